@@ -1,0 +1,96 @@
+import { defineConfig, type OxlintOverride } from 'oxlint'
+
+/** Which rooms a room may import. What is not listed stays closed; files directly in src/ are open to all. */
+const mayUse: Record<string, readonly string[]> = {
+  frappe: [],
+  bridge: [],
+  db: [],
+  sandbox: [],
+  auth: ['bridge', 'db'],
+  connect: ['auth', 'bridge', 'db'],
+  webhooks: ['auth', 'bridge', 'db'],
+  routes: ['frappe', 'auth', 'bridge', 'connect', 'db', 'webhooks'],
+  cli: ['auth', 'bridge', 'connect', 'db', 'webhooks'],
+}
+
+/** The rooms that are doors themselves; elsewhere Fastify's values belong in plugin.ts. */
+const doors = new Set(['frappe', 'routes', 'sandbox'])
+
+type Pattern = { group: string[]; message: string; allowTypeImports?: boolean }
+
+const only = (files: string, patterns: Pattern[]): OxlintOverride => ({
+  files: [files],
+  rules: { 'no-restricted-imports': ['error', { patterns }] },
+})
+
+// A later override replaces a rule's options, so each entry is whole.
+const directions = Object.entries(mayUse).flatMap(([room, allowed]) => {
+  const closed = Object.keys(mayUse).filter((name) => name !== room && !allowed.includes(name))
+  const inward: Pattern[] = [
+    {
+      group: closed.map((name) => `**/${name}/**`),
+      message: `${room} may not import this room.`,
+    },
+  ]
+  if (room === 'webhooks' || room === 'routes') {
+    inward.push({
+      group: ['**/bridge/client.ts', '**/bridge/http.ts'],
+      allowTypeImports: true,
+      message: 'Only app.ts builds the Bridge client.',
+    })
+  }
+  const fastify: Pattern = {
+    group: ['fastify', 'fastify-plugin', '@fastify/*'],
+    allowTypeImports: true,
+    message: 'Put it in plugin.ts.',
+  }
+  if (doors.has(room)) return [only(`src/${room}/**`, inward)]
+  return [only(`src/${room}/**`, [...inward, fastify]), only(`src/${room}/plugin.ts`, inward)]
+})
+
+export default defineConfig({
+  plugins: ['typescript', 'unicorn', 'oxc', 'import', 'promise', 'node'],
+  categories: { correctness: 'error', suspicious: 'error' },
+  options: { typeAware: true, denyWarnings: true },
+  env: { node: true, es2024: true },
+  ignorePatterns: ['drizzle/**', 'dist/**'],
+  rules: {
+    'oxc/no-async-endpoint-handlers': 'off',
+    'import/no-unassigned-import': 'off',
+    'typescript/no-unsafe-type-assertion': 'off',
+    'typescript/unbound-method': 'off',
+    'unicorn/consistent-function-scoping': 'off',
+    'no-shadow': 'off',
+    'typescript/no-floating-promises': ['error', { checkThenables: true }],
+    'typescript/no-misused-promises': 'error',
+    'typescript/switch-exhaustiveness-check': 'error',
+    'typescript/consistent-type-imports': 'error',
+    'typescript/no-explicit-any': 'error',
+    'import/no-cycle': 'error',
+    'no-console': 'error',
+  },
+  overrides: [
+    {
+      files: ['src/**'],
+      rules: {
+        'no-restricted-properties': [
+          'error',
+          { object: 'Date', property: 'now', message: 'Use the clock.' },
+          { object: 'Math', property: 'random', message: 'Use the ids or a given random.' },
+        ],
+        'no-restricted-globals': ['error', 'process'],
+      },
+    },
+    {
+      files: ['src/server.ts', 'src/cli/**', 'src/sandbox/main.ts', 'src/node-version.js'],
+      rules: { 'no-restricted-globals': 'off' },
+    },
+    {
+      files: ['src/clock.ts'],
+      rules: { 'no-restricted-properties': 'off' },
+    },
+    { files: ['src/node-version.js'], rules: { 'no-console': 'off' } },
+    ...directions,
+    only('src/*.ts', []),
+  ],
+})
