@@ -8,8 +8,9 @@ const mayUse: Record<string, readonly string[]> = {
   sandbox: [],
   auth: ['bridge', 'db'],
   connect: ['auth', 'bridge', 'db'],
+  transactions: ['bridge'],
   webhooks: ['auth', 'bridge', 'db'],
-  routes: ['frappe', 'auth', 'bridge', 'connect', 'db', 'webhooks'],
+  routes: ['frappe', 'auth', 'bridge', 'connect', 'db', 'transactions', 'webhooks'],
   cli: ['auth', 'bridge', 'connect', 'db', 'webhooks'],
 }
 
