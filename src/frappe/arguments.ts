@@ -1,0 +1,58 @@
+import { z } from 'zod'
+
+/** How long a text argument may be unless its method says otherwise: Frappe's `Data` field. */
+const dataField = 140
+
+const isBlank = (value: unknown) =>
+  value === null || (typeof value === 'string' && value.trim() === '')
+
+/** Lets an argument be left out: blank text (an empty form field) and `null` count as not given. */
+export const optional = <Inner extends z.ZodType>(inner: Inner) =>
+  z.preprocess((value) => (isBlank(value) ? undefined : value), inner.optional())
+
+const positive = 'expected a positive whole number'
+
+/** A numeric id, as a number or as a string of digits. `''`, `null`, `true` and `1.5` are refused. */
+export const identifier = z.union(
+  [
+    z.int(positive).positive(positive),
+    z
+      .string()
+      .regex(/^[0-9]{1,16}$/, positive)
+      .transform(Number)
+      .pipe(z.int(positive).positive(positive)),
+  ],
+  { error: positive },
+)
+
+/** A non-empty text of at most `max` characters, trimmed. Numbers become text: clients send `12` for `"12"`. */
+export const text = (max = dataField) => {
+  const length = `expected at most ${max} characters`
+  return z
+    .union([z.string(), z.number().transform(String)], { error: 'expected a text' })
+    .pipe(z.string().trim().min(1, 'expected a text').max(max, length))
+}
+
+/** As `text`, but may be left out, empty, blank or null: then undefined. */
+export const optionalText = (max = dataField) => optional(text(max))
+
+const yesOrNo = new Map<unknown, boolean>([
+  [true, true],
+  [1, true],
+  ['1', true],
+  ['true', true],
+  ['yes', true],
+  [false, false],
+  [0, false],
+  ['0', false],
+  ['false', false],
+  ['no', false],
+])
+
+/** A yes or no as Frappe clients write it: `1`/`0`, `true`/`false`, `yes`/`no`, any case. */
+export const flag = z.unknown().transform((value, context): boolean => {
+  const known = yesOrNo.get(typeof value === 'string' ? value.trim().toLowerCase() : value)
+  if (known !== undefined) return known
+  context.addIssue({ code: 'custom', message: 'expected 1 or 0' })
+  return z.NEVER
+})

@@ -1,0 +1,75 @@
+import { once } from 'node:events'
+import type { FastifyRequest } from 'fastify'
+import { TooLargeError } from '../errors.ts'
+import { parseFields, type Body, type Parameters } from './parameters.ts'
+import { DataError } from './refusals.ts'
+import { declaredLength } from './request.ts'
+
+/** The largest body a method call may have, in bytes. */
+export const bodyLimit = 256 * 1024
+
+/** What is said of a larger one. */
+export const tooLarge = 'The request body is too large'
+
+/**
+ * Reads a body by its content type. As in Frappe, JSON with an empty body counts as no body (axios
+ * names the type on every verb), files are left out, and other types are not looked at: undefined.
+ * Throws DataError when the bytes are not what the type says.
+ */
+export async function decodeBody(
+  contentType: string | undefined,
+  bytes: Buffer,
+): Promise<Body | undefined> {
+  if (bytes.length === 0 || contentType === undefined) return undefined
+  const type = mediaType(contentType)
+  if (isJson(type)) return { json: parseJson(bytes.toString('utf8')) }
+  if (type === 'application/x-www-form-urlencoded') {
+    return { fields: parseFields(bytes.toString('utf8')) }
+  }
+  if (type === 'multipart/form-data') return { fields: await parseMultipart(contentType, bytes) }
+  return undefined
+}
+
+/** The body of a GET, which Fastify does not read. Throws TooLargeError beyond the limit. */
+export async function readGetBody(request: FastifyRequest): Promise<Buffer> {
+  const length = declaredLength(request)
+  if (length === 0) return Buffer.alloc(0)
+  if (length !== undefined && length > bodyLimit) throw new TooLargeError(tooLarge)
+
+  const chunks: Buffer[] = []
+  let size = 0
+  const take = (chunk: Buffer) => {
+    size += chunk.length
+    if (size <= bodyLimit) chunks.push(chunk)
+  }
+  request.raw.on('data', take)
+  await once(request.raw, 'end')
+  if (size > bodyLimit) throw new TooLargeError(tooLarge)
+  return Buffer.concat(chunks)
+}
+
+const mediaType = (contentType: string) => contentType.split(';', 1)[0]!.trim().toLowerCase()
+
+const isJson = (type: string) =>
+  type === 'application/json' || (type.startsWith('application/') && type.endsWith('+json'))
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new DataError(cause)
+  }
+}
+
+async function parseMultipart(contentType: string, bytes: Buffer): Promise<Parameters> {
+  const fields = Object.create(null) as Parameters
+  try {
+    const form = await new Response(new Uint8Array(bytes), {
+      headers: { 'content-type': contentType },
+    }).formData()
+    for (const [name, value] of form) if (typeof value === 'string') fields[name] ??= value
+  } catch (cause) {
+    throw new DataError(cause)
+  }
+  return fields
+}

@@ -1,0 +1,99 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { RpcMethod } from './define-method.ts'
+import type { Parameters } from './parameters.ts'
+import { unknownReason } from './pinned.ts'
+import { UnknownMethodError, type ApiVersion } from './refusals.ts'
+
+/** One admitted call; `caller` is undefined only for methods open to guests. */
+export interface Call<Caller> {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly caller: Caller | undefined
+  readonly args: Parameters
+}
+
+/** A method as the plugin runs it: one of the app's, or one that every Frappe site has. */
+export interface Entry<Caller> {
+  readonly name: string
+  readonly guest: boolean
+  run(call: Call<Caller>): Promise<unknown>
+}
+
+/** Every method by name; `get` throws UnknownMethodError, in Frappe's words, for any other. */
+export interface Catalogue<Caller> {
+  get(version: ApiVersion, name: string): Entry<Caller>
+}
+
+/** Looks up by one Map made here, once. Throws when two methods have one name. */
+export function createCatalogue<Caller>(entries: readonly Entry<Caller>[]): Catalogue<Caller> {
+  const byName = new Map(entries.map((entry) => [entry.name, entry]))
+  if (byName.size !== entries.length) throw new Error('Two RPC methods have the same name')
+  const modules = new Set(entries.flatMap(({ name }) => modulesOf(name)))
+
+  return {
+    get(version, name) {
+      const entry = byName.get(name)
+      if (entry) return entry
+      const app = name.split('.', 1)[0]!
+      if (app !== name && !modules.has(app)) {
+        const reason = unknownReason.app(app)
+        throw new UnknownMethodError(version, name, reason, reason)
+      }
+      throw new UnknownMethodError(version, name, whyUnknown(name, modules))
+    },
+  }
+}
+
+/** The app's methods and those of every Frappe site: the credential test, ping and logout. */
+export function toEntries<Caller, Context>(
+  methods: readonly RpcMethod<Context>[],
+  options: {
+    context(request: FastifyRequest, reply: FastifyReply, caller: Caller | undefined): Context
+    loggedUser(caller: Caller): string
+    checkResults: boolean
+  },
+): Entry<Caller>[] {
+  return [
+    ...methods.map((method) => toEntry(method, options)),
+    { name: 'ping', guest: true, run: async () => 'pong' },
+    { name: 'logout', guest: true, run: async () => undefined },
+    {
+      name: 'frappe.auth.get_logged_user',
+      guest: false,
+      run: async ({ caller }) => options.loggedUser(caller!),
+    },
+  ]
+}
+
+function toEntry<Caller, Context>(
+  method: RpcMethod<Context>,
+  options: {
+    context(request: FastifyRequest, reply: FastifyReply, caller: Caller | undefined): Context
+    checkResults: boolean
+  },
+): Entry<Caller> {
+  const result = options.checkResults ? method.result : undefined
+  return {
+    name: method.name,
+    guest: method.guest,
+    async run({ request, reply, caller, args }) {
+      const answer = await method.handle(options.context(request, reply, caller), args)
+      result?.parse(answer) // a stray ZodError is a 500: the mistake is ours
+      return answer
+    },
+  }
+}
+
+function whyUnknown(name: string, modules: ReadonlySet<string>): string {
+  const dot = name.lastIndexOf('.')
+  if (dot === -1) return unknownReason.bare(name)
+  const module = name.slice(0, dot)
+  if (!modules.has(module)) return unknownReason.module(module)
+  return unknownReason.attribute(module, name.slice(dot + 1))
+}
+
+/** `a.b.c` lives in module `a.b`, which lives in `a`. */
+function modulesOf(name: string): string[] {
+  const parts = name.split('.')
+  return parts.slice(0, -1).map((_, index) => parts.slice(0, index + 1).join('.'))
+}

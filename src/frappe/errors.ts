@@ -1,0 +1,82 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { AppError, TooLargeError } from '../errors.ts'
+import { tooLarge } from './body.ts'
+import { sendJson } from './envelope.ts'
+import { errorBody, fromAppError, type Refusal } from './error-body.ts'
+import { versionOf } from './request.ts'
+
+/** The one handler for everything thrown in the app: maps, logs, sends. */
+export function handleError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const refusal = toRefusal(error, request)
+  logRefusal(error, refusal, request)
+  return sendRefusal(request, reply, refusal)
+}
+
+/** Sends a refusal in the envelope that the path speaks. */
+export function sendRefusal(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  refusal: Refusal,
+): FastifyReply {
+  if (refusal.retryAfter !== undefined) {
+    void reply.header('retry-after', String(Math.ceil(refusal.retryAfter)))
+  }
+  return sendJson(reply, refusal.status, errorBody(versionOf(request), refusal))
+}
+
+/** What a thrown thing means to the caller. What we did not foresee is a 500 with a request id. */
+export function toRefusal(error: unknown, request: FastifyRequest): Refusal {
+  if (error instanceof AppError) return fromAppError(error)
+  if (isFastifyError(error) && error.statusCode < 500) {
+    if (error.statusCode === 413) return fromAppError(new TooLargeError(tooLarge))
+    return { status: 417, excType: 'ValidationError', text: 'The request cannot be read' }
+  }
+  if (isHttpError(error) && error.statusCode < 500) {
+    const excType = excTypes[error.statusCode] ?? 'ValidationError'
+    return { status: error.statusCode, excType, text: error.message }
+  }
+  if (request.raw.destroyed && !request.raw.complete) {
+    return { status: 417, excType: 'ValidationError', text: 'The request ended too early' }
+  }
+  return {
+    status: isFastifyError(error) || isHttpError(error) ? error.statusCode : 500,
+    excType: 'InternalError',
+    text: `Internal error, request id ${request.id}`,
+  }
+}
+
+/** How a plain route's `httpErrors.*` is called. */
+const excTypes: Partial<Record<number, string>> = {
+  401: 'AuthenticationError',
+  403: 'PermissionError',
+  404: 'DoesNotExistError',
+  429: 'TooManyRequestsError',
+}
+
+type ErrorWithStatus = Error & { statusCode: number }
+
+// A library's error may carry a statusCode too (undici's do) and must stay a 500: so look closer.
+const isHttpError = (error: unknown): error is ErrorWithStatus =>
+  hasStatus(error) && 'expose' in error
+
+const isFastifyError = (error: unknown): error is ErrorWithStatus =>
+  hasStatus(error) && 'code' in error && String(error.code).startsWith('FST_')
+
+const hasStatus = (error: unknown): error is ErrorWithStatus =>
+  error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'
+
+/** Bridge being down (503, 504) passes by itself; any other 5xx is ours to fix. */
+function logRefusal(error: unknown, { status, excType }: Refusal, request: FastifyRequest): void {
+  if (status < 500) {
+    request.log.info({ status, excType }, 'call refused')
+    return
+  }
+  const detail = error instanceof Error && 'detail' in error ? error.detail : undefined
+  const facts = { status, excType, err: error, detail }
+  if (status === 503 || status === 504) request.log.warn(facts, 'call failed')
+  else request.log.error(facts, 'call failed')
+}

@@ -1,0 +1,162 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { AuthenticationError, DoesNotExistError, PermissionError } from '../errors.ts'
+import { bodyLimit, decodeBody, readGetBody } from './body.ts'
+import { createCatalogue, toEntries, type Entry } from './catalogue.ts'
+import { credentialsIn, parseAuthorization, type Credentials } from './credentials.ts'
+import type { RpcMethod } from './define-method.ts'
+import { sendJson, successBody } from './envelope.ts'
+import { notFound } from './error-body.ts'
+import { handleError, sendRefusal } from './errors.ts'
+import {
+  bodyParameters,
+  mergeParameters,
+  toArguments,
+  type Body,
+  type Parameters,
+} from './parameters.ts'
+import { notPermitted } from './pinned.ts'
+import { NotWhitelistedError } from './refusals.ts'
+import { mayHoldCredentials, nameInPath, queryOf, takeContentType, versionOf } from './request.ts'
+
+export interface FrappeOptions<Caller, Context> {
+  readonly methods: readonly RpcMethod<Context>[]
+  /**
+   * Who holds these credentials; throws AuthenticationError for all that are no good. A malformed
+   * header arrives as an empty key and secret, so that it costs what an unknown key costs.
+   */
+  authenticate(credentials: Credentials, request: FastifyRequest): Promise<Caller>
+  /** What a method may use. The caller is undefined only for methods open to guests. */
+  context(request: FastifyRequest, reply: FastifyReply, caller: Caller | undefined): Context
+  /** The answer of `frappe.auth.get_logged_user`. */
+  loggedUser(caller: Caller): string
+  /** Accept `api_key` and `api_secret` in the query too: off by default, for URLs end in logs. */
+  readonly allowQueryCredentials?: boolean
+  /** Check every answer against its method's `result` schema, in tests and development. */
+  readonly checkResults?: boolean
+}
+
+const verbs: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'DELETE'])
+
+const noCredentials: Credentials = { key: '', secret: '' }
+
+/** What `onRequest` learned of a call, for the handler that runs once the body is read. */
+interface Opening<Caller> {
+  readonly caller: Caller | undefined
+  readonly entry: Entry<Caller> | undefined
+  readonly contentType: string | undefined
+}
+
+/**
+ * The RPC surface of a Frappe site: `/api/method/<name>`, its versioned twins and `/?cmd=<name>`,
+ * for the given methods; and, for the whole app, errors and unknown paths in Frappe's shape.
+ */
+export function frappePlugin<Caller, Context>(options: FrappeOptions<Caller, Context>) {
+  const catalogue = createCatalogue(
+    toEntries(options.methods, { ...options, checkResults: options.checkResults ?? false }),
+  )
+  const openings = new WeakMap<FastifyRequest, Opening<Caller>>()
+
+  /** The header wins; what it holds is judged before the path is looked at. */
+  async function identify(request: FastifyRequest): Promise<Caller | undefined> {
+    const given = parseAuthorization(request.headers.authorization)
+    if (given.kind === 'bad') {
+      await options.authenticate(noCredentials, request)
+      throw new AuthenticationError()
+    }
+    if (given.kind === 'pair') return options.authenticate(given, request)
+    if (!options.allowQueryCredentials) return undefined
+    const pair = credentialsIn(queryOf(request))
+    return pair && options.authenticate(pair, request)
+  }
+
+  /** Decides all it can before the body is read: a stranger's is left unread. */
+  async function open(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const contentType = takeContentType(request)
+    const caller = await identify(request)
+    if (request.method === 'OPTIONS') return reply.send('')
+
+    const name = nameInPath(request)
+    const entry = name === undefined ? undefined : catalogue.get(versionOf(request), name)
+    openings.set(request, { caller, entry, contentType })
+    if (caller === undefined && mayHoldCredentials(request)) return undefined
+    if (entry) admit(entry, caller, request)
+    if (caller === undefined) return answer(request, reply, undefined, queryOf(request))
+    return undefined
+  }
+
+  async function handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const body = await bodyOf(request)
+    const parameters = mergeParameters(queryOf(request), body)
+    const caller = openings.get(request)!.caller ?? (await identifyByBody(request, body))
+    return answer(request, reply, caller, parameters)
+  }
+
+  async function identifyByBody(request: FastifyRequest, body: Body | undefined) {
+    const pair = credentialsIn(bodyParameters(body))
+    return pair && options.authenticate(pair, request)
+  }
+
+  async function bodyOf(request: FastifyRequest): Promise<Body | undefined> {
+    if (request.method !== 'GET') return request.body as Body | undefined
+    return decodeBody(openings.get(request)!.contentType, await readGetBody(request))
+  }
+
+  async function answer(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    caller: Caller | undefined,
+    parameters: Parameters,
+  ): Promise<FastifyReply> {
+    const version = versionOf(request)
+    const entry = openings.get(request)!.entry ?? entryByCommand(parameters)
+    admit(entry, caller, request)
+    request.log = reply.log = request.log.child({ rpc: entry.name })
+    const value = await entry.run({ request, reply, caller, args: toArguments(parameters) })
+    return sendJson(reply, 200, successBody(version, value))
+  }
+
+  /** `/?cmd=<name>`: what Frappe's own Python client posts. */
+  function entryByCommand({ cmd }: Parameters): Entry<Caller> {
+    if (typeof cmd !== 'string' || cmd === '') throw new DoesNotExistError(notFound.text)
+    return catalogue.get(1, cmd)
+  }
+
+  function admit(entry: Entry<Caller>, caller: Caller | undefined, request: FastifyRequest): void {
+    if (caller === undefined && !entry.guest) throw new NotWhitelistedError(entry.name)
+    if (!verbs.has(request.method)) throw new PermissionError(notPermitted)
+  }
+
+  /** Kept apart from the app, whose other routes read their bodies their own way. */
+  async function doors(app: FastifyInstance): Promise<void> {
+    const method = app.supportedMethods
+    const shared = { method, exposeHeadRoute: false, bodyLimit }
+
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser('*', { parseAs: 'buffer' }, (request: FastifyRequest, bytes: Buffer) =>
+      decodeBody(openings.get(request)!.contentType, bytes),
+    )
+    for (const url of ['/', '/api/method/*', '/api/v1/method/*', '/api/v2/method/*']) {
+      app.route({ ...shared, url, onRequest: open, handler: handle })
+    }
+    app.route({
+      ...shared,
+      url: '/api/*',
+      async onRequest(request, reply) {
+        await identify(request)
+        if (request.method === 'OPTIONS') return reply.send('')
+        return sendRefusal(request, reply, notFound)
+      },
+      handler: (request, reply) => sendRefusal(request, reply, notFound),
+    })
+  }
+
+  return fp(
+    async (app) => {
+      app.setErrorHandler(handleError)
+      app.setNotFoundHandler((request, reply) => sendRefusal(request, reply, notFound))
+      await app.register(doors)
+    },
+    { name: 'frappe', fastify: '5.x' },
+  )
+}

@@ -1,0 +1,49 @@
+import type { FastifyRequest } from 'fastify'
+import { DoesNotExistError } from '../errors.ts'
+import { notFound } from './error-body.ts'
+import type { Parameters } from './parameters.ts'
+import type { ApiVersion } from './refusals.ts'
+
+/** A body that may hold credentials in place of the header, in bytes. */
+const credentialsBodyLimit = 16 * 1024
+
+/** The query as `parseFields` read it, for `frappeServerOptions` makes that the query's parser. */
+export const queryOf = (request: FastifyRequest): Parameters => request.query as Parameters
+
+/** Which envelope the path asks for. */
+export const versionOf = (request: FastifyRequest): ApiVersion =>
+  request.url.startsWith('/api/v2/') ? 2 : 1
+
+/**
+ * The first segment after `/api/method/`; more segments are ignored, as Frappe does. Undefined on
+ * `/`; throws DoesNotExistError when the segment is empty.
+ */
+export function nameInPath(request: FastifyRequest): string | undefined {
+  const rest = (request.params as { '*'?: string })['*']
+  if (rest === undefined) return undefined
+  const name = rest.split('/', 1)[0]!
+  if (name === '') throw new DoesNotExistError(notFound.text)
+  return name
+}
+
+/**
+ * Hides the content type from Fastify, which answers 415 to one it cannot parse even where every
+ * type is taken; Frappe ignores those.
+ */
+export function takeContentType(request: FastifyRequest): string | undefined {
+  const contentType = request.headers['content-type']
+  delete request.raw.headers['content-type']
+  return contentType
+}
+
+/** How long the body says it is, in bytes; undefined when it is chunked and does not say. */
+export function declaredLength(request: FastifyRequest): number | undefined {
+  if (request.headers['transfer-encoding'] !== undefined) return undefined
+  return Number(request.headers['content-length'] ?? 0)
+}
+
+/** Whether a guest's body is worth reading: a POST that is small and says so. */
+export function mayHoldCredentials(request: FastifyRequest): boolean {
+  const length = request.method === 'POST' ? declaredLength(request) : undefined
+  return length !== undefined && length > 0 && length <= credentialsBodyLimit
+}
