@@ -1,0 +1,164 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { errors, request, type Dispatcher } from 'undici'
+import type { z } from 'zod'
+import { targetOf, type Call } from './call.ts'
+import type { BridgeOptions } from './client.ts'
+import { systemIds } from '../clock.ts'
+import {
+  BridgeError,
+  BridgeNetworkError,
+  BridgeSchemaError,
+  BridgeStatusError,
+  BridgeTimeoutError,
+} from './errors.ts'
+import { readBounded, readProblem, readReply } from './reply.ts'
+import { readRetryAfter, retryDelay, shouldRetry, type Outcome } from './retry.ts'
+
+const largestBody = 32 * 1024 * 1024
+const largestProblem = 64 * 1024
+
+/** Who a call is made for: the user's token, and the caller's budget. */
+export interface Sender {
+  token?: string | undefined
+  signal?: AbortSignal | undefined
+}
+
+export interface Http {
+  /** The checked JSON of a 2xx answer; without a schema the body is read and dropped. */
+  send<S extends z.ZodType>(call: Call, schema: S, sender: Sender): Promise<z.output<S>>
+  send(call: Call, schema: undefined, sender: Sender): Promise<void>
+}
+
+/** The only place that talks to Bridge: sends, times out, reads, parses, repeats what may be repeated. */
+export function createHttp(options: BridgeOptions): Http {
+  const { clock, random = systemIds.random, timeoutMs = 10_000 } = options
+  const sleep = options.sleep ?? ((ms, signal) => pause(ms, undefined, signal && { signal }))
+  const origin = new URL(options.baseUrl).origin
+
+  function headersOf({ version, language, body }: Call, token: string | undefined) {
+    return {
+      'bridge-version': version ?? '2025-01-15',
+      'client-id': options.clientId,
+      'client-secret': options.clientSecret,
+      accept: 'application/json',
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(language !== undefined && isLanguage(language) && { 'accept-language': language }),
+      ...(body && { 'content-type': 'application/json' }),
+    }
+  }
+
+  async function exchange(
+    call: Call,
+    schema: z.ZodType | undefined,
+    { token, signal }: Sender,
+    seen: { status?: number },
+  ): Promise<unknown> {
+    const timeout = AbortSignal.timeout(timeoutMs)
+    const ends = signal ? AbortSignal.any([signal, timeout]) : timeout
+    try {
+      const answer = await request(`${origin}${targetOf(call)}`, {
+        dispatcher: options.dispatcher,
+        method: call.method,
+        headers: headersOf(call, token),
+        body: call.body ? JSON.stringify(call.body) : null,
+        signal: ends,
+      })
+      seen.status = answer.statusCode
+      if (answer.statusCode < 200 || answer.statusCode > 299) {
+        throw await toStatusError(call, answer, clock.now())
+      }
+      const bytes = await readBounded(answer.body, largestBody)
+      if (!bytes) throw new BridgeSchemaError(`${call.method} ${call.route}: body too large`)
+      return schema && readReply(bytes, schema, call)
+    } catch (error) {
+      if (error instanceof BridgeError || isOurs(error)) throw error
+      if (signal?.aborted) throw new BridgeTimeoutError(call, 'the caller gave up', error)
+      if (timeout.aborted || isTimeout(error)) {
+        throw new BridgeTimeoutError(call, `no answer in ${timeoutMs} ms`, error)
+      }
+      throw new BridgeNetworkError(call, error)
+    }
+  }
+
+  async function attempted(
+    call: Call,
+    schema: z.ZodType | undefined,
+    sender: Sender,
+    attempt: number,
+  ): Promise<unknown> {
+    const start = clock.now()
+    const seen: { status?: number } = {}
+    const report = (error?: unknown): void =>
+      options.onCall?.({
+        method: call.method,
+        route: call.route,
+        status: seen.status,
+        durationMs: clock.now() - start,
+        attempt,
+        ...(error instanceof Error && { error: error.name }),
+      })
+    try {
+      const reply = await exchange(call, schema, sender, seen)
+      report()
+      return reply
+    } catch (error) {
+      report(error)
+      throw error
+    }
+  }
+
+  async function send(call: Call, schema: z.ZodType | undefined, sender: Sender): Promise<unknown> {
+    const method = call.harmless ? 'GET' : call.method
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await attempted(call, schema, sender, attempt)
+      } catch (error) {
+        const outcome = outcomeOf(error)
+        if (!outcome || sender.signal?.aborted || !shouldRetry(method, attempt, outcome))
+          throw error
+        const wish = outcome.kind === 'status' ? outcome.retryAfter : undefined
+        // A budget that ends during the wait leaves the failure that made us wait.
+        await sleep(retryDelay(attempt, wish, random), sender.signal).catch(() => {
+          throw error
+        })
+      }
+    }
+  }
+
+  return { send: send as Http['send'] }
+}
+
+async function toStatusError(
+  { method, route }: Call,
+  { statusCode, headers, body }: Dispatcher.ResponseData,
+  now: number,
+): Promise<BridgeStatusError> {
+  // The status has been said: a body that breaks off only takes its details along.
+  const bytes = await readBounded(body, largestProblem).catch(() => undefined)
+  const wait = readRetryAfter(headers['retry-after'], now)
+  return new BridgeStatusError({
+    method,
+    route,
+    bridgeStatus: statusCode,
+    wait,
+    ...readProblem(bytes),
+  })
+}
+
+function outcomeOf(error: unknown): Outcome | undefined {
+  if (error instanceof BridgeStatusError) {
+    return { kind: 'status', status: error.bridgeStatus, retryAfter: error.wait }
+  }
+  if (error instanceof BridgeNetworkError) return { kind: 'network' }
+  if (error instanceof BridgeTimeoutError) return { kind: 'timeout' }
+  return error instanceof BridgeSchemaError ? { kind: 'schema' } : undefined
+}
+
+const isTimeout = (error: unknown): boolean =>
+  error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError
+
+// A request that cannot even be written is a mistake in this program, and no state of the network.
+const isOurs = (error: unknown): boolean =>
+  error instanceof errors.InvalidArgumentError || error instanceof TypeError
+
+const isLanguage = (text: string): boolean => /^[a-z]{2,3}([-_][a-z0-9]{2,8})*$/i.test(text)

@@ -1,0 +1,82 @@
+import { z } from 'zod'
+import type { Api } from '../api.ts'
+import { BridgeStatusError } from '../errors.ts'
+import { pageOf } from '../pagination.ts'
+
+/** One connection of a Bridge user to one bank. `status` 0 is healthy; its enum is open. */
+export const item = z.looseObject({
+  id: z.int(),
+  provider_id: z.int().nullish(),
+  status: z.int(),
+  status_code_info: z.string().nullish(),
+  status_code_description: z.string().nullish(),
+  account_types: z.string().nullish(),
+  authentication_expires_at: z.string().nullish(),
+  created_at: z.string().nullish(),
+  last_successful_refresh: z.string().nullish(),
+  last_try_refresh: z.string().nullish(),
+})
+export type Item = z.output<typeof item>
+
+// Bridge's webhooks call the same number `status_code`, and one client has read that name here too.
+const itemReply = item
+  .extend({ status: z.int().nullish(), status_code: z.int().nullish() })
+  .refine((reply) => typeof (reply.status ?? reply.status_code) === 'number', {
+    path: ['status'],
+    message: 'required',
+  })
+const page = pageOf(itemReply)
+
+export interface Items {
+  list(userUuid: string, options?: { language?: string | undefined }): Promise<Item[]>
+  get(userUuid: string, itemId: number, options?: { language?: string | undefined }): Promise<Item>
+  /** Ends the connection at Bridge; a 404 is thrown, for the caller to weigh. */
+  delete(userUuid: string, itemId: number): Promise<void>
+  /** Asks the 2021-06-01 API for a refresh, since 2025-01-15 has none. False: not served to us. */
+  refresh(userUuid: string, itemId: number): Promise<boolean>
+}
+
+export function createItems(api: Api): Items {
+  return {
+    async list(userUuid, { language } = {}) {
+      const route = '/v3/aggregation/items'
+      const replies = await api.list({ method: 'GET', route, user: userUuid, language }, page)
+      return replies.map(toItem)
+    },
+    async get(userUuid, itemId, { language } = {}) {
+      const route = '/v3/aggregation/items/{id}'
+      return toItem(
+        await api.send({ method: 'GET', route, id: itemId, user: userUuid, language }, itemReply),
+      )
+    },
+    delete: (userUuid, itemId) =>
+      api.run({
+        method: 'DELETE',
+        route: '/v3/aggregation/items/{id}',
+        id: itemId,
+        user: userUuid,
+      }),
+    async refresh(userUuid, itemId) {
+      const route = '/v2/items/{id}/refresh'
+      try {
+        await api.run({ method: 'POST', route, id: itemId, user: userUuid, version: '2021-06-01' })
+        return true
+      } catch (error) {
+        if (error instanceof BridgeStatusError && error.route === route && isNo(error)) return false
+        throw error
+      }
+    },
+  }
+}
+
+function toItem(reply: z.output<typeof itemReply>): Item {
+  if (typeof reply.status === 'number') return reply as Item
+  const { status_code: status, ...rest } = reply
+  return { ...rest, status } as Item
+}
+
+// 401 after a new token: the 2021 API does not take the tokens of 2025-01-15.
+function isNo({ bridgeStatus, code }: BridgeStatusError): boolean {
+  if (bridgeStatus === 400) return code === 'invalid_version_header'
+  return [401, 403, 404, 405, 410].includes(bridgeStatus)
+}

@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import type { Api } from '../api.ts'
+import { pageOf } from '../pagination.ts'
+
+/** One transaction. `deleted` rows come only when `since` is given. Ids exceed 32 bits. */
+export const transaction = z.looseObject({
+  id: z.int(),
+  account_id: z.int(),
+  amount: z.number().nullish(),
+  currency_code: z.string().nullish(),
+  clean_description: z.string().nullish(),
+  provider_description: z.string().nullish(),
+  date: z.string().nullish(),
+  booking_date: z.string().nullish(),
+  transaction_date: z.string().nullish(),
+  value_date: z.string().nullish(),
+  updated_at: z.string().nullish(),
+  category_id: z.int().nullish(),
+  operation_type: z.string().nullish(),
+  deleted: z.boolean().nullish(),
+  future: z.boolean().nullish(),
+  bridge_payment_information: z.unknown().optional(),
+})
+export type Transaction = z.output<typeof transaction>
+
+const page = pageOf(transaction)
+
+export interface TransactionFilter {
+  accountId?: number | undefined
+  /** ISO 8601 in UTC; rows whose `updated_at` is after it, deleted ones too. */
+  since?: string | undefined
+  /** ISO 8601 in UTC; rows whose `updated_at` is before it. */
+  until?: string | undefined
+  /** yyyy-mm-dd, against the row's `date`. */
+  minDate?: string | undefined
+  maxDate?: string | undefined
+}
+
+export interface Transactions {
+  /** The transactions of the user's accounts, 500 a page at most, asked for as they are consumed. */
+  pages(userUuid: string, filter?: TransactionFilter): AsyncIterable<Transaction[]>
+}
+
+export function createTransactions(api: Api): Transactions {
+  return {
+    pages: (userUuid, filter = {}) =>
+      api.pages(
+        {
+          method: 'GET',
+          route: '/v3/aggregation/transactions',
+          user: userUuid,
+          query: {
+            account_id: filter.accountId,
+            since: filter.since,
+            until: filter.until,
+            min_date: filter.minDate,
+            max_date: filter.maxDate,
+          },
+        },
+        page,
+      ),
+  }
+}

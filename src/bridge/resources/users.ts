@@ -1,0 +1,35 @@
+import { z } from 'zod'
+import type { Api } from '../api.ts'
+
+/** A Bridge user. `external_user_id` is absent when none was given at creation. */
+export const user = z.looseObject({
+  uuid: z.string().min(1),
+  external_user_id: z.string().nullish(),
+})
+export type User = z.output<typeof user>
+
+export interface Users {
+  /** A new user; Bridge answers 409 (a `BridgeStatusError`) when the external id is taken. */
+  create(input: { externalUserId: string }): Promise<User>
+  /** Removes the user with all items and data; a 404 is thrown, for the caller to weigh. */
+  delete(userUuid: string): Promise<void>
+  /** The user who has this external id, read from the token endpoint, the only one that takes it. */
+  findByExternalId(externalUserId: string): Promise<User>
+}
+
+export function createUsers(api: Api): Users {
+  return {
+    create: ({ externalUserId }) =>
+      api.send(
+        {
+          method: 'POST',
+          route: '/v3/aggregation/users',
+          body: { external_user_id: externalUserId },
+        },
+        user,
+      ),
+    delete: (userUuid) =>
+      api.run({ method: 'DELETE', route: '/v3/aggregation/users/{id}', id: userUuid }),
+    findByExternalId: (externalUserId) => api.userByExternalId(externalUserId),
+  }
+}

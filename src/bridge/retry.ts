@@ -1,0 +1,42 @@
+/** How a try ended when it did not succeed. */
+export type Outcome =
+  | { kind: 'network' | 'timeout' | 'schema' }
+  | { kind: 'status'; status: number; retryAfter?: number | undefined }
+
+const mostRetries = 2
+const longestWait = 5 // seconds
+
+/**
+ * Whether try number `attempt` (from 1) may be followed by another. Reads: after a network error, 5xx, or a 429 that
+ * says when; never when Bridge asks for more than 5 s. A DELETE only after a network error, since deleting what is
+ * deleted changes nothing. Other writes never: Bridge has no idempotency keys. Timeouts never: the time is spent.
+ */
+export function shouldRetry(method: string, attempt: number, outcome: Outcome): boolean {
+  if (attempt > mostRetries) return false
+  if (outcome.kind === 'network') return method === 'GET' || method === 'DELETE'
+  if (outcome.kind !== 'status' || method !== 'GET') return false
+  const { status, retryAfter } = outcome
+  if (retryAfter !== undefined && retryAfter > longestWait) return false
+  return status >= 500 || (status === 429 && retryAfter !== undefined)
+}
+
+/** Milliseconds to wait after try number `attempt`: 0.2 s, then 0.4 s, half of it by chance, or Bridge's wish in seconds. */
+export function retryDelay(
+  attempt: number,
+  retryAfter: number | undefined,
+  random: () => number,
+): number {
+  const backoff = 200 * 2 ** (attempt - 1)
+  return Math.max(backoff * (0.5 + random() / 2), (retryAfter ?? 0) * 1000)
+}
+
+/** Seconds asked for by a `Retry-After` header, as a count or as an HTTP date; undefined when there is none to read. */
+export function readRetryAfter(
+  header: string | string[] | undefined,
+  now: number,
+): number | undefined {
+  if (typeof header !== 'string') return undefined
+  if (/^\s*\d{1,9}\s*$/.test(header)) return Number(header)
+  const date = /[a-z]/i.test(header) ? Date.parse(header) : Number.NaN
+  return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - now) / 1000))
+}

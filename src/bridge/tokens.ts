@@ -1,0 +1,99 @@
+import { z } from 'zod'
+import type { Call } from './call.ts'
+import type { Clock } from '../clock.ts'
+import { BridgeTimeoutError } from './errors.ts'
+import type { Http } from './http.ts'
+import { user, type User } from './resources/users.ts'
+
+const margin = 60_000
+const documentedLife = 2 * 60 * 60_000 // Bridge: "user creation & authentication"
+
+const tokenReply = z.looseObject({
+  access_token: z.string().regex(/^[\x21-\x7e]+$/), // it goes into a header
+  expires_at: z.string().nullish(),
+})
+const namedTokenReply = tokenReply.extend({ user })
+type TokenReply = z.output<typeof tokenReply>
+
+export interface Tokens {
+  /** A token with at least a minute to live. Those who ask at the same time share one request. */
+  get(userUuid: string, signal?: AbortSignal): Promise<string>
+  /** Forgets this token, unless a newer one has taken its place. */
+  drop(userUuid: string, token: string): void
+  /** The user with this external id, whose token is kept on the way. */
+  findUser(externalUserId: string, signal?: AbortSignal): Promise<User>
+}
+
+/** Access tokens by Bridge user, kept until a minute before they expire; at most `limit` of them. */
+export function createTokens(options: { http: Http; clock: Clock; limit?: number }): Tokens {
+  const { http, clock, limit = 10_000 } = options
+  const kept = new Map<string, { token: string; until: number }>()
+  const asked = new Map<string, Promise<string>>()
+
+  function keep(userUuid: string, { access_token: token, expires_at }: TokenReply): void {
+    const now = clock.now()
+    const expiry = Date.parse(expires_at ?? '')
+    const until = (Number.isNaN(expiry) ? now + documentedLife : expiry) - margin
+    kept.delete(userUuid)
+    kept.set(userUuid, { token, until })
+    // Tokens live equally long, so the oldest come first in the map and expire first.
+    for (const [oldest, entry] of kept) {
+      if (entry.until > now && kept.size <= limit) break
+      kept.delete(oldest)
+    }
+  }
+
+  // Without the signal of whoever asked first: others wait for the same answer.
+  async function ask(userUuid: string): Promise<string> {
+    const reply = await http.send(tokenCall({ user_uuid: userUuid }), tokenReply, {})
+    keep(userUuid, reply)
+    return reply.access_token
+  }
+
+  function askOnce(userUuid: string): Promise<string> {
+    const running = asked.get(userUuid)
+    if (running) return running
+    const started = ask(userUuid).finally(() => asked.delete(userUuid))
+    asked.set(userUuid, started)
+    return started
+  }
+
+  return {
+    async get(userUuid, signal) {
+      const found = kept.get(userUuid)
+      if (found && found.until > clock.now()) return found.token
+      return orGiveUp(askOnce(userUuid), signal)
+    },
+    drop(userUuid, token) {
+      if (kept.get(userUuid)?.token === token) kept.delete(userUuid)
+    },
+    async findUser(externalUserId, signal) {
+      const call = tokenCall({ external_user_id: externalUserId })
+      const reply = await http.send(call, namedTokenReply, { signal })
+      keep(reply.user.uuid, reply)
+      return reply.user
+    },
+  }
+}
+
+// It creates nothing that outlives it, so it is repeated like a read.
+const tokenCall = (body: Record<string, string>): Call => ({
+  method: 'POST',
+  route: '/v3/aggregation/authorization/token',
+  body,
+  harmless: true,
+})
+
+async function orGiveUp<T>(shared: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return shared
+  const gone = Promise.withResolvers<never>()
+  const leave = (): void =>
+    gone.reject(new BridgeTimeoutError(tokenCall({}), 'the caller gave up', signal.reason))
+  if (signal.aborted) leave()
+  else signal.addEventListener('abort', leave, { once: true })
+  try {
+    return await Promise.race([shared, gone.promise])
+  } finally {
+    signal.removeEventListener('abort', leave)
+  }
+}

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest'
+import { readRetryAfter, retryDelay, shouldRetry, type Outcome } from '../../src/bridge/retry.ts'
+
+const status = (code: number, retryAfter?: number): Outcome => ({
+  kind: 'status',
+  status: code,
+  retryAfter,
+})
+
+test.each<[string, number, Outcome, boolean]>([
+  ['GET', 1, { kind: 'network' }, true],
+  ['GET', 2, { kind: 'network' }, true],
+  ['GET', 3, { kind: 'network' }, false],
+  ['GET', 1, status(500), true],
+  ['GET', 1, status(503, 5), true],
+  ['GET', 1, status(503, 6), false],
+  ['GET', 1, status(429), false],
+  ['GET', 1, status(429, 0), true],
+  ['GET', 1, status(429, 5), true],
+  ['GET', 1, status(429, 6), false],
+  ['GET', 1, status(404), false],
+  ['GET', 1, { kind: 'timeout' }, false],
+  ['GET', 1, { kind: 'schema' }, false],
+  ['DELETE', 2, { kind: 'network' }, true],
+  ['DELETE', 1, status(500), false],
+  ['POST', 1, { kind: 'network' }, false],
+  ['POST', 1, status(429, 1), false],
+])('%s, try %i, %o: tried again is %s', (method, attempt, outcome, expected) => {
+  expect(shouldRetry(method, attempt, outcome)).toBe(expected)
+})
+
+test('waits double and are shortened by chance by up to half', () => {
+  const waits = [1, 2].flatMap((attempt) =>
+    [0, 0.5, 1].map((chance) => retryDelay(attempt, undefined, () => chance)),
+  )
+
+  expect(waits).toEqual([100, 150, 200, 200, 300, 400])
+})
+
+test('a wait is never shorter than Bridge wishes', () => {
+  expect(retryDelay(1, 3, () => 1)).toBe(3000)
+  expect(retryDelay(1, 0, () => 1)).toBe(200)
+})
+
+test.each([
+  ['120', 120],
+  [' 0 ', 0],
+  ['Mon, 10 Mar 2025 12:01:00 GMT', 60],
+  ['Mon, 10 Mar 2025 11:00:00 GMT', 0],
+  ['-5', undefined],
+  ['1.5', undefined],
+  ['soon', undefined],
+  ['', undefined],
+  [undefined, undefined],
+  [['1', '2'], undefined],
+])('Retry-After %o is read as %o seconds', (header, expected) => {
+  expect(readRetryAfter(header, Date.UTC(2025, 2, 10, 12))).toBe(expected)
+})
