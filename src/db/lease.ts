@@ -1,0 +1,65 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Clock, Ids } from '../clock.ts'
+import { startLoop, type Loop } from '../loop.ts'
+import type { ServerLife, Store } from './store.ts'
+
+/** Where a server runs, and how it learns that another one on its host is dead. */
+export interface Place {
+  host: string
+  pid: number
+  isAlive(pid: number): boolean
+}
+
+/** Another server serves this database. */
+export class DatabaseInUseError extends Error {
+  override name = 'DatabaseInUseError'
+}
+
+const renewMs = 3_000
+const leaseMs = 10_000
+
+/**
+ * Keeps a second server, and a restore, off this database for as long as the returned loop runs. A predecessor that died
+ * on this host is replaced at once; one elsewhere, or one we cannot see, after its lease ran out. `clock` is the real one.
+ */
+export async function holdDatabase(
+  store: Store,
+  { place, clock, ids, onLost }: { place: Place; clock: Clock; ids: Ids; onLost: () => void },
+): Promise<Loop> {
+  const life: ServerLife = { serverId: ids.next('srv'), host: place.host, pid: place.pid }
+  const giveUpAt = clock.now() + leaseMs + renewMs
+  for (;;) {
+    const at = clock.now()
+    const holder = await store.claimServer(life, { at, staleBefore: at - leaseMs })
+    if (!holder) break
+    if (isDead(holder, place)) {
+      await store.releaseServer(holder.serverId)
+    } else if (at >= giveUpAt) {
+      throw new DatabaseInUseError(
+        `Another bank-api serves this database: process ${holder.pid} on ${holder.host}.`,
+      )
+    } else {
+      await wait(500)
+    }
+  }
+
+  const loop = startLoop({
+    tick: async () => {
+      if (!(await store.renewServer(life.serverId, clock.now()))) onLost()
+      return false
+    },
+    idleMs: renewMs,
+    onError: () => {}, // a locked database: the next renewal is three seconds away
+  })
+  return {
+    ...loop,
+    async stop() {
+      await loop.stop()
+      await store.releaseServer(life.serverId)
+    },
+  }
+}
+
+// A container's only process has the same number in every life: our own number means a former life of ours.
+const isDead = (holder: ServerLife, { host, pid, isAlive }: Place): boolean =>
+  holder.host === host && (holder.pid === pid || !isAlive(holder.pid))

@@ -1,0 +1,41 @@
+import type Sqlite from 'better-sqlite3'
+import { readMigrationFiles } from 'drizzle-orm/migrator'
+
+/**
+ * Brings the schema up to date, all of it in one transaction.
+ * Not drizzle's own `migrate()`: that one leaves foreign keys on while it rebuilds a table, which deletes the
+ * table's child rows, and accepts databases that a newer program wrote.
+ */
+export function migrate(client: Sqlite.Database, migrationsFolder: string): void {
+  const known = readMigrationFiles({ migrationsFolder })
+  client.pragma('foreign_keys = OFF') // outside the transaction, where it counts
+  client
+    .transaction(() => {
+      client.exec(
+        'CREATE TABLE IF NOT EXISTS __drizzle_migrations (id INTEGER PRIMARY KEY, hash TEXT NOT NULL, created_at NUMERIC)',
+      )
+      const applied = client
+        .prepare<[], string>('SELECT hash FROM __drizzle_migrations ORDER BY id')
+        .pluck()
+        .all()
+      if (applied.length > known.length) {
+        throw new Error('This database was written by a newer bank-api: upgrade the program.')
+      }
+      for (const [index, hash] of applied.entries()) {
+        if (known[index]?.hash !== hash) {
+          throw new Error(`Migration ${index} is not the one this database was made with.`)
+        }
+      }
+      const record = client.prepare(
+        'INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)',
+      )
+      for (const { sql, hash, folderMillis } of known.slice(applied.length)) {
+        for (const statement of sql) client.exec(statement)
+        record.run(hash, folderMillis)
+      }
+      const broken = client.prepare('SELECT count(*) FROM pragma_foreign_key_check').pluck().get()
+      if (broken !== 0) throw new Error('A migration left rows that point nowhere.')
+    })
+    .immediate()
+  client.pragma('foreign_keys = ON')
+}

@@ -1,0 +1,71 @@
+import { eq } from 'drizzle-orm'
+import type { InstanceStore } from '../../store.ts'
+import { dataKeys, instance } from '../schema/index.ts'
+import type { Tools } from '../tools.ts'
+
+const only = 1
+
+export function instanceOperations({ db, read, write }: Tools): InstanceStore {
+  const current = () => {
+    const row = db.select().from(instance).where(eq(instance.id, only)).get()
+    if (!row) return undefined
+    const keys = db
+      .select({ id: dataKeys.id, wrappedKey: dataKeys.wrappedKey })
+      .from(dataKeys)
+      .orderBy(dataKeys.createdAt)
+      .all()
+    return { mode: row.mode, wrappedPepper: row.wrappedPepper, dataKeys: keys }
+  }
+
+  return {
+    readInstance: () => read(current),
+
+    createInstance: ({ at, mode, wrappedPepper, dataKeys: keys }) =>
+      write(() => {
+        const there = current()
+        if (there) return there
+        db.insert(instance).values({ id: only, mode, wrappedPepper, createdAt: at }).run()
+        for (const key of keys) {
+          db.insert(dataKeys)
+            .values({ ...key, createdAt: at })
+            .run()
+        }
+        return { mode, wrappedPepper, dataKeys: keys }
+      }),
+
+    claimServer: (life, { at, staleBefore }) =>
+      write(() => {
+        const row = db.select().from(instance).where(eq(instance.id, only)).get()
+        if (row?.serverId && row.serverHost !== null && row.serverPid !== null) {
+          const fresh = (row.serverSeenAt ?? 0) > staleBefore
+          if (fresh && row.serverId !== life.serverId) {
+            return { serverId: row.serverId, host: row.serverHost, pid: row.serverPid }
+          }
+        }
+        db.update(instance)
+          .set({
+            serverId: life.serverId,
+            serverHost: life.host,
+            serverPid: life.pid,
+            serverSeenAt: at,
+          })
+          .run()
+        return undefined
+      }),
+
+    renewServer: (serverId, at) =>
+      write(
+        () =>
+          db.update(instance).set({ serverSeenAt: at }).where(eq(instance.serverId, serverId)).run()
+            .changes === 1,
+      ),
+
+    releaseServer: (serverId) =>
+      write(() => {
+        db.update(instance)
+          .set({ serverId: null, serverHost: null, serverPid: null, serverSeenAt: null })
+          .where(eq(instance.serverId, serverId))
+          .run()
+      }),
+  }
+}

@@ -1,0 +1,152 @@
+import { and, asc, eq, inArray, isNotNull, isNull, lt, lte, ne, sql } from 'drizzle-orm'
+import { ConflictError, type RequestStore } from '../../store.ts'
+import { bridgeUsers, connectRequests as requests, items, sites } from '../schema/index.ts'
+import type { Tools } from '../tools.ts'
+import { writeAudit } from './audit.ts'
+import { writeItem } from './items.ts'
+import { inScope } from './tenants.ts'
+
+export function requestOperations({ db, read, write }: Tools): RequestStore {
+  const owned = () =>
+    db
+      .select({ request: requests, user: bridgeUsers, site: sites })
+      .from(requests)
+      .innerJoin(bridgeUsers, eq(bridgeUsers.id, requests.userId))
+      .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+
+  const pin = db
+    .select({ origin: sites.origin, webhookUrl: sites.webhookUrl, tenantId: sites.tenantId })
+    .from(sites)
+    .where(eq(sites.id, sql.placeholder('id')))
+    .prepare()
+
+  return {
+    openConnectRequest: (request, { id, origin, webhookUrl }, { actor, at }) =>
+      write(() => {
+        const pinned = pin.get({ id })
+        if (!pinned) throw new ConflictError('The site is gone')
+        if (origin !== null && pinned.origin !== null && origin !== pinned.origin) {
+          throw new ConflictError('The site has another origin by now')
+        }
+        const change = {
+          ...(origin !== null && pinned.origin === null && { origin }),
+          ...(webhookUrl !== null && pinned.webhookUrl !== webhookUrl && { webhookUrl }),
+        }
+        if (Object.keys(change).length > 0) {
+          db.update(sites).set(change).where(eq(sites.id, id)).run()
+          const subject = id
+          const tenantId = pinned.tenantId
+          writeAudit(db, { at, actor, tenantId, action: 'site.pinned', subject, detail: change })
+        }
+        db.insert(requests)
+          .values({ ...request, state: 'pending' })
+          .run()
+      }),
+
+    findRequest: (scope, id) =>
+      read(() =>
+        db
+          .select({ request: requests, user: bridgeUsers, site: sites, item: items })
+          .from(requests)
+          .innerJoin(bridgeUsers, eq(bridgeUsers.id, requests.userId))
+          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+          .leftJoin(items, eq(items.id, requests.itemId))
+          .where(and(inScope(scope), eq(requests.id, id)))
+          .get(),
+      ),
+
+    findRequestForCallback: (id) => read(() => owned().where(eq(requests.id, id)).get()),
+
+    countCallback: (id, most) =>
+      write(
+        () =>
+          db
+            .update(requests)
+            .set({ callbacks: sql`${requests.callbacks} + 1` })
+            .where(and(eq(requests.id, id), lt(requests.callbacks, most)))
+            .run().changes === 1,
+      ),
+
+    rememberClaim: (id, { itemId, step }) =>
+      write(() => {
+        db.update(requests)
+          .set({ claimedItemId: itemId, claimedStep: step })
+          .where(and(eq(requests.id, id), ne(requests.state, 'completed')))
+          .run()
+      }),
+
+    forgetClaim: (id) =>
+      write(() => {
+        db.update(requests)
+          .set({ claimedItemId: null, claimedStep: null })
+          .where(eq(requests.id, id))
+          .run()
+      }),
+
+    listClaims: (limit) =>
+      read(() =>
+        owned()
+          .where(isNotNull(requests.claimedItemId))
+          .orderBy(asc(requests.openedAt))
+          .limit(limit)
+          .all(),
+      ),
+
+    settleRequest: (id, { state, step, item, at }) =>
+      write(() => {
+        const request = db.select().from(requests).where(eq(requests.id, id)).get()
+        if (!request) throw new ConflictError('The request is gone')
+        if (request.state === 'completed') return { outcome: 'settled', request }
+        const holder =
+          request.managedItemId === null &&
+          db
+            .select({ id: requests.id })
+            .from(requests)
+            .where(
+              and(
+                eq(requests.itemId, item.id),
+                isNull(requests.managedItemId),
+                ne(requests.id, id),
+              ),
+            )
+            .get()
+        const { userId, bank } = request
+        if (holder || !writeItem(db, { ...item, userId, bank, at })) {
+          return { outcome: 'held', request }
+        }
+        const settled = db
+          .update(requests)
+          .set({
+            state,
+            step,
+            itemId: item.id,
+            claimedItemId: null,
+            claimedStep: null,
+            ...(state === 'completed' && { completedAt: at }),
+          })
+          .where(eq(requests.id, id))
+          .returning()
+          .get()
+        return { outcome: 'settled', request: settled }
+      }),
+
+    failRequest: (id, step) =>
+      write(() => {
+        db.update(requests)
+          .set({ state: 'failed', step })
+          .where(and(eq(requests.id, id), inArray(requests.state, ['pending', 'failed'])))
+          .run()
+      }),
+
+    expireRequests: (at, limit) =>
+      write(() => {
+        const due = db
+          .select({ id: requests.id })
+          .from(requests)
+          .where(and(eq(requests.state, 'pending'), lte(requests.expiresAt, at)))
+          .limit(limit)
+        return db.update(requests).set({ state: 'expired' }).where(inArray(requests.id, due)).run()
+          .changes
+      }),
+  }
+}

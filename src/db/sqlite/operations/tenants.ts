@@ -1,0 +1,118 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { ConflictError, type By, type Scope, type TenantStore } from '../../store.ts'
+import { apiKeys, sites, tenants } from '../schema/index.ts'
+import { isTaken, type Tools } from '../tools.ts'
+import { writeAudit } from './audit.ts'
+
+/** The sites a scope sees, as a condition on `sites`. */
+export const inScope = ({ tenantId, siteId }: Scope) =>
+  and(eq(sites.tenantId, tenantId), siteId === null ? undefined : eq(sites.id, siteId))
+
+export function tenantOperations({ db, read, write }: Tools): TenantStore {
+  const holderOf = db
+    .select({ key: apiKeys, tenant: tenants, site: sites })
+    .from(apiKeys)
+    .innerJoin(tenants, eq(tenants.id, apiKeys.tenantId))
+    .leftJoin(sites, eq(sites.id, apiKeys.siteId))
+    .where(eq(apiKeys.apiKey, sql.placeholder('apiKey')))
+    .prepare()
+
+  const note = (
+    tenantId: string,
+    { actor, at }: By,
+    action: string,
+    subject: string,
+    detail?: object,
+  ) => writeAudit(db, { tenantId, actor, at, action, subject, detail: { ...detail } })
+
+  return {
+    createTenant: ({ id, name }, by) =>
+      write(() => {
+        const tenant = { id, name, createdAt: by.at, disabledAt: null }
+        try {
+          db.insert(tenants).values(tenant).run()
+        } catch (error) {
+          if (isTaken(error)) throw new ConflictError(`There is a tenant named ${name} already`)
+          throw error
+        }
+        note(id, by, 'tenant.created', name)
+        return tenant
+      }),
+
+    findTenant: (name) => read(() => db.select().from(tenants).where(eq(tenants.name, name)).get()),
+
+    listTenants: () => read(() => db.select().from(tenants).orderBy(tenants.name).all()),
+
+    createKey: (key, by) =>
+      write(() => {
+        db.insert(apiKeys)
+          .values({ ...key, createdAt: by.at })
+          .run()
+        note(key.tenantId, by, 'key.created', key.apiKey, { site: key.siteId, label: key.label })
+      }),
+
+    findKey: (apiKey) => read(() => holderOf.get({ apiKey })),
+
+    listKeys: (tenantId) =>
+      read(() =>
+        db
+          .select()
+          .from(apiKeys)
+          .where(eq(apiKeys.tenantId, tenantId))
+          .orderBy(apiKeys.createdAt)
+          .all(),
+      ),
+
+    touchKey: (apiKey, at) =>
+      write(() => {
+        db.update(apiKeys).set({ lastUsedAt: at }).where(eq(apiKeys.apiKey, apiKey)).run()
+      }),
+
+    ensureSite: ({ id, tenantId, name, webhookSecret }, by) =>
+      write(() => {
+        const there = db
+          .select()
+          .from(sites)
+          .where(and(eq(sites.tenantId, tenantId), eq(sites.name, name)))
+          .get()
+        if (there) return there
+        note(tenantId, by, 'site.created', name)
+        return db
+          .insert(sites)
+          .values({ id, tenantId, name, webhookSecret, createdAt: by.at })
+          .returning()
+          .get()
+      }),
+
+    findSite: (scope, name) =>
+      read(() =>
+        db
+          .select()
+          .from(sites)
+          .where(and(inScope(scope), eq(sites.name, name)))
+          .get(),
+      ),
+
+    findSiteByOrigin: (scope, origin) =>
+      read(() =>
+        db
+          .select()
+          .from(sites)
+          .where(and(inScope(scope), eq(sites.origin, origin)))
+          .get(),
+      ),
+
+    listSites: (scope, limit = -1) =>
+      read(() =>
+        db.select().from(sites).where(inScope(scope)).orderBy(sites.name).limit(limit).all(),
+      ),
+
+    updateSite: (siteId, change, by) =>
+      write(() => {
+        const site = db.update(sites).set(change).where(eq(sites.id, siteId)).returning().get()
+        if (!site) throw new Error(`No site ${siteId} to update`)
+        note(site.tenantId, by, 'site.updated', site.name, change)
+        return site
+      }),
+  }
+}

@@ -1,0 +1,97 @@
+import { sql } from 'drizzle-orm'
+import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import { sites } from './tenants.ts'
+
+export const bridgeUsers = sqliteTable(
+  'bridge_users',
+  {
+    id: text().primaryKey(),
+    siteId: text()
+      .notNull()
+      .references(() => sites.id, { onDelete: 'cascade' }),
+    /** The site's own name for the user; empty for the default user. */
+    name: text().notNull(),
+    /** Null between storing the row and Bridge's answer. */
+    userUuid: text().unique(),
+    createdAt: integer().notNull(),
+    /** When the user's item list was last read to look for an item we do not hold. */
+    itemsReadAt: integer(),
+  },
+  (user) => [uniqueIndex('bridge_users_site_name').on(user.siteId, user.name)],
+)
+
+export const connectRequests = sqliteTable(
+  'connect_requests',
+  {
+    id: text().primaryKey(),
+    userId: text()
+      .notNull()
+      .references(() => bridgeUsers.id, { onDelete: 'cascade' }),
+    state: text({ enum: ['pending', 'completed', 'failed', 'expired'] }).notNull(),
+    bank: text(),
+    redirectUrl: text().notNull(),
+    accountTypes: text().notNull(),
+    /** The item this request manages; null when it connects a new one. */
+    managedItemId: integer(),
+    /** The item it ended with, once Bridge confirmed it. */
+    itemId: integer(),
+    step: text(),
+    openedAt: integer().notNull(),
+    expiresAt: integer().notNull(),
+    completedAt: integer(),
+    /** Callbacks that could not be verified, or named what is not this request's. */
+    callbacks: integer().notNull().default(0),
+    /** An item a callback named while Bridge was unreachable; the worker verifies it. */
+    claimedItemId: integer(),
+    claimedStep: text(),
+  },
+  (request) => [
+    index('connect_requests_user').on(request.userId, request.state, request.openedAt),
+    index('connect_requests_open').on(request.state, request.expiresAt),
+    index('connect_requests_claimed')
+      .on(request.claimedItemId)
+      .where(sql`claimed_item_id IS NOT NULL`),
+    uniqueIndex('connect_requests_new_item')
+      .on(request.itemId)
+      .where(sql`managed_item_id IS NULL AND item_id IS NOT NULL`),
+  ],
+)
+
+export const items = sqliteTable(
+  'items',
+  {
+    /** Bridge's id. */
+    id: integer().primaryKey(),
+    userId: text()
+      .notNull()
+      .references(() => bridgeUsers.id, { onDelete: 'cascade' }),
+    providerId: integer(),
+    /** The site's word for the bank, and Bridge's. */
+    bank: text(),
+    providerName: text(),
+    accountTypes: text(),
+    status: integer().notNull(),
+    statusCodeInfo: text(),
+    authenticationExpiresAt: integer(),
+    createdAt: integer().notNull(),
+    updatedAt: integer().notNull(),
+    /** Bridge answered 404: perhaps a passing fault. */
+    unreachableAt: integer(),
+    /** Deleted, or absent from the user's whole list. */
+    goneAt: integer(),
+  },
+  (item) => [index('items_user').on(item.userId)],
+)
+
+export const accounts = sqliteTable(
+  'accounts',
+  {
+    /** Bridge's id. */
+    id: integer().primaryKey(),
+    itemId: integer()
+      .notNull()
+      .references(() => items.id, { onDelete: 'cascade' }),
+    createdAt: integer().notNull(),
+  },
+  (account) => [index('accounts_item').on(account.itemId)],
+)

@@ -1,0 +1,3 @@
+export * from './instance.ts'
+export * from './tenants.ts'
+export * from './connections.ts'

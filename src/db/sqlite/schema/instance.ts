@@ -1,0 +1,22 @@
+import { blob, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+
+/** One row: what this installation is, and which server serves it. */
+export const instance = sqliteTable('instance', {
+  id: integer().primaryKey(),
+  /** `sandbox`, or a hash of the Bridge client id: a database serves one of them for life. */
+  mode: text().notNull(),
+  /** The pepper, wrapped by a master key. */
+  wrappedPepper: blob({ mode: 'buffer' }).notNull(),
+  createdAt: integer().notNull(),
+  serverId: text(),
+  serverHost: text(),
+  serverPid: integer(),
+  serverSeenAt: integer(),
+})
+
+/** Random keys that seal rows, each wrapped by a master key. The newest seals; all of them open. */
+export const dataKeys = sqliteTable('data_keys', {
+  id: text().primaryKey(),
+  wrappedKey: blob({ mode: 'buffer' }).notNull(),
+  createdAt: integer().notNull(),
+})

@@ -1,0 +1,77 @@
+import { sql } from 'drizzle-orm'
+import { blob, index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+
+export const tenants = sqliteTable('tenants', {
+  id: text().primaryKey(),
+  name: text().notNull().unique(),
+  createdAt: integer().notNull(),
+  disabledAt: integer(),
+})
+
+export const sites = sqliteTable(
+  'sites',
+  {
+    id: text().primaryKey(),
+    tenantId: text()
+      .notNull()
+      .references(() => tenants.id, { onDelete: 'cascade' }),
+    name: text().notNull(),
+    /** Pinned by the first link call; null until then. */
+    origin: text(),
+    /** Further origins that redirects and webhooks may have. */
+    allowedOrigins: text({ mode: 'json' }).$type<string[]>().notNull().default([]),
+    webhookUrl: text(),
+    /** `whsec_…`, sealed. */
+    webhookSecret: blob({ mode: 'buffer' }).notNull(),
+    timeZone: text().notNull().default('Europe/Paris'),
+    createdAt: integer().notNull(),
+  },
+  (site) => [
+    uniqueIndex('sites_tenant_name').on(site.tenantId, site.name),
+    index('sites_tenant_origin').on(site.tenantId, site.origin),
+  ],
+)
+
+export const apiKeys = sqliteTable(
+  'api_keys',
+  {
+    apiKey: text().primaryKey(),
+    tenantId: text()
+      .notNull()
+      .references(() => tenants.id, { onDelete: 'cascade' }),
+    /** Null: a tenant key, which sees all the tenant's sites. */
+    siteId: text().references(() => sites.id, { onDelete: 'cascade' }),
+    /** HMAC of the secret, keyed with the pepper. */
+    secretHash: blob({ mode: 'buffer' }).notNull(),
+    label: text(),
+    createdAt: integer().notNull(),
+    lastUsedAt: integer(),
+    expiresAt: integer(),
+    revokedAt: integer(),
+  },
+  (key) => [index('api_keys_tenant').on(key.tenantId)],
+)
+
+/** Append-only: who did what, and no bank data. Counted rows share one bucket of time. */
+export const audit = sqliteTable(
+  'audit',
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    at: integer().notNull(),
+    /** No reference: the record outlives its tenant. */
+    tenantId: text(),
+    actor: text().notNull(),
+    action: text().notNull(),
+    subject: text().notNull(),
+    detail: text({ mode: 'json' }).$type<Record<string, unknown>>(),
+    bucket: integer(),
+    count: integer().notNull().default(1),
+  },
+  (row) => [
+    index('audit_at').on(row.at),
+    index('audit_tenant_at').on(row.tenantId, row.at),
+    uniqueIndex('audit_counted')
+      .on(row.action, row.actor, row.subject, row.bucket)
+      .where(sql`bucket IS NOT NULL`),
+  ],
+)
