@@ -1,0 +1,56 @@
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
+
+/** A key with the id that stands beside whatever it sealed. */
+export interface NamedKey {
+  id: string
+  key: Buffer
+}
+
+/** The installation's secrets at work: hashes keyed with the pepper, rows sealed with the data key. */
+export interface Keyring {
+  /** HMAC-SHA256 of `text`, keyed with the pepper; `purpose` keeps one use apart from another. */
+  hash(purpose: string, text: string): Buffer
+  /** AES-256-GCM with the newest data key. `row` is bound to it: elsewhere it does not open. */
+  seal(plain: string | Buffer, row: string): Buffer
+  /** @throws when it was changed, moved to another row, or sealed with a key we do not have */
+  open(sealed: Buffer, row: string): Buffer
+}
+
+const ivBytes = 12
+const tagBytes = 16
+
+export function createKeyring(keys: { pepper: Buffer; dataKeys: readonly NamedKey[] }): Keyring {
+  const newest = keys.dataKeys.at(-1)
+  if (!newest) throw new Error('A keyring needs a data key')
+  return {
+    hash: (purpose, text) =>
+      createHmac('sha256', keys.pepper).update(`${purpose}\0`).update(text).digest(),
+    seal: (plain, row) => seal(newest, plain, row),
+    open: (sealed, row) => open(keys.dataKeys, sealed, row),
+  }
+}
+
+/** Layout: length of the key id, key id, iv, tag, ciphertext. The key id tells later which key opens it. */
+export function seal({ id, key }: NamedKey, plain: string | Buffer, row: string): Buffer {
+  const iv = randomBytes(ivBytes)
+  const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(row))
+  const text = Buffer.concat([cipher.update(plain), cipher.final()])
+  const name = Buffer.from(id)
+  return Buffer.concat([Buffer.from([name.length]), name, iv, cipher.getAuthTag(), text])
+}
+
+/** The inverse of `seal`. Throws when no given key opens it for this row. */
+export function open(keys: readonly NamedKey[], sealed: Buffer, row: string): Buffer {
+  const id = keyIdOf(sealed)
+  const named = keys.find((candidate) => candidate.id === id)
+  if (!named) throw new Error(`Sealed with key ${id}, which is not here`)
+  const body = sealed.subarray(1 + Buffer.byteLength(id))
+  const decipher = createDecipheriv('aes-256-gcm', named.key, body.subarray(0, ivBytes))
+    .setAAD(Buffer.from(row))
+    .setAuthTag(body.subarray(ivBytes, ivBytes + tagBytes))
+  return Buffer.concat([decipher.update(body.subarray(ivBytes + tagBytes)), decipher.final()])
+}
+
+/** Which key sealed it. */
+export const keyIdOf = (sealed: Buffer): string =>
+  sealed.subarray(1, 1 + (sealed[0] ?? 0)).toString('utf8')

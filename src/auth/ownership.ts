@@ -1,0 +1,210 @@
+import type { Account } from '../bridge/resources/accounts.ts'
+import type { Item as BridgeItem } from '../bridge/resources/items.ts'
+import type { BridgeResources } from '../bridge/client.ts'
+import { BridgeStatusError } from '../bridge/errors.ts'
+import type { Clock } from '../clock.ts'
+import { DoesNotExistError, ValidationError } from '../errors.ts'
+import type { Item, ItemFacts, OwnedRequest, Scope, SiteUser, Store } from '../db/store.ts'
+import type { Caller } from './api-keys.ts'
+import { hourOf, type Tally } from './tally.ts'
+
+/** Who asks, and what it takes to answer whether a thing is theirs. */
+export interface Asking {
+  caller: Caller
+  store: Store
+  bridge: BridgeResources
+  clock: Clock
+  tally: Tally
+}
+
+/** How callers of either age of the contract say whose item they mean. */
+export interface Hint {
+  user?: string | undefined
+  site?: string | undefined
+}
+
+/** An item the caller may use, and the Bridge user to ask for it. */
+export interface HeldItem extends SiteUser {
+  item: Item
+  bridgeUser: string
+}
+
+const tenMinutesMs = 10 * 60_000
+
+/** What the key sees, narrowed to `site` when one is named. A site outside is a DoesNotExistError. */
+export async function scopeFor(asking: Asking, site: string | undefined): Promise<Scope> {
+  if (site === undefined) return asking.caller.scope
+  const found = await asking.store.findSite(asking.caller.scope, site)
+  if (!found) throw missing(asking, 'Site', site)
+  return { tenantId: found.tenantId, siteId: found.id }
+}
+
+/**
+ * The Bridge user meant by `user` and `site`: named, or the only one there is.
+ * Throws a ValidationError when several sites know that name, and a DoesNotExistError when none does.
+ */
+export async function heldUser(
+  asking: Asking,
+  hint: Hint,
+): Promise<SiteUser & { bridgeUser: string }> {
+  const { user, site, ambiguous } = await lookUpUser(asking, hint)
+  if (ambiguous) {
+    throw new ValidationError(
+      hint.user === undefined
+        ? "Several users fit: say which one with 'user'"
+        : "This user exists on several sites: say which one with 'site'",
+    )
+  }
+  if (!user || !site || user.userUuid === null) throw missing(asking, 'User', hint.user ?? '')
+  return { user, site, bridgeUser: user.userUuid }
+}
+
+/**
+ * The item, when it is the caller's. One the key does not hold is looked for once in ten minutes in the item list of the
+ * user the hint means (adoption). Otherwise a DoesNotExistError, the same whether it is another's or nobody's.
+ */
+export async function heldItem(asking: Asking, itemId: number, hint: Hint): Promise<HeldItem> {
+  const { store } = asking
+  const scope = await scopeFor(asking, hint.site)
+  let owned = await store.findItem(scope, itemId)
+  if (!owned) {
+    await adopt(asking, hint)
+    owned = await store.findItem(scope, itemId)
+  }
+  if (!owned || owned.user.userUuid === null || !isMeant(owned, hint.user)) {
+    throw missing(asking, 'Item', itemId)
+  }
+  return { ...owned, bridgeUser: owned.user.userUuid }
+}
+
+/** The account's item, when it is the caller's; adopted and refused as `heldItem` does. */
+export async function heldAccount(
+  asking: Asking,
+  accountId: number,
+  hint: Hint,
+): Promise<HeldItem> {
+  const { store } = asking
+  const scope = await scopeFor(asking, hint.site)
+  let owned = await store.findAccount(scope, accountId)
+  if (!owned) {
+    await adopt(asking, hint)
+    owned = await store.findAccount(scope, accountId)
+  }
+  if (!owned || owned.user.userUuid === null || !isMeant(owned, hint.user)) {
+    throw missing(asking, 'Account', accountId)
+  }
+  return { ...owned, bridgeUser: owned.user.userUuid }
+}
+
+/** The ids of an item's accounts, read from Bridge and remembered as its own. */
+export async function accountsOf(asking: Asking, held: HeldItem): Promise<number[]> {
+  const itemId = held.item.id
+  const list = asking.bridge.accounts.list(held.bridgeUser, { itemId })
+  const accounts = await reaching(asking, held, list)
+  await keepAccounts(asking, accounts)
+  return accounts.filter((account) => account.item_id === itemId).map(({ id }) => id)
+}
+
+/** Remembers which item each account belongs to, so that an account id alone has an owner. */
+export const keepAccounts = (
+  { store, clock }: Pick<Asking, 'store' | 'clock'>,
+  accounts: readonly Account[],
+): Promise<void> =>
+  store.keepAccounts(
+    accounts.map(({ id, item_id: itemId }) => ({ id, itemId })),
+    clock.now(),
+  )
+
+/** Runs a Bridge call about an item. A 404 is not a deletion: it marks the item unreachable and is thrown on. */
+export async function reaching<T>(
+  { store, clock }: Asking,
+  { item }: HeldItem,
+  call: Promise<T>,
+): Promise<T> {
+  try {
+    return await call
+  } catch (error) {
+    if (error instanceof BridgeStatusError && error.bridgeStatus === 404) {
+      await store.markUnreachable(item.id, clock.now())
+    }
+    throw error
+  }
+}
+
+/** The connect request, when it is the caller's; otherwise a DoesNotExistError. */
+export async function heldRequest(
+  asking: Asking,
+  id: string,
+): Promise<OwnedRequest & { item: Item | null }> {
+  const owned = await asking.store.findRequest(asking.caller.scope, id)
+  if (!owned) throw missing(asking, 'Connection request', id)
+  return owned
+}
+
+/** A name counts when it is the site's word for the user, Bridge's uuid, or the user has no name yet. */
+const isMeant = ({ user }: SiteUser, word: string | undefined): boolean =>
+  word === undefined || user.name === word || user.userUuid === word || user.name === ''
+
+async function lookUpUser(
+  { store, ...asking }: Asking,
+  hint: Hint,
+): Promise<Partial<SiteUser> & { ambiguous: boolean }> {
+  const scope = await scopeFor({ store, ...asking }, hint.site)
+  let found = await store.findUsers(scope, hint.user)
+  if (found.length === 0 && hint.user !== undefined) {
+    // A site that began without names has one default user; the first name it then uses means that one.
+    const [only, second] = await store.findUsers(scope)
+    if (only && !second && only.user.name === '') found = [only]
+  }
+  return { ...found[0], ambiguous: found.length > 1 }
+}
+
+async function adopt(asking: Asking, hint: Hint): Promise<void> {
+  const { store, bridge, clock } = asking
+  const { user, ambiguous } = await lookUpUser(asking, hint)
+  if (!user || ambiguous || user.userUuid === null) return
+  const now = clock.now()
+  if (!(await store.claimItemsRead(user.id, now, now - tenMinutesMs))) return
+  try {
+    const items = await bridge.items.list(user.userUuid)
+    await store.keepItems(user.id, items.map(toFacts), { at: now, complete: true })
+    await keepAccounts(asking, await bridge.accounts.list(user.userUuid))
+  } catch (error) {
+    await store.releaseItemsRead(user.id)
+    throw error
+  }
+}
+
+/** What we keep of an item Bridge described. */
+export const toFacts = (item: BridgeItem): ItemFacts => ({
+  id: item.id,
+  providerId: item.provider_id ?? null,
+  providerName: null,
+  accountTypes: item.account_types ?? null,
+  status: item.status,
+  statusCodeInfo: item.status_code_info ?? null,
+  authenticationExpiresAt: toTime(item.authentication_expires_at),
+})
+
+/** Epoch milliseconds of one of Bridge's timestamps; null when there is none or it makes no sense. */
+export const toTime = (text: string | null | undefined): number | null => {
+  const time = Date.parse(text ?? '')
+  return Number.isNaN(time) ? null : time
+}
+
+function missing(
+  { caller, clock, tally }: Asking,
+  what: string,
+  id: string | number,
+): DoesNotExistError {
+  const now = clock.now()
+  tally.count({
+    at: now,
+    tenantId: caller.tenant.id,
+    actor: `key:${caller.apiKey}`,
+    action: 'id.unknown',
+    subject: what,
+    bucket: hourOf(now),
+  })
+  return new DoesNotExistError(`${what} ${id} not found`.replace(/ {2}/, ' '))
+}
