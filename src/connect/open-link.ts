@@ -1,0 +1,173 @@
+import { heldItem, scopeFor, type Asking, type HeldItem } from '../auth/ownership.ts'
+import type { Keyring } from '../auth/keyring.ts'
+import { ensureSite } from '../auth/sites.ts'
+import type { Ids } from '../clock.ts'
+import { ConflictError, type BridgeUser, type By, type Site } from '../db/store.ts'
+import { MandatoryError, ValidationError } from '../errors.ts'
+import { ensureBridgeUser } from './bridge-user.ts'
+import { resolveSiteUrls } from './site-urls.ts'
+
+/** What the link methods share: who asks, and what a link is made with. */
+export interface LinkMaking extends Asking {
+  ids: Ids
+  keyring: Keyring
+  settings: LinkSettings
+}
+
+export interface LinkSettings {
+  publicUrl: string
+  allowHttp: boolean
+  defaultUserEmail: string | undefined
+}
+
+/** A link call's arguments, in the contract's words. */
+export interface LinkOrder {
+  redirect_url: string
+  base_url?: string | undefined
+  webhook_url?: string | undefined
+  bank?: string | undefined
+  item_id?: number | undefined
+  site?: string | undefined
+  user?: string | undefined
+  email?: string | undefined
+  country?: string | undefined
+  account_types?: 'payment' | 'all' | undefined
+  /** Renew the strong authentication now, though the consent still holds. */
+  force?: boolean | undefined
+}
+
+/** `redirect_url` and `url` are the same address, in the words of Bridge's two ages. It is a secret. */
+export interface Link {
+  redirect_url: string
+  url: string
+  request: string
+  existing_item_id?: number
+}
+
+const dayMs = 24 * 60 * 60_000
+
+/**
+ * Opens a Bridge Connect session and the connect request that waits for its end: for a new item, or to manage the one
+ * named. Pins the site's origin and webhook URL. Nothing but the user is stored unless Bridge gave a link.
+ */
+export async function openLink(making: LinkMaking, order: LinkOrder): Promise<Link> {
+  const { store, bridge, clock, ids, settings } = making
+  const by = { actor: `key:${making.caller.apiKey}`, at: clock.now() }
+  const held =
+    order.item_id === undefined ? undefined : await heldItem(making, order.item_id, order)
+  const known = held?.site ?? (await findSite(making, order))
+  const urls = resolveSiteUrls(known, order, settings)
+  const email = held ? undefined : emailFor(order, settings)
+  const site = known ?? (await makeSite(making, order, urls.origin, by))
+
+  const user = held?.user ?? (await userFor(making, site, order.user))
+  const bridgeUser = await ensureBridgeUser(making, user)
+  const existing = held ? undefined : await findSameBank(making, user, order.bank)
+
+  const request = ids.request()
+  const accountTypes = order.account_types ?? typesOf(held) ?? 'all'
+  const { url } = await bridge.connectSessions.create(bridgeUser, {
+    ...(held
+      ? { itemId: held.item.id, forceReauthentication: order.force }
+      : { userEmail: email, countryCode: order.country ?? 'FR' }),
+    accountTypes,
+    callbackUrl: `${settings.publicUrl}/bridge/callback`,
+    context: request,
+  })
+
+  await store
+    .openConnectRequest(
+      {
+        id: request,
+        userId: user.id,
+        bank: order.bank ?? held?.item.bank ?? null,
+        redirectUrl: urls.redirectUrl,
+        accountTypes,
+        managedItemId: held?.item.id ?? null,
+        openedAt: by.at,
+        expiresAt: by.at + dayMs,
+      },
+      { id: site.id, origin: urls.origin, webhookUrl: urls.webhookUrl },
+      by,
+    )
+    .catch((error: unknown) => {
+      if (error instanceof ConflictError) throw new ValidationError(error.message)
+      throw error
+    })
+  return {
+    redirect_url: url,
+    url,
+    request,
+    ...(existing !== undefined && { existing_item_id: existing }),
+  }
+}
+
+/** The site a link call means; undefined when a tenant key names one that is not there yet. */
+async function findSite(making: LinkMaking, order: LinkOrder): Promise<Site | undefined> {
+  const { caller, store } = making
+  if (caller.site) {
+    await scopeFor(making, order.site)
+    return caller.site
+  }
+  if (order.site !== undefined) return store.findSite(caller.scope, order.site)
+  const origin = URL.canParse(order.base_url ?? '') ? new URL(order.base_url ?? '').origin : null
+  if (origin !== null) {
+    return (
+      (await store.findSiteByOrigin(caller.scope, origin)) ??
+      (await store.findSite(caller.scope, origin))
+    )
+  }
+  const [only, second] = await store.listSites(caller.scope, 2)
+  if (only && !second) return only
+  throw new MandatoryError("Argument 'site' or 'base_url' is required with a tenant key")
+}
+
+const makeSite = (making: LinkMaking, order: LinkOrder, origin: string, by: By): Promise<Site> =>
+  ensureSite(making, { tenantId: making.caller.tenant.id, name: order.site ?? origin }, by)
+
+/** The site's user of that name or Bridge uuid; without a name its only one, else the default user. */
+async function userFor(
+  { store, ids, clock }: LinkMaking,
+  site: Site,
+  word: string | undefined,
+): Promise<BridgeUser> {
+  const found = await store.findUsers({ tenantId: site.tenantId, siteId: site.id }, word)
+  const [only, second] = found
+  if (only && !second) return only.user
+  return store.ensureUser({
+    id: ids.next('usr'),
+    siteId: site.id,
+    name: word ?? '',
+    at: clock.now(),
+  })
+}
+
+/** Bridge wants an address for every new item (Bridge: create a connect session, `user_email`). */
+function emailFor(order: LinkOrder, { defaultUserEmail }: LinkSettings): string {
+  const email = order.email ?? (order.user?.includes('@') ? order.user : defaultUserEmail)
+  if (email !== undefined) return email
+  throw new ValidationError(
+    "Bridge needs an e-mail address for the user: give 'email', or a 'user' that is an address",
+  )
+}
+
+const typesOf = (held: HeldItem | undefined): 'payment' | 'all' | undefined => {
+  const types = held?.item.accountTypes
+  return types === 'payment' || types === 'all' ? types : undefined
+}
+
+/** The user's living item at the same bank, so that nobody connects and pays twice by accident. */
+async function findSameBank(
+  { store }: LinkMaking,
+  user: BridgeUser,
+  bank: string | undefined,
+): Promise<number | undefined> {
+  if (bank === undefined) return undefined
+  const wanted = fold(bank)
+  const items = await store.listItems(user.id)
+  return items.find((item) =>
+    [item.bank, item.providerName].some((name) => name !== null && fold(name) === wanted),
+  )?.id
+}
+
+const fold = (name: string): string => name.normalize('NFKC').trim().toLowerCase()

@@ -1,0 +1,75 @@
+import { BridgeError, BridgeStatusError } from '../bridge/errors.ts'
+import type { BridgeResources } from '../bridge/client.ts'
+import type { Item } from '../bridge/resources/items.ts'
+import { toFacts, toTime } from '../auth/ownership.ts'
+import type { Clock } from '../clock.ts'
+import type { ConnectRequest, OwnedRequest, Store } from '../db/store.ts'
+import { outcomeOf } from './item-status.ts'
+
+export interface Settling {
+  store: Store
+  bridge: BridgeResources
+  clock: Clock
+  log: { warn(event: object, text: string): void; info(event: object, text: string): void }
+}
+
+/** Bridge's times may be cut to the second, and clocks differ a little. */
+const leewayMs = 2_000
+
+/**
+ * Decides with Bridge, not with the browser, whether an item is what this request ended with, and stores both.
+ * `refused`: the item is another's, older than the request, or held by another request; nothing is stored.
+ * Rejects with a BridgeError when Bridge cannot be asked.
+ */
+export async function settleWithBridge(
+  settling: Settling,
+  { request, user }: OwnedRequest,
+  claim: { itemId: number; step: string | null },
+): Promise<ConnectRequest | 'refused'> {
+  const { store, bridge, clock } = settling
+  if (user.userUuid === null) return 'refused'
+  if (request.managedItemId !== null && request.managedItemId !== claim.itemId) return 'refused'
+
+  const item = await bridge.items.get(user.userUuid, claim.itemId).catch(unlessUnknown)
+  if (!item) return 'refused'
+  if (!wasTouchedSince(item, request.openedAt)) {
+    // The item is the request's own, but nothing happened to it: the user came back without finishing.
+    if (request.managedItemId === null) return 'refused'
+    await store.failRequest(request.id, claim.step)
+    return { ...request, state: 'failed', step: claim.step }
+  }
+
+  const state = outcomeOf(item.status)
+  const { outcome, request: settled } = await store.settleRequest(request.id, {
+    state,
+    step: state === 'failed' ? claim.step : null,
+    item: { ...toFacts(item), providerName: await nameOfProvider(settling, item.provider_id) },
+    at: clock.now(),
+  })
+  return outcome === 'held' ? 'refused' : settled
+}
+
+const unlessUnknown = (error: unknown): undefined => {
+  if (error instanceof BridgeStatusError && error.bridgeStatus === 404) return undefined
+  throw error
+}
+
+const wasTouchedSince = (item: Item, openedAt: number): boolean =>
+  [item.created_at, item.last_try_refresh].some(
+    (text) => (toTime(text) ?? -Infinity) >= openedAt - leewayMs,
+  )
+
+/** The name is a courtesy to the user: without it the connection still stands. */
+async function nameOfProvider(
+  { bridge, log }: Settling,
+  providerId: number | null | undefined,
+): Promise<string | null> {
+  if (!providerId) return null
+  try {
+    return (await bridge.providers.get(providerId)).name ?? null
+  } catch (error) {
+    if (!(error instanceof BridgeError)) throw error
+    log.warn({ provider: providerId, err: error }, 'provider name not read')
+    return null
+  }
+}

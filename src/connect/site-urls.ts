@@ -1,0 +1,58 @@
+import { ValidationError } from '../errors.ts'
+import type { Site } from '../db/store.ts'
+
+/** The addresses a link call names, resolved and allowed. */
+export interface SiteUrls {
+  /** The site's origin: pinned before, or to be pinned by this call. */
+  origin: string
+  redirectUrl: string
+  webhookUrl: string | null
+}
+
+/**
+ * Resolves a link call's addresses against the site's origin and holds them to it: the first call pins the origin, later
+ * calls must keep to it or to the site's allow-list. Throws a ValidationError that names the argument.
+ */
+export function resolveSiteUrls(
+  site: Pick<Site, 'origin' | 'allowedOrigins'> | undefined,
+  named: {
+    base_url?: string | undefined
+    redirect_url: string
+    webhook_url?: string | undefined
+  },
+  { allowHttp }: { allowHttp: boolean },
+): SiteUrls {
+  const base = named.base_url === undefined ? undefined : readUrl('base_url', named.base_url)
+  const origin = site?.origin ?? base?.origin ?? readUrl('redirect_url', named.redirect_url).origin
+  const allowed = [origin, ...(site?.allowedOrigins ?? [])]
+
+  const hold = (argument: string, url: URL): string => {
+    if (url.protocol !== 'https:' && !(allowHttp && url.protocol === 'http:')) {
+      throw new ValidationError(`Argument '${argument}' must be an https address`)
+    }
+    if (url.username !== '' || url.password !== '') {
+      throw new ValidationError(`Argument '${argument}' must not carry credentials`)
+    }
+    if (!allowed.includes(url.origin)) {
+      throw new ValidationError(
+        `Argument '${argument}' does not belong to this site, whose address is ${origin}`,
+      )
+    }
+    return url.href
+  }
+  if (base) hold('base_url', base)
+  const resolve = (argument: string, text: string) =>
+    hold(argument, readUrl(argument, text, origin))
+  return {
+    origin,
+    redirectUrl: resolve('redirect_url', named.redirect_url),
+    webhookUrl: named.webhook_url === undefined ? null : resolve('webhook_url', named.webhook_url),
+  }
+}
+
+function readUrl(argument: string, text: string, base?: string): URL {
+  if (!URL.canParse(text, base)) {
+    throw new ValidationError(`Argument '${argument}' is not a web address`)
+  }
+  return new URL(text, base)
+}

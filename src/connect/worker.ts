@@ -1,0 +1,34 @@
+import { BridgeError } from '../bridge/errors.ts'
+import { settleWithBridge, type Settling } from './settle.ts'
+
+const batch = 20
+
+/**
+ * Does what callbacks left behind: verifies the claims made while Bridge was unreachable, and ends requests whose day is
+ * over. True when there may be more to do at once.
+ */
+export async function tickConnect(settling: Settling): Promise<boolean> {
+  const { store, clock, log } = settling
+  const now = clock.now()
+  const expired = await store.expireRequests(now, 500)
+
+  for (const owned of await store.listClaims(batch)) {
+    const { id, claimedItemId, claimedStep, expiresAt } = owned.request
+    if (claimedItemId === null) continue
+    if (expiresAt <= now) {
+      await store.forgetClaim(id)
+      continue
+    }
+    try {
+      const claim = { itemId: claimedItemId, step: claimedStep }
+      const settled = await settleWithBridge(settling, owned, claim)
+      if (settled === 'refused') log.warn({ request: id, item: claimedItemId }, 'claim refused')
+      await store.forgetClaim(id)
+    } catch (error) {
+      if (!(error instanceof BridgeError)) throw error
+      log.info({ request: id, err: error }, 'claim kept: Bridge not reached')
+      return false // one answer is enough to know that Bridge is still away
+    }
+  }
+  return expired === 500
+}
