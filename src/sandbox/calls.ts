@@ -1,0 +1,31 @@
+/** One request to the Bridge API, for counting. */
+export interface Call {
+  method: string
+  path: string
+  query: string
+  version: string | undefined
+  at: number
+  /** Absent while the answer is out, or when the connection was cut. */
+  status?: number
+}
+
+export interface Calls {
+  note(call: Call): void
+  list(): readonly Call[]
+  clear(): void
+}
+
+/** Keeps the newest `most` calls. */
+export function createCalls(most = 50_000): Calls {
+  let calls: Call[] = []
+  return {
+    note(call) {
+      calls.push(call)
+      if (calls.length > most + 5_000) calls = calls.slice(-most)
+    },
+    list: () => calls.slice(-most),
+    clear() {
+      calls = []
+    },
+  }
+}

@@ -1,0 +1,136 @@
+import formbody from '@fastify/formbody'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import {
+  chooseBank,
+  confirm,
+  endWait,
+  getSession,
+  giveCode,
+  giveCredentials,
+  leave,
+  playThrough,
+  retry,
+  type End,
+} from '../connect.ts'
+import { badParameter, problemBody, toProblem } from '../errors.ts'
+import { languageOf } from '../language.ts'
+import { pageHeaders } from './layout.ts'
+import { endPage, problemPage, sessionPage } from './pages.ts'
+import type { Box } from '../box.ts'
+import type { Session } from '../state.ts'
+
+const id = z.union([
+  z.int(),
+  z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .transform(Number),
+])
+const answers = z.object({
+  login: z.string().max(200).optional(),
+  password: z.string().max(200).optional(),
+  code: z.coerce.string().max(50).optional(),
+  provider_id: id.optional(),
+})
+const form = answers.extend({
+  step: z.enum(['bank', 'credentials', 'code', 'wait', 'confirm', 'failed', 'success', 'leave']),
+})
+type Form = z.output<typeof form>
+type WithToken = { Params: { token: string } }
+
+/**
+ * The page a person sees, and the same by API: a POST without the forms' hidden `step` gives all
+ * answers at once.
+ */
+export async function connectPage(app: FastifyInstance, box: Box): Promise<void> {
+  await app.register(formbody)
+
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    const problem = toProblem(error)
+    if (problem.status === 500) box.log({ error }, 'connect page failed')
+    void reply.code(problem.status)
+    if (!wantsPage(request)) return reply.send(problemBody(problem, request.url, box.switches))
+    return html(reply, problemPage(problem.status, languageOf(request.headers['accept-language'])))
+  })
+
+  app.get<WithToken>('/session/:token', async (request, reply) => {
+    const session = getSession(box, request.params.token)
+    return html(reply, sessionPage(box, session, languageOf(request.headers['accept-language'])))
+  })
+
+  app.get<WithToken>('/session/:token/leave', async (request, reply) =>
+    finish(request, reply, leave(box, getSession(box, request.params.token))),
+  )
+
+  app.get<WithToken>('/session/:token/wait', async (request, reply) => {
+    const session = getSession(box, request.params.token)
+    endWait(box, session)
+    return reply.redirect(`/session/${encodeURIComponent(session.token)}`, 303)
+  })
+
+  app.post<WithToken>('/session/:token', async (request, reply) => {
+    const { token } = request.params
+    const session = getSession(box, token)
+    if (!isObject(request.body) || !('step' in request.body)) {
+      const { login, code, provider_id: providerId } = read(answers, request.body ?? {})
+      return finish(request, reply, playThrough(box, session, { login, code, providerId }))
+    }
+    const sent = read(form, request.body)
+    if (sent.step === 'leave' || (sent.step === 'success' && session.phase === 'success')) {
+      return finish(request, reply, leave(box, session))
+    }
+    act(box, session, sent)
+    return reply.redirect(`/session/${encodeURIComponent(token)}`, 303)
+  })
+}
+
+function act(box: Box, session: Session, sent: Form): void {
+  switch (sent.step) {
+    case 'bank':
+      chooseBank(box, session, sent.provider_id ?? 0)
+      break
+    case 'credentials':
+      giveCredentials(box, session, sent.login ?? '')
+      break
+    case 'code':
+      giveCode(box, session, sent.code ?? '')
+      break
+    case 'wait':
+      endWait(box, session)
+      break
+    case 'confirm':
+      confirm(box, session)
+      break
+    case 'failed':
+      retry(box, session)
+      break
+    case 'success':
+    case 'leave':
+  }
+}
+
+/** Back to the caller's site; without a callback a page of our own, or its JSON for a program. */
+function finish(request: FastifyRequest, reply: FastifyReply, end: End): FastifyReply {
+  if (end.callback !== undefined) {
+    return reply.headers(pageHeaders).redirect(end.callback, 303)
+  }
+  const { success, step } = end
+  if (!wantsPage(request)) return reply.send(success ? { success } : { success, step })
+  return html(reply, endPage({ success }, languageOf(request.headers['accept-language'])))
+}
+
+function read<Output>(schema: z.ZodType<Output>, body: unknown): Output {
+  const sent = schema.safeParse(body)
+  if (sent.success) return sent.data
+  const property = String(sent.error.issues[0]?.path[0] ?? 'body')
+  throw badParameter(property, `${property} is invalid`)
+}
+
+const html = (reply: FastifyReply, page: string): FastifyReply =>
+  reply.headers(pageHeaders).type('text/html; charset=utf-8').send(page)
+
+const wantsPage = (request: FastifyRequest): boolean =>
+  request.headers.accept?.includes('text/html') === true
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null

@@ -1,0 +1,107 @@
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { fault } from './faults.ts'
+import { notFound, Problem } from './errors.ts'
+import { refreshItem } from './items.ts'
+import { setSwitches } from './switches.ts'
+import type { MovableClock } from '../clock.ts'
+import type { Box } from './box.ts'
+import type { Scheduler } from './scheduler.ts'
+
+const advance = z.strictObject({ advance: z.int().min(0) })
+const quota = z.strictObject({
+  on: z.boolean(),
+  limits: z
+    .strictObject({
+      app: z.int().min(0).optional(),
+      user: z.int().min(0).optional(),
+      token: z.int().min(0).optional(),
+    })
+    .optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+})
+
+/** What a test or a person may do to the sandbox. Nothing guards these: whoever reaches the port has them. */
+export function levers(
+  app: FastifyInstance,
+  box: Box,
+  { clock, scheduler, reset }: { clock: MovableClock; scheduler: Scheduler; reset: () => void },
+): void {
+  app.post('/_sandbox/clock', async (request) => {
+    clock.advance(parse(advance, request.body).advance)
+    const refreshed = await scheduler.tick(true)
+    // What waited for a retry is tried at once; the answer does not wait for it.
+    box.webhooks.flush().catch((error: unknown) => box.log({ error }, 'webhooks not flushed'))
+    return { now: clock.now(), refreshed }
+  })
+  app.get('/_sandbox/clock', async () => ({ now: clock.now() }))
+
+  app.post('/_sandbox/faults', async (request) => {
+    box.faults.add(parse(fault, request.body))
+    return { faults: box.faults.list() }
+  })
+  app.get('/_sandbox/faults', async () => ({ faults: box.faults.list() }))
+  app.delete('/_sandbox/faults', async () => {
+    box.faults.clear()
+    return { faults: [] }
+  })
+
+  app.post('/_sandbox/quotas', async (request) => {
+    const { on, limits, headers } = parse(quota, request.body)
+    box.quotas.set({ on, limits: limits ?? {}, headers: headers ?? {} })
+    return { on }
+  })
+
+  app.post<{ Params: { id: string } }>('/_sandbox/items/:id/refresh', async (request) => {
+    const item = box.state.items.get(Number(request.params.id))
+    if (item === undefined) throw notFound()
+    refreshItem(box, item, 'scheduler')
+    return { id: item.id, status: item.status, status_code_info: item.info }
+  })
+
+  app.get('/_sandbox/calls', async () => box.calls.list())
+  app.delete('/_sandbox/calls', async () => {
+    box.calls.clear()
+    return []
+  })
+
+  app.get('/_sandbox/switches', async () => box.switches)
+  app.post('/_sandbox/switches', async (request) => {
+    box.switches = parse({ parse: (sent) => setSwitches(sent, box.switches) }, request.body)
+    return box.switches
+  })
+
+  app.post('/_sandbox/webhooks/test', async () => {
+    const now = box.clock.now()
+    const someone = box.state.users.values().next().value
+    box.webhooks.enqueue(
+      'TEST_EVENT',
+      {
+        item_id: 1234567890,
+        status: 0,
+        user_uuid: someone?.uuid ?? '00000000-0000-4000-8000-000000000000',
+      },
+      box.switches.testEventSeconds ? Math.floor(now / 1000) : now,
+    )
+    return { queued: true }
+  })
+  app.get('/_sandbox/webhooks', async () => ({ pending: box.state.webhooks }))
+  app.post('/_sandbox/webhooks/flush', async () => {
+    await box.webhooks.flush()
+    return { pending: box.state.webhooks }
+  })
+
+  app.post('/_sandbox/reset', async () => {
+    reset()
+    return { now: clock.now() }
+  })
+}
+
+function parse<Output>(schema: { parse(input: unknown): Output }, body: unknown): Output {
+  try {
+    return schema.parse(body ?? {})
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error
+    throw new Problem(400, 'invalid_parameter', z.prettifyError(error))
+  }
+}
