@@ -1,0 +1,63 @@
+import type { Clock, Ids } from './clock.ts'
+import { createApiKey } from './auth/api-keys.ts'
+import type { Keyring } from './auth/keyring.ts'
+import { ensureSite } from './auth/sites.ts'
+import { ConflictError, type Store } from './db/store.ts'
+
+interface Rooms {
+  store: Store
+  keyring: Keyring
+  clock: Clock
+  ids: Ids
+}
+
+const name = 'demo'
+
+/** Gives a new sandbox a tenant, a site and a key to try it with. Undefined when they were made before. */
+export async function createDemo(
+  rooms: Rooms,
+): Promise<{ apiKey: string; apiSecret: string } | undefined> {
+  const by = { actor: 'server', at: rooms.clock.now() }
+  try {
+    const tenant = await rooms.store.createTenant({ id: rooms.ids.next('ten'), name }, by)
+    const site = await ensureSite(rooms, { tenantId: tenant.id, name }, by)
+    return await createApiKey(rooms, { tenant, site, label: 'demo' }, by)
+  } catch (error) {
+    if (error instanceof ConflictError) return undefined
+    throw error
+  }
+}
+
+/** What a newcomer reads in the terminal: the key, and two commands that work as they stand. */
+export function demoGreeting(
+  origin: string,
+  { apiKey, apiSecret }: { apiKey: string; apiSecret: string },
+): string {
+  const method = `${origin}/api/method`
+  return `
+Bank API runs with a Bridge sandbox in the box: no bank, no money, no account needed.
+
+  api_key     ${apiKey}
+  api_secret  ${apiSecret}
+
+The secret is shown this once. Try the key:
+
+  curl -H 'Authorization: token ${apiKey}:${apiSecret}' \\
+    ${method}/frappe.auth.get_logged_user
+
+Connect the Demo Bank (open the link in a browser; any login works):
+
+  curl -H 'Authorization: token ${apiKey}:${apiSecret}' \\
+    ${method}/bank_api.bridge.get_bridge_connect_link \\
+    -d user=me@example.com -d bank='Demo Bank' \\
+    -d redirect_url=http://localhost:8000/app/bank
+
+`
+}
+
+/** The same, once the key was shown. */
+export const demoReminder = `
+Bank API runs with a Bridge sandbox in the box. Its demo key was shown at the first start;
+for another one: npx bank-api key create --tenant demo --site demo
+
+`

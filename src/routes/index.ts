@@ -1,0 +1,30 @@
+import type { RpcMethod } from '../frappe/define-method.ts'
+import type { MethodContext } from './context.ts'
+import { deleteBridgeItemId } from './methods/delete_bridge_item_id.ts'
+import { getBankAccounts } from './methods/get_bank_accounts.ts'
+import { getBankTransactions } from './methods/get_bank_transactions.ts'
+import { getBankTransactionsByAccount } from './methods/get_bank_transactions_by_account.ts'
+import { getBridgeConnectLink } from './methods/get_bridge_connect_link.ts'
+import { getBridgeEditLink } from './methods/get_bridge_edit_link.ts'
+import { getBridgeItemDetails } from './methods/get_bridge_item_details.ts'
+import { getBridgeItemId } from './methods/get_bridge_item_id.ts'
+import { getCategory } from './methods/get_category.ts'
+import { getProConfirmationLink } from './methods/get_pro_confirmation_link.ts'
+import { getScaAuthenticationLink } from './methods/get_sca_authentication_link.ts'
+import { getSingleBank } from './methods/get_single_bank.ts'
+
+/** Every RPC method we serve. The plain routes stand beside: bridge-callback.ts. */
+export const methods: readonly RpcMethod<MethodContext>[] = [
+  getBridgeConnectLink,
+  getBridgeEditLink,
+  getScaAuthenticationLink,
+  getProConfirmationLink,
+  getBridgeItemId,
+  getBridgeItemDetails,
+  deleteBridgeItemId,
+  getBankAccounts,
+  getSingleBank,
+  getBankTransactionsByAccount,
+  getBankTransactions,
+  getCategory,
+]

@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import { heldItem, keepAccounts, reaching } from '../../auth/ownership.ts'
+import { identifier, optionalText } from '../../frappe/arguments.ts'
+import { defineMethod } from '../context.ts'
+
+/** All accounts of an item, as Bridge describes them. */
+export const getBankAccounts = defineMethod({
+  name: 'bank_api.bridge.get_bank_accounts',
+  params: z.object({ item_id: identifier, user: optionalText(), site: optionalText() }),
+  async run(context, { item_id, ...hint }) {
+    const held = await heldItem(context, item_id, hint)
+
+    const accounts = await reaching(
+      context,
+      held,
+      context.bridge.accounts.list(held.bridgeUser, { itemId: item_id }),
+    )
+    await keepAccounts(context, accounts)
+
+    return accounts
+  },
+})

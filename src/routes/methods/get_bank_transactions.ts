@@ -1,0 +1,38 @@
+import { z } from 'zod'
+import { accountsOf, heldAccount, heldItem, heldUser } from '../../auth/ownership.ts'
+import { identifier, optional } from '../../frappe/arguments.ts'
+import { readAll } from '../../transactions/read-all.ts'
+import { namesOf, withCategory } from '../../transactions/with-category.ts'
+import { defineMethod } from '../context.ts'
+import { toFilter, transactionArguments } from './transaction-arguments.ts'
+
+/** The transactions of all the user's accounts, or of one item or account; each with its category's name. */
+export const getBankTransactions = defineMethod({
+  name: 'bank_api.bridge.get_bank_transactions',
+  params: z.object({
+    ...transactionArguments,
+    item_id: optional(identifier),
+    account_id: optional(identifier),
+  }),
+  async run(context, { item_id, account_id, lang, user, site, ...range }) {
+    const hint = { user, site }
+    const account =
+      account_id === undefined ? undefined : await heldAccount(context, account_id, hint)
+    const item = item_id === undefined ? undefined : await heldItem(context, item_id, hint)
+    const holder = account ?? item ?? (await heldUser(context, hint))
+
+    const accounts = item && new Set(await accountsOf(context, item))
+    const tree = context.reference.categories(context.language(lang))
+    const rows = await readAll(
+      context.bridge,
+      holder.bridgeUser,
+      { accountId: account_id, ...toFilter(range, holder.site.timeZone) },
+      {
+        most: context.settings.maxTransactions,
+        ...(accounts && { belongs: (row) => accounts.has(row.account_id) }),
+      },
+    )
+
+    return withCategory(rows, namesOf(await tree))
+  },
+})

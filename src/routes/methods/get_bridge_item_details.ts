@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import { heldItem, reaching, toFacts } from '../../auth/ownership.ts'
+import { identifier, optionalText } from '../../frappe/arguments.ts'
+import { toFrappeDatetime } from '../../transactions/since.ts'
+import { defineMethod } from '../context.ts'
+
+/** The Bridge Item document, as Frappe would show it: our fields, then Bridge's live ones; none is null. */
+export const getBridgeItemDetails = defineMethod({
+  name: 'bank_api.bridge.get_bridge_item_details',
+  params: z.object({
+    item_id: identifier,
+    lang: optionalText(),
+    user: optionalText(),
+    site: optionalText(),
+  }),
+  async run(context, { item_id, lang, ...hint }) {
+    const held = await heldItem(context, item_id, hint)
+    const language = context.language(lang)
+    const live = await reaching(
+      context,
+      held,
+      context.bridge.items.get(held.bridgeUser, item_id, { language }),
+    )
+    const at = context.clock.now()
+    await context.store.keepItems(held.user.id, [toFacts(live)], { at, complete: false })
+
+    const { item, site, user } = held
+    const bank = item.bank ?? item.providerName
+    return {
+      name: String(item.id),
+      owner: site.name,
+      creation: toFrappeDatetime(item.createdAt, site.timeZone),
+      modified: toFrappeDatetime(item.updatedAt, site.timeZone),
+      docstatus: 0,
+      doctype: 'Bridge Item',
+      item_id: item.id,
+      ...(bank !== null && { bank }),
+      site: site.name,
+      ...(user.name !== '' && { user: user.name }),
+      ...withoutNulls(live),
+    }
+  },
+})
+
+const withoutNulls = (fields: object): object =>
+  Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== null && value !== undefined),
+  )

@@ -1,0 +1,21 @@
+import { z } from 'zod'
+import { DoesNotExistError } from '../../errors.ts'
+import { identifier, optional, optionalText } from '../../frappe/arguments.ts'
+import { defineMethod } from '../context.ts'
+
+/** A transaction category in `lang`; without an id the whole tree. */
+export const getCategory = defineMethod({
+  name: 'bank_api.bridge.get_category',
+  params: z.object({ lang: optionalText(), category_id: optional(identifier) }),
+  async run(context, { lang, category_id: id }) {
+    const tree = await context.reference.categories(context.language(lang))
+    if (id === undefined) return tree
+
+    for (const parent of tree) {
+      if (parent.id === id) return parent
+      const child = parent.categories?.find((category) => category.id === id)
+      if (child) return { ...child, parent_id: child.parent_id ?? parent.id }
+    }
+    throw new DoesNotExistError(`Category ${id} not found`)
+  },
+})

@@ -1,0 +1,19 @@
+import { z } from 'zod'
+import { BridgeStatusError } from '../../bridge/errors.ts'
+import { DoesNotExistError } from '../../errors.ts'
+import { identifier } from '../../frappe/arguments.ts'
+import { defineMethod } from '../context.ts'
+
+/** A bank, which Bridge calls a provider. */
+export const getSingleBank = defineMethod({
+  name: 'bank_api.bridge.get_single_bank',
+  params: z.object({ bank_id: identifier }),
+  run({ reference }, { bank_id }) {
+    return reference.bank(bank_id).catch((error: unknown) => {
+      if (error instanceof BridgeStatusError && error.bridgeStatus === 404) {
+        throw new DoesNotExistError(`Bank ${bank_id} not found`)
+      }
+      throw error
+    })
+  },
+})

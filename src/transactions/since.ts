@@ -1,0 +1,31 @@
+import { Temporal } from 'temporal-polyfill'
+import { ValidationError } from '../errors.ts'
+
+/**
+ * The instant a caller means by `since` or `until`: a date or a datetime, in the site's time zone unless it names its own.
+ * Of an hour that the clock repeats, the earlier. Epoch milliseconds; throws a ValidationError that names the argument.
+ */
+export function toInstant(argument: string, text: string, timeZone: string): number {
+  const written = text.trim().replace(/^(\d{4}-\d{2}-\d{2}) /, '$1T')
+  try {
+    if (/T.*(?:Z|[+-]\d{2}(?::?\d{2})?)$/i.test(written)) {
+      return Temporal.Instant.from(written).epochMilliseconds
+    }
+    return Temporal.PlainDateTime.from(written, { overflow: 'reject' }).toZonedDateTime(timeZone, {
+      disambiguation: 'earlier',
+    }).epochMilliseconds
+  } catch {
+    throw new ValidationError(
+      `Argument '${argument}' is not a date (yyyy-mm-dd) or a date with a time`,
+    )
+  }
+}
+
+/** Bridge's `since` for an instant: its bound is strict, so one second earlier loses nothing. */
+export const bridgeSince = (instant: number): string => new Date(instant - 1_000).toISOString()
+
+/** A time as Frappe writes it in a document: the site's own clock, without a zone. */
+export function toFrappeDatetime(at: number, timeZone: string): string {
+  const local = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone)
+  return local.toPlainDateTime().toString({ smallestUnit: 'second' }).replace('T', ' ')
+}
