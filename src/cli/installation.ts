@@ -1,0 +1,52 @@
+import { join } from 'node:path'
+import { unlockInstance } from '../auth/instance.ts'
+import type { Keyring } from '../auth/keyring.ts'
+import { systemClock, systemIds, type Clock, type Ids } from '../clock.ts'
+import { loadConfig, type Config } from '../config.ts'
+import { createSqliteStore } from '../db/sqlite/store.ts'
+import type { By, Scope, Site, Store, Tenant } from '../db/store.ts'
+import { CommandError } from './command-error.ts'
+
+/** The installation a command works on: the same rooms as the server's, in a second process. */
+export interface Installation {
+  config: Config
+  store: Store
+  keyring: Keyring
+  clock: Clock
+  ids: Ids
+  by: By
+}
+
+/** Opens the installation the environment names, runs the command and closes it again. */
+export async function withInstallation<T>(
+  command: (installation: Installation) => Promise<T>,
+): Promise<T> {
+  const config = loadConfig(process.env)
+  const clock = systemClock
+  const store = createSqliteStore(join(config.dataDir, 'bank-api.sqlite'))
+  try {
+    const keyring = await unlockInstance(store, { config, clock })
+    const by = { actor: 'cli', at: clock.now() }
+    return await command({ config, store, keyring, clock, ids: systemIds, by })
+  } finally {
+    store.close()
+  }
+}
+
+/** The tenant of that name. Throws a CommandError when there is none. */
+export async function tenantNamed(store: Store, name: string): Promise<Tenant> {
+  const tenant = await store.findTenant(name)
+  if (!tenant) throw new CommandError(`There is no tenant named ${name}`)
+  return tenant
+}
+
+/** The tenant's site of that name. Throws a CommandError when there is none. */
+export async function siteNamed(
+  store: Store,
+  { tenant, site: name }: { tenant: string; site: string },
+): Promise<Site> {
+  const scope: Scope = { tenantId: (await tenantNamed(store, tenant)).id, siteId: null }
+  const site = await store.findSite(scope, name)
+  if (!site) throw new CommandError(`Tenant ${tenant} has no site named ${name}`)
+  return site
+}

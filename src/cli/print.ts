@@ -1,0 +1,39 @@
+type Row = Record<string, string | number | boolean | null | readonly string[]>
+
+/** Prints one thing: JSON for programs, `name  value` lines for people. */
+export function printOne(row: Row, { json }: { json?: boolean | undefined }): void {
+  if (json) return write(JSON.stringify(row))
+  const width = Math.max(...Object.keys(row).map((name) => name.length))
+  for (const [name, value] of Object.entries(row)) write(`${name.padEnd(width)}  ${shown(value)}`)
+}
+
+/** Prints a list: JSON for programs, a table for people. */
+export function printTable(rows: readonly Row[], { json }: { json?: boolean | undefined }): void {
+  if (json) return write(JSON.stringify(rows))
+  const [first] = rows
+  if (!first) return write('none')
+  const names = Object.keys(first)
+  const lines = [names, ...rows.map((row) => names.map((name) => shown(row[name])))]
+  const widths = names.map((_, column) =>
+    Math.max(...lines.map((line) => line[column]?.length ?? 0)),
+  )
+  for (const line of lines) {
+    write(
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+  }
+}
+
+/** A time as people and programs both read it; null when there is none. */
+export const time = (at: number | null): string | null =>
+  at === null ? null : new Date(at).toISOString()
+
+const shown = (value: Row[string] | undefined): string => {
+  if (value === null || value === undefined) return '-'
+  return Array.isArray(value) ? value.join(' ') : String(value)
+}
+
+const write = (line: string): void => void process.stdout.write(`${line}\n`)
