@@ -111,6 +111,14 @@ CREATE INDEX `connect_requests_user` ON `connect_requests` (`user_id`,`state`,`o
 CREATE INDEX `connect_requests_open` ON `connect_requests` (`state`,`expires_at`);--> statement-breakpoint
 CREATE INDEX `connect_requests_claimed` ON `connect_requests` (`claimed_item_id`) WHERE claimed_item_id IS NOT NULL;--> statement-breakpoint
 CREATE UNIQUE INDEX `connect_requests_new_item` ON `connect_requests` (`item_id`) WHERE managed_item_id IS NULL AND item_id IS NOT NULL;--> statement-breakpoint
+CREATE TABLE `item_refreshes` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`item_id` integer NOT NULL,
+	`at` integer NOT NULL,
+	FOREIGN KEY (`item_id`) REFERENCES `items`(`id`) ON UPDATE no action ON DELETE cascade
+);
+--> statement-breakpoint
+CREATE INDEX `item_refreshes_item_at` ON `item_refreshes` (`item_id`,`at`);--> statement-breakpoint
 CREATE TABLE `items` (
 	`id` integer PRIMARY KEY NOT NULL,
 	`user_id` text NOT NULL,

@@ -11,3 +11,20 @@ export function outcomeOf(status: number): Exclude<RequestState, 'expired'> {
   if (healthy.has(status)) return 'completed'
   return waiting.has(status) ? 'pending' : 'failed'
 }
+
+/** What a site should do about an item: nothing, wait, or open the link of that name for its user. */
+export type NextStep = 'none' | 'wait' | 'connect' | 'sca' | 'edit'
+
+const steps: Readonly<Record<number, NextStep>> = {
+  0: 'none',
+  1009: 'none',
+  402: 'edit', // wrong credentials
+  429: 'edit', // an action in the bank's own site, then a manage session
+  430: 'edit',
+  1100: 'edit',
+  1010: 'sca',
+  1005: 'connect', // this account is closed or not supported
+}
+
+/** What to do next about an item of that status; a status we do not know asks for patience. */
+export const nextStep = (status: number): NextStep => steps[status] ?? 'wait'

@@ -305,6 +305,13 @@ export interface ItemStore {
   markUnreachable(itemId: number, at: number): Promise<void>
   /** Forgets an item and its accounts; says how many accounts went. */
   deleteItem(itemId: number, by: By): Promise<{ accounts: number }>
+  /** Takes one of the `most` refreshes an item may have since `since`; else says when the next is free. */
+  claimRefresh(
+    itemId: number,
+    limit: { at: number; since: number; most: number },
+  ): Promise<{ claim: number } | { oldestAt: number }>
+  /** Gives a refresh back that did not take place. */
+  releaseRefresh(claim: number): Promise<void>
   findAccount(scope: Scope, accountId: number): Promise<OwnedItem | undefined>
   /** Remembers whose the accounts are; accounts of items we do not hold are left alone. Writes only what is new. */
   keepAccounts(accounts: readonly { id: number; itemId: number }[], at: number): Promise<void>

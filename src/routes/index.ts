@@ -12,6 +12,7 @@ import { getCategory } from './methods/get_category.ts'
 import { getProConfirmationLink } from './methods/get_pro_confirmation_link.ts'
 import { getScaAuthenticationLink } from './methods/get_sca_authentication_link.ts'
 import { getSingleBank } from './methods/get_single_bank.ts'
+import { postItemRefresh } from './methods/post_item_refresh.ts'
 
 /** Every RPC method we serve. The plain routes stand beside: bridge-callback.ts. */
 export const methods: readonly RpcMethod<MethodContext>[] = [
@@ -22,6 +23,7 @@ export const methods: readonly RpcMethod<MethodContext>[] = [
   getBridgeItemId,
   getBridgeItemDetails,
   deleteBridgeItemId,
+  postItemRefresh,
   getBankAccounts,
   getSingleBank,
   getBankTransactionsByAccount,

@@ -1,6 +1,6 @@
-import { and, eq, inArray, isNull, notInArray, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, isNull, lte, notInArray, sql } from 'drizzle-orm'
 import type { ItemFacts, ItemStore } from '../../store.ts'
-import { accounts, bridgeUsers, items, sites } from '../schema/index.ts'
+import { accounts, bridgeUsers, itemRefreshes, items, sites } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { inScope } from './tenants.ts'
@@ -82,6 +82,29 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
         const entry = { at, actor, tenantId, action: 'item.deleted', subject: String(itemId) }
         writeAudit(db, { ...entry, detail: { site: name, accounts: gone } })
         return { accounts: gone }
+      }),
+
+    claimRefresh: (itemId, { at, since, most }) =>
+      write(() => {
+        const recent = db
+          .select({ at: itemRefreshes.at })
+          .from(itemRefreshes)
+          .where(and(eq(itemRefreshes.itemId, itemId), gt(itemRefreshes.at, since)))
+          .orderBy(desc(itemRefreshes.at))
+          .limit(most)
+          .all()
+        const oldest = recent[most - 1]
+        if (oldest) return { oldestAt: oldest.at }
+        db.delete(itemRefreshes)
+          .where(and(eq(itemRefreshes.itemId, itemId), lte(itemRefreshes.at, since)))
+          .run()
+        const row = db.insert(itemRefreshes).values({ itemId, at }).returning().get()
+        return { claim: row.id }
+      }),
+
+    releaseRefresh: (claim) =>
+      write(() => {
+        db.delete(itemRefreshes).where(eq(itemRefreshes.id, claim)).run()
       }),
 
     findAccount: (scope, accountId) =>

@@ -95,3 +95,16 @@ export const accounts = sqliteTable(
   },
   (account) => [index('accounts_item').on(account.itemId)],
 )
+
+/** Unattended refreshes asked for, which PSD2 limits per day. */
+export const itemRefreshes = sqliteTable(
+  'item_refreshes',
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    itemId: integer()
+      .notNull()
+      .references(() => items.id, { onDelete: 'cascade' }),
+    at: integer().notNull(),
+  },
+  (refresh) => [index('item_refreshes_item_at').on(refresh.itemId, refresh.at)],
+)

@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import { heldItem, reaching, type HeldItem } from '../../auth/ownership.ts'
+import { BridgeTimeoutError } from '../../bridge/errors.ts'
+import { nextStep } from '../../connect/item-status.ts'
+import { TooManyRequestsError } from '../../errors.ts'
+import { identifier, optionalText } from '../../frappe/arguments.ts'
+import { defineMethod, type MethodContext } from '../context.ts'
+
+const dayMs = 24 * 60 * 60_000
+
+/** How often a bank may be read in a day without its user (PSD2, regulatory technical standards, article 36). */
+const mostPerDay = 4
+
+/**
+ * Asks Bridge to read the bank again. Bridge 2025-01-15 has no such call, so the one of 2021 is tried; a no is the normal
+ * case and says what to do instead.
+ */
+export const postItemRefresh = defineMethod({
+  name: 'bank_api.bridge.post_item_refresh',
+  params: z.object({ item_id: identifier, user: optionalText(), site: optionalText() }),
+  async run(context, { item_id, ...hint }) {
+    const held = await heldItem(context, item_id, hint)
+    const claim = await claimRefresh(context, held)
+
+    let refreshed: boolean
+    try {
+      refreshed = await context.bridge.items.refresh(held.bridgeUser, item_id)
+    } catch (error) {
+      // Without an answer in time it may have taken place all the same: then it counts.
+      if (!(error instanceof BridgeTimeoutError)) await context.store.releaseRefresh(claim)
+      throw error
+    }
+    if (refreshed) return { refreshed }
+
+    await context.store.releaseRefresh(claim)
+    const live = await reaching(context, held, context.bridge.items.get(held.bridgeUser, item_id))
+    const next = nextStep(live.status)
+    return {
+      refreshed,
+      reason: 'Bridge refreshes this connection by itself, once or twice a day',
+      last_successful_refresh: live.last_successful_refresh ?? null,
+      next: next === 'none' ? 'wait' : next,
+    }
+  },
+})
+
+async function claimRefresh({ store, clock }: MethodContext, { item }: HeldItem): Promise<number> {
+  const at = clock.now()
+  const taken = await store.claimRefresh(item.id, { at, since: at - dayMs, most: mostPerDay })
+  if ('claim' in taken) return taken.claim
+  const freeAt = taken.oldestAt + dayMs
+  throw new TooManyRequestsError(
+    `Item ${item.id} was refreshed ${mostPerDay} times within a day; the next is possible at ${new Date(freeAt).toISOString()}`,
+    { retryAfter: (freeAt - at) / 1_000 },
+  )
+}
