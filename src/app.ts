@@ -16,6 +16,7 @@ import { frappeServerOptions } from './frappe/server-options.ts'
 import { loggerOptions } from './logger.ts'
 import bridgeCallback from './routes/bridge-callback.ts'
 import { contextMaker, type MethodContext } from './routes/context.ts'
+import health from './routes/health.ts'
 import { methods } from './routes/index.ts'
 import { buildSandbox } from './sandbox/sandbox.ts'
 
@@ -81,6 +82,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       checkResults: !config.production,
     }),
   )
+  await app.register(health)
   await app.register(bridgeCallback, { settling: app.settling })
   return app
 }
