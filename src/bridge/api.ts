@@ -27,7 +27,7 @@ export function createApi(options: {
   const { http, tokens, signal } = options
   const origin = new URL(options.baseUrl).origin
 
-  // Bridge: a token that expired answers 401. One new token, one repeat; a 401 never carried anything out.
+  // Bridge: an expired token answers 401, and nothing was done. One new token, one repeat.
   async function asUser<T>(
     { user }: Call,
     send: (token: string | undefined) => Promise<T>,

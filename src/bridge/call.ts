@@ -29,7 +29,7 @@ export function targetOf(call: Call): string {
   return `${pathOf(call)}${search}`
 }
 
-// An empty id would turn "delete this user" into "delete all users", which old applications still have.
+// An empty id would turn "delete this user" into "delete all users", an endpoint Bridge has had.
 function pathOf({ route, id }: Call): string {
   if (!route.includes('{id}')) return route
   const text = String(id ?? '')

@@ -14,7 +14,7 @@ interface BridgeErrorOptions {
   cause?: unknown
 }
 
-/** Bridge could not serve us. `message` is for the site's user, `detail` for the log: no secrets in either. */
+/** Bridge could not serve us. `message` is for the site's user, `detail` for the log; no secrets. */
 export class BridgeError extends AppError {
   override name = 'BridgeError'
   readonly excType: string

@@ -29,7 +29,7 @@ export interface Http {
   send(call: Call, schema: undefined, sender: Sender): Promise<void>
 }
 
-/** The only place that talks to Bridge: sends, times out, reads, parses, repeats what may be repeated. */
+/** The only place that talks to Bridge: sends, times out, reads, parses, repeats what it may. */
 export function createHttp(options: BridgeOptions): Http {
   const { clock, random = systemIds.random, timeoutMs = 10_000 } = options
   const sleep = options.sleep ?? ((ms, signal) => pause(ms, undefined, signal && { signal }))
@@ -114,8 +114,7 @@ export function createHttp(options: BridgeOptions): Http {
         return await attempted(call, schema, sender, attempt)
       } catch (error) {
         const outcome = outcomeOf(error)
-        if (!outcome || sender.signal?.aborted || !shouldRetry(method, attempt, outcome))
-          throw error
+        if (!outcome || !shouldRetry(method, attempt, outcome)) throw error
         const wish = outcome.kind === 'status' ? outcome.retryAfter : undefined
         // A budget that ends during the wait leaves the failure that made us wait.
         await sleep(retryDelay(attempt, wish, random), sender.signal).catch(() => {

@@ -17,8 +17,9 @@ export interface Page<Row> {
 const mostPages = 2_000
 
 /**
- * The pages of a list until Bridge names no next one. `read` gets the path and query to ask for, undefined at first.
- * Throws `BridgeSchemaError` when the pages loop, leave Bridge's origin or do not end.
+ * The pages of a list until Bridge names no next one. `read` gets the path and query to ask for,
+ * undefined at first. Throws `BridgeSchemaError` when the pages loop, leave Bridge's origin or do
+ * not end.
  */
 export async function* walkPages<Row>(
   read: (target: string | undefined) => Promise<Page<Row>>,
@@ -26,18 +27,21 @@ export async function* walkPages<Row>(
 ): AsyncGenerator<Row[], void, undefined> {
   const asked = new Set<string>()
   let target: string | undefined
-  do {
+  for (let count = 0; count < mostPages; count += 1) {
     const page = await read(target)
     yield page.resources
     target = nextTarget(page, origin, route)
     if (target === undefined) return
-    if (false) throw new BridgeSchemaError(`GET ${route}: the pages loop`)
+    if (asked.has(target)) throw new BridgeSchemaError(`GET ${route}: the pages loop`)
     asked.add(target)
-  } while (asked.size < mostPages)
+  }
   throw new BridgeSchemaError(`GET ${route}: more than ${mostPages} pages`)
 }
 
-/** The path and query of the next page, or undefined after the last: `next_uri` has no host, and none but Bridge's may appear. */
+/**
+ * The path and query of the next page, or undefined after the last. Bridge's `next_uri` has no host;
+ * one of another host throws `BridgeSchemaError`.
+ */
 export function nextTarget(
   { pagination }: Page<unknown>,
   origin: string,

@@ -16,7 +16,7 @@ export async function readBounded(
   return Buffer.concat(chunks, size)
 }
 
-/** The JSON of a 2xx answer, if it has the shape. Throws `BridgeSchemaError`, which never quotes the body. */
+/** The JSON of a 2xx answer. Throws `BridgeSchemaError`, which never quotes it, for another shape. */
 export function readReply<S extends z.ZodType>(
   bytes: Buffer,
   schema: S,
@@ -27,8 +27,8 @@ export function readReply<S extends z.ZodType>(
 }
 
 /**
- * The value itself, once it has the shape: not zod's copy, which puts unknown fields last. Schemas used here therefore
- * only check and never transform.
+ * The value itself, once it has the shape: not zod's copy, which puts unknown fields last. Schemas
+ * used here therefore only check and never transform.
  */
 export function check<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
   const result = schema.safeParse(value)
@@ -56,8 +56,9 @@ const problem = z.object({
 })
 
 /**
- * What an error body names: `{ code, property }` as documented, the same inside `errors`, or the `{ type }` of 2021. An
- * unreadable body names nothing. Bridge's own message is left out, as it may quote what was sent.
+ * What an error body names: `{ code, property }` as documented, the same inside `errors`, or the
+ * `{ type }` of 2021. An unreadable body names nothing. Bridge's own message is left out, as it may
+ * quote what was sent.
  */
 export function readProblem(bytes: Buffer | undefined): {
   code?: string | undefined

@@ -7,9 +7,10 @@ const mostRetries = 2
 const longestWait = 5 // seconds
 
 /**
- * Whether try number `attempt` (from 1) may be followed by another. Reads: after a network error, 5xx, or a 429 that
- * says when; never when Bridge asks for more than 5 s. A DELETE only after a network error, since deleting what is
- * deleted changes nothing. Other writes never: Bridge has no idempotency keys. Timeouts never: the time is spent.
+ * Whether try number `attempt` (from 1) may be followed by another. Reads: after a network error, 5xx
+ * or a 429 that says when, unless Bridge asks for more than 5 s. A DELETE after a network error, since
+ * deleting twice changes nothing. Other writes never: Bridge has no idempotency keys. Timeouts never:
+ * the time is spent.
  */
 export function shouldRetry(method: string, attempt: number, outcome: Outcome): boolean {
   if (attempt > mostRetries) return false
@@ -20,7 +21,10 @@ export function shouldRetry(method: string, attempt: number, outcome: Outcome): 
   return status >= 500 || (status === 429 && retryAfter !== undefined)
 }
 
-/** Milliseconds to wait after try number `attempt`: 0.2 s, then 0.4 s, half of it by chance, or Bridge's wish in seconds. */
+/**
+ * Milliseconds to wait after try number `attempt` (from 1): 200, then 400, half of it by chance, and
+ * never less than Bridge's `retryAfter` in seconds.
+ */
 export function retryDelay(
   attempt: number,
   retryAfter: number | undefined,
@@ -30,7 +34,10 @@ export function retryDelay(
   return Math.max(backoff * (0.5 + random() / 2), (retryAfter ?? 0) * 1000)
 }
 
-/** Seconds asked for by a `Retry-After` header, as a count or as an HTTP date; undefined when there is none to read. */
+/**
+ * Seconds from `now` (epoch milliseconds) that a `Retry-After` header asks for, as a count or as an
+ * HTTP date; undefined when there is nothing to read.
+ */
 export function readRetryAfter(
   header: string | string[] | undefined,
   now: number,

@@ -66,8 +66,8 @@ const envelope = z.looseObject({
 })
 
 /**
- * Reads the parsed body of a webhook (Bridge: "webhooks events"). Throws `BridgeSchemaError` without a `type`, or when
- * a known event lacks its ids; a type we do not know passes as it is.
+ * Reads the parsed body of a webhook (Bridge: "webhooks events"). Throws `BridgeSchemaError` without a
+ * `type`, or when a known event lacks its ids; a type we do not know passes as it is.
  */
 export function parseBridgeEvent(body: unknown): BridgeEvent {
   const { type, content, timestamp } = check(envelope, body, 'webhook')
@@ -80,6 +80,6 @@ export function parseBridgeEvent(body: unknown): BridgeEvent {
   } as BridgeEvent
 }
 
-// Bridge's TEST_EVENT counts in seconds, all others in milliseconds: below this number only seconds make sense (1973).
+// Bridge's TEST_EVENT counts in seconds, all others in milliseconds, which passed this in 1973.
 const toMilliseconds = (timestamp: number): number =>
   timestamp < 100_000_000_000 ? timestamp * 1000 : timestamp

@@ -3,9 +3,9 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 const mostSignatures = 10 // Bridge sends one per active secret, and has at most two
 
 /**
- * Whether Bridge signed these bytes: any `v1` of the `BridgeApi-Signature` header matches any of the secrets. Bridge
- * ("secure your webhooks"): `v1=` and the hexadecimal HMAC-SHA256 of the raw body, comma-separated while a secret
- * rotates. Compares in constant time; garbage is false.
+ * Whether Bridge signed these bytes: any `v1` of the `BridgeApi-Signature` header matches any of the
+ * secrets. Bridge ("secure your webhooks"): `v1=` and the hexadecimal HMAC-SHA256 of the raw body,
+ * comma-separated while a secret rotates. Compares in constant time; garbage is false.
  */
 export function verifyBridgeSignature(
   header: string | undefined,

@@ -6,7 +6,7 @@ import { collect, rejection, testClient } from './test-client.ts'
 
 const path = '/v3/aggregation/accounts'
 
-/** A client whose account list answers with these bodies in turn; each further answer is the last one again. */
+/** A client whose account list answers with these bodies in turn, the last one for ever. */
 function clientOf(bodies: unknown[]) {
   const left = [...bodies]
   return testClient([

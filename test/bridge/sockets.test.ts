@@ -12,14 +12,14 @@ import { systemClock } from '../../src/clock.ts'
 import { rejection } from './test-client.ts'
 
 /** The client on a real pool of one connection, before a real server. */
-async function clientBefore(listener: RequestListener, timeoutMs = 5_000) {
+async function clientBefore(listener: RequestListener, timeoutMs = 5_000, pool: Pool.Options = {}) {
   let connections = 0
   const server = createServer(listener).on('connection', () => {
     connections += 1
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const dispatcher = new Pool(baseUrl, { connections: 1 })
+  const dispatcher = new Pool(baseUrl, { connections: 1, ...pool })
   onTestFinished(async () => {
     await dispatcher.destroy()
     server.closeAllConnections()
@@ -136,4 +136,15 @@ test('an unread redirect leaves the connection in order', async () => {
 
   expect(await client.providers.get(2)).toEqual({ id: 2 })
   expect(connections()).toBe(1)
+})
+
+test('the limits of the pool itself are timeouts too', async () => {
+  const silent: RequestListener = () => {}
+  const stalled: RequestListener = (_, response) => void response.writeHead(200).write('{')
+  const limits = { headersTimeout: 50, bodyTimeout: 50 }
+
+  for (const listener of [silent, stalled]) {
+    const { client } = await clientBefore(listener, 5_000, limits)
+    await rejection(client.providers.get(574), BridgeTimeoutError)
+  }
 })

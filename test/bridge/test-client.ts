@@ -4,7 +4,7 @@ import { createBridgeClient, type BridgeCall, type BridgeOptions } from '../../s
 import { createMovableClock } from '../../src/clock.ts'
 import { bridgeDouble, bridgeNow, bridgeUrl, bridgeWorld } from '../support/bridge.ts'
 
-/** A client on a double with a world behind it, one user in it, and a record of what it waited for and reported. */
+/** A client before a world with one user, and a record of what it waited for and reported. */
 export function testClient(handlers: RequestHandler[] = [], options: Partial<BridgeOptions> = {}) {
   const clock = createMovableClock({ now: () => bridgeNow })
   const world = bridgeWorld({ clock })

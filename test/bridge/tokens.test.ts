@@ -83,6 +83,30 @@ test('calls whose common token is refused ask for one new token together', async
   expect(requests(path)).toHaveLength(2)
 })
 
+test('a refusal that comes late does not take the newer token away', async () => {
+  const late = Promise.withResolvers<void>()
+  const { client, uuid, world, requests, use } = testClient()
+  await client.items.list(uuid)
+  world.expireTokens()
+  use(
+    http.get(
+      `${bridgeUrl}/v3/aggregation/accounts`,
+      async () => {
+        await late.promise
+        return bridgeProblem(401)
+      },
+      { once: true },
+    ),
+  )
+
+  const slow = client.accounts.list(uuid)
+  await client.items.list(uuid)
+  late.resolve()
+
+  expect(await slow).toEqual([])
+  expect(requests(path)).toHaveLength(2)
+})
+
 test('a call refused with a new token too is an error', async () => {
   const { client, uuid, requests } = testClient([
     http.get(`${bridgeUrl}/v3/aggregation/items`, () =>

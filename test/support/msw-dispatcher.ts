@@ -8,7 +8,7 @@ export interface MswDispatcherOptions {
   onFailure: (description: string) => void
 }
 
-/** An undici dispatcher that asks msw's handlers instead of a network: msw itself sees only the global fetch. */
+/** An undici dispatcher that asks msw's handlers: msw itself would see only the global fetch. */
 export function createMswDispatcher(options: MswDispatcherOptions): Dispatcher {
   return Object.assign(new Dispatcher(), {
     dispatch(call: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {

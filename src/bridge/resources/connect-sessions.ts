@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Api } from '../api.ts'
 
-/** One visit to Bridge's hosted Connect page. The URL is a secret: whoever opens it connects a bank. */
+/** One visit to Bridge's Connect page. The URL is a secret: whoever opens it connects a bank. */
 export const connectSession = z.looseObject({
   id: z.string().nullish(),
   url: z.url({ protocol: /^https?$/ }),
