@@ -51,12 +51,16 @@ export function sharedAccounts(types: AccountTypes): number[] {
   return [...accountKinds.keys()].slice(0, types === 'payment' ? paymentAccounts : undefined)
 }
 
+/** Whether an item of `account_types: payment` has this account too. */
 export const isPaymentAccount = (position: number): boolean => position < paymentAccounts
 
 /** Whether the user keeps this account to themselves. */
 export const isWithheld = (position: number, set: Switches): boolean =>
   set.accountAccess === 'oneWithheld' && position === withheld
 
+/** Sixteen ids an item, so that an account's id tells its item and its position. */
 export const accountId = (itemId: number, position: number): number => itemId * 16 + position
+/** The item an account's id belongs to, whether or not there is one. */
 export const itemOfAccount = (id: number): number => Math.floor(id / 16)
+/** The account's place among the twelve. */
 export const positionOf = (id: number): number => id % 16

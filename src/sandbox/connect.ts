@@ -26,6 +26,7 @@ export function firstPhase(item: Item, force: boolean): Session['phase'] {
   return force || item.status === 1010 ? 'code' : 'confirm'
 }
 
+/** Goes on to the credentials with Demo Bank; any other bank is refused with a notice. */
 export function chooseBank(box: Box, session: Session, providerId: number): void {
   if (session.phase !== 'bank') return
   if (providerId !== demoBank) {

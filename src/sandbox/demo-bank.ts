@@ -1,5 +1,6 @@
 import type { Language } from './language.ts'
 
+/** Its provider id (Bridge, "Test the Bridge Connect"). */
 export const demoBank = 574
 
 /** How one attempt ends, or what it asks of a person. */

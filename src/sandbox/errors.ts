@@ -23,9 +23,11 @@ export class Problem extends Error {
   }
 }
 
+/** 404: not there, or somebody else's. */
 export const notFound = (): Problem =>
   new Problem(404, 'not_found', "The requested resource doesn't exist")
 
+/** 400 that names the parameter or property at fault. */
 export const badParameter = (property: string, message: string): Problem =>
   new Problem(400, 'invalid_parameter', message, { property })
 

@@ -29,6 +29,7 @@ export interface Faults {
   clear(): void
 }
 
+/** No faults at first; each serves its count and is gone. */
 export function createFaults(): Faults {
   let faults: Fault[] = []
   return {

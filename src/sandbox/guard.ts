@@ -18,6 +18,7 @@ export function getUser(request: FastifyRequest): User {
   return request.bearerOf
 }
 
+/** The query as `pagination.ts` reads it. */
 export const queryOf = (request: FastifyRequest): Query => request.query as Query
 
 /** A request as `listBody` wants it. */

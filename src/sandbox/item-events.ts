@@ -15,6 +15,7 @@ export function sendItemCreated({ webhooks }: Box, item: Item): void {
   webhooks.enqueue('item.created', who(item))
 }
 
+/** Sent when an item is deleted by the API. */
 export function sendItemDeleted({ webhooks }: Box, item: Item): void {
   webhooks.enqueue('item.deleted', who(item))
 }

@@ -43,6 +43,7 @@ const idSpace = 2 ** 24
 const years = 2
 const recentDays = 30
 
+/** The item a transaction's id belongs to, whether or not there is one. */
 export const itemOfTransaction = (id: number): number => Math.floor(id / idSpace)
 
 /**
@@ -66,13 +67,9 @@ export function startLedger(itemId: number, recentFirst: boolean): (change: Chan
     const stamp = Math.max(change.at - accountKinds.length + 1, lastStamp + 1)
     lastStamp = stamp + accountKinds.length - 1
     const stampOf = (position: number): number => stamp + position
-    const counts = accountKinds.map((): Counts => ({ created: 0, updated: 0, deleted: 0 }))
+    const before = rows
     rows = rows.slice()
 
-    const count = (position: number, what: keyof Counts): void => {
-      const one = counts[position]
-      if (one !== undefined) one[what] += 1
-    }
     const add = (position: number, made: number, text: Text): void => {
       const index = rows.length
       const chance = fraction(itemId, index)
@@ -97,22 +94,20 @@ export function startLedger(itemId: number, recentFirst: boolean): (change: Chan
         state,
         updatedAt: stampOf(position),
       })
-      if (state !== 'hidden') count(position, 'created')
     }
     const settle = (position: number, cents: number): void => {
       if (accountKinds[position]?.type !== 'card')
         booked[position] = (booked[position] ?? 0) + cents
     }
-    const replace = (index: number, with_: Partial<Row>, what: keyof Counts): void => {
+    const replace = (index: number, change: Partial<Row>): void => {
       const row = rows[index]
       if (row === undefined) return
-      rows[index] = { ...row, ...with_, updatedAt: stampOf(row.position) }
-      count(row.position, what)
+      rows[index] = { ...row, ...change, updatedAt: stampOf(row.position) }
     }
     const drop = (index: number): void => {
       const row = rows[index]
       if (row?.state === 'booked') settle(row.position, -row.cents)
-      replace(index, { state: 'deleted' }, 'deleted')
+      replace(index, { state: 'deleted' })
     }
 
     const usual = (): void => {
@@ -128,9 +123,9 @@ export function startLedger(itemId: number, recentFirst: boolean): (change: Chan
         if (index === lost) drop(index)
         else if (row.state === 'pending') {
           settle(row.position, row.cents)
-          replace(index, { state: 'booked', day: Math.max(row.made, today) }, 'updated')
+          replace(index, { state: 'booked', day: Math.max(row.made, today) })
         } else if (row.state === 'future' && row.day <= today) {
-          replace(index, { state: 'booked' }, 'updated')
+          replace(index, { state: 'booked' })
         } else open.push(index)
       }
       const seed = scramble(itemId, size + 7)
@@ -143,7 +138,7 @@ export function startLedger(itemId: number, recentFirst: boolean): (change: Chan
       const row = rows[again]
       if (row !== undefined) {
         const clean = row.text.clean.replace(/ ?\(.*$/, '')
-        replace(again, { text: { ...row.text, clean: `${clean} (${isoDate(today)})` } }, 'updated')
+        replace(again, { text: { ...row.text, clean: `${clean} (${isoDate(today)})` } })
       }
       addDays(Math.max(lastDay + 1, today - years * 365), today)
       // Always something new, even twice on one day; one card row stays pending until the next.
@@ -177,13 +172,13 @@ export function startLedger(itemId: number, recentFirst: boolean): (change: Chan
       for (const [index, { state, day: when }] of rows.entries()) {
         if (state !== 'hidden') continue
         if (when > today) open.push(index)
-        replace(index, { state: when > today ? 'future' : 'booked' }, 'created')
+        replace(index, { state: when > today ? 'future' : 'booked' })
       }
     }
     if (change.kind === 'widened') {
       for (const [index, { position, state }] of rows.entries()) {
         if (!isPaymentAccount(position) && state !== 'hidden' && state !== 'deleted') {
-          replace(index, {}, 'created')
+          replace(index, {})
         }
       }
     }
@@ -192,10 +187,25 @@ export function startLedger(itemId: number, recentFirst: boolean): (change: Chan
       firstId,
       booked,
       open,
-      counts,
+      counts: countChanges(before, rows, change),
       stamps: accountKinds.map((_, n) => stampOf(n)),
     })
   }
+}
+
+/** What a change did to each account. To someone who widened an item, the rows it gains are new. */
+function countChanges(before: readonly Row[], after: readonly Row[], change: Change): Counts[] {
+  const counts = accountKinds.map((): Counts => ({ created: 0, updated: 0, deleted: 0 }))
+  for (const [index, row] of after.entries()) {
+    const old = before[index]
+    const one = counts[row.position]
+    if (old === row || row.state === 'hidden' || one === undefined) continue
+    if (row.state === 'deleted') one.deleted += 1
+    else if (old === undefined || old.state === 'hidden' || change.kind === 'widened') {
+      one.created += 1
+    } else one.updated += 1
+  }
+  return counts
 }
 
 function seal(

@@ -68,5 +68,6 @@ export const providers: readonly Provider[] = [
   bank(815, 'Sparbank am Deich', 'DE', { capabilities: ['single_payment'] }),
 ]
 
+/** Undefined for a bank nobody invented. */
 export const findProvider = (id: number): Provider | undefined =>
   providers.find((one) => one.id === id)

@@ -20,6 +20,7 @@ export interface Quotas {
   clear(): void
 }
 
+/** Counters in memory, on the given clock; nothing is refused until `set` turns them on. */
 export function createQuotas(clock: Clock, switches: () => Switches): Quotas {
   let on = false
   let limits: Limits = {}

@@ -9,6 +9,7 @@ export interface Scheduler {
   tick(moved?: boolean): Promise<number[]>
 }
 
+/** Passes never overlap: each waits for the one before. */
 export function createScheduler(box: Box): Scheduler {
   let last: Promise<unknown> = Promise.resolve()
 

@@ -103,6 +103,7 @@ export function emptyState(firstItem: number): State {
   }
 }
 
+/** What to write to disk at `now`, without what has expired. */
 export function toSaved(state: State, now: number): Saved {
   return {
     version: 1,
@@ -116,6 +117,7 @@ export function toSaved(state: State, now: number): Saved {
   }
 }
 
+/** The state as it was written. */
 export function fromSaved(from: Saved): State {
   return {
     counters: from.counters,

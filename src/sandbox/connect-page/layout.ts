@@ -34,8 +34,8 @@ button{width:100%;font:inherit;font-weight:600;cursor:pointer;border-radius:10px
 border:1px solid var(--main);background:var(--main);color:var(--card);margin-top:1.25rem}
 input:focus-visible,button:focus-visible,a:focus-visible,summary:focus-visible{outline:3px solid var(--tape);outline-offset:2px}
 .list{list-style:none;margin:1rem 0 0;padding:0}
-.list li{border-top:1px solid var(--line);padding:.6rem 0;display:flex;justify-content:space-between;gap:1rem}
-.bank{display:flex;justify-content:space-between;text-align:left;background:transparent;
+.list li{border-top:1px solid var(--line);padding:.6rem 0;display:flex;align-items:baseline;justify-content:space-between;gap:1rem}
+.bank{display:flex;align-items:baseline;justify-content:space-between;text-align:left;background:transparent;
 color:var(--ink);border-color:var(--line);margin-top:.6rem}
 .bank.open{border-color:var(--main);border-width:2px}
 small{color:var(--soft);font-weight:400}

@@ -179,6 +179,7 @@ export function endPage(end: { success: boolean }, language: Language): string {
   })
 }
 
+/** What a person reads when a link is unknown (404), over (410) or a form is odd. */
 export function problemPage(status: number, language: Language): string {
   const text = texts[language]
   const title = status === 404 ? text.unknown : status === 410 ? text.over : text.broken

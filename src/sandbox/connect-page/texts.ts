@@ -81,6 +81,7 @@ const en: Texts = {
   pro: 'business',
 }
 
+/** Every word of the page, in both languages. */
 export const texts: Record<Language, Texts> = { fr, en }
 
 /** The documented logins of Demo Bank, and what they are for. */

@@ -14,11 +14,13 @@ const body = z.object({
     .optional(),
 })
 
+/** A user as v3 answers it (Bridge, "Get user"). */
 export const toUser = (user: User): object => ({
   uuid: user.uuid,
   ...(user.externalUserId === undefined ? {} : { external_user_id: user.externalUserId }),
 })
 
+/** The application's user with this id of the caller's own. */
 export function findByExternalId(box: Box, id: string): User | undefined {
   return [...box.state.users.values()].find((user) => user.externalUserId === id)
 }
