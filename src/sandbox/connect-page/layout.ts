@@ -37,6 +37,8 @@ input:focus-visible,button:focus-visible,a:focus-visible,summary:focus-visible{o
 .list li{border-top:1px solid var(--line);padding:.6rem 0;display:flex;align-items:baseline;justify-content:space-between;gap:1rem}
 .bank{display:flex;align-items:baseline;justify-content:space-between;text-align:left;background:transparent;
 color:var(--ink);border-color:var(--line);margin-top:.6rem}
+.bank small{white-space:nowrap;margin-left:.75rem}
+.bank:not(.open) span{font-weight:400;color:var(--soft)}
 .bank.open{border-color:var(--main);border-width:2px}
 small{color:var(--soft);font-weight:400}
 .notice{background:var(--badback);color:var(--bad);border-radius:10px;padding:.7rem .9rem;margin:.75rem 0}

@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buildApp, startSandbox } from '../../src/app.ts'
+import { createMovableClock, type MovableClock } from '../../src/clock.ts'
+import { loadConfig } from '../../src/config.ts'
+import { createDemo } from '../../src/demo.ts'
+
+/** A gateway with its sandbox, on real sockets, in this process. */
+export interface Gateway {
+  /** The demo site's address: nobody answers there. */
+  siteOrigin: string
+  clock: MovableClock
+  call(method: string, args: object): Promise<Record<string, unknown>>
+  link(args: object): Promise<{ url: string; request: string }>
+  close(): Promise<void>
+}
+
+export async function startGateway(): Promise<Gateway> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'bank-api-'))
+  const port = await freePort()
+  const config = loadConfig({
+    DATA_DIR: dataDir,
+    PORT: String(port),
+    SANDBOX_PORT: '0',
+    LOG_LEVEL: 'silent',
+  })
+  const clock = createMovableClock()
+  const sandbox = await startSandbox(config, clock)
+  const app = await buildApp({ config, clock, bridgeBaseUrl: sandbox.origin, workers: true })
+  const demo = await createDemo(app)
+  if (!demo) throw new Error('The demo key was made before')
+  await app.listen({ host: '127.0.0.1', port })
+
+  const siteOrigin = 'http://erp.example.test'
+  async function call(method: string, args: object): Promise<Record<string, unknown>> {
+    const answer = await fetch(`${config.publicUrl}/api/method/bank_api.bridge.${method}`, {
+      method: 'POST',
+      headers: {
+        authorization: `token ${demo!.apiKey}:${demo!.apiSecret}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify(args),
+    })
+    const body = (await answer.json()) as { message: Record<string, unknown> }
+    if (!answer.ok) throw new Error(JSON.stringify(body))
+    return body.message
+  }
+  return {
+    siteOrigin,
+    clock,
+    call,
+    link: async (args) => {
+      const order = { redirect_url: `${siteOrigin}/app/bank`, bank: 'Demo Bank', ...args }
+      return (await call('get_bridge_connect_link', order)) as { url: string; request: string }
+    },
+    async close() {
+      await app.close()
+      await sandbox.close()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A port that was free a moment ago, for what must know its own address before it listens. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
