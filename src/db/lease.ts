@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises'
+import { setTimeout as realWait } from 'node:timers/promises'
 import type { Clock, Ids } from '../clock.ts'
 import { startLoop, type Loop } from '../loop.ts'
 import type { ServerLife, Store } from './store.ts'
@@ -24,7 +24,20 @@ const leaseMs = 10_000
  */
 export async function holdDatabase(
   store: Store,
-  { place, clock, ids, onLost }: { place: Place; clock: Clock; ids: Ids; onLost: () => void },
+  {
+    place,
+    clock,
+    ids,
+    onLost,
+    wait = realWait,
+  }: {
+    place: Place
+    clock: Clock
+    ids: Ids
+    /** Called once, when another server took the database. */
+    onLost: () => void
+    wait?: (ms: number) => Promise<unknown>
+  },
 ): Promise<Loop> {
   const life: ServerLife = { serverId: ids.next('srv'), host: place.host, pid: place.pid }
   const giveUpAt = clock.now() + leaseMs + renewMs
@@ -43,9 +56,12 @@ export async function holdDatabase(
     }
   }
 
+  let lost = false
   const loop = startLoop({
     tick: async () => {
-      if (!(await store.renewServer(life.serverId, clock.now()))) onLost()
+      if (lost || (await store.renewServer(life.serverId, clock.now()))) return false
+      lost = true
+      onLost()
       return false
     },
     idleMs: renewMs,

@@ -1,10 +1,27 @@
+import type { OperateStore } from './operate-store.ts'
+import type { UpkeepStore } from './upkeep-store.ts'
+
 /**
  * The port to storage: named, atomic, asynchronous operations. Each is one transaction inside and awaits nothing but the
  * database. Reads on behalf of a caller take its scope first: there is no way to ask for a row without saying whose.
  * Times are epoch milliseconds.
  */
 export interface Store
-  extends InstanceStore, TenantStore, AuditStore, UserStore, RequestStore, ItemStore {
+  extends
+    InstanceStore,
+    TenantStore,
+    AuditStore,
+    UserStore,
+    RequestStore,
+    ItemStore,
+    EventStore,
+    DeliveryStore,
+    OperateStore,
+    SealedStore,
+    RemovalStore,
+    ExportStore,
+    RetentionStore,
+    UpkeepStore {
   close(): void
 }
 
@@ -19,11 +36,21 @@ export class ConflictError extends Error {
   override name = 'ConflictError'
 }
 
+/** Another process held the database for longer than we wait. Nothing was stored. */
+export class StoreBusyError extends Error {
+  override name = 'StoreBusyError'
+}
+
 // ── the installation ──────────────────────────────────────────────────────────────────────────
 
 export interface DataKey {
   id: string
   wrappedKey: Buffer
+}
+
+export interface StoredDataKey extends DataKey {
+  /** When the running server had it in hand; null: it may not know it yet. */
+  seenAt: number | null
 }
 
 export interface Instance {
@@ -51,6 +78,16 @@ export interface InstanceStore {
   /** False when the database is no longer ours. */
   renewServer(serverId: string, at: number): Promise<boolean>
   releaseServer(serverId: string): Promise<void>
+  /** Whether a server was seen since then. */
+  hasServerSince(at: number): Promise<boolean>
+  /** Oldest first: the last one seals. */
+  listDataKeys(): Promise<StoredDataKey[]>
+  addDataKey(key: DataKey, at: number): Promise<void>
+  markDataKeySeen(id: string, at: number): Promise<void>
+  /** Replaces how the pepper and these data keys are wrapped, all in one. */
+  rewrap(wrapped: { wrappedPepper: Buffer; dataKeys: readonly DataKey[] }, by: By): Promise<void>
+  /** Forgets the data keys with which nothing is sealed, but for `keep`. Returns which went. */
+  dropUnusedDataKeys(keep: string, by: By): Promise<string[]>
 }
 
 // ── who is calling ────────────────────────────────────────────────────────────────────────────
@@ -71,6 +108,8 @@ export interface Site {
   webhookUrl: string | null
   timeZone: string
   createdAt: number
+  /** When its deletion began; such a site is only seen by the deletion. */
+  removedAt: number | null
 }
 
 export interface NewSite {
@@ -81,11 +120,32 @@ export interface NewSite {
   webhookSecret: Buffer
 }
 
-export interface ApiKey {
+export const bridgeVersions = ['2025-01-15', '2021-06-01'] as const
+export const listForms = ['array', 'envelope'] as const
+export const linkForms = ['object', 'url'] as const
+
+/** How a key wants its answers: whose field names, lists bare or enveloped, links with their request or bare. */
+export interface Presentation {
+  bridgeVersion: (typeof bridgeVersions)[number]
+  lists: (typeof listForms)[number]
+  links: (typeof linkForms)[number]
+}
+
+/** What a key has unless told otherwise. */
+export const defaultPresentation: Presentation = {
+  bridgeVersion: '2025-01-15',
+  lists: 'array',
+  links: 'object',
+}
+
+export interface ApiKey extends Presentation {
   apiKey: string
   tenantId: string
   siteId: string | null
   secretHash: Buffer
+  /** The secret before the last rotation, and until when it is still good. */
+  previousSecretHash: Buffer | null
+  previousSecretUntil: number | null
   label: string | null
   createdAt: number
   lastUsedAt: number | null
@@ -112,17 +172,31 @@ export interface TenantStore {
   findTenant(name: string): Promise<Tenant | undefined>
   listTenants(): Promise<Tenant[]>
   createKey(
-    key: Pick<ApiKey, 'apiKey' | 'tenantId' | 'siteId' | 'secretHash' | 'label' | 'expiresAt'>,
+    key: Pick<ApiKey, 'apiKey' | 'tenantId' | 'siteId' | 'secretHash' | 'label' | 'expiresAt'> &
+      Partial<Presentation>,
     by: By,
   ): Promise<void>
+  /** Undefined when there is no such key. */
+  updateKey(apiKey: string, change: Partial<Presentation>, by: By): Promise<ApiKey | undefined>
   findKey(apiKey: string): Promise<KeyHolder | undefined>
   listKeys(tenantId: string): Promise<ApiKey[]>
+  /** The new secret is good at once; the one before it until `previousUntil`. Undefined when there is no such living key. */
+  rotateKey(
+    apiKey: string,
+    rotation: { secretHash: Buffer; previousUntil: number },
+    by: By,
+  ): Promise<ApiKey | undefined>
+  /** Undefined when there is no such key. Revoking twice keeps the first time. */
+  revokeKey(apiKey: string, by: By): Promise<ApiKey | undefined>
+  /** Stops, or lets work again, all keys of the tenant. */
+  setTenantDisabled(tenantId: string, disabled: boolean, by: By): Promise<Tenant>
   /** Remembers that the key was used; callers call it at most once an hour. */
   touchKey(apiKey: string, at: number): Promise<void>
-  /** The site of that name, made when it is not there yet. */
+  /** The site of that name, made when it is not there yet. @throws ConflictError while one of that name is being deleted */
   ensureSite(site: NewSite, by: By): Promise<Site>
   findSite(scope: Scope, name: string): Promise<Site | undefined>
-  findSiteByOrigin(scope: Scope, origin: string): Promise<Site | undefined>
+  /** At most two: enough to know whether the origin says which. */
+  findSitesByOrigin(scope: Scope, origin: string): Promise<Site[]>
   /** By name, at most `limit`. */
   listSites(scope: Scope, limit?: number): Promise<Site[]>
   updateSite(
@@ -157,8 +231,13 @@ export interface AuditRow extends Required<Omit<AuditEntry, 'tenantId' | 'detail
 
 export interface AuditStore {
   audit(entry: AuditEntry): Promise<void>
-  /** Newest first. */
-  listAudit(filter: { tenantId?: string; since?: number; limit: number }): Promise<AuditRow[]>
+  /** Newest first. `action` may be a whole word or its beginning, as `key`. */
+  listAudit(filter: {
+    tenantId?: string
+    since?: number
+    action?: string
+    limit: number
+  }): Promise<AuditRow[]>
 }
 
 // ── Bridge users ──────────────────────────────────────────────────────────────────────────────
@@ -213,6 +292,8 @@ export interface ConnectRequest {
   callbacks: number
   claimedItemId: number | null
   claimedStep: string | null
+  /** When Bridge's events made us take the item for this request's; null once a callback confirmed it. */
+  matchedAt: number | null
 }
 
 /** A request with whose it is. */
@@ -229,6 +310,9 @@ export interface ItemFacts {
   status: number
   statusCodeInfo: string | null
   authenticationExpiresAt: number | null
+  /** Left out or null: not said, what is known stays. */
+  lastSuccessAt?: number | null
+  lastTryAt?: number | null
 }
 
 export interface RequestStore {
@@ -259,7 +343,11 @@ export interface RequestStore {
   forgetClaim(id: string): Promise<void>
   /** Requests with a claim that nobody verified yet, oldest first. */
   listClaims(limit: number): Promise<OwnedRequest[]>
-  /** Ends the request with an item Bridge confirmed: stores both in one. `held` when another request holds that item. A completed request stays as it is. */
+  /**
+   * Ends the request with an item Bridge confirmed: stores both in one, and the announcement with its delivery when the
+   * request turns completed. `held` when another request holds that item. A completed request stays as it is, unless it
+   * was only `matched` and this outcome is not: a verified one also takes the item from a request that was matched.
+   */
   settleRequest(
     id: string,
     outcome: {
@@ -267,7 +355,10 @@ export interface RequestStore {
       step: string | null
       item: ItemFacts
       at: number
+      /** Concluded from Bridge's events, without a callback. */
+      matched?: boolean
     },
+    announcement: NewEvent,
   ): Promise<{ outcome: 'settled' | 'held'; request: ConnectRequest }>
   /** The user left: `failed` unless completed, the step kept. */
   failRequest(id: string, step: string | null): Promise<void>
@@ -278,12 +369,18 @@ export interface RequestStore {
 // ── items ─────────────────────────────────────────────────────────────────────────────────────
 
 export interface Item extends ItemFacts {
+  lastSuccessAt: number | null
+  lastTryAt: number | null
   userId: string
   bank: string | null
   createdAt: number
   updatedAt: number
   unreachableAt: number | null
   goneAt: number | null
+  /** The status that was last looked at to tell the site what it asks of the user. */
+  toldStatus: number | null
+  /** When a visit began after which the accounts are yet to be compared. */
+  compareFrom: number | null
 }
 
 /** An item with whose it is. */
@@ -295,7 +392,10 @@ export interface ItemStore {
   findItem(scope: Scope, itemId: number): Promise<OwnedItem | undefined>
   /** The user's items that are not gone. */
   listItems(userId: string): Promise<Item[]>
-  /** Stores what Bridge said of a user's items; an item another user holds is left alone. `complete`: the list was the whole, so what is missing is gone. */
+  /**
+   * Stores what Bridge said of a user's items, asked for at `at`; an item another user holds is left alone. `complete`: the
+   * list was the whole, so what is missing is gone, unless it was stored since `at`.
+   */
   keepItems(
     userId: string,
     facts: readonly ItemFacts[],
@@ -303,8 +403,11 @@ export interface ItemStore {
   ): Promise<void>
   /** Bridge answered 404 for it. */
   markUnreachable(itemId: number, at: number): Promise<void>
-  /** Forgets an item and its accounts; says how many accounts went. */
-  deleteItem(itemId: number, by: By): Promise<{ accounts: number }>
+  /**
+   * Forgets an item and its accounts, and what its events said or were about to say; says how many accounts went. With
+   * `withUser` its Bridge user is gone too, and made anew when it is needed.
+   */
+  deleteItem(itemId: number, by: By, options?: { withUser: boolean }): Promise<{ accounts: number }>
   /** Takes one of the `most` refreshes an item may have since `since`; else says when the next is free. */
   claimRefresh(
     itemId: number,
@@ -313,6 +416,339 @@ export interface ItemStore {
   /** Gives a refresh back that did not take place. */
   releaseRefresh(claim: number): Promise<void>
   findAccount(scope: Scope, accountId: number): Promise<OwnedItem | undefined>
-  /** Remembers whose the accounts are; accounts of items we do not hold are left alone. Writes only what is new. */
-  keepAccounts(accounts: readonly { id: number; itemId: number }[], at: number): Promise<void>
+  /**
+   * Remembers whose the accounts are; accounts of items we do not hold are left alone. Writes only what is new: a
+   * fingerprint that is known stays until a comparison ends.
+   */
+  keepAccounts(
+    accounts: readonly { id: number; itemId: number; ibanFingerprint?: Buffer | null }[],
+    at: number,
+  ): Promise<void>
+}
+
+// ── events and deliveries ─────────────────────────────────────────────────────────────────────
+
+/** An event with the delivery it becomes when its site has a webhook URL. */
+export interface NewEvent {
+  id: string
+  deliveryId: string
+  /** The same event again has the same key. */
+  dedupeKey: string
+  type: string
+  userId: string | null
+  siteId: string | null
+  itemId: number | null
+  /** The exact bytes to deliver, sealed with the event's row. */
+  body: Buffer
+  occurredAt: number
+  receivedAt: number
+  /** Null: the handler has yet to apply it. */
+  handledAt: number | null
+}
+
+export interface StoredEvent {
+  seq: number
+  id: string
+  type: string
+  userId: string | null
+  siteId: string | null
+  itemId: number | null
+  /** Null once its retention is over. */
+  body: Buffer | null
+  occurredAt: number
+  receivedAt: number
+  failures: number
+}
+
+/** What an event changes about what we hold. `at` is the event's own time: what is older than what we know changes nothing. */
+export type EventChange =
+  | {
+      kind: 'item'
+      userId: string
+      itemId: number
+      at: number
+      /** Null: the event did not say. */
+      status: number | null
+      statusCodeInfo: string | null
+      authenticationExpiresAt: number | null
+      accountTypes: string | null
+      /** Whether a refresh it tells of went well; left out when it tells of none. */
+      refreshed?: boolean
+    }
+  | { kind: 'account'; userId: string; itemId: number; accountId: number; at: number }
+  | { kind: 'item-gone'; userId: string; itemId: number; at: number }
+  | { kind: 'user-gone'; userId: string; userUuid: string; at: number }
+
+export interface EventStore {
+  /**
+   * Stores an event and its delivery, durably. Calls made at the same moment share one commit, and each fails alone.
+   * @throws StoreBusyError
+   */
+  acceptEvent(event: NewEvent): Promise<'new' | 'repeat'>
+  /** A door: whose an event is that names an item but no user. */
+  findItemOwner(itemId: number): Promise<SiteUser | undefined>
+  /** Events nobody applied yet, in the order they came; those put off until later are left out. */
+  listUnhandledEvents(at: number, limit: number): Promise<StoredEvent[]>
+  /** Applies what an event changes, leaving it unhandled. False when the item is another user's: then nothing changed. */
+  applyEvent(change: EventChange): Promise<boolean>
+  markHandled(seq: number, at: number): Promise<void>
+  /** Puts the event off until `until`; a failure is counted. */
+  postponeEvent(seq: number, until: number, options?: { failed: boolean }): Promise<void>
+  /** An item with the request that made it, and its user's open requests that hold it or none, oldest first; undefined when it is not here. */
+  findRequestsForItem(
+    itemId: number,
+  ): Promise<{ item: Item; holder: OwnedRequest | null; open: OwnedRequest[] } | undefined>
+}
+
+export type DeliveryState = 'pending' | 'delivered' | 'dead'
+
+export interface Delivery {
+  id: string
+  eventSeq: number
+  siteId: string
+  itemId: number | null
+  state: DeliveryState
+  attempts: number
+  scheduleFrom: number
+  dueAt: number | null
+  claimedUntil: number | null
+  firstEndedAt: number | null
+  createdAt: number
+  settledAt: number | null
+}
+
+/** How an endpoint fares; what it may do next follows from it alone. */
+export interface EndpointHealth {
+  /** The first failure since the last 2xx. */
+  failingSince: number | null
+  lastFailureAt: number | null
+  /** Failures in a row that say the site is down. */
+  streak: number
+  /** No try starts before. */
+  holdUntil: number
+  /** How many tries may be in flight at once. */
+  concurrency: number
+  disabledAt: number | null
+  disabledReason: string | null
+}
+
+/** What a try means for its endpoint. */
+export interface Verdict {
+  health: EndpointHealth
+  /** Set by the first 2xx after failures: what died since then is tried again. */
+  recoverSince: number | null
+}
+
+/** A delivery that a worker has until its lease ends, with all that a try needs. */
+export interface ClaimedDelivery {
+  id: string
+  /** Tells this claim from any other of the delivery. */
+  attempt: number
+  /** Which try of the schedule this is, from 1. */
+  tryNumber: number
+  event: { id: string; type: string; body: Buffer | null }
+  site: { id: string; name: string; tenantId: string; webhookUrl: string; webhookSecret: Buffer }
+  allowedTargets: string[]
+  previousSecret: Buffer | null
+  previousSecretUntil: number | null
+}
+
+/** One try, as it is kept. */
+export interface Attempt {
+  number: number
+  startedAt: number
+  durationMs: number
+  status: number | null
+  /** Why there is no status, in a few words. */
+  error: string | null
+  /** The beginning of the answer, sealed with the delivery's row. */
+  response: Buffer | null
+}
+
+export interface Settlement {
+  id: string
+  /** The claim it ends. Another one since: nothing is stored. */
+  attempt: number
+  at: number
+  outcome:
+    | { kind: 'delivered' }
+    | { kind: 'failed'; dueAt: number }
+    | { kind: 'dead' }
+    /** Given back untried, as if never claimed. */
+    | { kind: 'released' }
+  try: Omit<Attempt, 'number'> | null
+  /** Pure and synchronous: reads the endpoint's health as it stands in the commit, and says what it becomes. */
+  judge: (health: EndpointHealth) => Verdict
+}
+
+export interface Settled {
+  /** `stale`: the lease was overslept, another claim has the delivery. */
+  outcome: 'settled' | 'stale'
+  /** How many dead deliveries are on their way again. */
+  recovered: number
+  /** Whether this try disabled the endpoint. */
+  disabled: boolean
+}
+
+export interface DeliveryStore {
+  /**
+   * Takes due deliveries until `leaseUntil`, those of the longest waiting sites first, no more per site than its endpoint
+   * may have in flight. The first try of one waits for the first tries of all earlier ones of its site and item.
+   */
+  claimDeliveries(claim: {
+    at: number
+    leaseUntil: number
+    limit: number
+  }): Promise<ClaimedDelivery[]>
+  /** Ends a try. Calls made at the same moment share one commit. @throws StoreBusyError */
+  settleDelivery(settlement: Settlement): Promise<Settled>
+  findDelivery(eventId: string): Promise<(Delivery & { tries: Attempt[] }) | undefined>
+  readEndpoint(siteId: string): Promise<EndpointHealth & { allowedTargets: string[] }>
+  /** Lets a disabled endpoint be tried again, and all that died or waits since it began to fail. */
+  enableEndpoint(siteId: string, by: By): Promise<{ recovered: number }>
+  /** Replaces the CIDRs that are open to the site besides the public internet. */
+  allowTargets(siteId: string, cidrs: readonly string[], by: By): Promise<void>
+  /** The new secret signs at once; the one before signs beside it until `previousUntil`. */
+  rotateWebhookSecret(
+    siteId: string,
+    rotation: { secret: Buffer; previousUntil: number },
+    by: By,
+  ): Promise<void>
+}
+
+// ── what is sealed ────────────────────────────────────────────────────────────────────────────
+
+export const sealedPlaces = [
+  'webhook-secret',
+  'previous-webhook-secret',
+  'event-body',
+  'response',
+] as const
+export type SealedPlace = (typeof sealedPlaces)[number]
+
+/** A sealed value and where it stands. */
+export interface SealedValue {
+  /** Its row's key. */
+  key: string | number
+  /** The id that the row's name for sealing is made with. */
+  rowId: string
+  sealed: Buffer
+}
+
+export interface SealedStore {
+  /** In the order of their keys, those behind `after`. */
+  listSealed(
+    place: SealedPlace,
+    after: string | number | null,
+    limit: number,
+  ): Promise<SealedValue[]>
+  /** Replaces each value that is still as it was; returns how many were. */
+  replaceSealed(
+    place: SealedPlace,
+    changes: readonly { key: string | number; from: Buffer; to: Buffer }[],
+  ): Promise<number>
+}
+
+// ── deleting, exporting, forgetting ───────────────────────────────────────────────────────────
+
+/** What a deletion removed, here and at Bridge. */
+export interface Receipt {
+  bridge_items: number
+  bridge_users: number
+  items: number
+  accounts: number
+  users: number
+  requests: number
+  events: number
+  deliveries: number
+  keys: number
+  sites: number
+}
+
+export interface Removal {
+  id: string
+  kind: 'site' | 'tenant'
+  tenantId: string
+  subjectId: string
+  name: string
+  withBridgeUsers: boolean
+  actor: string
+  startedAt: number
+  finishedAt: number | null
+  receipt: Receipt
+}
+
+/** All steps may be repeated: what went is counted in the commit that removes it. */
+export interface RemovalStore {
+  /**
+   * Begins a deletion, or returns the one under way. From here on the site, or all the tenant's sites and keys, are seen by
+   * nobody: calls, events and deliveries for them end.
+   */
+  startRemoval(
+    removal: Pick<Removal, 'id' | 'kind' | 'tenantId' | 'subjectId' | 'name' | 'withBridgeUsers'>,
+    by: By,
+  ): Promise<Removal>
+  /** Deletions that did not end, oldest first. */
+  listOpenRemovals(): Promise<Removal[]>
+  /** A user of what is being deleted, with all its items here; undefined when none is left. */
+  nextUserToRemove(removalId: string): Promise<{ user: BridgeUser; itemIds: number[] } | undefined>
+  /** Counts an item as gone at Bridge, and removes it here with its accounts. */
+  removeItem(removalId: string, itemId: number): Promise<void>
+  /** Removes a user with what hangs on it; `atBridge`: gone there too. */
+  removeUser(removalId: string, userId: string, atBridge: boolean): Promise<void>
+  /** Removes events with their deliveries, at most `limit`. True when there may be more. */
+  removeEvents(removalId: string, limit: number): Promise<boolean>
+  /** Removes the rest and writes the receipt. False when something came in between: begin again. */
+  finishRemoval(removalId: string, at: number): Promise<boolean>
+  getRemoval(removalId: string): Promise<Removal>
+}
+
+/** The kinds of rows a tenant's export consists of. */
+export const exportKinds = [
+  'sites',
+  'keys',
+  'users',
+  'requests',
+  'items',
+  'accounts',
+  'refreshes',
+  'renewals',
+  'events',
+  'deliveries',
+  'attempts',
+  'endpoints',
+  'calls',
+  'audit',
+] as const
+export type ExportKind = (typeof exportKinds)[number]
+
+export interface ExportStore {
+  /** Rows of a tenant, secrets and hashes left out, in the order of `key`, those behind `after`. Sealed values stay sealed. */
+  listForExport(
+    tenantId: string,
+    kind: ExportKind,
+    page: { after: string | number | null; limit: number },
+  ): Promise<{ key: string | number; row: Record<string, unknown> }[]>
+}
+
+/** What is forgotten with age. */
+export const retentionKinds = [
+  'event-bodies',
+  'responses',
+  'calls',
+  'calls',
+  'events',
+  'requests',
+  'items',
+  'audit',
+  'removals',
+] as const
+export type RetentionKind = (typeof retentionKinds)[number]
+
+export interface RetentionStore {
+  /**
+   * Forgets what is older than `before`, at most `limit`; returns how many. Event bodies and responses leave their rows;
+   * events take their deliveries along. What is still at work stays: events nobody applied, requests of living items.
+   */
+  purge(kind: RetentionKind, before: number, limit: number): Promise<number>
 }

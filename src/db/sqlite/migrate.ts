@@ -5,8 +5,14 @@ import { readMigrationFiles } from 'drizzle-orm/migrator'
  * Brings the schema up to date, all of it in one transaction.
  * Not drizzle's own `migrate()`: that one leaves foreign keys on while it rebuilds a table, which deletes the
  * table's child rows, and accepts databases that a newer program wrote.
+ * `beforeChange` is called under the lock before a database that holds something changes, with the number of its next
+ * migration; when it throws, nothing changes.
  */
-export function migrate(client: Sqlite.Database, migrationsFolder: string): void {
+export function migrate(
+  client: Sqlite.Database,
+  migrationsFolder: string,
+  beforeChange: (next: number) => void = () => {},
+): void {
   const known = readMigrationFiles({ migrationsFolder })
   client.pragma('foreign_keys = OFF') // outside the transaction, where it counts
   client
@@ -26,6 +32,7 @@ export function migrate(client: Sqlite.Database, migrationsFolder: string): void
           throw new Error(`Migration ${index} is not the one this database was made with.`)
         }
       }
+      if (applied.length > 0 && applied.length < known.length) beforeChange(applied.length)
       const record = client.prepare(
         'INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)',
       )

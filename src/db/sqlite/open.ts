@@ -1,17 +1,21 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs'
 import { findPackageJSON } from 'node:module'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import Sqlite from 'better-sqlite3'
+import { copyDatabase } from './copy.ts'
 import { migrate } from './migrate.ts'
 
 // From the package's root, for the source and the image's bundle lie at different depths.
-const migrationsFolder = resolve(dirname(findPackageJSON(import.meta.url)!), 'drizzle/sqlite')
+export const migrationsFolder = resolve(
+  dirname(findPackageJSON(import.meta.url)!),
+  'drizzle/sqlite',
+)
 
 /** How long a statement may block the event loop waiting for another process's commit. */
 const serverBusyMs = 100
 
 /**
- * Opens and migrates a database file, or `:memory:`. A commit survives a power cut: WAL with `synchronous=FULL`.
+ * Opens and migrates a database file, or `:memory:`; before a migration, `backups/` beside the file gets a copy. A commit survives a power cut: WAL with `synchronous=FULL`.
  * Throws when the file was written by a newer program, or is locked for more than five seconds.
  */
 export function openSqlite(path: string): Sqlite.Database {
@@ -20,7 +24,9 @@ export function openSqlite(path: string): Sqlite.Database {
   try {
     client.pragma('journal_mode = WAL')
     client.pragma('synchronous = FULL')
-    migrate(client, migrationsFolder)
+    migrate(client, migrationsFolder, (next) => {
+      if (path !== ':memory:') snapshot(path, next)
+    })
     client.pragma('foreign_keys = ON')
     client.pragma(`busy_timeout = ${serverBusyMs}`)
     return client
@@ -34,4 +40,25 @@ export function openSqlite(path: string): Sqlite.Database {
 function createPrivately(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   closeSync(openSync(path, 'a', 0o600))
+}
+
+const keptSnapshots = 3
+
+/** Keeps the database as it was before a migration, so that an upgrade can be undone; the oldest such copies go. */
+function snapshot(path: string, next: number): void {
+  const folder = join(dirname(path), 'backups')
+  const name = (number: number): string =>
+    `bank-api-before-migration-${String(number).padStart(4, '0')}.sqlite`
+  try {
+    copyDatabase(path, join(folder, name(next)))
+  } catch (cause) {
+    throw new Error(
+      `No copy could be made before the migration, so nothing was changed: ${folder}`,
+      {
+        cause,
+      },
+    )
+  }
+  const before = readdirSync(folder).filter((file) => /-before-migration-\d+\.sqlite$/.test(file))
+  for (const old of before.toSorted().slice(0, -keptSnapshots)) rmSync(join(folder, old))
 }

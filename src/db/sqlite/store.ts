@@ -1,10 +1,19 @@
 import type { Store } from '../store.ts'
 import { openSqlite } from './open.ts'
+import { createGroupCommit } from './group-commit.ts'
 import { auditOperations } from './operations/audit.ts'
+import { deliveryOperations } from './operations/deliveries.ts'
+import { eventOperations } from './operations/events.ts'
+import { exportOperations } from './operations/exports.ts'
 import { instanceOperations } from './operations/instance.ts'
 import { itemOperations } from './operations/items.ts'
+import { operateOperations } from './operations/operate.ts'
+import { removalOperations } from './operations/removals.ts'
 import { requestOperations } from './operations/requests.ts'
+import { retentionOperations } from './operations/retention.ts'
+import { sealedOperations } from './operations/sealed.ts'
 import { tenantOperations } from './operations/tenants.ts'
+import { upkeepOperations } from './operations/upkeep.ts'
 import { userOperations } from './operations/users.ts'
 import { createTools } from './tools.ts'
 
@@ -12,6 +21,7 @@ import { createTools } from './tools.ts'
 export function createSqliteStore(path: string): Store {
   const client = openSqlite(path)
   const tools = createTools(client)
+  const group = createGroupCommit(client)
   return {
     ...instanceOperations(tools),
     ...tenantOperations(tools),
@@ -19,6 +29,14 @@ export function createSqliteStore(path: string): Store {
     ...userOperations(tools),
     ...requestOperations(tools),
     ...itemOperations(tools),
+    ...eventOperations({ ...tools, group }),
+    ...deliveryOperations({ ...tools, client, group }),
+    ...operateOperations({ ...tools, client }),
+    ...sealedOperations(tools),
+    ...removalOperations(tools),
+    ...exportOperations(tools),
+    ...retentionOperations(tools),
+    ...upkeepOperations(tools),
     close: () => client.close(),
   }
 }

@@ -1,9 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
 import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
+import { StoreBusyError } from '../store.ts'
 import * as schema from './schema/index.ts'
 
-type NotPromise<T> = T extends PromiseLike<unknown> ? never : T
+export type NotPromise<T> = T extends PromiseLike<unknown> ? never : T
 
 /** What an operation works with. Its work is synchronous: a promise inside a transaction does not compile. */
 export interface Tools {
@@ -25,20 +26,35 @@ export function createTools(client: Sqlite.Database): Tools {
   }
 }
 
-async function patiently<T>(work: () => T): Promise<T> {
+/**
+ * Runs the work, again and again with pauses while another process holds the lock. An error says nothing of the values
+ * that were at work. Throws StoreBusyError at the end.
+ */
+export async function patiently<T>(work: () => T): Promise<T> {
   for (const pause of patienceMs) {
     try {
       return work()
     } catch (error) {
-      if (!isBusy(error)) throw error
+      if (!isBusy(error)) throw withoutValues(error)
     }
     await wait(pause)
   }
-  return work()
+  try {
+    return work()
+  } catch (error) {
+    if (!isBusy(error)) throw withoutValues(error)
+    throw new StoreBusyError('The database is busy', { cause: rootOf(error) })
+  }
 }
 
-const isBusy = (error: unknown): boolean =>
-  error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY')
+const isBusy = (error: unknown): boolean => {
+  const root = rootOf(error)
+  return root instanceof Sqlite.SqliteError && root.code.startsWith('SQLITE_BUSY')
+}
+
+/** drizzle's errors quote the statement with all its parameters, and errors end in the log: the driver's own stays. */
+export const withoutValues = (error: unknown): unknown =>
+  rootOf(error) instanceof Sqlite.SqliteError ? rootOf(error) : error
 
 /** Whether a write met a unique index. */
 export const isTaken = (error: unknown): boolean =>

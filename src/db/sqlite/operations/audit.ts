@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, sql } from 'drizzle-orm'
+import { and, desc, eq, gte, or, sql } from 'drizzle-orm'
 import type { AuditEntry, AuditStore } from '../../store.ts'
 import { audit } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
@@ -19,7 +19,7 @@ export function auditOperations({ db, read, write }: Tools): AuditStore {
   return {
     audit: (entry) => write(() => writeAudit(db, entry)),
 
-    listAudit: ({ tenantId, since, limit }) =>
+    listAudit: ({ tenantId, since, action, limit }) =>
       read(() =>
         db
           .select()
@@ -28,6 +28,9 @@ export function auditOperations({ db, read, write }: Tools): AuditStore {
             and(
               tenantId === undefined ? undefined : eq(audit.tenantId, tenantId),
               since === undefined ? undefined : gte(audit.at, since),
+              action === undefined
+                ? undefined
+                : or(eq(audit.action, action), sql`${audit.action} GLOB ${`${action}.*`}`),
             ),
           )
           .orderBy(desc(audit.at), desc(audit.id))

@@ -1,7 +1,9 @@
-import { eq } from 'drizzle-orm'
+import { and, asc, eq, gt, isNull, sql } from 'drizzle-orm'
 import type { InstanceStore } from '../../store.ts'
 import { dataKeys, instance } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
+import { writeAudit } from './audit.ts'
+import { isSealedWith } from './sealed.ts'
 
 const only = 1
 
@@ -12,7 +14,7 @@ export function instanceOperations({ db, read, write }: Tools): InstanceStore {
     const keys = db
       .select({ id: dataKeys.id, wrappedKey: dataKeys.wrappedKey })
       .from(dataKeys)
-      .orderBy(dataKeys.createdAt)
+      .orderBy(asc(dataKeys.createdAt), sql`rowid`)
       .all()
     return { mode: row.mode, wrappedPepper: row.wrappedPepper, dataKeys: keys }
   }
@@ -66,6 +68,60 @@ export function instanceOperations({ db, read, write }: Tools): InstanceStore {
           .set({ serverId: null, serverHost: null, serverPid: null, serverSeenAt: null })
           .where(eq(instance.serverId, serverId))
           .run()
+      }),
+
+    hasServerSince: (at) =>
+      read(
+        () =>
+          db
+            .select({ id: instance.serverId })
+            .from(instance)
+            .where(gt(instance.serverSeenAt, at))
+            .get() !== undefined,
+      ),
+
+    listDataKeys: () =>
+      read(() =>
+        db
+          .select({ id: dataKeys.id, wrappedKey: dataKeys.wrappedKey, seenAt: dataKeys.seenAt })
+          .from(dataKeys)
+          .orderBy(asc(dataKeys.createdAt), sql`rowid`)
+          .all(),
+      ),
+
+    addDataKey: (key, at) =>
+      write(() => {
+        db.insert(dataKeys)
+          .values({ ...key, createdAt: at })
+          .run()
+      }),
+
+    markDataKeySeen: (id, at) =>
+      write(() => {
+        db.update(dataKeys)
+          .set({ seenAt: at })
+          .where(and(eq(dataKeys.id, id), isNull(dataKeys.seenAt)))
+          .run()
+      }),
+
+    rewrap: ({ wrappedPepper, dataKeys: keys }, by) =>
+      write(() => {
+        db.update(instance).set({ wrappedPepper }).where(eq(instance.id, only)).run()
+        for (const { id, wrappedKey } of keys) {
+          db.update(dataKeys).set({ wrappedKey }).where(eq(dataKeys.id, id)).run()
+        }
+        writeAudit(db, { ...by, action: 'keys.rewrapped', subject: 'instance' })
+      }),
+
+    dropUnusedDataKeys: (keep, by) =>
+      write(() => {
+        const keys = current()?.dataKeys ?? []
+        const unused = keys.filter(({ id }) => id !== keep && !isSealedWith(db, id))
+        for (const { id } of unused) {
+          db.delete(dataKeys).where(eq(dataKeys.id, id)).run()
+          writeAudit(db, { ...by, action: 'keys.dropped', subject: id })
+        }
+        return unused.map(({ id }) => id)
       }),
   }
 }

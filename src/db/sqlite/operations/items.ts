@@ -1,6 +1,26 @@
-import { and, desc, eq, gt, inArray, isNull, lte, notInArray, sql } from 'drizzle-orm'
+import {
+  and,
+  desc,
+  eq,
+  gt,
+  inArray,
+  isNotNull,
+  isNull,
+  lt,
+  lte,
+  notInArray,
+  sql,
+} from 'drizzle-orm'
 import type { ItemFacts, ItemStore } from '../../store.ts'
-import { accounts, bridgeUsers, itemRefreshes, items, sites } from '../schema/index.ts'
+import {
+  accounts,
+  bridgeUsers,
+  deliveries,
+  events,
+  itemRefreshes,
+  items,
+  sites,
+} from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { inScope } from './tenants.ts'
@@ -21,6 +41,10 @@ export function writeItem(
         ...row,
         bank: sql`coalesce(${bank}, ${items.bank})`,
         providerName: sql`coalesce(${facts.providerName}, ${items.providerName})`,
+        // Bridge may leave it out of an answer; a consent that was given still has an end.
+        authenticationExpiresAt: sql`coalesce(${facts.authenticationExpiresAt}, ${items.authenticationExpiresAt})`,
+        lastSuccessAt: sql`coalesce(${facts.lastSuccessAt ?? null}, ${items.lastSuccessAt})`,
+        lastTryAt: sql`coalesce(${facts.lastTryAt ?? null}, ${items.lastTryAt})`,
       },
       setWhere: eq(items.userId, userId),
     })
@@ -58,9 +82,11 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
         for (const fact of facts) writeItem(db, { ...fact, userId, at })
         if (!complete) return
         const present = facts.map(({ id }) => id)
+        // What was written after the list was asked for may be younger than the list.
+        const missing = and(notInArray(items.id, present), lt(items.updatedAt, at))
         db.update(items)
           .set({ goneAt: at })
-          .where(and(eq(items.userId, userId), isNull(items.goneAt), notInArray(items.id, present)))
+          .where(and(eq(items.userId, userId), isNull(items.goneAt), missing))
           .run()
       }),
 
@@ -72,15 +98,20 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
           .run()
       }),
 
-    deleteItem: (itemId, { actor, at }) =>
+    deleteItem: (itemId, { actor, at }, { withUser } = { withUser: false }) =>
       write(() => {
         const held = owned().where(eq(items.id, itemId)).get()
         if (!held) return { accounts: 0 }
+        silence(db, held.site.id, itemId)
+        if (withUser) {
+          const { id } = held.user
+          db.update(bridgeUsers).set({ userUuid: null }).where(eq(bridgeUsers.id, id)).run()
+        }
         const gone = db.delete(accounts).where(eq(accounts.itemId, itemId)).run().changes
         db.delete(items).where(eq(items.id, itemId)).run()
         const { tenantId, name } = held.site
         const entry = { at, actor, tenantId, action: 'item.deleted', subject: String(itemId) }
-        writeAudit(db, { ...entry, detail: { site: name, accounts: gone } })
+        writeAudit(db, { ...entry, detail: { site: name, accounts: gone, withUser } })
         return { accounts: gone }
       }),
 
@@ -118,8 +149,13 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
     async keepAccounts(all, at) {
       const known = await read(() =>
         db
-          .select({ id: accounts.id, itemId: accounts.itemId })
+          .select({
+            id: accounts.id,
+            itemId: accounts.itemId,
+            known: sql<number>`${accounts.ibanFingerprint} IS NOT NULL OR ${items.compareFrom} IS NOT NULL`,
+          })
           .from(accounts)
+          .innerJoin(items, eq(items.id, accounts.itemId))
           .where(
             inArray(
               accounts.id,
@@ -128,24 +164,57 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
           )
           .all(),
       )
-      const itemOf = new Map(known.map(({ id, itemId }) => [id, itemId]))
-      const fresh = all.filter(({ id, itemId }) => itemOf.get(id) !== itemId)
+      const rowOf = new Map(known.map((row) => [row.id, row]))
+      const fresh = all.filter(({ id, itemId, ibanFingerprint }) => {
+        const row = rowOf.get(id)
+        return row?.itemId !== itemId || (ibanFingerprint && !row.known)
+      })
       if (fresh.length === 0) return
       await write(() => {
-        for (const { id, itemId } of fresh) writeAccount(db, { id, itemId, at })
+        for (const account of fresh) writeAccount(db, { ...account, at })
       })
     },
   }
 }
 
+/** Empties the queue of what concerns an item, and the bodies of its events. */
+function silence(db: Tools['db'], siteId: string, itemId: number): void {
+  const waiting = and(
+    eq(deliveries.siteId, siteId),
+    eq(deliveries.itemId, itemId),
+    sql`${deliveries.state} = 'pending'`,
+  )
+  // Two indexes know them: those that are due some day, and those that wait for their first try.
+  db.delete(deliveries)
+    .where(and(waiting, sql`${deliveries.dueAt} IS NOT NULL`))
+    .run()
+  db.delete(deliveries)
+    .where(and(waiting, isNull(deliveries.firstEndedAt)))
+    .run()
+  db.update(events)
+    .set({ body: null })
+    .where(and(eq(events.itemId, itemId), eq(events.siteId, siteId), isNotNull(events.body)))
+    .run()
+}
+
 /** Stores an account of an item we hold; of another item nothing is stored. */
 export function writeAccount(
   db: Tools['db'],
-  { id, itemId, at }: { id: number; itemId: number; at: number },
+  {
+    id,
+    itemId,
+    ibanFingerprint = null,
+    at,
+  }: { id: number; itemId: number; ibanFingerprint?: Buffer | null; at: number },
 ): void {
-  if (!db.select({ id: items.id }).from(items).where(eq(items.id, itemId)).get()) return
+  const item = db.select().from(items).where(eq(items.id, itemId)).get()
+  if (!item) return
+  // While a comparison is due, what is known of an account is what it was before the visit.
+  const filled = sql`CASE ${accounts.itemId} WHEN ${itemId}
+    THEN coalesce(${accounts.ibanFingerprint}, ${ibanFingerprint}) ELSE ${ibanFingerprint} END`
+  const change = item.compareFrom === null ? { itemId, ibanFingerprint: filled } : { itemId }
   db.insert(accounts)
-    .values({ id, itemId, createdAt: at })
-    .onConflictDoUpdate({ target: accounts.id, set: { itemId } })
+    .values({ id, itemId, ibanFingerprint, createdAt: at })
+    .onConflictDoUpdate({ target: accounts.id, set: change })
     .run()
 }

@@ -3,6 +3,8 @@ import { ConflictError, type RequestStore } from '../../store.ts'
 import { bridgeUsers, connectRequests as requests, items, sites } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
+import { reviveEndpoint } from './deliveries.ts'
+import { insertEvent } from './events.ts'
 import { writeItem } from './items.ts'
 import { inScope } from './tenants.ts'
 
@@ -17,8 +19,32 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
   const pin = db
     .select({ origin: sites.origin, webhookUrl: sites.webhookUrl, tenantId: sites.tenantId })
     .from(sites)
-    .where(eq(sites.id, sql.placeholder('id')))
+    .where(and(eq(sites.id, sql.placeholder('id')), isNull(sites.removedAt)))
     .prepare()
+
+  /** The other request that connected this item. */
+  const holderOf = (itemId: number, notId: string) =>
+    db
+      .select({ id: requests.id, matchedAt: requests.matchedAt })
+      .from(requests)
+      .where(
+        and(eq(requests.itemId, itemId), isNull(requests.managedItemId), ne(requests.id, notId)),
+      )
+      .get()
+
+  const confirm = (id: string) => {
+    const change = { matchedAt: null, claimedItemId: null, claimedStep: null }
+    db.update(requests).set(change).where(eq(requests.id, id)).run()
+    return change
+  }
+
+  /** A request that was matched with an item by mistake waits again. */
+  const release = (id: string) =>
+    db
+      .update(requests)
+      .set({ state: 'pending', step: null, itemId: null, completedAt: null, matchedAt: null })
+      .where(eq(requests.id, id))
+      .run()
 
   return {
     openConnectRequest: (request, { id, origin, webhookUrl }, { actor, at }) =>
@@ -34,6 +60,7 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
         }
         if (Object.keys(change).length > 0) {
           db.update(sites).set(change).where(eq(sites.id, id)).run()
+          if (change.webhookUrl !== undefined) reviveEndpoint(db, id, at)
           const subject = id
           const tenantId = pinned.tenantId
           writeAudit(db, { at, actor, tenantId, action: 'site.pinned', subject, detail: change })
@@ -55,7 +82,12 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
           .get(),
       ),
 
-    findRequestForCallback: (id) => read(() => owned().where(eq(requests.id, id)).get()),
+    findRequestForCallback: (id) =>
+      read(() =>
+        owned()
+          .where(and(eq(requests.id, id), isNull(sites.removedAt)))
+          .get(),
+      ),
 
     countCallback: (id, most) =>
       write(
@@ -86,34 +118,30 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
     listClaims: (limit) =>
       read(() =>
         owned()
-          .where(isNotNull(requests.claimedItemId))
+          .where(and(isNotNull(requests.claimedItemId), isNull(sites.removedAt)))
           .orderBy(asc(requests.openedAt))
           .limit(limit)
           .all(),
       ),
 
-    settleRequest: (id, { state, step, item, at }) =>
+    settleRequest: (id, { state, step, item, at, matched = false }, announcement) =>
       write(() => {
         const request = db.select().from(requests).where(eq(requests.id, id)).get()
         if (!request) throw new ConflictError('The request is gone')
-        if (request.state === 'completed') return { outcome: 'settled', request }
-        const holder =
-          request.managedItemId === null &&
-          db
-            .select({ id: requests.id })
-            .from(requests)
-            .where(
-              and(
-                eq(requests.itemId, item.id),
-                isNull(requests.managedItemId),
-                ne(requests.id, id),
-              ),
-            )
-            .get()
+        const isSame = request.itemId === item.id
+        if (request.state === 'completed') {
+          if (request.matchedAt === null || matched) return { outcome: 'settled', request }
+          if (isSame) return { outcome: 'settled', request: { ...request, ...confirm(id) } }
+        }
+        if (matched && request.itemId !== null && !isSame) return { outcome: 'held', request }
+
+        const holder = request.managedItemId === null ? holderOf(item.id, id) : undefined
         const { userId, bank } = request
-        if (holder || !writeItem(db, { ...item, userId, bank, at })) {
+        const yields = !matched && holder?.matchedAt !== null
+        if ((holder && !yields) || !writeItem(db, { ...item, userId, bank, at })) {
           return { outcome: 'held', request }
         }
+        if (holder) release(holder.id)
         const settled = db
           .update(requests)
           .set({
@@ -122,11 +150,18 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
             itemId: item.id,
             claimedItemId: null,
             claimedStep: null,
-            ...(state === 'completed' && { completedAt: at }),
+            completedAt: state === 'completed' ? at : null,
+            matchedAt: matched ? (isSame ? request.matchedAt : at) : null,
           })
           .where(eq(requests.id, id))
           .returning()
           .get()
+        if (state === 'completed') insertEvent(db, announcement)
+        if (state === 'completed' && request.managedItemId !== null) {
+          // Who managed the item may have changed whose accounts it shows.
+          const compareFrom = sql`min(coalesce(${items.compareFrom}, ${request.openedAt}), ${request.openedAt})`
+          db.update(items).set({ compareFrom }).where(eq(items.id, item.id)).run()
+        }
         return { outcome: 'settled', request: settled }
       }),
 

@@ -1,12 +1,17 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, isNull, lt, or, sql } from 'drizzle-orm'
 import { ConflictError, type By, type Scope, type TenantStore } from '../../store.ts'
 import { apiKeys, sites, tenants } from '../schema/index.ts'
 import { isTaken, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
+import { reviveEndpoint } from './deliveries.ts'
 
 /** The sites a scope sees, as a condition on `sites`. */
 export const inScope = ({ tenantId, siteId }: Scope) =>
-  and(eq(sites.tenantId, tenantId), siteId === null ? undefined : eq(sites.id, siteId))
+  and(
+    eq(sites.tenantId, tenantId),
+    siteId === null ? undefined : eq(sites.id, siteId),
+    isNull(sites.removedAt),
+  )
 
 export function tenantOperations({ db, read, write }: Tools): TenantStore {
   const holderOf = db
@@ -51,6 +56,18 @@ export function tenantOperations({ db, read, write }: Tools): TenantStore {
         note(key.tenantId, by, 'key.created', key.apiKey, { site: key.siteId, label: key.label })
       }),
 
+    updateKey: (apiKey, change, by) =>
+      write(() => {
+        const key = db
+          .update(apiKeys)
+          .set(change)
+          .where(eq(apiKeys.apiKey, apiKey))
+          .returning()
+          .get()
+        if (key) note(key.tenantId, by, 'key.updated', apiKey, change)
+        return key
+      }),
+
     findKey: (apiKey) => read(() => holderOf.get({ apiKey })),
 
     listKeys: (tenantId) =>
@@ -65,7 +82,60 @@ export function tenantOperations({ db, read, write }: Tools): TenantStore {
 
     touchKey: (apiKey, at) =>
       write(() => {
-        db.update(apiKeys).set({ lastUsedAt: at }).where(eq(apiKeys.apiKey, apiKey)).run()
+        // Many calls may come at the turn of the hour: one of them writes.
+        db.update(apiKeys)
+          .set({ lastUsedAt: at })
+          .where(
+            and(
+              eq(apiKeys.apiKey, apiKey),
+              or(isNull(apiKeys.lastUsedAt), lt(apiKeys.lastUsedAt, at)),
+            ),
+          )
+          .run()
+      }),
+
+    rotateKey: (apiKey, { secretHash, previousUntil }, by) =>
+      write(() => {
+        const key = db.select().from(apiKeys).where(eq(apiKeys.apiKey, apiKey)).get()
+        if (!key || key.revokedAt !== null) return undefined
+        note(key.tenantId, by, 'key.rotated', apiKey, { previous_until: previousUntil })
+        return db
+          .update(apiKeys)
+          .set({
+            secretHash,
+            previousSecretHash: key.secretHash,
+            previousSecretUntil: previousUntil,
+          })
+          .where(eq(apiKeys.apiKey, apiKey))
+          .returning()
+          .get()
+      }),
+
+    revokeKey: (apiKey, by) =>
+      write(() => {
+        const key = db.select().from(apiKeys).where(eq(apiKeys.apiKey, apiKey)).get()
+        if (!key || key.revokedAt !== null) return key
+        note(key.tenantId, by, 'key.revoked', apiKey)
+        return db
+          .update(apiKeys)
+          .set({ revokedAt: by.at, previousSecretHash: null, previousSecretUntil: null })
+          .where(eq(apiKeys.apiKey, apiKey))
+          .returning()
+          .get()
+      }),
+
+    setTenantDisabled: (tenantId, disabled, by) =>
+      write(() => {
+        const tenant = db.select().from(tenants).where(eq(tenants.id, tenantId)).get()
+        if (!tenant) throw new Error(`No tenant ${tenantId} to change`)
+        if ((tenant.disabledAt !== null) === disabled) return tenant
+        note(tenantId, by, disabled ? 'tenant.disabled' : 'tenant.enabled', tenant.name)
+        return db
+          .update(tenants)
+          .set({ disabledAt: disabled ? by.at : null })
+          .where(eq(tenants.id, tenantId))
+          .returning()
+          .get()
       }),
 
     ensureSite: ({ id, tenantId, name, webhookSecret }, by) =>
@@ -75,7 +145,10 @@ export function tenantOperations({ db, read, write }: Tools): TenantStore {
           .from(sites)
           .where(and(eq(sites.tenantId, tenantId), eq(sites.name, name)))
           .get()
-        if (there) return there
+        if (there) {
+          if (there.removedAt === null) return there
+          throw new ConflictError(`Site ${name} is being deleted`)
+        }
         note(tenantId, by, 'site.created', name)
         return db
           .insert(sites)
@@ -93,13 +166,14 @@ export function tenantOperations({ db, read, write }: Tools): TenantStore {
           .get(),
       ),
 
-    findSiteByOrigin: (scope, origin) =>
+    findSitesByOrigin: (scope, origin) =>
       read(() =>
         db
           .select()
           .from(sites)
           .where(and(inScope(scope), eq(sites.origin, origin)))
-          .get(),
+          .limit(2)
+          .all(),
       ),
 
     listSites: (scope, limit = -1) =>
@@ -111,6 +185,7 @@ export function tenantOperations({ db, read, write }: Tools): TenantStore {
       write(() => {
         const site = db.update(sites).set(change).where(eq(sites.id, siteId)).returning().get()
         if (!site) throw new Error(`No site ${siteId} to update`)
+        if (change.webhookUrl !== undefined) reviveEndpoint(db, siteId, by.at)
         note(site.tenantId, by, 'site.updated', site.name, change)
         return site
       }),

@@ -66,7 +66,7 @@ export function userOperations({ db, read, write }: Tools): UserStore {
           .select({ user: bridgeUsers, site: sites })
           .from(bridgeUsers)
           .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-          .where(eq(bridgeUsers.userUuid, userUuid))
+          .where(and(eq(bridgeUsers.userUuid, userUuid), isNull(sites.removedAt)))
           .get()
         return found && { ...found, tenantId: found.site.tenantId }
       }),

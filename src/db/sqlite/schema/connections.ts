@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import { blob, index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { sites } from './tenants.ts'
 
 export const bridgeUsers = sqliteTable(
@@ -44,6 +44,8 @@ export const connectRequests = sqliteTable(
     /** An item a callback named while Bridge was unreachable; the worker verifies it. */
     claimedItemId: integer(),
     claimedStep: text(),
+    /** When Bridge's events made us take the item for this request's; null once a callback confirmed it. */
+    matchedAt: integer(),
   },
   (request) => [
     index('connect_requests_user').on(request.userId, request.state, request.openedAt),
@@ -73,14 +75,36 @@ export const items = sqliteTable(
     status: integer().notNull(),
     statusCodeInfo: text(),
     authenticationExpiresAt: integer(),
+    /** What Bridge said of its refreshes; null until it said something. */
+    lastSuccessAt: integer(),
+    lastTryAt: integer(),
     createdAt: integer().notNull(),
     updatedAt: integer().notNull(),
     /** Bridge answered 404: perhaps a passing fault. */
     unreachableAt: integer(),
     /** Deleted, or absent from the user's whole list. */
     goneAt: integer(),
+    /** The status that was last looked at to tell the site what it asks of the user. */
+    toldStatus: integer(),
+    /** The consent that the site was last reminded of, by its end, and how many days before. */
+    remindedOf: integer(),
+    remindedDays: integer(),
+    /** When a visit began that may have changed whose accounts these are; null once they were compared. */
+    compareFrom: integer(),
+    /** When we last asked Bridge because nothing was heard. */
+    askedAt: integer(),
   },
-  (item) => [index('items_user').on(item.userId)],
+  (item) => [
+    index('items_user').on(item.userId),
+    index('items_untold')
+      .on(item.id)
+      .where(sql`told_status IS NULL OR told_status <> status`),
+    index('items_consent').on(item.authenticationExpiresAt),
+    index('items_compare')
+      .on(item.compareFrom)
+      .where(sql`compare_from IS NOT NULL`),
+    index('items_heard').on(item.updatedAt),
+  ],
 )
 
 export const accounts = sqliteTable(
@@ -92,8 +116,23 @@ export const accounts = sqliteTable(
       .notNull()
       .references(() => items.id, { onDelete: 'cascade' }),
     createdAt: integer().notNull(),
+    /** HMAC of the IBAN, keyed with the pepper; null when Bridge shows none. */
+    ibanFingerprint: blob({ mode: 'buffer' }),
   },
   (account) => [index('accounts_item').on(account.itemId)],
+)
+
+/** Renewal pages that went on to Bridge, which are limited per day. */
+export const renewals = sqliteTable(
+  'renewals',
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    itemId: integer()
+      .notNull()
+      .references(() => items.id, { onDelete: 'cascade' }),
+    at: integer().notNull(),
+  },
+  (renewal) => [index('renewals_item_at').on(renewal.itemId, renewal.at)],
 )
 
 /** Unattended refreshes asked for, which PSD2 limits per day. */

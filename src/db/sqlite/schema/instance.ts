@@ -12,6 +12,11 @@ export const instance = sqliteTable('instance', {
   serverHost: text(),
   serverPid: integer(),
   serverSeenAt: integer(),
+  /** How the server stands with Bridge, for the CLI and for the next start; and when that was. */
+  standing: text({ mode: 'json' }).$type<Record<string, unknown>>(),
+  standingAt: integer(),
+  /** When a health check last proved that a write goes through. */
+  probedAt: integer(),
 })
 
 /** Random keys that seal rows, each wrapped by a master key. The newest seals; all of them open. */
@@ -19,4 +24,6 @@ export const dataKeys = sqliteTable('data_keys', {
   id: text().primaryKey(),
   wrappedKey: blob({ mode: 'buffer' }).notNull(),
   createdAt: integer().notNull(),
+  /** When the running server had it in hand; before that, nothing the server reads may be sealed with it. */
+  seenAt: integer(),
 })

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { blob, index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import { bridgeVersions, defaultPresentation, linkForms, listForms } from '../../store.ts'
 
 export const tenants = sqliteTable('tenants', {
   id: text().primaryKey(),
@@ -25,6 +26,8 @@ export const sites = sqliteTable(
     webhookSecret: blob({ mode: 'buffer' }).notNull(),
     timeZone: text().notNull().default('Europe/Paris'),
     createdAt: integer().notNull(),
+    /** When its deletion began: from then on nobody sees it. */
+    removedAt: integer(),
   },
   (site) => [
     uniqueIndex('sites_tenant_name').on(site.tenantId, site.name),
@@ -43,7 +46,15 @@ export const apiKeys = sqliteTable(
     siteId: text().references(() => sites.id, { onDelete: 'cascade' }),
     /** HMAC of the secret, keyed with the pepper. */
     secretHash: blob({ mode: 'buffer' }).notNull(),
+    /** The secret before the last rotation, and until when it is still good. */
+    previousSecretHash: blob({ mode: 'buffer' }),
+    previousSecretUntil: integer(),
     label: text(),
+    bridgeVersion: text({ enum: bridgeVersions })
+      .notNull()
+      .default(defaultPresentation.bridgeVersion),
+    lists: text({ enum: listForms }).notNull().default(defaultPresentation.lists),
+    links: text({ enum: linkForms }).notNull().default(defaultPresentation.links),
     createdAt: integer().notNull(),
     lastUsedAt: integer(),
     expiresAt: integer(),

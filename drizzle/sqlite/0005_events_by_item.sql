@@ -1,0 +1,1 @@
+CREATE INDEX `events_item_body` ON `events` (`item_id`) WHERE body IS NOT NULL;

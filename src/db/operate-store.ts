@@ -1,0 +1,112 @@
+import type {
+  Attempt,
+  AuditRow,
+  BridgeUser,
+  ConnectRequest,
+  Delivery,
+  EndpointHealth,
+  Item,
+  ServerLife,
+  Site,
+  StoredEvent,
+} from './store.ts'
+
+/** One call of Bridge's API: the route with `{id}` for ids, never a query. */
+export interface BridgeStep {
+  call: string
+  /** Null: no answer came. */
+  status: number | null
+  ms: number
+}
+
+/** One RPC call, as it is kept: ids, and no bank data. */
+export interface CallRecord {
+  id: string
+  at: number
+  method: string
+  status: number
+  excType: string | null
+  durationMs: number
+  tenantId: string | null
+  siteId: string | null
+  apiKey: string | null
+  request: string | null
+  itemId: number | null
+  bridge: BridgeStep[]
+}
+
+/** What the installation looks like at a moment, in numbers. */
+export interface Figures {
+  deliveries: { pending: number; delivered: number; dead: number }
+  /** When the delivery that is due for the longest became due; null: none is due. */
+  oldestDueAt: number | null
+  unhandledEvents: number
+  /** Sites that get webhooks, by how their endpoint fares. */
+  endpoints: { healthy: number; failing: number; disabled: number }
+  /** When consents end, of items that live. */
+  consentsEndAt: number[]
+  tenants: number
+  sites: number
+  items: number
+}
+
+/** Where a site's webhooks go and how that went. */
+export interface EndpointReport {
+  site: Pick<Site, 'id' | 'name' | 'tenantId'> & { tenant: string; webhookUrl: string }
+  health: Pick<EndpointHealth, 'failingSince' | 'disabledAt' | 'disabledReason'>
+  allowedTargets: string[]
+  lastDeliveredAt: number | null
+}
+
+export type StoryDelivery = Pick<
+  Delivery,
+  'id' | 'state' | 'createdAt' | 'dueAt' | 'settledAt' | 'attempts'
+> & { tries: Omit<Attempt, 'response'>[] }
+
+/** All that is known about one connect request, item, event or call. */
+export interface Story {
+  site: Pick<Site, 'name'> | null
+  user: Pick<BridgeUser, 'name'> | null
+  requests: ConnectRequest[]
+  item: Item | null
+  /** Of the item, or those that the request ended in; the newest hundred, oldest first. */
+  events: (Omit<StoredEvent, 'body'> & {
+    handledAt: number | null
+    delivery: StoryDelivery | null
+  })[]
+  calls: CallRecord[]
+  audit: AuditRow[]
+}
+
+/** A user a former Bank API knew, on its way in. `siteId` exists. */
+export interface Import {
+  userId: string
+  siteId: string
+  user: string
+  userUuid: string
+}
+
+/** What an operator needs that no caller does: figures, stories, signs of life. */
+export interface OperateStore {
+  /** Writes, durably, and rejects when that is impossible. @throws StoreBusyError */
+  probeWrite(at: number): Promise<void>
+  readFigures(at: number): Promise<Figures>
+  /** The server that holds the database, and when it last said so. */
+  readServer(): Promise<(ServerLife & { seenAt: number }) | undefined>
+  /** Stores calls in one commit; one stored before stays. */
+  addCalls(calls: readonly CallRecord[]): Promise<void>
+  /** By the id of a connect request, an event, a delivery or a call, or by Bridge's id of an item. */
+  findStory(word: string): Promise<Story | undefined>
+  listEndpoints(): Promise<EndpointReport[]>
+  /** When Bridge's last webhook was stored. */
+  lastWebhookAt(): Promise<number | null>
+  /** Keys that end before, and are still good. */
+  listExpiringKeys(
+    now: number,
+    before: number,
+  ): Promise<{ apiKey: string; tenant: string; label: string | null; expiresAt: number }[]>
+  /** Whose a Bridge user is. */
+  findUuidOwner(
+    userUuid: string,
+  ): Promise<{ tenant: string; site: string; user: string; userId: string } | undefined>
+}

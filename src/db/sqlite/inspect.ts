@@ -1,0 +1,97 @@
+import Sqlite from 'better-sqlite3'
+import { readMigrationFiles } from 'drizzle-orm/migrator'
+import type { Instance } from '../store.ts'
+import { migrationsFolder } from './open.ts'
+
+/** What a database file holds, read without changing a byte of it. */
+export interface Inspection {
+  /** What is broken; empty when nothing is. */
+  damage: string[]
+  /** `older`: it is migrated when opened. `newer`: this program refuses it. `foreign`: not ours. */
+  schema: 'current' | 'older' | 'newer' | 'foreign'
+  migrations: { applied: number; known: number }
+  /** Rows by table. */
+  counts: Record<string, number>
+  instance: Instance | undefined
+  /** A webhook secret with the row it is sealed to: what proves that a key opens more than itself. */
+  sample: { row: string; sealed: Buffer } | undefined
+}
+
+/** Reads a whole database file: pages, references, schema, counts. Throws when it is no database at all. */
+export function inspectDatabase(path: string): Inspection {
+  const client = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: 5_000 })
+  try {
+    const pages = client.pragma('integrity_check', { simple: false }) as {
+      integrity_check: string
+    }[]
+    const damage = pages.map((row) => row.integrity_check).filter((text) => text !== 'ok')
+    const orphans =
+      client.prepare<[], number>('SELECT count(*) FROM pragma_foreign_key_check').pluck().get() ?? 0
+    if (orphans > 0) damage.push(`${orphans} rows point nowhere`)
+
+    const tables = client
+      .prepare<[], string>(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
+      )
+      .pluck()
+      .all()
+    const applied = tables.includes('__drizzle_migrations')
+      ? client
+          .prepare<[], string>('SELECT hash FROM __drizzle_migrations ORDER BY id')
+          .pluck()
+          .all()
+      : []
+    const known = readMigrationFiles({ migrationsFolder }).map(({ hash }) => hash)
+    const schema = compare(applied, known)
+    const ours = schema !== 'foreign'
+    return {
+      damage,
+      schema,
+      migrations: { applied: applied.length, known: known.length },
+      counts: Object.fromEntries(
+        tables
+          .filter((table) => !table.startsWith('__'))
+          .map((table) => [table, count(client, table)]),
+      ),
+      instance: ours ? readInstance(client) : undefined,
+      sample: ours ? readSample(client) : undefined,
+    }
+  } finally {
+    client.close()
+  }
+}
+
+function compare(applied: readonly string[], known: readonly string[]): Inspection['schema'] {
+  if (applied.length === 0) return 'foreign'
+  const shared = Math.min(applied.length, known.length)
+  if (applied.slice(0, shared).some((hash, index) => hash !== known[index])) return 'foreign'
+  if (applied.length > known.length) return 'newer'
+  return applied.length < known.length ? 'older' : 'current'
+}
+
+const count = (client: Sqlite.Database, table: string): number =>
+  client.prepare<[], number>(`SELECT count(*) FROM "${table}"`).pluck().get() ?? 0
+
+// Plain SQL with the columns of the first schema: the file may be older than our row types.
+function readInstance(client: Sqlite.Database): Instance | undefined {
+  const row = client
+    .prepare<[], Omit<Instance, 'dataKeys'>>(
+      'SELECT mode, wrapped_pepper AS wrappedPepper FROM instance',
+    )
+    .get()
+  const dataKeys = client
+    .prepare<[], Instance['dataKeys'][number]>(
+      'SELECT id, wrapped_key AS wrappedKey FROM data_keys ORDER BY created_at',
+    )
+    .all()
+  return row && { ...row, dataKeys }
+}
+
+function readSample(client: Sqlite.Database): Inspection['sample'] {
+  const site = client
+    .prepare<[], { id: string; sealed: Buffer }>(
+      'SELECT id, webhook_secret AS sealed FROM sites LIMIT 1',
+    )
+    .get()
+  return site && { row: `sites/${site.id}/webhook_secret`, sealed: site.sealed }
+}

@@ -1,0 +1,334 @@
+import type Sqlite from 'better-sqlite3'
+import { and, asc, eq, gte, isNull, sql } from 'drizzle-orm'
+import type { By, DeliveryStore, EndpointHealth, Settled, Settlement } from '../../store.ts'
+import type { GroupCommit } from '../group-commit.ts'
+import { attempts, deliveries, endpoints, events, sites } from '../schema/index.ts'
+import type { Tools } from '../tools.ts'
+import { writeAudit } from './audit.ts'
+
+type Db = Tools['db']
+
+/** The sites with deliveries due and an endpoint that may be tried, longest waiting first, and their free places. */
+export const readySites = `
+WITH RECURSIVE waiting(site_id) AS (
+  SELECT min(site_id) FROM deliveries WHERE state = 'pending' AND due_at IS NOT NULL
+  UNION ALL
+  SELECT (SELECT min(site_id) FROM deliveries
+          WHERE state = 'pending' AND due_at IS NOT NULL AND site_id > waiting.site_id)
+  FROM waiting WHERE waiting.site_id IS NOT NULL
+), ready AS (
+  SELECT sites.id AS siteId,
+    (SELECT min(due_at) FROM deliveries
+     WHERE state = 'pending' AND due_at IS NOT NULL AND site_id = sites.id) AS firstDue,
+    coalesce(endpoints.concurrency, 4) - (
+      SELECT count(*) FROM deliveries
+      WHERE claimed_until IS NOT NULL AND claimed_until > @at AND site_id = sites.id) AS places
+  FROM waiting
+  JOIN sites ON sites.id = waiting.site_id
+  LEFT JOIN endpoints ON endpoints.site_id = sites.id
+  WHERE sites.webhook_url IS NOT NULL AND sites.removed_at IS NULL
+    AND endpoints.disabled_at IS NULL AND coalesce(endpoints.hold_until, 0) <= @at
+)
+SELECT siteId, places FROM ready WHERE firstDue <= @at AND places > 0 ORDER BY firstDue LIMIT @limit`
+
+/** Takes a site's oldest due deliveries. */
+export const takeDue = `
+UPDATE deliveries SET attempts = attempts + 1, due_at = @leaseUntil, claimed_until = @leaseUntil
+WHERE id IN (
+  SELECT id FROM deliveries
+  WHERE state = 'pending' AND due_at IS NOT NULL AND site_id = @siteId AND due_at <= @at
+  ORDER BY due_at, event_seq LIMIT @limit)
+RETURNING id`
+
+/** Stores a delivery when its site wants any, inside the transaction at hand. It waits for the untried ones before it. */
+export function insertDelivery(
+  db: Db,
+  {
+    at,
+    ...delivery
+  }: { id: string; eventSeq: number; siteId: string; itemId: number | null; at: number },
+): void {
+  const { siteId, itemId } = delivery
+  const site = db
+    .select({ webhookUrl: sites.webhookUrl })
+    .from(sites)
+    .where(and(eq(sites.id, siteId), isNull(sites.removedAt)))
+    .get()
+  if (!site || site.webhookUrl === null) return
+  const earlier = db.select({ id: deliveries.id }).from(deliveries).where(untried(siteId, itemId))
+  db.insert(deliveries)
+    .values({
+      ...delivery,
+      state: 'pending',
+      dueAt: earlier.limit(1).get() ? null : at,
+      createdAt: at,
+    })
+    .run()
+}
+
+/**
+ * Forgets an endpoint's failures and puts what died since they began back on its way; inside the transaction at hand. A
+ * new URL and the operator's word do this. Returns how many deliveries that were.
+ */
+export function reviveEndpoint(db: Db, siteId: string, at: number): number {
+  const { failingSince } = healthOf(db, siteId)
+  writeHealth(db, siteId, healthy)
+  return failingSince === null ? 0 : recover(db, siteId, failingSince, at)
+}
+
+export function deliveryOperations({
+  db,
+  client,
+  read,
+  write,
+  group,
+}: Tools & { client: Sqlite.Database; group: GroupCommit }): DeliveryStore {
+  const findReady = client.prepare<unknown[], { siteId: string; places: number }>(readySites)
+  const take = client.prepare<unknown[], { id: string }>(takeDue)
+
+  const claimed = db
+    .select({
+      id: deliveries.id,
+      attempt: deliveries.attempts,
+      scheduleFrom: deliveries.scheduleFrom,
+      event: { id: events.id, type: events.type, body: events.body },
+      site: {
+        id: sites.id,
+        name: sites.name,
+        tenantId: sites.tenantId,
+        webhookUrl: sites.webhookUrl,
+        webhookSecret: sites.webhookSecret,
+      },
+      allowedTargets: endpoints.allowedTargets,
+      previousSecret: endpoints.previousSecret,
+      previousSecretUntil: endpoints.previousSecretUntil,
+    })
+    .from(deliveries)
+    .innerJoin(events, eq(events.seq, deliveries.eventSeq))
+    .innerJoin(sites, eq(sites.id, deliveries.siteId))
+    .leftJoin(endpoints, eq(endpoints.siteId, deliveries.siteId))
+    .where(eq(deliveries.id, sql.placeholder('id')))
+    .prepare()
+
+  const toClaim = ({ id }: { id: string }) => {
+    const { scheduleFrom, site, ...rest } = claimed.get({ id })!
+    return {
+      ...rest,
+      tryNumber: rest.attempt - scheduleFrom,
+      site: { ...site, webhookUrl: site.webhookUrl! },
+      allowedTargets: rest.allowedTargets ?? [],
+    }
+  }
+
+  return {
+    async claimDeliveries({ at, leaseUntil, limit }) {
+      // Looked at first without a transaction: most of the time there is nothing to do, and a commit costs an fsync.
+      if ((await read(() => findReady.all({ at, limit: 1 }))).length === 0) return []
+      return write(() => {
+        const claims: ReturnType<typeof toClaim>[] = []
+        for (const { siteId, places } of findReady.all({ at, limit })) {
+          const room = Math.min(places, limit - claims.length)
+          if (room === 0) break
+          const taken = take.all({ at, leaseUntil, siteId, limit: room })
+          claims.push(...taken.map(toClaim))
+        }
+        return claims
+      })
+    },
+
+    settleDelivery: (settlement) => group(() => settle(db, settlement)),
+
+    findDelivery: (eventId) =>
+      read(() => {
+        const found = db
+          .select({ delivery: deliveries })
+          .from(deliveries)
+          .innerJoin(events, eq(events.seq, deliveries.eventSeq))
+          .where(eq(events.id, eventId))
+          .get()
+        if (!found) return undefined
+        const tries = db
+          .select()
+          .from(attempts)
+          .where(eq(attempts.deliveryId, found.delivery.id))
+          .orderBy(asc(attempts.number))
+          .all()
+        return {
+          ...found.delivery,
+          tries: tries.map(({ number, startedAt, durationMs, status, error, response }) => ({
+            number,
+            startedAt,
+            durationMs,
+            status,
+            error,
+            response,
+          })),
+        }
+      }),
+
+    readEndpoint: (siteId) =>
+      read(() => {
+        const row = db
+          .select({ allowedTargets: endpoints.allowedTargets })
+          .from(endpoints)
+          .where(eq(endpoints.siteId, siteId))
+          .get()
+        return { ...healthOf(db, siteId), allowedTargets: row?.allowedTargets ?? [] }
+      }),
+
+    enableEndpoint: (siteId, by) =>
+      write(() => {
+        note(db, siteId, by, 'endpoint.enabled')
+        return { recovered: reviveEndpoint(db, siteId, by.at) }
+      }),
+
+    allowTargets: (siteId, cidrs, by) =>
+      write(() => {
+        const allowedTargets = [...cidrs]
+        db.insert(endpoints)
+          .values({ siteId, allowedTargets })
+          .onConflictDoUpdate({ target: endpoints.siteId, set: { allowedTargets } })
+          .run()
+        note(db, siteId, by, 'site.targets_allowed', { targets: allowedTargets })
+      }),
+
+    rotateWebhookSecret: (siteId, { secret, previousUntil }, by) =>
+      write(() => {
+        const site = db.select().from(sites).where(eq(sites.id, siteId)).get()
+        if (!site) throw new Error(`No site ${siteId} to give a new secret`)
+        const previous = { previousSecret: site.webhookSecret, previousSecretUntil: previousUntil }
+        db.insert(endpoints)
+          .values({ siteId, ...previous })
+          .onConflictDoUpdate({ target: endpoints.siteId, set: previous })
+          .run()
+        db.update(sites).set({ webhookSecret: secret }).where(eq(sites.id, siteId)).run()
+        note(db, siteId, by, 'site.secret_rotated')
+      }),
+  }
+}
+
+const healthy: EndpointHealth = {
+  failingSince: null,
+  lastFailureAt: null,
+  streak: 0,
+  holdUntil: 0,
+  concurrency: 4,
+  disabledAt: null,
+  disabledReason: null,
+}
+
+/** The deliveries of a site and item whose first try is not over. */
+const untried = (siteId: string, itemId: number | null) =>
+  and(
+    eq(deliveries.siteId, siteId),
+    itemId === null ? isNull(deliveries.itemId) : eq(deliveries.itemId, itemId),
+    isNull(deliveries.firstEndedAt),
+  )
+
+function settle(db: Db, { id, attempt, at, outcome, ...settlement }: Settlement): Settled {
+  const stale: Settled = { outcome: 'stale', recovered: 0, disabled: false }
+  const delivery = db.select().from(deliveries).where(eq(deliveries.id, id)).get()
+  if (!delivery || delivery.attempts !== attempt || delivery.claimedUntil === null) return stale
+
+  const change = { claimedUntil: null, ...after(outcome, at) }
+  if (outcome.kind === 'released') {
+    const scheduleFrom = delivery.scheduleFrom + 1
+    db.update(deliveries)
+      .set({ ...change, scheduleFrom })
+      .where(eq(deliveries.id, id))
+      .run()
+    return { ...stale, outcome: 'settled' }
+  }
+  db.update(deliveries)
+    .set({ ...change, firstEndedAt: delivery.firstEndedAt ?? at })
+    .where(eq(deliveries.id, id))
+    .run()
+  if (delivery.firstEndedAt === null) releaseNext(db, delivery, at)
+  if (settlement.try) {
+    db.insert(attempts)
+      .values({ deliveryId: id, number: attempt, ...settlement.try })
+      .run()
+  }
+
+  const { siteId } = delivery
+  const before = healthOf(db, siteId)
+  const { health, recoverSince } = settlement.judge(before)
+  if (health !== before) writeHealth(db, siteId, health)
+  const disabled = before.disabledAt === null && health.disabledAt !== null
+  if (disabled) {
+    const by = { actor: 'server', at }
+    note(db, siteId, by, 'endpoint.disabled', { reason: health.disabledReason })
+  }
+  const recovered = recoverSince === null ? 0 : recover(db, siteId, recoverSince, at)
+  return { outcome: 'settled', recovered, disabled }
+}
+
+function after(outcome: Settlement['outcome'], at: number) {
+  if (outcome.kind === 'delivered') return { state: 'delivered' as const, settledAt: at }
+  if (outcome.kind === 'dead') return { state: 'dead' as const, settledAt: at }
+  return { dueAt: outcome.kind === 'failed' ? outcome.dueAt : at }
+}
+
+function releaseNext(
+  db: Db,
+  { siteId, itemId }: { siteId: string; itemId: number | null },
+  at: number,
+): void {
+  const next = db
+    .select({ id: deliveries.id })
+    .from(deliveries)
+    .where(untried(siteId, itemId))
+    .orderBy(asc(deliveries.eventSeq))
+    .limit(1)
+    .get()
+  if (next) db.update(deliveries).set({ dueAt: at }).where(eq(deliveries.id, next.id)).run()
+}
+
+/** Puts what died since then back on its way; the schedule begins anew, the first try is long over. */
+const recover = (db: Db, siteId: string, since: number, at: number): number =>
+  db
+    .update(deliveries)
+    .set({
+      state: 'pending',
+      dueAt: at,
+      settledAt: null,
+      scheduleFrom: sql`${deliveries.attempts}`,
+    })
+    .where(
+      and(
+        eq(deliveries.siteId, siteId),
+        sql`${deliveries.state} = 'dead'`,
+        gte(deliveries.settledAt, since),
+      ),
+    )
+    .run().changes
+
+function healthOf(db: Db, siteId: string): EndpointHealth {
+  const row = db.select().from(endpoints).where(eq(endpoints.siteId, siteId)).get()
+  if (!row) return healthy
+  const { failingSince, lastFailureAt, streak, holdUntil, concurrency } = row
+  const { disabledAt, disabledReason } = row
+  return {
+    failingSince,
+    lastFailureAt,
+    streak,
+    holdUntil,
+    concurrency,
+    disabledAt,
+    disabledReason,
+  }
+}
+
+function writeHealth(db: Db, siteId: string, health: EndpointHealth): void {
+  db.insert(endpoints)
+    .values({ siteId, ...health })
+    .onConflictDoUpdate({ target: endpoints.siteId, set: health })
+    .run()
+}
+
+function note(db: Db, siteId: string, by: By, action: string, detail?: Record<string, unknown>) {
+  const site = db.select().from(sites).where(eq(sites.id, siteId)).get()
+  if (!site) return
+  const { tenantId, name: subject } = site
+  writeAudit(db, { ...by, tenantId, action, subject, ...(detail && { detail }) })
+}

@@ -1,0 +1,199 @@
+import { and, asc, eq, inArray, isNull, lte, or, sql } from 'drizzle-orm'
+import type { EventChange, EventStore, NewEvent } from '../../store.ts'
+import type { GroupCommit } from '../group-commit.ts'
+import {
+  accounts,
+  bridgeUsers,
+  connectRequests as requests,
+  events,
+  items,
+  sites,
+} from '../schema/index.ts'
+import type { Tools } from '../tools.ts'
+import { insertDelivery } from './deliveries.ts'
+
+/** Bridge's "just added, refresh pending": what an item is as long as no event said otherwise (Bridge: item statuses). */
+const justAdded = -2
+
+/** Bridge's clock and ours differ a little. */
+const leewayMs = 2_000
+
+/** How many open requests of one user are looked at. */
+const mostOpen = 100
+
+/** Stores an event and the delivery to its site, inside the transaction at hand. False when it was there already. */
+export function insertEvent(db: Tools['db'], { deliveryId, ...event }: NewEvent): boolean {
+  const stored = db
+    .insert(events)
+    .values(event)
+    .onConflictDoNothing({ target: events.dedupeKey })
+    .returning({ seq: events.seq })
+    .get()
+  if (!stored) return false
+  if (event.siteId !== null) {
+    insertDelivery(db, {
+      id: deliveryId,
+      eventSeq: stored.seq,
+      siteId: event.siteId,
+      itemId: event.itemId,
+      at: event.receivedAt,
+    })
+  }
+  return true
+}
+
+export function eventOperations({
+  db,
+  read,
+  write,
+  group,
+}: Tools & { group: GroupCommit }): EventStore {
+  const owned = { user: bridgeUsers, site: sites }
+  const ownedRequests = () =>
+    db
+      .select({ request: requests, ...owned })
+      .from(requests)
+      .innerJoin(bridgeUsers, eq(bridgeUsers.id, requests.userId))
+      .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+
+  return {
+    acceptEvent: (event) => group(() => (insertEvent(db, event) ? 'new' : 'repeat')),
+
+    findItemOwner: (itemId) =>
+      read(() =>
+        db
+          .select(owned)
+          .from(items)
+          .innerJoin(bridgeUsers, eq(bridgeUsers.id, items.userId))
+          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+          .where(and(eq(items.id, itemId), isNull(sites.removedAt)))
+          .get(),
+      ),
+
+    listUnhandledEvents: (at, limit) =>
+      read(() =>
+        db
+          .select()
+          .from(events)
+          .where(and(isNull(events.handledAt), lte(events.handleAfter, at)))
+          .orderBy(asc(events.seq))
+          .limit(limit)
+          .all(),
+      ),
+
+    applyEvent: (change) => write(() => apply(db, change)),
+
+    markHandled: (seq, at) =>
+      write(() => {
+        db.update(events).set({ handledAt: at }).where(eq(events.seq, seq)).run()
+      }),
+
+    postponeEvent: (seq, until, { failed } = { failed: false }) =>
+      write(() => {
+        db.update(events)
+          .set({ handleAfter: until, ...(failed && { failures: sql`${events.failures} + 1` }) })
+          .where(eq(events.seq, seq))
+          .run()
+      }),
+
+    findRequestsForItem: (itemId) =>
+      read(() => {
+        const item = db.select().from(items).where(eq(items.id, itemId)).get()
+        if (!item) return undefined
+        const holder = ownedRequests()
+          .where(and(eq(requests.itemId, itemId), isNull(requests.managedItemId)))
+          .get()
+        const open = ownedRequests()
+          .where(
+            and(
+              eq(requests.userId, item.userId),
+              inArray(requests.state, ['pending', 'failed']),
+              or(isNull(requests.itemId), eq(requests.itemId, itemId)),
+            ),
+          )
+          .orderBy(asc(requests.openedAt))
+          .limit(mostOpen)
+          .all()
+        return { item, holder: holder ?? null, open }
+      }),
+  }
+}
+
+function apply(db: Tools['db'], change: EventChange): boolean {
+  const { userId, at } = change
+  const user = db.select().from(bridgeUsers).where(eq(bridgeUsers.id, userId)).get()
+  if (!user) return false
+  const ofUser = and(eq(items.userId, userId), isNull(items.goneAt))
+
+  if (change.kind === 'item') return applyItem(db, change)
+  if (change.kind === 'account') {
+    const { accountId, itemId } = change
+    if (!applyItem(db, { kind: 'item', userId, itemId, at, ...unsaid })) return false
+    db.insert(accounts)
+      .values({ id: accountId, itemId, createdAt: at })
+      .onConflictDoUpdate({ target: accounts.id, set: { itemId } })
+      .run()
+    return true
+  }
+  if (change.kind === 'item-gone') {
+    const gone = and(ofUser, eq(items.id, change.itemId))
+    return db.update(items).set({ goneAt: at }).where(gone).run().changes === 1
+  }
+  // Another uuid by now: the user was made anew, and this is old news.
+  if (user.userUuid !== change.userUuid) return false
+  db.update(bridgeUsers).set({ userUuid: null }).where(eq(bridgeUsers.id, userId)).run()
+  db.update(items).set({ goneAt: at }).where(ofUser).run()
+  return true
+}
+
+const unsaid = {
+  status: null,
+  statusCodeInfo: null,
+  authenticationExpiresAt: null,
+  accountTypes: null,
+}
+
+const refreshTimes = ({ refreshed, at }: EventChange & { kind: 'item' }) => ({
+  ...(refreshed !== undefined && { lastTryAt: at }),
+  ...(refreshed && { lastSuccessAt: at }),
+})
+
+/** Late events may concern items already deleted (Bridge: webhooks), and come after newer ones: those change nothing. */
+function applyItem(db: Tools['db'], change: EventChange & { kind: 'item' }): boolean {
+  const { userId, itemId, at, status, statusCodeInfo, authenticationExpiresAt, accountTypes } =
+    change
+  const known = db.select().from(items).where(eq(items.id, itemId)).get()
+  if (!known) {
+    db.insert(items)
+      .values({
+        id: itemId,
+        userId,
+        status: status ?? justAdded,
+        statusCodeInfo,
+        authenticationExpiresAt,
+        accountTypes,
+        ...refreshTimes(change),
+        createdAt: at,
+        updatedAt: at,
+      })
+      .run()
+    return true
+  }
+  if (known.userId !== userId) return false
+  const isOld =
+    at < known.updatedAt - leewayMs || (known.goneAt !== null && at <= known.goneAt + leewayMs)
+  if (isOld) return true
+  db.update(items)
+    .set({
+      updatedAt: Math.max(known.updatedAt, at),
+      unreachableAt: null,
+      goneAt: null,
+      ...(status !== null && { status, statusCodeInfo }),
+      ...(authenticationExpiresAt !== null && { authenticationExpiresAt }),
+      ...(accountTypes !== null && { accountTypes }),
+      ...refreshTimes(change),
+    })
+    .where(eq(items.id, itemId))
+    .run()
+  return true
+}

@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs'
+import Sqlite from 'better-sqlite3'
+import { DatabaseInUseError } from '../lease.ts'
+import type { ServerLife } from '../store.ts'
+import { copyDatabase } from './copy.ts'
+
+/** The server that holds a database file, by its own word; undefined when none does or the file is no database of ours. */
+export function readHolder(path: string): (ServerLife & { seenAt: number }) | undefined {
+  if (!existsSync(path)) return undefined
+  try {
+    const client = new Sqlite(path, { readonly: true, timeout: 5_000 })
+    try {
+      return client
+        .prepare<[], ServerLife & { seenAt: number }>(
+          `SELECT server_id AS serverId, server_host AS host, server_pid AS pid, server_seen_at AS seenAt
+           FROM instance WHERE server_id IS NOT NULL`,
+        )
+        .get()
+    } finally {
+      client.close()
+    }
+  } catch (error) {
+    if (error instanceof Sqlite.SqliteError && !error.code.startsWith('SQLITE_BUSY'))
+      return undefined
+    throw error
+  }
+}
+
+/**
+ * Puts a copy's content in the place of a database file, in one transaction of that file: whoever opens it meanwhile sees
+ * the old content or the new. Without a file there, makes one. Throws DatabaseInUseError when anybody has it open, and
+ * SqliteError when what lies there is no database.
+ */
+export async function replaceDatabase(path: string, copy: string): Promise<void> {
+  if (!existsSync(path)) copyDatabase(copy, path)
+  else {
+    leaveWal(path)
+    const source = new Sqlite(copy, { readonly: true, fileMustExist: true })
+    try {
+      await source.backup(path)
+    } finally {
+      source.close()
+    }
+  }
+  const client = new Sqlite(path, { timeout: 5_000 })
+  try {
+    // The copy was made under a server that is not this one's.
+    client.exec(
+      'UPDATE instance SET server_id = NULL, server_host = NULL, server_pid = NULL, server_seen_at = NULL',
+    )
+  } finally {
+    client.close()
+  }
+}
+
+// SQLite gives up its write-ahead log only to somebody who is alone with the file: so this asks, too.
+function leaveWal(path: string): void {
+  const client = new Sqlite(path, { timeout: 1_000 })
+  try {
+    client.pragma('journal_mode = DELETE')
+  } catch (error) {
+    if (!(error instanceof Sqlite.SqliteError) || !error.code.startsWith('SQLITE_BUSY')) throw error
+    throw new DatabaseInUseError(
+      'A process has this database open: stop the server and its commands.',
+    )
+  } finally {
+    client.close()
+  }
+}

@@ -1,0 +1,34 @@
+import { sql } from 'drizzle-orm'
+import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import type { BridgeStep } from '../../operate-store.ts'
+
+/** What callers with a key asked us and how it ended: ids alone, kept as long as event bodies. No references: the record outlives them. */
+export const calls = sqliteTable(
+  'calls',
+  {
+    /** The request id: in the answer's header and on every log line. */
+    id: text().primaryKey(),
+    at: integer().notNull(),
+    method: text().notNull(),
+    status: integer().notNull(),
+    excType: text(),
+    durationMs: integer().notNull(),
+    tenantId: text(),
+    siteId: text(),
+    apiKey: text(),
+    /** The connect request it named or opened. */
+    request: text(),
+    itemId: integer(),
+    /** The calls of Bridge's API made for it. */
+    bridge: text({ mode: 'json' }).$type<BridgeStep[]>().notNull().default([]),
+  },
+  (call) => [
+    index('calls_at').on(call.at),
+    index('calls_request')
+      .on(call.request, call.at)
+      .where(sql`request IS NOT NULL`),
+    index('calls_item')
+      .on(call.itemId, call.at)
+      .where(sql`item_id IS NOT NULL`),
+  ],
+)

@@ -1,0 +1,130 @@
+import { sql } from 'drizzle-orm'
+import { blob, index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import { sites } from './tenants.ts'
+
+/** What happened, in the order we learned of it. Rows outlive their bodies: the digests keep repeats away. */
+export const events = sqliteTable(
+  'events',
+  {
+    seq: integer().primaryKey({ autoIncrement: true }),
+    id: text().notNull().unique(),
+    /** Makes the write idempotent: a digest of Bridge's bytes, or our own event's subject. */
+    dedupeKey: text().notNull().unique(),
+    type: text().notNull(),
+    /** No reference: the record may outlive its user. */
+    userId: text(),
+    siteId: text().references(() => sites.id, { onDelete: 'cascade' }),
+    /** Bridge's id; no reference, for the item may not be ours yet, or no longer. */
+    itemId: integer(),
+    /** The exact bytes, sealed; null once their retention is over. */
+    body: blob({ mode: 'buffer' }),
+    occurredAt: integer().notNull(),
+    receivedAt: integer().notNull(),
+    /** Null until the handler has applied it. */
+    handledAt: integer(),
+    /** Not to be handled before: it failed, or waits for a callback. */
+    handleAfter: integer().notNull().default(0),
+    failures: integer().notNull().default(0),
+  },
+  (event) => [
+    index('events_unhandled')
+      .on(event.seq)
+      .where(sql`handled_at IS NULL`),
+    index('events_site').on(event.siteId, event.receivedAt),
+    index('events_received').on(event.receivedAt),
+    index('events_item_body')
+      .on(event.itemId)
+      .where(sql`body IS NOT NULL`),
+    index('events_kept_body')
+      .on(event.receivedAt)
+      .where(sql`body IS NOT NULL`),
+  ],
+)
+
+/** One event on its way to one site. */
+export const deliveries = sqliteTable(
+  'deliveries',
+  {
+    id: text().primaryKey(),
+    eventSeq: integer()
+      .notNull()
+      .references(() => events.seq, { onDelete: 'cascade' }),
+    siteId: text()
+      .notNull()
+      .references(() => sites.id, { onDelete: 'cascade' }),
+    itemId: integer(),
+    state: text({ enum: ['pending', 'delivered', 'dead'] }).notNull(),
+    /** Claims so far. Never goes back: it fences off a worker that overslept its lease. */
+    attempts: integer().notNull().default(0),
+    /** The attempts that do not count towards the schedule: those before a replay. */
+    scheduleFrom: integer().notNull().default(0),
+    /** Null while it waits for the first try of an earlier delivery of its site and item. */
+    dueAt: integer(),
+    /** Until when a worker has it; null when none has. */
+    claimedUntil: integer(),
+    /** When its first try was over, however it ended. */
+    firstEndedAt: integer(),
+    createdAt: integer().notNull(),
+    settledAt: integer(),
+  },
+  (delivery) => [
+    uniqueIndex('deliveries_event_site').on(delivery.eventSeq, delivery.siteId),
+    index('deliveries_due')
+      .on(delivery.siteId, delivery.dueAt, delivery.eventSeq)
+      .where(sql`state = 'pending' AND due_at IS NOT NULL`),
+    index('deliveries_claimed')
+      .on(delivery.siteId, delivery.claimedUntil)
+      .where(sql`claimed_until IS NOT NULL`),
+    index('deliveries_untried')
+      .on(delivery.siteId, delivery.itemId, delivery.eventSeq)
+      .where(sql`first_ended_at IS NULL`),
+    index('deliveries_dead')
+      .on(delivery.siteId, delivery.settledAt)
+      .where(sql`state = 'dead'`),
+  ],
+)
+
+/** Each try of a delivery. The response is what the site said, sealed: only its owner may see it. */
+export const attempts = sqliteTable(
+  'attempts',
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    deliveryId: text()
+      .notNull()
+      .references(() => deliveries.id, { onDelete: 'cascade' }),
+    number: integer().notNull(),
+    startedAt: integer().notNull(),
+    durationMs: integer().notNull(),
+    status: integer(),
+    error: text(),
+    response: blob({ mode: 'buffer' }),
+  },
+  (attempt) => [
+    index('attempts_delivery').on(attempt.deliveryId, attempt.number),
+    index('attempts_kept_response')
+      .on(attempt.startedAt)
+      .where(sql`response IS NOT NULL`),
+  ],
+)
+
+/** How a site's `webhook_url` fares, and what it may reach. No row: healthy, and public addresses only. */
+export const endpoints = sqliteTable('endpoints', {
+  siteId: text()
+    .primaryKey()
+    .references(() => sites.id, { onDelete: 'cascade' }),
+  /** The first failure since the last 2xx. */
+  failingSince: integer(),
+  lastFailureAt: integer(),
+  /** Failures in a row that say the site is down. */
+  streak: integer().notNull().default(0),
+  /** No try starts before. */
+  holdUntil: integer().notNull().default(0),
+  concurrency: integer().notNull().default(4),
+  disabledAt: integer(),
+  disabledReason: text(),
+  /** CIDRs opened for this site besides the public internet. */
+  allowedTargets: text({ mode: 'json' }).$type<string[]>().notNull().default([]),
+  /** The secret before the last rotation, sealed, and until when it still signs. */
+  previousSecret: blob({ mode: 'buffer' }),
+  previousSecretUntil: integer(),
+})
