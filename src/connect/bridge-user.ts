@@ -1,6 +1,7 @@
 import type { BridgeResources } from '../bridge/client.ts'
 import { BridgeStatusError } from '../bridge/errors.ts'
 import type { Keyring } from '../auth/keyring.ts'
+import type { Clock } from '../clock.ts'
 import type { BridgeUser, Store } from '../db/store.ts'
 
 /**
@@ -22,3 +23,34 @@ export async function ensureBridgeUser(
   await store.setUserUuid(user.id, uuid)
   return uuid
 }
+
+/**
+ * Runs a call with the user's Bridge uuid. A user Bridge no longer knows (its own clean-up, or a deletion we did not hear
+ * of) takes all items along, and is made anew, once.
+ */
+export async function asBridgeUser<T>(
+  rooms: { store: Store; bridge: BridgeResources; keyring: Keyring; clock: Clock },
+  user: BridgeUser,
+  call: (userUuid: string) => Promise<T>,
+): Promise<T> {
+  const userUuid = await ensureBridgeUser(rooms, user)
+  try {
+    return await call(userUuid)
+  } catch (error) {
+    if (!isUnknownUser(error)) throw error
+    await rooms.store.applyEvent({
+      kind: 'user-gone',
+      userId: user.id,
+      userUuid,
+      at: rooms.clock.now(),
+    })
+    return call(await ensureBridgeUser(rooms, { ...user, userUuid: null }))
+  }
+}
+
+// Bridge does not say which it is: its token endpoint documents 400 and 401, and 404 and 422 have been seen. 401 is also
+// what a refused application gets, so it does not count.
+const isUnknownUser = (error: unknown): boolean =>
+  error instanceof BridgeStatusError &&
+  error.route.endsWith('/authorization/token') &&
+  [400, 404, 422].includes(error.bridgeStatus)

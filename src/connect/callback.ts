@@ -24,7 +24,9 @@ export async function handleCallback(
   const owned = await store.findRequestForCallback(context)
   if (!owned) return { page: 'unknown' }
   const { request } = owned
-  if (request.state === 'completed') return toRedirect(request)
+  // One that was only matched from Bridge's events may have the wrong item: then the callback is worth a look.
+  const isSure = request.matchedAt === null || itemId === null || itemId === request.itemId
+  if (request.state === 'completed' && isSure) return toRedirect(request)
   if (request.state === 'expired' || request.expiresAt <= clock.now()) return { page: 'expired' }
 
   if (itemId === null) {

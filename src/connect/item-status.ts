@@ -1,14 +1,12 @@
-import type { RequestState } from '../db/store.ts'
+import { isHealthy } from '../bridge/resources/items.ts'
+import type { ItemFacts, RequestState } from '../db/store.ts'
 
 /** Statuses in which the user can do nothing but wait: just added, just edited, paused, migrating. */
 const waiting = new Set([-2, -3, 1007, 1099])
 
-/** Healthy: synchronised, or synchronised without new transactions (Bridge: item statuses). */
-const healthy = new Set([0, 1009])
-
 /** What an item's status means for the request that made or managed it. */
 export function outcomeOf(status: number): Exclude<RequestState, 'expired'> {
-  if (healthy.has(status)) return 'completed'
+  if (isHealthy(status)) return 'completed'
   return waiting.has(status) ? 'pending' : 'failed'
 }
 
@@ -28,3 +26,28 @@ const steps: Readonly<Record<number, NextStep>> = {
 
 /** What to do next about an item of that status; a status we do not know asks for patience. */
 export const nextStep = (status: number): NextStep => steps[status] ?? 'wait'
+
+const hourMs = 60 * 60_000
+const dayMs = 24 * hourMs
+
+/** How long before its end a consent is worth renewing. */
+export const renewalDays = 30
+
+/** Bridge refreshes an item once or twice a day. */
+const refreshMs = 12 * hourMs
+
+/**
+ * What to do next about an item, and when it is due (epoch milliseconds): now for what its status asks of the user, the
+ * next refresh for waiting, the end of a consent for renewing it, and for nothing the day when renewing begins.
+ */
+export function whatNext(
+  { status, authenticationExpiresAt: end, lastTryAt }: ItemFacts,
+  now: number,
+): { next: NextStep; at: number | null } {
+  const next = nextStep(status)
+  if (next === 'wait') return { next, at: Math.max(now, (lastTryAt ?? now) + refreshMs) }
+  if (next !== 'none') return { next, at: now }
+  if (end === null) return { next, at: null }
+  const opensAt = end - renewalDays * dayMs
+  return now < opensAt ? { next, at: opensAt } : { next: 'sca', at: end }
+}

@@ -1,10 +1,12 @@
+import { z } from 'zod'
 import { heldItem, scopeFor, type Asking, type HeldItem } from '../auth/ownership.ts'
 import type { Keyring } from '../auth/keyring.ts'
 import { ensureSite } from '../auth/sites.ts'
 import type { Ids } from '../clock.ts'
 import { ConflictError, type BridgeUser, type By, type Site } from '../db/store.ts'
 import { MandatoryError, ValidationError } from '../errors.ts'
-import { ensureBridgeUser } from './bridge-user.ts'
+import { asBridgeUser } from './bridge-user.ts'
+import { rememberAccounts } from './remember-accounts.ts'
 import { resolveSiteUrls } from './site-urls.ts'
 
 /** What the link methods share: who asks, and what a link is made with. */
@@ -12,12 +14,16 @@ export interface LinkMaking extends Asking {
   ids: Ids
   keyring: Keyring
   settings: LinkSettings
+  /** Hears which request the call opened. */
+  note?(made: { request: string }): void
 }
 
 export interface LinkSettings {
   publicUrl: string
   allowHttp: boolean
   defaultUserEmail: string | undefined
+  /** Refuses a webhook URL that we would not dial, for this site or a new one; throws a TargetRefusedError. */
+  checkTarget(url: string, siteId?: string): Promise<void>
 }
 
 /** A link call's arguments, in the contract's words. */
@@ -58,22 +64,32 @@ export async function openLink(making: LinkMaking, order: LinkOrder): Promise<Li
   const known = held?.site ?? (await findSite(making, order))
   const urls = resolveSiteUrls(known, order, settings)
   const email = held ? undefined : emailFor(order, settings)
+  if (urls.webhookUrl !== null && urls.webhookUrl !== known?.webhookUrl) {
+    await settings.checkTarget(urls.webhookUrl, known?.id)
+  }
   const site = known ?? (await makeSite(making, order, urls.origin, by))
 
   const user = held?.user ?? (await userFor(making, site, order.user))
-  const bridgeUser = await ensureBridgeUser(making, user)
   const existing = held ? undefined : await findSameBank(making, user, order.bank)
+
+  if (held) {
+    const managed = { itemId: held.item.id, bridgeUser: held.bridgeUser }
+    await rememberAccounts(making, managed, by.at)
+  }
 
   const request = ids.request()
   const accountTypes = order.account_types ?? typesOf(held) ?? 'all'
-  const { url } = await bridge.connectSessions.create(bridgeUser, {
+  const session = {
     ...(held
       ? { itemId: held.item.id, forceReauthentication: order.force }
       : { userEmail: email, countryCode: order.country ?? 'FR' }),
     accountTypes,
     callbackUrl: `${settings.publicUrl}/bridge/callback`,
     context: request,
-  })
+  }
+  const { url } = held
+    ? await bridge.connectSessions.create(held.bridgeUser, session)
+    : await asBridgeUser(making, user, (uuid) => bridge.connectSessions.create(uuid, session))
 
   await store
     .openConnectRequest(
@@ -90,16 +106,19 @@ export async function openLink(making: LinkMaking, order: LinkOrder): Promise<Li
       { id: site.id, origin: urls.origin, webhookUrl: urls.webhookUrl },
       by,
     )
-    .catch((error: unknown) => {
-      if (error instanceof ConflictError) throw new ValidationError(error.message)
-      throw error
-    })
+    .catch(refused)
+  making.note?.({ request })
   return {
     redirect_url: url,
     url,
     request,
     ...(existing !== undefined && { existing_item_id: existing }),
   }
+}
+
+const refused = (error: unknown): never => {
+  if (error instanceof ConflictError) throw new ValidationError(error.message)
+  throw error
 }
 
 /** The site a link call means; undefined when a tenant key names one that is not there yet. */
@@ -112,10 +131,10 @@ async function findSite(making: LinkMaking, order: LinkOrder): Promise<Site | un
   if (order.site !== undefined) return store.findSite(caller.scope, order.site)
   const origin = URL.canParse(order.base_url ?? '') ? new URL(order.base_url ?? '').origin : null
   if (origin !== null) {
-    return (
-      (await store.findSiteByOrigin(caller.scope, origin)) ??
-      (await store.findSite(caller.scope, origin))
-    )
+    const [only, second] = await store.findSitesByOrigin(caller.scope, origin)
+    // A sister site may have pinned the same origin: taking the first would hand it the other's users.
+    if (second) throw new ValidationError(`Several sites have the address ${origin}: give 'site'`)
+    return only ?? store.findSite(caller.scope, origin)
   }
   const [only, second] = await store.listSites(caller.scope, 2)
   if (only && !second) return only
@@ -123,7 +142,9 @@ async function findSite(making: LinkMaking, order: LinkOrder): Promise<Site | un
 }
 
 const makeSite = (making: LinkMaking, order: LinkOrder, origin: string, by: By): Promise<Site> =>
-  ensureSite(making, { tenantId: making.caller.tenant.id, name: order.site ?? origin }, by)
+  ensureSite(making, { tenantId: making.caller.tenant.id, name: order.site ?? origin }, by).catch(
+    refused,
+  )
 
 /** The site's user of that name or Bridge uuid; without a name its only one, else the default user. */
 async function userFor(
@@ -142,9 +163,11 @@ async function userFor(
   })
 }
 
+const address = z.email()
+
 /** Bridge wants an address for every new item (Bridge: create a connect session, `user_email`). */
 function emailFor(order: LinkOrder, { defaultUserEmail }: LinkSettings): string {
-  const email = order.email ?? (order.user?.includes('@') ? order.user : defaultUserEmail)
+  const email = order.email ?? address.safeParse(order.user).data ?? defaultUserEmail
   if (email !== undefined) return email
   throw new ValidationError(
     "Bridge needs an e-mail address for the user: give 'email', or a 'user' that is an address",

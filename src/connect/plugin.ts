@@ -15,11 +15,11 @@ const idleMs = 15_000
 /** What ends connect requests: shared by the callback and, when `workers` are on, by a loop for what it left behind. */
 const plugin: FastifyPluginCallback<{ workers: boolean }> = (app, { workers }, done) => {
   const log = app.log.child({ room: 'connect' })
-  const { store, bridge, clock } = app
-  app.decorate('settling', { store, bridge, clock, log })
+  const { store, bridge, reference, clock, ids, keyring } = app
+  app.decorate('settling', { store, bridge, reference, clock, ids, keyring, log })
   if (workers) {
     const loop = startLoop({
-      tick: () => tickConnect(app.settling),
+      tick: app.heartbeats.watch('connect', () => tickConnect(app.settling)),
       idleMs,
       onError: (error) => log.error({ err: error }, 'connect worker failed'),
     })

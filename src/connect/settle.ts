@@ -1,20 +1,29 @@
 import { BridgeError, BridgeStatusError } from '../bridge/errors.ts'
-import type { BridgeResources } from '../bridge/client.ts'
+import type { BridgeClient, BridgeResources } from '../bridge/client.ts'
+import type { ReferenceData } from '../bridge/reference-data.ts'
 import type { Item } from '../bridge/resources/items.ts'
 import { toFacts, toTime } from '../auth/ownership.ts'
-import type { Clock } from '../clock.ts'
+import type { Keyring } from '../auth/keyring.ts'
+import type { Clock, Ids } from '../clock.ts'
 import type { ConnectRequest, OwnedRequest, Store } from '../db/store.ts'
+import { completedEvent } from './completed-event.ts'
 import { outcomeOf } from './item-status.ts'
 
 export interface Settling {
   store: Store
-  bridge: BridgeResources
+  bridge: BridgeClient
+  reference: ReferenceData
   clock: Clock
+  ids: Ids
+  keyring: Keyring
   log: { warn(event: object, text: string): void; info(event: object, text: string): void }
 }
 
 /** Bridge's times may be cut to the second, and clocks differ a little. */
 const leewayMs = 2_000
+
+/** How long one verification may spend at Bridge. */
+const budgetMs = 50_000
 
 /**
  * Decides with Bridge, not with the browser, whether an item is what this request ended with, and stores both.
@@ -23,10 +32,13 @@ const leewayMs = 2_000
  */
 export async function settleWithBridge(
   settling: Settling,
-  { request, user }: OwnedRequest,
+  owned: OwnedRequest,
   claim: { itemId: number; step: string | null },
 ): Promise<ConnectRequest | 'refused'> {
-  const { store, bridge, clock } = settling
+  const { store, clock } = settling
+  const { request, user, site } = owned
+  const payer = { tenant: site.tenantId, site: site.id }
+  const bridge = settling.bridge.within(AbortSignal.timeout(budgetMs), payer)
   if (user.userUuid === null) return 'refused'
   if (request.managedItemId !== null && request.managedItemId !== claim.itemId) return 'refused'
 
@@ -40,12 +52,16 @@ export async function settleWithBridge(
   }
 
   const state = outcomeOf(item.status)
-  const { outcome, request: settled } = await store.settleRequest(request.id, {
-    state,
-    step: state === 'failed' ? claim.step : null,
-    item: { ...toFacts(item), providerName: await nameOfProvider(settling, item.provider_id) },
-    at: clock.now(),
-  })
+  const facts = {
+    ...toFacts(item),
+    providerName: await nameOfProvider(settling, bridge, item.provider_id),
+  }
+  const at = clock.now()
+  const { outcome, request: settled } = await store.settleRequest(
+    request.id,
+    { state, step: state === 'failed' ? claim.step : null, item: facts, at },
+    completedEvent(settling, owned, facts, at),
+  )
   return outcome === 'held' ? 'refused' : settled
 }
 
@@ -61,12 +77,13 @@ const wasTouchedSince = (item: Item, openedAt: number): boolean =>
 
 /** The name is a courtesy to the user: without it the connection still stands. */
 async function nameOfProvider(
-  { bridge, log }: Settling,
+  { reference, log }: Settling,
+  bridge: BridgeResources,
   providerId: number | null | undefined,
 ): Promise<string | null> {
   if (!providerId) return null
   try {
-    return (await bridge.providers.get(providerId)).name ?? null
+    return (await reference.through(bridge).bank(providerId)).name ?? null
   } catch (error) {
     if (!(error instanceof BridgeError)) throw error
     log.warn({ provider: providerId, err: error }, 'provider name not read')

@@ -1,0 +1,102 @@
+import type { Keyring } from '../auth/keyring.ts'
+import type { Ids } from '../clock.ts'
+import type { ConnectRequest, Item, ItemFacts, OwnedRequest, Store } from '../db/store.ts'
+import { completedEvent } from './completed-event.ts'
+import { outcomeOf } from './item-status.ts'
+
+/** An `item.refreshed` of Bridge's, once its facts are stored. Times are epoch milliseconds. */
+export interface Refreshed {
+  itemId: number
+  /** `connect`, `scheduler` …; null when Bridge did not say. */
+  trigger: string | null
+  occurredAt: number
+  receivedAt: number
+}
+
+export interface Matching {
+  store: Store
+  ids: Ids
+  keyring: Keyring
+  log: { info(event: object, text: string): void }
+}
+
+/** How long a callback may take to say which of several requests an item belongs to. */
+const callbackMs = 10 * 60_000
+
+/** Bridge's times may be cut to the second, and clocks differ a little. */
+const leewayMs = 2_000
+
+/**
+ * Ends the connect request that a refreshed item belongs to, for browsers that never come back: Bridge's events carry no
+ * `context`. The request that holds the item follows its status. Else the user's open requests that it may belong to: one
+ * is taken, of several the newest, but only ten minutes after the event. Returns when to look again, if it must.
+ */
+export async function matchRefreshed(
+  matching: Matching,
+  refreshed: Refreshed,
+  now: number,
+): Promise<number | undefined> {
+  const found = await matching.store.findRequestsForItem(refreshed.itemId)
+  if (!found || found.item.goneAt !== null) return undefined
+  const { item, holder, open } = found
+  const holders = open.filter(
+    ({ request }) => request.itemId === item.id && isAlive(request, refreshed, holder),
+  )
+  for (const owned of holders) await settle(matching, owned, item)
+  // A refresh that nobody's visit caused says nothing of a visit.
+  if (refreshed.trigger !== null && refreshed.trigger !== 'connect') return undefined
+
+  const fits = open.filter(({ request }) => {
+    if (request.itemId !== null || request.expiresAt <= refreshed.occurredAt) return false
+    if (request.managedItemId !== null) {
+      return request.managedItemId === item.id && isBefore(request.openedAt, refreshed.occurredAt)
+    }
+    return holder === null && isBefore(request.openedAt, item.createdAt)
+  })
+  // An item is either being managed or new: a link that manages it names it, which is the better clue.
+  const managing = fits.filter(({ request }) => request.managedItemId !== null)
+  const candidates = managing.length > 0 ? managing : fits
+  const newest = candidates.at(-1)
+  if (!newest) return undefined
+  const decideAt = refreshed.receivedAt + callbackMs
+  if (candidates.length > 1 && now < decideAt) return decideAt
+  await settle(matching, newest, item)
+  return undefined
+
+  async function settle({ store, log }: Matching, owned: OwnedRequest, item: Item): Promise<void> {
+    const { request } = owned
+    const state = outcomeOf(item.status)
+    const facts = factsOf(item)
+    const { outcome } = await store.settleRequest(
+      request.id,
+      {
+        state,
+        step: state === 'failed' ? request.step : null,
+        item: facts,
+        at: now,
+        matched: true,
+      },
+      completedEvent(matching, owned, facts, now),
+    )
+    log.info({ request: request.id, item: item.id, state, outcome }, 'request matched by event')
+  }
+}
+
+const factsOf = (item: Item): ItemFacts => ({
+  id: item.id,
+  providerId: item.providerId,
+  providerName: item.providerName,
+  accountTypes: item.accountTypes,
+  status: item.status,
+  statusCodeInfo: item.statusCodeInfo,
+  authenticationExpiresAt: item.authenticationExpiresAt,
+})
+
+/** What made the item may complete at any time; a visit to manage it is over after its day. */
+const isAlive = (
+  request: ConnectRequest,
+  { occurredAt }: Refreshed,
+  maker: OwnedRequest | null,
+): boolean => request.id === maker?.request.id || request.expiresAt > occurredAt
+
+const isBefore = (openedAt: number, at: number): boolean => openedAt <= at + leewayMs

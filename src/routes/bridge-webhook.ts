@@ -1,0 +1,64 @@
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import { minuteOf } from '../auth/tally.ts'
+import { StoreBusyError } from '../db/store.ts'
+import { AppError } from '../errors.ts'
+import { receiveWebhook, WebhookSignatureError } from '../webhooks/inbox.ts'
+
+/** The largest webhook we read, in bytes. */
+const bodyLimit = 64 * 1024
+
+/** We cannot take the event now; Bridge tries again for a day or two (Bridge: webhooks). */
+class NotNowError extends AppError {
+  override name = 'NotNowError'
+  readonly excType = 'InternalError'
+  readonly status = 503
+}
+
+/** Where Bridge posts its events. A 200 means the event is stored for good. `secrets`: the active ones of Bridge's webhook. */
+const bridgeWebhook: FastifyPluginAsync<{ secrets: readonly string[] }> = async (
+  app,
+  { secrets },
+) => {
+  // The signature is over the bytes, whatever the content type says.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => {
+    done(null, body)
+  })
+
+  app.post('/webhooks/bridge', {
+    bodyLimit,
+    async onRequest(request) {
+      if (secrets.length === 0) throw new NotNowError('No webhook secret is configured')
+      if (signatureOf(request.headers) === undefined) throw new WebhookSignatureError()
+    },
+    async handler(request, reply) {
+      const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+      const given = { rawBody, signature: signatureOf(request.headers), secrets }
+      const { received, type } = await receiveWebhook(app, given).catch((error: unknown) => {
+        if (error instanceof WebhookSignatureError) {
+          app.metrics.webhookReceived('refused')
+          noteRefusal(app)
+        }
+        if (!(error instanceof StoreBusyError)) throw error
+        throw new NotNowError('The event cannot be stored now', { retryAfter: 5, cause: error })
+      })
+      app.metrics.webhookReceived(received)
+      request.log.info({ received, type }, 'webhook received')
+      if (received === 'new') app.relay.nudge()
+      return reply.header('Cache-Control', 'no-store').send({})
+    },
+  })
+}
+export default bridgeWebhook
+
+const signatureOf = (headers: Record<string, unknown>): string | undefined => {
+  const header = headers['bridgeapi-signature']
+  return typeof header === 'string' ? header : undefined
+}
+
+/** Counted, so that `doctor` can tell a wrong secret from a Bridge that sends nothing. */
+function noteRefusal({ tally, clock }: Pick<FastifyInstance, 'tally' | 'clock'>): void {
+  const at = clock.now()
+  const bucket = minuteOf(at)
+  tally.count({ at, actor: 'bridge', action: 'webhook.refused', subject: 'signature', bucket })
+}

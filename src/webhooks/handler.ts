@@ -1,0 +1,107 @@
+import type { Keyring } from '../auth/keyring.ts'
+import { toTime } from '../auth/ownership.ts'
+import { isHealthy } from '../bridge/resources/items.ts'
+import { parseBridgeEvent, type BridgeEvent } from '../bridge/webhook-events.ts'
+import type { Clock } from '../clock.ts'
+import type { EventChange, StoredEvent, Store } from '../db/store.ts'
+
+/** A refreshed item whose facts are stored. Times are epoch milliseconds. */
+export interface RefreshedItem {
+  itemId: number
+  trigger: string | null
+  occurredAt: number
+  receivedAt: number
+}
+
+export interface Handling {
+  store: Store
+  keyring: Keyring
+  clock: Clock
+  log: {
+    info(event: object, text: string): void
+    warn(event: object, text: string): void
+    error(event: object, text: string): void
+  }
+  /** Ends the connect request the item belongs to; says when to look again, if it must. */
+  onRefreshed(item: RefreshedItem, now: number): Promise<number | undefined>
+}
+
+const batch = 100
+const minuteMs = 60_000
+const mostMs = 60 * minuteMs
+
+/**
+ * Applies what Bridge told us, from the table, in the order it came: a crash repeats an event, which changes nothing more.
+ * One that fails is pushed aside and the next ones go on. True when there may be more to do at once.
+ */
+export async function tickHandler(handling: Handling): Promise<boolean> {
+  const { store, clock, log } = handling
+  const events = await store.listUnhandledEvents(clock.now(), batch)
+  for (const event of events) {
+    try {
+      const lookAgainAt = await handle(handling, event)
+      if (lookAgainAt === undefined) await store.markHandled(event.seq, clock.now())
+      else await store.postponeEvent(event.seq, lookAgainAt)
+    } catch (error) {
+      log.error({ event: event.id, type: event.type, err: error }, 'event not handled')
+      const until = clock.now() + Math.min(minuteMs * 2 ** event.failures, mostMs)
+      await store.postponeEvent(event.seq, until, { failed: true })
+    }
+  }
+  return events.length === batch
+}
+
+async function handle(
+  { store, keyring, clock, log, onRefreshed }: Handling,
+  stored: StoredEvent,
+): Promise<number | undefined> {
+  const { id, userId, occurredAt, receivedAt } = stored
+  if (stored.body === null || userId === null) return undefined
+  const bytes = keyring.open(stored.body, `events/${id}`)
+  const event = parseBridgeEvent(JSON.parse(bytes.toString('utf8')))
+  const change = toChange(event, userId, occurredAt)
+  if (change && !(await store.applyEvent(change))) {
+    log.info({ event: id, type: event.type }, 'event changed nothing')
+    return undefined
+  }
+  if (!event.known || event.type !== 'item.refreshed') return undefined
+  const { item_id: itemId, refresh_trigger: trigger } = event.content
+  return onRefreshed({ itemId, trigger: trigger ?? null, occurredAt, receivedAt }, clock.now())
+}
+
+/** What an event of Bridge's changes for us; undefined for those we only pass on (Bridge: webhooks events). */
+function toChange(event: BridgeEvent, userId: string, at: number): EventChange | undefined {
+  if (!event.known) return undefined
+  if (event.type === 'user.deleted') {
+    return { kind: 'user-gone', userId, userUuid: event.content.user_uuid, at }
+  }
+  if (event.type === 'item.deleted') {
+    return { kind: 'item-gone', userId, itemId: event.content.item_id, at }
+  }
+  if (event.type === 'item.account.created' || event.type === 'item.account.updated') {
+    const { item_id: itemId, account_id: accountId } = event.content
+    return { kind: 'account', userId, itemId, accountId, at }
+  }
+  // Sent when the user gave credentials, before anything succeeded: it says that the item is there, no more.
+  if (event.type === 'item.created') {
+    return toItem(userId, event.content.item_id, at, {})
+  }
+  if (event.type === 'item.refreshed') {
+    return toItem(userId, event.content.item_id, at, event.content)
+  }
+  return undefined
+}
+
+type ItemContent = Partial<(BridgeEvent & { known: true; type: 'item.refreshed' })['content']>
+
+const toItem = (userId: string, itemId: number, at: number, content: ItemContent): EventChange => ({
+  kind: 'item',
+  userId,
+  itemId,
+  at,
+  status: content.status_code ?? null,
+  statusCodeInfo: content.status_code_info ?? null,
+  authenticationExpiresAt: toTime(content.authentication_expires_at),
+  accountTypes: content.account_types ?? null,
+  ...(typeof content.status_code === 'number' && { refreshed: isHealthy(content.status_code) }),
+})

@@ -1,0 +1,108 @@
+import type { Keyring } from '../auth/keyring.ts'
+import { minuteOf, type Tally } from '../auth/tally.ts'
+import { parseBridgeEvent, type BridgeEvent } from '../bridge/webhook-events.ts'
+import { verifyBridgeSignature } from '../bridge/webhook-signature.ts'
+import type { Clock, Ids } from '../clock.ts'
+import type { SiteUser, Store } from '../db/store.ts'
+import { AppError, ValidationError } from '../errors.ts'
+
+/** What it takes to receive Bridge's webhooks. */
+export interface Inbox {
+  store: Store
+  keyring: Keyring
+  ids: Ids
+  clock: Clock
+  tally: Tally
+}
+
+/** Nobody who knows a webhook secret signed these bytes. */
+export class WebhookSignatureError extends AppError {
+  override name = 'WebhookSignatureError'
+  readonly excType = 'AuthenticationError'
+  readonly status = 401
+
+  constructor() {
+    super('The signature is not good')
+  }
+}
+
+/** `repeat`: stored before. `old` and `unknown`: counted, not kept. */
+export type Received = 'new' | 'repeat' | 'old' | 'unknown'
+
+/** How long a body's digest is sure to be remembered: what says it is older may be a replay. */
+const ledgerMs = 14 * 24 * 60 * 60_000
+
+/**
+ * Stores what Bridge posted, and the delivery to its site, in one durable commit; only then may Bridge hear a 200. Before
+ * the signature is known to be good nothing is read, in the body or the database. Throws WebhookSignatureError,
+ * ValidationError for signed bytes that are no event, and StoreBusyError.
+ */
+export async function receiveWebhook(
+  inbox: Inbox,
+  given: { rawBody: Buffer; signature: string | undefined; secrets: readonly string[] },
+): Promise<{ received: Received; type: string }> {
+  const { store, keyring, ids, clock } = inbox
+  const { rawBody } = given
+  if (!verifyBridgeSignature(given.signature, rawBody, given.secrets)) {
+    throw new WebhookSignatureError()
+  }
+  const event = parse(rawBody)
+  const { type } = event
+  const receivedAt = clock.now()
+  const occurredAt = event.timestamp ?? receivedAt
+  if (occurredAt < receivedAt - ledgerMs) return { received: ignore(inbox, 'old'), type }
+
+  const itemId = Number.isSafeInteger(event.content['item_id'])
+    ? (event.content['item_id'] as number)
+    : null
+  const owner = await ownerOf(store, event, itemId)
+  if (!owner) return { received: ignore(inbox, 'unknown'), type }
+
+  const id = ids.next('evt')
+  const received = await store.acceptEvent({
+    id,
+    deliveryId: ids.next('dlv'),
+    // Bridge sends no event id. latin1 keeps bytes apart that are no UTF-8.
+    dedupeKey: `bridge:${keyring.hash('webhook-body', rawBody.toString('latin1')).toString('hex')}`,
+    type,
+    userId: owner.user.id,
+    siteId: owner.site.id,
+    itemId,
+    body: keyring.seal(rawBody, `events/${id}`),
+    occurredAt,
+    receivedAt,
+    handledAt: null,
+  })
+  return { received, type }
+}
+
+function parse(rawBody: Buffer): BridgeEvent {
+  try {
+    return parseBridgeEvent(JSON.parse(rawBody.toString('utf8')))
+  } catch (cause) {
+    throw new ValidationError('The body is not an event of Bridge’s', { cause })
+  }
+}
+
+/** Events name their user; one that only names an item is its owner's. */
+async function ownerOf(
+  store: Store,
+  { content }: BridgeEvent,
+  itemId: number | null,
+): Promise<SiteUser | undefined> {
+  const uuid = content['user_uuid']
+  if (typeof uuid === 'string') return store.findUserByUuid(uuid)
+  return itemId === null ? undefined : store.findItemOwner(itemId)
+}
+
+function ignore({ clock, tally }: Inbox, why: 'old' | 'unknown'): Received {
+  const at = clock.now()
+  tally.count({
+    at,
+    actor: 'bridge',
+    action: 'webhook.ignored',
+    subject: why === 'old' ? 'older than 14 days' : 'unknown user',
+    bucket: minuteOf(at),
+  })
+  return why
+}

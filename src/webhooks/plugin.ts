@@ -1,0 +1,86 @@
+import type { FastifyPluginCallback } from 'fastify'
+import fp from 'fastify-plugin'
+import ipaddr from 'ipaddr.js'
+import { startLoop } from '../loop.ts'
+import { tickHandler, type Handling } from './handler.ts'
+import { createRelay } from './relay.ts'
+import { createSender } from './sender.ts'
+import { checkTarget, loopback } from './target-guard.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    relay: {
+      /** There is something to handle or to deliver: do not wait for the next look. */
+      nudge(): void
+      /** Refuses a webhook URL that we would not dial. `siteId` may have opened more. Throws TargetRefusedError. */
+      checkTarget(url: string, siteId?: string): Promise<void>
+    }
+  }
+}
+
+export interface WebhooksOptions {
+  /** Background work: what was received is handled and relayed. */
+  workers: boolean
+  /** A sandbox may post to programs on its own machine. */
+  isSandbox: boolean
+  /** CIDRs the operator lets single sites open. */
+  allowedTargets: readonly string[]
+  /** Ends the connect request a refreshed item belongs to; it lives in a room this one does not know. */
+  onRefreshed: Handling['onRefreshed']
+}
+
+/** How soon work shows that nobody nudged for: what the CLI queued, what fell due. Milliseconds. */
+const idleMs = 500
+
+/** How long a stop waits for tries in flight, below the ten seconds Docker gives a container. */
+const graceMs = 5_000
+
+/** The relay and the handler of what Bridge posted. Registered last, so that it drains before anything it uses closes. */
+const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
+  const { store, keyring, clock, ids, tally } = app
+  const log = app.log.child({ room: 'webhooks' })
+  const openToAll = options.isSandbox ? loopback : []
+  const mayOpen = (cidr: string) => options.allowedTargets.some((bound) => isWithin(cidr, bound))
+
+  const loops: { nudge(): void; stop(): Promise<void> }[] = []
+  const nudge = () => loops.forEach((loop) => loop.nudge())
+  app.decorate('relay', {
+    nudge,
+    async checkTarget(url: string, siteId?: string) {
+      const own = siteId === undefined ? [] : (await store.readEndpoint(siteId)).allowedTargets
+      await checkTarget(url, [...openToAll, ...own.filter(mayOpen)])
+    },
+  })
+
+  if (options.workers) {
+    const sender = createSender()
+    const relaying = { store, keyring, clock, ids, tally, sender, log, openToAll, mayOpen }
+    const relay = createRelay(relaying, { onSettled: nudge })
+    const handling = { store, keyring, clock, log, onRefreshed: options.onRefreshed }
+    const onError = (error: unknown) => log.error({ err: error }, 'webhook worker failed')
+    const handle = app.heartbeats.watch('webhook handler', () => tickHandler(handling))
+    const pump = app.heartbeats.watch('webhook relay', () => relay.pump())
+    loops.push(
+      startLoop({ tick: handle, idleMs, onError }),
+      startLoop({ tick: pump, idleMs, onError }),
+    )
+    app.addHook('onClose', async () => {
+      await Promise.all(loops.map((loop) => loop.stop()))
+      await relay.drain(graceMs)
+      await sender.close()
+    })
+  }
+  done()
+}
+export default fp(plugin, {
+  name: 'webhooks',
+  fastify: '5.x',
+  dependencies: ['db', 'metrics', 'auth'],
+})
+
+/** Whether one CIDR lies within another. */
+function isWithin(cidr: string, bound: string): boolean {
+  const [network, bits] = ipaddr.parseCIDR(cidr)
+  const [outer, outerBits] = ipaddr.parseCIDR(bound)
+  return network.kind() === outer.kind() && bits >= outerBits && network.match(outer, outerBits)
+}

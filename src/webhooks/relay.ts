@@ -1,0 +1,219 @@
+import type { Keyring } from '../auth/keyring.ts'
+import { hourOf, type Tally } from '../auth/tally.ts'
+import type { Clock, Ids } from '../clock.ts'
+import type { ClaimedDelivery, EndpointHealth, Settlement, Store } from '../db/store.ts'
+import { isDelivered, judge } from './endpoint-health.ts'
+import { readRetryAfter, waitAfter } from './schedule.ts'
+import type { Answer, Post, Sender } from './sender.ts'
+import { signatureHeaders } from './signature.ts'
+
+export interface Relaying {
+  store: Store
+  keyring: Keyring
+  clock: Clock
+  ids: Ids
+  tally: Tally
+  sender: Sender
+  log: {
+    info(event: object, text: string): void
+    warn(event: object, text: string): void
+    error(event: object, text: string): void
+  }
+  /** CIDRs open to every site: loopback, in a sandbox. */
+  openToAll: readonly string[]
+  /** What the operator lets `site allow-target` open, at most. */
+  mayOpen(cidr: string): boolean
+}
+
+export interface Relay {
+  /** Starts the tries that are due and does not wait for them. True when it started any. */
+  pump(): Promise<boolean>
+  /** Starts what is due and waits until those tries are settled: what tests call. True when there were any. */
+  tick(): Promise<boolean>
+  /** Lets the tries in flight end, for so long; then gives back, untried, what is left. */
+  drain(graceMs: number): Promise<void>
+}
+
+/** Longer than any try: past it, the worker that had the delivery is dead. */
+const leaseMs = 60_000
+
+/** Sockets at once, over all sites; each endpoint has few of them. */
+const mostInFlight = 1_000
+
+/** Brings deliveries to their sites: claims, signs, posts and settles. All that decides is in the database. */
+export function createRelay(
+  relaying: Relaying,
+  { onSettled = () => {} }: { onSettled?: () => void } = {},
+): Relay {
+  const { store, clock, log } = relaying
+  const inFlight = new Set<Promise<void>>()
+  const stopping = new AbortController()
+
+  async function start(): Promise<Promise<void>[]> {
+    const at = clock.now()
+    const limit = mostInFlight - inFlight.size
+    if (limit === 0 || stopping.signal.aborted) return []
+    const claims = await store.claimDeliveries({ at, leaseUntil: at + leaseMs, limit })
+    return claims.map((claim) => {
+      const work = deliver(relaying, claim, stopping.signal)
+        .catch((error: unknown) => {
+          // Not settled: the lease runs out, and the delivery is tried again.
+          log.error({ delivery: claim.id, err: error }, 'delivery not settled')
+        })
+        .finally(() => {
+          inFlight.delete(work)
+          onSettled()
+        })
+      inFlight.add(work)
+      return work
+    })
+  }
+
+  return {
+    pump: async () => (await start()).length > 0,
+    async tick() {
+      const works = await start()
+      await Promise.all(works)
+      return works.length > 0
+    },
+    async drain(graceMs) {
+      const cut = setTimeout(() => stopping.abort(), graceMs)
+      await Promise.all(inFlight)
+      clearTimeout(cut)
+    },
+  }
+}
+
+async function deliver(
+  relaying: Relaying,
+  claim: ClaimedDelivery,
+  stopping: AbortSignal,
+): Promise<void> {
+  const { clock, log, sender, store } = relaying
+  const { id, attempt, site, event } = claim
+  const facts = { delivery: id, event: event.id, site: site.id, try: claim.tryNumber }
+  const startedAt = clock.now()
+
+  let post: Post
+  try {
+    post = prepare(relaying, claim, startedAt)
+  } catch (error) {
+    // Ours, not the site's: its endpoint is not to blame, and the next deliveries go on.
+    log.error({ ...facts, err: error }, 'webhook not prepared')
+    const outcome = event.body === null ? { kind: 'dead' as const } : retryOrBury(relaying, claim)
+    await store.settleDelivery({ id, attempt, at: clock.now(), outcome, try: null, judge: spare })
+    return
+  }
+
+  const answer = await sender.send({ ...post, signal: stopping })
+  const at = clock.now()
+  if (answer.status === null && stopping.aborted) {
+    const outcome = { kind: 'released' as const }
+    await store.settleDelivery({ id, attempt, at, outcome, try: null, judge: spare })
+    return
+  }
+  const settled = await store.settleDelivery(toSettlement(relaying, claim, answer, startedAt, at))
+  report(relaying, claim, answer, at)
+  if (settled.outcome === 'stale') log.warn(facts, 'webhook settled too late')
+  if (settled.disabled) log.error({ site: site.id }, 'endpoint disabled')
+  if (settled.recovered > 0) {
+    log.info({ site: site.id, recovered: settled.recovered }, 'dead webhooks are tried again')
+  }
+}
+
+/** All a try sends. Throws when what we stored cannot be opened. */
+function prepare(
+  { keyring, openToAll, mayOpen }: Relaying,
+  claim: ClaimedDelivery,
+  at: number,
+): Post {
+  const { event, site } = claim
+  if (event.body === null) throw new Error('The event has no body any more')
+  const body = keyring.open(event.body, `events/${event.id}`)
+  return {
+    url: site.webhookUrl,
+    body,
+    opened: [...openToAll, ...claim.allowedTargets.filter(mayOpen)],
+    headers: {
+      'content-type': 'application/json',
+      'user-agent': 'bank-api',
+      ...signatureHeaders({ id: event.id, at, body, secrets: secretsOf(keyring, claim, at) }),
+      'x-bank-api-site': toHeader(site.name),
+      'x-bank-api-event': toHeader(event.type),
+    },
+  }
+}
+
+/** The newest first; the one before signs too while its time lasts. */
+function secretsOf(keyring: Keyring, claim: ClaimedDelivery, at: number): string[] {
+  const { site, previousSecret, previousSecretUntil } = claim
+  const isRotating = previousSecret !== null && (previousSecretUntil ?? 0) > at
+  return [site.webhookSecret, ...(isRotating ? [previousSecret] : [])].map((sealed) =>
+    keyring.open(sealed, `sites/${site.id}/webhook_secret`).toString('utf8'),
+  )
+}
+
+/** Names may hold any letter; header values may not. */
+const toHeader = (text: string): string =>
+  text.toWellFormed().replaceAll(/[^\x20-\x7e]/gu, (letter) => encodeURIComponent(letter))
+
+const spare = (health: EndpointHealth) => ({ health, recoverSince: null })
+
+function retryOrBury(
+  { clock, ids }: Relaying,
+  { tryNumber }: ClaimedDelivery,
+  retryAfterMs?: number,
+): Settlement['outcome'] {
+  const wait = waitAfter(tryNumber, ids.random(), retryAfterMs)
+  return wait === undefined ? { kind: 'dead' } : { kind: 'failed', dueAt: clock.now() + wait }
+}
+
+function toSettlement(
+  relaying: Relaying,
+  claim: ClaimedDelivery,
+  answer: Answer,
+  startedAt: number,
+  at: number,
+): Settlement {
+  const { id, attempt } = claim
+  const { status } = answer
+  const retryAfterMs = status === null ? undefined : readRetryAfter(answer.retryAfter, at)
+  const tried = { startedAt, durationMs: at - startedAt, status }
+  return {
+    id,
+    attempt,
+    at,
+    outcome: isDelivered(status)
+      ? { kind: 'delivered' }
+      : retryOrBury(relaying, claim, retryAfterMs),
+    try:
+      answer.status === null
+        ? { ...tried, error: answer.error, response: null }
+        : { ...tried, error: null, response: sealed(relaying, id, answer.response) },
+    judge: (health) => judge(health, { at, status, retryAfterMs }),
+  }
+}
+
+const sealed = ({ keyring }: Relaying, id: string, response: Buffer): Buffer | null =>
+  response.length === 0 ? null : keyring.seal(response, `deliveries/${id}`)
+
+function report({ log, tally }: Relaying, claim: ClaimedDelivery, answer: Answer, at: number) {
+  const { id, event, site, tryNumber } = claim
+  const facts = { delivery: id, event: event.id, type: event.type, site: site.id, try: tryNumber }
+  if (isDelivered(answer.status)) {
+    log.info({ ...facts, status: answer.status }, 'webhook delivered')
+    return
+  }
+  const why = answer.status === null ? { error: answer.error } : { status: answer.status }
+  log.warn({ ...facts, ...why }, 'webhook not delivered')
+  if (answer.status === null && answer.refused) {
+    tally.count({
+      at,
+      tenantId: site.tenantId,
+      actor: 'server',
+      action: 'target.refused',
+      subject: site.name,
+      bucket: hourOf(at),
+    })
+  }
+}

@@ -1,0 +1,100 @@
+import { request, type Agent, type Dispatcher } from 'undici'
+import { createGuardedAgent, type Resolve } from './target-guard.ts'
+
+/** What a site said to a webhook: a status and the beginning of its answer, or why there is none. */
+export type Answer =
+  | { status: number; response: Buffer; retryAfter: unknown }
+  | { status: null; error: string; refused: boolean }
+
+export interface Post {
+  url: string
+  headers: Record<string, string>
+  body: Buffer
+  /** CIDRs open to this site besides the public internet. */
+  opened: readonly string[]
+  /** Ends the try early, as a network failure. */
+  signal?: AbortSignal
+}
+
+export interface Sender {
+  send(post: Post): Promise<Answer>
+  close(): Promise<void>
+}
+
+/** How long a try may take, look-up and answer together. */
+const tryMs = 15_000
+
+/** How much of an answer is kept. */
+const keptBytes = 2 * 1024
+
+/** Posts webhooks: one request each, redirects not followed. Never rejects for what the site or the network did. */
+export function createSender({
+  timeoutMs = tryMs,
+  resolve,
+}: { timeoutMs?: number; resolve?: Resolve } = {}): Sender {
+  // A connection stays with those who may dial its address: sites with other rights have other agents.
+  const agents = new Map<string, Agent>()
+  const agentFor = (opened: readonly string[]): Agent => {
+    const name = opened.toSorted().join()
+    const agent = agents.get(name) ?? createGuardedAgent(opened, resolve)
+    agents.set(name, agent)
+    return agent
+  }
+
+  return {
+    async send({ url, headers, body, opened, signal }) {
+      const dispatcher = agentFor(opened)
+      const limit = AbortSignal.timeout(timeoutMs)
+      try {
+        const answer = await request(url, {
+          method: 'POST',
+          headers,
+          body,
+          dispatcher,
+          signal: signal ? AbortSignal.any([limit, signal]) : limit,
+          headersTimeout: 0, // the signal says when; undici's own timers are coarse
+          bodyTimeout: 0,
+        })
+        const response = await beginningOf(answer.body)
+        return {
+          status: answer.statusCode,
+          response,
+          retryAfter: answer.headers['retry-after'],
+        }
+      } catch (error) {
+        return limit.aborted
+          ? { status: null, error: `no answer within ${timeoutMs / 1_000} s`, refused: false }
+          : { status: null, error: inWords(error), refused: isRefusal(error) }
+      }
+    },
+    async close() {
+      await Promise.all([...agents.values()].map((agent) => agent.destroy()))
+    },
+  }
+}
+
+/** The first bytes of an answer. The status was the verdict: a body that breaks off, or never ends, changes nothing. */
+async function beginningOf(body: Dispatcher.ResponseData['body']): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size >= keptBytes) break // leaving the loop drops the connection, and with it the rest
+    }
+  } catch {
+    return Buffer.concat(chunks).subarray(0, keptBytes)
+  }
+  return Buffer.concat(chunks).subarray(0, keptBytes)
+}
+
+const isRefusal = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'TargetRefusedError'
+
+/** The code says enough; messages may hold addresses that are not the site's business. */
+function inWords(error: unknown): string {
+  if (isRefusal(error)) return 'the address is not allowed'
+  if (!(error instanceof Error)) return 'unknown error'
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
+}

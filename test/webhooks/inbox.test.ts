@@ -1,0 +1,239 @@
+import { request as rawRequest } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import fastify from 'fastify'
+import { expect, onTestFinished, test } from 'vitest'
+import { createTally } from '../../src/auth/tally.ts'
+import { StoreBusyError, type Store } from '../../src/db/store.ts'
+import { handleError } from '../../src/frappe/errors.ts'
+import { createMetrics } from '../../src/metrics/metrics.ts'
+import bridgeWebhook from '../../src/routes/bridge-webhook.ts'
+import { signBridgeWebhook } from '../support/bridge.ts'
+import { testStore, watched } from '../support/store.ts'
+import { aTenant, aUser, testBy, testRooms } from '../support/tenants.ts'
+
+const secret = 'webhook-secret'
+const dayMs = 24 * 60 * 60_000
+
+/** The route alone, before a real store; every operation on it is noted. */
+async function inbox({
+  secrets = [secret] as readonly string[],
+  wrap = (store: Store) => store,
+} = {}) {
+  const { store, calls } = watched(testStore())
+  const rooms = testRooms(wrap(store))
+  const tenant = await aTenant(rooms)
+  const user = await aUser(rooms, tenant.site, { name: 'ann' })
+  await store.updateSite(tenant.site.id, { webhookUrl: 'https://erp.acme.test/hook' }, testBy)
+  const tally = createTally((entry) => store.audit(entry))
+  let nudges = 0
+
+  const app = fastify()
+  app.setErrorHandler(handleError)
+  for (const [name, room] of Object.entries({ ...rooms, tally, metrics: createMetrics('1') })) {
+    app.decorate(name, room as never)
+  }
+  app.decorate('relay', {
+    nudge: () => {
+      nudges += 1
+    },
+    checkTarget: async () => {},
+  })
+  await app.register(bridgeWebhook, { secrets })
+  onTestFinished(() => app.close())
+  calls.length = 0
+
+  const post = (body: string | Buffer, signature?: string, headers: Record<string, string> = {}) =>
+    app.inject({
+      method: 'POST',
+      url: '/webhooks/bridge',
+      headers: {
+        'content-type': 'application/json',
+        ...(signature !== undefined && { 'bridgeapi-signature': signature }),
+        ...headers,
+      },
+      payload: body,
+    })
+  const signed = (body: string | Buffer) => post(body, signBridgeWebhook(body, secret))
+  const event = (fields: object = {}, content: object = {}) =>
+    JSON.stringify({
+      content: { item_id: 7, user_uuid: user.userUuid, ...content },
+      timestamp: rooms.clock.now(),
+      type: 'item.created',
+      ...fields,
+    })
+  return { ...rooms, ...tenant, app, user, tally, calls, post, signed, event, nudges: () => nudges }
+}
+
+test('a signed event is stored with its delivery, byte for byte, then answered', async () => {
+  const { signed, event, store, keyring, clock, site, nudges } = await inbox()
+  const body = ` ${event()}\n`
+
+  const answer = await signed(body)
+
+  expect([answer.statusCode, answer.body]).toEqual([200, '{}'])
+  const [stored] = await store.listUnhandledEvents(clock.now(), 10)
+  expect(stored).toMatchObject({ type: 'item.created', itemId: 7, siteId: site.id })
+  expect(keyring.open(stored!.body!, `events/${stored!.id}`).toString()).toBe(body)
+  expect(await store.findDelivery(stored!.id)).toMatchObject({ state: 'pending' })
+  expect(nudges()).toBe(1)
+})
+
+test('a repeat is answered alike and stored once; one byte more is another event', async () => {
+  const { signed, event, store, clock } = await inbox()
+
+  const statuses = [await signed(event()), await signed(event()), await signed(`${event()} `)]
+
+  expect(statuses.map(({ statusCode }) => statusCode)).toEqual([200, 200, 200])
+  expect(await store.listUnhandledEvents(clock.now(), 10)).toHaveLength(2)
+})
+
+test('any of the active secrets will do', async () => {
+  const { post, event } = await inbox({ secrets: ['new', 'old'] })
+
+  expect((await post(event(), signBridgeWebhook(event(), 'old'))).statusCode).toBe(200)
+  expect((await post(event(), signBridgeWebhook(event(), 'x', 'new'))).statusCode).toBe(200)
+})
+
+test.each<[string, (body: string) => string | undefined]>([
+  ['no signature', () => undefined],
+  ['garbage', () => 'v1=zz'],
+  ['a signature of other bytes', (body) => signBridgeWebhook(`${body} `, secret)],
+  ['a signature with another secret', (body) => signBridgeWebhook(body, 'guess')],
+])('%s is refused in JSON before the database is asked', async (_, sign) => {
+  const { post, event, calls } = await inbox()
+
+  const answer = await post(event(), sign(event()))
+
+  expect(answer.statusCode).toBe(401)
+  expect(answer.json()).toMatchObject({ exc_type: 'AuthenticationError' })
+  expect(calls).toEqual([])
+})
+
+test('without a webhook secret nothing is taken', async () => {
+  const { post, event, calls } = await inbox({ secrets: [] })
+
+  const answer = await post(event(), signBridgeWebhook(event(), ''))
+
+  expect(answer.statusCode).toBe(503)
+  expect(answer.json()).toHaveProperty('exc')
+  expect(calls).toEqual([])
+})
+
+test.each([
+  ['no JSON', 'so {'],
+  ['no event', '[]'],
+  ['an item event without item', '{"type":"item.created","content":{"user_uuid":"x"}}'],
+  ['nothing', ''],
+])('signed bytes that are %s are refused, so that Bridge sends them again', async (_, body) => {
+  const { signed, store, clock } = await inbox()
+
+  expect((await signed(body)).statusCode).toBe(417)
+
+  expect(await store.listUnhandledEvents(clock.now(), 10)).toEqual([])
+})
+
+test.each<[string, object, object]>([
+  ['an unknown user', {}, { user_uuid: 'nobody' }],
+  ['no user and no item', { type: 'novelty' }, { user_uuid: null, item_id: undefined }],
+])('an event of %s is answered 200, counted and not kept', async (_, fields, content) => {
+  const { signed, event, store, clock, tally, nudges } = await inbox()
+
+  expect((await signed(event(fields, content))).statusCode).toBe(200)
+
+  await tally.flush()
+  expect(await store.listUnhandledEvents(clock.now(), 10)).toEqual([])
+  expect(await store.listAudit({ limit: 1 })).toMatchObject([
+    { action: 'webhook.ignored', subject: 'unknown user', count: 1 },
+  ])
+  expect(nudges()).toBe(0)
+})
+
+test('an event older than 14 days by its own word is answered 200, counted and not kept', async () => {
+  const { signed, event, store, clock, tally } = await inbox()
+  const limit = clock.now() - 14 * dayMs
+
+  expect((await signed(event({ timestamp: limit - 1 }))).statusCode).toBe(200)
+  expect(await store.listUnhandledEvents(clock.now(), 10)).toEqual([])
+  expect((await signed(event({ timestamp: limit }))).statusCode).toBe(200)
+
+  expect(await store.listUnhandledEvents(clock.now(), 10)).toHaveLength(1)
+  await tally.flush()
+  expect(await store.listAudit({ limit: 1 })).toMatchObject([{ subject: 'older than 14 days' }])
+})
+
+test('an event that names only an item is its owner’s', async () => {
+  const { signed, event, store, clock, user, site } = await inbox()
+  await signed(event())
+  await store.applyEvent({ kind: 'account', userId: user.id, itemId: 7, accountId: 1, at: 1 })
+
+  await signed(event({ type: 'item.refreshed' }, { user_uuid: null }))
+
+  expect((await store.listUnhandledEvents(clock.now(), 10)).at(-1)).toMatchObject({
+    type: 'item.refreshed',
+    siteId: site.id,
+  })
+})
+
+test('an event of a type we do not know is kept for its site', async () => {
+  const { signed, event, store, clock } = await inbox()
+
+  await signed(event({ type: 'consent.revoked' }, { item_id: 'text' }))
+
+  expect(await store.listUnhandledEvents(clock.now(), 10)).toMatchObject([
+    { type: 'consent.revoked', itemId: null },
+  ])
+})
+
+test('a busy database is a 503 with Retry-After, and another fault a 500: never a lost 200', async () => {
+  const faults: Error[] = [new StoreBusyError('busy'), new Error('disk')]
+  const { signed, event, nudges } = await inbox({
+    wrap: (store) => ({
+      ...store,
+      acceptEvent: (given) => {
+        const fault = faults.shift()
+        return fault ? Promise.reject(fault) : store.acceptEvent(given)
+      },
+    }),
+  })
+
+  const [busy, broken, good] = [await signed(event()), await signed(event()), await signed(event())]
+
+  expect(busy.statusCode).toBe(503)
+  expect(busy.headers['retry-after']).toBe('5')
+  expect(broken.statusCode).toBe(500)
+  expect(good.statusCode).toBe(200)
+  expect(nudges()).toBe(1)
+})
+
+test('a body above 64 KiB is refused by its announced length, before it is read', async () => {
+  const { app, calls } = await inbox()
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+
+  const status = await new Promise((resolve, reject) => {
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': 64 * 1024 + 1,
+      'bridgeapi-signature': `v1=${'0'.repeat(64)}`,
+    }
+    const sent = rawRequest(
+      { port, method: 'POST', path: '/webhooks/bridge', headers },
+      (response) => {
+        resolve(response.statusCode)
+        sent.destroy()
+      },
+    )
+    sent.on('error', reject)
+    sent.flushHeaders() // and not one byte of the body
+  })
+
+  expect(status).toBe(413)
+  expect(calls).toEqual([])
+})
+
+test('a body without a content type, or with a strange one, is read all the same', async () => {
+  const { post, event } = await inbox()
+  const signature = signBridgeWebhook(event(), secret)
+
+  expect((await post(event(), signature, { 'content-type': 'text/weird' })).statusCode).toBe(200)
+})

@@ -1,0 +1,139 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { createSender } from '../../src/webhooks/sender.ts'
+import { loopback, type Resolve } from '../../src/webhooks/target-guard.ts'
+import { receiver, type Answering } from './receiver.ts'
+
+const body = Buffer.from('{"type":"x", "content":{}}\n')
+
+function testSender(options: { timeoutMs?: number; resolve?: Resolve } = {}) {
+  const sender = createSender(options)
+  onTestFinished(() => sender.close())
+  const send = (url: string, more: { opened?: readonly string[]; signal?: AbortSignal } = {}) =>
+    sender.send({
+      url,
+      headers: { 'content-type': 'application/json', 'x-mark': 'here' },
+      body,
+      opened: loopback,
+      ...more,
+    })
+  return { send }
+}
+
+test('a webhook is posted byte for byte with its headers, and the answer is kept', async () => {
+  const site = await receiver((_, response) => response.writeHead(202).end('thanks'))
+  const { send } = testSender()
+
+  const answer = await send(site.url)
+
+  expect(answer).toEqual({ status: 202, response: Buffer.from('thanks'), retryAfter: undefined })
+  expect(site.posts).toMatchObject([
+    { body: body.toString(), headers: { 'x-mark': 'here', 'content-length': String(body.length) } },
+  ])
+  expect(site.posts[0]?.headers).not.toHaveProperty('authorization')
+})
+
+test.each<[string, Answering, object]>([
+  ['a redirect', (_, r) => r.writeHead(301, { location: '/elsewhere' }).end(), { status: 301 }],
+  ['an error', (_, r) => r.writeHead(500).end('oops'), { status: 500 }],
+  ['a goodbye', (_, r) => r.writeHead(410).end(), { status: 410 }],
+  [
+    'a request to wait',
+    (_, r) => r.writeHead(429, { 'retry-after': '120' }).end(),
+    { status: 429, retryAfter: '120' },
+  ],
+])('%s is reported as it came, and asked once', async (_, answering, expected) => {
+  const site = await receiver(answering)
+  const { send } = testSender()
+
+  expect(await send(site.url)).toMatchObject(expected)
+
+  expect(site.posts).toHaveLength(1)
+})
+
+test('a site that hangs is given up', async () => {
+  const site = await receiver(() => {})
+  const { send } = testSender({ timeoutMs: 60 })
+
+  expect(await send(site.url)).toMatchObject({ status: null, error: 'no answer within 0.06 s' })
+})
+
+test('a connection reset is a failure without a status', async () => {
+  const site = await receiver((_, response) => response.socket?.resetAndDestroy())
+  const { send } = testSender()
+
+  expect(await send(site.url)).toMatchObject({ status: null, refused: false })
+})
+
+test('nobody listening is a failure without a status', async () => {
+  const { send } = testSender()
+
+  expect(await send('http://127.0.0.1:1/hook')).toMatchObject({ error: 'ECONNREFUSED' })
+})
+
+test('a status counts though its body never ends', async () => {
+  const site = await receiver((_, response) => response.writeHead(200).write('so '))
+  const { send } = testSender({ timeoutMs: 60 })
+
+  expect(await send(site.url)).toMatchObject({ status: 200, response: Buffer.from('so ') })
+})
+
+test('two kilobytes of an answer are kept, and the rest is not read', async () => {
+  let isCut = false
+  const site = await receiver((_, response) => {
+    response.on('close', () => {
+      isCut = !response.writableFinished
+    })
+    const pour = () => {
+      while (!response.destroyed && response.write('x'.repeat(10_000)));
+    }
+    response.on('drain', pour)
+    pour()
+  })
+  const { send } = testSender()
+
+  expect(await send(site.url)).toMatchObject({
+    status: 200,
+    response: Buffer.from('x'.repeat(2_048)),
+  })
+  await expect.poll(() => isCut).toBe(true)
+})
+
+test('an address that is not allowed is not dialled', async () => {
+  const site = await receiver()
+  const { send } = testSender()
+
+  const answer = await send(site.url, { opened: [] })
+
+  expect(answer).toEqual({ status: null, error: 'the address is not allowed', refused: true })
+  expect(site.posts).toEqual([])
+})
+
+test('a name that turns to a private address is refused, and the look-up is the only one', async () => {
+  const site = await receiver()
+  const asked: string[] = []
+  const { send } = testSender({
+    resolve(host, done) {
+      asked.push(host)
+      done(null, [{ address: '127.0.0.1', family: 4 }])
+    },
+  })
+  const url = site.url.replace('127.0.0.1', 'erp.acme.test')
+
+  expect(await send(url, { opened: [] })).toMatchObject({ status: null, refused: true })
+  expect(await send(url)).toMatchObject({ status: 200 })
+
+  expect(asked).toEqual(['erp.acme.test', 'erp.acme.test'])
+  expect(site.posts).toHaveLength(1)
+})
+
+test('a try that is called off ends at once', async () => {
+  const site = await receiver(() => {})
+  const { send } = testSender()
+  const stopping = new AbortController()
+
+  const answer = send(site.url, { signal: stopping.signal })
+  await expect.poll(() => site.posts.length).toBe(1)
+  stopping.abort()
+
+  expect(await answer).toMatchObject({ status: null })
+})
