@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import { AuthenticationError, PermissionError, type AppError } from '../errors.ts'
+import { inLanguage } from '../french.ts'
+import { languages, type Language } from '../language.ts'
 import { toBytes } from './envelope.ts'
 import { defaultTitle, notPermitted } from './pinned.ts'
 import type { ApiVersion } from './refusals.ts'
@@ -24,6 +26,12 @@ export function fromAppError(error: AppError & { title?: string; before?: string
   const { status, excType, message: text, title, before, retryAfter } = error
   return { status, excType, text, title, before, retryAfter }
 }
+
+/** The refusal in a language; what Frappe pins stays as it is. */
+export const inWords = (refusal: Refusal, language: Language): Refusal => ({
+  ...refusal,
+  text: inLanguage(refusal.text, language),
+})
 
 /**
  * The bytes of an error. `exc` is a string holding a JSON list with one line, never a stack trace:
@@ -69,7 +77,9 @@ const serialiseOnce = (version: ApiVersion) =>
       notFound,
       fromAppError(new AuthenticationError()),
       fromAppError(new PermissionError(notPermitted)),
-    ].map((refusal) => [lineOf(refusal), buildBody(version, refusal)]),
+    ]
+      .flatMap((refusal) => languages.map((language) => inWords(refusal, language)))
+      .map((refusal) => [lineOf(refusal), buildBody(version, refusal)]),
   )
 
 const fixed = { 1: serialiseOnce(1), 2: serialiseOnce(2) }

@@ -2,8 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, TooLargeError } from '../errors.ts'
 import { tooLarge } from './body.ts'
 import { sendJson } from './envelope.ts'
-import { errorBody, fromAppError, type Refusal } from './error-body.ts'
-import { versionOf } from './request.ts'
+import { errorBody, fromAppError, inWords, type Refusal } from './error-body.ts'
+import { languageOfCall, versionOf } from './request.ts'
 
 /** The one handler for everything thrown in the app: maps, logs, sends. */
 export function handleError(
@@ -16,16 +16,18 @@ export function handleError(
   return sendRefusal(request, reply, refusal)
 }
 
-/** Sends a refusal in the envelope that the path speaks. */
+/** Sends a refusal in the envelope that the path speaks and the language that the call wants. */
 export function sendRefusal(
   request: FastifyRequest,
   reply: FastifyReply,
   refusal: Refusal,
 ): FastifyReply {
+  request.refusedWith = refusal.excType
   if (refusal.retryAfter !== undefined) {
     void reply.header('retry-after', String(Math.ceil(refusal.retryAfter)))
   }
-  return sendJson(reply, refusal.status, errorBody(versionOf(request), refusal))
+  const said = inWords(refusal, languageOfCall(request))
+  return sendJson(reply, refusal.status, errorBody(versionOf(request), said))
 }
 
 /** What a thrown thing means to the caller. What we did not foresee is a 500 with a request id. */

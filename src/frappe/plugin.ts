@@ -8,6 +8,7 @@ import type { RpcMethod } from './define-method.ts'
 import { sendJson, successBody } from './envelope.ts'
 import { notFound } from './error-body.ts'
 import { handleError, sendRefusal } from './errors.ts'
+import { heedExpectations } from './expectations.ts'
 import {
   bodyParameters,
   mergeParameters,
@@ -17,7 +18,21 @@ import {
 } from './parameters.ts'
 import { notPermitted } from './pinned.ts'
 import { NotWhitelistedError } from './refusals.ts'
-import { mayHoldCredentials, nameInPath, queryOf, takeContentType, versionOf } from './request.ts'
+import {
+  keepParameters,
+  mayHoldCredentials,
+  nameInPath,
+  queryOf,
+  takeContentType,
+  versionOf,
+} from './request.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The `exc_type` it was refused with. */
+    refusedWith: string | null
+  }
+}
 
 export interface FrappeOptions<Caller, Context> {
   readonly methods: readonly RpcMethod<Context>[]
@@ -26,12 +41,22 @@ export interface FrappeOptions<Caller, Context> {
    * header arrives as an empty key and secret, so that it costs what an unknown key costs.
    */
   authenticate(credentials: Credentials, request: FastifyRequest): Promise<Caller>
+  /** Hears of each call by nobody before it is answered; may throw to refuse it. */
+  stranger?(request: FastifyRequest): void
   /** What a method may use. The caller is undefined only for methods open to guests. */
   context(request: FastifyRequest, reply: FastifyReply, caller: Caller | undefined): Context
   /** The answer of `frappe.auth.get_logged_user`. */
   loggedUser(caller: Caller): string
   /** Accept `api_key` and `api_secret` in the query too: off by default, for URLs end in logs. */
   readonly allowQueryCredentials?: boolean
+  /** Hears what admitted callers ask, before it runs, and what they are answered. */
+  readonly observe?: {
+    asked(
+      request: FastifyRequest,
+      call: { name: string; caller: Caller; args: Readonly<Record<string, unknown>> },
+    ): void
+    answered(request: FastifyRequest, value: unknown): void
+  }
   /** Check every answer against its method's `result` schema, in tests and development. */
   readonly checkResults?: boolean
 }
@@ -80,6 +105,7 @@ export function frappePlugin<Caller, Context>(options: FrappeOptions<Caller, Con
     const entry = name === undefined ? undefined : catalogue.get(versionOf(request), name)
     openings.set(request, { caller, entry, contentType })
     if (caller === undefined && mayHoldCredentials(request)) return undefined
+    if (caller === undefined) options.stranger?.(request)
     if (entry) admit(entry, caller, request)
     if (caller === undefined) return answer(request, reply, undefined, queryOf(request))
     return undefined
@@ -88,12 +114,14 @@ export function frappePlugin<Caller, Context>(options: FrappeOptions<Caller, Con
   async function handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const body = await bodyOf(request)
     const parameters = mergeParameters(queryOf(request), body)
+    keepParameters(request, parameters)
     const caller = openings.get(request)!.caller ?? (await identifyByBody(request, body))
     return answer(request, reply, caller, parameters)
   }
 
   async function identifyByBody(request: FastifyRequest, body: Body | undefined) {
     const pair = credentialsIn(bodyParameters(body))
+    if (!pair) options.stranger?.(request)
     return pair && options.authenticate(pair, request)
   }
 
@@ -112,7 +140,10 @@ export function frappePlugin<Caller, Context>(options: FrappeOptions<Caller, Con
     const entry = openings.get(request)!.entry ?? entryByCommand(parameters)
     admit(entry, caller, request)
     request.log = reply.log = request.log.child({ rpc: entry.name })
-    const value = await entry.run({ request, reply, caller, args: toArguments(parameters) })
+    const args = toArguments(parameters)
+    if (caller !== undefined) options.observe?.asked(request, { name: entry.name, caller, args })
+    const value = await entry.run({ request, reply, caller, args })
+    options.observe?.answered(request, value)
     return sendJson(reply, 200, successBody(version, value))
   }
 
@@ -153,6 +184,8 @@ export function frappePlugin<Caller, Context>(options: FrappeOptions<Caller, Con
 
   return fp(
     async (app) => {
+      heedExpectations(app.server)
+      app.decorateRequest('refusedWith', null)
       app.setErrorHandler(handleError)
       app.setNotFoundHandler((request, reply) => sendRefusal(request, reply, notFound))
       await app.register(doors)

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { DoesNotExistError } from '../errors.ts'
+import { languageOf, type Language } from '../language.ts'
 import { notFound } from './error-body.ts'
 import type { Parameters } from './parameters.ts'
 import type { ApiVersion } from './refusals.ts'
@@ -9,6 +10,19 @@ const credentialsBodyLimit = 16 * 1024
 
 /** The query as `parseFields` read it, for `frappeServerOptions` makes that the query's parser. */
 export const queryOf = (request: FastifyRequest): Parameters => request.query as Parameters
+
+const merged = new WeakMap<FastifyRequest, Parameters>()
+
+/** Remembers a call's parameters, body and all, so that its error can be in the language they ask for. */
+export const keepParameters = (request: FastifyRequest, parameters: Parameters): void =>
+  void merged.set(request, parameters)
+
+/** The language a call wants its errors in: by `lang` where it was read, else by Accept-Language. */
+export function languageOfCall(request: FastifyRequest): Language {
+  const { lang } = merged.get(request) ?? queryOf(request) ?? {}
+  const named = typeof lang === 'string' ? lang : undefined
+  return languageOf(named, request.headers['accept-language'])
+}
 
 /** Which envelope the path asks for. */
 export const versionOf = (request: FastifyRequest): ApiVersion =>

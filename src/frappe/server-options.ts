@@ -18,7 +18,7 @@ export const frappeServerOptions = {
     querystringParser: parseFields,
   },
   frameworkErrors(error: Error, request: FastifyRequest, reply: FastifyReply): void {
-    void handleError(error, request, reply)
+    void handleError(error, request, reply.header('x-request-id', request.id))
   },
   clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
     if (error.code === 'ECONNRESET' || socket.destroyed) return
