@@ -1,8 +1,18 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock, Ids } from '../clock.ts'
 import { AuthenticationError } from '../errors.ts'
-import type { By, KeyHolder, Scope, Site, Store, Tenant } from '../db/store.ts'
+import type {
+  ApiKey,
+  By,
+  KeyHolder,
+  Presentation,
+  Scope,
+  Site,
+  Store,
+  Tenant,
+} from '../db/store.ts'
 import type { Keyring } from './keyring.ts'
+import { networkOf, type Limits } from './limits.ts'
 import { hourOf, minuteOf, type Tally } from './tally.ts'
 
 /** Who is calling: all ownership follows from this. */
@@ -12,6 +22,7 @@ export interface Caller {
   /** Null for a tenant key. */
   site: Site | null
   scope: Scope
+  presentation: Presentation
 }
 
 const hashSecret = (keyring: Keyring, apiKey: string, secret: string): Buffer =>
@@ -25,6 +36,7 @@ export async function createApiKey(
     site: Site | null
     label?: string | undefined
     expiresAt?: number | undefined
+    presentation?: Partial<Presentation>
   },
   by: By,
 ): Promise<{ apiKey: string; apiSecret: string }> {
@@ -38,10 +50,37 @@ export async function createApiKey(
       secretHash: hashSecret(keyring, apiKey, apiSecret),
       label: key.label ?? null,
       expiresAt: key.expiresAt ?? null,
+      ...key.presentation,
     },
     by,
   )
   return { apiKey, apiSecret }
+}
+
+/**
+ * Gives a key a new secret, shown this once. The one before stays good until `previousUntil` (epoch milliseconds), so that a
+ * site can change over without a gap; one from an earlier rotation ends at once. Undefined for a key that is revoked or not there.
+ */
+export async function rotateApiKey(
+  { store, keyring }: { store: Store; keyring: Keyring },
+  { apiKey, previousUntil }: { apiKey: string; previousUntil: number },
+  by: By,
+): Promise<{ key: ApiKey; apiSecret: string } | undefined> {
+  const apiSecret = randomBytes(32).toString('base64url')
+  const secretHash = hashSecret(keyring, apiKey, apiSecret)
+  const key = await store.rotateKey(apiKey, { secretHash, previousUntil }, by)
+  return key && { key, apiSecret }
+}
+
+/** Whether a key opens the door now, and if not, why. */
+export function keyState(
+  key: Pick<ApiKey, 'revokedAt' | 'expiresAt'>,
+  tenant: Pick<Tenant, 'disabledAt'>,
+  now: number,
+): 'active' | 'revoked' | 'expired' | 'disabled' {
+  if (key.revokedAt !== null) return 'revoked'
+  if (key.expiresAt !== null && key.expiresAt <= now) return 'expired'
+  return tenant.disabledAt === null ? 'active' : 'disabled'
 }
 
 export interface Authentication {
@@ -52,8 +91,8 @@ export interface Authentication {
 }
 
 /**
- * The caller behind a key and secret. One look-up, one hash and one constant-time compare, whatever is wrong with them.
- * Every refusal is the same AuthenticationError.
+ * The caller behind a key and secret. One look-up, one hash and one constant-time compare with both secrets a key may
+ * have, whatever is wrong with them. Every refusal is the same AuthenticationError.
  */
 export async function authenticate(
   { store, keyring, clock, tally }: Authentication,
@@ -62,11 +101,12 @@ export async function authenticate(
   const holder = await store.findKey(key)
   const now = clock.now()
   const given = hashSecret(keyring, key, secret)
-  const matches = timingSafeEqual(given, holder?.key.secretHash ?? Buffer.alloc(given.length))
+  const matches = isOneOf(given, holder?.key, now)
   if (!holder || !matches || !isAlive(holder, now)) {
     tally.count({
       at: now,
-      actor: `address:${address}`,
+      ...(holder && { tenantId: holder.tenant.id }),
+      actor: `address:${networkOf(address)}`,
       action: 'key.refused',
       subject: holder ? key : 'unknown key',
       bucket: minuteOf(now),
@@ -75,11 +115,48 @@ export async function authenticate(
   }
 
   const { tenant, site } = holder
-  if (hourOf(holder.key.lastUsedAt ?? 0) < hourOf(now)) await store.touchKey(key, hourOf(now))
-  return { apiKey: key, tenant, site, scope: { tenantId: tenant.id, siteId: site?.id ?? null } }
+  if (hourOf(holder.key.lastUsedAt ?? 0) < hourOf(now)) {
+    // Only operators look at it: a full disk or a locked database must not cost the caller its answer.
+    await store.touchKey(key, hourOf(now)).catch(() => {})
+  }
+  const { bridgeVersion, lists, links } = holder.key
+  return {
+    apiKey: key,
+    tenant,
+    site,
+    scope: { tenantId: tenant.id, siteId: site?.id ?? null },
+    presentation: { bridgeVersion, lists, links },
+  }
 }
 
-const isAlive = ({ key, tenant }: KeyHolder, now: number): boolean =>
-  key.revokedAt === null &&
-  tenant.disabledAt === null &&
-  (key.expiresAt === null || key.expiresAt > now)
+/**
+ * `authenticate` within limits. The key is judged first, so a good one is never slowed by its address; what is refused counts
+ * against the address. Throws TooManyRequestsError beyond either limit.
+ */
+export async function admit(
+  rooms: Authentication & { limits: Limits },
+  given: { key: string; secret: string; address: string },
+): Promise<Caller> {
+  const { limits } = rooms
+  const caller = await authenticate(rooms, given).catch((error: unknown) => {
+    if (error instanceof AuthenticationError) limits.strangers.take(networkOf(given.address))
+    throw error
+  })
+  limits.keys.take(caller.apiKey)
+  return caller
+}
+
+/** Compares with both places a secret may stand in, always: an empty one holds what no hash is. */
+function isOneOf(given: Buffer, key: ApiKey | undefined, now: number): boolean {
+  const nothing = Buffer.alloc(given.length)
+  const overlaps = (key?.previousSecretUntil ?? 0) > now
+  const both = [key?.secretHash ?? nothing, key?.previousSecretHash ?? nothing]
+  const [isCurrent, isPrevious] = both.map((secret) => timingSafeEqual(given, secret))
+  return isCurrent === true || (isPrevious === true && overlaps)
+}
+
+/** A site key without its site would see the whole tenant: it is dead, as is one of a site being deleted. */
+const isAlive = ({ key, tenant, site }: KeyHolder, now: number): boolean =>
+  keyState(key, tenant, now) === 'active' &&
+  (key.siteId === null) === (site === null) &&
+  (site === null || site.removedAt === null)

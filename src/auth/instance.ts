@@ -6,15 +6,16 @@ import { ConfigError, type Config, type MasterKey } from '../config.ts'
 import type { Store } from '../db/store.ts'
 import { createKeyring, open, seal, type Keyring } from './keyring.ts'
 
-const pepperRow = 'instance/pepper'
-const dataKeyRow = (id: string) => `data_keys/${id}`
+/** The rows that wrapped keys are bound to. */
+export const pepperRow = 'instance/pepper'
+export const dataKeyRow = (id: string): string => `data_keys/${id}`
 
 /**
  * Opens the installation's keys, making them in a new database.
  * Throws a ConfigError that names the variable when the database belongs to another mode or the master key does not fit.
  */
 export async function unlockInstance(
-  store: Store,
+  store: Pick<Store, 'readInstance' | 'createInstance'>,
   { config, clock }: { config: Config; clock: Clock },
 ): Promise<Keyring> {
   const masterKeys = masterKeysOf(config)
@@ -22,18 +23,11 @@ export async function unlockInstance(
   const instance = (await store.readInstance()) ?? (await createInstance())
   if (instance.mode !== mode) throw new ConfigError([wrongMode(instance.mode, mode)])
 
-  const unwrap = (wrapped: Buffer, row: string): Buffer => {
-    try {
-      return open(masterKeys, wrapped, row)
-    } catch {
-      throw new ConfigError(['MASTER_KEY: is not the one this database was made with'])
-    }
-  }
   return createKeyring({
-    pepper: unwrap(instance.wrappedPepper, pepperRow),
+    pepper: unwrap(masterKeys, instance.wrappedPepper, pepperRow),
     dataKeys: instance.dataKeys.map(({ id, wrappedKey }) => ({
       id,
-      key: unwrap(wrappedKey, dataKeyRow(id)),
+      key: unwrap(masterKeys, wrappedKey, dataKeyRow(id)),
     })),
   })
 
@@ -47,6 +41,15 @@ export async function unlockInstance(
       dataKeys: [{ id, wrappedKey: seal(newest, randomBytes(32), dataKeyRow(id)) }],
       at: clock.now(),
     })
+  }
+}
+
+/** Opens a wrapped key. Throws a ConfigError that names MASTER_KEY when no given master key fits. */
+export function unwrap(masterKeys: readonly MasterKey[], wrapped: Buffer, row: string): Buffer {
+  try {
+    return open(masterKeys, wrapped, row)
+  } catch {
+    throw new ConfigError(['MASTER_KEY: is not the one this database was made with'])
   }
 }
 
@@ -67,7 +70,7 @@ const wrongMode = (stored: string, asked: string): string => {
 }
 
 /** A sandbox without MASTER_KEY makes its own, once, beside the database: there is nothing to steal in it. */
-function masterKeysOf({ secrets, sandbox, dataDir }: Config): readonly MasterKey[] {
+export function masterKeysOf({ secrets, sandbox, dataDir }: Config): readonly MasterKey[] {
   if (secrets.masterKeys.length > 0 || !sandbox) return secrets.masterKeys
   const path = join(dataDir, 'sandbox-master.key')
   try {
@@ -78,5 +81,7 @@ function masterKeysOf({ secrets, sandbox, dataDir }: Config): readonly MasterKey
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
-  return [{ id: 'sandbox', key: Buffer.from(readFileSync(path, 'utf8'), 'base64') }]
+  const key = Buffer.from(readFileSync(path, 'utf8'), 'base64')
+  if (key.length !== 32) throw new ConfigError([`DATA_DIR: ${path} holds no key; delete it`])
+  return [{ id: 'sandbox', key }]
 }

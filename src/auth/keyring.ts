@@ -14,19 +14,27 @@ export interface Keyring {
   seal(plain: string | Buffer, row: string): Buffer
   /** @throws when it was changed, moved to another row, or sealed with a key we do not have */
   open(sealed: Buffer, row: string): Buffer
+  /** Takes a further data key in hand: from now on it seals. One it has already changes nothing. */
+  add(key: NamedKey): void
+  /** The ids of the data keys in hand, the one that seals last. */
+  ids(): string[]
 }
 
 const ivBytes = 12
 const tagBytes = 16
 
 export function createKeyring(keys: { pepper: Buffer; dataKeys: readonly NamedKey[] }): Keyring {
-  const newest = keys.dataKeys.at(-1)
-  if (!newest) throw new Error('A keyring needs a data key')
+  const dataKeys = [...keys.dataKeys]
+  if (dataKeys.length === 0) throw new Error('A keyring needs a data key')
   return {
     hash: (purpose, text) =>
       createHmac('sha256', keys.pepper).update(`${purpose}\0`).update(text).digest(),
-    seal: (plain, row) => seal(newest, plain, row),
-    open: (sealed, row) => open(keys.dataKeys, sealed, row),
+    seal: (plain, row) => seal(dataKeys.at(-1)!, plain, row),
+    open: (sealed, row) => open(dataKeys, sealed, row),
+    add(key) {
+      if (!dataKeys.some(({ id }) => id === key.id)) dataKeys.push(key)
+    },
+    ids: () => dataKeys.map(({ id }) => id),
   }
 }
 
@@ -45,7 +53,9 @@ export function open(keys: readonly NamedKey[], sealed: Buffer, row: string): Bu
   const named = keys.find((candidate) => candidate.id === id)
   if (!named) throw new Error(`Sealed with key ${id}, which is not here`)
   const body = sealed.subarray(1 + Buffer.byteLength(id))
-  const decipher = createDecipheriv('aes-256-gcm', named.key, body.subarray(0, ivBytes))
+  const iv = body.subarray(0, ivBytes)
+  // Without the length, older Node takes a tag cut to four bytes, which can be guessed.
+  const decipher = createDecipheriv('aes-256-gcm', named.key, iv, { authTagLength: tagBytes })
     .setAAD(Buffer.from(row))
     .setAuthTag(body.subarray(ivBytes, ivBytes + tagBytes))
   return Buffer.concat([decipher.update(body.subarray(ivBytes + tagBytes)), decipher.final()])

@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts'
 import { DoesNotExistError, ValidationError } from '../errors.ts'
 import type { Item, ItemFacts, OwnedRequest, Scope, SiteUser, Store } from '../db/store.ts'
 import type { Caller } from './api-keys.ts'
+import type { Keyring } from './keyring.ts'
 import { hourOf, type Tally } from './tally.ts'
 
 /** Who asks, and what it takes to answer whether a thing is theirs. */
@@ -14,6 +15,7 @@ export interface Asking {
   store: Store
   bridge: BridgeResources
   clock: Clock
+  keyring: Keyring
   tally: Tally
 }
 
@@ -107,13 +109,24 @@ export async function accountsOf(asking: Asking, held: HeldItem): Promise<number
 
 /** Remembers which item each account belongs to, so that an account id alone has an owner. */
 export const keepAccounts = (
-  { store, clock }: Pick<Asking, 'store' | 'clock'>,
+  { store, clock, keyring }: Pick<Asking, 'store' | 'clock' | 'keyring'>,
   accounts: readonly Account[],
 ): Promise<void> =>
   store.keepAccounts(
-    accounts.map(({ id, item_id: itemId }) => ({ id, itemId })),
+    accounts.map((account) => ({
+      id: account.id,
+      itemId: account.item_id,
+      ibanFingerprint: fingerprintOf(keyring, account),
+    })),
     clock.now(),
   )
+
+/** What tells whether an account of this item still has the IBAN it had, and says nothing else; null without an IBAN. */
+export const fingerprintOf = (
+  keyring: Keyring,
+  { item_id: itemId, iban }: Account,
+): Buffer | null =>
+  iban ? keyring.hash('iban', `${itemId}:${iban.replace(/\s/g, '').toUpperCase()}`) : null
 
 /** Runs a Bridge call about an item. A 404 is not a deletion: it marks the item unreachable and is thrown on. */
 export async function reaching<T>(
@@ -156,6 +169,10 @@ async function lookUpUser(
     const [only, second] = await store.findUsers(scope)
     if (only && !second && only.user.name === '') found = [only]
   }
+  if (found.length > 1 && hint.user === undefined && scope.siteId !== null) {
+    const [unnamed] = await store.findUsers(scope, '')
+    if (unnamed) found = [unnamed]
+  }
   return { ...found[0], ambiguous: found.length > 1 }
 }
 
@@ -184,6 +201,8 @@ export const toFacts = (item: BridgeItem): ItemFacts => ({
   status: item.status,
   statusCodeInfo: item.status_code_info ?? null,
   authenticationExpiresAt: toTime(item.authentication_expires_at),
+  lastSuccessAt: toTime(item.last_successful_refresh),
+  lastTryAt: toTime(item.last_try_refresh),
 })
 
 /** Epoch milliseconds of one of Bridge's timestamps; null when there is none or it makes no sense. */

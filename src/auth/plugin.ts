@@ -3,8 +3,10 @@ import fp from 'fastify-plugin'
 import type { Clock, Ids } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { startLoop } from '../loop.ts'
-import { unlockInstance } from './instance.ts'
+import { masterKeysOf, unlockInstance } from './instance.ts'
 import type { Keyring } from './keyring.ts'
+import { createLimiter, type Limits } from './limits.ts'
+import { learnDataKeys } from './rekey.ts'
 import { createTally, type Tally } from './tally.ts'
 
 declare module 'fastify' {
@@ -12,21 +14,36 @@ declare module 'fastify' {
     clock: Clock
     ids: Ids
     keyring: Keyring
+    limits: Limits
     tally: Tally
   }
 }
 
 const flushMs = 10_000
+const learnMs = 1_000
+
+/** How often browsers of one network may come back from Bridge in a minute: an office may share its address. */
+const callbacksPerMinute = 60
+
+interface Options {
+  config: Config
+  clock: Clock
+  ids: Ids
+  workers: boolean
+}
 
 /** Unlocks the installation's keys; a database of another mode or master key stops the start here. */
-const plugin: FastifyPluginAsync<{ config: Config; clock: Clock; ids: Ids }> = async (
-  app,
-  { config, clock, ids },
-) => {
+const plugin: FastifyPluginAsync<Options> = async (app, { config, clock, ids, workers }) => {
   const { store } = app
+  const keyring = await unlockInstance(store, { config, clock })
   app.decorate('clock', clock)
   app.decorate('ids', ids)
-  app.decorate('keyring', await unlockInstance(store, { config, clock }))
+  app.decorate('keyring', keyring)
+  app.decorate('limits', {
+    keys: createLimiter({ clock, perMinute: config.limits.perKey }),
+    strangers: createLimiter({ clock, perMinute: config.limits.perAddress }),
+    callbacks: createLimiter({ clock, perMinute: callbacksPerMinute }),
+  })
 
   const tally = createTally((entry) => store.audit(entry))
   const flushing = startLoop({
@@ -38,6 +55,20 @@ const plugin: FastifyPluginAsync<{ config: Config; clock: Clock; ids: Ids }> = a
     onError: (error) => app.log.error({ err: error }, 'audit counts not written'),
   })
   app.decorate('tally', tally)
+  if (workers) {
+    const masterKeys = masterKeysOf(config)
+    const learning = startLoop({
+      tick: async () => {
+        if (await learnDataKeys({ store, keyring, clock, masterKeys })) {
+          app.log.info('a new data key is in hand')
+        }
+        return false
+      },
+      idleMs: learnMs,
+      onError: (error) => app.log.error({ err: error }, 'new data key not in hand'),
+    })
+    app.addHook('onClose', () => learning.stop())
+  }
   app.addHook('onClose', async () => {
     await flushing.stop()
     await tally.flush()

@@ -3,16 +3,31 @@ import type { AuditEntry } from '../db/store.ts'
 /** Counts what strangers can cause at will, so that they fill neither the disk nor the commit queue. */
 export interface Tally {
   count(entry: AuditEntry & { bucket: number }): void
-  /** Writes what was counted since the last time. */
+  /** Writes what was counted since the last time. When a write fails, what is unwritten is kept for the next. */
   flush(): Promise<void>
 }
 
 /** How many different things are told apart between two flushes; the rest is one row. */
 const most = 1_000
 
+/** How many rows strangers may add in an hour: so a year of their trying is some hundred megabytes, not the whole disk. */
+const mostOfStrangers = 100
+
 /** A tally in memory: a crash forgets the counts since the last flush, nothing else. */
 export function createTally(write: (entry: AuditEntry) => Promise<void>): Tally {
-  let counted = new Map<string, AuditEntry & { count: number }>()
+  const counted = new Map<string, AuditEntry & { count: number }>()
+  let strangers = { hour: 0, names: new Set<string>() }
+
+  /** Whether this thing gets a row of its own. */
+  const isApart = (name: string, { actor, at }: AuditEntry): boolean => {
+    if (counted.size >= most) return false
+    if (!actor.startsWith('address:')) return true
+    if (strangers.hour !== hourOf(at)) strangers = { hour: hourOf(at), names: new Set() }
+    const { names } = strangers
+    if (names.size < mostOfStrangers) names.add(name)
+    return names.has(name)
+  }
+
   return {
     count(entry) {
       const name = [entry.action, entry.actor, entry.subject, entry.bucket].join('\0')
@@ -20,19 +35,27 @@ export function createTally(write: (entry: AuditEntry) => Promise<void>): Tally 
       if (known) {
         known.count += 1
         known.at = entry.at
-      } else if (counted.size < most) {
+      } else if (isApart(name, entry)) {
         counted.set(name, { ...entry, count: 1 })
       } else {
-        const { action, at, bucket } = entry
-        const rest = { action, at, bucket, actor: 'many', subject: 'many' }
+        const { action, at } = entry
+        const rest = { action, at, bucket: hourOf(entry.bucket), actor: 'many', subject: 'many' }
         const sum = counted.get(action) ?? { ...rest, count: 0 }
         counted.set(action, { ...sum, at, count: sum.count + 1 })
       }
     },
     async flush() {
-      const batch = counted
-      counted = new Map()
-      for (const entry of batch.values()) await write(entry)
+      const batch = Array.from(counted) // what is counted meanwhile is the next flush's
+      for (const [name, entry] of batch) {
+        counted.delete(name)
+        try {
+          await write(entry)
+        } catch (error) {
+          const since = counted.get(name)?.count ?? 0
+          counted.set(name, { ...entry, count: entry.count + since })
+          throw error
+        }
+      }
     },
   }
 }

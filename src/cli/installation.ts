@@ -1,8 +1,9 @@
-import { join } from 'node:path'
+import { Pool } from 'undici'
 import { unlockInstance } from '../auth/instance.ts'
 import type { Keyring } from '../auth/keyring.ts'
+import { createBridgeClient, type BridgeClient } from '../bridge/client.ts'
 import { systemClock, systemIds, type Clock, type Ids } from '../clock.ts'
-import { loadConfig, type Config } from '../config.ts'
+import { databasePath, loadConfig, sandboxCredentials, type Config } from '../config.ts'
 import { createSqliteStore } from '../db/sqlite/store.ts'
 import type { By, Scope, Site, Store, Tenant } from '../db/store.ts'
 import { CommandError } from './command-error.ts'
@@ -23,7 +24,7 @@ export async function withInstallation<T>(
 ): Promise<T> {
   const config = loadConfig(process.env)
   const clock = systemClock
-  const store = createSqliteStore(join(config.dataDir, 'bank-api.sqlite'))
+  const store = createSqliteStore(databasePath(config))
   try {
     const keyring = await unlockInstance(store, { config, clock })
     const by = { actor: 'cli', at: clock.now() }
@@ -32,6 +33,25 @@ export async function withInstallation<T>(
     store.close()
   }
 }
+
+/** The same, for a command that calls Bridge; the sandbox is the one that runs in the server's process. */
+export const withBridge = <T>(
+  command: (installation: Installation & { bridge: BridgeClient }) => Promise<T>,
+): Promise<T> =>
+  withInstallation(async (installation) => {
+    const { config, clock } = installation
+    const baseUrl = config.sandbox
+      ? `http://127.0.0.1:${config.sandbox.port}`
+      : config.bridgeBaseUrl
+    const dispatcher = new Pool(baseUrl, { connections: 4 })
+    try {
+      const credentials = config.secrets.bridge ?? sandboxCredentials
+      const bridge = createBridgeClient({ ...credentials, baseUrl, dispatcher, clock })
+      return await command({ ...installation, bridge })
+    } finally {
+      await dispatcher.close()
+    }
+  })
 
 /** The tenant of that name. Throws a CommandError when there is none. */
 export async function tenantNamed(store: Store, name: string): Promise<Tenant> {

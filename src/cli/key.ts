@@ -1,11 +1,13 @@
-import { Command, InvalidArgumentError } from 'commander'
-import { createApiKey } from '../auth/api-keys.ts'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { createApiKey, keyState, rotateApiKey } from '../auth/api-keys.ts'
 import { ensureSite } from '../auth/sites.ts'
+import { bridgeVersions, linkForms, listForms, type Presentation } from '../db/store.ts'
+import { CommandError } from './command-error.ts'
 import { tenantNamed, withInstallation } from './installation.ts'
 import { nameArgument } from './names.ts'
-import { printOne } from './print.ts'
+import { printOne, printTable, time } from './print.ts'
 
-interface CreateOptions {
+interface CreateOptions extends Partial<Presentation> {
   tenant: string
   site?: string
   label?: string
@@ -24,6 +26,9 @@ export function keyCommands(): Command {
     .option('--site <site>', 'the one site it sees, made when missing', nameArgument)
     .option('--label <text>', 'what it is for', nameArgument)
     .option('--expires <date>', 'good until then, as 2027-01-31', dateArgument)
+    .addOption(bridgeVersionOption())
+    .addOption(listsOption())
+    .addOption(linksOption())
     .option('--json')
     .action((options: CreateOptions) =>
       withInstallation(async (installation) => {
@@ -34,7 +39,12 @@ export function keyCommands(): Command {
             ? null
             : await ensureSite(installation, { tenantId: tenant.id, name: options.site }, by)
         const { label, expires: expiresAt } = options
-        const made = await createApiKey(installation, { tenant, site, label, expiresAt }, by)
+        const presentation = presentationIn(options)
+        const made = await createApiKey(
+          installation,
+          { tenant, site, label, expiresAt, presentation },
+          by,
+        )
         printOne(
           {
             tenant: tenant.name,
@@ -46,11 +56,127 @@ export function keyCommands(): Command {
         )
       }),
     )
+
+  key
+    .command('update')
+    .description('change how a key wants its answers')
+    .argument('<api_key>')
+    .addOption(bridgeVersionOption())
+    .addOption(listsOption())
+    .addOption(linksOption())
+    .option('--json')
+    .action((apiKey: string, options: Partial<Presentation> & { json?: boolean }) =>
+      withInstallation(async ({ store, by }) => {
+        const change = presentationIn(options)
+        if (Object.keys(change).length === 0) throw new CommandError('Nothing to change was given')
+        const updated = await store.updateKey(apiKey, change, by)
+        if (!updated) throw new CommandError(`There is no key ${apiKey}`)
+        printOne(
+          {
+            api_key: apiKey,
+            label: updated.label,
+            bridge_version: updated.bridgeVersion,
+            lists: updated.lists,
+            links: updated.links,
+          },
+          options,
+        )
+      }),
+    )
+
+  key
+    .command('list')
+    .description('without secrets: those are stored nowhere')
+    .option('--tenant <name>', 'of this tenant only', nameArgument)
+    .option('--json')
+    .action((options: { tenant?: string; json?: boolean }) =>
+      withInstallation(async ({ store, clock }) => {
+        const { tenant: name } = options
+        const tenants = name ? [await tenantNamed(store, name)] : await store.listTenants()
+        const rows = []
+        for (const tenant of tenants) {
+          const sites = await store.listSites({ tenantId: tenant.id, siteId: null })
+          const names = new Map(sites.map((site) => [site.id, site.name]))
+          for (const one of await store.listKeys(tenant.id)) {
+            rows.push({
+              api_key: one.apiKey,
+              tenant: tenant.name,
+              site: one.siteId === null ? null : (names.get(one.siteId) ?? null),
+              label: one.label,
+              state: keyState(one, tenant, clock.now()),
+              created: time(one.createdAt),
+              last_used: time(one.lastUsedAt),
+              expires: time(one.expiresAt),
+              old_secret_until: time(one.previousSecretUntil),
+            })
+          }
+        }
+        printTable(rows, options)
+      }),
+    )
+
+  key
+    .command('rotate')
+    .description('give a key a new secret; the old one stays good for a day, or until --until')
+    .argument('<api_key>')
+    .option('--until <time>', 'when the old secret ends, as 2027-01-31T18:00Z', dateArgument)
+    .option('--json')
+    .action((apiKey: string, options: { until?: number; json?: boolean }) =>
+      withInstallation(async (installation) => {
+        const { by } = installation
+        const previousUntil = options.until ?? by.at + dayMs
+        const rotated = await rotateApiKey(installation, { apiKey, previousUntil }, by)
+        if (!rotated) throw new CommandError(`There is no key ${apiKey} that works`)
+        printOne(
+          {
+            api_key: apiKey,
+            api_secret: rotated.apiSecret,
+            old_secret_until: time(previousUntil),
+          },
+          options,
+        )
+      }),
+    )
+
+  key
+    .command('revoke')
+    .description('end a key at once, for good')
+    .argument('<api_key>')
+    .option('--json')
+    .action((apiKey: string, options: { json?: boolean }) =>
+      withInstallation(async ({ store, by }) => {
+        const revoked = await store.revokeKey(apiKey, by)
+        if (!revoked) throw new CommandError(`There is no key ${apiKey}`)
+        printOne({ api_key: apiKey, revoked: time(revoked.revokedAt) }, options)
+      }),
+    )
   return key
 }
 
+const dayMs = 24 * 60 * 60_000
+
+const bridgeVersionOption = (): Option =>
+  new Option('--bridge-version <version>', 'whose field names it is shown').choices(bridgeVersions)
+
+const listsOption = (): Option =>
+  new Option('--lists <form>', 'bare, or in an envelope as from Bridge').choices(listForms)
+
+const linksOption = (): Option =>
+  new Option('--links <form>', 'with their request, or the bare address').choices(linkForms)
+
+const presentationIn = ({
+  bridgeVersion,
+  lists,
+  links,
+}: Partial<Presentation>): Partial<Presentation> => ({
+  ...(bridgeVersion && { bridgeVersion }),
+  ...(lists && { lists }),
+  ...(links && { links }),
+})
+
 function dateArgument(text: string): number {
-  const time = Date.parse(text)
+  // Only the form that reads the same everywhere: 01/02/2027 would be a day in January or in February.
+  const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN
   if (Number.isNaN(time)) throw new InvalidArgumentError('a date such as 2027-01-31.')
   return time
 }

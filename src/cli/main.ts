@@ -1,9 +1,20 @@
 import { existsSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { BridgeError } from '../bridge/errors.ts'
 import { ConfigError } from '../config.ts'
 import { ConflictError } from '../db/store.ts'
+import { DatabaseInUseError } from '../db/lease.ts'
+import { auditCommands } from './audit.ts'
+import { backupCommands, restoreCommand } from './backup.ts'
 import { CommandError } from './command-error.ts'
+import { doctorCommand } from './doctor.ts'
+import { explainCommand } from './explain.ts'
+import { importCommand } from './import.ts'
+import { itemCommands } from './item.ts'
 import { keyCommands } from './key.ts'
+import { purgeCommand } from './purge.ts'
+import { rekeyCommand } from './rekey.ts'
+import { quotaCommand } from './quota.ts'
 import { siteCommands } from './site.ts'
 import { tenantCommands } from './tenant.ts'
 
@@ -15,16 +26,35 @@ const program = new Command('bank-api')
 program.addCommand(tenantCommands())
 program.addCommand(keyCommands())
 program.addCommand(siteCommands())
+program.addCommand(itemCommands())
+program.addCommand(quotaCommand())
+program.addCommand(auditCommands())
+program.addCommand(rekeyCommand())
+program.addCommand(purgeCommand())
+program.addCommand(backupCommands())
+program.addCommand(restoreCommand())
+program.addCommand(importCommand())
+program.addCommand(explainCommand())
+program.addCommand(doctorCommand())
+
+// Commander hands `exitOverride` to no command that was built apart: each would exit with 1 by itself.
+const withoutExit = (command: Command): void => {
+  command.exitOverride()
+  command.commands.forEach(withoutExit)
+}
+withoutExit(program)
 
 /** 0 done, 1 refused or failed, 2 not understood. */
 async function run(): Promise<number> {
   if (existsSync('.env')) process.loadEnvFile('.env')
   try {
     await program.parseAsync()
-    return 0
+    return Number(process.exitCode ?? 0)
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    const known = [ConfigError, ConflictError, CommandError].some((kind) => error instanceof kind)
+    const known = [ConfigError, ConflictError, CommandError, DatabaseInUseError, BridgeError].some(
+      (kind) => error instanceof kind,
+    )
     const text = known ? (error as Error).message : ((error as Error).stack ?? String(error))
     process.stderr.write(`${text}\n`)
     return 1

@@ -7,7 +7,10 @@ export function printOne(row: Row, { json }: { json?: boolean | undefined }): vo
   for (const [name, value] of Object.entries(row)) write(`${name.padEnd(width)}  ${shown(value)}`)
 }
 
-/** Prints a list: JSON for programs, a table for people. */
+/** Where a line ends when nobody says how wide the terminal is. */
+const usualColumns = 80
+
+/** Prints a list: JSON for programs; for people a table, or where that is too wide one row below the other. */
 export function printTable(rows: readonly Row[], { json }: { json?: boolean | undefined }): void {
   if (json) return write(JSON.stringify(rows))
   const [first] = rows
@@ -17,6 +20,14 @@ export function printTable(rows: readonly Row[], { json }: { json?: boolean | un
   const widths = names.map((_, column) =>
     Math.max(...lines.map((line) => line[column]?.length ?? 0)),
   )
+  const width = widths.reduce((sum, column) => sum + column + 2, -2)
+  if (width > (process.stdout.columns ?? usualColumns)) {
+    for (const [index, row] of rows.entries()) {
+      if (index > 0) write('')
+      printOne(row, {})
+    }
+    return
+  }
   for (const line of lines) {
     write(
       line
@@ -33,7 +44,8 @@ export const time = (at: number | null): string | null =>
 
 const shown = (value: Row[string] | undefined): string => {
   if (value === null || value === undefined) return '-'
-  return Array.isArray(value) ? value.join(' ') : String(value)
+  if (Array.isArray(value)) return value.length === 0 ? '-' : value.join(' ')
+  return String(value)
 }
 
 const write = (line: string): void => void process.stdout.write(`${line}\n`)

@@ -1,9 +1,10 @@
 import { Command, InvalidArgumentError } from 'commander'
 import type { Site } from '../db/store.ts'
 import { CommandError } from './command-error.ts'
-import { siteNamed, tenantNamed, withInstallation } from './installation.ts'
+import { siteNamed, tenantNamed, withBridge, withInstallation } from './installation.ts'
 import { nameArgument } from './names.ts'
 import { printOne, printTable } from './print.ts'
+import { removeAndPrint, type RemovalOptions } from './removing.ts'
 
 interface UpdateOptions {
   tenant: string
@@ -47,8 +48,12 @@ export function siteCommands(): Command {
     .argument('<site>')
     .requiredOption('--tenant <name>', 'whose site', nameArgument)
     .option('--origin <address>', 'the site moved, as https://erp.example', originArgument)
-    .option('--allow-origin <address...>', 'further origins for redirects and webhooks')
-    .option('--webhook-url <address>', 'where its webhooks go')
+    .option(
+      '--allow-origin <address...>',
+      'further origins for redirects and webhooks',
+      moreOrigins,
+    )
+    .option('--webhook-url <address>', 'where its webhooks go', addressArgument)
     .option('--time-zone <zone>', 'as Europe/Paris', zoneArgument)
     .option('--json')
     .action((name: string, options: UpdateOptions) =>
@@ -57,15 +62,34 @@ export function siteCommands(): Command {
         const { origin, allowOrigin, webhookUrl, timeZone } = options
         const change = {
           ...(origin !== undefined && { origin }),
-          ...(allowOrigin !== undefined && {
-            allowedOrigins: allowOrigin.map((address) => originArgument(address)),
-          }),
-          ...(webhookUrl !== undefined && { webhookUrl: addressArgument(webhookUrl) }),
+          ...(allowOrigin !== undefined && { allowedOrigins: allowOrigin }),
+          ...(webhookUrl !== undefined && { webhookUrl }),
           ...(timeZone !== undefined && { timeZone }),
         }
         if (Object.keys(change).length === 0) throw new CommandError('Nothing to change was given')
         const changed = await store.updateSite(id, change, by)
         printOne(toRow(changed), options)
+      }),
+    )
+
+  site
+    .command('delete')
+    .description('delete it at Bridge and here; run again, it goes on where it was cut off')
+    .argument('<site>')
+    .requiredOption('--tenant <name>', 'whose site', nameArgument)
+    .option('--bridge-users', 'delete its users at Bridge too')
+    .option('--json')
+    .action((name: string, options: RemovalOptions & { tenant: string }) =>
+      withBridge(async (installation) => {
+        const { store } = installation
+        const { id: tenantId } = await tenantNamed(store, options.tenant)
+        // From its first step on the site is hidden: then only the deletion still knows it.
+        const open = (await store.listOpenRemovals()).find(
+          (one) => one.kind === 'site' && one.tenantId === tenantId && one.name === name,
+        )
+        const subjectId =
+          open?.subjectId ?? (await siteNamed(store, { tenant: options.tenant, site: name })).id
+        await removeAndPrint(installation, { kind: 'site', tenantId, subjectId, name }, options)
       }),
     )
   return site
@@ -88,6 +112,11 @@ function addressArgument(text: string): string {
 }
 
 const originArgument = (text: string): string => new URL(addressArgument(text)).origin
+
+const moreOrigins = (text: string, before: readonly string[] = []): string[] => [
+  ...before,
+  originArgument(text),
+]
 
 function zoneArgument(text: string): string {
   try {

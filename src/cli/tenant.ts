@@ -1,7 +1,11 @@
+import { createWriteStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
 import { Command } from 'commander'
-import { withInstallation } from './installation.ts'
+import { exportTenant } from '../removal/export.ts'
+import { tenantNamed, withBridge, withInstallation } from './installation.ts'
 import { nameArgument } from './names.ts'
 import { printOne, printTable, time } from './print.ts'
+import { removeAndPrint, type RemovalOptions } from './removing.ts'
 
 /** `bank-api tenant …` */
 export function tenantCommands(): Command {
@@ -30,6 +34,55 @@ export function tenantCommands(): Command {
           disabled: time(disabledAt),
         }))
         printTable(rows, options)
+      }),
+    )
+
+  const switchCommand = (verb: 'disable' | 'enable', description: string) =>
+    tenant
+      .command(verb)
+      .description(description)
+      .argument('<name>')
+      .option('--json')
+      .action((name: string, options: { json?: boolean }) =>
+        withInstallation(async ({ store, by }) => {
+          const { id } = await tenantNamed(store, name)
+          const changed = await store.setTenantDisabled(id, verb === 'disable', by)
+          printOne({ tenant: name, disabled: time(changed.disabledAt) }, options)
+        }),
+      )
+  switchCommand('disable', 'stop all its keys at once; nothing is deleted')
+  switchCommand('enable', 'let its keys work again')
+
+  tenant
+    .command('delete')
+    .description('delete it at Bridge and here; run again, it goes on where it was cut off')
+    .argument('<name>')
+    .option('--bridge-users', 'delete its users at Bridge too')
+    .option('--json')
+    .action((name: string, options: RemovalOptions) =>
+      withBridge(async (installation) => {
+        const { id } = await tenantNamed(installation.store, name)
+        const order = { kind: 'tenant', tenantId: id, subjectId: id, name } as const
+        await removeAndPrint(installation, order, options)
+      }),
+    )
+
+  tenant
+    .command('export')
+    .description('everything held about it, as JSON')
+    .argument('<name>')
+    .option('--to <file>', 'instead of the terminal')
+    .action((name: string, options: { to?: string }) =>
+      withInstallation(async ({ store, keyring, by }) => {
+        const found = await tenantNamed(store, name)
+        const entry = { ...by, tenantId: found.id, action: 'tenant.exported', subject: name }
+        await store.audit(entry)
+        const pieces = exportTenant({ store, keyring }, found, by.at)
+        if (options.to === undefined) {
+          for await (const piece of pieces) process.stdout.write(piece)
+        } else {
+          await pipeline(pieces, createWriteStream(options.to, { flags: 'wx', mode: 0o600 }))
+        }
       }),
     )
   return tenant

@@ -1,0 +1,151 @@
+import { randomBytes } from 'node:crypto'
+import type { Clock, Ids } from '../clock.ts'
+import type { MasterKey } from '../config.ts'
+import { sealedPlaces, type By, type SealedPlace, type Store } from '../db/store.ts'
+import { dataKeyRow, pepperRow, unwrap } from './instance.ts'
+import { keyIdOf, seal, type Keyring } from './keyring.ts'
+
+/** What a `rekey` did. */
+export interface Rekeyed {
+  master_key: string
+  data_key: string
+  /** Values sealed anew. */
+  resealed: number
+  /** Data keys that nothing is sealed with any more. */
+  dropped: string[]
+}
+
+/** The running server cannot open what this command wraps. Nothing was changed. */
+export class ServerUnawareError extends Error {
+  override name = 'ServerUnawareError'
+
+  constructor() {
+    super(
+      'The running server does not have this MASTER_KEY. Restart it with the same one (new and old, as id:key,id:key) and run this again.',
+    )
+  }
+}
+
+const batch = 100
+/** How long a server has been silent that no longer counts as running. */
+const silentMs = 15_000
+/** How long a running server may take to notice the new key. */
+const patienceMs = 10_000
+
+/** The name of the row each place's values are bound to when they are sealed. */
+export const sealedRow: Record<SealedPlace, (id: string) => string> = {
+  'webhook-secret': (siteId) => `sites/${siteId}/webhook_secret`,
+  'previous-webhook-secret': (siteId) => `sites/${siteId}/webhook_secret`,
+  'event-body': (eventId) => `events/${eventId}`,
+  response: (deliveryId) => `deliveries/${deliveryId}`,
+}
+
+export interface Rekeying {
+  store: Store
+  keyring: Keyring
+  clock: Clock
+  ids: Ids
+  masterKeys: readonly MasterKey[]
+  wait(ms: number): Promise<unknown>
+}
+
+/**
+ * Wraps all keys with the newest master key, makes a new data key and seals everything with it, in short batches beside a
+ * running server. May be cut off anywhere and run again. The pepper stays: hashes cannot be made anew without their secrets.
+ */
+export async function rekey(rekeying: Rekeying, by: By): Promise<Rekeyed> {
+  const { store, keyring, clock, ids, masterKeys } = rekeying
+  const newest = masterKeys[0]
+  const instance = await store.readInstance()
+  if (!newest || !instance) throw new Error('There is no installation to rekey')
+
+  const before = keyring.ids().at(-1)!
+  const key = { id: ids.next('d'), key: randomBytes(32) }
+  const wrappedKey = seal(newest, key.key, dataKeyRow(key.id))
+  await store.addDataKey({ id: key.id, wrappedKey }, clock.now())
+  if (!(await isKnownToServer(rekeying, key.id))) {
+    await store.dropUnusedDataKeys(before, by)
+    throw new ServerUnawareError()
+  }
+  keyring.add(key)
+
+  const rewrap = (wrapped: Buffer, row: string) =>
+    seal(newest, unwrap(masterKeys, wrapped, row), row)
+  await store.rewrap(
+    {
+      wrappedPepper: rewrap(instance.wrappedPepper, pepperRow),
+      dataKeys: instance.dataKeys.map(({ id, wrappedKey }) => ({
+        id,
+        wrappedKey: rewrap(wrappedKey, dataKeyRow(id)),
+      })),
+    },
+    by,
+  )
+
+  let resealed = 0
+  // What somebody sealed with the old key meanwhile is found by the next round; the last one finds nothing.
+  for (;;) {
+    let round = 0
+    for (const place of sealedPlaces) round += await reseal(rekeying, place, key.id)
+    if (round === 0) break
+    resealed += round
+  }
+  const dropped = await store.dropUnusedDataKeys(key.id, { ...by, at: clock.now() })
+  return { master_key: newest.id, data_key: key.id, resealed, dropped }
+}
+
+/** A server reads with the keys it has in hand: before it has the new one, nothing may be sealed with it. */
+async function isKnownToServer({ store, clock, wait }: Rekeying, id: string): Promise<boolean> {
+  const giveUpAt = clock.now() + patienceMs
+  while (await store.hasServerSince(clock.now() - silentMs)) {
+    const key = (await store.listDataKeys()).find((candidate) => candidate.id === id)
+    if (key?.seenAt) return true
+    if (clock.now() >= giveUpAt) return false
+    await wait(250)
+  }
+  return true
+}
+
+async function reseal(
+  { store, keyring }: Rekeying,
+  place: SealedPlace,
+  newId: string,
+): Promise<number> {
+  let count = 0
+  let after: string | number | null = null
+  for (;;) {
+    const values = await store.listSealed(place, after, batch)
+    const changes = values
+      .filter(({ sealed }) => keyIdOf(sealed) !== newId)
+      .map(({ key, rowId, sealed: from }) => {
+        const row = sealedRow[place](rowId)
+        return { key, from, to: keyring.seal(keyring.open(from, row), row) }
+      })
+    if (changes.length > 0) count += await store.replaceSealed(place, changes)
+    const last = values.at(-1)
+    if (!last || values.length < batch) return count
+    after = last.key
+  }
+}
+
+/**
+ * One look for data keys that a `rekey` beside us made: takes them in hand and says so. True when there was one. Throws a
+ * ConfigError when our master keys do not open it; then nothing is sealed with it either.
+ */
+export async function learnDataKeys({
+  store,
+  keyring,
+  clock,
+  masterKeys,
+}: Pick<Rekeying, 'store' | 'keyring' | 'clock' | 'masterKeys'>): Promise<boolean> {
+  const known = keyring.ids()
+  const keys = await store.listDataKeys()
+  const fresh = keys.filter(({ id }) => !known.includes(id))
+  for (const { id, wrappedKey } of fresh) {
+    keyring.add({ id, key: unwrap(masterKeys, wrappedKey, dataKeyRow(id)) })
+  }
+  for (const { id, seenAt } of keys) {
+    if (seenAt === null) await store.markDataKeySeen(id, clock.now())
+  }
+  return fresh.length > 0
+}

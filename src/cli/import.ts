@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { importUsers } from '../import-users.ts'
+import { readMappings } from '../mappings.ts'
+import { CommandError } from './command-error.ts'
+import { tenantNamed, withInstallation } from './installation.ts'
+import { nameArgument } from './names.ts'
+import { printOne } from './print.ts'
+import { createProgress } from './progress.ts'
+
+/** `bank-api import FILE --tenant T` */
+export function importCommand(): Command {
+  return new Command('import')
+    .description('take over users from another Bank API: site, user and Bridge user uuid')
+    .argument('<file>', 'CSV with the header site,user,user_uuid, or a JSON list of the same')
+    .requiredOption('--tenant <name>', 'whose sites', nameArgument)
+    .option('--dry-run', 'say what would happen, store nothing')
+    .option('--json')
+    .action((file: string, options: { tenant: string; dryRun?: boolean; json?: boolean }) =>
+      withInstallation(async (installation) => {
+        const tenant = await tenantNamed(installation.store, options.tenant)
+        const { mappings, problems } = readMappings(readText(file))
+        if (problems.length > 0) throw new CommandError(problems.join('\n'))
+
+        const { dryRun = false } = options
+        const progress = createProgress()
+        const { imported, present, refused } = await importUsers(installation, tenant, mappings, {
+          dryRun,
+          onEach: (done) => progress.tell(`importing: ${done} of ${mappings.length}`),
+        })
+        progress.end()
+        printOne({ [dryRun ? 'would_import' : 'imported']: imported, present, refused }, options)
+        if (refused.length > 0) process.exitCode = 1
+      }),
+    )
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    throw new CommandError(`${file} cannot be read`)
+  }
+}

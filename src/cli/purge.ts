@@ -1,0 +1,24 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { Command } from 'commander'
+import type { RetentionKind } from '../db/store.ts'
+import { tickRetention } from '../removal/retention.ts'
+import { withInstallation } from './installation.ts'
+import { printOne } from './print.ts'
+
+/** Leaves the database to the server between two batches. */
+const breathMs = 20
+
+/** `bank-api purge` */
+export const purgeCommand = (): Command =>
+  new Command('purge')
+    .description('forget now what is past its time; the server does it once an hour')
+    .option('--json')
+    .action((options: { json?: boolean }) =>
+      withInstallation(async ({ store, clock, config, by }) => {
+        const done: Partial<Record<RetentionKind, number>> = {}
+        const { retention } = config
+        while (await tickRetention({ store, clock, retention }, done)) await wait(breathMs)
+        await store.audit({ ...by, action: 'purged', subject: 'installation', detail: done })
+        printOne(done, options)
+      }),
+    )

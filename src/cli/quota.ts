@@ -1,0 +1,47 @@
+import { Command } from 'commander'
+import { savedStanding } from '../bridge/standing.ts'
+import { CommandError } from './command-error.ts'
+import { withInstallation } from './installation.ts'
+import { printOne, printTable, time } from './print.ts'
+
+/** `bank-api quota` */
+export function quotaCommand(): Command {
+  return new Command('quota')
+    .description('how the server stands with Bridge: what is left of the quota, and who waits')
+    .option('--json')
+    .action((options: { json?: boolean }) =>
+      withInstallation(async ({ store }) => {
+        const saved = await store.readStanding()
+        const read = savedStanding.safeParse(saved?.standing)
+        if (!saved || !read.success)
+          throw new CommandError('The server has written nothing down yet')
+        const { quota, breaker, credentials } = read.data
+        const names = new Map((await store.listTenants()).map(({ id, name }) => [id, name]))
+        const tenants = quota.tenants.map(({ tenant, waiting, available }) => ({
+          tenant: tenant === '' ? 'the server itself' : (names.get(tenant) ?? tenant),
+          waiting,
+          available,
+        }))
+        const summary = {
+          as_of: time(saved.at),
+          available: quota.available,
+          burst: quota.burst,
+          per_second: quota.perSecond,
+          waiting: quota.waiting,
+          granted: quota.granted,
+          refused: quota.refused,
+          bridge_down_since: time(breaker.since),
+          next_try: time(breaker.nextTryAt),
+          outages: breaker.opened,
+          credentials_refused_since: time(credentials.refusedSince),
+        }
+        if (options.json) {
+          process.stdout.write(`${JSON.stringify({ ...summary, tenants })}\n`)
+          return
+        }
+        printOne(summary, options)
+        process.stdout.write('\n')
+        printTable(tenants, options)
+      }),
+    )
+}

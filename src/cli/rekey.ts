@@ -1,0 +1,28 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { Command } from 'commander'
+import { masterKeysOf } from '../auth/instance.ts'
+import { rekey, ServerUnawareError } from '../auth/rekey.ts'
+import { CommandError } from './command-error.ts'
+import { withInstallation } from './installation.ts'
+import { printOne } from './print.ts'
+
+/** `bank-api rekey` */
+export const rekeyCommand = (): Command =>
+  new Command('rekey')
+    .description(
+      'wrap all keys with the first MASTER_KEY and seal everything anew, beside the server',
+    )
+    .option('--json')
+    .action((options: { json?: boolean }) =>
+      withInstallation(async (installation) => {
+        const { config, by } = installation
+        const masterKeys = masterKeysOf(config)
+        const done = await rekey({ ...installation, masterKeys, wait }, by).catch(
+          (error: unknown) => {
+            if (error instanceof ServerUnawareError) throw new CommandError(error.message)
+            throw error
+          },
+        )
+        printOne({ ...done }, options)
+      }),
+    )
