@@ -1,9 +1,11 @@
 import type { z } from 'zod'
-import type { Call } from './call.ts'
+import { targetOf, type Call } from './call.ts'
 import { BridgeStatusError } from './errors.ts'
-import type { Http } from './http.ts'
+import type { Http, Sender } from './http.ts'
 import { walkPages, type PageSchema } from './pagination.ts'
+import type { Payer } from './quota.ts'
 import type { User } from './resources/users.ts'
+import type { Sharing } from './sharing.ts'
 import type { Tokens } from './tokens.ts'
 
 /** What a resource calls: tokens, the caller's budget and pages are taken care of. */
@@ -17,35 +19,43 @@ export interface Api {
   userByExternalId(externalUserId: string): Promise<User>
 }
 
-/** The calls of one caller, until `signal` ends them. */
+/** The calls of one caller, until `signal` ends them. `payer` is whose turn they take. */
 export function createApi(options: {
   http: Http
   tokens: Tokens
+  sharing: Sharing
   baseUrl: string
   signal: AbortSignal | undefined
+  payer: Payer | undefined
 }): Api {
-  const { http, tokens, signal } = options
+  const { http, tokens, sharing, payer } = options
   const origin = new URL(options.baseUrl).origin
 
-  // Bridge: an expired token answers 401, and nothing was done. One new token, one repeat.
+  // Bridge: an expired token is refused, and nothing was done. One new token, one repeat.
   async function asUser<T>(
     { user }: Call,
-    send: (token: string | undefined) => Promise<T>,
+    signal: AbortSignal | undefined,
+    send: (sender: Sender) => Promise<T>,
   ): Promise<T> {
-    if (user === undefined) return send(undefined)
-    const token = await tokens.get(user, signal)
+    if (user === undefined) return send({ signal, payer })
+    const token = await tokens.get(user, { signal, payer })
     try {
-      return await send(token)
+      return await send({ token, signal, payer })
     } catch (error) {
       if (!(error instanceof BridgeStatusError) || error.bridgeStatus !== 401) throw error
       tokens.drop(user, token)
-      return send(await tokens.get(user, signal))
+      return send({ token: await tokens.get(user, { signal, payer }), signal, payer })
     }
   }
 
   const api: Api = {
-    send: (call, schema) => asUser(call, (token) => http.send(call, schema, { token, signal })),
-    run: (call) => asUser(call, (token) => http.send(call, undefined, { token, signal })),
+    send: (call, schema) => {
+      const send = (signal: AbortSignal | undefined) =>
+        asUser(call, signal, (sender) => http.send(call, schema, sender))
+      if (call.method !== 'GET') return send(options.signal)
+      return sharing(nameOf(call), { where: call, signal: options.signal }, send)
+    },
+    run: (call) => asUser(call, options.signal, (sender) => http.send(call, undefined, sender)),
     pages: (call, schema) => {
       const first = { ...call, query: { ...call.query, limit: 500 } }
       const read = (target: string | undefined) =>
@@ -57,7 +67,12 @@ export function createApi(options: {
       for await (const page of api.pages(call, schema)) pages.push(page)
       return pages.flat()
     },
-    userByExternalId: (externalUserId) => tokens.findUser(externalUserId, signal),
+    userByExternalId: (externalUserId) =>
+      tokens.findUser(externalUserId, { signal: options.signal, payer }),
   }
   return api
 }
+
+/** Reads of the same name are one read: the same user, path, query and language. */
+const nameOf = (call: Call): string =>
+  [call.user ?? '', call.language ?? '', call.version ?? '', targetOf(call)].join(' ')

@@ -10,6 +10,8 @@ export interface Call {
   body?: Record<string, unknown>
   /** The uuid of the Bridge user in whose name we call. */
   user?: string
+  /** Whose access token is asked for: Bridge counts those apart. */
+  tokenOf?: string
   /** For `Accept-Language`: Bridge answers in fr or en. */
   language?: string | undefined
   /** Another `Bridge-Version` than 2025-01-15. */

@@ -1,7 +1,11 @@
 import type { Dispatcher } from 'undici'
 import { createApi } from './api.ts'
+import type { Breaker } from './breaker.ts'
+import type { Call } from './call.ts'
 import type { Clock } from '../clock.ts'
+import type { CredentialsWatch } from './credentials-watch.ts'
 import { createHttp } from './http.ts'
+import type { Payer, Quota } from './quota.ts'
 import { createAccounts, type Accounts } from './resources/accounts.ts'
 import { createCategories, type Categories } from './resources/categories.ts'
 import { createConnectSessions, type ConnectSessions } from './resources/connect-sessions.ts'
@@ -9,6 +13,7 @@ import { createItems, type Items } from './resources/items.ts'
 import { createProviders, type Providers } from './resources/providers.ts'
 import { createTransactions, type Transactions } from './resources/transactions.ts'
 import { createUsers, type Users } from './resources/users.ts'
+import { createSharing } from './sharing.ts'
 import { createTokens } from './tokens.ts'
 
 export interface BridgeOptions {
@@ -26,6 +31,12 @@ export interface BridgeOptions {
   onCall?: (call: BridgeCall) => void
   /** For one attempt, body included. Default 10,000. */
   timeoutMs?: number
+  /** Whose turn it is; without one, calls go out as they come. */
+  quota?: Quota
+  /** Without one, Bridge is tried however often it failed. */
+  breaker?: Breaker
+  /** Hears whether Bridge takes our credentials. */
+  credentials?: CredentialsWatch
 }
 
 export interface BridgeCall {
@@ -53,16 +64,23 @@ export interface BridgeResources {
 }
 
 export interface BridgeClient extends BridgeResources {
-  /** The same calls within one caller's budget: they end when the signal does. Tokens are shared. */
-  within(signal: AbortSignal): BridgeResources
+  /**
+   * The same calls within one caller's budget: they end when the signal does, and take the payer's turns. Tokens are
+   * shared, and so are identical reads at the same moment: what they answer must not be changed.
+   */
+  within(signal: AbortSignal, payer?: Payer): BridgeResources
+  /** Asks for next to nothing, to see whether Bridge is there. Rejects as any call. */
+  probe(): Promise<void>
 }
 
 /** The Bridge API 2025-01-15 for one application: typed, retried where safe, one token per user. */
 export function createBridgeClient(options: BridgeOptions): BridgeClient {
   const http = createHttp(options)
   const tokens = createTokens({ http, clock: options.clock })
-  const resources = (signal?: AbortSignal): BridgeResources => {
-    const api = createApi({ http, tokens, baseUrl: options.baseUrl, signal })
+  const sharing = createSharing()
+  const resources = (signal?: AbortSignal, payer?: Payer): BridgeResources => {
+    const { baseUrl } = options
+    const api = createApi({ http, tokens, sharing, baseUrl, signal, payer })
     return {
       users: createUsers(api),
       connectSessions: createConnectSessions(api),
@@ -73,5 +91,10 @@ export function createBridgeClient(options: BridgeOptions): BridgeClient {
       categories: createCategories(api),
     }
   }
-  return { ...resources(), within: resources }
+  const probe: Call = {
+    method: 'GET',
+    route: '/v3/aggregation/categories',
+    query: { limit: 1 },
+  }
+  return { ...resources(), within: resources, probe: () => http.send(probe, undefined, {}) }
 }

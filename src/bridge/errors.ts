@@ -74,6 +74,29 @@ export class BridgeSchemaError extends BridgeError {
   }
 }
 
+/** Bridge is known to be down: nothing was sent. `retryAfter` is when we look again. */
+export class BridgeDownError extends BridgeError {
+  override name = 'BridgeDownError'
+
+  constructor({ method, route }: Where, retryAfter: number) {
+    super(down, { status: 503, retryAfter, detail: `${method} ${route}: not sent, Bridge is down` })
+  }
+}
+
+/** Our share of Bridge's quota is spent: nothing was sent. `retryAfter` is when it could be. */
+export class BridgeQuotaError extends BridgeError {
+  override name = 'BridgeQuotaError'
+
+  constructor(retryAfter: number) {
+    super(`Bridge takes no more calls for now. Please try again in ${retryAfter} seconds.`, {
+      status: 429,
+      excType: 'TooManyRequestsError',
+      retryAfter,
+      detail: `not sent: the quota is spent for ${retryAfter} s`,
+    })
+  }
+}
+
 /** What an error answer says, as far as it could be read. */
 export interface Refusal extends Where {
   bridgeStatus: number

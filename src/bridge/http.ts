@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { errors, request, type Dispatcher } from 'undici'
 import type { z } from 'zod'
 import { targetOf, type Call } from './call.ts'
+import type { Ending } from './breaker.ts'
 import type { BridgeOptions } from './client.ts'
 import { systemIds } from '../clock.ts'
 import {
@@ -11,16 +12,18 @@ import {
   BridgeStatusError,
   BridgeTimeoutError,
 } from './errors.ts'
+import { ourselves, type Against, type Payer } from './quota.ts'
 import { readBounded, readProblem, readReply } from './reply.ts'
 import { readRetryAfter, retryDelay, shouldRetry, type Outcome } from './retry.ts'
 
 const largestBody = 32 * 1024 * 1024
 const largestProblem = 64 * 1024
 
-/** Who a call is made for: the user's token, and the caller's budget. */
+/** Who a call is made for: the user's token, the caller's budget, and whose turn it takes. */
 export interface Sender {
   token?: string | undefined
   signal?: AbortSignal | undefined
+  payer?: Payer | undefined
 }
 
 export interface Http {
@@ -64,8 +67,14 @@ export function createHttp(options: BridgeOptions): Http {
         signal: ends,
       })
       seen.status = answer.statusCode
+      // With a user's token, a refusal is about that and not about us.
+      if (token === undefined) options.credentials?.note(call, answer.statusCode)
       if (answer.statusCode < 200 || answer.statusCode > 299) {
         throw await toStatusError(call, answer, clock.now())
+      }
+      // Bridge: "deleted, no body". A proxy's friendly page must not pass for a deletion.
+      if (call.method === 'DELETE' && answer.statusCode !== 204) {
+        throw new BridgeSchemaError(`${call.method} ${call.route}: ${answer.statusCode}, not 204`)
       }
       const bytes = await readBounded(answer.body, largestBody)
       if (!bytes) throw new BridgeSchemaError(`${call.method} ${call.route}: body too large`)
@@ -86,6 +95,8 @@ export function createHttp(options: BridgeOptions): Http {
     sender: Sender,
     attempt: number,
   ): Promise<unknown> {
+    await takeTurn(call, sender)
+    const leave = options.breaker?.enter(call) ?? (() => {})
     const start = clock.now()
     const seen: { status?: number } = {}
     const report = (error?: unknown): void =>
@@ -99,10 +110,25 @@ export function createHttp(options: BridgeOptions): Http {
       })
     try {
       const reply = await exchange(call, schema, sender, seen)
+      leave({ kind: 'answered' })
       report()
       return reply
     } catch (error) {
+      leave(sender.signal?.aborted ? { kind: 'unknown' } : endingOf(error, call, start))
       report(error)
+      throw error
+    }
+  }
+
+  /** Waits for the call's turn; what is known to fail does not even queue. */
+  async function takeTurn(call: Call, { payer = ourselves, signal }: Sender): Promise<void> {
+    if (options.breaker?.state().open && !options.breaker.isTimeToLook()) {
+      options.breaker.enter(call)
+    }
+    try {
+      await options.quota?.take({ payer, against: againstOf(call), signal })
+    } catch (error) {
+      if (signal?.aborted) throw new BridgeTimeoutError(call, 'the caller gave up', error)
       throw error
     }
   }
@@ -114,6 +140,9 @@ export function createHttp(options: BridgeOptions): Http {
         return await attempted(call, schema, sender, attempt)
       } catch (error) {
         const outcome = outcomeOf(error)
+        if (outcome?.kind === 'status' && outcome.status === 429 && outcome.retryAfter) {
+          options.quota?.hold(againstOf(call), outcome.retryAfter)
+        }
         if (!outcome || !shouldRetry(method, attempt, outcome)) throw error
         const wish = outcome.kind === 'status' ? outcome.retryAfter : undefined
         // A budget that ends during the wait leaves the failure that made us wait.
@@ -151,6 +180,27 @@ function outcomeOf(error: unknown): Outcome | undefined {
   if (error instanceof BridgeNetworkError) return { kind: 'network' }
   if (error instanceof BridgeTimeoutError) return { kind: 'timeout' }
   return error instanceof BridgeSchemaError ? { kind: 'schema' } : undefined
+}
+
+const againstOf = ({ user, tokenOf }: Call): Against => {
+  if (tokenOf !== undefined) return { kind: 'token', user: tokenOf }
+  return user === undefined ? undefined : { kind: 'user', user }
+}
+
+/** What the statuses of proxies that find nobody behind them say. */
+const isFront = (status: number): boolean => [502, 503, 504].includes(status) || status >= 520
+
+function endingOf(error: unknown, { user, route }: Call, startedAt: number): Ending {
+  const failed = { startedAt, whom: user ?? route }
+  if (error instanceof BridgeStatusError) {
+    if (error.bridgeStatus < 500) return { kind: 'answered' }
+    const kind = isFront(error.bridgeStatus) ? 'silent' : 'broken'
+    return { kind, ...failed, retryAfter: error.wait }
+  }
+  if (error instanceof BridgeNetworkError || error instanceof BridgeTimeoutError) {
+    return { kind: 'silent', ...failed }
+  }
+  return { kind: error instanceof BridgeSchemaError ? 'answered' : 'unknown' }
 }
 
 const isTimeout = (error: unknown): boolean =>

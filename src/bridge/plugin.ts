@@ -1,26 +1,88 @@
 import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import { Pool, type Dispatcher } from 'undici'
+import { startLoop } from '../loop.ts'
+import { createBreaker } from './breaker.ts'
 import { createBridgeClient, type BridgeClient, type BridgeOptions } from './client.ts'
+import { createCredentialsWatch } from './credentials-watch.ts'
+import { createQuota, type QuotaLimits } from './quota.ts'
 import { createReferenceData, type ReferenceData } from './reference-data.ts'
+import type { Standing } from './standing.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     bridge: BridgeClient
     reference: ReferenceData
+    /** How we stand with Bridge, for metrics and the CLI. */
+    standing: () => Standing
   }
 }
 
-type Options = Omit<BridgeOptions, 'dispatcher'> & { dispatcher?: Dispatcher | undefined }
+interface Options extends Omit<BridgeOptions, 'dispatcher' | 'quota' | 'breaker' | 'credentials'> {
+  dispatcher?: Dispatcher | undefined
+  limits?: Partial<QuotaLimits>
+  /** What was left of the quota before a restart. */
+  saved?: { available: number; at: number } | undefined
+  /** Whether to look for Bridge by ourselves while it is down. */
+  workers: boolean
+}
+
+const lookMs = 1_000
 
 /** Builds the Bridge client. Without a dispatcher it keeps a pool of its own and closes it. */
 const plugin: FastifyPluginCallback<Options> = (app, options, done) => {
+  const { clock, limits = {}, saved, workers, ...rest } = options
+  const log = app.log.child({ room: 'bridge' })
+  const quota = createQuota({ clock, limits, saved })
+  const breaker = createBreaker({
+    clock,
+    onChange: ({ open, since, nextTryAt }) => {
+      if (open) log.error({ since, nextTryAt }, 'Bridge is down: calls are refused at once')
+      else log.warn('Bridge is back')
+    },
+  })
+  const credentials = createCredentialsWatch({
+    clock,
+    onRefused: ({ route }, status) =>
+      log.fatal(
+        { route, status },
+        'BRIDGE REFUSES OUR CREDENTIALS: check BRIDGE_CLIENT_ID, BRIDGE_CLIENT_SECRET and the addresses allowed in its dashboard',
+      ),
+    onAccepted: () => log.warn('Bridge takes our credentials again'),
+  })
+
   const pool = options.dispatcher ? undefined : new Pool(options.baseUrl, { connections: 32 })
   const dispatcher = options.dispatcher ?? pool!
-  const bridge = createBridgeClient({ ...options, dispatcher })
+  const bridge = createBridgeClient({
+    ...rest,
+    clock,
+    quota,
+    breaker,
+    dispatcher,
+    credentials,
+  })
   app.decorate('bridge', bridge)
-  app.decorate('reference', createReferenceData(bridge, options.clock))
-  app.addHook('onClose', async () => pool?.close())
+  app.decorate('reference', createReferenceData(bridge, clock))
+  app.decorate('standing', () => ({
+    quota: quota.state(),
+    breaker: breaker.state(),
+    credentials: credentials.state(),
+  }))
+  const looking =
+    workers &&
+    startLoop({
+      async tick() {
+        if (breaker.isTimeToLook()) await bridge.probe().catch(() => {}) // the breaker has heard
+        return false
+      },
+      idleMs: lookMs,
+      onError: (error) => log.error({ err: error }, 'the look for Bridge failed'),
+    })
+  app.addHook('onClose', async () => {
+    quota.close()
+    if (looking) await looking.stop()
+    await pool?.close()
+  })
   done()
 }
 export default fp(plugin, { name: 'bridge', fastify: '5.x' })

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
-import type { BridgeClient } from './client.ts'
+import type { BridgeResources } from './client.ts'
 import type { Category } from './resources/categories.ts'
 import type { Provider } from './resources/providers.ts'
 
@@ -9,24 +9,44 @@ export interface ReferenceData {
   bank(providerId: number): Promise<Provider>
   /** The whole tree, parents with their children. */
   categories(language: string): Promise<Category[]>
+  /** When Bridge gave us what these would answer now, epoch milliseconds; undefined when it is not kept. */
+  bankReadAt(providerId: number): number | undefined
+  categoriesReadAt(language: string): number | undefined
+  /** The same data, asked for in this caller's turn when it is not there. */
+  through(bridge: BridgeResources): ReferenceData
 }
 
 const dayMs = 24 * 60 * 60_000
 
-export function createReferenceData(bridge: BridgeClient, clock: Clock): ReferenceData {
-  const kept = { ttl: dayMs, ttlResolution: 0, perf: clock }
-  const banks = new LRUCache<number, Provider>({
-    ...kept,
-    max: 2_000,
-    fetchMethod: (providerId) => bridge.providers.get(providerId),
+interface Kept<T> {
+  value: T
+  readAt: number
+}
+
+export function createReferenceData(bridge: BridgeResources, clock: Clock): ReferenceData {
+  const cacheOf = <Key extends string | number, T>(
+    max: number,
+    read: (from: BridgeResources, key: Key) => Promise<T>,
+  ) =>
+    new LRUCache<Key, Kept<T>, BridgeResources>({
+      ttl: dayMs,
+      ttlResolution: 0,
+      perf: clock,
+      max,
+      fetchMethod: async (key, _stale, { context }) => ({
+        value: await read(context, key),
+        readAt: clock.now(),
+      }),
+    })
+  const banks = cacheOf(2_000, (from, id: number) => from.providers.get(id))
+  const categories = cacheOf(10, (from, language: string) => from.categories.list({ language }))
+
+  const through = (context: BridgeResources): ReferenceData => ({
+    categories: async (language) => (await categories.fetch(language, { context }))!.value,
+    bank: async (providerId) => (await banks.fetch(providerId, { context }))!.value,
+    bankReadAt: (providerId) => banks.peek(providerId)?.readAt,
+    categoriesReadAt: (language) => categories.peek(language)?.readAt,
+    through,
   })
-  const categories = new LRUCache<string, Category[]>({
-    ...kept,
-    max: 10,
-    fetchMethod: (language) => bridge.categories.list({ language }),
-  })
-  return {
-    categories: async (language) => (await categories.fetch(language))!,
-    bank: async (providerId) => (await banks.fetch(providerId))!,
-  }
+  return through(bridge)
 }

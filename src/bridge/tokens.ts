@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { Call } from './call.ts'
 import type { Clock } from '../clock.ts'
-import { BridgeTimeoutError } from './errors.ts'
-import type { Http } from './http.ts'
+import type { Http, Sender } from './http.ts'
+import type { Payer } from './quota.ts'
+import { orGiveUp } from './sharing.ts'
 import { user, type User } from './resources/users.ts'
 
 const margin = 60_000
@@ -17,11 +18,11 @@ type TokenReply = z.output<typeof tokenReply>
 
 export interface Tokens {
   /** A token with at least a minute to live. Those who ask at the same time share one request. */
-  get(userUuid: string, signal?: AbortSignal): Promise<string>
+  get(userUuid: string, sender?: Sender): Promise<string>
   /** Forgets this token, unless a newer one has taken its place. */
   drop(userUuid: string, token: string): void
   /** The user with this external id, whose token is kept on the way. */
-  findUser(externalUserId: string, signal?: AbortSignal): Promise<User>
+  findUser(externalUserId: string, sender?: Sender): Promise<User>
 }
 
 /** Access tokens by Bridge user, kept until a minute before they expire; at most `limit` of them. */
@@ -44,56 +45,45 @@ export function createTokens(options: { http: Http; clock: Clock; limit?: number
   }
 
   // Without the signal of whoever asked first: others wait for the same answer.
-  async function ask(userUuid: string): Promise<string> {
-    const reply = await http.send(tokenCall({ user_uuid: userUuid }), tokenReply, {})
+  async function ask(userUuid: string, payer: Payer | undefined): Promise<string> {
+    const call = tokenCall({ user_uuid: userUuid }, userUuid)
+    const reply = await http.send(call, tokenReply, { payer })
     keep(userUuid, reply)
     return reply.access_token
   }
 
-  function askOnce(userUuid: string): Promise<string> {
+  function askOnce(userUuid: string, payer: Payer | undefined): Promise<string> {
     const running = asked.get(userUuid)
     if (running) return running
-    const started = ask(userUuid).finally(() => asked.delete(userUuid))
+    const started = ask(userUuid, payer).finally(() => asked.delete(userUuid))
     asked.set(userUuid, started)
     return started
   }
 
   return {
-    async get(userUuid, signal) {
+    async get(userUuid, { signal, payer } = {}) {
       const found = kept.get(userUuid)
       if (found && found.until > clock.now()) return found.token
-      return orGiveUp(askOnce(userUuid), signal)
+      return orGiveUp(askOnce(userUuid, payer), { where: tokenRoute, signal })
     },
     drop(userUuid, token) {
       if (kept.get(userUuid)?.token === token) kept.delete(userUuid)
     },
-    async findUser(externalUserId, signal) {
-      const call = tokenCall({ external_user_id: externalUserId })
-      const reply = await http.send(call, namedTokenReply, { signal })
+    async findUser(externalUserId, { signal, payer } = {}) {
+      const call = tokenCall({ external_user_id: externalUserId }, externalUserId)
+      const reply = await http.send(call, namedTokenReply, { signal, payer })
       keep(reply.user.uuid, reply)
       return reply.user
     },
   }
 }
 
+const tokenRoute = { method: 'POST', route: '/v3/aggregation/authorization/token' } as const
+
 // It creates nothing that outlives it, so it is repeated like a read.
-const tokenCall = (body: Record<string, string>): Call => ({
-  method: 'POST',
-  route: '/v3/aggregation/authorization/token',
+const tokenCall = (body: Record<string, string>, tokenOf: string): Call => ({
+  ...tokenRoute,
   body,
+  tokenOf,
   harmless: true,
 })
-
-async function orGiveUp<T>(shared: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return shared
-  const gone = Promise.withResolvers<never>()
-  const leave = (): void =>
-    gone.reject(new BridgeTimeoutError(tokenCall({}), 'the caller gave up', signal.reason))
-  if (signal.aborted) leave()
-  else signal.addEventListener('abort', leave, { once: true })
-  try {
-    return await Promise.race([shared, gone.promise])
-  } finally {
-    signal.removeEventListener('abort', leave)
-  }
-}

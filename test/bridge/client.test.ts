@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { http, HttpResponse } from 'msw'
-import { BridgeStatusError } from '../../src/bridge/errors.ts'
+import { BridgeSchemaError, BridgeStatusError } from '../../src/bridge/errors.ts'
 import { aCategory, aProvider, bridgeUrl } from '../support/bridge.ts'
 import { collect, rejection, testClient } from './test-client.ts'
 
@@ -247,4 +247,19 @@ test('a language that is none is left out of the headers', async () => {
   await client.providers.get(574, { language: 'fr\r\nX-Evil: 1' })
 
   expect(calls[0]?.headers.has('accept-language')).toBe(false)
+})
+
+test('a friendly page in answer to a deletion is no deletion', async () => {
+  for (const reply of [
+    HttpResponse.html('<p>Welcome</p>'),
+    new HttpResponse(null, { status: 200 }),
+  ]) {
+    const { client, uuid, world, use } = testClient()
+    const item = world.addItem(uuid)
+    use(http.delete(`${bridgeUrl}/v3/aggregation/items/${item.id}`, () => reply.clone()))
+
+    const deleted = client.items.delete(uuid, item.id)
+
+    expect(await rejection(deleted, BridgeSchemaError)).toMatchObject({ status: 502 })
+  }
 })

@@ -18,6 +18,9 @@ export const item = z.looseObject({
 })
 export type Item = z.output<typeof item>
 
+/** Whether a refresh that ended with this status went well: synchronised, with new transactions or without (Bridge: item statuses). */
+export const isHealthy = (status: number): boolean => status === 0 || status === 1009
+
 // Bridge's webhooks call the same number `status_code`, and one client has read that name here too.
 const itemReply = item
   .extend({ status: z.int().nullish(), status_code: z.int().nullish() })

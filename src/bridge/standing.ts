@@ -1,0 +1,34 @@
+import { z } from 'zod'
+
+/** How the server stands with Bridge, as it is written down for the CLI and for the next start. */
+export const savedStanding = z.object({
+  quota: z.object({
+    burst: z.number(),
+    perSecond: z.number(),
+    available: z.number(),
+    waiting: z.number(),
+    granted: z.number(),
+    refused: z.number(),
+    tenants: z.array(z.object({ tenant: z.string(), waiting: z.number(), available: z.number() })),
+  }),
+  breaker: z.object({
+    open: z.boolean(),
+    since: z.number().nullable(),
+    nextTryAt: z.number().nullable(),
+    opened: z.number(),
+  }),
+  credentials: z.object({
+    refused: z.boolean(),
+    refusedSince: z.number().nullable(),
+    refusals: z.number(),
+  }),
+})
+export type Standing = z.output<typeof savedStanding>
+
+/** What was left of the quota when it was written down; undefined when nothing readable was. */
+export function savedQuota(
+  saved: { standing: unknown; at: number } | undefined,
+): { available: number; at: number } | undefined {
+  const read = savedStanding.safeParse(saved?.standing)
+  return saved && read.success ? { available: read.data.quota.available, at: saved.at } : undefined
+}
