@@ -1,0 +1,69 @@
+import type { BridgeResources } from '../bridge/client.ts'
+import { BridgeStatusError } from '../bridge/errors.ts'
+import type { Clock, Ids } from '../clock.ts'
+import type { BridgeUser, By, Removal, Store } from '../db/store.ts'
+
+/** What it takes to remove a site or a tenant, at Bridge and here. */
+export interface Removing {
+  store: Store
+  bridge: BridgeResources
+  clock: Clock
+  ids: Ids
+  /** Hears of each user that is done, for progress. */
+  onUser?: (user: BridgeUser) => void
+}
+
+const eventBatch = 200
+
+/** What is to be deleted, and whether its users go at Bridge too. */
+export type RemovalOrder = Pick<
+  Removal,
+  'kind' | 'tenantId' | 'subjectId' | 'name' | 'withBridgeUsers'
+>
+
+/**
+ * Deletes a site or a tenant with all that hangs on it: at Bridge first, then here, then what waits in queues. From the
+ * first step on nobody sees it any more. Cut off half-way, the same order goes on where it ended; the receipt counts all of
+ * it. Rejects with a BridgeError when Bridge cannot be asked.
+ */
+export async function remove(removing: Removing, order: RemovalOrder, by: By): Promise<Removal> {
+  const { store, ids } = removing
+  const removal = await store.startRemoval({ id: ids.next('rmv'), ...order }, by)
+  return finish(removing, removal)
+}
+
+/** Goes on with a deletion that was cut off. */
+export async function finish(removing: Removing, removal: Removal): Promise<Removal> {
+  const { store, clock } = removing
+  // A call that began before the site was hidden may still add to it: then once more from the top.
+  for (;;) {
+    await removeUsers(removing, removal)
+    while (await store.removeEvents(removal.id, eventBatch));
+    if (await store.finishRemoval(removal.id, clock.now())) return store.getRemoval(removal.id)
+  }
+}
+
+async function removeUsers({ store, bridge, onUser }: Removing, removal: Removal): Promise<void> {
+  for (;;) {
+    const next = await store.nextUserToRemove(removal.id)
+    if (!next) return
+    const { user, itemIds } = next
+    const atBridge = user.userUuid !== null && removal.withBridgeUsers
+    if (user.userUuid !== null) {
+      const there = (await bridge.items.list(user.userUuid).catch(unlessGone)) ?? []
+      for (const id of new Set([...itemIds, ...there.map((item) => item.id)])) {
+        await bridge.items.delete(user.userUuid, id).catch(unlessGone)
+        await store.removeItem(removal.id, id)
+      }
+      if (atBridge) await bridge.users.delete(user.userUuid).catch(unlessGone)
+    }
+    await store.removeUser(removal.id, user.id, atBridge)
+    onUser?.(user)
+  }
+}
+
+/** What Bridge does not know is deleted there. */
+export const unlessGone = (error: unknown): undefined => {
+  if (error instanceof BridgeStatusError && error.bridgeStatus === 404) return undefined
+  throw error
+}

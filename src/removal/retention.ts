@@ -1,0 +1,31 @@
+import type { Clock } from '../clock.ts'
+import { retentionKinds, type RetentionKind, type Store } from '../db/store.ts'
+
+/** How many days each kind of row is kept. */
+export interface Retention {
+  eventsDays: number
+  auditDays: number
+}
+
+const dayMs = 24 * 60 * 60_000
+
+/** Small enough that no call waits for it. */
+const batch = 200
+
+const daysOf = (kind: RetentionKind, { eventsDays, auditDays }: Retention): number =>
+  ['event-bodies', 'responses', 'calls'].includes(kind) ? eventsDays : auditDays
+
+/** Forgets one batch of each kind that is past its time, and counts it into `done`. True when there may be more. */
+export async function tickRetention(
+  { store, clock, retention }: { store: Store; clock: Clock; retention: Retention },
+  done: Partial<Record<RetentionKind, number>> = {},
+): Promise<boolean> {
+  let more = false
+  for (const kind of retentionKinds) {
+    const before = clock.now() - daysOf(kind, retention) * dayMs
+    const count = await store.purge(kind, before, batch)
+    done[kind] = (done[kind] ?? 0) + count
+    more ||= count === batch
+  }
+  return more
+}
