@@ -1,0 +1,38 @@
+import { stat } from 'node:fs/promises'
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { partOf } from '../db/sqlite/copy.ts'
+
+/** How often progress is told. */
+const tellMs = 500
+
+/**
+ * Copies a database without holding up this thread. Resolves with the copy's size in bytes once it is whole and on the
+ * disk; rejects with what went wrong, and then there is no copy. `onProgress` hears how many bytes are written so far.
+ */
+export async function copyInThread(
+  { from, to }: { from: string; to: string },
+  onProgress?: (bytes: number) => void,
+): Promise<number> {
+  // The worker lies beside this file as source, and beside the bundle in the image.
+  const worker = new Worker(new URL(`./worker${extname(import.meta.filename)}`, import.meta.url), {
+    workerData: { from, to },
+  })
+  const timer =
+    onProgress &&
+    setInterval(() => {
+      stat(partOf(to)).then(
+        ({ size }) => onProgress(size),
+        () => {},
+      )
+    }, tellMs)
+  try {
+    await new Promise<void>((resolve, reject) => {
+      worker.once('error', reject)
+      worker.once('exit', () => resolve())
+    })
+  } finally {
+    clearInterval(timer)
+  }
+  return (await stat(to)).size
+}

@@ -1,0 +1,31 @@
+import type { FastifyPluginCallback } from 'fastify'
+import fp from 'fastify-plugin'
+import { startLoop } from '../loop.ts'
+import { copyInThread } from './copy-in-thread.ts'
+import { tickCopies } from './scheduled.ts'
+
+const lookMs = 60_000
+
+/** Copies the database every so often, in a thread of its own. Off when `everyMs` is 0. */
+const plugin: FastifyPluginCallback<{
+  database: string
+  dir: string
+  everyMs: number
+  keep: number
+}> = (app, { database, ...schedule }, done) => {
+  const log = app.log.child({ room: 'backup' })
+  const loop = startLoop({
+    tick: () =>
+      tickCopies({
+        ...schedule,
+        clock: app.clock,
+        log,
+        copy: (to) => copyInThread({ from: database, to }),
+      }),
+    idleMs: lookMs,
+    onError: (error) => log.error({ err: error }, 'the database was not copied'),
+  })
+  app.addHook('onClose', () => loop.stop())
+  done()
+}
+export default fp(plugin, { name: 'backup', fastify: '5.x', dependencies: ['db', 'auth'] })

@@ -1,0 +1,24 @@
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import type { Store } from '../db/store.ts'
+import type { Probes } from './probes.ts'
+
+/** What the doctor looks at, and with what. */
+export interface Examination {
+  config: Config
+  store: Store
+  clock: Clock
+  probes: Probes
+  /** Where Bridge is: of a sandbox in the box, its own port. */
+  bridgeOrigin: string
+  credentials: { clientId: string; clientSecret: string }
+}
+
+export const dayMs = 24 * 60 * 60_000
+
+/** Whole days between now and then, as people count them. */
+export const daysUntil = (at: number, now: number): number => Math.floor((at - now) / dayMs)
+
+/** The word a failed connection has for itself. */
+export const codeOf = (error: Error): string =>
+  'code' in error && typeof error.code === 'string' ? error.code : error.message

@@ -1,0 +1,35 @@
+import { checkBridge } from './bridge.ts'
+import type { Examination } from './examination.ts'
+import { checkExpiring } from './expiring.ts'
+import { critical, type Finding } from './finding.ts'
+import { checkMachine } from './machine.ts'
+import { checkServer } from './server.ts'
+import { checkSites } from './sites.ts'
+
+type Part = (examination: Examination) => Promise<Finding[]>
+
+const parts: Record<string, Part> = {
+  server: checkServer,
+  bridge: checkBridge,
+  machine: checkMachine,
+  expiring: checkExpiring,
+  sites: checkSites,
+}
+
+/** Looks at everything an operator would; a part that fails is a finding, and the others go on. */
+export async function examine(
+  examination: Examination,
+  onPart: (name: string) => void = () => {},
+): Promise<Finding[]> {
+  const findings: Finding[] = []
+  for (const [name, part] of Object.entries(parts)) {
+    onPart(name)
+    try {
+      findings.push(...(await part(examination)))
+    } catch (error) {
+      const says = `could not be examined: ${(error as Error).message}`
+      findings.push(critical(name, says, 'Look at the message; if it makes no sense, it is a bug.'))
+    }
+  }
+  return findings
+}

@@ -1,0 +1,56 @@
+import { lookup } from 'node:dns/promises'
+import { existsSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
+import { isIP } from 'node:net'
+import { connect } from 'node:tls'
+import { request } from 'undici'
+
+/** How the doctor touches the world; tests give their own. */
+export interface Probes {
+  /** An answer's status, `Date` header in epoch milliseconds, and first kilobytes. Rejects when there is none. */
+  get(
+    url: string,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; date: number | undefined; body: string }>
+  /** Where a name leads. Rejects when it does not resolve. */
+  resolve(host: string): Promise<string[]>
+  /** When the certificate an address shows for a host ends, in epoch milliseconds. Rejects when it is not to be trusted. */
+  certificateEnd(host: string, address: string, port: number): Promise<number>
+  /** Free bytes for an ordinary user, and the kind of file system, as `statfs` numbers it. */
+  disk(path: string): Promise<{ freeBytes: number; type: number }>
+  exists(path: string): boolean
+}
+
+const timeoutMs = 10_000
+
+export const systemProbes: Probes = {
+  async get(url, headers = {}) {
+    const answer = await request(url, { headers, signal: AbortSignal.timeout(timeoutMs) })
+    const text = await answer.body.text()
+    const date = Date.parse(String(answer.headers['date'] ?? ''))
+    return {
+      status: answer.statusCode,
+      date: Number.isNaN(date) ? undefined : date,
+      body: text.slice(0, 4_096),
+    }
+  },
+  resolve: async (host) =>
+    isIP(host) === 0 ? (await lookup(host, { all: true })).map(({ address }) => address) : [host],
+  certificateEnd: (host, address, port) =>
+    new Promise((resolve, reject) => {
+      const socket = connect(
+        { host: address, port, timeout: timeoutMs, ...(isIP(host) === 0 && { servername: host }) },
+        () => {
+          resolve(Date.parse(socket.getPeerCertificate().valid_to))
+          socket.destroy()
+        },
+      )
+      socket.once('timeout', () => socket.destroy(new Error('no answer in time')))
+      socket.once('error', reject)
+    }),
+  async disk(path) {
+    const { bavail, bsize, type } = await statfs(path)
+    return { freeBytes: bavail * bsize, type }
+  },
+  exists: existsSync,
+}

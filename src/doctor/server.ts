@@ -1,0 +1,41 @@
+import { codeOf, type Examination } from './examination.ts'
+import { critical, ok, warning, type Finding } from './finding.ts'
+
+const silenceMs = 10_000
+
+/** Whether a server runs here, and whether its public name leads to it: browsers and Bridge come by that name. */
+export async function checkServer({
+  config,
+  store,
+  clock,
+  probes,
+}: Examination): Promise<Finding[]> {
+  const holder = await store.readServer()
+  const running = holder !== undefined && clock.now() - holder.seenAt < silenceMs
+  const findings = [
+    running
+      ? ok('server', `runs as process ${holder.pid} on ${holder.host}`)
+      : critical('server', 'no server has this database open', 'Start it.'),
+  ]
+
+  const check = 'public address'
+  const { publicUrl } = config
+  const answer = await probes.get(`${publicUrl}/live`).catch((error: unknown) => error as Error)
+  if (answer instanceof Error) {
+    const says = `${publicUrl} cannot be reached from here: ${codeOf(answer)}`
+    const act =
+      'Check DNS, the certificate and the reverse proxy; Bridge and browsers use that name.'
+    return [...findings, running ? critical(check, says, act) : warning(check, says, act)]
+  }
+  const isOurs = answer.status === 200 && answer.body.includes('"live"')
+  findings.push(
+    isOurs
+      ? ok(check, `${publicUrl} leads here`)
+      : critical(
+          check,
+          `${publicUrl}/live answers ${answer.status}, and not as this server would`,
+          'Let the reverse proxy pass every path to this server, and compare PUBLIC_URL with its name.',
+        ),
+  )
+  return findings
+}

@@ -1,0 +1,83 @@
+import type { EndpointReport } from '../db/operate-store.ts'
+import { isReachable, loopback } from '../webhooks/target-guard.ts'
+import { codeOf, daysUntil, type Examination } from './examination.ts'
+import { critical, ok, warning, type Finding } from './finding.ts'
+
+/** How many sites are looked at at once. */
+const together = 8
+
+/** A certificate that ends within so many days was not renewed when it should have been. */
+const fewDays = 14
+
+/** Every site's webhook endpoint: its name, its certificate, and how deliveries went. Addresses we may not dial are not dialled. */
+export async function checkSites(examination: Examination): Promise<Finding[]> {
+  const waiting = await examination.store.listEndpoints()
+  const findings: Finding[] = []
+  const lanes = Array.from({ length: Math.min(together, waiting.length) }, async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      findings.push(await checkSite(examination, next))
+    }
+  })
+  await Promise.all(lanes)
+  return findings.toSorted((a, b) => a.check.localeCompare(b.check))
+}
+
+async function checkSite(
+  { probes, clock, config }: Examination,
+  { site, health, allowedTargets, lastDeliveredAt }: EndpointReport,
+): Promise<Finding> {
+  const check = `site ${site.name} (${site.tenant})`
+  const now = clock.now()
+  const { hostname, protocol, port } = new URL(site.webhookUrl)
+  const host = hostname.replace(/^\[|\]$/g, '')
+
+  if (health.disabledAt !== null) {
+    return critical(
+      check,
+      `its endpoint is disabled since ${dayOf(health.disabledAt)}: ${health.disabledReason ?? 'no reason kept'}`,
+      `Mend the site, then set its address anew: \`bank-api site update ${site.name} --tenant ${site.tenant} --webhook-url …\`.`,
+    )
+  }
+  const addresses = await probes.resolve(host).catch((error: unknown) => error as Error)
+  if (addresses instanceof Error) {
+    return critical(check, `${host} does not resolve: ${codeOf(addresses)}`, "Mend the site's DNS.")
+  }
+  const opened = [...(config.sandbox ? loopback : []), ...allowedTargets]
+  const address = addresses.find((each) => isReachable(each, opened))
+  if (address === undefined) {
+    return critical(
+      check,
+      `${host} leads to an address webhooks may not go to`,
+      'Give the site a public address, or open its own with `bank-api site allow-target`.',
+    )
+  }
+  let days: number | undefined
+  if (protocol === 'https:') {
+    const end = await probes
+      .certificateEnd(host, address, Number(port) || 443)
+      .catch((error: unknown) => error as Error)
+    if (end instanceof Error) {
+      return critical(
+        check,
+        `no trusted TLS connection: ${codeOf(end)}`,
+        "Mend the site's certificate.",
+      )
+    }
+    days = daysUntil(end, now)
+    if (days < fewDays) {
+      return warning(check, `its certificate ends in ${days} days`, 'Renew it.')
+    }
+  }
+  if (health.failingSince !== null) {
+    return warning(
+      check,
+      `deliveries fail since ${dayOf(health.failingSince)}`,
+      'Look at the site; `bank-api webhook list` shows what it answers.',
+    )
+  }
+  const last =
+    lastDeliveredAt === null ? 'nothing delivered yet' : `last success ${dayOf(lastDeliveredAt)}`
+  return ok(check, days === undefined ? last : `${last}, certificate good for ${days} days`)
+}
+
+const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ')

@@ -1,0 +1,53 @@
+import { stat } from 'node:fs/promises'
+import type { FastifyInstance } from 'fastify'
+import { newestCopy } from '../backup/folder.ts'
+import { databasePath, type Config } from '../config.ts'
+import { freeBytesAt, type Readiness } from '../readiness.ts'
+import type { Reading } from './metrics.ts'
+
+/** How long one look at the database serves all who scrape. */
+const freshMs = 5_000
+
+/** Reads what the gauges show, at most every five seconds of the clock. `onDisk`: there is a file to measure. */
+export function readerFor(
+  app: Pick<FastifyInstance, 'store' | 'clock' | 'standing'>,
+  {
+    config,
+    readiness,
+    onDisk,
+  }: { config: Config; readiness: () => Promise<Readiness>; onDisk: boolean },
+): () => Promise<Reading> {
+  let last: { at: number; reading: Promise<Reading> } | undefined
+
+  async function read(now: number): Promise<Reading> {
+    const { quota, breaker, credentials } = app.standing()
+    return {
+      now,
+      figures: await app.store.readFigures(now),
+      ready: (await readiness()).ready,
+      quotaLeft: quota.available,
+      bridgeUp: !breaker.open && credentials.refusedSince === null,
+      ...(onDisk && {
+        databaseBytes: await databaseBytes(databasePath(config)),
+        diskFreeBytes: await freeBytesAt(config.dataDir).catch(() => undefined),
+        backupAt: (await newestCopy(config.backup.dir))?.at,
+      }),
+    }
+  }
+
+  return () => {
+    const now = app.clock.now()
+    if (!last || now >= last.at + freshMs) last = { at: now, reading: read(now) }
+    return last.reading
+  }
+}
+
+async function databaseBytes(file: string): Promise<number> {
+  const sizes = [file, `${file}-wal`].map((path) =>
+    stat(path).then(
+      ({ size }) => size,
+      () => 0,
+    ),
+  )
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+}

@@ -1,0 +1,377 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { expect, onTestFinished, test } from 'vitest'
+import { unlockInstance } from '../../src/auth/instance.ts'
+import { copyInThread } from '../../src/backup/copy-in-thread.ts'
+import { copyName, listCopies, pruneCopies } from '../../src/backup/folder.ts'
+import { restoreCopy } from '../../src/backup/restore.ts'
+import { tickCopies } from '../../src/backup/scheduled.ts'
+import { verifyCopy } from '../../src/backup/verify.ts'
+import { loadConfig } from '../../src/config.ts'
+import { DatabaseInUseError } from '../../src/db/lease.ts'
+import { copyDatabase } from '../../src/db/sqlite/copy.ts'
+import { migrate } from '../../src/db/sqlite/migrate.ts'
+import { migrationsFolder, openSqlite } from '../../src/db/sqlite/open.ts'
+import { createSqliteStore } from '../../src/db/sqlite/store.ts'
+import { testClock } from '../support/clock.ts'
+import { testIds } from '../support/ids.ts'
+import { testFolder, testStore } from '../support/store.ts'
+import { aTenant } from '../support/tenants.ts'
+
+const environment = {
+  BRIDGE_CLIENT_ID: 'id',
+  BRIDGE_CLIENT_SECRET: 'secret',
+  MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+}
+const place = { host: 'here', pid: 1, isAlive: () => true }
+
+/** An installation on disk with a tenant, closed again. */
+async function anInstallation(tenant = 'acme') {
+  const folder = testFolder()
+  const database = join(folder, 'bank-api.sqlite')
+  const clock = testClock()
+  const config = loadConfig({ ...environment, DATA_DIR: folder })
+  const store = createSqliteStore(database)
+  const keyring = await unlockInstance(store, { config, clock })
+  await aTenant({ store, keyring, clock, ids: testIds() }, { name: tenant })
+  store.close()
+  return { folder, database, clock, config }
+}
+
+async function tenantsIn(database: string): Promise<string[]> {
+  const store = createSqliteStore(database)
+  const names = (await store.listTenants()).map(({ name }) => name)
+  store.close()
+  return names
+}
+
+test('a copy made while rows are written is whole and holds one moment', async () => {
+  const { folder, database, config, clock } = await anInstallation()
+  const store = testStore(database)
+  const to = join(folder, 'copy.sqlite')
+  const state = { written: 0, done: false }
+
+  const writing = (async () => {
+    while (!state.done) {
+      state.written += 1
+      const id = `t${state.written}`
+      await store.createTenant({ id, name: id }, { actor: 'test', at: 0 })
+      await new Promise((turn) => {
+        setImmediate(turn)
+      })
+    }
+  })()
+  const bytes = await copyInThread({ from: database, to })
+  state.done = true
+  await writing
+
+  const { ok, problems, counts } = await verifyCopy(to, { config, clock })
+  expect(problems).toEqual([])
+  expect(ok).toBe(true)
+  // Each tenant is written with its audit row: a copy between the two would not be one moment.
+  expect(counts['audit']! - counts['tenants']!).toBe(3)
+  expect(counts['tenants']).toBeLessThanOrEqual(state.written + 1)
+  expect(bytes).toBe(statSync(to).size)
+  expect(statSync(to).mode & 0o777).toBe(0o600)
+})
+
+test('the event loop turns while a copy is made', async () => {
+  const { folder, database } = await anInstallation()
+  const client = new Sqlite(database)
+  client.exec('CREATE TABLE ballast (x BLOB)')
+  for (let row = 0; row < 60; row += 1)
+    client.exec('INSERT INTO ballast VALUES (zeroblob(1000000))')
+  client.close()
+  const state = { turns: 0, done: false }
+  const spinning = (async () => {
+    while (!state.done) {
+      state.turns += 1
+      await new Promise((turn) => {
+        setImmediate(turn)
+      })
+    }
+  })()
+
+  await copyInThread({ from: database, to: join(folder, 'copy.sqlite') })
+  state.done = true
+  await spinning
+
+  expect(state.turns).toBeGreaterThan(100)
+})
+
+test('a copy that fails leaves nothing behind', async () => {
+  const folder = testFolder()
+  const from = join(folder, 'no-database')
+  writeFileSync(from, 'this is no database, however long it may be')
+
+  await expect(copyInThread({ from, to: join(folder, 'copy.sqlite') })).rejects.toThrow()
+
+  expect(readdirSync(folder)).toEqual(['no-database'])
+})
+
+test.each([
+  [
+    'a flipped byte in a page',
+    (path: string) => {
+      const bytes = readFileSync(path)
+      bytes.fill(0xff, 4096 * 3 + 8, 4096 * 3 + 200)
+      writeFileSync(path, bytes)
+    },
+  ],
+  ['a cut end', (path: string) => writeFileSync(path, readFileSync(path).subarray(0, 4096 * 5))],
+])('verify finds %s', async (_name, damage) => {
+  const { folder, database, config, clock } = await anInstallation()
+  const copy = join(folder, 'copy.sqlite')
+  copyDatabase(database, copy)
+
+  damage(copy)
+
+  const verdict = await verifyCopy(copy, { config, clock }).catch((error: unknown) => error)
+  expect(verdict instanceof Error || !(verdict as { ok: boolean }).ok).toBe(true)
+})
+
+test('verify refuses a copy that the present master key does not open, and one of another application', async () => {
+  const { folder, database, clock } = await anInstallation()
+  const copy = join(folder, 'copy.sqlite')
+  copyDatabase(database, copy)
+  const other = (change: object) => loadConfig({ ...environment, DATA_DIR: folder, ...change })
+
+  const wrongKey = await verifyCopy(copy, {
+    config: other({ MASTER_KEY: Buffer.alloc(32, 8).toString('base64') }),
+    clock,
+  })
+  const wrongClient = await verifyCopy(copy, { config: other({ BRIDGE_CLIENT_ID: 'b' }), clock })
+
+  expect(wrongKey).toMatchObject({ ok: false, problems: [expect.stringContaining('MASTER_KEY')] })
+  expect(wrongClient.problems.join()).toContain('BRIDGE_CLIENT_ID')
+})
+
+test('verify changes no byte of the copy', async () => {
+  const { folder, database, config, clock } = await anInstallation()
+  const copy = join(folder, 'copy.sqlite')
+  copyDatabase(database, copy)
+  const before = readFileSync(copy)
+
+  await verifyCopy(copy, { config, clock })
+
+  expect(readFileSync(copy).equals(before)).toBe(true)
+  expect(readdirSync(folder).filter((name) => name.startsWith('copy.'))).toEqual(['copy.sqlite'])
+})
+
+test('verify tells a newer program’s copy, an older one’s, and a stranger’s database', async () => {
+  const { folder, database, config, clock } = await anInstallation()
+  const copyWith = (name: string, change: string): string => {
+    const copy = join(folder, `${name}.sqlite`)
+    copyDatabase(database, copy)
+    const client = new Sqlite(copy)
+    client.exec(change)
+    client.close()
+    return copy
+  }
+  const newer = copyWith('newer', "INSERT INTO __drizzle_migrations (hash) VALUES ('later')")
+  const older = copyWith(
+    'older',
+    'DELETE FROM __drizzle_migrations WHERE id = (SELECT max(id) FROM __drizzle_migrations)',
+  )
+  const foreign = copyWith('foreign', "UPDATE __drizzle_migrations SET hash = 'x' WHERE id = 1")
+  const verify = (path: string) => verifyCopy(path, { config, clock })
+
+  expect(await verify(newer)).toMatchObject({ ok: false, schema: 'newer' })
+  expect(await verify(older)).toMatchObject({ ok: true, schema: 'older' })
+  expect(await verify(foreign)).toMatchObject({ ok: false, schema: 'foreign' })
+})
+
+test('a restore brings the copy back and keeps what it replaced', async () => {
+  const { folder, database, clock } = await anInstallation('before')
+  const copy = join(folder, 'copy.sqlite')
+  copyDatabase(database, copy)
+  const store = createSqliteStore(database)
+  await store.createTenant({ id: 'later', name: 'later' }, { actor: 'test', at: 0 })
+  store.close()
+
+  const { kept } = await restoreCopy({ copy, database, folder, place, clock })
+
+  expect(await tenantsIn(database)).toEqual(['before'])
+  expect(await tenantsIn(kept!)).toEqual(['before', 'later'])
+})
+
+test('a restore into an empty directory makes the database', async () => {
+  const { database: copy, clock } = await anInstallation()
+  const folder = testFolder()
+  const database = join(folder, 'bank-api.sqlite')
+
+  const { kept } = await restoreCopy({ copy, database, folder, place, clock })
+
+  expect(kept).toBeNull()
+  expect(await tenantsIn(database)).toEqual(['acme'])
+})
+
+test('a restore refuses a database that any process has open, and changes nothing', async () => {
+  const { folder, database, clock } = await anInstallation()
+  const copy = join(folder, 'copy.sqlite')
+  copyDatabase(database, copy)
+  const store = testStore(database)
+  await store.createTenant({ id: 'later', name: 'later' }, { actor: 'test', at: 0 })
+
+  await expect(restoreCopy({ copy, database, folder, place, clock })).rejects.toThrow(
+    DatabaseInUseError,
+  )
+
+  expect((await store.listTenants()).map(({ name }) => name)).toEqual(['acme', 'later'])
+})
+
+test('a restore refuses while a server elsewhere says that it lives; one that is dead here does not count', async () => {
+  const { folder, database, clock } = await anInstallation()
+  const copy = join(folder, 'copy.sqlite')
+  copyDatabase(database, copy)
+  const store = createSqliteStore(database)
+  const life = { serverId: 'srv', host: 'elsewhere', pid: 1 }
+  await store.claimServer(life, { at: clock.now(), staleBefore: 0 })
+  store.close()
+  const restore = (here: typeof place) =>
+    restoreCopy({ copy, database, folder, place: here, clock })
+
+  await expect(restore(place)).rejects.toThrow('process 1 on elsewhere')
+  await restore({ ...place, host: 'elsewhere', isAlive: () => false })
+
+  expect(await tenantsIn(database)).toEqual(['acme'])
+})
+
+test('before a migration the database is copied as it was; only the newest three such copies stay', async () => {
+  const { folder, database } = await anInstallation()
+  const backups = join(folder, 'backups')
+  const steps = new Sqlite(database)
+  const known = steps
+    .prepare<[], number>('SELECT count(*) FROM __drizzle_migrations')
+    .pluck()
+    .get()!
+  steps.close()
+  for (const number of [1, 2, 3]) {
+    copyDatabase(database, join(backups, `bank-api-before-migration-000${number}.sqlite`))
+  }
+  const before = join(folder, 'before.sqlite')
+  const client = openOneBehind(before)
+  client.close()
+  copyFileSync(before, database)
+  for (const tail of ['-wal', '-shm']) rmSync(`${database}${tail}`, { force: true })
+
+  openSqlite(database).close()
+
+  const names = readdirSync(backups).toSorted()
+  const snapshot = `bank-api-before-migration-${String(known - 1).padStart(4, '0')}.sqlite`
+  expect(names).toHaveLength(3)
+  expect(names).toContain(snapshot)
+  const copy = new Sqlite(join(backups, snapshot), { readonly: true })
+  onTestFinished(() => void copy.close())
+  expect(copy.prepare('SELECT count(*) FROM __drizzle_migrations').pluck().get()).toBe(known - 1)
+})
+
+/** A database whose last migration has yet to run. */
+function openOneBehind(path: string): Sqlite.Database {
+  const behind = join(testFolder(), 'migrations')
+  copyMigrations(behind)
+  const client = new Sqlite(path)
+  migrate(client, behind)
+  return client
+}
+
+function writeFiles(folder: string, files: Record<string, string>): void {
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(folder, name)
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, content)
+  }
+}
+
+function copyMigrations(to: string): void {
+  const journal = JSON.parse(
+    readFileSync(join(migrationsFolder, 'meta/_journal.json'), 'utf8'),
+  ) as {
+    entries: { tag: string }[]
+  }
+  journal.entries.pop()
+  writeFiles(to, {
+    'meta/_journal.json': JSON.stringify(journal),
+    ...Object.fromEntries(
+      journal.entries.map(({ tag }) => [
+        `${tag}.sql`,
+        readFileSync(join(migrationsFolder, `${tag}.sql`), 'utf8'),
+      ]),
+    ),
+  })
+}
+
+test('when the copy before a migration cannot be made, nothing is migrated', () => {
+  const folder = testFolder()
+  const database = join(folder, 'bank-api.sqlite')
+  openOneBehind(database).close()
+  const size = statSync(database).size
+  writeFileSync(join(folder, 'backups'), 'a file where the folder should be')
+
+  expect(() => openSqlite(database)).toThrow('No copy could be made before the migration')
+
+  expect(statSync(database).size).toBe(size)
+})
+
+test('a new database is migrated without a copy', () => {
+  const folder = testFolder()
+
+  openSqlite(join(folder, 'bank-api.sqlite')).close()
+
+  expect(existsSync(join(folder, 'backups'))).toBe(false)
+})
+
+test('scheduled copies are made when due, and the oldest beyond the number kept go', async () => {
+  const { folder, database, clock } = await anInstallation()
+  const dir = join(folder, 'backups')
+  const hour = 60 * 60_000
+  const lines: string[] = []
+  const copies = {
+    clock,
+    dir,
+    everyMs: 24 * hour,
+    keep: 2,
+    log: { info: (_event: object, text: string) => void lines.push(text) },
+    copy: async (to: string) => {
+      copyDatabase(database, to)
+      return 1
+    },
+  }
+  const found: number[] = []
+  for (const hours of [0, 23, 1, 24, 24]) {
+    clock.advance(hours * hour)
+    await tickCopies(copies)
+    found.push((await listCopies(dir)).length)
+  }
+
+  expect(found).toEqual([1, 1, 2, 2, 2])
+  expect((await listCopies(dir))[0]?.at).toBe(clock.now() - (clock.now() % 1_000))
+  expect(lines).toHaveLength(4)
+})
+
+test('pruning leaves every file alone that is no copy of the schedule', async () => {
+  const folder = testFolder()
+  const names = [
+    copyName(0),
+    copyName(1_000),
+    'bank-api-before-migration-0001.sqlite',
+    'bank-api-replaced-1970-01-01T00-00-00Z.sqlite',
+    'notes.txt',
+  ]
+  for (const name of names) writeFileSync(join(folder, name), '')
+
+  const gone = await pruneCopies(folder, 1)
+
+  expect(gone.map(({ path }) => path)).toEqual([join(folder, copyName(0))])
+  expect(readdirSync(folder)).toHaveLength(4)
+})

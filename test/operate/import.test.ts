@@ -1,0 +1,111 @@
+import { expect, test } from 'vitest'
+import { importUsers } from '../../src/import-users.ts'
+import { readMappings } from '../../src/mappings.ts'
+import { aTenant, testRooms } from '../support/tenants.ts'
+
+const uuid = (digit: number): string => `00000000-0000-4000-8000-00000000000${digit}`
+
+async function twoTenants() {
+  const rooms = testRooms()
+  const acme = await aTenant(rooms, { name: 'acme', sites: ['erp'] })
+  const rival = await aTenant(rooms, { name: 'rival', sites: ['theirs'] })
+  const load = (to: typeof acme, rows: [string, string, string][], dryRun = false) =>
+    importUsers(
+      { ...rooms, by: { actor: 'test', at: rooms.clock.now() } },
+      to.tenant,
+      rows.map(([site, user, user_uuid]) => ({ site, user, user_uuid })),
+      { dryRun },
+    )
+  return { ...rooms, acme, rival, load }
+}
+
+test('mappings are imported once, their sites made on the way; a dry run stores nothing', async () => {
+  const { acme, load, store } = await twoTenants()
+  const rows: [string, string, string][] = [
+    ['erp', 'me@acme.test', uuid(1)],
+    ['shop', '', uuid(2)],
+  ]
+
+  const dry = await load(acme, rows, true)
+  const sites = (await store.listSites(acme.scope)).length
+  const first = await load(acme, rows)
+  const again = await load(acme, rows)
+
+  expect(dry).toEqual({ imported: 2, present: 0, refused: [] })
+  expect(sites).toBe(1)
+  expect(first).toEqual({ imported: 2, present: 0, refused: [] })
+  expect(again).toEqual({ imported: 0, present: 2, refused: [] })
+  expect((await store.listSites(acme.scope)).map(({ name }) => name)).toEqual(['erp', 'shop'])
+  expect(await store.findUserByUuid(uuid(1))).toMatchObject({ site: { name: 'erp' } })
+})
+
+test('a second owner is refused and the first one named; the other lines go through', async () => {
+  const { acme, rival, load, store } = await twoTenants()
+  await load(acme, [['erp', 'me', uuid(1)]])
+
+  const result = await load(rival, [
+    ['theirs', 'you', uuid(1)],
+    ['theirs', 'them', uuid(2)],
+  ])
+
+  expect(result).toEqual({
+    imported: 1,
+    present: 0,
+    refused: [`${uuid(1)} (theirs, you): is owned by tenant acme, site erp, me`],
+  })
+  expect(await store.findUserByUuid(uuid(1))).toMatchObject({ tenantId: acme.tenant.id })
+})
+
+test('a user who is somebody else at Bridge already is not changed', async () => {
+  const { acme, load, store } = await twoTenants()
+  await load(acme, [['erp', 'me', uuid(1)]])
+
+  const result = await load(acme, [['erp', 'me', uuid(2)]])
+
+  expect(result).toEqual({
+    imported: 0,
+    present: 0,
+    refused: [`${uuid(2)} (erp, me): that user is ${uuid(1)} already`],
+  })
+  expect(await store.findUserByUuid(uuid(2))).toBeUndefined()
+})
+
+test.each([
+  ['CSV', `site,user,user_uuid\nerp,"Dupont, Jean",${uuid(1)}`],
+  ['CSV of a spreadsheet', `\uFEFFsite;user;user_uuid\r\nerp;"Dupont, Jean";${uuid(1)}\r\n`],
+  ['columns in another order', `id,user_uuid,user,site\n7,${uuid(1)},"Dupont, Jean",erp`],
+  ['JSON', JSON.stringify([{ site: 'erp', user: 'Dupont, Jean', user_uuid: uuid(1), id: 7 }])],
+])('mappings are read from %s', (_name, text) => {
+  expect(readMappings(text)).toEqual({
+    mappings: [{ site: 'erp', user: 'Dupont, Jean', user_uuid: uuid(1) }],
+    problems: [],
+  })
+})
+
+test('every problem of a file is named with its line', () => {
+  const text = [
+    'site,user,user_uuid',
+    `erp,me,${uuid(1)}`,
+    `,you,${uuid(2)}`,
+    'erp,them,nonsense',
+    `erp,me,${uuid(3)}`,
+    `shop,me,${uuid(1)}`,
+  ].join('\n')
+
+  expect(readMappings(text).problems).toEqual([
+    'line 3: site is missing',
+    'line 4: user_uuid must be a uuid',
+    'line 5: the same user as line 2',
+    'line 6: the same uuid as line 2',
+  ])
+})
+
+test.each(['', 'site,user,user_uuid\n', '[]', '[{', '{"site":"erp"}'])(
+  'a file without mappings is refused: %j',
+  (text) => {
+    const { mappings, problems } = readMappings(text)
+
+    expect(mappings).toEqual([])
+    expect(problems).toHaveLength(1)
+  },
+)
