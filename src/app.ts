@@ -1,24 +1,43 @@
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import rateLimit from '@fastify/rate-limit'
 import sensible from '@fastify/sensible'
 import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { Dispatcher } from 'undici'
-import { authenticate, type Caller } from './auth/api-keys.ts'
+import { admit, type Caller } from './auth/api-keys.ts'
+import { networkOf } from './auth/limits.ts'
 import auth from './auth/plugin.ts'
+import backup from './backup/plugin.ts'
 import bridge from './bridge/plugin.ts'
+import { savedQuota } from './bridge/standing.ts'
 import { systemClock, systemIds, type Clock, type Ids, type MovableClock } from './clock.ts'
-import type { Config } from './config.ts'
+import { databasePath, sandboxCredentials, type Config } from './config.ts'
+import { matchRefreshed } from './connect/match-refreshed.ts'
 import connect from './connect/plugin.ts'
 import { holdDatabase, type Place } from './db/lease.ts'
 import db from './db/plugin.ts'
 import { frappePlugin } from './frappe/plugin.ts'
 import { frappeServerOptions } from './frappe/server-options.ts'
+import { subjectsOf } from './journal/journal.ts'
+import journal from './journal/plugin.ts'
 import { loggerOptions } from './logger.ts'
+import metrics from './metrics/plugin.ts'
+import { readerFor } from './metrics/reading.ts'
+import { describeApi } from './openapi/document.ts'
+import { createReadiness } from './readiness.ts'
+import removal from './removal/plugin.ts'
 import bridgeCallback from './routes/bridge-callback.ts'
+import bridgeWebhook from './routes/bridge-webhook.ts'
 import { contextMaker, type MethodContext } from './routes/context.ts'
+import docs from './routes/docs.ts'
 import health from './routes/health.ts'
 import { methods } from './routes/index.ts'
+import metricsPage from './routes/metrics.ts'
+import renew from './routes/renew.ts'
+import securityHeaders, { secure } from './routes/security-headers.ts'
 import { buildSandbox } from './sandbox/sandbox.ts'
+import upkeep from './upkeep/plugin.ts'
+import { version } from './version.ts'
+import webhooks from './webhooks/plugin.ts'
 
 export interface AppOptions {
   config: Config
@@ -26,36 +45,55 @@ export interface AppOptions {
   database?: string
   /** Instead of a pool to `bridgeBaseUrl`. */
   dispatcher?: Dispatcher
-  /** Where Bridge is, when not where the config says: the sandbox in the box. */
-  bridgeBaseUrl?: string
+  /** Bridge in the box, when it is the one to call. */
+  sandbox?: Pick<RunningSandbox, 'origin' | 'webhookSecret'>
   clock?: Clock
   ids?: Ids
   logger?: FastifyServerOptions['logger']
   /** Background work: off unless asked for. */
   workers?: boolean
+  /** Instead of `socketTimeouts`. */
+  timeouts?: typeof socketTimeouts
   /** Given by a server process: holds the database against a second one. */
   place?: Place
   onDatabaseLost?: () => void
 }
 
+/** How long a request may take to arrive, a connection may idle, and how often we look; in milliseconds. */
+const socketTimeouts = { request: 30_000, idle: 75_000, look: 5_000 }
+
 /** Assembles the whole server, in order. Never listens; `close()` undoes it in reverse. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { config, clock = systemClock, ids = systemIds, workers = false } = options
+  const { timeouts = socketTimeouts } = options
+  const https = config.publicUrl.startsWith('https:')
   const app = fastify({
     ...frappeServerOptions,
     logger: options.logger ?? loggerOptions(config.logLevel),
     return503OnClosing: false, // its answer would not be in our shape; what arrives while closing is served
     genReqId: () => ids.next('req'),
-    requestTimeout: 30_000,
+    requestTimeout: timeouts.request,
     connectionTimeout: 0,
-    keepAliveTimeout: 75_000,
+    keepAliveTimeout: timeouts.idle,
+    http: {
+      connectionsCheckingInterval: timeouts.look,
+      // Node measures bodies only while this is not the longer one: a slow body would stay for ever.
+      headersTimeout: timeouts.request,
+      requestTimeout: timeouts.request,
+    },
+    frameworkErrors(error, request, reply) {
+      secure(reply, https)
+      frappeServerOptions.frameworkErrors(error, request, reply)
+    },
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
   })
 
   await app.register(sensible)
-  await app.register(rateLimit, { global: false })
+  await app.register(securityHeaders, { https })
   await app.register(db, { path: options.database ?? databasePath(config) })
-  await app.register(auth, { config, clock, ids })
+  await app.register(journal, { clock })
+  await app.register(metrics, { version })
+  await app.register(auth, { config, clock, ids, workers })
   if (options.place) {
     const { place, onDatabaseLost: onLost = () => {} } = options
     const held = await holdDatabase(app.store, { place, clock: systemClock, ids, onLost })
@@ -63,47 +101,104 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   }
   await app.register(bridge, {
     ...(config.secrets.bridge ?? sandboxCredentials),
-    baseUrl: options.bridgeBaseUrl ?? config.bridgeBaseUrl,
+    baseUrl: options.sandbox?.origin ?? config.bridgeBaseUrl,
     dispatcher: options.dispatcher,
     clock,
+    limits: config.quota,
+    saved: savedQuota(await app.store.readStanding()),
+    workers,
     random: () => ids.random(),
-    onCall: (call) => app.log.debug({ room: 'bridge', ...call }, 'bridge called'),
+    onCall: (call) => {
+      app.metrics.bridgeCalled(call)
+      const trail = app.journal.current()
+      const { method, route, status = null, durationMs: ms } = call
+      trail?.bridge.push({ call: `${method} ${route}`, status, ms })
+      app.log.debug({ room: 'bridge', reqId: trail?.id, ...call }, 'bridge called')
+    },
   })
   await app.register(connect, { workers })
+  await app.register(upkeep, { workers, publicUrl: config.publicUrl })
+  await app.register(removal, { workers, retention: config.retention })
 
-  const makeContext = contextMaker(app, config)
+  await app.register(webhooks, {
+    workers,
+    isSandbox: config.sandbox !== undefined,
+    allowedTargets: config.allowedTargets,
+    onRefreshed: (item, now) => matchRefreshed(app.settling, item, now),
+  })
+
+  const makeContext = contextMaker(app, { ...config, checkTarget: app.relay.checkTarget })
   await app.register(
     frappePlugin<Caller, MethodContext>({
       methods,
-      authenticate: ({ key, secret }, { ip }) => authenticate(app, { key, secret, address: ip }),
-      context: (request, _reply, caller) => makeContext(request, caller!),
+      authenticate: ({ key, secret }, { ip }) => admit(app, { key, secret, address: ip }),
+      stranger: ({ ip }) => app.limits.strangers.take(networkOf(ip)),
+      context: (request, reply, caller) => makeContext(request, reply, caller!),
       loggedUser: ({ tenant, site }) => site?.name ?? tenant.name,
       allowQueryCredentials: config.allowQueryCredentials,
+      observe: {
+        asked(request, { name, caller: { apiKey, tenant, site }, args }) {
+          const who = { apiKey, tenantId: tenant.id, siteId: site?.id ?? null }
+          Object.assign(request.trail, { method: name, ...who, ...subjectsOf(args) })
+        },
+        answered: (request, value) => void Object.assign(request.trail, subjectsOf(value)),
+      },
       checkResults: !config.production,
     }),
   )
-  await app.register(health)
+  if (workers && options.database === undefined) {
+    await app.register(backup, { database: databasePath(config), ...config.backup })
+  }
+  const readiness = createReadiness({
+    store: app.store,
+    heartbeats: app.heartbeats,
+    lifecycle: app.lifecycle,
+    dataDir: options.database === undefined ? config.dataDir : undefined,
+    now: systemClock.now,
+  })
+  await app.register(health, { readiness })
+  await app.register(metricsPage, {
+    metrics: app.metrics,
+    token: config.secrets.metricsToken,
+    read: readerFor(app, { config, readiness, onDisk: options.database === undefined }),
+  })
+  const document = describeApi(methods, { version, publicUrl: config.publicUrl })
+  await app.register(docs, { document, canTry: config.sandbox !== undefined })
   await app.register(bridgeCallback, { settling: app.settling })
+  await app.register(bridgeWebhook, {
+    secrets: options.sandbox ? [options.sandbox.webhookSecret] : config.secrets.webhookSecrets,
+  })
+  await app.register(renew)
   return app
 }
 
-/** The file that holds everything. */
-export const databasePath = (config: Config): string => join(config.dataDir, 'bank-api.sqlite')
-
-/** What we show the Bridge in the box. */
-const sandboxCredentials = { clientId: 'sandbox_id', clientSecret: 'sandbox_secret' }
+/** A Bridge of our own that listens. */
+export interface RunningSandbox {
+  origin: string
+  /** What it signs webhooks with. */
+  webhookSecret: string
+  close(): Promise<void>
+}
 
 /** Starts the Bridge in the box on its own port, on loopback. The gateway shares its clock, so the clock lever moves both. */
-export async function startSandbox(
-  config: Config,
-  clock: MovableClock,
-): Promise<{ origin: string; close(): Promise<void> }> {
+export async function startSandbox(config: Config, clock: MovableClock): Promise<RunningSandbox> {
+  const webhookSecret = randomBytes(32).toString('hex')
   const sandbox = buildSandbox({
     clock,
     origin: () => sandbox.listeningOrigin,
     credentials: sandboxCredentials,
     statePath: join(config.dataDir, 'sandbox.json'),
+    webhook: {
+      url: () => `${localOrigin(config)}/webhooks/bridge`,
+      secrets: () => [webhookSecret],
+    },
   })
   const origin = await sandbox.listen({ host: '127.0.0.1', port: config.sandbox?.port ?? 0 })
-  return { origin, close: () => sandbox.close() }
+  return { origin, webhookSecret, close: () => sandbox.close() }
+}
+
+/** Where this machine reaches the server itself, whatever stands before it. */
+function localOrigin({ host, port }: Config): string {
+  if (host === '0.0.0.0' || host === '::') return `http://127.0.0.1:${port}`
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }

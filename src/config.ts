@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
+import { join } from 'node:path'
 import { z } from 'zod'
 
 /** A key that only wraps other keys; the newest stands first. */
@@ -23,17 +24,48 @@ export interface Config {
   allowHttp: boolean
   allowQueryCredentials: boolean
   trustedProxies: readonly string[]
+  /** CIDRs that `site allow-target` may open to a site besides the public internet. */
+  allowedTargets: readonly string[]
   defaultUserEmail: string | undefined
   /** How many transactions one answer may hold. */
   maxTransactions: number
+  limits: {
+    /** Calls a minute of one key; 0: no limit. */
+    perKey: number
+    /** What one address may do a minute without a good key; 0: no limit. */
+    perAddress: number
+  }
+  retention: {
+    /** Days that event bodies and endpoints' answers are kept. */
+    eventsDays: number
+    /** Days that the audit, events without bodies, ended requests and gone items are kept. */
+    auditDays: number
+  }
+  /** Whether a Bridge user is deleted with its last item. */
+  deleteBridgeUsers: boolean
+  /** What we may spend of Bridge's quota: calls at once, by second, and for one user by minute. */
+  quota: { burst: number; perSecond: number; userPerMinute: number }
   logLevel: string
+  /** Where copies go, how often the server makes one (0: never), and how many it keeps. */
+  backup: { dir: string; everyMs: number; keep: number }
+  /** How long to serve after saying "not ready", and when to give up on what is still running. */
+  stop: { delayMs: number; timeoutMs: number }
   secrets: {
     bridge: { clientId: string; clientSecret: string } | undefined
     webhookSecrets: readonly string[]
     /** Empty in a sandbox that was given none: then it makes its own in `dataDir`. */
     masterKeys: readonly MasterKey[]
+    /** Opens /metrics; without it there is none. */
+    metricsToken: string | undefined
   }
 }
+
+/** The file that holds everything. */
+export const databasePath = ({ dataDir }: Pick<Config, 'dataDir'>): string =>
+  join(dataDir, 'bank-api.sqlite')
+
+/** What we show the Bridge in the box. */
+export const sandboxCredentials = { clientId: 'sandbox_id', clientSecret: 'sandbox_secret' }
 
 /** The environment is not usable: every problem at once, one line each. */
 export class ConfigError extends Error {
@@ -48,22 +80,30 @@ export class ConfigError extends Error {
 
 const flag = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true')
 const port = z.coerce.number('must be a port').int().min(0).max(65_535)
+const perMinute = z.coerce.number('must be a number').int().min(0)
+// Event rows are the ledger that keeps Bridge's repeats away: less than its 14 days would let one through.
+const days = z.coerce.number('must be a number of days').int().min(15, 'must be 15 days or more')
 const list = z.string().transform((text) =>
   text
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== ''),
 )
-const origin = z
+// Normalised, so that what is compared later (`http:`, `/v3`) cannot hide behind capitals.
+const address = z
   .url({ protocol: /^https?$/, error: 'must be an http or https address' })
-  .transform((text) => text.replace(/\/+$/, ''))
+  .transform((text) => new URL(text))
+  .refine(
+    ({ search, hash, username, password }) => `${search}${hash}${username}${password}` === '',
+    'must be a bare address: no query, no fragment, no credentials',
+  )
+  .transform(({ href }) => href.replace(/\/+$/, ''))
 
 const masterKeys = list.transform((entries, context): MasterKey[] =>
   entries.map((entry) => {
-    const [first, second] = entry.split(':')
-    const id = second === undefined ? 'main' : (first ?? '')
-    const key = Buffer.from(second ?? first ?? '', 'base64')
-    if (id === '' || key.length !== 32) {
+    const [, id = 'main', text = ''] = /^(?:([\w-]{1,40}):)?([\w+/-]{43}=?)$/.exec(entry) ?? []
+    const key = Buffer.from(text, 'base64')
+    if (key.length !== 32) {
       context.addIssue(
         'must be 32 bytes in base64, or id:key,id:key; try `openssl rand -base64 32`',
       )
@@ -72,9 +112,22 @@ const masterKeys = list.transform((entries, context): MasterKey[] =>
   }),
 )
 
+const isRange = (entry: string): boolean => {
+  const [ip = '', bits, ...more] = entry.split('/')
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(ip)] ?? -1
+  return more.length === 0 && /^\d{1,3}$/.test(bits ?? '0') && Number(bits ?? 0) <= most
+}
+
 const proxies = list.refine(
-  (entries) => entries.every((entry) => isIP(entry.split('/')[0] ?? '') !== 0),
+  (entries) => entries.every(isRange),
   'must be IP addresses or CIDR ranges, comma-separated',
+)
+
+const seconds = z.coerce.number('must be a number of seconds').min(0).max(600)
+
+const targets = list.refine(
+  (entries) => entries.every((entry) => entry.includes('/') && isRange(entry)),
+  'must be CIDR ranges, as 10.1.0.0/16, comma-separated',
 )
 
 /** The variables we read; `.env.example` lists the same, and a test compares them. */
@@ -82,12 +135,12 @@ export const environment = z.object({
   NODE_ENV: z.string().optional(),
   HOST: z.string().default('127.0.0.1'),
   PORT: port.default(8080),
-  PUBLIC_URL: origin.optional(),
+  PUBLIC_URL: address.optional(),
   DATA_DIR: z.string().default('./data'),
   BRIDGE_CLIENT_ID: z.string().optional(),
   BRIDGE_CLIENT_SECRET: z.string().optional(),
-  BRIDGE_BASE_URL: origin
-    .refine((text) => !text.endsWith('/v3'), 'must be an origin, without /v3')
+  BRIDGE_BASE_URL: address
+    .refine((text) => new URL(text).origin === text, 'must be an origin, without /v3')
     .default('https://api.bridgeapi.io'),
   BRIDGE_WEBHOOK_SECRETS: list
     .refine((secrets) => secrets.length <= 2, 'takes one or two secrets')
@@ -96,13 +149,28 @@ export const environment = z.object({
   SANDBOX: flag.optional(),
   SANDBOX_PORT: port.optional(),
   /** Read by the sandbox when it runs alone. */
-  SANDBOX_WEBHOOK_URL: origin.optional(),
+  SANDBOX_WEBHOOK_URL: address.optional(),
+  ALLOWED_TARGETS: targets.default([]),
   ALLOW_HTTP: flag.optional(),
   ALLOW_QUERY_CREDENTIALS: flag.default(false),
   DEFAULT_USER_EMAIL: z.email('must be an e-mail address').optional(),
   MAX_TRANSACTIONS: z.coerce.number('must be a number').int().min(500).default(20_000),
+  DELETE_BRIDGE_USERS: flag.default(false),
+  LIMIT_PER_KEY: perMinute.default(600),
+  LIMIT_PER_ADDRESS: perMinute.default(300),
+  RETENTION_EVENTS_DAYS: days.default(30),
+  RETENTION_AUDIT_DAYS: days.default(365),
+  QUOTA_BURST: z.coerce.number('must be a number').int().min(2).default(400),
+  QUOTA_PER_SECOND: z.coerce.number('must be a number').positive().default(5),
+  QUOTA_USER_PER_MINUTE: z.coerce.number('must be a number').int().min(1).default(60),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   TRUSTED_PROXIES: proxies.default([]),
+  METRICS_TOKEN: z.string().min(8, 'must have at least 8 characters').optional(),
+  BACKUP_DIR: z.string().optional(),
+  BACKUP_HOURS: z.coerce.number('must be a number of hours').min(0).max(744).optional(),
+  BACKUP_KEEP: z.coerce.number('must be a number').int().min(1).max(1_000).default(7),
+  STOP_DELAY: seconds.default(0),
+  STOP_TIMEOUT: seconds.default(30),
 })
 
 /** Secrets may come from a file instead, named by the variable with `_FILE` behind it. */
@@ -110,6 +178,7 @@ export const secretVariables = [
   'BRIDGE_CLIENT_SECRET',
   'BRIDGE_WEBHOOK_SECRETS',
   'MASTER_KEY',
+  'METRICS_TOKEN',
 ] as const
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -120,14 +189,16 @@ export function loadConfig(
   readFile = (path: string) => readFileSync(path, 'utf8'),
 ): Config {
   const problems: string[] = []
-  const parsed = environment.safeParse(withSecretFiles(env, readFile, problems))
-  if (!parsed.success) {
-    for (const issue of parsed.error.issues) {
-      problems.push(`${issue.path.join('.')}: ${issue.message}`)
-    }
-    throw new ConfigError(problems)
+  const given = withSecretFiles(env, readFile, problems)
+  const unreadable = new Set<string>()
+  for (const { path, message } of environment.safeParse(given).error?.issues ?? []) {
+    unreadable.add(path.join('.'))
+    problems.push(`${path.join('.')}: ${message}`)
   }
-  const vars = parsed.data
+  // What cannot be read is left out, so that the checks below still see the rest.
+  const vars = environment.parse(
+    Object.fromEntries(Object.entries(given).filter(([name]) => !unreadable.has(name))),
+  )
   const production = vars.NODE_ENV === 'production'
 
   const { BRIDGE_CLIENT_ID: clientId, BRIDGE_CLIENT_SECRET: clientSecret } = vars
@@ -145,11 +216,14 @@ export function loadConfig(
     )
   }
 
-  if (production && vars.PUBLIC_URL === undefined) problems.push('PUBLIC_URL: is missing')
+  if (production && vars.PUBLIC_URL === undefined && !unreadable.has('PUBLIC_URL')) {
+    problems.push('PUBLIC_URL: is missing')
+  }
   if (production && vars.PUBLIC_URL?.startsWith('http:')) {
     problems.push('PUBLIC_URL: must be https in production')
   }
-  if (vars.MASTER_KEY.length === 0 && (production || !isSandbox)) {
+  const noKey = vars.MASTER_KEY.length === 0 && !unreadable.has('MASTER_KEY')
+  if (noKey && (production || !isSandbox)) {
     problems.push(
       'MASTER_KEY: is missing; make one with `openssl rand -base64 32` and keep it safe',
     )
@@ -157,7 +231,7 @@ export function loadConfig(
   if (new Set(vars.MASTER_KEY.map(({ id }) => id)).size < vars.MASTER_KEY.length) {
     problems.push('MASTER_KEY: two keys have the same id')
   }
-  if (problems.length > 0) throw new ConfigError(problems)
+  if (problems.length > 0) throw new ConfigError([...new Set(problems)])
 
   const sandboxPort = vars.SANDBOX_PORT ?? (vars.PORT === 0 ? 0 : vars.PORT + 1)
   return Object.freeze({
@@ -171,13 +245,32 @@ export function loadConfig(
     allowHttp: vars.ALLOW_HTTP ?? isSandbox,
     allowQueryCredentials: vars.ALLOW_QUERY_CREDENTIALS,
     trustedProxies: vars.TRUSTED_PROXIES,
+    allowedTargets: vars.ALLOWED_TARGETS,
     defaultUserEmail: vars.DEFAULT_USER_EMAIL,
     maxTransactions: vars.MAX_TRANSACTIONS,
+    limits: { perKey: vars.LIMIT_PER_KEY, perAddress: vars.LIMIT_PER_ADDRESS },
+    retention: {
+      eventsDays: vars.RETENTION_EVENTS_DAYS,
+      auditDays: vars.RETENTION_AUDIT_DAYS,
+    },
+    deleteBridgeUsers: vars.DELETE_BRIDGE_USERS,
+    quota: {
+      burst: vars.QUOTA_BURST,
+      perSecond: vars.QUOTA_PER_SECOND,
+      userPerMinute: vars.QUOTA_USER_PER_MINUTE,
+    },
     logLevel: vars.LOG_LEVEL,
+    backup: {
+      dir: vars.BACKUP_DIR ?? join(vars.DATA_DIR, 'backups'),
+      everyMs: (vars.BACKUP_HOURS ?? (isSandbox ? 0 : 24)) * 60 * 60_000,
+      keep: vars.BACKUP_KEEP,
+    },
+    stop: { delayMs: vars.STOP_DELAY * 1_000, timeoutMs: vars.STOP_TIMEOUT * 1_000 },
     secrets: Object.freeze({
       bridge,
       webhookSecrets: vars.BRIDGE_WEBHOOK_SECRETS,
       masterKeys: vars.MASTER_KEY,
+      metricsToken: vars.METRICS_TOKEN,
     }),
   })
 }
@@ -185,7 +278,7 @@ export function loadConfig(
 /** An empty variable counts as unset: that is how env files and compose write "none". */
 function withSecretFiles(env: Env, readFile: (path: string) => string, problems: string[]): Env {
   const values = Object.fromEntries(
-    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+    Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
   )
   for (const name of secretVariables) {
     const path = values[`${name}_FILE`]
@@ -193,6 +286,7 @@ function withSecretFiles(env: Env, readFile: (path: string) => string, problems:
     if (values[name] !== undefined) problems.push(`${name}: is set, and ${name}_FILE too`)
     try {
       values[name] = readFile(path).trim()
+      if (values[name] === '') problems.push(`${name}_FILE: is an empty file`)
     } catch {
       problems.push(`${name}_FILE: cannot be read`)
     }

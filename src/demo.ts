@@ -28,36 +28,39 @@ export async function createDemo(
   }
 }
 
-/** What a newcomer reads in the terminal: the key, and two commands that work as they stand. */
+/** What a newcomer reads in the terminal, in 80 columns: the key, and two commands that work as they stand. */
 export function demoGreeting(
   origin: string,
   { apiKey, apiSecret }: { apiKey: string; apiSecret: string },
 ): string {
   const method = `${origin}/api/method`
+  const curl = `curl --user \\
+    ${apiKey}:${apiSecret} \\
+    ${method}`
   return `
-Bank API runs with a Bridge sandbox in the box: no bank, no money, no account needed.
+Bank API runs with a Bridge sandbox in the box: no bank, no money involved.
 
   api_key     ${apiKey}
   api_secret  ${apiSecret}
 
 The secret is shown this once. Try the key:
 
-  curl -H 'Authorization: token ${apiKey}:${apiSecret}' \\
-    ${method}/frappe.auth.get_logged_user
+  ${curl}/frappe.auth.get_logged_user
 
 Connect the Demo Bank (open the link in a browser; any login works):
 
-  curl -H 'Authorization: token ${apiKey}:${apiSecret}' \\
-    ${method}/bank_api.bridge.get_bridge_connect_link \\
+  ${curl}/bank_api.bridge.get_bridge_connect_link \\
     -d user=me@example.com -d bank='Demo Bank' \\
     -d redirect_url=http://localhost:8000/app/bank
+
+All methods, and a form for each: ${origin}/docs
 
 `
 }
 
 /** The same, once the key was shown. */
 export const demoReminder = `
-Bank API runs with a Bridge sandbox in the box. Its demo key was shown at the first start;
-for another one: npx bank-api key create --tenant demo --site demo
+Bank API runs with a Bridge sandbox in the box. Its demo key was shown at the
+first start; for another: npx bank-api key create --tenant demo --site demo
 
 `

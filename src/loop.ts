@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises'
 
 /** Work that repeats in the background until stopped. */
 export interface Loop {
@@ -30,8 +30,11 @@ export function startLoop({
       } catch (error) {
         onError(error)
       }
-      if (stopping.signal.aborted || more) continue
-      await wait(idleMs, undefined, { signal: sleep.signal, ref: false }).catch(() => {})
+      // A tick may be synchronous underneath: without a turn, a busy loop would starve the sockets.
+      if (more) await turn()
+      else if (!stopping.signal.aborted) {
+        await wait(idleMs, undefined, { signal: sleep.signal, ref: false }).catch(() => {})
+      }
     }
   }
   const running = run()

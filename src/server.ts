@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
-import { hostname } from 'node:os'
 import { buildApp, startSandbox } from './app.ts'
 import { createMovableClock } from './clock.ts'
 import { ConfigError, loadConfig, type Config } from './config.ts'
 import { DatabaseInUseError } from './db/lease.ts'
 import { createDemo, demoGreeting, demoReminder } from './demo.ts'
+import { thisPlace } from './place.ts'
+import { stopGently } from './stop.ts'
 
 async function start(config: Config): Promise<void> {
   const clock = createMovableClock() // only the sandbox's lever moves it
@@ -13,12 +14,12 @@ async function start(config: Config): Promise<void> {
     config,
     clock,
     workers: true,
-    place: { host: hostname(), pid: process.pid, isAlive },
+    place: thisPlace(),
     onDatabaseLost: () => {
       app.log.fatal('another server took the database: stopping')
       void stop(1)
     },
-    ...(sandbox && { bridgeBaseUrl: sandbox.origin }),
+    ...(sandbox && { sandbox }),
   }).catch(async (error: unknown) => {
     await sandbox?.close()
     throw error
@@ -28,10 +29,9 @@ async function start(config: Config): Promise<void> {
   async function stop(code: number): Promise<void> {
     if (stopping) process.exit(1)
     stopping = true
-    app.log.info('stopping')
-    await app.close()
+    const clean = await stopGently(app, config.stop)
     await sandbox?.close()
-    process.exit(code)
+    process.exit(clean ? code : 1)
   }
   process.on('SIGTERM', () => void stop(0))
   process.on('SIGINT', () => void stop(0))
@@ -43,21 +43,18 @@ async function start(config: Config): Promise<void> {
   }
 }
 
-/** Whether a process of this host lives: signal 0 only asks. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
+/** What an operator can act on, in a line or two; anything else comes with its stack. */
+function toText(error: unknown): string {
+  if (error instanceof ConfigError || error instanceof DatabaseInUseError) return error.message
+  const { code, port, stack } = error as NodeJS.ErrnoException & { port?: number }
+  if (code === 'EADDRINUSE') return `PORT, SANDBOX_PORT: another process listens on port ${port}`
+  return stack ?? String(error)
 }
 
 try {
   if (existsSync('.env')) process.loadEnvFile('.env')
   await start(loadConfig(process.env))
 } catch (error) {
-  const known = error instanceof ConfigError || error instanceof DatabaseInUseError
-  process.stderr.write(`${known ? error.message : ((error as Error).stack ?? String(error))}\n`)
+  process.stderr.write(`${toText(error)}\n`)
   process.exit(1)
 }

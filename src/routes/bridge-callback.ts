@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { z } from 'zod'
+import { networkOf } from '../auth/limits.ts'
 import { handleCallback } from '../connect/callback.ts'
 import type { Settling } from '../connect/settle.ts'
 import { page } from './pages.ts'
@@ -20,21 +21,19 @@ const callbackQuery = z.object({
     .catch(null),
 })
 
-/** How often one address may come back from Bridge, per minute. */
-const perMinute = 60
-
 const bridgeCallback: FastifyPluginAsync<{ settling: Settling }> = async (app, { settling }) => {
-  app.get(
-    '/bridge/callback',
-    { config: { rateLimit: { max: perMinute, timeWindow: 60_000 } } },
-    async (request, reply) => {
-      const { context, item_id: itemId, step } = callbackQuery.parse(request.query)
-      const answer = await handleCallback(settling, { context, itemId, step })
+  app.get('/bridge/callback', async (request, reply) => {
+    app.limits.callbacks.take(networkOf(request.ip))
+    const { context, item_id: itemId, step } = callbackQuery.parse(request.query)
+    const answer = await handleCallback(settling, { context, itemId, step })
 
-      void reply.headers({ 'Referrer-Policy': 'no-referrer', 'Cache-Control': 'no-store' })
-      if ('redirect' in answer) return reply.redirect(answer.redirect, 302)
-      return page(request, reply, answer.page)
-    },
-  )
+    void reply.header('Cache-Control', 'no-store')
+    // Only a request that is ours is worth keeping: its id cannot be guessed.
+    if ('redirect' in answer) {
+      Object.assign(request.trail, { method: 'bridge/callback', request: context, itemId })
+    }
+    if ('redirect' in answer) return reply.redirect(answer.redirect, 302)
+    return page(request, reply, answer.page)
+  })
 }
 export default bridgeCallback

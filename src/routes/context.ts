@@ -1,15 +1,21 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '../auth/api-keys.ts'
 import type { Asking } from '../auth/ownership.ts'
 import type { ReferenceData } from '../bridge/reference-data.ts'
 import type { LinkMaking, LinkSettings } from '../connect/open-link.ts'
 import { methodsWith } from '../frappe/define-method.ts'
 import { languageOf, type Language } from '../language.ts'
+import { freshnessOf, type Freshness } from './freshness.ts'
+import { createPresent, presentationFor, type Present } from './presentation/present.ts'
 
 /** What an RPC method may use. `bridge` ends with the call's budget. */
 export interface MethodContext extends Asking, LinkMaking {
   reference: ReferenceData
   settings: MethodSettings
+  /** Gives Bridge's objects the form that the key, or the request's Bridge-Version, asks for. */
+  present: Present
+  /** Says in the answer's headers how fresh its data is. */
+  fresh: Freshness
   /** The language meant by a `lang` argument, else by the request's Accept-Language. */
   language(lang: string | undefined): Language
 }
@@ -17,6 +23,8 @@ export interface MethodContext extends Asking, LinkMaking {
 export interface MethodSettings extends LinkSettings {
   /** How many transactions one answer may hold. */
   maxTransactions: number
+  /** Whether a Bridge user is deleted with its last item. */
+  deleteBridgeUsers: boolean
 }
 
 export const defineMethod = methodsWith<MethodContext>()
@@ -27,11 +35,21 @@ const budgetMs = 50_000
 /** Makes a method's context; what does not change from call to call is gathered once. */
 export function contextMaker(app: FastifyInstance, settings: MethodSettings) {
   const { bridge, clock, ids, keyring, reference, store, tally } = app
-  const rooms = { clock, ids, keyring, reference, settings, store, tally }
-  return (request: FastifyRequest, caller: Caller): MethodContext => ({
-    ...rooms,
-    caller,
-    language: (lang) => languageOf(lang, request.headers['accept-language']),
-    bridge: bridge.within(AbortSignal.timeout(budgetMs)),
-  })
+  const rooms = { clock, ids, keyring, settings, store, tally }
+  return (request: FastifyRequest, reply: FastifyReply, caller: Caller): MethodContext => {
+    const payer = { tenant: caller.tenant.id, site: caller.site?.id ?? '' }
+    const within = bridge.within(AbortSignal.timeout(budgetMs), payer)
+    return {
+      ...rooms,
+      caller,
+      bridge: within,
+      reference: reference.through(within),
+      fresh: freshnessOf(reply),
+      note: (made) => Object.assign(request.trail, made),
+      present: createPresent(
+        presentationFor(caller.presentation, request.headers['bridge-version']),
+      ),
+      language: (lang) => languageOf(lang, request.headers['accept-language']),
+    }
+  }
 }

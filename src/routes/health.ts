@@ -1,7 +1,22 @@
 import type { FastifyPluginAsync } from 'fastify'
+import type { Readiness } from '../readiness.ts'
 
-/** `/live` says that the process answers, and nothing more: a restart would cure nothing else. */
-const health: FastifyPluginAsync = async (app) => {
-  app.get('/live', { logLevel: 'silent' }, async () => ({ status: 'live' }))
+/**
+ * `/live` says that the process answers, and nothing more: a restart would cure nothing else. `/ready` says whether to send
+ * it work, and why not; it turns to no first when the server stops.
+ */
+const health: FastifyPluginAsync<{ readiness: () => Promise<Readiness> }> = async (
+  app,
+  { readiness },
+) => {
+  app.get('/live', { logLevel: 'silent' }, async (_request, reply) => {
+    void reply.header('cache-control', 'no-store')
+    return { status: 'live' }
+  })
+  app.get('/ready', { logLevel: 'silent' }, async (_request, reply) => {
+    const { ready, checks } = await readiness()
+    void reply.code(ready ? 200 : 503).header('cache-control', 'no-store')
+    return { status: ready ? 'ready' : 'not ready', checks }
+  })
 }
 export default health

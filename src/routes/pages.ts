@@ -39,12 +39,7 @@ export function page(
 ): FastifyReply {
   const language = languageOf(undefined, request.headers['accept-language'])
   const { status, [language]: text } = texts[name]
-  return reply
-    .code(status)
-    .header('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'")
-    .header('X-Content-Type-Options', 'nosniff')
-    .header('X-Frame-Options', 'DENY')
-    .type('text/html; charset=utf-8').send(`<!doctype html>
+  return reply.code(status).type('text/html; charset=utf-8').send(`<!doctype html>
 <html lang="${language}">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">

@@ -6,7 +6,18 @@ import { ValidationError } from '../errors.ts'
  * Of an hour that the clock repeats, the earlier. Epoch milliseconds; throws a ValidationError that names the argument.
  */
 export function toInstant(argument: string, text: string, timeZone: string): number {
-  const written = text.trim().replace(/^(\d{4}-\d{2}-\d{2}) /, '$1T')
+  const at = readInstant(text.trim().replace(/^(\d{4}-\d{2}-\d{2}) /, '$1T'), timeZone)
+  if (at !== undefined && at >= earliest && at < latest) return at
+  throw new ValidationError(
+    `Argument '${argument}' is not a date (yyyy-mm-dd) or a date with a time`,
+  )
+}
+
+// Far from the years that ISO writes with a sign, whatever the zone: Bridge would not read those.
+const earliest = Date.UTC(1900, 0, 1)
+const latest = Date.UTC(9999, 0, 1)
+
+function readInstant(written: string, timeZone: string): number | undefined {
   try {
     if (/T.*(?:Z|[+-]\d{2}(?::?\d{2})?)$/i.test(written)) {
       return Temporal.Instant.from(written).epochMilliseconds
@@ -15,9 +26,7 @@ export function toInstant(argument: string, text: string, timeZone: string): num
       disambiguation: 'earlier',
     }).epochMilliseconds
   } catch {
-    throw new ValidationError(
-      `Argument '${argument}' is not a date (yyyy-mm-dd) or a date with a time`,
-    )
+    return undefined
   }
 }
 

@@ -17,4 +17,4 @@ export const withCategory = (
   rows: readonly Transaction[],
   names: ReadonlyMap<number, string>,
 ): (Transaction & { category: string | null })[] =>
-  rows.map((row) => Object.assign(row, { category: names.get(row.category_id ?? NaN) ?? null }))
+  rows.map((row) => ({ ...row, category: names.get(row.category_id ?? NaN) ?? null }))

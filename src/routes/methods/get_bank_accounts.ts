@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { heldItem, keepAccounts, reaching } from '../../auth/ownership.ts'
+import { heldItem, keepAccounts, reaching, toTime } from '../../auth/ownership.ts'
+import type { Account } from '../../bridge/resources/accounts.ts'
 import { identifier, optionalText } from '../../frappe/arguments.ts'
 import { defineMethod } from '../context.ts'
 
@@ -16,7 +17,13 @@ export const getBankAccounts = defineMethod({
       context.bridge.accounts.list(held.bridgeUser, { itemId: item_id }),
     )
     await keepAccounts(context, accounts)
+    context.fresh.item(held.item, oldestOf(accounts))
 
-    return accounts
+    return context.present.list(accounts, context.present.account(held.item))
   },
 })
+
+const oldestOf = (accounts: readonly Account[]): number | null => {
+  const times = accounts.flatMap(({ updated_at: at }) => toTime(at) ?? [])
+  return times.length > 0 ? Math.min(...times) : null
+}

@@ -21,18 +21,20 @@ export const getBankTransactions = defineMethod({
     const item = item_id === undefined ? undefined : await heldItem(context, item_id, hint)
     const holder = account ?? item ?? (await heldUser(context, hint))
 
+    const filter = { accountId: account_id, ...toFilter(range, holder.site.timeZone) }
     const accounts = item && new Set(await accountsOf(context, item))
-    const tree = context.reference.categories(context.language(lang))
-    const rows = await readAll(
-      context.bridge,
-      holder.bridgeUser,
-      { accountId: account_id, ...toFilter(range, holder.site.timeZone) },
-      {
+    const [rows, tree] = await Promise.all([
+      readAll(context.bridge, holder.bridgeUser, filter, {
         most: context.settings.maxTransactions,
         ...(accounts && { belongs: (row) => accounts.has(row.account_id) }),
-      },
-    )
+      }),
+      context.reference.categories(context.language(lang)),
+    ])
 
-    return withCategory(rows, namesOf(await tree))
+    const one = account ?? item
+    if (one) context.fresh.item(one.item)
+    else context.fresh.items(await context.store.listItems(holder.user.id))
+    const named = withCategory(rows, namesOf(tree))
+    return context.present.list(named, context.present.transaction)
   },
 })

@@ -13,14 +13,14 @@ export const getBankTransactionsByAccount = defineMethod({
   async run(context, { account_id, lang, user, site, ...range }) {
     const held = await heldAccount(context, account_id, { user, site })
 
-    const tree = context.reference.categories(context.language(lang))
-    const rows = await readAll(
-      context.bridge,
-      held.bridgeUser,
-      { accountId: account_id, ...toFilter(range, held.site.timeZone) },
-      { most: context.settings.maxTransactions },
-    )
+    const filter = { accountId: account_id, ...toFilter(range, held.site.timeZone) }
+    const [rows, tree] = await Promise.all([
+      readAll(context.bridge, held.bridgeUser, filter, { most: context.settings.maxTransactions }),
+      context.reference.categories(context.language(lang)),
+    ])
 
-    return withCategory(rows, namesOf(await tree))
+    context.fresh.item(held.item)
+    const named = withCategory(rows, namesOf(tree))
+    return context.present.list(named, context.present.transaction)
   },
 })

@@ -7,5 +7,5 @@ import { linkArguments, optionalItemId, user } from './link-arguments.ts'
 export const getBridgeConnectLink = defineMethod({
   name: 'bank_api.bridge.get_bridge_connect_link',
   params: z.object({ ...linkArguments, item_id: optionalItemId, user }),
-  run: openLink,
+  run: async (context, order) => context.present.link(await openLink(context, order)),
 })

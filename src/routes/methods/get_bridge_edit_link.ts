@@ -7,5 +7,5 @@ import { itemId, linkArguments, user } from './link-arguments.ts'
 export const getBridgeEditLink = defineMethod({
   name: 'bank_api.bridge.get_bridge_edit_link',
   params: z.object({ ...linkArguments, item_id: itemId, user }),
-  run: openLink,
+  run: async (context, order) => context.present.link(await openLink(context, order)),
 })

@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import { heldItem, reaching, toFacts } from '../../auth/ownership.ts'
 import { identifier, optionalText } from '../../frappe/arguments.ts'
+import { whatNext } from '../../connect/item-status.ts'
+import type { ItemFacts } from '../../db/store.ts'
 import { toFrappeDatetime } from '../../transactions/since.ts'
 import { defineMethod } from '../context.ts'
 
-/** The Bridge Item document, as Frappe would show it: our fields, then Bridge's live ones; none is null. */
+/** The Bridge Item document, as Frappe would show it: our fields, then Bridge's live ones, then what to do next and when. */
 export const getBridgeItemDetails = defineMethod({
   name: 'bank_api.bridge.get_bridge_item_details',
   params: z.object({
@@ -22,7 +24,11 @@ export const getBridgeItemDetails = defineMethod({
       context.bridge.items.get(held.bridgeUser, item_id, { language }),
     )
     const at = context.clock.now()
-    await context.store.keepItems(held.user.id, [toFacts(live)], { at, complete: false })
+    const facts = toFacts(live)
+    await context.store.keepItems(held.user.id, [facts], { at, complete: false })
+    const known = { ...held.item, ...withoutNulls(facts) }
+    context.fresh.item(known)
+    const { next, at: nextAt } = whatNext(known, at)
 
     const { item, site, user } = held
     const bank = item.bank ?? item.providerName
@@ -37,12 +43,13 @@ export const getBridgeItemDetails = defineMethod({
       ...(bank !== null && { bank }),
       site: site.name,
       ...(user.name !== '' && { user: user.name }),
-      ...withoutNulls(live),
+      ...context.present.item(live),
+      next,
+      ...(nextAt !== null && { next_at: new Date(nextAt).toISOString() }),
     }
   },
 })
 
-const withoutNulls = (fields: object): object =>
-  Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== null && value !== undefined),
-  )
+/** What Bridge left out of this answer it may have said before. */
+const withoutNulls = (facts: ItemFacts): Partial<ItemFacts> =>
+  Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== null))

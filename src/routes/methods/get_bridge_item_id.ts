@@ -9,6 +9,7 @@ export const getBridgeItemId = defineMethod({
   params: z.object({ request: text(64) }),
   async run(context, { request: id }) {
     const { request, item } = await heldRequest(context, id)
+    if (item) context.fresh.item(item)
 
     return {
       request: request.id,

@@ -7,14 +7,15 @@ import { defineMethod } from '../context.ts'
 export const getCategory = defineMethod({
   name: 'bank_api.bridge.get_category',
   params: z.object({ lang: optionalText(), category_id: optional(identifier) }),
-  async run(context, { lang, category_id: id }) {
-    const tree = await context.reference.categories(context.language(lang))
-    if (id === undefined) return tree
+  async run({ reference, language, present, fresh }, { lang, category_id: id }) {
+    const tree = await reference.categories(language(lang))
+    fresh.readAt(reference.categoriesReadAt(language(lang)))
+    if (id === undefined) return present.list(tree, present.category)
 
     for (const parent of tree) {
-      if (parent.id === id) return parent
+      if (parent.id === id) return present.category(parent)
       const child = parent.categories?.find((category) => category.id === id)
-      if (child) return { ...child, parent_id: child.parent_id ?? parent.id }
+      if (child) return present.category({ ...child, parent_id: child.parent_id ?? parent.id })
     }
     throw new DoesNotExistError(`Category ${id} not found`)
   },

@@ -7,5 +7,6 @@ import { itemId, linkArguments, user } from './link-arguments.ts'
 export const getScaAuthenticationLink = defineMethod({
   name: 'bank_api.bridge.get_sca_authentication_link',
   params: z.object({ ...linkArguments, item_id: itemId, user }),
-  run: (context, order) => openLink(context, { ...order, force: true }),
+  run: async (context, order) =>
+    context.present.link(await openLink(context, { ...order, force: true })),
 })

@@ -8,12 +8,14 @@ import { defineMethod } from '../context.ts'
 export const getSingleBank = defineMethod({
   name: 'bank_api.bridge.get_single_bank',
   params: z.object({ bank_id: identifier }),
-  run({ reference }, { bank_id }) {
-    return reference.bank(bank_id).catch((error: unknown) => {
+  async run({ reference, present, fresh }, { bank_id }) {
+    const provider = await reference.bank(bank_id).catch((error: unknown) => {
       if (error instanceof BridgeStatusError && error.bridgeStatus === 404) {
         throw new DoesNotExistError(`Bank ${bank_id} not found`)
       }
       throw error
     })
+    fresh.readAt(reference.bankReadAt(bank_id))
+    return present.bank(provider)
   },
 })

@@ -4,6 +4,7 @@ import { BridgeTimeoutError } from '../../bridge/errors.ts'
 import { nextStep } from '../../connect/item-status.ts'
 import { TooManyRequestsError } from '../../errors.ts'
 import { identifier, optionalText } from '../../frappe/arguments.ts'
+import { inLanguage } from '../../french.ts'
 import { defineMethod, type MethodContext } from '../context.ts'
 
 const dayMs = 24 * 60 * 60_000
@@ -11,14 +12,21 @@ const dayMs = 24 * 60 * 60_000
 /** How often a bank may be read in a day without its user (PSD2, regulatory technical standards, article 36). */
 const mostPerDay = 4
 
+const byItself = 'Bridge refreshes this connection by itself, once or twice a day'
+
 /**
  * Asks Bridge to read the bank again. Bridge 2025-01-15 has no such call, so the one of 2021 is tried; a no is the normal
  * case and says what to do instead.
  */
 export const postItemRefresh = defineMethod({
   name: 'bank_api.bridge.post_item_refresh',
-  params: z.object({ item_id: identifier, user: optionalText(), site: optionalText() }),
-  async run(context, { item_id, ...hint }) {
+  params: z.object({
+    item_id: identifier,
+    lang: optionalText(),
+    user: optionalText(),
+    site: optionalText(),
+  }),
+  async run(context, { item_id, lang, ...hint }) {
     const held = await heldItem(context, item_id, hint)
     const claim = await claimRefresh(context, held)
 
@@ -37,7 +45,7 @@ export const postItemRefresh = defineMethod({
     const next = nextStep(live.status)
     return {
       refreshed,
-      reason: 'Bridge refreshes this connection by itself, once or twice a day',
+      reason: inLanguage(byItself, context.language(lang)),
       last_successful_refresh: live.last_successful_refresh ?? null,
       next: next === 'none' ? 'wait' : next,
     }

@@ -1,0 +1,99 @@
+import { statfs } from 'node:fs/promises'
+import type { OperateStore } from './db/operate-store.ts'
+import type { Heartbeats } from './heartbeats.ts'
+
+/** Whether the server is on its way out. Only ever turns true. */
+export interface Lifecycle {
+  stopping: boolean
+}
+
+export interface Check {
+  ok: boolean
+  /** What an operator should know, in a few words. */
+  reason?: string
+  /** The number behind it, named with its unit. */
+  [figure: string]: number | string | boolean | undefined
+}
+
+export interface Readiness {
+  ready: boolean
+  checks: Record<string, Check>
+}
+
+interface Parts {
+  store: Pick<OperateStore, 'probeWrite'>
+  heartbeats: Heartbeats
+  lifecycle: Lifecycle
+  /** Where the database is; undefined for one in memory. */
+  dataDir: string | undefined
+  now: () => number
+  freeBytes?: (path: string) => Promise<number>
+}
+
+/** A loop that ended no tick for so long hangs, or fails again and again. */
+const silenceMs = 60_000
+
+/** With less space left, the next commits may fail. */
+const leastBytes = 64 * 1024 * 1024
+
+/** How long a write may take before we say that it does not go through. */
+const patienceMs = 3_000
+
+/** How long the answer about the disk is good: whoever asks all the time causes no commit each time. */
+const freshMs = 1_000
+
+/** Looks at all that must hold for us to serve: says what does not, and why. The function it returns never rejects. */
+export function createReadiness(parts: Parts): () => Promise<Readiness> {
+  const { lifecycle, heartbeats, now } = parts
+  let asked = { at: Number.NEGATIVE_INFINITY, checks: Promise.resolve<Check[]>([]) }
+
+  return async () => {
+    if (now() >= asked.at + freshMs) {
+      asked = { at: now(), checks: Promise.all([writes(parts), space(parts)]) }
+    }
+    const [database, disk] = await asked.checks
+    const checks: Readiness['checks'] = {
+      server: lifecycle.stopping ? { ok: false, reason: 'stopping' } : { ok: true },
+      database: database!,
+      disk: disk!,
+    }
+    for (const [name, age] of Object.entries(heartbeats.ages())) {
+      const silent = age > silenceMs && { reason: 'no good tick for too long' }
+      checks[name] = { ok: !silent, ...silent, last_tick_seconds: Math.round(age / 1_000) }
+    }
+    return { ready: Object.values(checks).every(({ ok }) => ok), checks }
+  }
+}
+
+async function writes({ store, now }: Parts): Promise<Check> {
+  const late = Promise.withResolvers<'late'>()
+  const timer = setTimeout(() => late.resolve('late'), patienceMs)
+  try {
+    const end = await Promise.race([store.probeWrite(now()), late.promise])
+    return end === 'late' ? { ok: false, reason: 'a write takes too long' } : { ok: true }
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
+    return { ok: false, reason: `a write fails${code}` }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function space({ dataDir, freeBytes = freeBytesAt }: Parts): Promise<Check> {
+  if (dataDir === undefined) return { ok: true }
+  try {
+    const free = await freeBytes(dataDir)
+    const megabytes = { free_megabytes: Math.floor(free / 1024 / 1024) }
+    return free >= leastBytes
+      ? { ok: true, ...megabytes }
+      : { ok: false, reason: 'the disk is full', ...megabytes }
+  } catch {
+    return { ok: false, reason: 'the data directory cannot be read' }
+  }
+}
+
+/** What an ordinary user may still write on the file system of a path. */
+export async function freeBytesAt(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path)
+  return bavail * bsize
+}

@@ -1,0 +1,24 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { FastifyPluginAsync } from 'fastify'
+import type { Metrics, Reading } from '../metrics/metrics.ts'
+
+interface Options {
+  metrics: Metrics
+  read: () => Promise<Reading>
+  /** Without it the page does not exist. */
+  token: string | undefined
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+
+/** What Prometheus scrapes, with `Authorization: Bearer` and the operator's token. To all others it is not there. */
+const metricsPage: FastifyPluginAsync<Options> = async (app, { metrics, read, token }) => {
+  const expected = token === undefined ? undefined : digest(`Bearer ${token}`)
+  app.get('/metrics', { logLevel: 'silent' }, async (request, reply) => {
+    const given = digest(request.headers.authorization ?? '')
+    if (expected === undefined || !timingSafeEqual(given, expected)) return reply.callNotFound()
+    void reply.type(metrics.contentType).header('cache-control', 'no-store')
+    return metrics.text(read)
+  })
+}
+export default metricsPage
