@@ -28,7 +28,7 @@ export async function startGateway(): Promise<Gateway> {
   })
   const clock = createMovableClock()
   const sandbox = await startSandbox(config, clock)
-  const app = await buildApp({ config, clock, bridgeBaseUrl: sandbox.origin, workers: true })
+  const app = await buildApp({ config, clock, sandbox, workers: true })
   const demo = await createDemo(app)
   if (!demo) throw new Error('The demo key was made before')
   await app.listen({ host: '127.0.0.1', port })

@@ -1,0 +1,417 @@
+import { describe, expect, it } from 'vitest'
+import {
+  accountsOf,
+  heldAccount,
+  heldItem,
+  heldRequest,
+  heldUser,
+  reaching,
+  scopeFor,
+  toTime,
+  type Asking,
+  type Hint,
+} from '../../src/auth/ownership.ts'
+import { createTally } from '../../src/auth/tally.ts'
+import type { BridgeResources } from '../../src/bridge/client.ts'
+import { BridgeNetworkError, BridgeStatusError } from '../../src/bridge/errors.ts'
+import { DoesNotExistError, ValidationError } from '../../src/errors.ts'
+import { aBridgeAccount, aBridgeItem } from '../support/bridge.ts'
+import { testNow } from '../support/clock.ts'
+import { watched } from '../support/store.ts'
+import { aRequest, aTenant, aUser, holdItems, testRooms, type TestKey } from '../support/tenants.ts'
+
+const tenMinutes = 10 * 60_000
+
+/** Bridge, as far as ownership asks it: items and accounts by user. `calls` says what was asked. */
+function aBridge() {
+  const calls: string[] = []
+  const items = new Map<string, number[]>()
+  let isDown = false
+  const answer = <T>(call: string, list: T[]): Promise<T[]> => {
+    calls.push(call)
+    const where = { method: 'GET', route: '/v3/aggregation/items' }
+    return isDown
+      ? Promise.reject(new BridgeNetworkError(where, new Error('reset')))
+      : Promise.resolve(list)
+  }
+  const idsOf = (user: string) => items.get(user) ?? []
+  const bridge = {
+    items: {
+      list: (user: string) =>
+        answer(
+          'items',
+          idsOf(user).map((id) => aBridgeItem({ id })),
+        ),
+    },
+    accounts: {
+      // The account of item 7 is 70.
+      list: (user: string) =>
+        answer(
+          'accounts',
+          idsOf(user).map((id) => aBridgeAccount({ id: id * 10, item_id: id })),
+        ),
+    },
+  } as unknown as BridgeResources
+  return { bridge, calls, items, down: (yes: boolean) => (isDown = yes) }
+}
+
+/** Acme with two sites, Ann on the first, who has item 7 here and item 8 only at Bridge; and another tenant with item 9. */
+async function aScene() {
+  const rooms = testRooms()
+  const acme = await aTenant(rooms, { name: 'acme', sites: ['one', 'two'] })
+  const other = await aTenant(rooms, { name: 'other', sites: ['one'] })
+  const ann = await aUser(rooms, acme.site, { name: 'ann' })
+  const stranger = await aUser(rooms, other.site, { name: 'stranger' })
+  await holdItems(rooms, ann, 7)
+  await holdItems(rooms, stranger, 9)
+  const double = aBridge()
+  double.items.set(ann.userUuid, [7, 8])
+  double.items.set(stranger.userUuid, [9])
+
+  const { store, calls } = watched(rooms.store)
+  const tally = createTally((entry) => rooms.store.audit(entry))
+  const asking = (key: TestKey): Asking => ({
+    caller: key.caller,
+    store,
+    bridge: double.bridge,
+    clock: rooms.clock,
+    keyring: rooms.keyring,
+    tally,
+  })
+  return {
+    ...rooms,
+    rooms,
+    acme,
+    other,
+    ann,
+    stranger,
+    tally,
+    bridge: double,
+    calls,
+    asking,
+    asSite: asking(acme.siteKey),
+    asTenant: asking(acme.tenantKey),
+    asOther: asking(other.siteKey),
+  }
+}
+
+const refusalOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => 'no refusal',
+    (error: unknown) => error,
+  )
+
+describe('an item', () => {
+  it('that is held is found without asking Bridge', async () => {
+    const { asSite, ann, bridge } = await aScene()
+
+    const held = await heldItem(asSite, 7, { user: 'ann' })
+
+    expect(held).toMatchObject({ item: { id: 7 }, user: { id: ann.id }, bridgeUser: ann.userUuid })
+    expect(bridge.calls).toEqual([])
+  })
+
+  it.each<[name: string, hint: Hint]>([
+    ['without a word', {}],
+    ['by the site’s own name', { user: 'ann' }],
+    ['by site', { site: 'one' }],
+    ['by both', { user: 'ann', site: 'one' }],
+  ])('is found %s', async (_name, hint) => {
+    const { asTenant } = await aScene()
+
+    expect((await heldItem(asTenant, 7, hint)).item.id).toBe(7)
+  })
+
+  it('is found by Bridge’s uuid of its user', async () => {
+    const { asSite, ann } = await aScene()
+
+    expect((await heldItem(asSite, 7, { user: ann.userUuid })).item.id).toBe(7)
+  })
+
+  it('of a user without a name is anyone’s of that site', async () => {
+    const { rooms, acme, asTenant } = await aScene()
+    const unnamed = await aUser(rooms, acme.sites[1] ?? acme.site)
+    await holdItems(rooms, unnamed, 5)
+
+    expect((await heldItem(asTenant, 5, { user: 'whoever', site: 'two' })).item.id).toBe(5)
+  })
+
+  it.each<[name: string, id: number, hint: Hint]>([
+    ['of another tenant', 9, {}],
+    ['of nobody', 404, {}],
+    ['of its own site, but another user', 7, { user: 'bob' }],
+  ])('%s does not exist', async (_name, id, hint) => {
+    const { asSite } = await aScene()
+
+    const refusal = await refusalOf(heldItem(asSite, id, hint))
+
+    expect(refusal).toBeInstanceOf(DoesNotExistError)
+    expect(refusal).toMatchObject({ message: `Item ${id} not found` })
+  })
+
+  it('of a sister site does not exist for a site key', async () => {
+    const { rooms, acme, asSite } = await aScene()
+    const sister = await aUser(rooms, acme.sites[1] ?? acme.site, { name: 'eve' })
+    await holdItems(rooms, sister, 6)
+
+    await expect(heldItem(asSite, 6, {})).rejects.toThrow(DoesNotExistError)
+    await expect(heldItem(asSite, 6, { site: 'two' })).rejects.toThrow('Site two not found')
+  })
+})
+
+describe('adoption', () => {
+  it('finds what the user has at Bridge, with its accounts, and keeps it', async () => {
+    const { asSite, bridge } = await aScene()
+
+    expect((await heldItem(asSite, 8, { user: 'ann' })).item.id).toBe(8)
+    expect(bridge.calls).toEqual(['items', 'accounts'])
+
+    expect((await heldAccount(asSite, 80, { user: 'ann' })).item.id).toBe(8)
+    expect((await heldItem(asSite, 8, {})).item.id).toBe(8)
+    expect(bridge.calls).toEqual(['items', 'accounts'])
+  })
+
+  it('finds an account of an item that is held, but whose accounts were never read', async () => {
+    const { asSite } = await aScene()
+
+    expect((await heldAccount(asSite, 70, {})).item.id).toBe(7)
+  })
+
+  it('reads the list at most once in ten minutes, however often and whatever is asked', async () => {
+    const { asSite, bridge, clock } = await aScene()
+
+    const asked = [100, 101, 102].map((id) => refusalOf(heldItem(asSite, id, { user: 'ann' })))
+    await Promise.all(asked)
+    clock.advance(tenMinutes)
+    await refusalOf(heldAccount(asSite, 103, { user: 'ann' }))
+    expect(bridge.calls).toEqual(['items', 'accounts'])
+
+    clock.advance(1)
+    await refusalOf(heldItem(asSite, 104, { user: 'ann' }))
+    expect(bridge.calls).toEqual(['items', 'accounts', 'items', 'accounts'])
+  })
+
+  it('takes what is new at Bridge at the next reading', async () => {
+    const { asSite, bridge, clock, ann } = await aScene()
+    await expect(heldItem(asSite, 10, {})).rejects.toThrow(DoesNotExistError)
+    bridge.items.set(ann.userUuid, [7, 8, 10])
+
+    await expect(heldItem(asSite, 10, {})).rejects.toThrow(DoesNotExistError)
+    clock.advance(tenMinutes + 1)
+
+    expect((await heldItem(asSite, 10, {})).item.id).toBe(10)
+  })
+
+  it('lets go of what is no longer there', async () => {
+    const { asSite, bridge, clock, ann } = await aScene()
+    bridge.items.set(ann.userUuid, [8])
+    clock.advance(1)
+
+    await heldItem(asSite, 8, {})
+
+    await expect(heldItem(asSite, 7, {})).rejects.toThrow(DoesNotExistError)
+  })
+
+  it('is not used up by a Bridge that does not answer', async () => {
+    const { asSite, bridge } = await aScene()
+    bridge.down(true)
+    await expect(heldItem(asSite, 8, {})).rejects.toThrow(BridgeNetworkError)
+
+    bridge.down(false)
+
+    expect((await heldItem(asSite, 8, {})).item.id).toBe(8)
+  })
+
+  it('does not ask Bridge for a user it never met, or when several fit', async () => {
+    const { rooms, acme, asTenant, bridge } = await aScene()
+    const two = acme.sites[1] ?? acme.site
+    await aUser(rooms, two, { name: 'new', uuid: null })
+    await expect(heldItem(asTenant, 8, { user: 'new' })).rejects.toThrow(DoesNotExistError)
+
+    await aUser(rooms, two, { name: 'ann' })
+    await expect(heldItem(asTenant, 8, { user: 'ann' })).rejects.toThrow(DoesNotExistError)
+
+    expect(bridge.calls).toEqual([])
+  })
+
+  it('of an item that another tenant holds takes nothing from it', async () => {
+    const { asSite, asOther, bridge, ann } = await aScene()
+    bridge.items.set(ann.userUuid, [7, 8, 9])
+
+    await expect(heldItem(asSite, 9, {})).rejects.toThrow(DoesNotExistError)
+
+    expect((await heldItem(asOther, 9, {})).item.id).toBe(9)
+  })
+
+  it('does the same work, and says the same, for another’s item as for nobody’s', async () => {
+    const answers = [9, 404].map(async (id) => {
+      const { asSite, bridge, calls } = await aScene()
+      const refusals = [
+        await refusalOf(heldItem(asSite, id, {})), // reads the list
+        await refusalOf(heldItem(asSite, id, {})), // remembers the miss
+        await refusalOf(heldAccount(asSite, id * 10, {})),
+      ].map((refusal) => ({
+        ...(refusal as object),
+        name: (refusal as Error).name,
+        message: (refusal as Error).message.replaceAll(/\d+/g, 'ID'),
+      }))
+      return { refusals, store: calls, bridge: bridge.calls }
+    })
+
+    const [anothers, nobodys] = await Promise.all(answers)
+
+    expect(anothers).toEqual(nobodys)
+    expect(anothers?.store.length).toBeGreaterThan(5)
+    expect(anothers?.bridge).toEqual(['items', 'accounts'])
+  })
+})
+
+describe('a user', () => {
+  it('is the only one there is, or the one that is named', async () => {
+    const { asSite, ann, rooms, acme } = await aScene()
+    expect((await heldUser(asSite, {})).bridgeUser).toBe(ann.userUuid)
+
+    const bob = await aUser(rooms, acme.site, { name: 'bob' })
+
+    expect((await heldUser(asSite, { user: 'bob' })).bridgeUser).toBe(bob.userUuid)
+    expect((await heldUser(asSite, { user: ann.userUuid })).bridgeUser).toBe(ann.userUuid)
+  })
+
+  it('is asked for when several fit', async () => {
+    const { asSite, rooms, acme } = await aScene()
+    await aUser(rooms, acme.site, { name: 'bob' })
+
+    const asked = heldUser(asSite, {})
+
+    await expect(asked).rejects.toThrow(ValidationError)
+    await expect(asked).rejects.toThrow("say which one with 'user'")
+  })
+
+  it('without a name is the default one, where there is one among several', async () => {
+    const { asSite, rooms, acme } = await aScene()
+    const unnamed = await aUser(rooms, acme.site)
+
+    expect((await heldUser(asSite, {})).user.id).toBe(unnamed.id)
+  })
+
+  it('of two sites asks for the site, and is told by it', async () => {
+    const { asTenant, rooms, acme, ann } = await aScene()
+    const second = await aUser(rooms, acme.sites[1] ?? acme.site, { name: 'ann' })
+
+    const asked = heldUser(asTenant, { user: 'ann' })
+
+    await expect(asked).rejects.toThrow(ValidationError)
+    await expect(asked).rejects.toThrow("say which one with 'site'")
+    expect((await heldUser(asTenant, { user: 'ann', site: 'one' })).user.id).toBe(ann.id)
+    expect((await heldUser(asTenant, { user: 'ann', site: 'two' })).user.id).toBe(second.id)
+  })
+
+  it('whose name is new means the default one while that is alone', async () => {
+    const { asTenant, rooms, acme } = await aScene()
+    const two = acme.sites[1] ?? acme.site
+    const unnamed = await aUser(rooms, two)
+
+    expect((await heldUser(asTenant, { user: 'eve', site: 'two' })).user.id).toBe(unnamed.id)
+  })
+
+  it.each<[name: string, hint: Hint]>([
+    ['unknown', { user: 'nobody' }],
+    ['known to another tenant only', { user: 'stranger' }],
+    ['known to a sister site only', { user: 'eve' }],
+    ['named within a sister site', { user: 'eve', site: 'two' }],
+  ])('%s does not exist', async (_name, hint) => {
+    const { asSite, rooms, acme } = await aScene()
+    await aUser(rooms, acme.sites[1] ?? acme.site, { name: 'eve' })
+
+    await expect(heldUser(asSite, hint)).rejects.toThrow(DoesNotExistError)
+  })
+
+  it('whom Bridge has yet to make does not exist', async () => {
+    const { asTenant, rooms, acme } = await aScene()
+    await aUser(rooms, acme.sites[1] ?? acme.site, { name: 'new', uuid: null })
+
+    await expect(heldUser(asTenant, { user: 'new' })).rejects.toThrow(DoesNotExistError)
+  })
+})
+
+describe('a site', () => {
+  it('narrows what a tenant key sees, and cannot widen what a site key sees', async () => {
+    const { asTenant, asSite, acme } = await aScene()
+
+    expect(await scopeFor(asTenant, undefined)).toEqual(acme.scope)
+    expect(await scopeFor(asTenant, 'two')).toEqual({ ...acme.scope, siteId: acme.sites[1]?.id })
+    expect(await scopeFor(asSite, 'one')).toEqual(acme.siteKey.caller.scope)
+    await expect(scopeFor(asSite, 'two')).rejects.toThrow(DoesNotExistError)
+    await expect(scopeFor(asTenant, 'three')).rejects.toThrow(DoesNotExistError)
+  })
+})
+
+describe('a connect request', () => {
+  it('is the caller’s, or does not exist', async () => {
+    const { rooms, ann, asSite, asTenant, asOther } = await aScene()
+    const id = await aRequest(rooms, ann)
+
+    expect((await heldRequest(asSite, id)).request.id).toBe(id)
+    expect((await heldRequest(asTenant, id)).request.id).toBe(id)
+    await expect(heldRequest(asOther, id)).rejects.toThrow(DoesNotExistError)
+    await expect(heldRequest(asSite, 'none')).rejects.toThrow(DoesNotExistError)
+  })
+})
+
+describe('a call about an item', () => {
+  const where = { method: 'GET', route: '/v3/aggregation/items/{id}' }
+
+  it.each([
+    [404, testNow],
+    [500, null],
+    [403, null],
+  ])('answered %i by Bridge leaves the mark %s', async (bridgeStatus, mark) => {
+    const { asSite, store, acme } = await aScene()
+    const held = await heldItem(asSite, 7, {})
+    const error = new BridgeStatusError({ ...where, bridgeStatus })
+
+    await expect(reaching(asSite, held, Promise.reject(error))).rejects.toBe(error)
+
+    expect((await store.findItem(acme.scope, 7))?.item.unreachableAt).toBe(mark)
+  })
+
+  it('gives the accounts of that item alone, and remembers them', async () => {
+    const { asSite, store, acme } = await aScene()
+    const held = await heldItem(asSite, 7, {})
+
+    // The double answers with the accounts of all items, as a Bridge that forgot the filter would.
+    expect(await accountsOf(asSite, held)).toEqual([70])
+
+    expect(await store.findAccount(acme.scope, 70)).toBeDefined()
+  })
+})
+
+it('what was answered "does not exist" is counted per key and hour, without the id', async () => {
+  const { asSite, tally, store, acme, clock } = await aScene()
+  for (const id of [404, 405, 9]) await refusalOf(heldItem(asSite, id, {}))
+  await refusalOf(heldRequest(asSite, 'none'))
+  clock.advance(60 * 60_000)
+  await refusalOf(heldItem(asSite, 404, {}))
+
+  await tally.flush()
+
+  const rows = (await store.listAudit({ limit: 99 })).filter(
+    ({ action }) => action === 'id.unknown',
+  )
+  const actor = `key:${acme.siteKey.apiKey}`
+  expect(rows.map((row) => [row.actor, row.tenantId, row.subject, row.count])).toEqual([
+    [actor, acme.tenant.id, 'Item', 1],
+    [actor, acme.tenant.id, 'Connection request', 1],
+    [actor, acme.tenant.id, 'Item', 3],
+  ])
+})
+
+it.each([
+  ['2025-09-04T10:25:35Z', Date.UTC(2025, 8, 4, 10, 25, 35)],
+  ['soon', null],
+  ['', null],
+  [null, null],
+  [undefined, null],
+])('Bridge’s timestamp %s is %s', (text, time) => {
+  expect(toTime(text)).toBe(time)
+})

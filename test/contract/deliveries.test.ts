@@ -1,0 +1,83 @@
+import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { expect, it, onTestFinished } from 'vitest'
+import { createGroupCommit } from '../../src/db/sqlite/group-commit.ts'
+import { openSqlite } from '../../src/db/sqlite/open.ts'
+import { readySites, takeDue } from '../../src/db/sqlite/operations/deliveries.ts'
+import { createSqliteStore } from '../../src/db/sqlite/store.ts'
+import { StoreBusyError, type Store } from '../../src/db/store.ts'
+import { testFolder } from '../support/store.ts'
+import { anAnnouncement, aTenant, aUser, testRooms } from '../support/tenants.ts'
+import { deliveryContract } from './deliveries.ts'
+
+const rooms = (open: () => Store) => () => {
+  const store = open()
+  onTestFinished(() => store.close())
+  return testRooms(store)
+}
+const onFile = () => join(testFolder(), 'store.sqlite')
+
+deliveryContract(
+  'SQLite in memory',
+  rooms(() => createSqliteStore(':memory:')),
+)
+deliveryContract(
+  'SQLite on a file',
+  rooms(() => createSqliteStore(onFile())),
+)
+
+const testClient = () => {
+  const client = openSqlite(':memory:')
+  onTestFinished(() => void client.close())
+  return client
+}
+
+it.each([
+  ['the look for ready sites', readySites],
+  ['the claim', takeDue],
+])('%s reads by index, however much is delivered', (_, sql) => {
+  const client = testClient()
+  const values = { at: 1, leaseUntil: 2, siteId: 'x', limit: 4 }
+  const named = Object.fromEntries(
+    Object.entries(values).filter(([name]) => sql.includes(`@${name}`)),
+  )
+
+  const plan = client
+    .prepare<[object], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
+    .all(named)
+    .map(({ detail }) => detail)
+
+  expect(plan.filter((line) => /\bSCAN (deliveries|sites|endpoints)\b/.test(line))).toEqual([])
+  expect(plan.filter((line) => /TEMP B-TREE/.test(line) && sql === takeDue)).toEqual([])
+  expect(plan.join('\n')).toContain('deliveries_due')
+})
+
+it('jobs of one moment share a transaction, and a commit that fails rejects them all', async () => {
+  const client = testClient()
+  client.exec('CREATE TABLE parent (id INTEGER PRIMARY KEY)')
+  client.exec('CREATE TABLE child (id INTEGER REFERENCES parent(id) DEFERRABLE INITIALLY DEFERRED)')
+  const group = createGroupCommit(client)
+  const insert = client.prepare('INSERT INTO child (id) VALUES (?)')
+
+  const results = await Promise.allSettled([1, null].map((id) => group(() => void insert.run(id))))
+
+  expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  expect(client.prepare('SELECT count(*) FROM child').pluck().get()).toBe(0)
+  await group(() => void insert.run(null))
+  expect(client.prepare('SELECT count(*) FROM child').pluck().get()).toBe(1)
+})
+
+it('an event that cannot be stored because the database stays locked is refused as busy', async () => {
+  const path = onFile()
+  const { store, ...more } = rooms(() => createSqliteStore(path))()
+  const { site } = await aTenant({ store, ...more })
+  const user = await aUser({ store, ...more }, site)
+  const other = new Sqlite(path)
+  onTestFinished(() => void other.close())
+  other.exec('BEGIN IMMEDIATE')
+
+  await expect(store.acceptEvent(anAnnouncement(more, user))).rejects.toThrow(StoreBusyError)
+
+  other.exec('COMMIT')
+  expect(await store.acceptEvent(anAnnouncement(more, user))).toBe('new')
+})

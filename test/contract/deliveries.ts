@@ -1,0 +1,361 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { EndpointHealth, NewEvent, Settlement, Site, Verdict } from '../../src/db/store.ts'
+import { aTenant, aUser, testBy } from '../support/tenants.ts'
+import type { OpenRooms } from './store.ts'
+
+const minuteMs = 60_000
+
+const keep = (health: EndpointHealth): Verdict => ({ health, recoverSince: null })
+
+/** What every engine promises of events and deliveries. */
+export function deliveryContract(name: string, open: OpenRooms): void {
+  const withSites = async (names = ['one', 'two']) => {
+    const rooms = open()
+    const { store, clock, ids } = rooms
+    const tenant = await aTenant(rooms, { sites: names })
+    for (const { id } of tenant.sites) {
+      await store.updateSite(id, { webhookUrl: 'https://erp.acme.test/hook' }, testBy)
+    }
+    const event = (fields: Partial<NewEvent> = {}): NewEvent => {
+      const id = ids.next('evt')
+      const at = clock.now()
+      return {
+        id,
+        deliveryId: ids.next('dlv'),
+        dedupeKey: id,
+        type: 'item.refreshed',
+        userId: null,
+        siteId: tenant.site.id,
+        itemId: 1,
+        body: Buffer.from('sealed'),
+        occurredAt: at,
+        receivedAt: at,
+        handledAt: null,
+        ...fields,
+      }
+    }
+    const accept = async (fields: Partial<NewEvent> = {}): Promise<string> => {
+      const made = event(fields)
+      await store.acceptEvent(made)
+      return made.id
+    }
+    const claim = (limit = 10) =>
+      store.claimDeliveries({ at: clock.now(), leaseUntil: clock.now() + minuteMs, limit })
+    const claimIds = async (limit?: number) => (await claim(limit)).map((one) => one.event.id)
+    const settle = (
+      { id, attempt }: { id: string; attempt: number },
+      outcome: Settlement['outcome'] = { kind: 'delivered' },
+      judge = keep,
+    ) => store.settleDelivery({ id, attempt, at: clock.now(), outcome, try: null, judge })
+    return { ...rooms, ...tenant, event, accept, claim, claimIds, settle }
+  }
+
+  describe(`accepting events, ${name}`, () => {
+    it('an event and its delivery are stored once, however often it comes', async () => {
+      const { store, event, claimIds } = await withSites()
+      const first = event({ dedupeKey: 'same' })
+
+      expect(await store.acceptEvent(first)).toBe('new')
+      expect(await store.acceptEvent(event({ dedupeKey: 'same' }))).toBe('repeat')
+
+      expect(await claimIds()).toEqual([first.id])
+      expect(await store.listUnhandledEvents(Number.MAX_SAFE_INTEGER, 10)).toHaveLength(1)
+    })
+
+    it('events that come at once are all stored, in order, and a bad one fails alone', async () => {
+      const { store, event } = await withSites()
+      const events = Array.from({ length: 300 }, () => event())
+      const bad = event({ siteId: 'sit_nowhere' })
+
+      const results = await Promise.allSettled(
+        [...events.slice(0, 150), bad, ...events.slice(150)].map((one) => store.acceptEvent(one)),
+      )
+
+      expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(1)
+      expect(results[150]?.status).toBe('rejected')
+      const stored = await store.listUnhandledEvents(Number.MAX_SAFE_INTEGER, 1_000)
+      expect(stored.map(({ id }) => id)).toEqual(events.map(({ id }) => id))
+    })
+
+    it('of the same event twice at once, one is new', async () => {
+      const { store, event } = await withSites()
+      const twins = [event({ dedupeKey: 'twin' }), event({ dedupeKey: 'twin' })]
+
+      const answers = await Promise.all(twins.map((one) => store.acceptEvent(one)))
+
+      expect(answers).toEqual(['new', 'repeat'])
+    })
+
+    it('handled and postponed events are not listed', async () => {
+      const { store, accept, clock } = await withSites()
+      const ids = [await accept(), await accept(), await accept()]
+      const [first, second] = await store.listUnhandledEvents(clock.now(), 10)
+      await store.markHandled(first!.seq, clock.now())
+      await store.postponeEvent(second!.seq, clock.now() + 1, { failed: true })
+
+      const now = await store.listUnhandledEvents(clock.now(), 10)
+      const later = await store.listUnhandledEvents(clock.now() + 1, 10)
+
+      expect(now.map(({ id }) => id)).toEqual([ids[2]])
+      expect(later.map(({ id, failures }) => [id, failures])).toEqual([
+        [ids[1], 1],
+        [ids[2], 0],
+      ])
+    })
+  })
+
+  describe(`applying events, ${name}`, () => {
+    const withUser = async () => {
+      const rooms = await withSites()
+      const user = await aUser(rooms, rooms.site, { name: 'ann' })
+      const at = rooms.clock.now()
+      const item = (fields: object) =>
+        rooms.store.applyEvent({
+          kind: 'item',
+          userId: user.id,
+          itemId: 7,
+          at,
+          status: null,
+          statusCodeInfo: null,
+          authenticationExpiresAt: null,
+          accountTypes: null,
+          ...fields,
+        })
+      const read = async () => (await rooms.store.findItem(rooms.scope, 7))?.item
+      return { ...rooms, user, at, item, read }
+    }
+
+    it('a created item is just added until an event says more, and old news changes nothing', async () => {
+      const { item, read, at } = await withUser()
+      await item({})
+      expect(await read()).toMatchObject({ status: -2, createdAt: at })
+
+      await item({ at: at + minuteMs, status: 0, statusCodeInfo: 'ok', accountTypes: 'all' })
+      await item({ at: at + 1_000, status: 1003, statusCodeInfo: 'bank_is_down' })
+      await item({ at: at + 2 * minuteMs })
+
+      expect(await read()).toMatchObject({ status: 0, statusCodeInfo: 'ok', accountTypes: 'all' })
+    })
+
+    it('another user’s item is left alone', async () => {
+      const { item, read, store, site, ...rooms } = await withUser()
+      const bob = await aUser({ store, ...rooms }, site, { name: 'bob' })
+      await item({ status: 0 })
+
+      expect(await item({ userId: bob.id, status: 402 })).toBe(false)
+
+      expect(await read()).toMatchObject({ status: 0 })
+    })
+
+    it('a deleted item is gone, and late events do not bring it back', async () => {
+      const { item, read, store, user, at } = await withUser()
+      await item({ status: 0 })
+      await store.applyEvent({ kind: 'item-gone', userId: user.id, itemId: 7, at: at + minuteMs })
+
+      await item({ at: at + 30_000, status: 0 })
+      expect(await read()).toBeUndefined()
+
+      await item({ at: at + 2 * minuteMs, status: 0 })
+      expect(await read()).toMatchObject({ goneAt: null })
+    })
+
+    it('a deleted user is forgotten with its items, but not one made anew since', async () => {
+      const { item, read, store, user, at, site } = await withUser()
+      await item({ status: 0 })
+      const gone = { kind: 'user-gone' as const, userId: user.id, userUuid: user.userUuid, at }
+
+      expect(await store.applyEvent(gone)).toBe(true)
+      expect(await store.findUserByUuid(user.userUuid)).toBeUndefined()
+      expect(await read()).toBeUndefined()
+
+      await store.setUserUuid(user.id, 'anew')
+      expect(await store.applyEvent(gone)).toBe(false)
+      expect(await store.findUserByUuid('anew')).toMatchObject({ site: { id: site.id } })
+    })
+  })
+
+  describe(`claiming deliveries, ${name}`, () => {
+    it('a claimed delivery is nobody else’s until its lease ends', async () => {
+      const { accept, claim, claimIds, clock } = await withSites()
+      const id = await accept()
+
+      expect(await claim()).toMatchObject([{ attempt: 1, tryNumber: 1, event: { id } }])
+      expect(await claimIds()).toEqual([])
+      clock.advance(minuteMs)
+      expect(await claim()).toMatchObject([{ attempt: 2, event: { id } }])
+    })
+
+    it('two claimers at once share what is due', async () => {
+      const { accept, claimIds } = await withSites()
+      const ids = await Promise.all([1, 2, 3, 4].map((itemId) => accept({ itemId })))
+
+      const taken = await Promise.all([claimIds(2), claimIds(2), claimIds(2)])
+
+      expect(taken.flat().toSorted()).toEqual(ids.toSorted())
+    })
+
+    it('a worker that overslept its lease cannot settle', async () => {
+      const { accept, claim, settle, store, clock } = await withSites()
+      const id = await accept()
+      const [overslept] = await claim()
+      clock.advance(minuteMs)
+      const [fresh] = await claim()
+
+      expect(await settle(overslept!, { kind: 'dead' })).toMatchObject({ outcome: 'stale' })
+      expect(await store.findDelivery(id)).toMatchObject({ state: 'pending' })
+      expect(await settle(fresh!)).toMatchObject({ outcome: 'settled' })
+      expect(await settle(fresh!)).toMatchObject({ outcome: 'stale' })
+    })
+
+    it('a released delivery was never tried', async () => {
+      const { accept, claim, settle } = await withSites()
+      await accept()
+      await accept()
+      const [first] = await claim()
+
+      await settle(first!, { kind: 'released' })
+
+      expect(await claim()).toMatchObject([{ id: first!.id, attempt: 2, tryNumber: 1 }])
+    })
+
+    it('the first try of one item’s delivery waits for the earlier first try, however it ends', async () => {
+      const { accept, claim, claimIds, settle, clock } = await withSites()
+      const [first, second, third] = [await accept(), await accept(), await accept()]
+      const [one] = await claim()
+      expect(one?.event.id).toBe(first)
+      expect(await claimIds()).toEqual([])
+
+      await settle(one!, { kind: 'failed', dueAt: clock.now() + 10 * minuteMs })
+      const [two] = await claim()
+      expect(two?.event.id).toBe(second)
+      await settle(two!, { kind: 'dead' })
+
+      expect(await claimIds()).toEqual([third])
+    })
+
+    it('an item of another site, another item and events without item go their own way', async () => {
+      const { accept, claimIds, sites } = await withSites()
+      const [head] = [await accept(), await accept()]
+      const others = [
+        await accept({ itemId: 2 }),
+        await accept({ itemId: null }),
+        await accept({ siteId: sites[1]!.id }),
+      ]
+      await accept({ itemId: null })
+
+      expect((await claimIds()).toSorted()).toEqual([head, ...others].toSorted())
+    })
+
+    it('an endpoint that is held, slowed down or disabled is left alone', async () => {
+      const { accept, claim, claimIds, settle, clock } = await withSites(['one'])
+      for (const itemId of [1, 2, 3, 4, 5, 6]) await accept({ itemId })
+      const judged = (change: Partial<EndpointHealth>) => (health: EndpointHealth) =>
+        keep({ ...health, ...change })
+      const [one, two] = await claim(2)
+
+      const holdUntil = clock.now() + 10
+      await settle(one!, { kind: 'delivered' }, judged({ holdUntil, concurrency: 1 }))
+      expect(await claimIds()).toEqual([])
+      clock.advance(10)
+      expect(await claimIds()).toEqual([]) // the other try of before has the one place
+      await settle(two!)
+      const [three, none] = await claim()
+      expect(none).toBeUndefined()
+
+      await settle(three!, { kind: 'failed', dueAt: clock.now() }, judged({ disabledAt: 1 }))
+      expect(await claimIds()).toEqual([])
+    })
+
+    it('the site that waits longest comes first, and none takes more than its places', async () => {
+      const { accept, claim, clock, sites } = await withSites()
+      for (const itemId of [1, 2, 3, 4, 5, 6]) await accept({ itemId, siteId: sites[1]!.id })
+      clock.advance(1)
+      for (const itemId of [1, 2, 3, 4, 5, 6]) await accept({ itemId, siteId: sites[0]!.id })
+
+      const claims = await claim(6)
+
+      expect(claims.map(({ site }) => (site as Pick<Site, 'name'>).name)).toEqual([
+        'two',
+        'two',
+        'two',
+        'two',
+        'one',
+        'one',
+      ])
+    })
+
+    it('whatever happens to tries, the first ones of an item keep their order', async () => {
+      type Step = 'claim' | 'delivered' | 'failed' | 'dead' | 'released' | 'oversleep' | 'arrive'
+      const step = fc.constantFrom<Step>(
+        ...(['claim', 'delivered', 'failed', 'dead', 'released', 'oversleep', 'arrive'] as const),
+      )
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+          const { accept, claim, settle, clock, store } = await withSites()
+          const order: string[] = []
+          const started: string[] = []
+          let held: { id: string; attempt: number; event: { id: string } }[] = []
+          const take = async () => {
+            for (const one of await claim(1)) {
+              held.push(one)
+              if (!started.includes(one.event.id)) {
+                const earlier = order.slice(0, order.indexOf(one.event.id))
+                for (const id of earlier) {
+                  expect((await store.findDelivery(id))?.firstEndedAt).not.toBeNull()
+                }
+                started.push(one.event.id)
+              }
+            }
+          }
+          for (const one of steps) {
+            if (one === 'arrive') order.push(await accept())
+            else if (one === 'claim') await take()
+            else if (one === 'oversleep') {
+              clock.advance(minuteMs)
+              held = []
+            } else {
+              const [head, ...rest] = held
+              held = rest
+              const dueAt = clock.now() + 5
+              if (head) await settle(head, one === 'failed' ? { kind: one, dueAt } : { kind: one })
+            }
+          }
+          for (let turn = 0; turn < 3 * order.length + 3; turn += 1) {
+            clock.advance(minuteMs)
+            held = []
+            await take()
+            if (held[0]) await settle(held[0])
+          }
+          expect(started).toEqual(order)
+        }),
+        { numRuns: 30 },
+      )
+    })
+  })
+
+  describe(`recovering, ${name}`, () => {
+    it('a verdict brings back what died since, and nothing older', async () => {
+      const { accept, claim, settle, store, clock } = await withSites(['one'])
+      const ids = [
+        await accept({ itemId: 1 }),
+        await accept({ itemId: 2 }),
+        await accept({ itemId: 3 }),
+      ]
+      const [one, two, three] = await claim()
+      await settle(one!, { kind: 'dead' })
+      clock.advance(100)
+      await settle(two!, { kind: 'dead' })
+
+      const recoverSince = clock.now() - 50
+      const settled = await settle(three!, { kind: 'delivered' }, (health) => ({
+        health,
+        recoverSince,
+      }))
+
+      expect(settled).toMatchObject({ recovered: 1 })
+      expect(await store.findDelivery(ids[0]!)).toMatchObject({ state: 'dead' })
+      expect(await claim()).toMatchObject([{ event: { id: ids[1] }, attempt: 2, tryNumber: 1 }])
+    })
+  })
+}

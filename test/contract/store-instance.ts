@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import type { OpenRooms } from './store.ts'
+
+const instance = (mode: string) => ({
+  mode,
+  wrappedPepper: Buffer.from(`pepper of ${mode}`),
+  dataKeys: [{ id: 'd1', wrappedKey: Buffer.from(`key of ${mode}`) }],
+  at: 1,
+})
+
+const first = { serverId: 'srv_1', host: 'a', pid: 1 }
+const second = { serverId: 'srv_2', host: 'b', pid: 2 }
+
+export function instanceContract(name: string, open: OpenRooms): void {
+  describe(`instance, ${name}`, () => {
+    it('a new database has no instance', async () => {
+      const { store } = open()
+
+      expect(await store.readInstance()).toBeUndefined()
+    })
+
+    it('the instance is read as it was created', async () => {
+      const { store } = open()
+      const { at: _, ...stored } = instance('sandbox')
+
+      await store.createInstance(instance('sandbox'))
+
+      expect(await store.readInstance()).toEqual(stored)
+    })
+
+    it('of two creations at once one wins, and both get its keys', async () => {
+      const { store } = open()
+
+      const [one, two] = await Promise.all([
+        store.createInstance(instance('sandbox')),
+        store.createInstance(instance('bridge:x')),
+      ])
+
+      expect(two).toEqual(one)
+      expect(await store.readInstance()).toEqual(one)
+    })
+
+    it('a server keeps another one off while it was seen lately', async () => {
+      const { store } = open()
+      await store.createInstance(instance('sandbox'))
+      await store.claimServer(first, { at: 1_000, staleBefore: 0 })
+
+      const holder = await store.claimServer(second, { at: 1_500, staleBefore: 500 })
+
+      expect(holder).toEqual(first)
+      expect(await store.renewServer('srv_1', 1_600)).toBe(true)
+      expect(await store.renewServer('srv_2', 1_600)).toBe(false)
+    })
+
+    it('a server not seen for too long is replaced, and learns it', async () => {
+      const { store } = open()
+      await store.createInstance(instance('sandbox'))
+      await store.claimServer(first, { at: 1_000, staleBefore: 0 })
+
+      const holder = await store.claimServer(second, { at: 9_000, staleBefore: 1_000 })
+
+      expect(holder).toBeUndefined()
+      expect(await store.renewServer('srv_1', 9_001)).toBe(false)
+      expect(await store.renewServer('srv_2', 9_001)).toBe(true)
+    })
+
+    it('renewing keeps the claim fresh', async () => {
+      const { store } = open()
+      await store.createInstance(instance('sandbox'))
+      await store.claimServer(first, { at: 1_000, staleBefore: 0 })
+      await store.renewServer('srv_1', 8_000)
+
+      expect(await store.claimServer(second, { at: 9_000, staleBefore: 1_000 })).toEqual(first)
+    })
+
+    it('of two servers claiming at once exactly one has the database', async () => {
+      const { store } = open()
+      await store.createInstance(instance('sandbox'))
+
+      const holders = await Promise.all(
+        [first, second].map((life) => store.claimServer(life, { at: 1_000, staleBefore: 0 })),
+      )
+
+      expect(holders.filter((holder) => holder === undefined)).toHaveLength(1)
+    })
+
+    it('a released database is free; releasing in another’s name does nothing', async () => {
+      const { store } = open()
+      await store.createInstance(instance('sandbox'))
+      await store.claimServer(first, { at: 1_000, staleBefore: 0 })
+
+      await store.releaseServer('srv_2')
+      expect(await store.claimServer(second, { at: 1_001, staleBefore: 0 })).toEqual(first)
+
+      await store.releaseServer('srv_1')
+      expect(await store.claimServer(second, { at: 1_002, staleBefore: 0 })).toBeUndefined()
+    })
+  })
+}

@@ -1,0 +1,331 @@
+import { describe, expect, it } from 'vitest'
+import { ConflictError, type BridgeUser, type ConnectRequest } from '../../src/db/store.ts'
+import { testNow } from '../support/clock.ts'
+import {
+  aRequest,
+  aTenant,
+  aUser,
+  anAnnouncement,
+  holdItems,
+  itemFacts,
+} from '../support/tenants.ts'
+import type { OpenRooms } from './store.ts'
+
+const dayMs = 24 * 60 * 60_000
+
+export function requestContract(name: string, open: OpenRooms): void {
+  const withUser = async () => {
+    const rooms = open()
+    const tenant = await aTenant(rooms)
+    const user = await aUser(rooms, tenant.site, { name: 'ann' })
+    const request = (fields?: Parameters<typeof aRequest>[2]) => aRequest(rooms, user, fields)
+    const find = async (id: string): Promise<ConnectRequest | undefined> =>
+      (await rooms.store.findRequestForCallback(id))?.request
+    const settle = (
+      id: string,
+      itemId: number,
+      state: 'completed' | 'pending' | 'failed' = 'completed',
+      { of = user, at = testNow }: { of?: BridgeUser; at?: number } = {},
+    ) =>
+      rooms.store.settleRequest(
+        id,
+        { state, step: null, item: itemFacts({ id: itemId }), at },
+        anAnnouncement(rooms, of, { dedupeKey: `connect:${id}` }),
+      )
+    return { ...rooms, ...tenant, rooms, user, request, find, settle }
+  }
+
+  describe(`opening a connect request, ${name}`, () => {
+    it('the request is pending, and the site’s origin and webhook URL are pinned with it', async () => {
+      const { store, request, scope, user } = await withUser()
+
+      const id = await request({
+        bank: 'Demo Bank',
+        origin: 'https://erp.acme.test',
+        webhookUrl: 'https://erp.acme.test/hook',
+      })
+
+      expect(await store.findRequest(scope, id)).toMatchObject({
+        request: { id, userId: user.id, state: 'pending', bank: 'Demo Bank', callbacks: 0 },
+        user: { id: user.id },
+        site: { origin: 'https://erp.acme.test', webhookUrl: 'https://erp.acme.test/hook' },
+        item: null,
+      })
+      expect(await store.listAudit({ limit: 1 })).toMatchObject([{ action: 'site.pinned' }])
+    })
+
+    it('another origin than the pinned one is refused, and nothing is stored', async () => {
+      const { store, request, find, scope } = await withUser()
+      await request({ origin: 'https://erp.acme.test' })
+
+      const moved = request({
+        id: 'moved',
+        origin: 'https://evil.test',
+        webhookUrl: 'https://evil.test/',
+      })
+
+      await expect(moved).rejects.toThrow(ConflictError)
+      expect(await find('moved')).toBeUndefined()
+      expect(await store.listSites(scope)).toMatchObject([
+        { origin: 'https://erp.acme.test', webhookUrl: null },
+      ])
+    })
+
+    it('of two first calls at once, one pins the origin', async () => {
+      const { store, request, scope } = await withUser()
+
+      const outcomes = await Promise.allSettled([
+        request({ origin: 'https://one.test' }),
+        request({ origin: 'https://two.test' }),
+      ])
+
+      expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+      expect(await store.listSites(scope)).toMatchObject([{ origin: 'https://one.test' }])
+    })
+
+    it('a call without a webhook URL keeps the one there is, a new one replaces it', async () => {
+      const { store, request, scope } = await withUser()
+      await request({ webhookUrl: 'https://erp.acme.test/a' })
+      await request({})
+      expect(await store.listSites(scope)).toMatchObject([
+        { webhookUrl: 'https://erp.acme.test/a' },
+      ])
+
+      await request({ webhookUrl: 'https://erp.acme.test/b' })
+
+      expect(await store.listSites(scope)).toMatchObject([
+        { webhookUrl: 'https://erp.acme.test/b' },
+      ])
+    })
+
+    it('what changes nothing is not audited', async () => {
+      const { store, request } = await withUser()
+      await request({ origin: 'https://erp.acme.test' })
+      await request({ origin: 'https://erp.acme.test' })
+
+      const pinned = (await store.listAudit({ limit: 99 })).filter(
+        ({ action }) => action === 'site.pinned',
+      )
+
+      expect(pinned).toHaveLength(1)
+    })
+  })
+
+  describe(`finding a connect request, ${name}`, () => {
+    it('another tenant and a sister site do not see it', async () => {
+      const rooms = open()
+      const acme = await aTenant(rooms, { name: 'acme', sites: ['one', 'two'] })
+      const other = await aTenant(rooms, { name: 'other' })
+      const user = await aUser(rooms, acme.site)
+      const id = await aRequest(rooms, user)
+      const { store } = rooms
+      const sister = { ...acme.scope, siteId: acme.sites[1]?.id ?? '' }
+
+      expect(await store.findRequest(acme.scope, id)).toBeDefined()
+      expect(await store.findRequest(acme.siteKey.caller.scope, id)).toBeDefined()
+      expect(await store.findRequest(sister, id)).toBeUndefined()
+      expect(await store.findRequest(other.scope, id)).toBeUndefined()
+      expect(
+        await store.findRequest({ tenantId: other.tenant.id, siteId: acme.site.id }, id),
+      ).toBeUndefined()
+    })
+  })
+
+  describe(`callbacks of a connect request, ${name}`, () => {
+    it('no more are counted than allowed, also when they come at once', async () => {
+      const { store, request, find } = await withUser()
+      const id = await request()
+
+      const counted = await Promise.all(
+        Array.from({ length: 12 }, () => store.countCallback(id, 10)),
+      )
+
+      expect(counted.filter(Boolean)).toHaveLength(10)
+      expect((await find(id))?.callbacks).toBe(10)
+      expect(await store.countCallback('none', 10)).toBe(false)
+    })
+
+    it('a claim is remembered until it is forgotten', async () => {
+      const { store, request } = await withUser()
+      const id = await request()
+
+      await store.rememberClaim(id, { itemId: 42, step: 'bank' })
+      expect(await store.listClaims(9)).toMatchObject([
+        { request: { id, claimedItemId: 42, claimedStep: 'bank' } },
+      ])
+
+      await store.forgetClaim(id)
+      expect(await store.listClaims(9)).toEqual([])
+    })
+
+    it('claims are listed oldest first, as many as asked for', async () => {
+      const { store, request, clock } = await withUser()
+      const ids: string[] = []
+      for (const itemId of [1, 2, 3]) {
+        const id = await request()
+        ids.push(id)
+        clock.advance(1_000)
+        await store.rememberClaim(id, { itemId, step: null })
+      }
+
+      const claims = await store.listClaims(2)
+
+      expect(claims.map((owned) => owned.request.id)).toEqual(ids.slice(0, 2))
+    })
+
+    it('a completed request takes no claim', async () => {
+      const { store, request, settle } = await withUser()
+      const id = await request()
+      await settle(id, 1)
+
+      await store.rememberClaim(id, { itemId: 2, step: null })
+
+      expect(await store.listClaims(9)).toEqual([])
+    })
+  })
+
+  describe(`settling a connect request, ${name}`, () => {
+    it('completing stores the request’s end and the item, under the site’s word for the bank', async () => {
+      const { store, request, settle, scope } = await withUser()
+      const id = await request({ bank: 'My bank' })
+      await store.rememberClaim(id, { itemId: 1, step: null })
+
+      const { outcome, request: settled } = await settle(id, 1, 'completed', { at: testNow + 5 })
+
+      expect(outcome).toBe('settled')
+      expect(settled).toMatchObject({
+        state: 'completed',
+        itemId: 1,
+        completedAt: testNow + 5,
+        claimedItemId: null,
+      })
+      expect(await store.findRequest(scope, id)).toMatchObject({
+        request: settled,
+        item: { id: 1, bank: 'My bank', createdAt: testNow + 5 },
+      })
+    })
+
+    it('pending and failed requests keep their item and may complete later', async () => {
+      const { request, settle } = await withUser()
+      const id = await request()
+
+      expect((await settle(id, 1, 'pending')).request).toMatchObject({
+        state: 'pending',
+        itemId: 1,
+        completedAt: null,
+      })
+      expect((await settle(id, 1, 'failed')).request).toMatchObject({ state: 'failed', itemId: 1 })
+      expect((await settle(id, 1)).request).toMatchObject({ state: 'completed', itemId: 1 })
+    })
+
+    it('a completed request stays as it is', async () => {
+      const { store, request, settle, find, scope } = await withUser()
+      const id = await request()
+      await settle(id, 1)
+      const before = await find(id)
+
+      const again = await settle(id, 2, 'failed', { at: testNow + 99 })
+
+      expect(again).toEqual({ outcome: 'settled', request: before })
+      expect(await find(id)).toEqual(before)
+      expect(await store.findItem(scope, 2)).toBeUndefined()
+    })
+
+    it('an item that another request holds is refused, and nothing changes', async () => {
+      const { request, settle, find } = await withUser()
+      const [first, second] = [await request(), await request()]
+      await settle(first, 1)
+
+      expect(await settle(second, 1)).toMatchObject({ outcome: 'held' })
+
+      expect(await find(second)).toMatchObject({ state: 'pending', itemId: null })
+    })
+
+    it('of two requests naming one item at once, one gets it', async () => {
+      const { request, settle } = await withUser()
+      const [first, second] = [await request(), await request()]
+
+      const outcomes = await Promise.all([settle(first, 1), settle(second, 1)])
+
+      expect(outcomes.map(({ outcome }) => outcome).toSorted()).toEqual(['held', 'settled'])
+    })
+
+    it('an item that another user holds is refused, and stays theirs', async () => {
+      const { rooms, site, store, request, settle, find, scope } = await withUser()
+      const bob = await aUser(rooms, site, { name: 'bob' })
+      await holdItems(rooms, bob, 1)
+      const id = await request()
+
+      expect(await settle(id, 1)).toMatchObject({ outcome: 'held' })
+
+      expect(await find(id)).toMatchObject({ state: 'pending', itemId: null })
+      expect((await store.findItem(scope, 1))?.user.id).toBe(bob.id)
+    })
+
+    it('requests that manage an item may end with it, however many', async () => {
+      const { request, settle } = await withUser()
+      await settle(await request(), 1)
+      const [edit, sca] = [await request({ managedItemId: 1 }), await request({ managedItemId: 1 })]
+
+      const outcomes = [await settle(edit, 1), await settle(sca, 1)]
+
+      expect(outcomes).toMatchObject([
+        { outcome: 'settled', request: { state: 'completed', itemId: 1 } },
+        { outcome: 'settled', request: { state: 'completed', itemId: 1 } },
+      ])
+    })
+
+    it('an item managed before it was ever connected here can still be connected', async () => {
+      const { rooms, user, request, settle } = await withUser()
+      await holdItems(rooms, user, 1)
+      await settle(await request({ managedItemId: 1 }), 1)
+
+      expect(await settle(await request(), 1)).toMatchObject({ outcome: 'settled' })
+    })
+
+    it('a request that is not there cannot be settled', async () => {
+      const { settle } = await withUser()
+
+      await expect(settle('none', 1)).rejects.toThrow(ConflictError)
+    })
+  })
+
+  describe(`requests that end without an item, ${name}`, () => {
+    it('a user who left leaves a failed request with the step', async () => {
+      const { store, request, find } = await withUser()
+      const id = await request()
+
+      await store.failRequest(id, 'bank_selection')
+
+      expect(await find(id)).toMatchObject({ state: 'failed', step: 'bank_selection' })
+    })
+
+    it('neither a completed nor an expired request fails', async () => {
+      const { store, request, settle, find } = await withUser()
+      const completed = await request()
+      await settle(completed, 1)
+      const expired = await request({ expiresAt: testNow })
+      await store.expireRequests(testNow, 9)
+
+      await store.failRequest(completed, 'late')
+      await store.failRequest(expired, 'late')
+
+      expect(await find(completed)).toMatchObject({ state: 'completed', step: null })
+      expect(await find(expired)).toMatchObject({ state: 'expired', step: null })
+    })
+
+    it('pending requests expire when their time is over, a batch at a time', async () => {
+      const { store, request, find } = await withUser()
+      const ids = [await request(), await request(), await request()]
+      const later = await request({ expiresAt: testNow + 2 * dayMs })
+
+      expect(await store.expireRequests(testNow + dayMs - 1, 2)).toBe(0)
+      expect(await store.expireRequests(testNow + dayMs, 2)).toBe(2)
+      expect(await store.expireRequests(testNow + dayMs, 2)).toBe(1)
+      expect(await store.expireRequests(testNow + dayMs, 2)).toBe(0)
+
+      for (const id of ids) expect((await find(id))?.state).toBe('expired')
+      expect((await find(later))?.state).toBe('pending')
+    })
+  })
+}

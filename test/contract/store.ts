@@ -1,0 +1,27 @@
+import { onTestFinished } from 'vitest'
+import type { Store } from '../../src/db/store.ts'
+import { testRooms } from '../support/tenants.ts'
+import { auditContract } from './store-audit.ts'
+import { instanceContract } from './store-instance.ts'
+import { itemContract } from './store-items.ts'
+import { requestContract } from './store-requests.ts'
+import { tenantContract } from './store-tenants.ts'
+import { userContract } from './store-users.ts'
+
+/** Fresh rooms on an empty store of the engine under test. */
+export type OpenRooms = () => ReturnType<typeof testRooms>
+
+/** What every engine behind the Store port promises. `open` gives an empty, migrated store. */
+export function storeContract(name: string, open: () => Store): void {
+  const rooms: OpenRooms = () => {
+    const store = open()
+    onTestFinished(() => store.close())
+    return testRooms(store)
+  }
+  instanceContract(name, rooms)
+  tenantContract(name, rooms)
+  auditContract(name, rooms)
+  userContract(name, rooms)
+  requestContract(name, rooms)
+  itemContract(name, rooms)
+}

@@ -1,0 +1,64 @@
+import { Writable } from 'node:stream'
+import { pino, type Logger } from 'pino'
+import { expect, it } from 'vitest'
+import { loggerOptions } from '../src/logger.ts'
+
+function aLogger(level = 'info'): { log: Logger; written: () => string } {
+  let text = ''
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      text += chunk.toString()
+      done()
+    },
+  })
+  return { log: pino(loggerOptions(level), sink), written: () => text }
+}
+
+it('a request is logged by method, path and id, never with its query or headers', () => {
+  const { log, written } = aLogger()
+
+  log.info({
+    req: {
+      method: 'GET',
+      url: '/api/method/ping?api_secret=hunter2',
+      id: 'req_1',
+      headers: { authorization: 'token k:hunter2' },
+    },
+  })
+
+  expect(JSON.parse(written())).toMatchObject({
+    req: { method: 'GET', path: '/api/method/ping', id: 'req_1' },
+  })
+  expect(written()).not.toContain('hunter2')
+})
+
+it('a renewal link, which is a secret in the path, is not logged', () => {
+  const { log, written } = aLogger()
+
+  log.info({ req: { method: 'GET', url: '/renew/hunter2?x=1', id: 'req_1' } })
+
+  expect(written()).toContain('/renew/')
+  expect(written()).not.toContain('hunter2')
+})
+
+it.each(['api_secret', 'authorization', 'access_token', 'iban', 'redirect_url'])(
+  '%s is redacted down to the third level',
+  (name) => {
+    const { log, written } = aLogger()
+
+    log.info({ [name]: 'hunter2', a: { [name]: 'hunter2', b: { [name]: 'hunter2' } } })
+
+    expect(written()).not.toContain('hunter2')
+    expect(written().match(/\[redacted\]/g)).toHaveLength(3)
+  },
+)
+
+it('the level is the one asked for', () => {
+  const { log, written } = aLogger('warn')
+
+  log.info('quiet')
+  log.warn('loud')
+
+  expect(written()).not.toContain('quiet')
+  expect(written()).toContain('loud')
+})

@@ -1,0 +1,114 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { freePort } from './free-port.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+export type Env = Record<string, string>
+
+/** vitest's `onTestFinished`, of the test at hand: several may run at once. */
+type Finishing = (work: () => void | Promise<void>) => void
+
+/** How a process ended. */
+export interface Ended {
+  code: number | null
+  signal: string | null
+  stdout: string
+  stderr: string
+}
+
+/** A server in a process of its own, as an operator starts it. */
+export interface GatewayProcess {
+  url: string
+  /** For a second start, or the command line, on the same data. */
+  env: Env
+  stdout(): string
+  /** Resolves once stdout has the word. */
+  said(word: string): Promise<void>
+  /** Sends a signal and waits for the end. */
+  end(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<Ended>
+}
+
+/** A directory of the test's own, which is also where the process runs, away from any `.env`. */
+export function dataDirectory(onTestFinished: Finishing): Env {
+  const folder = mkdtempSync(join(tmpdir(), 'bank-api-e2e-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return { DATA_DIR: join(folder, 'data'), HOME: folder }
+}
+
+/** Runs the server until it ends by itself: for refusals. One that serves after all is ended with the test. */
+export function runServer(env: Env, onTestFinished: Finishing): Promise<Ended> {
+  const { child, ended } = started(serverFile, [], env)
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return ended
+}
+
+/** Runs a command of the command line. */
+export const runCli = (env: Env, ...args: string[]): Promise<Ended> =>
+  started('src/cli/bank-api.js', args, env).ended
+
+/** Starts a server on a free port and resolves when it serves. Rejects with its output when it ends instead. */
+export async function startGateway(env: Env, onTestFinished: Finishing): Promise<GatewayProcess> {
+  const port = String(await freePort())
+  const all: Env = { PORT: port, SANDBOX_PORT: '0', LOG_LEVEL: 'info', ...env }
+  const { child, ended, output } = started(serverFile, [], all)
+  const end = (signal: NodeJS.Signals): Promise<Ended> => {
+    child.kill(signal)
+    return ended
+  }
+  onTestFinished(async () => {
+    await end('SIGKILL')
+  })
+  const ready = all['NODE_ENV'] === 'production' ? 'Server listening' : 'sandbox in the box'
+  await Promise.race([
+    output.has(ready),
+    ended.then(({ stdout, stderr }) => {
+      throw new Error(`The server ended instead of serving:\n${stdout}\n${stderr}`)
+    }),
+  ])
+  return { url: `http://127.0.0.1:${port}`, env: all, stdout: output.text, said: output.has, end }
+}
+
+const serverFile = 'src/server.ts'
+
+function started(file: string, args: string[], env: Env) {
+  const imports = file === serverFile ? ['--import', join(root, 'src/node-version.js')] : []
+  const child = spawn(process.execPath, [...imports, join(root, file), ...args], {
+    cwd: env['HOME'],
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const output = watch(child.stdout)
+  const errors = watch(child.stderr)
+  const ended = new Promise<Ended>((resolve) => {
+    child.once('close', (code, signal) => {
+      resolve({ code, signal, stdout: output.text(), stderr: errors.text() })
+    })
+  })
+  return { child, ended, output }
+}
+
+/** What a stream said so far, and a promise for what it will say. */
+function watch(stream: NonNullable<ChildProcess['stdout']>) {
+  let text = ''
+  stream.setEncoding('utf8')
+  stream.on('data', (chunk: string) => {
+    text += chunk
+  })
+  return {
+    text: () => text,
+    has: (word: string) =>
+      new Promise<void>((resolve) => {
+        const look = () => {
+          if (!text.includes(word)) return
+          stream.off('data', look)
+          resolve()
+        }
+        stream.on('data', look)
+        look()
+      }),
+  }
+}
