@@ -13,7 +13,8 @@ const mayUse: Record<string, readonly string[]> = {
   removal: ['auth', 'bridge', 'db'],
   upkeep: ['auth', 'bridge', 'connect', 'db'],
   journal: ['db'],
-  metrics: ['bridge', 'db', 'backup'],
+  lifecycle: ['db'],
+  metrics: ['bridge', 'db', 'backup', 'lifecycle'],
   backup: ['auth', 'db'],
   doctor: ['auth', 'backup', 'bridge', 'db', 'webhooks'],
   openapi: ['bridge', 'frappe', 'metrics'],
@@ -26,11 +27,12 @@ const mayUse: Record<string, readonly string[]> = {
     'transactions',
     'webhooks',
     'removal',
+    'lifecycle',
     'metrics',
     'openapi',
     'upkeep',
   ],
-  cli: ['backup', 'doctor', 'removal', 'auth', 'bridge', 'connect', 'db', 'webhooks'],
+  cli: ['backup', 'doctor', 'lifecycle', 'removal', 'auth', 'bridge', 'connect', 'db', 'webhooks'],
 }
 
 /** The rooms that are doors themselves; elsewhere Fastify's values belong in plugin.ts. */
@@ -104,7 +106,7 @@ export default defineConfig({
     {
       files: [
         'src/server.ts',
-        'src/place.ts',
+        'src/lifecycle/place.ts',
         'src/cli/**',
         'src/sandbox/main.ts',
         'src/node-version.js',

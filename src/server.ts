@@ -4,8 +4,8 @@ import { createMovableClock } from './clock.ts'
 import { ConfigError, loadConfig, type Config } from './config.ts'
 import { DatabaseInUseError } from './db/lease.ts'
 import { createDemo, demoGreeting, demoReminder } from './demo.ts'
-import { thisPlace } from './place.ts'
-import { stopGently } from './stop.ts'
+import { thisPlace } from './lifecycle/place.ts'
+import { stopGently } from './lifecycle/stop.ts'
 
 async function start(config: Config): Promise<void> {
   const clock = createMovableClock() // only the sandbox's lever moves it

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { tellStory } from '../story.ts'
+import { tellStory } from './story.ts'
 import { CommandError } from './command-error.ts'
 import { withInstallation } from './installation.ts'
 

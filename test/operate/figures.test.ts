@@ -49,7 +49,7 @@ test('the queue is as old as the delivery due first, and a disabled endpoint mak
 
   clock.advance(60_000)
   const waiting = await store.readFigures(clock.now())
-  client.prepare('INSERT INTO endpoints (site_id, disabled_at) VALUES (?, 1)').run(site.id)
+  client.prepare('UPDATE endpoints SET disabled_at = 1 WHERE site_id = ?').run(site.id)
   const disabled = await store.readFigures(clock.now())
 
   expect(waiting.oldestDueAt).toBe(due)

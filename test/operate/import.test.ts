@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { importUsers } from '../../src/import-users.ts'
-import { readMappings } from '../../src/mappings.ts'
+import { importUsers } from '../../src/cli/import-users.ts'
+import { readMappings } from '../../src/cli/mappings.ts'
 import { aTenant, testRooms } from '../support/tenants.ts'
 
 const uuid = (digit: number): string => `00000000-0000-4000-8000-00000000000${digit}`

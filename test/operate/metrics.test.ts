@@ -41,6 +41,17 @@ test('without a configured token nobody reads /metrics', async () => {
   expect(answers.map(({ statusCode }) => statusCode)).toEqual([404, 404, 404])
 })
 
+test('tries of webhooks and disabled endpoints are counted', async () => {
+  const setup = await anApp()
+  setup.app.metrics.webhookTried('failed')
+  setup.app.metrics.endpointDisabled()
+
+  const text = await scrape(setup)
+
+  expect(text).toContain('bank_api_webhook_tries_total{outcome="failed"} 1')
+  expect(text).toContain('bank_api_endpoint_disablings_total 1')
+})
+
 test('calls are counted by method and outcome, and Bridge calls by endpoint and status', async () => {
   const setup = await anApp()
   const { siteKey, site } = await aTenant(setup.app)

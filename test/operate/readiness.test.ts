@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createHeartbeats } from '../../src/heartbeats.ts'
-import { createReadiness, type Lifecycle } from '../../src/readiness.ts'
+import { createHeartbeats } from '../../src/lifecycle/heartbeats.ts'
+import { createReadiness, type Lifecycle } from '../../src/lifecycle/readiness.ts'
 import { testApp } from '../support/app.ts'
 import { testClock } from '../support/clock.ts'
 

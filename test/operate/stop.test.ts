@@ -1,12 +1,20 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { Agent, request } from 'undici'
 import { expect, onTestFinished, test } from 'vitest'
+import { demoKey, siteClient, visitBank } from '../e2e/visit.ts'
 import { dataDirectory, startGateway, type GatewayProcess } from '../support/gateway.ts'
 
-/** The demo key a new sandbox prints. */
-function demoKey({ stdout }: GatewayProcess): string {
-  const [, key = '', secret = ''] = /api_key +(\S+)\s+api_secret +(\S+)/.exec(stdout()) ?? []
+const authorizationOf = (gateway: GatewayProcess): string => {
+  const { api_key: key, api_secret: secret } = demoKey(gateway.stdout())
   return `token ${key}:${secret}`
 }
+
+const json = { 'content-type': 'application/json' }
+
+/** The port after the gateway's own. */
+const sandboxOf = ({ url }: GatewayProcess): string =>
+  `http://127.0.0.1:${Number(new URL(url).port) + 1}`
 
 interface Load {
   answered: number
@@ -58,7 +66,7 @@ test('a load balancer that heeds /ready loses no call when the server stops', as
   let sending = true
   let sent = 0
 
-  const loading = load(`${gateway.url}${path}`, demoKey(gateway), {
+  const loading = load(`${gateway.url}${path}`, authorizationOf(gateway), {
     callers: 16,
     goOn() {
       sent += 1
@@ -82,7 +90,7 @@ test('SIGTERM under a load that never ends: every call the server took in is ans
   const data = dataDirectory(onTestFinished)
   const gateway = await startGateway({ ...data, STOP_DELAY: '1' }, onTestFinished)
 
-  const loading = load(`${gateway.url}${path}`, demoKey(gateway), {
+  const loading = load(`${gateway.url}${path}`, authorizationOf(gateway), {
     callers: 16,
     goOn: () => true,
   })
@@ -104,17 +112,89 @@ async function untilNotReady(url: string): Promise<unknown> {
   return answer.status === 200 ? untilNotReady(url) : body
 }
 
+test(
+  'a stop loses no delivery: what was not delivered before is delivered by the next server',
+  { timeout: 60_000 },
+  async () => {
+    const data = dataDirectory(onTestFinished)
+    const receiver = await openReceiver()
+    const gateway = await startGateway({ ...data, SANDBOX_PORT: '' }, onTestFinished)
+    const site = siteClient(gateway.url, demoKey(gateway.stdout()))
+    const users = Array.from({ length: 8 }, (_, index) => `user${index}@example.com`)
+    const connect = async (user: string): Promise<void> => {
+      const { url } = await site('get_bridge_connect_link', {
+        redirect_url: `${receiver.origin}/app`,
+        webhook_url: `${receiver.origin}/hook`,
+        user,
+      })
+      const home = await visitBank(url)
+      expect(home.searchParams.get('success')).toBe('true')
+    }
+    await Promise.all(users.map(connect))
+
+    const { code } = await gateway.end('SIGTERM')
+    const before = receiver.completed.size
+    receiver.answers = 200
+    const next = await startGateway(gateway.env, onTestFinished)
+    // The retries are due in half a minute and more.
+    const lever = `${sandboxOf(gateway)}/_sandbox/clock`
+    await fetch(lever, { method: 'POST', headers: json, body: '{"advance": 3600000}' })
+    await receiver.has(users.length)
+    await next.end('SIGTERM')
+
+    expect(code).toBe(0)
+    expect(before).toBe(0)
+    expect(receiver.completed.size).toBe(users.length)
+  },
+)
+
+/** A site that answers 503 until it is told otherwise, and remembers whose connection it heard of with success. */
+async function openReceiver() {
+  const waiting: { count: number; resolve: () => void }[] = []
+  const receiver = {
+    origin: '',
+    answers: 503,
+    completed: new Set<string>(),
+    has: (count: number) =>
+      new Promise<void>((resolve) => {
+        waiting.push({ count, resolve })
+        if (receiver.completed.size >= count) resolve()
+      }),
+  }
+  const server = createServer((message, response) => {
+    let body = ''
+    message.on('data', (part: Buffer) => (body += part.toString()))
+    message.on('end', () => {
+      const { type, content } = JSON.parse(body) as { type: string; content: { user: string } }
+      response.writeHead(receiver.answers).end()
+      if (receiver.answers === 200 && type === 'connect.completed') {
+        receiver.completed.add(content.user)
+      }
+      for (const { count, resolve } of waiting) if (receiver.completed.size >= count) resolve()
+    })
+  })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  receiver.origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return receiver
+}
+
 test('a stop that takes too long is cut short and ends with 1', async () => {
   const data = dataDirectory(onTestFinished)
   const gateway = await startGateway(
     { ...data, STOP_TIMEOUT: '1', SANDBOX_PORT: '' },
     onTestFinished,
   )
-  const authorization = demoKey(gateway)
-  const sandbox = `http://127.0.0.1:${Number(new URL(gateway.url).port) + 1}`
+  const authorization = authorizationOf(gateway)
+  const sandbox = sandboxOf(gateway)
   await fetch(`${sandbox}/_sandbox/faults`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: json,
     body: JSON.stringify({ path: '/v3/providers/574', delay: 9_000, count: 5 }),
   })
   const hanging = fetch(`${gateway.url}/api/method/bank_api.bridge.get_single_bank?bank_id=574`, {

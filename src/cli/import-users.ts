@@ -1,7 +1,7 @@
-import { ensureSite } from './auth/sites.ts'
-import type { Keyring } from './auth/keyring.ts'
-import type { Clock, Ids } from './clock.ts'
-import type { By, Scope, Store, Tenant } from './db/store.ts'
+import { ensureSite } from '../auth/sites.ts'
+import type { Keyring } from '../auth/keyring.ts'
+import type { Clock, Ids } from '../clock.ts'
+import type { By, Scope, Store, Tenant } from '../db/store.ts'
 import type { Mapping } from './mappings.ts'
 
 interface Importing {

@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises'
-import type { OperateStore } from './db/operate-store.ts'
+import type { OperateStore } from '../db/operate-store.ts'
 import type { Heartbeats } from './heartbeats.ts'
 
 /** Whether the server is on its way out. Only ever turns true. */

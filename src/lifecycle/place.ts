@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import type { Place } from './db/lease.ts'
+import type { Place } from '../db/lease.ts'
 
 /** Where this process runs. */
 export const thisPlace = (): Place => ({ host: hostname(), pid: process.pid, isAlive })

@@ -1,4 +1,4 @@
-import type { Story, StoryDelivery } from './db/operate-store.ts'
+import type { Story, StoryDelivery } from '../db/operate-store.ts'
 
 /** One step of a story. `at` is ISO 8601 in UTC, to the second. */
 export interface Step {
