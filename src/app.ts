@@ -23,7 +23,7 @@ import { loggerOptions } from './logger.ts'
 import metrics from './metrics/plugin.ts'
 import { readerFor } from './metrics/reading.ts'
 import { describeApi } from './openapi/document.ts'
-import { createReadiness } from './readiness.ts'
+import { createReadiness } from './lifecycle/readiness.ts'
 import removal from './removal/plugin.ts'
 import bridgeCallback from './routes/bridge-callback.ts'
 import bridgeWebhook from './routes/bridge-webhook.ts'
@@ -123,6 +123,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(webhooks, {
     workers,
     isSandbox: config.sandbox !== undefined,
+    publicUrl: config.publicUrl,
     allowedTargets: config.allowedTargets,
     onRefreshed: (item, now) => matchRefreshed(app.settling, item, now),
   })

@@ -38,8 +38,9 @@ export const french: Readonly<Record<string, string>> = {
     "Avec une clé de client, l'argument 'site' ou 'base_url' est obligatoire",
   "Several sites have the address {origin}: give 'site'":
     "Plusieurs sites ont l'adresse {origin} : précisez 'site'",
-  '{host} is not an address webhooks may be sent to':
-    "{host} n'est pas une adresse où des webhooks peuvent être envoyés",
+  'Webhooks may not be sent to {host}': 'Aucun webhook ne peut être envoyé à {host}',
+  "Only a site's own key may read its webhook secret":
+    'Seule la clé du site lui-même peut lire le secret de ses webhooks',
   'The site has another origin by now': 'Le site a entre-temps une autre adresse',
   'The site is gone': "Le site n'existe plus",
   "Bridge needs an e-mail address for the user: give 'email', or a 'user' that is an address":

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import type { Ids } from '../clock.ts'
 import type { By, Site, Store } from '../db/store.ts'
 import type { Keyring } from './keyring.ts'
+import { newWebhookSecret, secretPlace } from './webhook-secret.ts'
 
 /** The tenant's site of that name, made with a webhook secret of its own when missing. */
 export function ensureSite(
@@ -10,7 +10,6 @@ export function ensureSite(
   by: By,
 ): Promise<Site> {
   const id = ids.next('sit')
-  const secret = `whsec_${randomBytes(32).toString('base64')}`
-  const webhookSecret = keyring.seal(secret, `sites/${id}/webhook_secret`)
+  const webhookSecret = keyring.seal(newWebhookSecret(), secretPlace(id))
   return store.ensureSite({ id, tenantId, name, webhookSecret }, by)
 }

@@ -42,7 +42,7 @@ export function createApi(options: {
     try {
       return await send({ token, signal, payer })
     } catch (error) {
-      if (!(error instanceof BridgeStatusError) || error.bridgeStatus !== 401) throw error
+      if (!isAboutToken(error)) throw error
       tokens.drop(user, token)
       return send({ token: await tokens.get(user, { signal, payer }), signal, payer })
     }
@@ -72,6 +72,10 @@ export function createApi(options: {
   }
   return api
 }
+
+// 403 too, as a bearer that is no longer good is not said to be a 401 everywhere.
+const isAboutToken = (error: unknown): boolean =>
+  error instanceof BridgeStatusError && [401, 403].includes(error.bridgeStatus)
 
 /** Reads of the same name are one read: the same user, path, query and language. */
 const nameOf = (call: Call): string =>

@@ -43,9 +43,10 @@ export function doctorCommand(): Command {
 }
 
 function print({ check, level, says, do: act }: Finding): void {
-  process.stdout.write(`${signs[level]}  ${check}: ${says}\n`)
-  if (act !== undefined)
-    for (const line of wrapped(act, 70)) process.stdout.write(`        ${line}\n`)
+  const [first, ...rest] = wrapped(`${check}: ${says}`, 72)
+  const lines = [...rest, ...(act === undefined ? [] : wrapped(act, 70).map((line) => `  ${line}`))]
+  process.stdout.write(`${signs[level]}  ${first}\n`)
+  for (const line of lines) process.stdout.write(`      ${line}\n`)
 }
 
 /** Words on lines of at most `width`; a longer word keeps its own line. */

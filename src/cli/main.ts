@@ -17,6 +17,7 @@ import { rekeyCommand } from './rekey.ts'
 import { quotaCommand } from './quota.ts'
 import { siteCommands } from './site.ts'
 import { tenantCommands } from './tenant.ts'
+import { webhookCommands } from './webhook.ts'
 
 const program = new Command('bank-api')
   .description('Manage a Bank API installation. Reads the same environment as the server.')
@@ -27,6 +28,7 @@ program.addCommand(tenantCommands())
 program.addCommand(keyCommands())
 program.addCommand(siteCommands())
 program.addCommand(itemCommands())
+program.addCommand(webhookCommands())
 program.addCommand(quotaCommand())
 program.addCommand(auditCommands())
 program.addCommand(rekeyCommand())

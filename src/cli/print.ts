@@ -44,8 +44,15 @@ export const time = (at: number | null): string | null =>
 
 const shown = (value: Row[string] | undefined): string => {
   if (value === null || value === undefined) return '-'
-  if (Array.isArray(value)) return value.length === 0 ? '-' : value.join(' ')
-  return String(value)
+  if (Array.isArray(value)) return value.length === 0 ? '-' : inert(value.join(' '))
+  return inert(String(value))
 }
+
+/** Names come from callers: what would move the cursor, or turn the reading direction, is shown as its code. */
+const inert = (text: string): string =>
+  text.replaceAll(
+    /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 
 const write = (line: string): void => void process.stdout.write(`${line}\n`)

@@ -1,9 +1,24 @@
 import { Command, InvalidArgumentError } from 'commander'
+import { readWebhookSecret, rotateWebhookSecret } from '../auth/webhook-secret.ts'
 import type { Site } from '../db/store.ts'
+import {
+  checkTarget,
+  isNever,
+  isRange,
+  isWithin,
+  loopback,
+  TargetRefusedError,
+} from '../webhooks/target-guard.ts'
 import { CommandError } from './command-error.ts'
-import { siteNamed, tenantNamed, withBridge, withInstallation } from './installation.ts'
+import {
+  siteNamed,
+  tenantNamed,
+  withBridge,
+  withInstallation,
+  type Installation,
+} from './installation.ts'
 import { nameArgument } from './names.ts'
-import { printOne, printTable } from './print.ts'
+import { printOne, printTable, time } from './print.ts'
 import { removeAndPrint, type RemovalOptions } from './removing.ts'
 
 interface UpdateOptions {
@@ -38,7 +53,15 @@ export function siteCommands(): Command {
     .option('--json')
     .action((name: string, options: { tenant: string; json?: boolean }) =>
       withInstallation(async ({ store }) => {
-        printOne(toRow(await siteNamed(store, { tenant: options.tenant, site: name })), options)
+        const site = await siteNamed(store, { tenant: options.tenant, site: name })
+        const endpoint = await store.readEndpoint(site.id)
+        const row = {
+          ...toRow(site),
+          allowed_targets: endpoint.allowedTargets,
+          webhooks_failing_since: time(endpoint.failingSince),
+          webhooks_disabled: endpoint.disabledReason,
+        }
+        printOne(row, options)
       }),
     )
 
@@ -57,9 +80,11 @@ export function siteCommands(): Command {
     .option('--time-zone <zone>', 'as Europe/Paris', zoneArgument)
     .option('--json')
     .action((name: string, options: UpdateOptions) =>
-      withInstallation(async ({ store, by }) => {
-        const { id } = await siteNamed(store, { tenant: options.tenant, site: name })
+      withInstallation(async (installation) => {
+        const { store, by } = installation
+        const site = await siteNamed(store, { tenant: options.tenant, site: name })
         const { origin, allowOrigin, webhookUrl, timeZone } = options
+        if (webhookUrl !== undefined) await refuseTarget(installation, site, webhookUrl)
         const change = {
           ...(origin !== undefined && { origin }),
           ...(allowOrigin !== undefined && { allowedOrigins: allowOrigin }),
@@ -67,9 +92,61 @@ export function siteCommands(): Command {
           ...(timeZone !== undefined && { timeZone }),
         }
         if (Object.keys(change).length === 0) throw new CommandError('Nothing to change was given')
-        const changed = await store.updateSite(id, change, by)
+        const changed = await store.updateSite(site.id, change, by)
         printOne(toRow(changed), options)
       }),
+    )
+
+  site
+    .command('secret')
+    .description('show what its webhooks are signed with')
+    .argument('<site>')
+    .requiredOption('--tenant <name>', 'whose site', nameArgument)
+    .option('--json')
+    .action((name: string, options: { tenant: string; json?: boolean }) =>
+      withInstallation(async ({ store, keyring }) => {
+        const { id } = await siteNamed(store, { tenant: options.tenant, site: name })
+        printOne({ secret: await readWebhookSecret({ store, keyring }, id) }, options)
+      }),
+    )
+
+  site
+    .command('rotate-secret')
+    .description('a new secret signs at once, the old one beside it for 24 hours')
+    .argument('<site>')
+    .requiredOption('--tenant <name>', 'whose site', nameArgument)
+    .option('--json')
+    .action((name: string, options: { tenant: string; json?: boolean }) =>
+      withInstallation(async ({ store, keyring, by }) => {
+        const { id } = await siteNamed(store, { tenant: options.tenant, site: name })
+        const { secret, previousUntil } = await rotateWebhookSecret({ store, keyring }, id, by)
+        printOne({ secret, previous_until: time(previousUntil) }, options)
+      }),
+    )
+
+  site
+    .command('allow-target')
+    .description('say which private ranges its webhooks may go to, within ALLOWED_TARGETS')
+    .argument('<site>')
+    .argument('[range...]', 'as 10.1.2.0/24; they replace those of before')
+    .requiredOption('--tenant <name>', 'whose site', nameArgument)
+    .option('--none', 'close them all again')
+    .option('--json')
+    .action(
+      (
+        name: string,
+        ranges: string[],
+        options: { tenant: string; none?: boolean; json?: boolean },
+      ) =>
+        withInstallation(async ({ store, config, by }) => {
+          if ((ranges.length === 0) !== (options.none === true)) {
+            throw new CommandError('Give the ranges, or --none')
+          }
+          for (const range of ranges) refuseRange(range, config.allowedTargets)
+          const { id } = await siteNamed(store, { tenant: options.tenant, site: name })
+          await store.allowTargets(id, ranges, by)
+          printOne({ site: name, allowed_targets: ranges }, options)
+        }),
     )
 
   site
@@ -102,6 +179,38 @@ const toRow = (site: Site) => ({
   webhook_url: site.webhookUrl,
   time_zone: site.timeZone,
 })
+
+/** Refuses what a link call would refuse, and notes it as that does. */
+async function refuseTarget(
+  { store, config, by }: Installation,
+  site: Site,
+  webhookUrl: string,
+): Promise<void> {
+  if (!config.allowHttp && new URL(webhookUrl).protocol === 'http:') {
+    throw new CommandError('The webhook URL must be an https address')
+  }
+  const { allowedTargets } = await store.readEndpoint(site.id)
+  const bounded = allowedTargets.filter((cidr) =>
+    config.allowedTargets.some((bound) => isWithin(cidr, bound)),
+  )
+  const opened = [...(config.sandbox ? loopback : []), ...bounded]
+  try {
+    await checkTarget(webhookUrl, { opened, own: config.publicUrl })
+  } catch (error) {
+    if (!(error instanceof TargetRefusedError)) throw error
+    const { tenantId, name: subject } = site
+    await store.audit({ ...by, tenantId, action: 'target.refused', subject })
+    throw new CommandError(error.message)
+  }
+}
+
+function refuseRange(range: string, bounds: readonly string[]): void {
+  if (!isRange(range)) throw new CommandError(`${range} is no range such as 10.1.2.0/24`)
+  if (isNever(range)) throw new CommandError(`${range} is never opened`)
+  if (!bounds.some((bound) => isWithin(range, bound))) {
+    throw new CommandError(`${range} is not within ALLOWED_TARGETS`)
+  }
+}
 
 function addressArgument(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined

@@ -23,7 +23,11 @@ export interface LinkSettings {
   allowHttp: boolean
   defaultUserEmail: string | undefined
   /** Refuses a webhook URL that we would not dial, for this site or a new one; throws a TargetRefusedError. */
-  checkTarget(url: string, siteId?: string): Promise<void>
+  checkTarget(
+    url: string,
+    siteId?: string,
+    asking?: { tenantId: string; actor: string; subject: string },
+  ): Promise<void>
 }
 
 /** A link call's arguments, in the contract's words. */
@@ -65,7 +69,11 @@ export async function openLink(making: LinkMaking, order: LinkOrder): Promise<Li
   const urls = resolveSiteUrls(known, order, settings)
   const email = held ? undefined : emailFor(order, settings)
   if (urls.webhookUrl !== null && urls.webhookUrl !== known?.webhookUrl) {
-    await settings.checkTarget(urls.webhookUrl, known?.id)
+    await settings.checkTarget(urls.webhookUrl, known?.id, {
+      tenantId: making.caller.tenant.id,
+      actor: by.actor,
+      subject: known?.name ?? order.site ?? urls.origin,
+    })
   }
   const site = known ?? (await makeSite(making, order, urls.origin, by))
 

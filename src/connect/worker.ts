@@ -1,4 +1,10 @@
-import { BridgeError } from '../bridge/errors.ts'
+import {
+  BridgeDownError,
+  BridgeError,
+  BridgeNetworkError,
+  BridgeStatusError,
+  BridgeTimeoutError,
+} from '../bridge/errors.ts'
 import { settleWithBridge, type Settling } from './settle.ts'
 
 const batch = 20
@@ -26,9 +32,23 @@ export async function tickConnect(settling: Settling): Promise<boolean> {
       await store.forgetClaim(id)
     } catch (error) {
       if (!(error instanceof BridgeError)) throw error
-      log.info({ request: id, err: error }, 'claim kept: Bridge not reached')
-      return false // one answer is enough to know that Bridge is still away
+      if (isNo(error)) {
+        log.warn({ request: id, item: claimedItemId, err: error }, 'claim refused by Bridge')
+        await store.forgetClaim(id)
+        continue
+      }
+      log.info({ request: id, err: error }, 'claim kept: not confirmed by Bridge')
+      if (isAway(error)) return false // one call is enough to know that Bridge is still away
     }
   }
   return expired === 500
 }
+
+const isAway = (error: BridgeError): boolean =>
+  error instanceof BridgeNetworkError ||
+  error instanceof BridgeTimeoutError ||
+  error instanceof BridgeDownError
+
+/** An answer that asking again would not change; what is refused to the whole application may be granted again. */
+const isNo = (error: BridgeError): boolean =>
+  error instanceof BridgeStatusError && [400, 404, 422].includes(error.bridgeStatus)

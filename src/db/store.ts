@@ -590,6 +590,49 @@ export interface Settled {
   disabled: boolean
 }
 
+/** Which events are meant: all of these at once. Times are of their arrival, `until` excluded. */
+export interface DeliveryFilter {
+  tenantId?: string
+  siteId?: string
+  type?: string
+  /** `kept`: its site had no webhook URL, so there is no delivery. */
+  state?: DeliveryState | 'kept'
+  since?: number
+  until?: number
+}
+
+/** Where a page of a list ended. */
+export interface DeliveryCursor {
+  receivedAt: number
+  seq: number
+}
+
+/** An event of a site with how its delivery stands. */
+export interface DeliveryReport {
+  cursor: DeliveryCursor
+  eventId: string
+  type: string
+  receivedAt: number
+  tenant: string
+  site: string
+  state: DeliveryState | 'kept'
+  tries: number
+  lastStatus: number | null
+  lastError: string | null
+  dueAt: number | null
+  settledAt: number | null
+}
+
+/** What became of the events that were to be sent again. */
+export interface Replayed {
+  /** On their way again. */
+  replayed: number
+  /** On their way anyway: in flight, or not tried yet. */
+  underway: number
+  /** Not to be sent: the body is forgotten, or the site has no webhook URL. */
+  impossible: number
+}
+
 export interface DeliveryStore {
   /**
    * Takes due deliveries until `leaseUntil`, those of the longest waiting sites first, no more per site than its endpoint
@@ -603,11 +646,29 @@ export interface DeliveryStore {
   /** Ends a try. Calls made at the same moment share one commit. @throws StoreBusyError */
   settleDelivery(settlement: Settlement): Promise<Settled>
   findDelivery(eventId: string): Promise<(Delivery & { tries: Attempt[] }) | undefined>
+  /** Events of sites, by the time they came. */
+  listDeliveries(
+    filter: DeliveryFilter,
+    page: { first: 'newest' | 'oldest'; after?: DeliveryCursor; limit: number },
+  ): Promise<DeliveryReport[]>
+  /** One event by its id or that of its delivery, with all its tries. */
+  findDeliveryReport(
+    id: string,
+  ): Promise<(DeliveryReport & { deliveryId: string | null; attempts: Attempt[] }) | undefined>
+  /**
+   * Puts deliveries on their way again, under the same event's id and with a schedule that begins anew; what was only kept
+   * gets its delivery. They hold nothing back. `newId` names new deliveries.
+   */
+  replayEvents(eventIds: readonly string[], newId: () => string, by: By): Promise<Replayed>
+  /** The clock was put back: what was to happen later happens as much earlier as it went back. */
+  clockWentBack(byMs: number, at: number): Promise<void>
   readEndpoint(siteId: string): Promise<EndpointHealth & { allowedTargets: string[] }>
   /** Lets a disabled endpoint be tried again, and all that died or waits since it began to fail. */
   enableEndpoint(siteId: string, by: By): Promise<{ recovered: number }>
   /** Replaces the CIDRs that are open to the site besides the public internet. */
   allowTargets(siteId: string, cidrs: readonly string[], by: By): Promise<void>
+  /** What a site's webhooks are signed with, sealed. */
+  readWebhookSecret(siteId: string): Promise<Buffer>
   /** The new secret signs at once; the one before signs beside it until `previousUntil`. */
   rotateWebhookSecret(
     siteId: string,
@@ -735,7 +796,6 @@ export interface ExportStore {
 export const retentionKinds = [
   'event-bodies',
   'responses',
-  'calls',
   'calls',
   'events',
   'requests',

@@ -1,5 +1,5 @@
 import type { EndpointReport } from '../db/operate-store.ts'
-import { isReachable, loopback } from '../webhooks/target-guard.ts'
+import { areReachable, loopback } from '../webhooks/target-guard.ts'
 import { codeOf, daysUntil, type Examination } from './examination.ts'
 import { critical, ok, warning, type Finding } from './finding.ts'
 
@@ -35,7 +35,7 @@ async function checkSite(
     return critical(
       check,
       `its endpoint is disabled since ${dayOf(health.disabledAt)}: ${health.disabledReason ?? 'no reason kept'}`,
-      `Mend the site, then set its address anew: \`bank-api site update ${site.name} --tenant ${site.tenant} --webhook-url …\`.`,
+      `Mend the site, then \`bank-api webhook enable ${site.name} --tenant ${site.tenant}\`.`,
     )
   }
   const addresses = await probes.resolve(host).catch((error: unknown) => error as Error)
@@ -43,8 +43,8 @@ async function checkSite(
     return critical(check, `${host} does not resolve: ${codeOf(addresses)}`, "Mend the site's DNS.")
   }
   const opened = [...(config.sandbox ? loopback : []), ...allowedTargets]
-  const address = addresses.find((each) => isReachable(each, opened))
-  if (address === undefined) {
+  const [address] = addresses
+  if (address === undefined || !areReachable(host, addresses, opened)) {
     return critical(
       check,
       `${host} leads to an address webhooks may not go to`,

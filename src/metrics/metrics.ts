@@ -22,6 +22,9 @@ export interface Metrics {
   answered(answer: { method: string; route: string; status: number }): void
   bridgeCalled(call: BridgeCall): void
   webhookReceived(outcome: string): void
+  /** A webhook of ours was posted, or its address refused. */
+  webhookTried(outcome: 'delivered' | 'failed' | 'refused'): void
+  endpointDisabled(): void
   /** Everything, in Prometheus' text format. */
   text(read: () => Promise<Reading>): Promise<string>
   readonly contentType: string
@@ -72,8 +75,19 @@ export function createMetrics(version: string): Metrics {
   })
   const webhooks = new Counter({
     name: 'bank_api_webhooks_received_total',
-    help: "Bridge's webhooks by outcome: new, repeat, old, unknown or refused.",
+    help: "Bridge's webhooks by outcome: new, repeat, old, unknown, nonsense or refused.",
     labelNames: ['outcome'],
+    registers,
+  })
+  const tries = new Counter({
+    name: 'bank_api_webhook_tries_total',
+    help: 'Tries to deliver webhooks: delivered, failed, or refused because of their address.',
+    labelNames: ['outcome'],
+    registers,
+  })
+  const disablings = new Counter({
+    name: 'bank_api_endpoint_disablings_total',
+    help: 'How often an endpoint was disabled: 410 Gone, or nothing taken for 120 hours.',
     registers,
   })
 
@@ -135,6 +149,8 @@ export function createMetrics(version: string): Metrics {
         durationMs / 1_000,
       ),
     webhookReceived: (outcome) => webhooks.inc({ outcome }),
+    webhookTried: (outcome) => tries.inc({ outcome }),
+    endpointDisabled: () => disablings.inc(),
     async text(read) {
       // Not before somebody asks: it costs a timer. The event loop's delay is `nodejs_eventloop_lag_*`, in seconds.
       if (!watchesProcess) collectDefaultMetrics({ register: registry })

@@ -100,4 +100,8 @@ export const answers: Record<string, Answer> = {
     is: 'A transaction category; without an id the whole tree.',
     schema: z.union([z.array(category), category]),
   },
+  get_webhook_secret: {
+    is: "What the site's webhooks are signed with; for the site's own key alone.",
+    schema: z.object({ secret: z.string().describe('`whsec_…`, as Standard Webhooks.') }),
+  },
 }

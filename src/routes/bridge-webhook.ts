@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { minuteOf } from '../auth/tally.ts'
+import { BridgeSchemaError } from '../bridge/errors.ts'
 import { StoreBusyError } from '../db/store.ts'
 import { AppError } from '../errors.ts'
 import { receiveWebhook, WebhookSignatureError } from '../webhooks/inbox.ts'
@@ -34,16 +35,23 @@ const bridgeWebhook: FastifyPluginAsync<{ secrets: readonly string[] }> = async 
     async handler(request, reply) {
       const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
       const given = { rawBody, signature: signatureOf(request.headers), secrets }
-      const { received, type } = await receiveWebhook(app, given).catch((error: unknown) => {
-        if (error instanceof WebhookSignatureError) {
-          app.metrics.webhookReceived('refused')
-          noteRefusal(app)
-        }
-        if (!(error instanceof StoreBusyError)) throw error
-        throw new NotNowError('The event cannot be stored now', { retryAfter: 5, cause: error })
-      })
+      const { received, type, reason } = await receiveWebhook(app, given).catch(
+        (error: unknown) => {
+          if (error instanceof WebhookSignatureError) {
+            app.metrics.webhookReceived('refused')
+            noteRefusal(app)
+          }
+          if (!(error instanceof StoreBusyError)) throw error
+          throw new NotNowError('The event cannot be stored now', { retryAfter: 5, cause: error })
+        },
+      )
       app.metrics.webhookReceived(received)
-      request.log.info({ received, type }, 'webhook received')
+      if (received === 'nonsense') {
+        const problem = reason instanceof BridgeSchemaError ? reason.detail : 'it is no JSON'
+        request.log.error({ received, problem }, 'Bridge signed a webhook that is no event')
+      } else {
+        request.log.info({ received, type }, 'webhook received')
+      }
       if (received === 'new') app.relay.nudge()
       return reply.header('Cache-Control', 'no-store').send({})
     },

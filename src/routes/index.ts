@@ -12,6 +12,7 @@ import { getCategory } from './methods/get_category.ts'
 import { getProConfirmationLink } from './methods/get_pro_confirmation_link.ts'
 import { getScaAuthenticationLink } from './methods/get_sca_authentication_link.ts'
 import { getSingleBank } from './methods/get_single_bank.ts'
+import { getWebhookSecret } from './methods/get_webhook_secret.ts'
 import { postItemRefresh } from './methods/post_item_refresh.ts'
 
 /** Every RPC method we serve. The plain routes stand beside: bridge-callback.ts. */
@@ -29,4 +30,5 @@ export const methods: readonly RpcMethod<MethodContext>[] = [
   getBankTransactionsByAccount,
   getBankTransactions,
   getCategory,
+  getWebhookSecret,
 ]

@@ -18,6 +18,7 @@ const earliest = Date.UTC(1900, 0, 1)
 const latest = Date.UTC(9999, 0, 1)
 
 function readInstant(written: string, timeZone: string): number | undefined {
+  if (written.includes('[')) return undefined // Temporal passes over what RFC 9557 puts in brackets
   try {
     if (/T.*(?:Z|[+-]\d{2}(?::?\d{2})?)$/i.test(written)) {
       return Temporal.Instant.from(written).epochMilliseconds

@@ -4,7 +4,7 @@ import { parseBridgeEvent, type BridgeEvent } from '../bridge/webhook-events.ts'
 import { verifyBridgeSignature } from '../bridge/webhook-signature.ts'
 import type { Clock, Ids } from '../clock.ts'
 import type { SiteUser, Store } from '../db/store.ts'
-import { AppError, ValidationError } from '../errors.ts'
+import { AppError } from '../errors.ts'
 
 /** What it takes to receive Bridge's webhooks. */
 export interface Inbox {
@@ -26,30 +26,34 @@ export class WebhookSignatureError extends AppError {
   }
 }
 
-/** `repeat`: stored before. `old` and `unknown`: counted, not kept. */
-export type Received = 'new' | 'repeat' | 'old' | 'unknown'
+/** `repeat`: stored before. `old`, `unknown` and `nonsense`: counted, not kept. */
+export type Received = 'new' | 'repeat' | Ignored
+type Ignored = 'old' | 'unknown' | 'nonsense'
 
 /** How long a body's digest is sure to be remembered: what says it is older may be a replay. */
 const ledgerMs = 14 * 24 * 60 * 60_000
 
 /**
  * Stores what Bridge posted, and the delivery to its site, in one durable commit; only then may Bridge hear a 200. Before
- * the signature is known to be good nothing is read, in the body or the database. Throws WebhookSignatureError,
- * ValidationError for signed bytes that are no event, and StoreBusyError.
+ * the signature is known to be good nothing is read, in the body or the database. Throws WebhookSignatureError and
+ * StoreBusyError.
  */
 export async function receiveWebhook(
   inbox: Inbox,
   given: { rawBody: Buffer; signature: string | undefined; secrets: readonly string[] },
-): Promise<{ received: Received; type: string }> {
+): Promise<{ received: Received; type: string | null; reason?: unknown }> {
   const { store, keyring, ids, clock } = inbox
   const { rawBody } = given
   if (!verifyBridgeSignature(given.signature, rawBody, given.secrets)) {
     throw new WebhookSignatureError()
   }
-  const event = parse(rawBody)
+  const { event, reason } = read(rawBody)
+  // Bridge signed it, so it is no attack; and sent again for days, it would be the same.
+  if (!event) return { received: ignore(inbox, 'nonsense'), type: null, reason }
   const { type } = event
   const receivedAt = clock.now()
-  const occurredAt = event.timestamp ?? receivedAt
+  // Nothing happens after we hear of it: a time to come would make all that follows old news.
+  const occurredAt = Math.min(Math.trunc(event.timestamp ?? receivedAt), receivedAt)
   if (occurredAt < receivedAt - ledgerMs) return { received: ignore(inbox, 'old'), type }
 
   const itemId = Number.isSafeInteger(event.content['item_id'])
@@ -76,11 +80,11 @@ export async function receiveWebhook(
   return { received, type }
 }
 
-function parse(rawBody: Buffer): BridgeEvent {
+function read(rawBody: Buffer): { event?: BridgeEvent; reason?: unknown } {
   try {
-    return parseBridgeEvent(JSON.parse(rawBody.toString('utf8')))
-  } catch (cause) {
-    throw new ValidationError('The body is not an event of Bridge’s', { cause })
+    return { event: parseBridgeEvent(JSON.parse(rawBody.toString('utf8'))) }
+  } catch (reason) {
+    return { reason }
   }
 }
 
@@ -95,13 +99,19 @@ async function ownerOf(
   return itemId === null ? undefined : store.findItemOwner(itemId)
 }
 
-function ignore({ clock, tally }: Inbox, why: 'old' | 'unknown'): Received {
+const ignored: Record<Ignored, string> = {
+  old: 'older than 14 days',
+  unknown: 'unknown user',
+  nonsense: 'no event',
+}
+
+function ignore({ clock, tally }: Inbox, why: Ignored): Received {
   const at = clock.now()
   tally.count({
     at,
     actor: 'bridge',
     action: 'webhook.ignored',
-    subject: why === 'old' ? 'older than 14 days' : 'unknown user',
+    subject: ignored[why],
     bucket: minuteOf(at),
   })
   return why

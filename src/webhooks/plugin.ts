@@ -1,21 +1,32 @@
 import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
-import ipaddr from 'ipaddr.js'
+import { hourOf } from '../auth/tally.ts'
 import { startLoop } from '../loop.ts'
 import { tickHandler, type Handling } from './handler.ts'
 import { createRelay } from './relay.ts'
 import { createSender } from './sender.ts'
-import { checkTarget, loopback } from './target-guard.ts'
+import { checkTarget, isWithin, loopback, TargetRefusedError } from './target-guard.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     relay: {
       /** There is something to handle or to deliver: do not wait for the next look. */
       nudge(): void
-      /** Refuses a webhook URL that we would not dial. `siteId` may have opened more. Throws TargetRefusedError. */
-      checkTarget(url: string, siteId?: string): Promise<void>
+      /**
+       * Refuses a webhook URL that we would not dial, and counts that in the audit of whoever asks. `siteId` may have opened
+       * more. Throws TargetRefusedError.
+       */
+      checkTarget(url: string, siteId?: string, asking?: TargetAsking): Promise<void>
     }
   }
+}
+
+/** Who wants to save a target, in the audit's words. */
+export interface TargetAsking {
+  tenantId: string
+  actor: string
+  /** The site's name, as far as it has one. */
+  subject: string
 }
 
 export interface WebhooksOptions {
@@ -23,6 +34,8 @@ export interface WebhooksOptions {
   workers: boolean
   /** A sandbox may post to programs on its own machine. */
   isSandbox: boolean
+  /** Our own address, where no webhook goes. */
+  publicUrl: string
   /** CIDRs the operator lets single sites open. */
   allowedTargets: readonly string[]
   /** Ends the connect request a refreshed item belongs to; it lives in a room this one does not know. */
@@ -46,15 +59,25 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
   const nudge = () => loops.forEach((loop) => loop.nudge())
   app.decorate('relay', {
     nudge,
-    async checkTarget(url: string, siteId?: string) {
-      const own = siteId === undefined ? [] : (await store.readEndpoint(siteId)).allowedTargets
-      await checkTarget(url, [...openToAll, ...own.filter(mayOpen)])
+    async checkTarget(url: string, siteId?: string, asking?: TargetAsking) {
+      const ofSite = siteId === undefined ? [] : (await store.readEndpoint(siteId)).allowedTargets
+      const opened = [...openToAll, ...ofSite.filter(mayOpen)]
+      try {
+        await checkTarget(url, { opened, own: options.publicUrl })
+      } catch (error) {
+        if (error instanceof TargetRefusedError && asking) {
+          const at = clock.now()
+          tally.count({ at, ...asking, action: 'target.refused', bucket: hourOf(at) })
+        }
+        throw error
+      }
     },
   })
 
   if (options.workers) {
-    const sender = createSender()
-    const relaying = { store, keyring, clock, ids, tally, sender, log, openToAll, mayOpen }
+    const sender = createSender({ own: options.publicUrl })
+    const rooms = { store, keyring, clock, ids, tally, sender, log, openToAll, mayOpen }
+    const relaying = { ...rooms, observe: app.metrics }
     const relay = createRelay(relaying, { onSettled: nudge })
     const handling = { store, keyring, clock, log, onRefreshed: options.onRefreshed }
     const onError = (error: unknown) => log.error({ err: error }, 'webhook worker failed')
@@ -77,10 +100,3 @@ export default fp(plugin, {
   fastify: '5.x',
   dependencies: ['db', 'metrics', 'auth'],
 })
-
-/** Whether one CIDR lies within another. */
-function isWithin(cidr: string, bound: string): boolean {
-  const [network, bits] = ipaddr.parseCIDR(cidr)
-  const [outer, outerBits] = ipaddr.parseCIDR(bound)
-  return network.kind() === outer.kind() && bits >= outerBits && network.match(outer, outerBits)
-}

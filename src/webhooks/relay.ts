@@ -1,11 +1,13 @@
 import type { Keyring } from '../auth/keyring.ts'
 import { hourOf, type Tally } from '../auth/tally.ts'
+import { secretPlace } from '../auth/webhook-secret.ts'
 import type { Clock, Ids } from '../clock.ts'
 import type { ClaimedDelivery, EndpointHealth, Settlement, Store } from '../db/store.ts'
 import { isDelivered, judge } from './endpoint-health.ts'
 import { readRetryAfter, waitAfter } from './schedule.ts'
 import type { Answer, Post, Sender } from './sender.ts'
 import { signatureHeaders } from './signature.ts'
+import { testEventType } from './test-event.ts'
 
 export interface Relaying {
   store: Store
@@ -18,6 +20,11 @@ export interface Relaying {
     info(event: object, text: string): void
     warn(event: object, text: string): void
     error(event: object, text: string): void
+  }
+  /** Hears how tries end. */
+  observe?: {
+    webhookTried(outcome: 'delivered' | 'failed' | 'refused'): void
+    endpointDisabled(): void
   }
   /** CIDRs open to every site: loopback, in a sandbox. */
   openToAll: readonly string[]
@@ -37,6 +44,9 @@ export interface Relay {
 /** Longer than any try: past it, the worker that had the delivery is dead. */
 const leaseMs = 60_000
 
+/** A step back of the clock that is more than a correction. */
+const jumpMs = 10_000
+
 /** Sockets at once, over all sites; each endpoint has few of them. */
 const mostInFlight = 1_000
 
@@ -48,9 +58,21 @@ export function createRelay(
   const { store, clock, log } = relaying
   const inFlight = new Set<Promise<void>>()
   const stopping = new AbortController()
+  let lastLook = 0
+
+  /** A clock that ran ahead and was put right left times behind that lie too far off. */
+  async function followClock(at: number): Promise<void> {
+    const backMs = lastLook - at
+    if (backMs > jumpMs) {
+      log.warn({ backMs }, 'the clock went back')
+      await store.clockWentBack(backMs, at)
+    }
+    lastLook = at
+  }
 
   async function start(): Promise<Promise<void>[]> {
     const at = clock.now()
+    await followClock(at)
     const limit = mostInFlight - inFlight.size
     if (limit === 0 || stopping.signal.aborted) return []
     const claims = await store.claimDeliveries({ at, leaseUntil: at + leaseMs, limit })
@@ -115,7 +137,10 @@ async function deliver(
   const settled = await store.settleDelivery(toSettlement(relaying, claim, answer, startedAt, at))
   report(relaying, claim, answer, at)
   if (settled.outcome === 'stale') log.warn(facts, 'webhook settled too late')
-  if (settled.disabled) log.error({ site: site.id }, 'endpoint disabled')
+  if (settled.disabled) {
+    relaying.observe?.endpointDisabled()
+    log.error({ site: site.id }, 'endpoint disabled')
+  }
   if (settled.recovered > 0) {
     log.info({ site: site.id, recovered: settled.recovered }, 'dead webhooks are tried again')
   }
@@ -149,7 +174,7 @@ function secretsOf(keyring: Keyring, claim: ClaimedDelivery, at: number): string
   const { site, previousSecret, previousSecretUntil } = claim
   const isRotating = previousSecret !== null && (previousSecretUntil ?? 0) > at
   return [site.webhookSecret, ...(isRotating ? [previousSecret] : [])].map((sealed) =>
-    keyring.open(sealed, `sites/${site.id}/webhook_secret`).toString('utf8'),
+    keyring.open(sealed, secretPlace(site.id)).toString('utf8'),
   )
 }
 
@@ -161,9 +186,11 @@ const spare = (health: EndpointHealth) => ({ health, recoverSince: null })
 
 function retryOrBury(
   { clock, ids }: Relaying,
-  { tryNumber }: ClaimedDelivery,
+  { tryNumber, event }: ClaimedDelivery,
   retryAfterMs?: number,
 ): Settlement['outcome'] {
+  // Somebody waits for what comes back; in three days nobody does.
+  if (event.type === testEventType) return { kind: 'dead' }
   const wait = waitAfter(tryNumber, ids.random(), retryAfterMs)
   return wait === undefined ? { kind: 'dead' } : { kind: 'failed', dueAt: clock.now() + wait }
 }
@@ -197,7 +224,15 @@ function toSettlement(
 const sealed = ({ keyring }: Relaying, id: string, response: Buffer): Buffer | null =>
   response.length === 0 ? null : keyring.seal(response, `deliveries/${id}`)
 
-function report({ log, tally }: Relaying, claim: ClaimedDelivery, answer: Answer, at: number) {
+function report(
+  { log, tally, observe }: Relaying,
+  claim: ClaimedDelivery,
+  answer: Answer,
+  at: number,
+): void {
+  const isRefused = answer.status === null && answer.refused
+  const outcome = isRefused ? 'refused' : 'failed'
+  observe?.webhookTried(isDelivered(answer.status) ? 'delivered' : outcome)
   const { id, event, site, tryNumber } = claim
   const facts = { delivery: id, event: event.id, type: event.type, site: site.id, try: tryNumber }
   if (isDelivered(answer.status)) {
@@ -206,7 +241,7 @@ function report({ log, tally }: Relaying, claim: ClaimedDelivery, answer: Answer
   }
   const why = answer.status === null ? { error: answer.error } : { status: answer.status }
   log.warn({ ...facts, ...why }, 'webhook not delivered')
-  if (answer.status === null && answer.refused) {
+  if (isRefused) {
     tally.count({
       at,
       tenantId: site.tenantId,

@@ -1,5 +1,5 @@
 import { request, type Agent, type Dispatcher } from 'undici'
-import { createGuardedAgent, type Resolve } from './target-guard.ts'
+import { createGuardedAgent, refuseByName, type Resolve } from './target-guard.ts'
 
 /** What a site said to a webhook: a status and the beginning of its answer, or why there is none. */
 export type Answer =
@@ -31,12 +31,18 @@ const keptBytes = 2 * 1024
 export function createSender({
   timeoutMs = tryMs,
   resolve,
-}: { timeoutMs?: number; resolve?: Resolve } = {}): Sender {
+  own,
+}: {
+  timeoutMs?: number
+  resolve?: Resolve
+  /** Our own address, where no webhook goes. */
+  own?: string
+} = {}): Sender {
   // A connection stays with those who may dial its address: sites with other rights have other agents.
   const agents = new Map<string, Agent>()
   const agentFor = (opened: readonly string[]): Agent => {
     const name = opened.toSorted().join()
-    const agent = agents.get(name) ?? createGuardedAgent(opened, resolve)
+    const agent = agents.get(name) ?? createGuardedAgent({ opened, own }, resolve)
     agents.set(name, agent)
     return agent
   }
@@ -46,6 +52,7 @@ export function createSender({
       const dispatcher = agentFor(opened)
       const limit = AbortSignal.timeout(timeoutMs)
       try {
+        refuseByName(new URL(url), { opened, own })
         const answer = await request(url, {
           method: 'POST',
           headers,

@@ -9,7 +9,7 @@ export class TargetRefusedError extends ValidationError {
   override name = 'TargetRefusedError'
 
   constructor(host: string) {
-    super(`${host} is not an address webhooks may be sent to`)
+    super(`Webhooks may not be sent to ${host}`)
   }
 }
 
@@ -39,52 +39,126 @@ const isIn = (address: ipaddr.IPv4 | ipaddr.IPv6, ranges: readonly Range[]): boo
 /** Loopback, which a sandbox opens to every site. */
 export const loopback: readonly string[] = ['127.0.0.0/8', '::1/128']
 
-/** Whether webhooks may go to this literal address: it is public, or in one of the opened CIDRs, which must be well-formed. */
+/** What may be dialled besides the public internet, and what may not though it is public. */
+export interface Bounds {
+  /** CIDRs open to the site, which must be well-formed. */
+  opened: readonly string[]
+  /** Our own address: a webhook to it would come back as a call. */
+  own?: string | undefined
+}
+
+/** Whether webhooks may go to this literal address: it is public, or in one of the opened CIDRs. */
 export function isReachable(text: string, opened: readonly string[]): boolean {
-  if (isIP(text) === 0) return false // ipaddr.js reads more spellings than any resolver gives
-  const address = ipaddr.process(text.split('%', 1)[0]!) // unwraps IPv4 mapped into IPv6
-  if (isIn(address, never)) return false
+  const address = toAddress(text)
+  if (!address || isIn(address, never)) return false
   if (isIn(address, toRanges(opened))) return true
   const isPublic = address.range() === 'unicast'
   return isPublic && (address.kind() === 'ipv4' || isIn(address, publicIpv6))
 }
 
+/** Whether all addresses of a host may be dialled: one that may not makes the name a lure. */
+export function areReachable(
+  host: string,
+  addresses: readonly string[],
+  opened: readonly string[],
+): boolean {
+  const within = (address: string) =>
+    isLocalName(host) ? isOpened(address, opened) : isReachable(address, opened)
+  return addresses.length > 0 && addresses.every(within)
+}
+
+/** Whether one CIDR lies within another. */
+export function isWithin(cidr: string, bound: string): boolean {
+  const [network, bits] = ipaddr.parseCIDR(cidr)
+  const [outer, outerBits] = ipaddr.parseCIDR(bound)
+  return network.kind() === outer.kind() && bits >= outerBits && network.match(outer, outerBits)
+}
+
+/** Whether a text is a CIDR, as 10.1.2.0/24. */
+export const isRange = (text: string): boolean =>
+  isIP(text.split('/', 1)[0]!) !== 0 && ipaddr.isValidCIDR(text)
+
+/** Whether nothing, not even the operator, may open any part of this CIDR. */
+export const isNever = (cidr: string): boolean =>
+  never.some(([network, bits]) => isWithin(cidr, `${network.toString()}/${bits}`))
+
+function toAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
+  if (isIP(text) === 0) return undefined // ipaddr.js reads more spellings than any resolver gives
+  return ipaddr.process(text.split('%', 1)[0]!) // unwraps IPv4 mapped into IPv6
+}
+
+function isOpened(text: string, opened: readonly string[]): boolean {
+  const address = toAddress(text)
+  return address !== undefined && !isIn(address, never) && isIn(address, toRanges(opened))
+}
+
+/** Names that are no public ones, whatever a resolver makes of them (RFC 6761; ICANN: .internal). */
+const isLocalName = (host: string): boolean => /(?:^|\.)(?:localhost|internal)$/.test(named(host))
+
+/** A host as names are compared: the URL parser has lowered and encoded it already. */
+const named = (host: string): string => host.replace(/\.+$/, '').toLowerCase()
+
+const bare = (hostname: string): string => hostname.replace(/^\[|\]$/g, '')
+
 /**
- * Whether a URL may be saved as a target: refuses literal addresses, and names that resolve now, when we would not dial them.
- * A name that does not resolve passes: the dial decides. Throws TargetRefusedError.
+ * Refuses what needs no look-up: schemes other than http and https, credentials, our own address, local names and literal
+ * addresses that we would not dial. Throws TargetRefusedError.
+ */
+export function refuseByName(url: URL, { opened, own }: Bounds): void {
+  const host = bare(url.hostname)
+  const isWeb = url.protocol === 'http:' || url.protocol === 'https:'
+  const isOurs = own !== undefined && isSameHost(url, new URL(own))
+  const isClosed =
+    (isIP(host) !== 0 && !isReachable(host, opened)) || (isLocalName(host) && opened.length === 0)
+  if (!isWeb || url.username !== '' || url.password !== '' || isOurs || isClosed || host === '') {
+    throw new TargetRefusedError(host === '' ? url.protocol : host)
+  }
+}
+
+/** A machine's own addresses have many owners: there the port tells them apart. */
+function isSameHost(url: URL, own: URL): boolean {
+  const host = bare(url.hostname)
+  if (named(host) !== named(bare(own.hostname))) return false
+  const isShared = isLocalName(host) || (isIP(host) !== 0 && !isReachable(host, []))
+  return !isShared || portOf(url) === portOf(own)
+}
+
+const portOf = ({ port, protocol }: URL): string => port || (protocol === 'https:' ? '443' : '80')
+
+/**
+ * Whether a URL may be saved as a target: refuses by name, and names that resolve now to what we would not dial. A name that
+ * does not resolve passes: the dial decides. Throws TargetRefusedError.
  */
 export async function checkTarget(
-  url: string,
-  opened: readonly string[],
+  text: string,
+  bounds: Bounds,
   resolve: Resolve = systemResolve,
 ): Promise<void> {
-  const host = bare(new URL(url).hostname)
-  const addresses =
-    isIP(host) !== 0
-      ? [host]
-      : await new Promise<string[]>((done) =>
-          resolve(host, (error, found) => done(error ? [] : found.map(({ address }) => address))),
-        )
-  if (addresses.length > 0 && !addresses.some((address) => isReachable(address, opened))) {
+  const url = new URL(text)
+  refuseByName(url, bounds)
+  const host = bare(url.hostname)
+  if (isIP(host) !== 0) return
+  const addresses = await new Promise<string[]>((done) =>
+    resolve(host, (error, found) => done(error ? [] : found.map(({ address }) => address))),
+  )
+  if (addresses.length > 0 && !areReachable(host, addresses, bounds.opened)) {
     throw new TargetRefusedError(host)
   }
 }
 
 /**
- * An agent that dials public addresses and the opened CIDRs only. The address is looked at after the look-up and is the one
- * dialled, so a name cannot change its mind in between; literals never reach the look-up, so they are checked before.
+ * An agent that dials what the bounds allow. The addresses are looked at after the look-up and one of them is dialled, so a
+ * name cannot change its mind in between; literals never reach the look-up, so they are checked before.
  */
-export function createGuardedAgent(
-  opened: readonly string[],
-  resolve: Resolve = systemResolve,
-): Agent {
+export function createGuardedAgent(bounds: Bounds, resolve: Resolve = systemResolve): Agent {
   const lookup: LookupFunction = (host, options, done) =>
     resolve(host, (error, addresses) => {
-      const allowed = addresses.filter(({ address }) => isReachable(address, opened))
-      const [first] = allowed
+      const literals = addresses.map(({ address }) => address)
+      const [first] = addresses
       if (error) done(error, '', 0)
-      else if (!first) done(new TargetRefusedError(host), '', 0)
-      else if (options.all) done(null, allowed)
+      else if (!first || !areReachable(host, literals, bounds.opened)) {
+        done(new TargetRefusedError(host), '', 0)
+      } else if (options.all) done(null, [...addresses])
       else done(null, first.address, first.family)
     })
   const dial = buildConnector({ lookup, timeout: 5_000 })
@@ -92,12 +166,15 @@ export function createGuardedAgent(
     keepAliveTimeout: 4_000,
     pipelining: 1,
     connect(options, callback) {
-      const host = bare(options.hostname)
-      if (isIP(host) !== 0 && !isReachable(host, opened)) {
-        callback(new TargetRefusedError(host), null)
-      } else dial(options, callback)
+      const { protocol, hostname, port } = options
+      const host = isIP(hostname) === 6 ? `[${hostname}]` : hostname // undici takes the brackets off
+      try {
+        refuseByName(new URL(`${protocol}//${host}${port ? `:${port}` : ''}`), bounds)
+      } catch (error) {
+        callback(error as Error, null)
+        return
+      }
+      dial(options, callback)
     },
   })
 }
-
-const bare = (hostname: string): string => hostname.replace(/^\[|\]$/g, '')

@@ -1,4 +1,5 @@
 import type Sqlite from 'better-sqlite3'
+import { StoreBusyError } from '../store.ts'
 import { patiently, withoutValues, type NotPromise } from './tools.ts'
 
 /** Runs a synchronous job in a commit shared with the jobs that came at the same moment; a job that throws fails alone. */
@@ -14,11 +15,18 @@ type Result = { ok: true; value: unknown } | { ok: false; error: unknown }
 /** The longest batch: a few milliseconds of the event loop. */
 const most = 256
 
+/** How many jobs may wait for the disk. Beyond it the next one is refused at once: whoever sent it sends it again. */
+const mostWaiting = 2_000
+
 /**
  * Queues jobs until the event loop has read what else came in, then commits them together: one fsync for all. Each runs
- * in a savepoint. No promise resolves before the commit is durable; when the commit fails, all of them reject.
+ * in a savepoint. No promise resolves before the commit is durable; when the commit fails, all of them reject. With too
+ * many waiting, a further one is a StoreBusyError.
  */
-export function createGroupCommit(client: Sqlite.Database): GroupCommit {
+export function createGroupCommit(
+  client: Sqlite.Database,
+  { waiting = mostWaiting }: { waiting?: number } = {},
+): GroupCommit {
   const queue: Job[] = []
   let flushing = false
   const savepoint = client.transaction((job: Job) => job.run())
@@ -39,7 +47,7 @@ export function createGroupCommit(client: Sqlite.Database): GroupCommit {
     while (queue.length > 0) {
       const batch = queue.splice(0, most)
       try {
-        const results = await patiently(() => commit.immediate(batch))
+        const results = await patiently(client, () => commit.immediate(batch))
         for (const [index, result] of results.entries()) {
           const { resolve, reject } = batch[index]!.settle
           if (result.ok) resolve(result.value)
@@ -53,6 +61,9 @@ export function createGroupCommit(client: Sqlite.Database): GroupCommit {
   }
 
   return <T>(run: () => NotPromise<T>) => {
+    if (queue.length >= waiting) {
+      return Promise.reject(new StoreBusyError('Too much waits to be stored'))
+    }
     const settle = Promise.withResolvers<unknown>()
     queue.push({ run, settle })
     if (!flushing) {

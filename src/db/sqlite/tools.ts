@@ -14,37 +14,59 @@ export interface Tools {
   write<T>(work: () => NotPromise<T>): Promise<T>
 }
 
-/** How often a statement that met another process's lock is tried again, off the event loop. */
+/** How often a statement that met another process's lock is tried again, between pauses that leave the event loop free. */
 const patienceMs = [5, 10, 25, 50, 100, 200, 400, 800, 1_600]
 
 export function createTools(client: Sqlite.Database): Tools {
   const begin = client.transaction((work: () => unknown) => work())
   return {
     db: drizzle(client, { schema, casing: 'snake_case' }),
-    read: (work) => patiently(work),
-    write: (work) => patiently(() => begin.immediate(work)) as Promise<never>,
+    read: (work) => patiently(client, work, { isRead: true }),
+    write: (work) => patiently(client, () => begin.immediate(work)) as Promise<never>,
   }
 }
 
+/** Connections that met a lock which is not gone yet, with how long SQLite waits on them otherwise. */
+const locked = new WeakMap<Sqlite.Database, number>()
+
 /**
- * Runs the work, again and again with pauses while another process holds the lock. An error says nothing of the values
- * that were at work. Throws StoreBusyError at the end.
+ * Runs the work, again and again with pauses while another process holds the lock. Only the first statement to meet a lock
+ * waits inside SQLite, which holds up the event loop; until the lock is gone the others fail at once and pause. An error
+ * says nothing of the values that were at work. Throws StoreBusyError at the end.
  */
-export async function patiently<T>(work: () => T): Promise<T> {
-  for (const pause of patienceMs) {
+export async function patiently<T>(
+  client: Sqlite.Database,
+  work: () => T,
+  { isRead = false } = {},
+): Promise<T> {
+  for (const pause of [...patienceMs, undefined]) {
     try {
-      return work()
+      const result = work()
+      if (!isRead) unlock(client) // readers never meet a writer's lock, and know nothing of it
+      return result
     } catch (error) {
       if (!isBusy(error)) throw withoutValues(error)
+      lock(client)
+      if (pause === undefined) {
+        throw new StoreBusyError('The database is busy', { cause: rootOf(error) })
+      }
+      await wait(pause)
     }
-    await wait(pause)
   }
-  try {
-    return work()
-  } catch (error) {
-    if (!isBusy(error)) throw withoutValues(error)
-    throw new StoreBusyError('The database is busy', { cause: rootOf(error) })
-  }
+  throw new StoreBusyError('The database is busy')
+}
+
+function lock(client: Sqlite.Database): void {
+  if (locked.has(client)) return
+  locked.set(client, client.pragma('busy_timeout', { simple: true }) as number)
+  client.pragma('busy_timeout = 0')
+}
+
+function unlock(client: Sqlite.Database): void {
+  const usual = locked.get(client)
+  if (usual === undefined) return
+  locked.delete(client)
+  client.pragma(`busy_timeout = ${usual}`)
 }
 
 const isBusy = (error: unknown): boolean => {

@@ -1,14 +1,18 @@
 import type Sqlite from 'better-sqlite3'
-import { and, asc, eq, gte, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, gte, isNotNull, isNull, sql } from 'drizzle-orm'
 import type { By, DeliveryStore, EndpointHealth, Settled, Settlement } from '../../store.ts'
 import type { GroupCommit } from '../group-commit.ts'
 import { attempts, deliveries, endpoints, events, sites } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
+import { sightOperations } from './sight.ts'
 
 type Db = Tools['db']
 
-/** The sites with deliveries due and an endpoint that may be tried, longest waiting first, and their free places. */
+/**
+ * The sites with deliveries due and an endpoint that may be tried, those with the fewest in flight first, then the longest
+ * waiting: so a backlog keeps nobody else from their turn. `retrying` of what is in flight is no first try.
+ */
 export const readySites = `
 WITH RECURSIVE waiting(site_id) AS (
   SELECT min(site_id) FROM deliveries WHERE state = 'pending' AND due_at IS NOT NULL
@@ -20,25 +24,35 @@ WITH RECURSIVE waiting(site_id) AS (
   SELECT sites.id AS siteId,
     (SELECT min(due_at) FROM deliveries
      WHERE state = 'pending' AND due_at IS NOT NULL AND site_id = sites.id) AS firstDue,
-    coalesce(endpoints.concurrency, 4) - (
-      SELECT count(*) FROM deliveries
-      WHERE claimed_until IS NOT NULL AND claimed_until > @at AND site_id = sites.id) AS places
+    coalesce(endpoints.concurrency, 4) AS most,
+    (SELECT count(*) FROM deliveries
+     WHERE claimed_until IS NOT NULL AND claimed_until > @at AND site_id = sites.id) AS busy,
+    (SELECT count(*) FROM deliveries
+     WHERE claimed_until IS NOT NULL AND claimed_until > @at AND site_id = sites.id
+       AND first_ended_at IS NOT NULL) AS retrying
   FROM waiting
   JOIN sites ON sites.id = waiting.site_id
+  JOIN tenants ON tenants.id = sites.tenant_id AND tenants.disabled_at IS NULL
   LEFT JOIN endpoints ON endpoints.site_id = sites.id
   WHERE sites.webhook_url IS NOT NULL AND sites.removed_at IS NULL
     AND endpoints.disabled_at IS NULL AND coalesce(endpoints.hold_until, 0) <= @at
 )
-SELECT siteId, places FROM ready WHERE firstDue <= @at AND places > 0 ORDER BY firstDue LIMIT @limit`
+SELECT siteId, most - busy AS places, most, retrying FROM ready
+WHERE firstDue <= @at AND busy < most ORDER BY busy, firstDue LIMIT @limit`
 
-/** Takes a site's oldest due deliveries. */
-export const takeDue = `
+const taking = (which: string): string => `
 UPDATE deliveries SET attempts = attempts + 1, due_at = @leaseUntil, claimed_until = @leaseUntil
 WHERE id IN (
   SELECT id FROM deliveries
-  WHERE state = 'pending' AND due_at IS NOT NULL AND site_id = @siteId AND due_at <= @at
+  WHERE state = 'pending' AND due_at IS NOT NULL ${which} AND site_id = @siteId AND due_at <= @at
   ORDER BY due_at, event_seq LIMIT @limit)
 RETURNING id`
+
+/** Takes a site's oldest due deliveries. */
+export const takeDue = taking('')
+
+/** Takes the oldest due of those that were never tried. */
+export const takeFirstTries = taking('AND first_ended_at IS NULL')
 
 /** Stores a delivery when its site wants any, inside the transaction at hand. It waits for the untried ones before it. */
 export function insertDelivery(
@@ -83,8 +97,27 @@ export function deliveryOperations({
   write,
   group,
 }: Tools & { client: Sqlite.Database; group: GroupCommit }): DeliveryStore {
-  const findReady = client.prepare<unknown[], { siteId: string; places: number }>(readySites)
+  const findReady = client.prepare<unknown[], Ready>(readySites)
   const take = client.prepare<unknown[], { id: string }>(takeDue)
+  const takeFirst = client.prepare<unknown[], { id: string }>(takeFirstTries)
+
+  /**
+   * Takes so many of a site's, first tries before retries and replays, which hold nothing back. One place of several is for
+   * whatever waits longest, so that these get their turn too.
+   */
+  function takeFrom(
+    { siteId, most, retrying }: Ready,
+    room: number,
+    times: { at: number; leaseUntil: number },
+  ): { id: string }[] {
+    const oldest = room > 0 && most > 1 && retrying === 0 ? 1 : 0
+    const taken = oldest === 1 ? take.all({ ...times, siteId, limit: oldest }) : []
+    for (const statement of [takeFirst, take]) {
+      const limit = room - taken.length
+      if (limit > 0) taken.push(...statement.all({ ...times, siteId, limit }))
+    }
+    return taken
+  }
 
   const claimed = db
     .select({
@@ -125,14 +158,11 @@ export function deliveryOperations({
       // Looked at first without a transaction: most of the time there is nothing to do, and a commit costs an fsync.
       if ((await read(() => findReady.all({ at, limit: 1 }))).length === 0) return []
       return write(() => {
-        const claims: ReturnType<typeof toClaim>[] = []
-        for (const { siteId, places } of findReady.all({ at, limit })) {
-          const room = Math.min(places, limit - claims.length)
-          if (room === 0) break
-          const taken = take.all({ at, leaseUntil, siteId, limit: room })
-          claims.push(...taken.map(toClaim))
-        }
-        return claims
+        const ready = findReady.all({ at, limit })
+        const rooms = roomsFor(ready, limit)
+        return ready.flatMap((site, index) =>
+          takeFrom(site, rooms[index]!, { at, leaseUntil }).map(toClaim),
+        )
       })
     },
 
@@ -176,6 +206,33 @@ export function deliveryOperations({
         return { ...healthOf(db, siteId), allowedTargets: row?.allowedTargets ?? [] }
       }),
 
+    ...sightOperations({ db, read, write }),
+
+    clockWentBack: (byMs, at) =>
+      write(() => {
+        client
+          .prepare(
+            `UPDATE deliveries SET due_at = max(due_at - @byMs, @at)
+             WHERE state = 'pending' AND due_at IS NOT NULL AND due_at > @at`,
+          )
+          .run({ byMs, at })
+        db.update(deliveries)
+          .set({ claimedUntil: sql`max(${deliveries.claimedUntil} - ${byMs}, ${at})` })
+          .where(and(isNotNull(deliveries.claimedUntil), gt(deliveries.claimedUntil, at)))
+          .run()
+        db.update(endpoints)
+          .set({ holdUntil: sql`max(${endpoints.holdUntil} - ${byMs}, ${at})` })
+          .where(gt(endpoints.holdUntil, at))
+          .run()
+      }),
+
+    readWebhookSecret: (siteId) =>
+      read(() => {
+        const site = db.select().from(sites).where(eq(sites.id, siteId)).get()
+        if (!site) throw new Error(`No site ${siteId} to have a secret`)
+        return site.webhookSecret
+      }),
+
     enableEndpoint: (siteId, by) =>
       write(() => {
         note(db, siteId, by, 'endpoint.enabled')
@@ -205,6 +262,28 @@ export function deliveryOperations({
         note(db, siteId, by, 'site.secret_rotated')
       }),
   }
+}
+
+/** A site that may be tried: its free places, of how many, and how many of the taken ones are no first tries. */
+interface Ready {
+  siteId: string
+  places: number
+  most: number
+  retrying: number
+}
+
+/** Deals so many places out to the sites in turn: every one gets its first before any gets its second. */
+function roomsFor(ready: readonly Ready[], limit: number): number[] {
+  const rooms = ready.map(() => 0)
+  let left = limit
+  for (let turn = 1; left > 0 && ready.some(({ places }) => places >= turn); turn += 1) {
+    for (const [index, { places }] of ready.entries()) {
+      if (places < turn || left === 0) continue
+      rooms[index]! += 1
+      left -= 1
+    }
+  }
+  return rooms
 }
 
 const healthy: EndpointHealth = {

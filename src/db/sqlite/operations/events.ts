@@ -1,8 +1,9 @@
-import { and, asc, eq, inArray, isNull, lte, or, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNull, lte, or, sql } from 'drizzle-orm'
 import type { EventChange, EventStore, NewEvent } from '../../store.ts'
 import type { GroupCommit } from '../group-commit.ts'
 import {
   accounts,
+  audit,
   bridgeUsers,
   connectRequests as requests,
   events,
@@ -125,6 +126,9 @@ function apply(db: Tools['db'], change: EventChange): boolean {
   if (!user) return false
   const ofUser = and(eq(items.userId, userId), isNull(items.goneAt))
 
+  // A user that is gone has no items: what says otherwise was sent before.
+  const isNews = change.kind === 'item' || change.kind === 'account'
+  if (isNews && user.userUuid === null) return false
   if (change.kind === 'item') return applyItem(db, change)
   if (change.kind === 'account') {
     const { accountId, itemId } = change
@@ -164,6 +168,7 @@ function applyItem(db: Tools['db'], change: EventChange & { kind: 'item' }): boo
     change
   const known = db.select().from(items).where(eq(items.id, itemId)).get()
   if (!known) {
+    if (wasDeleted(db, change)) return false
     db.insert(items)
       .values({
         id: itemId,
@@ -197,3 +202,26 @@ function applyItem(db: Tools['db'], change: EventChange & { kind: 'item' }): boo
     .run()
   return true
 }
+
+/** How long Bridge may go on reading an item that was just deleted. */
+const lastRefreshMs = 24 * 60 * 60_000
+
+/** Whether the item was deleted here: no row stands for it any more, only the audit tells. */
+const wasDeleted = (
+  db: Tools['db'],
+  { userId, itemId, at }: { userId: string; itemId: number; at: number },
+): boolean =>
+  db
+    .select({ id: audit.id })
+    .from(bridgeUsers)
+    .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+    .innerJoin(audit, eq(audit.tenantId, sites.tenantId))
+    .where(
+      and(
+        eq(bridgeUsers.id, userId),
+        gt(audit.at, at - lastRefreshMs),
+        eq(audit.action, 'item.deleted'),
+        eq(audit.subject, String(itemId)),
+      ),
+    )
+    .get() !== undefined

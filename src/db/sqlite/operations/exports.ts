@@ -87,7 +87,7 @@ const sources: Record<ExportKind, Source> = {
   },
   renewals: {
     table: renewals,
-    key: renewals.itemId,
+    key: renewals.id,
     mine: (db, tenantId) => inArray(renewals.itemId, itemIds(db, tenantId)),
   },
   events: { table: events, key: events.seq, mine: ofSites(events.siteId) },

@@ -113,15 +113,21 @@ export function instanceOperations({ db, read, write }: Tools): InstanceStore {
         writeAudit(db, { ...by, action: 'keys.rewrapped', subject: 'instance' })
       }),
 
-    dropUnusedDataKeys: (keep, by) =>
-      write(() => {
+    async dropUnusedDataKeys(keep, by) {
+      // The long look takes no lock. What commands may have written since is in the short tables, and looked at again.
+      const candidates = await read(() => {
         const keys = current()?.dataKeys ?? []
-        const unused = keys.filter(({ id }) => id !== keep && !isSealedWith(db, id))
+        return keys.filter(({ id }) => id !== keep && !isSealedWith(db, id))
+      })
+      return write(() => {
+        const short = ['webhook-secret', 'previous-webhook-secret'] as const
+        const unused = candidates.filter(({ id }) => !isSealedWith(db, id, short))
         for (const { id } of unused) {
           db.delete(dataKeys).where(eq(dataKeys.id, id)).run()
           writeAudit(db, { ...by, action: 'keys.dropped', subject: id })
         }
         return unused.map(({ id }) => id)
-      }),
+      })
+    },
   }
 }

@@ -207,14 +207,11 @@ export function writeAccount(
     at,
   }: { id: number; itemId: number; ibanFingerprint?: Buffer | null; at: number },
 ): void {
-  const item = db.select().from(items).where(eq(items.id, itemId)).get()
-  if (!item) return
-  // While a comparison is due, what is known of an account is what it was before the visit.
+  if (!db.select({ id: items.id }).from(items).where(eq(items.id, itemId)).get()) return
   const filled = sql`CASE ${accounts.itemId} WHEN ${itemId}
     THEN coalesce(${accounts.ibanFingerprint}, ${ibanFingerprint}) ELSE ${ibanFingerprint} END`
-  const change = item.compareFrom === null ? { itemId, ibanFingerprint: filled } : { itemId }
   db.insert(accounts)
     .values({ id, itemId, ibanFingerprint, createdAt: at })
-    .onConflictDoUpdate({ target: accounts.id, set: change })
+    .onConflictDoUpdate({ target: accounts.id, set: { itemId, ibanFingerprint: filled } })
     .run()
 }

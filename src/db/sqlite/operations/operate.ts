@@ -32,11 +32,14 @@ export const counts = {
   items: 'SELECT count(*) FROM items WHERE gone_at IS NULL',
 }
 
-/** When the delivery due for the longest became due, of sites whose endpoint is not disabled. */
+/** When the delivery due for the longest became due, of sites whose endpoint, and whose tenant, is not disabled. */
 export const oldestDue = `
 SELECT min(due_at) FROM deliveries
+JOIN sites ON sites.id = deliveries.site_id
+JOIN tenants ON tenants.id = sites.tenant_id
 LEFT JOIN endpoints ON endpoints.site_id = deliveries.site_id
-WHERE state = 'pending' AND due_at IS NOT NULL AND due_at <= ? AND endpoints.disabled_at IS NULL`
+WHERE state = 'pending' AND due_at IS NOT NULL AND due_at <= ?
+  AND endpoints.disabled_at IS NULL AND tenants.disabled_at IS NULL`
 
 export function operateOperations({
   db,

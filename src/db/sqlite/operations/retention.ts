@@ -48,11 +48,6 @@ const purges: Record<
     return db.delete(calls).where(inArray(calls.id, old)).run().changes
   },
 
-  calls(db, before, limit) {
-    const old = db.select({ id: calls.id }).from(calls).where(lt(calls.at, before)).limit(limit)
-    return db.delete(calls).where(inArray(calls.id, old)).run().changes
-  },
-
   events(db, before, limit) {
     const old = db
       .select({ seq: events.seq })

@@ -1,5 +1,5 @@
 import { and, asc, gt, isNotNull, sql } from 'drizzle-orm'
-import type { SealedPlace, SealedStore, SealedValue } from '../../store.ts'
+import { sealedPlaces, type SealedPlace, type SealedStore, type SealedValue } from '../../store.ts'
 import { attempts, endpoints, events, sites } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 
@@ -29,10 +29,15 @@ const prefixOf = (keyId: string): Buffer => {
   return Buffer.concat([Buffer.from([id.length]), id])
 }
 
-/** Whether anything is still sealed with this data key; reads each sealed column, from its end. */
-export function isSealedWith(db: Db, keyId: string): boolean {
+/** Whether anything in these places is still sealed with this data key; reads each of their rows. */
+export function isSealedWith(
+  db: Db,
+  keyId: string,
+  where: readonly SealedPlace[] = sealedPlaces,
+): boolean {
   const prefix = prefixOf(keyId)
-  return Object.values(places).some(({ table, column }) => {
+  return where.some((place) => {
+    const { table, column } = places[place]
     const begins = sql`substr(${column}, 1, ${prefix.length}) = ${prefix}`
     return (
       db

@@ -72,6 +72,9 @@ export const deliveries = sqliteTable(
     index('deliveries_due')
       .on(delivery.siteId, delivery.dueAt, delivery.eventSeq)
       .where(sql`state = 'pending' AND due_at IS NOT NULL`),
+    index('deliveries_first_due')
+      .on(delivery.siteId, delivery.dueAt, delivery.eventSeq)
+      .where(sql`state = 'pending' AND due_at IS NOT NULL AND first_ended_at IS NULL`),
     index('deliveries_claimed')
       .on(delivery.siteId, delivery.claimedUntil)
       .where(sql`claimed_until IS NOT NULL`),

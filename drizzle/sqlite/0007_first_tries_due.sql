@@ -1,0 +1,1 @@
+CREATE INDEX `deliveries_first_due` ON `deliveries` (`site_id`,`due_at`,`event_seq`) WHERE state = 'pending' AND due_at IS NOT NULL AND first_ended_at IS NULL;

@@ -1,0 +1,238 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import type { Attempt, DeliveryFilter, DeliveryReport, Store } from '../db/store.ts'
+import { replayAll, replaySome } from '../webhooks/replay.ts'
+import { testEvent } from '../webhooks/test-event.ts'
+import { CommandError } from './command-error.ts'
+import { siteNamed, tenantNamed, withInstallation, type Installation } from './installation.ts'
+import { nameArgument } from './names.ts'
+import { printOne, printTable, time } from './print.ts'
+
+interface FilterOptions {
+  tenant?: string
+  site?: string
+  state?: NonNullable<DeliveryFilter['state']>
+  type?: string
+  since?: number
+  until?: number
+  json?: boolean
+}
+
+interface SiteOptions {
+  tenant: string
+  json?: boolean
+}
+
+/** A little longer than a try may take. */
+const patienceMs = 20_000
+const lookEveryMs = 200
+
+/** Without a sign of life for so long, no server is at work: it gives one every three seconds. */
+const serverSilenceMs = 10_000
+
+/** `bank-api webhook …` */
+export function webhookCommands(): Command {
+  const webhook = new Command('webhook').description('the webhooks we send to sites')
+
+  filtered(webhook.command('list'))
+    .description('newest first')
+    .option('--limit <number>', 'how many at most', countArgument, 50)
+    .action((options: FilterOptions & { limit: number }) =>
+      withInstallation(async ({ store }) => {
+        const filter = await filterOf(store, options)
+        const page = { first: 'newest' as const, limit: options.limit }
+        printTable((await store.listDeliveries(filter, page)).map(toRow), options)
+      }),
+    )
+
+  webhook
+    .command('show')
+    .description('one webhook with all its tries, and what the site answered')
+    .argument('<id>', 'its webhook-id')
+    .option('--json')
+    .action((id: string, options: { json?: boolean }) =>
+      withInstallation(async (installation) => {
+        const { row, tries } = await shown(installation, id)
+        if (options.json) {
+          process.stdout.write(`${JSON.stringify({ ...row, attempts: tries })}\n`)
+          return
+        }
+        printOne(row, options)
+        for (const each of tries) {
+          process.stdout.write('\n')
+          printOne({ ...each, response: forTerminal(each.response) }, options)
+        }
+      }),
+    )
+
+  filtered(webhook.command('replay'))
+    .description('send again: one by its webhook-id, or all that the options mean')
+    .argument('[id]', 'its webhook-id')
+    .action((id: string | undefined, options: FilterOptions) =>
+      withInstallation(async ({ store, ids, by }) => {
+        const { json, ...given } = options
+        const isFiltered = Object.keys(given).length > 0
+        if ((id === undefined) !== isFiltered) {
+          throw new CommandError('Give a webhook-id, or options that say which, as --since')
+        }
+        if (id !== undefined) {
+          const one = await found(store, id)
+          printOne({ ...(await replaySome({ store, ids }, [one.eventId], by)) }, { json })
+          return
+        }
+        const filter = await filterOf(store, given)
+        printOne({ ...(await replayAll({ store, ids }, filter, by)) }, { json })
+      }),
+    )
+
+  webhook
+    .command('test')
+    .description('send a webhook.test to a site and tell what came back')
+    .argument('<site>')
+    .requiredOption('--tenant <name>', 'whose site', nameArgument)
+    .option('--json')
+    .action((name: string, options: SiteOptions) =>
+      withInstallation((installation) => sendTest(installation, name, options)),
+    )
+
+  webhook
+    .command('enable')
+    .description('try a disabled endpoint again, and all that died since it began to fail')
+    .argument('<site>')
+    .requiredOption('--tenant <name>', 'whose site', nameArgument)
+    .option('--json')
+    .action((name: string, options: SiteOptions) =>
+      withInstallation(async ({ store, by }) => {
+        const { id } = await siteNamed(store, { tenant: options.tenant, site: name })
+        const { recovered } = await store.enableEndpoint(id, by)
+        printOne({ site: name, enabled: true, recovered }, options)
+      }),
+    )
+  return webhook
+}
+
+const filtered = (command: Command): Command =>
+  command
+    .option('--tenant <name>', "of this tenant's sites", nameArgument)
+    .option('--site <name>', 'of this site; give its tenant too', nameArgument)
+    .addOption(
+      new Option('--state <state>', 'how it stands; kept: the site had no webhook URL').choices([
+        'pending',
+        'delivered',
+        'dead',
+        'kept',
+      ]),
+    )
+    .option('--type <type>', 'as item.refreshed')
+    .option('--since <time>', 'that came from then on, as 2027-01-31T18:00Z', timeArgument)
+    .option('--until <time>', 'that came before', timeArgument)
+    .option('--json')
+
+async function filterOf(store: Store, options: FilterOptions): Promise<DeliveryFilter> {
+  const { tenant, site, state, type, since, until } = options
+  if (site !== undefined && tenant === undefined) throw new CommandError('--site needs --tenant')
+  return {
+    ...(tenant !== undefined && { tenantId: (await tenantNamed(store, tenant)).id }),
+    ...(tenant !== undefined &&
+      site !== undefined && { siteId: (await siteNamed(store, { tenant, site })).id }),
+    ...(state !== undefined && { state }),
+    ...(type !== undefined && { type }),
+    ...(since !== undefined && { since }),
+    ...(until !== undefined && { until }),
+  }
+}
+
+const toRow = (report: DeliveryReport) => ({
+  webhook_id: report.eventId,
+  at: time(report.receivedAt),
+  tenant: report.tenant,
+  site: report.site,
+  type: report.type,
+  state: report.state,
+  tries: report.tries,
+  last: report.lastStatus ?? report.lastError,
+  due: time(report.dueAt),
+})
+
+const toTry = ({ keyring }: Installation, deliveryId: string | null, attempt: Attempt) => ({
+  try: attempt.number,
+  at: time(attempt.startedAt),
+  ms: attempt.durationMs,
+  status: attempt.status,
+  error: attempt.error,
+  response:
+    attempt.response === null
+      ? null
+      : keyring.open(attempt.response, `deliveries/${deliveryId}`).toString('utf8'),
+})
+
+async function found(store: Store, id: string) {
+  const report = await store.findDeliveryReport(id)
+  if (!report) throw new CommandError(`There is no webhook ${id}`)
+  return report
+}
+
+async function shown(installation: Installation, id: string) {
+  const report = await found(installation.store, id)
+  const { deliveryId } = report
+  return {
+    row: { ...toRow(report), delivery: deliveryId, settled: time(report.settledAt) },
+    tries: report.attempts.map((attempt) => toTry(installation, deliveryId, attempt)),
+  }
+}
+
+/** What a stranger's server said must not move the cursor, nor pass for our own lines. */
+const forTerminal = (text: string | null): string | null =>
+  text === null ? null : text.replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ').trim()
+
+async function sendTest(
+  installation: Installation,
+  name: string,
+  options: SiteOptions,
+): Promise<void> {
+  const { store, clock, by } = installation
+  const site = await siteNamed(store, { tenant: options.tenant, site: name })
+  const tenant = await tenantNamed(store, options.tenant)
+  if (site.webhookUrl === null) throw new CommandError(`Site ${name} has no webhook URL`)
+  if (tenant.disabledAt !== null) throw new CommandError(`Tenant ${tenant.name} is disabled`)
+  if ((await store.readEndpoint(site.id)).disabledAt !== null) {
+    throw new CommandError(
+      `The endpoint is disabled; \`webhook enable ${name} --tenant ${tenant.name}\` tries it again`,
+    )
+  }
+  if (!(await store.hasServerSince(clock.now() - serverSilenceMs))) {
+    throw new CommandError('No server is at work on this database: nothing would be sent')
+  }
+
+  const event = testEvent(installation, site, by.at)
+  await store.acceptEvent(event)
+  const giveUpAt = clock.now() + patienceMs
+  let tries: ReturnType<typeof toTry>[] = []
+  while (tries.length === 0 && clock.now() < giveUpAt) {
+    await wait(lookEveryMs)
+    tries = (await shown(installation, event.id)).tries
+  }
+  const [first] = tries
+  if (!first) {
+    throw new CommandError(
+      `${event.id} waits: the endpoint is given a rest after failures; see it later with \`webhook show\``,
+    )
+  }
+  const { status, error, ms, response } = first
+  const delivered = status !== null && status >= 200 && status < 300
+  const row = { webhook_id: event.id, delivered, status, error, ms }
+  printOne({ ...row, response: options.json ? response : forTerminal(response) }, options)
+  if (!delivered) process.exitCode = 1
+}
+
+function timeArgument(text: string): number {
+  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(at)) throw new InvalidArgumentError('a time such as 2027-01-31T18:00Z.')
+  return at
+}
+
+function countArgument(text: string): number {
+  const count = Number(text)
+  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('a number from 1.')
+  return count
+}
