@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { aHeldBank } from '../support/app.ts'
+import { itemFacts } from '../support/tenants.ts'
 import { careApp, refreshed, toldTo } from './care-app.ts'
 
 describe('item.action_required', () => {
@@ -82,7 +83,8 @@ describe('item.action_required', () => {
     const made = await careApp()
     const { app, acme, clock } = made
     const bank = await aHeldBank(made, acme.site)
-    await refreshed(made, bank, 1010)
+    const item = itemFacts({ id: bank.itemId, status: 1010 })
+    await app.store.keepItems(bank.user.id, [item], { at: clock.now(), complete: false })
 
     await app.upkeep.tell()
 

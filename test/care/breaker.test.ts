@@ -1,6 +1,9 @@
+import { http, HttpResponse } from 'msw'
 import { describe, expect, it } from 'vitest'
 import { createBreaker, type BreakerState } from '../../src/bridge/breaker.ts'
-import { BridgeDownError } from '../../src/bridge/errors.ts'
+import { BridgeDownError, BridgeTimeoutError } from '../../src/bridge/errors.ts'
+import { rejection, testClient } from '../bridge/test-client.ts'
+import { bridgeUrl } from '../support/bridge.ts'
 import { testClock } from '../support/clock.ts'
 
 const where = { method: 'GET', route: '/v3/aggregation/items' }
@@ -165,4 +168,28 @@ describe('looking again', () => {
 
     expect(breaker.state().nextTryAt).toBe(nextTryAt)
   })
+})
+
+it('callers who give up do not make Bridge look down', async () => {
+  const clock = testClock()
+  const breaker = createBreaker({ clock })
+  let caller = new AbortController()
+  const { client } = testClient(
+    [
+      http.get(`${bridgeUrl}/v3/providers/574`, async ({ request }) => {
+        caller.abort()
+        await new Promise((resolve) => request.signal.addEventListener('abort', resolve))
+        return HttpResponse.error()
+      }),
+    ],
+    { breaker },
+  )
+
+  for (let count = 0; count < 6; count += 1) {
+    caller = new AbortController()
+    await rejection(client.within(caller.signal).providers.get(574), BridgeTimeoutError)
+    clock.advance(1_000)
+  }
+
+  expect(breaker.state().open).toBe(false)
 })

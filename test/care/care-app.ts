@@ -1,5 +1,8 @@
 import type { FastifyInstance } from 'fastify'
+import { receiveWebhook } from '../../src/webhooks/inbox.ts'
+import { tickHandler } from '../../src/webhooks/handler.ts'
 import { testApp, type HeldBank, type TestApp } from '../support/app.ts'
+import { signBridgeWebhook } from '../support/bridge.ts'
 import { aTenant, type TestTenant } from '../support/tenants.ts'
 
 export const day = 24 * 60 * 60_000
@@ -11,7 +14,9 @@ export interface ToldEvent {
   timestamp: number
 }
 
-/** What was stored for a site and is on its way to it, oldest first. */
+const ours = new Set(['consent.expiring', 'item.action_required'])
+
+/** What of ours was stored for a tenant's sites, oldest first. */
 export async function toldTo(
   { store, keyring }: FastifyInstance,
   tenant: TestTenant,
@@ -21,7 +26,8 @@ export async function toldTo(
     const page = await store.listForExport(tenant.tenant.id, 'events', { after, limit: 100 })
     for (const { row } of page) {
       const body = keyring.open(row['body'] as Buffer, `events/${String(row['id'])}`)
-      told.push(JSON.parse(body.toString('utf8')) as ToldEvent)
+      const event = JSON.parse(body.toString('utf8')) as ToldEvent
+      if (ours.has(event.type)) told.push(event)
     }
     if (page.length < 100) return told
     after = page.at(-1)!.key
@@ -47,17 +53,19 @@ export async function refreshed(
   info = '',
 ): Promise<void> {
   clock.advance(60_000)
-  const item = world.items.get(itemId)!
-  Object.assign(item, { status, status_code_info: info })
-  await app.store.applyEvent({
-    kind: 'item',
-    userId: user.id,
-    itemId,
-    at: clock.now(),
-    status,
-    statusCodeInfo: info,
-    authenticationExpiresAt: null,
-    accountTypes: null,
-    refreshed: status === 0,
-  })
+  Object.assign(world.items.get(itemId)!, { status, status_code_info: info })
+  const content = {
+    item_id: itemId,
+    user_uuid: user.userUuid,
+    refresh_trigger: 'scheduler',
+    status_code: status,
+    status_code_info: info,
+  }
+  const event = { type: 'item.refreshed', content, timestamp: clock.now() }
+  const rawBody = Buffer.from(JSON.stringify(event))
+  const signature = signBridgeWebhook(rawBody, 'secret')
+  await receiveWebhook(app, { rawBody, signature, secrets: ['secret'] })
+  await tickHandler({ ...pick(app), onRefreshed: async () => undefined })
 }
+
+const pick = ({ store, keyring, clock, log }: FastifyInstance) => ({ store, keyring, clock, log })

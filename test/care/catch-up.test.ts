@@ -115,6 +115,27 @@ describe('after a silence of 36 hours', () => {
     },
   )
 
+  it('a user whose list always fails is tried once an hour, not once a batch', async () => {
+    const made = await careApp()
+    const { app, acme, clock, bridge } = made
+    for (let count = 0; count < 25; count += 1) {
+      await aHeldBank(made, acme.site, { user: `user ${count}` })
+    }
+    clock.advance(2 * day)
+    let first: string | null = null
+    bridge.use(
+      http.get(`${bridgeUrl}${itemsPath}`, ({ request }) => {
+        first ??= request.headers.get('authorization')
+        return request.headers.get('authorization') === first ? bridgeProblem(500) : undefined
+      }),
+    )
+
+    while (await app.upkeep.catchUp());
+
+    const tries = 3
+    expect(bridge.calls.filter(({ path }) => path === itemsPath)).toHaveLength(24 + tries)
+  })
+
   it('hundreds of users are read batch by batch', async () => {
     const made = await careApp()
     const { app, acme, clock, bridge } = made

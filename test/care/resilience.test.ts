@@ -128,8 +128,17 @@ describe('when Bridge refuses our credentials', () => {
       'token',
       'accounts',
     ])
-    expect(app.standing().credentials.refused).toBe(false)
+    expect(app.standing().credentials).toMatchObject({ refused: false, refusals: 0 })
   })
+})
+
+it('a bearer that is refused with 403 is replaced too', async () => {
+  const { bridge, call } = await aBank()
+  bridge.use(
+    http.get(`${bridgeUrl}/v3/aggregation/accounts`, () => bridgeProblem(403), { once: true }),
+  )
+
+  expect((await call('get_bank_accounts')).status).toBe(200)
 })
 
 describe('an answer of Bridge’s that is none', () => {

@@ -1,7 +1,8 @@
 import { delay, http, HttpResponse } from 'msw'
 import { describe, expect, it } from 'vitest'
 import { BridgeTimeoutError } from '../../src/bridge/errors.ts'
-import { bridgeUrl } from '../support/bridge.ts'
+import { withCategory } from '../../src/transactions/with-category.ts'
+import { aBridgeTransaction, bridgeUrl } from '../support/bridge.ts'
 import { collect, testClient } from '../bridge/test-client.ts'
 
 const itemsPath = '/v3/aggregation/items'
@@ -118,6 +119,15 @@ describe('identical reads at the same moment', () => {
     }
     await expect(client.items.list(uuid)).resolves.toEqual([])
   })
+})
+
+it('rows that others may hold too are left as they are', () => {
+  const row = Object.freeze(aBridgeTransaction())
+
+  const [named] = withCategory([row], new Map([[row.category_id!, 'Supermarché']]))
+
+  expect(named).toEqual({ ...row, category: 'Supermarché' })
+  expect(row).not.toHaveProperty('category')
 })
 
 it('what changes something is never shared', async () => {

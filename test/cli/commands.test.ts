@@ -2,10 +2,11 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { authenticate } from '../../src/auth/api-keys.ts'
 import { unlockInstance } from '../../src/auth/instance.ts'
+import { ensureSite } from '../../src/auth/sites.ts'
 import { createTally } from '../../src/auth/tally.ts'
 import { loadConfig } from '../../src/config.ts'
 import { createSqliteStore } from '../../src/db/sqlite/store.ts'
-import { aTenant } from '../support/tenants.ts'
+import { aTenant, testBy } from '../support/tenants.ts'
 import { testClock } from '../support/clock.ts'
 import { testIds } from '../support/ids.ts'
 import { testFolder } from '../support/store.ts'
@@ -124,6 +125,21 @@ describe('bank-api key create', () => {
 })
 
 describe('bank-api site', () => {
+  it('list shows the control characters a caller put into a name, and obeys none', async () => {
+    const folder = testFolder()
+    const rooms = await serverIn(folder)
+    const { tenant } = await aTenant(rooms)
+    const name = '\u001b[2Jerp\nroot \u202eok\u009b'
+    await ensureSite(rooms, { tenantId: tenant.id, name }, testBy)
+
+    const command = ['site', 'list', '--tenant', 'acme']
+    const { out } = await runCli(folder, command)
+    const json = jsonOf(await runCli(folder, [...command, '--json']))
+
+    expect(out).toContain(String.raw`\u001b[2Jerp\u000aroot \u202eok\u009b`)
+    expect(json).toContainEqual(expect.objectContaining({ site: name }))
+  })
+
   it('show and list tell what is known of a site', async () => {
     const folder = testFolder()
     await aTenant(await serverIn(folder))

@@ -422,6 +422,32 @@ test('what was claimed while Bridge was away is verified as any other claim', as
   expect(bridge.calls).toEqual([])
 })
 
+test('a claim that Bridge refuses for its user alone holds up nobody else’s', async () => {
+  const made = await connecting()
+  const { app, acme, request, newItem, back, stateOf, breakBridge, bridge, userUuid } = made
+  made.clock.advance(1_000)
+  const other: string = (await made.link({ user: 'bob@acme.test' })).message.request
+  const [bob] = await app.store.findUsers(acme.scope, 'bob@acme.test')
+  const item_id = newItem({}, bob!.user.userUuid!)
+  const repair = breakBridge()
+  await back({ context: request, item_id: newItem() })
+  await back({ context: other, item_id })
+  repair()
+  made.world.expireTokens()
+  bridge.use(
+    http.post(`${bridgeUrl}/v3/aggregation/authorization/token`, async ({ request: call }) =>
+      JSON.stringify(await call.clone().json()).includes(userUuid)
+        ? HttpResponse.json({ errors: [{ code: 'bad_request' }] }, { status: 400 })
+        : undefined,
+    ),
+  )
+
+  await tickConnect(app.settling)
+
+  expect(await stateOf(other)).toMatchObject({ status: 'completed', item_id })
+  expect(await stateOf()).toMatchObject({ status: 'pending', item_id: null })
+})
+
 test('a claim left from an expired request is dropped without a call', async () => {
   const { app, request, newItem, back, stateOf, breakBridge, clock, bridge } = await connecting()
   const repair = breakBridge()

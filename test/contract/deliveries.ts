@@ -267,7 +267,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       expect(await claimIds()).toEqual([])
     })
 
-    it('the site that waits longest comes first, and none takes more than its places', async () => {
+    it('places are dealt out in turn, the site that waits longest first, and none takes more than its own', async () => {
       const { accept, claim, clock, sites } = await withSites()
       for (const itemId of [1, 2, 3, 4, 5, 6]) await accept({ itemId, siteId: sites[1]!.id })
       clock.advance(1)
@@ -279,10 +279,210 @@ export function deliveryContract(name: string, open: OpenRooms): void {
         'two',
         'two',
         'two',
-        'two',
+        'one',
         'one',
         'one',
       ])
+      expect(await claim(6)).toHaveLength(2)
+    })
+
+    it('a site with nothing in flight comes before one with a backlog, however long that waits', async () => {
+      const { accept, claim, clock, sites } = await withSites()
+      for (const itemId of [1, 2, 3, 4, 5]) await accept({ itemId, siteId: sites[1]!.id })
+      await claim(2)
+      clock.advance(minuteMs / 2)
+      await accept({ siteId: sites[0]!.id })
+
+      const [next] = await claim(1)
+
+      expect(next?.site.name).toBe('one')
+    })
+
+    it('first tries come before retries and replays, which keep one place of the four', async () => {
+      const { accept, claim, claimIds, settle, clock, store, ids: idMaker } = await withSites()
+      const old: string[] = []
+      for (let itemId = 1; itemId <= 8; itemId += 1) {
+        old.push(await accept({ itemId }))
+        for (const one of await claim()) await settle(one, { kind: 'dead' })
+      }
+      await store.replayEvents(old, () => idMaker.next('dlv'), { ...testBy, at: clock.now() })
+      clock.advance(1)
+      const fresh: string[] = []
+      for (let itemId = 11; itemId <= 18; itemId += 1) fresh.push(await accept({ itemId }))
+
+      expect(await claimIds()).toEqual([old[0], ...fresh.slice(0, 3)])
+    })
+
+    it('a disabled tenant gets nothing, and once enabled again all that waited', async () => {
+      const { accept, claimIds, store, tenant } = await withSites()
+      const id = await accept()
+
+      await store.setTenantDisabled(tenant.id, true, testBy)
+      expect(await claimIds()).toEqual([])
+      await store.setTenantDisabled(tenant.id, false, testBy)
+
+      expect(await claimIds()).toEqual([id])
+    })
+
+    it('a clock that went back takes what it left ahead along', async () => {
+      const { accept, claim, claimIds, settle, store, clock } = await withSites()
+      const dayMs = 1_440 * minuteMs
+      const [held, retried, fresh] = [
+        await accept({ itemId: 1 }),
+        await accept({ itemId: 2 }),
+        await accept({ itemId: 3 }),
+      ]
+      const claims = await claim()
+      const at = clock.now()
+      await settle(claims[1]!, { kind: 'failed', dueAt: at + 5 * minuteMs })
+      await settle(claims[2]!, { kind: 'released' })
+      clock.advance(-dayMs)
+      expect(await claimIds()).toEqual([])
+
+      await store.clockWentBack(dayMs, clock.now())
+
+      expect(await claimIds()).toEqual([fresh])
+      clock.advance(minuteMs)
+      expect(await claimIds()).toEqual(expect.arrayContaining([held]))
+      clock.advance(4 * minuteMs)
+      expect(await claimIds()).toContain(retried)
+    })
+  })
+
+  describe(`replaying events, ${name}`, () => {
+    const withReplay = async () => {
+      const rooms = await withSites()
+      const { store, clock, ids } = rooms
+      const replay = (...events: string[]) =>
+        store.replayEvents(events, () => ids.next('dlv'), { ...testBy, at: clock.now() })
+      return { ...rooms, replay }
+    }
+
+    it('what was delivered goes again under the same id, its schedule anew, and is noted', async () => {
+      const { accept, claim, settle, replay, store } = await withReplay()
+      const id = await accept()
+      await settle((await claim())[0]!)
+
+      expect(await replay(id)).toEqual({ replayed: 1, underway: 0, impossible: 0 })
+
+      const [again] = await claim()
+      expect(again).toMatchObject({ event: { id }, attempt: 2, tryNumber: 1 })
+      expect(await store.listAudit({ action: 'webhook.replayed', limit: 9 })).toMatchObject([
+        { actor: 'test', subject: 'one', count: 1 },
+      ])
+    })
+
+    it('what waits for its first try, or is in flight, is left alone', async () => {
+      const { accept, claim, replay, settle } = await withReplay()
+      const first = await accept()
+      const second = await accept()
+      const [flying] = await claim()
+
+      expect(await replay(first, second)).toEqual({ replayed: 0, underway: 2, impossible: 0 })
+
+      await settle(flying!, { kind: 'failed', dueAt: Number.MAX_SAFE_INTEGER })
+      expect(await replay(first)).toMatchObject({ replayed: 1 })
+    })
+
+    it('a replay holds nothing back: the next event of its item does not wait for it', async () => {
+      const { accept, claim, claimIds, settle, replay } = await withReplay()
+      const old = await accept()
+      await settle((await claim())[0]!, { kind: 'dead' })
+      await replay(old)
+      const next = await accept()
+
+      expect((await claimIds()).toSorted()).toEqual([old, next].toSorted())
+    })
+
+    it('an event that was only kept gets its delivery, once its site has an address', async () => {
+      const { accept, claimIds, replay, store, sites, clock } = await withReplay()
+      await store.updateSite(sites[0]!.id, { webhookUrl: null }, testBy)
+      const id = await accept()
+      expect(await store.listDeliveries({}, { first: 'newest', limit: 9 })).toMatchObject([
+        { eventId: id, state: 'kept', tries: 0 },
+      ])
+      expect(await replay(id)).toMatchObject({ impossible: 1 })
+      await store.updateSite(sites[0]!.id, { webhookUrl: 'https://a.test/' }, testBy)
+      expect(await claimIds()).toEqual([])
+
+      expect(await replay(id)).toMatchObject({ replayed: 1 })
+
+      clock.advance(1)
+      expect(await claimIds()).toEqual([id])
+    })
+
+    it('what is forgotten, or nobody’s, cannot be sent again', async () => {
+      const { accept, replay, store, clock } = await withReplay()
+      const id = await accept({ handledAt: 1 })
+      await store.purge('event-bodies', clock.now() + 1, 10)
+
+      expect(await replay(id, 'evt_nowhere')).toEqual({ replayed: 0, underway: 0, impossible: 2 })
+    })
+
+    it('deliveries are listed by site, state, type and time, page after page in both directions', async () => {
+      const { accept, store, sites, clock, scope, claim, settle } = await withReplay()
+      const [one, two] = sites
+      const since = clock.now()
+      const first = await accept({ siteId: one!.id, type: 'a' })
+      await settle((await claim())[0]!, { kind: 'dead' })
+      clock.advance(1)
+      const second = await accept({ siteId: two!.id, type: 'b' })
+      const third = await accept({ siteId: one!.id, type: 'b', itemId: 9 })
+      const list = async (filter: Parameters<typeof store.listDeliveries>[0]) =>
+        (await store.listDeliveries(filter, { first: 'newest', limit: 9 })).map((r) => r.eventId)
+
+      expect(await list({ tenantId: scope.tenantId })).toEqual([third, second, first])
+      expect(await list({ tenantId: 'ten_other' })).toEqual([])
+      expect(await list({ siteId: one!.id })).toEqual([third, first])
+      expect(await list({ state: 'dead' })).toEqual([first])
+      expect(await list({ type: 'b', siteId: two!.id })).toEqual([second])
+      expect(await list({ since: since + 1 })).toEqual([third, second])
+      expect(await list({ until: since + 1 })).toEqual([first])
+
+      for (const [direction, expected] of [
+        ['newest', [third, second, first]],
+        ['oldest', [first, second, third]],
+      ] as const) {
+        const walked: string[] = []
+        let after: { receivedAt: number; seq: number } | undefined
+        for (;;) {
+          const page = { first: direction, limit: 2, ...(after && { after }) }
+          const reports = await store.listDeliveries({}, page)
+          if (reports.length === 0) break
+          walked.push(...reports.map((report) => report.eventId))
+          after = reports.at(-1)?.cursor
+        }
+        expect(walked).toEqual(expected)
+      }
+    })
+
+    it('one event is told with its tries, by its own id or its delivery’s', async () => {
+      const { accept, claim, store, clock } = await withReplay()
+      const id = await accept()
+      const [flying] = await claim()
+      const tried = {
+        startedAt: clock.now(),
+        durationMs: 5,
+        status: 500,
+        error: null,
+        response: Buffer.from('x'),
+      }
+      const { id: delivery, attempt } = flying!
+      const outcome = { kind: 'dead' as const }
+      const at = clock.now()
+      await store.settleDelivery({ id: delivery, attempt, at, outcome, try: tried, judge: keep })
+
+      const report = await store.findDeliveryReport(id)
+
+      expect(report).toMatchObject({
+        site: 'one',
+        tenant: 'acme',
+        state: 'dead',
+        lastStatus: 500,
+        attempts: [{ number: 1, ...tried }],
+      })
+      expect(await store.findDeliveryReport(delivery)).toEqual(report)
+      expect(await store.findDeliveryReport('evt_nowhere')).toBeUndefined()
     })
 
     it('whatever happens to tries, the first ones of an item keep their order', async () => {

@@ -2,7 +2,9 @@ import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
+import fastify from 'fastify'
 import { expect, it, onTestFinished, vi } from 'vitest'
+import db from '../../src/db/plugin.ts'
 import { openSqlite } from '../../src/db/sqlite/open.ts'
 import { StoreBusyError } from '../../src/db/store.ts'
 import { testFolder, testStore } from '../support/store.ts'
@@ -157,4 +159,13 @@ it('a store that cannot open closes its handle', () => {
   expect(() => openSqlite(path)).toThrow()
 
   expect(close).toHaveBeenCalledOnce()
+})
+
+it('a file that is no database is refused where the server can catch it', async () => {
+  const path = join(testFolder(), 'bank-api.sqlite')
+  writeFileSync(path, 'a letter to the bank, longer than a header of SQLite'.repeat(20))
+  const app = fastify()
+  onTestFinished(() => app.close().catch(() => {}))
+
+  await expect(async () => await app.register(db, { path })).rejects.toThrow('not a database')
 })

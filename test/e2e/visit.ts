@@ -35,17 +35,38 @@ export function siteClient(
   }
 }
 
-/** What a person does with a link, without the page: logs in at the bank and lets the browser follow. */
-export async function visitBank(link: string, login = 'success'): Promise<URL> {
+/** Logs in at the bank by a link, without the page; gives the callback, which the browser has yet to follow. */
+export async function logIn(link: string, login = 'success'): Promise<string> {
   const done = await fetch(link, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ login, password: 'any' }),
     redirect: 'manual',
   })
-  const callback = done.headers.get('location') ?? ''
   if (done.status !== 303) throw new Error(`The sandbox answered ${done.status}`)
+  return done.headers.get('location') ?? ''
+}
+
+/** Follows a callback as the browser does; gives where it ends. */
+export async function comeBack(callback: string): Promise<URL> {
   const home = await fetch(callback, { redirect: 'manual' })
   if (home.status !== 302) throw new Error(`The callback answered ${home.status}`)
   return new URL(home.headers.get('location') ?? '')
+}
+
+/** What a person does with a link: logs in at the bank and lets the browser follow. */
+export const visitBank = async (link: string, login = 'success'): Promise<URL> =>
+  comeBack(await logIn(link, login))
+
+/** Pulls a lever of the sandbox at this origin. */
+export async function pull(origin: string, lever: string, body?: object): Promise<Json> {
+  const answer = await fetch(`${origin}/_sandbox/${lever}`, {
+    method: 'POST',
+    ...(body && {
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    }),
+  })
+  if (!answer.ok) throw new Error(`The lever ${lever} answered ${answer.status}`)
+  return answer.json()
 }

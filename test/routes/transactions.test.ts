@@ -102,6 +102,18 @@ test.each([
   expect(asked()?.['since']).toBe(bridgeTime(Date.parse(utc) - 1_000))
 })
 
+test.each(['2025-07-01T08:30:00[America/New_York]', '2025-07-01[UTC]', '2025-07-01[u-ca=hebrew]'])(
+  'since %s is refused, for its brackets would be passed over',
+  async (since) => {
+    const { ask } = await reading()
+
+    expect(await ask({ since })).toMatchObject({
+      status: 417,
+      body: { exc_type: 'ValidationError' },
+    })
+  },
+)
+
 test('since is read in the site’s own time zone', async () => {
   const { ask, asked, ada } = await reading({ timeZone: 'America/Martinique' })
 

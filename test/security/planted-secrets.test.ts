@@ -107,8 +107,20 @@ it(
   'after a whole day of a site, at trace, neither database nor log holds a secret, a link or bank data',
   { timeout: 60_000 },
   async () => {
-    const { app, call, close, dataDir, demo, lever, log, masterKey, origin, sandbox, siteOrigin } =
-      await aTalkativeGateway()
+    const {
+      app,
+      call,
+      close,
+      dataDir,
+      demo,
+      heard,
+      lever,
+      log,
+      masterKey,
+      origin,
+      sandbox,
+      siteOrigin,
+    } = await aTalkativeGateway()
     const email = 'planted.person@example.com'
     const password = 'planted-bank-password'
     const links: string[] = []
@@ -182,6 +194,14 @@ it(
     await lever('clock', { advance: 26 * 60 * minute })
     await call('delete_bridge_item_id', { item_id, user: email })
 
+    // The site was told, and what it answered is kept.
+    await vi.waitFor(
+      async () => {
+        expect(heard.join('\n')).toContain('connect.completed')
+        expect(await app.store.listSealed('response', null, 9)).not.toEqual([])
+      },
+      { timeout: 10_000 },
+    )
     const sites = await app.store.listSealed('webhook-secret', null, 10)
     const webhookSecrets = sites.map(({ rowId, sealed }) =>
       app.keyring.open(sealed, `sites/${rowId}/webhook_secret`).toString('utf8'),

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { BridgeError } from '../../src/bridge/errors.ts'
-import type { Receipt, Site } from '../../src/db/store.ts'
+import type { ExportKind, Receipt, Site } from '../../src/db/store.ts'
 import { exportTenant } from '../../src/removal/export.ts'
 import { remove, type Removing } from '../../src/removal/remove.ts'
 import { siteClient, demoKey } from '../e2e/visit.ts'
@@ -343,6 +343,41 @@ it('an export holds all that is a tenant’s, in the clear, no secret and nothin
   for (const word of ['other.test', 'carol', 'ecret"', 'ecretHash', town.other.tenant.id]) {
     expect(text).not.toContain(word)
   }
+})
+
+it('every table is in the export, or holds nothing of a tenant’s', async () => {
+  const path = join(testFolder(), 'bank-api.sqlite')
+  await testApp({ database: path })
+  const raw = new Sqlite(path, { readonly: true })
+  onTestFinished(() => void raw.close())
+  const exported: Record<ExportKind, string> = {
+    sites: 'sites',
+    keys: 'api_keys',
+    users: 'bridge_users',
+    requests: 'connect_requests',
+    items: 'items',
+    accounts: 'accounts',
+    refreshes: 'item_refreshes',
+    renewals: 'renewals',
+    events: 'events',
+    deliveries: 'deliveries',
+    attempts: 'attempts',
+    endpoints: 'endpoints',
+    calls: 'calls',
+    audit: 'audit',
+  }
+  // The tenant itself stands at the head of the export.
+  const ours = ['__drizzle_migrations', 'instance', 'data_keys', 'tenants', 'removals']
+
+  const tables = raw
+    .prepare<[], string>(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+    )
+    .pluck()
+    .all()
+
+  const known = [...Object.values(exported), ...ours]
+  expect(tables.filter((table) => !known.includes(table))).toEqual([])
 })
 
 it(

@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 export type Env = Record<string, string>
 
 /** vitest's `onTestFinished`, of the test at hand: several may run at once. */
-type Finishing = (work: () => void | Promise<void>) => void
+export type Finishing = (work: () => void | Promise<void>) => void
 
 /** How a process ended. */
 export interface Ended {
@@ -62,7 +62,8 @@ export async function startGateway(env: Env, onTestFinished: Finishing): Promise
   onTestFinished(async () => {
     await end('SIGKILL')
   })
-  const ready = all['NODE_ENV'] === 'production' ? 'Server listening' : 'sandbox in the box'
+  const greets = all['NODE_ENV'] !== 'production' && all['BRIDGE_CLIENT_ID'] === undefined
+  const ready = greets ? 'sandbox in the box' : 'Server listening'
   await Promise.race([
     output.has(ready),
     ended.then(({ stdout, stderr }) => {
@@ -71,6 +72,44 @@ export async function startGateway(env: Env, onTestFinished: Finishing): Promise
   ])
   return { url: `http://127.0.0.1:${port}`, env: all, stdout: output.text, said: output.has, end }
 }
+
+/** A Bridge in a process of its own, which outlives the gateways that call it. */
+export interface SandboxProcess {
+  origin: string
+  /** What it signs webhooks with. */
+  webhookSecret: string
+}
+
+/** Starts the sandbox alone, as `npm run sandbox` does, on a free port; its webhooks go to `webhookUrl`. */
+export async function startSandboxProcess(
+  webhookUrl: string,
+  onTestFinished: Finishing,
+): Promise<SandboxProcess> {
+  const webhookSecret = 'secret-of-the-webhooks'
+  const { child, ended, output } = started('src/sandbox/main.ts', [], {
+    SANDBOX_PORT: '0',
+    SANDBOX_WEBHOOK_URL: webhookUrl,
+    SANDBOX_WEBHOOK_SECRET: webhookSecret,
+  })
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+  await Promise.race([
+    output.has('/_sandbox/clock'),
+    ended.then(({ stdout, stderr }) => {
+      throw new Error(`The sandbox ended instead of serving:\n${stdout}\n${stderr}`)
+    }),
+  ])
+  const [, origin = ''] = /listens on (http:\S+)/.exec(output.text()) ?? []
+  return { origin, webhookSecret }
+}
+
+/** Makes a process of this environment believe that it is so much later: what a machine that was down for a while finds. */
+export const later = (ms: number): Env => ({
+  NODE_OPTIONS: `--import=${join(root, 'test/support/clock-ahead.ts')}`,
+  CLOCK_AHEAD: String(ms),
+})
 
 const serverFile = 'src/server.ts'
 

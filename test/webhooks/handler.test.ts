@@ -356,6 +356,35 @@ test('a deleted user is forgotten, and its items are gone', async () => {
   expect(await item()).toBeUndefined()
 })
 
+test('what came in with the end of a user brings none of its items back', async () => {
+  const { bridgeSays, refreshed, item, store, user, clock } = await handling()
+  await refreshed()
+  const late = { at: clock.now() + minuteMs }
+
+  await bridgeSays('user.deleted')
+  await bridgeSays('item.refreshed', { status_code: 0 }, late)
+  await bridgeSays('item.account.updated', { item_id: 8, account_id: 80 }, late)
+
+  expect(await store.findUserByUuid(user.userUuid)).toBeUndefined()
+  expect(await item(7)).toBeUndefined()
+  expect(await item(8)).toBeUndefined()
+})
+
+test('what comes late about an item the site deleted does not bring it back', async () => {
+  const { bridgeSays, refreshed, open, read, item, store, clock } = await handling()
+  await refreshed()
+  const request = await open()
+  await store.deleteItem(7, { ...testBy, at: clock.now() })
+  clock.advance(minuteMs)
+
+  await bridgeSays('item.account.updated', { account_id: 70 })
+  await refreshed()
+
+  expect(await item()).toBeUndefined()
+  expect((await store.findRequestsForItem(7))?.item).toBeUndefined()
+  expect(await read(request)).toMatchObject({ state: 'pending', itemId: null })
+})
+
 test('an event of a type we do not know is passed on, no more', async () => {
   const { bridgeSays, told, errors, store, clock } = await handling()
 

@@ -1,7 +1,7 @@
 import fastify from 'fastify'
 import { expect, onTestFinished, test } from 'vitest'
 import { createTally } from '../../src/auth/tally.ts'
-import { createHeartbeats } from '../../src/heartbeats.ts'
+import { createHeartbeats } from '../../src/lifecycle/heartbeats.ts'
 import webhooks from '../../src/webhooks/plugin.ts'
 import { TargetRefusedError } from '../../src/webhooks/target-guard.ts'
 import { anAnnouncement, aTenant, aUser, testBy, testRooms } from '../support/tenants.ts'
@@ -28,6 +28,7 @@ async function door(options: { workers?: boolean; isSandbox?: boolean; bounds?: 
   await app.register(webhooks, {
     workers: options.workers ?? false,
     isSandbox: options.isSandbox ?? false,
+    publicUrl: 'https://bank.test',
     allowedTargets: options.bounds ?? [],
     onRefreshed: async () => undefined,
   })
@@ -41,7 +42,7 @@ async function door(options: { workers?: boolean; isSandbox?: boolean; bounds?: 
   }
   const listenAt = (webhookUrl: string) =>
     rooms.store.updateSite(tenant.site.id, { webhookUrl }, testBy)
-  return { ...rooms, ...tenant, app, heartbeats, emit, listenAt }
+  return { ...rooms, ...tenant, app, tally, heartbeats, emit, listenAt }
 }
 
 test('with workers, what is stored is handled and delivered, also when nobody nudges', async () => {
@@ -100,6 +101,20 @@ test('a target is checked before it is saved: what the site opened counts within
   ] as const) {
     await expect(app.relay.checkTarget(url, id)).rejects.toThrow(TargetRefusedError)
   }
+})
+
+test('our own address is refused, and what is refused is counted for whoever asked', async () => {
+  const { app, store, tally, tenant } = await door()
+  const asking = { tenantId: tenant.id, actor: 'key:k', subject: 'erp.acme.test' }
+
+  for (const url of ['https://bank.test/webhooks/bridge', 'http://10.0.0.1/']) {
+    await expect(app.relay.checkTarget(url, undefined, asking)).rejects.toThrow(TargetRefusedError)
+  }
+
+  await tally.flush()
+  expect(await store.listAudit({ action: 'target.refused', limit: 9 })).toMatchObject([
+    { ...asking, count: 2 },
+  ])
 })
 
 test('a sandbox opens loopback to every site', async () => {

@@ -243,6 +243,37 @@ test('the first success after failures sends again, oldest first, what died sinc
   for (const id of ids) expect(await store.findDelivery(id)).toMatchObject({ state: 'delivered' })
 })
 
+test('how tries end is told to the metrics, a disabled endpoint too', async () => {
+  const told: string[] = []
+  const observe = {
+    webhookTried: (outcome: string) => void told.push(outcome),
+    endpointDisabled: () => void told.push('disabled'),
+  }
+  const { relay, relaying, listenAt, emit } = await relayRooms({ observe })
+  const at = await receiver()
+  await listenAt(at.url)
+  await emit(1)
+  await relay.tick()
+  at.answer(410)
+  await emit(2)
+  await relay.tick()
+  await listenAt(at.url)
+  await emit(3)
+  await createRelay({ ...relaying, openToAll: [] }).tick()
+
+  expect(told).toEqual(['delivered', 'disabled', 'failed', 'refused'])
+})
+
+test('a test webhook is tried once', async () => {
+  const { relay, listenAt, emit, store } = await relayRooms()
+  await listenAt((await receiver(500)).url)
+  const id = await emit('x', { type: 'webhook.test' })
+
+  await relay.tick()
+
+  expect(await store.findDelivery(id)).toMatchObject({ state: 'dead', tries: [{ status: 500 }] })
+})
+
 test('410 disables the endpoint; what waits is kept, and a new URL brings it there', async () => {
   const { relay, listenAt, emit, store, lines, site } = await relayRooms()
   const gone = await receiver(410)

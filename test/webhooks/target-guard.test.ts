@@ -1,5 +1,17 @@
-import { expect, test } from 'vitest'
-import { checkTarget, isReachable, TargetRefusedError } from '../../src/webhooks/target-guard.ts'
+import type { LookupAddress } from 'node:dns'
+import { expect, onTestFinished, test } from 'vitest'
+import { createSender } from '../../src/webhooks/sender.ts'
+import {
+  checkTarget,
+  isNever,
+  isReachable,
+  loopback,
+  TargetRefusedError,
+  type Resolve,
+} from '../../src/webhooks/target-guard.ts'
+import { receiver } from './receiver.ts'
+
+const own = 'https://bank.example'
 
 test.each([
   '127.0.0.1',
@@ -13,14 +25,20 @@ test.each([
   '100.100.100.200',
   '169.254.169.254',
   '168.63.129.16',
+  '192.0.0.8',
   '192.0.2.1',
   '198.18.0.1',
+  '198.19.255.255',
+  '198.51.100.7',
+  '203.0.113.9',
   '224.0.0.1',
+  '240.0.0.1',
   '255.255.255.255',
   '::',
   '::1',
   '::7f00:1',
   '::ffff:127.0.0.1',
+  '::ffff:7f00:1',
   '::ffff:10.0.0.1',
   '64:ff9b::7f00:1',
   '2002:7f00:1::',
@@ -65,42 +83,145 @@ test('link-local and metadata addresses cannot be opened', () => {
     expect(isReachable(address, opened)).toBe(false)
   }
   expect(isReachable('10.0.0.1', opened)).toBe(true)
+  expect([isNever('169.254.169.0/24'), isNever('10.0.0.0/8')]).toEqual([true, false])
 })
 
-test.each([
-  'http://127.0.0.1/',
-  'http://127.1/',
-  'http://2130706433/',
-  'http://0x7f.1/',
-  'http://0177.0.0.1/',
-  'http://[::1]/',
-  'http://[::ffff:7f00:1]/',
-  'http://１２７.0.0.1/',
-  'http://10.0.0.1:8080/hook',
-  'http://169.254.169.254/latest/',
-])('%s cannot be saved', async (url) => {
+const addresses = (...found: string[]): LookupAddress[] =>
+  found.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))
+
+const resolvesTo =
+  (...found: string[]): Resolve =>
+  (_, done) =>
+    done(found.length > 0 ? null : new Error('ENOTFOUND'), addresses(...found))
+
+const neverAsked: Resolve = () => {
+  throw new Error('looked up')
+}
+
+const site = 'https://erp.acme.example/hook'
+
+/** Why it is refused, the URL, and what its name resolves to; without that it must be refused before any look-up. */
+const refused: [string, string, Resolve?][] = [
+  ['loopback', 'http://127.0.0.1/'],
+  ['loopback, shortened', 'http://127.1/'],
+  ['loopback as a number', 'http://2130706433/'],
+  ['loopback in hex', 'http://0x7f000001/'],
+  ['loopback in octal', 'http://0177.0.0.1/'],
+  ['loopback in full-width digits', 'http://１２７.0.0.1/'],
+  ['loopback with a trailing dot', 'http://127.0.0.1./'],
+  ['this host', 'http://0.0.0.0/'],
+  ['IPv6 loopback', 'http://[::1]/'],
+  ['IPv6 unspecified', 'http://[::]/'],
+  ['mapped', 'http://[::ffff:127.0.0.1]/'],
+  ['mapped, in hex', 'http://[::ffff:7f00:1]/'],
+  ['NAT64', 'http://[64:ff9b::7f00:1]/'],
+  ['6to4', 'http://[2002:7f00:1::]/'],
+  ['link-local', 'http://[fe80::1]/'],
+  ['unique local', 'http://[fc00::1]/'],
+  ['metadata of AWS over IPv6', 'http://[fd00:ec2::254]/'],
+  ['10/8', 'http://10.0.0.1:8080/hook'],
+  ['172.16/12', 'http://172.20.0.1/'],
+  ['192.168/16', 'http://192.168.0.1/'],
+  ['100.64/10', 'http://100.64.0.1/'],
+  ['metadata', 'http://169.254.169.254/latest/'],
+  ['192.0.0/24', 'http://192.0.0.1/'],
+  ['192.0.2/24', 'http://192.0.2.1/'],
+  ['198.18/15', 'http://198.18.0.1/'],
+  ['198.51.100/24', 'http://198.51.100.1/'],
+  ['203.0.113/24', 'http://203.0.113.1/'],
+  ['224/4', 'http://224.0.0.1/'],
+  ['240/4', 'http://240.0.0.1/'],
+  ['credentials before loopback', 'http://public@127.0.0.1/'],
+  ['credentials', 'https://user:word@erp.acme.example/'],
+  ['a user alone', 'https://user@erp.acme.example/'],
+  ['a file', 'file:///etc/passwd'],
+  ['gopher', 'gopher://erp.acme.example/'],
+  ['data', 'data:text/plain,x'],
+  ['localhost', 'http://localhost/'],
+  ['localhost with a dot', 'http://localhost./'],
+  ['localhost in circled letters', 'http://ⓛⓞⓒⓐⓛⓗⓞⓢⓣ/'],
+  ['below localhost', 'http://erp.localhost/'],
+  ['internal', 'http://erp.internal/'],
+  ['metadata of Google, with a dot', 'http://metadata.google.internal./'],
+  ['our own address', `${own}/webhooks/bridge`],
+  ['our own address elsewhere', 'https://bank.example:8443/'],
+  ['our own address with a dot', 'http://BANK.example./'],
+  ['a private name', site, resolvesTo('10.0.0.1')],
+  ['a private name with a dot', 'https://erp.acme.example./', resolvesTo('10.0.0.1')],
+  ['a private name in IDN', 'https://bücher.example/', resolvesTo('::1')],
+  ['one public and one private address', site, resolvesTo('93.184.215.14', '10.0.0.1')],
+]
+
+test.each(refused)('%s cannot be saved: %s', async (_, url, resolve = neverAsked) => {
+  await expect(checkTarget(url, { opened: [], own }, resolve)).rejects.toThrow(TargetRefusedError)
+})
+
+test.each(refused)('%s is not dialled: %s', async (_, url, resolve = neverAsked) => {
+  const sender = createSender({ own, resolve })
+  onTestFinished(() => sender.close())
+
+  const answer = await sender.send({ url, headers: {}, body: Buffer.from('{}'), opened: [] })
+
+  expect(answer).toEqual({ status: null, error: 'the address is not allowed', refused: true })
+})
+
+test('a name is saved when all its addresses may be dialled, or none is known yet', async () => {
+  await checkTarget(site, { opened: [], own }, resolvesTo('93.184.215.14', '2606:2800:21f::1'))
+  await checkTarget(site, { opened: [], own }, resolvesTo())
+  await checkTarget(site, { opened: ['10.0.0.0/8'], own }, resolvesTo('10.0.0.1'))
+})
+
+test('a local name leads to opened ranges only, whatever it resolves to', async () => {
+  const bounds = { opened: ['10.1.0.0/16'], own }
+
+  await checkTarget('https://erp.internal/', bounds, resolvesTo('10.1.0.1'))
+
   await expect(
-    checkTarget(url, [], () => {
-      throw new Error('looked up')
-    }),
+    checkTarget('https://erp.internal/', bounds, resolvesTo('93.184.215.14')),
   ).rejects.toThrow(TargetRefusedError)
 })
 
-const resolvesTo =
-  (...addresses: string[]) =>
-  (_: string, done: (error: Error | null, found: { address: string; family: number }[]) => void) =>
-    done(
-      addresses.length > 0 ? null : new Error('ENOTFOUND'),
-      addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
-    )
+test('beside our own port, a loopback that is open has other servers', async () => {
+  const bounds = { opened: loopback, own: 'http://127.0.0.1:8080' }
 
-test('a name is saved when one of its addresses is public, or none is known yet', async () => {
-  const url = 'https://erp.acme.test/hook'
+  await checkTarget('http://127.0.0.1:8000/hook', bounds)
 
-  await checkTarget(url, [], resolvesTo('10.0.0.1', '93.184.215.14'))
-  await checkTarget(url, [], resolvesTo())
-  await checkTarget(url, ['10.0.0.0/8'], resolvesTo('10.0.0.1'))
-  await expect(checkTarget(url, [], resolvesTo('10.0.0.1', '::1'))).rejects.toThrow(
+  await expect(checkTarget('http://127.0.0.1:8080/hook', bounds)).rejects.toThrow(
     TargetRefusedError,
   )
+})
+
+test('a name that flips between check and dial is refused at the dial, and the address dialled is the one checked', async () => {
+  const at = await receiver()
+  const { port } = new URL(at.url)
+  const answers = [addresses('93.184.215.14'), addresses('10.0.0.1')]
+  let asked = 0
+  const flips: Resolve = (_, done) => done(null, answers[asked++] ?? addresses('127.0.0.1'))
+  const sender = createSender({ own, resolve: flips })
+  onTestFinished(() => sender.close())
+  const url = `http://erp.acme.example:${port}/hook`
+  await checkTarget(url, { opened: [], own }, flips)
+  const post = { url, headers: {}, body: Buffer.from('{}') }
+
+  expect(await sender.send({ ...post, opened: [] })).toMatchObject({ refused: true })
+  expect(asked).toBe(2)
+  expect(at.posts).toEqual([])
+
+  expect(await sender.send({ ...post, opened: loopback })).toMatchObject({ status: 200 })
+  expect(asked).toBe(3)
+  expect(at.posts[0]?.headers.host).toBe(`erp.acme.example:${port}`)
+})
+
+test('a redirect to a private address is an answer, not a way', async () => {
+  const hidden = await receiver()
+  const at = await receiver((_, response) => {
+    response.writeHead(302, { location: hidden.url }).end()
+  })
+  const sender = createSender({ own })
+  onTestFinished(() => sender.close())
+
+  const post = { url: at.url, headers: {}, body: Buffer.from('{}'), opened: loopback }
+
+  expect(await sender.send(post)).toMatchObject({ status: 302 })
+  expect(hidden.posts).toEqual([])
 })

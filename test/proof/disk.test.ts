@@ -1,0 +1,100 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { receiver } from '../webhooks/receiver.ts'
+import { inForm, mostMs } from './form.ts'
+import { installation } from './installation.ts'
+import { readTrace } from './trace.ts'
+
+/** Only Linux has it, and only where it may trace; where everything must hold, its absence is a failure. */
+const canTrace =
+  spawnSync('strace', ['-f', '-e', 'trace=fsync', '-o', '/dev/null', 'true']).status === 0
+const mustTrace = process.env['CI'] === 'true'
+
+const calls = 'trace=pwrite64,pwritev,fsync,fdatasync,write,writev,sendto,sendmsg'
+const withoutWorkers = { PROOF_WORKERS: 'false' }
+
+/** A command that runs another one under strace, and tampers with its calls where told to. */
+const tracer = (output: string, inject?: string): string[] => {
+  const usual = ['strace', '-f', '--seccomp-bpf', '-y', '-s', '20', '-e', calls, '-o', output]
+  return inject === undefined ? usual : [...usual, '-e', `inject=${inject}`]
+}
+
+test('a trace without a sync between the log and the answer would be noticed', () => {
+  const write = '7 pwrite64(21</data/bank-api.sqlite-wal>, "x", 24, 32) = 24'
+  const sync = '7 fdatasync(21</data/bank-api.sqlite-wal>) = 0'
+  const answer = '7 write(30<TCP:[1]>, "HTTP/1.1 200 OK"..., 99) = 99'
+  const read = (...lines: string[]) => readTrace(lines.join('\n'))
+
+  expect(read(write, sync, answer)).toEqual({ answers: 1, tooEarly: 0, syncs: 1 })
+  expect(read(write, answer, sync).tooEarly).toBe(1)
+  expect(read(sync, write, answer).tooEarly).toBe(1)
+  expect(read(write, sync, answer, answer).tooEarly).toBe(1)
+  expect(read(write, sync.replace('= 0', '= -1 EIO'), answer).tooEarly).toBe(1)
+  expect(read(write, sync.replace('-wal', ''), answer).tooEarly).toBe(1)
+})
+
+test.runIf(mustTrace)('strace is there, since everything must hold here', () => {
+  expect(canTrace).toBe(true)
+})
+
+describe.runIf(canTrace)('under strace', () => {
+  test('the log is synced between the insert and each 200', { timeout: mostMs }, async () => {
+    const { folder, start, post } = await installation((await receiver()).url)
+    const output = join(folder, 'trace')
+    const { url, kill } = await start(withoutWorkers, tracer(output))
+    const events = inForm(10, 200)
+
+    for (let itemId = 1; itemId <= events; itemId += 1) expect(await post(url, itemId)).toBe(200)
+    await kill()
+
+    expect(readTrace(readFileSync(output, 'utf8'))).toMatchObject({ answers: events, tooEarly: 0 })
+  })
+
+  test(
+    'on a slow disk a burst is stored whole, many events to a sync',
+    { timeout: mostMs },
+    async () => {
+      const { folder, start, post, stored } = await installation((await receiver()).url)
+      const output = join(folder, 'trace')
+      const slow = tracer(output, 'fsync,fdatasync:delay_exit=20000')
+      const { url, kill } = await start(withoutWorkers, slow)
+      const burst = inForm(100, 2_000)
+
+      const statuses = await Promise.all(
+        Array.from({ length: burst }, (_, index) => post(url, index + 1)),
+      )
+      await kill()
+
+      expect(new Set(statuses)).toEqual(new Set([200]))
+      expect((await stored()).states.size).toBe(burst)
+      expect(readTrace(readFileSync(output, 'utf8')).syncs).toBeLessThan(burst)
+    },
+  )
+
+  test(
+    'on a full disk no event gets a 200, none that got one is lost, and room again is enough',
+    { timeout: mostMs },
+    async () => {
+      const { folder, start, post, stored } = await installation((await receiver()).url)
+      const full = tracer(join(folder, 'trace'), 'pwrite64:error=ENOSPC:when=150..250')
+      const { url, kill } = await start(withoutWorkers, full)
+      const accepted: number[] = []
+      const refused: number[] = []
+      let recovered = 0
+
+      for (let itemId = 1; itemId <= 2_000 && recovered < 20; itemId += 1) {
+        const status = await post(url, itemId)
+        if (status === 200) accepted.push(itemId)
+        else refused.push(itemId)
+        if (status === 200 && refused.length > 0) recovered += 1
+      }
+      await kill()
+
+      expect(refused.length).toBeGreaterThan(0)
+      expect(recovered).toBe(20)
+      expect((await stored()).states.size).toBe(accepted.length)
+    },
+  )
+})

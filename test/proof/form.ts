@@ -1,0 +1,8 @@
+/** `npm run proof` sets it: as long as it takes to believe it; otherwise as short as still proves it. */
+export const isLong = process.env['PROOF'] === 'long'
+
+/** What a proof does in its short and its long form. */
+export const inForm = <T>(short: T, long: T): T => (isLong ? long : short)
+
+/** Milliseconds a proof may take. */
+export const mostMs = inForm(60_000, 4 * 60 * 60_000)
