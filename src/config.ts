@@ -199,7 +199,7 @@ export function loadConfig(
   const vars = environment.parse(
     Object.fromEntries(Object.entries(given).filter(([name]) => !unreadable.has(name))),
   )
-  const production = vars.NODE_ENV === 'production'
+  const production = vars.NODE_ENV?.toLowerCase() === 'production'
 
   const { BRIDGE_CLIENT_ID: clientId, BRIDGE_CLIENT_SECRET: clientSecret } = vars
   const bridge = clientId && clientSecret ? { clientId, clientSecret } : undefined
@@ -233,7 +233,8 @@ export function loadConfig(
   }
   if (problems.length > 0) throw new ConfigError([...new Set(problems)])
 
-  const sandboxPort = vars.SANDBOX_PORT ?? (vars.PORT === 0 ? 0 : vars.PORT + 1)
+  const beside = vars.PORT < 65_535 ? vars.PORT + 1 : vars.PORT - 1
+  const sandboxPort = vars.SANDBOX_PORT ?? (vars.PORT === 0 ? 0 : beside)
   return Object.freeze({
     production,
     host: vars.HOST,

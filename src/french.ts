@@ -19,7 +19,6 @@ export const french: Readonly<Record<string, string>> = {
   'expected a positive whole number': 'un nombre entier positif est attendu',
   'expected a text': 'un texte est attendu',
   'expected at most {max} characters': '{max} caractères au plus sont attendus',
-  'expected 1 or 0': '1 ou 0 est attendu',
   'expected a date, as 2026-01-31': 'une date est attendue, comme 2026-01-31',
   'expected an e-mail address': 'une adresse e-mail est attendue',
   'Invalid option: expected one of {options}': 'une de ces valeurs est attendue : {options}',

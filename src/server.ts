@@ -3,6 +3,7 @@ import { buildApp, startSandbox } from './app.ts'
 import { createMovableClock } from './clock.ts'
 import { ConfigError, loadConfig, type Config } from './config.ts'
 import { DatabaseInUseError } from './db/lease.ts'
+import { DatabaseVersionError } from './db/store.ts'
 import { createDemo, demoGreeting, demoReminder } from './demo.ts'
 import { thisPlace } from './lifecycle/place.ts'
 import { stopGently } from './lifecycle/stop.ts'
@@ -45,7 +46,8 @@ async function start(config: Config): Promise<void> {
 
 /** What an operator can act on, in a line or two; anything else comes with its stack. */
 function toText(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof DatabaseInUseError) return error.message
+  const known = [ConfigError, DatabaseInUseError, DatabaseVersionError]
+  if (known.some((kind) => error instanceof kind)) return (error as Error).message
   const { code, port, stack } = error as NodeJS.ErrnoException & { port?: number }
   if (code === 'EADDRINUSE') return `PORT, SANDBOX_PORT: another process listens on port ${port}`
   return stack ?? String(error)

@@ -263,6 +263,14 @@ describe('with Bridge credentials', () => {
     expect(loadConfig({ ...production, ALLOW_HTTP: 'true' })).toMatchObject({ allowHttp: true })
   })
 
+  it('the sandbox finds a port beside the last one too', () => {
+    expect(loadConfig({ PORT: '65535' }).sandbox).toEqual({ port: 65534 })
+  })
+
+  it('production is production in any case', () => {
+    expect(() => loadConfig({ NODE_ENV: 'Production' })).toThrow(/PUBLIC_URL/)
+  })
+
   it('production runs a sandbox only when told so', () => {
     const { BRIDGE_CLIENT_ID: _, BRIDGE_CLIENT_SECRET: __, ...bare } = production
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { BridgeError } from '../bridge/errors.ts'
 import { ConfigError } from '../config.ts'
-import { ConflictError } from '../db/store.ts'
+import { ConflictError, DatabaseVersionError } from '../db/store.ts'
 import { DatabaseInUseError } from '../db/lease.ts'
 import { auditCommands } from './audit.ts'
 import { backupCommands, restoreCommand } from './backup.ts'
@@ -54,9 +54,14 @@ async function run(): Promise<number> {
     return Number(process.exitCode ?? 0)
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    const known = [ConfigError, ConflictError, CommandError, DatabaseInUseError, BridgeError].some(
-      (kind) => error instanceof kind,
-    )
+    const known = [
+      ConfigError,
+      ConflictError,
+      CommandError,
+      DatabaseVersionError,
+      DatabaseInUseError,
+      BridgeError,
+    ].some((kind) => error instanceof kind)
     const text = known ? (error as Error).message : ((error as Error).stack ?? String(error))
     process.stderr.write(`${text}\n`)
     return 1

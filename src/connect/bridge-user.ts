@@ -37,7 +37,7 @@ export async function asBridgeUser<T>(
   try {
     return await call(userUuid)
   } catch (error) {
-    if (!isUnknownUser(error)) throw error
+    if (!(await isUnknownUser(rooms.bridge, userUuid, error))) throw error
     await rooms.store.applyEvent({
       kind: 'user-gone',
       userId: user.id,
@@ -48,9 +48,20 @@ export async function asBridgeUser<T>(
   }
 }
 
-// Bridge does not say which it is: its token endpoint documents 400 and 401, and 404 and 422 have been seen. 401 is also
-// what a refused application gets, so it does not count.
-const isUnknownUser = (error: unknown): boolean =>
-  error instanceof BridgeStatusError &&
-  error.route.endsWith('/authorization/token') &&
-  [400, 404, 422].includes(error.bridgeStatus)
+// What the token endpoint says of an unknown user is not documented (400, 404 and 422 have been seen), and a 400 may mean
+// other things: so the user is asked for by uuid, and only a 404 there is believed.
+async function isUnknownUser(
+  bridge: BridgeResources,
+  userUuid: string,
+  error: unknown,
+): Promise<boolean> {
+  const isDoubtful =
+    error instanceof BridgeStatusError &&
+    error.route.endsWith('/authorization/token') &&
+    [400, 404, 422].includes(error.bridgeStatus)
+  if (!isDoubtful) return false
+  return bridge.users.get(userUuid).then(
+    () => false,
+    (answer: unknown) => answer instanceof BridgeStatusError && answer.bridgeStatus === 404,
+  )
+}

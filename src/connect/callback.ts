@@ -30,8 +30,7 @@ export async function handleCallback(
   if (request.state === 'expired' || request.expiresAt <= clock.now()) return { page: 'expired' }
 
   if (itemId === null) {
-    await store.failRequest(request.id, step)
-    return toRedirect({ ...request, state: 'failed', step })
+    return toRedirect(await store.failRequest(request.id, step))
   }
   if (!(await store.countCallback(request.id, mostCallbacks))) return undecided(request)
   try {

@@ -58,7 +58,8 @@ const dayMs = 24 * 60 * 60_000
 
 /**
  * Opens a Bridge Connect session and the connect request that waits for its end: for a new item, or to manage the one
- * named. Pins the site's origin and webhook URL. Nothing but the user is stored unless Bridge gave a link.
+ * named. Pins the site's origin and webhook URL. Nothing but the user, and with a tenant key
+ * a new site, is stored unless Bridge gave a link.
  */
 export async function openLink(making: LinkMaking, order: LinkOrder): Promise<Link> {
   const { store, bridge, clock, ids, settings } = making

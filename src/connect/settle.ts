@@ -47,8 +47,7 @@ export async function settleWithBridge(
   if (!wasTouchedSince(item, request.openedAt)) {
     // The item is the request's own, but nothing happened to it: the user came back without finishing.
     if (request.managedItemId === null) return 'refused'
-    await store.failRequest(request.id, claim.step)
-    return { ...request, state: 'failed', step: claim.step }
+    return store.failRequest(request.id, claim.step)
   }
 
   const state = outcomeOf(item.status)

@@ -78,14 +78,6 @@ export interface Story {
   audit: AuditRow[]
 }
 
-/** A user a former Bank API knew, on its way in. `siteId` exists. */
-export interface Import {
-  userId: string
-  siteId: string
-  user: string
-  userUuid: string
-}
-
 /** What an operator needs that no caller does: figures, stories, signs of life. */
 export interface OperateStore {
   /** Writes, durably, and rejects when that is impossible. @throws StoreBusyError */

@@ -36,6 +36,11 @@ export class ConflictError extends Error {
   override name = 'ConflictError'
 }
 
+/** The database and this program do not fit together; the message says what to do. */
+export class DatabaseVersionError extends Error {
+  override name = 'DatabaseVersionError'
+}
+
 /** Another process held the database for longer than we wait. Nothing was stored. */
 export class StoreBusyError extends Error {
   override name = 'StoreBusyError'
@@ -360,8 +365,8 @@ export interface RequestStore {
     },
     announcement: NewEvent,
   ): Promise<{ outcome: 'settled' | 'held'; request: ConnectRequest }>
-  /** The user left: `failed` unless completed, the step kept. */
-  failRequest(id: string, step: string | null): Promise<void>
+  /** The user left: `failed` unless completed, the step kept. Returns the request as it then is. */
+  failRequest(id: string, step: string | null): Promise<ConnectRequest>
   /** Marks open requests whose time is over; returns how many. */
   expireRequests(at: number, limit: number): Promise<number>
 }
@@ -392,6 +397,8 @@ export interface ItemStore {
   findItem(scope: Scope, itemId: number): Promise<OwnedItem | undefined>
   /** The user's items that are not gone. */
   listItems(userId: string): Promise<Item[]>
+  /** Stores what is new of a user's item; one that went meanwhile stays away. */
+  updateItem(userId: string, facts: ItemFacts, at: number): Promise<void>
   /**
    * Stores what Bridge said of a user's items, asked for at `at`; an item another user holds is left alone. `complete`: the
    * list was the whole, so what is missing is gone, unless it was stored since `at`.

@@ -35,24 +35,3 @@ export const text = (max = dataField) => {
 
 /** As `text`, but may be left out, empty, blank or null: then undefined. */
 export const optionalText = (max = dataField) => optional(text(max))
-
-const yesOrNo = new Map<unknown, boolean>([
-  [true, true],
-  [1, true],
-  ['1', true],
-  ['true', true],
-  ['yes', true],
-  [false, false],
-  [0, false],
-  ['0', false],
-  ['false', false],
-  ['no', false],
-])
-
-/** A yes or no as Frappe clients write it: `1`/`0`, `true`/`false`, `yes`/`no`, any case. */
-export const flag = z.unknown().transform((value, context): boolean => {
-  const known = yesOrNo.get(typeof value === 'string' ? value.trim().toLowerCase() : value)
-  if (known !== undefined) return known
-  context.addIssue({ code: 'custom', message: 'expected 1 or 0' })
-  return z.NEVER
-})

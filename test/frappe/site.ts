@@ -8,7 +8,7 @@ import {
   DoesNotExistError,
   ValidationError,
 } from '../../src/errors.ts'
-import { flag, identifier, optional, optionalText, text } from '../../src/frappe/arguments.ts'
+import { identifier, optional, optionalText, text } from '../../src/frappe/arguments.ts'
 import type { Credentials } from '../../src/frappe/credentials.ts'
 import { methodsWith } from '../../src/frappe/define-method.ts'
 import { frappePlugin } from '../../src/frappe/plugin.ts'
@@ -54,7 +54,7 @@ const methods = [
   }),
   define({
     name: 'bank_api.bridge.get_bank_accounts',
-    params: z.object({ item_id: identifier, pro: optional(flag) }),
+    params: z.object({ item_id: identifier, pro: optional(z.boolean()) }),
     run: async (_context, { item_id }) => [{ id: 11, item_id, name: 'Compte courant' }],
   }),
   define({

@@ -1,5 +1,7 @@
+import { http, HttpResponse } from 'msw'
 import { expect, test } from 'vitest'
 import { aHeldBank, callMethod, testApp } from '../support/app.ts'
+import { bridgeUrl } from '../support/bridge.ts'
 import { aTenant, type TestKey } from '../support/tenants.ts'
 
 async function sites(...names: string[]) {
@@ -201,4 +203,20 @@ test('a user whom Bridge removed by itself is made anew by the next link, and th
   expect(known?.user.userUuid).not.toBe(before)
   expect(world.users.has(known?.user.userUuid ?? '')).toBe(true)
   expect(await ask('get_bank_accounts', { item_id: ada.itemId })).toMatchObject({ status: 404 })
+})
+
+test('a refused token alone takes nothing from a user whom Bridge still knows', async () => {
+  const { app, world, bridge, clock, acme, link, ...made } = await sites('erp.acme.test')
+  const ada = await aHeldBank({ app, world, ...made }, acme.site, { user: 'ada' })
+  clock.advance(3 * 60 * 60_000)
+  bridge.use(
+    http.post(`${bridgeUrl}/v3/aggregation/authorization/token`, () =>
+      HttpResponse.json({ code: 'invalid' }, { status: 422 }),
+    ),
+  )
+
+  const { status } = await link({ user: 'ada' })
+
+  expect(status).toBe(502)
+  expect(await app.store.findItem(acme.scope, ada.itemId)).toBeDefined()
 })

@@ -258,6 +258,10 @@ export function bridgeWorld({ clock }: { clock?: Clock } = {}): BridgeWorld {
       const user = world.addUser({ external_user_id: external_user_id as string })
       return HttpResponse.json(user, { status: 201 })
     }),
+    http.get(`${aggregation}/users/:id`, ({ params }) => {
+      const user = world.users.get(String(params['id']))
+      return user ? HttpResponse.json(user) : notFound()
+    }),
     http.delete(`${aggregation}/users/:id`, ({ params }) => {
       const uuid = String(params['id'])
       if (!world.users.delete(uuid)) return notFound()

@@ -38,7 +38,7 @@ export async function openSite(onTestFinished: Finishing): Promise<ReceivingSite
     request.on('end', () => {
       const body = Buffer.concat(chunks).toString()
       const { method = '', url: path = '', headers } = request
-      const heard = { method, path, headers, body, event: JSON.parse(body) as Json }
+      const heard = { method, path, headers, body, event: JSON.parse(body) }
       site.heard.push(heard)
       const manners = site.manners(heard)
       if (manners === 'take') response.end('{}')

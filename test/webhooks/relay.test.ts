@@ -261,7 +261,7 @@ test('how tries end is told to the metrics, a disabled endpoint too', async () =
   await emit(3)
   await createRelay({ ...relaying, openToAll: [] }).tick()
 
-  expect(told).toEqual(['delivered', 'disabled', 'failed', 'refused'])
+  expect(told).toEqual(['delivered', 'failed', 'disabled', 'refused'])
 })
 
 test('a test webhook is tried once', async () => {

@@ -1,5 +1,6 @@
 import type Sqlite from 'better-sqlite3'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
+import { DatabaseVersionError } from '../store.ts'
 
 /**
  * Brings the schema up to date, all of it in one transaction.
@@ -25,11 +26,15 @@ export function migrate(
         .pluck()
         .all()
       if (applied.length > known.length) {
-        throw new Error('This database was written by a newer bank-api: upgrade the program.')
+        throw new DatabaseVersionError(
+          'This database was written by a newer bank-api: upgrade the program.',
+        )
       }
       for (const [index, hash] of applied.entries()) {
         if (known[index]?.hash !== hash) {
-          throw new Error(`Migration ${index} is not the one this database was made with.`)
+          throw new DatabaseVersionError(
+            `Migration ${index} is not the one this database was made with.`,
+          )
         }
       }
       if (applied.length > 0 && applied.length < known.length) beforeChange(applied.length)

@@ -25,7 +25,7 @@ export const getBridgeItemDetails = defineMethod({
     )
     const at = context.clock.now()
     const facts = toFacts(live)
-    await context.store.keepItems(held.user.id, [facts], { at, complete: false })
+    await context.store.updateItem(held.user.id, facts, at)
     const known = { ...held.item, ...withoutNulls(facts) }
     context.fresh.item(known)
     const { next, at: nextAt } = whatNext(known, at)

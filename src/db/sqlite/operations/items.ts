@@ -31,26 +31,33 @@ export function writeItem(
   item: ItemFacts & { userId: string; bank?: string | null; at: number },
 ): boolean {
   const { at, userId, bank = null, ...facts } = item
-  const row = { ...facts, updatedAt: at, unreachableAt: null, goneAt: null }
   const written = db
     .insert(items)
-    .values({ ...row, userId, bank, createdAt: at })
+    .values({ ...present(facts, at), userId, bank, createdAt: at })
     .onConflictDoUpdate({
       target: items.id,
-      set: {
-        ...row,
-        bank: sql`coalesce(${bank}, ${items.bank})`,
-        providerName: sql`coalesce(${facts.providerName}, ${items.providerName})`,
-        // Bridge may leave it out of an answer; a consent that was given still has an end.
-        authenticationExpiresAt: sql`coalesce(${facts.authenticationExpiresAt}, ${items.authenticationExpiresAt})`,
-        lastSuccessAt: sql`coalesce(${facts.lastSuccessAt ?? null}, ${items.lastSuccessAt})`,
-        lastTryAt: sql`coalesce(${facts.lastTryAt ?? null}, ${items.lastTryAt})`,
-      },
+      set: { ...freshOver(facts, at), bank: sql`coalesce(${bank}, ${items.bank})` },
       setWhere: eq(items.userId, userId),
     })
     .run()
   return written.changes === 1
 }
+
+const present = (facts: ItemFacts, at: number) => ({
+  ...facts,
+  updatedAt: at,
+  unreachableAt: null,
+  goneAt: null,
+})
+
+/** What is new of an item, over what we have. Bridge may leave a thing out of an answer that still holds. */
+const freshOver = (facts: ItemFacts, at: number) => ({
+  ...present(facts, at),
+  providerName: sql`coalesce(${facts.providerName}, ${items.providerName})`,
+  authenticationExpiresAt: sql`coalesce(${facts.authenticationExpiresAt}, ${items.authenticationExpiresAt})`,
+  lastSuccessAt: sql`coalesce(${facts.lastSuccessAt ?? null}, ${items.lastSuccessAt})`,
+  lastTryAt: sql`coalesce(${facts.lastTryAt ?? null}, ${items.lastTryAt})`,
+})
 
 export function itemOperations({ db, read, write }: Tools): ItemStore {
   const owned = () =>
@@ -76,6 +83,14 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
           .where(and(eq(items.userId, userId), isNull(items.goneAt)))
           .all(),
       ),
+
+    updateItem: (userId, facts, at) =>
+      write(() => {
+        db.update(items)
+          .set(freshOver(facts, at))
+          .where(and(eq(items.id, facts.id), eq(items.userId, userId)))
+          .run()
+      }),
 
     keepItems: (userId, facts, { at, complete }) =>
       write(() => {

@@ -171,6 +171,9 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
           .set({ state: 'failed', step })
           .where(and(eq(requests.id, id), inArray(requests.state, ['pending', 'failed'])))
           .run()
+        const request = db.select().from(requests).where(eq(requests.id, id)).get()
+        if (!request) throw new ConflictError('The request is gone')
+        return request
       }),
 
     expireRequests: (at, limit) =>
