@@ -1,18 +1,13 @@
-import type { Keyring } from '../auth/keyring.ts'
-import type { Ids } from '../clock.ts'
+import { ownEvent, type EventMaking } from '../auth/own-event.ts'
 import type { ItemFacts, NewEvent, OwnedRequest } from '../db/store.ts'
 
-/**
- * The `connect.completed` that tells a site its request ended with this item: Bridge's envelope, all keys always there. The
- * names are the contract's; none is one that Frappe reserves. One for each request and item.
- */
+/** The `connect.completed` that tells a site its request ended with this item; one for each request and item. */
 export function completedEvent(
-  { ids, keyring }: { ids: Ids; keyring: Keyring },
+  making: EventMaking,
   { request, user, site }: OwnedRequest,
   item: ItemFacts,
   at: number,
 ): NewEvent {
-  const id = ids.next('evt')
   const type = 'connect.completed'
   const content = {
     request: request.id,
@@ -25,17 +20,7 @@ export function completedEvent(
     status_code_info: item.statusCodeInfo,
     step: null,
   }
-  return {
-    id,
-    deliveryId: ids.next('dlv'),
-    dedupeKey: `${type}:${request.id}:${item.id}`,
-    type,
-    userId: user.id,
-    siteId: site.id,
-    itemId: item.id,
-    body: keyring.seal(JSON.stringify({ type, content, timestamp: at }), `events/${id}`),
-    occurredAt: at,
-    receivedAt: at,
-    handledAt: at,
-  }
+  const about = { userId: user.id, siteId: site.id, itemId: item.id }
+  const dedupeKey = `${type}:${request.id}:${item.id}`
+  return ownEvent(making, { type, content, dedupeKey, ...about }, at)
 }

@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts'
 import { nextStep } from '../connect/item-status.ts'
 import type { ItemFacts, NewEvent, OwnedItem, Store } from '../db/store.ts'
-import { ownEvent, type EventMaking } from './own-event.ts'
+import type { EventMaking } from '../auth/own-event.ts'
+import { itemEvent } from './item-event.ts'
 
 export interface Telling extends EventMaking {
   store: Store
@@ -35,5 +36,5 @@ export function actionEvent(
 ): NewEvent {
   const { status, statusCodeInfo: status_code_info } = facts
   const more = { status, status_code_info, next }
-  return ownEvent(making, owned, { type: 'item.action_required', more }, at)
+  return itemEvent(making, owned, { type: 'item.action_required', more }, at)
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { OwnedItem, Store } from '../db/store.ts'
-import { ownEvent, type EventMaking } from './own-event.ts'
+import type { EventMaking } from '../auth/own-event.ts'
+import { itemEvent } from './item-event.ts'
 import { renewalToken } from './renewal-token.ts'
 
 export interface Reminding extends EventMaking {
@@ -50,5 +51,5 @@ function expiringEvent(reminding: Reminding, owned: OwnedItem, at: number) {
     days_left: Math.ceil((end - at) / dayMs),
     renew_url: `${reminding.publicUrl}/renew/${token}`,
   }
-  return ownEvent(reminding, owned, { type: 'consent.expiring', more }, at)
+  return itemEvent(reminding, owned, { type: 'consent.expiring', more }, at)
 }

@@ -1,28 +1,14 @@
-import type { Keyring } from '../auth/keyring.ts'
-import type { Ids } from '../clock.ts'
+import { ownEvent, type EventMaking } from '../auth/own-event.ts'
 import type { NewEvent, Site } from '../db/store.ts'
 
 export const testEventType = 'webhook.test'
 
-/** An event that says nothing, for one site, in Bridge's envelope: whoever runs the site sees that webhooks arrive. It is tried once. */
-export function testEvent(
-  { ids, keyring }: { ids: Ids; keyring: Keyring },
+/** An event that says nothing, for one site: whoever runs the site sees that webhooks arrive. It is tried once. */
+export const testEvent = (
+  making: EventMaking,
   site: Pick<Site, 'id' | 'name'>,
   at: number,
-): NewEvent {
-  const id = ids.next('evt')
-  const body = { type: testEventType, content: { site: site.name }, timestamp: at }
-  return {
-    id,
-    deliveryId: ids.next('dlv'),
-    dedupeKey: id,
-    type: testEventType,
-    userId: null,
-    siteId: site.id,
-    itemId: null,
-    body: keyring.seal(JSON.stringify(body), `events/${id}`),
-    occurredAt: at,
-    receivedAt: at,
-    handledAt: at,
-  }
+): NewEvent => {
+  const about = { userId: null, siteId: site.id, itemId: null }
+  return ownEvent(making, { type: testEventType, content: { site: site.name }, ...about }, at)
 }
