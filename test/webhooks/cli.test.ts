@@ -137,7 +137,11 @@ test('a target is opened within the operator’s bounds, for its site, and refus
   const update = (url: string) => as(bounds, 'site', 'update', site, '--webhook-url', url)
 
   expect((await update('http://10.1.2.3/hook')).code).toBe(1)
-  for (const url of ['https://bank.example/x', 'http://erp.internal/', 'http://user@erp.test/']) {
+  for (const url of [
+    'https://bank.example/x',
+    'http://169.254.169.254/',
+    'http://user@erp.test/',
+  ]) {
     const refused = await update(url)
     expect([refused.code, refused.out]).toEqual([1, ''])
     expect(refused.err).toContain('Webhooks may not be sent to')

@@ -273,6 +273,18 @@ test.each<[string, (rooms: Awaited<ReturnType<typeof handling>>) => Promise<stri
     },
   ],
   [
+    'that manages an item whose last visit is followed by the full refresh',
+    async ({ bridgeSays, open, refreshed, callBack, clock }) => {
+      await bridgeSays('item.created')
+      await callBack(await open(), 7)
+      clock.advance(minuteMs)
+      const request = await open({ managedItemId: 7 })
+      clock.advance(minuteMs)
+      await refreshed({ full_refresh: true })
+      return request
+    },
+  ],
+  [
     'while a scheduled refresh ran',
     async ({ bridgeSays, open, refreshed }) => {
       const request = await open()
