@@ -9,6 +9,8 @@ export interface Refreshed {
   itemId: number
   /** `connect`, `scheduler` …; null when Bridge did not say. */
   trigger: string | null
+  /** Whether the whole history was read. */
+  full: boolean
   occurredAt: number
   receivedAt: number
 }
@@ -49,6 +51,8 @@ export async function matchRefreshed(
   const fits = open.filter(({ request }) => {
     if (request.itemId !== null || request.expiresAt <= refreshed.occurredAt) return false
     if (request.managedItemId !== null) {
+      // Bridge reads the whole history minutes after a visit: that is an echo of the visit before this link.
+      if (refreshed.full) return false
       return request.managedItemId === item.id && isBefore(request.openedAt, refreshed.occurredAt)
     }
     return holder === null && isBefore(request.openedAt, item.createdAt)

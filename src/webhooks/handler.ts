@@ -9,6 +9,8 @@ import type { EventChange, StoredEvent, Store } from '../db/store.ts'
 export interface RefreshedItem {
   itemId: number
   trigger: string | null
+  /** The whole history was read: what follows minutes after a visit, and is none. */
+  full: boolean
   occurredAt: number
   receivedAt: number
 }
@@ -65,8 +67,9 @@ async function handle(
     return undefined
   }
   if (!event.known || event.type !== 'item.refreshed') return undefined
-  const { item_id: itemId, refresh_trigger: trigger } = event.content
-  return onRefreshed({ itemId, trigger: trigger ?? null, occurredAt, receivedAt }, clock.now())
+  const { item_id: itemId, refresh_trigger: trigger, full_refresh: full } = event.content
+  const refresh = { itemId, trigger: trigger ?? null, full: full === true }
+  return onRefreshed({ ...refresh, occurredAt, receivedAt }, clock.now())
 }
 
 /** What an event of Bridge's changes for us; undefined for those we only pass on (Bridge: webhooks events). */
