@@ -154,7 +154,8 @@ describe('bank-api site', () => {
     const shown = await runCli(folder, ['site', 'show', row.site, '--tenant', 'acme', '--json'])
     const listed = await runCli(folder, ['site', 'list', '--tenant', 'acme', '--json'])
 
-    expect(jsonOf(shown)).toEqual(row)
+    const endpoint = { webhooks_failing_since: null, webhooks_disabled: null, allowed_targets: [] }
+    expect(jsonOf(shown)).toEqual({ ...row, ...endpoint })
     expect(jsonOf(listed)).toEqual([row])
   })
 

@@ -124,6 +124,9 @@ async function give({ app, world }: TestApp, site: Site, things: Things): Promis
   return things
 }
 
+/** What is gathered in memory and stored by the clock on the wall: no part of any one call. */
+const byTheWay = new Set(['addCalls', 'audit'])
+
 /** The names of the store's operations as they are called. */
 function countStore(app: FastifyInstance): string[] {
   const called: string[] = []
@@ -131,7 +134,7 @@ function countStore(app: FastifyInstance): string[] {
   for (const [name, operation] of Object.entries(operations)) {
     if (name === 'close') continue
     operations[name] = (...args) => {
-      called.push(name)
+      if (!byTheWay.has(name)) called.push(name)
       return operation(...args)
     }
   }
