@@ -108,18 +108,27 @@ export async function accountsOf(asking: Asking, held: HeldItem): Promise<number
 }
 
 /** Remembers which item each account belongs to, so that an account id alone has an owner. */
-export const keepAccounts = (
+export async function keepAccounts(
   { store, clock, keyring }: Pick<Asking, 'store' | 'clock' | 'keyring'>,
   accounts: readonly Account[],
-): Promise<void> =>
-  store.keepAccounts(
-    accounts.map((account) => ({
-      id: account.id,
-      itemId: account.item_id,
-      ibanFingerprint: fingerprintOf(keyring, account),
-    })),
+): Promise<void> {
+  // Most reads find what the one before found: those cost no hashes and no commit.
+  const fresh = await store.listNewAccounts(
+    accounts.map(({ id, item_id: itemId, iban }) => ({ id, itemId, hasIban: Boolean(iban) })),
+  )
+  if (fresh.length === 0) return
+  const isFresh = new Set(fresh)
+  await store.keepAccounts(
+    accounts
+      .filter(({ id }) => isFresh.has(id))
+      .map((account) => ({
+        id: account.id,
+        itemId: account.item_id,
+        ibanFingerprint: fingerprintOf(keyring, account),
+      })),
     clock.now(),
   )
+}
 
 /** What tells whether an account of this item still has the IBAN it had, and says nothing else; null without an IBAN. */
 export const fingerprintOf = (

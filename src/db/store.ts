@@ -423,6 +423,10 @@ export interface ItemStore {
   /** Gives a refresh back that did not take place. */
   releaseRefresh(claim: number): Promise<void>
   findAccount(scope: Scope, accountId: number): Promise<OwnedItem | undefined>
+  /** Of these accounts, the ids of those of which `keepAccounts` would write something. */
+  listNewAccounts(
+    accounts: readonly { id: number; itemId: number; hasIban: boolean }[],
+  ): Promise<number[]>
   /**
    * Remembers whose the accounts are; accounts of items we do not hold are left alone. Writes only what is new: a
    * fingerprint that is known stays until a comparison ends.
@@ -496,8 +500,11 @@ export interface EventStore {
   findItemOwner(itemId: number): Promise<SiteUser | undefined>
   /** Events nobody applied yet, in the order they came; those put off until later are left out. */
   listUnhandledEvents(at: number, limit: number): Promise<StoredEvent[]>
-  /** Applies what an event changes, leaving it unhandled. False when the item is another user's: then nothing changed. */
-  applyEvent(change: EventChange): Promise<boolean>
+  /**
+   * Applies what an event changes, and in the same commit notes the event as handled when `handled` names it. False when the
+   * item is another user's: then nothing changed. Calls made at the same moment share a commit, in their order.
+   */
+  applyEvent(change: EventChange, handled?: { seq: number; at: number }): Promise<boolean>
   markHandled(seq: number, at: number): Promise<void>
   /** Puts the event off until `until`; a failure is counted. */
   postponeEvent(seq: number, until: number, options?: { failed: boolean }): Promise<void>

@@ -33,44 +33,68 @@ const minuteMs = 60_000
 const mostMs = 60 * minuteMs
 
 /**
- * Applies what Bridge told us, from the table, in the order it came: a crash repeats an event, which changes nothing more.
- * One that fails is pushed aside and the next ones go on. True when there may be more to do at once.
+ * Applies what Bridge told us, from the table: a crash repeats an event, which changes nothing more. What concerns one user
+ * happens in the order it came; users go side by side, so that they share commits. An event that fails is pushed aside and
+ * the next ones go on. True when there may be more to do at once.
  */
 export async function tickHandler(handling: Handling): Promise<boolean> {
-  const { store, clock, log } = handling
+  const { store, clock } = handling
   const events = await store.listUnhandledEvents(clock.now(), batch)
-  for (const event of events) {
-    try {
-      const lookAgainAt = await handle(handling, event)
-      if (lookAgainAt === undefined) await store.markHandled(event.seq, clock.now())
-      else await store.postponeEvent(event.seq, lookAgainAt)
-    } catch (error) {
-      log.error({ event: event.id, type: event.type, err: error }, 'event not handled')
-      const until = clock.now() + Math.min(minuteMs * 2 ** event.failures, mostMs)
-      await store.postponeEvent(event.seq, until, { failed: true })
-    }
-  }
+  const byUser = Map.groupBy(events, ({ userId }) => userId)
+  const ends = await Promise.allSettled(
+    Array.from(byUser.values(), async (ofUser) => {
+      for (const event of ofUser) await handleOrPutOff(handling, event)
+    }),
+  )
+  const failed = ends.find((end) => end.status === 'rejected')
+  if (failed) throw failed.reason // once nothing of this batch is under way any more
   return events.length === batch
 }
 
+async function handleOrPutOff(handling: Handling, event: StoredEvent): Promise<void> {
+  const { store, clock, log } = handling
+  try {
+    const lookAgainAt = await handle(handling, event)
+    if (lookAgainAt !== undefined) await store.postponeEvent(event.seq, lookAgainAt)
+  } catch (error) {
+    log.error({ event: event.id, type: event.type, err: error }, 'event not handled')
+    const until = clock.now() + Math.min(minuteMs * 2 ** event.failures, mostMs)
+    await store.postponeEvent(event.seq, until, { failed: true })
+  }
+}
+
+/** Applies an event and notes it as handled, unless it must be looked at again: then says when. */
 async function handle(
   { store, keyring, clock, log, onRefreshed }: Handling,
   stored: StoredEvent,
 ): Promise<number | undefined> {
-  const { id, userId, occurredAt, receivedAt } = stored
-  if (stored.body === null || userId === null) return undefined
-  const bytes = keyring.open(stored.body, `events/${id}`)
-  const event = parseBridgeEvent(JSON.parse(bytes.toString('utf8')))
-  const change = toChange(event, userId, occurredAt)
-  if (change && !(await store.applyEvent(change))) {
-    log.info({ event: id, type: event.type }, 'event changed nothing')
+  const { id, seq, userId, occurredAt, receivedAt } = stored
+  const handled = { seq, at: clock.now() }
+  const event =
+    stored.body === null || userId === null
+      ? undefined
+      : readEvent(keyring.open(stored.body, `events/${id}`))
+  const change = event && toChange(event, userId!, occurredAt)
+  if (!event || !change) {
+    await store.markHandled(seq, handled.at)
     return undefined
   }
-  if (!event.known || event.type !== 'item.refreshed') return undefined
-  const { item_id: itemId, refresh_trigger: trigger, full_refresh: full } = event.content
-  const refresh = { itemId, trigger: trigger ?? null, full: full === true }
-  return onRefreshed({ ...refresh, occurredAt, receivedAt }, clock.now())
+  const isRefreshed = event.known && event.type === 'item.refreshed'
+  const changed = await store.applyEvent(change, isRefreshed ? undefined : handled)
+  if (!changed) log.info({ event: id, type: event.type }, 'event changed nothing')
+  if (!isRefreshed) return undefined
+  if (changed) {
+    const { item_id: itemId, refresh_trigger: trigger, full_refresh: full } = event.content
+    const refresh = { itemId, trigger: trigger ?? null, full: full === true }
+    const lookAgainAt = await onRefreshed({ ...refresh, occurredAt, receivedAt }, clock.now())
+    if (lookAgainAt !== undefined) return lookAgainAt
+  }
+  await store.markHandled(seq, clock.now())
+  return undefined
 }
+
+const readEvent = (bytes: Buffer): BridgeEvent =>
+  parseBridgeEvent(JSON.parse(bytes.toString('utf8')))
 
 /** What an event of Bridge's changes for us; undefined for those we only pass on (Bridge: webhooks events). */
 function toChange(event: BridgeEvent, userId: string, at: number): EventChange | undefined {

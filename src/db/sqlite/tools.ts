@@ -26,6 +26,23 @@ export function createTools(client: Sqlite.Database): Tools {
   }
 }
 
+/**
+ * A statement that each database prepares when it first needs it, and keeps. For the hot path: drizzle takes longer to write
+ * a statement than SQLite to run it, and a start need not wait for all of them.
+ */
+export function prepared<T extends object>(
+  prepare: (db: Tools['db']) => T,
+): (db: Tools['db']) => T {
+  const kept = new WeakMap<Tools['db'], T>()
+  return (db) => {
+    const known = kept.get(db)
+    if (known) return known
+    const made = prepare(db)
+    kept.set(db, made)
+    return made
+  }
+}
+
 /** Connections that met a lock which is not gone yet, with how long SQLite waits on them otherwise. */
 const locked = new WeakMap<Sqlite.Database, number>()
 

@@ -3,7 +3,7 @@ import { and, asc, eq, gt, gte, isNotNull, isNull, sql } from 'drizzle-orm'
 import type { By, DeliveryStore, EndpointHealth, Settled, Settlement } from '../../store.ts'
 import type { GroupCommit } from '../group-commit.ts'
 import { attempts, deliveries, endpoints, events, sites } from '../schema/index.ts'
-import type { Tools } from '../tools.ts'
+import { prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { sightOperations } from './sight.ts'
 
@@ -54,6 +54,129 @@ export const takeDue = taking('')
 /** Takes the oldest due of those that were never tried. */
 export const takeFirstTries = taking('AND first_ended_at IS NULL')
 
+const given = sql.placeholder
+
+/** The site, when it wants webhooks. */
+const wanting = prepared((db) =>
+  db
+    .select({ id: sites.id })
+    .from(sites)
+    .where(and(eq(sites.id, given('siteId')), isNotNull(sites.webhookUrl), isNull(sites.removedAt)))
+    .prepare(),
+)
+
+const storeDelivery = prepared((db) =>
+  db
+    .insert(deliveries)
+    .values({
+      id: given('id'),
+      eventSeq: given('eventSeq'),
+      siteId: given('siteId'),
+      itemId: given('itemId'),
+      state: 'pending',
+      dueAt: given('dueAt'),
+      createdAt: given('at'),
+    })
+    .prepare(),
+)
+
+/** The oldest delivery of a site and item whose first try is not over. */
+const nextUntried = prepared((db) =>
+  db
+    .select({ id: deliveries.id })
+    .from(deliveries)
+    .where(
+      and(
+        eq(deliveries.siteId, given('siteId')),
+        sql`${deliveries.itemId} IS ${given('itemId')}`,
+        isNull(deliveries.firstEndedAt),
+      ),
+    )
+    .orderBy(asc(deliveries.eventSeq))
+    .limit(1)
+    .prepare(),
+)
+
+const deliveryWith = prepared((db) =>
+  db
+    .select()
+    .from(deliveries)
+    .where(eq(deliveries.id, given('id')))
+    .prepare(),
+)
+
+const endTry = prepared((db) =>
+  db
+    .update(deliveries)
+    .set({
+      claimedUntil: null,
+      state: sql`${given('state')}`,
+      dueAt: sql`${given('dueAt')}`,
+      settledAt: sql`${given('settledAt')}`,
+      firstEndedAt: sql`${given('firstEndedAt')}`,
+      scheduleFrom: sql`${given('scheduleFrom')}`,
+    })
+    .where(eq(deliveries.id, given('id')))
+    .prepare(),
+)
+
+const becomeDue = prepared((db) =>
+  db
+    .update(deliveries)
+    .set({ dueAt: sql`${given('at')}` })
+    .where(eq(deliveries.id, given('id')))
+    .prepare(),
+)
+
+const storeTry = prepared((db) =>
+  db
+    .insert(attempts)
+    .values({
+      deliveryId: given('deliveryId'),
+      number: given('number'),
+      startedAt: given('startedAt'),
+      durationMs: given('durationMs'),
+      status: given('status'),
+      error: given('error'),
+      response: given('response'),
+    })
+    .prepare(),
+)
+
+const claimed = prepared((db) =>
+  db
+    .select({
+      id: deliveries.id,
+      attempt: deliveries.attempts,
+      scheduleFrom: deliveries.scheduleFrom,
+      event: { id: events.id, type: events.type, body: events.body },
+      site: {
+        id: sites.id,
+        name: sites.name,
+        tenantId: sites.tenantId,
+        webhookUrl: sites.webhookUrl,
+        webhookSecret: sites.webhookSecret,
+      },
+      allowedTargets: endpoints.allowedTargets,
+      previousSecret: endpoints.previousSecret,
+      previousSecretUntil: endpoints.previousSecretUntil,
+    })
+    .from(deliveries)
+    .innerJoin(events, eq(events.seq, deliveries.eventSeq))
+    .innerJoin(sites, eq(sites.id, deliveries.siteId))
+    .leftJoin(endpoints, eq(endpoints.siteId, deliveries.siteId))
+    .where(eq(deliveries.id, given('id')))
+    .prepare(),
+)
+
+const endpointOf = prepared((db) =>
+  db
+    .select()
+    .from(endpoints)
+    .where(eq(endpoints.siteId, given('siteId')))
+    .prepare(),
+)
+
 /** Stores a delivery when its site wants any, inside the transaction at hand. It waits for the untried ones before it. */
 export function insertDelivery(
   db: Db,
@@ -63,21 +186,9 @@ export function insertDelivery(
   }: { id: string; eventSeq: number; siteId: string; itemId: number | null; at: number },
 ): void {
   const { siteId, itemId } = delivery
-  const site = db
-    .select({ webhookUrl: sites.webhookUrl })
-    .from(sites)
-    .where(and(eq(sites.id, siteId), isNull(sites.removedAt)))
-    .get()
-  if (!site || site.webhookUrl === null) return
-  const earlier = db.select({ id: deliveries.id }).from(deliveries).where(untried(siteId, itemId))
-  db.insert(deliveries)
-    .values({
-      ...delivery,
-      state: 'pending',
-      dueAt: earlier.limit(1).get() ? null : at,
-      createdAt: at,
-    })
-    .run()
+  if (!wanting(db).get({ siteId })) return
+  const dueAt = nextUntried(db).get({ siteId, itemId }) ? null : at
+  storeDelivery(db).run({ ...delivery, dueAt, at })
 }
 
 /**
@@ -119,32 +230,8 @@ export function deliveryOperations({
     return taken
   }
 
-  const claimed = db
-    .select({
-      id: deliveries.id,
-      attempt: deliveries.attempts,
-      scheduleFrom: deliveries.scheduleFrom,
-      event: { id: events.id, type: events.type, body: events.body },
-      site: {
-        id: sites.id,
-        name: sites.name,
-        tenantId: sites.tenantId,
-        webhookUrl: sites.webhookUrl,
-        webhookSecret: sites.webhookSecret,
-      },
-      allowedTargets: endpoints.allowedTargets,
-      previousSecret: endpoints.previousSecret,
-      previousSecretUntil: endpoints.previousSecretUntil,
-    })
-    .from(deliveries)
-    .innerJoin(events, eq(events.seq, deliveries.eventSeq))
-    .innerJoin(sites, eq(sites.id, deliveries.siteId))
-    .leftJoin(endpoints, eq(endpoints.siteId, deliveries.siteId))
-    .where(eq(deliveries.id, sql.placeholder('id')))
-    .prepare()
-
   const toClaim = ({ id }: { id: string }) => {
-    const { scheduleFrom, site, ...rest } = claimed.get({ id })!
+    const { scheduleFrom, site, ...rest } = claimed(db).get({ id })!
     return {
       ...rest,
       tryNumber: rest.attempt - scheduleFrom,
@@ -296,38 +383,19 @@ const healthy: EndpointHealth = {
   disabledReason: null,
 }
 
-/** The deliveries of a site and item whose first try is not over. */
-const untried = (siteId: string, itemId: number | null) =>
-  and(
-    eq(deliveries.siteId, siteId),
-    itemId === null ? isNull(deliveries.itemId) : eq(deliveries.itemId, itemId),
-    isNull(deliveries.firstEndedAt),
-  )
-
 function settle(db: Db, { id, attempt, at, outcome, ...settlement }: Settlement): Settled {
   const stale: Settled = { outcome: 'stale', recovered: 0, disabled: false }
-  const delivery = db.select().from(deliveries).where(eq(deliveries.id, id)).get()
+  const delivery = deliveryWith(db).get({ id })
   if (!delivery || delivery.attempts !== attempt || delivery.claimedUntil === null) return stale
 
-  const change = { claimedUntil: null, ...after(outcome, at) }
+  const ended = { ...delivery, ...after(outcome, at) }
   if (outcome.kind === 'released') {
-    const scheduleFrom = delivery.scheduleFrom + 1
-    db.update(deliveries)
-      .set({ ...change, scheduleFrom })
-      .where(eq(deliveries.id, id))
-      .run()
+    endTry(db).run({ ...ended, scheduleFrom: delivery.scheduleFrom + 1 })
     return { ...stale, outcome: 'settled' }
   }
-  db.update(deliveries)
-    .set({ ...change, firstEndedAt: delivery.firstEndedAt ?? at })
-    .where(eq(deliveries.id, id))
-    .run()
+  endTry(db).run({ ...ended, firstEndedAt: delivery.firstEndedAt ?? at })
   if (delivery.firstEndedAt === null) releaseNext(db, delivery, at)
-  if (settlement.try) {
-    db.insert(attempts)
-      .values({ deliveryId: id, number: attempt, ...settlement.try })
-      .run()
-  }
+  if (settlement.try) storeTry(db).run({ deliveryId: id, number: attempt, ...settlement.try })
 
   const { siteId } = delivery
   const before = healthOf(db, siteId)
@@ -353,14 +421,8 @@ function releaseNext(
   { siteId, itemId }: { siteId: string; itemId: number | null },
   at: number,
 ): void {
-  const next = db
-    .select({ id: deliveries.id })
-    .from(deliveries)
-    .where(untried(siteId, itemId))
-    .orderBy(asc(deliveries.eventSeq))
-    .limit(1)
-    .get()
-  if (next) db.update(deliveries).set({ dueAt: at }).where(eq(deliveries.id, next.id)).run()
+  const next = nextUntried(db).get({ siteId, itemId })
+  if (next) becomeDue(db).run({ ...next, at })
 }
 
 /** Puts what died since then back on its way; the schedule begins anew, the first try is long over. */
@@ -383,7 +445,7 @@ const recover = (db: Db, siteId: string, since: number, at: number): number =>
     .run().changes
 
 function healthOf(db: Db, siteId: string): EndpointHealth {
-  const row = db.select().from(endpoints).where(eq(endpoints.siteId, siteId)).get()
+  const row = endpointOf(db).get({ siteId })
   if (!row) return healthy
   const { failingSince, lastFailureAt, streak, holdUntil, concurrency } = row
   const { disabledAt, disabledReason } = row

@@ -10,7 +10,7 @@ import {
   items,
   sites,
 } from '../schema/index.ts'
-import type { Tools } from '../tools.ts'
+import { prepared, type Tools } from '../tools.ts'
 import { insertDelivery } from './deliveries.ts'
 
 /** Bridge's "just added, refresh pending": what an item is as long as no event said otherwise (Bridge: item statuses). */
@@ -22,14 +22,92 @@ const leewayMs = 2_000
 /** How many open requests of one user are looked at. */
 const mostOpen = 100
 
-/** Stores an event and the delivery to its site, inside the transaction at hand. False when it was there already. */
-export function insertEvent(db: Tools['db'], { deliveryId, ...event }: NewEvent): boolean {
-  const stored = db
+const given = sql.placeholder
+
+const storeEvent = prepared((db) =>
+  db
     .insert(events)
-    .values(event)
+    .values({
+      id: given('id'),
+      dedupeKey: given('dedupeKey'),
+      type: given('type'),
+      userId: given('userId'),
+      siteId: given('siteId'),
+      itemId: given('itemId'),
+      body: given('body'),
+      occurredAt: given('occurredAt'),
+      receivedAt: given('receivedAt'),
+      handledAt: given('handledAt'),
+    })
     .onConflictDoNothing({ target: events.dedupeKey })
     .returning({ seq: events.seq })
-    .get()
+    .prepare(),
+)
+
+const unhandled = prepared((db) =>
+  db
+    .select()
+    .from(events)
+    .where(and(isNull(events.handledAt), lte(events.handleAfter, given('at'))))
+    .orderBy(asc(events.seq))
+    .limit(given('limit'))
+    .prepare(),
+)
+
+const handled = prepared((db) =>
+  db
+    .update(events)
+    .set({ handledAt: sql`${given('at')}` })
+    .where(eq(events.seq, given('seq')))
+    .prepare(),
+)
+
+const userOf = prepared((db) =>
+  db
+    .select()
+    .from(bridgeUsers)
+    .where(eq(bridgeUsers.id, given('id')))
+    .prepare(),
+)
+
+const itemWith = prepared((db) =>
+  db
+    .select()
+    .from(items)
+    .where(eq(items.id, given('id')))
+    .prepare(),
+)
+
+const accountNamed = prepared((db) =>
+  db
+    .insert(accounts)
+    .values({ id: given('id'), itemId: given('itemId'), createdAt: given('at') })
+    .onConflictDoUpdate({ target: accounts.id, set: { itemId: sql`excluded.item_id` } })
+    .prepare(),
+)
+
+const itemHeardOf = prepared((db) =>
+  db
+    .update(items)
+    .set({
+      updatedAt: sql`max(${items.updatedAt}, ${given('at')})`,
+      unreachableAt: null,
+      goneAt: null,
+      status: sql`coalesce(${given('status')}, ${items.status})`,
+      // What goes with a status: a status without a word for it has none.
+      statusCodeInfo: sql`CASE WHEN ${given('status')} IS NULL THEN ${items.statusCodeInfo} ELSE ${given('statusCodeInfo')} END`,
+      authenticationExpiresAt: sql`coalesce(${given('authenticationExpiresAt')}, ${items.authenticationExpiresAt})`,
+      accountTypes: sql`coalesce(${given('accountTypes')}, ${items.accountTypes})`,
+      lastTryAt: sql`coalesce(${given('lastTryAt')}, ${items.lastTryAt})`,
+      lastSuccessAt: sql`coalesce(${given('lastSuccessAt')}, ${items.lastSuccessAt})`,
+    })
+    .where(eq(items.id, given('itemId')))
+    .prepare(),
+)
+
+/** Stores an event and the delivery to its site, inside the transaction at hand. False when it was there already. */
+export function insertEvent(db: Tools['db'], { deliveryId, ...event }: NewEvent): boolean {
+  const stored = storeEvent(db).get({ ...event })
   if (!stored) return false
   if (event.siteId !== null) {
     insertDelivery(db, {
@@ -71,22 +149,18 @@ export function eventOperations({
           .get(),
       ),
 
-    listUnhandledEvents: (at, limit) =>
-      read(() =>
-        db
-          .select()
-          .from(events)
-          .where(and(isNull(events.handledAt), lte(events.handleAfter, at)))
-          .orderBy(asc(events.seq))
-          .limit(limit)
-          .all(),
-      ),
+    listUnhandledEvents: (at, limit) => read(() => unhandled(db).all({ at, limit })),
 
-    applyEvent: (change) => write(() => apply(db, change)),
+    applyEvent: (change, done) =>
+      group(() => {
+        const changed = apply(db, change)
+        if (done) handled(db).run({ ...done })
+        return changed
+      }),
 
     markHandled: (seq, at) =>
-      write(() => {
-        db.update(events).set({ handledAt: at }).where(eq(events.seq, seq)).run()
+      group(() => {
+        handled(db).run({ seq, at })
       }),
 
     postponeEvent: (seq, until, { failed } = { failed: false }) =>
@@ -122,7 +196,7 @@ export function eventOperations({
 
 function apply(db: Tools['db'], change: EventChange): boolean {
   const { userId, at } = change
-  const user = db.select().from(bridgeUsers).where(eq(bridgeUsers.id, userId)).get()
+  const user = userOf(db).get({ id: userId })
   if (!user) return false
   const ofUser = and(eq(items.userId, userId), isNull(items.goneAt))
 
@@ -133,10 +207,7 @@ function apply(db: Tools['db'], change: EventChange): boolean {
   if (change.kind === 'account') {
     const { accountId, itemId } = change
     if (!applyItem(db, { kind: 'item', userId, itemId, at, ...unsaid })) return false
-    db.insert(accounts)
-      .values({ id: accountId, itemId, createdAt: at })
-      .onConflictDoUpdate({ target: accounts.id, set: { itemId } })
-      .run()
+    accountNamed(db).run({ id: accountId, itemId, at })
     return true
   }
   if (change.kind === 'item-gone') {
@@ -158,15 +229,15 @@ const unsaid = {
 }
 
 const refreshTimes = ({ refreshed, at }: EventChange & { kind: 'item' }) => ({
-  ...(refreshed !== undefined && { lastTryAt: at }),
-  ...(refreshed && { lastSuccessAt: at }),
+  lastTryAt: refreshed === undefined ? null : at,
+  lastSuccessAt: refreshed ? at : null,
 })
 
 /** Late events may concern items already deleted (Bridge: webhooks), and come after newer ones: those change nothing. */
 function applyItem(db: Tools['db'], change: EventChange & { kind: 'item' }): boolean {
   const { userId, itemId, at, status, statusCodeInfo, authenticationExpiresAt, accountTypes } =
     change
-  const known = db.select().from(items).where(eq(items.id, itemId)).get()
+  const known = itemWith(db).get({ id: itemId })
   if (!known) {
     if (wasDeleted(db, change)) return false
     db.insert(items)
@@ -188,18 +259,8 @@ function applyItem(db: Tools['db'], change: EventChange & { kind: 'item' }): boo
   const isOld =
     at < known.updatedAt - leewayMs || (known.goneAt !== null && at <= known.goneAt + leewayMs)
   if (isOld) return true
-  db.update(items)
-    .set({
-      updatedAt: Math.max(known.updatedAt, at),
-      unreachableAt: null,
-      goneAt: null,
-      ...(status !== null && { status, statusCodeInfo }),
-      ...(authenticationExpiresAt !== null && { authenticationExpiresAt }),
-      ...(accountTypes !== null && { accountTypes }),
-      ...refreshTimes(change),
-    })
-    .where(eq(items.id, itemId))
-    .run()
+  const said = { status, statusCodeInfo, authenticationExpiresAt, accountTypes }
+  itemHeardOf(db).run({ itemId, at, ...said, ...refreshTimes(change) })
   return true
 }
 

@@ -1,16 +1,4 @@
-import {
-  and,
-  desc,
-  eq,
-  gt,
-  inArray,
-  isNotNull,
-  isNull,
-  lt,
-  lte,
-  notInArray,
-  sql,
-} from 'drizzle-orm'
+import { and, desc, eq, gt, isNotNull, isNull, lt, lte, notInArray, sql } from 'drizzle-orm'
 import type { ItemFacts, ItemStore } from '../../store.ts'
 import {
   accounts,
@@ -21,9 +9,9 @@ import {
   items,
   sites,
 } from '../schema/index.ts'
-import type { Tools } from '../tools.ts'
+import { prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
-import { inScope } from './tenants.ts'
+import { inScopeGiven } from './tenants.ts'
 
 /** Stores an item or what is new of it. False when another user holds it: then nothing changed. */
 export function writeItem(
@@ -59,30 +47,59 @@ const freshOver = (facts: ItemFacts, at: number) => ({
   lastTryAt: sql`coalesce(${facts.lastTryAt ?? null}, ${items.lastTryAt})`,
 })
 
+const owned = (db: Tools['db']) =>
+  db
+    .select({ item: items, user: bridgeUsers, site: sites })
+    .from(items)
+    .innerJoin(bridgeUsers, eq(bridgeUsers.id, items.userId))
+    .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+
+const id = sql.placeholder('id')
+
+const itemOf = prepared((db) =>
+  owned(db)
+    .where(and(inScopeGiven, eq(items.id, id), isNull(items.goneAt)))
+    .prepare(),
+)
+
+const accountOf = prepared((db) =>
+  owned(db)
+    .innerJoin(accounts, eq(accounts.itemId, items.id))
+    .where(and(inScopeGiven, eq(accounts.id, id), isNull(items.goneAt)))
+    .prepare(),
+)
+
+const itemsOfUser = prepared((db) =>
+  db
+    .select()
+    .from(items)
+    .where(and(eq(items.userId, sql.placeholder('userId')), isNull(items.goneAt)))
+    .prepare(),
+)
+
+const knownAccount = prepared((db) =>
+  db
+    .select({
+      itemId: accounts.itemId,
+      known: sql<number>`${accounts.ibanFingerprint} IS NOT NULL OR ${items.compareFrom} IS NOT NULL`,
+    })
+    .from(accounts)
+    .innerJoin(items, eq(items.id, accounts.itemId))
+    .where(eq(accounts.id, id))
+    .prepare(),
+)
+
 export function itemOperations({ db, read, write }: Tools): ItemStore {
-  const owned = () =>
-    db
-      .select({ item: items, user: bridgeUsers, site: sites })
-      .from(items)
-      .innerJoin(bridgeUsers, eq(bridgeUsers.id, items.userId))
-      .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+  /** Whether there is something about an account that we do not know. What is being compared is left alone. */
+  const isNew = (account: { id: number; itemId: number; hasIban: boolean }): boolean => {
+    const row = knownAccount(db).get({ id: account.id })
+    return row?.itemId !== account.itemId || (account.hasIban && !row.known)
+  }
 
   return {
-    findItem: (scope, itemId) =>
-      read(() =>
-        owned()
-          .where(and(inScope(scope), eq(items.id, itemId), isNull(items.goneAt)))
-          .get(),
-      ),
+    findItem: (scope, itemId) => read(() => itemOf(db).get({ ...scope, id: itemId })),
 
-    listItems: (userId) =>
-      read(() =>
-        db
-          .select()
-          .from(items)
-          .where(and(eq(items.userId, userId), isNull(items.goneAt)))
-          .all(),
-      ),
+    listItems: (userId) => read(() => itemsOfUser(db).all({ userId })),
 
     updateItem: (userId, facts, at) =>
       write(() => {
@@ -115,7 +132,7 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
 
     deleteItem: (itemId, { actor, at }, { withUser } = { withUser: false }) =>
       write(() => {
-        const held = owned().where(eq(items.id, itemId)).get()
+        const held = owned(db).where(eq(items.id, itemId)).get()
         if (!held) return { accounts: 0 }
         silence(db, held.site.id, itemId)
         if (withUser) {
@@ -153,42 +170,17 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
         db.delete(itemRefreshes).where(eq(itemRefreshes.id, claim)).run()
       }),
 
-    findAccount: (scope, accountId) =>
-      read(() =>
-        owned()
-          .innerJoin(accounts, eq(accounts.itemId, items.id))
-          .where(and(inScope(scope), eq(accounts.id, accountId), isNull(items.goneAt)))
-          .get(),
-      ),
+    findAccount: (scope, accountId) => read(() => accountOf(db).get({ ...scope, id: accountId })),
 
-    async keepAccounts(all, at) {
-      const known = await read(() =>
-        db
-          .select({
-            id: accounts.id,
-            itemId: accounts.itemId,
-            known: sql<number>`${accounts.ibanFingerprint} IS NOT NULL OR ${items.compareFrom} IS NOT NULL`,
-          })
-          .from(accounts)
-          .innerJoin(items, eq(items.id, accounts.itemId))
-          .where(
-            inArray(
-              accounts.id,
-              all.map(({ id }) => id),
-            ),
-          )
-          .all(),
-      )
-      const rowOf = new Map(known.map((row) => [row.id, row]))
-      const fresh = all.filter(({ id, itemId, ibanFingerprint }) => {
-        const row = rowOf.get(id)
-        return row?.itemId !== itemId || (ibanFingerprint && !row.known)
-      })
-      if (fresh.length === 0) return
-      await write(() => {
-        for (const account of fresh) writeAccount(db, { ...account, at })
-      })
-    },
+    listNewAccounts: (all) => read(() => all.filter(isNew).map(({ id }) => id)),
+
+    keepAccounts: (all, at) =>
+      write(() => {
+        for (const { ibanFingerprint = null, ...account } of all) {
+          const hasIban = ibanFingerprint !== null
+          if (isNew({ ...account, hasIban })) writeAccount(db, { ...account, ibanFingerprint, at })
+        }
+      }),
   }
 }
 

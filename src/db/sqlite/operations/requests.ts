@@ -1,12 +1,23 @@
 import { and, asc, eq, inArray, isNotNull, isNull, lt, lte, ne, sql } from 'drizzle-orm'
 import { ConflictError, type RequestStore } from '../../store.ts'
 import { bridgeUsers, connectRequests as requests, items, sites } from '../schema/index.ts'
-import type { Tools } from '../tools.ts'
+import { prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { reviveEndpoint } from './deliveries.ts'
 import { insertEvent } from './events.ts'
 import { writeItem } from './items.ts'
-import { inScope } from './tenants.ts'
+import { inScopeGiven } from './tenants.ts'
+
+const withItem = prepared((db) =>
+  db
+    .select({ request: requests, user: bridgeUsers, site: sites, item: items })
+    .from(requests)
+    .innerJoin(bridgeUsers, eq(bridgeUsers.id, requests.userId))
+    .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+    .leftJoin(items, eq(items.id, requests.itemId))
+    .where(and(inScopeGiven, eq(requests.id, sql.placeholder('id'))))
+    .prepare(),
+)
 
 export function requestOperations({ db, read, write }: Tools): RequestStore {
   const owned = () =>
@@ -70,17 +81,7 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
           .run()
       }),
 
-    findRequest: (scope, id) =>
-      read(() =>
-        db
-          .select({ request: requests, user: bridgeUsers, site: sites, item: items })
-          .from(requests)
-          .innerJoin(bridgeUsers, eq(bridgeUsers.id, requests.userId))
-          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-          .leftJoin(items, eq(items.id, requests.itemId))
-          .where(and(inScope(scope), eq(requests.id, id)))
-          .get(),
-      ),
+    findRequest: (scope, id) => read(() => withItem(db).get({ ...scope, id })),
 
     findRequestForCallback: (id) =>
       read(() =>

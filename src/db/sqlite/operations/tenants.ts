@@ -1,7 +1,7 @@
 import { and, eq, isNull, lt, or, sql } from 'drizzle-orm'
 import { ConflictError, type By, type Scope, type TenantStore } from '../../store.ts'
 import { apiKeys, sites, tenants } from '../schema/index.ts'
-import { isTaken, type Tools } from '../tools.ts'
+import { isTaken, prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { reviveEndpoint } from './deliveries.ts'
 
@@ -13,15 +13,32 @@ export const inScope = ({ tenantId, siteId }: Scope) =>
     isNull(sites.removedAt),
   )
 
-export function tenantOperations({ db, read, write }: Tools): TenantStore {
-  const holderOf = db
+/** The same for a statement that is prepared once: its values are `tenantId` and `siteId`. */
+export const inScopeGiven = and(
+  eq(sites.tenantId, sql.placeholder('tenantId')),
+  sql`(${sql.placeholder('siteId')} IS NULL OR ${sites.id} = ${sql.placeholder('siteId')})`,
+  isNull(sites.removedAt),
+)
+
+const holderOf = prepared((db) =>
+  db
     .select({ key: apiKeys, tenant: tenants, site: sites })
     .from(apiKeys)
     .innerJoin(tenants, eq(tenants.id, apiKeys.tenantId))
     .leftJoin(sites, eq(sites.id, apiKeys.siteId))
     .where(eq(apiKeys.apiKey, sql.placeholder('apiKey')))
-    .prepare()
+    .prepare(),
+)
 
+const siteNamed = prepared((db) =>
+  db
+    .select()
+    .from(sites)
+    .where(and(inScopeGiven, eq(sites.name, sql.placeholder('name'))))
+    .prepare(),
+)
+
+export function tenantOperations({ db, read, write }: Tools): TenantStore {
   const note = (
     tenantId: string,
     { actor, at }: By,
@@ -68,7 +85,7 @@ export function tenantOperations({ db, read, write }: Tools): TenantStore {
         return key
       }),
 
-    findKey: (apiKey) => read(() => holderOf.get({ apiKey })),
+    findKey: (apiKey) => read(() => holderOf(db).get({ apiKey })),
 
     listKeys: (tenantId) =>
       read(() =>
@@ -157,14 +174,7 @@ export function tenantOperations({ db, read, write }: Tools): TenantStore {
           .get()
       }),
 
-    findSite: (scope, name) =>
-      read(() =>
-        db
-          .select()
-          .from(sites)
-          .where(and(inScope(scope), eq(sites.name, name)))
-          .get(),
-      ),
+    findSite: (scope, name) => read(() => siteNamed(db).get({ ...scope, name })),
 
     findSitesByOrigin: (scope, origin) =>
       read(() =>

@@ -1,29 +1,32 @@
-import { and, eq, isNull, lt, or } from 'drizzle-orm'
+import { and, eq, isNull, lt, or, sql } from 'drizzle-orm'
 import { ConflictError, type UserStore } from '../../store.ts'
 import { bridgeUsers, sites } from '../schema/index.ts'
-import { isTaken, type Tools } from '../tools.ts'
-import { inScope } from './tenants.ts'
+import { isTaken, prepared, type Tools } from '../tools.ts'
+import { inScopeGiven } from './tenants.ts'
 
 const defaultUser = ''
+
+const owned = (db: Tools['db']) =>
+  db
+    .select({ user: bridgeUsers, site: sites })
+    .from(bridgeUsers)
+    .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+
+const word = sql.placeholder('word')
+const isCalled = or(eq(bridgeUsers.name, word), eq(bridgeUsers.userUuid, word))
+const named = prepared((db) => owned(db).where(and(inScopeGiven, isCalled)).limit(2).prepare())
+const some = prepared((db) => owned(db).where(inScopeGiven).limit(2).prepare())
+const withUuid = prepared((db) =>
+  owned(db)
+    .where(and(eq(bridgeUsers.userUuid, sql.placeholder('userUuid')), isNull(sites.removedAt)))
+    .prepare(),
+)
 
 export function userOperations({ db, read, write }: Tools): UserStore {
   return {
     findUsers: (scope, word) =>
       read(() =>
-        db
-          .select({ user: bridgeUsers, site: sites })
-          .from(bridgeUsers)
-          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-          .where(
-            and(
-              inScope(scope),
-              word === undefined
-                ? undefined
-                : or(eq(bridgeUsers.name, word), eq(bridgeUsers.userUuid, word)),
-            ),
-          )
-          .limit(2)
-          .all(),
+        word === undefined ? some(db).all({ ...scope }) : named(db).all({ ...scope, word }),
       ),
 
     ensureUser: ({ id, siteId, name, at }) =>
@@ -62,12 +65,7 @@ export function userOperations({ db, read, write }: Tools): UserStore {
 
     findUserByUuid: (userUuid) =>
       read(() => {
-        const found = db
-          .select({ user: bridgeUsers, site: sites })
-          .from(bridgeUsers)
-          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-          .where(and(eq(bridgeUsers.userUuid, userUuid), isNull(sites.removedAt)))
-          .get()
+        const found = withUuid(db).get({ userUuid })
         return found && { ...found, tenantId: found.site.tenantId }
       }),
 
