@@ -19,7 +19,7 @@ import { frappePlugin } from './frappe/plugin.ts'
 import { frappeServerOptions } from './frappe/server-options.ts'
 import { subjectsOf } from './journal/journal.ts'
 import journal from './journal/plugin.ts'
-import { loggerOptions } from './logger.ts'
+import { loggerOptions, RequestLog } from './logger.ts'
 import metrics from './metrics/plugin.ts'
 import { readerFor } from './metrics/reading.ts'
 import { describeApi } from './openapi/document.ts'
@@ -70,6 +70,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const app = fastify({
     ...frappeServerOptions,
     logger: options.logger ?? loggerOptions(config.logLevel),
+    logController: new RequestLog(),
     return503OnClosing: false, // its answer would not be in our shape; what arrives while closing is served
     genReqId: () => ids.next('req'),
     requestTimeout: timeouts.request,

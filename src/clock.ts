@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 
 /** The only source of "now", in epoch milliseconds. */
 export interface Clock {
@@ -19,8 +19,19 @@ export const systemClock: Clock = { now: () => Date.now() }
 
 const alphabet = 'abcdefghijklmnopqrstuvwxyz234567' // 32 letters: five bits each, no bias
 
-const letters = (count: number): string =>
-  Array.from(randomBytes(count), (byte) => alphabet[byte & 31]).join('')
+/** Random bytes in advance: asking for a few at a time costs more than all the rest of an id. */
+const pool = Buffer.alloc(4_096)
+let used = pool.length
+
+function letters(count: number): string {
+  if (used + count > pool.length) {
+    randomFillSync(pool)
+    used = 0
+  }
+  let text = ''
+  for (const byte of pool.subarray(used, (used += count))) text += alphabet[byte & 31]
+  return text
+}
 
 export const systemIds: Ids = {
   next: (prefix) => `${prefix}_${letters(24)}`,

@@ -5,6 +5,7 @@ export type Language = (typeof languages)[number]
 
 /** The language meant by `lang`, else by an Accept-Language header (RFC 9110: the weightiest first), else English. */
 export function languageOf(lang: string | undefined, acceptLanguage: string | undefined): Language {
+  if (acceptLanguage === undefined && lang === undefined) return 'en'
   const accepted = (acceptLanguage ?? '')
     .split(',')
     .map((range) => ({ range, weight: Number(/;\s*q=([0-9.]+)/i.exec(range)?.[1] ?? 1) }))

@@ -1,4 +1,9 @@
-import type { FastifyServerOptions } from 'fastify'
+import {
+  LogController,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+} from 'fastify'
 import type { LoggerOptions } from 'pino'
 
 /** Objects we log never hold secrets or bank data; these paths are the second lock on that door. */
@@ -28,6 +33,24 @@ export function loggerOptions(level: string): LoggerOptions & FastifyServerOptio
       }),
       res: (reply: { statusCode: number }) => ({ status: reply.statusCode }),
     },
+  }
+}
+
+/** One line for each request, once it was answered; that it came is worth a line only at `debug`. */
+export class RequestLog extends LogController {
+  override incomingRequest(request: FastifyRequest): void {
+    request.log.debug({ req: request }, 'incoming request')
+  }
+
+  override requestCompleted(
+    error: Error | null | undefined,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): void {
+    const ms = Math.round(reply.elapsedTime)
+    const facts = { rpc: request.rpc ?? undefined, req: request, res: reply, ms }
+    if (error) request.log.error({ ...facts, err: error }, 'request errored')
+    else request.log.info(facts, 'request completed')
   }
 }
 

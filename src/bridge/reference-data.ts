@@ -13,7 +13,7 @@ export interface ReferenceData {
   bankReadAt(providerId: number): number | undefined
   categoriesReadAt(language: string): number | undefined
   /** The same data, asked for in this caller's turn when it is not there. */
-  through(bridge: BridgeResources): ReferenceData
+  through(bridge: () => BridgeResources): ReferenceData
 }
 
 const dayMs = 24 * 60 * 60_000
@@ -28,25 +28,25 @@ export function createReferenceData(bridge: BridgeResources, clock: Clock): Refe
     max: number,
     read: (from: BridgeResources, key: Key) => Promise<T>,
   ) =>
-    new LRUCache<Key, Kept<T>, BridgeResources>({
+    new LRUCache<Key, Kept<T>, () => BridgeResources>({
       ttl: dayMs,
       ttlResolution: 0,
       perf: clock,
       max,
       fetchMethod: async (key, _stale, { context }) => ({
-        value: await read(context, key),
+        value: await read(context(), key),
         readAt: clock.now(),
       }),
     })
   const banks = cacheOf(2_000, (from, id: number) => from.providers.get(id))
   const categories = cacheOf(10, (from, language: string) => from.categories.list({ language }))
 
-  const through = (context: BridgeResources): ReferenceData => ({
+  const through = (context: () => BridgeResources): ReferenceData => ({
     categories: async (language) => (await categories.fetch(language, { context }))!.value,
     bank: async (providerId) => (await banks.fetch(providerId, { context }))!.value,
     bankReadAt: (providerId) => banks.peek(providerId)?.readAt,
     categoriesReadAt: (language) => categories.peek(language)?.readAt,
     through,
   })
-  return through(bridge)
+  return through(() => bridge)
 }

@@ -82,7 +82,7 @@ async function nameOfProvider(
 ): Promise<string | null> {
   if (!providerId) return null
   try {
-    return (await reference.through(bridge).bank(providerId)).name ?? null
+    return (await reference.through(() => bridge).bank(providerId)).name ?? null
   } catch (error) {
     if (!(error instanceof BridgeError)) throw error
     log.warn({ provider: providerId, err: error }, 'provider name not read')

@@ -73,12 +73,13 @@ const hasStatus = (error: unknown): error is ErrorWithStatus =>
 
 /** Bridge being down (503, 504) passes by itself; any other 5xx is ours to fix. */
 function logRefusal(error: unknown, { status, excType }: Refusal, request: FastifyRequest): void {
+  const rpc = request.rpc ?? undefined
   if (status < 500) {
-    request.log.info({ status, excType }, 'call refused')
+    request.log.info({ rpc, status, excType }, 'call refused')
     return
   }
   const detail = error instanceof Error && 'detail' in error ? error.detail : undefined
-  const facts = { status, excType, err: error, detail }
+  const facts = { rpc, status, excType, err: error, detail }
   if (status === 503 || status === 504) request.log.warn(facts, 'call failed')
   else request.log.error(facts, 'call failed')
 }

@@ -29,6 +29,8 @@ import {
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /** The method it calls, once that is known. */
+    rpc: string | null
     /** The `exc_type` it was refused with. */
     refusedWith: string | null
   }
@@ -139,7 +141,7 @@ export function frappePlugin<Caller, Context>(options: FrappeOptions<Caller, Con
     const version = versionOf(request)
     const entry = openings.get(request)!.entry ?? entryByCommand(parameters)
     admit(entry, caller, request)
-    request.log = reply.log = request.log.child({ rpc: entry.name })
+    request.rpc = entry.name
     const args = toArguments(parameters)
     if (caller !== undefined) options.observe?.asked(request, { name: entry.name, caller, args })
     const value = await entry.run({ request, reply, caller, args })
@@ -185,6 +187,7 @@ export function frappePlugin<Caller, Context>(options: FrappeOptions<Caller, Con
   return fp(
     async (app) => {
       heedExpectations(app.server)
+      app.decorateRequest('rpc', null)
       app.decorateRequest('refusedWith', null)
       app.setErrorHandler(handleError)
       app.setNotFoundHandler((request, reply) => sendRefusal(request, reply, notFound))

@@ -22,17 +22,20 @@ const plugin: FastifyPluginCallback<{ version: string }> = (app, { version }, do
   app.decorate('lifecycle', lifecycle)
 
   // A client that keeps its connection would meet a closed one: it is told to open another, elsewhere by then.
-  app.addHook('onSend', async (_request, reply) => {
-    if (lifecycle.stopping) void reply.header('connection', 'close')
+  app.addHook('onSend', (_request, reply, _payload, next) => {
+    if (lifecycle.stopping) reply.header('connection', 'close')
+    next()
   })
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, next) => {
     const { statusCode: status } = reply
     const route = request.routeOptions.url ?? 'none'
     metrics.answered({ method: request.method, route, status })
     const { method, apiKey } = request.trail
-    if (method === undefined || apiKey === undefined) return
-    const outcome = status < 400 ? 'ok' : (request.refusedWith ?? 'InternalError')
-    metrics.called({ method, outcome, durationMs: reply.elapsedTime })
+    if (method !== undefined && apiKey !== undefined) {
+      const outcome = status < 400 ? 'ok' : (request.refusedWith ?? 'InternalError')
+      metrics.called({ method, outcome, durationMs: reply.elapsedTime })
+    }
+    next()
   })
   done()
 }

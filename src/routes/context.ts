@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '../auth/api-keys.ts'
 import type { Asking } from '../auth/ownership.ts'
+import type { BridgeResources } from '../bridge/client.ts'
 import type { ReferenceData } from '../bridge/reference-data.ts'
 import type { LinkMaking, LinkSettings } from '../connect/open-link.ts'
 import { methodsWith } from '../frappe/define-method.ts'
@@ -38,12 +39,18 @@ export function contextMaker(app: FastifyInstance, settings: MethodSettings) {
   const rooms = { clock, ids, keyring, settings, store, tally }
   return (request: FastifyRequest, reply: FastifyReply, caller: Caller): MethodContext => {
     const payer = { tenant: caller.tenant.id, site: caller.site?.id ?? '' }
-    const within = bridge.within(AbortSignal.timeout(budgetMs), payer)
+    let within: BridgeResources | undefined
+    const budgeted = () => (within ??= bridge.within(AbortSignal.timeout(budgetMs), payer))
     return {
       ...rooms,
       caller,
-      bridge: within,
-      reference: reference.through(within),
+      // The budget starts with the first use: most answers from the database need no Bridge at all.
+      get bridge() {
+        return budgeted()
+      },
+      get reference() {
+        return reference.through(budgeted)
+      },
       fresh: freshnessOf(reply),
       note: (made) => Object.assign(request.trail, made),
       present: createPresent(

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNotNull, isNull, lt, lte, notInArray, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, isNotNull, isNull, lt, lte, notInArray, or, sql } from 'drizzle-orm'
 import type { ItemFacts, ItemStore } from '../../store.ts'
 import {
   accounts,
@@ -77,25 +77,38 @@ const itemsOfUser = prepared((db) =>
     .prepare(),
 )
 
-const knownAccount = prepared((db) =>
+/** An account, as far as it tells whether we know it. */
+type Described = { id: number; itemId: number; hasIban: boolean }
+
+/**
+ * Of the accounts in a JSON list of `[id, itemId, hasIban]`, those we know less of. What is being compared is left alone.
+ * In one statement, for this is asked with every list that a site reads.
+ */
+const lessKnown = prepared((db) =>
   db
-    .select({
-      itemId: accounts.itemId,
-      known: sql<number>`${accounts.ibanFingerprint} IS NOT NULL OR ${items.compareFrom} IS NOT NULL`,
-    })
-    .from(accounts)
-    .innerJoin(items, eq(items.id, accounts.itemId))
-    .where(eq(accounts.id, id))
+    .select({ id: sql<number>`given.value ->> 0`.as('id') })
+    .from(sql`json_each(${sql.placeholder('described')}) AS given`)
+    .leftJoin(accounts, sql`${accounts.id} = given.value ->> 0`)
+    .leftJoin(items, eq(items.id, accounts.itemId))
+    .where(
+      or(
+        sql`${accounts.itemId} IS NOT given.value ->> 1`,
+        and(sql`given.value ->> 2`, isNull(accounts.ibanFingerprint), isNull(items.compareFrom)),
+      ),
+    )
     .prepare(),
 )
 
-export function itemOperations({ db, read, write }: Tools): ItemStore {
-  /** Whether there is something about an account that we do not know. What is being compared is left alone. */
-  const isNew = (account: { id: number; itemId: number; hasIban: boolean }): boolean => {
-    const row = knownAccount(db).get({ id: account.id })
-    return row?.itemId !== account.itemId || (account.hasIban && !row.known)
-  }
+const newAmong = (db: Tools['db'], all: readonly Described[]): Set<number> => {
+  const described = JSON.stringify(all.map(({ id, itemId, hasIban }) => [id, itemId, hasIban]))
+  return new Set(
+    lessKnown(db)
+      .all({ described })
+      .map((account) => account.id),
+  )
+}
 
+export function itemOperations({ db, read, write }: Tools): ItemStore {
   return {
     findItem: (scope, itemId) => read(() => itemOf(db).get({ ...scope, id: itemId })),
 
@@ -172,14 +185,13 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
 
     findAccount: (scope, accountId) => read(() => accountOf(db).get({ ...scope, id: accountId })),
 
-    listNewAccounts: (all) => read(() => all.filter(isNew).map(({ id }) => id)),
+    listNewAccounts: (all) => read(() => [...newAmong(db, all)]),
 
     keepAccounts: (all, at) =>
       write(() => {
-        for (const { ibanFingerprint = null, ...account } of all) {
-          const hasIban = ibanFingerprint !== null
-          if (isNew({ ...account, hasIban })) writeAccount(db, { ...account, ibanFingerprint, at })
-        }
+        const described = all.map((one) => ({ ...one, hasIban: Boolean(one.ibanFingerprint) }))
+        const isNew = newAmong(db, described)
+        for (const one of all) if (isNew.has(one.id)) writeAccount(db, { ...one, at })
       }),
   }
 }

@@ -1,5 +1,5 @@
 import type Sqlite from 'better-sqlite3'
-import { and, desc, eq, gt, isNotNull, isNull, lt, max } from 'drizzle-orm'
+import { and, desc, eq, gt, isNotNull, isNull, lt, max, sql } from 'drizzle-orm'
 import type { Figures, OperateStore } from '../../operate-store.ts'
 import {
   apiKeys,
@@ -13,7 +13,7 @@ import {
   sites,
   tenants,
 } from '../schema/index.ts'
-import type { Tools } from '../tools.ts'
+import { prepared, type Tools } from '../tools.ts'
 import { findStory } from './story.ts'
 
 /**
@@ -40,6 +40,29 @@ JOIN tenants ON tenants.id = sites.tenant_id
 LEFT JOIN endpoints ON endpoints.site_id = deliveries.site_id
 WHERE state = 'pending' AND due_at IS NOT NULL AND due_at <= ?
   AND endpoints.disabled_at IS NULL AND tenants.disabled_at IS NULL`
+
+const given = sql.placeholder
+
+const storeCall = prepared((db) =>
+  db
+    .insert(calls)
+    .values({
+      id: given('id'),
+      at: given('at'),
+      method: given('method'),
+      status: given('status'),
+      excType: given('excType'),
+      durationMs: given('durationMs'),
+      tenantId: given('tenantId'),
+      siteId: given('siteId'),
+      apiKey: given('apiKey'),
+      request: given('request'),
+      itemId: given('itemId'),
+      bridge: given('bridge'),
+    })
+    .onConflictDoNothing()
+    .prepare(),
+)
 
 export function operateOperations({
   db,
@@ -102,9 +125,7 @@ export function operateOperations({
 
     addCalls: (records) =>
       write(() => {
-        for (const record of records) {
-          db.insert(calls).values(record).onConflictDoNothing().run()
-        }
+        for (const record of records) storeCall(db).run({ ...record })
       }),
 
     findStory: (word) => read(() => findStory(db, word)),
