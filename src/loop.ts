@@ -1,4 +1,4 @@
-import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 
 /** Work that repeats in the background until stopped. */
 export interface Loop {
@@ -19,11 +19,21 @@ export function startLoop({
   onError: (error: unknown) => void
 }): Loop {
   const stopping = new AbortController()
-  let sleep = new AbortController()
+  let nudged = false
+  let wake = () => {}
+
+  const sleep = (): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, idleMs).unref()
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      sleep = new AbortController()
+      nudged = false
       let more = false
       try {
         more = await tick()
@@ -31,18 +41,20 @@ export function startLoop({
         onError(error)
       }
       // A tick may be synchronous underneath: without a turn, a busy loop would starve the sockets.
-      if (more) await turn()
-      else if (!stopping.signal.aborted) {
-        await wait(idleMs, undefined, { signal: sleep.signal, ref: false }).catch(() => {})
-      }
+      if (more || nudged) await turn()
+      else if (!stopping.signal.aborted) await sleep()
     }
+  }
+  const nudge = (): void => {
+    nudged = true
+    wake()
   }
   const running = run()
   return {
-    nudge: () => sleep.abort(),
+    nudge,
     async stop() {
       stopping.abort()
-      sleep.abort()
+      nudge()
       await running
     },
   }

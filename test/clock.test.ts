@@ -22,3 +22,12 @@ it('ids do not repeat', () => {
 
   expect(new Set(made).size).toBe(made.length)
 })
+
+it('an id sorts behind those that were made in an earlier millisecond', async () => {
+  const earlier = systemIds.next('evt')
+  await new Promise((resolve) => setTimeout(resolve, 3))
+
+  const later = systemIds.next('evt')
+
+  expect([later, earlier].toSorted()).toEqual([earlier, later])
+})

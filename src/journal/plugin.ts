@@ -26,7 +26,7 @@ const plugin: FastifyPluginCallback<{ clock: Clock }> = (app, { clock }, done) =
   // In callbacks, as all hooks that every request meets: a promise for each would be half of their cost.
   app.addHook('onRequest', (request, reply, next) => {
     request.trail = { id: request.id, at: clock.now(), bridge: [] }
-    reply.header('x-request-id', request.id)
+    void reply.header('x-request-id', request.id)
     next()
   })
   // After the body: its bytes arrive outside of the context that `onRequest` runs in.

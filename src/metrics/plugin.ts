@@ -23,7 +23,7 @@ const plugin: FastifyPluginCallback<{ version: string }> = (app, { version }, do
 
   // A client that keeps its connection would meet a closed one: it is told to open another, elsewhere by then.
   app.addHook('onSend', (_request, reply, _payload, next) => {
-    if (lifecycle.stopping) reply.header('connection', 'close')
+    if (lifecycle.stopping) void reply.header('connection', 'close')
     next()
   })
   app.addHook('onResponse', (request, reply, next) => {

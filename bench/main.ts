@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Command, Option } from 'commander'
+import { profileServers, startProgram, stopAll } from './processes.ts'
+import { webhookAccepted, webhookAcceptedSlowDisk } from './rows/inbox.ts'
+import { acceptedToDelivered } from './rows/delivered.ts'
+import { drain } from './rows/drain.ts'
+import { healthyAmongBad } from './rows/isolation.ts'
+import { rpcFromMemory, rpcFromTheDatabase, rpcThatReadsBridge } from './rows/rpc.ts'
+import { soak } from './rows/soak.ts'
+import { startAndIdle } from './rows/start.ts'
+import { tenThousandTransactions } from './rows/transactions.ts'
+import type { Bench, Settings } from './settings.ts'
+import { toTable, type Row } from './side-by-side.ts'
+
+const benches: Readonly<Record<string, Bench>> = {
+  'rpc-bridge': rpcThatReadsBridge,
+  'rpc-database': rpcFromTheDatabase,
+  'rpc-memory': rpcFromMemory,
+  transactions: tenThousandTransactions,
+  webhook: webhookAccepted,
+  'webhook-slow-disk': webhookAcceptedSlowDisk,
+  delivered: acceptedToDelivered,
+  isolation: healthyAmongBad,
+  drain,
+  start: startAndIdle,
+  soak,
+}
+
+interface Options {
+  only: string[]
+  rounds: number
+  seconds: number
+  scale: number
+  soak: number
+  smoke?: boolean
+  profile?: string
+  json: string
+}
+
+const whole = (text: string): number => Number.parseInt(text, 10)
+const options = new Command('npm run bench --')
+  .description(
+    'Measures the server, built as the image runs it, beside the least that does the same.',
+  )
+  .addOption(
+    new Option('--only <names...>', 'these benches alone')
+      .choices(Object.keys(benches))
+      .default(Object.keys(benches)),
+  )
+  .option('--rounds <count>', 'how often each side takes its turn', whole, 5)
+  .option('--seconds <count>', 'how long a round of load lasts', Number, 2)
+  .option(
+    '--scale <factor>',
+    'so many times 10,000 sites, 100,000 items and 500,000 deliveries',
+    whole,
+    1,
+  )
+  .option('--soak <minutes>', 'how long the load lasts', whole, 15)
+  .option('--smoke', 'one short round of everything, to see that it runs: its figures mean nothing')
+  .option('--profile <folder>', "keeps a CPU profile of each server's life there")
+  .option('--json <file>', 'where the figures go', 'bench/results.json')
+  .parse()
+  .opts<Options>()
+
+const { smoke = false, scale, profile } = options
+if (profile !== undefined) profileServers(profile)
+const folder = mkdtempSync(join(tmpdir(), 'bank-api-bench-'))
+const bridge = await startProgram('bridge')
+const settings: Settings = {
+  folder,
+  bridge: bridge.url,
+  rounds: smoke ? 1 : options.rounds,
+  roundMs: smoke ? 200 : options.seconds * 1_000,
+  small: { sites: 256, items: 256, deliveries: 0 },
+  kept: smoke
+    ? { sites: 300, items: 600, deliveries: 1_000 }
+    : { sites: 10_000 * scale, items: 100_000 * scale, deliveries: 500_000 * scale },
+  drain: smoke ? { due: 300, endpoints: 100 } : { due: 50_000, endpoints: 1_000 },
+  soakMinutes: smoke ? 2 : options.soak,
+}
+
+const rows: Row[] = []
+try {
+  for (const name of options.only) {
+    process.stderr.write(`${name} …\n`)
+    const found = await benches[name]!(settings)
+    rows.push(...found)
+    process.stderr.write(`${toTable(found)}\n\n`)
+  }
+} finally {
+  await stopAll()
+  rmSync(folder, { recursive: true, force: true })
+}
+const { node, v8 } = process.versions
+writeFileSync(
+  options.json,
+  `${JSON.stringify({ at: new Date().toISOString(), node, v8, settings, rows }, undefined, 2)}\n`,
+)
+process.stdout.write(`${toTable(rows)}\n`)

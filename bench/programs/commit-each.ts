@@ -1,0 +1,38 @@
+import fastify from 'fastify'
+import { unlockInstance } from '../../src/auth/instance.ts'
+import { systemClock, systemIds } from '../../src/clock.ts'
+import { databasePath, loadConfig } from '../../src/config.ts'
+import { openSqlite } from '../../src/db/sqlite/open.ts'
+import { insertEvent } from '../../src/db/sqlite/operations/events.ts'
+import { createSqliteStore } from '../../src/db/sqlite/store.ts'
+import { createTools } from '../../src/db/sqlite/tools.ts'
+import { receiveWebhook } from '../../src/webhooks/inbox.ts'
+import { say } from './listen.ts'
+
+// Bridge's webhooks stored as the server stores them, but each in a commit of its own.
+const config = loadConfig(process.env)
+const store = createSqliteStore(databasePath(config))
+const { db, write } = createTools(openSqlite(databasePath(config)))
+const inbox = {
+  store: {
+    ...store,
+    acceptEvent: (event) => write(() => (insertEvent(db, event) ? 'new' : 'repeat')),
+  },
+  keyring: await unlockInstance(store, { config, clock: systemClock }),
+  clock: systemClock,
+  ids: systemIds,
+  tally: { count() {}, flush: async () => {} },
+} satisfies Parameters<typeof receiveWebhook>[0]
+
+const app = fastify()
+app.removeAllContentTypeParsers()
+app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+app.post('/webhooks/bridge', async (request, reply) => {
+  const rawBody = request.body as Buffer
+  const signature = request.headers['bridgeapi-signature'] as string
+  await receiveWebhook(inbox, { rawBody, signature, secrets: config.secrets.webhookSecrets })
+  return reply.send({})
+})
+
+await app.listen({ host: '127.0.0.1', port: 0 })
+say(app.server)

@@ -1,0 +1,95 @@
+import { call, inTurn, openGateway } from '../gateway.ts'
+import { load, type Asked } from '../load.ts'
+import { startProgram } from '../processes.ts'
+import type { Client } from '../seed.ts'
+import type { Bench } from '../settings.ts'
+import { atMost, compare, interleave } from '../side-by-side.ts'
+
+const lanes = 16
+
+/** A method that asks Bridge, beside a proxy that looks at a header and puts the JSON under `message`. */
+export const rpcThatReadsBridge: Bench = (settings) =>
+  besideOurs(settings, {
+    bench: 'get_bank_accounts',
+    aims: {
+      'CPU µs': atMost(1.25),
+      'requests/s': undefined,
+      'p50 ms': undefined,
+      'p99 ms': atMost(1.5),
+    },
+    ask: (client) => call(client, 'get_bank_accounts', { item_id: client.itemId }),
+    program: ({ authorization }) => ['proxy', settings.bridge, authorization],
+    askBeside: ({ itemId }, { authorization }) => ({
+      method: 'GET',
+      path: `/accounts?item_id=${itemId}`,
+      headers: { authorization },
+    }),
+  })
+
+const served = {
+  'CPU µs': atMost(1.8),
+  'requests/s': undefined,
+  'p50 ms': undefined,
+  'p99 ms': undefined,
+}
+const askConstant = (): Asked => ({ method: 'GET', path: '/constant' })
+
+/** A method answered from the database, beside a route that answers as many bytes without looking. */
+export const rpcFromTheDatabase: Bench = (settings) =>
+  besideOurs(settings, {
+    bench: 'get_bridge_item_id',
+    aims: served,
+    ask: (client) => call(client, 'get_bridge_item_id', { request: client.request }),
+    program: () => ['constant', '180'],
+    askBeside: askConstant,
+  })
+
+/** A method answered from memory, beside the same. */
+export const rpcFromMemory: Bench = (settings) =>
+  besideOurs(settings, {
+    bench: 'get_category',
+    aims: served,
+    ask: (client) => call(client, 'get_category', { category_id: 101, lang: 'fr' }),
+    program: () => ['constant', '70'],
+    askBeside: askConstant,
+  })
+
+interface Compared {
+  bench: string
+  aims: Readonly<Record<string, ReturnType<typeof atMost> | undefined>>
+  ask(client: Client): Asked
+  program(first: Client): readonly [name: string, ...args: string[]]
+  askBeside(client: Client, first: Client): Asked
+}
+
+async function besideOurs(settings: Parameters<Bench>[0], compared: Compared): ReturnType<Bench> {
+  const { rounds, roundMs: ms } = settings
+  const { bench, aims } = compared
+  const ours = await openGateway(settings, settings.small)
+  const grown = await openGateway(settings, settings.kept)
+  const first = ours.clients[0]!
+  const [name, ...args] = compared.program(first)
+  const beside = await startProgram(name, { args })
+
+  const [ofOurs, ofGrown] = [inTurn(ours.clients), inTurn(grown.clients)]
+  const seen = await interleave(
+    {
+      beside: () => load(beside, { lanes, ms }, () => compared.askBeside(ofOurs(), first)),
+      ours: () => load(ours, { lanes, ms }, () => compared.ask(ofOurs())),
+      grown: () => load(grown, { lanes, ms }, () => compared.ask(ofGrown())),
+    },
+    { rounds, warmUps: 2 },
+  )
+  for (const program of [beside, ours, grown]) await program.stop()
+  return [
+    ...Object.entries(aims).map(([figure, aim]) =>
+      compare({ bench, figure, ...(aim && { aim }) }, seen.ours, seen.beside),
+    ),
+    compare(
+      { bench: `${bench}, grown`, figure: 'CPU µs', aim: atMost(1.1) },
+      seen.grown,
+      seen.ours,
+    ),
+    compare({ bench: `${bench}, grown`, figure: 'p99 ms' }, seen.grown, seen.ours),
+  ]
+}
