@@ -31,7 +31,7 @@ export function createSqliteStore(path: string): Store {
     ...itemOperations(tools),
     ...eventOperations({ ...tools, group }),
     ...deliveryOperations({ ...tools, client, group }),
-    ...operateOperations({ ...tools, client }),
+    ...operateOperations({ ...tools, client, group }),
     ...sealedOperations(tools),
     ...removalOperations(tools),
     ...exportOperations(tools),

@@ -12,8 +12,6 @@ export interface Tools {
   read<T>(work: () => NotPromise<T>): Promise<T>
   /** One `BEGIN IMMEDIATE` transaction: all of it or nothing. */
   write<T>(work: () => NotPromise<T>): Promise<T>
-  /** Another number whenever `write`, or another process, may have changed something. Group commits do not count. */
-  version(): number
 }
 
 /** How often a statement that met another process's lock is tried again, between pauses that leave the event loop free. */
@@ -21,47 +19,23 @@ const patienceMs = [5, 10, 25, 50, 100, 200, 400, 800, 1_600]
 
 export function createTools(client: Sqlite.Database): Tools {
   const begin = client.transaction((work: () => unknown) => work())
-  const byOthers = client.prepare<[], number>('PRAGMA data_version').pluck()
-  let [others, ours] = [0, 0]
   return {
-    db: drizzle(client, { schema, casing: 'snake_case' }),
+    db: connect(client),
     read: (work) => patiently(client, work, { isRead: true }),
-    write: (work) =>
-      patiently(client, () => {
-        ours += 1
-        return begin.immediate(work)
-      }) as Promise<never>,
-    version() {
-      const seen = byOthers.get()!
-      if (seen !== others) {
-        others = seen
-        ours += 1
-      }
-      return ours
-    },
+    write: (work) => patiently(client, () => begin.immediate(work)) as Promise<never>,
   }
 }
 
-/** How many answers are kept at once. */
-const mostRemembered = 10_000
-
 /**
- * Keeps what a look-up found until something is written, here or by another process: then it is looked up again. Only for
- * rows that group commits leave alone. What it returns is shared, and must not be changed.
+ * drizzle over a connection. better-sqlite3 builds SQLite with STAT4: a statement whose plan might depend on a bound value
+ * is planned anew each time it runs, which for a join takes twenty times as long as the query. A plus before the value
+ * hides it from the planner, and is a no-op for values of any type (SQLite: expressions).
  */
-export function remembered<T>(version: () => number, find: (key: string) => T): (key: string) => T {
-  const kept = new Map<string, T>()
-  let asOf = -1
-  return (key) => {
-    const now = version()
-    if (now !== asOf || kept.size >= mostRemembered) kept.clear()
-    asOf = now
-    const known = kept.get(key)
-    if (known !== undefined || kept.has(key)) return known as T
-    const found = find(key)
-    kept.set(key, found)
-    return found
-  }
+function connect(client: Sqlite.Database): Tools['db'] {
+  const db = drizzle(client, { schema, casing: 'snake_case' })
+  const { dialect } = db as unknown as { dialect: { escapeParam(number: number): string } }
+  dialect.escapeParam = () => '+?'
+  return db
 }
 
 /**

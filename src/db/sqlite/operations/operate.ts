@@ -13,6 +13,7 @@ import {
   sites,
   tenants,
 } from '../schema/index.ts'
+import type { GroupCommit } from '../group-commit.ts'
 import { prepared, type Tools } from '../tools.ts'
 import { findStory } from './story.ts'
 
@@ -38,7 +39,7 @@ SELECT min(due_at) FROM deliveries
 JOIN sites ON sites.id = deliveries.site_id
 JOIN tenants ON tenants.id = sites.tenant_id
 LEFT JOIN endpoints ON endpoints.site_id = deliveries.site_id
-WHERE state = 'pending' AND due_at IS NOT NULL AND due_at <= ?
+WHERE state = 'pending' AND due_at IS NOT NULL AND due_at <= +?
   AND endpoints.disabled_at IS NULL AND tenants.disabled_at IS NULL`
 
 const given = sql.placeholder
@@ -69,7 +70,8 @@ export function operateOperations({
   client,
   read,
   write,
-}: Tools & { client: Sqlite.Database }): OperateStore {
+  group,
+}: Tools & { client: Sqlite.Database; group: GroupCommit }): OperateStore {
   const counters = Object.entries(counts).map(
     ([name, text]) => [name, client.prepare<[], number>(text).pluck()] as const,
   )
@@ -124,7 +126,7 @@ export function operateOperations({
       }),
 
     addCalls: (records) =>
-      write(() => {
+      group(() => {
         for (const record of records) storeCall(db).run({ ...record })
       }),
 

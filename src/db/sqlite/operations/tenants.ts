@@ -1,7 +1,7 @@
 import { and, eq, isNull, lt, or, sql } from 'drizzle-orm'
 import { ConflictError, type By, type Scope, type TenantStore } from '../../store.ts'
 import { apiKeys, sites, tenants } from '../schema/index.ts'
-import { isTaken, prepared, remembered, type Tools } from '../tools.ts'
+import { isTaken, prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { reviveEndpoint } from './deliveries.ts'
 
@@ -38,9 +38,7 @@ const siteNamed = prepared((db) =>
     .prepare(),
 )
 
-export function tenantOperations({ db, read, write, version }: Tools): TenantStore {
-  const findHolder = remembered(version, (apiKey) => holderOf(db).get({ apiKey }))
-
+export function tenantOperations({ db, read, write }: Tools): TenantStore {
   const note = (
     tenantId: string,
     { actor, at }: By,
@@ -87,7 +85,7 @@ export function tenantOperations({ db, read, write, version }: Tools): TenantSto
         return key
       }),
 
-    findKey: (apiKey) => read(() => findHolder(apiKey)),
+    findKey: (apiKey) => read(() => holderOf(db).get({ apiKey })),
 
     listKeys: (tenantId) =>
       read(() =>
