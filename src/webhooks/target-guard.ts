@@ -161,8 +161,11 @@ export function createGuardedAgent(bounds: Bounds, resolve: Resolve = systemReso
       } else if (options.all) done(null, [...addresses])
       else done(null, first.address, first.family)
     })
-  const dial = buildConnector({ lookup, timeout: 5_000 })
+  // No HTTP/2: its one connection is kept though it answers nothing any more, and every try would go the same dead way.
+  const allowH2 = false
+  const dial = buildConnector({ lookup, timeout: 5_000, allowH2 })
   return new Agent({
+    allowH2,
     keepAliveTimeout: 4_000,
     pipelining: 1,
     connect(options, callback) {
