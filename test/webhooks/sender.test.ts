@@ -1,7 +1,8 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { createSender } from '../../src/webhooks/sender.ts'
 import { loopback, type Resolve } from '../../src/webhooks/target-guard.ts'
 import { receiver, type Answering } from './receiver.ts'
+import { marksOf, relayRooms } from './relay-rooms.ts'
 
 const body = Buffer.from('{"type":"x", "content":{}}\n')
 
@@ -57,6 +58,21 @@ test('a site that hangs is given up', async () => {
   expect(await send(site.url)).toMatchObject({ status: null, error: 'no answer within 0.06 s' })
 })
 
+test('a try is given 15 seconds, look-up and answer together', async () => {
+  const site = await receiver(() => {})
+  const { send } = testSender()
+  const limit = new AbortController()
+  const limits = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(limit.signal)
+  onTestFinished(() => limits.mockRestore())
+
+  const answer = send(site.url)
+  await expect.poll(() => site.posts.length).toBe(1)
+  limit.abort()
+
+  expect(limits.mock.calls).toEqual([[15_000]])
+  expect(await answer).toMatchObject({ status: null, error: 'no answer within 15 s' })
+})
+
 test('a connection reset is a failure without a status', async () => {
   const site = await receiver((_, response) => response.socket?.resetAndDestroy())
   const { send } = testSender()
@@ -77,17 +93,69 @@ test('a status counts though its body never ends', async () => {
   expect(await send(site.url)).toMatchObject({ status: 200, response: Buffer.from('so ') })
 })
 
+const trickle: Answering = (_, response) => {
+  const drip = setInterval(() => response.write('.'), 5)
+  response.writeHead(200).on('close', () => clearInterval(drip))
+}
+
+const pour: Answering = (_, response) => {
+  const more = () => {
+    while (!response.destroyed && response.write('x'.repeat(10_000)));
+  }
+  response.on('drain', more)
+  more()
+}
+
+test('a site that trickles its answer for ever does not hold the connection', async () => {
+  let isCut = false
+  const site = await receiver((post, response) => {
+    response.on('close', () => {
+      isCut = true
+    })
+    trickle(post, response)
+  })
+  const { send } = testSender({ timeoutMs: 100 })
+
+  const answer = await send(site.url)
+
+  expect(answer).toMatchObject({ status: 200, response: expect.any(Buffer) })
+  await expect.poll(() => isCut).toBe(true)
+})
+
+test('a site that trickles its headers is given up', async () => {
+  const site = await receiver((_, { socket }) => {
+    socket!.write('HTTP/1.1 200 OK\r\nx-long: ')
+    const drip = setInterval(() => socket!.write('.'), 5)
+    socket!.on('close', () => clearInterval(drip))
+  })
+  const { send } = testSender({ timeoutMs: 100 })
+
+  expect(await send(site.url)).toMatchObject({ status: null, error: 'no answer within 0.1 s' })
+})
+
+test.each([
+  ['trickles', trickle],
+  ['pours', pour],
+])('a site that %s without end takes its next webhooks all the same', async (_, answering) => {
+  const { relay, listenAt, emit } = await relayRooms({ timeoutMs: 100 })
+  const site = await receiver(answering)
+  await listenAt(site.url)
+  const marks = ['1', '2', '3', '4', '5', '6']
+  for (const [itemId, mark] of marks.entries()) await emit(mark, { itemId })
+
+  while (await relay.tick());
+
+  expect(marksOf(site.posts).toSorted()).toEqual(marks)
+  expect(site.mostOpen()).toBeLessThanOrEqual(4)
+})
+
 test('two kilobytes of an answer are kept, and the rest is not read', async () => {
   let isCut = false
-  const site = await receiver((_, response) => {
+  const site = await receiver((post, response) => {
     response.on('close', () => {
       isCut = !response.writableFinished
     })
-    const pour = () => {
-      while (!response.destroyed && response.write('x'.repeat(10_000)));
-    }
-    response.on('drain', pour)
-    pour()
+    pour(post, response)
   })
   const { send } = testSender()
 
