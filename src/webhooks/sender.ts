@@ -51,17 +51,19 @@ export function createSender({
     async send({ url, headers, body, opened, signal }) {
       const dispatcher = agentFor(opened)
       const limit = AbortSignal.timeout(timeoutMs)
+      const ending = signal ? AbortSignal.any([limit, signal]) : limit
       try {
         refuseByName(new URL(url), { opened, own })
-        const answer = await request(url, {
+        const asked = request(url, {
           method: 'POST',
           headers,
           body,
           dispatcher,
-          signal: signal ? AbortSignal.any([limit, signal]) : limit,
+          signal: ending,
           headersTimeout: 0, // the signal says when; undici's own timers are coarse
           bodyTimeout: 0,
         })
+        const answer = await unlessEnded(ending, asked)
         const response = await beginningOf(answer.body)
         return {
           status: answer.statusCode,
@@ -77,6 +79,19 @@ export function createSender({
     async close() {
       await Promise.all([...agents.values()].map((agent) => agent.destroy()))
     },
+  }
+}
+
+/** Leaves work behind when the signal says so: undici looks at it only once it has a connection, so not while it dials. */
+async function unlessEnded<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const { promise: ended, reject } = Promise.withResolvers<never>()
+  const end = () => reject(signal.reason as Error)
+  signal.addEventListener('abort', end, { once: true })
+  if (signal.aborted) end()
+  try {
+    return await Promise.race([work, ended])
+  } finally {
+    signal.removeEventListener('abort', end)
   }
 }
 

@@ -17,7 +17,11 @@ export const toLoopback: Resolve = (_, done) => done(null, [{ address: '127.0.0.
  * A site behind TLS with a certificate for erp.acme.test, which is trusted until the test ends. As most of today's servers it
  * speaks HTTP/2 with whom wants it. Notes the names that were asked for, and the requests.
  */
-export async function tlsReceiver(answering: Answering = (_, response) => response.end()) {
+export async function tlsReceiver(
+  answering: Answering = (_, response) => response.end(),
+  /** Whether a handshake, counted from 1, is gone through with. */
+  greets: (handshake: number) => boolean = () => true,
+) {
   const trusted = getCACertificates('default')
   setDefaultCACertificates([...trusted, certificate])
   onTestFinished(() => setDefaultCACertificates(trusted))
@@ -30,8 +34,7 @@ export async function tlsReceiver(answering: Answering = (_, response) => respon
       cert: pem,
       allowHTTP1: true,
       SNICallback(name, done) {
-        names.push(name)
-        done(null)
+        if (greets(names.push(name))) done(null)
       },
     },
     (request, response) => {

@@ -8,8 +8,14 @@ import { tlsReceiver, toLoopback } from './tls-receiver.ts'
 function tlsSender(options: { timeoutMs?: number } = {}) {
   const sender = createSender({ ...options, resolve: toLoopback })
   onTestFinished(() => sender.close())
-  const send = (url: string) =>
-    sender.send({ url, headers: {}, body: Buffer.from('{}'), opened: loopback })
+  const send = (url: string, signal?: AbortSignal) =>
+    sender.send({
+      url,
+      headers: {},
+      body: Buffer.from('{}'),
+      opened: loopback,
+      ...(signal && { signal }),
+    })
   return { sender, send }
 }
 
@@ -61,4 +67,18 @@ test('a connection that went dead costs one try: the next one dials anew', async
 
   expect(answers.map(({ status }) => status)).toEqual([200, null, 200])
   expect(site.requests.map(({ httpVersion }) => httpVersion)).toEqual(['1.1', '1.1', '1.1'])
+})
+
+test('a handshake that hangs holds up no other try, and ends when it is called off', async () => {
+  const site = await tlsReceiver(undefined, (handshake) => handshake > 1)
+  const { send } = tlsSender()
+  const stopping = new AbortController()
+
+  const hanging = send(site.url('erp.acme.test'), stopping.signal)
+  const other = await send(site.url('erp.acme.test'))
+  const calledOffAt = performance.now()
+  stopping.abort()
+
+  expect([(await hanging).status, other.status]).toEqual([null, 200])
+  expect(performance.now() - calledOffAt).toBeLessThan(1_000) // the dial alone would be given up after five
 })
