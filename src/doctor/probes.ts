@@ -1,9 +1,9 @@
-import { lookup } from 'node:dns/promises'
 import { existsSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { connect } from 'node:tls'
 import { request } from 'undici'
+import { systemResolve } from '../webhooks/resolve.ts'
 
 /** How the doctor touches the world; tests give their own. */
 export interface Probes {
@@ -35,7 +35,13 @@ export const systemProbes: Probes = {
     }
   },
   resolve: async (host) =>
-    isIP(host) === 0 ? (await lookup(host, { all: true })).map(({ address }) => address) : [host],
+    isIP(host) === 0
+      ? new Promise((resolve, reject) =>
+          systemResolve(host, (error, found) =>
+            error ? reject(error) : resolve(found.map(({ address }) => address)),
+          ),
+        )
+      : [host],
   certificateEnd: (host, address, port) =>
     new Promise((resolve, reject) => {
       const socket = connect(

@@ -1,5 +1,6 @@
 import { request, type Agent, type Dispatcher } from 'undici'
-import { createGuardedAgent, refuseByName, type Resolve } from './target-guard.ts'
+import type { Resolve } from './resolve.ts'
+import { createGuardedAgent, refuseByName } from './target-guard.ts'
 
 /** What a site said to a webhook: a status and the beginning of its answer, or why there is none. */
 export type Answer =

@@ -1,8 +1,8 @@
-import { lookup as systemLookup, type LookupAddress } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { Agent, buildConnector } from 'undici'
 import { ValidationError } from '../errors.ts'
+import { systemResolve, type Resolve } from './resolve.ts'
 
 /** An address webhooks may not go to. The message names the host, never what it resolved to. */
 export class TargetRefusedError extends ValidationError {
@@ -12,14 +12,6 @@ export class TargetRefusedError extends ValidationError {
     super(`Webhooks may not be sent to ${host}`)
   }
 }
-
-export type Resolve = (
-  host: string,
-  done: (error: Error | null, addresses: readonly LookupAddress[]) => void,
-) => void
-
-const systemResolve: Resolve = (host, done) =>
-  systemLookup(host, { all: true }, (error, addresses) => done(error, addresses ?? []))
 
 type Range = [ipaddr.IPv4 | ipaddr.IPv6, number]
 

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
+import type { Resolve } from '../../src/webhooks/resolve.ts'
 import { createSender } from '../../src/webhooks/sender.ts'
-import { loopback, type Resolve } from '../../src/webhooks/target-guard.ts'
+import { loopback } from '../../src/webhooks/target-guard.ts'
 import { receiver, type Answering } from './receiver.ts'
 import { marksOf, relayRooms } from './relay-rooms.ts'
 

@@ -1,5 +1,6 @@
 import type { LookupAddress } from 'node:dns'
 import { expect, onTestFinished, test } from 'vitest'
+import type { Resolve } from '../../src/webhooks/resolve.ts'
 import { createSender } from '../../src/webhooks/sender.ts'
 import {
   checkTarget,
@@ -7,7 +8,6 @@ import {
   isReachable,
   loopback,
   TargetRefusedError,
-  type Resolve,
 } from '../../src/webhooks/target-guard.ts'
 import { receiver } from './receiver.ts'
 
