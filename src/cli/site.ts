@@ -6,7 +6,7 @@ import {
   isNever,
   isRange,
   isWithin,
-  loopback,
+  openedTo,
   TargetRefusedError,
 } from '../webhooks/target-guard.ts'
 import { CommandError } from './command-error.ts'
@@ -190,10 +190,7 @@ async function refuseTarget(
     throw new CommandError('The webhook URL must be an https address')
   }
   const { allowedTargets } = await store.readEndpoint(site.id)
-  const bounded = allowedTargets.filter((cidr) =>
-    config.allowedTargets.some((bound) => isWithin(cidr, bound)),
-  )
-  const opened = [...(config.sandbox ? loopback : []), ...bounded]
+  const opened = openedTo(allowedTargets, config)
   try {
     await checkTarget(webhookUrl, { opened, own: config.publicUrl })
   } catch (error) {

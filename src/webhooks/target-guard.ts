@@ -1,6 +1,7 @@
 import { isIP, type LookupFunction } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { Agent, buildConnector } from 'undici'
+import type { Config } from '../config.ts'
 import { ValidationError } from '../errors.ts'
 import { systemResolve, type Resolve } from './resolve.ts'
 
@@ -23,10 +24,31 @@ const never = toRanges(['169.254.0.0/16', 'fe80::/10', '168.63.129.16/32', 'fd00
 /** The part of IPv6 that is handed out to the public; ipaddr.js calls more than that unicast. */
 const publicIpv6 = toRanges(['2000::/3'])
 
+/** IPv6 that is IPv4 on its way: the prefix, which of its bytes are the IPv4 address, and what they are masked with. */
+const carriers: [prefix: Range, at: number, mask: number][] = (
+  [
+    ['64:ff9b::/96', 12, 0], // NAT64
+    ['64:ff9b:1::/48', 12, 0], // NAT64 of one's own
+    ['2002::/16', 2, 0], // 6to4
+    ['::/96', 12, 0], // IPv4-compatible
+    ['2001::/32', 4, 0], // Teredo's server
+    ['2001::/32', 12, 0xff], // and who is behind it
+  ] as const
+).map(([prefix, at, mask]) => [ipaddr.parseCIDR(prefix), at, mask])
+
 const isIn = (address: ipaddr.IPv4 | ipaddr.IPv6, ranges: readonly Range[]): boolean =>
   ranges.some(
     ([network, bits]) => network.kind() === address.kind() && address.match(network, bits),
   )
+
+/** Whether an address, or one that it carries, is one that nothing opens. */
+function isNeverDialled(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
+  const bytes = address.toByteArray()
+  const carried = carriers
+    .filter(([prefix]) => isIn(address, [prefix]))
+    .map(([, at, mask]) => new ipaddr.IPv4(bytes.slice(at, at + 4).map((byte) => byte ^ mask)))
+  return [address, ...carried].some((each) => isIn(each, never))
+}
 
 /** Loopback, which a sandbox opens to every site. */
 export const loopback: readonly string[] = ['127.0.0.0/8', '::1/128']
@@ -42,7 +64,7 @@ export interface Bounds {
 /** Whether webhooks may go to this literal address: it is public, or in one of the opened CIDRs. */
 export function isReachable(text: string, opened: readonly string[]): boolean {
   const address = toAddress(text)
-  if (!address || isIn(address, never)) return false
+  if (!address || isNeverDialled(address)) return false
   if (isIn(address, toRanges(opened))) return true
   const isPublic = address.range() === 'unicast'
   return isPublic && (address.kind() === 'ipv4' || isIn(address, publicIpv6))
@@ -70,6 +92,15 @@ export function isWithin(cidr: string, bound: string): boolean {
 export const isRange = (text: string): boolean =>
   isIP(text.split('/', 1)[0]!) !== 0 && ipaddr.isValidCIDR(text)
 
+/** What is open to a site besides the public internet: of its own ranges those within the operator's, and in a sandbox loopback. */
+export const openedTo = (
+  ownRanges: readonly string[],
+  { sandbox, allowedTargets }: Pick<Config, 'sandbox' | 'allowedTargets'>,
+): string[] => [
+  ...(sandbox ? loopback : []),
+  ...ownRanges.filter((cidr) => allowedTargets.some((bound) => isWithin(cidr, bound))),
+]
+
 /** Whether nothing, not even the operator, may open any part of this CIDR. */
 export const isNever = (cidr: string): boolean =>
   never.some(([network, bits]) => isWithin(cidr, `${network.toString()}/${bits}`))
@@ -81,7 +112,7 @@ function toAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
 
 function isOpened(text: string, opened: readonly string[]): boolean {
   const address = toAddress(text)
-  return address !== undefined && !isIn(address, never) && isIn(address, toRanges(opened))
+  return address !== undefined && !isNeverDialled(address) && isIn(address, toRanges(opened))
 }
 
 /** Names that are no public ones, whatever a resolver makes of them (RFC 6761; ICANN: .internal). */

@@ -86,6 +86,26 @@ test('link-local and metadata addresses cannot be opened', () => {
   expect([isNever('169.254.169.0/24'), isNever('10.0.0.0/8')]).toEqual([true, false])
 })
 
+test.each([
+  ['mapped', '::ffff:169.254.169.254'],
+  ['NAT64', '64:ff9b::a9fe:a9fe'],
+  ['NAT64 of one’s own', '64:ff9b:1::a9fe:a9fe'],
+  ['6to4', '2002:a9fe:a9fe::1'],
+  ['IPv4-compatible', '::a9fe:a9fe'],
+  ['NAT64, Azure', '64:ff9b::a83f:8110'],
+  ['behind Teredo', '2001:0:5db8:d822::5601:5601'],
+  ['a Teredo server', '2001:0:a9fe:a9fe::a247:27f1'],
+])('the metadata service stays out of reach in IPv6 that carries IPv4: %s', (_, address) => {
+  expect(isReachable(address, ['::/0', '0.0.0.0/0'])).toBe(false)
+})
+
+test.each(['64:ff9b::a00:1', '2002:a00:1::1', '::a00:1', '2001:0:5db8:d822::f5ff:fffe'])(
+  'an opened range is within reach though it carries IPv4: %s',
+  (address) => {
+    expect(isReachable(address, ['::/0'])).toBe(true)
+  },
+)
+
 const addresses = (...found: string[]): LookupAddress[] =>
   found.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))
 
