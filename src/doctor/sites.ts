@@ -1,5 +1,5 @@
 import type { EndpointReport } from '../db/operate-store.ts'
-import { areReachable, loopback } from '../webhooks/target-guard.ts'
+import { areReachable, openedTo } from '../webhooks/target-guard.ts'
 import { codeOf, daysUntil, type Examination } from './examination.ts'
 import { critical, ok, warning, type Finding } from './finding.ts'
 
@@ -42,13 +42,12 @@ async function checkSite(
   if (addresses instanceof Error) {
     return critical(check, `${host} does not resolve: ${codeOf(addresses)}`, "Mend the site's DNS.")
   }
-  const opened = [...(config.sandbox ? loopback : []), ...allowedTargets]
   const [address] = addresses
-  if (address === undefined || !areReachable(host, addresses, opened)) {
+  if (address === undefined || !areReachable(host, addresses, openedTo(allowedTargets, config))) {
     return critical(
       check,
       `${host} leads to an address webhooks may not go to`,
-      'Give the site a public address, or open its own with `bank-api site allow-target`.',
+      'Give the site a public address, or open its own with `bank-api site allow-target`, within ALLOWED_TARGETS.',
     )
   }
   let days: number | undefined

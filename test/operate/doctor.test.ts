@@ -105,6 +105,21 @@ test('a healthy installation has nothing to do, and exit code 0', async () => {
   expect(exitCodeOf(findings)).toBe(0)
 })
 
+test('a range that a site opened counts only within the operator’s bounds', async () => {
+  const within = await anInstallation({ ALLOWED_TARGETS: '10.1.0.0/16' })
+  const beyond = await anInstallation({ ALLOWED_TARGETS: '10.2.0.0/16' })
+  for (const { store, acme, world } of [within, beyond]) {
+    await store.allowTargets(acme.site.id, ['10.1.2.0/24'], { actor: 'test', at: 1 })
+    world.addresses = ['10.1.2.3']
+  }
+
+  expect(bad(await within.look())).toEqual([])
+  expect(bad(await beyond.look())).toMatchObject([
+    { says: 'erp.acme.test leads to an address webhooks may not go to' },
+  ])
+  expect(beyond.world.dialled).toEqual([])
+})
+
 type World = Awaited<ReturnType<typeof anInstallation>>['world']
 
 test.each<[string, (world: World) => void, Partial<Finding>]>([
