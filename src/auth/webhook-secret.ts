@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { By, Store } from '../db/store.ts'
+import { ConflictError, type By, type Store } from '../db/store.ts'
 import type { Keyring } from './keyring.ts'
 
 interface Rooms {
@@ -21,15 +21,33 @@ export async function readWebhookSecret({ store, keyring }: Rooms, siteId: strin
   return keyring.open(sealed, secretPlace(siteId)).toString('utf8')
 }
 
-/** Gives the site a new secret, which signs at once; the one before signs beside it for 24 hours. */
+/** A secret from an earlier rotation is still good, and another rotation would end it before its time. */
+export class EarlierSecretError extends ConflictError {
+  override name = 'EarlierSecretError'
+
+  readonly until: number
+
+  constructor(until: number) {
+    super('An earlier secret is still good')
+    this.until = until
+  }
+}
+
+/**
+ * Gives the site a new secret, which signs at once; the one before signs beside it for 24 hours. One from before that is ended
+ * only by force. Throws EarlierSecretError.
+ */
 export async function rotateWebhookSecret(
   { store, keyring }: Rooms,
   siteId: string,
   by: By,
-): Promise<{ secret: string; previousUntil: number }> {
+  { force = false } = {},
+): Promise<{ secret: string; previousUntil: number; hasEndedEarlier: boolean }> {
   const secret = newWebhookSecret()
   const previousUntil = by.at + dayMs
   const sealed = keyring.seal(secret, secretPlace(siteId))
-  await store.rotateWebhookSecret(siteId, { secret: sealed, previousUntil }, by)
-  return { secret, previousUntil }
+  const rotation = { secret: sealed, previousUntil, force }
+  const earlierUntil = await store.rotateWebhookSecret(siteId, rotation, by)
+  if (earlierUntil !== null && !force) throw new EarlierSecretError(earlierUntil)
+  return { secret, previousUntil, hasEndedEarlier: earlierUntil !== null }
 }

@@ -1,5 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { readWebhookSecret, rotateWebhookSecret } from '../auth/webhook-secret.ts'
+import {
+  EarlierSecretError,
+  readWebhookSecret,
+  rotateWebhookSecret,
+} from '../auth/webhook-secret.ts'
 import type { Site } from '../db/store.ts'
 import {
   checkTarget,
@@ -115,12 +119,22 @@ export function siteCommands(): Command {
     .description('a new secret signs at once, the old one beside it for 24 hours')
     .argument('<site>')
     .requiredOption('--tenant <name>', 'whose site', nameArgument)
+    .option('--force', 'though an earlier secret is still good, which ends at once')
     .option('--json')
-    .action((name: string, options: { tenant: string; json?: boolean }) =>
+    .action((name: string, options: { tenant: string; force?: boolean; json?: boolean }) =>
       withInstallation(async ({ store, keyring, by }) => {
         const { id } = await siteNamed(store, { tenant: options.tenant, site: name })
-        const { secret, previousUntil } = await rotateWebhookSecret({ store, keyring }, id, by)
-        printOne({ secret, previous_until: time(previousUntil) }, options)
+        const rotated = await rotateWebhookSecret({ store, keyring }, id, by, options).catch(
+          inWords,
+        )
+        printOne(
+          {
+            secret: rotated.secret,
+            previous_until: time(rotated.previousUntil),
+            ...(rotated.hasEndedEarlier && { earlier_secret: 'ended at once' }),
+          },
+          options,
+        )
       }),
     )
 
@@ -179,6 +193,13 @@ const toRow = (site: Site) => ({
   webhook_url: site.webhookUrl,
   time_zone: site.timeZone,
 })
+
+function inWords(error: unknown): never {
+  if (!(error instanceof EarlierSecretError)) throw error
+  throw new CommandError(
+    `An earlier secret is good until ${time(error.until)}: rotate after that, or with --force, which ends it at once`,
+  )
+}
 
 /** Refuses what a link call would refuse, and notes it as that does. */
 async function refuseTarget(

@@ -683,12 +683,15 @@ export interface DeliveryStore {
   allowTargets(siteId: string, cidrs: readonly string[], by: By): Promise<void>
   /** What a site's webhooks are signed with, sealed. */
   readWebhookSecret(siteId: string): Promise<Buffer>
-  /** The new secret signs at once; the one before signs beside it until `previousUntil`. */
+  /**
+   * The new secret signs at once; the one before signs beside it until `previousUntil`. While one from an earlier rotation is
+   * still good, nothing changes, unless `force` ends that one. Resolves to when it would end by itself, null without one.
+   */
   rotateWebhookSecret(
     siteId: string,
-    rotation: { secret: Buffer; previousUntil: number },
+    rotation: { secret: Buffer; previousUntil: number; force?: boolean },
     by: By,
-  ): Promise<void>
+  ): Promise<number | null>
 }
 
 // ── what is sealed ────────────────────────────────────────────────────────────────────────────

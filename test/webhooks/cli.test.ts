@@ -129,6 +129,33 @@ test('a site’s secret is shown and rotated; for a day the old one signs too', 
   expect(keyring.open(sealed, `sites/${row.id}/webhook_secret`).toString()).toBe(rotated.secret)
 }, 30_000)
 
+test('a second rotation within the day would end the first secret early: it is refused, or forced', async () => {
+  const { store, of, cli } = await installation()
+  const rotate = (...more: string[]) => of('site', 'rotate-secret', site, ...more)
+  const { previous_until: until } = jsonOf(await rotate())
+  const { secret } = jsonOf(await of('site', 'secret', site))
+
+  const refused = await rotate()
+
+  expect([refused.code, refused.out]).toEqual([1, ''])
+  expect(refused.err).toBe(
+    `An earlier secret is good until ${until}: rotate after that, or with --force, which ends it at once\n`,
+  )
+  expect(jsonOf(await of('site', 'secret', site))).toEqual({ secret })
+
+  const forced = jsonOf(await rotate('--force'))
+  expect(forced).toMatchObject({ earlier_secret: 'ended at once' })
+  expect(forced.secret).not.toBe(secret)
+  const { out } = await cli('site', 'rotate-secret', site, '--tenant', 'acme', '--force')
+  expect(out).toContain('ended at once')
+  const noted = await store.listAudit({ action: 'site.secret_rotated', limit: 9 })
+  expect(noted.map(({ detail }) => detail)).toEqual([
+    { earlier_ended: true },
+    { earlier_ended: true },
+    null,
+  ])
+}, 60_000)
+
 test('a target is opened within the operator’s bounds, for its site, and refused ones are noted', async () => {
   const { folder, store, site: row } = await installation()
   const as = (env: Record<string, string>, ...args: string[]) =>

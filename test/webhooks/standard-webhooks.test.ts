@@ -27,8 +27,8 @@ async function signing() {
     return at.posts.at(-1)!
   }
   const read = () => readWebhookSecret({ store, keyring }, site.id)
-  const rotate = () =>
-    rotateWebhookSecret({ store, keyring }, site.id, { ...testBy, at: clock.now() })
+  const rotate = (options?: { force: boolean }) =>
+    rotateWebhookSecret({ store, keyring }, site.id, { ...testBy, at: clock.now() }, options)
   return { ...rooms, send, read, rotate }
 }
 
@@ -66,6 +66,24 @@ test('while a secret rotates both verify, for 24 hours; Frappe’s signature has
   expect(during.headers['x-frappe-webhook-signature']).toBe(
     createHmac('sha256', secret).update(during.body).digest('base64'),
   )
+})
+
+test('no secret ends before its day is over, unless the next rotation is forced', async () => {
+  const { send, read, rotate, clock } = await signing()
+  const first = await read()
+  const { secret: second, previousUntil } = await rotate()
+
+  clock.advance(24 * hourMs - 1)
+  await expect(rotate()).rejects.toThrow(expect.objectContaining({ until: previousUntil }))
+  const kept = await send('kept')
+  const { secret: third } = await rotate({ force: true })
+  const forced = await send('forced')
+  clock.advance(24 * hourMs)
+  await rotate()
+
+  const signers = (post: Post) => [first, second, third].map((each) => isSignedWith(each, post))
+  expect(signers(kept)).toEqual([true, true, false])
+  expect(signers(forced)).toEqual([false, true, true])
 })
 
 test('get_webhook_secret gives a site key its site’s secret, and a tenant key a 403', async () => {

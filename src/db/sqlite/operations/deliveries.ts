@@ -336,17 +336,23 @@ export function deliveryOperations({
         note(db, siteId, by, 'site.targets_allowed', { targets: allowedTargets })
       }),
 
-    rotateWebhookSecret: (siteId, { secret, previousUntil }, by) =>
+    rotateWebhookSecret: (siteId, { secret, previousUntil, force = false }, by) =>
       write(() => {
         const site = db.select().from(sites).where(eq(sites.id, siteId)).get()
         if (!site) throw new Error(`No site ${siteId} to give a new secret`)
+        const endpoint = db.select().from(endpoints).where(eq(endpoints.siteId, siteId)).get()
+        const until = endpoint?.previousSecretUntil ?? 0
+        const earlierUntil = until > by.at ? until : null
+        if (earlierUntil !== null && !force) return earlierUntil
         const previous = { previousSecret: site.webhookSecret, previousSecretUntil: previousUntil }
         db.insert(endpoints)
           .values({ siteId, ...previous })
           .onConflictDoUpdate({ target: endpoints.siteId, set: previous })
           .run()
         db.update(sites).set({ webhookSecret: secret }).where(eq(sites.id, siteId)).run()
-        note(db, siteId, by, 'site.secret_rotated')
+        const detail = earlierUntil === null ? undefined : { earlier_ended: true }
+        note(db, siteId, by, 'site.secret_rotated', detail)
+        return earlierUntil
       }),
   }
 }
