@@ -4,10 +4,10 @@ import {
   type FastifyRequest,
   type FastifyServerOptions,
 } from 'fastify'
-import type { LoggerOptions } from 'pino'
+import { stdSerializers, type LoggerOptions, type SerializedError } from 'pino'
 
-/** Objects we log never hold secrets or bank data; these paths are the second lock on that door. */
-const redacted = [
+/** Names whose values never go out. Objects we log hold none of them; this is the second lock on that door. */
+const secret = new Set([
   'authorization',
   'api_key',
   'api_secret',
@@ -17,13 +17,42 @@ const redacted = [
   'iban',
   'url',
   'redirect_url',
-].flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
+])
+
+/** How deep a secret may lie and still be found. */
+const levels = 3
+
+/** Have serializers, which see to what they put out themselves. */
+const serialized = new Set(['req', 'res', 'err'])
+
+/**
+ * The same facts, the values of secrets' names replaced; a copy only where there are some. Written here because pino's
+ * `redact` reads paths with wildcards again for each line, which was nine tenths of what a line cost.
+ */
+function censored(facts: Record<string, unknown>, depth = levels): Record<string, unknown> {
+  let copy: Record<string, unknown> | undefined
+  for (const name of Object.keys(facts)) {
+    const value = facts[name]
+    const shown = secret.has(name) ? '[redacted]' : inside(name, value, depth - 1)
+    if (shown !== value) (copy ??= { ...facts })[name] = shown
+  }
+  return copy ?? facts
+}
+
+function inside(name: string, value: unknown, depth: number): unknown {
+  if (depth === 0 || typeof value !== 'object' || value === null) return value
+  if (depth === levels - 1 && serialized.has(name)) return value
+  if (Array.isArray(value)) return value.map((one) => inside('', one, depth))
+  const isPlain = Object.getPrototypeOf(value) === Object.prototype
+  return isPlain ? censored(value as Record<string, unknown>, depth) : value
+}
 
 /** Pino's options: JSON on stdout, requests reduced to method, path and ids, secrets redacted. */
 export function loggerOptions(level: string): LoggerOptions & FastifyServerOptions['logger'] {
   return {
     level,
-    redact: { paths: redacted, censor: '[redacted]' },
+    redact: { paths: [...secret], censor: '[redacted]' }, // of child loggers' bindings too
+    formatters: { log: (facts) => censored(facts) },
     serializers: {
       // The query string may carry credentials and personal data: the path alone is logged.
       req: (request: { method: string; url: string; id: string }) => ({
@@ -32,6 +61,7 @@ export function loggerOptions(level: string): LoggerOptions & FastifyServerOptio
         id: request.id,
       }),
       res: (reply: { statusCode: number }) => ({ status: reply.statusCode }),
+      err: (error: Error) => censored({ ...stdSerializers.err(error) }) as SerializedError,
     },
   }
 }

@@ -53,6 +53,27 @@ it.each(['api_secret', 'authorization', 'access_token', 'iban', 'redirect_url'])
   },
 )
 
+it('what an error carries, a list holds or a child logger is bound to is redacted too', () => {
+  const { log, written } = aLogger()
+  const error = Object.assign(new Error('failed'), { token: 'hunter2', in: { iban: 'hunter2' } })
+
+  log.error({ err: error, list: [{ secret: 'hunter2' }] }, 'failed')
+  log.child({ api_key: 'hunter2' }).info({ room: 'relay' })
+
+  expect(written()).not.toContain('hunter2')
+  expect(written()).toContain('"message":"failed"')
+  expect(written()).toContain('"room":"relay"')
+})
+
+it('the object that is logged is left as it was', () => {
+  const { log } = aLogger()
+  const facts = { a: { secret: 'hunter2' } }
+
+  log.info(facts)
+
+  expect(facts).toEqual({ a: { secret: 'hunter2' } })
+})
+
 it('the level is the one asked for', () => {
   const { log, written } = aLogger('warn')
 

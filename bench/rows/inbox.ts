@@ -22,6 +22,8 @@ export const webhookAccepted: Bench = async (settings) => {
   const ours = await openGateway(settings, { ...settings.small, ...heldEndpoints })
   const grown = await openGateway(settings, { ...settings.kept, ...heldEndpoints })
   const beside = await startProgram('signature-only', { args: [webhookSecret] })
+  const { env, remove } = await database(settings, { ...settings.small, ...heldEndpoints })
+  const alone = await startProgram('rows-alone', { env })
   const [ofOurs, ofGrown] = [inTurn(ours.clients), inTurn(grown.clients)]
   const how = { lanes, ms }
   const seen = await interleave(
@@ -29,15 +31,18 @@ export const webhookAccepted: Bench = async (settings) => {
       beside: () => load(beside, how, () => webhook(ofOurs())),
       ours: () => load(ours, { ...how, afterwards: ours.settled }, () => webhook(ofOurs())),
       grown: () => load(grown, { ...how, afterwards: grown.settled }, () => webhook(ofGrown())),
+      alone: async () => ({ 'CPU µs': Number(await (await fetch(alone.url)).text()) }),
     },
     { rounds, warmUps: 2 },
   )
-  for (const program of [beside, ours, grown]) await program.stop()
+  for (const program of [beside, ours, grown, alone]) await program.stop()
+  remove()
   const bench = 'webhook accepted'
   return [
     compare({ bench, figure: 'CPU µs', aim: atMost(2) }, seen.ours, seen.beside),
     compare({ bench, figure: 'requests/s' }, seen.ours, seen.beside),
     compare({ bench, figure: 'p99 ms' }, seen.ours, seen.beside),
+    compare({ bench: `${bench}: its rows alone`, figure: 'CPU µs' }, seen.alone, seen.beside),
     compare(
       { bench: `${bench}, grown`, figure: 'CPU µs', aim: atMost(1.1) },
       seen.grown,
