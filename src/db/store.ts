@@ -514,6 +514,9 @@ export interface EventStore {
   ): Promise<{ item: Item; holder: OwnedRequest | null; open: OwnedRequest[] } | undefined>
 }
 
+/** An event for whoever waits for its answer: tried once, and not again when the site recovers. */
+export const testEventType = 'webhook.test'
+
 export type DeliveryState = 'pending' | 'delivered' | 'dead'
 
 export interface Delivery {
@@ -549,7 +552,7 @@ export interface EndpointHealth {
 /** What a try means for its endpoint. */
 export interface Verdict {
   health: EndpointHealth
-  /** Set by the first 2xx after failures: what died since then is tried again. */
+  /** Set by the first 2xx after failures: what died since then, all its tries among them, is tried again. */
   recoverSince: number | null
 }
 

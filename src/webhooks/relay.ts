@@ -2,12 +2,17 @@ import type { Keyring } from '../auth/keyring.ts'
 import { hourOf, type Tally } from '../auth/tally.ts'
 import { secretPlace } from '../auth/webhook-secret.ts'
 import type { Clock, Ids } from '../clock.ts'
-import type { ClaimedDelivery, EndpointHealth, Settlement, Store } from '../db/store.ts'
+import {
+  testEventType,
+  type ClaimedDelivery,
+  type EndpointHealth,
+  type Settlement,
+  type Store,
+} from '../db/store.ts'
 import { isDelivered, judge } from './endpoint-health.ts'
 import { readRetryAfter, waitAfter } from './schedule.ts'
 import type { Answer, Post, Sender } from './sender.ts'
 import { signatureHeaders } from './signature.ts'
-import { testEventType } from './test-event.ts'
 
 export interface Relaying {
   store: Store

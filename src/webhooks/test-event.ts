@@ -1,7 +1,5 @@
 import { ownEvent, type EventMaking } from '../auth/own-event.ts'
-import type { NewEvent, Site } from '../db/store.ts'
-
-export const testEventType = 'webhook.test'
+import { testEventType, type NewEvent, type Site } from '../db/store.ts'
 
 /** An event that says nothing, for one site: whoever runs the site sees that webhooks arrive. It is tried once. */
 export const testEvent = (

@@ -47,7 +47,11 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       { id, attempt }: { id: string; attempt: number },
       outcome: Settlement['outcome'] = { kind: 'delivered' },
       judge = keep,
-    ) => store.settleDelivery({ id, attempt, at: clock.now(), outcome, try: null, judge })
+    ) => {
+      const at = clock.now()
+      const tried = { startedAt: at, durationMs: 0, status: 500, error: null, response: null }
+      return store.settleDelivery({ id, attempt, at, outcome, try: tried, judge })
+    }
     return { ...rooms, ...tenant, event, accept, claim, claimIds, settle }
   }
 
@@ -535,6 +539,8 @@ export function deliveryContract(name: string, open: OpenRooms): void {
   })
 
   describe(`recovering, ${name}`, () => {
+    const since = (recoverSince: number) => (health: EndpointHealth) => ({ health, recoverSince })
+
     it('a verdict brings back what died since, and nothing older', async () => {
       const { accept, claim, settle, store, clock } = await withSites(['one'])
       const ids = [
@@ -547,15 +553,63 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       clock.advance(100)
       await settle(two!, { kind: 'dead' })
 
-      const recoverSince = clock.now() - 50
-      const settled = await settle(three!, { kind: 'delivered' }, (health) => ({
-        health,
-        recoverSince,
-      }))
+      const settled = await settle(three!, { kind: 'delivered' }, since(clock.now() - 50))
 
       expect(settled).toMatchObject({ recovered: 1 })
       expect(await store.findDelivery(ids[0]!)).toMatchObject({ state: 'dead' })
       expect(await claim()).toMatchObject([{ event: { id: ids[1] }, attempt: 2, tryNumber: 1 }])
+    })
+
+    it('what was tried before the failures began had its chance, unless a replay began its schedule anew', async () => {
+      const { accept, claim, settle, store, clock, ids } = await withSites(['one'])
+      const [poison, replayed, good] = [
+        await accept({ itemId: 1 }),
+        await accept({ itemId: 2 }),
+        await accept({ itemId: 3 }),
+      ]
+      for (const one of (await claim()).slice(0, 2)) {
+        await settle(one, one.event.id === poison ? { kind: 'failed', dueAt: 0 } : { kind: 'dead' })
+      }
+      clock.advance(minuteMs)
+      const failing = clock.now()
+      await store.replayEvents([replayed], () => ids.next('dlv'), { ...testBy, at: failing })
+      const claims = new Map((await claim()).map((one) => [one.event.id, one]))
+      await settle(claims.get(poison)!, { kind: 'dead' })
+      await settle(claims.get(replayed)!, { kind: 'dead' })
+
+      await settle(claims.get(good)!, { kind: 'delivered' }, since(failing))
+
+      expect(await store.findDelivery(poison)).toMatchObject({ state: 'dead', attempts: 2 })
+      expect(await store.findDelivery(replayed)).toMatchObject({ state: 'pending' })
+    })
+
+    it('a try counts by its end: the one with which the failures began is among them', async () => {
+      const { accept, claim, settle, store, clock } = await withSites(['one'])
+      const id = await accept({ itemId: 1 })
+      await accept({ itemId: 2 })
+      const [one, two] = await claim()
+      const at = clock.now()
+      const tried = { startedAt: at - 15_000, durationMs: 15_000, status: null, error: 'x' }
+      const settlement = { ...one!, at, outcome: { kind: 'dead' as const }, judge: keep }
+      await store.settleDelivery({ ...settlement, try: { ...tried, response: null } })
+
+      await settle(two!, { kind: 'delivered' }, since(at))
+
+      expect(await store.findDelivery(id)).toMatchObject({ state: 'pending' })
+    })
+
+    it('a test is not sent again: nobody waits for it any more', async () => {
+      const { accept, claim, settle, store, clock } = await withSites(['one'])
+      const id = await accept({ itemId: 1, type: 'webhook.test' })
+      await accept({ itemId: 2 })
+      const [one, two] = await claim()
+      await settle(one!, { kind: 'dead' })
+
+      expect(
+        await settle(two!, { kind: 'delivered' }, since(clock.now() - minuteMs)),
+      ).toMatchObject({ recovered: 0 })
+
+      expect(await store.findDelivery(id)).toMatchObject({ state: 'dead' })
     })
   })
 }

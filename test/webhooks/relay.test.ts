@@ -243,6 +243,24 @@ test('the first success after failures sends again, oldest first, what died sinc
   for (const id of ids) expect(await store.findDelivery(id)).toMatchObject({ state: 'delivered' })
 })
 
+test('what a site never takes while it takes the rest is tried ten times, and stays dead', async () => {
+  const { relay, listenAt, emit, store, clock } = await relayRooms()
+  const at = await receiver((post, response) => {
+    response.writeHead(post.body.includes('poison') ? 417 : 200).end()
+  })
+  await listenAt(at.url)
+  const poison = await emit('poison')
+
+  for (let hour = 1; hour <= 30 * 24; hour += 1) {
+    while (await relay.tick());
+    await emit(hour, { itemId: 2 })
+    clock.advance(hourMs)
+  }
+
+  expect(marksOf(at.posts).filter((mark) => mark === 'poison')).toHaveLength(10)
+  expect(await store.findDelivery(poison)).toMatchObject({ state: 'dead', attempts: 10 })
+})
+
 test('how tries end is told to the metrics, a disabled endpoint too', async () => {
   const told: string[] = []
   const observe = {

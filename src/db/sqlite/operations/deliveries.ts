@@ -1,6 +1,13 @@
 import type Sqlite from 'better-sqlite3'
 import { and, asc, eq, gt, gte, isNotNull, isNull, sql } from 'drizzle-orm'
-import type { By, DeliveryStore, EndpointHealth, Settled, Settlement } from '../../store.ts'
+import {
+  testEventType,
+  type By,
+  type DeliveryStore,
+  type EndpointHealth,
+  type Settled,
+  type Settlement,
+} from '../../store.ts'
 import type { GroupCommit } from '../group-commit.ts'
 import { attempts, deliveries, endpoints, events, sites } from '../schema/index.ts'
 import { prepared, type Tools } from '../tools.ts'
@@ -431,7 +438,10 @@ function releaseNext(
   if (next) becomeDue(db).run({ ...next, at })
 }
 
-/** Puts what died since then back on its way; the schedule begins anew, the first try is long over. */
+/**
+ * Puts what died of the failures since then back on its way: each of its tries fell into them. What had its chance while the
+ * site took others stays dead. The schedule begins anew, the first try is long over.
+ */
 const recover = (db: Db, siteId: string, since: number, at: number): number =>
   db
     .update(deliveries)
@@ -446,9 +456,16 @@ const recover = (db: Db, siteId: string, since: number, at: number): number =>
         eq(deliveries.siteId, siteId),
         sql`${deliveries.state} = 'dead'`,
         gte(deliveries.settledAt, since),
+        gte(firstEndOfSchedule, since),
+        sql`NOT EXISTS (SELECT 1 FROM ${events} WHERE ${events.seq} = ${deliveries.eventSeq} AND ${events.type} = ${testEventType})`,
       ),
     )
     .run().changes
+
+/** When the first try of a delivery's present schedule was over; null without one, as when it died of a fault of ours. */
+const firstEndOfSchedule = sql`(
+  SELECT min(${attempts.startedAt} + ${attempts.durationMs}) FROM ${attempts}
+  WHERE ${attempts.deliveryId} = ${deliveries.id} AND ${attempts.number} > ${deliveries.scheduleFrom})`
 
 function healthOf(db: Db, siteId: string): EndpointHealth {
   const row = endpointOf(db).get({ siteId })
