@@ -238,6 +238,22 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       expect(await claimIds()).toEqual([third])
     })
 
+    it('what is forgotten untried holds nothing back, and what is in flight stays so', async () => {
+      const { accept, claim, claimIds, store, clock } = await withSites()
+      await accept({ handledAt: 1 })
+      clock.advance(10)
+      const before = clock.now()
+      const [second] = [await accept({ handledAt: 1 }), await accept({ itemId: 2, handledAt: 1 })]
+      await accept({ handledAt: 1 })
+
+      expect(await store.purge('events', before, 10)).toBe(1)
+
+      const [flying] = (await claim()).filter(({ event }) => event.id === second)
+      expect(flying).toBeDefined()
+      await store.purge('events', before, 10)
+      expect(await claimIds()).toEqual([])
+    })
+
     it('an item of another site, another item and events without item go their own way', async () => {
       const { accept, claimIds, sites } = await withSites()
       const [head] = [await accept(), await accept()]

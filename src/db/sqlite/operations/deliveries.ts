@@ -131,7 +131,7 @@ const becomeDue = prepared((db) =>
   db
     .update(deliveries)
     .set({ dueAt: sql`${given('at')}` })
-    .where(eq(deliveries.id, given('id')))
+    .where(and(eq(deliveries.id, given('id')), isNull(deliveries.dueAt)))
     .prepare(),
 )
 
@@ -429,7 +429,8 @@ function after(outcome: Settlement['outcome'], at: number) {
   return { dueAt: outcome.kind === 'failed' ? outcome.dueAt : at }
 }
 
-function releaseNext(
+/** Lets the oldest delivery of a site and item go that waited for one before it, if it is not on its way already. */
+export function releaseNext(
   db: Db,
   { siteId, itemId }: { siteId: string; itemId: number | null },
   at: number,

@@ -5,11 +5,13 @@ import {
   audit,
   calls,
   connectRequests as requests,
+  deliveries,
   events,
   items,
   removals,
 } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
+import { releaseNext } from './deliveries.ts'
 
 type Db = Tools['db']
 
@@ -54,7 +56,17 @@ const purges: Record<
       .from(events)
       .where(and(lt(events.receivedAt, before), isNotNull(events.handledAt)))
       .limit(limit)
-    return db.delete(events).where(inArray(events.seq, old)).run().changes
+      .all()
+      .map(({ seq }) => seq)
+    const untried = db
+      .selectDistinct({ siteId: deliveries.siteId, itemId: deliveries.itemId })
+      .from(deliveries)
+      .where(and(inArray(deliveries.eventSeq, old), isNull(deliveries.firstEndedAt)))
+      .all()
+    const { changes } = db.delete(events).where(inArray(events.seq, old)).run()
+    // Others wait for the first try of one that is gone.
+    for (const chain of untried) releaseNext(db, chain, before)
+    return changes
   },
 
   requests(db, before, limit) {
