@@ -594,8 +594,8 @@ export interface Settlement {
     /** Given back untried, as if never claimed. */
     | { kind: 'released' }
   try: Omit<Attempt, 'number'> | null
-  /** Pure and synchronous: reads the endpoint's health as it stands in the commit, and says what it becomes. */
-  judge: (health: EndpointHealth) => Verdict
+  /** Pure and synchronous: reads the endpoint's health and URL as they stand in the commit, and says what it becomes. */
+  judge: (health: EndpointHealth, webhookUrl: string | null) => Verdict
 }
 
 export interface Settled {

@@ -207,7 +207,7 @@ function toSettlement(
   startedAt: number,
   at: number,
 ): Settlement {
-  const { id, attempt } = claim
+  const { id, attempt, site } = claim
   const { status } = answer
   const retryAfterMs = status === null ? undefined : readRetryAfter(answer.retryAfter, at)
   const tried = { startedAt, durationMs: at - startedAt, status }
@@ -222,7 +222,9 @@ function toSettlement(
       answer.status === null
         ? { ...tried, error: answer.error, response: null }
         : { ...tried, error: null, response: sealed(relaying, id, answer.response) },
-    judge: (health) => judge(health, { at, status, retryAfterMs }),
+    // What another URL answered, while the site's was changed, says nothing about the new one.
+    judge: (health, url) =>
+      url === site.webhookUrl ? judge(health, { at, status, retryAfterMs }) : spare(health),
   }
 }
 

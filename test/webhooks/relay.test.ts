@@ -316,6 +316,34 @@ test('410 disables the endpoint; what waits is kept, and a new URL brings it the
   expect(marksOf(at.posts)).toEqual(['2'])
 })
 
+test.each([410, 500, 200])(
+  'a %i from the URL before, late, counts for its delivery and not for the new URL',
+  async (status) => {
+    const { relay, listenAt, emit, store, site } = await relayRooms()
+    const ends: (() => void)[] = []
+    const old = await receiver((_, response) => {
+      ends.push(() => response.writeHead(status).end())
+    })
+    const fresh = await receiver(500)
+    await listenAt(old.url)
+    const late = await emit('late', { itemId: 1 })
+    const trying = relay.tick()
+    await expect.poll(() => ends.length).toBe(1)
+    await listenAt(fresh.url)
+    if (status === 200) {
+      await emit('failing', { itemId: 2 })
+      await relay.tick()
+    }
+    const before = await store.readEndpoint(site.id)
+
+    ends[0]?.()
+    await trying
+
+    expect(await store.findDelivery(late)).toMatchObject({ tries: [{ status }] })
+    expect(await store.readEndpoint(site.id)).toEqual(before)
+  },
+)
+
 test('an endpoint that failed for 120 hours is disabled, and enabled by command with what died', async () => {
   const { relay, listenAt, emit, passTime, store, clock, site } = await relayRooms()
   const at = await receiver(500)

@@ -176,6 +176,14 @@ const claimed = prepared((db) =>
     .prepare(),
 )
 
+const urlOf = prepared((db) =>
+  db
+    .select({ webhookUrl: sites.webhookUrl })
+    .from(sites)
+    .where(eq(sites.id, given('siteId')))
+    .prepare(),
+)
+
 const endpointOf = prepared((db) =>
   db
     .select()
@@ -412,7 +420,7 @@ function settle(db: Db, { id, attempt, at, outcome, ...settlement }: Settlement)
 
   const { siteId } = delivery
   const before = healthOf(db, siteId)
-  const { health, recoverSince } = settlement.judge(before)
+  const { health, recoverSince } = settlement.judge(before, urlOf(db).get({ siteId })!.webhookUrl)
   if (health !== before) writeHealth(db, siteId, health)
   const disabled = before.disabledAt === null && health.disabledAt !== null
   if (disabled) {
