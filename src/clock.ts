@@ -20,6 +20,52 @@ export interface Ids {
 
 export const systemClock: Clock = { now: () => Date.now() }
 
+/** A clock that nobody sets. Where it began says nothing. */
+const monotonicClock: Clock = { now: () => performance.now() }
+
+/** Notices when the machine's clock is set, which no one tells us. */
+export interface ClockWatch {
+  /** How far the clock was put forward since the last call, in milliseconds; below zero: back; 0: it just ran. */
+  jumped(): number
+  /** How much time has passed since it was last put forward; undefined: it never was, since we watch. */
+  sinceForward(): number | undefined
+}
+
+/** What is less may be a correction. */
+export const leastJumpMs = 10_000
+
+/** Compares what the machine's clock shows with how long it ran. A sandbox's lever moves neither. */
+export function createClockWatch({
+  wall = systemClock,
+  monotonic = monotonicClock,
+}: { wall?: Clock; monotonic?: Clock } = {}): ClockWatch {
+  let last = { wall: wall.now(), ran: monotonic.now() }
+  let untold = 0
+  let forwardAt: number | undefined
+
+  function look(): void {
+    const now = { wall: wall.now(), ran: monotonic.now() }
+    const byMs = Math.round(now.wall - last.wall - (now.ran - last.ran))
+    last = now
+    if (Math.abs(byMs) <= leastJumpMs) return
+    untold += byMs
+    if (byMs > 0) forwardAt = now.ran
+  }
+
+  return {
+    jumped() {
+      look()
+      const byMs = untold
+      untold = 0
+      return byMs
+    },
+    sinceForward() {
+      look()
+      return forwardAt === undefined ? undefined : last.ran - forwardAt
+    },
+  }
+}
+
 const alphabet = '234567abcdefghijklmnopqrstuvwxyz' // 32 letters in their sorting order: five bits each, no bias
 
 /** Random bytes in advance: asking for a few at a time costs more than all the rest of an id. */

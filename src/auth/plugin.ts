@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Clock, Ids } from '../clock.ts'
+import { createClockWatch, type Clock, type ClockWatch, type Ids } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { startLoop } from '../loop.ts'
 import { masterKeysOf, unlockInstance } from './instance.ts'
@@ -12,6 +12,7 @@ import { createTally, type Tally } from './tally.ts'
 declare module 'fastify' {
   interface FastifyInstance {
     clock: Clock
+    clockWatch: ClockWatch
     ids: Ids
     keyring: Keyring
     limits: Limits
@@ -37,6 +38,7 @@ const plugin: FastifyPluginAsync<Options> = async (app, { config, clock, ids, wo
   const { store } = app
   const keyring = await unlockInstance(store, { config, clock })
   app.decorate('clock', clock)
+  app.decorate('clockWatch', createClockWatch())
   app.decorate('ids', ids)
   app.decorate('keyring', keyring)
   app.decorate('limits', {

@@ -41,11 +41,15 @@ export async function holdDatabase(
 ): Promise<Loop> {
   const life: ServerLife = { serverId: ids.next('srv'), host: place.host, pid: place.pid }
   const giveUpAt = clock.now() + leaseMs + renewMs
+  let seenFirst: number | undefined
   for (;;) {
     const at = clock.now()
     const holder = await store.claimServer(life, { at, staleBefore: at - leaseMs })
     if (!holder) break
-    if (isDead(holder, place)) {
+    seenFirst ??= holder.seenAt
+    // Without a renewal in all that time it is dead, though the clock it was seen by may have been put back since.
+    const isSilent = at >= giveUpAt && holder.seenAt === seenFirst
+    if (isSilent || isDead(holder, place)) {
       await store.releaseServer(holder.serverId)
     } else if (at >= giveUpAt) {
       throw new DatabaseInUseError(

@@ -75,11 +75,14 @@ export interface InstanceStore {
   readInstance(): Promise<Instance | undefined>
   /** Stores the first instance; when another process was faster, its own wins and is returned. */
   createInstance(instance: Instance & { at: number }): Promise<Instance>
-  /** Takes the database for a server, unless another was seen since `staleBefore`: then returns that one. */
+  /**
+   * Takes the database for a server, unless another was seen since `staleBefore`: then returns that one. What the last one
+   * had in hand is due again at once, and when it was seen in the future, the clock was put back since.
+   */
   claimServer(
     life: ServerLife,
     times: { at: number; staleBefore: number },
-  ): Promise<ServerLife | undefined>
+  ): Promise<(ServerLife & { seenAt: number }) | undefined>
   /** False when the database is no longer ours. */
   renewServer(serverId: string, at: number): Promise<boolean>
   releaseServer(serverId: string): Promise<void>
@@ -539,6 +542,8 @@ export interface EndpointHealth {
   /** The first failure since the last 2xx. */
   failingSince: number | null
   lastFailureAt: number | null
+  /** How far the clock was put forward since they began: time that did not pass. */
+  jumpedMs: number
   /** Failures in a row that say the site is down. */
   streak: number
   /** No try starts before. */
@@ -677,8 +682,11 @@ export interface DeliveryStore {
    * gets its delivery. They hold nothing back. `newId` names new deliveries.
    */
   replayEvents(eventIds: readonly string[], newId: () => string, by: By): Promise<Replayed>
-  /** The clock was put back: what was to happen later happens as much earlier as it went back. */
-  clockWentBack(byMs: number, at: number): Promise<void>
+  /**
+   * The machine's clock, which shows `at` by now, was put forward by so much, or back. Claims, holds and failures last as
+   * long as they would have, and what was put off comes no later.
+   */
+  clockJumped(byMs: number, at: number): Promise<void>
   readEndpoint(siteId: string): Promise<EndpointHealth & { allowedTargets: string[] }>
   /** Lets a disabled endpoint be tried again, and all that died or waits since it began to fail. */
   enableEndpoint(siteId: string, by: By): Promise<{ recovered: number }>

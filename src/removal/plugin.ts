@@ -13,9 +13,9 @@ const plugin: FastifyPluginCallback<{ workers: boolean; retention: Retention }> 
 ) => {
   if (workers) {
     const log = app.log.child({ room: 'removal' })
-    const { store, clock } = app
+    const { store, clock, clockWatch } = app
     const loop = startLoop({
-      tick: () => tickRetention({ store, clock, retention }),
+      tick: () => tickRetention({ store, clock, clockWatch, retention }),
       idleMs,
       onError: (error) => log.error({ err: error }, 'retention failed'),
     })

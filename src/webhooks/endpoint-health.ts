@@ -45,7 +45,14 @@ function afterSuccess(health: EndpointHealth): Verdict {
   if (isHealthy) return { health, recoverSince: null }
   return {
     // A try that began before the endpoint was disabled says nothing about the endpoint as it is now.
-    health: { ...health, concurrency, failingSince: null, lastFailureAt: null, streak: 0 },
+    health: {
+      ...health,
+      concurrency,
+      failingSince: null,
+      lastFailureAt: null,
+      jumpedMs: 0,
+      streak: 0,
+    },
     recoverSince: health.failingSince,
   }
 }
@@ -81,13 +88,13 @@ const breakMs = (streak: number): number =>
 
 /** One bad moment, a quiet week and another bad moment are no reason: it must have failed in between. */
 function reasonToDisable(
-  { failingSince, lastFailureAt }: EndpointHealth,
+  { failingSince, lastFailureAt, jumpedMs }: EndpointHealth,
   { at, status }: Ended,
 ): string | undefined {
   if (status === 410) return 'it answered 410 Gone'
   if (failingSince === null || lastFailureAt === null) return undefined
-  const isLong = at - failingSince >= disableAfterMs
-  return isLong && lastFailureAt - failingSince >= failureSpanMs
+  const began = failingSince + jumpedMs
+  return at - began >= disableAfterMs && lastFailureAt - began >= failureSpanMs
     ? 'it took nothing for 120 hours'
     : undefined
 }

@@ -2,7 +2,7 @@ import type { Keyring } from '../auth/keyring.ts'
 import { minuteOf, type Tally } from '../auth/tally.ts'
 import { parseBridgeEvent, type BridgeEvent } from '../bridge/webhook-events.ts'
 import { verifyBridgeSignature } from '../bridge/webhook-signature.ts'
-import type { Clock, Ids } from '../clock.ts'
+import type { Clock, ClockWatch, Ids } from '../clock.ts'
 import type { SiteUser, Store } from '../db/store.ts'
 import { AppError } from '../errors.ts'
 
@@ -12,6 +12,7 @@ export interface Inbox {
   keyring: Keyring
   ids: Ids
   clock: Clock
+  clockWatch: Pick<ClockWatch, 'sinceForward'>
   tally: Tally
 }
 
@@ -42,7 +43,7 @@ export async function receiveWebhook(
   inbox: Inbox,
   given: { rawBody: Buffer; signature: string | undefined; secrets: readonly string[] },
 ): Promise<{ received: Received; type: string | null; reason?: unknown }> {
-  const { store, keyring, ids, clock } = inbox
+  const { store, keyring, ids, clock, clockWatch } = inbox
   const { rawBody } = given
   if (!verifyBridgeSignature(given.signature, rawBody, given.secrets)) {
     throw new WebhookSignatureError()
@@ -54,7 +55,9 @@ export async function receiveWebhook(
   const receivedAt = clock.now()
   // Nothing happens after we hear of it: a time to come would make all that follows old news.
   const occurredAt = Math.min(Math.trunc(event.timestamp ?? receivedAt), receivedAt)
-  if (occurredAt < receivedAt - ledgerMs) return { received: ignore(inbox, 'old'), type }
+  // By a clock that was put forward all news is old. The ledger keeps repeats away as long as it lasts, which is longer.
+  const isOld = occurredAt < receivedAt - ledgerMs && clockWatch.sinceForward() === undefined
+  if (isOld) return { received: ignore(inbox, 'old'), type }
 
   const itemId = Number.isSafeInteger(event.content['item_id'])
     ? (event.content['item_id'] as number)

@@ -50,7 +50,7 @@ const graceMs = 5_000
 
 /** The relay and the handler of what Bridge posted. Registered last, so that it drains before anything it uses closes. */
 const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
-  const { store, keyring, clock, ids, tally } = app
+  const { store, keyring, clock, clockWatch, ids, tally } = app
   const log = app.log.child({ room: 'webhooks' })
   const openToAll = options.isSandbox ? loopback : []
   const mayOpen = (cidr: string) => options.allowedTargets.some((bound) => isWithin(cidr, bound))
@@ -76,7 +76,7 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
 
   if (options.workers) {
     const sender = createSender({ own: options.publicUrl })
-    const rooms = { store, keyring, clock, ids, tally, sender, log, openToAll, mayOpen }
+    const rooms = { store, keyring, clock, clockWatch, ids, tally, sender, log, openToAll, mayOpen }
     const relaying = { ...rooms, observe: app.metrics }
     const relay = createRelay(relaying, { onSettled: nudge })
     const handling = { store, keyring, clock, log, onRefreshed: options.onRefreshed }

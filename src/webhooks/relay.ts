@@ -1,7 +1,7 @@
 import type { Keyring } from '../auth/keyring.ts'
 import { hourOf, type Tally } from '../auth/tally.ts'
 import { secretPlace } from '../auth/webhook-secret.ts'
-import type { Clock, Ids } from '../clock.ts'
+import type { Clock, ClockWatch, Ids } from '../clock.ts'
 import {
   testEventType,
   type ClaimedDelivery,
@@ -18,6 +18,7 @@ export interface Relaying {
   store: Store
   keyring: Keyring
   clock: Clock
+  clockWatch: Pick<ClockWatch, 'jumped'>
   ids: Ids
   tally: Tally
   sender: Sender
@@ -49,9 +50,6 @@ export interface Relay {
 /** Longer than any try: past it, the worker that had the delivery is dead. */
 const leaseMs = 60_000
 
-/** A step back of the clock that is more than a correction. */
-const jumpMs = 10_000
-
 /** Sockets at once, over all sites; each endpoint has few of them. */
 const mostInFlight = 1_000
 
@@ -60,29 +58,34 @@ export function createRelay(
   relaying: Relaying,
   { onSettled = () => {} }: { onSettled?: () => void } = {},
 ): Relay {
-  const { store, clock, log } = relaying
+  const { store, clock, clockWatch, log } = relaying
   const inFlight = new Set<Promise<void>>()
   const stopping = new AbortController()
-  let lastLook = 0
+  let jumpedMs = 0
 
-  /** A clock that ran ahead and was put right left times behind that lie too far off. */
-  async function followClock(at: number): Promise<void> {
-    const backMs = lastLook - at
-    if (backMs > jumpMs) {
-      log.warn({ backMs }, 'the clock went back')
-      await store.clockWentBack(backMs, at)
+  /** Before times are compared, or written down: when the clock was set, those that are stored move along. */
+  async function followClock(): Promise<void> {
+    jumpedMs += clockWatch.jumped()
+    const byMs = jumpedMs
+    if (byMs === 0) return
+    jumpedMs = 0
+    try {
+      await store.clockJumped(byMs, clock.now())
+      log.warn({ byMs }, 'the clock was set')
+    } catch (error) {
+      jumpedMs += byMs // the next look tries again
+      log.error({ byMs, err: error }, 'the clock was set, and times did not move along')
     }
-    lastLook = at
   }
 
   async function start(): Promise<Promise<void>[]> {
+    await followClock()
     const at = clock.now()
-    await followClock(at)
     const limit = mostInFlight - inFlight.size
     if (limit === 0 || stopping.signal.aborted) return []
     const claims = await store.claimDeliveries({ at, leaseUntil: at + leaseMs, limit })
     return claims.map((claim) => {
-      const work = deliver(relaying, claim, stopping.signal)
+      const work = deliver(relaying, claim, { stopping: stopping.signal, followClock })
         .catch((error: unknown) => {
           // Not settled: the lease runs out, and the delivery is tried again.
           log.error({ delivery: claim.id, err: error }, 'delivery not settled')
@@ -114,7 +117,7 @@ export function createRelay(
 async function deliver(
   relaying: Relaying,
   claim: ClaimedDelivery,
-  stopping: AbortSignal,
+  { stopping, followClock }: { stopping: AbortSignal; followClock: () => Promise<void> },
 ): Promise<void> {
   const { clock, log, sender, store } = relaying
   const { id, attempt, site, event } = claim
@@ -133,6 +136,7 @@ async function deliver(
   }
 
   const answer = await sender.send({ ...post, signal: stopping })
+  await followClock()
   const at = clock.now()
   if (answer.status === null && stopping.aborted) {
     const outcome = { kind: 'released' as const }
@@ -210,7 +214,7 @@ function toSettlement(
   const { id, attempt, site } = claim
   const { status } = answer
   const retryAfterMs = status === null ? undefined : readRetryAfter(answer.retryAfter, at)
-  const tried = { startedAt, durationMs: at - startedAt, status }
+  const tried = { startedAt, durationMs: Math.max(0, at - startedAt), status }
   return {
     id,
     attempt,

@@ -359,13 +359,144 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       clock.advance(-dayMs)
       expect(await claimIds()).toEqual([])
 
-      await store.clockWentBack(dayMs, clock.now())
+      await store.clockJumped(-dayMs, clock.now())
 
       expect(await claimIds()).toEqual([fresh])
       clock.advance(minuteMs)
       expect(await claimIds()).toEqual(expect.arrayContaining([held]))
       clock.advance(4 * minuteMs)
       expect(await claimIds()).toContain(retried)
+    })
+  })
+
+  describe(`when the clock is set, ${name}`, () => {
+    const dayMs = 1_440 * minuteMs
+    const inState = (change: Partial<EndpointHealth>) => (health: EndpointHealth) =>
+      keep({ ...health, ...change })
+
+    it('put forward, what is in flight stays its worker’s, and a hold lasts as long as before', async () => {
+      const { accept, claim, claimIds, settle, store, clock, sites } = await withSites()
+      await accept()
+      const held = [1, 2].map((itemId) => accept({ siteId: sites[1]!.id, itemId }))
+      const [, resting] = await Promise.all(held)
+      const claims = await claim()
+      const holdUntil = clock.now() + 2 * minuteMs
+      const slow = claims.find(({ site }) => site.name === 'two')!
+      const other = claims.find(({ event }) => event.id === resting)!
+      await settle(slow, { kind: 'delivered' }, inState({ holdUntil }))
+      await settle(other, { kind: 'released' })
+
+      clock.advance(dayMs)
+      await store.clockJumped(dayMs, clock.now())
+
+      expect(await claimIds()).toEqual([])
+      clock.advance(minuteMs)
+      expect(await claimIds()).toHaveLength(1) // its lease is over, the other's hold is not
+      clock.advance(minuteMs)
+      expect(await claimIds()).toContain(resting)
+    })
+
+    it('put forward and back, no time passed for an endpoint that fails', async () => {
+      const { accept, claim, settle, store, clock, site } = await withSites()
+      await accept()
+      const [one] = await claim()
+      const at = clock.now()
+      const failing = { failingSince: at, lastFailureAt: at }
+      await settle(one!, { kind: 'dead' }, inState(failing))
+
+      clock.advance(dayMs)
+      await store.clockJumped(dayMs, clock.now())
+      expect(await store.readEndpoint(site.id)).toMatchObject({ ...failing, jumpedMs: dayMs })
+
+      clock.advance(-dayMs)
+      await store.clockJumped(-dayMs, clock.now())
+      expect(await store.readEndpoint(site.id)).toMatchObject({ ...failing, jumpedMs: 0 })
+    })
+
+    it('put back, nothing failed in the future', async () => {
+      const { accept, claim, settle, store, clock, site } = await withSites()
+      await accept()
+      const at = clock.now()
+      const [one] = await claim()
+      const failing = { failingSince: at - 5, lastFailureAt: at }
+      await settle(one!, { kind: 'dead' }, inState(failing))
+
+      clock.advance(10 - dayMs)
+      await store.clockJumped(-dayMs, clock.now())
+
+      expect(await store.readEndpoint(site.id)).toMatchObject({
+        failingSince: at - 5 - dayMs,
+        lastFailureAt: at - dayMs,
+        jumpedMs: 0,
+      })
+    })
+
+    it('put back, an event that was put off is handled as soon as it would have been', async () => {
+      const { accept, store, clock } = await withSites()
+      await accept()
+      const [event] = await store.listUnhandledEvents(clock.now(), 1)
+      await store.postponeEvent(event!.seq, clock.now() + minuteMs)
+
+      clock.advance(-dayMs)
+      await store.clockJumped(-dayMs, clock.now())
+
+      expect(await store.listUnhandledEvents(clock.now() + minuteMs - 1, 1)).toEqual([])
+      expect(await store.listUnhandledEvents(clock.now() + minuteMs, 1)).toHaveLength(1)
+    })
+  })
+
+  describe(`taking over from a server, ${name}`, () => {
+    const withServer = async () => {
+      const rooms = await withSites()
+      const { store, clock } = rooms
+      const empty = Buffer.alloc(0)
+      await store.createInstance({ mode: 'x', wrappedPepper: empty, dataKeys: [], at: 0 })
+      const serve = (serverId: string) =>
+        store.claimServer(
+          { serverId, host: 'a', pid: 1 },
+          { at: clock.now(), staleBefore: clock.now() - 10_000 },
+        )
+      await serve('srv_1')
+      return { ...rooms, serve }
+    }
+
+    it('what the last one had in hand is due at once, untried; it can settle nothing any more', async () => {
+      const { accept, claim, settle, store, clock, serve } = await withServer()
+      const id = await accept()
+      const [late] = await claim()
+      clock.advance(10_000)
+
+      expect(await serve('srv_2')).toBeUndefined()
+
+      expect(await settle(late!)).toMatchObject({ outcome: 'stale' })
+      expect(await claim()).toMatchObject([{ event: { id }, attempt: 2, tryNumber: 1 }])
+      expect(await settle(late!)).toMatchObject({ outcome: 'stale' })
+      expect(await store.findDelivery(id)).toMatchObject({ state: 'pending' })
+    })
+
+    it('a server that is refused takes nothing from the one at work', async () => {
+      const { accept, claim, claimIds, serve } = await withServer()
+      await accept()
+      await claim()
+
+      expect(await serve('srv_2')).toMatchObject({ serverId: 'srv_1' })
+
+      expect(await claimIds()).toEqual([])
+    })
+
+    it('seen in the future, it had a clock that was put back since: nothing waits for that time', async () => {
+      const { accept, claim, claimIds, settle, store, clock, serve } = await withServer()
+      const id = await accept()
+      const [one] = await claim()
+      await settle(one!, { kind: 'failed', dueAt: clock.now() + 5 * minuteMs })
+      await store.releaseServer('srv_1')
+      clock.advance(-300 * 1_440 * minuteMs)
+
+      expect(await serve('srv_2')).toBeUndefined()
+
+      expect(await claimIds()).toEqual([])
+      clock.advance(5 * minuteMs)
+      expect(await claimIds()).toEqual([id])
     })
   })
 

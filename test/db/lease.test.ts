@@ -89,6 +89,18 @@ it('a dead process number of another host proves nothing: its lease is waited fo
   expect(clock.now() - started).toBe(10_000)
 })
 
+it('a predecessor seen in the future, by a clock that was put back, is replaced when it renews nothing', async () => {
+  const { hold, clock, store } = await aDatabase()
+  await store.claimServer(
+    { serverId: 'srv_gone', host: 'a', pid: 1 },
+    { at: clock.now() + 1_000_000, staleBefore: 0 },
+  )
+
+  await hold(place('b', 2))
+
+  expect(await store.readServer()).toMatchObject({ host: 'b' })
+})
+
 it('a server that lost the database learns it, once', async () => {
   const { hold, clock, lost } = await aDatabase()
   const first = await hold(place('a', 1))

@@ -7,9 +7,6 @@ import { installation } from './installation.ts'
 const kills = inForm(4, 1_000)
 const senders = 8
 
-/** Each life's clock is so much ahead of the last one's: the leases of the dead have run out. */
-const lifeMs = 2 * 60_000
-
 /** The deliveries a server had in hand when it died. */
 function claimedIn(database: string): string[] {
   const client = new Sqlite(database, { readonly: true })
@@ -37,7 +34,7 @@ test(
     let next = 1
 
     for (let life = 0; life < kills; life += 1) {
-      const server = await start({ PROOF_AHEAD_MS: String(life * lifeMs) })
+      const server = await start()
       const lanes = Array.from({ length: senders }, async () => {
         for (;;) {
           const itemId = next
@@ -55,7 +52,7 @@ test(
       }
     }
 
-    await start({ PROOF_AHEAD_MS: String(kills * lifeMs) })
+    await start()
     await expect
       .poll(
         async () => {

@@ -83,6 +83,24 @@ it('after thirty days an event has lost its body, after a year it is gone with i
   expect(await store.findDelivery(claim!.event.id)).toBeUndefined()
 })
 
+it('after the clock was put forward nothing is forgotten for a day, in which it may be put right', async () => {
+  const { announce, clock, clockWatch, jump, store } = await aSite()
+  await announce()
+  const tick = async () => {
+    const done = {}
+    await tickRetention({ store, clock, clockWatch, retention }, done)
+    return done
+  }
+
+  jump(31 * dayMs)
+
+  expect(await tick()).toEqual({})
+  clock.advance(dayMs - 1)
+  expect(await tick()).toEqual({})
+  clock.advance(1)
+  expect(await tick()).toMatchObject({ 'event-bodies': 1 })
+})
+
 it('what nobody has applied yet keeps its body, however old', async () => {
   const { announce, clock, forget, store } = await aSite()
   await announce({ handledAt: null })

@@ -15,7 +15,7 @@ import {
   type Store,
   type Tenant,
 } from '../../src/db/store.ts'
-import { testClock, testNow } from './clock.ts'
+import { testClock, testNow, watchOver } from './clock.ts'
 import { testIds } from './ids.ts'
 import { testStore } from './store.ts'
 
@@ -36,12 +36,10 @@ export const testKeyring = (): Keyring =>
   })
 
 /** An empty store in memory with fresh clock, ids and keys. */
-export const testRooms = (store: Store = testStore()) => ({
-  store,
-  keyring: testKeyring(),
-  clock: testClock(),
-  ids: testIds(),
-})
+export const testRooms = (store: Store = testStore()) => {
+  const clock = testClock()
+  return { store, keyring: testKeyring(), clock, ...watchOver(clock), ids: testIds() }
+}
 
 /** A key and what it says in an `Authorization` header, and the caller it makes. */
 export interface TestKey {

@@ -5,6 +5,7 @@ import { judge, type Ended } from '../../src/webhooks/endpoint-health.ts'
 const healthy: EndpointHealth = {
   failingSince: null,
   lastFailureAt: null,
+  jumpedMs: 0,
   streak: 0,
   holdUntil: 0,
   concurrency: 4,
@@ -87,6 +88,16 @@ test('120 hours of failures disable', () => {
     disabledAt: 120 * hourMs,
     disabledReason: 'it took nothing for 120 hours',
   })
+})
+
+test('time that the clock skipped does not count towards the 120 hours', () => {
+  const failing = after([0, 13].map((hours) => ({ at: hours * hourMs, status: 500 })))
+  const jumped = { ...failing, jumpedMs: 140 * hourMs }
+  const at = (hours: number) => ({ at: hours * hourMs, status: 500 })
+
+  expect(after([at(160), at(250)], jumped)).toMatchObject({ disabledAt: null })
+  expect(after([at(160), at(260)], jumped)).toMatchObject({ disabledAt: 260 * hourMs })
+  expect(after([{ at: 1, status: 200 }], jumped)).toMatchObject({ jumpedMs: 0 })
 })
 
 test('two bad moments with silence in between do not disable', () => {

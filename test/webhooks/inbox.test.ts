@@ -183,6 +183,17 @@ test('an event older than 14 days by its own word is answered 200, counted and n
   expect(await store.listAudit({ limit: 1 })).toMatchObject([{ subject: 'older than 14 days' }])
 })
 
+test('once the clock was put forward no event is taken for an old one, and a repeat still is one', async () => {
+  const { signed, event, store, clock, jump } = await inbox()
+  const body = event()
+  jump(15 * dayMs)
+
+  expect((await signed(body)).statusCode).toBe(200)
+  expect((await signed(body)).statusCode).toBe(200)
+
+  expect(await store.listUnhandledEvents(clock.now(), 10)).toHaveLength(1)
+})
+
 test.each([1, 0.5, 1e15])(
   'an event whose own time is %d ms ahead of ours happened when it came',
   async (ahead) => {

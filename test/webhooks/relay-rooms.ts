@@ -15,7 +15,7 @@ export async function relayRooms({
 }: { names?: string[]; timeoutMs?: number } & Partial<Relaying> = {}) {
   const { timeoutMs, ...overrides } = options
   const rooms = testRooms()
-  const { store, keyring, clock, ids } = rooms
+  const { store, keyring, clock, clockWatch, ids } = rooms
   const tenant = await aTenant(rooms, { sites: names })
   const sender = createSender(timeoutMs === undefined ? {} : { timeoutMs })
   onTestFinished(() => sender.close())
@@ -28,6 +28,7 @@ export async function relayRooms({
     store,
     keyring,
     clock,
+    clockWatch,
     ids,
     tally,
     sender,

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { StoreBusyError } from '../../src/db/store.ts'
 import { createRelay } from '../../src/webhooks/relay.ts'
 import { testBy } from '../support/tenants.ts'
 import { receiver } from './receiver.ts'
@@ -343,6 +344,103 @@ test.each([410, 500, 200])(
     expect(await store.readEndpoint(site.id)).toEqual(before)
   },
 )
+
+test('a clock that is put forward disables no endpoint, and what died before is recovered', async () => {
+  const { relay, listenAt, emit, passTime, jump, store, site } = await relayRooms()
+  const at = await receiver(500)
+  await listenAt(at.url)
+  const old = await emit('old')
+  await relay.tick()
+  await passTime(76 * hourMs, 15 * minuteMs)
+  expect(await store.findDelivery(old)).toMatchObject({ state: 'dead' })
+
+  jump(6 * 24 * hourMs)
+  for (const itemId of [2, 3]) {
+    await emit(`fails ${itemId}`, { itemId })
+    await relay.tick()
+    await passTime(10 * minuteMs)
+  }
+
+  expect(await store.readEndpoint(site.id)).toMatchObject({ disabledAt: null })
+  at.answer(200)
+  await passTime(3 * hourMs, 10 * minuteMs)
+  expect(await store.findDelivery(old)).toMatchObject({ state: 'delivered' })
+})
+
+test('a try that ends just after the clock was put forward is judged by the time that passed', async () => {
+  const { relay, listenAt, emit, passTime, jump, store, site } = await relayRooms()
+  const ends: (() => void)[] = []
+  const at = await receiver(500)
+  await listenAt(at.url)
+  await emit('old')
+  await relay.tick()
+  await passTime(19 * hourMs, 15 * minuteMs)
+  at.answer((_, response) => {
+    ends.push(() => response.writeHead(500).end())
+  })
+  await emit('flying', { itemId: 2 })
+  const trying = relay.tick()
+  await expect.poll(() => ends.length).toBe(1)
+
+  jump(6 * 24 * hourMs)
+  ends[0]?.()
+  await trying
+
+  expect(await store.readEndpoint(site.id)).toMatchObject({ disabledAt: null })
+})
+
+test('a clock that is put forward lets no more than four be in flight', async () => {
+  const { relay, listenAt, emit, jump } = await relayRooms()
+  const at = await receiver(() => {})
+  await listenAt(at.url)
+  for (let itemId = 1; itemId <= 12; itemId += 1) await emit(itemId, { itemId })
+  await relay.pump()
+  await expect.poll(() => at.posts.length).toBe(4)
+
+  jump(hourMs)
+
+  expect(await relay.pump()).toBe(false)
+  await relay.drain(0)
+})
+
+test('what failed while the clock ran ahead is recovered once it is right', async () => {
+  const { relay, listenAt, emit, passTime, jump, store } = await relayRooms()
+  const at = await receiver(417)
+  await listenAt(at.url)
+  jump(300 * 24 * hourMs)
+  await emit('ahead', { itemId: 1 })
+  await relay.tick()
+  jump(-300 * 24 * hourMs)
+  const dead = await emit('dead', { itemId: 2 })
+  await relay.tick()
+  await passTime(76 * hourMs, 15 * minuteMs)
+  expect(await store.findDelivery(dead)).toMatchObject({ state: 'dead' })
+
+  at.answer(200)
+  await emit('good', { itemId: 3 })
+  while (await relay.tick());
+
+  expect(await store.findDelivery(dead)).toMatchObject({ state: 'delivered' })
+})
+
+test('when times cannot move along at once, they do at the next look', async () => {
+  const rooms = await relayRooms()
+  const { relaying, listenAt, emit, clock, jump, store } = rooms
+  const clockJumped = vi.fn(store.clockJumped)
+  clockJumped.mockRejectedValueOnce(new StoreBusyError('The database is busy'))
+  const relay = createRelay({ ...relaying, store: { ...store, clockJumped } })
+  await listenAt((await receiver(500)).url)
+  const id = await emit()
+  await relay.tick()
+
+  jump(-24 * hourMs)
+  await relay.tick()
+  await relay.tick()
+  await relay.tick()
+
+  expect(clockJumped).toHaveBeenCalledTimes(2)
+  expect((await store.findDelivery(id))?.dueAt).toBe(clock.now() + 5 * secondMs)
+})
 
 test('an endpoint that failed for 120 hours is disabled, and enabled by command with what died', async () => {
   const { relay, listenAt, emit, passTime, store, clock, site } = await relayRooms()

@@ -1,5 +1,5 @@
 import type Sqlite from 'better-sqlite3'
-import { and, asc, eq, gt, gte, isNotNull, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, gte, isNotNull, isNull, sql } from 'drizzle-orm'
 import {
   testEventType,
   type By,
@@ -12,6 +12,7 @@ import type { GroupCommit } from '../group-commit.ts'
 import { attempts, deliveries, endpoints, events, sites } from '../schema/index.ts'
 import { prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
+import { moveTimes } from './clock.ts'
 import { sightOperations } from './sight.ts'
 
 type Db = Tools['db']
@@ -310,23 +311,7 @@ export function deliveryOperations({
 
     ...sightOperations({ db, read, write }),
 
-    clockWentBack: (byMs, at) =>
-      write(() => {
-        client
-          .prepare(
-            `UPDATE deliveries SET due_at = max(due_at - @byMs, @at)
-             WHERE state = 'pending' AND due_at IS NOT NULL AND due_at > @at`,
-          )
-          .run({ byMs, at })
-        db.update(deliveries)
-          .set({ claimedUntil: sql`max(${deliveries.claimedUntil} - ${byMs}, ${at})` })
-          .where(and(isNotNull(deliveries.claimedUntil), gt(deliveries.claimedUntil, at)))
-          .run()
-        db.update(endpoints)
-          .set({ holdUntil: sql`max(${endpoints.holdUntil} - ${byMs}, ${at})` })
-          .where(gt(endpoints.holdUntil, at))
-          .run()
-      }),
+    clockJumped: (byMs, at) => write(() => moveTimes(db, byMs, at)),
 
     readWebhookSecret: (siteId) =>
       read(() => {
@@ -397,6 +382,7 @@ function roomsFor(ready: readonly Ready[], limit: number): number[] {
 const healthy: EndpointHealth = {
   failingSince: null,
   lastFailureAt: null,
+  jumpedMs: 0,
   streak: 0,
   holdUntil: 0,
   concurrency: 4,
@@ -479,11 +465,12 @@ const firstEndOfSchedule = sql`(
 function healthOf(db: Db, siteId: string): EndpointHealth {
   const row = endpointOf(db).get({ siteId })
   if (!row) return healthy
-  const { failingSince, lastFailureAt, streak, holdUntil, concurrency } = row
+  const { failingSince, lastFailureAt, jumpedMs, streak, holdUntil, concurrency } = row
   const { disabledAt, disabledReason } = row
   return {
     failingSince,
     lastFailureAt,
+    jumpedMs,
     streak,
     holdUntil,
     concurrency,

@@ -1,8 +1,9 @@
-import { and, asc, eq, gt, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, isNotNull, isNull, sql } from 'drizzle-orm'
 import type { InstanceStore } from '../../store.ts'
 import { dataKeys, instance } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
+import { inherit } from './clock.ts'
 import { isSealedWith } from './sealed.ts'
 
 const only = 1
@@ -39,11 +40,12 @@ export function instanceOperations({ db, read, write }: Tools): InstanceStore {
       write(() => {
         const row = db.select().from(instance).where(eq(instance.id, only)).get()
         if (row?.serverId && row.serverHost !== null && row.serverPid !== null) {
-          const fresh = (row.serverSeenAt ?? 0) > staleBefore
-          if (fresh && row.serverId !== life.serverId) {
-            return { serverId: row.serverId, host: row.serverHost, pid: row.serverPid }
+          const seenAt = row.serverSeenAt ?? 0
+          if (seenAt > staleBefore && row.serverId !== life.serverId) {
+            return { serverId: row.serverId, host: row.serverHost, pid: row.serverPid, seenAt }
           }
         }
+        if (row && row.serverId !== life.serverId) inherit(db, row.serverSeenAt, at)
         db.update(instance)
           .set({
             serverId: life.serverId,
@@ -64,8 +66,9 @@ export function instanceOperations({ db, read, write }: Tools): InstanceStore {
 
     releaseServer: (serverId) =>
       write(() => {
+        // When it was seen stays: the next one tells by it whether the clock was put back.
         db.update(instance)
-          .set({ serverId: null, serverHost: null, serverPid: null, serverSeenAt: null })
+          .set({ serverId: null, serverHost: null, serverPid: null })
           .where(eq(instance.serverId, serverId))
           .run()
       }),
@@ -76,7 +79,7 @@ export function instanceOperations({ db, read, write }: Tools): InstanceStore {
           db
             .select({ id: instance.serverId })
             .from(instance)
-            .where(gt(instance.serverSeenAt, at))
+            .where(and(isNotNull(instance.serverId), gt(instance.serverSeenAt, at)))
             .get() !== undefined,
       ),
 

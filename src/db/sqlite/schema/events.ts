@@ -118,6 +118,8 @@ export const endpoints = sqliteTable('endpoints', {
   /** The first failure since the last 2xx. */
   failingSince: integer(),
   lastFailureAt: integer(),
+  /** How far the clock was put forward since then: time that did not pass. */
+  jumpedMs: integer().notNull().default(0),
   /** Failures in a row that say the site is down. */
   streak: integer().notNull().default(0),
   /** No try starts before. */

@@ -1,0 +1,1 @@
+ALTER TABLE `endpoints` ADD `jumped_ms` integer DEFAULT 0 NOT NULL;

@@ -1,0 +1,75 @@
+import { and, gt, isNotNull, isNull, lte, sql } from 'drizzle-orm'
+import { leastJumpMs } from '../../../clock.ts'
+import { deliveries, endpoints, events } from '../schema/index.ts'
+import type { Tools } from '../tools.ts'
+
+type Db = Tools['db']
+
+/** The machine's clock was put forward by so much, or back: what was to happen in a while happens in that while. */
+export function moveTimes(db: Db, byMs: number, at: number): void {
+  if (byMs > 0) moveForward(db, byMs, at)
+  else moveBack(db, -byMs, at)
+}
+
+/**
+ * What a server left that is no more: deliveries it had in hand, which are due again as if never claimed, and times of a
+ * clock that was put back since it was `seenAt`.
+ */
+export function inherit(db: Db, seenAt: number | null, at: number): void {
+  if (seenAt !== null && seenAt - at > leastJumpMs) moveBack(db, seenAt - at, at)
+  db.update(deliveries)
+    .set({ claimedUntil: null, dueAt: at, scheduleFrom: sql`${deliveries.scheduleFrom} + 1` })
+    .where(isNotNull(deliveries.claimedUntil))
+    .run()
+}
+
+function moveForward(db: Db, byMs: number, at: number): void {
+  const before = at - byMs
+  // Whoever tries a delivery still has it. Retries that wait stay as they are: they may be many, and come early once.
+  db.update(deliveries)
+    .set({
+      claimedUntil: sql`${deliveries.claimedUntil} + ${byMs}`,
+      dueAt: sql`${deliveries.dueAt} + ${byMs}`,
+    })
+    .where(gt(deliveries.claimedUntil, before))
+    .run()
+  db.update(endpoints)
+    .set({ holdUntil: sql`${endpoints.holdUntil} + ${byMs}` })
+    .where(and(gt(endpoints.holdUntil, before), lte(endpoints.holdUntil, at)))
+    .run()
+  // Its beginning stays too: it is compared with the times of tries.
+  db.update(endpoints)
+    .set({ jumpedMs: sql`${endpoints.jumpedMs} + ${byMs}` })
+    .where(lte(endpoints.failingSince, before))
+    .run()
+}
+
+function moveBack(db: Db, byMs: number, at: number): void {
+  db.update(deliveries)
+    .set({ dueAt: sql`max(${deliveries.dueAt} - ${byMs}, ${at})` })
+    .where(and(sql`${deliveries.state} = 'pending'`, gt(deliveries.dueAt, at)))
+    .run()
+  db.update(deliveries)
+    .set({ claimedUntil: sql`max(${deliveries.claimedUntil} - ${byMs}, ${at})` })
+    .where(gt(deliveries.claimedUntil, at))
+    .run()
+  db.update(events)
+    .set({ handleAfter: sql`max(${events.handleAfter} - ${byMs}, ${at})` })
+    .where(and(isNull(events.handledAt), gt(events.handleAfter, at)))
+    .run()
+  db.update(endpoints)
+    .set({ holdUntil: sql`max(${endpoints.holdUntil} - ${byMs}, ${at})` })
+    .where(gt(endpoints.holdUntil, at))
+    .run()
+  db.update(endpoints)
+    .set({ jumpedMs: sql`max(${endpoints.jumpedMs} - ${byMs}, 0)` })
+    .where(lte(endpoints.failingSince, at))
+    .run()
+  // Nothing failed in the future: what began there would end there.
+  for (const name of ['failingSince', 'lastFailureAt'] as const) {
+    db.update(endpoints)
+      .set({ [name]: sql`min(${endpoints[name]} - ${byMs}, ${at})` })
+      .where(gt(endpoints[name], at))
+      .run()
+  }
+}
