@@ -46,6 +46,11 @@ export class StoreBusyError extends Error {
   override name = 'StoreBusyError'
 }
 
+/** The disk is full, or fails. Nothing was stored; as with a busy database, it may be another time. */
+export class StoreDiskError extends StoreBusyError {
+  override name = 'StoreDiskError'
+}
+
 // ── the installation ──────────────────────────────────────────────────────────────────────────
 
 export interface DataKey {
@@ -496,7 +501,7 @@ export type EventChange =
 export interface EventStore {
   /**
    * Stores an event and its delivery, durably. Calls made at the same moment share one commit, and each fails alone.
-   * @throws StoreBusyError
+   * @throws StoreBusyError also when too many wait; StoreDiskError
    */
   acceptEvent(event: NewEvent): Promise<'new' | 'repeat'>
   /** A door: whose an event is that names an item but no user. */

@@ -3,7 +3,7 @@ import { minuteOf, type Tally } from '../auth/tally.ts'
 import { parseBridgeEvent, type BridgeEvent } from '../bridge/webhook-events.ts'
 import { verifyBridgeSignature } from '../bridge/webhook-signature.ts'
 import type { Clock, ClockWatch, Ids } from '../clock.ts'
-import type { SiteUser, Store } from '../db/store.ts'
+import { StoreDiskError, type NewEvent, type SiteUser, type Store } from '../db/store.ts'
 import { AppError } from '../errors.ts'
 
 /** What it takes to receive Bridge's webhooks. */
@@ -14,6 +14,7 @@ export interface Inbox {
   clock: Clock
   clockWatch: Pick<ClockWatch, 'sinceForward'>
   tally: Tally
+  log: { error(event: object, text: string): void }
 }
 
 /** Nobody who knows a webhook secret signed these bytes. */
@@ -66,7 +67,7 @@ export async function receiveWebhook(
   if (!owner) return { received: ignore(inbox, 'unknown'), type }
 
   const id = ids.next('evt')
-  const received = await store.acceptEvent({
+  const received = await accept(inbox, {
     id,
     deliveryId: ids.next('dlv'),
     // Bridge sends no event id. latin1 keeps bytes apart that are no UTF-8.
@@ -81,6 +82,16 @@ export async function receiveWebhook(
     handledAt: null,
   })
   return { received, type }
+}
+
+async function accept({ store, log }: Inbox, event: NewEvent): Promise<'new' | 'repeat'> {
+  try {
+    return await store.acceptEvent(event)
+  } catch (error) {
+    // A busy database passes by itself.
+    if (error instanceof StoreDiskError) log.error({ err: error }, 'webhook not stored')
+    throw error
+  }
 }
 
 function read(rawBody: Buffer): { event?: BridgeEvent; reason?: unknown } {

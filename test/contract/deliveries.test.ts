@@ -4,8 +4,10 @@ import { expect, it, onTestFinished } from 'vitest'
 import { createGroupCommit } from '../../src/db/sqlite/group-commit.ts'
 import { openSqlite } from '../../src/db/sqlite/open.ts'
 import { readySites, takeDue, takeFirstTries } from '../../src/db/sqlite/operations/deliveries.ts'
+import { eventOperations } from '../../src/db/sqlite/operations/events.ts'
 import { createSqliteStore } from '../../src/db/sqlite/store.ts'
-import { StoreBusyError, type Store } from '../../src/db/store.ts'
+import { createTools } from '../../src/db/sqlite/tools.ts'
+import { StoreBusyError, StoreDiskError, type Store } from '../../src/db/store.ts'
 import { testFolder } from '../support/store.ts'
 import { anAnnouncement, aTenant, aUser, testRooms } from '../support/tenants.ts'
 import { deliveryContract } from './deliveries.ts'
@@ -66,6 +68,22 @@ it('jobs of one moment share a transaction, and a commit that fails rejects them
   expect(client.prepare('SELECT count(*) FROM child').pluck().get()).toBe(0)
   await group(() => void insert.run(null))
   expect(client.prepare('SELECT count(*) FROM child').pluck().get()).toBe(1)
+})
+
+it('an event that the disk has no room for is refused as a fault of the disk, and is welcome later', async () => {
+  const client = testClient()
+  const { ids, clock } = rooms(() => createSqliteStore(':memory:'))()
+  const nobody = { id: 'usr_1', siteId: 'sit_1', name: '', userUuid: null }
+  const body = Buffer.alloc(100_000)
+  const event = anAnnouncement({ ids, clock }, nobody, { siteId: null, body })
+  const store = eventOperations({ ...createTools(client), group: createGroupCommit(client) })
+  const pages = client.pragma('page_count', { simple: true }) as number
+
+  client.pragma(`max_page_count = ${pages}`)
+  await expect(store.acceptEvent(event)).rejects.toThrow(StoreDiskError)
+  client.pragma(`max_page_count = ${pages + 1_000}`)
+
+  expect(await store.acceptEvent(event)).toBe('new')
 })
 
 it('an event that cannot be stored because the database stays locked is refused as busy', async () => {

@@ -14,8 +14,8 @@ import { aTenant, aUser, testBy } from '../support/tenants.ts'
 const program = fileURLToPath(new URL('server-process.ts', import.meta.url))
 const secret = 'webhook-secret'
 
-/** A folder with one site that listens at `webhookUrl`, servers on it, and a Bridge that posts to them. */
-export async function installation(webhookUrl: string) {
+/** A folder with one site that listens at `webhookUrl`, servers on it, and a Bridge that posts to them, so much at once. */
+export async function installation(webhookUrl: string, { connections = 64 } = {}) {
   const folder = testFolder()
   const env: Record<string, string> = {
     PATH: process.env['PATH'] ?? '',
@@ -73,7 +73,7 @@ export async function installation(webhookUrl: string) {
     return { url: `http://127.0.0.1:${port}`, kill }
   }
 
-  const dispatcher = new Agent({ connections: 64 })
+  const dispatcher = new Agent({ connections })
   onTestFinished(() => dispatcher.destroy())
   /** Posts an event about an item as Bridge does. Resolves to the status, or null when there was no answer. */
   async function post(url: string, itemId: number): Promise<number | null> {
@@ -97,6 +97,15 @@ export async function installation(webhookUrl: string) {
     }
   }
 
+  /** Opens all connections, which later posts use: a server that waits for its disk accepts few. */
+  async function connect(url: string): Promise<void> {
+    const opening = Array.from({ length: connections }, async () => {
+      const { body } = await request(`${url}/live`, { dispatcher })
+      await body.dump()
+    })
+    await Promise.all(opening)
+  }
+
   /** The items whose events are stored, and those whose events were applied. */
   const stored = async () => {
     const reports = await store.listDeliveries({}, { first: 'oldest', limit: 1_000_000 })
@@ -105,5 +114,5 @@ export async function installation(webhookUrl: string) {
     const unhandled = await store.listUnhandledEvents(Number.MAX_SAFE_INTEGER, 1_000_000)
     return { states, items, unhandled: unhandled.length }
   }
-  return { folder, database: join(folder, 'bank-api.sqlite'), store, start, post, stored }
+  return { folder, database: join(folder, 'bank-api.sqlite'), store, start, connect, post, stored }
 }

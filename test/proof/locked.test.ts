@@ -76,15 +76,78 @@ test('a lock that lasts a moment costs a moment: nothing is refused', async () =
   expect(client.pragma('busy_timeout', { simple: true })).toBe(100)
 })
 
-test('what outruns the disk is refused at once, and what was taken is stored', async () => {
+test('what waits behind a lock that stays is refused with what met it, and not after it', async () => {
+  const path = `${testFolder()}/one.sqlite`
+  const client = openSqlite(path)
+  const other = new Sqlite(path)
+  onTestFinished(() => {
+    other.close()
+    client.close()
+  })
+  const group = createGroupCommit(client)
+  other.exec('BEGIN IMMEDIATE')
+  const ends: number[] = []
+
+  const results = await Promise.allSettled(
+    Array.from({ length: 1_000 }, () =>
+      group(() => undefined).finally(() => ends.push(performance.now())),
+    ),
+  )
+  other.exec('ROLLBACK')
+
+  expect(results.filter(({ status }) => status === 'fulfilled')).toEqual([])
+  expect(Math.max(...ends) - Math.min(...ends)).toBeLessThan(1_000)
+  expect(await group(() => 'free')).toBe('free')
+})
+
+/** A group that lets ten wait, over a table of marks. */
+function marking() {
   const client = openSqlite(':memory:')
   onTestFinished(() => void client.close())
   client.exec('CREATE TABLE marks (mark INTEGER)')
   const group = createGroupCommit(client, { waiting: 10 })
   const insert = client.prepare('INSERT INTO marks (mark) VALUES (?)')
+  const marks = client.prepare<[], number>('SELECT mark FROM marks ORDER BY rowid').pluck()
+  const mark = (value: number, refusable = false) =>
+    group(() => void insert.run(value), { refusable })
+  return { mark, marks: () => marks.all() }
+}
+
+test('between the batches of a long queue the loop turns', async () => {
+  const { mark, marks } = marking()
+  const seen = new Set<number>()
+  let isOver = false
+  const look = () => {
+    if (isOver) return
+    seen.add(marks().length)
+    setImmediate(look)
+  }
+  setImmediate(look)
+
+  await Promise.all(Array.from({ length: 600 }, (_, value) => mark(value)))
+  isOver = true
+
+  expect([...seen]).toEqual(expect.arrayContaining([256, 512]))
+})
+
+test('our own work is never refused, and keeps its place among what is', async () => {
+  const { mark, marks } = marking()
 
   const results = await Promise.allSettled(
-    Array.from({ length: 15 }, (_, mark) => group(() => void insert.run(mark))),
+    Array.from({ length: 30 }, (_, value) => mark(value, value % 2 === 0)),
+  )
+
+  const taken = results.flatMap(({ status }, value) => (status === 'fulfilled' ? [value] : []))
+  expect(taken).toHaveLength(25)
+  expect(taken).toEqual(expect.arrayContaining([21, 23, 25, 27, 29]))
+  expect(marks()).toEqual(taken)
+})
+
+test('what outruns the disk is refused at once, and what was taken is stored', async () => {
+  const { mark, marks } = marking()
+
+  const results = await Promise.allSettled(
+    Array.from({ length: 15 }, (_, value) => mark(value, true)),
   )
 
   expect(results.map(({ status }) => status)).toEqual([
@@ -92,6 +155,6 @@ test('what outruns the disk is refused at once, and what was taken is stored', a
     ...Array.from({ length: 5 }, () => 'rejected'),
   ])
   expect((results[14] as PromiseRejectedResult).reason).toBeInstanceOf(StoreBusyError)
-  expect(client.prepare('SELECT count(*) FROM marks').pluck().get()).toBe(10)
-  await group(() => void insert.run(99))
+  expect(marks()).toHaveLength(10)
+  await mark(99, true)
 })

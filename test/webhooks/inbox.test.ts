@@ -4,7 +4,7 @@ import fastify from 'fastify'
 import { levels } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
 import { createTally } from '../../src/auth/tally.ts'
-import { StoreBusyError, type Store } from '../../src/db/store.ts'
+import { StoreBusyError, StoreDiskError, type Store } from '../../src/db/store.ts'
 import { handleError } from '../../src/frappe/errors.ts'
 import { createMetrics } from '../../src/metrics/metrics.ts'
 import bridgeWebhook from '../../src/routes/bridge-webhook.ts'
@@ -229,9 +229,10 @@ test('an event of a type we do not know is kept for its site', async () => {
   ])
 })
 
-test('a busy database is a 503 with Retry-After, and another fault a 500: never a lost 200', async () => {
-  const faults: Error[] = [new StoreBusyError('busy'), new Error('disk')]
-  const { signed, event, nudges } = await inbox({
+test('a busy database and a full disk are a 503 with Retry-After, another fault a 500: never a lost 200', async () => {
+  const full = new StoreDiskError('full')
+  const faults: Error[] = [new StoreBusyError('busy'), full, new Error('broken')]
+  const { signed, event, nudges, logged } = await inbox({
     wrap: (store) => ({
       ...store,
       acceptEvent: (given) => {
@@ -241,10 +242,14 @@ test('a busy database is a 503 with Retry-After, and another fault a 500: never 
     }),
   })
 
-  const [busy, broken, good] = [await signed(event()), await signed(event()), await signed(event())]
+  for (const errors of [0, 1]) {
+    const refused = await signed(event())
+    expect(refused.statusCode).toBe(503)
+    expect(refused.headers['retry-after']).toBe('5')
+    expect(logged('error')).toHaveLength(errors)
+  }
+  const [broken, good] = [await signed(event()), await signed(event())]
 
-  expect(busy.statusCode).toBe(503)
-  expect(busy.headers['retry-after']).toBe('5')
   expect(broken.statusCode).toBe(500)
   expect(good.statusCode).toBe(200)
   expect(nudges()).toBe(1)

@@ -1,12 +1,20 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type Sqlite from 'better-sqlite3'
 import { StoreBusyError } from '../store.ts'
 import { patiently, withoutValues, type NotPromise } from './tools.ts'
 
-/** Runs a synchronous job in a commit shared with the jobs that came at the same moment; a job that throws fails alone. */
-export type GroupCommit = <T>(job: () => NotPromise<T>) => Promise<T>
+/**
+ * Runs a synchronous job in a commit shared with the jobs that came at the same moment; a job that throws fails alone. One
+ * that is `refusable` is a StoreBusyError when too many of them wait.
+ */
+export type GroupCommit = <T>(
+  job: () => NotPromise<T>,
+  options?: { refusable: boolean },
+) => Promise<T>
 
 interface Job {
   run: () => unknown
+  refusable: boolean
   settle: PromiseWithResolvers<unknown>
 }
 
@@ -15,19 +23,20 @@ type Result = { ok: true; value: unknown } | { ok: false; error: unknown }
 /** The longest batch: a few milliseconds of the event loop. */
 const most = 256
 
-/** How many jobs may wait for the disk. Beyond it the next one is refused at once: whoever sent it sends it again. */
+/** How many refusable jobs may wait for the disk: whoever sent the next one sends it again. Our own work has no one else. */
 const mostWaiting = 2_000
 
 /**
  * Queues jobs until the event loop has read what else came in, then commits them together: one fsync for all. Each runs
- * in a savepoint. No promise resolves before the commit is durable; when the commit fails, all of them reject. With too
- * many waiting, a further one is a StoreBusyError.
+ * in a savepoint. No promise resolves before the commit is durable; when the commit fails, all of them reject, and when the
+ * database stayed locked, what waits behind them too.
  */
 export function createGroupCommit(
   client: Sqlite.Database,
   { waiting = mostWaiting }: { waiting?: number } = {},
 ): GroupCommit {
   const queue: Job[] = []
+  let refusable = 0
   let flushing = false
   const savepoint = client.transaction((job: Job) => job.run())
 
@@ -43,9 +52,16 @@ export function createGroupCommit(
     }),
   )
 
+  /** Takes so many out of the queue, in the order they came. */
+  function take(count: number): Job[] {
+    const jobs = queue.splice(0, count)
+    refusable -= jobs.filter((job) => job.refusable).length
+    return jobs
+  }
+
   async function flush(): Promise<void> {
     while (queue.length > 0) {
-      const batch = queue.splice(0, most)
+      const batch = take(most)
       try {
         const results = await patiently(client, () => commit.immediate(batch))
         for (const [index, result] of results.entries()) {
@@ -54,18 +70,22 @@ export function createGroupCommit(
           else reject(result.error)
         }
       } catch (error) {
-        for (const { settle } of batch) settle.reject(error)
+        // For the same lock the others would wait as long, one batch after the other.
+        const rest = error instanceof StoreBusyError ? take(queue.length) : []
+        for (const { settle } of [...batch, ...rest]) settle.reject(error)
       }
+      await turn() // a commit is synchronous: without it, a long queue would starve the sockets
     }
     flushing = false
   }
 
-  return <T>(run: () => NotPromise<T>) => {
-    if (queue.length >= waiting) {
+  return <T>(run: () => NotPromise<T>, options = { refusable: false }) => {
+    if (options.refusable && refusable >= waiting) {
       return Promise.reject(new StoreBusyError('Too much waits to be stored'))
     }
     const settle = Promise.withResolvers<unknown>()
-    queue.push({ run, settle })
+    queue.push({ run, settle, ...options })
+    if (options.refusable) refusable += 1
     if (!flushing) {
       flushing = true
       setImmediate(() => void flush())

@@ -107,6 +107,12 @@ const isBusy = (error: unknown): boolean => {
 export const withoutValues = (error: unknown): unknown =>
   rootOf(error) instanceof Sqlite.SqliteError ? rootOf(error) : error
 
+/** Whether the disk is full, or fails. */
+export const isDiskFault = (error: unknown): boolean => {
+  const root = rootOf(error)
+  return root instanceof Sqlite.SqliteError && /^SQLITE_(?:FULL|IOERR)/.test(root.code)
+}
+
 /** Whether a write met a unique index. */
 export const isTaken = (error: unknown): boolean =>
   rootOf(error) instanceof Sqlite.SqliteError &&

@@ -1,5 +1,5 @@
 import { and, asc, eq, gt, inArray, isNull, lte, or, sql } from 'drizzle-orm'
-import type { EventChange, EventStore, NewEvent } from '../../store.ts'
+import { StoreDiskError, type EventChange, type EventStore, type NewEvent } from '../../store.ts'
 import type { GroupCommit } from '../group-commit.ts'
 import {
   accounts,
@@ -10,7 +10,7 @@ import {
   items,
   sites,
 } from '../schema/index.ts'
-import { prepared, type Tools } from '../tools.ts'
+import { isDiskFault, prepared, type Tools } from '../tools.ts'
 import { insertDelivery } from './deliveries.ts'
 
 /** Bridge's "just added, refresh pending": what an item is as long as no event said otherwise (Bridge: item statuses). */
@@ -136,7 +136,13 @@ export function eventOperations({
       .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
 
   return {
-    acceptEvent: (event) => group(() => (insertEvent(db, event) ? 'new' : 'repeat')),
+    acceptEvent: (event) =>
+      group(() => (insertEvent(db, event) ? 'new' : 'repeat'), { refusable: true }).catch(
+        (cause: unknown) => {
+          if (!isDiskFault(cause)) throw cause
+          throw new StoreDiskError('The disk takes no event', { cause })
+        },
+      ),
 
     findItemOwner: (itemId) =>
       read(() =>
