@@ -663,12 +663,14 @@ export interface Replayed {
 export interface DeliveryStore {
   /**
    * Takes due deliveries until `leaseUntil`, those of the longest waiting sites first, no more per site than its endpoint
-   * may have in flight. The first try of one waits for the first tries of all earlier ones of its site and item.
+   * may have in flight; of one that is down, one. Once `further` are taken, only what is a site's first in flight. The first
+   * try of one waits for the first tries of all earlier ones of its site and item.
    */
   claimDeliveries(claim: {
     at: number
     leaseUntil: number
     limit: number
+    further?: number
   }): Promise<ClaimedDelivery[]>
   /** Ends a try. Calls made at the same moment share one commit. @throws StoreBusyError */
   settleDelivery(settlement: Settlement): Promise<Settled>

@@ -50,13 +50,19 @@ export interface Relay {
 /** Longer than any try: past it, the worker that had the delivery is dead. */
 const leaseMs = 60_000
 
-/** Sockets at once, over all sites; each endpoint has few of them. */
-const mostInFlight = 1_000
+/**
+ * Sockets at once, over all sites. A site has four of them while less than half are taken, then one, and one when its last
+ * try found it down. So it takes 1,250 sites that hang (four places each of 250, one each of 1,000) to keep another waiting.
+ */
+const mostSockets = 2_000
 
 /** Brings deliveries to their sites: claims, signs, posts and settles. All that decides is in the database. */
 export function createRelay(
   relaying: Relaying,
-  { onSettled = () => {} }: { onSettled?: () => void } = {},
+  {
+    onSettled = () => {},
+    mostInFlight = mostSockets,
+  }: { onSettled?: () => void; mostInFlight?: number } = {},
 ): Relay {
   const { store, clock, clockWatch, log } = relaying
   const inFlight = new Set<Promise<void>>()
@@ -83,7 +89,8 @@ export function createRelay(
     const at = clock.now()
     const limit = mostInFlight - inFlight.size
     if (limit === 0 || stopping.signal.aborted) return []
-    const claims = await store.claimDeliveries({ at, leaseUntil: at + leaseMs, limit })
+    const further = Math.max(0, Math.floor(mostInFlight / 2) - inFlight.size)
+    const claims = await store.claimDeliveries({ at, leaseUntil: at + leaseMs, limit, further })
     return claims.map((claim) => {
       const work = deliver(relaying, claim, { stopping: stopping.signal, followClock })
         .catch((error: unknown) => {

@@ -333,6 +333,37 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       expect(await claimIds()).toEqual([old[0], ...fresh.slice(0, 3)])
     })
 
+    it('once so many are taken, a site gets only its first place', async () => {
+      const { accept, clock, store, sites } = await withSites(['one', 'two', 'three'])
+      for (const { id: siteId } of sites) {
+        for (const itemId of [1, 2, 3, 4]) await accept({ siteId, itemId })
+      }
+      const claimFurther = async (further: number) => {
+        const at = clock.now()
+        const times = { at, leaseUntil: at + minuteMs }
+        const claims = await store.claimDeliveries({ ...times, limit: 10, further })
+        return claims.map(({ site }) => site.name)
+      }
+
+      expect(await claimFurther(0)).toEqual(['one', 'two', 'three'])
+      expect(await claimFurther(0)).toEqual([])
+      expect(await claimFurther(2)).toEqual(['one', 'two'])
+    })
+
+    it('a site that was found down gets one place until it takes something', async () => {
+      const { accept, claim, settle, clock } = await withSites(['one'])
+      for (const itemId of [1, 2, 3, 4, 5, 6]) await accept({ itemId })
+      const down = (streak: number) => (health: EndpointHealth) => keep({ ...health, streak })
+      const [first] = await claim(1)
+      await settle(first!, { kind: 'failed', dueAt: clock.now() + minuteMs }, down(1))
+
+      const [probe, none] = await claim()
+      expect(none).toBeUndefined()
+      await settle(probe!, { kind: 'delivered' }, down(0))
+
+      expect(await claim()).toHaveLength(4)
+    })
+
     it('a disabled tenant gets nothing, and once enabled again all that waited', async () => {
       const { accept, claimIds, store, tenant } = await withSites()
       const id = await accept()

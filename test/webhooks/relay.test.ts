@@ -188,6 +188,27 @@ test('a site that hangs costs the others nothing', async () => {
   await relay.drain(0)
 })
 
+test('sites that hang leave a place to every other one', async () => {
+  const names = Array.from({ length: 7 }, (_, index) => `hangs ${index}`)
+  const { relaying, listenAt, emit, sites } = await relayRooms({ names: [...names, 'well'] })
+  const relay = createRelay(relaying, { mostInFlight: 16 })
+  const tomb = await receiver(() => {})
+  const at = await receiver()
+  for (const site of sites) {
+    await listenAt(site.name === 'well' ? at.url : tomb.url, site)
+    if (site.name === 'well') continue
+    for (const itemId of [1, 2, 3, 4]) await emit(itemId, { site, itemId })
+  }
+  while (await relay.pump());
+  expect(tomb.posts.length).toBeLessThan(16)
+
+  await emit('well', { site: sites.at(-1)! })
+  await relay.pump()
+
+  await expect.poll(() => marksOf(at.posts)).toEqual(['well'])
+  await relay.drain(0)
+})
+
 test('after five failures in a row the site is probed with one delivery at a time', async () => {
   const { relay, listenAt, emit, clock } = await relayRooms()
   const at = await receiver(500)
@@ -195,7 +216,7 @@ test('after five failures in a row the site is probed with one delivery at a tim
   for (let itemId = 1; itemId <= 20; itemId += 1) await emit(itemId, { itemId })
 
   await relay.tick()
-  await relay.tick() // four, then four more: the fifth failure opens the breaker
+  await relay.tick() // four, then one: the fifth failure opens the breaker
   const soFar = at.posts.length
   expect(await relay.tick()).toBe(false)
   clock.advance(5 * minuteMs)

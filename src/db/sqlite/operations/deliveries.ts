@@ -32,7 +32,7 @@ WITH RECURSIVE waiting(site_id) AS (
   SELECT sites.id AS siteId,
     (SELECT min(due_at) FROM deliveries
      WHERE state = 'pending' AND due_at IS NOT NULL AND site_id = sites.id) AS firstDue,
-    coalesce(endpoints.concurrency, 4) AS most,
+    CASE WHEN endpoints.streak > 0 THEN 1 ELSE coalesce(endpoints.concurrency, 4) END AS most,
     (SELECT count(*) FROM deliveries
      WHERE claimed_until IS NOT NULL AND claimed_until > @at AND site_id = sites.id) AS busy,
     (SELECT count(*) FROM deliveries
@@ -45,7 +45,7 @@ WITH RECURSIVE waiting(site_id) AS (
   WHERE sites.webhook_url IS NOT NULL AND sites.removed_at IS NULL
     AND endpoints.disabled_at IS NULL AND coalesce(endpoints.hold_until, 0) <= @at
 )
-SELECT siteId, most - busy AS places, most, retrying FROM ready
+SELECT siteId, busy, most, retrying FROM ready
 WHERE firstDue <= @at AND busy < most ORDER BY busy, firstDue LIMIT @limit`
 
 const taking = (which: string): string => `
@@ -257,12 +257,12 @@ export function deliveryOperations({
   }
 
   return {
-    async claimDeliveries({ at, leaseUntil, limit }) {
+    async claimDeliveries({ at, leaseUntil, limit, further = limit }) {
       // Looked at first without a transaction: most of the time there is nothing to do, and a commit costs an fsync.
       if ((await read(() => findReady.all({ at, limit: 1 }))).length === 0) return []
       return write(() => {
         const ready = findReady.all({ at, limit })
-        const rooms = roomsFor(ready, limit)
+        const rooms = roomsFor(ready, { limit, further })
         return ready.flatMap((site, index) =>
           takeFrom(site, rooms[index]!, { at, leaseUntil }).map(toClaim),
         )
@@ -357,23 +357,30 @@ export function deliveryOperations({
   }
 }
 
-/** A site that may be tried: its free places, of how many, and how many of the taken ones are no first tries. */
+/** A site that may be tried: how many of its places are taken, of how many, and how many of these by no first tries. */
 interface Ready {
   siteId: string
-  places: number
+  busy: number
   most: number
   retrying: number
 }
 
-/** Deals so many places out to the sites in turn: every one gets its first before any gets its second. */
-function roomsFor(ready: readonly Ready[], limit: number): number[] {
+/**
+ * Deals places out to the sites in turn: every one gets its first before any gets its second, and a second or further one
+ * only while less than `further` are dealt.
+ */
+function roomsFor(
+  ready: readonly Ready[],
+  { limit, further }: { limit: number; further: number },
+): number[] {
   const rooms = ready.map(() => 0)
-  let left = limit
-  for (let turn = 1; left > 0 && ready.some(({ places }) => places >= turn); turn += 1) {
-    for (const [index, { places }] of ready.entries()) {
-      if (places < turn || left === 0) continue
+  let dealt = 0
+  for (let place = 1; ready.some(({ most }) => most >= place); place += 1) {
+    for (const [index, { busy, most }] of ready.entries()) {
+      if (busy >= place || most < place) continue
+      if (dealt >= (place === 1 ? limit : Math.min(limit, further))) break
       rooms[index]! += 1
-      left -= 1
+      dealt += 1
     }
   }
   return rooms
