@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { expect, it, onTestFinished } from 'vitest'
@@ -68,6 +69,48 @@ it('jobs of one moment share a transaction, and a commit that fails rejects them
   expect(client.prepare('SELECT count(*) FROM child').pluck().get()).toBe(0)
   await group(() => void insert.run(null))
   expect(client.prepare('SELECT count(*) FROM child').pluck().get()).toBe(1)
+})
+
+/** How many commits the log beside a database holds: each ends with a frame that tells the database's size. */
+function commitsIn(path: string): number {
+  const log = readFileSync(`${path}-wal`)
+  const [header, frameHeader, pageSize] = [32, 24, log.readUInt32BE(8)]
+  let commits = 0
+  for (let at = header; at + frameHeader <= log.length; at += frameHeader + pageSize) {
+    if (log.readUInt32BE(at + 4) > 0) commits += 1
+  }
+  return commits
+}
+
+it('events of one moment share a commit, and so do tries that end at once', async () => {
+  const path = onFile()
+  const { store, clock, ids, ...more } = rooms(() => createSqliteStore(path))()
+  const { site } = await aTenant({ store, clock, ids, ...more })
+  const at = clock.now()
+  await store.updateSite(site.id, { webhookUrl: 'https://a.test/' }, { actor: 'test', at })
+  const user = await aUser({ store, clock, ids }, site)
+  const events = [1, 2, 3, 4].map((itemId) => anAnnouncement({ clock, ids }, user, { itemId }))
+  const before = commitsIn(path)
+
+  await Promise.all(events.map((event) => store.acceptEvent(event)))
+  const accepted = commitsIn(path)
+  const claims = await store.claimDeliveries({ at, leaseUntil: at + 1, limit: 4 })
+  const claimed = commitsIn(path)
+  await Promise.all(
+    claims.map(({ id, attempt }) =>
+      store.settleDelivery({
+        id,
+        attempt,
+        at,
+        outcome: { kind: 'delivered' },
+        try: null,
+        judge: (health) => ({ health, recoverSince: null }),
+      }),
+    ),
+  )
+
+  expect(claims).toHaveLength(4)
+  expect([accepted - before, claimed - accepted, commitsIn(path) - claimed]).toEqual([1, 1, 1])
 })
 
 it('an event that the disk has no room for is refused as a fault of the disk, and is welcome later', async () => {

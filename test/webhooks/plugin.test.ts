@@ -55,7 +55,8 @@ test('with workers, what is stored is handled and delivered, also when nobody nu
 
   await emit()
 
-  await expect.poll(() => at.posts.length, { timeout: 2_000 }).toBe(1)
+  // What the command line queues is noticed within a second.
+  await expect.poll(() => at.posts.length, { timeout: 1_000 }).toBe(1)
   await expect.poll(() => store.listUnhandledEvents(clock.now(), 1)).toEqual([])
   expect(Object.keys(heartbeats.ages())).toEqual(['webhook handler', 'webhook relay'])
 })

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import { expect, test, vi } from 'vitest'
 import { StoreBusyError } from '../../src/db/store.ts'
 import { createRelay } from '../../src/webhooks/relay.ts'
+import { testIds } from '../support/ids.ts'
 import { testBy } from '../support/tenants.ts'
 import { receiver } from './receiver.ts'
 import { marksOf, relayRooms } from './relay-rooms.ts'
@@ -101,6 +102,33 @@ async function relayNever(
   clock.advance(1_000 * hourMs)
   expect(await relay.tick()).toBe(false)
 }
+
+test.each([
+  [0, 4],
+  [0.999, 5.998],
+])('what failed together is spread: by chance %d the first wait is %d s', async (chance, wait) => {
+  const ids = { ...testIds(), random: () => chance }
+  const { relay, listenAt, emit, store, clock } = await relayRooms({ ids })
+  await listenAt((await receiver(500)).url)
+  const id = await emit()
+
+  await relay.tick()
+
+  expect((await store.findDelivery(id))?.dueAt).toBe(clock.now() + wait * secondMs)
+})
+
+test('a claim outlasts any try, and a worker that died by no more than two minutes', async () => {
+  const { relay, listenAt, emit, store, clock } = await relayRooms()
+  await listenAt((await receiver(() => {})).url)
+  const id = await emit()
+
+  await relay.pump()
+
+  const { claimedUntil } = (await store.findDelivery(id))!
+  expect(claimedUntil! - clock.now()).toBeGreaterThan(20 * secondMs) // a try and its settlement
+  expect(claimedUntil! - clock.now()).toBeLessThanOrEqual(2 * minuteMs)
+  await relay.drain(0)
+})
 
 test('Retry-After is honoured', async () => {
   const { relay, listenAt, emit, store, clock } = await relayRooms()
