@@ -104,7 +104,7 @@ export function webhookCommands(): Command {
     .action((name: string, options: SiteOptions) =>
       withInstallation(async ({ store, by }) => {
         const { id } = await siteNamed(store, { tenant: options.tenant, site: name })
-        const { recovered } = await store.enableEndpoint(id, by)
+        const { recovering: recovered } = await store.enableEndpoint(id, by)
         printOne({ site: name, enabled: true, recovered }, options)
       }),
     )

@@ -611,8 +611,6 @@ export interface Settlement {
 export interface Settled {
   /** `stale`: the lease was overslept, another claim has the delivery. */
   outcome: 'settled' | 'stale'
-  /** How many dead deliveries are on their way again. */
-  recovered: number
   /** Whether this try disabled the endpoint. */
   disabled: boolean
 }
@@ -695,8 +693,13 @@ export interface DeliveryStore {
    */
   clockJumped(byMs: number, at: number): Promise<void>
   readEndpoint(siteId: string): Promise<EndpointHealth & { allowedTargets: string[] }>
-  /** Lets a disabled endpoint be tried again, and all that died or waits since it began to fail. */
-  enableEndpoint(siteId: string, by: By): Promise<{ recovered: number }>
+  /** Lets a disabled endpoint be tried again, and all that waits or died of its failures; tells how much of the latter. */
+  enableEndpoint(siteId: string, by: By): Promise<{ recovering: number }>
+  /**
+   * Puts some of what died of a site's failures back on its way, once that is due: it took something, was enabled or has a
+   * new URL. Undefined when there is no such site.
+   */
+  recoverDead(at: number): Promise<{ siteId: string; recovered: number } | undefined>
   /** Replaces the CIDRs that are open to the site besides the public internet. */
   allowTargets(siteId: string, cidrs: readonly string[], by: By): Promise<void>
   /** What a site's webhooks are signed with, sealed. */

@@ -39,9 +39,9 @@ export interface Relaying {
 }
 
 export interface Relay {
-  /** Starts the tries that are due and does not wait for them. True when it started any. */
+  /** Starts the tries that are due and does not wait for them. True when there may be more to start. */
   pump(): Promise<boolean>
-  /** Starts what is due and waits until those tries are settled: what tests call. True when there were any. */
+  /** Starts what is due and waits until those tries are settled: what tests call. True when there may be more. */
   tick(): Promise<boolean>
   /** Lets the tries in flight end, for so long; then gives back, untried, what is left. */
   drain(graceMs: number): Promise<void>
@@ -84,8 +84,16 @@ export function createRelay(
     }
   }
 
+  /** Lets some of what died of a site's failures be tried again. True when there may be more. */
+  async function recover(): Promise<boolean> {
+    const some = await store.recoverDead(clock.now())
+    if (some && some.recovered > 0) {
+      log.info({ site: some.siteId, recovered: some.recovered }, 'dead webhooks are tried again')
+    }
+    return some !== undefined
+  }
+
   async function start(): Promise<Promise<void>[]> {
-    await followClock()
     const at = clock.now()
     const limit = mostInFlight - inFlight.size
     if (limit === 0 || stopping.signal.aborted) return []
@@ -107,11 +115,17 @@ export function createRelay(
   }
 
   return {
-    pump: async () => (await start()).length > 0,
+    async pump() {
+      await followClock()
+      const hasRecovered = await recover()
+      return (await start()).length > 0 || hasRecovered
+    },
     async tick() {
+      await followClock()
+      const hasRecovered = await recover()
       const works = await start()
       await Promise.all(works)
-      return works.length > 0
+      return works.length > 0 || hasRecovered
     },
     async drain(graceMs) {
       const cut = setTimeout(() => stopping.abort(), graceMs)
@@ -156,9 +170,6 @@ async function deliver(
   if (settled.disabled) {
     relaying.observe?.endpointDisabled()
     log.error({ site: site.id }, 'endpoint disabled')
-  }
-  if (settled.recovered > 0) {
-    log.info({ site: site.id, recovered: settled.recovered }, 'dead webhooks are tried again')
   }
 }
 

@@ -717,10 +717,21 @@ export function deliveryContract(name: string, open: OpenRooms): void {
   })
 
   describe(`recovering, ${name}`, () => {
+    /** Recovers all there is; says how many in each commit. */
+    const recoverAll = async ({ store, clock }: Awaited<ReturnType<typeof withSites>>) => {
+      const commits: number[] = []
+      for (;;) {
+        const some = await store.recoverDead(clock.now())
+        if (!some) return commits
+        commits.push(some.recovered)
+      }
+    }
+
     const since = (recoverSince: number) => (health: EndpointHealth) => ({ health, recoverSince })
 
     it('a verdict brings back what died since, and nothing older', async () => {
-      const { accept, claim, settle, store, clock } = await withSites(['one'])
+      const rooms = await withSites(['one'])
+      const { accept, claim, settle, store, clock } = rooms
       const ids = [
         await accept({ itemId: 1 }),
         await accept({ itemId: 2 }),
@@ -731,15 +742,16 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       clock.advance(100)
       await settle(two!, { kind: 'dead' })
 
-      const settled = await settle(three!, { kind: 'delivered' }, since(clock.now() - 50))
+      await settle(three!, { kind: 'delivered' }, since(clock.now() - 50))
 
-      expect(settled).toMatchObject({ recovered: 1 })
+      expect(await recoverAll(rooms)).toEqual([1])
       expect(await store.findDelivery(ids[0]!)).toMatchObject({ state: 'dead' })
       expect(await claim()).toMatchObject([{ event: { id: ids[1] }, attempt: 2, tryNumber: 1 }])
     })
 
     it('what was tried before the failures began had its chance, unless a replay began its schedule anew', async () => {
-      const { accept, claim, settle, store, clock, ids } = await withSites(['one'])
+      const rooms = await withSites(['one'])
+      const { accept, claim, settle, store, clock, ids } = rooms
       const [poison, replayed, good] = [
         await accept({ itemId: 1 }),
         await accept({ itemId: 2 }),
@@ -756,13 +768,15 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       await settle(claims.get(replayed)!, { kind: 'dead' })
 
       await settle(claims.get(good)!, { kind: 'delivered' }, since(failing))
+      await recoverAll(rooms)
 
       expect(await store.findDelivery(poison)).toMatchObject({ state: 'dead', attempts: 2 })
       expect(await store.findDelivery(replayed)).toMatchObject({ state: 'pending' })
     })
 
     it('a try counts by its end: the one with which the failures began is among them', async () => {
-      const { accept, claim, settle, store, clock } = await withSites(['one'])
+      const rooms = await withSites(['one'])
+      const { accept, claim, settle, store, clock } = rooms
       const id = await accept({ itemId: 1 })
       await accept({ itemId: 2 })
       const [one, two] = await claim()
@@ -772,20 +786,49 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       await store.settleDelivery({ ...settlement, try: { ...tried, response: null } })
 
       await settle(two!, { kind: 'delivered' }, since(at))
+      await recoverAll(rooms)
 
       expect(await store.findDelivery(id)).toMatchObject({ state: 'pending' })
     })
 
+    it('many go back in several commits, oldest first; what dies meanwhile is not among them', async () => {
+      const rooms = await withSites(['one'])
+      const { accept, claim, settle, store, clock, ids, site } = rooms
+      const events = Array.from({ length: 1_100 }, (_, itemId) => accept({ itemId }))
+      const [first] = await Promise.all(events)
+      const failingSince = clock.now()
+      const failing = (health: EndpointHealth) => keep({ ...health, failingSince })
+      for (let died = 0; died < 1_100;) {
+        const claims = await claim(1_000)
+        await Promise.all(claims.map((one) => settle(one, { kind: 'dead' }, failing)))
+        died += claims.length
+        clock.advance(1)
+      }
+
+      const { recovering } = await store.enableEndpoint(site.id, { ...testBy, at: clock.now() })
+      expect(recovering).toBe(1_100)
+      clock.advance(1)
+      expect(await store.recoverDead(clock.now())).toEqual({ siteId: site.id, recovered: 500 })
+      const [again] = await claim(1)
+      expect(again?.event.id).toBe(first)
+      await settle(again!, { kind: 'dead' })
+
+      expect(await recoverAll(rooms)).toEqual([500, 100])
+      expect(await store.findDelivery(first!)).toMatchObject({ state: 'dead', attempts: 2 })
+      await store.replayEvents([first!], () => ids.next('dlv'), { ...testBy, at: clock.now() })
+      expect(await store.recoverDead(clock.now())).toBeUndefined()
+    })
+
     it('a test is not sent again: nobody waits for it any more', async () => {
-      const { accept, claim, settle, store, clock } = await withSites(['one'])
+      const rooms = await withSites(['one'])
+      const { accept, claim, settle, store, clock } = rooms
       const id = await accept({ itemId: 1, type: 'webhook.test' })
       await accept({ itemId: 2 })
       const [one, two] = await claim()
       await settle(one!, { kind: 'dead' })
 
-      expect(
-        await settle(two!, { kind: 'delivered' }, since(clock.now() - minuteMs)),
-      ).toMatchObject({ recovered: 0 })
+      await settle(two!, { kind: 'delivered' }, since(clock.now() - minuteMs))
+      await recoverAll(rooms)
 
       expect(await store.findDelivery(id)).toMatchObject({ state: 'dead' })
     })

@@ -511,9 +511,9 @@ test('an endpoint that failed for 120 hours is disabled, and enabled by command 
   await passTime(48 * hourMs, 12 * hourMs)
   expect(at.posts).toEqual([])
 
-  const { recovered } = await store.enableEndpoint(site.id, { ...testBy, at: clock.now() })
+  const { recovering } = await store.enableEndpoint(site.id, { ...testBy, at: clock.now() })
   while (await relay.tick());
-  expect(recovered).toBe(2) // those of the first two days
+  expect(recovering).toBe(2) // those of the first two days
 
   expect(marksOf(at.posts).toSorted()).toEqual([
     'day 1',

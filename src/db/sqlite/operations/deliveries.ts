@@ -1,18 +1,12 @@
 import type Sqlite from 'better-sqlite3'
-import { and, asc, eq, gte, isNotNull, isNull, sql } from 'drizzle-orm'
-import {
-  testEventType,
-  type By,
-  type DeliveryStore,
-  type EndpointHealth,
-  type Settled,
-  type Settlement,
-} from '../../store.ts'
+import { and, asc, eq, isNotNull, isNull, sql } from 'drizzle-orm'
+import type { By, DeliveryStore, EndpointHealth, Settled, Settlement } from '../../store.ts'
 import type { GroupCommit } from '../group-commit.ts'
 import { attempts, deliveries, endpoints, events, sites } from '../schema/index.ts'
 import { prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { moveTimes } from './clock.ts'
+import { countDiedOfFailures, markRecovery, nextToRecover, recover } from './recovery.ts'
 import { sightOperations } from './sight.ts'
 
 type Db = Tools['db']
@@ -208,13 +202,13 @@ export function insertDelivery(
 }
 
 /**
- * Forgets an endpoint's failures and puts what died since they began back on its way; inside the transaction at hand. A
- * new URL and the operator's word do this. Returns how many deliveries that were.
+ * Forgets an endpoint's failures, and notes that what died of them is to go back on its way; inside the transaction at hand.
+ * A new URL and the operator's word do this.
  */
-export function reviveEndpoint(db: Db, siteId: string, at: number): number {
+export function reviveEndpoint(db: Db, siteId: string, at: number): void {
   const { failingSince } = healthOf(db, siteId)
   writeHealth(db, siteId, healthy)
-  return failingSince === null ? 0 : recover(db, siteId, failingSince, at)
+  if (failingSince !== null) markRecovery(db, { siteId, since: failingSince, until: at })
 }
 
 export function deliveryOperations({
@@ -320,11 +314,26 @@ export function deliveryOperations({
         return site.webhookSecret
       }),
 
-    enableEndpoint: (siteId, by) =>
-      write(() => {
+    async enableEndpoint(siteId, by) {
+      // Counting may take long: it locks nobody out.
+      const recovering = await read(() => {
+        const since = healthOf(db, siteId).failingSince
+        return since === null ? 0 : countDiedOfFailures(db, { siteId, since, until: by.at })
+      })
+      await write(() => {
         note(db, siteId, by, 'endpoint.enabled')
-        return { recovered: reviveEndpoint(db, siteId, by.at) }
-      }),
+        reviveEndpoint(db, siteId, by.at)
+      })
+      return { recovering }
+    },
+
+    async recoverDead(at) {
+      if ((await read(() => nextToRecover(db))) === undefined) return undefined
+      return write(() => {
+        const span = nextToRecover(db)
+        return span && { siteId: span.siteId, recovered: recover(db, span, at) }
+      })
+    },
 
     allowTargets: (siteId, cidrs, by) =>
       write(() => {
@@ -398,7 +407,7 @@ const healthy: EndpointHealth = {
 }
 
 function settle(db: Db, { id, attempt, at, outcome, ...settlement }: Settlement): Settled {
-  const stale: Settled = { outcome: 'stale', recovered: 0, disabled: false }
+  const stale: Settled = { outcome: 'stale', disabled: false }
   const delivery = deliveryWith(db).get({ id })
   if (!delivery || delivery.attempts !== attempt || delivery.claimedUntil === null) return stale
 
@@ -420,8 +429,8 @@ function settle(db: Db, { id, attempt, at, outcome, ...settlement }: Settlement)
     const by = { actor: 'server', at }
     note(db, siteId, by, 'endpoint.disabled', { reason: health.disabledReason })
   }
-  const recovered = recoverSince === null ? 0 : recover(db, siteId, recoverSince, at)
-  return { outcome: 'settled', recovered, disabled }
+  if (recoverSince !== null) markRecovery(db, { siteId, since: recoverSince, until: at })
+  return { outcome: 'settled', disabled }
 }
 
 function after(outcome: Settlement['outcome'], at: number) {
@@ -439,35 +448,6 @@ export function releaseNext(
   const next = nextUntried(db).get({ siteId, itemId })
   if (next) becomeDue(db).run({ ...next, at })
 }
-
-/**
- * Puts what died of the failures since then back on its way: each of its tries fell into them. What had its chance while the
- * site took others stays dead. The schedule begins anew, the first try is long over.
- */
-const recover = (db: Db, siteId: string, since: number, at: number): number =>
-  db
-    .update(deliveries)
-    .set({
-      state: 'pending',
-      dueAt: at,
-      settledAt: null,
-      scheduleFrom: sql`${deliveries.attempts}`,
-    })
-    .where(
-      and(
-        eq(deliveries.siteId, siteId),
-        sql`${deliveries.state} = 'dead'`,
-        gte(deliveries.settledAt, since),
-        gte(firstEndOfSchedule, since),
-        sql`NOT EXISTS (SELECT 1 FROM ${events} WHERE ${events.seq} = ${deliveries.eventSeq} AND ${events.type} = ${testEventType})`,
-      ),
-    )
-    .run().changes
-
-/** When the first try of a delivery's present schedule was over; null without one, as when it died of a fault of ours. */
-const firstEndOfSchedule = sql`(
-  SELECT min(${attempts.startedAt} + ${attempts.durationMs}) FROM ${attempts}
-  WHERE ${attempts.deliveryId} = ${deliveries.id} AND ${attempts.number} > ${deliveries.scheduleFrom})`
 
 function healthOf(db: Db, siteId: string): EndpointHealth {
   const row = endpointOf(db).get({ siteId })

@@ -111,25 +111,36 @@ export const attempts = sqliteTable(
 )
 
 /** How a site's `webhook_url` fares, and what it may reach. No row: healthy, and public addresses only. */
-export const endpoints = sqliteTable('endpoints', {
-  siteId: text()
-    .primaryKey()
-    .references(() => sites.id, { onDelete: 'cascade' }),
-  /** The first failure since the last 2xx. */
-  failingSince: integer(),
-  lastFailureAt: integer(),
-  /** How far the clock was put forward since then: time that did not pass. */
-  jumpedMs: integer().notNull().default(0),
-  /** Failures in a row that say the site is down. */
-  streak: integer().notNull().default(0),
-  /** No try starts before. */
-  holdUntil: integer().notNull().default(0),
-  concurrency: integer().notNull().default(4),
-  disabledAt: integer(),
-  disabledReason: text(),
-  /** CIDRs opened for this site besides the public internet. */
-  allowedTargets: text({ mode: 'json' }).$type<string[]>().notNull().default([]),
-  /** The secret before the last rotation, sealed, and until when it still signs. */
-  previousSecret: blob({ mode: 'buffer' }),
-  previousSecretUntil: integer(),
-})
+export const endpoints = sqliteTable(
+  'endpoints',
+  {
+    siteId: text()
+      .primaryKey()
+      .references(() => sites.id, { onDelete: 'cascade' }),
+    /** The first failure since the last 2xx. */
+    failingSince: integer(),
+    lastFailureAt: integer(),
+    /** How far the clock was put forward since then: time that did not pass. */
+    jumpedMs: integer().notNull().default(0),
+    /** Failures in a row that say the site is down. */
+    streak: integer().notNull().default(0),
+    /** No try starts before. */
+    holdUntil: integer().notNull().default(0),
+    concurrency: integer().notNull().default(4),
+    disabledAt: integer(),
+    disabledReason: text(),
+    /** CIDRs opened for this site besides the public internet. */
+    allowedTargets: text({ mode: 'json' }).$type<string[]>().notNull().default([]),
+    /** The secret before the last rotation, sealed, and until when it still signs. */
+    previousSecret: blob({ mode: 'buffer' }),
+    previousSecretUntil: integer(),
+    /** What died in between, of failures that began then, is on its way back, some at a time. */
+    recoverSince: integer(),
+    recoverUntil: integer(),
+  },
+  (endpoint) => [
+    index('endpoints_recovering')
+      .on(endpoint.siteId)
+      .where(sql`recover_until IS NOT NULL`),
+  ],
+)
