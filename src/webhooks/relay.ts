@@ -93,6 +93,7 @@ export function createRelay(
     return some !== undefined
   }
 
+  /** Starts the tries that are due, up to so many sockets. */
   async function start(): Promise<Promise<void>[]> {
     const at = clock.now()
     const limit = mostInFlight - inFlight.size
@@ -114,18 +115,19 @@ export function createRelay(
     })
   }
 
+  async function look(): Promise<{ works: Promise<void>[]; more: boolean }> {
+    await followClock()
+    const hasRecovered = await recover()
+    const works = await start()
+    return { works, more: hasRecovered || works.length > 0 }
+  }
+
   return {
-    async pump() {
-      await followClock()
-      const hasRecovered = await recover()
-      return (await start()).length > 0 || hasRecovered
-    },
+    pump: async () => (await look()).more,
     async tick() {
-      await followClock()
-      const hasRecovered = await recover()
-      const works = await start()
+      const { works, more } = await look()
       await Promise.all(works)
-      return works.length > 0 || hasRecovered
+      return more
     },
     async drain(graceMs) {
       const cut = setTimeout(() => stopping.abort(), graceMs)
