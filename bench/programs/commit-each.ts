@@ -1,6 +1,6 @@
 import fastify from 'fastify'
 import { unlockInstance } from '../../src/auth/instance.ts'
-import { systemClock, systemIds } from '../../src/clock.ts'
+import { createClockWatch, systemClock, systemIds } from '../../src/clock.ts'
 import { databasePath, loadConfig } from '../../src/config.ts'
 import { openSqlite } from '../../src/db/sqlite/open.ts'
 import { insertEvent } from '../../src/db/sqlite/operations/events.ts'
@@ -20,8 +20,10 @@ const inbox = {
   },
   keyring: await unlockInstance(store, { config, clock: systemClock }),
   clock: systemClock,
+  clockWatch: createClockWatch(),
   ids: systemIds,
   tally: { count() {}, flush: async () => {} },
+  log: { error() {} },
 } satisfies Parameters<typeof receiveWebhook>[0]
 
 const app = fastify()

@@ -16,7 +16,18 @@ export class TargetRefusedError extends ValidationError {
 
 type Range = [ipaddr.IPv4 | ipaddr.IPv6, number]
 
-const toRanges = (cidrs: readonly string[]): Range[] => cidrs.map((cidr) => ipaddr.parseCIDR(cidr))
+/** Kept, since each try asks: there are as many as operators wrote down. */
+const parsed = new Map<string, Range>()
+
+function toRange(cidr: string): Range {
+  const known = parsed.get(cidr)
+  if (known) return known
+  const range = ipaddr.parseCIDR(cidr)
+  parsed.set(cidr, range)
+  return range
+}
+
+const toRanges = (cidrs: readonly string[]): Range[] => cidrs.map(toRange)
 
 /** Link-local, and the clouds' metadata services outside it: nothing opens these. */
 const never = toRanges(['169.254.0.0/16', 'fe80::/10', '168.63.129.16/32', 'fd00:ec2::254/128'])
@@ -83,8 +94,8 @@ export function areReachable(
 
 /** Whether one CIDR lies within another. */
 export function isWithin(cidr: string, bound: string): boolean {
-  const [network, bits] = ipaddr.parseCIDR(cidr)
-  const [outer, outerBits] = ipaddr.parseCIDR(bound)
+  const [network, bits] = toRange(cidr)
+  const [outer, outerBits] = toRange(bound)
   return network.kind() === outer.kind() && bits >= outerBits && network.match(outer, outerBits)
 }
 

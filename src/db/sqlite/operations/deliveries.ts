@@ -15,7 +15,7 @@ type Db = Tools['db']
  * The sites with deliveries due and an endpoint that may be tried, those with the fewest in flight first, then the longest
  * waiting: so a backlog keeps nobody else from their turn. `retrying` of what is in flight is no first try.
  */
-export const readySites = `
+const ready = `
 WITH RECURSIVE waiting(site_id) AS (
   SELECT min(site_id) FROM deliveries WHERE state = 'pending' AND due_at IS NOT NULL
   UNION ALL
@@ -28,26 +28,32 @@ WITH RECURSIVE waiting(site_id) AS (
      WHERE state = 'pending' AND due_at IS NOT NULL AND site_id = sites.id) AS firstDue,
     CASE WHEN endpoints.streak > 0 THEN 1 ELSE coalesce(endpoints.concurrency, 4) END AS most,
     (SELECT count(*) FROM deliveries
-     WHERE claimed_until IS NOT NULL AND claimed_until > @at AND site_id = sites.id) AS busy,
+     WHERE claimed_until IS NOT NULL AND claimed_until > +@at AND site_id = sites.id) AS busy,
     (SELECT count(*) FROM deliveries
-     WHERE claimed_until IS NOT NULL AND claimed_until > @at AND site_id = sites.id
+     WHERE claimed_until IS NOT NULL AND claimed_until > +@at AND site_id = sites.id
        AND first_ended_at IS NOT NULL) AS retrying
   FROM waiting
   JOIN sites ON sites.id = waiting.site_id
   JOIN tenants ON tenants.id = sites.tenant_id AND tenants.disabled_at IS NULL
   LEFT JOIN endpoints ON endpoints.site_id = sites.id
   WHERE sites.webhook_url IS NOT NULL AND sites.removed_at IS NULL
-    AND endpoints.disabled_at IS NULL AND coalesce(endpoints.hold_until, 0) <= @at
+    AND endpoints.disabled_at IS NULL AND coalesce(endpoints.hold_until, 0) <= +@at
 )
+`
+
+/** Whether there is any such site: found at the first, where `readySites` looks at all to tell whose turn it is. */
+export const anyReady = `${ready} SELECT 1 FROM ready WHERE firstDue <= +@at AND busy < most LIMIT 1`
+
+export const readySites = `${ready}
 SELECT siteId, busy, most, retrying FROM ready
-WHERE firstDue <= @at AND busy < most ORDER BY busy, firstDue LIMIT @limit`
+WHERE firstDue <= +@at AND busy < most ORDER BY busy, firstDue LIMIT +@limit`
 
 const taking = (which: string): string => `
-UPDATE deliveries SET attempts = attempts + 1, due_at = @leaseUntil, claimed_until = @leaseUntil
+UPDATE deliveries SET attempts = attempts + 1, due_at = +@leaseUntil, claimed_until = +@leaseUntil
 WHERE id IN (
   SELECT id FROM deliveries
-  WHERE state = 'pending' AND due_at IS NOT NULL ${which} AND site_id = @siteId AND due_at <= @at
-  ORDER BY due_at, event_seq LIMIT @limit)
+  WHERE state = 'pending' AND due_at IS NOT NULL ${which} AND site_id = +@siteId AND due_at <= +@at
+  ORDER BY due_at, event_seq LIMIT +@limit)
 RETURNING id`
 
 /** Takes a site's oldest due deliveries. */
@@ -218,6 +224,7 @@ export function deliveryOperations({
   write,
   group,
 }: Tools & { client: Sqlite.Database; group: GroupCommit }): DeliveryStore {
+  const findAny = client.prepare<unknown[], 1>(anyReady).pluck()
   const findReady = client.prepare<unknown[], Ready>(readySites)
   const take = client.prepare<unknown[], { id: string }>(takeDue)
   const takeFirst = client.prepare<unknown[], { id: string }>(takeFirstTries)
@@ -253,7 +260,7 @@ export function deliveryOperations({
   return {
     async claimDeliveries({ at, leaseUntil, limit, further = limit }) {
       // Looked at first without a transaction: most of the time there is nothing to do, and a commit costs an fsync.
-      if ((await read(() => findReady.all({ at, limit: 1 }))).length === 0) return []
+      if ((await read(() => findAny.get({ at }))) === undefined) return []
       return write(() => {
         const ready = findReady.all({ at, limit })
         const rooms = roomsFor(ready, { limit, further })
