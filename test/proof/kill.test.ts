@@ -1,5 +1,6 @@
 import Sqlite from 'better-sqlite3'
 import { expect, test } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
 import { receiver } from '../webhooks/receiver.ts'
 import { inForm, mostMs } from './form.ts'
 import { installation } from './installation.ts'
@@ -28,7 +29,7 @@ test(
   { timeout: mostMs },
   async () => {
     const site = await receiver()
-    const { start, post, stored, database } = await installation(site.url)
+    const { start, post, store, stored, database } = await installation(site.url)
     const accepted: number[] = []
     const inFlightAtKill = new Map<string, number>()
     let next = 1
@@ -56,12 +57,12 @@ test(
     await expect
       .poll(
         async () => {
-          const { states, unhandled } = await stored()
-          return [unhandled, [...states.values()].filter((state) => state !== 'delivered').length]
+          const { deliveries, unhandledEvents } = await store.readFigures(systemClock.now())
+          return [unhandledEvents, deliveries.pending, deliveries.dead]
         },
         { timeout: mostMs / 2, interval: 250 },
       )
-      .toEqual([0, 0])
+      .toEqual([0, 0, 0])
 
     expect(accepted.length).toBeGreaterThan(kills)
     const { items } = await stored()
