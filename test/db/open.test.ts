@@ -169,3 +169,16 @@ it('a file that is no database is refused where the server can catch it', async 
 
   await expect(async () => await app.register(db, { path })).rejects.toThrow('not a database')
 })
+
+it('a database that is up to date is opened without a lock: commands come in beside a long write', () => {
+  const path = databaseIn(testFolder())
+  openSqlite(path).close()
+  const writer = otherProcess(path)
+  writer.exec('BEGIN IMMEDIATE')
+
+  const client = openSqlite(path)
+  onTestFinished(() => void client.close())
+
+  expect(client.pragma('foreign_keys', { simple: true })).toBe(1)
+  writer.exec('ROLLBACK')
+})

@@ -15,33 +15,20 @@ export function migrate(
   beforeChange: (next: number) => void = () => {},
 ): void {
   const known = readMigrationFiles({ migrationsFolder })
+  // Most starts, and all commands, find nothing to do: they take no lock and look at no row.
+  if (countApplied(client, known) === known.length) return
   client.pragma('foreign_keys = OFF') // outside the transaction, where it counts
   client
     .transaction(() => {
       client.exec(
         'CREATE TABLE IF NOT EXISTS __drizzle_migrations (id INTEGER PRIMARY KEY, hash TEXT NOT NULL, created_at NUMERIC)',
       )
-      const applied = client
-        .prepare<[], string>('SELECT hash FROM __drizzle_migrations ORDER BY id')
-        .pluck()
-        .all()
-      if (applied.length > known.length) {
-        throw new DatabaseVersionError(
-          'This database was written by a newer bank-api: upgrade the program.',
-        )
-      }
-      for (const [index, hash] of applied.entries()) {
-        if (known[index]?.hash !== hash) {
-          throw new DatabaseVersionError(
-            `Migration ${index} is not the one this database was made with.`,
-          )
-        }
-      }
-      if (applied.length > 0 && applied.length < known.length) beforeChange(applied.length)
+      const applied = countApplied(client, known) // another process may have been faster
+      if (applied > 0 && applied < known.length) beforeChange(applied)
       const record = client.prepare(
         'INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)',
       )
-      for (const { sql, hash, folderMillis } of known.slice(applied.length)) {
+      for (const { sql, hash, folderMillis } of known.slice(applied)) {
         for (const statement of sql) client.exec(statement)
         record.run(hash, folderMillis)
       }
@@ -50,4 +37,30 @@ export function migrate(
     })
     .immediate()
   client.pragma('foreign_keys = ON')
+}
+
+/** How many of the known migrations a database has had. Throws when it had others, or more. */
+function countApplied(client: Sqlite.Database, known: readonly { hash: string }[]): number {
+  const isOurs = client
+    .prepare("SELECT 1 FROM sqlite_schema WHERE name = '__drizzle_migrations'")
+    .pluck()
+    .get()
+  if (isOurs === undefined) return 0
+  const applied = client
+    .prepare<[], string>('SELECT hash FROM __drizzle_migrations ORDER BY id')
+    .pluck()
+    .all()
+  if (applied.length > known.length) {
+    throw new DatabaseVersionError(
+      'This database was written by a newer bank-api: upgrade the program.',
+    )
+  }
+  for (const [index, hash] of applied.entries()) {
+    if (known[index]?.hash !== hash) {
+      throw new DatabaseVersionError(
+        `Migration ${index} is not the one this database was made with.`,
+      )
+    }
+  }
+  return applied.length
 }
