@@ -30,6 +30,7 @@ const byOthers: Record<string, () => void> = {
   'npm ci': () => expect(read('.ci/run')).toContain('\nnpm ci\n'),
   'npm test': () => expect(read('.ci/run')).toContain('\nnpm test\n'),
   'npm run check': () => expect(read('.ci/run')).toContain('\nnpm run check\n'),
+  'npm run bench': () => expect(existsSync(join(checkout, 'test/bench/bench.test.ts'))).toBe(true),
   // Its steps are run by image.test.ts.
   'docker build -t bank-api .': () => expect(existsSync(join(checkout, 'Dockerfile'))).toBe(true),
 }
