@@ -1,9 +1,9 @@
 import { inTurn, database, openGateway, webhook, webhookSecret } from '../gateway.ts'
 import { load } from '../load.ts'
-import { startProgram } from '../processes.ts'
+import { startProgram, type Running } from '../processes.ts'
 import type { Bench } from '../settings.ts'
 import { siteAddress } from '../sites.ts'
-import { atLeast, atMost, compare, interleave } from '../side-by-side.ts'
+import { atLeast, atMost, compare, interleave, type Figures } from '../side-by-side.ts'
 
 const lanes = 64
 
@@ -22,8 +22,10 @@ export const webhookAccepted: Bench = async (settings) => {
   const ours = await openGateway(settings, { ...settings.small, ...heldEndpoints })
   const grown = await openGateway(settings, { ...settings.kept, ...heldEndpoints })
   const beside = await startProgram('signature-only', { args: [webhookSecret] })
-  const { env, remove } = await database(settings, { ...settings.small, ...heldEndpoints })
-  const alone = await startProgram('rows-alone', { env })
+  const small = await database(settings, { ...settings.small, ...heldEndpoints })
+  const kept = await database(settings, { ...settings.kept, ...heldEndpoints })
+  const alone = await startProgram('rows-alone', { env: small.env })
+  const aloneGrown = await startProgram('rows-alone', { env: kept.env })
   const [ofOurs, ofGrown] = [inTurn(ours.clients), inTurn(grown.clients)]
   const how = { lanes, ms }
   const seen = await interleave(
@@ -31,12 +33,13 @@ export const webhookAccepted: Bench = async (settings) => {
       beside: () => load(beside, how, () => webhook(ofOurs())),
       ours: () => load(ours, { ...how, afterwards: ours.settled }, () => webhook(ofOurs())),
       grown: () => load(grown, { ...how, afterwards: grown.settled }, () => webhook(ofGrown())),
-      alone: async () => ({ 'CPU µs': Number(await (await fetch(alone.url)).text()) }),
+      alone: () => answered(alone),
+      aloneGrown: () => answered(aloneGrown),
     },
     { rounds, warmUps: 2 },
   )
-  for (const program of [beside, ours, grown, alone]) await program.stop()
-  remove()
+  for (const program of [beside, ours, grown, alone, aloneGrown]) await program.stop()
+  for (const { remove } of [small, kept]) remove()
   const bench = 'webhook accepted'
   return [
     compare({ bench, figure: 'CPU µs', aim: atMost(2) }, seen.ours, seen.beside),
@@ -48,20 +51,28 @@ export const webhookAccepted: Bench = async (settings) => {
       seen.grown,
       seen.ours,
     ),
+    compare(
+      { bench: `${bench}, grown: its rows alone`, figure: 'CPU µs' },
+      seen.aloneGrown,
+      seen.alone,
+    ),
   ]
 }
+
+const answered = async ({ url }: Running): Promise<Figures> => ({
+  'CPU µs': Number(await (await fetch(url)).text()),
+})
 
 /** The same on a disk whose syncs take 2 ms, beside one commit for each event. */
 export const webhookAcceptedSlowDisk: Bench = async (settings) => {
   const { rounds, roundMs: ms } = settings
   const holdings = { ...settings.small, ...heldEndpoints }
   const ours = await openGateway(settings, holdings, { under: slowDisk })
-  const { env, remove } = await database(settings, holdings)
+  const { clients, env, remove } = await database(settings, holdings)
   const beside = await startProgram('commit-each', { env, under: slowDisk })
   const ofOurs = inTurn(ours.clients)
   const how = { lanes, ms }
-  const clientsBeside = (await database(settings, holdings)).clients
-  const ofBeside = inTurn(clientsBeside)
+  const ofBeside = inTurn(clients)
   const seen = await interleave(
     {
       beside: () => load(beside, how, () => webhook(ofBeside())),
