@@ -27,12 +27,15 @@ const monotonicClock: Clock = { now: () => performance.now() }
 export interface ClockWatch {
   /** How far the clock was put forward since the last call, in milliseconds; below zero: back; 0: it just ran. */
   jumped(): number
-  /** How much time has passed since it was last put forward; undefined: it never was, since we watch. */
+  /** How much time has passed since it was last put forward by an hour or more; undefined: it never was, since we watch. */
   sinceForward(): number | undefined
 }
 
 /** What is less may be a correction. */
 export const leastJumpMs = 10_000
+
+/** What is less changes nothing that is counted in days. */
+const farMs = 60 * 60_000
 
 /** Compares what the machine's clock shows with how long it ran. A sandbox's lever moves neither. */
 export function createClockWatch({
@@ -49,7 +52,7 @@ export function createClockWatch({
     last = now
     if (Math.abs(byMs) <= leastJumpMs) return
     untold += byMs
-    if (byMs > 0) forwardAt = now.ran
+    if (byMs >= farMs) forwardAt = now.ran
   }
 
   return {

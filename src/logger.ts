@@ -42,9 +42,15 @@ function censored(facts: Record<string, unknown>, depth = levels): Record<string
 function inside(name: string, value: unknown, depth: number): unknown {
   if (depth === 0 || typeof value !== 'object' || value === null) return value
   if (depth === levels - 1 && serialized.has(name)) return value
-  if (Array.isArray(value)) return value.map((one) => inside('', one, depth))
-  const isPlain = Object.getPrototypeOf(value) === Object.prototype
-  return isPlain ? censored(value as Record<string, unknown>, depth) : value
+  if (Array.isArray(value)) return value.map((one) => inside('', one, depth - 1))
+  // What writes itself is no bag of names: dates, buffers.
+  return 'toJSON' in value ? value : censored(value as Record<string, unknown>, depth)
+}
+
+/** An error as pino shows it, redacted; what was thrown and is none stays as it is. */
+function shownError(error: unknown): SerializedError {
+  const shown = stdSerializers.err(error as Error)
+  return error instanceof Error ? (censored({ ...shown }) as SerializedError) : shown
 }
 
 /** Pino's options: JSON on stdout, requests reduced to method, path and ids, secrets redacted. */
@@ -61,7 +67,7 @@ export function loggerOptions(level: string): LoggerOptions & FastifyServerOptio
         id: request.id,
       }),
       res: (reply: { statusCode: number }) => ({ status: reply.statusCode }),
-      err: (error: Error) => censored({ ...stdSerializers.err(error) }) as SerializedError,
+      err: shownError,
     },
   }
 }

@@ -55,10 +55,13 @@ it('how long ago it was put forward is told by the time that passed, also before
   set(-60_000)
   expect(watch.sinceForward()).toBeUndefined()
 
-  set(90_000)
+  set(59 * 60_000)
+  expect(watch.sinceForward()).toBeUndefined() // too little to count in days
+
+  set(90 * 60_000)
   expect(watch.sinceForward()).toBe(0)
   run(500)
-  set(-90_000)
+  set(-149 * 60_000)
 
   expect(watch.sinceForward()).toBe(500)
   expect(watch.jumped()).toBe(-60_000)

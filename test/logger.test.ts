@@ -65,6 +65,25 @@ it('what an error carries, a list holds or a child logger is bound to is redacte
   expect(written()).toContain('"room":"relay"')
 })
 
+it('nor does anything hide a secret: an object of a class, one without a prototype, an error in an error', () => {
+  const { log, written } = aLogger()
+  class Held {
+    token = 'hunter2'
+  }
+  const bare = Object.assign(Object.create(null) as object, { iban: 'hunter2' })
+  const inner = Object.assign(new Error('inner'), { secret: 'hunter2' })
+  const loop: unknown[] = []
+  loop.push(loop)
+
+  log.info({ held: new Held(), bare, inner, loop, at: new Date(0) }, 'shown')
+  log.error({ err: Object.assign(new Error('outer'), { inner }) }, 'failed')
+  log.error({ err: 'only a text' }, 'failed')
+
+  expect(written()).not.toContain('hunter2')
+  expect(written()).toContain('1970-01-01')
+  expect(written()).toContain('"err":"only a text"')
+})
+
 it('the object that is logged is left as it was', () => {
   const { log } = aLogger()
   const facts = { a: { secret: 'hunter2' } }

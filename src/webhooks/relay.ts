@@ -56,6 +56,9 @@ const leaseMs = 60_000
  */
 const mostSockets = 2_000
 
+/** How many are taken in one commit, so that it holds up nobody for long. */
+const mostClaimed = 256
+
 /** Brings deliveries to their sites: claims, signs, posts and settles. All that decides is in the database. */
 export function createRelay(
   relaying: Relaying,
@@ -96,7 +99,7 @@ export function createRelay(
   /** Starts the tries that are due, up to so many sockets. */
   async function start(): Promise<Promise<void>[]> {
     const at = clock.now()
-    const limit = mostInFlight - inFlight.size
+    const limit = Math.min(mostClaimed, mostInFlight - inFlight.size)
     if (limit === 0 || stopping.signal.aborted) return []
     const further = Math.max(0, Math.floor(mostInFlight / 2) - inFlight.size)
     const claims = await store.claimDeliveries({ at, leaseUntil: at + leaseMs, limit, further })

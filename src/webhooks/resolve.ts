@@ -35,7 +35,8 @@ const isLocalhost = (host: string): boolean => /(?:^|\.)localhost\.?$/i.test(hos
 
 /**
  * Looks names up without a thread: DNS is asked over our own sockets, so that a name whose servers are slow costs the others
- * nothing. Names that DNS does not know, as those of the hosts file, are looked up as the system does it, few at once.
+ * nothing. Names that DNS does not know, or says nothing of, as those of the hosts file, are looked up as the system does it,
+ * few at once.
  */
 export function createResolve({
   servers,
@@ -44,8 +45,13 @@ export function createResolve({
 }: Resolving = {}): Resolve {
   const lookUpBySystem = fewAtOnce(system, limitMs)
   const lookUp = callbackify(async (host: string) => {
-    const addresses = isLocalhost(host) ? [] : await askDns(host, servers, limitMs)
-    return addresses.length > 0 ? addresses : lookUpBySystem(host)
+    if (isLocalhost(host)) return lookUpBySystem(host)
+    const asked = await askDns(host, servers, limitMs).catch((error: Error) => error)
+    if (asked instanceof Error) {
+      if ((asked as NodeJS.ErrnoException).code === TIMEOUT) throw asked // and no time is left
+      return lookUpBySystem(host).catch(() => Promise.reject(asked))
+    }
+    return asked.length > 0 ? asked : lookUpBySystem(host)
   })
   return (host, done) => lookUp(host, (error, addresses) => done(error, addresses ?? []))
 }

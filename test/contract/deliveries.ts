@@ -774,6 +774,43 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       expect(await store.findDelivery(replayed)).toMatchObject({ state: 'pending' })
     })
 
+    it('what met a site that came and went, and then stayed away, is brought back', async () => {
+      const rooms = await withSites(['one'])
+      const { accept, claim, settle, store, clock } = rooms
+      const [unlucky, good] = [await accept({ itemId: 1 }), await accept({ itemId: 2 })]
+      const found = async (event: string) => (await claim()).find((one) => one.event.id === event)!
+      const claims = new Map((await claim()).map((one) => [one.event.id, one]))
+      await settle(claims.get(unlucky)!, { kind: 'failed', dueAt: 0 })
+      clock.advance(100)
+      const failing = clock.now()
+      await settle(await found(unlucky), { kind: 'failed', dueAt: 0 })
+      clock.advance(100)
+      await settle(await found(unlucky), { kind: 'dead' })
+
+      await settle(claims.get(good)!, { kind: 'delivered' }, since(failing))
+      await recoverAll(rooms)
+
+      expect(await store.findDelivery(unlucky)).toMatchObject({ state: 'pending', attempts: 3 })
+    })
+
+    it('what died by a clock that ran ahead is found once it is right again', async () => {
+      const rooms = await withSites(['one'])
+      const { accept, claim, settle, store, clock } = rooms
+      const id = await accept({ itemId: 1 })
+      await accept({ itemId: 2 })
+      const [one, two] = await claim()
+      const right = clock.now()
+      clock.advance(24 * 60 * minuteMs)
+      await settle(one!, { kind: 'dead' })
+
+      clock.advance(-24 * 60 * minuteMs)
+      await store.clockJumped(-24 * 60 * minuteMs, right)
+      await settle(two!, { kind: 'delivered' }, since(right - minuteMs))
+      await recoverAll(rooms)
+
+      expect(await store.findDelivery(id)).toMatchObject({ state: 'pending' })
+    })
+
     it('a try counts by its end: the one with which the failures began is among them', async () => {
       const rooms = await withSites(['one'])
       const { accept, claim, settle, store, clock } = rooms

@@ -53,6 +53,11 @@ function moveBack(db: Db, byMs: number, at: number): void {
     .set({ claimedUntil: sql`max(${deliveries.claimedUntil} - ${byMs}, ${at})` })
     .where(gt(deliveries.claimedUntil, at))
     .run()
+  // What died in the future is to be found by whoever looks for what died until now.
+  db.update(deliveries)
+    .set({ settledAt: sql`min(${deliveries.settledAt} - ${byMs}, ${at})` })
+    .where(and(sql`${deliveries.state} = 'dead'`, gt(deliveries.settledAt, at)))
+    .run()
   db.update(events)
     .set({ handleAfter: sql`max(${events.handleAfter} - ${byMs}, ${at})` })
     .where(and(isNull(events.handledAt), gt(events.handleAfter, at)))

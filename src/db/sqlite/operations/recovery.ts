@@ -23,16 +23,20 @@ const deadIn = ({ siteId, since, until }: Span) =>
     lte(deliveries.settledAt, until),
   )
 
-/** When the first try of a delivery's present schedule was over; null without one, as when it died of a fault of ours. */
-const firstEndOfSchedule = sql`(
-  SELECT min(${attempts.startedAt} + ${attempts.durationMs}) FROM ${attempts}
-  WHERE ${attempts.deliveryId} = ${deliveries.id} AND ${attempts.number} > ${deliveries.scheduleFrom})`
+/**
+ * Whether a delivery died of the failures that began then, and not of itself. What a site refuses while it takes the rest
+ * has one try among failures at most, its own. A delivery whose first tries met a site that came and went, before it stayed
+ * away, has several; one that was tried for the first time since may have one. None is known of what died of a fault of ours.
+ */
+const isOfFailures = (since: number) => sql`(
+  SELECT min(ended) >= ${since} OR count(*) FILTER (WHERE ended >= ${since}) >= 2
+  FROM (SELECT ${attempts.startedAt} + ${attempts.durationMs} AS ended FROM ${attempts}
+    WHERE ${attempts.deliveryId} = ${deliveries.id} AND ${attempts.number} > ${deliveries.scheduleFrom}))`
 
-/** Deaths of the failures that began then: what was tried before had its chance while the site took others. */
 const diedOfFailures = (span: Span) =>
   and(
     deadIn(span),
-    gte(firstEndOfSchedule, span.since),
+    isOfFailures(span.since),
     sql`NOT EXISTS (SELECT 1 FROM ${events} WHERE ${events.seq} = ${deliveries.eventSeq} AND ${events.type} = ${testEventType})`,
   )
 
@@ -47,7 +51,7 @@ export function markRecovery(db: Db, span: Span): void {
   db.update(endpoints)
     .set({
       recoverSince: sql`min(coalesce(${endpoints.recoverSince}, ${since}), ${since})`,
-      recoverUntil: until,
+      recoverUntil: sql`max(coalesce(${endpoints.recoverUntil}, ${until}), ${until})`,
     })
     .where(eq(endpoints.siteId, siteId))
     .run()
