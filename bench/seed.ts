@@ -16,6 +16,8 @@ export interface Holdings {
   deliveries: number
   /** Deliveries that are due now. */
   due?: number
+  /** To how many of the sites those go. */
+  dueSites?: number
   /** Where the site of this number listens; undefined: nowhere. */
   webhookUrl?: (site: number) => string | undefined
   /** Sites whose endpoints are left alone: what is stored for them stays. */
@@ -51,7 +53,8 @@ export async function seed(env: Record<string, string>, holdings: Holdings): Pro
   const keyring = await unlockInstance(store, { config, clock: systemClock })
   const now = systemClock.now()
   const by = { actor: 'bench', at: now }
-  const { sites, items, deliveries, due = 0, webhookUrl, holdEndpoints = false } = holdings
+  const { sites, items, deliveries, due = 0, dueSites = sites } = holdings
+  const { webhookUrl, holdEndpoints = false } = holdings
 
   const client = new Sqlite(databasePath(config))
   client.pragma('synchronous = OFF')
@@ -133,7 +136,7 @@ export async function seed(env: Record<string, string>, holdings: Holdings): Pro
     for (let seq = 1; seq <= deliveries + due; seq += 1) {
       const isDue = seq > deliveries
       const [eventId, deliveryId] = [systemIds.next('evt'), systemIds.next('dlv')]
-      const number = seq % sites
+      const number = seq % (isDue ? dueSites : sites)
       const [siteId, userId] = [made.sites[number]!, made.users[number]!]
       // An item of the site's, each delivery of what is due another one's: none waits for another.
       const itemId = isDue ? itemIdOf(items + seq) : itemIdOf(number)

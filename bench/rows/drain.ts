@@ -20,7 +20,13 @@ export const drain: Bench = async (settings) => {
       const before = await taken()
       const gateway = await openGateway(
         settings,
-        { ...holdings, sites: Math.max(endpoints, holdings.sites), due, webhookUrl },
+        {
+          ...holdings,
+          sites: Math.max(endpoints, holdings.sites),
+          due,
+          dueSites: endpoints,
+          webhookUrl,
+        },
         {
           // Due once the server is up, so that its start is not counted.
           prepare: (client) => {
