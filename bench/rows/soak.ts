@@ -31,13 +31,15 @@ export const soak: Bench = async (settings) => {
       }),
       load(gateway, { lanes: 1, ms, pauseMs: 1_000 / mostEvents }, () => webhook(next())),
     ])
-    minutes.push({
+    const figures = {
       'RSS MB': residentMb(gateway.pid),
       'p99 ms, reads': ours['p99 ms']!,
       'p99 ms, Bridge': bridge['p99 ms']!,
       'p99 ms, webhooks': events['p99 ms']!,
       'requests/s': ours['requests/s']! + bridge['requests/s']! + events['requests/s']!,
-    })
+    }
+    minutes.push(figures)
+    process.stderr.write(`minute ${minute + 1}: ${JSON.stringify(figures)}\n`)
   }
   await gateway.stop()
   await sites.stop()
