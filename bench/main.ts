@@ -7,7 +7,7 @@ import { webhookAccepted, webhookAcceptedSlowDisk } from './rows/inbox.ts'
 import { acceptedToDelivered } from './rows/delivered.ts'
 import { drain } from './rows/drain.ts'
 import { healthyAmongBad } from './rows/isolation.ts'
-import { rpcFromMemory, rpcFromTheDatabase, rpcThatReadsBridge } from './rows/rpc.ts'
+import { dutiesOfACall, rpcFromMemory, rpcFromTheDatabase, rpcThatReadsBridge } from './rows/rpc.ts'
 import { soak } from './rows/soak.ts'
 import { startAndIdle } from './rows/start.ts'
 import { tenThousandTransactions } from './rows/transactions.ts'
@@ -18,6 +18,7 @@ const benches: Readonly<Record<string, Bench>> = {
   'rpc-bridge': rpcThatReadsBridge,
   'rpc-database': rpcFromTheDatabase,
   'rpc-memory': rpcFromMemory,
+  'rpc-duties': dutiesOfACall,
   transactions: tenThousandTransactions,
   webhook: webhookAccepted,
   'webhook-slow-disk': webhookAcceptedSlowDisk,

@@ -1,4 +1,4 @@
-import { call, inTurn, openGateway } from '../gateway.ts'
+import { call, database, inTurn, openGateway } from '../gateway.ts'
 import { load, type Asked } from '../load.ts'
 import { startProgram } from '../processes.ts'
 import type { Client } from '../seed.ts'
@@ -53,6 +53,36 @@ export const rpcFromMemory: Bench = (settings) =>
     program: () => ['constant', '70'],
     askBeside: askConstant,
   })
+
+/** What we owe with each call, done by the libraries alone; beside the route that owes nothing, and before our own. */
+export const dutiesOfACall: Bench = async (settings) => {
+  const { rounds, roundMs: ms } = settings
+  const { clients, env, remove } = await database(settings, settings.small)
+  const duties = await startProgram('duties', { args: ['70'], env })
+  const constant = await startProgram('constant', { args: ['70'] })
+  const ours = await openGateway(settings, settings.small)
+  const [ofDuties, ofOurs] = [inTurn(clients), inTurn(ours.clients)]
+  const seen = await interleave(
+    {
+      constant: () => load(constant, { lanes, ms }, askConstant),
+      duties: () =>
+        load(duties, { lanes, ms }, () => {
+          const { authorization } = ofDuties()
+          return { ...askConstant(), headers: { authorization } }
+        }),
+      ours: () =>
+        load(ours, { lanes, ms }, () => call(ofOurs(), 'get_category', { category_id: 101 })),
+    },
+    { rounds, warmUps: 2 },
+  )
+  for (const program of [duties, constant, ours]) await program.stop()
+  remove()
+  const figure = 'CPU µs'
+  return [
+    compare({ bench: 'duties of a call alone', figure }, seen.duties, seen.constant),
+    compare({ bench: 'get_category, beside its duties', figure }, seen.ours, seen.duties),
+  ]
+}
 
 interface Compared {
   bench: string
