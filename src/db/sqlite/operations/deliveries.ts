@@ -44,6 +44,7 @@ WITH RECURSIVE waiting(site_id) AS (
 /** Whether there is any such site: found at the first, where `readySites` looks at all to tell whose turn it is. */
 export const anyReady = `${ready} SELECT 1 FROM ready WHERE firstDue <= +@at AND busy < most LIMIT 1`
 
+/** All such sites, whose turn it is first. */
 export const readySites = `${ready}
 SELECT siteId, busy, most, retrying FROM ready
 WHERE firstDue <= +@at AND busy < most ORDER BY busy, firstDue LIMIT +@limit`
