@@ -105,7 +105,7 @@ async function aTalkativeGateway() {
 
 it(
   'after a whole day of a site, at trace, neither database nor log holds a secret, a link or bank data',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const {
       app,
