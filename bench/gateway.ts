@@ -145,8 +145,8 @@ let events = 0
 /** A webhook of Bridge's about a client's item; each is another event. */
 export function webhook({ itemId, userUuid }: Client): Asked & { number: number } {
   events += 1
-  const body = eventBody(itemId, userUuid, Date.now(), 1_000_000_000 + events)
+  const body = eventBody(itemId, userUuid, Date.now(), events)
   const signature = createHmac('sha256', webhookSecret).update(body).digest('hex')
   const headers = { 'content-type': 'application/json', 'bridgeapi-signature': `v1=${signature}` }
-  return { method: 'POST', path: '/webhooks/bridge', headers, body, number: 1_000_000_000 + events }
+  return { method: 'POST', path: '/webhooks/bridge', headers, body, number: events }
 }

@@ -26,10 +26,10 @@ export async function openSites(): Promise<Sites> {
       if (incoming.url?.startsWith('/hang')) return
       response.end('{}')
       const { content } = JSON.parse(Buffer.concat(chunks).toString()) as {
-        content: { account_id: number }
+        content: { nb_new_transactions: number }
       }
-      came.set(content.account_id, at)
-      waiting.get(content.account_id)?.()
+      came.set(content.nb_new_transactions, at)
+      waiting.get(content.nb_new_transactions)?.()
     })
   })
   server.keepAliveTimeout = 60_000

@@ -56,21 +56,16 @@ export const categories = {
   pagination: { next_uri: null },
 }
 
-/** A webhook as Bridge sends them most. */
-export const eventBody = (
-  itemId: number,
-  userUuid: string,
-  at: number,
-  accountId = itemId * 100,
-): string =>
+/** A webhook as Bridge sends them most, about one of the item's accounts; `number` makes it another than all others. */
+export const eventBody = (itemId: number, userUuid: string, at: number, number = 0): string =>
   JSON.stringify({
     content: {
-      account_id: accountId,
+      account_id: itemId * 100 + (number % accountsAnItem),
       balance: 1234.56,
       data_access: 'enabled',
       item_id: itemId,
       nb_deleted_transactions: 0,
-      nb_new_transactions: 7,
+      nb_new_transactions: number,
       nb_updated_transactions: 1,
       user_uuid: userUuid,
     },

@@ -5,6 +5,7 @@ import { targetOf, type Call } from './call.ts'
 import type { Ending } from './breaker.ts'
 import type { BridgeOptions } from './client.ts'
 import { systemIds } from '../clock.ts'
+import { timeLimit } from '../time-limit.ts'
 import {
   BridgeError,
   BridgeNetworkError,
@@ -56,15 +57,14 @@ export function createHttp(options: BridgeOptions): Http {
     { token, signal }: Sender,
     seen: { status?: number },
   ): Promise<unknown> {
-    const timeout = AbortSignal.timeout(timeoutMs)
-    const ends = signal ? AbortSignal.any([signal, timeout]) : timeout
+    const limit = timeLimit(timeoutMs, signal)
     try {
       const answer = await request(`${origin}${targetOf(call)}`, {
         dispatcher: options.dispatcher,
         method: call.method,
         headers: headersOf(call, token),
         body: call.body ? JSON.stringify(call.body) : null,
-        signal: ends,
+        signal: limit.signal,
       })
       seen.status = answer.statusCode
       // With a user's token, a refusal is about that and not about us.
@@ -82,10 +82,12 @@ export function createHttp(options: BridgeOptions): Http {
     } catch (error) {
       if (error instanceof BridgeError || isOurs(error)) throw error
       if (signal?.aborted) throw new BridgeTimeoutError(call, 'the caller gave up', error)
-      if (timeout.aborted || isTimeout(error)) {
+      if (limit.isOver || isTimeout(error)) {
         throw new BridgeTimeoutError(call, `no answer in ${timeoutMs} ms`, error)
       }
       throw new BridgeNetworkError(call, error)
+    } finally {
+      limit.release()
     }
   }
 

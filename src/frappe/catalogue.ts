@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { RpcMethod } from './define-method.ts'
+import type { Releasable, RpcMethod } from './define-method.ts'
 import type { Parameters } from './parameters.ts'
 import { unknownReason } from './pinned.ts'
 import { UnknownMethodError, type ApiVersion } from './refusals.ts'
@@ -45,7 +45,7 @@ export function createCatalogue<Caller>(entries: readonly Entry<Caller>[]): Cata
 }
 
 /** The app's methods and those of every Frappe site: the credential test, ping and logout. */
-export function toEntries<Caller, Context>(
+export function toEntries<Caller, Context extends Releasable>(
   methods: readonly RpcMethod<Context>[],
   options: {
     context(request: FastifyRequest, reply: FastifyReply, caller: Caller | undefined): Context
@@ -65,7 +65,7 @@ export function toEntries<Caller, Context>(
   ]
 }
 
-function toEntry<Caller, Context>(
+function toEntry<Caller, Context extends Releasable>(
   method: RpcMethod<Context>,
   options: {
     context(request: FastifyRequest, reply: FastifyReply, caller: Caller | undefined): Context
@@ -77,9 +77,14 @@ function toEntry<Caller, Context>(
     name: method.name,
     guest: method.guest,
     async run({ request, reply, caller, args }) {
-      const answer = await method.handle(options.context(request, reply, caller), args)
-      result?.parse(answer) // a stray ZodError is a 500: the mistake is ours
-      return answer
+      const context = options.context(request, reply, caller)
+      try {
+        const answer = await method.handle(context, args)
+        result?.parse(answer) // a stray ZodError is a 500: the mistake is ours
+        return answer
+      } finally {
+        context.release()
+      }
     },
   }
 }

@@ -1,6 +1,11 @@
 import type { z } from 'zod'
 import { MandatoryError, ValidationError } from '../errors.ts'
 
+/** What a method may use, until it has answered or failed. */
+export interface Releasable {
+  release(): void
+}
+
 /** One method of the RPC surface, its generics hidden so that a list of them needs no `any`. */
 export interface RpcMethod<Context> {
   /** The dotted name after `/api/method/`. */

@@ -4,7 +4,7 @@ import { AuthenticationError, DoesNotExistError, PermissionError } from '../erro
 import { bodyLimit, decodeBody, readGetBody } from './body.ts'
 import { createCatalogue, toEntries, type Entry } from './catalogue.ts'
 import { credentialsIn, parseAuthorization, type Credentials } from './credentials.ts'
-import type { RpcMethod } from './define-method.ts'
+import type { Releasable, RpcMethod } from './define-method.ts'
 import { sendJson, successBody } from './envelope.ts'
 import { notFound } from './error-body.ts'
 import { handleError, sendRefusal } from './errors.ts'
@@ -36,7 +36,7 @@ declare module 'fastify' {
   }
 }
 
-export interface FrappeOptions<Caller, Context> {
+export interface FrappeOptions<Caller, Context extends Releasable> {
   readonly methods: readonly RpcMethod<Context>[]
   /**
    * Who holds these credentials; throws AuthenticationError for all that are no good. A malformed
@@ -45,7 +45,7 @@ export interface FrappeOptions<Caller, Context> {
   authenticate(credentials: Credentials, request: FastifyRequest): Promise<Caller>
   /** Hears of each call by nobody before it is answered; may throw to refuse it. */
   stranger?(request: FastifyRequest): void
-  /** What a method may use. The caller is undefined only for methods open to guests. */
+  /** What a method may use until it has answered. The caller is undefined only for methods open to guests. */
   context(request: FastifyRequest, reply: FastifyReply, caller: Caller | undefined): Context
   /** The answer of `frappe.auth.get_logged_user`. */
   loggedUser(caller: Caller): string
@@ -78,7 +78,9 @@ interface Opening<Caller> {
  * The RPC surface of a Frappe site: `/api/method/<name>`, its versioned twins and `/?cmd=<name>`,
  * for the given methods; and, for the whole app, errors and unknown paths in Frappe's shape.
  */
-export function frappePlugin<Caller, Context>(options: FrappeOptions<Caller, Context>) {
+export function frappePlugin<Caller, Context extends Releasable>(
+  options: FrappeOptions<Caller, Context>,
+) {
   const catalogue = createCatalogue(
     toEntries(options.methods, { ...options, checkResults: options.checkResults ?? false }),
   )

@@ -4,13 +4,14 @@ import type { Asking } from '../auth/ownership.ts'
 import type { BridgeResources } from '../bridge/client.ts'
 import type { ReferenceData } from '../bridge/reference-data.ts'
 import type { LinkMaking, LinkSettings } from '../connect/open-link.ts'
-import { methodsWith } from '../frappe/define-method.ts'
+import { methodsWith, type Releasable } from '../frappe/define-method.ts'
 import { languageOf, type Language } from '../language.ts'
+import { timeLimit, type TimeLimit } from '../time-limit.ts'
 import { freshnessOf, type Freshness } from './freshness.ts'
 import { createPresent, presentationFor, type Present } from './presentation/present.ts'
 
 /** What an RPC method may use. `bridge` ends with the call's budget. */
-export interface MethodContext extends Asking, LinkMaking {
+export interface MethodContext extends Asking, LinkMaking, Releasable {
   reference: ReferenceData
   settings: MethodSettings
   /** Gives Bridge's objects the form that the key, or the request's Bridge-Version, asks for. */
@@ -39,8 +40,12 @@ export function contextMaker(app: FastifyInstance, settings: MethodSettings) {
   const rooms = { clock, ids, keyring, settings, store, tally }
   return (request: FastifyRequest, reply: FastifyReply, caller: Caller): MethodContext => {
     const payer = { tenant: caller.tenant.id, site: caller.site?.id ?? '' }
+    let budget: TimeLimit | undefined
     let within: BridgeResources | undefined
-    const budgeted = () => (within ??= bridge.within(AbortSignal.timeout(budgetMs), payer))
+    const budgeted = (): BridgeResources => {
+      budget ??= timeLimit(budgetMs)
+      return (within ??= bridge.within(budget.signal, payer))
+    }
     return {
       ...rooms,
       caller,
@@ -57,6 +62,7 @@ export function contextMaker(app: FastifyInstance, settings: MethodSettings) {
         presentationFor(caller.presentation, request.headers['bridge-version']),
       ),
       language: (lang) => languageOf(lang, request.headers['accept-language']),
+      release: () => budget?.release(),
     }
   }
 }

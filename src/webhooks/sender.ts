@@ -1,4 +1,5 @@
 import { request, type Agent, type Dispatcher } from 'undici'
+import { timeLimit } from '../time-limit.ts'
 import type { Resolve } from './resolve.ts'
 import { createGuardedAgent, refuseByName } from './target-guard.ts'
 
@@ -51,8 +52,7 @@ export function createSender({
   return {
     async send({ url, headers, body, opened, signal }) {
       const dispatcher = agentFor(opened)
-      const limit = AbortSignal.timeout(timeoutMs)
-      const ending = signal ? AbortSignal.any([limit, signal]) : limit
+      const limit = timeLimit(timeoutMs, signal)
       try {
         refuseByName(new URL(url), { opened, own })
         const asked = request(url, {
@@ -60,11 +60,11 @@ export function createSender({
           headers,
           body,
           dispatcher,
-          signal: ending,
+          signal: limit.signal,
           headersTimeout: 0, // the signal says when; undici's own timers are coarse
           bodyTimeout: 0,
         })
-        const answer = await unlessEnded(ending, asked)
+        const answer = await unlessEnded(limit.signal, asked)
         const response = await beginningOf(answer.body)
         return {
           status: answer.statusCode,
@@ -72,9 +72,11 @@ export function createSender({
           retryAfter: answer.headers['retry-after'],
         }
       } catch (error) {
-        return limit.aborted
+        return limit.isOver
           ? { status: null, error: `no answer within ${timeoutMs / 1_000} s`, refused: false }
           : { status: null, error: inWords(error), refused: isRefusal(error) }
+      } finally {
+        limit.release()
       }
     },
     async close() {

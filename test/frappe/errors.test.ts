@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { createCatalogue, toEntries } from '../../src/frappe/catalogue.ts'
-import { methodsWith } from '../../src/frappe/define-method.ts'
+import { methodsWith, type Releasable } from '../../src/frappe/define-method.ts'
 import { aSite, call, opened, path } from './site.ts'
 
 const failing = (how: string) => ({ url: `${path('fails')}?how=${how}` })
@@ -135,14 +135,26 @@ test('equal refusals are equal bytes', async () => {
   expect(first.body).toBe(second.body)
 })
 
+test('what a method may use is given back once, whether it answers, refuses or breaks', async () => {
+  const { app, contexts } = await aSite()
+
+  await call(app, { url: `${path('get_bridge_item_id')}?request=abcdefghij` })
+  await call(app, { url: `${path('get_bridge_item_id')}?request=zzzzzzzzzz` })
+  await call(app, { url: path('get_bridge_item_id') })
+  await call(app, { url: `${path('fails')}?how=oops` })
+  await call(app, { url: path('answers_wrongly') })
+
+  expect(contexts).toEqual({ made: 5, released: 5 })
+})
+
 test('two methods of one name stop the start', () => {
-  const method = methodsWith<null>()({
+  const method = methodsWith<Releasable>()({
     name: 'ping',
     params: z.object({}),
     run: async () => 'mine',
   })
-  const entries = toEntries<never, null>([method], {
-    context: () => null,
+  const entries = toEntries<never, Releasable>([method], {
+    context: () => ({ release() {} }),
     loggedUser: () => '',
     checkResults: false,
   })

@@ -10,7 +10,7 @@ import {
 } from '../../src/errors.ts'
 import { identifier, optional, optionalText, text } from '../../src/frappe/arguments.ts'
 import type { Credentials } from '../../src/frappe/credentials.ts'
-import { methodsWith } from '../../src/frappe/define-method.ts'
+import { methodsWith, type Releasable } from '../../src/frappe/define-method.ts'
 import { frappePlugin } from '../../src/frappe/plugin.ts'
 import { frappeServerOptions } from '../../src/frappe/server-options.ts'
 
@@ -23,7 +23,7 @@ interface Caller {
   user: string
 }
 
-interface Context {
+interface Context extends Releasable {
   caller: Caller | undefined
 }
 
@@ -108,12 +108,15 @@ export interface Site {
   asked: Credentials[]
   /** Every line logged, as text. */
   logged: string[]
+  /** How many calls were given a context, and how many gave it back. */
+  contexts: { made: number; released: number }
 }
 
 /** An app with the plugin, a few methods, one good key and two plain routes; closed with the test. */
 export async function aSite(options: { allowQueryCredentials?: boolean } = {}): Promise<Site> {
   const asked: Credentials[] = []
   const logged: string[] = []
+  const contexts = { made: 0, released: 0 }
   const app = Fastify({
     ...frappeServerOptions,
     logger: {
@@ -133,7 +136,10 @@ export async function aSite(options: { allowQueryCredentials?: boolean } = {}): 
           throw new AuthenticationError()
         return { user: 'bank@client.example' }
       },
-      context: (_request, _reply, caller) => ({ caller }),
+      context(_request, _reply, caller) {
+        contexts.made += 1
+        return { caller, release: () => void (contexts.released += 1) }
+      },
       loggedUser: ({ user }) => user,
       checkResults: true,
       ...options,
@@ -145,7 +151,7 @@ export async function aSite(options: { allowQueryCredentials?: boolean } = {}): 
     throw app.httpErrors.getHttpError(Number(status) as 400, 'said by a plain route')
   })
   app.post('/plain', async (request) => request.body)
-  return { app, asked, logged }
+  return { app, asked, logged, contexts }
 }
 
 /** The path of a method of the fake module. */
