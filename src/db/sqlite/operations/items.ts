@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNotNull, isNull, lt, lte, notInArray, or, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, isNotNull, isNull, lt, lte, notInArray, sql } from 'drizzle-orm'
 import type { ItemFacts, ItemStore } from '../../store.ts'
 import {
   accounts,
@@ -80,32 +80,36 @@ const itemsOfUser = prepared((db) =>
 /** An account, as far as it tells whether we know it. */
 type Described = { id: number; itemId: number; hasIban: boolean }
 
-/**
- * Of the accounts in a JSON list of `[id, itemId, hasIban]`, those we know less of. What is being compared is left alone.
- * In one statement, for this is asked with every list that a site reads.
- */
-const lessKnown = prepared((db) =>
+/** An item's accounts, and of which an IBAN would be news. What is being compared is left alone. */
+const knownOf = prepared((db) =>
   db
-    .select({ id: sql<number>`given.value ->> 0`.as('id') })
-    .from(sql`json_each(${sql.placeholder('described')}) AS given`)
-    .leftJoin(accounts, sql`${accounts.id} = given.value ->> 0`)
-    .leftJoin(items, eq(items.id, accounts.itemId))
-    .where(
-      or(
-        sql`${accounts.itemId} IS NOT given.value ->> 1`,
-        and(sql`given.value ->> 2`, isNull(accounts.ibanFingerprint), isNull(items.compareFrom)),
+    .select({
+      id: accounts.id,
+      lacksIban: sql`${accounts.ibanFingerprint} IS NULL AND ${items.compareFrom} IS NULL`.mapWith(
+        Boolean,
       ),
-    )
+    })
+    .from(accounts)
+    .innerJoin(items, eq(items.id, accounts.itemId))
+    .where(eq(accounts.itemId, sql.placeholder('itemId')))
     .prepare(),
 )
 
-const newAmong = (db: Tools['db'], all: readonly Described[]): Set<number> => {
-  const described = JSON.stringify(all.map(({ id, itemId, hasIban }) => [id, itemId, hasIban]))
-  return new Set(
-    lessKnown(db)
-      .all({ described })
-      .map((account) => account.id),
-  )
+/** Those we know less of: another item's, or without their IBAN. */
+function newAmong(db: Tools['db'], all: readonly Described[]): Set<number> {
+  const fresh = new Set<number>()
+  for (const [itemId, described] of Map.groupBy(all, (account) => account.itemId)) {
+    const known = new Map(
+      knownOf(db)
+        .all({ itemId })
+        .map(({ id, lacksIban }) => [id, lacksIban]),
+    )
+    for (const { id, hasIban } of described) {
+      const lacksIban = known.get(id)
+      if (lacksIban === undefined || (lacksIban && hasIban)) fresh.add(id)
+    }
+  }
+  return fresh
 }
 
 export function itemOperations({ db, read, write }: Tools): ItemStore {
