@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { errors, request, type Dispatcher } from 'undici'
+import { errors } from 'undici'
 import type { z } from 'zod'
 import { targetOf, type Call } from './call.ts'
 import type { Ending } from './breaker.ts'
 import type { BridgeOptions } from './client.ts'
+import { ask, OutOfTimeError, TooMuchError } from '../ask.ts'
 import { systemIds } from '../clock.ts'
-import { timeLimit } from '../time-limit.ts'
 import {
   BridgeError,
   BridgeNetworkError,
@@ -14,7 +14,7 @@ import {
   BridgeTimeoutError,
 } from './errors.ts'
 import { ourselves, type Against, type Payer } from './quota.ts'
-import { readBounded, readProblem, readReply } from './reply.ts'
+import { readProblem, readReply } from './reply.ts'
 import { readRetryAfter, retryDelay, shouldRetry, type Outcome } from './retry.ts'
 
 const largestBody = 32 * 1024 * 1024
@@ -57,37 +57,47 @@ export function createHttp(options: BridgeOptions): Http {
     { token, signal }: Sender,
     seen: { status?: number },
   ): Promise<unknown> {
-    const limit = timeLimit(timeoutMs, signal)
+    const request = {
+      origin,
+      path: targetOf(call),
+      method: call.method,
+      headers: headersOf(call, token),
+      body: call.body ? JSON.stringify(call.body) : null,
+    }
+    const where = `${call.method} ${call.route}`
     try {
-      const answer = await request(`${origin}${targetOf(call)}`, {
-        dispatcher: options.dispatcher,
-        method: call.method,
-        headers: headersOf(call, token),
-        body: call.body ? JSON.stringify(call.body) : null,
-        signal: limit.signal,
+      const { status, headers, body, cut } = await ask(options.dispatcher, request, {
+        ms: timeoutMs,
+        signal,
+        most: (said) => (isSuccess(said) ? largestBody : largestProblem),
       })
-      seen.status = answer.statusCode
+      seen.status = status
       // With a user's token, a refusal is about that and not about us.
-      if (token === undefined) options.credentials?.note(call, answer.statusCode)
-      if (answer.statusCode < 200 || answer.statusCode > 299) {
-        throw await toStatusError(call, answer, clock.now())
+      if (token === undefined) options.credentials?.note(call, status)
+      if (!isSuccess(status)) {
+        throw new BridgeStatusError({
+          method: call.method,
+          route: call.route,
+          bridgeStatus: status,
+          wait: readRetryAfter(headers['retry-after'], clock.now()),
+          // The status has been said: a body that breaks off only takes its details along.
+          ...readProblem(cut ? undefined : body),
+        })
       }
       // Bridge: "deleted, no body". A proxy's friendly page must not pass for a deletion.
-      if (call.method === 'DELETE' && answer.statusCode !== 204) {
-        throw new BridgeSchemaError(`${call.method} ${call.route}: ${answer.statusCode}, not 204`)
+      if (call.method === 'DELETE' && status !== 204) {
+        throw new BridgeSchemaError(`${where}: ${status}, not 204`)
       }
-      const bytes = await readBounded(answer.body, largestBody)
-      if (!bytes) throw new BridgeSchemaError(`${call.method} ${call.route}: body too large`)
-      return schema && readReply(bytes, schema, call)
+      if (cut instanceof TooMuchError) throw new BridgeSchemaError(`${where}: body too large`)
+      if (cut) throw cut
+      return schema && readReply(body, schema, call)
     } catch (error) {
       if (error instanceof BridgeError || isOurs(error)) throw error
       if (signal?.aborted) throw new BridgeTimeoutError(call, 'the caller gave up', error)
-      if (limit.isOver || isTimeout(error)) {
+      if (error instanceof OutOfTimeError || isTimeout(error)) {
         throw new BridgeTimeoutError(call, `no answer in ${timeoutMs} ms`, error)
       }
       throw new BridgeNetworkError(call, error)
-    } finally {
-      limit.release()
     }
   }
 
@@ -158,23 +168,6 @@ export function createHttp(options: BridgeOptions): Http {
   return { send: send as Http['send'] }
 }
 
-async function toStatusError(
-  { method, route }: Call,
-  { statusCode, headers, body }: Dispatcher.ResponseData,
-  now: number,
-): Promise<BridgeStatusError> {
-  // The status has been said: a body that breaks off only takes its details along.
-  const bytes = await readBounded(body, largestProblem).catch(() => undefined)
-  const wait = readRetryAfter(headers['retry-after'], now)
-  return new BridgeStatusError({
-    method,
-    route,
-    bridgeStatus: statusCode,
-    wait,
-    ...readProblem(bytes),
-  })
-}
-
 function outcomeOf(error: unknown): Outcome | undefined {
   if (error instanceof BridgeStatusError) {
     return { kind: 'status', status: error.bridgeStatus, retryAfter: error.wait }
@@ -188,6 +181,8 @@ const againstOf = ({ user, tokenOf }: Call): Against => {
   if (tokenOf !== undefined) return { kind: 'token', user: tokenOf }
   return user === undefined ? undefined : { kind: 'user', user }
 }
+
+const isSuccess = (status: number): boolean => status >= 200 && status <= 299
 
 /** What the statuses of proxies that find nobody behind them say. */
 const isFront = (status: number): boolean => [502, 503, 504].includes(status) || status >= 520

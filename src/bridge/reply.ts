@@ -1,21 +1,6 @@
 import { z } from 'zod'
 import { BridgeSchemaError, type Where } from './errors.ts'
 
-/** The bytes of a body, or undefined as soon as it is larger than `limit`. */
-export async function readBounded(
-  body: AsyncIterable<Buffer>,
-  limit: number,
-): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of body) {
-    size += chunk.length
-    if (size > limit) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks, size)
-}
-
 /** The JSON of a 2xx answer. Throws `BridgeSchemaError`, which never quotes it, for another shape. */
 export function readReply<S extends z.ZodType>(
   bytes: Buffer,

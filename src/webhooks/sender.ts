@@ -1,5 +1,5 @@
-import { request, type Agent, type Dispatcher } from 'undici'
-import { timeLimit } from '../time-limit.ts'
+import type { Agent } from 'undici'
+import { ask, OutOfTimeError } from '../ask.ts'
 import type { Resolve } from './resolve.ts'
 import { createGuardedAgent, refuseByName } from './target-guard.ts'
 
@@ -52,66 +52,39 @@ export function createSender({
   return {
     async send({ url, headers, body, opened, signal }) {
       const dispatcher = agentFor(opened)
-      const limit = timeLimit(timeoutMs, signal)
       try {
-        refuseByName(new URL(url), { opened, own })
-        const asked = request(url, {
-          method: 'POST',
+        const target = new URL(url)
+        refuseByName(target, { opened, own })
+        const asked = {
+          origin: target.origin,
+          path: `${target.pathname}${target.search}`,
+          method: 'POST' as const,
           headers,
           body,
-          dispatcher,
-          signal: limit.signal,
-          headersTimeout: 0, // the signal says when; undici's own timers are coarse
+          headersTimeout: 0, // ours says when; undici's own timers are coarse
           bodyTimeout: 0,
+        }
+        // The status is the verdict: a body that breaks off, or never ends, changes nothing.
+        const answer = await ask(dispatcher, asked, {
+          ms: timeoutMs,
+          signal,
+          most: () => keptBytes,
         })
-        const answer = await unlessEnded(limit.signal, asked)
-        const response = await beginningOf(answer.body)
         return {
-          status: answer.statusCode,
-          response,
+          status: answer.status,
+          response: answer.body,
           retryAfter: answer.headers['retry-after'],
         }
       } catch (error) {
-        return limit.isOver
+        return error instanceof OutOfTimeError
           ? { status: null, error: `no answer within ${timeoutMs / 1_000} s`, refused: false }
           : { status: null, error: inWords(error), refused: isRefusal(error) }
-      } finally {
-        limit.release()
       }
     },
     async close() {
       await Promise.all([...agents.values()].map((agent) => agent.destroy()))
     },
   }
-}
-
-/** Leaves work behind when the signal says so: undici looks at it only once it has a connection, so not while it dials. */
-async function unlessEnded<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  const { promise: ended, reject } = Promise.withResolvers<never>()
-  const end = () => reject(signal.reason as Error)
-  signal.addEventListener('abort', end, { once: true })
-  if (signal.aborted) end()
-  try {
-    return await Promise.race([work, ended])
-  } finally {
-    signal.removeEventListener('abort', end)
-  }
-}
-
-/** The first bytes of an answer. The status was the verdict: a body that breaks off, or never ends, changes nothing. */
-async function beginningOf(body: Dispatcher.ResponseData['body']): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      chunks.push(chunk)
-      size += chunk.length
-      if (size >= keptBytes) break // leaving the loop drops the connection, and with it the rest
-    }
-  } catch {
-    return Buffer.concat(chunks).subarray(0, keptBytes)
-  }
-  return Buffer.concat(chunks).subarray(0, keptBytes)
 }
 
 const isRefusal = (error: unknown): boolean =>

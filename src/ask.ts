@@ -1,0 +1,95 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Dispatcher } from 'undici'
+
+/** What somebody answered to a request of ours. */
+export interface Answer {
+  status: number
+  headers: IncomingHttpHeaders
+  /** The body, or its beginning. */
+  body: Buffer
+  /** Why there is no more of the body; undefined when it is whole. */
+  cut: Error | undefined
+}
+
+/** The time was over. */
+export class OutOfTimeError extends Error {
+  override name = 'OutOfTimeError'
+}
+
+/** There is more of the body than was wanted. */
+export class TooMuchError extends Error {
+  override name = 'TooMuchError'
+}
+
+/**
+ * Sends a request and gathers its answer, within `ms` milliseconds, connecting included. Without a status it rejects: with an
+ * OutOfTimeError, the signal's reason, or undici's error. With one it resolves, and `cut` says what was missing.
+ *
+ * By undici's `dispatch`: its `request` makes a stream and signals of what is a few chunks, and looks at a signal only once
+ * it is connected.
+ */
+export function ask(
+  dispatcher: Dispatcher,
+  request: Dispatcher.DispatchOptions,
+  {
+    ms,
+    signal,
+    most,
+  }: {
+    ms: number
+    signal?: AbortSignal | undefined
+    /** How many bytes of the body are wanted, by the status. */
+    most: (status: number) => number
+  },
+): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+  const chunks: Buffer[] = []
+  let size = 0
+  let wanted = 0
+  let head: { status: number; headers: IncomingHttpHeaders } | undefined
+  let controller: Dispatcher.DispatchController | undefined
+  let ended: Error | undefined
+
+  const settle = (cut?: Error): void => {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', leave)
+    if (head) resolve({ ...head, body: Buffer.concat(chunks, size), cut })
+    else reject(cut!)
+  }
+  /** Takes no more, and lets undici drop the connection. */
+  const end = (why: Error): void => {
+    ended = why
+    settle(why)
+    controller?.abort(why)
+  }
+  const leave = (): void => end(signal!.reason as Error)
+  const timer = setTimeout(() => end(new OutOfTimeError(`No answer in ${ms} ms`)), ms)
+  if (signal?.aborted) leave()
+  else signal?.addEventListener('abort', leave, { once: true })
+
+  const handler: Dispatcher.DispatchHandler = {
+    onRequestStart(its) {
+      controller = its
+      if (ended) its.abort(ended)
+    },
+    onResponseStart(_, status, headers) {
+      if (status < 200) return // an early hint
+      head = { status, headers }
+      wanted = most(status)
+    },
+    onResponseData(_, chunk) {
+      const taken = chunk.subarray(0, wanted - size)
+      size += taken.length
+      chunks.push(taken)
+      if (taken.length < chunk.length) end(new TooMuchError(`More than ${wanted} bytes`))
+    },
+    onResponseEnd: () => settle(),
+    onResponseError: (_, error) => settle(error),
+  }
+  try {
+    if (!ended) dispatcher.dispatch(request, handler)
+  } catch (error) {
+    settle(error as Error)
+  }
+  return promise
+}
