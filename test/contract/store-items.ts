@@ -82,6 +82,35 @@ export function itemContract(name: string, open: OpenRooms): void {
       })
     })
 
+    describe('an event that only says that there is an item', () => {
+      const heard = async () => {
+        const { store, ann, scopes } = await withUsers()
+        await store.keepItems(ann.id, [itemFacts({ id: 7 })], { at: testNow, complete: false })
+        const hear = (at: number, accountId = 70) =>
+          store.applyEvent({ kind: 'account', userId: ann.id, itemId: 7, accountId, at })
+        return { store, hear, item: async () => (await store.findItem(scopes.own, 7))?.item }
+      }
+
+      it('counts as hearing of it, and as nothing new within two seconds', async () => {
+        const { hear, item } = await heard()
+
+        expect(await hear(testNow + 2_000)).toBe(true)
+        expect(await item()).toMatchObject({ updatedAt: testNow })
+        expect(await hear(testNow + 2_001)).toBe(true)
+        expect(await item()).toMatchObject({ updatedAt: testNow + 2_001 })
+      })
+
+      it('still names its account, and reaches again what could not be reached', async () => {
+        const { store, hear, item } = await heard()
+        await store.markUnreachable(7, testNow)
+
+        await hear(testNow + 1_000, 71)
+
+        expect(await store.listAccounts(7)).toMatchObject([{ id: 71 }])
+        expect(await item()).toMatchObject({ unreachableAt: null, updatedAt: testNow + 1_000 })
+      })
+    })
+
     it('an item of another user is left alone', async () => {
       const { store, stranger, keep, scopes } = await withUsers()
       await keep([7])
