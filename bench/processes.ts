@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { Figures } from './side-by-side.ts'
 
 /** A program under measurement, or beside it, in a process of its own. */
 export interface Running {
@@ -80,6 +81,14 @@ export async function startProgram(name: string, how: How = {}): Promise<Running
   child.died.catch(() => {})
   const port = await Promise.race([listening.promise, child.died])
   return keep({ url: `http://127.0.0.1:${port}`, pid: pidOf(child.pid, how), stop: child.stop })
+}
+
+/** Has a program do its work, and takes the CPU of one piece of it from its answer. */
+export const answered = async ({ url }: Running): Promise<Figures> => {
+  const answer = await fetch(url)
+  const text = await answer.text()
+  if (!answer.ok) throw new Error(text)
+  return { 'CPU µs': Number(text) }
 }
 
 /** The program as the image runs it: `npm run build` makes it. */

@@ -1,6 +1,5 @@
-import Sqlite from 'better-sqlite3'
 import { systemIds } from '../../src/clock.ts'
-import { databasePath, loadConfig } from '../../src/config.ts'
+import { openDatabase } from './database.ts'
 import { workWhenAsked } from './listen.ts'
 
 // The rows of a webhook, its event and its delivery, by better-sqlite3 alone: as many to a commit as there are callers.
@@ -8,8 +7,7 @@ import { workWhenAsked } from './listen.ts'
 const events = 20_000
 const atOnce = 64
 
-const client = new Sqlite(databasePath(loadConfig(process.env)))
-client.pragma('synchronous = FULL')
+const client = openDatabase()
 const all = client
   .prepare<[], { siteId: string; userId: string; itemId: number }>(
     `SELECT bridge_users.site_id AS siteId, bridge_users.id AS userId, items.id AS itemId

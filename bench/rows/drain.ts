@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { openGateway } from '../gateway.ts'
-import { cpuMs, startProgram } from '../processes.ts'
+import { database, openGateway } from '../gateway.ts'
+import { answered, cpuMs, startProgram } from '../processes.ts'
 import type { Holdings } from '../seed.ts'
 import type { Bench } from '../settings.ts'
 import { atMost, compare, interleave, type Side } from '../side-by-side.ts'
@@ -60,16 +60,33 @@ export const drain: Bench = async (settings) => {
       'deliveries/s': due / seconds,
     }
   }
+  const owing = await database(settings, {
+    ...settings.small,
+    sites: Math.max(endpoints, settings.small.sites),
+    due,
+    dueSites: endpoints,
+    webhookUrl,
+  })
+  const duties = await startProgram('drain-duties', { args: [atOnce], env: owing.env })
   const seen = await interleave(
-    { beside: straight, ours: drained(settings.small), grown: drained(settings.kept) },
+    {
+      beside: straight,
+      ours: drained(settings.small),
+      grown: drained(settings.kept),
+      duties: () => answered(duties),
+    },
     { rounds: settings.rounds, warmUps: 0 },
   )
   await bare.stop()
+  await duties.stop()
+  owing.remove()
   await sites.stop()
   const bench = `drain of ${due.toLocaleString('en')} to ${endpoints.toLocaleString('en')} endpoints`
   return [
     compare({ bench, figure: 'CPU µs', aim: atMost(2) }, seen.ours, seen.beside),
     compare({ bench, figure: 'deliveries/s' }, seen.ours, seen.beside),
+    compare({ bench: `${bench}: its duties alone`, figure: 'CPU µs' }, seen.duties, seen.beside),
+    compare({ bench: `${bench}, beside its duties`, figure: 'CPU µs' }, seen.ours, seen.duties),
     compare(
       { bench: `${bench}, grown`, figure: 'CPU µs', aim: atMost(1.1) },
       seen.grown,

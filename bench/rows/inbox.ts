@@ -1,9 +1,9 @@
 import { inTurn, database, openGateway, webhook, webhookSecret } from '../gateway.ts'
 import { load } from '../load.ts'
-import { startProgram, type Running } from '../processes.ts'
+import { answered, startProgram } from '../processes.ts'
 import type { Bench } from '../settings.ts'
 import { siteAddress } from '../sites.ts'
-import { atLeast, atMost, compare, interleave, type Figures } from '../side-by-side.ts'
+import { atLeast, atMost, compare, interleave } from '../side-by-side.ts'
 
 const lanes = 64
 
@@ -25,6 +25,9 @@ export const webhookAccepted: Bench = async (settings) => {
   const small = await database(settings, { ...settings.small, ...heldEndpoints })
   const kept = await database(settings, { ...settings.kept, ...heldEndpoints })
   const alone = await startProgram('rows-alone', { env: small.env })
+  const owing = await database(settings, { ...settings.small, ...heldEndpoints })
+  const duties = await startProgram('webhook-duties', { args: [webhookSecret], env: owing.env })
+  const ofDuties = inTurn(owing.clients)
   const aloneGrown = await startProgram('rows-alone', { env: kept.env })
   const [ofOurs, ofGrown] = [inTurn(ours.clients), inTurn(grown.clients)]
   const how = { lanes, ms }
@@ -33,19 +36,22 @@ export const webhookAccepted: Bench = async (settings) => {
       beside: () => load(beside, how, () => webhook(ofOurs())),
       ours: () => load(ours, { ...how, afterwards: ours.settled }, () => webhook(ofOurs())),
       grown: () => load(grown, { ...how, afterwards: grown.settled }, () => webhook(ofGrown())),
+      duties: () => load(duties, how, () => webhook(ofDuties())),
       alone: () => answered(alone),
       aloneGrown: () => answered(aloneGrown),
     },
     { rounds, warmUps: 2 },
   )
-  for (const program of [beside, ours, grown, alone, aloneGrown]) await program.stop()
-  for (const { remove } of [small, kept]) remove()
+  for (const program of [beside, ours, grown, duties, alone, aloneGrown]) await program.stop()
+  for (const { remove } of [small, kept, owing]) remove()
   const bench = 'webhook accepted'
   return [
     compare({ bench, figure: 'CPU µs', aim: atMost(2) }, seen.ours, seen.beside),
     compare({ bench, figure: 'requests/s' }, seen.ours, seen.beside),
     compare({ bench, figure: 'p99 ms' }, seen.ours, seen.beside),
     compare({ bench: `${bench}: its rows alone`, figure: 'CPU µs' }, seen.alone, seen.beside),
+    compare({ bench: `${bench}: its duties alone`, figure: 'CPU µs' }, seen.duties, seen.beside),
+    compare({ bench: `${bench}, beside its duties`, figure: 'CPU µs' }, seen.ours, seen.duties),
     compare(
       { bench: `${bench}, grown`, figure: 'CPU µs', aim: atMost(1.1) },
       seen.grown,
@@ -58,10 +64,6 @@ export const webhookAccepted: Bench = async (settings) => {
     ),
   ]
 }
-
-const answered = async ({ url }: Running): Promise<Figures> => ({
-  'CPU µs': Number(await (await fetch(url)).text()),
-})
 
 /** The same on a disk whose syncs take 2 ms, beside one commit for each event. */
 export const webhookAcceptedSlowDisk: Bench = async (settings) => {

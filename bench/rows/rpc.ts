@@ -19,11 +19,7 @@ export const rpcThatReadsBridge: Bench = (settings) =>
     },
     ask: (client) => call(client, 'get_bank_accounts', { item_id: client.itemId }),
     program: ({ authorization }) => ['proxy', settings.bridge, authorization],
-    askBeside: ({ itemId }, { authorization }) => ({
-      method: 'GET',
-      path: `/accounts?item_id=${itemId}`,
-      headers: { authorization },
-    }),
+    askBeside: askProxy,
   })
 
 const served = {
@@ -54,35 +50,60 @@ export const rpcFromMemory: Bench = (settings) =>
     askBeside: askConstant,
   })
 
-/** What we owe with each call, done by the libraries alone; beside the route that owes nothing, and before our own. */
+/** What we owe with each call, done by the libraries alone; beside what owes nothing, and before our own. */
 export const dutiesOfACall: Bench = async (settings) => {
-  const { rounds, roundMs: ms } = settings
+  const { rounds, roundMs: ms, bridge } = settings
   const { clients, env, remove } = await database(settings, settings.small)
-  const duties = await startProgram('duties', { args: ['70'], env })
-  const constant = await startProgram('constant', { args: ['70'] })
   const ours = await openGateway(settings, settings.small)
+  const duties = await startProgram('duties', { args: ['70', bridge], env })
+  const constant = await startProgram('constant', { args: ['70'] })
+  const first = clients[0]!
+  const proxy = await startProgram('proxy', { args: [bridge, first.authorization] })
   const [ofDuties, ofOurs] = [inTurn(clients), inTurn(ours.clients)]
+  const how = { lanes, ms }
   const seen = await interleave(
     {
-      constant: () => load(constant, { lanes, ms }, askConstant),
-      duties: () =>
-        load(duties, { lanes, ms }, () => {
-          const { authorization } = ofDuties()
-          return { ...askConstant(), headers: { authorization } }
+      constant: () => load(constant, how, askConstant),
+      dutiesOfConstant: () =>
+        load(duties, how, () => ({ ...askConstant(), headers: signed(ofDuties()) })),
+      category: () => load(ours, how, () => call(ofOurs(), 'get_category', { category_id: 101 })),
+      proxy: () => load(proxy, how, () => askProxy(ofDuties(), first)),
+      dutiesOfAccounts: () =>
+        load(duties, how, () => {
+          const client = ofDuties()
+          return askProxy(client, client)
         }),
-      ours: () =>
-        load(ours, { lanes, ms }, () => call(ofOurs(), 'get_category', { category_id: 101 })),
+      accounts: () =>
+        load(ours, how, () => {
+          const client = ofOurs()
+          return call(client, 'get_bank_accounts', { item_id: client.itemId })
+        }),
     },
     { rounds, warmUps: 2 },
   )
-  for (const program of [duties, constant, ours]) await program.stop()
+  for (const program of [duties, constant, proxy, ours]) await program.stop()
   remove()
   const figure = 'CPU µs'
+  const { constant: nothing, dutiesOfConstant, dutiesOfAccounts } = seen
   return [
-    compare({ bench: 'duties of a call alone', figure }, seen.duties, seen.constant),
-    compare({ bench: 'get_category, beside its duties', figure }, seen.ours, seen.duties),
+    compare({ bench: 'get_category: its duties alone', figure }, dutiesOfConstant, nothing),
+    compare({ bench: 'get_category, beside its duties', figure }, seen.category, dutiesOfConstant),
+    compare({ bench: 'get_bank_accounts: its duties alone', figure }, dutiesOfAccounts, seen.proxy),
+    compare(
+      { bench: 'get_bank_accounts, beside its duties', figure },
+      seen.accounts,
+      dutiesOfAccounts,
+    ),
   ]
 }
+
+const signed = ({ authorization }: Client): Record<string, string> => ({ authorization })
+
+const askProxy = ({ itemId }: Client, caller: Client): Asked => ({
+  method: 'GET',
+  path: `/accounts?item_id=${itemId}`,
+  headers: signed(caller),
+})
 
 interface Compared {
   bench: string
