@@ -1,24 +1,50 @@
+import { createServer } from 'node:http'
 import { Pool } from 'undici'
-import { workWhenAsked } from './listen.ts'
+import { pageOf } from '../../src/bridge/pagination.ts'
+import { transaction } from '../../src/bridge/resources/transactions.ts'
+import { categories } from './bridge-replies.ts'
+import { listen } from './listen.ts'
 
-// Fetches all pages one after the other, as a script would, each time it is asked; answers how many rows that were.
+// Fetches all pages one after the other, as a script would, each time it is asked. `/` answers how many rows that were;
+// `/whole` answers the rows, their shape looked at and their categories named.
 const [origin = ''] = process.argv.slice(2)
 const pool = new Pool(origin, { connections: 1 })
 interface Page {
-  resources: unknown[]
+  resources: { category_id: number }[]
   pagination: { next_uri: string | null }
 }
+const shape = pageOf(transaction)
+const names = new Map(
+  categories.resources.flatMap(({ categories: some }) => some.map(({ id, name }) => [id, name])),
+)
 
-async function fetchAll(): Promise<number> {
-  const rows: unknown[] = []
+async function fetchAll(look: (page: Page) => Page['resources']): Promise<object[]> {
+  const rows: object[] = []
   let path: string | null = '/v3/aggregation/transactions?limit=500'
   while (path !== null) {
     const { body } = await pool.request({ method: 'GET', path })
     const page = (await body.json()) as Page
-    rows.push(...page.resources)
+    rows.push(...look(page))
     path = page.pagination.next_uri
   }
-  return rows.length
+  return rows
 }
 
-workWhenAsked(fetchAll)
+function looked(page: Page): Page['resources'] {
+  if (!shape.safeParse(page).success) throw new Error('another shape')
+  return page.resources.map((row) => ({ ...row, category: names.get(row.category_id) }))
+}
+
+async function answerTo(path: string | undefined): Promise<Buffer | string> {
+  if (path !== '/whole') return String((await fetchAll(({ resources }) => resources)).length)
+  return Buffer.from(JSON.stringify({ message: await fetchAll(looked) }))
+}
+
+listen(
+  createServer((request, response) => {
+    answerTo(request.url).then(
+      (body) => response.end(body),
+      (error: unknown) => response.writeHead(500).end(String(error)),
+    )
+  }),
+)

@@ -20,6 +20,7 @@ export const tenThousandTransactions: Bench = async (settings) => {
     const seen = await interleave(
       {
         beside: oneCall(beside, { method: 'GET', path: '/' }),
+        whole: oneCall(beside, whole),
         ours: oneCall(ours, ask(ours)),
         grown: oneCall(grown, ask(grown)),
       },
@@ -30,29 +31,57 @@ export const tenThousandTransactions: Bench = async (settings) => {
     const bench = `10,000 transactions, Bridge ${thinkMs} ms a page`
     rows.push(
       compare({ bench, figure: 'ms', aim: atMost(1.15) }, seen.ours, seen.beside),
+      compare(
+        { bench: `${bench}: the loop, shape and answer`, figure: 'ms' },
+        seen.whole,
+        seen.beside,
+      ),
       compare({ bench: `${bench}, grown`, figure: 'ms', aim: atMost(1.1) }, seen.grown, seen.ours),
     )
   }
-  return [...rows, await memoryOfOneCall(settings)]
+  return [...rows, ...(await memoryOfOneCall(settings))]
 }
 
-/** How much more than when idle a server holds at most during its first such call, beside the size of the answer. */
-async function memoryOfOneCall(settings: Settings): Promise<Row> {
-  const figure = 'peak MB of a first call'
-  const [peaks, bodies]: [Figures[], Figures[]] = [[], []]
+/**
+ * How much more than before a server holds at most during such a call, beside the size of the answer: its first call, a later
+ * one, and the first of the loop that looks at the shape and writes the answer.
+ */
+async function memoryOfOneCall(settings: Settings): Promise<Row[]> {
+  const seen: Record<'body' | 'first' | 'later' | 'loop', Figures[]> = {
+    body: [],
+    first: [],
+    later: [],
+    loop: [],
+  }
+  const figure = 'peak MB of a call'
+  const peakOf = async (running: Running, asked: Asked): Promise<Figures & { body: number }> => {
+    const before = residentMb(running.pid)
+    forgetPeak(running.pid)
+    const { body = Number.NaN } = await oneCall(running, asked)()
+    return { [figure]: peakMb(running.pid) - before, body }
+  }
   for (let round = 0; round < settings.rounds; round += 1) {
     const gateway = await openGateway(settings, settings.small)
+    const loop = await startProgram('pages-loop', { args: [settings.bridge] })
     await wait(1_000)
-    const idle = residentMb(gateway.pid)
-    forgetPeak(gateway.pid)
-    const { body = Number.NaN } = await oneCall(gateway, ask(gateway))()
-    peaks.push({ [figure]: peakMb(gateway.pid) - idle })
-    bodies.push({ [figure]: body })
+    const first = await peakOf(gateway, ask(gateway))
+    for (let call = 0; call < 5; call += 1) await oneCall(gateway, ask(gateway))()
+    seen.body.push({ [figure]: first.body })
+    seen.first.push(first)
+    seen.later.push(await peakOf(gateway, ask(gateway)))
+    seen.loop.push(await peakOf(loop, whole))
     await gateway.stop()
+    await loop.stop()
   }
   const bench = '10,000 transactions, beside the answer'
-  return compare({ bench, figure, aim: atMost(4) }, peaks, bodies)
+  return [
+    compare({ bench: `${bench}: a first call`, figure, aim: atMost(4) }, seen.first, seen.body),
+    compare({ bench: `${bench}: a later call`, figure, aim: atMost(4) }, seen.later, seen.body),
+    compare({ bench: `${bench}: the loop's first`, figure }, seen.loop, seen.body),
+  ]
 }
+
+const whole: Asked = { method: 'GET', path: '/whole' }
 
 const ask = ({ clients }: Gateway): Asked =>
   call(clients[0]!, 'get_bank_transactions', { user: clients[0]!.user })
