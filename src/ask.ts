@@ -84,7 +84,9 @@ export function ask(
       if (taken.length < chunk.length) end(new TooMuchError(`More than ${wanted} bytes`))
     },
     onResponseEnd: () => settle(),
-    onResponseError: (_, error) => settle(error),
+    onResponseError(_, error) {
+      if (!ended) settle(error)
+    },
   }
   try {
     if (!ended) dispatcher.dispatch(request, handler)

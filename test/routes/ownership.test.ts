@@ -180,7 +180,7 @@ test('an item that Bridge lists for one tenant stays with the tenant that holds 
 test('an item missing from Bridge’s whole list is gone; its row stays and may come back', async () => {
   const { app, acme, world, user, ask, clock } = await adopting()
   const row = world.addItem(user.userUuid)
-  await app.store.keepItems(user.id, [toFacts(row)], { at: clock.now() - 1, complete: false })
+  await app.store.keepItems(user.id, [toFacts(row)], { at: clock.now() - 3_000, complete: false })
   world.items.clear()
   await ask('get_bank_accounts', { item_id: 7, user: aliceName })
   expect(await app.store.findItem(acme.scope, row.id)).toBeUndefined()

@@ -23,13 +23,11 @@ export const getBankTransactions = defineMethod({
 
     const filter = { accountId: account_id, ...toFilter(range, holder.site.timeZone) }
     const accounts = item && new Set(await accountsOf(context, item))
-    const [rows, tree] = await Promise.all([
-      readAll(context.bridge, holder.bridgeUser, filter, {
-        most: context.settings.maxTransactions,
-        ...(accounts && { belongs: (row) => accounts.has(row.account_id) }),
-      }),
-      context.reference.categories(context.language(lang)),
-    ])
+    const tree = await context.reference.categories(context.language(lang))
+    const rows = await readAll(context.bridge, holder.bridgeUser, filter, {
+      most: context.settings.maxTransactions,
+      ...(accounts && { belongs: (row) => accounts.has(row.account_id) }),
+    })
 
     const one = account ?? item
     if (one) context.fresh.item(one.item)

@@ -14,10 +14,9 @@ export const getBankTransactionsByAccount = defineMethod({
     const held = await heldAccount(context, account_id, { user, site })
 
     const filter = { accountId: account_id, ...toFilter(range, held.site.timeZone) }
-    const [rows, tree] = await Promise.all([
-      readAll(context.bridge, held.bridgeUser, filter, { most: context.settings.maxTransactions }),
-      context.reference.categories(context.language(lang)),
-    ])
+    const tree = await context.reference.categories(context.language(lang))
+    const most = context.settings.maxTransactions
+    const rows = await readAll(context.bridge, held.bridgeUser, filter, { most })
 
     context.fresh.item(held.item)
     const named = withCategory(rows, namesOf(tree))

@@ -12,12 +12,10 @@ import {
 } from '../schema/index.ts'
 import { isDiskFault, prepared, type Tools } from '../tools.ts'
 import { insertDelivery } from './deliveries.ts'
+import { leewayMs } from './items.ts'
 
 /** Bridge's "just added, refresh pending": what an item is as long as no event said otherwise (Bridge: item statuses). */
 const justAdded = -2
-
-/** Bridge's clock and ours differ a little. */
-const leewayMs = 2_000
 
 /** How many open requests of one user are looked at. */
 const mostOpen = 100

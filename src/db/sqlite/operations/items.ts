@@ -13,6 +13,9 @@ import { prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { inScopeGiven } from './tenants.ts'
 
+/** Bridge's clock and ours differ a little, and an item that is heard of again within this time is not written again. */
+export const leewayMs = 2_000
+
 /** Stores an item or what is new of it. False when another user holds it: then nothing changed. */
 export function writeItem(
   db: Tools['db'],
@@ -131,8 +134,8 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
         for (const fact of facts) writeItem(db, { ...fact, userId, at })
         if (!complete) return
         const present = facts.map(({ id }) => id)
-        // What was written after the list was asked for may be younger than the list.
-        const missing = and(notInArray(items.id, present), lt(items.updatedAt, at))
+        // What was heard of when the list was asked for, or later, may be younger than the list.
+        const missing = and(notInArray(items.id, present), lt(items.updatedAt, at - leewayMs))
         db.update(items)
           .set({ goneAt: at })
           .where(and(eq(items.userId, userId), isNull(items.goneAt), missing))
