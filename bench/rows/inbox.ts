@@ -21,13 +21,16 @@ export const webhookAccepted: Bench = async (settings) => {
   const { rounds, roundMs: ms } = settings
   const ours = await openGateway(settings, { ...settings.small, ...heldEndpoints })
   const grown = await openGateway(settings, { ...settings.kept, ...heldEndpoints })
-  const beside = await startProgram('signature-only', { args: [webhookSecret] })
+  const args = [webhookSecret]
+  const beside = await startProgram('signature-only', { args })
   const small = await database(settings, { ...settings.small, ...heldEndpoints })
   const kept = await database(settings, { ...settings.kept, ...heldEndpoints })
   const alone = await startProgram('rows-alone', { env: small.env })
   const owing = await database(settings, { ...settings.small, ...heldEndpoints })
-  const duties = await startProgram('webhook-duties', { args: [webhookSecret], env: owing.env })
-  const ofDuties = inTurn(owing.clients)
+  const owingGrown = await database(settings, { ...settings.kept, ...heldEndpoints })
+  const duties = await startProgram('webhook-duties', { args, env: owing.env })
+  const dutiesGrown = await startProgram('webhook-duties', { args, env: owingGrown.env })
+  const [ofDuties, ofDutiesGrown] = [inTurn(owing.clients), inTurn(owingGrown.clients)]
   const aloneGrown = await startProgram('rows-alone', { env: kept.env })
   const [ofOurs, ofGrown] = [inTurn(ours.clients), inTurn(grown.clients)]
   const how = { lanes, ms }
@@ -37,13 +40,15 @@ export const webhookAccepted: Bench = async (settings) => {
       ours: () => load(ours, { ...how, afterwards: ours.settled }, () => webhook(ofOurs())),
       grown: () => load(grown, { ...how, afterwards: grown.settled }, () => webhook(ofGrown())),
       duties: () => load(duties, how, () => webhook(ofDuties())),
+      dutiesGrown: () => load(dutiesGrown, how, () => webhook(ofDutiesGrown())),
       alone: () => answered(alone),
       aloneGrown: () => answered(aloneGrown),
     },
     { rounds, warmUps: 2 },
   )
-  for (const program of [beside, ours, grown, duties, alone, aloneGrown]) await program.stop()
-  for (const { remove } of [small, kept, owing]) remove()
+  for (const program of [beside, ours, grown, duties, dutiesGrown, alone, aloneGrown])
+    await program.stop()
+  for (const { remove } of [small, kept, owing, owingGrown]) remove()
   const bench = 'webhook accepted'
   return [
     compare({ bench, figure: 'CPU µs', aim: atMost(2) }, seen.ours, seen.beside),
@@ -56,6 +61,11 @@ export const webhookAccepted: Bench = async (settings) => {
       { bench: `${bench}, grown`, figure: 'CPU µs', aim: atMost(1.1) },
       seen.grown,
       seen.ours,
+    ),
+    compare(
+      { bench: `${bench}, grown: its duties alone`, figure: 'CPU µs' },
+      seen.dutiesGrown,
+      seen.duties,
     ),
     compare(
       { bench: `${bench}, grown: its rows alone`, figure: 'CPU µs' },

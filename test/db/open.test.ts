@@ -1,4 +1,4 @@
-import { readdirSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
@@ -28,6 +28,34 @@ it('a commit is made to survive a power cut', () => {
   expect(client.pragma('synchronous', { simple: true })).toBe(2) // FULL
   expect(client.pragma('foreign_keys', { simple: true })).toBe(1)
   expect(client.pragma('busy_timeout', { simple: true })).toBe(100)
+  expect(client.pragma('temp_store', { simple: true })).toBe(2) // MEMORY
+})
+
+/** What a descriptor of this process is open on. */
+function openFile(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    return '' // that of the look itself
+  }
+}
+
+it('what a commit keeps to undo a part of itself is in no file, for there may be no place for one', () => {
+  const client = openSqlite(databaseIn(testFolder()))
+  onTestFinished(() => void client.close())
+  const insert = client.prepare(
+    'INSERT INTO calls (id, at, method, status, duration_ms, bridge) VALUES (?, 0, ?, 0, 0, ?)',
+  )
+  for (let id = 0; id < 100; id += 1) insert.run(`call-${id}`, 'm', 'x'.repeat(2_000))
+
+  const part = client.transaction((): string[] => {
+    client.exec('UPDATE calls SET status = 1')
+    return readdirSync('/proc/self/fd').map((fd) => openFile(fd))
+  })
+  const files = client.transaction(() => part())()
+
+  expect(files.filter((file) => file.endsWith(' (deleted)'))).toEqual([]) // as temporary files are
+  expect(files.filter((file) => file.includes('bank-api.sqlite'))).not.toEqual([])
 })
 
 it('folder and files are for their owner alone, the log beside the database too', async () => {

@@ -35,6 +35,8 @@ export function openSqlite(path: string): Sqlite.Database {
       if (path !== ':memory:') snapshot(path, next)
     })
     client.pragma('foreign_keys = ON')
+    // Each job of a group commit is a savepoint, whose pages SQLite keeps as they were: in a file, unless told. Migrations sort there.
+    client.pragma('temp_store = MEMORY')
     client.pragma(`busy_timeout = ${serverBusyMs}`)
     return client
   } catch (error) {
