@@ -1,8 +1,9 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { Agent, request } from 'undici'
 import { eventBody } from './bridge-replies.ts'
 import { createGroup, openDatabase } from './database.ts'
 import { workWhenAsked } from './listen.ts'
+import { open, seal } from './sealing.ts'
 
 // What we owe with each delivery, by the libraries alone: claimed in a commit, its body and the site's secret opened, signed
 // twice, posted, and settled with its answer in another. Answers the microseconds of CPU that one takes.
@@ -10,7 +11,6 @@ const [atOnce = ''] = process.argv.slice(2)
 const client = openDatabase()
 const group = createGroup(client)
 const dispatcher = new Agent({ keepAliveTimeout: 4_000 })
-const key = Buffer.alloc(32, 1)
 
 const due = client
   .prepare<[], string>(`SELECT id FROM deliveries WHERE state = 'pending' ORDER BY event_seq`)
@@ -43,16 +43,6 @@ const again = client.prepare(
 )
 const forget = client.prepare(`DELETE FROM attempts WHERE delivery_id = ?`)
 
-function seal(plain: Buffer): Buffer {
-  const iv = randomBytes(12)
-  const cipher = createCipheriv('aes-256-gcm', key, iv)
-  return Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
-}
-function open(sealed: Buffer): Buffer {
-  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12))
-  decipher.setAuthTag(sealed.subarray(-16))
-  return Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()])
-}
 // The seed's rows are sealed with the installation's key; these are as long.
 const sealedBody = seal(Buffer.from(eventBody(10_000_000, `uuid-of-${'x'.repeat(28)}`, Date.now())))
 const sealedSecret = seal(Buffer.from(`whsec_${'x'.repeat(44)}`))

@@ -1,15 +1,15 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import fastify from 'fastify'
 import { parseBridgeEvent } from '../../src/bridge/webhook-events.ts'
 import { verifyBridgeSignature } from '../../src/bridge/webhook-signature.ts'
 import { systemIds } from '../../src/clock.ts'
 import { createGroup, openDatabase } from './database.ts'
 import { say } from './listen.ts'
+import { key, open, seal } from './sealing.ts'
 
 // What we owe with each webhook, by the libraries alone: its signature is checked, its owner looked up, its body sealed and
 // stored with a delivery before the 200, the log has a line; then it is read back, opened, applied and noted as handled.
 const [secret = ''] = process.argv.slice(2)
-const key = Buffer.alloc(32, 1)
 const client = openDatabase()
 const group = createGroup(client)
 
@@ -36,17 +36,6 @@ const addAccount = client.prepare(
   `INSERT INTO accounts (id, item_id, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
 )
 const handled = client.prepare(`UPDATE events SET handled_at = ? WHERE seq = ?`)
-
-function seal(plain: Buffer): Buffer {
-  const iv = randomBytes(12)
-  const cipher = createCipheriv('aes-256-gcm', key, iv)
-  return Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
-}
-function open(sealed: Buffer): Buffer {
-  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12))
-  decipher.setAuthTag(sealed.subarray(-16))
-  return Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()])
-}
 
 type Content = { item_id: number; account_id: number; user_uuid: string }
 const read = (body: Buffer) => {
