@@ -205,7 +205,7 @@ describe('adoption', () => {
   it('lets go of what is no longer there', async () => {
     const { asSite, bridge, clock, ann } = await aScene()
     bridge.items.set(ann.userUuid, [8])
-    clock.advance(1)
+    clock.advance(3_000)
 
     await heldItem(asSite, 8, {})
 

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
+import Sqlite from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
 import { dataDirectory, runCli, startGateway } from '../support/gateway.ts'
 import { demoKey, siteClient, visitBank, type Json } from './visit.ts'
@@ -127,6 +129,20 @@ test(
   },
 )
 
+/** From now on the server that has this database looks as if it had just renewed its lease: nobody can wait for its end. */
+function keepSeen(path: string): void {
+  const client = new Sqlite(path, { timeout: 5_000 })
+  const id = client.prepare('SELECT server_id FROM instance').pluck().get()
+  expect(id).toEqual(expect.any(String))
+  const renew = client.prepare('UPDATE instance SET server_seen_at = ? WHERE server_id = ?')
+  renew.run(Date.now(), id)
+  const renewing = setInterval(() => renew.run(Date.now(), id), 500)
+  onTestFinished(() => {
+    clearInterval(renewing)
+    client.close()
+  })
+}
+
 test(
   'killed without warning, it serves again at once with all it had said yes to',
   patient,
@@ -137,11 +153,10 @@ test(
     const item_id = await walk(siteClient(first.url, key), {})
     expect(await first.end('SIGKILL')).toMatchObject({ code: null, signal: 'SIGKILL' })
 
-    const before = performance.now()
+    keepSeen(join(data['DATA_DIR']!, 'bank-api.sqlite'))
+
     const second = await startGateway(data, onTestFinished)
 
-    // Its predecessor's lease lasts ten seconds: it was not waited for.
-    expect(performance.now() - before).toBeLessThan(9_000)
     const ask = siteClient(second.url, key)
     expect(await ask('get_bank_accounts', { item_id })).toHaveLength(12)
   },
