@@ -97,7 +97,7 @@ test('an answer that stalls is a timeout, and the next call works', async () => 
     count += 1
     if (count === 1) response.writeHead(200).write('{"id":')
     else response.end('{"id":574}')
-  }, 50)
+  }, 1_000)
 
   await rejection(client.providers.get(574), BridgeTimeoutError)
 
