@@ -18,6 +18,8 @@ export const french: Readonly<Record<string, string>> = {
   "Argument '{name}' is not valid: {reason}": "L'argument '{name}' n'est pas valide : {reason}",
   'expected a positive whole number': 'un nombre entier positif est attendu',
   'expected a text': 'un texte est attendu',
+  'expected a name without control or invisible characters':
+    'un nom sans caractère de contrôle ni invisible est attendu',
   'expected at most {max} characters': '{max} caractères au plus sont attendus',
   'expected a date, as 2026-01-31': 'une date est attendue, comme 2026-01-31',
   'expected an e-mail address': 'une adresse e-mail est attendue',

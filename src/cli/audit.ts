@@ -1,6 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { tenantNamed, withInstallation } from './installation.ts'
-import { nameArgument } from './names.ts'
 import { printTable, time } from './print.ts'
 
 interface ListOptions {
@@ -17,7 +16,7 @@ export function auditCommands(): Command {
 
   audit
     .command('list', { isDefault: true })
-    .option('--tenant <name>', 'of this tenant only', nameArgument)
+    .option('--tenant <name>', 'of this tenant only')
     .option('--since <time>', 'from then on, as 2027-01-31', timeArgument)
     .option('--action <word>', 'as key, or key.refused')
     .option('--limit <number>', 'how many at most', countArgument, 100)

@@ -4,7 +4,6 @@ import { importUsers } from './import-users.ts'
 import { readMappings } from './mappings.ts'
 import { CommandError } from './command-error.ts'
 import { tenantNamed, withInstallation } from './installation.ts'
-import { nameArgument } from './names.ts'
 import { printOne } from './print.ts'
 import { createProgress } from './progress.ts'
 
@@ -13,7 +12,7 @@ export function importCommand(): Command {
   return new Command('import')
     .description('take over users from another Bank API: site, user and Bridge user uuid')
     .argument('<file>', 'CSV with the header site,user,user_uuid, or a JSON list of the same')
-    .requiredOption('--tenant <name>', 'whose sites', nameArgument)
+    .requiredOption('--tenant <name>', 'whose sites')
     .option('--dry-run', 'say what would happen, store nothing')
     .option('--json')
     .action((file: string, options: { tenant: string; dryRun?: boolean; json?: boolean }) =>

@@ -2,7 +2,6 @@ import { Command, InvalidArgumentError } from 'commander'
 import { nextStep } from '../connect/item-status.ts'
 import type { Connection } from '../db/upkeep-store.ts'
 import { tenantNamed, withInstallation } from './installation.ts'
-import { nameArgument } from './names.ts'
 import { printTable, time } from './print.ts'
 
 interface ListOptions {
@@ -20,7 +19,7 @@ export function itemCommands(): Command {
   item
     .command('list')
     .description('the consent that ends first at the top')
-    .option('--tenant <name>', 'whose', nameArgument)
+    .option('--tenant <name>', 'whose')
     .option('--expiring <days>', 'only those whose consent ends within so many days', daysArgument)
     .option('--json')
     .action((options: ListOptions) =>

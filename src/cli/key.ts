@@ -4,7 +4,7 @@ import { ensureSite } from '../auth/sites.ts'
 import { bridgeVersions, linkForms, listForms, type Presentation } from '../db/store.ts'
 import { CommandError } from './command-error.ts'
 import { tenantNamed, withInstallation } from './installation.ts'
-import { nameArgument } from './names.ts'
+import { newNameArgument } from './names.ts'
 import { printOne, printTable, time } from './print.ts'
 
 interface CreateOptions extends Partial<Presentation> {
@@ -22,9 +22,9 @@ export function keyCommands(): Command {
   key
     .command('create')
     .description('make a key; without --site it sees all sites of the tenant')
-    .requiredOption('--tenant <name>', 'whose key', nameArgument)
-    .option('--site <site>', 'the one site it sees, made when missing', nameArgument)
-    .option('--label <text>', 'what it is for', nameArgument)
+    .requiredOption('--tenant <name>', 'whose key')
+    .option('--site <site>', 'the one site it sees, made when missing')
+    .option('--label <text>', 'what it is for', newNameArgument)
     .option('--expires <date>', 'good until then, as 2027-01-31', dateArgument)
     .addOption(bridgeVersionOption())
     .addOption(listsOption())
@@ -87,7 +87,7 @@ export function keyCommands(): Command {
   key
     .command('list')
     .description('without secrets: those are stored nowhere')
-    .option('--tenant <name>', 'of this tenant only', nameArgument)
+    .option('--tenant <name>', 'of this tenant only')
     .option('--json')
     .action((options: { tenant?: string; json?: boolean }) =>
       withInstallation(async ({ store, clock }) => {

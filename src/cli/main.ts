@@ -4,6 +4,7 @@ import { BridgeError } from '../bridge/errors.ts'
 import { ConfigError } from '../config.ts'
 import { ConflictError, DatabaseVersionError } from '../db/store.ts'
 import { DatabaseInUseError } from '../db/lease.ts'
+import { ValidationError } from '../errors.ts'
 import { auditCommands } from './audit.ts'
 import { backupCommands, restoreCommand } from './backup.ts'
 import { CommandError } from './command-error.ts'
@@ -61,6 +62,7 @@ async function run(): Promise<number> {
       DatabaseVersionError,
       DatabaseInUseError,
       BridgeError,
+      ValidationError,
     ].some((kind) => error instanceof kind)
     const text = known ? (error as Error).message : ((error as Error).stack ?? String(error))
     process.stderr.write(`${text}\n`)

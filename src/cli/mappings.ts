@@ -1,12 +1,17 @@
 import { z } from 'zod'
+import { isName, nameRule } from '../names.ts'
 
 /** A user of a former Bank API, and who that is at Bridge. An empty user is the site's default one. */
 export const mapping = z.object({
-  site: z.string().trim().min(1, 'is missing').max(140),
+  site: z
+    .string()
+    .trim()
+    .min(1, 'is missing')
+    .refine((text) => text === '' || isName(text), nameRule),
   user: z
     .string()
     .trim()
-    .max(140)
+    .refine((text) => text === '' || isName(text), nameRule)
     .nullish()
     .transform((text) => text ?? ''),
   user_uuid: z.uuid('must be a uuid').toLowerCase(),

@@ -1,9 +1,15 @@
 import { InvalidArgumentError } from 'commander'
+import { isName, longestName } from '../names.ts'
 
-/** A tenant's or site's name: what fits on a line and in an argument of the RPC surface. */
-export function nameArgument(text: string): string {
-  if (!/^[^\s\p{C}](?:[^\p{C}]{0,138}[^\s\p{C}])?$/u.test(text)) {
-    throw new InvalidArgumentError('1 to 140 characters, without line breaks or outer spaces.')
+/**
+ * The name of something new, or a label. What is only looked up takes any text instead: names that an older version stored
+ * must stay reachable.
+ */
+export function newNameArgument(text: string): string {
+  if (!isName(text)) {
+    throw new InvalidArgumentError(
+      `1 to ${longestName} characters, without control or invisible ones and without outer spaces.`,
+    )
   }
   return text
 }

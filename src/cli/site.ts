@@ -21,7 +21,6 @@ import {
   withInstallation,
   type Installation,
 } from './installation.ts'
-import { nameArgument } from './names.ts'
 import { printOne, printTable, time } from './print.ts'
 import { removeAndPrint, type RemovalOptions } from './removing.ts'
 
@@ -40,7 +39,7 @@ export function siteCommands(): Command {
 
   site
     .command('list')
-    .requiredOption('--tenant <name>', 'whose sites', nameArgument)
+    .requiredOption('--tenant <name>', 'whose sites')
     .option('--json')
     .action((options: { tenant: string; json?: boolean }) =>
       withInstallation(async ({ store }) => {
@@ -53,7 +52,7 @@ export function siteCommands(): Command {
   site
     .command('show')
     .argument('<site>')
-    .requiredOption('--tenant <name>', 'whose site', nameArgument)
+    .requiredOption('--tenant <name>', 'whose site')
     .option('--json')
     .action((name: string, options: { tenant: string; json?: boolean }) =>
       withInstallation(async ({ store }) => {
@@ -73,7 +72,7 @@ export function siteCommands(): Command {
     .command('update')
     .description('change what the first link call pinned, or what it cannot know')
     .argument('<site>')
-    .requiredOption('--tenant <name>', 'whose site', nameArgument)
+    .requiredOption('--tenant <name>', 'whose site')
     .option('--origin <address>', 'the site moved, as https://erp.example', originArgument)
     .option(
       '--allow-origin <address...>',
@@ -105,7 +104,7 @@ export function siteCommands(): Command {
     .command('secret')
     .description('show what its webhooks are signed with')
     .argument('<site>')
-    .requiredOption('--tenant <name>', 'whose site', nameArgument)
+    .requiredOption('--tenant <name>', 'whose site')
     .option('--json')
     .action((name: string, options: { tenant: string; json?: boolean }) =>
       withInstallation(async ({ store, keyring }) => {
@@ -118,7 +117,7 @@ export function siteCommands(): Command {
     .command('rotate-secret')
     .description('a new secret signs at once, the old one beside it for 24 hours')
     .argument('<site>')
-    .requiredOption('--tenant <name>', 'whose site', nameArgument)
+    .requiredOption('--tenant <name>', 'whose site')
     .option('--force', 'though an earlier secret is still good, which ends at once')
     .option('--json')
     .action((name: string, options: { tenant: string; force?: boolean; json?: boolean }) =>
@@ -143,7 +142,7 @@ export function siteCommands(): Command {
     .description('say which private ranges its webhooks may go to, within ALLOWED_TARGETS')
     .argument('<site>')
     .argument('[range...]', 'as 10.1.2.0/24; they replace those of before')
-    .requiredOption('--tenant <name>', 'whose site', nameArgument)
+    .requiredOption('--tenant <name>', 'whose site')
     .option('--none', 'close them all again')
     .option('--json')
     .action(
@@ -167,7 +166,7 @@ export function siteCommands(): Command {
     .command('delete')
     .description('delete it at Bridge and here; run again, it goes on where it was cut off')
     .argument('<site>')
-    .requiredOption('--tenant <name>', 'whose site', nameArgument)
+    .requiredOption('--tenant <name>', 'whose site')
     .option('--bridge-users', 'delete its users at Bridge too')
     .option('--json')
     .action((name: string, options: RemovalOptions & { tenant: string }) =>

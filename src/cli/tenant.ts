@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import { Command } from 'commander'
 import { exportTenant } from '../removal/export.ts'
 import { tenantNamed, withBridge, withInstallation } from './installation.ts'
-import { nameArgument } from './names.ts'
+import { newNameArgument } from './names.ts'
 import { printOne, printTable, time } from './print.ts'
 import { removeAndPrint, type RemovalOptions } from './removing.ts'
 
@@ -13,7 +13,7 @@ export function tenantCommands(): Command {
 
   tenant
     .command('create')
-    .argument('<name>', 'unique name', nameArgument)
+    .argument('<name>', 'unique name', newNameArgument)
     .option('--json')
     .action((name: string, options: { json?: boolean }) =>
       withInstallation(async ({ store, ids, by }) => {

@@ -5,7 +5,6 @@ import { replayAll, replaySome } from '../webhooks/replay.ts'
 import { testEvent } from '../webhooks/test-event.ts'
 import { CommandError } from './command-error.ts'
 import { siteNamed, tenantNamed, withInstallation, type Installation } from './installation.ts'
-import { nameArgument } from './names.ts'
 import { printOne, printTable, time } from './print.ts'
 
 interface FilterOptions {
@@ -89,7 +88,7 @@ export function webhookCommands(): Command {
     .command('test')
     .description('send a webhook.test to a site and tell what came back')
     .argument('<site>')
-    .requiredOption('--tenant <name>', 'whose site', nameArgument)
+    .requiredOption('--tenant <name>', 'whose site')
     .option('--json')
     .action((name: string, options: SiteOptions) =>
       withInstallation((installation) => sendTest(installation, name, options)),
@@ -99,7 +98,7 @@ export function webhookCommands(): Command {
     .command('enable')
     .description('try a disabled endpoint again, and all that died since it began to fail')
     .argument('<site>')
-    .requiredOption('--tenant <name>', 'whose site', nameArgument)
+    .requiredOption('--tenant <name>', 'whose site')
     .option('--json')
     .action((name: string, options: SiteOptions) =>
       withInstallation(async ({ store, by }) => {
@@ -113,8 +112,8 @@ export function webhookCommands(): Command {
 
 const filtered = (command: Command): Command =>
   command
-    .option('--tenant <name>', "of this tenant's sites", nameArgument)
-    .option('--site <name>', 'of this site; give its tenant too', nameArgument)
+    .option('--tenant <name>', "of this tenant's sites")
+    .option('--site <name>', 'of this site; give its tenant too')
     .addOption(
       new Option('--state <state>', 'how it stands; kept: the site had no webhook URL').choices([
         'pending',

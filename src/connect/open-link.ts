@@ -5,6 +5,7 @@ import { ensureSite } from '../auth/sites.ts'
 import type { Ids } from '../clock.ts'
 import { ConflictError, type BridgeUser, type By, type Site } from '../db/store.ts'
 import { MandatoryError, ValidationError } from '../errors.ts'
+import { requireName } from '../names.ts'
 import { asBridgeUser } from './bridge-user.ts'
 import { rememberAccounts } from './remember-accounts.ts'
 import { resolveSiteUrls } from './site-urls.ts'
@@ -164,6 +165,7 @@ async function userFor(
   const found = await store.findUsers({ tenantId: site.tenantId, siteId: site.id }, word)
   const [only, second] = found
   if (only && !second) return only.user
+  if (word !== undefined) requireName('user', word)
   return store.ensureUser({
     id: ids.next('usr'),
     siteId: site.id,

@@ -1,7 +1,5 @@
 import { z } from 'zod'
-
-/** How long a text argument may be unless its method says otherwise: Frappe's `Data` field. */
-const dataField = 140
+import { isName, longestName, nameRule } from '../names.ts'
 
 const isBlank = (value: unknown) =>
   value === null || (typeof value === 'string' && value.trim() === '')
@@ -26,7 +24,7 @@ export const identifier = z.union(
 )
 
 /** A non-empty text of at most `max` characters, trimmed. Numbers become text: clients send `12` for `"12"`. */
-export const text = (max = dataField) => {
+export const text = (max = longestName) => {
   const length = `expected at most ${max} characters`
   return z
     .union([z.string(), z.number().transform(String)], { error: 'expected a text' })
@@ -34,4 +32,7 @@ export const text = (max = dataField) => {
 }
 
 /** As `text`, but may be left out, empty, blank or null: then undefined. */
-export const optionalText = (max = dataField) => optional(text(max))
+export const optionalText = (max = longestName) => optional(text(max))
+
+/** As `optionalText`, for what is kept and shown to people as it came: a bank's name. */
+export const optionalName = optional(text().refine(isName, nameRule))

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { identifier, optional, optionalText, text } from '../../frappe/arguments.ts'
+import { identifier, optional, optionalName, optionalText, text } from '../../frappe/arguments.ts'
 
 const address = 2_000
 
@@ -14,7 +14,7 @@ export const linkArguments = {
   redirect_url: text(address),
   base_url: optionalText(address),
   webhook_url: optionalText(address),
-  bank: optionalText(),
+  bank: optionalName,
   site: optionalText(),
   email: optional(z.email('expected an e-mail address').max(254)),
   country: optional(z.string().trim().toUpperCase().pipe(z.enum(countries))),
