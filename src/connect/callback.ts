@@ -1,7 +1,8 @@
 import { BridgeError } from '../bridge/errors.ts'
-import type { ConnectRequest } from '../db/store.ts'
+import type { ConnectRequest, OwnedRequest, Site } from '../db/store.ts'
 import { withOutcome } from './redirect.ts'
 import { settleWithBridge, type Settling } from './settle.ts'
+import { presentUrl } from './site-urls.ts'
 
 /** What Bridge's callback said; all of it may be forged, for it comes through the browser. */
 export interface Callback {
@@ -15,49 +16,65 @@ export type CallbackAnswer = { redirect: string } | { page: 'unknown' | 'expired
 /** How often a request may send us to Bridge before it is verified. */
 const mostCallbacks = 10
 
-/** Ends a visit to Bridge Connect: verifies what the browser claims, stores it, and says where to send the browser. */
+/**
+ * Ends a visit to Bridge Connect: verifies what the browser claims, stores it, and says where to send the browser. What is
+ * not served any more, as a disabled tenant's, is unknown. Bridge may take its time: the site is looked at anew before the
+ * browser is sent.
+ */
 export async function handleCallback(
   settling: Settling,
-  { context, itemId, step }: Callback,
+  callback: Callback,
 ): Promise<CallbackAnswer> {
-  const { store, clock, log } = settling
-  const owned = await store.findRequestForCallback(context)
+  const { store, clock } = settling
+  const owned = await store.findRequestForCallback(callback.context)
   if (!owned) return { page: 'unknown' }
   const { request } = owned
   // One that was only matched from Bridge's events may have the wrong item: then the callback is worth a look.
+  const { itemId } = callback
   const isSure = request.matchedAt === null || itemId === null || itemId === request.itemId
-  if (request.state === 'completed' && isSure) return toRedirect(request)
+  if (request.state === 'completed' && isSure) return sendHome(owned.site, request)
   if (request.state === 'expired' || request.expiresAt <= clock.now()) return { page: 'expired' }
 
-  if (itemId === null) {
-    return toRedirect(await store.failRequest(request.id, step))
-  }
-  if (!(await store.countCallback(request.id, mostCallbacks))) return undecided(request)
+  const decided = await decide(settling, owned, callback)
+  const now = await store.findRequestForCallback(request.id)
+  if (!now) return { page: 'unknown' }
+  return decided ? sendHome(now.site, decided) : undecided(now.site, request)
+}
+
+/** The request as it then is; undefined when nothing is known of it yet. */
+async function decide(
+  settling: Settling,
+  owned: OwnedRequest,
+  { itemId, step }: Callback,
+): Promise<ConnectRequest | undefined> {
+  const { store, log } = settling
+  const { request } = owned
+  if (itemId === null) return store.failRequest(request.id, step)
+  if (!(await store.countCallback(request.id, mostCallbacks))) return undefined
   try {
     const settled = await settleWithBridge(settling, owned, { itemId, step })
-    if (settled !== 'refused') return toRedirect(settled)
+    if (settled !== 'refused') return settled
     log.warn({ request: request.id, item: itemId }, 'callback refused')
   } catch (error) {
     if (!(error instanceof BridgeError)) throw error
     log.warn({ request: request.id, err: error }, 'callback kept for later: Bridge not reached')
     await store.rememberClaim(request.id, { itemId, step })
   }
-  return undecided(request)
+  return undefined
 }
 
-const undecided = ({ id, redirectUrl }: ConnectRequest): CallbackAnswer => ({
-  redirect: withOutcome(redirectUrl, { request: id }),
+const undecided = (site: Site, { id, redirectUrl }: ConnectRequest): CallbackAnswer => ({
+  redirect: withOutcome(presentUrl(site, redirectUrl), { request: id }),
 })
 
-function toRedirect({ id, redirectUrl, state, itemId, step }: ConnectRequest): CallbackAnswer {
-  const request = id
+function sendHome(site: Site, request: ConnectRequest): CallbackAnswer {
+  const { id, state, itemId, step } = request
+  const url = presentUrl(site, request.redirectUrl)
   if (state === 'completed' && itemId !== null) {
-    return { redirect: withOutcome(redirectUrl, { request, success: true, item_id: itemId }) }
+    return { redirect: withOutcome(url, { request: id, success: true, item_id: itemId }) }
   }
   if (state === 'failed') {
-    return {
-      redirect: withOutcome(redirectUrl, { request, success: false, ...(step && { step }) }),
-    }
+    return { redirect: withOutcome(url, { request: id, success: false, ...(step && { step }) }) }
   }
-  return { redirect: withOutcome(redirectUrl, { request }) }
+  return undecided(site, request)
 }

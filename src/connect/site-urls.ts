@@ -56,3 +56,33 @@ function readUrl(argument: string, text: string, base?: string): URL {
   }
   return new URL(text, base)
 }
+
+/** Where a site may be reached now. */
+type Addresses = Pick<Site, 'origin' | 'allowedOrigins'>
+
+const isPresent = ({ origin, allowedOrigins }: Addresses, url: string): boolean =>
+  [origin, ...allowedOrigins].includes(new URL(url).origin)
+
+/**
+ * Where a browser is sent that was to go to `url`: there, while that is an address of the site's, else to its origin. An
+ * address the site had before may be anybody's by now. A site without an origin never gave one: then `url` is our own.
+ */
+export const presentUrl = (site: Addresses, url: string): string =>
+  site.origin === null || isPresent(site, url) ? url : `${site.origin}/`
+
+/**
+ * Where a site's webhooks go once its addresses change: what went to its former origin follows to the same path of the new
+ * one. `undefined` when they went to another address that the site no longer has: then somebody has to say where.
+ */
+export function movedWebhookUrl(
+  { webhookUrl, ...before }: Addresses & Pick<Site, 'webhookUrl'>,
+  after: Addresses,
+): string | null | undefined {
+  // The operator may have named an address that never was the site's: it is not for us to change.
+  if (webhookUrl === null || !isPresent(before, webhookUrl) || isPresent(after, webhookUrl)) {
+    return webhookUrl
+  }
+  const { origin, pathname, search } = new URL(webhookUrl)
+  if (origin !== before.origin || after.origin === null) return undefined
+  return `${after.origin}${pathname}${search}`
+}

@@ -346,20 +346,21 @@ export interface RequestStore {
     by: By,
   ): Promise<void>
   findRequest(scope: Scope, id: string): Promise<(OwnedRequest & { item: Item | null }) | undefined>
-  /** A door: a callback names its request. */
+  /** A door: a callback names its request. Undefined also for a site that is being deleted, or a disabled tenant's. */
   findRequestForCallback(id: string): Promise<OwnedRequest | undefined>
   /** Counts a callback that has yet to be verified; false when the request has had `most` of them. */
   countCallback(id: string, most: number): Promise<boolean>
-  /** Keeps what a callback claimed, to be verified later. */
+  /** Keeps what a callback claimed, to be verified later; nothing, when the site is no longer served. */
   rememberClaim(id: string, claim: { itemId: number; step: string | null }): Promise<void>
   /** Gives a claim up: it was refused, or verified. */
   forgetClaim(id: string): Promise<void>
-  /** Requests with a claim that nobody verified yet, oldest first. */
+  /** Requests with a claim that nobody verified yet, oldest first; those of disabled tenants rest. */
   listClaims(limit: number): Promise<OwnedRequest[]>
   /**
    * Ends the request with an item Bridge confirmed: stores both in one, and the announcement with its delivery when the
-   * request turns completed. `held` when another request holds that item. A completed request stays as it is, unless it
-   * was only `matched` and this outcome is not: a verified one also takes the item from a request that was matched.
+   * request turns completed. `held` when another request holds that item, or the site
+   * is no longer served. A completed request stays as it is, unless it was only `matched` and this outcome is not: a
+   * verified one also takes the item from a request that was matched.
    */
   settleRequest(
     id: string,
@@ -516,7 +517,7 @@ export interface EventStore {
   markHandled(seq: number, at: number): Promise<void>
   /** Puts the event off until `until`; a failure is counted. */
   postponeEvent(seq: number, until: number, options?: { failed: boolean }): Promise<void>
-  /** An item with the request that made it, and its user's open requests that hold it or none, oldest first; undefined when it is not here. */
+  /** An item with the request that made it, and its user's open requests that hold it or none, oldest first; undefined when it is not here, or not served. */
   findRequestsForItem(
     itemId: number,
   ): Promise<{ item: Item; holder: OwnedRequest | null; open: OwnedRequest[] } | undefined>

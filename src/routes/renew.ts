@@ -2,6 +2,7 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { networkOf } from '../auth/limits.ts'
 import { BridgeError } from '../bridge/errors.ts'
+import { ConflictError } from '../db/store.ts'
 import { languageOf, type Language } from '../language.ts'
 import { findRenewal, openRenewal, type Renewal } from '../upkeep/renewal.ts'
 import { noticePage, offerPage, renewPolicy, type NoticeName } from './renew-page.ts'
@@ -48,6 +49,8 @@ const renew: FastifyPluginAsync = async (app) => {
       wait(reply, (opened.limitedUntil - renewing.clock.now()) / 1_000)
       return notice(request, reply, 'limited')
     } catch (error) {
+      // While Bridge was asked the tenant was disabled, or the deletion of the site begun.
+      if (error instanceof ConflictError) return notice(request, reply, 'unknown')
       if (!(error instanceof BridgeError)) throw error
       request.log.warn({ err: error, detail: error.detail }, 'renewal not opened')
       wait(reply, error.retryAfter)

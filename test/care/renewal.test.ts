@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { readRenewalToken, renewalToken } from '../../src/upkeep/renewal-token.ts'
 import { aHeldBank, bridgeTime, callBack } from '../support/app.ts'
 import { bridgeProblem, bridgeUrl } from '../support/bridge.ts'
-import { aRequest, anAnnouncement, itemFacts, testKeyring } from '../support/tenants.ts'
+import { aRequest, anAnnouncement, itemFacts, testBy, testKeyring } from '../support/tenants.ts'
 import { careApp, day } from './care-app.ts'
 
 /** A consent that ends in 30 days, and the path of the link its site was sent. */
@@ -126,6 +126,43 @@ describe('its button', () => {
     const target = new URL(String(back.headers['location']))
     expect(`${target.origin}${target.pathname}`).toBe(redirectUrl)
     expect(target.searchParams.get('success')).toBe('true')
+  })
+
+  it.each([
+    ['moved before', true],
+    ['moves while its user is at the bank', false],
+  ])('never ends at an address that the site has left: it %s', async (_when, isBefore) => {
+    const made = await aRenewal()
+    const { app, acme, press, world, clock, bank } = made
+    await app.store.updateSite(acme.site.id, { origin: 'https://erp.acme.test' }, testBy)
+    const move = () =>
+      app.store.updateSite(acme.site.id, { origin: 'https://new.acme.test' }, testBy)
+    if (isBefore) await move()
+    await press()
+    if (!isBefore) await move()
+    const { context } = world.sessions[0]!
+    clock.advance(60_000)
+    world.items.get(bank.itemId)!.last_try_refresh = bridgeTime(clock.now())
+
+    const back = await callBack(made, { context: String(context), item_id: bank.itemId })
+
+    const outcome = `request=${String(context)}&success=true&item_id=${bank.itemId}`
+    expect(back.headers['location']).toBe(`https://new.acme.test/?${outcome}`)
+  })
+
+  it('opens nothing for a tenant that is disabled while Bridge is asked', async () => {
+    const { app, acme, press, bridge } = await aRenewal()
+    bridge.use(
+      http.post(`${bridgeUrl}/v3/aggregation/connect-sessions`, async () => {
+        await app.store.setTenantDisabled(acme.tenant.id, true, testBy)
+        return undefined
+      }),
+    )
+
+    const answer = await press()
+
+    expect(answer.statusCode).toBe(404)
+    expect(answer.headers['location']).toBeUndefined()
   })
 
   it('works five times within a day', async () => {

@@ -9,10 +9,12 @@ import {
   events,
   items,
   sites,
+  tenants,
 } from '../schema/index.ts'
 import { isDiskFault, prepared, type Tools } from '../tools.ts'
 import { insertDelivery } from './deliveries.ts'
 import { leewayMs } from './items.ts'
+import { isServed } from './tenants.ts'
 
 /** Bridge's "just added, refresh pending": what an item is as long as no event said otherwise (Bridge: item statuses). */
 const justAdded = -2
@@ -136,6 +138,15 @@ export function eventOperations({
       .from(requests)
       .innerJoin(bridgeUsers, eq(bridgeUsers.id, requests.userId))
       .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+  const servedItem = (itemId: number) =>
+    db
+      .select({ item: items })
+      .from(items)
+      .innerJoin(bridgeUsers, eq(bridgeUsers.id, items.userId))
+      .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+      .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+      .where(and(eq(items.id, itemId), isServed))
+      .get()?.item
 
   return {
     acceptEvent: (event) =>
@@ -181,7 +192,7 @@ export function eventOperations({
 
     findRequestsForItem: (itemId) =>
       read(() => {
-        const item = db.select().from(items).where(eq(items.id, itemId)).get()
+        const item = servedItem(itemId)
         if (!item) return undefined
         const holder = ownedRequests()
           .where(and(eq(requests.itemId, itemId), isNull(requests.managedItemId)))

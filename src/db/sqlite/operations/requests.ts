@@ -1,12 +1,12 @@
-import { and, asc, eq, inArray, isNotNull, isNull, lt, lte, ne, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNotNull, isNull, lt, lte, ne, sql, type SQL } from 'drizzle-orm'
 import { ConflictError, type RequestStore } from '../../store.ts'
-import { bridgeUsers, connectRequests as requests, items, sites } from '../schema/index.ts'
+import { bridgeUsers, connectRequests as requests, items, sites, tenants } from '../schema/index.ts'
 import { prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { reviveEndpoint } from './deliveries.ts'
 import { insertEvent } from './events.ts'
 import { writeItem } from './items.ts'
-import { inScopeGiven } from './tenants.ts'
+import { inScopeGiven, isServed } from './tenants.ts'
 
 const withItem = prepared((db) =>
   db
@@ -20,17 +20,21 @@ const withItem = prepared((db) =>
 )
 
 export function requestOperations({ db, read, write }: Tools): RequestStore {
-  const owned = () =>
+  /** Requests that are served: of no site that is being deleted and of no disabled tenant. */
+  const owned = (where: SQL | undefined) =>
     db
       .select({ request: requests, user: bridgeUsers, site: sites })
       .from(requests)
       .innerJoin(bridgeUsers, eq(bridgeUsers.id, requests.userId))
       .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+      .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+      .where(and(where, isServed))
 
   const pin = db
     .select({ origin: sites.origin, webhookUrl: sites.webhookUrl, tenantId: sites.tenantId })
     .from(sites)
-    .where(and(eq(sites.id, sql.placeholder('id')), isNull(sites.removedAt)))
+    .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+    .where(and(eq(sites.id, sql.placeholder('id')), isServed))
     .prepare()
 
   /** The other request that connected this item. */
@@ -83,12 +87,7 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
 
     findRequest: (scope, id) => read(() => withItem(db).get({ ...scope, id })),
 
-    findRequestForCallback: (id) =>
-      read(() =>
-        owned()
-          .where(and(eq(requests.id, id), isNull(sites.removedAt)))
-          .get(),
-      ),
+    findRequestForCallback: (id) => read(() => owned(eq(requests.id, id)).get()),
 
     countCallback: (id, most) =>
       write(
@@ -102,6 +101,7 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
 
     rememberClaim: (id, { itemId, step }) =>
       write(() => {
+        if (!owned(eq(requests.id, id)).get()) return
         db.update(requests)
           .set({ claimedItemId: itemId, claimedStep: step })
           .where(and(eq(requests.id, id), ne(requests.state, 'completed')))
@@ -118,17 +118,15 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
 
     listClaims: (limit) =>
       read(() =>
-        owned()
-          .where(and(isNotNull(requests.claimedItemId), isNull(sites.removedAt)))
-          .orderBy(asc(requests.openedAt))
-          .limit(limit)
-          .all(),
+        owned(isNotNull(requests.claimedItemId)).orderBy(asc(requests.openedAt)).limit(limit).all(),
       ),
 
     settleRequest: (id, { state, step, item, at, matched = false }, announcement) =>
       write(() => {
         const request = db.select().from(requests).where(eq(requests.id, id)).get()
         if (!request) throw new ConflictError('The request is gone')
+        // Bridge took its time: meanwhile the tenant may have been disabled, or the deletion of the site begun.
+        if (!owned(eq(requests.id, id)).get()) return { outcome: 'held', request }
         const isSame = request.itemId === item.id
         if (request.state === 'completed') {
           if (request.matchedAt === null || matched) return { outcome: 'settled', request }

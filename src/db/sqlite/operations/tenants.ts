@@ -20,6 +20,9 @@ export const inScopeGiven = and(
   isNull(sites.removedAt),
 )
 
+/** A condition on `sites` and `tenants`: neither is the site being deleted nor its tenant disabled. */
+export const isServed = and(isNull(sites.removedAt), isNull(tenants.disabledAt))
+
 const holderOf = prepared((db) =>
   db
     .select({ key: apiKeys, tenant: tenants, site: sites })

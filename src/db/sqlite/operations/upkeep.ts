@@ -28,12 +28,13 @@ import {
 import type { Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { insertEvent } from './events.ts'
+import { isServed } from './tenants.ts'
 
 /** Bridge prints the same end to the second here and to the millisecond there; a renewal moves it by weeks. */
 const sameEndMs = 12 * 60 * 60_000
 
 export function upkeepOperations({ db, read, write }: Tools): UpkeepStore {
-  const served = and(isNull(items.goneAt), isNull(sites.removedAt), isNull(tenants.disabledAt))
+  const served = and(isNull(items.goneAt), isServed)
 
   const owned = () =>
     db
@@ -175,8 +176,7 @@ export function upkeepOperations({ db, read, write }: Tools): UpkeepStore {
               inArray(bridgeUsers.id, silent),
               gt(bridgeUsers.id, after),
               isNotNull(bridgeUsers.userUuid),
-              isNull(sites.removedAt),
-              isNull(tenants.disabledAt),
+              isServed,
             ),
           )
           .orderBy(asc(bridgeUsers.id))
