@@ -4,6 +4,7 @@ import {
   readWebhookSecret,
   rotateWebhookSecret,
 } from '../auth/webhook-secret.ts'
+import { movedWebhookUrl } from '../connect/site-urls.ts'
 import type { Site } from '../db/store.ts'
 import {
   checkTarget,
@@ -86,11 +87,15 @@ export function siteCommands(): Command {
       withInstallation(async (installation) => {
         const { store, by } = installation
         const site = await siteNamed(store, { tenant: options.tenant, site: name })
-        const { origin, allowOrigin, webhookUrl, timeZone } = options
-        if (webhookUrl !== undefined) await refuseTarget(installation, site, webhookUrl)
-        const change = {
+        const { origin, allowOrigin, timeZone } = options
+        const addresses = {
           ...(origin !== undefined && { origin }),
           ...(allowOrigin !== undefined && { allowedOrigins: allowOrigin }),
+        }
+        const webhookUrl = options.webhookUrl ?? followed(site, addresses)
+        if (webhookUrl !== undefined) await refuseTarget(installation, site, webhookUrl)
+        const change = {
+          ...addresses,
           ...(webhookUrl !== undefined && { webhookUrl }),
           ...(timeZone !== undefined && { timeZone }),
         }
@@ -183,6 +188,20 @@ export function siteCommands(): Command {
       }),
     )
   return site
+}
+
+/** Where webhooks go after a move, when that is elsewhere: a former address may be anybody's by now. */
+function followed(
+  site: Site,
+  change: Partial<Pick<Site, 'origin' | 'allowedOrigins'>>,
+): string | undefined {
+  const url = movedWebhookUrl(site, { ...site, ...change })
+  if (url === undefined) {
+    throw new CommandError(
+      `Its webhooks go to ${site.webhookUrl}, which is none of its addresses any more: give --webhook-url too`,
+    )
+  }
+  return url === null || url === site.webhookUrl ? undefined : url
 }
 
 const toRow = (site: Site) => ({

@@ -203,6 +203,24 @@ describe('bank-api site', () => {
     ])
   })
 
+  it('update of the origin takes the webhooks along, or asks where they go', async () => {
+    const folder = testFolder()
+    const server = await serverIn(folder)
+    const { site } = await aTenant(server)
+    const addresses = { origin: 'https://127.0.0.1', allowedOrigins: ['https://127.0.0.2'] }
+    const webhookUrl = 'https://127.0.0.1/hook'
+    await server.store.updateSite(site.id, { ...addresses, webhookUrl }, testBy)
+    const command = ['site', 'update', 'erp.acme.test', '--tenant', 'acme', '--json']
+
+    const moved = await runCli(folder, [...command, '--origin', 'https://127.0.0.3'])
+    await server.store.updateSite(site.id, { webhookUrl: 'https://127.0.0.2/hook' }, testBy)
+    const lost = await runCli(folder, [...command, '--allow-origin', 'https://127.0.0.4'])
+
+    expect(jsonOf(moved)).toMatchObject({ webhook_url: 'https://127.0.0.3/hook' })
+    expect(lost).toMatchObject({ code: 1, out: '' })
+    expect(lost.err).toContain('give --webhook-url too')
+  })
+
   it('update without a change, and a site that is not there, are refused in one line', async () => {
     const folder = testFolder()
     await aTenant(await serverIn(folder))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { resolveSiteUrls } from '../../src/connect/site-urls.ts'
+import { movedWebhookUrl, presentUrl, resolveSiteUrls } from '../../src/connect/site-urls.ts'
 import { ValidationError } from '../../src/errors.ts'
 
 const https = { allowHttp: false }
@@ -102,5 +102,40 @@ describe('refused, by the name of the argument', () => {
     expect(() => resolveSiteUrls(undefined, { redirect_url: '/app' }, https)).toThrow(
       "Argument 'redirect_url' is not a web address",
     )
+  })
+})
+
+describe('after a change of the site’s addresses', () => {
+  const before = { ...pinned, webhookUrl: 'https://erp.acme.test/hook?a=1' }
+  const moved = { ...pinned, origin: 'https://new.acme.test' }
+
+  it.each([
+    ['its own origin', pinned, 'https://erp.acme.test/app?x#y', 'https://erp.acme.test/app?x#y'],
+    ['a listed one', pinned, 'https://hooks.acme.test/a', 'https://hooks.acme.test/a'],
+    ['a former one', moved, 'https://erp.acme.test/app?x#y', 'https://new.acme.test/'],
+    ['another scheme', pinned, 'http://erp.acme.test/app', 'https://erp.acme.test/'],
+    ['another port', pinned, 'https://erp.acme.test:8443/app', 'https://erp.acme.test/'],
+    ['a look-alike', pinned, 'https://erp.acme.test.evil.test/', 'https://erp.acme.test/'],
+  ])('a browser bound for %s goes to a present one', (_what, site, url, sent) => {
+    expect(presentUrl(site, url)).toBe(sent)
+  })
+
+  it('webhooks follow from the former origin to the same path of the new one', () => {
+    expect(movedWebhookUrl(before, moved)).toBe('https://new.acme.test/hook?a=1')
+  })
+
+  it('webhooks stay where the site still is, and where the operator sent them', () => {
+    const kept = { ...moved, allowedOrigins: ['https://erp.acme.test'] }
+    const elsewhere = { ...before, webhookUrl: 'https://relay.other.test/hook' }
+
+    expect(movedWebhookUrl(before, kept)).toBe(before.webhookUrl)
+    expect(movedWebhookUrl(elsewhere, moved)).toBe(elsewhere.webhookUrl)
+    expect(movedWebhookUrl({ ...before, webhookUrl: null }, moved)).toBeNull()
+  })
+
+  it('webhooks to an address that was taken off the list have no place to follow to', () => {
+    const listed = { ...before, webhookUrl: 'https://hooks.acme.test/hook' }
+
+    expect(movedWebhookUrl(listed, { ...pinned, allowedOrigins: [] })).toBeUndefined()
   })
 })
