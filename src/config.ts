@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { misspelt } from './misspelt.ts'
+import { decodeText, NotTextError } from './text.ts'
 
 /** A key that only wraps other keys; the newest stands first. */
 export interface MasterKey {
@@ -50,6 +52,8 @@ export interface Config {
   backup: { dir: string; everyMs: number; keep: number }
   /** How long to serve after saying "not ready", and when to give up on what is still running. */
   stop: { delayMs: number; timeoutMs: number }
+  /** What is odd in the environment though nothing stands in the way, one line each. */
+  warnings: readonly string[]
   secrets: {
     bridge: { clientId: string; clientSecret: string } | undefined
     webhookSecrets: readonly string[]
@@ -99,6 +103,10 @@ const address = z
   )
   .transform(({ href }) => href.replace(/\/+$/, ''))
 
+function isOrigin(text: string): boolean {
+  return new URL(text).origin === text
+}
+
 const masterKeys = list.transform((entries, context): MasterKey[] =>
   entries.map((entry) => {
     const [, id = 'main', text = ''] = /^(?:([\w-]{1,40}):)?([\w+/-]{43}=?)$/.exec(entry) ?? []
@@ -118,6 +126,13 @@ const isRange = (entry: string): boolean => {
   return more.length === 0 && /^\d{1,3}$/.test(bits ?? '0') && Number(bits ?? 0) <= most
 }
 
+/** Outside of production nothing is asked of an address or a key: whoever means production must have spelt it so. */
+const modes = ['production', 'development', 'test'] as const
+const mode = z.string().toLowerCase().pipe(z.enum(modes, 'must be production, development or test'))
+
+/** A name of ours in a header: what env-files leave behind a value, as a comment, would go along. */
+const word = z.string().regex(/^[\x21-\x7e]+$/, 'must be one word, without blanks or accents')
+
 const proxies = list.refine(
   (entries) => entries.every(isRange),
   'must be IP addresses or CIDR ranges, comma-separated',
@@ -132,15 +147,15 @@ const targets = list.refine(
 
 /** The variables we read; `.env.example` lists the same, and a test compares them. */
 export const environment = z.object({
-  NODE_ENV: z.string().optional(),
+  NODE_ENV: mode.optional(),
   HOST: z.string().default('127.0.0.1'),
   PORT: port.default(8080),
-  PUBLIC_URL: address.optional(),
+  PUBLIC_URL: address.refine(isOrigin, 'must be an origin, without a path').optional(),
   DATA_DIR: z.string().default('./data'),
-  BRIDGE_CLIENT_ID: z.string().optional(),
-  BRIDGE_CLIENT_SECRET: z.string().optional(),
+  BRIDGE_CLIENT_ID: word.optional(),
+  BRIDGE_CLIENT_SECRET: word.optional(),
   BRIDGE_BASE_URL: address
-    .refine((text) => new URL(text).origin === text, 'must be an origin, without /v3')
+    .refine(isOrigin, 'must be an origin, without /v3')
     .default('https://api.bridgeapi.io'),
   BRIDGE_WEBHOOK_SECRETS: list
     .refine((secrets) => secrets.length <= 2, 'takes one or two secrets')
@@ -181,34 +196,47 @@ export const secretVariables = [
   'METRICS_TOKEN',
 ] as const
 
+/** All names we look at. */
+export const variableNames: readonly string[] = [
+  ...Object.keys(environment.shape),
+  ...secretVariables.map((name) => `${name}_FILE`),
+]
+
 type Env = Readonly<Record<string, string | undefined>>
 
 /** Reads the environment into a frozen Config. Throws one `ConfigError` that lists every problem. */
 export function loadConfig(
   env: Env,
-  readFile = (path: string) => readFileSync(path, 'utf8'),
+  readFile = (path: string) => decodeText(readFileSync(path)),
 ): Config {
   const problems: string[] = []
   const given = withSecretFiles(env, readFile, problems)
+  for (const name of unusedIn(given)) delete given[name]
   const unreadable = new Set<string>()
-  for (const { path, message } of environment.safeParse(given).error?.issues ?? []) {
-    unreadable.add(path.join('.'))
-    problems.push(`${path.join('.')}: ${message}`)
+  const refuse = (name: string, why: string): void => {
+    unreadable.add(name)
+    problems.push(`${name}: ${why}`)
   }
   // What cannot be read is left out, so that the checks below still see the rest.
-  const vars = environment.parse(
-    Object.fromEntries(Object.entries(given).filter(([name]) => !unreadable.has(name))),
-  )
-  const production = vars.NODE_ENV?.toLowerCase() === 'production'
+  const readable = () =>
+    Object.fromEntries(Object.entries(given).filter(([name]) => !unreadable.has(name)))
+  for (const [name, why] of leftovers(given)) refuse(name, why)
+  for (const { path, message } of environment.safeParse(readable()).error?.issues ?? []) {
+    refuse(path.join('.'), message)
+  }
+  const vars = environment.parse(readable())
+  // An unreadable NODE_ENV is a problem already, and no reason to ask for a production's variables.
+  const production = vars.NODE_ENV === 'production'
 
   const { BRIDGE_CLIENT_ID: clientId, BRIDGE_CLIENT_SECRET: clientSecret } = vars
   const bridge = clientId && clientSecret ? { clientId, clientSecret } : undefined
-  if (!bridge && clientId) problems.push('BRIDGE_CLIENT_SECRET: is missing beside BRIDGE_CLIENT_ID')
-  if (!bridge && clientSecret) {
-    problems.push('BRIDGE_CLIENT_ID: is missing beside BRIDGE_CLIENT_SECRET')
-  }
+  const [hasId, hasSecret] = [given['BRIDGE_CLIENT_ID'], given['BRIDGE_CLIENT_SECRET']].map(
+    (value) => value !== undefined,
+  )
+  if (hasId && !hasSecret) problems.push('BRIDGE_CLIENT_SECRET: is missing beside BRIDGE_CLIENT_ID')
+  if (hasSecret && !hasId) problems.push('BRIDGE_CLIENT_ID: is missing beside BRIDGE_CLIENT_SECRET')
   if (bridge && vars.SANDBOX) problems.push('SANDBOX: true makes no sense with Bridge credentials')
-  const bare = !clientId && !clientSecret
+  const bare = !hasId && !hasSecret
   const isSandbox = bare && (vars.SANDBOX ?? !production)
   if (bare && !isSandbox) {
     problems.push(
@@ -267,6 +295,7 @@ export function loadConfig(
       keep: vars.BACKUP_KEEP,
     },
     stop: { delayMs: vars.STOP_DELAY * 1_000, timeoutMs: vars.STOP_TIMEOUT * 1_000 },
+    warnings: misspelt(Object.keys(env), variableNames),
     secrets: Object.freeze({
       bridge,
       webhookSecrets: vars.BRIDGE_WEBHOOK_SECRETS,
@@ -276,10 +305,14 @@ export function loadConfig(
   })
 }
 
-/** An empty variable counts as unset: that is how env files and compose write "none". */
-function withSecretFiles(env: Env, readFile: (path: string) => string, problems: string[]): Env {
-  const values = Object.fromEntries(
-    Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
+type Given = Record<string, string | undefined>
+
+/** An empty variable counts as unset: that is how env files and compose write "none". Blanks around a value are no part of it. */
+function withSecretFiles(env: Env, readFile: (path: string) => string, problems: string[]): Given {
+  const values: Given = Object.fromEntries(
+    Object.entries(env)
+      .map(([name, value]) => [name, value?.trim()])
+      .filter(([, value]) => value !== undefined && value !== ''),
   )
   for (const name of secretVariables) {
     const path = values[`${name}_FILE`]
@@ -288,11 +321,29 @@ function withSecretFiles(env: Env, readFile: (path: string) => string, problems:
     try {
       values[name] = readFile(path).trim()
       if (values[name] === '') problems.push(`${name}_FILE: is an empty file`)
-    } catch {
-      problems.push(`${name}_FILE: cannot be read`)
+    } catch (error) {
+      const why = error instanceof NotTextError ? error.message : 'cannot be read'
+      problems.push(`${name}_FILE: ${why}`)
     }
   }
   return values
+}
+
+/** What some readers of env files leave in a value: `docker --env-file` keeps quotes and comments, a shell does not. */
+function leftovers(given: Given): [name: string, why: string][] {
+  return variableNames.flatMap((name): [string, string][] => {
+    const value = given[name] ?? ''
+    const would = 'which would be part of the value: take'
+    if (/^["'`“”‘’«].*["'`“”‘’»]$/s.test(value)) return [[name, `has quotes, ${would} them away`]]
+    return /\s#/.test(value) ? [[name, `has a comment behind it, ${would} it away`]] : []
+  })
+}
+
+/** What an orchestrator may have put there, as Kubernetes does for a service named `sandbox`, while nothing reads it. */
+function unusedIn(given: Given): string[] {
+  const runsSandbox = !given['BRIDGE_CLIENT_ID'] && !given['BRIDGE_CLIENT_SECRET']
+  // The latter is read by the sandbox alone, which is another program.
+  return runsSandbox ? ['SANDBOX_WEBHOOK_URL'] : ['SANDBOX_PORT', 'SANDBOX_WEBHOOK_URL']
 }
 
 const inUrl = (host: string): string => {

@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs'
 import { buildApp, startSandbox } from './app.ts'
 import { createMovableClock } from './clock.ts'
 import { ConfigError, loadConfig, type Config } from './config.ts'
 import { DatabaseInUseError } from './db/lease.ts'
 import { DatabaseVersionError } from './db/store.ts'
 import { createDemo, demoGreeting, demoReminder } from './demo.ts'
+import { addEnvFile } from './env-file.ts'
 import { thisPlace } from './lifecycle/place.ts'
 import { stopGently } from './lifecycle/stop.ts'
 
@@ -26,6 +26,7 @@ async function start(config: Config): Promise<void> {
     throw error
   })
 
+  for (const warning of config.warnings) app.log.warn({ room: 'environment' }, warning)
   let stopping = false
   async function stop(code: number): Promise<void> {
     if (stopping) process.exit(1)
@@ -54,7 +55,7 @@ function toText(error: unknown): string {
 }
 
 try {
-  if (existsSync('.env')) process.loadEnvFile('.env')
+  addEnvFile(process.env)
   await start(loadConfig(process.env))
 } catch (error) {
   process.stderr.write(`${toText(error)}\n`)

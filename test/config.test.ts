@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { ConfigError, environment, loadConfig, secretVariables } from '../src/config.ts'
+import { decodeText } from '../src/text.ts'
 
 const key = Buffer.alloc(32, 7).toString('base64')
 
@@ -113,6 +114,32 @@ describe('a start is refused', () => {
     ['for a proxy by name', { TRUSTED_PROXIES: '10.0.0.1,proxy' }, [/^TRUSTED_PROXIES:/]],
     ['for a proxy range that is none', { TRUSTED_PROXIES: '10.0.0.0/33' }, [/^TRUSTED_PROXIES:/]],
     ['for an e-mail address that is none', { DEFAULT_USER_EMAIL: 'me' }, [/^DEFAULT_USER_EMAIL:/]],
+    ['for a mode that is not known', { NODE_ENV: 'prod' }, [/^NODE_ENV: must be production, dev/]],
+    [
+      'for a mode that is not known, with what else is wrong',
+      { NODE_ENV: 'staging', PORT: 'x' },
+      [/^NODE_ENV: /, /^PORT: /],
+    ],
+    [
+      'for an address with a path',
+      { PUBLIC_URL: 'https://bank.example/bank/' },
+      [/^PUBLIC_URL: must be an origin, without a path/],
+    ],
+    [
+      'for values in quotes, as docker --env-file leaves them',
+      { ...production, BRIDGE_CLIENT_ID: '"abc"', PUBLIC_URL: "'https://bank.example'" },
+      [/^PUBLIC_URL: has quotes/, /^BRIDGE_CLIENT_ID: has quotes/],
+    ],
+    [
+      'for a comment behind a value, as docker --env-file leaves it',
+      { ...production, BRIDGE_CLIENT_ID: 'abc # ours', DATA_DIR: '/data # a volume' },
+      [/^DATA_DIR: has a comment/, /^BRIDGE_CLIENT_ID: has a comment/],
+    ],
+    [
+      'for a client id of two words',
+      { ...production, BRIDGE_CLIENT_ID: 'ab cd' },
+      [/^BRIDGE_CLIENT_ID: must be one word/],
+    ],
     ['for an unknown log level', { LOG_LEVEL: 'loud' }, [/^LOG_LEVEL:/]],
   ])('%s', (_name, env, expected) => {
     const problems = problemsOf(env)
@@ -286,9 +313,51 @@ it.each([
   expect(loadConfig({ HOST }).publicUrl).toBe(publicUrl)
 })
 
-it('the public address loses its trailing slashes and keeps its path', () => {
-  expect(loadConfig({ PUBLIC_URL: 'https://Example.com/bank//' }).publicUrl).toBe(
-    'https://example.com/bank',
+it('the public address loses its trailing slashes', () => {
+  expect(loadConfig({ PUBLIC_URL: 'https://Example.com//' }).publicUrl).toBe('https://example.com')
+})
+
+it.each(['production', 'Production', 'development', 'test', '', undefined])(
+  'NODE_ENV may be %j',
+  (NODE_ENV) => {
+    expect(problemsOf({ ...production, NODE_ENV })).toEqual([])
+  },
+)
+
+it('blanks and line breaks around a value are no part of it', () => {
+  const blank = (text: string) => ` ${text}\t\r\n`
+  const env = Object.fromEntries(
+    Object.entries(production).map(([name, value]) => [name, blank(value)]),
+  )
+
+  expect(loadConfig(env)).toEqual(loadConfig(production))
+})
+
+describe('what an orchestrator injects and nothing reads', () => {
+  const injected = { SANDBOX_PORT: 'tcp://10.0.0.1:80', SANDBOX_WEBHOOK_URL: 'nowhere' }
+
+  it('does not stop a start', () => {
+    expect(loadConfig({ ...production, ...injected })).toEqual(loadConfig(production))
+  })
+
+  it('is refused where it is read', () => {
+    expect(problemsOf(injected)).toEqual(['SANDBOX_PORT: must be a port'])
+  })
+})
+
+it('a secret file that is not text is named with its line', () => {
+  const env = { ...production, MASTER_KEY: undefined, MASTER_KEY_FILE: '/run/key' }
+  const problems = (text: string): readonly string[] => {
+    try {
+      loadConfig(env, () => decodeText(Buffer.from(text, 'latin1')))
+    } catch (error) {
+      return (error as ConfigError).problems
+    }
+    return []
+  }
+
+  expect(problems(`${key}\n# clé`)[0]).toBe(
+    'MASTER_KEY_FILE: line 2 is not UTF-8: save the file as UTF-8',
   )
 })
 

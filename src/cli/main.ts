@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { BridgeError } from '../bridge/errors.ts'
 import { ConfigError } from '../config.ts'
 import { ConflictError, DatabaseVersionError } from '../db/store.ts'
 import { DatabaseInUseError } from '../db/lease.ts'
+import { addEnvFile } from '../env-file.ts'
 import { ValidationError } from '../errors.ts'
 import { auditCommands } from './audit.ts'
 import { backupCommands, restoreCommand } from './backup.ts'
@@ -49,8 +49,8 @@ withoutExit(program)
 
 /** 0 done, 1 refused or failed, 2 not understood. */
 async function run(): Promise<number> {
-  if (existsSync('.env')) process.loadEnvFile('.env')
   try {
+    addEnvFile(process.env)
     await program.parseAsync()
     return Number(process.exitCode ?? 0)
   } catch (error) {

@@ -1,7 +1,7 @@
 import { checkBridge } from './bridge.ts'
 import type { Examination } from './examination.ts'
 import { checkExpiring } from './expiring.ts'
-import { critical, type Finding } from './finding.ts'
+import { critical, ok, warning, type Finding } from './finding.ts'
 import { checkMachine } from './machine.ts'
 import { checkServer } from './server.ts'
 import { checkSites } from './sites.ts'
@@ -9,6 +9,7 @@ import { checkSites } from './sites.ts'
 type Part = (examination: Examination) => Promise<Finding[]>
 
 const parts: Record<string, Part> = {
+  environment: checkEnvironment,
   server: checkServer,
   bridge: checkBridge,
   machine: checkMachine,
@@ -32,4 +33,12 @@ export async function examine(
     }
   }
   return findings
+}
+
+/** Names that look like ours and are not: a setting that was meant and has no effect. */
+async function checkEnvironment({ config }: Examination): Promise<Finding[]> {
+  const check = 'environment'
+  if (config.warnings.length === 0) return [ok(check, 'no variable looks misspelt')]
+  const act = 'Compare it with .env.example; what belongs to another program may stay.'
+  return config.warnings.map((says) => warning(check, says, act))
 }

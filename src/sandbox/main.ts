@@ -4,11 +4,23 @@ import { buildSandbox } from './sandbox.ts'
 /** Only for a sandbox on its own; it protects nothing. */
 const defaultSecret = 'sandbox-webhook-secret'
 
-const { env, stdout } = process
-const host = env['HOST'] ?? '127.0.0.1'
-const port = Number(env['SANDBOX_PORT'] ?? 8081)
-const target = env['SANDBOX_WEBHOOK_URL']
-const secret = env['SANDBOX_WEBHOOK_SECRET'] ?? defaultSecret
+const { stdout } = process
+// As everywhere: blanks are no part of a value, and an empty one counts as unset.
+const given = (name: string): string | undefined => process.env[name]?.trim() || undefined
+const host = given('HOST') ?? '127.0.0.1'
+const port = Number(given('SANDBOX_PORT') ?? 8081)
+const target = given('SANDBOX_WEBHOOK_URL')
+const secret = given('SANDBOX_WEBHOOK_SECRET') ?? defaultSecret
+const problems = [
+  ...(Number.isInteger(port) && port >= 0 && port < 65_536 ? [] : ['SANDBOX_PORT: must be a port']),
+  ...(target === undefined || /^https?:$/.test(URL.parse(target)?.protocol ?? '')
+    ? []
+    : ['SANDBOX_WEBHOOK_URL: must be an http or https address']),
+]
+if (problems.length > 0) {
+  process.stderr.write(`${problems.join('\n')}\n`)
+  process.exit(1)
+}
 const shown = host.includes(':') ? `[${host}]` : host
 let origin = `http://${shown}:${port}`
 

@@ -28,3 +28,18 @@ test('the sandbox alone says where it listens, serves, and stops on SIGTERM', as
   expect(code).toBe(0)
   expect(said).toContain('levers')
 })
+
+test('the sandbox alone refuses a port and an address that are none, a line each', async () => {
+  const env = { SANDBOX_PORT: 'tcp://10.0.0.1:80', SANDBOX_WEBHOOK_URL: 'nowhere' }
+  const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'ignore', 'pipe'] })
+  let said = ''
+  child.stderr.on('data', (part) => {
+    said += part.toString()
+  })
+  const [code] = await once(child, 'close')
+
+  expect(code).toBe(1)
+  expect(said).toBe(
+    'SANDBOX_PORT: must be a port\nSANDBOX_WEBHOOK_URL: must be an http or https address\n',
+  )
+})
