@@ -271,6 +271,46 @@ export function itemContract(name: string, open: OpenRooms): void {
     })
   })
 
+  describe(`what is new of an item, ${name}`, () => {
+    it('is stored for its user alone, and a missing item is not made', async () => {
+      const { store, ann, stranger, keep, scopes } = await withUsers()
+      await keep([7])
+      const changed = itemFacts({ id: 7, status: 402 })
+
+      await store.updateItem(stranger.id, changed, testNow + 1)
+      expect((await store.findItem(scopes.own, 7))?.item.status).toBe(0)
+      await store.updateItem(ann.id, changed, testNow + 1)
+      await store.updateItem(ann.id, itemFacts({ id: 8 }), testNow + 1)
+
+      expect((await store.findItem(scopes.own, 7))?.item).toMatchObject({
+        status: 402,
+        updatedAt: testNow + 1,
+      })
+      expect(await store.findItem(scopes.own, 8)).toBeUndefined()
+    })
+
+    it('accounts are news when they are unknown, another item’s, or lack their IBAN', async () => {
+      const { store, keep } = await withUsers()
+      await keep([7, 8])
+      const ibanFingerprint = Buffer.from('print')
+      await store.keepAccounts(
+        [
+          { id: 70, itemId: 7 },
+          { id: 71, itemId: 7, ibanFingerprint },
+        ],
+        testNow,
+      )
+      const news = (id: number, itemId: number, hasIban: boolean) =>
+        store.listNewAccounts([{ id, itemId, hasIban }])
+
+      expect(await news(70, 7, false)).toEqual([])
+      expect(await news(70, 7, true)).toEqual([70])
+      expect(await news(71, 7, true)).toEqual([])
+      expect(await news(71, 8, true)).toEqual([71])
+      expect(await news(72, 7, false)).toEqual([72])
+    })
+  })
+
   describe(`refreshes, ${name}`, () => {
     const hour = 60 * 60_000
     const limit = (at: number) => ({ at, since: at - 24 * hour, most: 4 })

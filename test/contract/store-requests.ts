@@ -35,6 +35,40 @@ export function requestContract(name: string, open: OpenRooms): void {
     return { ...rooms, ...tenant, rooms, user, request, find, settle }
   }
 
+  describe(`the requests around an item, ${name}`, () => {
+    it('are the one that made it, and those of its user that are open and hold it or none', async () => {
+      const { store, clock, request, settle } = await withUser()
+      const maker = await request()
+      await settle(maker, 7)
+      const other = await request()
+      await settle(other, 8)
+      clock.advance(10)
+      const younger = await request({ managedItemId: 7 })
+      clock.advance(-5)
+      const older = await request()
+      clock.advance(10)
+      const left = await request()
+      await store.failRequest(left, 'cancel')
+      const over = await request({ expiresAt: clock.now() })
+      await store.expireRequests(clock.now(), 9)
+
+      const found = await store.findRequestsForItem(7)
+
+      expect(found?.item.id).toBe(7)
+      expect(found?.holder?.request.id).toBe(maker)
+      expect(found?.open.map((one) => one.request.id)).toEqual([older, younger, left])
+      expect(found?.open.map((one) => one.request.id)).not.toContain(over)
+      expect(await store.findRequestsForItem(9)).toBeUndefined()
+    })
+
+    it('an item that Bridge listed has no holder', async () => {
+      const { store, rooms, user } = await withUser()
+      await holdItems(rooms, user, 7)
+
+      expect(await store.findRequestsForItem(7)).toMatchObject({ holder: null, open: [] })
+    })
+  })
+
   describe(`opening a connect request, ${name}`, () => {
     it('the request is pending, and the site’s origin and webhook URL are pinned with it', async () => {
       const { store, request, scope, user } = await withUser()

@@ -2,10 +2,16 @@ import { onTestFinished } from 'vitest'
 import type { Store } from '../../src/db/store.ts'
 import { testRooms } from '../support/tenants.ts'
 import { auditContract } from './store-audit.ts'
+import { exportContract } from './store-exports.ts'
 import { instanceContract } from './store-instance.ts'
 import { itemContract } from './store-items.ts'
+import { keyContract } from './store-keys.ts'
+import { operateContract } from './store-operate.ts'
+import { removalContract } from './store-removals.ts'
 import { requestContract } from './store-requests.ts'
+import { sealedContract } from './store-sealed.ts'
 import { tenantContract } from './store-tenants.ts'
+import { upkeepContract } from './store-upkeep.ts'
 import { userContract } from './store-users.ts'
 
 /** Fresh rooms on an empty store of the engine under test. */
@@ -24,4 +30,10 @@ export function storeContract(name: string, open: () => Store): void {
   userContract(name, rooms)
   requestContract(name, rooms)
   itemContract(name, rooms)
+  keyContract(name, rooms)
+  sealedContract(name, rooms)
+  removalContract(name, rooms)
+  exportContract(name, rooms)
+  operateContract(name, rooms)
+  upkeepContract(name, rooms)
 }

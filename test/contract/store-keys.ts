@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest'
+import { testNow } from '../support/clock.ts'
+import { aKey, aTenant, testBy } from '../support/tenants.ts'
+import type { OpenRooms } from './store.ts'
+
+export function keyContract(name: string, open: OpenRooms): void {
+  const withTenant = async () => {
+    const rooms = open()
+    const acme = await aTenant(rooms)
+    const key = (apiKey: string, siteId: string | null = null) => ({
+      apiKey,
+      tenantId: acme.tenant.id,
+      siteId,
+      secretHash: Buffer.from(`hash of ${apiKey}`),
+      label: 'back office',
+      expiresAt: null,
+    })
+    const actions = async () =>
+      (await rooms.store.listAudit({ action: 'key', limit: 20 })).map(({ action, subject }) => ({
+        action,
+        subject,
+      }))
+    return { ...rooms, acme, key, actions }
+  }
+
+  describe(`keys, ${name}`, () => {
+    it('a key is found with its tenant and its site, and is audited', async () => {
+      const { store, acme, key, actions } = await withTenant()
+
+      await store.createKey(key('one', acme.site.id), testBy)
+      await store.createKey({ ...key('all'), expiresAt: testNow + 1, lists: 'envelope' }, testBy)
+
+      expect(await store.findKey('one')).toMatchObject({
+        key: {
+          ...key('one', acme.site.id),
+          createdAt: testBy.at,
+          lastUsedAt: null,
+          lists: 'array',
+        },
+        tenant: acme.tenant,
+        site: acme.site,
+      })
+      expect(await store.findKey('all')).toMatchObject({
+        key: { expiresAt: testNow + 1, lists: 'envelope', links: 'object' },
+        site: null,
+      })
+      expect(await actions()).toContainEqual({ action: 'key.created', subject: 'one' })
+    })
+
+    it('a change of presentation leaves the rest as it was', async () => {
+      const { store, key, actions } = await withTenant()
+      await store.createKey(key('one'), testBy)
+
+      const changed = await store.updateKey('one', { links: 'url' }, testBy)
+
+      expect(changed).toMatchObject({ ...key('one'), links: 'url', lists: 'array' })
+      expect(await store.findKey('one')).toMatchObject({ key: { links: 'url' } })
+      expect(await actions()).toContainEqual({ action: 'key.updated', subject: 'one' })
+      expect(await store.updateKey('none', { links: 'url' }, testBy)).toBeUndefined()
+    })
+
+    it('a rotation keeps the secret before until its time', async () => {
+      const { store, key, actions } = await withTenant()
+      await store.createKey(key('one'), testBy)
+      const rotation = { secretHash: Buffer.from('new'), previousUntil: testNow + 5 }
+
+      expect(await store.rotateKey('one', rotation, testBy)).toMatchObject({
+        secretHash: Buffer.from('new'),
+        previousSecretHash: Buffer.from('hash of one'),
+        previousSecretUntil: testNow + 5,
+      })
+      expect(await actions()).toContainEqual({ action: 'key.rotated', subject: 'one' })
+      expect(await store.rotateKey('none', rotation, testBy)).toBeUndefined()
+    })
+
+    it('a revoked key loses the secret before, is not rotated, and keeps when it was revoked', async () => {
+      const { store, key, actions } = await withTenant()
+      await store.createKey(key('one'), testBy)
+      const rotation = { secretHash: Buffer.from('new'), previousUntil: testNow + 5 }
+      await store.rotateKey('one', rotation, testBy)
+
+      await store.revokeKey('one', { ...testBy, at: testNow + 1 })
+      const again = await store.revokeKey('one', { ...testBy, at: testNow + 2 })
+
+      expect(again).toMatchObject({
+        revokedAt: testNow + 1,
+        previousSecretHash: null,
+        previousSecretUntil: null,
+      })
+      expect(await store.rotateKey('one', rotation, testBy)).toBeUndefined()
+      expect(await store.revokeKey('none', testBy)).toBeUndefined()
+      const revoked = (await actions()).filter(({ action }) => action === 'key.revoked')
+      expect(revoked).toEqual([{ action: 'key.revoked', subject: 'one' }])
+    })
+
+    it('keys that end soon are listed, those that are no good any more are not', async () => {
+      const { store, ...rooms } = await withTenant()
+      const all = { store, ...rooms }
+      const { tenant } = rooms.acme
+      const soon = await aKey(all, tenant, null, { label: 'soon', expiresAt: testNow + 20 })
+      const sooner = await aKey(all, tenant, null, { expiresAt: testNow + 10 })
+      const revoked = await aKey(all, tenant, null, { expiresAt: testNow + 10 })
+      await aKey(all, tenant, null, { expiresAt: testNow })
+      await aKey(all, tenant, null, { expiresAt: testNow + 100 })
+      await store.revokeKey(revoked.apiKey, testBy)
+      const other = await aTenant(all, { name: 'other' })
+      await aKey(all, other.tenant, null, { expiresAt: testNow + 10 })
+      await store.setTenantDisabled(other.tenant.id, true, testBy)
+
+      expect(await store.listExpiringKeys(testNow, testNow + 100)).toEqual([
+        { apiKey: sooner.apiKey, tenant: 'acme', label: null, expiresAt: testNow + 10 },
+        { apiKey: soon.apiKey, tenant: 'acme', label: 'soon', expiresAt: testNow + 20 },
+      ])
+    })
+  })
+}

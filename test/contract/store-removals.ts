@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest'
+import { ConflictError } from '../../src/db/store.ts'
+import { testNow } from '../support/clock.ts'
+import { aRequest, aTenant, aUser, anAnnouncement, holdItems, testBy } from '../support/tenants.ts'
+import type { OpenRooms } from './store.ts'
+
+export function removalContract(name: string, open: OpenRooms): void {
+  /** A site with a user, an item with two accounts, a request, two events of which one is to be delivered. */
+  const withSites = async () => {
+    const rooms = open()
+    const { store } = rooms
+    const acme = await aTenant(rooms, { sites: ['one', 'two'] })
+    const other = await aTenant(rooms, { name: 'other' })
+    await store.updateSite(acme.site.id, { webhookUrl: 'https://erp.acme.test/hook' }, testBy)
+    const ann = await aUser(rooms, acme.site, { name: 'ann' })
+    const bob = await aUser(rooms, other.site, { name: 'bob' })
+    await holdItems(rooms, ann, 7)
+    await holdItems(rooms, bob, 8)
+    await store.keepAccounts(
+      [70, 71].map((id) => ({ id, itemId: 7 })),
+      testNow,
+    )
+    await aRequest(rooms, ann)
+    await store.acceptEvent(anAnnouncement(rooms, ann, { itemId: 7 }))
+    await store.acceptEvent(anAnnouncement(rooms, ann))
+    await store.acceptEvent(anAnnouncement(rooms, bob))
+    await store.addCalls([
+      {
+        id: 'req_1',
+        at: testNow,
+        method: 'ping',
+        status: 200,
+        excType: null,
+        durationMs: 1,
+        tenantId: acme.tenant.id,
+        siteId: acme.site.id,
+        apiKey: acme.siteKey.apiKey,
+        request: null,
+        itemId: null,
+        bridge: [],
+      },
+    ])
+    const removal = (kind: 'site' | 'tenant') => ({
+      id: rooms.ids.next('rem'),
+      kind,
+      tenantId: acme.tenant.id,
+      subjectId: kind === 'site' ? acme.site.id : acme.tenant.id,
+      name: kind === 'site' ? acme.site.name : acme.tenant.name,
+      withBridgeUsers: false,
+    })
+    return { ...rooms, acme, other, ann, bob, removal }
+  }
+
+  describe(`deletions, ${name}`, () => {
+    it('what is being deleted is seen by nobody from the first step on', async () => {
+      const { store, acme, ann, removal } = await withSites()
+
+      await store.startRemoval(removal('site'), testBy)
+
+      expect(await store.findSite(acme.scope, 'one')).toBeUndefined()
+      expect(await store.findSite(acme.scope, 'two')).toBeDefined()
+      expect(await store.findItem(acme.scope, 7)).toBeUndefined()
+      expect(await store.findItemOwner(7)).toBeUndefined()
+      expect(await store.findUserByUuid(ann.userUuid)).toBeUndefined()
+      const claim = { at: testNow, leaseUntil: testNow + 1, limit: 9 }
+      expect(await store.claimDeliveries(claim)).toEqual([])
+      const anew = { id: 'sit_x', tenantId: acme.tenant.id, name: 'one' }
+      await expect(
+        store.ensureSite({ ...anew, webhookSecret: Buffer.from('x') }, testBy),
+      ).rejects.toThrow(ConflictError)
+    })
+
+    it('one begun twice is the same, and is listed until it ends', async () => {
+      const { store, removal } = await withSites()
+      const first = await store.startRemoval(removal('site'), testBy)
+
+      const second = await store.startRemoval(removal('site'), { ...testBy, at: testNow + 1 })
+
+      expect(second).toEqual(first)
+      expect(first).toMatchObject({ kind: 'site', name: 'one', actor: 'test', finishedAt: null })
+      expect(await store.listOpenRemovals()).toEqual([first])
+      expect(await store.listAudit({ action: 'site.deleting', limit: 9 })).toHaveLength(1)
+    })
+
+    it('goes step by step, counts what went once, and ends with a receipt', async () => {
+      const { store, acme, ann, other, removal } = await withSites()
+      const { id } = await store.startRemoval(removal('site'), testBy)
+
+      expect(await store.finishRemoval(id, testNow)).toBe(false)
+      expect(await store.nextUserToRemove(id)).toMatchObject({ user: ann, itemIds: [7] })
+      await store.removeItem(id, 7)
+      await store.removeUser(id, ann.id, true)
+      await store.removeUser(id, ann.id, true)
+      expect(await store.nextUserToRemove(id)).toBeUndefined()
+      expect(await store.finishRemoval(id, testNow)).toBe(false)
+      expect(await store.removeEvents(id, 1)).toBe(true)
+      expect(await store.removeEvents(id, 9)).toBe(false)
+      expect(await store.removeEvents(id, 9)).toBe(false)
+      expect(await store.finishRemoval(id, testNow + 5)).toBe(true)
+      expect(await store.finishRemoval(id, testNow + 6)).toBe(true)
+
+      expect(await store.getRemoval(id)).toMatchObject({
+        finishedAt: testNow + 5,
+        receipt: {
+          bridge_items: 1,
+          bridge_users: 1,
+          items: 1,
+          accounts: 2,
+          users: 1,
+          requests: 1,
+          events: 2,
+          deliveries: 2,
+          keys: 1,
+          sites: 1,
+        },
+      })
+      expect(await store.listOpenRemovals()).toEqual([])
+      expect(await store.findKey(acme.siteKey.apiKey)).toBeUndefined()
+      expect(await store.findKey(acme.tenantKey.apiKey)).toBeDefined()
+      expect(await store.findItem(other.scope, 8)).toBeDefined()
+      expect(await store.findStory('req_1')).toBeUndefined()
+      const [entry] = await store.listAudit({ action: 'site.deleted', limit: 9 })
+      expect(entry).toMatchObject({ subject: 'one', detail: { removal: id, items: 1 } })
+    })
+
+    it('an item that is another’s counts as gone at Bridge, and stays', async () => {
+      const { store, other, removal } = await withSites()
+      const { id } = await store.startRemoval(removal('site'), testBy)
+
+      await store.removeItem(id, 8)
+
+      expect((await store.getRemoval(id)).receipt).toMatchObject({ bridge_items: 1, items: 0 })
+      expect(await store.findItem(other.scope, 8)).toBeDefined()
+    })
+
+    it('a tenant takes its sites, its keys and their unfinished deletions along', async () => {
+      const { store, acme, ann, removal } = await withSites()
+      const ofSite = await store.startRemoval(removal('site'), testBy)
+      const ofTenant = await store.startRemoval(removal('tenant'), testBy)
+
+      expect((await store.findTenant('acme'))?.disabledAt).toBe(testBy.at)
+      await store.removeUser(ofTenant.id, ann.id, false)
+      await store.removeEvents(ofTenant.id, 9)
+      expect(await store.finishRemoval(ofTenant.id, testNow)).toBe(true)
+
+      expect(await store.findTenant('acme')).toBeUndefined()
+      expect(await store.findKey(acme.tenantKey.apiKey)).toBeUndefined()
+      expect((await store.getRemoval(ofTenant.id)).receipt).toMatchObject({ keys: 2, sites: 2 })
+      expect((await store.getRemoval(ofSite.id)).finishedAt).toBe(testNow)
+      expect((await store.listTenants()).map((tenant) => tenant.name)).toEqual(['other'])
+    })
+
+    it('one that never began is not there', async () => {
+      const { store } = await withSites()
+
+      await expect(store.getRemoval('rem_none')).rejects.toThrow('rem_none')
+    })
+  })
+}
