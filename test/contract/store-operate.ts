@@ -135,6 +135,7 @@ export function operateContract(name: string, open: OpenRooms): void {
       await at(10, 'bridge:a')
       await at(30, 'connect.completed:x')
       await at(20, 'bridge:b')
+      await at(40, 'account.changed:x')
 
       expect(await store.lastWebhookAt()).toBe(20)
     })
@@ -209,7 +210,7 @@ export function operateContract(name: string, open: OpenRooms): void {
       await store.settleRequest(request, { ...outcome, at: testNow }, announcement)
       const [delivery] = await claim()
       await settle(delivery!, 'delivered')
-      await store.addCalls([aCall({ itemId: 7 }), aCall({ id: 'req_2', request })])
+      await store.addCalls([aCall({ id: 'req_2', at: testNow + 1, request }), aCall({ itemId: 7 })])
       await store.audit({ at: 5, actor: 'cli', action: 'item.deleted', subject: '7' })
       await store.acceptEvent(anAnnouncement(rooms, ann, { itemId: 8 }))
 
