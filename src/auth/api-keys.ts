@@ -5,6 +5,7 @@ import type {
   ApiKey,
   By,
   KeyHolder,
+  Owner,
   Presentation,
   Scope,
   Site,
@@ -25,8 +26,19 @@ export interface Caller {
   presentation: Presentation
 }
 
-const hashSecret = (keyring: Keyring, apiKey: string, secret: string): Buffer =>
-  keyring.hash('api-secret', `${apiKey}:${secret}`)
+/** Whose an unknown key is: so that hashing it takes as long. */
+const nobody: Owner = { tenantId: '', siteId: null }
+
+const hashSecret = (keyring: Keyring, apiKey: string, secret: string, owner: Owner): Buffer =>
+  bindHash(keyring, owner, keyring.hash('api-secret', `${apiKey}:${secret}`))
+
+/** Makes the hash of a key and secret one that is good for this owner alone. It takes no secret: older hashes had no owner. */
+export const bindHash = (
+  keyring: Pick<Keyring, 'hash'>,
+  { tenantId, siteId }: Owner,
+  hash: Buffer,
+): Buffer =>
+  keyring.hash('api-secret-owner', JSON.stringify([tenantId, siteId, hash.toString('base64')]))
 
 /** Makes a key and returns its secret, which is stored nowhere and cannot be shown again. */
 export async function createApiKey(
@@ -42,12 +54,12 @@ export async function createApiKey(
 ): Promise<{ apiKey: string; apiSecret: string }> {
   const apiKey = ids.next('key')
   const apiSecret = randomBytes(32).toString('base64url')
+  const owner = { tenantId: key.tenant.id, siteId: key.site?.id ?? null }
   await store.createKey(
     {
       apiKey,
-      tenantId: key.tenant.id,
-      siteId: key.site?.id ?? null,
-      secretHash: hashSecret(keyring, apiKey, apiSecret),
+      ...owner,
+      secretHash: hashSecret(keyring, apiKey, apiSecret, owner),
       label: key.label ?? null,
       expiresAt: key.expiresAt ?? null,
       ...key.presentation,
@@ -67,7 +79,9 @@ export async function rotateApiKey(
   by: By,
 ): Promise<{ key: ApiKey; apiSecret: string } | undefined> {
   const apiSecret = randomBytes(32).toString('base64url')
-  const secretHash = hashSecret(keyring, apiKey, apiSecret)
+  const holder = await store.findKey(apiKey)
+  if (!holder) return undefined
+  const secretHash = hashSecret(keyring, apiKey, apiSecret, holder.key)
   const key = await store.rotateKey(apiKey, { secretHash, previousUntil }, by)
   return key && { key, apiSecret }
 }
@@ -91,7 +105,7 @@ export interface Authentication {
 }
 
 /**
- * The caller behind a key and secret. One look-up, one hash and one constant-time compare with both secrets a key may
+ * The caller behind a key and secret. One look-up, two hashes and one constant-time compare with both secrets a key may
  * have, whatever is wrong with them. Every refusal is the same AuthenticationError.
  */
 export async function authenticate(
@@ -100,7 +114,7 @@ export async function authenticate(
 ): Promise<Caller> {
   const holder = await store.findKey(key)
   const now = clock.now()
-  const given = hashSecret(keyring, key, secret)
+  const given = hashSecret(keyring, key, secret, holder?.key ?? nobody)
   const matches = isOneOf(given, holder?.key, now)
   if (!holder || !matches || !isAlive(holder, now)) {
     tally.count({

@@ -3,44 +3,79 @@ import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs
 import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { ConfigError, type Config, type MasterKey } from '../config.ts'
-import type { Store } from '../db/store.ts'
+import type { Instance, Owner, Store } from '../db/store.ts'
+import { bindHash } from './api-keys.ts'
 import { createKeyring, open, seal, type Keyring } from './keyring.ts'
 
-/** The rows that wrapped keys are bound to. */
-export const pepperRow = 'instance/pepper'
+/**
+ * The rows that wrapped keys are bound to. The pepper's says what it hashed: one wrapped for the older row comes from a
+ * time when the hash of a key did not name its owner. Nobody without the master key turns the one into the other.
+ */
+export const pepperRow = 'instance/pepper of owned keys'
+const olderPepperRow = 'instance/pepper'
 export const dataKeyRow = (id: string): string => `data_keys/${id}`
 
 /**
- * Opens the installation's keys, making them in a new database.
+ * Opens the installation's keys, making them in a new database. In one of an older version, every API key's hash gets its
+ * owner first, all in one commit, before anybody can knock.
  * Throws a ConfigError that names the variable when the database belongs to another mode or the master key does not fit.
  */
 export async function unlockInstance(
-  store: Pick<Store, 'readInstance' | 'createInstance'>,
+  store: Pick<Store, 'readInstance' | 'createInstance' | 'ownKeys'>,
   { config, clock }: { config: Config; clock: Clock },
 ): Promise<Keyring> {
   const masterKeys = masterKeysOf(config)
-  const mode = modeOf(config)
   const instance = (await store.readInstance()) ?? (await createInstance())
-  if (instance.mode !== mode) throw new ConfigError([wrongMode(instance.mode, mode)])
-
-  return createKeyring({
-    pepper: unwrap(masterKeys, instance.wrappedPepper, pepperRow),
-    dataKeys: instance.dataKeys.map(({ id, wrappedKey }) => ({
-      id,
-      key: unwrap(masterKeys, wrappedKey, dataKeyRow(id)),
-    })),
-  })
+  const { pepper, isOwned, keyring } = openInstance(instance, config)
+  if (!isOwned) {
+    const [newest] = masterKeys
+    const to = seal(newest!, pepper, pepperRow)
+    const own = (owner: Owner, hash: Buffer) => bindHash(keyring, owner, hash)
+    await store.ownKeys({ from: instance.wrappedPepper, to }, own, {
+      actor: 'server',
+      at: clock.now(),
+    })
+  }
+  return keyring
 
   function createInstance() {
     const newest = masterKeys[0]
     if (!newest) throw new ConfigError(['MASTER_KEY: is missing'])
     const id = 'd1'
     return store.createInstance({
-      mode,
+      mode: modeOf(config),
       wrappedPepper: seal(newest, randomBytes(32), pepperRow),
       dataKeys: [{ id, wrappedKey: seal(newest, randomBytes(32), dataKeyRow(id)) }],
       at: clock.now(),
     })
+  }
+}
+
+/** What the present master key opens of an installation, changing nothing. Throws as `unlockInstance` does. */
+export function openInstance(
+  instance: Instance,
+  config: Config,
+): ReturnType<typeof openPepper> & { keyring: Keyring } {
+  const mode = modeOf(config)
+  if (instance.mode !== mode) throw new ConfigError([wrongMode(instance.mode, mode)])
+  const masterKeys = masterKeysOf(config)
+  const opened = openPepper(instance.wrappedPepper, masterKeys)
+  const dataKeys = instance.dataKeys.map(({ id, wrappedKey }) => ({
+    id,
+    key: unwrap(masterKeys, wrappedKey, dataKeyRow(id)),
+  }))
+  return { ...opened, keyring: createKeyring({ pepper: opened.pepper, dataKeys }) }
+}
+
+/** Opens a wrapped pepper, and tells whether the hashes of its API keys name their owners. Throws a ConfigError. */
+export function openPepper(
+  wrapped: Buffer,
+  masterKeys: readonly MasterKey[],
+): { pepper: Buffer; isOwned: boolean } {
+  try {
+    return { pepper: open(masterKeys, wrapped, pepperRow), isOwned: true }
+  } catch {
+    return { pepper: unwrap(masterKeys, wrapped, olderPepperRow), isOwned: false }
   }
 }
 

@@ -1,5 +1,4 @@
-import { unlockInstance } from '../auth/instance.ts'
-import type { Clock } from '../clock.ts'
+import { openInstance } from '../auth/instance.ts'
 import { ConfigError, type Config } from '../config.ts'
 import { inspectDatabase, type Inspection } from '../db/sqlite/inspect.ts'
 
@@ -16,7 +15,7 @@ export interface Verification extends Omit<Inspection, 'instance' | 'sample' | '
  */
 export async function verifyCopy(
   path: string,
-  { config, clock }: { config: Config; clock: Clock },
+  { config }: { config: Config },
 ): Promise<Verification> {
   const { damage, instance, sample, ...shown } = inspectDatabase(path)
   const problems = [...damage]
@@ -27,10 +26,7 @@ export async function verifyCopy(
   if (shown.schema !== 'foreign' && !instance) problems.push('it was never opened by a server')
   if (instance) {
     try {
-      const keyring = await unlockInstance(
-        { readInstance: async () => instance, createInstance: async () => instance },
-        { config, clock },
-      )
+      const { keyring } = openInstance(instance, config)
       if (sample) keyring.open(sample.sealed, sample.row)
     } catch (error) {
       const known = error instanceof ConfigError

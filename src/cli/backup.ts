@@ -83,7 +83,7 @@ export function restoreCommand(): Command {
 
 async function verify(file: string, config: Config): Promise<Verification> {
   if (!existsSync(file)) throw new CommandError(`There is no file ${file}`)
-  return verifyCopy(file, { config, clock: systemClock }).catch((cause: unknown) => {
+  return verifyCopy(file, { config }).catch((cause: unknown) => {
     throw new CommandError(`${file} is no database: ${(cause as Error).message}`, { cause })
   })
 }

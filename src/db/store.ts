@@ -99,6 +99,15 @@ export interface InstanceStore {
   markDataKeySeen(id: string, at: number): Promise<void>
   /** Replaces how the pepper and these data keys are wrapped, all in one. */
   rewrap(wrapped: { wrappedPepper: Buffer; dataKeys: readonly DataKey[] }, by: By): Promise<void>
+  /**
+   * Writes `own`'s hash in the place of each API key's, previous ones too, together with the pepper wrapped anew: all of it
+   * or nothing. Does nothing when the pepper is not wrapped as `from` any more: somebody was faster.
+   */
+  ownKeys(
+    pepper: { from: Buffer; to: Buffer },
+    own: (owner: Owner, hash: Buffer) => Buffer,
+    by: By,
+  ): Promise<void>
   /** Forgets the data keys with which nothing is sealed, but for `keep`. Returns which went. */
   dropUnusedDataKeys(keep: string, by: By): Promise<string[]>
 }
@@ -151,14 +160,20 @@ export const defaultPresentation: Presentation = {
   links: 'object',
 }
 
-export interface ApiKey extends Presentation {
-  apiKey: string
+/** Whom a key speaks for: a site, or a tenant with all its sites. */
+export interface Owner {
   tenantId: string
   siteId: string | null
+}
+
+export interface ApiKey extends Presentation, Owner {
+  apiKey: string
+  /** Of secret and owner: a row moved to another tenant or site opens nothing. */
   secretHash: Buffer
   /** The secret before the last rotation, and until when it is still good. */
   previousSecretHash: Buffer | null
   previousSecretUntil: number | null
+  rotatedAt: number | null
   label: string | null
   createdAt: number
   lastUsedAt: number | null

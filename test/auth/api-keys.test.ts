@@ -136,7 +136,7 @@ describe('refused, with the same error after the same work:', () => {
       cause: undefined,
     })
     expect(calls).toEqual(['findKey'])
-    expect(hashes()).toBe(1)
+    expect(hashes()).toBe(2)
     expect(counted).toHaveLength(1)
   })
 

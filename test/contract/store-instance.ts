@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { aTenant, testBy } from '../support/tenants.ts'
 import type { OpenRooms } from './store.ts'
 
 const instance = (mode: string) => ({
@@ -97,6 +98,40 @@ export function instanceContract(name: string, open: OpenRooms): void {
       await store.releaseServer('srv_1')
       expect(await store.hasServerSince(0)).toBe(false)
       expect(await store.claimServer(second, { at: 1_002, staleBefore: 0 })).toBeUndefined()
+    })
+
+    it('the hashes of all keys change with the wrapped pepper, and only while it is the one given', async () => {
+      const rooms = open()
+      const { store } = rooms
+      await store.createInstance(instance('sandbox'))
+      const { tenant, site, siteKey, tenantKey } = await aTenant(rooms)
+      await store.rotateKey(
+        siteKey.apiKey,
+        { secretHash: Buffer.from('new'), previousUntil: 9 },
+        testBy,
+      )
+      const before = (await store.findKey(siteKey.apiKey))!.key
+      const from = Buffer.from('pepper of sandbox')
+      const own = (owner: object, hash: Buffer) =>
+        Buffer.from(`${Object.values(owner).join()} ${hash.toString('hex')}`)
+
+      await store.ownKeys(
+        { from, to: Buffer.from('newer') },
+        ({ tenantId, siteId }, hash) => own({ tenantId, siteId }, hash),
+        testBy,
+      )
+      await store.ownKeys({ from, to: Buffer.from('newest') }, () => Buffer.from('twice'), testBy)
+
+      expect((await store.readInstance())?.wrappedPepper.toString()).toBe('newer')
+      expect((await store.findKey(siteKey.apiKey))?.key).toMatchObject({
+        secretHash: own([tenant.id, site.id], before.secretHash),
+        previousSecretHash: own([tenant.id, site.id], before.previousSecretHash!),
+      })
+      expect(
+        (await store.findKey(tenantKey.apiKey))?.key.secretHash
+          .toString()
+          .startsWith(`${tenant.id}, `),
+      ).toBe(true)
     })
   })
 }

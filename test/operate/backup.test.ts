@@ -56,7 +56,7 @@ async function tenantsIn(database: string): Promise<string[]> {
 }
 
 test('a copy made while rows are written is whole and holds one moment', async () => {
-  const { folder, database, config, clock } = await anInstallation()
+  const { folder, database, config } = await anInstallation()
   const store = testStore(database)
   const to = join(folder, 'copy.sqlite')
   const state = { written: 0, done: false }
@@ -75,7 +75,7 @@ test('a copy made while rows are written is whole and holds one moment', async (
   state.done = true
   await writing
 
-  const { ok, problems, counts } = await verifyCopy(to, { config, clock })
+  const { ok, problems, counts } = await verifyCopy(to, { config })
   expect(problems).toEqual([])
   expect(ok).toBe(true)
   // Each tenant is written with its audit row: a copy between the two would not be one moment.
@@ -130,46 +130,45 @@ test.each([
   ],
   ['a cut end', (path: string) => writeFileSync(path, readFileSync(path).subarray(0, 4096 * 5))],
 ])('verify finds %s', async (_name, damage) => {
-  const { folder, database, config, clock } = await anInstallation()
+  const { folder, database, config } = await anInstallation()
   const copy = join(folder, 'copy.sqlite')
   copyDatabase(database, copy)
 
   damage(copy)
 
-  const verdict = await verifyCopy(copy, { config, clock }).catch((error: unknown) => error)
+  const verdict = await verifyCopy(copy, { config }).catch((error: unknown) => error)
   expect(verdict instanceof Error || !(verdict as { ok: boolean }).ok).toBe(true)
 })
 
 test('verify refuses a copy that the present master key does not open, and one of another application', async () => {
-  const { folder, database, clock } = await anInstallation()
+  const { folder, database } = await anInstallation()
   const copy = join(folder, 'copy.sqlite')
   copyDatabase(database, copy)
   const other = (change: object) => loadConfig({ ...environment, DATA_DIR: folder, ...change })
 
   const wrongKey = await verifyCopy(copy, {
     config: other({ MASTER_KEY: Buffer.alloc(32, 8).toString('base64') }),
-    clock,
   })
-  const wrongClient = await verifyCopy(copy, { config: other({ BRIDGE_CLIENT_ID: 'b' }), clock })
+  const wrongClient = await verifyCopy(copy, { config: other({ BRIDGE_CLIENT_ID: 'b' }) })
 
   expect(wrongKey).toMatchObject({ ok: false, problems: [expect.stringContaining('MASTER_KEY')] })
   expect(wrongClient.problems.join()).toContain('BRIDGE_CLIENT_ID')
 })
 
 test('verify changes no byte of the copy', async () => {
-  const { folder, database, config, clock } = await anInstallation()
+  const { folder, database, config } = await anInstallation()
   const copy = join(folder, 'copy.sqlite')
   copyDatabase(database, copy)
   const before = readFileSync(copy)
 
-  await verifyCopy(copy, { config, clock })
+  await verifyCopy(copy, { config })
 
   expect(readFileSync(copy).equals(before)).toBe(true)
   expect(readdirSync(folder).filter((name) => name.startsWith('copy.'))).toEqual(['copy.sqlite'])
 })
 
 test('verify tells a newer program’s copy, an older one’s, and a stranger’s database', async () => {
-  const { folder, database, config, clock } = await anInstallation()
+  const { folder, database, config } = await anInstallation()
   const copyWith = (name: string, change: string): string => {
     const copy = join(folder, `${name}.sqlite`)
     copyDatabase(database, copy)
@@ -184,7 +183,7 @@ test('verify tells a newer program’s copy, an older one’s, and a stranger’
     'DELETE FROM __drizzle_migrations WHERE id = (SELECT max(id) FROM __drizzle_migrations)',
   )
   const foreign = copyWith('foreign', "UPDATE __drizzle_migrations SET hash = 'x' WHERE id = 1")
-  const verify = (path: string) => verifyCopy(path, { config, clock })
+  const verify = (path: string) => verifyCopy(path, { config })
 
   expect(await verify(newer)).toMatchObject({ ok: false, schema: 'newer' })
   expect(await verify(older)).toMatchObject({ ok: true, schema: 'older' })

@@ -7,14 +7,15 @@ import { DatabaseVersionError } from '../store.ts'
  * Not drizzle's own `migrate()`: that one leaves foreign keys on while it rebuilds a table, which deletes the
  * table's child rows, and accepts databases that a newer program wrote.
  * `beforeChange` is called under the lock before a database that holds something changes, with the number of its next
- * migration; when it throws, nothing changes.
+ * migration; when it throws, nothing changes. `first` says how many migrations there are, when not all of them.
  */
 export function migrate(
   client: Sqlite.Database,
   migrationsFolder: string,
   beforeChange: (next: number) => void = () => {},
+  first?: number,
 ): void {
-  const known = readMigrationFiles({ migrationsFolder })
+  const known = readMigrationFiles({ migrationsFolder }).slice(0, first)
   // Most starts, and all commands, find nothing to do: they take no lock and look at no row.
   if (countApplied(client, known) === known.length) return
   client.pragma('foreign_keys = OFF') // outside the transaction, where it counts

@@ -1,6 +1,6 @@
 import { and, asc, eq, gt, isNotNull, isNull, sql } from 'drizzle-orm'
 import type { InstanceStore } from '../../store.ts'
-import { dataKeys, instance } from '../schema/index.ts'
+import { apiKeys, dataKeys, instance } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { inherit } from './clock.ts'
@@ -114,6 +114,25 @@ export function instanceOperations({ db, read, write }: Tools): InstanceStore {
           db.update(dataKeys).set({ wrappedKey }).where(eq(dataKeys.id, id)).run()
         }
         writeAudit(db, { ...by, action: 'keys.rewrapped', subject: 'instance' })
+      }),
+
+    ownKeys: ({ from, to }, own, by) =>
+      write(() => {
+        if (!current()?.wrappedPepper.equals(from)) return
+        const keys = db.select().from(apiKeys).all()
+        for (const key of keys) {
+          const { apiKey, secretHash, previousSecretHash: previous } = key
+          db.update(apiKeys)
+            .set({
+              secretHash: own(key, secretHash),
+              previousSecretHash: previous && own(key, previous),
+            })
+            .where(eq(apiKeys.apiKey, apiKey))
+            .run()
+        }
+        db.update(instance).set({ wrappedPepper: to }).where(eq(instance.id, only)).run()
+        const detail = { keys: keys.length }
+        writeAudit(db, { ...by, action: 'keys.owned', subject: 'instance', detail })
       }),
 
     async dropUnusedDataKeys(keep, by) {

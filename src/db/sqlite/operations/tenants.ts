@@ -125,6 +125,7 @@ export function tenantOperations({ db, read, write }: Tools): TenantStore {
             secretHash,
             previousSecretHash: key.secretHash,
             previousSecretUntil: previousUntil,
+            rotatedAt: by.at,
           })
           .where(eq(apiKeys.apiKey, apiKey))
           .returning()

@@ -44,11 +44,13 @@ export const apiKeys = sqliteTable(
       .references(() => tenants.id, { onDelete: 'cascade' }),
     /** Null: a tenant key, which sees all the tenant's sites. */
     siteId: text().references(() => sites.id, { onDelete: 'cascade' }),
-    /** HMAC of the secret, keyed with the pepper. */
+    /** HMAC of the secret and of whose key it is, keyed with the pepper. */
     secretHash: blob({ mode: 'buffer' }).notNull(),
     /** The secret before the last rotation, and until when it is still good. */
     previousSecretHash: blob({ mode: 'buffer' }),
     previousSecretUntil: integer(),
+    /** When it got its present secret; null while that is its first. */
+    rotatedAt: integer(),
     label: text(),
     bridgeVersion: text({ enum: bridgeVersions })
       .notNull()
