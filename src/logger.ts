@@ -53,18 +53,19 @@ function shownError(error: unknown): SerializedError {
   return error instanceof Error ? (censored({ ...shown }) as SerializedError) : shown
 }
 
-/** Pino's options: JSON on stdout, requests reduced to method, path and ids, secrets redacted. */
+/** Pino's options: JSON on stdout, requests reduced to method, route and ids, secrets redacted. */
 export function loggerOptions(level: string): LoggerOptions & FastifyServerOptions['logger'] {
   return {
     level,
     redact: { paths: [...secret], censor: '[redacted]' }, // of child loggers' bindings too
     formatters: { log: (facts) => censored(facts) },
     serializers: {
-      // The query string may carry credentials and personal data: the path alone is logged.
-      req: (request: { method: string; url: string; id: string }) => ({
-        method: request.method,
-        path: withoutSecrets(request.url),
-        id: request.id,
+      // A path may be a secret and a query may hold one, however they are spelled: only the route that took the request is
+      // named, by its pattern; for what no route took there is none.
+      req: ({ method, routeOptions, id }: FastifyRequest) => ({
+        method,
+        route: routeOptions.url ?? 'none',
+        id,
       }),
       res: (reply: { statusCode: number }) => ({ status: reply.statusCode }),
       err: shownError,
@@ -88,10 +89,4 @@ export class RequestLog extends LogController {
     if (error) request.log.error({ ...facts, err: error }, 'request errored')
     else request.log.info(facts, 'request completed')
   }
-}
-
-/** A renewal link is a secret in the path. */
-const withoutSecrets = (url: string): string => {
-  const path = url.split('?', 1)[0] ?? ''
-  return path.startsWith('/renew/') ? '/renew/…' : path
 }

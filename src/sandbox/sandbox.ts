@@ -63,7 +63,7 @@ export function buildSandbox(options: SandboxOptions): FastifyInstance {
   )
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const problem = toProblem(error)
-    if (problem.status === 500) log({ error, path: request.url.split('?', 1)[0] }, 'sandbox failed')
+    if (problem.status === 500) log({ error, route: request.routeOptions.url }, 'sandbox failed')
     return reply
       .code(problem.status)
       .headers(problem.headers)
