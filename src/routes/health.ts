@@ -9,11 +9,12 @@ const health: FastifyPluginAsync<{ readiness: () => Promise<Readiness> }> = asyn
   app,
   { readiness },
 ) => {
-  app.get('/live', { logLevel: 'silent' }, async (_request, reply) => {
+  const quiet = { logLevel: 'silent', exposeHeadRoute: true } as const
+  app.get('/live', quiet, async (_request, reply) => {
     void reply.header('cache-control', 'no-store')
     return { status: 'live' }
   })
-  app.get('/ready', { logLevel: 'silent' }, async (_request, reply) => {
+  app.get('/ready', quiet, async (_request, reply) => {
     const { ready, checks } = await readiness()
     void reply.code(ready ? 200 : 503).header('cache-control', 'no-store')
     return { status: ready ? 'ready' : 'not ready', checks }

@@ -13,10 +13,10 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 
 /** What Prometheus scrapes, with `Authorization: Bearer` and the operator's token. To all others it is not there. */
 const metricsPage: FastifyPluginAsync<Options> = async (app, { metrics, read, token }) => {
-  const expected = token === undefined ? undefined : digest(`Bearer ${token}`)
+  const expected = token === undefined ? undefined : digest(token)
   app.get('/metrics', { logLevel: 'silent' }, async (request, reply) => {
-    const given = digest(request.headers.authorization ?? '')
-    if (expected === undefined || !timingSafeEqual(given, expected)) return reply.callNotFound()
+    const [, given = ''] = /^bearer (.*)$/i.exec(request.headers.authorization ?? '') ?? []
+    if (!expected || !timingSafeEqual(digest(given), expected)) return reply.callNotFound()
     void reply.type(metrics.contentType).header('cache-control', 'no-store')
     return metrics.text(read)
   })
