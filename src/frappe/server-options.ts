@@ -13,6 +13,7 @@ import { parseFields } from './parameters.ts'
 export const frappeServerOptions = {
   bodyLimit,
   exposeHeadRoutes: false,
+  rewriteUrl: ({ url = '/' }: { url?: string | undefined }) => toPath(url),
   routerOptions: {
     ignoreTrailingSlash: true,
     querystringParser: parseFields,
@@ -25,6 +26,15 @@ export const frappeServerOptions = {
     if (socket.writable) socket.write(rawAnswer(rawStatus[error.code ?? ''] ?? 400))
     socket.destroySoon() // once the answer has left
   },
+}
+
+/**
+ * The address as our routes know it. A site whose base URL ends in a slash asks for `//api/…`, and Werkzeug forgives that at
+ * the front of a path, nowhere else; an absolute address stands for its path.
+ */
+function toPath(url: string): string {
+  if (url.startsWith('/')) return url[1] === '/' ? url.replace(/^\/+/, '/') : url
+  return url.replace(/^https?:\/\/[^/?#]*\/*/i, '/')
 }
 
 /** Node's own limits; anything else it cannot parse is a 400. */
