@@ -2,7 +2,7 @@
 export abstract class AppError extends Error {
   abstract readonly excType: string
   abstract readonly status: number
-  /** Seconds for `Retry-After`, where waiting helps. */
+  /** Seconds, where waiting helps. */
   readonly retryAfter: number | undefined
 
   constructor(message: string, options: { retryAfter?: number; cause?: unknown } = {}) {

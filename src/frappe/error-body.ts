@@ -44,11 +44,12 @@ export function errorBody(version: ApiVersion, refusal: Refusal): Buffer {
 const lineOf = ({ excType, text }: Refusal) => `frappe.exceptions.${excType}: ${text}`
 
 function buildBody(version: ApiVersion, refusal: Refusal): Buffer {
-  const { excType, text, title = defaultTitle, before } = refusal
+  const { excType, text, title = defaultTitle, before, retryAfter } = refusal
   const line = lineOf(refusal)
+  const wait = retryAfter === undefined ? {} : { retry_after: Math.ceil(retryAfter) }
   if (version === 2) {
     const error = { type: excType, exception: line, message: text, title, indicator: 'red' }
-    return toBytes({ errors: [error] })
+    return toBytes({ errors: [{ ...error, ...wait }] })
   }
   const messages = before === undefined ? [text] : [before, text]
   return toBytes({
@@ -56,6 +57,7 @@ function buildBody(version: ApiVersion, refusal: Refusal): Buffer {
     exc_type: excType,
     exc: JSON.stringify([line]),
     _server_messages: JSON.stringify(messages.map((message) => serverMessage(message, title))),
+    ...wait,
   })
 }
 

@@ -16,7 +16,10 @@ export function handleError(
   return sendRefusal(request, reply, refusal)
 }
 
-/** Sends a refusal in the envelope that the path speaks and the language that the call wants. */
+/**
+ * Sends a refusal in the envelope that the path speaks and the language that the call wants. A call is told how long to wait
+ * as Frappe tells it: the helpers of its sites sleep through a `Retry-After`, again and again, inside a web worker.
+ */
 export function sendRefusal(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -24,7 +27,9 @@ export function sendRefusal(
 ): FastifyReply {
   request.refusedWith = refusal.excType
   if (refusal.retryAfter !== undefined) {
-    void reply.header('retry-after', String(Math.ceil(refusal.retryAfter)))
+    const { rpc } = request.routeOptions.config
+    const name = rpc === true ? 'x-ratelimit-reset' : 'retry-after'
+    void reply.header(name, String(Math.ceil(refusal.retryAfter)))
   }
   const said = inWords(refusal, languageOfCall(request))
   return sendJson(reply, refusal.status, errorBody(versionOf(request), said))

@@ -34,6 +34,10 @@ declare module 'fastify' {
     /** The `exc_type` it was refused with. */
     refusedWith: string | null
   }
+  interface FastifyContextConfig {
+    /** Whether those who call the route are Frappe's clients. */
+    rpc?: true
+  }
 }
 
 export interface FrappeOptions<Caller, Context extends Releasable> {
@@ -165,7 +169,8 @@ export function frappePlugin<Caller, Context extends Releasable>(
   /** Kept apart from the app, whose other routes read their bodies their own way. */
   async function doors(app: FastifyInstance): Promise<void> {
     const method = app.supportedMethods
-    const shared = { method, exposeHeadRoute: false, bodyLimit }
+    const config = { rpc: true } as const
+    const shared = { method, exposeHeadRoute: false, bodyLimit, config }
 
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', { parseAs: 'buffer' }, (request: FastifyRequest, bytes: Buffer) =>

@@ -26,7 +26,7 @@ export const refusals: Record<number, { is: string; excType: string; line: strin
     line: "Argument 'item_id' is required",
   },
   429: {
-    is: "Our limit, Bridge's quota or the refresh cap; Retry-After says when.",
+    is: "Our limit, Bridge's quota or the refresh cap; `retry_after` and X-RateLimit-Reset say when, in seconds.",
     excType: 'TooManyRequestsError',
     line: 'Bridge takes no more calls for now. Please try again in 60 seconds.',
   },
@@ -41,7 +41,7 @@ export const refusals: Record<number, { is: string; excType: string; line: strin
     line: 'Bridge refused this gateway. Please tell the administrator of Bank API.',
   },
   503: {
-    is: 'Bridge is known to be down; Retry-After says when to come back.',
+    is: 'Bridge is known to be down; `retry_after` and X-RateLimit-Reset say when to come back.',
     excType: 'BridgeError',
     line: 'Bridge cannot be reached at the moment. Please try again in a few minutes.',
   },

@@ -94,8 +94,20 @@ export const deviations = {
   bridge: {
     what: 'a failure at Bridge',
     frappe: '500 with the exception of whatever broke',
-    ours: '502, 503 or 504 `BridgeError`, `Retry-After` where waiting helps',
+    ours: '502, 503 or 504 `BridgeError`',
     why: 'it tells whose fault it is, and nobody sends it again at once',
+  },
+  wait: {
+    what: 'how long to wait after a 429 or 503',
+    frappe: '`Retry-After`',
+    ours: '`X-RateLimit-Reset` and `retry_after` in the body, in seconds; no `Retry-After`',
+    why: 'Frappe’s own helper sleeps through `Retry-After` five times, inside a web worker',
+  },
+  bearer: {
+    what: '`Authorization: Bearer`',
+    frappe: 'an OAuth token of the site’s',
+    ours: '401 `AuthenticationError`',
+    why: 'there is no OAuth here: a site has a key',
   },
   size: {
     what: 'the largest body',

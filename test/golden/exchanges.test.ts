@@ -88,6 +88,8 @@ function seen({ status, headers, body }: RawReply): Answer {
     cookies: 'set-cookie' in headers,
     cacheControl: headers['cache-control'] ?? 'none',
     retryAfter: 'retry-after' in headers,
+    reset: headers['x-ratelimit-reset'],
+    waitInBody: parsed['retry_after'],
     excType: excType as string,
     text: told.at(-1)?.message,
     shape: body === '' ? undefined : shapeOf(parsed),

@@ -12,6 +12,8 @@ export interface Answer {
   cacheControl?: string | undefined
   /** Whether the header is there. */
   retryAfter?: boolean | undefined
+  reset?: string | undefined
+  waitInBody?: unknown
   excType?: string | undefined
   /** The last message meant for a person. */
   text?: string | undefined
@@ -111,6 +113,14 @@ const authentication: Exchange[] = [
       ours: { message: 'erp.acme.test' },
     }),
   ),
+  {
+    title: 'an OAuth token',
+    source: 'auth.py: validate_oauth',
+    send: [whoAmI, 'Authorization: Bearer a-token-of-the-site'],
+    frappe: { status: 200, shape: { message: 'string' } },
+    deviation: 'bearer',
+    ours: { status: 401, excType: 'AuthenticationError', shape: full },
+  },
   ...refusedCredentials.map(([title, authorization]): Exchange => ({
     title,
     source: 'auth.py: validate_auth, validate_api_key_secret',
@@ -566,6 +576,8 @@ const statuses: Exchange[] = [
       }
     },
     frappe: { status: 429, excType: 'TooManyRequestsError', retryAfter: true },
+    deviation: 'wait',
+    ours: { retryAfter: false, reset: '86400', waitInBody: 86_400 },
   },
   {
     title: 'an error for a browser',

@@ -76,7 +76,7 @@ test.each(methodsUnderTest.filter(({ name }) => !withoutBridge.has(name)))(
 
         const answer = await callMethod(held.app, name, params, { as: held.acme.siteKey })
 
-        const { 'retry-after': wait } = answer.headers
+        const { 'x-ratelimit-reset': wait } = answer.headers
         expect([fault, answer.status, wait]).toEqual([fault, status, retryAfter])
         expect(answer.body).toMatchObject({ exc_type: excType })
         expect(answer.body).not.toHaveProperty('message')
@@ -113,7 +113,7 @@ test('no token can be had: Bridge is away for everyone, and says so', async () =
     ),
   )
 
-  expect(answers.map(({ status, headers }) => [status, headers['retry-after']])).toEqual(
+  expect(answers.map(({ status, headers }) => [status, headers['x-ratelimit-reset']])).toEqual(
     asked.map(() => [503, '30']),
   )
 })

@@ -28,7 +28,7 @@ async function visit({ app }: TestApp, { authorization, from, forwardedFor, ...r
     },
     ...(from !== undefined && { remoteAddress: from }),
   })
-  return { status, wait: headers['retry-after'], body: json<Record<string, string>>() }
+  return { status, wait: headers['x-ratelimit-reset'], body: json<Record<string, string>>() }
 }
 
 const statuses = async (app: TestApp, count: number, how: Visit) => {
