@@ -139,10 +139,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       loggedUser: ({ tenant, site }) => site?.name ?? tenant.name,
       allowQueryCredentials: config.allowQueryCredentials,
       observe: {
-        asked(request, { name, caller: { apiKey, tenant, site }, args }) {
+        asked(request, { name, caller: { apiKey, tenant, site } }) {
           const who = { apiKey, tenantId: tenant.id, siteId: site?.id ?? null }
-          Object.assign(request.trail, { method: name, ...who, ...subjectsOf(args) })
+          Object.assign(request.trail, { method: name, ...who })
         },
+        parsed: (request, args) => void Object.assign(request.trail, subjectsOf(args)),
         answered: (request, value) => void Object.assign(request.trail, subjectsOf(value)),
       },
       checkResults: !config.production,

@@ -9,7 +9,10 @@ export interface Call<Caller> {
   readonly request: FastifyRequest
   readonly reply: FastifyReply
   readonly caller: Caller | undefined
+  /** As they came: nothing but the method's own check may touch them. */
   readonly args: Parameters
+  /** Hears the arguments once they are checked. */
+  readonly onParsed: (args: unknown) => void
 }
 
 /** A method as the plugin runs it: one of the app's, or one that every Frappe site has. */
@@ -34,12 +37,13 @@ export function createCatalogue<Caller>(entries: readonly Entry<Caller>[]): Cata
     get(version, name) {
       const entry = byName.get(name)
       if (entry) return entry
-      const app = name.split('.', 1)[0]!
-      if (app !== name && !modules.has(app)) {
+      const shown = inShort(name)
+      const app = shown.split('.', 1)[0]!
+      if (app !== shown && !modules.has(app)) {
         const reason = unknownReason.app(app)
-        throw new UnknownMethodError(version, name, reason, reason)
+        throw new UnknownMethodError(version, shown, reason, reason)
       }
-      throw new UnknownMethodError(version, name, whyUnknown(name, modules))
+      throw new UnknownMethodError(version, shown, whyUnknown(shown, modules))
     },
   }
 }
@@ -76,10 +80,10 @@ function toEntry<Caller, Context extends Releasable>(
   return {
     name: method.name,
     guest: method.guest,
-    async run({ request, reply, caller, args }) {
+    async run({ request, reply, caller, args, onParsed }) {
       const context = options.context(request, reply, caller)
       try {
-        const answer = await method.handle(context, args)
+        const answer = await method.handle(context, args, onParsed)
         result?.parse(answer) // a stray ZodError is a 500: the mistake is ours
         return answer
       } finally {
@@ -88,6 +92,12 @@ function toEntry<Caller, Context extends Releasable>(
     },
   }
 }
+
+/** How much of an unknown name its refusal repeats: no real one is longer, and whatever reads the text may be slow. */
+const mostShown = 200
+
+const inShort = (name: string): string =>
+  name.length <= mostShown ? name : `${name.slice(0, mostShown)}…`
 
 function whyUnknown(name: string, modules: ReadonlySet<string>): string {
   const dot = name.lastIndexOf('.')

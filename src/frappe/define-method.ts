@@ -15,8 +15,8 @@ export interface RpcMethod<Context> {
   readonly result: z.ZodType | undefined
   /** Open to callers without credentials. */
   readonly guest: boolean
-  /** Parses `input` with `params` and runs the method; throws MandatoryError or ValidationError. */
-  handle(context: Context, input: unknown): Promise<unknown>
+  /** Parses `input` with `params`, tells `onParsed`, and runs the method; throws MandatoryError or ValidationError. */
+  handle(context: Context, input: unknown, onParsed?: (args: unknown) => void): Promise<unknown>
 }
 
 /** What an author writes: `params` and `run` are inferred from each other. */
@@ -38,8 +38,10 @@ export const methodsWith =
     params: spec.params,
     result: spec.result,
     guest: spec.guest ?? false,
-    async handle(context, input) {
-      return spec.run(context, parseArguments(spec.params, input))
+    async handle(context, input, onParsed) {
+      const args = parseArguments(spec.params, input)
+      onParsed?.(args)
+      return spec.run(context, args)
     },
   })
 

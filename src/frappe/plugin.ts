@@ -55,12 +55,13 @@ export interface FrappeOptions<Caller, Context extends Releasable> {
   loggedUser(caller: Caller): string
   /** Accept `api_key` and `api_secret` in the query too: off by default, for URLs end in logs. */
   readonly allowQueryCredentials?: boolean
-  /** Hears what admitted callers ask, before it runs, and what they are answered. */
+  /**
+   * Hears what admitted callers ask, the arguments once they are checked, and what is answered. It cannot break a call:
+   * what it throws is logged.
+   */
   readonly observe?: {
-    asked(
-      request: FastifyRequest,
-      call: { name: string; caller: Caller; args: Readonly<Record<string, unknown>> },
-    ): void
+    asked(request: FastifyRequest, call: { name: string; caller: Caller }): void
+    parsed(request: FastifyRequest, args: unknown): void
     answered(request: FastifyRequest, value: unknown): void
   }
   /** Check every answer against its method's `result` schema, in tests and development. */
@@ -148,11 +149,26 @@ export function frappePlugin<Caller, Context extends Releasable>(
     const entry = openings.get(request)!.entry ?? entryByCommand(parameters)
     admit(entry, caller, request)
     request.rpc = entry.name
-    const args = toArguments(parameters)
-    if (caller !== undefined) options.observe?.asked(request, { name: entry.name, caller, args })
-    const value = await entry.run({ request, reply, caller, args })
-    options.observe?.answered(request, value)
+    const { observe } = options
+    if (caller !== undefined)
+      tell(request, () => observe?.asked(request, { name: entry.name, caller }))
+    const value = await entry.run({
+      request,
+      reply,
+      caller,
+      args: toArguments(parameters),
+      onParsed: (args) => tell(request, () => observe?.parsed(request, args)),
+    })
+    tell(request, () => observe?.answered(request, value))
     return sendJson(reply, 200, successBody(version, value))
+  }
+
+  function tell(request: FastifyRequest, observer: () => void): void {
+    try {
+      observer()
+    } catch (error) {
+      request.log.error({ err: error }, 'call not observed')
+    }
   }
 
   /** `/?cmd=<name>`: what Frappe's own Python client posts. */

@@ -73,12 +73,12 @@ export function createJournal({
   }
 }
 
-/** The connect request and the item that a call's arguments or answer name; what is no id of theirs is dropped. */
+/** The connect request and the item that a call's checked arguments or its answer name; what is no id is dropped. */
 export function subjectsOf(named: unknown): { request?: string; itemId?: number } {
   if (typeof named !== 'object' || named === null) return {}
   const { request, item_id: itemId } = named as Record<string, unknown>
   return {
     ...(typeof request === 'string' && /^[a-z0-9]{26}$/.test(request) && { request }),
-    ...(/^[0-9]{1,16}$/.test(String(itemId)) && { itemId: Number(itemId) }),
+    ...(Number.isSafeInteger(itemId) && { itemId: itemId as number }),
   }
 }

@@ -91,3 +91,18 @@ test('a method is run with its context and its parsed arguments', async () => {
   await expect(method.handle({ base: 1 }, {})).rejects.toThrow(MandatoryError)
   expect(method.guest).toBe(false)
 })
+
+test('whoever listens hears the checked arguments, and nothing of those that were refused', async () => {
+  const method = methodsWith<object>()({
+    name: 'app.module.show',
+    params: z.object({ to: identifier }),
+    run: async (_context, { to }) => to,
+  })
+  const heard: unknown[] = []
+  const hear = (args: unknown): void => void heard.push(args)
+
+  await method.handle({}, { to: '2', more: 3 }, hear)
+  await expect(method.handle({}, { to: {} }, hear)).rejects.toThrow(ValidationError)
+
+  expect(heard).toEqual([{ to: 2 }])
+})

@@ -163,3 +163,26 @@ test('two methods of one name stop the start', () => {
 
   expect(() => createCatalogue(entries)).toThrow('same name')
 })
+
+test('what listens to calls cannot break one', async () => {
+  const fail = (): never => {
+    throw new RangeError('Maximum call stack size exceeded')
+  }
+  const { app, logged } = await aSite({ observe: { asked: fail, parsed: fail, answered: fail } })
+
+  const answer = await call(app, { url: path('get_bank_accounts?item_id=7') })
+
+  expect(answer.statusCode).toBe(200)
+  expect(logged.filter((line) => line.includes('call not observed'))).toHaveLength(3)
+})
+
+test('of an unknown name the refusal repeats no more than two hundred characters', async () => {
+  const { app } = await aSite()
+  // As long as a body may be, and made for the pattern of a text of ours that could match anywhere in it.
+  const cmd = ' transactions are more than one answer holds ('.repeat(5_000)
+
+  const answer = await call(app, { method: 'POST', url: '/', payload: { cmd, lang: 'fr' } })
+
+  expect(answer.statusCode).toBe(417)
+  expect(answer.body.length).toBeLessThan(2_500)
+})

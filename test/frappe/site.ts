@@ -11,7 +11,7 @@ import {
 import { identifier, optional, optionalText, text } from '../../src/frappe/arguments.ts'
 import type { Credentials } from '../../src/frappe/credentials.ts'
 import { methodsWith, type Releasable } from '../../src/frappe/define-method.ts'
-import { frappePlugin } from '../../src/frappe/plugin.ts'
+import { frappePlugin, type FrappeOptions } from '../../src/frappe/plugin.ts'
 import { frappeServerOptions } from '../../src/frappe/server-options.ts'
 
 export const key = 'a1b2c3d4e5f6a7b'
@@ -113,7 +113,9 @@ export interface Site {
 }
 
 /** An app with the plugin, a few methods, one good key and two plain routes; closed with the test. */
-export async function aSite(options: { allowQueryCredentials?: boolean } = {}): Promise<Site> {
+export async function aSite(
+  options: Pick<FrappeOptions<Caller, Context>, 'allowQueryCredentials' | 'observe'> = {},
+): Promise<Site> {
   const asked: Credentials[] = []
   const logged: string[] = []
   const contexts = { made: 0, released: 0 }
