@@ -1,3 +1,4 @@
+import { toInteger, toText, toTime } from '../bridge/fields.ts'
 import type { Account } from '../bridge/resources/accounts.ts'
 import type { Item as BridgeItem } from '../bridge/resources/items.ts'
 import type { BridgeResources } from '../bridge/client.ts'
@@ -114,7 +115,11 @@ export async function keepAccounts(
 ): Promise<void> {
   // Most reads find what the one before found: those cost no hashes and no commit.
   const fresh = await store.listNewAccounts(
-    accounts.map(({ id, item_id: itemId, iban }) => ({ id, itemId, hasIban: Boolean(iban) })),
+    accounts.map(({ id, item_id: itemId, iban }) => ({
+      id,
+      itemId,
+      hasIban: Boolean(toText(iban)),
+    })),
   )
   if (fresh.length === 0) return
   const isFresh = new Set(fresh)
@@ -134,8 +139,10 @@ export async function keepAccounts(
 export const fingerprintOf = (
   keyring: Keyring,
   { item_id: itemId, iban }: Account,
-): Buffer | null =>
-  iban ? keyring.hash('iban', `${itemId}:${iban.replace(/\s/g, '').toUpperCase()}`) : null
+): Buffer | null => {
+  const text = toText(iban)
+  return text ? keyring.hash('iban', `${itemId}:${text.replace(/\s/g, '').toUpperCase()}`) : null
+}
 
 /** Runs a Bridge call about an item. A 404 is not a deletion: it marks the item unreachable and is thrown on. */
 export async function reaching<T>(
@@ -204,21 +211,15 @@ async function adopt(asking: Asking, hint: Hint): Promise<void> {
 /** What we keep of an item Bridge described. */
 export const toFacts = (item: BridgeItem): ItemFacts => ({
   id: item.id,
-  providerId: item.provider_id ?? null,
+  providerId: toInteger(item.provider_id),
   providerName: null,
-  accountTypes: item.account_types ?? null,
+  accountTypes: toText(item.account_types),
   status: item.status,
-  statusCodeInfo: item.status_code_info ?? null,
+  statusCodeInfo: toText(item.status_code_info),
   authenticationExpiresAt: toTime(item.authentication_expires_at),
   lastSuccessAt: toTime(item.last_successful_refresh),
   lastTryAt: toTime(item.last_try_refresh),
 })
-
-/** Epoch milliseconds of one of Bridge's timestamps; null when there is none or it makes no sense. */
-export const toTime = (text: string | null | undefined): number | null => {
-  const time = Date.parse(text ?? '')
-  return Number.isNaN(time) ? null : time
-}
 
 function missing(
   { caller, clock, tally }: Asking,

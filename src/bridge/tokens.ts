@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Call } from './call.ts'
 import type { Clock } from '../clock.ts'
+import { toTime } from './fields.ts'
 import type { Http, Sender } from './http.ts'
 import type { Payer } from './quota.ts'
 import { orGiveUp } from './sharing.ts'
@@ -11,7 +12,7 @@ const documentedLife = 2 * 60 * 60_000 // Bridge: "user creation & authenticatio
 
 const tokenReply = z.looseObject({
   access_token: z.string().regex(/^[\x21-\x7e]+$/), // it goes into a header
-  expires_at: z.string().nullish(),
+  expires_at: z.unknown().optional(),
 })
 const namedTokenReply = tokenReply.extend({ user })
 type TokenReply = z.output<typeof tokenReply>
@@ -33,8 +34,7 @@ export function createTokens(options: { http: Http; clock: Clock; limit?: number
 
   function keep(userUuid: string, { access_token: token, expires_at }: TokenReply): void {
     const now = clock.now()
-    const expiry = Date.parse(expires_at ?? '')
-    const until = (Number.isNaN(expiry) ? now + documentedLife : expiry) - margin
+    const until = (toTime(expires_at) ?? now + documentedLife) - margin
     kept.delete(userUuid)
     kept.set(userUuid, { token, until })
     // Tokens live equally long, so the oldest come first in the map and expire first.

@@ -1,37 +1,38 @@
 import { z } from 'zod'
+import { loosely } from './fields.ts'
 import { check } from './reply.ts'
 
 const ofUser = z.looseObject({ user_uuid: z.string() })
-const ofItem = z.looseObject({ item_id: z.int(), user_uuid: z.string().nullish() })
+const ofItem = z.looseObject({ item_id: z.int(), user_uuid: loosely(z.string()) })
 const ofAccount = ofItem.extend({
   account_id: z.int(),
-  balance: z.number().nullish(),
-  data_access: z.string().nullish(),
+  balance: loosely(z.number()),
+  data_access: loosely(z.string()),
 })
 
 const contents = {
   'user.deleted': ofUser,
   'item.created': ofItem,
   'item.refreshed': ofItem.extend({
-    status_code: z.int().nullish(),
-    status_code_info: z.string().nullish(),
-    account_types: z.string().nullish(),
-    full_refresh: z.boolean().nullish(),
-    refresh_trigger: z.string().nullish(),
-    authentication_expires_at: z.string().nullish(),
+    status_code: loosely(z.int()),
+    status_code_info: loosely(z.string()),
+    account_types: loosely(z.string()),
+    full_refresh: loosely(z.boolean()),
+    refresh_trigger: loosely(z.string()),
+    authentication_expires_at: loosely(z.string()),
   }),
   'item.deleted': ofItem,
   'item.account.created': ofAccount,
   'item.account.updated': ofAccount.extend({
-    nb_new_transactions: z.int().nullish(),
-    nb_updated_transactions: z.int().nullish(),
-    nb_deleted_transactions: z.int().nullish(),
+    nb_new_transactions: loosely(z.int()),
+    nb_updated_transactions: loosely(z.int()),
+    nb_deleted_transactions: loosely(z.int()),
   }),
   'item.account.deleted': ofAccount,
   TEST_EVENT: z.looseObject({
-    item_id: z.int().nullish(),
-    user_uuid: z.string().nullish(),
-    status: z.int().nullish(),
+    item_id: loosely(z.int()),
+    user_uuid: loosely(z.string()),
+    status: loosely(z.int()),
   }),
 } as const
 
@@ -62,7 +63,7 @@ export type BridgeEvent = KnownBridgeEvent | OtherBridgeEvent
 const envelope = z.looseObject({
   type: z.string().min(1),
   content: z.record(z.string(), z.unknown()).nullish(),
-  timestamp: z.number().nonnegative().nullish(),
+  timestamp: loosely(z.number()),
 })
 
 /**
@@ -76,9 +77,11 @@ export function parseBridgeEvent(body: unknown): BridgeEvent {
     known: known !== undefined,
     type,
     content: known ? check(known, content ?? {}, `webhook ${type}`) : (content ?? {}),
-    ...(typeof timestamp === 'number' && { timestamp: toMilliseconds(timestamp) }),
+    ...(isCount(timestamp) && { timestamp: toMilliseconds(timestamp) }),
   } as BridgeEvent
 }
+
+const isCount = (value: unknown): value is number => Number.isFinite(value) && Number(value) >= 0
 
 // Bridge's TEST_EVENT counts in seconds, all others in milliseconds, which passed this in 1973.
 const toMilliseconds = (timestamp: number): number =>

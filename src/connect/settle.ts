@@ -1,8 +1,9 @@
 import { BridgeError, BridgeStatusError } from '../bridge/errors.ts'
 import type { BridgeClient, BridgeResources } from '../bridge/client.ts'
+import { toText, toTime } from '../bridge/fields.ts'
 import type { ReferenceData } from '../bridge/reference-data.ts'
 import type { Item } from '../bridge/resources/items.ts'
-import { toFacts, toTime } from '../auth/ownership.ts'
+import { toFacts } from '../auth/ownership.ts'
 import type { Keyring } from '../auth/keyring.ts'
 import type { Clock, Ids } from '../clock.ts'
 import type { ConnectRequest, OwnedRequest, Store } from '../db/store.ts'
@@ -51,10 +52,8 @@ export async function settleWithBridge(
   }
 
   const state = outcomeOf(item.status)
-  const facts = {
-    ...toFacts(item),
-    providerName: await nameOfProvider(settling, bridge, item.provider_id),
-  }
+  const read = toFacts(item)
+  const facts = { ...read, providerName: await nameOfProvider(settling, bridge, read.providerId) }
   const at = clock.now()
   const { outcome, request: settled } = await store.settleRequest(
     request.id,
@@ -78,11 +77,11 @@ const wasTouchedSince = (item: Item, openedAt: number): boolean =>
 async function nameOfProvider(
   { reference, log }: Settling,
   bridge: BridgeResources,
-  providerId: number | null | undefined,
+  providerId: number | null,
 ): Promise<string | null> {
   if (!providerId) return null
   try {
-    return (await reference.through(() => bridge).bank(providerId)).name ?? null
+    return toText((await reference.through(() => bridge).bank(providerId)).name)
   } catch (error) {
     if (!(error instanceof BridgeError)) throw error
     log.warn({ provider: providerId, err: error }, 'provider name not read')

@@ -1,5 +1,6 @@
 import type { BridgeResources } from '../bridge/client.ts'
 import type { Transaction, TransactionFilter } from '../bridge/resources/transactions.ts'
+import { toText } from '../bridge/fields.ts'
 import { ValidationError } from '../errors.ts'
 
 /**
@@ -36,7 +37,7 @@ function createCount() {
     total: 0,
     add(rows: readonly Transaction[]): void {
       for (const { date, account_id: account } of rows) {
-        const day = date ?? ''
+        const day = toText(date) ?? ''
         byDay.set(day, (byDay.get(day) ?? 0) + 1)
         byAccount.set(account, (byAccount.get(account) ?? 0) + 1)
         count.total += 1

@@ -1,12 +1,14 @@
-import type { Category } from '../bridge/resources/categories.ts'
+import { toText } from '../bridge/fields.ts'
+import { childrenOf, type Category } from '../bridge/resources/categories.ts'
 import type { Transaction } from '../bridge/resources/transactions.ts'
 
 /** Category names by id, parents and children alike. */
 export function namesOf(tree: readonly Category[]): ReadonlyMap<number, string> {
   const names = new Map<number, string>()
   for (const parent of tree) {
-    for (const { id, name } of [parent, ...(parent.categories ?? [])]) {
-      if (name) names.set(id, name)
+    for (const { id, name } of [parent, ...childrenOf(parent)]) {
+      const text = toText(name)
+      if (text) names.set(id, text)
     }
   }
   return names
@@ -17,4 +19,4 @@ export const withCategory = (
   rows: readonly Transaction[],
   names: ReadonlyMap<number, string>,
 ): (Transaction & { category: string | null })[] =>
-  rows.map((row) => ({ ...row, category: names.get(row.category_id ?? NaN) ?? null }))
+  rows.map((row) => ({ ...row, category: names.get(row.category_id as number) ?? null }))

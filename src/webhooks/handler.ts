@@ -1,5 +1,5 @@
 import type { Keyring } from '../auth/keyring.ts'
-import { toTime } from '../auth/ownership.ts'
+import { toInteger, toText, toTime } from '../bridge/fields.ts'
 import { isHealthy } from '../bridge/resources/items.ts'
 import { parseBridgeEvent, type BridgeEvent } from '../bridge/webhook-events.ts'
 import type { Clock } from '../clock.ts'
@@ -85,7 +85,7 @@ async function handle(
   if (!isRefreshed) return undefined
   if (changed) {
     const { item_id: itemId, refresh_trigger: trigger, full_refresh: full } = event.content
-    const refresh = { itemId, trigger: trigger ?? null, full: full === true }
+    const refresh = { itemId, trigger: toText(trigger), full: full === true }
     const lookAgainAt = await onRefreshed({ ...refresh, occurredAt, receivedAt }, clock.now())
     if (lookAgainAt !== undefined) return lookAgainAt
   }
@@ -121,14 +121,17 @@ function toChange(event: BridgeEvent, userId: string, at: number): EventChange |
 
 type ItemContent = Partial<(BridgeEvent & { known: true; type: 'item.refreshed' })['content']>
 
-const toItem = (userId: string, itemId: number, at: number, content: ItemContent): EventChange => ({
-  kind: 'item',
-  userId,
-  itemId,
-  at,
-  status: content.status_code ?? null,
-  statusCodeInfo: content.status_code_info ?? null,
-  authenticationExpiresAt: toTime(content.authentication_expires_at),
-  accountTypes: content.account_types ?? null,
-  ...(typeof content.status_code === 'number' && { refreshed: isHealthy(content.status_code) }),
-})
+function toItem(userId: string, itemId: number, at: number, content: ItemContent): EventChange {
+  const status = toInteger(content.status_code)
+  return {
+    kind: 'item',
+    userId,
+    itemId,
+    at,
+    status,
+    statusCodeInfo: toText(content.status_code_info),
+    authenticationExpiresAt: toTime(content.authentication_expires_at),
+    accountTypes: toText(content.account_types),
+    ...(status !== null && { refreshed: isHealthy(status) }),
+  }
+}

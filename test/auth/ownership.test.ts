@@ -7,13 +7,13 @@ import {
   heldUser,
   reaching,
   scopeFor,
-  toTime,
   type Asking,
   type Hint,
 } from '../../src/auth/ownership.ts'
 import { createTally } from '../../src/auth/tally.ts'
 import type { BridgeResources } from '../../src/bridge/client.ts'
 import { BridgeNetworkError, BridgeStatusError } from '../../src/bridge/errors.ts'
+import { toTime } from '../../src/bridge/fields.ts'
 import { DoesNotExistError, ValidationError } from '../../src/errors.ts'
 import { aBridgeAccount, aBridgeItem } from '../support/bridge.ts'
 import { testNow } from '../support/clock.ts'
@@ -412,6 +412,9 @@ it.each([
   ['', null],
   [null, null],
   [undefined, null],
+  [1741579927, null],
+  [['2025-03-10'], null],
+  ['+275760-09-13T00:00:00.000Z', null],
 ])('Bridge’s timestamp %s is %s', (text, time) => {
   expect(toTime(text)).toBe(time)
 })

@@ -88,7 +88,7 @@ test('a user is created once, and the second time Bridge says 409', async () => 
 test('a user is found by its external id, and the token that came along is used', async () => {
   const { client, world, uuid, requests } = testClient()
 
-  const user = await client.users.findByExternalId(world.users.get(uuid)?.external_user_id ?? '')
+  const user = await client.users.findByExternalId(String(world.users.get(uuid)?.external_user_id))
   const items = await client.items.list(user.uuid)
 
   expect(user.uuid).toBe(uuid)

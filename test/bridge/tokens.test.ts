@@ -43,6 +43,7 @@ test.each([
   ['says nothing', undefined],
   ['says null', null],
   ['speaks in riddles', 'soon'],
+  ['is of another type', {}],
 ])('a token whose expiry %s lives as long as documented', async (_, expires_at) => {
   const { client, uuid, clock, requests } = testClient([
     http.post(`${bridgeUrl}${path}`, () => HttpResponse.json({ access_token: 'abc', expires_at })),

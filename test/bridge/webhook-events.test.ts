@@ -44,8 +44,7 @@ test('a known event is narrowed by its type', () => {
   })
 
   if (!event.known || event.type !== 'item.refreshed') throw new Error('Not narrowed')
-  const { item_id, status_code }: { item_id: number; status_code?: number | null | undefined } =
-    event.content
+  const { item_id, status_code }: { item_id: number; status_code?: unknown } = event.content
   expect([item_id, status_code]).toEqual([1, 3])
 })
 

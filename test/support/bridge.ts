@@ -2,8 +2,9 @@ import { createHmac } from 'node:crypto'
 import { http, HttpResponse, type RequestHandler } from 'msw'
 import type { Dispatcher } from 'undici'
 import { createMovableClock, type Clock } from '../../src/clock.ts'
+import { toText } from '../../src/bridge/fields.ts'
 import type { Account } from '../../src/bridge/resources/accounts.ts'
-import type { Category } from '../../src/bridge/resources/categories.ts'
+import { childrenOf, type Category } from '../../src/bridge/resources/categories.ts'
 import type { Item } from '../../src/bridge/resources/items.ts'
 import type { Provider } from '../../src/bridge/resources/providers.ts'
 import type { Transaction } from '../../src/bridge/resources/transactions.ts'
@@ -343,7 +344,7 @@ export function bridgeWorld({ clock }: { clock?: Clock } = {}): BridgeWorld {
     ),
     http.get(`${aggregation}/categories`, ({ request }) => paged(request, world.categories)),
     http.get(`${aggregation}/categories/:id`, ({ params }) => {
-      const all = world.categories.flatMap((parent) => [parent, ...(parent.categories ?? [])])
+      const all = world.categories.flatMap((parent) => [parent, ...childrenOf(parent)])
       return one(all.find(({ id }) => id === Number(params['id'])))
     }),
   ]
@@ -376,8 +377,8 @@ function wanted(request: Request): (row: Transaction) => boolean {
   const [from, to] = [query.get('min_date'), query.get('max_date')]
   return ({ account_id, updated_at, date, deleted }) =>
     (account === null || account_id === Number(account)) &&
-    (since === null ? deleted !== true : Date.parse(updated_at ?? '') > Date.parse(since)) &&
-    (until === null || Date.parse(updated_at ?? '') < Date.parse(until)) &&
-    (from === null || (date ?? '') >= from) &&
-    (to === null || (date ?? '') <= to)
+    (since === null ? deleted !== true : Date.parse(String(updated_at)) > Date.parse(since)) &&
+    (until === null || Date.parse(String(updated_at)) < Date.parse(until)) &&
+    (from === null || (toText(date) ?? '') >= from) &&
+    (to === null || (toText(date) ?? '') <= to)
 }

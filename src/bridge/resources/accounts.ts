@@ -1,36 +1,37 @@
 import { z } from 'zod'
 import type { Api } from '../api.ts'
+import { loosely } from '../fields.ts'
 import { pageOf } from '../pagination.ts'
 
 const loanDetails = z.looseObject({
-  type: z.string().nullish(),
-  opening_date: z.string().nullish(),
-  maturity_date: z.string().nullish(),
-  interest_rate: z.number().nullish(),
-  borrowed_capital: z.number().nullish(),
-  repaid_capital: z.number().nullish(),
-  remaining_capital: z.number().nullish(),
-  next_payment_date: z.string().nullish(),
-  next_payment_amount: z.number().nullish(),
+  type: loosely(z.string()),
+  opening_date: loosely(z.string()),
+  maturity_date: loosely(z.string()),
+  interest_rate: loosely(z.number()),
+  borrowed_capital: loosely(z.number()),
+  repaid_capital: loosely(z.number()),
+  remaining_capital: loosely(z.number()),
+  next_payment_date: loosely(z.string()),
+  next_payment_amount: loosely(z.number()),
 })
 
 /** One account of an item. With `data_access` "disabled" Bridge withholds IBAN, balances and loan. */
 export const account = z.looseObject({
   id: z.int(),
   item_id: z.int(),
-  provider_id: z.int().nullish(),
-  name: z.string().nullish(),
-  type: z.string().nullish(),
-  balance: z.number().nullish(),
-  accounting_balance: z.number().nullish(),
-  instant_balance: z.number().nullish(),
-  currency_code: z.string().nullish(),
-  iban: z.string().nullish(),
-  pro: z.boolean().nullish(),
-  data_access: z.string().nullish(),
-  last_refresh_status: z.string().nullish(),
-  loan_details: loanDetails.nullish(),
-  updated_at: z.string().nullish(),
+  provider_id: loosely(z.int()),
+  name: loosely(z.string()),
+  type: loosely(z.string()),
+  balance: loosely(z.number()),
+  accounting_balance: loosely(z.number()),
+  instant_balance: loosely(z.number()),
+  currency_code: loosely(z.string()),
+  iban: loosely(z.string()),
+  pro: loosely(z.boolean()),
+  data_access: loosely(z.string()),
+  last_refresh_status: loosely(z.string()),
+  loan_details: loosely(loanDetails),
+  updated_at: loosely(z.string()),
 })
 export type Account = z.output<typeof account>
 

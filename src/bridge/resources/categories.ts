@@ -1,17 +1,24 @@
 import { z } from 'zod'
 import type { Api } from '../api.ts'
 import { BridgeSchemaError } from '../errors.ts'
+import { loosely } from '../fields.ts'
 import { pageOf } from '../pagination.ts'
 
 const leaf = z.looseObject({
   id: z.int(),
-  name: z.string().nullish(),
-  parent_id: z.int().nullish(),
+  name: loosely(z.string()),
+  parent_id: loosely(z.int()),
 })
 
 /** A transaction category; in the list, a parent with its children under `categories`. */
-export const category = leaf.extend({ categories: z.array(leaf).nullish() })
+export const category = leaf.extend({ categories: loosely(z.array(leaf)) })
 export type Category = z.output<typeof category>
+
+/** A parent's children, as far as they are categories. */
+export const childrenOf = ({ categories }: Category): Category[] =>
+  Array.isArray(categories) ? categories.filter(isCategory) : []
+
+export const isCategory = (value: unknown): value is Category => category.safeParse(value).success
 
 const page = pageOf(category)
 

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import type { Api } from '../api.ts'
+import { loosely } from '../fields.ts'
 
 /** One visit to Bridge's Connect page. The URL is a secret: whoever opens it connects a bank. */
 export const connectSession = z.looseObject({
-  id: z.string().nullish(),
+  id: loosely(z.string()),
   url: z.url({ protocol: /^https?$/ }),
 })
 export type ConnectSession = z.output<typeof connectSession>

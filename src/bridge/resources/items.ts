@@ -1,20 +1,21 @@
 import { z } from 'zod'
 import type { Api } from '../api.ts'
 import { BridgeStatusError } from '../errors.ts'
+import { loosely } from '../fields.ts'
 import { pageOf } from '../pagination.ts'
 
 /** One connection of a Bridge user to one bank. `status` 0 is healthy; its enum is open. */
 export const item = z.looseObject({
   id: z.int(),
-  provider_id: z.int().nullish(),
+  provider_id: loosely(z.int()),
   status: z.int(),
-  status_code_info: z.string().nullish(),
-  status_code_description: z.string().nullish(),
-  account_types: z.string().nullish(),
-  authentication_expires_at: z.string().nullish(),
-  created_at: z.string().nullish(),
-  last_successful_refresh: z.string().nullish(),
-  last_try_refresh: z.string().nullish(),
+  status_code_info: loosely(z.string()),
+  status_code_description: loosely(z.string()),
+  account_types: loosely(z.string()),
+  authentication_expires_at: loosely(z.string()),
+  created_at: loosely(z.string()),
+  last_successful_refresh: loosely(z.string()),
+  last_try_refresh: loosely(z.string()),
 })
 export type Item = z.output<typeof item>
 
@@ -23,8 +24,8 @@ export const isHealthy = (status: number): boolean => status === 0 || status ===
 
 // Bridge's webhooks call the same number `status_code`, and one client has read that name here too.
 const itemReply = item
-  .extend({ status: z.int().nullish(), status_code: z.int().nullish() })
-  .refine((reply) => typeof (reply.status ?? reply.status_code) === 'number', {
+  .extend({ status: z.int().nullish(), status_code: z.unknown().optional() })
+  .refine((reply) => Number.isSafeInteger(reply.status ?? reply.status_code), {
     path: ['status'],
     message: 'required',
   })

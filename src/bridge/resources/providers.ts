@@ -1,15 +1,16 @@
 import { z } from 'zod'
 import type { Api } from '../api.ts'
+import { loosely } from '../fields.ts'
 
 /** A bank, in Bridge's word since 2025-01-15. What Bridge does not describe stays `unknown`. */
 export const provider = z.looseObject({
   id: z.int(),
-  name: z.string().nullish(),
-  country_code: z.string().nullish(),
-  group_name: z.string().nullish(),
-  images: z.looseObject({ logo: z.string().nullish() }).nullish(),
-  capabilities: z.array(z.string()).nullish(),
-  aggregation_metadata: z.looseObject({ release_status: z.string().nullish() }).nullish(),
+  name: loosely(z.string()),
+  country_code: loosely(z.string()),
+  group_name: loosely(z.string()),
+  images: loosely(z.looseObject({ logo: loosely(z.string()) })),
+  capabilities: loosely(z.array(z.string())),
+  aggregation_metadata: loosely(z.looseObject({ release_status: loosely(z.string()) })),
   payment_metadata: z.unknown().optional(),
   health_status: z.unknown().optional(),
   tags: z.unknown().optional(),

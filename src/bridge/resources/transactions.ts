@@ -1,24 +1,25 @@
 import { z } from 'zod'
 import type { Api } from '../api.ts'
+import { loosely } from '../fields.ts'
 import { pageOf } from '../pagination.ts'
 
 /** One transaction. `deleted` rows come only when `since` is given. Ids exceed 32 bits. */
 export const transaction = z.looseObject({
   id: z.int(),
   account_id: z.int(),
-  amount: z.number().nullish(),
-  currency_code: z.string().nullish(),
-  clean_description: z.string().nullish(),
-  provider_description: z.string().nullish(),
-  date: z.string().nullish(),
-  booking_date: z.string().nullish(),
-  transaction_date: z.string().nullish(),
-  value_date: z.string().nullish(),
-  updated_at: z.string().nullish(),
-  category_id: z.int().nullish(),
-  operation_type: z.string().nullish(),
-  deleted: z.boolean().nullish(),
-  future: z.boolean().nullish(),
+  amount: loosely(z.number()),
+  currency_code: loosely(z.string()),
+  clean_description: loosely(z.string()),
+  provider_description: loosely(z.string()),
+  date: loosely(z.string()),
+  booking_date: loosely(z.string()),
+  transaction_date: loosely(z.string()),
+  value_date: loosely(z.string()),
+  updated_at: loosely(z.string()),
+  category_id: loosely(z.int()),
+  operation_type: loosely(z.string()),
+  deleted: loosely(z.boolean()),
+  future: loosely(z.boolean()),
   bridge_payment_information: z.unknown().optional(),
 })
 export type Transaction = z.output<typeof transaction>

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { heldItem, keepAccounts, reaching, toTime } from '../../auth/ownership.ts'
+import { heldItem, keepAccounts, reaching } from '../../auth/ownership.ts'
+import { toTime } from '../../bridge/fields.ts'
 import type { Account } from '../../bridge/resources/accounts.ts'
 import { identifier, optionalText } from '../../frappe/arguments.ts'
 import { defineMethod } from '../context.ts'

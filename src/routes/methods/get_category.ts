@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { childrenOf } from '../../bridge/resources/categories.ts'
 import { DoesNotExistError } from '../../errors.ts'
 import { identifier, optional, optionalText } from '../../frappe/arguments.ts'
 import { defineMethod } from '../context.ts'
@@ -14,7 +15,7 @@ export const getCategory = defineMethod({
 
     for (const parent of tree) {
       if (parent.id === id) return present.category(parent)
-      const child = parent.categories?.find((category) => category.id === id)
+      const child = childrenOf(parent).find((category) => category.id === id)
       if (child) return present.category({ ...child, parent_id: child.parent_id ?? parent.id })
     }
     throw new DoesNotExistError(`Category ${id} not found`)

@@ -1,35 +1,27 @@
+import { toFields } from '../../bridge/fields.ts'
 import type { Account } from '../../bridge/resources/accounts.ts'
 import type { Item } from '../../db/store.ts'
 
-/** An account as Bridge 2021-06-01 described it (Bridge: account resource). */
+/**
+ * An account as Bridge 2021-06-01 described it (Bridge: account resource).
+ * What is unknown here passes as it came; null when it did not.
+ */
 export interface V2021Account {
   id: number
-  name: string | null
-  balance: number | null
+  name: unknown
+  balance: unknown
   status: number
   status_code_info: string | null
   status_code_description: string | null
-  updated_at: string | null
-  type: string | null
-  currency_code: string | null
+  updated_at: unknown
+  type: unknown
+  currency_code: unknown
   item_id: number
-  bank_id: number | null
-  loan_details: V2021LoanDetails | null
+  bank_id: unknown
+  loan_details: unknown
   savings_details: unknown
-  is_pro: boolean
-  iban: string | null
-}
-
-interface V2021LoanDetails {
-  next_payment_date: string | null
-  next_payment_amount: number | null
-  maturity_date: string | null
-  opening_date: string | null
-  interest_rate: number | null
-  type: string | null
-  borrowed_capital: number | null
-  repaid_capital: number | null
-  remaining_capital: number | null
+  is_pro: unknown
+  iban: unknown
 }
 
 /**
@@ -57,17 +49,20 @@ export const toV2021Account = (
   iban: account.iban ?? null,
 })
 
-const toV2021LoanDetails = (loan: Account['loan_details']): V2021LoanDetails | null =>
-  loan
-    ? {
-        next_payment_date: loan.next_payment_date ?? null,
-        next_payment_amount: loan.next_payment_amount ?? null,
-        maturity_date: loan.maturity_date ?? null,
-        opening_date: loan.opening_date ?? null,
-        interest_rate: loan.interest_rate ?? null,
-        type: loan.type ?? null,
-        borrowed_capital: loan.borrowed_capital ?? null,
-        repaid_capital: loan.repaid_capital ?? null,
-        remaining_capital: loan.remaining_capital ?? null,
-      }
-    : null
+const loanFields = [
+  'next_payment_date',
+  'next_payment_amount',
+  'maturity_date',
+  'opening_date',
+  'interest_rate',
+  'type',
+  'borrowed_capital',
+  'repaid_capital',
+  'remaining_capital',
+]
+
+function toV2021LoanDetails(details: unknown): unknown {
+  const loan = toFields(details)
+  if (!loan) return details ?? null
+  return Object.fromEntries(loanFields.map((name) => [name, loan[name] ?? null]))
+}

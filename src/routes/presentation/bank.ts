@@ -1,19 +1,23 @@
+import { toFields } from '../../bridge/fields.ts'
 import type { Provider } from '../../bridge/resources/providers.ts'
 
-/** A bank as Bridge 2021-06-01 described it (Bridge: bank resource). */
+/**
+ * A bank as Bridge 2021-06-01 described it (Bridge: bank resource).
+ * What is unknown here passes as it came; null when it did not.
+ */
 export interface V2021Bank {
   id: number
-  name: string | null
-  country_code: string | null
-  logo_url: string | null
+  name: unknown
+  country_code: unknown
+  logo_url: unknown
   authentication_type: string | null
   authentication_page_url: string | null
   url: string | null
   is_highlighted: boolean
   primary_color: string | null
   secondary_color: string | null
-  parent_name: string | null
-  capabilities: string[]
+  parent_name: unknown
+  capabilities: unknown[]
   channel_type: string[]
   display_order: number | null
   deeplink_ios: string | null
@@ -37,7 +41,7 @@ export const toV2021Bank = (provider: Provider): V2021Bank => ({
   id: provider.id,
   name: provider.name ?? null,
   country_code: provider.country_code ?? null,
-  logo_url: provider.images?.logo ?? null,
+  logo_url: toFields(provider.images)?.['logo'] ?? null,
   authentication_type: null,
   authentication_page_url: null,
   url: null,
@@ -45,7 +49,7 @@ export const toV2021Bank = (provider: Provider): V2021Bank => ({
   primary_color: null,
   secondary_color: null,
   parent_name: provider.group_name ?? null,
-  capabilities: (provider.capabilities ?? []).map((word) => oldWords.get(word) ?? word),
+  capabilities: toOldWords(provider.capabilities),
   channel_type: [],
   display_order: null,
   deeplink_ios: null,
@@ -56,14 +60,17 @@ export const toV2021Bank = (provider: Provider): V2021Bank => ({
 })
 
 /** Capabilities that changed their name (Bridge: migration guide). */
-const oldWords = new Map([['aggregation', 'ais']])
+const oldWords = new Map<unknown, string>([['aggregation', 'ais']])
+
+const toOldWords = (capabilities: unknown): unknown[] =>
+  Array.isArray(capabilities) ? capabilities.map((word) => oldWords.get(word) ?? word) : []
 
 function toV2021Payment(metadata: unknown): V2021Payment | null {
-  if (typeof metadata !== 'object' || metadata === null) return null
-  const known = metadata as Partial<V2021Payment>
+  const known = toFields(metadata)
+  if (!known) return null
   return {
-    nb_max_transactions: known.nb_max_transactions ?? null,
-    max_size_label: known.max_size_label ?? null,
-    sender_iban_available: known.sender_iban_available ?? null,
+    nb_max_transactions: known['nb_max_transactions'] ?? null,
+    max_size_label: known['max_size_label'] ?? null,
+    sender_iban_available: known['sender_iban_available'] ?? null,
   }
 }

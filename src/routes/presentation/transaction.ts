@@ -3,22 +3,25 @@ import type { Transaction } from '../../bridge/resources/transactions.ts'
 /** A transaction with the name of its category, which is our own field and stays in every presentation. */
 export type NamedTransaction = Transaction & { category: string | null }
 
-/** A transaction as Bridge 2021-06-01 described it (Bridge: data fetching), and our `category`. */
+/**
+ * A transaction as Bridge 2021-06-01 described it (Bridge: data fetching), and our `category`.
+ * What is unknown here passes as it came; null when it did not.
+ */
 export interface V2021Transaction {
   id: number
-  clean_description: string | null
-  bank_description: string | null
-  amount: number | null
-  date: string | null
-  booking_date: string | null
-  transaction_date: string | null
-  value_date: string | null
-  updated_at: string | null
-  currency_code: string | null
-  is_deleted: boolean
-  category_id: number | null
+  clean_description: unknown
+  bank_description: unknown
+  amount: unknown
+  date: unknown
+  booking_date: unknown
+  transaction_date: unknown
+  value_date: unknown
+  updated_at: unknown
+  currency_code: unknown
+  is_deleted: unknown
+  category_id: unknown
   account_id: number
-  is_future: boolean
+  is_future: unknown
   show_client_side: boolean
   category: string | null
 }
