@@ -97,7 +97,7 @@ export async function rekey(rekeying: Rekeying, by: By): Promise<Rekeyed> {
 /** A server reads with the keys it has in hand: before it has the new one, nothing may be sealed with it. */
 async function isKnownToServer({ store, clock, wait }: Rekeying, id: string): Promise<boolean> {
   const giveUpAt = clock.now() + patienceMs
-  while (await store.hasServerSince(clock.now() - silentMs)) {
+  while (await store.hasServerSince(clock.now() - silentMs, clock.now())) {
     const key = (await store.listDataKeys()).find((candidate) => candidate.id === id)
     if (key?.seenAt) return true
     if (clock.now() >= giveUpAt) return false

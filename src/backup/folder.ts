@@ -24,20 +24,23 @@ export async function listCopies(folder: string): Promise<Copy[]> {
       const [, time] = pattern.exec(name) ?? []
       if (time === undefined) return []
       const [date, clock = ''] = time.split('T')
-      return [
-        { path: join(folder, name), at: Date.parse(`${date}T${clock.replaceAll('-', ':')}Z`) },
-      ]
+      const at = Date.parse(`${date}T${clock.replaceAll('-', ':')}Z`)
+      return Number.isNaN(at) ? [] : [{ path: join(folder, name), at }]
     })
     .toSorted((a, b) => b.at - a.at)
 }
 
-/** The newest copy in a folder. */
-export const newestCopy = async (folder: string): Promise<Copy | undefined> =>
-  (await listCopies(folder))[0]
+/** The copies that were made until now. One with a date to come is of a clock that was set wrong: it decides nothing. */
+const pastCopies = async (folder: string, now: number): Promise<Copy[]> =>
+  (await listCopies(folder)).filter(({ at }) => at <= now)
 
-/** Deletes all but the newest `keep` copies; returns what went. */
-export async function pruneCopies(folder: string, keep: number): Promise<Copy[]> {
-  const old = (await listCopies(folder)).slice(keep)
+/** The newest copy in a folder that was made until now. */
+export const newestCopy = async (folder: string, now: number): Promise<Copy | undefined> =>
+  (await pastCopies(folder, now))[0]
+
+/** Deletes all but the newest `keep` copies that were made until now; returns what went. */
+export async function pruneCopies(folder: string, keep: number, now: number): Promise<Copy[]> {
+  const old = (await pastCopies(folder, now)).slice(keep)
   for (const { path } of old) await rm(path, { force: true })
   return old
 }

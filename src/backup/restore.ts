@@ -28,7 +28,8 @@ export async function restoreCopy({
   clock: Clock
 }): Promise<{ kept: string | null }> {
   const holder = readHolder(database)
-  const seen = holder && clock.now() - holder.seenAt < silenceMs
+  // Seen at a time to come: by a clock that was set wrong, and not since.
+  const seen = holder && Math.abs(clock.now() - holder.seenAt) < silenceMs
   if (holder && seen && !(holder.host === place.host && !place.isAlive(holder.pid))) {
     throw new DatabaseInUseError(
       `A server has this database: process ${holder.pid} on ${holder.host}. Stop it first.`,

@@ -16,12 +16,12 @@ export interface ScheduledCopies {
 export async function tickCopies(copies: ScheduledCopies): Promise<boolean> {
   const { clock, dir, everyMs, keep, log } = copies
   if (everyMs === 0) return false
-  const newest = await newestCopy(dir)
   const now = clock.now()
+  const newest = await newestCopy(dir, now)
   if (newest && now < newest.at + everyMs) return false
   const name = copyName(now)
   const bytes = await copies.copy(join(dir, name))
-  const gone = await pruneCopies(dir, keep)
+  const gone = await pruneCopies(dir, keep, now)
   log.info({ copy: name, bytes, deleted: gone.length }, 'database copied')
   return false
 }

@@ -199,7 +199,7 @@ async function sendTest(
       `The endpoint is disabled; \`webhook enable ${name} --tenant ${tenant.name}\` tries it again`,
     )
   }
-  if (!(await store.hasServerSince(clock.now() - serverSilenceMs))) {
+  if (!(await store.hasServerSince(clock.now() - serverSilenceMs, clock.now()))) {
     throw new CommandError('No server is at work on this database: nothing would be sent')
   }
 

@@ -17,6 +17,7 @@ export class DatabaseInUseError extends Error {
 
 const renewMs = 3_000
 const leaseMs = 10_000
+const lookMs = 500
 
 /**
  * Keeps a second server, and a restore, off this database for as long as the returned loop runs. A predecessor that died
@@ -40,7 +41,7 @@ export async function holdDatabase(
   },
 ): Promise<Loop> {
   const life: ServerLife = { serverId: ids.next('srv'), host: place.host, pid: place.pid }
-  const giveUpAt = clock.now() + leaseMs + renewMs
+  let waitedMs = 0 // by no clock: it may be set meanwhile
   let seenFirst: number | undefined
   for (;;) {
     const at = clock.now()
@@ -48,15 +49,17 @@ export async function holdDatabase(
     if (!holder) break
     seenFirst ??= holder.seenAt
     // Without a renewal in all that time it is dead, though the clock it was seen by may have been put back since.
-    const isSilent = at >= giveUpAt && holder.seenAt === seenFirst
+    const isOver = waitedMs >= leaseMs + renewMs
+    const isSilent = isOver && holder.seenAt === seenFirst
     if (isSilent || isDead(holder, place)) {
       await store.releaseServer(holder.serverId)
-    } else if (at >= giveUpAt) {
+    } else if (isOver) {
       throw new DatabaseInUseError(
         `Another bank-api serves this database: process ${holder.pid} on ${holder.host}.`,
       )
     } else {
-      await wait(500)
+      await wait(lookMs)
+      waitedMs += lookMs
     }
   }
 

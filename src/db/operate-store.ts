@@ -90,8 +90,8 @@ export interface OperateStore {
   /** By the id of a connect request, an event, a delivery or a call, or by Bridge's id of an item. */
   findStory(word: string): Promise<Story | undefined>
   listEndpoints(): Promise<EndpointReport[]>
-  /** When Bridge's last webhook was stored. */
-  lastWebhookAt(): Promise<number | null>
+  /** When Bridge's last webhook was stored, of those until then. */
+  lastWebhookAt(until: number): Promise<number | null>
   /** Keys that end before, and are still good. */
   listExpiringKeys(
     now: number,

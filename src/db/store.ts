@@ -91,8 +91,8 @@ export interface InstanceStore {
   /** False when the database is no longer ours. */
   renewServer(serverId: string, at: number): Promise<boolean>
   releaseServer(serverId: string): Promise<void>
-  /** Whether a server was seen since then. */
-  hasServerSince(at: number): Promise<boolean>
+  /** Whether a server was seen since then, and not at a time to come. */
+  hasServerSince(at: number, now: number): Promise<boolean>
   /** Oldest first: the last one seals. */
   listDataKeys(): Promise<StoredDataKey[]>
   addDataKey(key: DataKey, at: number): Promise<void>

@@ -70,7 +70,17 @@ async function checkWebhooks({ config, store, clock }: Examination): Promise<Fin
       ),
     ]
   }
-  const lastAt = await store.lastWebhookAt()
+  const lastAt = await store.lastWebhookAt(now)
+  const early = await store.lastWebhookAt(Number.MAX_SAFE_INTEGER)
+  if (early !== null && early > now + drift.critical) {
+    return [
+      critical(
+        check,
+        `the last came at ${new Date(early).toISOString()}, which is yet to come`,
+        'Compare the time with `date -u`: the clock is wrong, or was and nobody has restarted the server since.',
+      ),
+    ]
+  }
   const refusals = await store.listAudit({ since: now - dayMs, limit: 1_000 })
   const refused = refusals.filter(({ action }) => action === 'webhook.refused')
   const lastRefusedAt = Math.max(...refused.map(({ at }) => at), Number.NEGATIVE_INFINITY)

@@ -1,4 +1,4 @@
-import { newestCopy } from '../backup/folder.ts'
+import { listCopies } from '../backup/folder.ts'
 import { dayMs, type Examination } from './examination.ts'
 import { critical, ok, warning, type Finding } from './finding.ts'
 
@@ -31,14 +31,26 @@ export async function checkMachine({ config, clock, probes }: Examination): Prom
   ]
 
   const { everyMs, dir } = config.backup
-  const newest = await newestCopy(dir)
-  const age = newest && clock.now() - newest.at
   if (config.sandbox && everyMs === 0) return findings
+  const now = clock.now()
+  const copies = await listCopies(dir)
+  const early = copies.filter(({ at }) => at > now)
+  const newest = copies[early.length]
+  const age = newest && now - newest.at
   const act = `Run \`bank-api backup\` every day, or set BACKUP_HOURS; copies are looked for in ${dir}.`
   if (age === undefined) findings.push(warning('backup', 'there is no copy of the database', act))
   else if (age > 2 * Math.max(everyMs, dayMs)) {
     findings.push(critical('backup', `the newest copy is ${Math.floor(age / dayMs)} days old`, act))
   } else findings.push(ok('backup', `the newest copy is ${Math.floor(age / 3_600_000)} hours old`))
+  if (early.length > 0) {
+    findings.push(
+      critical(
+        'backup',
+        `${early.length} copies in ${dir} have a date to come, so the clock is wrong or was`,
+        'Compare the time with `date -u`. If it is right, move those copies elsewhere: they count for nothing here until their date.',
+      ),
+    )
+  }
   return findings
 }
 

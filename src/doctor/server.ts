@@ -1,3 +1,4 @@
+import type { ServerLife } from '../db/store.ts'
 import { codeOf, type Examination } from './examination.ts'
 import { critical, ok, warning, type Finding } from './finding.ts'
 
@@ -11,12 +12,9 @@ export async function checkServer({
   probes,
 }: Examination): Promise<Finding[]> {
   const holder = await store.readServer()
-  const running = holder !== undefined && clock.now() - holder.seenAt < silenceMs
-  const findings = [
-    running
-      ? ok('server', `runs as process ${holder.pid} on ${holder.host}`)
-      : critical('server', 'no server has this database open', 'Start it.'),
-  ]
+  const silentMs = holder === undefined ? undefined : clock.now() - holder.seenAt
+  const running = silentMs !== undefined && Math.abs(silentMs) < silenceMs
+  const findings = [judgeServer(holder, silentMs)]
 
   const check = 'public address'
   const { publicUrl } = config
@@ -38,4 +36,20 @@ export async function checkServer({
         ),
   )
   return findings
+}
+
+function judgeServer(holder: ServerLife | undefined, silentMs: number | undefined): Finding {
+  if (!holder || silentMs === undefined || silentMs >= silenceMs) {
+    return critical('server', 'no server has this database open', 'Start it.')
+  }
+  // A server that runs says so every few seconds, by the clock as it is now.
+  if (silentMs <= -silenceMs) {
+    const says = `process ${holder.pid} on ${holder.host} was last seen at a time to come`
+    return critical(
+      'server',
+      says,
+      'Compare the clocks of this machine and of that one, and see whether it runs.',
+    )
+  }
+  return ok('server', `runs as process ${holder.pid} on ${holder.host}`)
 }

@@ -48,7 +48,8 @@ export function createReadiness(parts: Parts): () => Promise<Readiness> {
   let asked = { at: Number.NEGATIVE_INFINITY, checks: Promise.resolve<Check[]>([]) }
 
   return async () => {
-    if (now() >= asked.at + freshMs) {
+    // Either way, for a clock may be put back: then the last answer is no younger for it.
+    if (Math.abs(now() - asked.at) >= freshMs) {
       asked = { at: now(), checks: Promise.all([writes(parts), space(parts)]) }
     }
     const [database, disk] = await asked.checks

@@ -107,7 +107,10 @@ export function createMetrics(version: string): Metrics {
     items: gauge('items', 'Bank connections that live.'),
     database: gauge('database_size_bytes', 'The database file and its write-ahead log.'),
     diskFree: gauge('disk_free_bytes', 'Free space where the database is.'),
-    backup: gauge('backup_last_timestamp_seconds', 'When the newest copy was made.'),
+    backup: gauge(
+      'backup_last_timestamp_seconds',
+      'When the newest copy was made; 0: there is none, though there should be.',
+    ),
   }
 
   function show({ figures, now, ...rest }: Reading): void {

@@ -1,7 +1,7 @@
 import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import { createHeartbeats, type Heartbeats } from '../lifecycle/heartbeats.ts'
-import { systemClock } from '../clock.ts'
+import { monotonicClock } from '../clock.ts'
 import type { Lifecycle } from '../lifecycle/readiness.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 
@@ -18,7 +18,7 @@ const plugin: FastifyPluginCallback<{ version: string }> = (app, { version }, do
   const metrics = createMetrics(version)
   const lifecycle: Lifecycle = { stopping: false }
   app.decorate('metrics', metrics)
-  app.decorate('heartbeats', createHeartbeats(systemClock))
+  app.decorate('heartbeats', createHeartbeats(monotonicClock))
   app.decorate('lifecycle', lifecycle)
 
   // A client that keeps its connection would meet a closed one: it is told to open another, elsewhere by then.

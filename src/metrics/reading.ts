@@ -18,6 +18,8 @@ export function readerFor(
   }: { config: Config; readiness: () => Promise<Readiness>; onDisk: boolean },
 ): () => Promise<Reading> {
   let last: { at: number; reading: Promise<Reading> } | undefined
+  // Copies that should be there and are not are as old as can be: of a number left out no rule would ever hold.
+  const noCopy = config.backup.everyMs > 0 ? 0 : undefined
 
   async function read(now: number): Promise<Reading> {
     const { quota, breaker, credentials } = app.standing()
@@ -30,14 +32,15 @@ export function readerFor(
       ...(onDisk && {
         databaseBytes: await databaseBytes(databasePath(config)),
         diskFreeBytes: await freeBytesAt(config.dataDir).catch(() => undefined),
-        backupAt: (await newestCopy(config.backup.dir))?.at,
+        backupAt: (await newestCopy(config.backup.dir, now))?.at ?? noCopy,
       }),
     }
   }
 
   return () => {
     const now = app.clock.now()
-    if (!last || now >= last.at + freshMs) last = { at: now, reading: read(now) }
+    // Either way: what was read by a clock that has been put back since must not be served until its date.
+    if (!last || Math.abs(now - last.at) >= freshMs) last = { at: now, reading: read(now) }
     return last.reading
   }
 }

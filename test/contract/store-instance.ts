@@ -96,7 +96,7 @@ export function instanceContract(name: string, open: OpenRooms): void {
       expect(await store.claimServer(second, { at: 1_001, staleBefore: 0 })).toMatchObject(first)
 
       await store.releaseServer('srv_1')
-      expect(await store.hasServerSince(0)).toBe(false)
+      expect(await store.hasServerSince(0, 10)).toBe(false)
       expect(await store.claimServer(second, { at: 1_002, staleBefore: 0 })).toBeUndefined()
     })
 

@@ -127,7 +127,7 @@ export function operateContract(name: string, open: OpenRooms): void {
 
     it('the last webhook is Bridge’s last, not an event of ours', async () => {
       const { store, clock, ann, ids } = await withSite()
-      expect(await store.lastWebhookAt()).toBeNull()
+      expect(await store.lastWebhookAt(50)).toBeNull()
       const make = { clock, ids }
       const at = (receivedAt: number, dedupeKey: string) =>
         store.acceptEvent(anAnnouncement(make, ann, { receivedAt, dedupeKey }))
@@ -137,7 +137,8 @@ export function operateContract(name: string, open: OpenRooms): void {
       await at(20, 'bridge:b')
       await at(40, 'account.changed:x')
 
-      expect(await store.lastWebhookAt()).toBe(20)
+      expect(await store.lastWebhookAt(50)).toBe(20)
+      expect(await store.lastWebhookAt(19)).toBe(10)
     })
   })
 

@@ -13,7 +13,7 @@ import Sqlite from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
 import { unlockInstance } from '../../src/auth/instance.ts'
 import { copyInThread } from '../../src/backup/copy-in-thread.ts'
-import { copyName, listCopies, pruneCopies } from '../../src/backup/folder.ts'
+import { copyName, listCopies, newestCopy, pruneCopies } from '../../src/backup/folder.ts'
 import { restoreCopy } from '../../src/backup/restore.ts'
 import { tickCopies } from '../../src/backup/scheduled.ts'
 import { verifyCopy } from '../../src/backup/verify.ts'
@@ -358,6 +358,34 @@ test('scheduled copies are made when due, and the oldest beyond the number kept 
   expect(lines).toHaveLength(4)
 })
 
+test('a copy with a date to come neither stops the schedule nor counts when old ones go', async () => {
+  const { folder, database, clock } = await anInstallation()
+  const dir = join(folder, 'backups')
+  const day = 24 * 60 * 60_000
+  mkdirSync(dir)
+  const early = join(dir, copyName(clock.now() + 160 * day))
+  writeFileSync(early, '')
+  const copies = {
+    clock,
+    dir,
+    everyMs: day,
+    keep: 2,
+    log: { info() {} },
+    copy: async (to: string) => {
+      copyDatabase(database, to)
+      return 1
+    },
+  }
+  for (let days = 0; days < 4; days += 1) {
+    await tickCopies(copies)
+    clock.advance(day)
+  }
+
+  expect(existsSync(early)).toBe(true)
+  expect(await listCopies(dir)).toHaveLength(3)
+  expect((await newestCopy(dir, clock.now()))?.at).toBe(clock.now() - day - (clock.now() % 1_000))
+})
+
 test('pruning leaves every file alone that is no copy of the schedule', async () => {
   const folder = testFolder()
   const names = [
@@ -369,7 +397,7 @@ test('pruning leaves every file alone that is no copy of the schedule', async ()
   ]
   for (const name of names) writeFileSync(join(folder, name), '')
 
-  const gone = await pruneCopies(folder, 1)
+  const gone = await pruneCopies(folder, 1, 2_000)
 
   expect(gone.map(({ path }) => path)).toEqual([join(folder, copyName(0))])
   expect(readdirSync(folder)).toHaveLength(4)

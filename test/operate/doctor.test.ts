@@ -255,6 +255,41 @@ test('webhooks: no secret, none yet, none for days, and a secret that does not m
   })
 })
 
+test('a copy with a date to come is critical, and hides no old one', async () => {
+  const { look, config, clock } = await anInstallation()
+  writeFileSync(join(config.backup.dir, copyName(clock.now() + 160 * day)), '')
+  clock.advance(5 * day)
+
+  const findings = (await look()).filter(({ check }) => check === 'backup')
+
+  expect(findings.map(({ level, says }) => ({ level, says }))).toEqual([
+    { level: 'critical', says: 'the newest copy is 5 days old' },
+    { level: 'critical', says: expect.stringContaining('1 copies in') as string },
+  ])
+  expect(findings[1]?.says).toContain('a date to come')
+})
+
+test('no age is below zero: of a server and of webhooks seen at a time to come', async () => {
+  const { look, store, clock, user, ...rooms } = await anInstallation()
+  const at = clock.now() + 160 * day
+  await store.claimServer({ serverId: 'srv', host: 'here', pid: 7 }, { at, staleBefore: at })
+  await store.acceptEvent(
+    anAnnouncement({ ...rooms, clock }, user, {
+      id: 'evt_early',
+      dedupeKey: 'bridge:2',
+      siteId: null,
+      receivedAt: at,
+    }),
+  )
+
+  const found = bad(await look())
+
+  expect(found).toMatchObject([
+    { check: 'server', level: 'critical', says: expect.stringContaining('a time to come') },
+    { check: 'bridge webhooks', level: 'critical', says: expect.stringContaining('yet to come') },
+  ])
+})
+
 test('an old copy and a missing one are found', async () => {
   const { look, config, clock } = await anInstallation()
   const missing = await anInstallation({ BACKUP_DIR: join(testFolder(), 'nowhere') })

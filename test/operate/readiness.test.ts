@@ -136,3 +136,13 @@ test('a server on its way out asks clients to open their next connection elsewhe
   expect(before.headers['connection']).not.toBe('close')
   expect(after.headers['connection']).toBe('close')
 })
+
+test('a clock that is put back keeps no answer alive', async () => {
+  const { readiness, state, clock } = aServer()
+  await readiness()
+
+  clock.advance(-160 * 24 * 60 * 60_000)
+  state.free = 0
+
+  expect(await readiness()).toMatchObject({ ready: false })
+})

@@ -1,4 +1,5 @@
-import { and, asc, eq, gt, isNotNull, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, isNotNull, isNull, lte, sql } from 'drizzle-orm'
+import { leastJumpMs } from '../../../clock.ts'
 import type { InstanceStore } from '../../store.ts'
 import { apiKeys, dataKeys, instance } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
@@ -73,13 +74,19 @@ export function instanceOperations({ db, read, write }: Tools): InstanceStore {
           .run()
       }),
 
-    hasServerSince: (at) =>
+    hasServerSince: (at, now) =>
       read(
         () =>
           db
             .select({ id: instance.serverId })
             .from(instance)
-            .where(and(isNotNull(instance.serverId), gt(instance.serverSeenAt, at)))
+            .where(
+              and(
+                isNotNull(instance.serverId),
+                gt(instance.serverSeenAt, at),
+                lte(instance.serverSeenAt, now + leastJumpMs),
+              ),
+            )
             .get() !== undefined,
       ),
 

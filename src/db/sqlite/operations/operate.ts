@@ -1,5 +1,5 @@
 import type Sqlite from 'better-sqlite3'
-import { and, desc, eq, gt, isNotNull, isNull, lt, max, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, isNotNull, isNull, lt, lte, max, sql } from 'drizzle-orm'
 import type { Figures, OperateStore } from '../../operate-store.ts'
 import {
   apiKeys,
@@ -161,14 +161,20 @@ export function operateOperations({
           }))
       }),
 
-    lastWebhookAt: () =>
+    lastWebhookAt: (until) =>
       read(
         () =>
           // Text order and an index: Bridge's events alone begin with their name.
           db
             .select({ at: events.receivedAt })
             .from(events)
-            .where(and(gt(events.dedupeKey, 'bridge:'), lt(events.dedupeKey, 'bridge;')))
+            .where(
+              and(
+                gt(events.dedupeKey, 'bridge:'),
+                lt(events.dedupeKey, 'bridge;'),
+                lte(events.receivedAt, until),
+              ),
+            )
             .orderBy(desc(events.receivedAt))
             .limit(1)
             .get()?.at ?? null,
