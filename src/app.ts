@@ -105,6 +105,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     baseUrl: options.sandbox?.origin ?? config.bridgeBaseUrl,
     dispatcher: options.dispatcher,
     clock,
+    steady: app.steadyClock,
     limits: config.quota,
     saved: savedQuota(await app.store.readStanding()),
     workers,

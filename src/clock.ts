@@ -21,12 +21,14 @@ export interface Ids {
 export const systemClock: Clock = { now: () => Date.now() }
 
 /** A clock that nobody sets. Where it began says nothing. */
-const monotonicClock: Clock = { now: () => performance.now() }
+export const monotonicClock: Clock = { now: () => performance.now() }
 
 /** Notices when the machine's clock is set, which no one tells us. */
 export interface ClockWatch {
   /** How far the clock was put forward since the last call, in milliseconds; below zero: back; 0: it just ran. */
   jumped(): number
+  /** How far it was put forward in all since we watch, less how far it was put back. */
+  jumpedInAll(): number
   /** How much time has passed since it was last put forward by an hour or more; undefined: it never was, since we watch. */
   sinceForward(): number | undefined
 }
@@ -44,6 +46,7 @@ export function createClockWatch({
 }: { wall?: Clock; monotonic?: Clock } = {}): ClockWatch {
   let last = { wall: wall.now(), ran: monotonic.now() }
   let untold = 0
+  let inAll = 0
   let forwardAt: number | undefined
 
   function look(): void {
@@ -52,6 +55,7 @@ export function createClockWatch({
     last = now
     if (Math.abs(byMs) <= leastJumpMs) return
     untold += byMs
+    inAll += byMs
     if (byMs >= farMs) forwardAt = now.ran
   }
 
@@ -62,12 +66,24 @@ export function createClockWatch({
       untold = 0
       return byMs
     },
+    jumpedInAll() {
+      look()
+      return inAll
+    },
     sinceForward() {
       look()
       return forwardAt === undefined ? undefined : last.ran - forwardAt
     },
   }
 }
+
+/**
+ * The time as it passes: it moves with a sandbox's lever, and not when the machine's clock is set. For what is counted from
+ * now on and kept in memory alone; what is stored, or told to anybody, has the time of the clock itself.
+ */
+export const steadyClock = (clock: Clock, watch: Pick<ClockWatch, 'jumpedInAll'>): Clock => ({
+  now: () => clock.now() - watch.jumpedInAll(),
+})
 
 const alphabet = '234567abcdefghijklmnopqrstuvwxyz' // 32 letters in their sorting order: five bits each, no bias
 

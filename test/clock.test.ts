@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createClockWatch, createMovableClock, systemIds } from '../src/clock.ts'
+import { createClockWatch, createMovableClock, steadyClock, systemIds } from '../src/clock.ts'
 
 it('a movable clock adds up what it was pushed, on top of its base', () => {
   let base = 1_000
@@ -17,6 +17,7 @@ function machine() {
   const wall = createMovableClock({ now: () => 1_000_000 })
   const monotonic = createMovableClock({ now: () => 5.25 })
   return {
+    wall,
     watch: createClockWatch({ wall, monotonic }),
     set: (byMs: number) => wall.advance(byMs),
     run(ms: number) {
@@ -65,6 +66,22 @@ it('how long ago it was put forward is told by the time that passed, also before
 
   expect(watch.sinceForward()).toBe(500)
   expect(watch.jumped()).toBe(-60_000)
+})
+
+it('the steady clock follows the time that passes and a lever, and no setting', () => {
+  const { watch, wall, set, run } = machine()
+  const lever = createMovableClock(wall)
+  const steady = steadyClock(lever, watch)
+  const began = steady.now()
+
+  set(160 * 86_400_000)
+  run(500)
+  lever.advance(60_000)
+  expect(steady.now() - began).toBe(60_500)
+
+  set(-160 * 86_400_000)
+  expect(steady.now() - began).toBe(60_500)
+  expect(lever.now() - began).toBe(60_500)
 })
 
 it('the clocks of this machine run alike', () => {

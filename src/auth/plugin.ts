@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
-import { createClockWatch, type Clock, type ClockWatch, type Ids } from '../clock.ts'
+import { createClockWatch, steadyClock, type Clock, type ClockWatch, type Ids } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { startLoop } from '../loop.ts'
 import { masterKeysOf, unlockInstance } from './instance.ts'
@@ -13,6 +13,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     clock: Clock
     clockWatch: ClockWatch
+    /** For what is counted in memory: nobody sets it. */
+    steadyClock: Clock
     ids: Ids
     keyring: Keyring
     limits: Limits
@@ -38,13 +40,16 @@ const plugin: FastifyPluginAsync<Options> = async (app, { config, clock, ids, wo
   const { store } = app
   const keyring = await unlockInstance(store, { config, clock })
   app.decorate('clock', clock)
-  app.decorate('clockWatch', createClockWatch())
+  const clockWatch = createClockWatch()
+  const steady = steadyClock(clock, clockWatch)
+  app.decorate('clockWatch', clockWatch)
+  app.decorate('steadyClock', steady)
   app.decorate('ids', ids)
   app.decorate('keyring', keyring)
   app.decorate('limits', {
-    keys: createLimiter({ clock, perMinute: config.limits.perKey }),
-    strangers: createLimiter({ clock, perMinute: config.limits.perAddress }),
-    callbacks: createLimiter({ clock, perMinute: callbacksPerMinute }),
+    keys: createLimiter({ clock: steady, perMinute: config.limits.perKey }),
+    strangers: createLimiter({ clock: steady, perMinute: config.limits.perAddress }),
+    callbacks: createLimiter({ clock: steady, perMinute: callbacksPerMinute }),
   })
 
   const tally = createTally((entry) => store.audit(entry))

@@ -1,6 +1,7 @@
 import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import { Pool, type Dispatcher } from 'undici'
+import type { Clock } from '../clock.ts'
 import { startLoop } from '../loop.ts'
 import { createBreaker } from './breaker.ts'
 import { createBridgeClient, type BridgeClient, type BridgeOptions } from './client.ts'
@@ -20,6 +21,8 @@ declare module 'fastify' {
 
 interface Options extends Omit<BridgeOptions, 'dispatcher' | 'quota' | 'breaker' | 'credentials'> {
   dispatcher?: Dispatcher | undefined
+  /** Nobody sets it: what is spent, and for how long Bridge is left alone, follows this one. */
+  steady: Clock
   limits?: Partial<QuotaLimits>
   /** What was left of the quota before a restart. */
   saved?: { available: number; at: number } | undefined
@@ -31,11 +34,11 @@ const lookMs = 1_000
 
 /** Builds the Bridge client. Without a dispatcher it keeps a pool of its own and closes it. */
 const plugin: FastifyPluginCallback<Options> = (app, options, done) => {
-  const { clock, limits = {}, saved, workers, ...rest } = options
+  const { clock, steady, limits = {}, saved, workers, ...rest } = options
   const log = app.log.child({ room: 'bridge' })
-  const quota = createQuota({ clock, limits, saved })
+  const quota = createQuota({ clock: steady, limits, saved })
   const breaker = createBreaker({
-    clock,
+    clock: steady,
     onChange: ({ open, since, nextTryAt }) => {
       if (open) log.error({ since, nextTryAt }, 'Bridge is down: calls are refused at once')
       else log.warn('Bridge is back')
@@ -55,14 +58,14 @@ const plugin: FastifyPluginCallback<Options> = (app, options, done) => {
   const dispatcher = options.dispatcher ?? pool!
   const bridge = createBridgeClient({
     ...rest,
-    clock,
+    clock: steady,
     quota,
     breaker,
     dispatcher,
     credentials,
   })
   app.decorate('bridge', bridge)
-  app.decorate('reference', createReferenceData(bridge, clock))
+  app.decorate('reference', createReferenceData(bridge, clock, steady))
   app.decorate('standing', () => ({
     quota: quota.state(),
     breaker: breaker.state(),

@@ -23,7 +23,12 @@ interface Kept<T> {
   readAt: number
 }
 
-export function createReferenceData(bridge: BridgeResources, clock: Clock): ReferenceData {
+/** Kept for a day of `steady`, a clock that nobody sets. */
+export function createReferenceData(
+  bridge: BridgeResources,
+  clock: Clock,
+  steady: Clock = clock,
+): ReferenceData {
   const cacheOf = <Key extends string | number, T>(
     max: number,
     read: (from: BridgeResources, key: Key) => Promise<T>,
@@ -31,7 +36,7 @@ export function createReferenceData(bridge: BridgeResources, clock: Clock): Refe
     new LRUCache<Key, Kept<T>, () => BridgeResources>({
       ttl: dayMs,
       ttlResolution: 0,
-      perf: clock,
+      perf: steady,
       max,
       fetchMethod: async (key, _stale, { context }) => ({
         value: await read(context(), key),

@@ -34,7 +34,10 @@ export function createTokens(options: { http: Http; clock: Clock; limit?: number
 
   function keep(userUuid: string, { access_token: token, expires_at }: TokenReply): void {
     const now = clock.now()
-    const until = (toTime(expires_at) ?? now + documentedLife) - margin
+    // A life that cannot be means that Bridge's clock and ours disagree; what was given just now lives.
+    const said = (toTime(expires_at) ?? now) - now
+    const life = said > margin && said <= documentedLife + margin ? said : documentedLife
+    const until = now + life - margin
     kept.delete(userUuid)
     kept.set(userUuid, { token, until })
     // Tokens live equally long, so the oldest come first in the map and expire first.

@@ -8,7 +8,7 @@ export interface Heartbeats {
   ages(): Record<string, number>
 }
 
-/** `clock` is the real one: a sandbox's leap in time is no silence. */
+/** `clock` is one that nobody sets: neither a sandbox's leap in time nor the machine's is a silence, or hides one. */
 export function createHeartbeats(clock: Clock): Heartbeats {
   const seen = new Map<string, number>()
   return {

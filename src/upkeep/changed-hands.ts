@@ -27,7 +27,8 @@ export function createComparison(comparing: Comparing): () => Promise<boolean> {
     for (const owned of due) {
       const { id } = owned.item
       if (comparing.signal.aborted) return false
-      if ((notBefore.get(id) ?? 0) > now) continue
+      const waitMs = (notBefore.get(id) ?? 0) - now
+      if (waitMs > 0 && waitMs <= pauseMs) continue // more than the pause: the clock was put back
       try {
         await compare(comparing, owned)
         notBefore.delete(id)

@@ -3,6 +3,7 @@ import { http, HttpResponse } from 'msw'
 import { BridgeStatusError, BridgeTimeoutError } from '../../src/bridge/errors.ts'
 import { createHttp } from '../../src/bridge/http.ts'
 import { createTokens } from '../../src/bridge/tokens.ts'
+import { createMovableClock } from '../../src/clock.ts'
 import { aBridgeUser, bridgeNow, bridgeProblem, bridgeUrl } from '../support/bridge.ts'
 import { rejection, testClient } from './test-client.ts'
 
@@ -201,4 +202,22 @@ test('the number of tokens kept is bounded, the oldest go first', async () => {
   expect(clock.now()).toBe(bridgeNow)
   expect(before).toBe(3)
   expect(requests(path)).toHaveLength(4)
+})
+
+test.each([
+  ['months ahead of', 160 * 24 * 60 * minute],
+  ['months behind', -160 * 24 * 60 * minute],
+])('while our clock is %s Bridge’s a token lives as long as documented', async (_, aheadMs) => {
+  const skewed = createMovableClock({ now: () => bridgeNow + aheadMs })
+  const { client, uuid, requests } = testClient([], { clock: skewed })
+
+  await client.items.list(uuid)
+  skewed.advance(118 * minute)
+  await client.items.list(uuid)
+  const before = requests(path).length
+  skewed.advance(minute)
+  await client.items.list(uuid)
+
+  expect(before).toBe(1)
+  expect(requests(path)).toHaveLength(2)
 })
