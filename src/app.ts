@@ -4,7 +4,7 @@ import sensible from '@fastify/sensible'
 import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { Dispatcher } from 'undici'
 import { admit, type Caller } from './auth/api-keys.ts'
-import { networkOf } from './auth/limits.ts'
+import { isWithin, networkOf } from './auth/limits.ts'
 import auth from './auth/plugin.ts'
 import backup from './backup/plugin.ts'
 import bridge from './bridge/plugin.ts'
@@ -86,7 +86,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       secure(reply, https)
       frappeServerOptions.frameworkErrors(error, request, reply)
     },
-    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
+    trustProxy: config.trustedProxies.length > 0 ? isWithin(config.trustedProxies) : false,
   })
 
   await app.register(sensible)

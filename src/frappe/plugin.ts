@@ -19,7 +19,7 @@ import {
 import { notPermitted } from './pinned.ts'
 import { NotWhitelistedError } from './refusals.ts'
 import {
-  keepParameters,
+  keepLanguage,
   mayHoldCredentials,
   nameInPath,
   queryOf,
@@ -47,7 +47,7 @@ export interface FrappeOptions<Caller, Context extends Releasable> {
    * header arrives as an empty key and secret, so that it costs what an unknown key costs.
    */
   authenticate(credentials: Credentials, request: FastifyRequest): Promise<Caller>
-  /** Hears of each call by nobody before it is answered; may throw to refuse it. */
+  /** Hears of each call by nobody before it is answered, whatever the answer; may throw to refuse it. */
   stranger?(request: FastifyRequest): void
   /** What a method may use until it has answered. The caller is undefined only for methods open to guests. */
   context(request: FastifyRequest, reply: FastifyReply, caller: Caller | undefined): Context
@@ -71,12 +71,20 @@ export interface FrappeOptions<Caller, Context extends Releasable> {
 const verbs: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'DELETE'])
 
 const noCredentials: Credentials = { key: '', secret: '' }
+const noBytes = Buffer.alloc(0)
 
 /** What `onRequest` learned of a call, for the handler that runs once the body is read. */
 interface Opening<Caller> {
   readonly caller: Caller | undefined
-  readonly entry: Entry<Caller> | undefined
   readonly contentType: string | undefined
+  /** What the path names, once it was looked at. */
+  entry?: Entry<Caller> | undefined
+}
+
+/** What a call brought with it. */
+interface Brought {
+  readonly body: Body | undefined
+  readonly parameters: Parameters
 }
 
 /**
@@ -108,35 +116,43 @@ export function frappePlugin<Caller, Context extends Releasable>(
   async function open(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const contentType = takeContentType(request)
     const caller = await identify(request)
-    if (request.method === 'OPTIONS') return reply.send('')
-
-    const name = nameInPath(request)
-    const entry = name === undefined ? undefined : catalogue.get(versionOf(request), name)
-    openings.set(request, { caller, entry, contentType })
+    const opening: Opening<Caller> = { caller, contentType }
+    openings.set(request, opening)
     if (caller === undefined && mayHoldCredentials(request)) return undefined
     if (caller === undefined) options.stranger?.(request)
-    if (entry) admit(entry, caller, request)
+    if (request.method === 'OPTIONS') return reply.send('')
+
+    opening.entry = entryInPath(request)
+    if (opening.entry) admit(opening.entry, caller, request)
     if (caller === undefined) return answer(request, reply, undefined, queryOf(request))
     return undefined
   }
 
   async function handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const body = await bodyOf(request)
-    const parameters = mergeParameters(queryOf(request), body)
-    keepParameters(request, parameters)
-    const caller = openings.get(request)!.caller ?? (await identifyByBody(request, body))
+    const known = openings.get(request)!.caller
+    const { body, parameters } = await read(request).catch((error: unknown) => {
+      // It names nobody: a stranger who is over the limit learns that, and nothing of what is wrong.
+      if (known === undefined) options.stranger?.(request)
+      throw error
+    })
+    const caller = known ?? (await identifyByBody(request, body))
     return answer(request, reply, caller, parameters)
+  }
+
+  async function read(request: FastifyRequest): Promise<Brought> {
+    const bytes = request.method === 'GET' ? await readGetBody(request) : request.body
+    request.body = undefined // what is read is not kept until the answer is
+    const { contentType } = openings.get(request)!
+    const body = await decodeBody(contentType, (bytes as Buffer | undefined) ?? noBytes)
+    const parameters = mergeParameters(queryOf(request), body)
+    keepLanguage(request, parameters)
+    return { body, parameters }
   }
 
   async function identifyByBody(request: FastifyRequest, body: Body | undefined) {
     const pair = credentialsIn(bodyParameters(body))
     if (!pair) options.stranger?.(request)
     return pair && options.authenticate(pair, request)
-  }
-
-  async function bodyOf(request: FastifyRequest): Promise<Body | undefined> {
-    if (request.method !== 'GET') return request.body as Body | undefined
-    return decodeBody(openings.get(request)!.contentType, await readGetBody(request))
   }
 
   async function answer(
@@ -146,7 +162,8 @@ export function frappePlugin<Caller, Context extends Releasable>(
     parameters: Parameters,
   ): Promise<FastifyReply> {
     const version = versionOf(request)
-    const entry = openings.get(request)!.entry ?? entryByCommand(parameters)
+    const known = openings.get(request)!.entry
+    const entry = known ?? entryInPath(request) ?? entryByCommand(parameters)
     admit(entry, caller, request)
     request.rpc = entry.name
     const { observe } = options
@@ -171,6 +188,12 @@ export function frappePlugin<Caller, Context extends Releasable>(
     }
   }
 
+  /** Undefined on `/`. */
+  function entryInPath(request: FastifyRequest): Entry<Caller> | undefined {
+    const name = nameInPath(request)
+    return name === undefined ? undefined : catalogue.get(versionOf(request), name)
+  }
+
   /** `/?cmd=<name>`: what Frappe's own Python client posts. */
   function entryByCommand({ cmd }: Parameters): Entry<Caller> {
     if (typeof cmd !== 'string' || cmd === '') throw new DoesNotExistError(notFound.text)
@@ -189,9 +212,9 @@ export function frappePlugin<Caller, Context extends Releasable>(
     const shared = { method, exposeHeadRoute: false, bodyLimit, config }
 
     app.removeAllContentTypeParsers()
-    app.addContentTypeParser('*', { parseAs: 'buffer' }, (request: FastifyRequest, bytes: Buffer) =>
-      decodeBody(openings.get(request)!.contentType, bytes),
-    )
+    app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, bytes, done) => {
+      done(null, bytes)
+    })
     for (const url of ['/', '/api/method/*', '/api/v1/method/*', '/api/v2/method/*']) {
       app.route({ ...shared, url, onRequest: open, handler: handle })
     }
@@ -199,7 +222,8 @@ export function frappePlugin<Caller, Context extends Releasable>(
       ...shared,
       url: '/api/*',
       async onRequest(request, reply) {
-        await identify(request)
+        const caller = await identify(request)
+        if (caller === undefined) options.stranger?.(request)
         if (request.method === 'OPTIONS') return reply.send('')
         return sendRefusal(request, reply, notFound)
       },

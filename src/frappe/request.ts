@@ -11,17 +11,17 @@ const credentialsBodyLimit = 16 * 1024
 /** The query as `parseFields` read it, for `frappeServerOptions` makes that the query's parser. */
 export const queryOf = (request: FastifyRequest): Parameters => request.query as Parameters
 
-const merged = new WeakMap<FastifyRequest, Parameters>()
+const named = new WeakMap<FastifyRequest, unknown>()
 
-/** Remembers a call's parameters, body and all, so that its error can be in the language they ask for. */
-export const keepParameters = (request: FastifyRequest, parameters: Parameters): void =>
-  void merged.set(request, parameters)
+/** Remembers which language a call's parameters ask for, so that its error can be in it; nothing else of them. */
+export const keepLanguage = (request: FastifyRequest, { lang }: Parameters): void =>
+  void named.set(request, lang)
 
 /** The language a call wants its errors in: by `lang` where it was read, else by Accept-Language. */
 export function languageOfCall(request: FastifyRequest): Language {
-  const { lang } = merged.get(request) ?? queryOf(request) ?? {}
-  const named = typeof lang === 'string' ? lang : undefined
-  return languageOf(named, request.headers['accept-language'])
+  const lang = named.has(request) ? named.get(request) : queryOf(request)?.['lang']
+  const asked = typeof lang === 'string' ? lang : undefined
+  return languageOf(asked, request.headers['accept-language'])
 }
 
 /** Which envelope the path asks for. */
