@@ -49,6 +49,8 @@ export const french: Readonly<Record<string, string>> = {
 
   "Several users fit: say which one with 'user'":
     "Plusieurs utilisateurs conviennent : précisez lequel avec 'user'",
+  "Several {what}s have nearly this name: give '{name}' in its exact spelling":
+    "Plusieurs noms sont presque celui-ci : donnez '{name}' exactement comme il est enregistré",
   "This user exists on several sites: say which one with 'site'":
     "Cet utilisateur existe sur plusieurs sites : précisez lequel avec 'site'",
   'Site {name} not found': 'Site {name} introuvable',

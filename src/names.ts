@@ -21,3 +21,19 @@ export const nameRule = 'expected a name without control or invisible characters
 export function requireName(argument: string, text: string): void {
   if (!isName(text)) throw new ValidationError(`Argument '${argument}' is not valid: ${nameRule}`)
 }
+
+/**
+ * What two spellings of one name have in common: an identity provider changes case, an editor the form of an accent. NFKC,
+ * full case folding (`ß` is `ss`, `ς` is `σ`), trimmed; folding twice changes nothing more. The Turkish `ı` stays apart
+ * from `i`, as in Unicode's own folding: they are two letters.
+ */
+export const foldName = (name: string): string =>
+  Array.from(name.normalize('NFKC'), foldLetter).join('').normalize('NFKC').trim()
+
+/** Whether two names differ in spelling alone. */
+export const isSameName = (one: string, other: string): boolean => foldName(one) === foldName(other)
+
+// JavaScript cannot fold case. Letter by letter, so that no letter depends on its neighbours as the final sigma does; by way
+// of the upper case, where all forms of a letter meet, and first down, for the capital sharp s has no other upper case.
+const foldLetter = (letter: string): string =>
+  letter === 'ı' ? letter : letter.toLowerCase().toUpperCase().toLowerCase()

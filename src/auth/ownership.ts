@@ -5,7 +5,17 @@ import type { BridgeResources } from '../bridge/client.ts'
 import { BridgeStatusError } from '../bridge/errors.ts'
 import type { Clock } from '../clock.ts'
 import { DoesNotExistError, ValidationError } from '../errors.ts'
-import type { Item, ItemFacts, OwnedRequest, Scope, SiteUser, Store } from '../db/store.ts'
+import {
+  AmbiguousNameError,
+  type BridgeUser,
+  type Item,
+  type ItemFacts,
+  type OwnedRequest,
+  type Scope,
+  type SiteUser,
+  type Store,
+} from '../db/store.ts'
+import { isSameName } from '../names.ts'
 import type { Caller } from './api-keys.ts'
 import type { Keyring } from './keyring.ts'
 import { hourOf, type Tally } from './tally.ts'
@@ -44,7 +54,7 @@ export async function scopeFor(asking: Asking, site: string | undefined): Promis
 
 /**
  * The Bridge user meant by `user` and `site`: named, or the only one there is.
- * Throws a ValidationError when several sites know that name, and a DoesNotExistError when none does.
+ * Throws a ValidationError when several users fit, and a DoesNotExistError when none does.
  */
 export async function heldUser(
   asking: Asking,
@@ -52,11 +62,11 @@ export async function heldUser(
 ): Promise<SiteUser & { bridgeUser: string }> {
   const { user, site, ambiguous } = await lookUpUser(asking, hint)
   if (ambiguous) {
-    throw new ValidationError(
-      hint.user === undefined
-        ? "Several users fit: say which one with 'user'"
-        : "This user exists on several sites: say which one with 'site'",
-    )
+    if (hint.user === undefined) {
+      throw new ValidationError("Several users fit: say which one with 'user'")
+    }
+    if (ambiguous.every((other) => other.site.id === site?.id)) throw new AmbiguousNameError('user')
+    throw new ValidationError("This user exists on several sites: say which one with 'site'")
   }
   if (!user || !site || user.userUuid === null) throw missing(asking, 'User', hint.user ?? '')
   return { user, site, bridgeUser: user.userUuid }
@@ -74,7 +84,7 @@ export async function heldItem(asking: Asking, itemId: number, hint: Hint): Prom
     await adopt(asking, hint)
     owned = await store.findItem(scope, itemId)
   }
-  if (!owned || owned.user.userUuid === null || !isMeant(owned, hint.user)) {
+  if (!owned || owned.user.userUuid === null || !(await isMeant(asking, owned, hint.user))) {
     throw missing(asking, 'Item', itemId)
   }
   return { ...owned, bridgeUser: owned.user.userUuid }
@@ -93,7 +103,7 @@ export async function heldAccount(
     await adopt(asking, hint)
     owned = await store.findAccount(scope, accountId)
   }
-  if (!owned || owned.user.userUuid === null || !isMeant(owned, hint.user)) {
+  if (!owned || owned.user.userUuid === null || !(await isMeant(asking, owned, hint.user))) {
     throw missing(asking, 'Account', accountId)
   }
   return { ...owned, bridgeUser: owned.user.userUuid }
@@ -170,14 +180,27 @@ export async function heldRequest(
   return owned
 }
 
-/** A name counts when it is the site's word for the user, Bridge's uuid, or the user has no name yet. */
-const isMeant = ({ user }: SiteUser, word: string | undefined): boolean =>
-  word === undefined || user.name === word || user.userUuid === word || user.name === ''
+/**
+ * A name counts when it is the site's word for the user, Bridge's uuid, or the user has no name yet; a spelling of the word
+ * that no other user of the site has, too.
+ */
+async function isMeant(
+  { store }: Asking,
+  { user, site }: SiteUser,
+  word: string | undefined,
+): Promise<boolean> {
+  const is = (one: BridgeUser): boolean => one.name === word || one.userUuid === word
+  if (word === undefined || user.name === '' || is(user)) return true
+  if (!isSameName(user.name, word)) return false
+  const found = await store.findUsers({ tenantId: site.tenantId, siteId: site.id }, word)
+  return !found.some((other) => is(other.user))
+}
 
+/** Who is meant; `ambiguous`: all who may be, when it may be several. */
 async function lookUpUser(
   { store, ...asking }: Asking,
   hint: Hint,
-): Promise<Partial<SiteUser> & { ambiguous: boolean }> {
+): Promise<Partial<SiteUser> & { ambiguous?: SiteUser[] }> {
   const scope = await scopeFor({ store, ...asking }, hint.site)
   let found = await store.findUsers(scope, hint.user)
   if (found.length === 0 && hint.user !== undefined) {
@@ -189,7 +212,7 @@ async function lookUpUser(
     const [unnamed] = await store.findUsers(scope, '')
     if (unnamed) found = [unnamed]
   }
-  return { ...found[0], ambiguous: found.length > 1 }
+  return { ...found[0], ...(found.length > 1 && { ambiguous: found }) }
 }
 
 async function adopt(asking: Asking, hint: Hint): Promise<void> {

@@ -1,7 +1,16 @@
 import { ensureSite } from '../auth/sites.ts'
 import type { Keyring } from '../auth/keyring.ts'
 import type { Clock, Ids } from '../clock.ts'
-import type { By, Scope, Store, Tenant } from '../db/store.ts'
+import {
+  AmbiguousNameError,
+  type BridgeUser,
+  type By,
+  type Scope,
+  type Site,
+  type Store,
+  type Tenant,
+} from '../db/store.ts'
+import { isSameName } from '../names.ts'
 import type { Mapping } from './mappings.ts'
 
 interface Importing {
@@ -40,7 +49,13 @@ export async function importUsers(
       result.refused.push(`${uuid} (${siteName}, ${shown(name)}): ${why}`)
     }
     const owner = await store.findUuidOwner(uuid)
-    if (owner?.tenant === tenant.name && owner.site === siteName && owner.user === name) {
+    const found = await findUser(store, scope, { site: siteName, user: name })
+    if (found === 'several') {
+      refuse('several sites or users have nearly these names, and none exactly')
+      continue
+    }
+    const { site: known, user } = found
+    if (owner && owner.userId === user?.id) {
       result.present += 1
       continue
     }
@@ -48,38 +63,50 @@ export async function importUsers(
       refuse(`is owned by tenant ${owner.tenant}, site ${owner.site}, ${shown(owner.user)}`)
       continue
     }
-    const known = await store.findSite(scope, siteName)
-    const other = known && (await uuidOf(store, { ...scope, siteId: known.id }, name))
-    if (other) {
-      refuse(`that user is ${other} already`)
+    if (user?.userUuid) {
+      refuse(`that user is ${user.userUuid} already`)
       continue
     }
     result.imported += 1
     if (dryRun) continue
 
     const site = known ?? (await ensureSite(importing, { tenantId: tenant.id, name: siteName }, by))
-    const user = await store.ensureUser({
+    const { id } = await store.ensureUser({
       id: ids.next('usr'),
       siteId: site.id,
       name,
       at: clock.now(),
     })
-    await store.setUserUuid(user.id, uuid)
+    await store.setUserUuid(id, uuid)
     await store.audit({
       ...by,
       tenantId: tenant.id,
       action: 'user.imported',
-      subject: user.id,
+      subject: id,
       detail: { site: site.name },
     })
   }
   return result
 }
 
-/** The uuid the site's user of that name has already. */
-async function uuidOf(store: Store, scope: Scope, name: string): Promise<string | undefined> {
-  const users = await store.findUsers(scope, name)
-  return users.find(({ user }) => user.name === name)?.user.userUuid ?? undefined
+/** The tenant's site and its user of these names, as far as they are there. */
+async function findUser(
+  store: Store,
+  scope: Scope,
+  { site: siteName, user: name }: { site: string; user: string },
+): Promise<{ site?: Site | undefined; user?: BridgeUser | undefined } | 'several'> {
+  try {
+    const site = await store.findSite(scope, siteName)
+    if (!site) return {}
+    const found = await store.findUsers({ ...scope, siteId: site.id }, name)
+    const called = found.map(({ user }) => user).filter((user) => isSameName(user.name, name))
+    const exact = called.find((user) => user.name === name)
+    if (!exact && called.length > 1) return 'several'
+    return { site, user: exact ?? called[0] }
+  } catch (error) {
+    if (error instanceof AmbiguousNameError) return 'several'
+    throw error
+  }
 }
 
 const shown = (user: string): string => (user === '' ? 'default user' : user)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isName, nameRule } from '../names.ts'
+import { foldName, isName, nameRule } from '../names.ts'
 
 /** A user of a former Bank API, and who that is at Bridge. An empty user is the site's default one. */
 export const mapping = z.object({
@@ -41,7 +41,7 @@ export function readMappings(text: string): { mappings: Mapping[]; problems: str
       continue
     }
     const { site, user, user_uuid: uuid } = parsed.data
-    for (const name of [`user ${site}\0${user}`, `uuid ${uuid}`]) {
+    for (const name of [`user ${foldName(site)}\0${foldName(user)}`, `uuid ${uuid}`]) {
       const first = seen.get(name)
       if (first !== undefined)
         problems.push(`line ${line}: the same ${name.slice(0, 4)} as line ${first}`)

@@ -14,6 +14,7 @@ import {
   openedTo,
   TargetRefusedError,
 } from '../webhooks/target-guard.ts'
+import { isSameName } from '../names.ts'
 import { CommandError } from './command-error.ts'
 import {
   siteNamed,
@@ -161,9 +162,9 @@ export function siteCommands(): Command {
             throw new CommandError('Give the ranges, or --none')
           }
           for (const range of ranges) refuseRange(range, config.allowedTargets)
-          const { id } = await siteNamed(store, { tenant: options.tenant, site: name })
-          await store.allowTargets(id, ranges, by)
-          printOne({ site: name, allowed_targets: ranges }, options)
+          const site = await siteNamed(store, { tenant: options.tenant, site: name })
+          await store.allowTargets(site.id, ranges, by)
+          printOne({ site: site.name, allowed_targets: ranges }, options)
         }),
     )
 
@@ -178,13 +179,16 @@ export function siteCommands(): Command {
       withBridge(async (installation) => {
         const { store } = installation
         const { id: tenantId } = await tenantNamed(store, options.tenant)
+        const isExact = (await store.findSite({ tenantId, siteId: null }, name))?.name === name
         // From its first step on the site is hidden: then only the deletion still knows it.
-        const open = (await store.listOpenRemovals()).find(
-          (one) => one.kind === 'site' && one.tenantId === tenantId && one.name === name,
+        const begun = (await store.listOpenRemovals()).find(
+          (one) => one.kind === 'site' && one.tenantId === tenantId && isSameName(one.name, name),
         )
-        const subjectId =
-          open?.subjectId ?? (await siteNamed(store, { tenant: options.tenant, site: name })).id
-        await removeAndPrint(installation, { kind: 'site', tenantId, subjectId, name }, options)
+        const subject =
+          begun && !isExact
+            ? { subjectId: begun.subjectId, name: begun.name }
+            : toSubject(await siteNamed(store, { tenant: options.tenant, site: name }))
+        await removeAndPrint(installation, { kind: 'site', tenantId, ...subject }, options)
       }),
     )
   return site
@@ -203,6 +207,8 @@ function followed(
   }
   return url === null || url === site.webhookUrl ? undefined : url
 }
+
+const toSubject = ({ id: subjectId, name }: Site) => ({ subjectId, name })
 
 const toRow = (site: Site) => ({
   site: site.name,

@@ -47,7 +47,7 @@ export function tenantCommands(): Command {
         withInstallation(async ({ store, by }) => {
           const { id } = await tenantNamed(store, name)
           const changed = await store.setTenantDisabled(id, verb === 'disable', by)
-          printOne({ tenant: name, disabled: time(changed.disabledAt) }, options)
+          printOne({ tenant: changed.name, disabled: time(changed.disabledAt) }, options)
         }),
       )
   switchCommand('disable', 'stop all its keys at once; nothing is deleted')
@@ -61,8 +61,9 @@ export function tenantCommands(): Command {
     .option('--json')
     .action((name: string, options: RemovalOptions) =>
       withBridge(async (installation) => {
-        const { id } = await tenantNamed(installation.store, name)
-        const order = { kind: 'tenant', tenantId: id, subjectId: id, name } as const
+        const tenant = await tenantNamed(installation.store, name)
+        const { id } = tenant
+        const order = { kind: 'tenant', tenantId: id, subjectId: id, name: tenant.name } as const
         await removeAndPrint(installation, order, options)
       }),
     )
@@ -75,7 +76,7 @@ export function tenantCommands(): Command {
     .action((name: string, options: { to?: string }) =>
       withInstallation(async ({ store, keyring, by }) => {
         const found = await tenantNamed(store, name)
-        const entry = { ...by, tenantId: found.id, action: 'tenant.exported', subject: name }
+        const entry = { ...by, tenantId: found.id, action: 'tenant.exported', subject: found.name }
         await store.audit(entry)
         const pieces = exportTenant({ store, keyring }, found, by.at)
         if (options.to === undefined) {

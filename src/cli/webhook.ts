@@ -102,9 +102,9 @@ export function webhookCommands(): Command {
     .option('--json')
     .action((name: string, options: SiteOptions) =>
       withInstallation(async ({ store, by }) => {
-        const { id } = await siteNamed(store, { tenant: options.tenant, site: name })
-        const { recovering: recovered } = await store.enableEndpoint(id, by)
-        printOne({ site: name, enabled: true, recovered }, options)
+        const site = await siteNamed(store, { tenant: options.tenant, site: name })
+        const { recovering: recovered } = await store.enableEndpoint(site.id, by)
+        printOne({ site: site.name, enabled: true, recovered }, options)
       }),
     )
   return webhook

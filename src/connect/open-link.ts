@@ -5,7 +5,7 @@ import { ensureSite } from '../auth/sites.ts'
 import type { Ids } from '../clock.ts'
 import { ConflictError, type BridgeUser, type By, type Site } from '../db/store.ts'
 import { MandatoryError, ValidationError } from '../errors.ts'
-import { requireName } from '../names.ts'
+import { isSameName, requireName } from '../names.ts'
 import { asBridgeUser } from './bridge-user.ts'
 import { rememberAccounts } from './remember-accounts.ts'
 import { resolveSiteUrls } from './site-urls.ts'
@@ -197,11 +197,8 @@ async function findSameBank(
   bank: string | undefined,
 ): Promise<number | undefined> {
   if (bank === undefined) return undefined
-  const wanted = fold(bank)
   const items = await store.listItems(user.id)
   return items.find((item) =>
-    [item.bank, item.providerName].some((name) => name !== null && fold(name) === wanted),
+    [item.bank, item.providerName].some((name) => name !== null && isSameName(name, bank)),
   )?.id
 }
-
-const fold = (name: string): string => name.normalize('NFKC').trim().toLowerCase()

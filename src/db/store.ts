@@ -1,3 +1,4 @@
+import { ValidationError } from '../errors.ts'
 import type { OperateStore } from './operate-store.ts'
 import type { UpkeepStore } from './upkeep-store.ts'
 
@@ -34,6 +35,15 @@ export interface Scope {
 /** A name or id is already taken; the message says which. */
 export class ConflictError extends Error {
   override name = 'ConflictError'
+}
+
+/** Several go by that name but for case or accents' forms, and none by exactly that. */
+export class AmbiguousNameError extends ValidationError {
+  override name = 'AmbiguousNameError'
+
+  constructor(what: 'tenant' | 'site' | 'user') {
+    super(`Several ${what}s have nearly this name: give '${what}' in its exact spelling`)
+  }
 }
 
 /** The database and this program do not fit together; the message says what to do. */
@@ -195,8 +205,9 @@ export interface By {
 }
 
 export interface TenantStore {
-  /** @throws ConflictError when the name is taken */
+  /** @throws ConflictError when the name is taken, or one that folds alike */
   createTenant(tenant: { id: string; name: string }, by: By): Promise<Tenant>
+  /** The tenant of exactly that name, else of one that folds alike. @throws AmbiguousNameError */
   findTenant(name: string): Promise<Tenant | undefined>
   listTenants(): Promise<Tenant[]>
   createKey(
@@ -220,8 +231,12 @@ export interface TenantStore {
   setTenantDisabled(tenantId: string, disabled: boolean, by: By): Promise<Tenant>
   /** Remembers that the key was used; callers call it at most once an hour. */
   touchKey(apiKey: string, at: number): Promise<void>
-  /** The site of that name, made when it is not there yet. @throws ConflictError while one of that name is being deleted */
+  /**
+   * The site that `findSite` finds within the tenant, made when there is none. @throws ConflictError while it is being
+   * deleted, AmbiguousNameError
+   */
   ensureSite(site: NewSite, by: By): Promise<Site>
+  /** The site of exactly that name, else of one that folds alike. @throws AmbiguousNameError */
   findSite(scope: Scope, name: string): Promise<Site | undefined>
   /** At most two: enough to know whether the origin says which. */
   findSitesByOrigin(scope: Scope, origin: string): Promise<Site[]>
@@ -286,9 +301,15 @@ export interface SiteUser {
 }
 
 export interface UserStore {
-  /** Users known by that name or Bridge uuid within the scope; without a word, all of them. At most two: enough to know whether it is unambiguous. */
+  /**
+   * Users known by exactly that name or Bridge uuid within the scope, else those whose name folds alike; without a word, all
+   * of them. At most two: enough to know whether it is unambiguous.
+   */
   findUsers(scope: Scope, word?: string): Promise<SiteUser[]>
-  /** The user of that name, made when missing. A first named user takes over a lonely default one. */
+  /**
+   * The user of exactly that name, else the one whose name folds alike, made when missing. A first named user takes over a
+   * lonely default one. @throws AmbiguousNameError
+   */
   ensureUser(user: { id: string; siteId: string; name: string; at: number }): Promise<BridgeUser>
   /** @throws ConflictError when the uuid belongs to another row */
   setUserUuid(userId: string, userUuid: string): Promise<void>

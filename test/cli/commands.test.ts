@@ -157,6 +157,27 @@ describe('bank-api site', () => {
     expect(ran).toMatchObject({ code: 0, err: '' })
   })
 
+  it.each([
+    ['key create', ['key', 'create', '--site']],
+    ['site show', ['site', 'show']],
+    ['site delete', ['site', 'delete']],
+    ['site allow-target', ['site', 'allow-target', '--none']],
+    ['webhook enable', ['webhook', 'enable']],
+  ])('%s finds tenant and site in another spelling, and answers with theirs', async (_, words) => {
+    const folder = testFolder()
+    const { store } = await serverIn(folder).then(async (rooms) => {
+      await aTenant(rooms)
+      return rooms
+    })
+
+    const ran = await runCli(folder, [...words, 'ERP.Acme.test', '--tenant', 'ACME', '--json'])
+
+    expect(ran).toMatchObject({ code: 0, err: '' })
+    const { site, name } = jsonOf(ran) as { site?: string; name?: string }
+    expect(site ?? name).toBe('erp.acme.test')
+    expect(await store.listTenants()).toHaveLength(1)
+  })
+
   it('show and list tell what is known of a site', async () => {
     const folder = testFolder()
     await aTenant(await serverIn(folder))

@@ -31,6 +31,16 @@ export function tenantContract(name: string, open: OpenRooms): void {
       expect(await store.listAudit({ limit: 10 })).toHaveLength(1)
     })
 
+    it('another spelling of a tenant finds it, and makes no second one', async () => {
+      const { store } = open()
+      const acme = await store.createTenant({ id: 'ten_1', name: 'Acme' }, testBy)
+
+      const again = store.createTenant({ id: 'ten_2', name: 'ACME' }, testBy)
+
+      await expect(again).rejects.toThrow('named Acme already')
+      expect(await store.findTenant('acme')).toEqual(acme)
+    })
+
     it('a key is found with its tenant and its site', async () => {
       const rooms = open()
       const { tenant, site, siteKey, tenantKey } = await aTenant(rooms)
@@ -109,6 +119,29 @@ export function tenantContract(name: string, open: OpenRooms): void {
       const other = await aTenant(rooms, { name: 'other', sites: ['erp'] })
 
       expect(other.site.id).not.toBe(acme.site.id)
+    })
+
+    it('other spellings of a name are the same site, within the scope alone', async () => {
+      const rooms = open()
+      const acme = await aTenant(rooms, { name: 'acme', sites: ['erp.acme.example', 'shop'] })
+      const other = await aTenant(rooms, { name: 'other', sites: ['ERP'] })
+      const { store } = rooms
+      const onlyShop = { tenantId: acme.tenant.id, siteId: acme.sites[1]?.id ?? '' }
+      const ensure = (id: string) =>
+        store.ensureSite(
+          { id, tenantId: acme.tenant.id, name: 'ERP.acme.example', webhookSecret: Buffer.of(1) },
+          testBy,
+        )
+
+      const made = await Promise.all([ensure('sit_1'), ensure('sit_2')])
+
+      expect(made.map(({ id }) => id)).toEqual([acme.site.id, acme.site.id])
+      expect(await store.findSite(acme.scope, 'Erp.Acme.Example')).toMatchObject({
+        id: acme.site.id,
+        name: 'erp.acme.example',
+      })
+      expect(await store.findSite(onlyShop, 'ERP.acme.example')).toBeUndefined()
+      expect(await store.findSite(other.scope, 'ERP.acme.example')).toBeUndefined()
     })
 
     it('a scope sees its own sites only, by name and by origin', async () => {

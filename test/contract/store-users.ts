@@ -25,6 +25,32 @@ export function userContract(name: string, open: OpenRooms): void {
       ])
     })
 
+    it('other spellings of a name are the same user, however many come at once', async () => {
+      const { ensure, store, scope } = await onOneSite()
+
+      const made = await Promise.all([
+        ensure('u1', 'Claire@Acme.example'),
+        ensure('u2', 'claire@acme.example'),
+        ensure('u3', 'CLAIRE@ACME.EXAMPLE'),
+      ])
+
+      expect(made.map(({ id, name }) => [id, name])).toEqual(
+        made.map(() => ['u1', 'Claire@Acme.example']),
+      )
+      expect(await store.findUsers(scope, 'claire@ACME.example')).toMatchObject([
+        { user: { id: 'u1', name: 'Claire@Acme.example' } },
+      ])
+    })
+
+    it('a name that took over the default user is found in its other spellings', async () => {
+      const { ensure, store, scope } = await onOneSite()
+      await ensure('u1', '')
+      await ensure('u2', 'Ann')
+
+      expect(await ensure('u3', 'ann')).toMatchObject({ id: 'u1', name: 'Ann' })
+      expect(await store.findUsers(scope, 'ANN')).toMatchObject([{ user: { id: 'u1' } }])
+    })
+
     it('the first named user takes over a lonely default one, with all it has', async () => {
       const { ensure, store, scope } = await onOneSite()
       const unnamed = await ensure('u1', '')

@@ -32,6 +32,13 @@ function migrationsAnd(...more: { tag: string; sql: string }[]): string {
   return folder
 }
 
+/** How many migrations an older program knew, which had none of this one yet. */
+function countBefore(tag: string): number {
+  const path = join(migrations, 'meta/_journal.json')
+  const { entries } = JSON.parse(readFileSync(path, 'utf8')) as { entries: { tag: string }[] }
+  return entries.findIndex((entry) => entry.tag.endsWith(tag))
+}
+
 /** Everything the schema consists of, as SQLite itself understood it. */
 function shapeOf(client: Sqlite.Database): unknown {
   const tables = client
@@ -114,6 +121,48 @@ it('a newer program brings an older database up to date, and its rows along', ()
 
   expect(client.prepare('SELECT name FROM sites').pluck().all()).toEqual(['erp'])
   expect(client.pragma('foreign_keys', { simple: true })).toBe(1)
+})
+
+it('names stored before they were folded are found in their other spellings', () => {
+  const path = join(testFolder(), 'bank-api.sqlite')
+  const old = new Sqlite(path)
+  migrate(old, migrations, undefined, countBefore('_folded_names'))
+  old.exec(`
+    INSERT INTO tenants (id, name, created_at) VALUES ('t', 'acme', 1);
+    INSERT INTO sites (id, tenant_id, name, webhook_secret, created_at)
+      VALUES ('s', 't', 'ERP.Acme.example', x'00', 1);
+    INSERT INTO bridge_users (id, site_id, name, created_at)
+      VALUES ('u1', 's', 'Zoé@Straße.example', 1), ('u2', 's', '', 1);
+  `)
+  old.close()
+
+  const client = openSqlite(path)
+  onTestFinished(() => void client.close())
+
+  expect(client.prepare('SELECT folded_name FROM sites').pluck().all()).toEqual([
+    'erp.acme.example',
+  ])
+  expect(client.prepare('SELECT folded_name FROM bridge_users ORDER BY id').pluck().all()).toEqual([
+    'zoé@strasse.example',
+    '',
+  ])
+})
+
+it('nothing that stays in a database needs a function of ours: others open it without', () => {
+  const path = join(testFolder(), 'bank-api.sqlite')
+  openSqlite(path).close()
+
+  const stranger = new Sqlite(path)
+  onTestFinished(() => void stranger.close())
+
+  stranger.exec(`
+    INSERT INTO tenants (id, name, created_at) VALUES ('t', 'acme', 1);
+    INSERT INTO sites (id, tenant_id, name, webhook_secret, created_at) VALUES ('s', 't', 'erp', x'00', 1);
+    VACUUM; REINDEX;
+  `)
+  expect(stranger.pragma('integrity_check', { simple: true })).toBe('ok')
+  const stored = stranger.prepare<[], string>('SELECT sql FROM sqlite_schema').pluck().all()
+  expect(stored.filter((sql) => sql?.includes('fold_name'))).toEqual([])
 })
 
 it('a database written by a newer program is refused, and stays as it is', () => {

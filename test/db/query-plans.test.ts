@@ -69,10 +69,12 @@ it('no operation reads a growing table from one end to the other, or is planned 
   // Both kinds of scope: their statements differ.
   for (const one of [scope, siteKey.caller.scope]) {
     await store.findSite(one, 'erp')
+    await store.findSite(one, 'ERP.acme.test')
     await store.findSitesByOrigin(one, 'https://erp.acme.test')
     await store.listSites(one, 2)
     await store.findUsers(one)
     await store.findUsers(one, 'ann')
+    await store.findUsers(one, 'ANN')
     await store.findRequest(one, request)
     await store.findItem(one, 7)
     await store.findAccount(one, 71)

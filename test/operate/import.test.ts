@@ -39,6 +39,26 @@ test('mappings are imported once, their sites made on the way; a dry run stores 
   expect(await store.findUserByUuid(uuid(1))).toMatchObject({ site: { name: 'erp' } })
 })
 
+test('another spelling of a site or a user is no second one', async () => {
+  const { acme, load, store } = await twoTenants()
+  await load(acme, [['erp', 'Me@Acme.test', uuid(1)]])
+
+  const again = await load(acme, [['ERP', 'me@acme.test', uuid(1)]])
+  const other = await load(acme, [['ERP', 'me@acme.test', uuid(2)]])
+  const fresh = await load(acme, [['ERP', 'you@acme.test', uuid(3)]])
+
+  expect(again).toEqual({ imported: 0, present: 1, refused: [] })
+  expect(other.refused).toEqual([`${uuid(2)} (ERP, me@acme.test): that user is ${uuid(1)} already`])
+  expect(fresh).toMatchObject({ imported: 1 })
+  expect((await store.listSites(acme.scope)).map(({ name }) => name)).toEqual(['erp'])
+})
+
+test('one user in two spellings of one file is named with both lines', () => {
+  const csv = `site,user,user_uuid\nerp,Me@acme.test,${uuid(1)}\nERP,me@acme.test,${uuid(2)}\n`
+
+  expect(readMappings(csv).problems).toEqual(['line 3: the same user as line 2'])
+})
+
 test('a second owner is refused and the first one named; the other lines go through', async () => {
   const { acme, rival, load, store } = await twoTenants()
   await load(acme, [['erp', 'me', uuid(1)]])

@@ -1,5 +1,6 @@
 import type Sqlite from 'better-sqlite3'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
+import { foldName } from '../../names.ts'
 import { DatabaseVersionError } from '../store.ts'
 
 /**
@@ -18,6 +19,10 @@ export function migrate(
   const known = readMigrationFiles({ migrationsFolder }).slice(0, first)
   // Most starts, and all commands, find nothing to do: they take no lock and look at no row.
   if (countApplied(client, known) === known.length) return
+  // For what a migration fills in. Nothing that stays may call it: other programs open the file without it.
+  client.function('fold_name', { deterministic: true, directOnly: true }, (name) =>
+    foldName(String(name)),
+  )
   client.pragma('foreign_keys = OFF') // outside the transaction, where it counts
   client
     .transaction(() => {

@@ -1,7 +1,14 @@
 import { and, eq, isNull, lt, or, sql } from 'drizzle-orm'
-import { ConflictError, type By, type Scope, type TenantStore } from '../../store.ts'
+import { foldName } from '../../../names.ts'
+import {
+  AmbiguousNameError,
+  ConflictError,
+  type By,
+  type Scope,
+  type TenantStore,
+} from '../../store.ts'
 import { apiKeys, sites, tenants } from '../schema/index.ts'
-import { isTaken, prepared, type Tools } from '../tools.ts'
+import { prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { reviveEndpoint } from './deliveries.ts'
 
@@ -41,6 +48,15 @@ const siteNamed = prepared((db) =>
     .prepare(),
 )
 
+const sitesLike = prepared((db) =>
+  db
+    .select()
+    .from(sites)
+    .where(and(inScopeGiven, eq(sites.foldedName, sql.placeholder('folded'))))
+    .limit(2)
+    .prepare(),
+)
+
 export function tenantOperations({ db, read, write }: Tools): TenantStore {
   const note = (
     tenantId: string,
@@ -50,21 +66,35 @@ export function tenantOperations({ db, read, write }: Tools): TenantStore {
     detail?: object,
   ) => writeAudit(db, { tenantId, actor, at, action, subject, detail: { ...detail } })
 
+  /** Tenants are few, and named at the command line alone: no index for that. */
+  const tenantsLike = (name: string) => {
+    const folded = foldName(name)
+    return db
+      .select()
+      .from(tenants)
+      .all()
+      .filter((tenant) => foldName(tenant.name) === folded)
+  }
+
   return {
     createTenant: ({ id, name }, by) =>
       write(() => {
+        const [taken] = tenantsLike(name)
+        if (taken) throw new ConflictError(`There is a tenant named ${taken.name} already`)
         const tenant = { id, name, createdAt: by.at, disabledAt: null }
-        try {
-          db.insert(tenants).values(tenant).run()
-        } catch (error) {
-          if (isTaken(error)) throw new ConflictError(`There is a tenant named ${name} already`)
-          throw error
-        }
+        db.insert(tenants).values(tenant).run()
         note(id, by, 'tenant.created', name)
         return tenant
       }),
 
-    findTenant: (name) => read(() => db.select().from(tenants).where(eq(tenants.name, name)).get()),
+    findTenant: (name) =>
+      read(() => {
+        const exact = db.select().from(tenants).where(eq(tenants.name, name)).get()
+        if (exact) return exact
+        const [only, twin] = tenantsLike(name)
+        if (only && twin) throw new AmbiguousNameError('tenant')
+        return only
+      }),
 
     listTenants: () => read(() => db.select().from(tenants).orderBy(tenants.name).all()),
 
@@ -161,24 +191,36 @@ export function tenantOperations({ db, read, write }: Tools): TenantStore {
 
     ensureSite: ({ id, tenantId, name, webhookSecret }, by) =>
       write(() => {
-        const there = db
+        const foldedName = foldName(name)
+        const alike = db
           .select()
           .from(sites)
-          .where(and(eq(sites.tenantId, tenantId), eq(sites.name, name)))
-          .get()
+          .where(and(eq(sites.tenantId, tenantId), eq(sites.foldedName, foldedName)))
+          .all()
+        const exact = alike.find((site) => site.name === name)
+        const [only, twin] = alike.filter(({ removedAt }) => removedAt === null)
+        if (!exact && only && twin) throw new AmbiguousNameError('site')
+        const there = exact ?? only ?? alike[0]
         if (there) {
           if (there.removedAt === null) return there
-          throw new ConflictError(`Site ${name} is being deleted`)
+          throw new ConflictError(`Site ${there.name} is being deleted`)
         }
         note(tenantId, by, 'site.created', name)
         return db
           .insert(sites)
-          .values({ id, tenantId, name, webhookSecret, createdAt: by.at })
+          .values({ id, tenantId, name, foldedName, webhookSecret, createdAt: by.at })
           .returning()
           .get()
       }),
 
-    findSite: (scope, name) => read(() => siteNamed(db).get({ ...scope, name })),
+    findSite: (scope, name) =>
+      read(() => {
+        const exact = siteNamed(db).get({ ...scope, name })
+        if (exact) return exact
+        const [only, twin] = sitesLike(db).all({ ...scope, folded: foldName(name) })
+        if (only && twin) throw new AmbiguousNameError('site')
+        return only
+      }),
 
     findSitesByOrigin: (scope, origin) =>
       read(() =>

@@ -1,5 +1,6 @@
-import { and, eq, isNull, lt, or, sql } from 'drizzle-orm'
-import { ConflictError, type UserStore } from '../../store.ts'
+import { and, eq, isNull, lt, or, sql, type SQL } from 'drizzle-orm'
+import { foldName } from '../../../names.ts'
+import { AmbiguousNameError, ConflictError, type UserStore } from '../../store.ts'
 import { bridgeUsers, sites } from '../schema/index.ts'
 import { isTaken, prepared, type Tools } from '../tools.ts'
 import { inScopeGiven } from './tenants.ts'
@@ -15,6 +16,8 @@ const owned = (db: Tools['db']) =>
 const word = sql.placeholder('word')
 const isCalled = or(eq(bridgeUsers.name, word), eq(bridgeUsers.userUuid, word))
 const named = prepared((db) => owned(db).where(and(inScopeGiven, isCalled)).limit(2).prepare())
+const isLike = eq(bridgeUsers.foldedName, sql.placeholder('folded'))
+const alike = prepared((db) => owned(db).where(and(inScopeGiven, isLike)).limit(2).prepare())
 const some = prepared((db) => owned(db).where(inScopeGiven).limit(2).prepare())
 const withUuid = prepared((db) =>
   owned(db)
@@ -25,32 +28,36 @@ const withUuid = prepared((db) =>
 export function userOperations({ db, read, write }: Tools): UserStore {
   return {
     findUsers: (scope, word) =>
-      read(() =>
-        word === undefined ? some(db).all({ ...scope }) : named(db).all({ ...scope, word }),
-      ),
+      read(() => {
+        if (word === undefined) return some(db).all({ ...scope })
+        const exact = named(db).all({ ...scope, word })
+        if (exact.length > 0 || word === defaultUser) return exact
+        return alike(db).all({ ...scope, folded: foldName(word) })
+      }),
 
     ensureUser: ({ id, siteId, name, at }) =>
       write(() => {
-        const known = db
-          .select()
-          .from(bridgeUsers)
-          .where(eq(bridgeUsers.siteId, siteId))
-          .limit(2)
-          .all()
-        const lonely = known.length === 1 ? known[0] : undefined
-        if (lonely?.name === defaultUser && name !== defaultUser) {
-          db.update(bridgeUsers).set({ name }).where(eq(bridgeUsers.id, lonely.id)).run()
-          return { ...lonely, name }
+        const ofSite = (where?: SQL) =>
+          db
+            .select()
+            .from(bridgeUsers)
+            .where(and(eq(bridgeUsers.siteId, siteId), where))
+            .limit(2)
+            .all()
+        const foldedName = foldName(name)
+        const [lonely, another] = ofSite()
+        if (lonely?.name === defaultUser && !another && name !== defaultUser) {
+          const change = { name, foldedName }
+          db.update(bridgeUsers).set(change).where(eq(bridgeUsers.id, lonely.id)).run()
+          return { ...lonely, ...change }
         }
-        const there = db
-          .select()
-          .from(bridgeUsers)
-          .where(and(eq(bridgeUsers.siteId, siteId), eq(bridgeUsers.name, name)))
-          .get()
-        return (
-          there ??
-          db.insert(bridgeUsers).values({ id, siteId, name, createdAt: at }).returning().get()
-        )
+        const [exact] = ofSite(eq(bridgeUsers.name, name))
+        if (exact) return exact
+        const [like, twin] =
+          name === defaultUser ? [] : ofSite(eq(bridgeUsers.foldedName, foldedName))
+        if (like && twin) throw new AmbiguousNameError('user')
+        const fresh = { id, siteId, name, foldedName, createdAt: at }
+        return like ?? db.insert(bridgeUsers).values(fresh).returning().get()
       }),
 
     setUserUuid: (userId, userUuid) =>

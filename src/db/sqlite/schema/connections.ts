@@ -11,13 +11,18 @@ export const bridgeUsers = sqliteTable(
       .references(() => sites.id, { onDelete: 'cascade' }),
     /** The site's own name for the user; empty for the default user. */
     name: text().notNull(),
+    /** What all spellings of the name have in common: two older rows may share it. */
+    foldedName: text().notNull().default(''),
     /** Null between storing the row and Bridge's answer. */
     userUuid: text().unique(),
     createdAt: integer().notNull(),
     /** When the user's item list was last read to look for an item we do not hold. */
     itemsReadAt: integer(),
   },
-  (user) => [uniqueIndex('bridge_users_site_name').on(user.siteId, user.name)],
+  (user) => [
+    uniqueIndex('bridge_users_site_name').on(user.siteId, user.name),
+    index('bridge_users_site_folded').on(user.siteId, user.foldedName),
+  ],
 )
 
 export const connectRequests = sqliteTable(

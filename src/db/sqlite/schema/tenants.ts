@@ -17,6 +17,8 @@ export const sites = sqliteTable(
       .notNull()
       .references(() => tenants.id, { onDelete: 'cascade' }),
     name: text().notNull(),
+    /** What all spellings of the name have in common: two older rows may share it. */
+    foldedName: text().notNull().default(''),
     /** Pinned by the first link call; null until then. */
     origin: text(),
     /** Further origins that redirects and webhooks may have. */
@@ -31,6 +33,7 @@ export const sites = sqliteTable(
   },
   (site) => [
     uniqueIndex('sites_tenant_name').on(site.tenantId, site.name),
+    index('sites_tenant_folded').on(site.tenantId, site.foldedName),
     index('sites_tenant_origin').on(site.tenantId, site.origin),
   ],
 )
