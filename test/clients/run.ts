@@ -4,9 +4,11 @@ import { promisify } from 'node:util'
 
 const execute = promisify(execFile)
 
-/** Runs a program that must succeed; resolves with what it printed. */
-export async function run(path: string, args: readonly string[]): Promise<string> {
-  const { stdout } = await execute(path, [...args], { env: {}, timeout: 15_000 })
+/** Runs a program that must succeed, and gives it `input`; resolves with what it printed. */
+export async function run(path: string, args: readonly string[], input = ''): Promise<string> {
+  const running = execute(path, [...args], { env: {}, timeout: 60_000 })
+  running.child.stdin?.end(input)
+  const { stdout } = await running
   return stdout
 }
 
