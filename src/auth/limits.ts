@@ -1,4 +1,4 @@
-import ipaddr, { IPv6, type IPv4 } from 'ipaddr.js'
+import ipaddr, { type IPv4, type IPv6 } from 'ipaddr.js'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
 import { TooManyRequestsError } from '../errors.ts'
@@ -59,7 +59,7 @@ const widthOf = (address: string): number => (address.includes(':') ? 128 : 32)
 export function isWithin(ranges: readonly string[]): (address: string) => boolean {
   const nets = ranges.map((range): [IPv4 | IPv6, number] => {
     const [ip, bits] = ipaddr.parseCIDR(range.includes('/') ? range : `${range}/${widthOf(range)}`)
-    const isMapped = ip instanceof IPv6 && ip.isIPv4MappedAddress() && bits >= 96
+    const isMapped = ip instanceof ipaddr.IPv6 && ip.isIPv4MappedAddress() && bits >= 96
     return isMapped ? [ip.toIPv4Address(), bits - 96] : [ip, bits]
   })
   return (address) => {
