@@ -4,23 +4,39 @@ import type { Keyring } from '../auth/keyring.ts'
 import type { Clock } from '../clock.ts'
 import type { BridgeUser, Store } from '../db/store.ts'
 
+interface Rooms {
+  store: Store
+  bridge: BridgeResources
+  keyring: Keyring
+}
+
+/** Users that are being made at Bridge, so that first links at one instant make one call. A second process has its own. */
+const underWay = new WeakMap<Store, Map<string, Promise<string>>>()
+
 /**
  * The Bridge uuid of a stored user, made at Bridge on first need. The row stands before Bridge is asked and names itself
  * there, so a crash in between is healed by Bridge's 409 (Bridge: `external_user_id` is unique per application).
  */
-export async function ensureBridgeUser(
-  { store, bridge, keyring }: { store: Store; bridge: BridgeResources; keyring: Keyring },
-  user: BridgeUser,
-): Promise<string> {
+export async function ensureBridgeUser(rooms: Rooms, user: BridgeUser): Promise<string> {
   if (user.userUuid !== null) return user.userUuid
-  const externalUserId = keyring.hash('external-user-id', user.id).toString('hex')
+  const making = underWay.get(rooms.store) ?? new Map<string, Promise<string>>()
+  underWay.set(rooms.store, making)
+  const one = making.get(user.id) ?? makeUser(rooms, user.id).finally(() => making.delete(user.id))
+  making.set(user.id, one)
+  return one
+}
+
+async function makeUser({ store, bridge, keyring }: Rooms, userId: string): Promise<string> {
+  const known = await store.readUserUuid(userId) // somebody may have made it since the row was read
+  if (known !== null) return known
+  const externalUserId = keyring.hash('external-user-id', userId).toString('hex')
   const { uuid } = await bridge.users.create({ externalUserId }).catch((error: unknown) => {
     if (error instanceof BridgeStatusError && error.bridgeStatus === 409) {
       return bridge.users.findByExternalId(externalUserId)
     }
     throw error
   })
-  await store.setUserUuid(user.id, uuid)
+  await store.setUserUuid(userId, uuid)
   return uuid
 }
 
@@ -29,7 +45,7 @@ export async function ensureBridgeUser(
  * of) takes all items along, and is made anew, once.
  */
 export async function asBridgeUser<T>(
-  rooms: { store: Store; bridge: BridgeResources; keyring: Keyring; clock: Clock },
+  rooms: Rooms & { clock: Clock },
   user: BridgeUser,
   call: (userUuid: string) => Promise<T>,
 ): Promise<T> {

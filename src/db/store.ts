@@ -311,6 +311,8 @@ export interface UserStore {
    * lonely default one. @throws AmbiguousNameError
    */
   ensureUser(user: { id: string; siteId: string; name: string; at: number }): Promise<BridgeUser>
+  /** A user's uuid at Bridge as it stands now. */
+  readUserUuid(userId: string): Promise<string | null>
   /** @throws ConflictError when the uuid belongs to another row */
   setUserUuid(userId: string, userUuid: string): Promise<void>
   /** A door: learns from a webhook's `user_uuid` whose it is. */

@@ -138,6 +138,16 @@ export function userContract(name: string, open: OpenRooms): void {
       expect(await rooms.store.findUserByUuid('uuid-2')).toBeUndefined()
     })
 
+    it('tells the uuid a user has by now', async () => {
+      const { ensure, store } = await onOneSite()
+      const ann = await ensure('u1', 'ann')
+
+      expect(await store.readUserUuid(ann.id)).toBeNull()
+      await store.setUserUuid(ann.id, 'uuid-1')
+      expect(await store.readUserUuid(ann.id)).toBe('uuid-1')
+      expect(await store.readUserUuid('nobody')).toBeNull()
+    })
+
     it('of many callers one may read the item list, once per period', async () => {
       const { rooms, site, store } = await onOneSite()
       const user = await aUser(rooms, site)

@@ -1,7 +1,8 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { http, HttpResponse } from 'msw'
 import { expect, test } from 'vitest'
 import { aHeldBank, callMethod, testApp } from '../support/app.ts'
-import { bridgeUrl } from '../support/bridge.ts'
+import { bridgeUrl, type BridgeDouble } from '../support/bridge.ts'
 import { aTenant, type TestKey } from '../support/tenants.ts'
 
 async function sites(...names: string[]) {
@@ -20,6 +21,15 @@ async function sites(...names: string[]) {
     (await made.app.store.findRequest(acme.scope, request))?.user
   return { ...made, acme, ask, link, transactions, userOf }
 }
+
+/** Bridge takes its time over a new user: as many turns of the loop as the other calls need to get there. */
+const slowly = () =>
+  http.post(`${bridgeUrl}/v3/aggregation/users`, async () => {
+    for (let left = 200; left > 0; left -= 1) await turn()
+  })
+
+const madeUsers = ({ calls }: BridgeDouble) =>
+  calls.filter(({ method, path }) => method === 'POST' && path === '/v3/aggregation/users')
 
 test('a user is known by the site’s name for it and by Bridge’s uuid', async () => {
   const { acme, transactions, ...made } = await sites('erp.acme.test')
@@ -187,6 +197,49 @@ test.each([
       expect((await ask(method, { ...ids, ...words }, as)).status).toBe(200)
     }
   }
+})
+
+test('first links of one user at one instant make one user at Bridge, and all get their link', async () => {
+  const { bridge, world, link } = await sites('erp.acme.test')
+  bridge.use(slowly())
+
+  const answers = await Promise.all(Array.from({ length: 12 }, () => link({ user: 'ada' })))
+
+  expect(answers.map(({ status }) => status)).toEqual(Array(12).fill(200))
+  expect(new Set(answers.map(({ message }) => message.request)).size).toBe(12)
+  expect(madeUsers(bridge)).toHaveLength(1)
+  expect(world.users.size).toBe(1)
+})
+
+test('a first link that fails at Bridge leaves the next one free to make the user', async () => {
+  const { bridge, world, link } = await sites('erp.acme.test')
+  let broken = true
+  bridge.use(
+    http.post(`${bridgeUrl}/v3/aggregation/users`, () =>
+      broken ? HttpResponse.json({}, { status: 400 }) : undefined,
+    ),
+  )
+
+  const failed = await Promise.all([link({ user: 'ada' }), link({ user: 'ada' })])
+  broken = false
+  const next = await link({ user: 'ada' })
+
+  expect(failed.map(({ status }) => status)).toEqual([502, 502])
+  expect(next.status).toBe(200)
+  expect(world.users.size).toBe(1)
+})
+
+test('links at one instant for a user whom Bridge removed make one user anew', async () => {
+  const { app, world, clock, bridge, acme, link, ...made } = await sites('erp.acme.test')
+  const ada = await aHeldBank({ app, world, ...made }, acme.site, { user: 'ada' })
+  world.users.delete(ada.user.userUuid)
+  clock.advance(3 * 60 * 60_000)
+  bridge.use(slowly())
+
+  const answers = await Promise.all(Array.from({ length: 6 }, () => link({ user: 'ada' })))
+
+  expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(200))
+  expect(madeUsers(bridge)).toHaveLength(1)
 })
 
 test('a user whom Bridge removed by itself is made anew by the next link, and the old items are gone', async () => {

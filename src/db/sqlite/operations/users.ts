@@ -60,6 +60,13 @@ export function userOperations({ db, read, write }: Tools): UserStore {
         return like ?? db.insert(bridgeUsers).values(fresh).returning().get()
       }),
 
+    readUserUuid: (userId) =>
+      read(() => {
+        const known = { userUuid: bridgeUsers.userUuid }
+        const user = db.select(known).from(bridgeUsers).where(eq(bridgeUsers.id, userId)).get()
+        return user?.userUuid ?? null
+      }),
+
     setUserUuid: (userId, userUuid) =>
       write(() => {
         try {
