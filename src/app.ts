@@ -17,6 +17,7 @@ import { holdDatabase, type Place } from './db/lease.ts'
 import db from './db/plugin.ts'
 import { frappePlugin } from './frappe/plugin.ts'
 import { frappeServerOptions } from './frappe/server-options.ts'
+import { createUnderWay } from './frappe/under-way.ts'
 import { subjectsOf } from './journal/journal.ts'
 import journal from './journal/plugin.ts'
 import { loggerOptions, RequestLog } from './logger.ts'
@@ -137,6 +138,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       authenticate: ({ key, secret }, { ip }) => admit(app, { key, secret, address: ip }),
       stranger: ({ ip }) => app.limits.strangers.take(networkOf(ip)),
       context: (request, reply, caller) => makeContext(request, reply, caller!),
+      underWay: createUnderWay(),
+      tenant: ({ tenant }) => tenant.id,
       loggedUser: ({ tenant, site }) => site?.name ?? tenant.name,
       allowQueryCredentials: config.allowQueryCredentials,
       observe: {

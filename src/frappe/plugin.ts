@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { AuthenticationError, DoesNotExistError, PermissionError } from '../errors.ts'
 import { bodyLimit, decodeBody, readGetBody } from './body.ts'
+import type { JsonBytes } from '../json-bytes.ts'
 import { createCatalogue, toEntries, type Entry } from './catalogue.ts'
 import { credentialsIn, parseAuthorization, type Credentials } from './credentials.ts'
 import type { Releasable, RpcMethod } from './define-method.ts'
@@ -18,6 +19,7 @@ import {
 } from './parameters.ts'
 import { notPermitted } from './pinned.ts'
 import { NotWhitelistedError } from './refusals.ts'
+import { whenSent, type UnderWay } from './under-way.ts'
 import {
   keepLanguage,
   mayHoldCredentials,
@@ -53,6 +55,9 @@ export interface FrappeOptions<Caller, Context extends Releasable> {
   context(request: FastifyRequest, reply: FastifyReply, caller: Caller | undefined): Context
   /** The answer of `frappe.auth.get_logged_user`. */
   loggedUser(caller: Caller): string
+  /** Counts the bytes of answers, for whoever `tenant` names. */
+  readonly underWay: UnderWay
+  tenant(caller: Caller): string
   /** Accept `api_key` and `api_secret` in the query too: off by default, for URLs end in logs. */
   readonly allowQueryCredentials?: boolean
   /**
@@ -69,6 +74,9 @@ export interface FrappeOptions<Caller, Context extends Releasable> {
 }
 
 const verbs: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'DELETE'])
+
+/** An answer of at most so many bytes is with the system at once, whether or not it is read: it is not counted. */
+const small = 16 * 1024
 
 const noCredentials: Credentials = { key: '', secret: '' }
 const noBytes = Buffer.alloc(0)
@@ -177,7 +185,16 @@ export function frappePlugin<Caller, Context extends Releasable>(
       onParsed: (args) => tell(request, () => observe?.parsed(request, args)),
     })
     tell(request, () => observe?.answered(request, value))
-    return sendJson(reply, 200, successBody(version, value))
+    const body = successBody(version, value)
+    if (caller !== undefined && body.length > small) count(reply, caller, body)
+    return sendJson(reply, 200, body)
+  }
+
+  /** Of bytes that others may hold too, only what a caller who never reads takes besides. */
+  function count(reply: FastifyReply, caller: Caller, body: Buffer | JsonBytes): void {
+    const holding = options.underWay.open(options.tenant(caller))
+    holding.grow(Buffer.isBuffer(body) ? body.length : small)
+    whenSent(reply.raw, holding.join())
   }
 
   function tell(request: FastifyRequest, observer: () => void): void {

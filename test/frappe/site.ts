@@ -12,6 +12,8 @@ import { identifier, optional, optionalText, text } from '../../src/frappe/argum
 import type { Credentials } from '../../src/frappe/credentials.ts'
 import { methodsWith, type Releasable } from '../../src/frappe/define-method.ts'
 import { frappePlugin, type FrappeOptions } from '../../src/frappe/plugin.ts'
+import { createUnderWay, type UnderWay } from '../../src/frappe/under-way.ts'
+import { JsonBytes } from '../../src/json-bytes.ts'
 import { frappeServerOptions } from '../../src/frappe/server-options.ts'
 
 export const key = 'a1b2c3d4e5f6a7b'
@@ -95,12 +97,25 @@ const methods = [
     },
   }),
   define({
+    name: 'bank_api.bridge.large',
+    params: z.object({ kind: optional(z.enum(['shared', 'own'])) }),
+    run: async (_context, { kind }) =>
+      kind === 'own' ? shared.toString() : new JsonBytes(pieces).within('"', '"'),
+  }),
+  define({
     name: 'bank_api.bridge.answers_wrongly',
     params: z.object({}),
     result: z.object({ id: z.number() }),
     run: async () => ({ id: 'seven' }) as unknown as { id: number },
   }),
 ]
+
+/** One large answer that many callers are given: 16 MiB, as a list of 64 pages. */
+const shared = Buffer.alloc(16 * 2 ** 20, 'x')
+export const pieceSize = shared.length / 64
+const pieces = Array.from({ length: 64 }, (_, index) =>
+  shared.subarray(index * pieceSize, (index + 1) * pieceSize),
+)
 
 export interface Site {
   app: FastifyInstance
@@ -114,7 +129,9 @@ export interface Site {
 
 /** An app with the plugin, a few methods, one good key and two plain routes; closed with the test. */
 export async function aSite(
-  options: Pick<FrappeOptions<Caller, Context>, 'allowQueryCredentials' | 'observe'> = {},
+  options: Pick<FrappeOptions<Caller, Context>, 'allowQueryCredentials' | 'observe'> & {
+    underWay?: UnderWay
+  } = {},
 ): Promise<Site> {
   const asked: Credentials[] = []
   const logged: string[] = []
@@ -142,6 +159,8 @@ export async function aSite(
         contexts.made += 1
         return { caller, release: () => void (contexts.released += 1) }
       },
+      underWay: createUnderWay(),
+      tenant: ({ user }) => user,
       loggedUser: ({ user }) => user,
       checkResults: true,
       ...options,

@@ -1,0 +1,87 @@
+import type { ServerResponse } from 'node:http'
+import { finished } from 'node:stream'
+import { TooManyRequestsError } from '../errors.ts'
+
+/**
+ * The bytes of answers that are being made or sent. They may come to so much in all, and to half of it for one tenant: so no
+ * tenant's callers, whether they ask too much or never read, leave the others without memory.
+ */
+export interface UnderWay {
+  /** Begins to count for a tenant. Throws a TooManyRequestsError when there is no room left. */
+  open(tenant: string): Holding
+  /** All that is counted now. */
+  readonly bytes: number
+}
+
+/** Bytes that one or several answers hold. */
+export interface Holding {
+  /** Counts more. Throws a TooManyRequestsError, and counts nothing, when there is no room for them. */
+  grow(bytes: number): void
+  /** One more answer holds them; the function ends that. When nobody holds them any more, they do not count. */
+  join(): () => void
+}
+
+/**
+ * By what Bridge's quota lets us read at once: 400 pages, half of them for one tenant, each a quarter of a megabyte at most.
+ * Who reads his answers does not meet this limit.
+ */
+const defaultMost = 128 * 2 ** 20
+
+/** How long to wait when there is no room: by then whoever reads has read. */
+const waitSeconds = 10
+
+export function createUnderWay({ most = defaultMost }: { most?: number } = {}): UnderWay {
+  const byTenant = new Map<string, number>()
+  let total = 0
+
+  function count(tenant: string, bytes: number): void {
+    total += bytes
+    const now = (byTenant.get(tenant) ?? 0) + bytes
+    if (now > 0) byTenant.set(tenant, now)
+    else byTenant.delete(tenant)
+  }
+
+  function check(tenant: string, bytes: number): void {
+    const ofTenant = (byTenant.get(tenant) ?? 0) + bytes
+    if (total + bytes <= most && ofTenant <= most / 2) return
+    throw new TooManyRequestsError(
+      `Too many large answers are under way. Please try again in ${waitSeconds} seconds.`,
+      { retryAfter: waitSeconds },
+    )
+  }
+
+  return {
+    open(tenant) {
+      check(tenant, 1)
+      let held = 0
+      let holders = 0
+      return {
+        grow(bytes) {
+          check(tenant, bytes)
+          count(tenant, bytes)
+          held += bytes
+        },
+        join() {
+          holders += 1
+          let joined = true
+          return () => {
+            if (!joined) return
+            joined = false
+            holders -= 1
+            if (holders > 0) return
+            count(tenant, -held)
+            held = 0
+          }
+        },
+      }
+    },
+    get bytes() {
+      return total
+    },
+  }
+}
+
+/** Does the work once the last of the answer has left this process, or its connection has ended. */
+export function whenSent(response: ServerResponse, work: () => void): void {
+  finished(response, () => work())
+}
