@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { pageSize } from './bridge/pagination.ts'
+import { longestReadWaitMs } from './bridge/quota.ts'
 import { misspelt } from './misspelt.ts'
 import { decodeText, NotTextError } from './text.ts'
 
@@ -169,7 +171,7 @@ export const environment = z.object({
   ALLOW_HTTP: flag.optional(),
   ALLOW_QUERY_CREDENTIALS: flag.default(false),
   DEFAULT_USER_EMAIL: z.email('must be an e-mail address').optional(),
-  MAX_TRANSACTIONS: z.coerce.number('must be a number').int().min(500).default(20_000),
+  MAX_TRANSACTIONS: z.coerce.number('must be a number').int().min(500).optional(),
   DELETE_BRIDGE_USERS: flag.default(false),
   LIMIT_PER_KEY: perMinute.default(600),
   LIMIT_PER_ADDRESS: perMinute.default(300),
@@ -259,6 +261,17 @@ export function loadConfig(
   if (new Set(vars.MASTER_KEY.map(({ id }) => id)).size < vars.MASTER_KEY.length) {
     problems.push('MASTER_KEY: two keys have the same id')
   }
+  const quota = {
+    burst: vars.QUOTA_BURST,
+    perSecond: vars.QUOTA_PER_SECOND,
+    userPerMinute: vars.QUOTA_USER_PER_MINUTE,
+  }
+  const servable = servableTransactions(quota)
+  if ((vars.MAX_TRANSACTIONS ?? 0) > servable) {
+    problems.push(
+      `MAX_TRANSACTIONS: is more than one read can have of Bridge's quota: ${servable} at most, by QUOTA_USER_PER_MINUTE, QUOTA_BURST and QUOTA_PER_SECOND`,
+    )
+  }
   if (problems.length > 0) throw new ConfigError([...new Set(problems)])
 
   const beside = vars.PORT < 65_535 ? vars.PORT + 1 : vars.PORT - 1
@@ -276,18 +289,14 @@ export function loadConfig(
     trustedProxies: vars.TRUSTED_PROXIES,
     allowedTargets: vars.ALLOWED_TARGETS,
     defaultUserEmail: vars.DEFAULT_USER_EMAIL,
-    maxTransactions: vars.MAX_TRANSACTIONS,
+    maxTransactions: vars.MAX_TRANSACTIONS ?? Math.min(20_000, servable),
     limits: { perKey: vars.LIMIT_PER_KEY, perAddress: vars.LIMIT_PER_ADDRESS },
     retention: {
       eventsDays: vars.RETENTION_EVENTS_DAYS,
       auditDays: vars.RETENTION_AUDIT_DAYS,
     },
     deleteBridgeUsers: vars.DELETE_BRIDGE_USERS,
-    quota: {
-      burst: vars.QUOTA_BURST,
-      perSecond: vars.QUOTA_PER_SECOND,
-      userPerMinute: vars.QUOTA_USER_PER_MINUTE,
-    },
+    quota,
     logLevel: vars.LOG_LEVEL,
     backup: {
       dir: vars.BACKUP_DIR ?? join(vars.DATA_DIR, 'backups'),
@@ -303,6 +312,15 @@ export function loadConfig(
       metricsToken: vars.METRICS_TOKEN,
     }),
   })
+}
+
+/** Calls for a user that a read makes besides its pages: for his items and his accounts, and to see that no more follows. */
+const callsBesides = 4
+
+/** How many transactions one read can ever have: it ends within a minute, and a tenant has half of the burst. */
+function servableTransactions({ burst, perSecond, userPerMinute }: Config['quota']): number {
+  const calls = Math.floor(burst / 2) + Math.floor((longestReadWaitMs / 1000) * perSecond)
+  return Math.max(1, Math.min(calls, userPerMinute) - callsBesides) * pageSize
 }
 
 type Given = Record<string, string | undefined>

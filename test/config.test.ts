@@ -141,6 +141,11 @@ describe('a start is refused', () => {
       [/^BRIDGE_CLIENT_ID: must be one word/],
     ],
     ['for an unknown log level', { LOG_LEVEL: 'loud' }, [/^LOG_LEVEL:/]],
+    [
+      'for answers that no minute of Bridge’s suffices for, with what it suffices for',
+      { MAX_TRANSACTIONS: '28001' },
+      [/^MAX_TRANSACTIONS: .* 28000 at most, by QUOTA_USER_PER_MINUTE/],
+    ],
   ])('%s', (_name, env, expected) => {
     const problems = problemsOf(env)
 
@@ -391,4 +396,14 @@ describe('.env.example', () => {
   it('names the file twin of each secret', () => {
     for (const name of secretVariables) expect(text).toContain(`${name}_FILE`)
   })
+})
+
+it('one answer holds 20,000 transactions, or what Bridge gives a user in a minute', () => {
+  const most = (env: Env) => loadConfig(env).maxTransactions
+
+  expect(most({})).toBe(20_000)
+  expect(most({ QUOTA_USER_PER_MINUTE: '20' })).toBe(8_000)
+  expect(most({ QUOTA_USER_PER_MINUTE: '1' })).toBe(500)
+  expect(most({ QUOTA_BURST: '40', QUOTA_PER_SECOND: '0.2' })).toBe((20 + 9 - 4) * 500)
+  expect(most({ QUOTA_USER_PER_MINUTE: '600', MAX_TRANSACTIONS: '200000' })).toBe(200_000)
 })

@@ -2,8 +2,8 @@ import type { z } from 'zod'
 import { targetOf, type Call } from './call.ts'
 import { BridgeStatusError } from './errors.ts'
 import type { Http, Sender } from './http.ts'
-import { walkPages, type PageSchema } from './pagination.ts'
-import type { Payer } from './quota.ts'
+import { pageSize, walkPages, type PageSchema } from './pagination.ts'
+import { ourselves, type Payer, type Quota } from './quota.ts'
 import type { User } from './resources/users.ts'
 import type { Sharing } from './sharing.ts'
 import type { Tokens } from './tokens.ts'
@@ -17,6 +17,8 @@ export interface Api {
   /** All rows of all pages. */
   list<Row>(call: Call, schema: PageSchema<Row>): Promise<Row[]>
   userByExternalId(externalUserId: string): Promise<User>
+  /** Milliseconds until so many calls for a user could have gone out, were nobody else to come; 0: now. */
+  waitFor(user: string, calls: number): number
 }
 
 /** The calls of one caller, until `signal` ends them. `payer` is whose turn they take. */
@@ -27,8 +29,9 @@ export function createApi(options: {
   baseUrl: string
   signal: AbortSignal | undefined
   payer: Payer | undefined
+  quota: Quota | undefined
 }): Api {
-  const { http, tokens, sharing, payer } = options
+  const { http, tokens, sharing, payer, quota } = options
   const origin = new URL(options.baseUrl).origin
 
   // Bridge: an expired token is refused, and nothing was done. One new token, one repeat.
@@ -57,7 +60,7 @@ export function createApi(options: {
     },
     run: (call) => asUser(call, options.signal, (sender) => http.send(call, undefined, sender)),
     pages: (call, schema) => {
-      const first = { ...call, query: { ...call.query, limit: 500 } }
+      const first = { ...call, query: { ...call.query, limit: pageSize } }
       const read = (target: string | undefined) =>
         api.send(target === undefined ? first : { ...first, target }, schema)
       return walkPages(read, { origin, route: call.route })
@@ -69,6 +72,8 @@ export function createApi(options: {
     },
     userByExternalId: (externalUserId) =>
       tokens.findUser(externalUserId, { signal: options.signal, payer }),
+    waitFor: (user, calls) =>
+      quota?.waitFor({ payer: payer ?? ourselves, against: { kind: 'user', user } }, calls) ?? 0,
   }
   return api
 }

@@ -79,8 +79,8 @@ export function createBridgeClient(options: BridgeOptions): BridgeClient {
   const tokens = createTokens({ http, clock: options.clock })
   const sharing = createSharing()
   const resources = (signal?: AbortSignal, payer?: Payer): BridgeResources => {
-    const { baseUrl } = options
-    const api = createApi({ http, tokens, sharing, baseUrl, signal, payer })
+    const { baseUrl, quota } = options
+    const api = createApi({ http, tokens, sharing, baseUrl, signal, payer, quota })
     return {
       users: createUsers(api),
       connectSessions: createConnectSessions(api),

@@ -14,6 +14,9 @@ export interface Page<Row> {
   pagination?: { next_uri?: string | null | undefined } | null | undefined
 }
 
+/** The most rows Bridge gives at once. */
+export const pageSize = 500
+
 const mostPages = 2_000
 
 /**

@@ -7,6 +7,8 @@ import { createTurns } from './turns.ts'
 export interface Payer {
   tenant: string
   site: string
+  /** Until when its calls may wait for their turn, epoch milliseconds: then the longest wait does not count. */
+  waitsUntil?: number
 }
 
 /** Calls that nobody in particular asked for: reference data, probes. */
@@ -22,6 +24,9 @@ export interface QuotaLimits {
   /** How long a call may wait for its turn. */
   longestWaitMs: number
 }
+
+/** How long a read of many pages may wait for its turns: what a call's time has left then suffices for the last page. */
+export const longestReadWaitMs = 45_000
 
 /** Below what Bridge allows an application: 2000 calls in 5 minutes, 60 a user and 10 tokens a user in a minute (Bridge: rate limits). */
 export const defaultLimits: QuotaLimits = {
@@ -53,6 +58,8 @@ export interface Quota {
    * longest wait, and with the signal's reason when that ends it.
    */
   take(call: { payer: Payer; against: Against; signal?: AbortSignal | undefined }): Promise<void>
+  /** Milliseconds until so many calls could have gone out, were nobody else to come; 0: now. */
+  waitFor(call: { payer: Payer; against: Against }, calls: number): number
   /** Bridge itself answered 429 and said for how many seconds. */
   hold(against: Against, seconds: number): void
   /** Serves whoever is due. Runs by itself while somebody waits; tests call it. */
@@ -100,7 +107,7 @@ export function createQuota({
     token: createWindows(limits.tokensPerMinute),
   }
   const turns = createTurns<Waiting>()
-  const arrived = new Set<Waiting>() // oldest first
+  const arrived = new Set<Waiting>()
   const count = { granted: 0, refused: 0 }
   let stopTimer: (() => void) | undefined
 
@@ -117,13 +124,13 @@ export function createQuota({
   const waitOfKey = (key: string, ahead: number, now: number): number =>
     key === '' ? 0 : windowsOf(key).waitFor(key, ahead, now)
 
-  /** Milliseconds until a call that joined this path would go out, were nobody else to come. */
-  function waitFor(path: readonly string[], now: number): number {
+  /** Milliseconds until so many calls that joined this path would have gone out, were nobody else to come. */
+  function waitFor(path: readonly string[], now: number, calls = 1): number {
     const [tenant = '', , key = ''] = path
     return Math.max(
-      app.waitFor(turns.ahead(path) + 1, now),
-      bucketOf(tenant).waitFor(turns.ahead(path, 1) + 1, now),
-      waitOfKey(key, turns.sizeAt(path), now),
+      app.waitFor(turns.ahead(path) + calls, now),
+      bucketOf(tenant).waitFor(turns.ahead(path, 1) + calls, now),
+      waitOfKey(key, turns.sizeAt(path) + calls - 1, now),
     )
   }
 
@@ -163,7 +170,7 @@ export function createQuota({
     const now = clock.now()
     serve(now)
     for (const entry of arrived) {
-      if (entry.deadline > now) break
+      if (entry.deadline > now) continue
       leave(entry)
       entry.settle.reject(refuse(waitFor(entry.path, now)))
     }
@@ -178,12 +185,13 @@ export function createQuota({
     async take({ payer, against, signal }) {
       signal?.throwIfAborted()
       const now = clock.now()
-      const path = [payer.tenant, payer.site, keyOf(against)]
+      const path = pathOf(payer, against)
+      const deadline = payer.waitsUntil ?? now + longestWaitMs
       const wait = waitFor(path, now)
       if (wait <= 0 && turns.size === 0) return spend(path, now)
-      if (wait > longestWaitMs) throw refuse(wait)
+      if (now + wait > deadline) throw refuse(wait)
 
-      const entry = { path, deadline: now + longestWaitMs, settle: Promise.withResolvers<void>() }
+      const entry = { path, deadline, settle: Promise.withResolvers<void>() }
       turns.add(path, entry)
       arrived.add(entry)
       const giveUp = (): void => {
@@ -199,6 +207,7 @@ export function createQuota({
         signal?.removeEventListener('abort', giveUp)
       }
     },
+    waitFor: ({ payer, against }, calls) => waitFor(pathOf(payer, against), clock.now(), calls),
     hold(against, seconds) {
       const key = keyOf(against)
       if (key !== '') windowsOf(key).hold(key, clock.now() + seconds * 1000)
@@ -230,6 +239,8 @@ export function createQuota({
     },
   }
 }
+
+const pathOf = ({ tenant, site }: Payer, against: Against) => [tenant, site, keyOf(against)]
 
 const keyOf = (against: Against): string => (against ? `${against.kind} ${against.user}` : '')
 

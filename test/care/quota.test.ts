@@ -277,6 +277,59 @@ describe('the limits of one user', () => {
   })
 })
 
+describe('a call that may wait longer', () => {
+  const ann: Against = { kind: 'user', user: 'ann' }
+
+  it('waits until it is told not to, and no longer', async () => {
+    const { quota, clock, pass, settled } = testQuota({ userPerMinute: 1 })
+    const until = (ms: number) => {
+      const payer = { tenant: 'a', site: 's', waitsUntil: clock.now() + ms }
+      return quota.take({ payer, against: ann })
+    }
+    await until(0)
+
+    await expect(until(60_000)).rejects.toBeInstanceOf(BridgeQuotaError)
+    const waiting = until(61_000)
+    for (let second = 0; second < 61; second += 1) await pass(1_000)
+
+    await expect(waiting).resolves.toBeUndefined()
+    await settled()
+    expect(quota.state().waiting).toBe(0)
+  })
+
+  it('keeps nobody behind it waiting for longer than that', async () => {
+    const { quota, ask, clock, refused, pass, settled } = testQuota({
+      burst: 2,
+      perSecond: 1,
+      userPerMinute: 1,
+    })
+    const payer = { tenant: 'z', site: 's', waitsUntil: clock.now() + 100_000 }
+    await quota.take({ payer, against: ann })
+    void quota.take({ payer, against: ann })
+    many(10, (index) => ask(`a${index}`, 'a'))
+    await settled()
+    for (const tenant of ['b', 'c', 'd']) many(9, () => ask(tenant, tenant))
+
+    for (let second = 0; second < 10; second += 1) await pass(1_000)
+
+    expect(refused.map(([name]) => name)).toContain('a9')
+    expect(quota.state().waiting).toBe(1)
+  })
+
+  it('can be told how long so many calls would take', async () => {
+    const { quota, ask, clock, settled } = testQuota()
+    const call = { payer: { tenant: 'a', site: 'site' }, against: ann }
+    many(40, () => ask('ann', 'a', 'site', ann))
+    await settled()
+    clock.advance(10_000)
+
+    expect(quota.waitFor(call, 20)).toBe(0)
+    expect(quota.waitFor(call, 21)).toBe(51_000)
+    expect(quota.waitFor(call, 60)).toBe(51_000)
+    expect(quota.waitFor({ ...call, against: undefined }, 200)).toBe(0)
+  })
+})
+
 it('refuses whoever waits when the server stops', async () => {
   const { quota, ask, refused, settled, timers } = testQuota({ burst: 2 })
   many(2, () => ask('a', 'a'))

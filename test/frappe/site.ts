@@ -12,7 +12,7 @@ import { identifier, optional, optionalText, text } from '../../src/frappe/argum
 import type { Credentials } from '../../src/frappe/credentials.ts'
 import { methodsWith, type Releasable } from '../../src/frappe/define-method.ts'
 import { frappePlugin, type FrappeOptions } from '../../src/frappe/plugin.ts'
-import { createUnderWay, type UnderWay } from '../../src/frappe/under-way.ts'
+import { createUnderWay } from '../../src/frappe/under-way.ts'
 import { JsonBytes } from '../../src/json-bytes.ts'
 import { frappeServerOptions } from '../../src/frappe/server-options.ts'
 
@@ -129,9 +129,9 @@ export interface Site {
 
 /** An app with the plugin, a few methods, one good key and two plain routes; closed with the test. */
 export async function aSite(
-  options: Pick<FrappeOptions<Caller, Context>, 'allowQueryCredentials' | 'observe'> & {
-    underWay?: UnderWay
-  } = {},
+  options: Partial<
+    Pick<FrappeOptions<Caller, Context>, 'allowQueryCredentials' | 'observe' | 'underWay'>
+  > = {},
 ): Promise<Site> {
   const asked: Credentials[] = []
   const logged: string[] = []

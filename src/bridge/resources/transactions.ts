@@ -40,6 +40,8 @@ export interface TransactionFilter {
 export interface Transactions {
   /** The transactions of the user's accounts, 500 a page at most, asked for as they are consumed. */
   pages(userUuid: string, filter?: TransactionFilter): AsyncIterable<Transaction[]>
+  /** Milliseconds until so many pages could have been asked for, were nobody else to come; 0: now. */
+  waitFor(userUuid: string, pages: number): number
 }
 
 export function createTransactions(api: Api): Transactions {
@@ -60,5 +62,6 @@ export function createTransactions(api: Api): Transactions {
         },
         page,
       ),
+    waitFor: api.waitFor,
   }
 }
