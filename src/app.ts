@@ -131,14 +131,16 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     onRefreshed: (item, now) => matchRefreshed(app.settling, item, now),
   })
 
-  const makeContext = contextMaker(app, { ...config, checkTarget: app.relay.checkTarget })
+  const underWay = createUnderWay()
+  const settings = { ...config, checkTarget: app.relay.checkTarget }
+  const makeContext = contextMaker(app, { settings, underWay })
   await app.register(
     frappePlugin<Caller, MethodContext>({
       methods,
       authenticate: ({ key, secret }, { ip }) => admit(app, { key, secret, address: ip }),
       stranger: ({ ip }) => app.limits.strangers.take(networkOf(ip)),
       context: (request, reply, caller) => makeContext(request, reply, caller!),
-      underWay: createUnderWay(),
+      underWay,
       tenant: ({ tenant }) => tenant.id,
       loggedUser: ({ tenant, site }) => site?.name ?? tenant.name,
       allowQueryCredentials: config.allowQueryCredentials,

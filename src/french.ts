@@ -62,12 +62,18 @@ export const french: Readonly<Record<string, string>> = {
   'Bank {id} not found': 'Banque {id} introuvable',
   'Category {id} not found': 'Catégorie {id} introuvable',
 
-  '{count} transactions are more than one answer holds ({most}): ask for fewer, as with min_date={date}, and earlier ones with max_date':
-    "{count} transactions dépassent ce qu'une réponse peut contenir ({most}) : demandez-en moins, par exemple avec min_date={date}, puis les précédentes avec max_date",
-  '{count} transactions are more than one answer holds ({most}): ask by account, as with account_id={account}':
-    "{count} transactions dépassent ce qu'une réponse peut contenir ({most}) : demandez-les par compte, par exemple avec account_id={account}",
-  '{count} transactions are more than one answer holds ({most}), and so are those of one day: the administrator of Bank API can raise MAX_TRANSACTIONS':
-    "{count} transactions dépassent ce qu'une réponse peut contenir ({most}), et celles d'un seul jour aussi : l'administrateur de Bank API peut augmenter MAX_TRANSACTIONS",
+  'There are more than {most} transactions, and one answer holds no more: {reason}':
+    "Il y a plus de {most} transactions, et une réponse n'en contient pas davantage : {reason}",
+  'ask for fewer, as with min_date={date}, and for earlier ones with max_date':
+    'demandez-en moins, par exemple avec min_date={date}, puis les précédentes avec max_date',
+  'ask for a shorter range, or by account_id':
+    'demandez une période plus courte, ou par compte avec account_id',
+  'ask for a shorter range': 'demandez une période plus courte',
+  'ask by account_id': 'demandez-les par compte avec account_id',
+  'the administrator of Bank API can raise MAX_TRANSACTIONS':
+    "l'administrateur de Bank API peut augmenter MAX_TRANSACTIONS",
+  'Too many large answers are under way. Please try again in {seconds} seconds.':
+    'Trop de grandes réponses sont en cours. Réessayez dans {seconds} secondes.',
   'Item {id} was refreshed {count} times within a day; the next is possible at {time}':
     "L'item {id} a été rafraîchi {count} fois en un jour ; le prochain rafraîchissement est possible à {time}",
   'Bridge refreshes this connection by itself, once or twice a day':

@@ -2,13 +2,17 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '../auth/api-keys.ts'
 import type { Asking } from '../auth/ownership.ts'
 import type { BridgeResources } from '../bridge/client.ts'
+import { longestReadWaitMs } from '../bridge/quota.ts'
 import type { ReferenceData } from '../bridge/reference-data.ts'
 import type { LinkMaking, LinkSettings } from '../connect/open-link.ts'
 import { methodsWith, type Releasable } from '../frappe/define-method.ts'
+import type { UnderWay } from '../frappe/under-way.ts'
+import type { JsonBytes } from '../json-bytes.ts'
 import { languageOf, type Language } from '../language.ts'
 import { timeLimit, type TimeLimit } from '../time-limit.ts'
 import { freshnessOf, type Freshness } from './freshness.ts'
 import { createPresent, presentationFor, type Present } from './presentation/present.ts'
+import { createSharedAnswers, type MakeAnswer } from './shared-answers.ts'
 
 /** What an RPC method may use. `bridge` ends with the call's budget. */
 export interface MethodContext extends Asking, LinkMaking, Releasable {
@@ -18,6 +22,8 @@ export interface MethodContext extends Asking, LinkMaking, Releasable {
   present: Present
   /** Says in the answer's headers how fresh its data is. */
   fresh: Freshness
+  /** Makes a large answer for all who ask for the same at the same moment; `key` names all that its bytes depend on. */
+  shared(key: string, make: MakeAnswer): Promise<JsonBytes>
   /** The language meant by a `lang` argument, else by the request's Accept-Language. */
   language(lang: string | undefined): Language
 }
@@ -35,17 +41,21 @@ export const defineMethod = methodsWith<MethodContext>()
 const budgetMs = 50_000
 
 /** Makes a method's context; what does not change from call to call is gathered once. */
-export function contextMaker(app: FastifyInstance, settings: MethodSettings) {
+export function contextMaker(
+  app: FastifyInstance,
+  { settings, underWay }: { settings: MethodSettings; underWay: UnderWay },
+) {
   const { bridge, clock, ids, keyring, reference, store, tally } = app
+  const sharedAnswers = createSharedAnswers(bridge, underWay)
   const rooms = { clock, ids, keyring, settings, store, tally }
   return (request: FastifyRequest, reply: FastifyReply, caller: Caller): MethodContext => {
     const payer = { tenant: caller.tenant.id, site: caller.site?.id ?? '' }
     let budget: TimeLimit | undefined
     let within: BridgeResources | undefined
-    const budgeted = (): BridgeResources => {
-      budget ??= timeLimit(budgetMs)
-      return (within ??= bridge.within(budget.signal, payer))
-    }
+    const limit = (): TimeLimit => (budget ??= timeLimit(budgetMs))
+    const budgeted = (): BridgeResources => (within ??= bridge.within(limit().signal, payer))
+    // A long read may wait for its user's next minute, where that comes in time.
+    const waitsUntil = clock.now() + longestReadWaitMs
     return {
       ...rooms,
       caller,
@@ -61,6 +71,12 @@ export function contextMaker(app: FastifyInstance, settings: MethodSettings) {
       present: createPresent(
         presentationFor(caller.presentation, request.headers['bridge-version']),
       ),
+      shared: (key, make) =>
+        sharedAnswers(
+          { reply, payer: { ...payer, waitsUntil }, signal: limit().signal },
+          key,
+          make,
+        ),
       language: (lang) => languageOf(lang, request.headers['accept-language']),
       release: () => budget?.release(),
     }

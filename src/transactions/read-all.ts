@@ -1,73 +1,71 @@
 import type { BridgeResources } from '../bridge/client.ts'
-import type { Transaction, TransactionFilter } from '../bridge/resources/transactions.ts'
 import { toText } from '../bridge/fields.ts'
+import { pageSize } from '../bridge/pagination.ts'
+import type { Transaction, TransactionFilter } from '../bridge/resources/transactions.ts'
 import { ValidationError } from '../errors.ts'
+import type { JsonBytes } from '../json-bytes.ts'
+import { createDaysSeen } from './days-seen.ts'
+import { createRowList } from './row-list.ts'
+
+/** What is wanted of a user's transactions, and in which words. */
+export interface Reading {
+  bridgeUser: string
+  filter: TransactionFilter
+  /** How many one answer holds. */
+  most: number
+  /** Picks what Bridge has no filter for. */
+  belongs?: ((row: Transaction) => boolean) | undefined
+  /** The rows as the answer has them, in the same order. */
+  write(rows: readonly Transaction[]): readonly object[]
+  /** Hears how many bytes each page came to; may throw to end the reading. */
+  onBytes(bytes: number): void
+}
 
 /**
- * Every transaction that fits the filter, all of Bridge's pages; never cut silently. Above `most` a ValidationError that
- * names a date range, or else an account, that fits. `belongs` picks what Bridge has no filter for.
+ * Every transaction that is wanted, of all of Bridge's pages, as a JSON array; never cut silently. Above `most` it stops with
+ * a ValidationError that says what to ask for instead.
  */
-export async function readAll(
-  bridge: BridgeResources,
-  bridgeUser: string,
-  filter: TransactionFilter,
-  { most, belongs = () => true }: { most: number; belongs?: (row: Transaction) => boolean },
-): Promise<Transaction[]> {
-  let rows: Transaction[] = []
-  const tooMany = createCount()
+export async function readAll(bridge: BridgeResources, reading: Reading): Promise<JsonBytes> {
+  const { bridgeUser, filter, most, belongs = () => true, write } = reading
+  const list = createRowList()
+  const days = createDaysSeen()
   for await (const page of bridge.transactions.pages(bridgeUser, filter)) {
-    const fitting = page.filter(belongs)
-    if (tooMany.total === 0 && rows.length + fitting.length <= most) {
-      rows.push(...fitting)
-      continue
-    }
-    // From here on only days and accounts are counted, so that the advice is true and memory stays flat.
-    tooMany.add(rows)
-    tooMany.add(fitting)
-    rows = []
+    const rows = page.filter(belongs)
+    days.add(rows.map(({ date }) => toText(date)))
+    reading.onBytes(list.add(write(rows).map((row, index) => written(rows[index]!.id, row))))
+    if (list.size > most) throw tooMany(reading, days.from(fittingNow(bridge, reading)))
   }
-  if (tooMany.total > 0) throw new ValidationError(tooMany.advice(most))
-  return rows
+  return list.bytes()
 }
 
-function createCount() {
-  const byDay = new Map<string, number>()
-  const byAccount = new Map<number, number>()
-  const count = {
-    total: 0,
-    add(rows: readonly Transaction[]): void {
-      for (const { date, account_id: account } of rows) {
-        const day = toText(date) ?? ''
-        byDay.set(day, (byDay.get(day) ?? 0) + 1)
-        byAccount.set(account, (byAccount.get(account) ?? 0) + 1)
-        count.total += 1
-      }
-    },
-    advice(most: number): string {
-      const start = `${count.total} transactions are more than one answer holds (${most})`
-      const minDate = newestDays(byDay, most)
-      if (minDate !== undefined) {
-        return `${start}: ask for fewer, as with min_date=${minDate}, and earlier ones with max_date`
-      }
-      const account = largestFitting(byAccount, most)
-      if (account !== undefined) return `${start}: ask by account, as with account_id=${account}`
-      return `${start}, and so are those of one day: the administrator of Bank API can raise MAX_TRANSACTIONS`
-    },
-  }
-  return count
+const written = (id: number, row: object) => ({ id, json: JSON.stringify(row) })
+
+/** Calls that such a read may make besides its pages: for the user's accounts, and to see that no more follows. */
+const callsBesides = 2
+
+/** How many rows can be had at once, by the calls that the user has left this minute. */
+function fittingNow(bridge: BridgeResources, { bridgeUser, most }: Reading): number {
+  let pages = Math.ceil(most / pageSize)
+  while (pages > 0 && bridge.transactions.waitFor(bridgeUser, pages + callsBesides) > 0) pages -= 1
+  return Math.min(most, pages * pageSize)
 }
 
-/** The earliest day from which on everything fits. */
-function newestDays(byDay: ReadonlyMap<string, number>, most: number): string | undefined {
-  let sum = byDay.get('') ?? 0 // rows without a date pass any filter, as far as we know
-  let first: string | undefined
-  for (const day of [...byDay.keys()].filter(Boolean).toSorted().toReversed()) {
-    sum += byDay.get(day) ?? 0
-    if (sum > most) break
-    first = day
-  }
-  return first
+function tooMany({ most, filter }: Reading, minDate: string | undefined): ValidationError {
+  const advice = minDate === undefined ? withoutDate(filter) : withDate(minDate)
+  return new ValidationError(
+    `There are more than ${most} transactions, and one answer holds no more: ${advice}`,
+  )
 }
 
-const largestFitting = (byAccount: ReadonlyMap<number, number>, most: number): number | undefined =>
-  [...byAccount].filter(([, count]) => count <= most).toSorted(([, a], [, b]) => b - a)[0]?.[0]
+const withDate = (minDate: string): string =>
+  `ask for fewer, as with min_date=${minDate}, and for earlier ones with max_date`
+
+function withoutDate({ accountId, minDate, maxDate }: TransactionFilter): string {
+  const isOneDay = minDate !== undefined && minDate === maxDate
+  if (accountId === undefined) {
+    return isOneDay ? 'ask by account_id' : 'ask for a shorter range, or by account_id'
+  }
+  return isOneDay
+    ? 'the administrator of Bank API can raise MAX_TRANSACTIONS'
+    : 'ask for a shorter range'
+}

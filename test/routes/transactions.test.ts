@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest'
-import { aHeldBank, bridgeTime, callMethod, testApp } from '../support/app.ts'
+import { http, HttpResponse } from 'msw'
+import { describe, expect, test, vi } from 'vitest'
+import { aHeldBank, bridgeTime, callMethod, testApp, type TestApp } from '../support/app.ts'
+import { aBridgeTransaction, bridgeUrl } from '../support/bridge.ts'
 import { aTenant } from '../support/tenants.ts'
 
 async function reading({
@@ -16,7 +18,9 @@ async function reading({
   /** The query of the last read of transactions. */
   const asked = () =>
     made.bridge.calls.findLast(({ path }) => path === '/v3/aggregation/transactions')?.query
-  return { ...made, acme, ada, ask, asked }
+  const pages = () =>
+    made.bridge.calls.filter(({ path }) => path === '/v3/aggregation/transactions')
+  return { ...made, acme, ada, ask, asked, pages }
 }
 
 test('each transaction has its category’s name in the caller’s language; one without category null', async () => {
@@ -136,8 +140,8 @@ test('until and the dates reach Bridge; until is taken as it is', async () => {
 })
 
 /** More transactions than one answer holds: 300 a day, the last on 9 March. */
-async function tooMany(days: number) {
-  const made = await reading({ env: { MAX_TRANSACTIONS: '1000' } })
+async function tooMany(days: number, env: Record<string, string> = {}) {
+  const made = await reading({ env: { MAX_TRANSACTIONS: '1000', ...env } })
   made.world.transactions.clear()
   for (let day = 0; day < days; day += 1) {
     const date = bridgeTime(Date.UTC(2025, 2, 9) - day * 24 * 3_600_000).slice(0, 10)
@@ -155,16 +159,26 @@ test('exactly as many as one answer holds are given', async () => {
   expect((await ask()).status).toBe(417)
 })
 
-test('too many are refused, never cut, with a date range that fits', async () => {
-  const { ask } = await tooMany(10)
+test('too many are refused at the limit, never cut, with a date range that fits', async () => {
+  const { ask, pages } = await tooMany(10)
 
   const answer = await ask()
 
   expect(answer).toMatchObject({ status: 417, body: { exc_type: 'ValidationError' } })
-  expect(answer.body.exception).toContain('3000 transactions')
+  expect(answer.body.exception).toContain('more than 1000 transactions')
+  expect(pages()).toHaveLength(3)
   const [, min_date] = /min_date=([\d-]+)/.exec(answer.body.exception) ?? []
   expect(min_date).toBe('2025-03-07')
   expect((await ask({ min_date })).message).toHaveLength(900)
+})
+
+test('a range is named only as long as what the user’s calls still reach', async () => {
+  const { ask } = await tooMany(10, { QUOTA_USER_PER_MINUTE: '6' }) // three of them to see that it is too much
+
+  const { body } = await ask()
+
+  expect(body.exception).toContain('min_date=2025-03-09')
+  expect((await ask({ min_date: '2025-03-09' })).message).toHaveLength(300)
 })
 
 test('all can be had by following the advice, range by range', async () => {
@@ -187,23 +201,183 @@ test('all can be had by following the advice, range by range', async () => {
   expect(seen.size).toBe(world.transactions.size)
 })
 
-test('when one day is too much, an account that fits is named', async () => {
+test('where rows do not come newest first, no range is made up from some of them', async () => {
   const { world, ada, ask } = await reading({ env: { MAX_TRANSACTIONS: '500' } })
-  const { id: item_id } = world.addItem(ada.user.userUuid)
-  const { id: small } = world.addAccount(item_id)
-  for (let row = 0; row < 100; row += 1) world.addTransaction(small)
-  for (let row = 0; row < 600; row += 1) world.addTransaction(ada.accountId)
+  world.transactions.clear()
+  for (let row = 0; row < 600; row += 1) {
+    const date = bridgeTime(Date.UTC(2025, 2, 1) + row * 3_600_000).slice(0, 10)
+    world.addTransaction(ada.accountId, { date })
+  }
 
-  const answer = await ask()
-  const [, account_id] = /account_id=(\d+)/.exec(answer.body.exception) ?? []
+  const { body } = await ask()
 
-  expect(Number(account_id)).toBe(small)
-  expect((await ask({ account_id, user: 'ada' })).message).toHaveLength(100)
+  expect(body.exception).toContain('ask for a shorter range, or by account_id')
 })
 
-test('when nothing fits, the operator’s setting is named', async () => {
+test.each([
+  [{ account: true }, 'ask for a shorter range'],
+  [{ day: true }, 'ask by account_id'],
+  [{ account: true, day: true }, 'the administrator of Bank API can raise MAX_TRANSACTIONS'],
+])('what was asked for already is not advised: %o', async ({ account, day }: Asked, advice) => {
   const { world, ada, ask } = await reading({ env: { MAX_TRANSACTIONS: '500' } })
   for (let row = 0; row < 600; row += 1) world.addTransaction(ada.accountId)
+  const args = {
+    ...(account && { account_id: ada.accountId }),
+    ...(day && { min_date: '2025-03-09', max_date: '2025-03-09' }),
+  }
 
-  expect((await ask()).body.exception).toContain('MAX_TRANSACTIONS')
+  const [english, french] = [await ask(args), await ask({ ...args, lang: 'fr' })]
+
+  expect(english.body.exception).toMatch(new RegExp(`: ${advice}$`))
+  expect(french.body.exception).toMatch(/plus de 500 transactions.* : (demandez|l'administrateur)/)
+})
+
+interface Asked {
+  account?: boolean
+  day?: boolean
+}
+
+test('a row that Bridge gives twice is given once, as it came last', async () => {
+  const { bridge, ada, ask } = await reading()
+  const path = '/v3/aggregation/transactions'
+  const row = (id: number, amount: number) =>
+    aBridgeTransaction({ id, amount, account_id: ada.accountId })
+  bridge.use(
+    http.get(`${bridgeUrl}${path}`, ({ request }) =>
+      request.url.includes('after')
+        ? HttpResponse.json({ resources: [row(2, 22), row(3, 3)], pagination: {} })
+        : HttpResponse.json({
+            resources: [row(1, 1), row(2, 2)],
+            pagination: { next_uri: `${path}?after=2` },
+          }),
+    ),
+  )
+
+  const { message } = await ask()
+
+  expect(message).toMatchObject([
+    { id: 1, amount: 1 },
+    { id: 2, amount: 22 },
+    { id: 3, amount: 3 },
+  ])
+})
+
+test('when a later page fails, the answer is an error and no shorter list', async () => {
+  const { bridge, world, ada, ask } = await reading()
+  for (let more = 0; more < 1_100; more += 1) world.addTransaction(ada.accountId)
+  bridge.use(
+    http.get(`${bridgeUrl}/v3/aggregation/transactions`, ({ request }) =>
+      request.url.includes('after=1000') ? HttpResponse.json({ pages: 'none' }) : undefined,
+    ),
+  )
+
+  const answer = await ask()
+
+  expect(answer).toMatchObject({ status: 502, message: undefined })
+})
+
+/** A read that needs more calls than its user has left this minute. */
+async function spentMinute() {
+  const made = await reading({ env: { QUOTA_USER_PER_MINUTE: '9' } })
+  for (let more = 0; more < 2_000; more += 1) made.world.addTransaction(made.ada.accountId)
+  for (let calls = 0; calls < 6; calls += 1) await made.ask({ min_date: '2025-03-10' })
+  return made
+}
+
+test('a read waits for its user’s next minute where that comes within its time', async () => {
+  const { app, clock, ask } = await spentMinute()
+  clock.advance(30_000)
+
+  const answer = ask()
+  await vi.waitUntil(() => app.standing().quota.waiting > 0)
+  clock.advance(35_000)
+
+  expect((await answer).message).toHaveLength(2_001)
+})
+
+test('where it does not, the read ends at once and names the time after which all of it fits', async () => {
+  const { clock, ask, pages } = await spentMinute()
+
+  const answer = await ask()
+
+  expect(answer).toMatchObject({ status: 429, body: { exc_type: 'TooManyRequestsError' } })
+  expect(pages()).toHaveLength(9)
+  const [, seconds] = /in (\d+) seconds/.exec(answer.body.exception) ?? []
+  clock.advance(Number(seconds) * 1_000)
+  expect((await ask()).message).toHaveLength(2_001)
+})
+
+/** Begins these calls, and lets Bridge answer for transactions once all of them have come to ask. */
+async function together<Calls extends (() => Promise<unknown>)[]>(
+  { bridge }: Pick<TestApp, 'bridge'>,
+  calls: [...Calls],
+): Promise<{ [Index in keyof Calls]: Awaited<ReturnType<Calls[Index]>> }> {
+  const gate = Promise.withResolvers<void>()
+  bridge.use(
+    http.get(`${bridgeUrl}/v3/aggregation/transactions`, async () => {
+      await gate.promise
+    }),
+  )
+  const begun = calls.map((call) => call())
+  for (let turn = 0; turn < 200; turn += 1) await new Promise((next) => setImmediate(next))
+  gate.resolve()
+  return (await Promise.all(begun)) as { [Index in keyof Calls]: Awaited<ReturnType<Calls[Index]>> }
+}
+
+describe('equal calls at the same time', () => {
+  test('read once, whatever their envelopes', async () => {
+    const { app, acme, pages, ask, bridge } = await reading()
+    const version2 = () =>
+      app.inject({
+        url: '/api/v2/method/bank_api.bridge.get_bank_transactions',
+        headers: { authorization: acme.siteKey.authorization },
+      })
+
+    await ask() // so that neither token nor categories are waited for
+    const [one, other, third] = await together({ bridge }, [ask, ask, version2])
+
+    expect(pages()).toHaveLength(2)
+    expect(other.text).toBe(one.text)
+    expect(third.json()).toEqual({ data: one.message })
+  })
+
+  test('read each for itself when they differ in anything that the answer shows', async () => {
+    const { app, acme, ada, bridge, pages, world } = await reading()
+    const { id: item_id } = world.addItem(ada.user.userUuid)
+    world.addTransaction(world.addAccount(item_id).id)
+    const headers = { 'bridge-version': '2021-06-01' }
+    const as = (args: object, more = {}) =>
+      callMethod(app, 'get_bank_transactions', args, { as: acme.siteKey, headers: more })
+
+    await as({ lang: 'fr' })
+    await as({ item_id: ada.itemId })
+    const before = pages().length
+    const [all, some, french, old] = await together({ bridge }, [
+      () => as({}),
+      () => as({ item_id: ada.itemId }),
+      () => as({ lang: 'fr' }),
+      () => as({}, headers),
+    ])
+
+    expect(all.message).toHaveLength(2)
+    expect(some.message).toHaveLength(1)
+    expect(french.message[0].category).toBe('Supermarché')
+    expect(old.message[0]).toHaveProperty('bank_description')
+    expect(all.message[0]).not.toHaveProperty('bank_description')
+    expect(pages()).toHaveLength(before + 1) // Bridge is asked the same for all of them
+  })
+
+  test('each name their own freshness, and whose they are is settled for each', async () => {
+    const { app, acme, ask } = await reading()
+    const other = await aTenant(app, { name: 'globex', sites: ['erp.globex.test'] })
+
+    const [ours, theirs] = await Promise.all([
+      ask({ user: 'ada' }),
+      callMethod(app, 'get_bank_transactions', { user: 'ada' }, { as: other.siteKey }),
+    ])
+
+    expect(ours.headers).toHaveProperty('x-bank-api-data-as-of')
+    expect(theirs.status).toBe(404)
+    expect(acme.site.id).not.toBe(other.site.id)
+  })
 })

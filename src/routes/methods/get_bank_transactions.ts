@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import { accountsOf, heldAccount, heldItem, heldUser } from '../../auth/ownership.ts'
 import { identifier, optional } from '../../frappe/arguments.ts'
-import { readAll } from '../../transactions/read-all.ts'
-import { namesOf, withCategory } from '../../transactions/with-category.ts'
 import { defineMethod } from '../context.ts'
+import { readTransactions } from './read-transactions.ts'
 import { toFilter, transactionArguments } from './transaction-arguments.ts'
 
 /** The transactions of all the user's accounts, or of one item or account; each with its category's name. */
@@ -22,17 +21,13 @@ export const getBankTransactions = defineMethod({
     const holder = account ?? item ?? (await heldUser(context, hint))
 
     const filter = { accountId: account_id, ...toFilter(range, holder.site.timeZone) }
-    const accounts = item && new Set(await accountsOf(context, item))
-    const tree = await context.reference.categories(context.language(lang))
-    const rows = await readAll(context.bridge, holder.bridgeUser, filter, {
-      most: context.settings.maxTransactions,
-      ...(accounts && { belongs: (row) => accounts.has(row.account_id) }),
-    })
+    const accounts = item && (await accountsOf(context, item))
+    const { bridgeUser } = holder
+    const list = await readTransactions(context, { bridgeUser, filter, accounts, lang })
 
     const one = account ?? item
     if (one) context.fresh.item(one.item)
     else context.fresh.items(await context.store.listItems(holder.user.id))
-    const named = withCategory(rows, namesOf(tree))
-    return context.present.list(named, context.present.transaction)
+    return list
   },
 })

@@ -5,6 +5,7 @@ import type { Provider } from '../../bridge/resources/providers.ts'
 import type { Link } from '../../connect/open-link.ts'
 import { bridgeVersions, type Item, type Presentation } from '../../db/store.ts'
 import { ValidationError } from '../../errors.ts'
+import type { JsonBytes } from '../../json-bytes.ts'
 import { toV2021Account } from './account.ts'
 import { toV2021Bank } from './bank.ts'
 import { toV2021Category } from './category.ts'
@@ -13,8 +14,12 @@ import { toV2021Transaction, type NamedTransaction } from './transaction.ts'
 
 /** How one caller wants its answers: each function takes Bridge's object as of 2025-01-15. Pure. */
 export interface Present {
+  /** The version of Bridge's that its objects have. */
+  bridgeVersion: Presentation['bridgeVersion']
   /** A complete list: an array, or the envelope Bridge gives its own lists, which then says that nothing follows. */
   list<Row>(rows: readonly Row[], as: (row: Row) => object): object
+  /** The same for rows that are JSON already. */
+  written(rows: JsonBytes): JsonBytes
   /** Accounts of that item. */
   account(item: Item): (account: Account) => object
   transaction(row: NamedTransaction): object
@@ -41,7 +46,10 @@ const objects = {
     bank: toV2021Bank,
     category: (category: Category) => toV2021Category(category),
   },
-} satisfies Record<Presentation['bridgeVersion'], Omit<Present, 'list' | 'link'>>
+} satisfies Record<
+  Presentation['bridgeVersion'],
+  Omit<Present, 'bridgeVersion' | 'list' | 'written' | 'link'>
+>
 
 /** The last page of a list, in the words of each version (Bridge: pagination). */
 const lastPage = {
@@ -51,10 +59,16 @@ const lastPage = {
 
 /** The functions for a presentation. */
 export const createPresent = ({ bridgeVersion, lists, links }: Presentation): Present => ({
+  bridgeVersion,
   ...objects[bridgeVersion],
   list(rows, as) {
     const resources = rows.map((row) => as(row))
     return lists === 'array' ? resources : { resources, pagination: lastPage[bridgeVersion] }
+  },
+  written(rows) {
+    if (lists === 'array') return rows
+    const pagination = JSON.stringify(lastPage[bridgeVersion])
+    return rows.within('{"resources":', `,"pagination":${pagination}}`)
   },
   link: (link) => (links === 'object' ? link : link.url),
 })

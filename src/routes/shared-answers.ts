@@ -1,0 +1,46 @@
+import type { FastifyReply } from 'fastify'
+import type { BridgeClient, BridgeResources } from '../bridge/client.ts'
+import type { Payer } from '../bridge/quota.ts'
+import { createSharing } from '../bridge/sharing.ts'
+import { whenSent, type UnderWay } from '../frappe/under-way.ts'
+import type { JsonBytes } from '../json-bytes.ts'
+
+/** Whose answer it is, and how long it may take. */
+export interface Asker {
+  reply: FastifyReply
+  payer: Payer
+  signal: AbortSignal
+}
+
+/**
+ * Makes a large answer for all who ask for the same at the same moment: made once and held once, until the last of them has
+ * it. Whoever comes when it is made gets one of his own, for this one may be as old as its slowest reader. `key` names all
+ * that its bytes depend on; whether it is the caller's to see is settled before.
+ */
+export type SharedAnswers = (asker: Asker, key: string, make: MakeAnswer) => Promise<JsonBytes>
+
+/** Says of each part how many bytes it is, before it is kept. */
+export type MakeAnswer = (
+  bridge: BridgeResources,
+  onBytes: (bytes: number) => void,
+) => Promise<JsonBytes>
+
+const where = { method: 'GET', route: 'an answer that several wait for' }
+
+export function createSharedAnswers(bridge: BridgeClient, underWay: UnderWay): SharedAnswers {
+  const sharing = createSharing()
+  return async ({ reply, payer, signal }, key, make) => {
+    const { bytes, holding } = await sharing(key, { where, signal }, async (signal) => {
+      const holding = underWay.open(payer.tenant)
+      const leave = holding.join()
+      try {
+        const bytes = await make(bridge.within(signal, payer), (more) => holding.grow(more))
+        return { bytes, holding }
+      } finally {
+        setImmediate(leave) // by then all who waited hold it
+      }
+    })
+    whenSent(reply.raw, holding.join())
+    return bytes
+  }
+}
