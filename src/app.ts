@@ -4,6 +4,7 @@ import sensible from '@fastify/sensible'
 import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { Dispatcher } from 'undici'
 import { admit, type Caller } from './auth/api-keys.ts'
+import { copySigner } from './auth/copy-signer.ts'
 import { isWithin, networkOf } from './auth/limits.ts'
 import auth from './auth/plugin.ts'
 import backup from './backup/plugin.ts'
@@ -92,7 +93,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   await app.register(sensible)
   await app.register(securityHeaders, { https })
-  await app.register(db, { path: options.database ?? databasePath(config) })
+  const signerOf = copySigner(config, systemClock)
+  await app.register(db, { path: options.database ?? databasePath(config), signerOf })
   await app.register(journal, { clock })
   await app.register(metrics, { version })
   await app.register(auth, { config, clock, ids, workers })
@@ -156,7 +158,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     }),
   )
   if (workers && options.database === undefined) {
-    await app.register(backup, { database: databasePath(config), ...config.backup })
+    await app.register(backup, { database: databasePath(config), signerOf, ...config.backup })
   }
   const readiness = createReadiness({
     store: app.store,

@@ -2,21 +2,31 @@ import { stat } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { partOf } from '../db/sqlite/copy.ts'
+import type { CopySigner } from '../db/sqlite/signature.ts'
 
 /** How often progress is told. */
 const tellMs = 500
 
+/** What to copy, and who signs it. */
+export interface CopyOrder {
+  from: string
+  to: string
+  signer: CopySigner
+}
+
 /**
- * Copies a database without holding up this thread. Resolves with the copy's size in bytes once it is whole and on the
- * disk; rejects with what went wrong, and then there is no copy. `onProgress` hears how many bytes are written so far.
+ * Copies a database and signs the copy, without holding up this thread. Resolves with the copy's size in bytes once it is
+ * whole and on the disk; rejects with what went wrong, and then there is no copy. `onProgress` hears how many bytes are
+ * written so far.
  */
 export async function copyInThread(
-  { from, to }: { from: string; to: string },
+  order: CopyOrder,
   onProgress?: (bytes: number) => void,
 ): Promise<number> {
+  const { to } = order
   // The worker lies beside this file as source, and beside the bundle in the image.
   const worker = new Worker(new URL(`./worker${extname(import.meta.filename)}`, import.meta.url), {
-    workerData: { from, to },
+    workerData: order,
   })
   const timer =
     onProgress &&

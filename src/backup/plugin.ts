@@ -1,6 +1,7 @@
 import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import { startLoop } from '../loop.ts'
+import type { SignerOf } from '../db/sqlite/signature.ts'
 import { copyInThread } from './copy-in-thread.ts'
 import { tickCopies } from './scheduled.ts'
 
@@ -9,10 +10,11 @@ const lookMs = 60_000
 /** Copies the database every so often, in a thread of its own. Off when `everyMs` is 0. */
 const plugin: FastifyPluginCallback<{
   database: string
+  signerOf: SignerOf
   dir: string
   everyMs: number
   keep: number
-}> = (app, { database, ...schedule }, done) => {
+}> = (app, { database, signerOf, ...schedule }, done) => {
   const log = app.log.child({ room: 'backup' })
   const loop = startLoop({
     tick: () =>
@@ -20,7 +22,10 @@ const plugin: FastifyPluginCallback<{
         ...schedule,
         clock: app.clock,
         log,
-        copy: (to) => copyInThread({ from: database, to }),
+        async copy(to) {
+          const { wrappedPepper } = (await app.store.readInstance())!
+          return copyInThread({ from: database, to, signer: signerOf(wrappedPepper) })
+        },
       }),
     idleMs: lookMs,
     onError: (error) => log.error({ err: error }, 'the database was not copied'),

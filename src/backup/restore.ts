@@ -1,32 +1,86 @@
-import { existsSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { bindHash, keyState } from '../auth/api-keys.ts'
+import { copySigner } from '../auth/copy-signer.ts'
+import { openInstance, unlockInstance } from '../auth/instance.ts'
+import type { Keyring } from '../auth/keyring.ts'
+import { secretPlace } from '../auth/webhook-secret.ts'
 import type { Clock } from '../clock.ts'
+import { ConfigError, databasePath, type Config } from '../config.ts'
 import { DatabaseInUseError, type Place } from '../db/lease.ts'
+import { carryOver, type CarriedOver } from '../db/sqlite/carry-over.ts'
 import { copyDatabase } from '../db/sqlite/copy.ts'
+import { instanceIn } from '../db/sqlite/inspect.ts'
+import { migrate } from '../db/sqlite/migrate.ts'
+import { migrationsFolder } from '../db/sqlite/open.ts'
 import { readHolder, replaceDatabase } from '../db/sqlite/replace.ts'
+import { createSqliteStore } from '../db/sqlite/store.ts'
+import type { By, Store } from '../db/store.ts'
 import { copyName } from './folder.ts'
+import { findBeside, installationAt, verifyCopy, type Verification } from './verify.ts'
 
 /** A server that said nothing for so long is dead. */
 const silenceMs = 10_000
 
-/**
- * Puts a copy in the place of the database, whose last state is kept as a copy too. Verify the copy first.
- * Throws DatabaseInUseError while a server holds the database or anything has it open; then nothing has changed.
- */
-export async function restoreCopy({
-  copy,
-  database,
-  folder,
-  place,
-  clock,
-}: {
+/** The copy is not to be believed, or of no use here; nothing has changed. */
+export class CopyRefusedError extends Error {
+  override name = 'CopyRefusedError'
+}
+
+export interface Restoring {
   copy: string
-  database: string
-  /** Where the replaced state goes. */
-  folder: string
+  config: Config
   place: Place
   clock: Clock
-}): Promise<{ kept: string | null }> {
+  /** Take a copy that nobody signed. */
+  allowUnsigned?: boolean
+  /** Let every tenant start disabled. */
+  disableTenants?: boolean
+}
+
+export interface Restored {
+  verification: Verification
+  /** The replaced state, as a copy; null when there was none. */
+  kept: string | null
+  /** What was ended since the copy was made, and stays ended; null when nobody can know. */
+  carried: CarriedOver | null
+  /** Why nobody can know. */
+  unknown: string | null
+  /** Keys that work again, or still, and whose revocation since nobody can know. */
+  unknownKeys: string[]
+  tenantsDisabled: string[]
+}
+
+/**
+ * Puts a copy in the place of the database, whose last state is kept as a copy too. Works on a copy of the copy, so that
+ * what is verified is what is restored. A copy brings back what was ended since it was made: the database that is replaced
+ * knows that, and its revocations, rotations, disablings and deletions are carried over.
+ * Throws DatabaseInUseError while a server holds the database or anything has it open, and CopyRefusedError; then nothing
+ * has changed.
+ */
+export async function restoreCopy(restoring: Restoring): Promise<Restored> {
+  const { copy, config, place, clock } = restoring
+  const database = databasePath(config)
+  refuseWhileHeld(database, { place, clock })
+
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+  const staged = join(config.dataDir, 'restoring.sqlite')
+  try {
+    const verification = await stage(copy, staged, restoring)
+    const ended = await endWhatEnded(database, staged, restoring, verification)
+    const kept = existsSync(database) ? keep(database, restoring) : null
+    await replaceDatabase(database, staged)
+    return { verification, kept, ...ended }
+  } finally {
+    remove(staged)
+  }
+}
+
+function refuseWhileHeld(
+  database: string,
+  { place, clock }: Pick<Restoring, 'place' | 'clock'>,
+): void {
   const holder = readHolder(database)
   // Seen at a time to come: by a clock that was set wrong, and not since.
   const seen = holder && Math.abs(clock.now() - holder.seenAt) < silenceMs
@@ -35,11 +89,113 @@ export async function restoreCopy({
       `A server has this database: process ${holder.pid} on ${holder.host}. Stop it first.`,
     )
   }
-  let kept: string | null = null
-  if (existsSync(database)) {
-    kept = join(folder, copyName(clock.now()).replace('bank-api-', 'bank-api-replaced-'))
-    copyDatabase(database, kept)
+}
+
+/** Takes the copy to ourselves, verifies it there, and brings its schema up to date. */
+async function stage(
+  copy: string,
+  staged: string,
+  { config, clock, allowUnsigned = false }: Restoring,
+): Promise<Verification> {
+  const beside = findBeside(copy)
+  if (beside) throw new CopyRefusedError(beside)
+  remove(staged)
+  copyFileSync(copy, staged)
+  chmodSync(staged, 0o600)
+  const verification = await verifyCopy(staged, { config, clock, allowUnsigned })
+  if (!verification.ok) throw new CopyRefusedError(verification.problems.join('; '))
+
+  truncateSync(staged, verification.databaseBytes) // its signature is no part of the database
+  const client = new Sqlite(staged)
+  try {
+    migrate(client, migrationsFolder)
+  } finally {
+    client.close()
   }
-  await replaceDatabase(database, copy)
-  return { kept }
+  return verification
+}
+
+/** Ends in the staged copy what was ended since, and all tenants when told so. */
+async function endWhatEnded(
+  database: string,
+  staged: string,
+  { config, clock, disableTenants = false }: Restoring,
+  { madeAt }: Verification,
+): Promise<Pick<Restored, 'carried' | 'unknown' | 'unknownKeys' | 'tenantsDisabled'>> {
+  const by = { actor: 'cli', at: clock.now() }
+  const store = createSqliteStore(staged)
+  try {
+    const keyring = await unlockInstance(store, { config, clock })
+    const { carried, unknown } = carry(database, staged, keyring, config)
+    const unknownKeys = carried ? [] : await keysThatWork(store, by.at)
+    const tenantsDisabled = disableTenants ? await disableAll(store, by) : []
+    const detail = { made_at: madeAt, signed: madeAt !== null, carried_over: carried }
+    await store.audit({ ...by, action: 'database.restored', subject: 'instance', detail })
+    return { carried, unknown, unknownKeys, tenantsDisabled }
+  } finally {
+    store.close()
+  }
+}
+
+function carry(
+  database: string,
+  staged: string,
+  into: Keyring,
+  config: Config,
+): Pick<Restored, 'carried' | 'unknown'> {
+  if (!existsSync(database)) return { carried: null, unknown: 'there was no database to replace' }
+  try {
+    const instance = instanceIn(database)
+    if (!instance) return { carried: null, unknown: 'no server ever opened the replaced database' }
+    const { keyring, isOwned } = openInstance(instance, config)
+    const carried = carryOver({
+      from: database,
+      into: staged,
+      own: (owner, hash) => (isOwned ? hash : bindHash(keyring, owner, hash)),
+      reseal(siteId, secret) {
+        const row = secretPlace(siteId)
+        return into.seal(keyring.open(secret, row), row)
+      },
+    })
+    return { carried, unknown: null }
+  } catch (error) {
+    const says = error instanceof ConfigError ? error.problems.join('; ') : (error as Error).message
+    return { carried: null, unknown: `the replaced database cannot be read (${says})` }
+  }
+}
+
+async function keysThatWork(store: Store, now: number): Promise<string[]> {
+  const keys: string[] = []
+  for (const tenant of await store.listTenants()) {
+    for (const key of await store.listKeys(tenant.id)) {
+      if (keyState(key, tenant, now) === 'active') keys.push(key.apiKey)
+    }
+  }
+  return keys
+}
+
+async function disableAll(store: Store, by: By): Promise<string[]> {
+  const enabled = (await store.listTenants()).filter(({ disabledAt }) => disabledAt === null)
+  for (const { id } of enabled) await store.setTenantDisabled(id, true, by)
+  return enabled.map(({ name }) => name)
+}
+
+/** Keeps the state that is replaced, signed where its own master key is at hand. */
+function keep(database: string, { config, clock }: Restoring): string {
+  const name = copyName(clock.now()).replace('bank-api-', 'bank-api-replaced-')
+  const kept = join(config.dataDir, 'backups', name)
+  const signerOf = copySigner(config, clock)
+  try {
+    copyDatabase(database, kept, installationAt(database, signerOf) && signerOf)
+  } catch (cause) {
+    throw new CopyRefusedError(
+      `the database in its place cannot be kept (${(cause as Error).message}): move it away, then restore again`,
+      { cause },
+    )
+  }
+  return kept
+}
+
+const remove = (path: string): void => {
+  for (const tail of ['', '-wal', '-shm', '-journal']) rmSync(`${path}${tail}`, { force: true })
 }

@@ -1,6 +1,7 @@
 import { workerData } from 'node:worker_threads'
 import { copyDatabase } from '../db/sqlite/copy.ts'
+import type { CopyOrder } from './copy-in-thread.ts'
 
-// A thread of its own: the copy blocks for as long as it takes.
-const { from, to } = workerData as { from: string; to: string }
-copyDatabase(from, to)
+// A thread of its own: the copy, and the signature over it, block for as long as they take.
+const { from, to, signer } = workerData as CopyOrder
+copyDatabase(from, to, () => ({ ...signer, key: Buffer.from(signer.key) }))

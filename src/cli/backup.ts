@@ -1,15 +1,17 @@
 import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { Command } from 'commander'
+import { copySigner } from '../auth/copy-signer.ts'
 import { copyInThread } from '../backup/copy-in-thread.ts'
 import { copyName } from '../backup/folder.ts'
-import { restoreCopy } from '../backup/restore.ts'
+import { CopyRefusedError, restoreCopy, type Restored } from '../backup/restore.ts'
 import { verifyCopy, type Verification } from '../backup/verify.ts'
 import { systemClock } from '../clock.ts'
 import { databasePath, loadConfig, type Config } from '../config.ts'
+import { wrappedPepperIn } from '../db/sqlite/copy.ts'
 import { thisPlace } from '../lifecycle/place.ts'
 import { CommandError } from './command-error.ts'
-import { printOne } from './print.ts'
+import { printOne, time } from './print.ts'
 import { createProgress, megabytes } from './progress.ts'
 
 /** `bank-api backup [--to DIR]` and `bank-api backup verify FILE` */
@@ -22,35 +24,41 @@ export function backupCommands(): Command {
       const config = loadConfig(process.env)
       const from = databasePath(config)
       if (!existsSync(from)) throw new CommandError(`There is no database at ${resolve(from)}`)
+      const pepper = wrappedPepperIn(from)
+      if (!pepper) throw new CommandError(`No server ever opened ${resolve(from)}`)
+      const signer = copySigner(config, systemClock)(pepper)
       const to = resolve(options.to ?? config.backup.dir, copyName(systemClock.now()))
       const progress = createProgress()
-      const bytes = await copyInThread({ from, to }, (written) =>
+      const bytes = await copyInThread({ from, to, signer }, (written) =>
         progress.tell(`copying: ${megabytes(written)}`),
       )
       progress.tell('verifying')
       const { ok, problems } = await verify(to, config)
       progress.end()
       if (!ok) throw new CommandError(`The copy at ${to} is no good: ${problems.join('; ')}`)
-      printOne({ copy: to, bytes, verified: true }, options)
+      printOne({ copy: to, bytes, installation: signer.installation, verified: true }, options)
     })
 
   backup
     .command('verify')
-    .description('check that a copy is whole, and that the present master key opens it')
+    .description('check that a copy is whole, of this installation, and as it was made')
     .argument('<file>')
+    .option('--allow-unsigned', allowUnsigned)
     .option('--json')
-    .action(async (file: string, _own: object, command: Command) => {
+    .action(async (file: string, own: { allowUnsigned?: boolean }, command: Command) => {
       const options = command.optsWithGlobals<{ json?: boolean }>()
-      const { ok, problems, schema, migrations, counts } = await verify(
-        file,
-        loadConfig(process.env),
-      )
+      const found = await verify(file, loadConfig(process.env), own)
+      const { ok, problems, warnings, installation, madeAt, contents } = found
+      const { schema, migrations, counts } = contents ?? {}
       printOne(
         {
           ok,
           problems,
-          schema,
-          migrations: `${migrations.applied} of ${migrations.known}`,
+          warnings,
+          installation,
+          made: time(madeAt),
+          schema: schema ?? null,
+          migrations: migrations ? `${migrations.applied} of ${migrations.known}` : null,
           ...counts,
         },
         options,
@@ -60,30 +68,77 @@ export function backupCommands(): Command {
   return backup
 }
 
+const allowUnsigned =
+  'take a copy of an older version or of another tool, though nothing proves that nobody changed it'
+
 /** `bank-api restore FILE` */
 export function restoreCommand(): Command {
   return new Command('restore')
     .description('put a copy in the place of the database; the server must be stopped')
     .argument('<file>', 'a copy made by `bank-api backup`')
+    .option('--allow-unsigned', allowUnsigned)
+    .option('--disable-tenants', 'let every tenant start disabled, until `tenant enable`')
     .option('--json')
-    .action(async (file: string, options: { json?: boolean }) => {
-      const config = loadConfig(process.env)
-      const { ok, problems } = await verify(file, config)
-      if (!ok) throw new CommandError(`${file} cannot be restored: ${problems.join('; ')}`)
-      const { kept } = await restoreCopy({
-        copy: resolve(file),
-        database: databasePath(config),
-        folder: join(config.dataDir, 'backups'),
-        place: thisPlace(),
-        clock: systemClock,
-      })
-      printOne({ restored: file, replaced_state: kept }, options)
-    })
+    .action(
+      async (
+        file: string,
+        options: { allowUnsigned?: boolean; disableTenants?: boolean; json?: boolean },
+      ) => {
+        refuseMissing(file)
+        const done = await restoreCopy({
+          ...options,
+          copy: resolve(file),
+          config: loadConfig(process.env),
+          place: thisPlace(),
+          clock: systemClock,
+        }).catch((cause: unknown) => {
+          if (!(cause instanceof CopyRefusedError)) throw cause
+          throw new CommandError(`${file} was not restored: ${cause.message}`, { cause })
+        })
+        printOne({ restored: file, ...toRow(done) }, options)
+      },
+    )
 }
 
-async function verify(file: string, config: Config): Promise<Verification> {
+/** What was restored, and what the operator has to know of it. */
+function toRow({
+  verification: { madeAt, warnings },
+  kept,
+  carried,
+  unknown,
+  unknownKeys,
+  tenantsDisabled,
+}: Restored) {
+  const ended = Object.entries(carried ?? {}).filter(([, names]) => names.length > 0)
+  const since = madeAt === null ? 'the copy was made' : `${time(madeAt)}`
+  const advice =
+    tenantsDisabled.length > 0
+      ? 'Look at `bank-api key list`, revoke what has to be, then `bank-api tenant enable` each tenant.'
+      : 'Look at `bank-api key list` before the server starts; --disable-tenants lets all start disabled.'
+  return {
+    made: time(madeAt),
+    replaced_state: kept,
+    warnings: unknown
+      ? [
+          ...warnings,
+          `What was revoked, rotated, disabled or deleted since ${since} cannot be known, for ${unknown}: that works again. ${advice}`,
+        ]
+      : warnings,
+    ...Object.fromEntries(ended),
+    ...(unknown && { keys_of_unknown_state: unknownKeys }),
+    ...(tenantsDisabled.length > 0 && { tenants_start_disabled: tenantsDisabled }),
+  }
+}
+
+function refuseMissing(file: string): void {
   if (!existsSync(file)) throw new CommandError(`There is no file ${file}`)
-  return verifyCopy(file, { config }).catch((cause: unknown) => {
-    throw new CommandError(`${file} is no database: ${(cause as Error).message}`, { cause })
-  })
+}
+
+async function verify(
+  file: string,
+  config: Config,
+  options: { allowUnsigned?: boolean } = {},
+): Promise<Verification> {
+  refuseMissing(file)
+  return verifyCopy(file, { config, clock: systemClock, ...options })
 }

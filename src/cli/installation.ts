@@ -1,4 +1,5 @@
 import { Pool } from 'undici'
+import { copySigner } from '../auth/copy-signer.ts'
 import { unlockInstance } from '../auth/instance.ts'
 import type { Keyring } from '../auth/keyring.ts'
 import { createBridgeClient, type BridgeClient } from '../bridge/client.ts'
@@ -24,7 +25,7 @@ export async function withInstallation<T>(
 ): Promise<T> {
   const config = loadConfig(process.env)
   const clock = systemClock
-  const store = createSqliteStore(databasePath(config))
+  const store = createSqliteStore(databasePath(config), copySigner(config, clock))
   try {
     const keyring = await unlockInstance(store, { config, clock })
     const by = { actor: 'cli', at: clock.now() }

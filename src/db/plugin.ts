@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
+import type { SignerOf } from './sqlite/signature.ts'
 import { createSqliteStore } from './sqlite/store.ts'
 import type { Store } from './store.ts'
 
@@ -9,9 +10,16 @@ declare module 'fastify' {
   }
 }
 
-/** Opens the database and closes it last. `path` is a file, or `:memory:`. */
-const plugin: FastifyPluginAsync<{ path: string }> = async (app, { path }) => {
-  const store = createSqliteStore(path)
+interface Options {
+  /** A file, or `:memory:`. */
+  path: string
+  /** Signs the copy that is made before a migration. */
+  signerOf?: SignerOf
+}
+
+/** Opens the database and closes it last. */
+const plugin: FastifyPluginAsync<Options> = async (app, { path, signerOf }) => {
+  const store = createSqliteStore(path, signerOf)
   app.decorate('store', store)
   app.addHook('onClose', async () => store.close())
 }

@@ -11,42 +11,23 @@ import {
 import { dirname, join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
-import { unlockInstance } from '../../src/auth/instance.ts'
 import { copyInThread } from '../../src/backup/copy-in-thread.ts'
 import { copyName, listCopies, newestCopy, pruneCopies } from '../../src/backup/folder.ts'
 import { restoreCopy } from '../../src/backup/restore.ts'
 import { tickCopies } from '../../src/backup/scheduled.ts'
 import { verifyCopy } from '../../src/backup/verify.ts'
-import { loadConfig } from '../../src/config.ts'
+import { databasePath, loadConfig } from '../../src/config.ts'
 import { DatabaseInUseError } from '../../src/db/lease.ts'
 import { copyDatabase } from '../../src/db/sqlite/copy.ts'
 import { migrate } from '../../src/db/sqlite/migrate.ts'
 import { migrationsFolder, openSqlite } from '../../src/db/sqlite/open.ts'
 import { createSqliteStore } from '../../src/db/sqlite/store.ts'
-import { testClock } from '../support/clock.ts'
-import { testIds } from '../support/ids.ts'
+import { anInstallation } from '../support/installation.ts'
+import { olderEnvironment, writeOlderInstallation } from '../support/older-installation.ts'
 import { testFolder, testStore } from '../support/store.ts'
-import { aTenant } from '../support/tenants.ts'
+import { testBy } from '../support/tenants.ts'
 
-const environment = {
-  BRIDGE_CLIENT_ID: 'id',
-  BRIDGE_CLIENT_SECRET: 'secret',
-  MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
-}
 const place = { host: 'here', pid: 1, isAlive: () => true }
-
-/** An installation on disk with a tenant, closed again. */
-async function anInstallation(tenant = 'acme') {
-  const folder = testFolder()
-  const database = join(folder, 'bank-api.sqlite')
-  const clock = testClock()
-  const config = loadConfig({ ...environment, DATA_DIR: folder })
-  const store = createSqliteStore(database)
-  const keyring = await unlockInstance(store, { config, clock })
-  await aTenant({ store, keyring, clock, ids: testIds() }, { name: tenant })
-  store.close()
-  return { folder, database, clock, config }
-}
 
 async function tenantsIn(database: string): Promise<string[]> {
   const store = createSqliteStore(database)
@@ -56,7 +37,7 @@ async function tenantsIn(database: string): Promise<string[]> {
 }
 
 test('a copy made while rows are written is whole and holds one moment', async () => {
-  const { folder, database, config } = await anInstallation()
+  const { folder, database, config, clock, signer } = await anInstallation()
   const store = testStore(database)
   const to = join(folder, 'copy.sqlite')
   const state = { written: 0, done: false }
@@ -71,11 +52,12 @@ test('a copy made while rows are written is whole and holds one moment', async (
       })
     }
   })()
-  const bytes = await copyInThread({ from: database, to })
+  const bytes = await copyInThread({ from: database, to, signer })
   state.done = true
   await writing
 
-  const { ok, problems, counts } = await verifyCopy(to, { config })
+  const { ok, problems, contents } = await verifyCopy(to, { config, clock })
+  const counts = contents!.counts
   expect(problems).toEqual([])
   expect(ok).toBe(true)
   // Each tenant is written with its audit row: a copy between the two would not be one moment.
@@ -86,7 +68,7 @@ test('a copy made while rows are written is whole and holds one moment', async (
 })
 
 test('the event loop turns while a copy is made', async () => {
-  const { folder, database } = await anInstallation()
+  const { folder, database, signer } = await anInstallation()
   const client = new Sqlite(database)
   client.exec('CREATE TABLE ballast (x BLOB)')
   for (let row = 0; row < 60; row += 1)
@@ -102,7 +84,7 @@ test('the event loop turns while a copy is made', async () => {
     }
   })()
 
-  await copyInThread({ from: database, to: join(folder, 'copy.sqlite') })
+  await copyInThread({ from: database, to: join(folder, 'copy.sqlite'), signer })
   state.done = true
   await spinning
 
@@ -110,135 +92,99 @@ test('the event loop turns while a copy is made', async () => {
 })
 
 test('a copy that fails leaves nothing behind', async () => {
+  const { signer } = await anInstallation()
   const folder = testFolder()
   const from = join(folder, 'no-database')
   writeFileSync(from, 'this is no database, however long it may be')
 
-  await expect(copyInThread({ from, to: join(folder, 'copy.sqlite') })).rejects.toThrow()
+  await expect(copyInThread({ from, to: join(folder, 'copy.sqlite'), signer })).rejects.toThrow()
 
   expect(readdirSync(folder)).toEqual(['no-database'])
 })
 
-test.each([
-  [
-    'a flipped byte in a page',
-    (path: string) => {
-      const bytes = readFileSync(path)
-      bytes.fill(0xff, 4096 * 3 + 8, 4096 * 3 + 200)
-      writeFileSync(path, bytes)
-    },
-  ],
-  ['a cut end', (path: string) => writeFileSync(path, readFileSync(path).subarray(0, 4096 * 5))],
-])('verify finds %s', async (_name, damage) => {
-  const { folder, database, config } = await anInstallation()
-  const copy = join(folder, 'copy.sqlite')
-  copyDatabase(database, copy)
-
-  damage(copy)
-
-  const verdict = await verifyCopy(copy, { config }).catch((error: unknown) => error)
-  expect(verdict instanceof Error || !(verdict as { ok: boolean }).ok).toBe(true)
-})
-
-test('verify refuses a copy that the present master key does not open, and one of another application', async () => {
-  const { folder, database } = await anInstallation()
-  const copy = join(folder, 'copy.sqlite')
-  copyDatabase(database, copy)
-  const other = (change: object) => loadConfig({ ...environment, DATA_DIR: folder, ...change })
-
-  const wrongKey = await verifyCopy(copy, {
-    config: other({ MASTER_KEY: Buffer.alloc(32, 8).toString('base64') }),
-  })
-  const wrongClient = await verifyCopy(copy, { config: other({ BRIDGE_CLIENT_ID: 'b' }) })
-
-  expect(wrongKey).toMatchObject({ ok: false, problems: [expect.stringContaining('MASTER_KEY')] })
-  expect(wrongClient.problems.join()).toContain('BRIDGE_CLIENT_ID')
-})
-
 test('verify changes no byte of the copy', async () => {
-  const { folder, database, config } = await anInstallation()
-  const copy = join(folder, 'copy.sqlite')
-  copyDatabase(database, copy)
+  const { folder, config, clock, copy: makeCopy } = await anInstallation()
+  const copy = makeCopy()
   const before = readFileSync(copy)
 
-  await verifyCopy(copy, { config })
+  await verifyCopy(copy, { config, clock })
 
   expect(readFileSync(copy).equals(before)).toBe(true)
   expect(readdirSync(folder).filter((name) => name.startsWith('copy.'))).toEqual(['copy.sqlite'])
 })
 
 test('verify tells a newer program’s copy, an older one’s, and a stranger’s database', async () => {
-  const { folder, database, config } = await anInstallation()
+  const { folder, database, config, clock, signerOf } = await anInstallation()
+  /** A copy that the installation signed when its database was so. */
   const copyWith = (name: string, change: string): string => {
-    const copy = join(folder, `${name}.sqlite`)
-    copyDatabase(database, copy)
-    const client = new Sqlite(copy)
+    const [changed, copy] = [join(folder, `${name}-database`), join(folder, `${name}.sqlite`)]
+    copyDatabase(database, changed)
+    const client = new Sqlite(changed)
     client.exec(change)
     client.close()
+    copyDatabase(changed, copy, signerOf)
     return copy
   }
+  const older = join(folder, 'older.sqlite')
+  writeOlderInstallation(older)
   const newer = copyWith('newer', "INSERT INTO __drizzle_migrations (hash) VALUES ('later')")
-  const older = copyWith(
-    'older',
-    'DELETE FROM __drizzle_migrations WHERE id = (SELECT max(id) FROM __drizzle_migrations)',
-  )
   const foreign = copyWith('foreign', "UPDATE __drizzle_migrations SET hash = 'x' WHERE id = 1")
-  const verify = (path: string) => verifyCopy(path, { config })
+  const verify = (path: string, settings = config) =>
+    verifyCopy(path, { config: settings, clock, allowUnsigned: true })
 
-  expect(await verify(newer)).toMatchObject({ ok: false, schema: 'newer' })
-  expect(await verify(older)).toMatchObject({ ok: true, schema: 'older' })
-  expect(await verify(foreign)).toMatchObject({ ok: false, schema: 'foreign' })
+  expect(await verify(newer)).toMatchObject({ ok: false, contents: { schema: 'newer' } })
+  expect(await verify(foreign)).toMatchObject({ ok: false, contents: { schema: 'foreign' } })
+  const elsewhere = loadConfig({ ...olderEnvironment, DATA_DIR: testFolder() })
+  expect(await verify(older, elsewhere)).toMatchObject({
+    ok: true,
+    problems: [],
+    contents: { schema: 'older' },
+  })
 })
 
 test('a restore brings the copy back and keeps what it replaced', async () => {
-  const { folder, database, clock } = await anInstallation('before')
-  const copy = join(folder, 'copy.sqlite')
-  copyDatabase(database, copy)
-  const store = createSqliteStore(database)
-  await store.createTenant({ id: 'later', name: 'later' }, { actor: 'test', at: 0 })
-  store.close()
+  const { config, clock, copy: makeCopy, database, open } = await anInstallation('before')
+  const copy = makeCopy()
+  await open(({ store }) => store.createTenant({ id: 'later', name: 'later' }, testBy))
 
-  const { kept } = await restoreCopy({ copy, database, folder, place, clock })
+  const { kept } = await restoreCopy({ copy, config, place, clock })
 
   expect(await tenantsIn(database)).toEqual(['before'])
+  expect(await verifyCopy(kept!, { config, clock })).toMatchObject({ ok: true, problems: [] })
   expect(await tenantsIn(kept!)).toEqual(['before', 'later'])
+  expect(readdirSync(config.dataDir).filter((name) => name.startsWith('restoring'))).toEqual([])
 })
 
-test('a restore into an empty directory makes the database', async () => {
-  const { database: copy, clock } = await anInstallation()
-  const folder = testFolder()
-  const database = join(folder, 'bank-api.sqlite')
+test('a restore into an empty directory makes the database, for its owner alone', async () => {
+  const { configWith, clock, copy } = await anInstallation()
+  const config = configWith({ DATA_DIR: join(testFolder(), 'data') })
 
-  const { kept } = await restoreCopy({ copy, database, folder, place, clock })
+  const { kept } = await restoreCopy({ copy: copy(), config, place, clock })
 
   expect(kept).toBeNull()
-  expect(await tenantsIn(database)).toEqual(['acme'])
+  expect(await tenantsIn(databasePath(config))).toEqual(['acme'])
+  expect(statSync(databasePath(config)).mode & 0o777).toBe(0o600)
 })
 
 test('a restore refuses a database that any process has open, and changes nothing', async () => {
-  const { folder, database, clock } = await anInstallation()
-  const copy = join(folder, 'copy.sqlite')
-  copyDatabase(database, copy)
+  const { config, clock, copy: makeCopy, database } = await anInstallation()
+  const copy = makeCopy()
   const store = testStore(database)
-  await store.createTenant({ id: 'later', name: 'later' }, { actor: 'test', at: 0 })
+  await store.createTenant({ id: 'later', name: 'later' }, testBy)
 
-  await expect(restoreCopy({ copy, database, folder, place, clock })).rejects.toThrow(
-    DatabaseInUseError,
-  )
+  await expect(restoreCopy({ copy, config, place, clock })).rejects.toThrow(DatabaseInUseError)
 
   expect((await store.listTenants()).map(({ name }) => name)).toEqual(['acme', 'later'])
 })
 
 test('a restore refuses while a server elsewhere says that it lives; one that is dead here does not count', async () => {
-  const { folder, database, clock } = await anInstallation()
-  const copy = join(folder, 'copy.sqlite')
-  copyDatabase(database, copy)
+  const { config, clock, copy: makeCopy, database } = await anInstallation()
+  const copy = makeCopy()
   const store = createSqliteStore(database)
   const life = { serverId: 'srv', host: 'elsewhere', pid: 1 }
   await store.claimServer(life, { at: clock.now(), staleBefore: 0 })
   store.close()
-  const restore = (here: typeof place) =>
-    restoreCopy({ copy, database, folder, place: here, clock })
+  const restore = (here: typeof place) => restoreCopy({ copy, config, place: here, clock })
 
   await expect(restore(place)).rejects.toThrow('process 1 on elsewhere')
   await restore({ ...place, host: 'elsewhere', isAlive: () => false })

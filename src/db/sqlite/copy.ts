@@ -1,13 +1,15 @@
 import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Sqlite from 'better-sqlite3'
+import { signFile, type SignerOf } from './signature.ts'
 
 /**
  * Copies a database, as one moment saw it, while others write to it: `VACUUM INTO`, which needs no lock and, unlike the
- * online backup API, ends under writes. The copy has its name only once it is whole and on the disk. Blocks until then:
- * call it off the server's thread. Throws when the source is no database.
+ * online backup API, ends under writes. The copy has its name only once it is whole, signed and on the disk; one of a
+ * database that no server ever opened has nobody's signature. Blocks until then: call it off the server's thread. Throws
+ * when the source is no database.
  */
-export function copyDatabase(from: string, to: string): void {
+export function copyDatabase(from: string, to: string, signerOf?: SignerOf): void {
   const part = partOf(to)
   mkdirSync(dirname(to), { recursive: true, mode: 0o700 })
   rmSync(part, { force: true })
@@ -19,10 +21,24 @@ export function copyDatabase(from: string, to: string): void {
     } finally {
       source.close()
     }
+    const pepper = signerOf && wrappedPepperIn(part)
+    if (pepper) signFile(part, signerOf(pepper), pepper)
     putInPlace(part, to)
   } catch (error) {
     rmSync(part, { force: true })
     throw error
+  }
+}
+
+/** The wrapped pepper of the installation in a database file; undefined when there is none. Throws when the file is no database. */
+export function wrappedPepperIn(path: string): Buffer | undefined {
+  const client = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: 5_000 })
+  try {
+    const isOurs = client.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'instance'").get()
+    if (!isOurs) return undefined
+    return client.prepare<[], Buffer>('SELECT wrapped_pepper FROM instance').pluck().get()
+  } finally {
+    client.close()
   }
 }
 

@@ -1,6 +1,7 @@
 import Sqlite from 'better-sqlite3'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import type { Instance } from '../store.ts'
+import { migrate } from './migrate.ts'
 import { migrationsFolder } from './open.ts'
 
 /** What a database file holds, read without changing a byte of it. */
@@ -17,10 +18,13 @@ export interface Inspection {
   sample: { row: string; sealed: Buffer } | undefined
 }
 
-/** Reads a whole database file: pages, references, schema, counts. Throws when it is no database at all. */
+/**
+ * Reads a whole database file: pages, references, schema, counts. What its migrations did not make is damage, for a trigger
+ * or a view may undo or show what it likes. Throws when it is no database at all. */
 export function inspectDatabase(path: string): Inspection {
   const client = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: 5_000 })
   try {
+    client.pragma('trusted_schema = OFF') // whoever changed it may have left functions in it
     const pages = client.pragma('integrity_check', { simple: false }) as {
       integrity_check: string
     }[]
@@ -43,6 +47,9 @@ export function inspectDatabase(path: string): Inspection {
       : []
     const known = readMigrationFiles({ migrationsFolder }).map(({ hash }) => hash)
     const schema = compare(applied, known)
+    if (schema === 'current' || schema === 'older') {
+      damage.push(...strangersIn(client, applied.length))
+    }
     const ours = schema !== 'foreign'
     return {
       damage,
@@ -69,8 +76,52 @@ function compare(applied: readonly string[], known: readonly string[]): Inspecti
   return applied.length < known.length ? 'older' : 'current'
 }
 
+/** What makes a schema: each table, index, trigger and view with the text that made it, blanks and quotes aside. */
+function partsOf(client: Sqlite.Database): Map<string, string> {
+  const parts = client
+    .prepare<[], { type: string; name: string; sql: string | null }>(
+      // SQLite's own: what ANALYZE counted, and the numbers given out.
+      "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' AND name <> 'sqlite_sequence'",
+    )
+    .all()
+  return new Map(
+    parts.map(({ type, name, sql }) => [`${type} ${name}`, (sql ?? '').replaceAll(/[\s"`]/g, '')]),
+  )
+}
+
+/** What stands in a schema that its first `applied` migrations did not put there, or what they did and is not there. */
+function strangersIn(client: Sqlite.Database, applied: number): string[] {
+  const made = new Sqlite(':memory:')
+  try {
+    migrate(made, migrationsFolder, undefined, applied)
+    const wanted = partsOf(made)
+    const found = partsOf(client)
+    return [
+      ...Array.from(found, ([name, sql]) => {
+        if (!wanted.has(name)) return [`it holds a ${name} that no migration made`]
+        return wanted.get(name) === sql ? [] : [`its ${name} is not as the migrations made it`]
+      }).flat(),
+      ...Array.from(wanted.keys())
+        .filter((name) => !found.has(name))
+        .map((name) => `its ${name} is missing`),
+    ]
+  } finally {
+    made.close()
+  }
+}
+
 const count = (client: Sqlite.Database, table: string): number =>
   client.prepare<[], number>(`SELECT count(*) FROM "${table}"`).pluck().get() ?? 0
+
+/** The installation in a database file; undefined when no server ever opened it. Throws when it is no database of ours. */
+export function instanceIn(path: string): Instance | undefined {
+  const client = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: 5_000 })
+  try {
+    return readInstance(client)
+  } finally {
+    client.close()
+  }
+}
 
 // Plain SQL with the columns of the first schema: the file may be older than our row types.
 function readInstance(client: Sqlite.Database): Instance | undefined {

@@ -2,8 +2,10 @@ import { closeSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs'
 import { findPackageJSON } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import Sqlite from 'better-sqlite3'
+import { ConfigError } from '../../config.ts'
 import { copyDatabase } from './copy.ts'
 import { migrate } from './migrate.ts'
+import type { SignerOf } from './signature.ts'
 
 // From the package's root, for the source and the image's bundle lie at different depths.
 export const migrationsFolder = resolve(
@@ -21,10 +23,11 @@ const checkpointPages = 4_000
 const serverBusyMs = 100
 
 /**
- * Opens and migrates a database file, or `:memory:`; before a migration, `backups/` beside the file gets a copy. A commit survives a power cut: WAL with `synchronous=FULL`.
+ * Opens and migrates a database file, or `:memory:`; before a migration, `backups/` beside the file gets a copy, signed
+ * by `signerOf`. A commit survives a power cut: WAL with `synchronous=FULL`.
  * Throws when the file was written by a newer program, or is locked for more than five seconds.
  */
-export function openSqlite(path: string): Sqlite.Database {
+export function openSqlite(path: string, signerOf?: SignerOf): Sqlite.Database {
   if (path !== ':memory:') createPrivately(path)
   const client = new Sqlite(path, { timeout: 5_000 })
   try {
@@ -32,7 +35,7 @@ export function openSqlite(path: string): Sqlite.Database {
     client.pragma('synchronous = FULL')
     client.pragma(`wal_autocheckpoint = ${checkpointPages}`)
     migrate(client, migrationsFolder, (next) => {
-      if (path !== ':memory:') snapshot(path, next)
+      if (path !== ':memory:') snapshot(path, next, signerOf)
     })
     client.pragma('foreign_keys = ON')
     // Each job of a group commit is a savepoint, whose pages SQLite keeps as they were: in a file, unless told. Migrations sort there.
@@ -54,13 +57,14 @@ function createPrivately(path: string): void {
 const keptSnapshots = 3
 
 /** Keeps the database as it was before a migration, so that an upgrade can be undone; the oldest such copies go. */
-function snapshot(path: string, next: number): void {
+function snapshot(path: string, next: number, signerOf: SignerOf | undefined): void {
   const folder = join(dirname(path), 'backups')
   const name = (number: number): string =>
     `bank-api-before-migration-${String(number).padStart(4, '0')}.sqlite`
   try {
-    copyDatabase(path, join(folder, name(next)))
+    copyDatabase(path, join(folder, name(next)), signerOf)
   } catch (cause) {
+    if (cause instanceof ConfigError) throw cause // a wrong master key: it says so better
     throw new Error(
       `No copy could be made before the migration, so nothing was changed: ${folder}`,
       {

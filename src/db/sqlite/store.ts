@@ -15,11 +15,12 @@ import { sealedOperations } from './operations/sealed.ts'
 import { tenantOperations } from './operations/tenants.ts'
 import { upkeepOperations } from './operations/upkeep.ts'
 import { userOperations } from './operations/users.ts'
+import type { SignerOf } from './signature.ts'
 import { createTools } from './tools.ts'
 
-/** The Store on SQLite: opens and migrates the file, or `:memory:`. */
-export function createSqliteStore(path: string): Store {
-  const client = openSqlite(path)
+/** The Store on SQLite: opens and migrates the file, or `:memory:`. `signerOf` signs the copy before a migration. */
+export function createSqliteStore(path: string, signerOf?: SignerOf): Store {
+  const client = openSqlite(path, signerOf)
   const tools = createTools(client)
   const group = createGroupCommit(client)
   return {
