@@ -165,8 +165,9 @@ export const environment = z.object({
   MASTER_KEY: masterKeys.default([]),
   SANDBOX: flag.optional(),
   SANDBOX_PORT: port.optional(),
-  /** Read by the sandbox when it runs alone. */
+  /** Both are read by the sandbox when it runs alone. */
   SANDBOX_WEBHOOK_URL: address.optional(),
+  SANDBOX_WEBHOOK_SECRET: z.string().optional(),
   ALLOWED_TARGETS: targets.default([]),
   ALLOW_HTTP: flag.optional(),
   ALLOW_QUERY_CREDENTIALS: flag.default(false),

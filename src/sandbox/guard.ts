@@ -28,7 +28,10 @@ export const asked = (request: FastifyRequest, limit: number) => ({
   limit,
 })
 
-/** The JSON object sent; 415 when there is none, as Bridge asks for JSON on every body. */
+/**
+ * The JSON object sent, without what is null: many languages write so what they leave out. 415 when there is none, as
+ * Bridge asks for JSON on every body.
+ */
 export function jsonBody(request: FastifyRequest): object {
   const { body } = request
   if (body === undefined) {
@@ -37,7 +40,7 @@ export function jsonBody(request: FastifyRequest): object {
   if (body === null || typeof body !== 'object' || Array.isArray(body)) {
     throw new Problem(422, 'invalid_json', 'The body is not a JSON object')
   }
-  return body
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null))
 }
 
 const unauthorised = (status: number): Problem =>

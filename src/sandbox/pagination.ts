@@ -32,6 +32,16 @@ export function idParameter(query: Query, name: string): number | undefined {
   return Number(text)
 }
 
+/** A time in ISO 8601, or a bare date; UTC without a zone. Throws 400 on anything else. */
+export function moment(query: Query, name: string): number | undefined {
+  const text = single(query, name)
+  if (text === undefined) return undefined
+  const zoned = /Z|[+-]\d\d:?\d\d$|^\d{4}-\d\d-\d\d$/i.test(text) ? text : `${text}Z`
+  const at = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(zoned) : Number.NaN
+  if (Number.isNaN(at)) throw badParameter(name, `${name} is not a time`)
+  return at
+}
+
 /** `limit` (1–500, 50 without one) and the cursor, decoded. */
 export function readPage(query: Query, set: Switches): Page {
   const cursor = single(query, 'after')

@@ -3,11 +3,14 @@ import { systemIds, type Ids, type MovableClock } from '../clock.ts'
 import { createCalls } from './calls.ts'
 import { connectPage } from './connect-page/routes.ts'
 import { accounts } from './endpoints/accounts.ts'
+import { accountsInformation } from './endpoints/accounts-information.ts'
 import { authorization } from './endpoints/authorization.ts'
 import { categories } from './endpoints/categories.ts'
 import { connectSessions } from './endpoints/connect-sessions.ts'
+import { insights } from './endpoints/insights.ts'
 import { items } from './endpoints/items.ts'
 import { providers } from './endpoints/providers.ts'
+import { stocks } from './endpoints/stocks.ts'
 import { transactions } from './endpoints/transactions.ts'
 import { users } from './endpoints/users.ts'
 import { notFound, problemBody, toProblem } from './errors.ts'
@@ -89,6 +92,9 @@ export function buildSandbox(options: SandboxOptions): FastifyInstance {
       items(own, box)
       accounts(own, box)
       transactions(own, box)
+      stocks(own, box)
+      insights(own, box)
+      accountsInformation(own, box)
     })
   })
   void app.register(async (page) => connectPage(page, box))

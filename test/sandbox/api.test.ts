@@ -29,7 +29,6 @@ test('credentials that are given are the only ones accepted', async () => {
 })
 
 test.for([
-  ['no body', {}, undefined, 415],
   ['a form', { 'content-type': 'application/x-www-form-urlencoded' }, 'a=b', 415],
   ['plain text', { 'content-type': 'text/plain' }, '{}', 415],
   ['half a document', json, '{"external', 422],
@@ -38,6 +37,42 @@ test.for([
   const { call } = openSandbox()
 
   expect((await call('POST', users, { headers, body })).status).toBe(status)
+})
+
+test('a token needs a body, a user none', async () => {
+  const { call } = openSandbox()
+
+  expect((await call('POST', tokens)).status).toBe(415)
+  expect((await call('POST', users)).status).toBe(201)
+  expect((await call('POST', users, { headers: json, body: '' })).status).toBe(201)
+})
+
+test('null is taken for what is left out, wherever a field is optional', async () => {
+  const sandbox = openSandbox()
+  const { call } = sandbox
+
+  const { status, body: user } = await call('POST', users, { body: { external_user_id: null } })
+  const token = await call('POST', tokens, {
+    body: { user_uuid: user.uuid, external_user_id: null },
+  })
+  const session = await call('POST', sessions, {
+    token: token.body.access_token,
+    body: {
+      user_email: 'a@b.fr',
+      country_code: null,
+      capabilities: null,
+      provider_id: null,
+      item_id: null,
+      force_reauthentication: null,
+      account_types: null,
+      allow_account_selection: null,
+      max_selectable_accounts: null,
+      callback_url: null,
+      context: null,
+    },
+  })
+
+  expect([status, token.status, session.status]).toEqual([201, 201, 201])
 })
 
 test('a user is created, found, listed and deleted', async () => {
@@ -298,6 +333,113 @@ test('deleting a user takes their items, tokens and sessions', async () => {
   expect((await sandbox.call('GET', '/v3/aggregation/items', { token })).status).toBe(401)
   expect((await sandbox.call('GET', path)).status).toBe(404)
   expect((await sandbox.call('POST', tokens, { body: { user_uuid: uuid } })).status).toBe(404)
+})
+
+/** Every operation that Bridge documents for version 2025-01-15, payments and the like aside. */
+const documented = [
+  'POST /v3/aggregation/authorization/token',
+  'POST /v3/aggregation/connect-sessions',
+  'POST /v3/aggregation/user-management-sessions',
+  'GET /v3/aggregation/users',
+  'POST /v3/aggregation/users',
+  'GET /v3/aggregation/users/{uuid}',
+  'GET /v3/aggregation/items',
+  'GET /v3/aggregation/items/{item}',
+  'GET /v3/aggregation/accounts',
+  'GET /v3/aggregation/accounts/{account}',
+  'GET /v3/aggregation/transactions',
+  'GET /v3/aggregation/transactions/{transaction}',
+  'GET /v3/aggregation/stocks',
+  'GET /v3/aggregation/stocks/{stock}',
+  'GET /v3/aggregation/categories',
+  'GET /v3/aggregation/categories/273',
+  'GET /v3/aggregation/insights/category',
+  'GET /v3/aggregation/accounts-information',
+  'GET /v3/providers',
+  'GET /v3/providers/574',
+  'DELETE /v3/aggregation/items/{item}',
+  'DELETE /v3/aggregation/users/{uuid}',
+]
+
+test('every documented operation is served', async () => {
+  const sandbox = openSandbox()
+  const { uuid, token } = await aUser(sandbox)
+  const item = await anItem(sandbox, token)
+  const first = async (list: string) =>
+    (await sandbox.call('GET', `/v3/aggregation/${list}?limit=1`, { token })).body.resources[0].id
+  const known: Record<string, string | number> = {
+    uuid,
+    item,
+    account: await first('accounts'),
+    transaction: await first('transactions'),
+    stock: await first('stocks'),
+  }
+  const body = { user_uuid: uuid, user_email: 'a@b.fr' }
+
+  for (const operation of documented) {
+    const [method, path = ''] = operation.split(' ')
+    const url = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(known[name]))
+    const sent = method === 'POST' ? { token, body } : { token }
+    const answer = await sandbox.call(method as 'GET' | 'POST' | 'DELETE', url, sent)
+
+    expect([operation, answer.status]).toEqual([operation, expect.toBeOneOf([200, 201, 204])])
+    expect(JSON.stringify(answer.body)).not.toContain('null')
+  }
+})
+
+test('securities accounts hold stocks, by page, by account and since a time', async () => {
+  const sandbox = openSandbox()
+  const { token } = await aUser(sandbox)
+  const other = await aUser(sandbox)
+  await anItem(sandbox, token)
+  const list = '/v3/aggregation/stocks'
+
+  const all = await walk(sandbox, token, `${list}?limit=4`)
+  const [one] = all
+
+  expect(all).toHaveLength(9)
+  expect(new Set(all.map(({ id }) => id)).size).toBe(9)
+  for (const { total_value, current_price, quantity } of all) {
+    expect(total_value).toBeCloseTo(current_price * quantity, 2)
+  }
+  const read = async (query: string, by = token) =>
+    (await sandbox.call('GET', `${list}${query}`, { token: by })).body
+  expect(await read(`/${one.id}`)).toEqual(one)
+  expect((await read(`?account_id=${one.account_id}`)).resources).toHaveLength(3)
+  expect((await read(`?since=${one.updated_at}`)).resources).toHaveLength(6)
+  expect((await read('', other.token)).resources).toEqual([])
+  expect(await read(`/${one.id}`, other.token)).toMatchObject({ code: 'not_found' })
+})
+
+test('insights add up to the booked transactions', async () => {
+  const sandbox = openSandbox()
+  const { token } = await aUser(sandbox)
+  await anItem(sandbox, token)
+
+  const { body } = await sandbox.call('GET', '/v3/aggregation/insights/category', { token })
+
+  const rows = await walk(sandbox, token, '/v3/aggregation/transactions?limit=500')
+  const booked = rows.filter(({ booking_date }) => booking_date !== undefined)
+  const dates: string[] = booked.map(({ date }) => date)
+  const oldest = dates.reduce((first, date) => (date < first ? date : first))
+  const count = ({ categories }: { categories: { aggregates: { count: number } }[] }) =>
+    categories.reduce((sum, { aggregates }) => sum + aggregates.count, 0)
+  expect(body.oldest_existing_transaction).toBe(oldest)
+  expect(count(body.kpis.global)).toBe(booked.length)
+  expect(body.kpis.monthly.map(count).reduce((a: number, b: number) => a + b)).toBe(booked.length)
+})
+
+test('accounts information names the holder of each account with an IBAN', async () => {
+  const sandbox = openSandbox()
+  const { token } = await aUser(sandbox)
+  const item_id = await anItem(sandbox, token)
+
+  const { body } = await sandbox.call('GET', '/v3/aggregation/accounts-information', { token })
+
+  const accounts = await walk(sandbox, token, '/v3/aggregation/accounts')
+  const ibans = accounts.flatMap(({ iban }) => iban ?? [])
+  expect(body.resources).toMatchObject([{ item_id, last_name: 'DUPONT' }])
+  expect(body.resources[0].accounts.map(({ iban }: { iban: string }) => iban)).toEqual(ibans)
 })
 
 test('an unknown path is Bridge’s 404', async () => {

@@ -2,7 +2,15 @@ import type { FastifyInstance } from 'fastify'
 import { isWithheld, itemOfAccount, positionOf } from '../account-kinds.ts'
 import { badParameter, notFound } from '../errors.ts'
 import { asked, getUser, queryOf } from '../guard.ts'
-import { idParameter, listBody, readPage, single, type Page, type Query } from '../pagination.ts'
+import {
+  idParameter,
+  listBody,
+  moment,
+  readPage,
+  single,
+  type Page,
+  type Query,
+} from '../pagination.ts'
 import { itemsOf, type Item } from '../state.ts'
 import { dayOf, iso } from '../times.ts'
 import { itemOfTransaction, type Ledger, type Row } from '../ledger.ts'
@@ -156,16 +164,6 @@ function cut(rows: Row[], page: Page, cursor: (row: Row) => string): Rows {
     rows: taken,
     next: last !== undefined && rows.length > page.limit ? cursor(last) : undefined,
   }
-}
-
-/** A time in ISO 8601, or a bare date; UTC without a zone. Throws 400 on anything else. */
-function moment(query: Query, name: string): number | undefined {
-  const text = single(query, name)
-  if (text === undefined) return undefined
-  const zoned = /Z|[+-]\d\d:?\d\d$|^\d{4}-\d\d-\d\d$/i.test(text) ? text : `${text}Z`
-  const at = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(zoned) : Number.NaN
-  if (Number.isNaN(at)) throw badParameter(name, `${name} is not a time`)
-  return at
 }
 
 function dayParameter(query: Query, name: string): number | undefined {

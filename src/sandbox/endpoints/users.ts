@@ -30,7 +30,8 @@ export function users(app: FastifyInstance, box: Box): void {
   const { state } = box
 
   app.post('/v3/aggregation/users', async (request, reply) => {
-    const sent = body.safeParse(jsonBody(request))
+    // Everything about a user is optional, so the whole body is.
+    const sent = body.safeParse(request.body === undefined ? {} : jsonBody(request))
     if (!sent.success) throw badParameter('external_user_id', 'external_user_id is malformed')
     const id = sent.data.external_user_id
     if (id !== undefined && findByExternalId(box, id) !== undefined) {
