@@ -38,11 +38,23 @@ const mayUse: Record<string, readonly string[]> = {
 /** The rooms that are doors themselves; elsewhere Fastify's values belong in plugin.ts. */
 const doors = new Set(['frappe', 'routes', 'sandbox'])
 
+/** Only src/terminal.ts writes to it, for it makes inert what tenants named. */
+const terminal = ['stdout', 'stderr'].map((property) => ({
+  object: 'process',
+  property,
+  message: 'Use src/terminal.ts.',
+}))
+
+const aroundTerminal: Pattern = {
+  group: ['process', 'node:process', 'console', 'node:console', 'node:tty'],
+  message: 'Use src/terminal.ts, and the global process.',
+}
+
 type Pattern = { group: string[]; message: string; allowTypeImports?: boolean }
 
 const only = (files: string, patterns: Pattern[]): OxlintOverride => ({
   files: [files],
-  rules: { 'no-restricted-imports': ['error', { patterns }] },
+  rules: { 'no-restricted-imports': ['error', { patterns: [...patterns, aroundTerminal] }] },
 })
 
 // A later override replaces a rule's options, so each entry is whole.
@@ -99,6 +111,7 @@ export default defineConfig({
           'error',
           { object: 'Date', property: 'now', message: 'Use the clock.' },
           { object: 'Math', property: 'random', message: 'Use the ids or a given random.' },
+          ...terminal,
         ],
         'no-restricted-globals': ['error', 'process'],
       },
@@ -115,7 +128,11 @@ export default defineConfig({
     },
     {
       files: ['src/clock.ts'],
-      rules: { 'no-restricted-properties': 'off' },
+      rules: { 'no-restricted-properties': ['error', ...terminal] },
+    },
+    {
+      files: ['src/terminal.ts'],
+      rules: { 'no-restricted-globals': 'off', 'no-restricted-properties': 'off' },
     },
     { files: ['src/node-version.js'], rules: { 'no-console': 'off' } },
     ...directions,

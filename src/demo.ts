@@ -3,6 +3,7 @@ import { createApiKey } from './auth/api-keys.ts'
 import type { Keyring } from './auth/keyring.ts'
 import { ensureSite } from './auth/sites.ts'
 import { ConflictError, type Store } from './db/store.ts'
+import { quoted } from './shell.ts'
 
 interface Rooms {
   store: Store
@@ -39,10 +40,9 @@ export function demoGreeting(
   origin: string,
   { apiKey, apiSecret }: { apiKey: string; apiSecret: string },
 ): string {
-  const method = `${origin}/api/method`
-  const curl = `curl --user \\
-    ${apiKey}:${apiSecret} \\
-    ${method}`
+  const curl = (method: string): string => `curl --user \\
+    ${quoted(`${apiKey}:${apiSecret}`)} \\
+    ${quoted(`${origin}/api/method/${method}`)}`
   return `
 Bank API runs with a Bridge sandbox in the box: no bank, no money involved.
 
@@ -51,11 +51,11 @@ Bank API runs with a Bridge sandbox in the box: no bank, no money involved.
 
 The secret is shown this once. Try the key:
 
-  ${curl}/frappe.auth.get_logged_user
+  ${curl('frappe.auth.get_logged_user')}
 
 Connect the Demo Bank (open the link in a browser; any login works):
 
-  ${curl}/bank_api.bridge.get_bridge_connect_link \\
+  ${curl('bank_api.bridge.get_bridge_connect_link')} \\
     -d user=me@example.com -d bank='Demo Bank' \\
     -d redirect_url=http://localhost:8000/app/bank
 

@@ -5,6 +5,7 @@ import {
   type FastifyServerOptions,
 } from 'fastify'
 import { stdSerializers, type LoggerOptions, type SerializedError } from 'pino'
+import { inertJson } from './inert.ts'
 
 /** Names whose values never go out. Objects we log hold none of them; this is the second lock on that door. */
 const secret = new Set([
@@ -53,12 +54,13 @@ function shownError(error: unknown): SerializedError {
   return error instanceof Error ? (censored({ ...shown }) as SerializedError) : shown
 }
 
-/** Pino's options: JSON on stdout, requests reduced to method, route and ids, secrets redacted. */
+/** Pino's options: JSON on stdout, one line each whatever is in it, requests reduced to method, route and ids, secrets redacted. */
 export function loggerOptions(level: string): LoggerOptions & FastifyServerOptions['logger'] {
   return {
     level,
     redact: { paths: [...secret], censor: '[redacted]' }, // of child loggers' bindings too
     formatters: { log: (facts) => censored(facts) },
+    hooks: { streamWrite: inertJson },
     serializers: {
       // A path may be a secret and a query may hold one, however they are spelled: only the route that took the request is
       // named, by its pattern; for what no route took there is none.

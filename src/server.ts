@@ -7,6 +7,7 @@ import { createDemo, demoGreeting, demoReminder } from './demo.ts'
 import { addEnvFile } from './env-file.ts'
 import { thisPlace } from './lifecycle/place.ts'
 import { stopGently } from './lifecycle/stop.ts'
+import { complain, linesIn, say } from './terminal.ts'
 
 async function start(config: Config): Promise<void> {
   const clock = createMovableClock() // only the sandbox's lever moves it
@@ -41,7 +42,7 @@ async function start(config: Config): Promise<void> {
   await app.listen({ host: config.host, port: config.port })
   if (config.sandbox && !config.production) {
     const demo = await createDemo(app)
-    process.stdout.write(demo ? demoGreeting(config.publicUrl, demo) : demoReminder)
+    say(...linesIn(demo ? demoGreeting(config.publicUrl, demo) : demoReminder))
   }
 }
 
@@ -58,6 +59,6 @@ try {
   addEnvFile(process.env)
   await start(loadConfig(process.env))
 } catch (error) {
-  process.stderr.write(`${toText(error)}\n`)
+  complain(...linesIn(toText(error)))
   process.exit(1)
 }

@@ -94,3 +94,15 @@ it('the level is the one asked for', () => {
   expect(written()).not.toContain('quiet')
   expect(written()).toContain('loud')
 })
+
+it('whatever is in an entry, it is one line of visible characters that says the same', () => {
+  const { log, written } = aLogger()
+  const said = 'a\nb\u001b[2J\u009b31m\u202e\u2028\u200b\u{e0041}é'
+
+  log.info({ said, err: new Error(said) }, said)
+
+  const line = written()
+  expect(line.slice(0, -1)).toMatch(/^[\x20-\x7eé]*$/)
+  expect(line.endsWith('\n')).toBe(true)
+  expect(JSON.parse(line)).toMatchObject({ said, msg: said, err: { message: said } })
+})

@@ -1,17 +1,17 @@
-import { styleText } from 'node:util'
 import { Command } from 'commander'
 import { sandboxCredentials } from '../config.ts'
 import { examine } from '../doctor/examine.ts'
 import { exitCodeOf, type Finding } from '../doctor/finding.ts'
 import { systemProbes } from '../doctor/probes.ts'
+import { say, sayJson, sayMarked } from '../terminal.ts'
 import { withInstallation } from './installation.ts'
 import { createProgress } from './progress.ts'
 
 const signs = {
-  ok: styleOf('green', 'ok  '),
-  warning: styleOf('yellow', 'warn'),
-  critical: styleOf('red', 'FAIL'),
-}
+  ok: { colour: 'green', word: 'ok  ' },
+  warning: { colour: 'yellow', word: 'warn' },
+  critical: { colour: 'red', word: 'FAIL' },
+} as const
 
 /** `bank-api doctor` */
 export function doctorCommand(): Command {
@@ -35,18 +35,20 @@ export function doctorCommand(): Command {
           (part) => progress.tell(`examining: ${part}`),
         )
         progress.end()
-        if (options.json) process.stdout.write(`${JSON.stringify(findings)}\n`)
+        if (options.json) sayJson(findings)
         else for (const finding of findings) print(finding)
         process.exitCode = exitCodeOf(findings)
       }),
     )
 }
 
-function print({ check, level, says, do: act }: Finding): void {
-  const [first, ...rest] = wrapped(`${check}: ${says}`, 72)
-  const lines = [...rest, ...(act === undefined ? [] : wrapped(act, 70).map((line) => `  ${line}`))]
-  process.stdout.write(`${signs[level]}  ${first}\n`)
-  for (const line of lines) process.stdout.write(`      ${line}\n`)
+function print({ check, level, says, do: act, run }: Finding): void {
+  const [first = '', ...rest] = wrapped(`${check}: ${says}`, 72)
+  sayMarked(signs[level], `  ${first}`)
+  for (const line of rest) say(`      ${line}`)
+  if (act !== undefined) for (const line of wrapped(act, 70)) say(`        ${line}`)
+  // Never wrapped: half of a command is another one.
+  if (run !== undefined) say(`        ${run}`)
 }
 
 /** Words on lines of at most `width`; a longer word keeps its own line. */
@@ -58,9 +60,4 @@ function wrapped(text: string, width: number): string[] {
     else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`
   }
   return lines
-}
-
-/** Coloured on a terminal only. */
-function styleOf(colour: 'green' | 'yellow' | 'red', text: string): string {
-  return process.stdout.isTTY ? styleText(colour, text) : text
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { say, sayJson } from '../terminal.ts'
 import { tellStory } from './story.ts'
 import { CommandError } from './command-error.ts'
 import { withInstallation } from './installation.ts'
@@ -14,18 +15,13 @@ export function explainCommand(): Command {
         const story = await store.findStory(id)
         if (!story) throw new CommandError(`Nothing here has the id ${id}`)
         const told = tellStory(story)
-        const { stdout } = process
-        if (options.json) {
-          stdout.write(`${JSON.stringify(told)}\n`)
-          return
-        }
+        if (options.json) return sayJson(told)
         for (const [name, value] of Object.entries(told.about)) {
-          stdout.write(`${name.padEnd(8)}${value ?? '-'}\n`)
+          say(`${name.padEnd(8)}${value ?? '-'}`)
         }
-        stdout.write('\n')
+        say()
         for (const { at, what, detail } of told.steps) {
-          stdout.write(`${at}  ${what}\n`)
-          for (const line of detail) stdout.write(`${' '.repeat(22)}${line}\n`)
+          say(`${at}  ${what}`, ...detail.map((line) => `${' '.repeat(22)}${line}`))
         }
       }),
     )

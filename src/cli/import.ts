@@ -19,7 +19,7 @@ export function importCommand(): Command {
       withInstallation(async (installation) => {
         const tenant = await tenantNamed(installation.store, options.tenant)
         const { mappings, problems } = readMappings(readText(file))
-        if (problems.length > 0) throw new CommandError(problems.join('\n'))
+        if (problems.length > 0) throw new CommandError(problems)
 
         const { dryRun = false } = options
         const progress = createProgress()

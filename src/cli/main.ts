@@ -5,6 +5,7 @@ import { ConflictError, DatabaseVersionError } from '../db/store.ts'
 import { DatabaseInUseError } from '../db/lease.ts'
 import { addEnvFile } from '../env-file.ts'
 import { ValidationError } from '../errors.ts'
+import { complain, linesIn, say } from '../terminal.ts'
 import { auditCommands } from './audit.ts'
 import { backupCommands, restoreCommand } from './backup.ts'
 import { CommandError } from './command-error.ts'
@@ -40,12 +41,16 @@ program.addCommand(importCommand())
 program.addCommand(explainCommand())
 program.addCommand(doctorCommand())
 
-// Commander hands `exitOverride` to no command that was built apart: each would exit with 1 by itself.
-const withoutExit = (command: Command): void => {
+// Commander hands its settings to no command that was built apart: each would exit with 1 by itself.
+const asOurs = (command: Command): void => {
   command.exitOverride()
-  command.commands.forEach(withoutExit)
+  command.configureOutput({
+    writeOut: (text) => say(...linesIn(text)),
+    writeErr: (text) => complain(...linesIn(text)),
+  })
+  command.commands.forEach(asOurs)
 }
-withoutExit(program)
+asOurs(program)
 
 /** 0 done, 1 refused or failed, 2 not understood. */
 async function run(): Promise<number> {
@@ -56,16 +61,16 @@ async function run(): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     const known = [
-      ConfigError,
       ConflictError,
-      CommandError,
       DatabaseVersionError,
       DatabaseInUseError,
       BridgeError,
       ValidationError,
     ].some((kind) => error instanceof kind)
-    const text = known ? (error as Error).message : ((error as Error).stack ?? String(error))
-    process.stderr.write(`${text}\n`)
+    if (error instanceof CommandError) complain(...error.lines)
+    else if (error instanceof ConfigError) complain(...linesIn(error.message))
+    else if (known) complain((error as Error).message)
+    else complain(...linesIn((error as Error).stack ?? String(error)))
     return 1
   }
 }

@@ -1,3 +1,5 @@
+import { showProgress } from '../terminal.ts'
+
 /** A line that rewrites itself, for what takes long; silent unless a person watches a terminal. */
 export interface Progress {
   tell(text: string): void
@@ -5,13 +7,7 @@ export interface Progress {
   end(): void
 }
 
-export function createProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
-  const width = (stream.columns ?? 80) - 1
-  const line = (text: string): void => {
-    if (stream.isTTY) stream.write(`\r${text.slice(0, width).padEnd(width)}\r`)
-  }
-  return { tell: line, end: () => line('') }
-}
+export const createProgress = (): Progress => ({ tell: showProgress, end: () => showProgress('') })
 
 /** A size as people read it. */
 export const megabytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MB`

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { savedStanding } from '../bridge/standing.ts'
+import { say, sayJson } from '../terminal.ts'
 import { CommandError } from './command-error.ts'
 import { withInstallation } from './installation.ts'
 import { printOne, printTable, time } from './print.ts'
@@ -36,11 +37,11 @@ export function quotaCommand(): Command {
           credentials_refused_since: time(credentials.refusedSince),
         }
         if (options.json) {
-          process.stdout.write(`${JSON.stringify({ ...summary, tenants })}\n`)
+          sayJson({ ...summary, tenants })
           return
         }
         printOne(summary, options)
-        process.stdout.write('\n')
+        say()
         printTable(tenants, options)
       }),
     )

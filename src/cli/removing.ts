@@ -2,6 +2,7 @@ import type { BridgeClient } from '../bridge/client.ts'
 import { remove, type RemovalOrder } from '../removal/remove.ts'
 import type { Installation } from './installation.ts'
 import { printOne, time } from './print.ts'
+import { createProgress } from './progress.ts'
 
 export interface RemovalOptions {
   bridgeUsers?: boolean
@@ -15,14 +16,15 @@ export async function removeAndPrint(
   options: RemovalOptions,
 ): Promise<void> {
   const { config, by } = installation
+  const progress = createProgress()
   let users = 0
   const onUser = (): void => {
     users += 1
-    if (process.stderr.isTTY) process.stderr.write(`\r${users} users done`)
+    progress.tell(`${users} users done`)
   }
   const withBridgeUsers = options.bridgeUsers ?? config.deleteBridgeUsers
   const removal = await remove({ ...installation, onUser }, { ...order, withBridgeUsers }, by)
-  if (process.stderr.isTTY && users > 0) process.stderr.write('\n')
+  progress.end()
   const { id, kind, name, startedAt, finishedAt, receipt } = removal
   printOne(
     {

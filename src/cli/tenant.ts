@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { Command } from 'commander'
+import { sayJsonText } from '../terminal.ts'
 import { exportTenant } from '../removal/export.ts'
 import { tenantNamed, withBridge, withInstallation } from './installation.ts'
 import { newNameArgument } from './names.ts'
@@ -80,7 +81,7 @@ export function tenantCommands(): Command {
         await store.audit(entry)
         const pieces = exportTenant({ store, keyring }, found, by.at)
         if (options.to === undefined) {
-          for await (const piece of pieces) process.stdout.write(piece)
+          for await (const piece of pieces) sayJsonText(piece)
         } else {
           await pipeline(pieces, createWriteStream(options.to, { flags: 'wx', mode: 0o600 }))
         }

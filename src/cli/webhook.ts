@@ -1,6 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Attempt, DeliveryFilter, DeliveryReport, Store } from '../db/store.ts'
+import { command } from '../shell.ts'
+import { say, sayJson } from '../terminal.ts'
 import { replayAll, replaySome } from '../webhooks/replay.ts'
 import { testEvent } from '../webhooks/test-event.ts'
 import { CommandError } from './command-error.ts'
@@ -53,12 +55,12 @@ export function webhookCommands(): Command {
       withInstallation(async (installation) => {
         const { row, tries } = await shown(installation, id)
         if (options.json) {
-          process.stdout.write(`${JSON.stringify({ ...row, attempts: tries })}\n`)
+          sayJson({ ...row, attempts: tries })
           return
         }
         printOne(row, options)
         for (const each of tries) {
-          process.stdout.write('\n')
+          say()
           printOne({ ...each, response: forTerminal(each.response) }, options)
         }
       }),
@@ -196,7 +198,7 @@ async function sendTest(
   if (tenant.disabledAt !== null) throw new CommandError(`Tenant ${tenant.name} is disabled`)
   if ((await store.readEndpoint(site.id)).disabledAt !== null) {
     throw new CommandError(
-      `The endpoint is disabled; \`webhook enable ${name} --tenant ${tenant.name}\` tries it again`,
+      `The endpoint is disabled; this tries it again: ${command`webhook enable ${site.name} --tenant ${tenant.name}`}`,
     )
   }
   if (!(await store.hasServerSince(clock.now() - serverSilenceMs, clock.now()))) {
@@ -214,7 +216,7 @@ async function sendTest(
   const [first] = tries
   if (!first) {
     throw new CommandError(
-      `${event.id} waits: the endpoint is given a rest after failures; see it later with \`webhook show\``,
+      `${event.id} waits: the endpoint is given a rest after failures; see it later: ${command`webhook show ${event.id}`}`,
     )
   }
   const { status, error, ms, response } = first

@@ -4,6 +4,8 @@ export interface Finding {
   level: 'ok' | 'warning' | 'critical'
   says: string
   do?: string
+  /** The command that does it, quoted for a shell. */
+  run?: string
 }
 
 export const ok = (check: string, says: string): Finding => ({ check, level: 'ok', says })
@@ -15,11 +17,12 @@ export const warning = (check: string, says: string, act: string): Finding => ({
   do: act,
 })
 
-export const critical = (check: string, says: string, act: string): Finding => ({
+export const critical = (check: string, says: string, act: string, run?: string): Finding => ({
   check,
   level: 'critical',
   says,
   do: act,
+  ...(run !== undefined && { run }),
 })
 
 /** How monitoring reads a result: 0 all well, 1 warnings, 2 something critical. */

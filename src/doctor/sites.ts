@@ -1,4 +1,5 @@
 import type { EndpointReport } from '../db/operate-store.ts'
+import { command } from '../shell.ts'
 import { areReachable, openedTo } from '../webhooks/target-guard.ts'
 import { codeOf, daysUntil, type Examination } from './examination.ts'
 import { critical, ok, warning, type Finding } from './finding.ts'
@@ -35,7 +36,8 @@ async function checkSite(
     return critical(
       check,
       `its endpoint is disabled since ${dayOf(health.disabledAt)}: ${health.disabledReason ?? 'no reason kept'}`,
-      `Mend the site, then \`bank-api webhook enable ${site.name} --tenant ${site.tenant}\`.`,
+      'Mend the site, then try it again:',
+      command`webhook enable ${site.name} --tenant ${site.tenant}`,
     )
   }
   const addresses = await probes.resolve(host).catch((error: unknown) => error as Error)

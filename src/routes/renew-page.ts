@@ -1,3 +1,4 @@
+import { rewriteHidden } from '../inert.ts'
 import type { Language } from '../language.ts'
 import { renewTexts, type RenewTexts } from './renew-texts.ts'
 
@@ -26,14 +27,15 @@ export function offerPage(language: Language, offer: Offer, now: number): string
   const { consentEnd, timeZone } = offer
   const locale = language === 'en' ? 'en-GB' : language
   const date = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone }).format(consentEnd)
-  const bank = offer.bank ?? text.unnamedBank
+  const named = offer.bank === null ? null : seen(offer.bank)
+  const bank = named ?? text.unnamedBank
   return layout(
     language,
     text.title,
     `<p>${escape(text.lead(bank))}</p>
 <dl>
-${offer.bank === null ? '' : row(text.bank, offer.bank)}
-${row(text.site, offer.site)}
+${named === null ? '' : row(text.bank, named)}
+${row(text.site, seen(offer.site))}
 ${row(now < consentEnd ? text.until : text.ended, date)}
 </dl>
 <form method="post"><button>${escape(text.button)}</button></form>
@@ -52,6 +54,9 @@ export function noticePage(language: Language, name: NoticeName): string {
     `<p>${escape(body)}</p>\n<p class="small other">${otherLanguage(text)}</p>`,
   )
 }
+
+/** A name as it can be seen: nothing in it hides, or turns what stands beside it. */
+const seen = (name: string): string => rewriteHidden(name, () => '')
 
 const row = (name: string, value: string): string =>
   `<div><dt>${escape(name)}</dt><dd>${escape(value)}</dd></div>`

@@ -1,10 +1,11 @@
 import { createMovableClock } from '../clock.ts'
+import { quoted } from '../shell.ts'
+import { complain, linesIn, say, sayJson } from '../terminal.ts'
 import { buildSandbox } from './sandbox.ts'
 
 /** Only for a sandbox on its own; it protects nothing. */
 const defaultSecret = 'sandbox-webhook-secret'
 
-const { stdout } = process
 // As everywhere: blanks are no part of a value, and an empty one counts as unset.
 const given = (name: string): string | undefined => process.env[name]?.trim() || undefined
 const host = given('HOST') ?? '127.0.0.1'
@@ -18,7 +19,7 @@ const problems = [
     : ['SANDBOX_WEBHOOK_URL: must be an http or https address']),
 ]
 if (problems.length > 0) {
-  process.stderr.write(`${problems.join('\n')}\n`)
+  complain(...problems)
   process.exit(1)
 }
 const shown = host.includes(':') ? `[${host}]` : host
@@ -28,7 +29,7 @@ const sandbox = buildSandbox({
   clock: createMovableClock(),
   origin: () => origin,
   webhook: target === undefined ? undefined : { url: () => target, secrets: () => [secret] },
-  log: (event, text) => stdout.write(`${JSON.stringify({ ...event, msg: text })}\n`),
+  log: (event, text) => sayJson({ ...event, msg: text }),
 })
 
 const address = await sandbox.listen({ host, port })
@@ -37,18 +38,18 @@ const webhooks =
   target === undefined
     ? 'none (SANDBOX_WEBHOOK_URL says where they go)'
     : `to ${target}, signed with SANDBOX_WEBHOOK_SECRET${secret === defaultSecret ? ` (default ${defaultSecret})` : ''}`
-stdout.write(`Bridge in the box listens on ${address}
+const greeting = `Bridge in the box listens on ${address}
 
   Client-Id, Client-Secret   any, not empty
   Bridge-Version             2025-01-15
   webhooks                   ${webhooks}
   Demo Bank                  provider 574; login success, otp, 402, 1003, success.1010 ...; any password
 
-  curl ${address}/v3/providers -H 'Client-Id: a' -H 'Client-Secret: b' -H 'Bridge-Version: 2025-01-15'
-  curl ${address}/_sandbox/clock -H 'Content-Type: application/json' -d '{"advance": 86400000}'
+  curl ${quoted(`${address}/v3/providers`)} -H 'Client-Id: a' -H 'Client-Secret: b' -H 'Bridge-Version: 2025-01-15'
+  curl ${quoted(`${address}/_sandbox/clock`)} -H 'Content-Type: application/json' -d '{"advance": 86400000}'
 
-Nothing guards it or its levers: keep it on an address only you reach.
-`)
+Nothing guards it or its levers: keep it on an address only you reach.`
+say(...linesIn(greeting))
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => void sandbox.close())

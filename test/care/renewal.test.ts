@@ -8,14 +8,14 @@ import { aRequest, anAnnouncement, itemFacts, testBy, testKeyring } from '../sup
 import { careApp, day } from './care-app.ts'
 
 /** A consent that ends in 30 days, and the path of the link its site was sent. */
-async function aRenewal() {
+async function aRenewal({ bank: named = 'Crédit <Éthique> & "Fils"' } = {}) {
   const made = await careApp()
   const { app, acme, clock } = made
   const end = clock.now() + 30 * day
   const bank = await aHeldBank(made, acme.site, {
     item: { authentication_expires_at: bridgeTime(end) },
   })
-  const request = await aRequest(app, bank.user, { bank: 'Crédit <Éthique> & "Fils"' })
+  const request = await aRequest(app, bank.user, { bank: named })
   const { redirectUrl } = (await app.store.findRequestForCallback(request))!.request
   const item = itemFacts({ id: bank.itemId, authenticationExpiresAt: end })
   await app.store.settleRequest(
@@ -49,6 +49,12 @@ describe('the renewal page', () => {
     expect(answer.body).toContain('<form method="post"><button>Continue to my bank</button></form>')
     expect(bridge.calls).toHaveLength(before)
     expect(world.sessions).toEqual([])
+  })
+
+  it('shows of a name what can be seen: nothing hides, or turns what stands beside it', async () => {
+    const { show } = await aRenewal({ bank: 'Bank\u202e\u200b\u001b of A' })
+
+    expect((await show()).body).toContain('<dd>Bank of A</dd>')
   })
 
   it('speaks French or English, as the browser or the link on it says', async () => {
