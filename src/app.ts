@@ -121,7 +121,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       app.log.debug({ room: 'bridge', reqId: trail?.id, ...call }, 'bridge called')
     },
   })
-  await app.register(connect, { workers })
+  const needsAddresses = config.defaultUserEmail === undefined && !config.sandbox
+  await app.register(connect, { workers, needsAddresses })
   await app.register(upkeep, { workers, publicUrl: config.publicUrl })
   await app.register(removal, { workers, retention: config.retention })
 

@@ -44,8 +44,10 @@ export const french: Readonly<Record<string, string>> = {
     'Seule la clé du site lui-même peut lire le secret de ses webhooks',
   'The site has another origin by now': 'Le site a entre-temps une autre adresse',
   'The site is gone': "Le site n'existe plus",
-  "Bridge needs an e-mail address for the user: give 'email', or a 'user' that is an address":
-    "Bridge a besoin d'une adresse e-mail pour l'utilisateur : donnez 'email', ou un 'user' qui soit une adresse",
+  "Bridge needs an e-mail address for the user: give 'email', or a 'user' that is an address, or ask the administrator of Bank API to set DEFAULT_USER_EMAIL":
+    "Bridge a besoin d'une adresse e-mail pour l'utilisateur : donnez 'email', ou un 'user' qui soit une adresse, ou demandez à l'administrateur de Bank API de définir DEFAULT_USER_EMAIL",
+  "Bridge needs an e-mail address for the user: give 'email', or ask the administrator of Bank API to set DEFAULT_USER_EMAIL":
+    "Bridge a besoin d'une adresse e-mail pour l'utilisateur : donnez 'email', ou demandez à l'administrateur de Bank API de définir DEFAULT_USER_EMAIL",
 
   "Several users fit: say which one with 'user'":
     "Plusieurs utilisateurs conviennent : précisez lequel avec 'user'",

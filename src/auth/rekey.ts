@@ -3,6 +3,7 @@ import type { Clock, Ids } from '../clock.ts'
 import type { MasterKey } from '../config.ts'
 import { sealedPlaces, type By, type SealedPlace, type Store } from '../db/store.ts'
 import { dataKeyRow, pepperRow, unwrap } from './instance.ts'
+import { userEmailPlace } from './user-email.ts'
 import { keyIdOf, seal, type Keyring } from './keyring.ts'
 
 /** What a `rekey` did. */
@@ -36,6 +37,7 @@ const patienceMs = 10_000
 export const sealedRow: Record<SealedPlace, (id: string) => string> = {
   'webhook-secret': (siteId) => `sites/${siteId}/webhook_secret`,
   'previous-webhook-secret': (siteId) => `sites/${siteId}/webhook_secret`,
+  'user-email': userEmailPlace,
   'event-body': (eventId) => `events/${eventId}`,
   response: (deliveryId) => `deliveries/${deliveryId}`,
 }

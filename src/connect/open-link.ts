@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { heldItem, scopeFor, type Asking, type HeldItem } from '../auth/ownership.ts'
 import type { Keyring } from '../auth/keyring.ts'
 import { ensureSite } from '../auth/sites.ts'
+import { readUserEmail, userEmailPlace } from '../auth/user-email.ts'
 import type { Ids } from '../clock.ts'
 import { ConflictError, type BridgeUser, type By, type Site } from '../db/store.ts'
 import { MandatoryError, ValidationError } from '../errors.ts'
@@ -60,16 +61,22 @@ const dayMs = 24 * 60 * 60_000
 /**
  * Opens a Bridge Connect session and the connect request that waits for its end: for a new item, or to manage the one
  * named. Pins the site's origin and webhook URL. Nothing but the user, and with a tenant key
- * a new site, is stored unless Bridge gave a link.
+ * a new site, is stored unless Bridge gave a link. `takesUser`: whether the method has that argument, for what errors advise.
  */
-export async function openLink(making: LinkMaking, order: LinkOrder): Promise<Link> {
+export async function openLink(
+  making: LinkMaking,
+  order: LinkOrder,
+  { takesUser = true }: { takesUser?: boolean } = {},
+): Promise<Link> {
   const { store, bridge, clock, ids, settings } = making
   const by = { actor: `key:${making.caller.apiKey}`, at: clock.now() }
   const held =
     order.item_id === undefined ? undefined : await heldItem(making, order.item_id, order)
   const known = held?.site ?? (await findSite(making, order))
   const urls = resolveSiteUrls(known, order, settings)
-  const email = held ? undefined : emailFor(order, settings)
+  const found = held?.user ?? (known && (await findUser(making, known, order.user)))
+  const address = held ? undefined : await addressFor(making, order, found)
+  if (!held && address === undefined) throw new ValidationError(needsAddress(takesUser))
   if (urls.webhookUrl !== null && urls.webhookUrl !== known?.webhookUrl) {
     await settings.checkTarget(urls.webhookUrl, known?.id, {
       tenantId: making.caller.tenant.id,
@@ -79,7 +86,7 @@ export async function openLink(making: LinkMaking, order: LinkOrder): Promise<Li
   }
   const site = known ?? (await makeSite(making, order, urls.origin, by))
 
-  const user = held?.user ?? (await userFor(making, site, order.user))
+  const user = found ?? (await makeUser(making, site, order.user))
   const existing = held ? undefined : await findSameBank(making, user, order.bank)
 
   if (held) {
@@ -92,7 +99,7 @@ export async function openLink(making: LinkMaking, order: LinkOrder): Promise<Li
   const session = {
     ...(held
       ? { itemId: held.item.id, forceReauthentication: order.force }
-      : { userEmail: email, countryCode: order.country ?? 'FR' }),
+      : { userEmail: address, countryCode: order.country ?? 'FR' }),
     accountTypes,
     callbackUrl: `${settings.publicUrl}/bridge/callback`,
     context: request,
@@ -112,6 +119,7 @@ export async function openLink(making: LinkMaking, order: LinkOrder): Promise<Li
         managedItemId: held?.item.id ?? null,
         openedAt: by.at,
         expiresAt: by.at + dayMs,
+        ...(order.email !== undefined && (await newAddress(making, user, order.email))),
       },
       { id: site.id, origin: urls.origin, webhookUrl: urls.webhookUrl },
       by,
@@ -157,32 +165,51 @@ const makeSite = (making: LinkMaking, order: LinkOrder, origin: string, by: By):
   )
 
 /** The site's user of that name or Bridge uuid; without a name its only one, else the default user. */
-async function userFor(
-  { store, ids, clock }: LinkMaking,
+async function findUser(
+  { store }: LinkMaking,
   site: Site,
   word: string | undefined,
-): Promise<BridgeUser> {
-  const found = await store.findUsers({ tenantId: site.tenantId, siteId: site.id }, word)
-  const [only, second] = found
-  if (only && !second) return only.user
-  if (word !== undefined) requireName('user', word)
-  return store.ensureUser({
-    id: ids.next('usr'),
-    siteId: site.id,
-    name: word ?? '',
-    at: clock.now(),
-  })
+): Promise<BridgeUser | undefined> {
+  const scope = { tenantId: site.tenantId, siteId: site.id }
+  const [only, second] = await store.findUsers(scope, word)
+  if (!second) return only?.user
+  return word === undefined ? (await store.findUsers(scope, ''))[0]?.user : undefined
 }
 
-const address = z.email()
+function makeUser(
+  { store, ids, clock }: LinkMaking,
+  { id: siteId }: Site,
+  word: string | undefined,
+): Promise<BridgeUser> {
+  if (word !== undefined) requireName('user', word)
+  return store.ensureUser({ id: ids.next('usr'), siteId, name: word ?? '', at: clock.now() })
+}
+
+const isAddress = (text: string | undefined): text is string => z.email().safeParse(text).success
 
 /** Bridge wants an address for every new item (Bridge: create a connect session, `user_email`). */
-function emailFor(order: LinkOrder, { defaultUserEmail }: LinkSettings): string {
-  const email = order.email ?? address.safeParse(order.user).data ?? defaultUserEmail
-  if (email !== undefined) return email
-  throw new ValidationError(
-    "Bridge needs an e-mail address for the user: give 'email', or a 'user' that is an address",
-  )
+async function addressFor(
+  making: LinkMaking,
+  order: LinkOrder,
+  user: BridgeUser | undefined,
+): Promise<string | undefined> {
+  const given = [order.email, order.user, user?.name].find(isAddress)
+  if (given !== undefined) return given
+  const earlier = user && (await readUserEmail(making, user.id))
+  return earlier ?? making.settings.defaultUserEmail
+}
+
+const needsAddress = (takesUser: boolean): string =>
+  `Bridge needs an e-mail address for the user: give 'email'${takesUser ? ", or a 'user' that is an address" : ''}, or ask the administrator of Bank API to set DEFAULT_USER_EMAIL`
+
+/** An address to keep for the calls that name none; not one that the user's name says, or that is kept already. */
+async function newAddress(
+  making: LinkMaking,
+  user: BridgeUser,
+  email: string,
+): Promise<{ email?: Buffer }> {
+  if (isAddress(user.name) || (await readUserEmail(making, user.id)) === email) return {}
+  return { email: making.keyring.seal(email, userEmailPlace(user.id)) }
 }
 
 const typesOf = (held: HeldItem | undefined): 'payment' | 'all' | undefined => {

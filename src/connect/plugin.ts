@@ -12,8 +12,14 @@ declare module 'fastify' {
 
 const idleMs = 15_000
 
+interface Options {
+  workers: boolean
+  /** Whether a new item fails for a user without an address: there is no DEFAULT_USER_EMAIL. */
+  needsAddresses: boolean
+}
+
 /** What ends connect requests: shared by the callback and, when `workers` are on, by a loop for what it left behind. */
-const plugin: FastifyPluginCallback<{ workers: boolean }> = (app, { workers }, done) => {
+const plugin: FastifyPluginCallback<Options> = (app, { workers, needsAddresses }, done) => {
   const log = app.log.child({ room: 'connect' })
   const { store, bridge, reference, clock, ids, keyring } = app
   app.decorate('settling', { store, bridge, reference, clock, ids, keyring, log })
@@ -25,8 +31,18 @@ const plugin: FastifyPluginCallback<{ workers: boolean }> = (app, { workers }, d
     })
     app.addHook('onClose', () => loop.stop())
   }
+  if (workers && needsAddresses) {
+    app.addHook('onReady', async () => {
+      const keys = await store.listKeysWithoutAddress(clock.now())
+      if (keys.length > 0) log.warn({ keys: keys.length }, missingAddresses)
+    })
+  }
   done()
 }
+/** For the log at the start; the doctor names the keys. */
+const missingAddresses =
+  'DEFAULT_USER_EMAIL is not set: a new connection is refused when neither the call nor the user has an e-mail address'
+
 export default fp(plugin, {
   name: 'connect',
   fastify: '5.x',

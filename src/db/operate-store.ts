@@ -97,6 +97,11 @@ export interface OperateStore {
     now: number,
     before: number,
   ): Promise<{ apiKey: string; tenant: string; label: string | null; expiresAt: number }[]>
+  /**
+   * Keys that are still good and may be asked for a link without an address: of whose users one has none as its name, nor
+   * another that was given, or there is no user yet.
+   */
+  listKeysWithoutAddress(now: number): Promise<{ apiKey: string; tenant: string }[]>
   /** Whose a Bridge user is. */
   findUuidOwner(
     userUuid: string,

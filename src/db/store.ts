@@ -313,6 +313,8 @@ export interface UserStore {
   ensureUser(user: { id: string; siteId: string; name: string; at: number }): Promise<BridgeUser>
   /** A user's uuid at Bridge as it stands now. */
   readUserUuid(userId: string): Promise<string | null>
+  /** The address a link call gave for the user, sealed. */
+  readUserEmail(userId: string): Promise<Buffer | null>
   /** @throws ConflictError when the uuid belongs to another row */
   setUserUuid(userId: string, userUuid: string): Promise<void>
   /** A door: learns from a webhook's `user_uuid` whose it is. */
@@ -379,7 +381,10 @@ export interface RequestStore {
       | 'managedItemId'
       | 'openedAt'
       | 'expiresAt'
-    >,
+    > & {
+      /** The address it was opened with, sealed for its user; left out, the one known stays. */
+      email?: Buffer
+    },
     site: { id: string; origin: string | null; webhookUrl: string | null },
     by: By,
   ): Promise<void>
@@ -459,7 +464,7 @@ export interface ItemStore {
   markUnreachable(itemId: number, at: number): Promise<void>
   /**
    * Forgets an item and its accounts, and what its events said or were about to say; says how many accounts went. With
-   * `withUser` its Bridge user is gone too, and made anew when it is needed.
+   * `withUser` its Bridge user is gone too, with the address kept for it, and made anew when it is needed.
    */
   deleteItem(itemId: number, by: By, options?: { withUser: boolean }): Promise<{ accounts: number }>
   /** Takes one of the `most` refreshes an item may have since `since`; else says when the next is free. */
@@ -759,6 +764,7 @@ export interface DeliveryStore {
 export const sealedPlaces = [
   'webhook-secret',
   'previous-webhook-secret',
+  'user-email',
   'event-body',
   'response',
 ] as const

@@ -1,3 +1,4 @@
+import { checkAddresses } from './addresses.ts'
 import { checkBridge } from './bridge.ts'
 import type { Examination } from './examination.ts'
 import { checkExpiring } from './expiring.ts'
@@ -13,6 +14,7 @@ const parts: Record<string, Part> = {
   server: checkServer,
   bridge: checkBridge,
   machine: checkMachine,
+  addresses: checkAddresses,
   expiring: checkExpiring,
   sites: checkSites,
 }

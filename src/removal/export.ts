@@ -1,3 +1,4 @@
+import { userEmailPlace } from '../auth/user-email.ts'
 import type { Keyring } from '../auth/keyring.ts'
 import { exportKinds, type ExportKind, type Store, type Tenant } from '../db/store.ts'
 
@@ -39,6 +40,8 @@ function opened(
   const show = (sealed: unknown, name: string): string | null =>
     Buffer.isBuffer(sealed) ? keyring.open(sealed, name).toString('utf8') : null
   if (kind === 'events') return { ...row, body: show(row['body'], `events/${String(row['id'])}`) }
+  if (kind === 'users')
+    return { ...row, email: show(row['email'], userEmailPlace(String(row['id']))) }
   if (kind === 'attempts') {
     const name = `deliveries/${String(row['deliveryId'])}`
     return { ...row, response: show(row['response'], name) }

@@ -28,6 +28,7 @@ async function anInstallation(env: Record<string, string> = {}) {
     BRIDGE_WEBHOOK_SECRETS: 'webhook-secret',
     MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
     DATA_DIR: dataDir,
+    DEFAULT_USER_EMAIL: 'bank@acme.test',
     ...env,
   })
   mkdirSync(join(dataDir, 'backups'))
@@ -103,6 +104,24 @@ test('a healthy installation has nothing to do, and exit code 0', async () => {
   expect(bad(findings)).toEqual([])
   expect(findings.length).toBeGreaterThan(9)
   expect(exitCodeOf(findings)).toBe(0)
+})
+
+test('keys that may be asked for a link without an address are named, until there is one for all', async () => {
+  const { look, user, store, acme, ...rooms } = await anInstallation({ DEFAULT_USER_EMAIL: '' })
+  const unnamed = bad(await look())
+  await store.ensureUser({ id: 'usr_ada', siteId: user.siteId, name: 'ada@acme.test', at: 1 })
+  const addressed = bad(await look())
+  const { tenant, site } = await aTenant({ ...rooms, store }, { name: 'globex', sites: ['erp'] })
+  await aUser({ ...rooms, store }, site, { name: '42' })
+  const numbered = bad(await look())
+
+  expect(unnamed).toMatchObject([
+    { check: 'user addresses', level: 'warning', do: expect.stringContaining('DEFAULT_USER') },
+  ])
+  expect(unnamed[0]?.says).toContain(acme.siteKey.apiKey)
+  expect(addressed).toEqual([])
+  expect(numbered[0]?.says).toContain(`of ${tenant.name}`)
+  expect(numbered[0]?.says).not.toContain(acme.siteKey.apiKey)
 })
 
 test('a range that a site opened counts only within the operator’s bounds', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { exportTenant } from '../../src/removal/export.ts'
 import { aHeldBank, callBack, callMethod, bridgeTime, testApp } from '../support/app.ts'
-import { aTenant, aUser, type TestKey } from '../support/tenants.ts'
+import { aTenant, aUser, itemFacts, type TestKey } from '../support/tenants.ts'
 
 const origin = 'https://erp.acme.test'
 
@@ -93,6 +94,93 @@ test('without any e-mail address a new item is refused before anything is stored
   expect(answer.body.exception).toContain("'email'")
   expect(await app.store.findUsers(acme.scope)).toEqual([])
   expect(bridge.calls).toEqual([])
+})
+
+test('the address of an earlier call serves the next ones of that user, and is forgotten with the user', async () => {
+  const { acme, ask, connect, session, world, app } = await linking({ DELETE_BRIDGE_USERS: 'true' })
+  await connect({ user: '42', email: 'ann@acme.test' })
+
+  const again = await connect({ user: '42' })
+  const asked = session()
+  const other = await connect({ user: '43' })
+
+  expect(again.status).toBe(200)
+  expect(asked).toMatchObject({ user_email: 'ann@acme.test' })
+  expect(other.status).toBe(417)
+
+  const [known] = await app.store.findUsers(acme.scope, '42')
+  const { id } = world.addItem(known!.user.userUuid!, {})
+  await app.store.keepItems(known!.user.id, [itemFacts({ id })], { at: 1, complete: false })
+  expect((await ask('delete_bridge_item_id', { item_id: id })).status).toBe(200)
+  expect(await app.store.readUserEmail(known!.user.id)).toBeNull()
+  expect((await connect({ user: '42' })).status).toBe(417)
+})
+
+test('an address is stored sealed, and only one that the user’s name does not say', async () => {
+  const { acme, connect, app, session } = await linking()
+  const emailOf = async (user: string) => {
+    const [found] = await app.store.findUsers(acme.scope, user)
+    return app.store.readUserEmail(found!.user.id)
+  }
+
+  await connect({ user: '42', email: 'ann@acme.test' })
+  await connect({ user: 'bob@acme.test', email: 'robert@acme.test' })
+  await connect({ user: '42', email: 'ann@new.test' })
+  await connect({ user: '42' })
+
+  expect((await emailOf('42'))?.toString('latin1')).not.toContain('acme')
+  expect(await emailOf('bob@acme.test')).toBeNull()
+  expect(session()).toMatchObject({ user_email: 'ann@new.test' })
+  let exported = ''
+  for await (const piece of exportTenant(app, acme.tenant, app.clock.now())) exported += piece
+  expect(JSON.parse(exported)).toMatchObject({
+    users: [
+      { name: '42', email: 'ann@new.test' },
+      { name: 'bob@acme.test', email: null },
+    ],
+  })
+})
+
+test.each([
+  ['without DEFAULT_USER_EMAIL', {}, 1],
+  ['with it', { DEFAULT_USER_EMAIL: 'bank@acme.test' }, 0],
+])('a start %s says whether links may lack an address', async (_, env, count) => {
+  const { app, log } = await testApp({ env, workers: true })
+  await aTenant(app)
+
+  await app.ready()
+
+  expect(log.filter((line) => line.includes('DEFAULT_USER_EMAIL is not set'))).toHaveLength(count)
+})
+
+test('a call that names no user, or Bridge’s uuid, has the address that the user is called by', async () => {
+  const { acme, ask, session, ...made } = await linking()
+  const { user: ada } = await aHeldBank(made, acme.site, { user: 'ada@acme.test' })
+
+  for (const [method, params] of [
+    ['get_pro_confirmation_link', {}],
+    ['get_bridge_connect_link', {}],
+    ['get_bridge_connect_link', { user: ada.userUuid }],
+  ] as const) {
+    expect((await ask(method, params)).status).toBe(200)
+    expect(session()).toMatchObject({ user_email: 'ada@acme.test' })
+  }
+})
+
+test.each([
+  ['get_bridge_connect_link', 'en', "'user' that is an address"],
+  ['get_bridge_connect_link', 'fr', "'user' qui soit une adresse"],
+  ['get_pro_confirmation_link', 'en', "give 'email', or ask"],
+  ['get_pro_confirmation_link', 'fr', "donnez 'email', ou demandez"],
+])('without an address %s advises what it takes, in %s', async (method, lang, words) => {
+  const { ask } = await linking()
+
+  const { status, body } = await ask(method, { user: '42', lang })
+
+  expect(status).toBe(417)
+  expect(body.exception).toContain(words)
+  expect(body.exception).toContain('DEFAULT_USER_EMAIL')
+  if (method === 'get_pro_confirmation_link') expect(body.exception).not.toContain("'user'")
 })
 
 test.each([

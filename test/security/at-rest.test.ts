@@ -12,7 +12,7 @@ import { startGateway, dataDirectory, runCli, runServer } from '../support/gatew
 import { testNow } from '../support/clock.ts'
 import { testIds } from '../support/ids.ts'
 import { testFolder, testStore } from '../support/store.ts'
-import { aTenant, aUser, anAnnouncement, holdItems, testBy } from '../support/tenants.ts'
+import { aRequest, aTenant, aUser, anAnnouncement, holdItems, testBy } from '../support/tenants.ts'
 
 const keyOf = (byte: number): string => Buffer.alloc(32, byte).toString('base64')
 const [oldKey, newKey] = [`old:${keyOf(1)}`, `new:${keyOf(2)}`]
@@ -51,6 +51,9 @@ async function fillAll({ rooms, sites, server }: Installation): Promise<void> {
     await store.updateSite(site.id, { webhookUrl: 'https://one.test/hook' }, testBy)
     const next = keyring.seal(`whsec_next${index}`, sealedRow['webhook-secret'](site.id))
     await store.rotateWebhookSecret(site.id, { secret: next, previousUntil: testNow }, testBy)
+    const user = await aUser(rooms, site, { name: 'ann' })
+    const email = keyring.seal(`ann${index}@one.test`, sealedRow['user-email'](user.id))
+    await aRequest(rooms, user, { email })
     await announce(rooms, server, site, `body ${index}`)
     const [claim] = await store.claimDeliveries({
       at: testNow,
@@ -100,6 +103,7 @@ describe('a sealed value moved to another row does not open there:', () => {
   const columns: Record<SealedPlace, [table: string, column: string]> = {
     'webhook-secret': ['sites', 'webhook_secret'],
     'previous-webhook-secret': ['endpoints', 'previous_secret'],
+    'user-email': ['bridge_users', 'email'],
     'event-body': ['events', 'body'],
     response: ['attempts', 'response'],
   }

@@ -254,10 +254,11 @@ it(
       ),
     )
     expect(found).toEqual([])
-    // The site's word for its user is what it asks for its user with; it stands there and nowhere else.
+    // The site's word for its user is what it asks for its user with; it stands there, and folded beside it, and nowhere else.
     expect(logged).not.toContain(email)
     expect(tables.split('\n').filter((line) => line.includes(email))).toEqual([
       expect.stringMatching(/^bridge_users\.name: /) as string,
+      expect.stringMatching(/^bridge_users\.folded_name: /) as string,
     ])
   },
 )

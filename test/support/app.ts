@@ -39,7 +39,12 @@ const environment = {
 export async function testApp({
   env = {},
   database = ':memory:',
-}: { env?: Record<string, string>; database?: string } = {}): Promise<TestApp> {
+  workers = false,
+}: {
+  env?: Record<string, string>
+  database?: string
+  workers?: boolean
+} = {}): Promise<TestApp> {
   const clock = testClock()
   const world = bridgeWorld({ clock })
   const bridge = bridgeDouble({ handlers: world.handlers })
@@ -47,6 +52,7 @@ export async function testApp({
   const app = await buildApp({
     config: loadConfig({ ...environment, ...env }),
     database,
+    workers,
     dispatcher: bridge.dispatcher,
     clock,
     ids: testIds(),

@@ -152,6 +152,7 @@ export async function aRequest(
   fields: Partial<Pick<ConnectRequest, 'id' | 'bank' | 'managedItemId' | 'expiresAt'>> & {
     origin?: string
     webhookUrl?: string
+    email?: Buffer
   } = {},
 ): Promise<string> {
   const { origin = null, webhookUrl = null, ...rest } = fields

@@ -7,5 +7,6 @@ import { linkArguments, optionalItemId } from './link-arguments.ts'
 export const getProConfirmationLink = defineMethod({
   name: 'bank_api.bridge.get_pro_confirmation_link',
   params: z.object({ ...linkArguments, item_id: optionalItemId }),
-  run: async (context, order) => context.present.link(await openLink(context, order)),
+  run: async (context, order) =>
+    context.present.link(await openLink(context, order, { takesUser: false })),
 })

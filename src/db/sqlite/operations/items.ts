@@ -157,7 +157,8 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
         silence(db, held.site.id, itemId)
         if (withUser) {
           const { id } = held.user
-          db.update(bridgeUsers).set({ userUuid: null }).where(eq(bridgeUsers.id, id)).run()
+          const gone = { userUuid: null, email: null }
+          db.update(bridgeUsers).set(gone).where(eq(bridgeUsers.id, id)).run()
         }
         const gone = db.delete(accounts).where(eq(accounts.itemId, itemId)).run().changes
         db.delete(items).where(eq(items.id, itemId)).run()

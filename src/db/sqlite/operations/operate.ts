@@ -1,5 +1,21 @@
 import type Sqlite from 'better-sqlite3'
-import { and, desc, eq, gt, isNotNull, isNull, lt, lte, max, sql } from 'drizzle-orm'
+import {
+  and,
+  desc,
+  eq,
+  exists,
+  gt,
+  isNotNull,
+  isNull,
+  lt,
+  lte,
+  max,
+  notExists,
+  notLike,
+  or,
+  sql,
+  type SQL,
+} from 'drizzle-orm'
 import type { Figures, OperateStore } from '../../operate-store.ts'
 import {
   apiKeys,
@@ -203,6 +219,38 @@ export function operateOperations({
           .all()
           .map((key) => ({ ...key, expiresAt: key.expiresAt ?? 0 })),
       ),
+
+    listKeysWithoutAddress: (now) =>
+      read(() => {
+        const users = (which?: SQL) =>
+          db
+            .select({ one: sql`1` })
+            .from(bridgeUsers)
+            .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+            .where(
+              and(
+                eq(sites.tenantId, apiKeys.tenantId),
+                or(isNull(apiKeys.siteId), eq(sites.id, apiKeys.siteId)),
+                isNull(sites.removedAt),
+                which,
+              ),
+            )
+        const lacksAddress = and(isNull(bridgeUsers.email), notLike(bridgeUsers.name, '%_@_%'))
+        return db
+          .select({ apiKey: apiKeys.apiKey, tenant: tenants.name })
+          .from(apiKeys)
+          .innerJoin(tenants, eq(tenants.id, apiKeys.tenantId))
+          .where(
+            and(
+              isNull(apiKeys.revokedAt),
+              or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, now)),
+              isNull(tenants.disabledAt),
+              or(exists(users(lacksAddress)), notExists(users())),
+            ),
+          )
+          .orderBy(tenants.name, apiKeys.createdAt)
+          .all()
+      }),
 
     findUuidOwner: (userUuid) =>
       read(() =>

@@ -62,7 +62,7 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
       .run()
 
   return {
-    openConnectRequest: (request, { id, origin, webhookUrl }, { actor, at }) =>
+    openConnectRequest: ({ email, ...request }, { id, origin, webhookUrl }, { actor, at }) =>
       write(() => {
         const pinned = pin.get({ id })
         if (!pinned) throw new ConflictError('The site is gone')
@@ -83,6 +83,9 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
         db.insert(requests)
           .values({ ...request, state: 'pending' })
           .run()
+        if (email !== undefined) {
+          db.update(bridgeUsers).set({ email }).where(eq(bridgeUsers.id, request.userId)).run()
+        }
       }),
 
     findRequest: (scope, id) => read(() => withItem(db).get({ ...scope, id })),

@@ -1,6 +1,6 @@
 import { and, asc, gt, isNotNull, sql } from 'drizzle-orm'
 import { sealedPlaces, type SealedPlace, type SealedStore, type SealedValue } from '../../store.ts'
-import { attempts, endpoints, events, sites } from '../schema/index.ts'
+import { attempts, bridgeUsers, endpoints, events, sites } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 
 type Db = Tools['db']
@@ -13,6 +13,12 @@ const places = {
     key: endpoints.siteId,
     rowId: endpoints.siteId,
     column: endpoints.previousSecret,
+  },
+  'user-email': {
+    table: bridgeUsers,
+    key: bridgeUsers.id,
+    rowId: bridgeUsers.id,
+    column: bridgeUsers.email,
   },
   'event-body': { table: events, key: events.seq, rowId: events.id, column: events.body },
   response: {
@@ -62,6 +68,7 @@ function replace(db: Db, place: SealedPlace, key: string | number, from: Buffer,
 const columnName: Record<SealedPlace, string> = {
   'webhook-secret': 'webhook_secret',
   'previous-webhook-secret': 'previous_secret',
+  'user-email': 'email',
   'event-body': 'body',
   response: 'response',
 }

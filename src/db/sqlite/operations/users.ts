@@ -67,6 +67,13 @@ export function userOperations({ db, read, write }: Tools): UserStore {
         return user?.userUuid ?? null
       }),
 
+    readUserEmail: (userId) =>
+      read(() => {
+        const known = { email: bridgeUsers.email }
+        const user = db.select(known).from(bridgeUsers).where(eq(bridgeUsers.id, userId)).get()
+        return user?.email ?? null
+      }),
+
     setUserUuid: (userId, userUuid) =>
       write(() => {
         try {

@@ -15,6 +15,8 @@ export const bridgeUsers = sqliteTable(
     foldedName: text().notNull().default(''),
     /** Null between storing the row and Bridge's answer. */
     userUuid: text().unique(),
+    /** The address a link call gave besides a name that is none, sealed. */
+    email: blob({ mode: 'buffer' }),
     createdAt: integer().notNull(),
     /** When the user's item list was last read to look for an item we do not hold. */
     itemsReadAt: integer(),

@@ -1,0 +1,1 @@
+ALTER TABLE `bridge_users` ADD `email` blob;

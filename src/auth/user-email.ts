@@ -1,0 +1,14 @@
+import type { Store } from '../db/store.ts'
+import type { Keyring } from './keyring.ts'
+
+/** What a user's address is sealed for. */
+export const userEmailPlace = (userId: string): string => `bridge_users/${userId}/email`
+
+/** The address that a link call gave for the user earlier. */
+export async function readUserEmail(
+  { store, keyring }: { store: Store; keyring: Keyring },
+  userId: string,
+): Promise<string | undefined> {
+  const sealed = await store.readUserEmail(userId)
+  return sealed ? keyring.open(sealed, userEmailPlace(userId)).toString('utf8') : undefined
+}

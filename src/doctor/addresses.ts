@@ -1,0 +1,20 @@
+import type { Examination } from './examination.ts'
+import { ok, warning, type Finding } from './finding.ts'
+
+/** Whether a call that names no address, as the contract's do, can connect a bank. Nobody depends on a sandbox. */
+export async function checkAddresses({ config, store, clock }: Examination): Promise<Finding[]> {
+  const check = 'user addresses'
+  if (config.defaultUserEmail !== undefined)
+    return [ok(check, 'DEFAULT_USER_EMAIL serves the rest')]
+  if (config.sandbox) return []
+  const keys = await store.listKeysWithoutAddress(clock.now())
+  if (keys.length === 0) return [ok(check, 'every user has one')]
+  const named = keys.slice(0, 3).map(({ apiKey, tenant }) => `${apiKey} of ${tenant}`)
+  return [
+    warning(
+      check,
+      `a link without one fails for ${keys.length === 1 ? 'a key' : `${keys.length} keys`}: ${named.join(', ')}${keys.length > named.length ? ' …' : ''}`,
+      'Set DEFAULT_USER_EMAIL, or let those sites send `email`, or a `user` that is an address.',
+    ),
+  ]
+}
