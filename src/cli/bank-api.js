@@ -1,4 +1,5 @@
 #!/usr/bin/env node
 import '../node-version.js'
-// Dynamic: a static import would be loaded before the check runs.
-await import('./main.ts')
+import { bundled } from '../bundle.js'
+// Dynamic: a static import would be loaded before the check of Node runs.
+await import(bundled('main') ?? './main.ts')

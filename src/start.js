@@ -1,0 +1,4 @@
+import './node-version.js'
+import { bundled } from './bundle.js'
+// Dynamic: a static import would be loaded before the check of Node runs.
+await import(bundled('server') ?? './server.ts')
