@@ -7,6 +7,7 @@ import { createDemo, demoGreeting, demoReminder } from './demo.ts'
 import { addEnvFile } from './env-file.ts'
 import { thisPlace } from './lifecycle/place.ts'
 import { stopGently } from './lifecycle/stop.ts'
+import { sentenceOf } from './sentence.ts'
 import { complain, linesIn, say } from './terminal.ts'
 
 async function start(config: Config): Promise<void> {
@@ -50,9 +51,7 @@ async function start(config: Config): Promise<void> {
 function toText(error: unknown): string {
   const known = [ConfigError, DatabaseInUseError, DatabaseVersionError]
   if (known.some((kind) => error instanceof kind)) return (error as Error).message
-  const { code, port, stack } = error as NodeJS.ErrnoException & { port?: number }
-  if (code === 'EADDRINUSE') return `PORT, SANDBOX_PORT: another process listens on port ${port}`
-  return stack ?? String(error)
+  return sentenceOf(error) ?? (error as Error).stack ?? String(error)
 }
 
 try {

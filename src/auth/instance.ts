@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { ConfigError, type Config, type MasterKey } from '../config.ts'
@@ -24,11 +24,10 @@ export async function unlockInstance(
   store: Pick<Store, 'readInstance' | 'createInstance' | 'ownKeys'>,
   { config, clock }: { config: Config; clock: Clock },
 ): Promise<Keyring> {
-  const masterKeys = masterKeysOf(config)
   const instance = (await store.readInstance()) ?? (await createInstance())
   const { pepper, isOwned, keyring } = openInstance(instance, config)
   if (!isOwned) {
-    const [newest] = masterKeys
+    const [newest] = masterKeysOf(config)
     const to = seal(newest!, pepper, pepperRow)
     const own = (owner: Owner, hash: Buffer) => bindHash(keyring, owner, hash)
     await store.ownKeys({ from: instance.wrappedPepper, to }, own, {
@@ -39,7 +38,7 @@ export async function unlockInstance(
   return keyring
 
   function createInstance() {
-    const newest = masterKeys[0]
+    const [newest] = firstMasterKeys(config)
     if (!newest) throw new ConfigError(['MASTER_KEY: is missing'])
     const id = 'd1'
     return store.createInstance({
@@ -104,19 +103,37 @@ const wrongMode = (stored: string, asked: string): string => {
   return 'BRIDGE_CLIENT_ID: is not the application this database was made for'
 }
 
-/** A sandbox without MASTER_KEY makes its own, once, beside the database: there is nothing to steal in it. */
-export function masterKeysOf({ secrets, sandbox, dataDir }: Config): readonly MasterKey[] {
+/** The keys that wrap this installation's own: those given, or the one that a sandbox made for itself. */
+export function masterKeysOf(config: Config): readonly MasterKey[] {
+  const { secrets, sandbox } = config
   if (secrets.masterKeys.length > 0 || !sandbox) return secrets.masterKeys
-  const path = join(dataDir, 'sandbox-master.key')
-  try {
-    const file = openSync(path, 'wx', 0o600)
-    writeSync(file, randomBytes(32).toString('base64'))
-    fsyncSync(file)
-    closeSync(file)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  const path = sandboxKeyPath(config)
+  if (!existsSync(path)) {
+    throw new ConfigError([`DATA_DIR: ${path} is missing, the key of this sandbox's database`])
   }
   const key = Buffer.from(readFileSync(path, 'utf8'), 'base64')
   if (key.length !== 32) throw new ConfigError([`DATA_DIR: ${path} holds no key; delete it`])
   return [{ id: 'sandbox', key }]
+}
+
+/** The same for a new database: a sandbox without MASTER_KEY makes its own, once, beside it: there is nothing to steal in it. */
+function firstMasterKeys(config: Config): readonly MasterKey[] {
+  const path = sandboxKeyPath(config)
+  if (config.secrets.masterKeys.length === 0 && config.sandbox && !existsSync(path)) {
+    writeKey(path, randomBytes(32))
+  }
+  return masterKeysOf(config)
+}
+
+const sandboxKeyPath = ({ dataDir }: Config): string => join(dataDir, 'sandbox-master.key')
+
+/** Whole and on the disk, or not at all; of two processes at once, one writes it. */
+function writeKey(path: string, key: Buffer): void {
+  try {
+    writeFileSync(path, key.toString('base64'), { flag: 'wx', mode: 0o600, flush: true })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return
+    rmSync(path, { force: true })
+    throw error
+  }
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { copySigner } from '../auth/copy-signer.ts'
@@ -7,10 +7,11 @@ import { copyName } from '../backup/folder.ts'
 import { CopyRefusedError, restoreCopy, type Restored } from '../backup/restore.ts'
 import { verifyCopy, type Verification } from '../backup/verify.ts'
 import { systemClock } from '../clock.ts'
-import { databasePath, loadConfig, type Config } from '../config.ts'
+import { loadConfig, type Config } from '../config.ts'
 import { wrappedPepperIn } from '../db/sqlite/copy.ts'
 import { thisPlace } from '../lifecycle/place.ts'
 import { CommandError } from './command-error.ts'
+import { existingDatabase } from './installation.ts'
 import { printOne, time } from './print.ts'
 import { createProgress, megabytes } from './progress.ts'
 
@@ -22,8 +23,7 @@ export function backupCommands(): Command {
     .option('--json')
     .action(async (options: { to?: string; json?: boolean }) => {
       const config = loadConfig(process.env)
-      const from = databasePath(config)
-      if (!existsSync(from)) throw new CommandError(`There is no database at ${resolve(from)}`)
+      const from = existingDatabase(config)
       const pepper = wrappedPepperIn(from)
       if (!pepper) throw new CommandError(`No server ever opened ${resolve(from)}`)
       const signer = copySigner(config, systemClock)(pepper)
@@ -132,6 +132,7 @@ function toRow({
 
 function refuseMissing(file: string): void {
   if (!existsSync(file)) throw new CommandError(`There is no file ${file}`)
+  accessSync(file, constants.R_OK)
 }
 
 async function verify(

@@ -1,9 +1,12 @@
 import { Command } from 'commander'
-import { sandboxCredentials } from '../config.ts'
+import { ConfigError, sandboxCredentials } from '../config.ts'
+import { DatabaseVersionError, StoreBusyError } from '../db/store.ts'
 import { examine } from '../doctor/examine.ts'
-import { exitCodeOf, type Finding } from '../doctor/finding.ts'
+import { critical, exitCodeOf, type Finding } from '../doctor/finding.ts'
 import { systemProbes } from '../doctor/probes.ts'
+import { sentenceOf } from '../sentence.ts'
 import { say, sayJson, sayMarked } from '../terminal.ts'
+import { CommandError } from './command-error.ts'
 import { withInstallation } from './installation.ts'
 import { createProgress } from './progress.ts'
 
@@ -18,28 +21,41 @@ export function doctorCommand(): Command {
   return new Command('doctor')
     .description('examine the installation; exit code 0 all well, 1 warnings, 2 something critical')
     .option('--json')
-    .action((options: { json?: boolean }) =>
-      withInstallation(async ({ config, store, clock }) => {
-        const progress = createProgress()
-        const findings = await examine(
-          {
-            config,
-            store,
-            clock,
-            probes: systemProbes,
-            bridgeOrigin: config.sandbox
-              ? `http://127.0.0.1:${config.sandbox.port}`
-              : config.bridgeBaseUrl,
-            credentials: config.secrets.bridge ?? sandboxCredentials,
-          },
-          (part) => progress.tell(`examining: ${part}`),
-        )
-        progress.end()
-        if (options.json) sayJson(findings)
-        else for (const finding of findings) print(finding)
-        process.exitCode = exitCodeOf(findings)
-      }),
+    .action(async (options: { json?: boolean }) => {
+      const findings = await findingsHere().catch((error: unknown) => [unexaminable(error)])
+      if (options.json) sayJson(findings)
+      else for (const finding of findings) print(finding)
+      process.exitCode = exitCodeOf(findings)
+    })
+}
+
+const findingsHere = (): Promise<Finding[]> =>
+  withInstallation(async ({ config, store, clock }) => {
+    const progress = createProgress()
+    const findings = await examine(
+      {
+        config,
+        store,
+        clock,
+        probes: systemProbes,
+        bridgeOrigin: config.sandbox
+          ? `http://127.0.0.1:${config.sandbox.port}`
+          : config.bridgeBaseUrl,
+        credentials: config.secrets.bridge ?? sandboxCredentials,
+      },
+      (part) => progress.tell(`examining: ${part}`),
     )
+    progress.end()
+    return findings
+  })
+
+/** What stops every command is critical, and no mere warning, to whoever reads the exit code. */
+function unexaminable(error: unknown): Finding {
+  const known = [CommandError, ConfigError, DatabaseVersionError, StoreBusyError]
+  const isKnown = known.some((kind) => error instanceof kind)
+  const says = isKnown ? (error as Error).message : sentenceOf(error)
+  if (says === undefined) throw error
+  return critical('installation', says, 'Nothing else can be examined before.')
 }
 
 function print({ check, level, says, do: act, run }: Finding): void {

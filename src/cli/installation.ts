@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { Pool } from 'undici'
 import { copySigner } from '../auth/copy-signer.ts'
 import { unlockInstance } from '../auth/instance.ts'
@@ -19,14 +21,35 @@ export interface Installation {
   by: By
 }
 
+/**
+ * The database file the environment names. Throws a CommandError that says where it looked when there is none: a wrong
+ * DATA_DIR must not become an empty installation, so only the server makes one, and `restore`.
+ */
+export function existingDatabase(config: Config): string {
+  const path = databasePath(config)
+  try {
+    statSync(path)
+    return path
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+  throw new CommandError(
+    `There is no database at ${resolve(path)}. DATA_DIR is ${config.dataDir}: if that is right, start the server, ` +
+      'which makes the database at its first start, or put a copy there with `bank-api restore`.',
+  )
+}
+
 /** Opens the installation the environment names, runs the command and closes it again. */
 export async function withInstallation<T>(
   command: (installation: Installation) => Promise<T>,
 ): Promise<T> {
   const config = loadConfig(process.env)
   const clock = systemClock
-  const store = createSqliteStore(databasePath(config), copySigner(config, clock))
+  const store = createSqliteStore(existingDatabase(config), copySigner(config, clock))
   try {
+    if (!(await store.readInstance())) {
+      throw new CommandError('No server has opened this database yet: start the server once.')
+    }
     const keyring = await unlockInstance(store, { config, clock })
     const by = { actor: 'cli', at: clock.now() }
     return await command({ config, store, keyring, clock, ids: systemIds, by })

@@ -5,6 +5,7 @@ import { ConflictError, DatabaseVersionError } from '../db/store.ts'
 import { DatabaseInUseError } from '../db/lease.ts'
 import { addEnvFile } from '../env-file.ts'
 import { ValidationError } from '../errors.ts'
+import { sentenceOf } from '../sentence.ts'
 import { complain, linesIn, say } from '../terminal.ts'
 import { auditCommands } from './audit.ts'
 import { backupCommands, restoreCommand } from './backup.ts'
@@ -70,9 +71,10 @@ async function run(): Promise<number> {
     if (error instanceof CommandError) complain(...error.lines)
     else if (error instanceof ConfigError) complain(...linesIn(error.message))
     else if (known) complain((error as Error).message)
-    else complain(...linesIn((error as Error).stack ?? String(error)))
+    else complain(...linesIn(sentenceOf(error) ?? (error as Error).stack ?? String(error)))
     return 1
   }
 }
 
-process.exitCode = await run()
+const code = await run()
+if (code !== 0) process.exitCode = code

@@ -1,7 +1,7 @@
-import { createWriteStream } from 'node:fs'
+import { open, rm, type FileHandle } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { Command } from 'commander'
-import { sayJsonText } from '../terminal.ts'
+import { sayJsonPieces } from '../terminal.ts'
 import { exportTenant } from '../removal/export.ts'
 import { tenantNamed, withBridge, withInstallation } from './installation.ts'
 import { newNameArgument } from './names.ts'
@@ -77,15 +77,27 @@ export function tenantCommands(): Command {
     .action((name: string, options: { to?: string }) =>
       withInstallation(async ({ store, keyring, by }) => {
         const found = await tenantNamed(store, name)
+        const file = options.to === undefined ? undefined : await open(options.to, 'wx', 0o600)
         const entry = { ...by, tenantId: found.id, action: 'tenant.exported', subject: found.name }
         await store.audit(entry)
         const pieces = exportTenant({ store, keyring }, found, by.at)
-        if (options.to === undefined) {
-          for await (const piece of pieces) sayJsonText(piece)
-        } else {
-          await pipeline(pieces, createWriteStream(options.to, { flags: 'wx', mode: 0o600 }))
-        }
+        if (file === undefined || options.to === undefined) await sayJsonPieces(pieces)
+        else await toFile(pieces, file, options.to)
       }),
     )
   return tenant
+}
+
+/** A file that could not be finished does not stay: it looks like an export. */
+async function toFile(
+  pieces: AsyncIterable<string>,
+  file: FileHandle,
+  path: string,
+): Promise<void> {
+  try {
+    await pipeline(pieces, file.createWriteStream({ flush: true }))
+  } catch (error) {
+    await rm(path, { force: true })
+    throw Object.assign(error as Error, { path })
+  }
 }

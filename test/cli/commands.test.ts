@@ -8,6 +8,7 @@ import { createSqliteStore } from '../../src/db/sqlite/store.ts'
 import { aTenant, testBy } from '../support/tenants.ts'
 import { testClock } from '../support/clock.ts'
 import { testIds } from '../support/ids.ts'
+import { firstStart } from '../support/gateway.ts'
 import { testFolder } from '../support/store.ts'
 import { runCli } from './run.ts'
 
@@ -21,11 +22,18 @@ async function serverIn(folder: string) {
   return { store, clock, keyring, tally, ids: testIds() }
 }
 
+/** A folder with the database that a first start leaves. */
+async function installed(): Promise<string> {
+  const folder = testFolder()
+  await firstStart({ DATA_DIR: folder })
+  return folder
+}
+
 const jsonOf = ({ out }: { out: string }): unknown => JSON.parse(out)
 
 describe('bank-api tenant', () => {
   it('create answers with the tenant, list with all of them', async () => {
-    const folder = testFolder()
+    const folder = await installed()
 
     const created = await runCli(folder, ['tenant', 'create', 'acme', '--json'])
     const listed = await runCli(folder, ['tenant', 'list', '--json'])
@@ -37,7 +45,7 @@ describe('bank-api tenant', () => {
   })
 
   it('create refuses a name that is taken, in one line', async () => {
-    const folder = testFolder()
+    const folder = await installed()
     await aTenant(await serverIn(folder))
 
     const again = await runCli(folder, ['tenant', 'create', 'acme'])
@@ -50,7 +58,7 @@ describe('bank-api tenant', () => {
   })
 
   it('list is a table for people', async () => {
-    const folder = testFolder()
+    const folder = await installed()
     await aTenant(await serverIn(folder))
 
     const { out } = await runCli(folder, ['tenant', 'list'])
@@ -63,7 +71,7 @@ describe('bank-api tenant', () => {
   })
 
   it('list of nothing says so to people, and is an empty list for programs', async () => {
-    const folder = testFolder()
+    const folder = await installed()
 
     expect((await runCli(folder, ['tenant', 'list'])).out).toBe('none\n')
     expect(jsonOf(await runCli(folder, ['tenant', 'list', '--json']))).toEqual([])
@@ -72,7 +80,7 @@ describe('bank-api tenant', () => {
 
 describe('bank-api key create', () => {
   it('makes a key of one site, and the site, that opens the door', async () => {
-    const folder = testFolder()
+    const folder = await installed()
     const server = await serverIn(folder)
     const { tenant } = await aTenant(server)
 
@@ -93,7 +101,7 @@ describe('bank-api key create', () => {
   })
 
   it('makes a tenant key without --site, readable for people', async () => {
-    const folder = testFolder()
+    const folder = await installed()
     await aTenant(await serverIn(folder))
 
     const { code, out } = await runCli(folder, ['key', 'create', '--tenant', 'acme'])
@@ -103,7 +111,7 @@ describe('bank-api key create', () => {
   })
 
   it('keeps the day a key expires', async () => {
-    const folder = testFolder()
+    const folder = await installed()
     const server = await serverIn(folder)
     await aTenant(server)
 
@@ -115,7 +123,7 @@ describe('bank-api key create', () => {
   })
 
   it('refuses an unknown tenant, and makes nothing', async () => {
-    const folder = testFolder()
+    const folder = await installed()
 
     const ran = await runCli(folder, ['key', 'create', '--tenant', 'nobody', '--site', 'x'])
 
@@ -125,7 +133,7 @@ describe('bank-api key create', () => {
 
 describe('bank-api site', () => {
   it('list shows the control characters of a name from an older version, and obeys none', async () => {
-    const folder = testFolder()
+    const folder = await installed()
     const rooms = await serverIn(folder)
     const { tenant } = await aTenant(rooms)
     const name = '\u001b[2Jerp\nroot \u202eok\u009b'
@@ -145,7 +153,7 @@ describe('bank-api site', () => {
     ['site show', ['site', 'show']],
     ['key create', ['key', 'create', '--site']],
   ])('%s reaches a site whatever its name', async (_, words) => {
-    const folder = testFolder()
+    const folder = await installed()
     const rooms = await serverIn(folder)
     const { tenant } = await aTenant(rooms)
     const name = ' erp\u200b\n'
@@ -179,7 +187,7 @@ describe('bank-api site', () => {
   })
 
   it('show and list tell what is known of a site', async () => {
-    const folder = testFolder()
+    const folder = await installed()
     await aTenant(await serverIn(folder))
     const row = {
       site: 'erp.acme.test',
@@ -198,7 +206,7 @@ describe('bank-api site', () => {
   })
 
   it('update changes what it is told, and the server sees it', async () => {
-    const folder = testFolder()
+    const folder = await installed()
     const server = await serverIn(folder)
     const { scope } = await aTenant(server)
 
@@ -225,7 +233,7 @@ describe('bank-api site', () => {
   })
 
   it('update of the origin takes the webhooks along, or asks where they go', async () => {
-    const folder = testFolder()
+    const folder = await installed()
     const server = await serverIn(folder)
     const { site } = await aTenant(server)
     const addresses = { origin: 'https://127.0.0.1', allowedOrigins: ['https://127.0.0.2'] }
@@ -243,7 +251,7 @@ describe('bank-api site', () => {
   })
 
   it('update without a change, and a site that is not there, are refused in one line', async () => {
-    const folder = testFolder()
+    const folder = await installed()
     await aTenant(await serverIn(folder))
 
     const [idle, missing] = await Promise.all([
@@ -290,7 +298,7 @@ describe('what cannot be understood ends with 2 and a word about it:', () => {
 })
 
 it('a configuration that is not usable ends with 1 and its problems, before any file is made', async () => {
-  const folder = testFolder()
+  const folder = await installed()
 
   const ran = await runCli(folder, ['tenant', 'list'], { NODE_ENV: 'production', PORT: 'x' })
 
@@ -302,7 +310,7 @@ it('a configuration that is not usable ends with 1 and its problems, before any 
 })
 
 it('a database of another master key ends with 1 and the name of the variable', async () => {
-  const folder = testFolder()
+  const folder = await installed()
   await serverIn(folder)
 
   const env = { MASTER_KEY: Buffer.alloc(32, 5).toString('base64') }

@@ -2,7 +2,7 @@ import { describe, test, type ExpectStatic } from 'vitest'
 import { freePort } from '../support/free-port.ts'
 import {
   dataDirectory,
-  runCli,
+  firstStart,
   runServer,
   startGateway,
   type Ended,
@@ -104,7 +104,7 @@ describe.concurrent('the server refuses to start', { timeout: 60_000 }, () => {
     },
   ])('on a database made with $what', async ({ change, name }, { expect, onTestFinished }) => {
     const env = { ...dataDirectory(onTestFinished), ...production }
-    await runCli(env, 'tenant', 'create', 'acme')
+    await firstStart(env)
 
     expectRefusal(expect, await runServer({ ...env, ...change }, onTestFinished), name)
   })
@@ -114,8 +114,8 @@ describe.concurrent('the server refuses to start', { timeout: 60_000 }, () => {
     onTestFinished,
   }) => {
     const [box, real] = [dataDirectory(onTestFinished), dataDirectory(onTestFinished)]
-    await runCli(box, 'tenant', 'create', 'acme')
-    await runCli({ ...real, ...production }, 'tenant', 'create', 'acme')
+    await firstStart(box)
+    await firstStart({ ...real, ...production })
     const ports = { PORT: String(await freePort()), SANDBOX_PORT: '0' }
 
     expectRefusal(expect, await runServer({ ...box, ...production }, onTestFinished), 'DATA_DIR')

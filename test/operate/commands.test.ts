@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { dataDirectory, runCli, startGateway } from '../support/gateway.ts'
+import { dataDirectory, firstStart, runCli, startGateway } from '../support/gateway.ts'
 
 const timeout = 120_000
 
@@ -47,9 +47,10 @@ test(
   { timeout },
   async () => {
     const env = dataDirectory(onTestFinished)
+    await firstStart(env)
 
     const ended = [
-      await runCli(env, 'backup'),
+      await runCli(env, 'backup', 'verify', 'somewhere'),
       await runCli(env, 'explain', 'nothing'),
       await runCli(env, 'doctor'),
       await runCli(env, 'backup', 'verify', 'nowhere'),

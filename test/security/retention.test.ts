@@ -5,6 +5,7 @@ import { retentionKinds, type RetentionKind } from '../../src/db/store.ts'
 import { tickRetention } from '../../src/removal/retention.ts'
 import { runCli } from '../cli/run.ts'
 import { testNow } from '../support/clock.ts'
+import { firstStart } from '../support/gateway.ts'
 import { testFolder, testStore } from '../support/store.ts'
 import {
   anAnnouncement,
@@ -209,6 +210,7 @@ it('looking for what is old reads no table from one end to the other', async () 
 
 it('bank-api purge does it now, with the days the environment names', async () => {
   const folder = testFolder()
+  await firstStart({ DATA_DIR: folder })
   const rooms = testRooms(testStore(join(folder, 'bank-api.sqlite')))
   const { site } = await aTenant(rooms)
   const user = await aUser(rooms, site)

@@ -3,6 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { unlockInstance } from '../../src/auth/instance.ts'
+import { systemClock } from '../../src/clock.ts'
+import { databasePath, loadConfig } from '../../src/config.ts'
+import { createSqliteStore } from '../../src/db/sqlite/store.ts'
 import { freePort } from './free-port.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -37,6 +41,14 @@ export function dataDirectory(onTestFinished: Finishing): Env {
   const folder = mkdtempSync(join(tmpdir(), 'bank-api-e2e-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return { DATA_DIR: join(folder, 'data'), HOME: folder }
+}
+
+/** Leaves what a server's first start leaves in `DATA_DIR`: commands make no database. */
+export async function firstStart(env: Env): Promise<void> {
+  const config = loadConfig(env)
+  const store = createSqliteStore(databasePath(config))
+  await unlockInstance(store, { config, clock: systemClock })
+  store.close()
 }
 
 /** Runs the server until it ends by itself: for refusals. One that serves after all is ended with the test. */

@@ -1,5 +1,16 @@
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs'
-import { dirname } from 'node:path'
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  type Stats,
+} from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { signFile, type SignerOf } from './signature.ts'
 
@@ -11,10 +22,11 @@ import { signFile, type SignerOf } from './signature.ts'
  */
 export function copyDatabase(from: string, to: string, signerOf?: SignerOf): void {
   const part = partOf(to)
-  mkdirSync(dirname(to), { recursive: true, mode: 0o700 })
+  makeFolder(resolve(dirname(to)), statSync(from))
   rmSync(part, { force: true })
   closeSync(openSync(part, 'wx', 0o600))
   try {
+    give(part, statSync(dirname(to)))
     const source = new Sqlite(from, { readonly: true, fileMustExist: true, timeout: 5_000 })
     try {
       source.prepare('VACUUM INTO ?').run(part)
@@ -40,6 +52,24 @@ export function wrappedPepperIn(path: string): Buffer | undefined {
   } finally {
     client.close()
   }
+}
+
+/** What root makes must not be root's: the server's own user goes on with it. Whoever else makes it may give nothing away. */
+function give(path: string, { uid, gid }: Owner): void {
+  try {
+    chownSync(path, uid, gid)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error
+  }
+}
+
+type Owner = Pick<Stats, 'uid' | 'gid'>
+
+/** Makes a folder for its owner alone, and those above it that are missing. */
+function makeFolder(path: string, owner: Owner): void {
+  const first = mkdirSync(path, { recursive: true, mode: 0o700 })
+  if (first === undefined) return
+  for (let made = path; made.length >= first.length; made = dirname(made)) give(made, owner)
 }
 
 /** Where a copy grows until it is whole. */
