@@ -109,6 +109,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     dispatcher: options.dispatcher,
     clock,
     steady: app.steadyClock,
+    clockWatch: app.clockWatch,
     limits: config.quota,
     saved: savedQuota(await app.store.readStanding()),
     workers,

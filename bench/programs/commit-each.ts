@@ -21,6 +21,7 @@ const inbox = {
   keyring: await unlockInstance(store, { config, clock: systemClock }),
   clock: systemClock,
   clockWatch: createClockWatch(),
+  isClockInDoubt: () => false,
   ids: systemIds,
   tally: { count() {}, flush: async () => {} },
   log: { error() {} },

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { createApi } from './api.ts'
 import type { Breaker } from './breaker.ts'
+import type { BridgeTime } from './bridge-time.ts'
 import type { Call } from './call.ts'
 import type { Clock } from '../clock.ts'
 import type { CredentialsWatch } from './credentials-watch.ts'
@@ -37,6 +38,8 @@ export interface BridgeOptions {
   breaker?: Breaker
   /** Hears whether Bridge takes our credentials. */
   credentials?: CredentialsWatch
+  /** Hears what time it is at Bridge. */
+  time?: Pick<BridgeTime, 'heard'>
 }
 
 export interface BridgeCall {
@@ -70,7 +73,7 @@ export interface BridgeClient extends BridgeResources {
    */
   within(signal: AbortSignal, payer?: Payer): BridgeResources
   /** Asks for next to nothing, to see whether Bridge is there. Rejects as any call. */
-  probe(): Promise<void>
+  probe(signal?: AbortSignal): Promise<void>
 }
 
 /** The Bridge API 2025-01-15 for one application: typed, retried where safe, one token per user. */
@@ -96,5 +99,9 @@ export function createBridgeClient(options: BridgeOptions): BridgeClient {
     route: '/v3/aggregation/categories',
     query: { limit: 1 },
   }
-  return { ...resources(), within: resources, probe: () => http.send(probe, undefined, {}) }
+  return {
+    ...resources(),
+    within: resources,
+    probe: (signal) => http.send(probe, undefined, { signal }),
+  }
 }

@@ -72,6 +72,7 @@ export function createHttp(options: BridgeOptions): Http {
         most: (said) => (isSuccess(said) ? largestBody : largestProblem),
       })
       seen.status = status
+      options.time?.heard(headers['date'])
       // With a user's token, a refusal is about that and not about us.
       if (token === undefined) options.credentials?.note(call, status)
       if (!isSuccess(status)) {

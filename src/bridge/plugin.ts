@@ -1,9 +1,10 @@
 import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import { Pool, type Dispatcher } from 'undici'
-import type { Clock } from '../clock.ts'
+import type { Clock, ClockWatch } from '../clock.ts'
 import { startLoop } from '../loop.ts'
 import { createBreaker } from './breaker.ts'
+import { createBridgeTime, createClockDoubt, type BridgeTime } from './bridge-time.ts'
 import { createBridgeClient, type BridgeClient, type BridgeOptions } from './client.ts'
 import { createCredentialsWatch } from './credentials-watch.ts'
 import { createQuota, type QuotaLimits } from './quota.ts'
@@ -14,15 +15,22 @@ declare module 'fastify' {
   interface FastifyInstance {
     bridge: BridgeClient
     reference: ReferenceData
+    bridgeTime: BridgeTime
+    /** Whether nothing may be decided by age that cannot be taken back. */
+    isClockInDoubt: () => boolean
     /** How we stand with Bridge, for metrics and the CLI. */
     standing: () => Standing
   }
 }
 
-interface Options extends Omit<BridgeOptions, 'dispatcher' | 'quota' | 'breaker' | 'credentials'> {
+interface Options extends Omit<
+  BridgeOptions,
+  'dispatcher' | 'quota' | 'breaker' | 'credentials' | 'time'
+> {
   dispatcher?: Dispatcher | undefined
   /** Nobody sets it: what is spent, and for how long Bridge is left alone, follows this one. */
   steady: Clock
+  clockWatch: Pick<ClockWatch, 'sinceForward'>
   limits?: Partial<QuotaLimits>
   /** What was left of the quota before a restart. */
   saved?: { available: number; at: number } | undefined
@@ -34,7 +42,7 @@ const lookMs = 1_000
 
 /** Builds the Bridge client. Without a dispatcher it keeps a pool of its own and closes it. */
 const plugin: FastifyPluginCallback<Options> = (app, options, done) => {
-  const { clock, steady, limits = {}, saved, workers, ...rest } = options
+  const { clock, steady, clockWatch, limits = {}, saved, workers, ...rest } = options
   const log = app.log.child({ room: 'bridge' })
   const quota = createQuota({ clock: steady, limits, saved })
   const breaker = createBreaker({
@@ -54,6 +62,9 @@ const plugin: FastifyPluginCallback<Options> = (app, options, done) => {
     onAccepted: () => log.warn('Bridge takes our credentials again'),
   })
 
+  const time = createBridgeTime({ clock, steady })
+  const isClockInDoubt = createClockDoubt(clockWatch, time)
+
   const pool = options.dispatcher ? undefined : new Pool(options.baseUrl, { connections: 32 })
   const dispatcher = options.dispatcher ?? pool!
   const bridge = createBridgeClient({
@@ -63,13 +74,17 @@ const plugin: FastifyPluginCallback<Options> = (app, options, done) => {
     breaker,
     dispatcher,
     credentials,
+    time,
   })
   app.decorate('bridge', bridge)
   app.decorate('reference', createReferenceData(bridge, clock, steady))
+  app.decorate('bridgeTime', time)
+  app.decorate('isClockInDoubt', isClockInDoubt)
   app.decorate('standing', () => ({
     quota: quota.state(),
     breaker: breaker.state(),
     credentials: credentials.state(),
+    clockInDoubt: isClockInDoubt(),
   }))
   const looking =
     workers &&

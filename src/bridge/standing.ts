@@ -22,6 +22,7 @@ export const savedStanding = z.object({
     refusedSince: z.number().nullable(),
     refusals: z.number(),
   }),
+  clockInDoubt: z.boolean().default(false),
 })
 export type Standing = z.output<typeof savedStanding>
 

@@ -1,7 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Command } from 'commander'
+import { savedStanding } from '../bridge/standing.ts'
 import type { RetentionKind } from '../db/store.ts'
 import { tickRetention } from '../removal/retention.ts'
+import { CommandError } from './command-error.ts'
 import { withInstallation } from './installation.ts'
 import { printOne } from './print.ts'
 
@@ -17,6 +19,12 @@ export const purgeCommand = (): Command =>
       withInstallation(async ({ store, clock, config, by }) => {
         const done: Partial<Record<RetentionKind, number>> = {}
         const { retention } = config
+        const standing = savedStanding.safeParse((await store.readStanding())?.standing)
+        if (standing.data?.clockInDoubt) {
+          throw new CommandError(
+            'The clock was put forward, or disagrees with Bridge: nothing is forgotten. See `bank-api doctor`',
+          )
+        }
         while (await tickRetention({ store, clock, retention }, done)) await wait(breathMs)
         await store.audit({ ...by, action: 'purged', subject: 'installation', detail: done })
         printOne(done, options)

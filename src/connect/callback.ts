@@ -25,7 +25,7 @@ export async function handleCallback(
   settling: Settling,
   callback: Callback,
 ): Promise<CallbackAnswer> {
-  const { store, clock } = settling
+  const { store, clock, isClockInDoubt } = settling
   const owned = await store.findRequestForCallback(callback.context)
   if (!owned) return { page: 'unknown' }
   const { request } = owned
@@ -33,7 +33,8 @@ export async function handleCallback(
   const { itemId } = callback
   const isSure = request.matchedAt === null || itemId === null || itemId === request.itemId
   if (request.state === 'completed' && isSure) return sendHome(owned.site, request)
-  if (request.state === 'expired' || request.expiresAt <= clock.now()) return { page: 'expired' }
+  const isOver = request.expiresAt <= clock.now() && !isClockInDoubt()
+  if (request.state === 'expired' || isOver) return { page: 'expired' }
 
   const decided = await decide(settling, owned, callback)
   const now = await store.findRequestForCallback(request.id)

@@ -1,4 +1,5 @@
 import type { Keyring } from '../auth/keyring.ts'
+import type { BridgeTime } from '../bridge/bridge-time.ts'
 import type { Ids } from '../clock.ts'
 import type { ConnectRequest, Item, ItemFacts, OwnedRequest, Store } from '../db/store.ts'
 import { completedEvent } from './completed-event.ts'
@@ -19,6 +20,7 @@ export interface Matching {
   store: Store
   ids: Ids
   keyring: Keyring
+  bridgeTime: Pick<BridgeTime, 'toBridge'>
   log: { info(event: object, text: string): void }
 }
 
@@ -40,7 +42,17 @@ export async function matchRefreshed(
 ): Promise<number | undefined> {
   const found = await matching.store.findRequestsForItem(refreshed.itemId)
   if (!found || found.item.goneAt !== null) return undefined
-  const { item, holder, open } = found
+  const { item, holder } = found
+  // Events tell Bridge's time.
+  const { toBridge } = matching.bridgeTime
+  const open = found.open.map(({ request, ...owned }) => ({
+    ...owned,
+    request: {
+      ...request,
+      openedAt: toBridge(request.openedAt),
+      expiresAt: toBridge(request.expiresAt),
+    },
+  }))
   const holders = open.filter(
     ({ request }) => request.itemId === item.id && isAlive(request, refreshed, holder),
   )

@@ -21,8 +21,18 @@ interface Options {
 /** What ends connect requests: shared by the callback and, when `workers` are on, by a loop for what it left behind. */
 const plugin: FastifyPluginCallback<Options> = (app, { workers, needsAddresses }, done) => {
   const log = app.log.child({ room: 'connect' })
-  const { store, bridge, reference, clock, ids, keyring } = app
-  app.decorate('settling', { store, bridge, reference, clock, ids, keyring, log })
+  const { store, bridge, reference, clock, ids, keyring, isClockInDoubt, bridgeTime } = app
+  app.decorate('settling', {
+    store,
+    bridge,
+    reference,
+    clock,
+    ids,
+    keyring,
+    isClockInDoubt,
+    bridgeTime,
+    log,
+  })
   if (workers) {
     const loop = startLoop({
       tick: app.heartbeats.watch('connect', () => tickConnect(app.settling)),

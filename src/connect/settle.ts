@@ -1,3 +1,4 @@
+import type { BridgeTime } from '../bridge/bridge-time.ts'
 import { BridgeError, BridgeStatusError } from '../bridge/errors.ts'
 import type { BridgeClient, BridgeResources } from '../bridge/client.ts'
 import { toText, toTime } from '../bridge/fields.ts'
@@ -17,6 +18,9 @@ export interface Settling {
   clock: Clock
   ids: Ids
   keyring: Keyring
+  /** Then no request is over for its age. */
+  isClockInDoubt: () => boolean
+  bridgeTime: Pick<BridgeTime, 'toBridge'>
   log: { warn(event: object, text: string): void; info(event: object, text: string): void }
 }
 
@@ -45,7 +49,7 @@ export async function settleWithBridge(
 
   const item = await bridge.items.get(user.userUuid, claim.itemId).catch(unlessUnknown)
   if (!item) return 'refused'
-  if (!wasTouchedSince(item, request.openedAt)) {
+  if (!wasTouchedSince(item, settling.bridgeTime.toBridge(request.openedAt))) {
     // The item is the request's own, but nothing happened to it: the user came back without finishing.
     if (request.managedItemId === null) return 'refused'
     return store.failRequest(request.id, claim.step)

@@ -14,17 +14,12 @@ const batch = 20
  * over. True when there may be more to do at once.
  */
 export async function tickConnect(settling: Settling): Promise<boolean> {
-  const { store, clock, log } = settling
-  const now = clock.now()
-  const expired = await store.expireRequests(now, 500)
+  const { store, clock, log, isClockInDoubt } = settling
+  const expired = isClockInDoubt() ? 0 : await store.expireRequests(clock.now(), 500)
 
   for (const owned of await store.listClaims(batch)) {
-    const { id, claimedItemId, claimedStep, expiresAt } = owned.request
+    const { id, claimedItemId, claimedStep } = owned.request
     if (claimedItemId === null) continue
-    if (expiresAt <= now) {
-      await store.forgetClaim(id)
-      continue
-    }
     try {
       const claim = { itemId: claimedItemId, step: claimedStep }
       const settled = await settleWithBridge(settling, owned, claim)

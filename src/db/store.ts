@@ -397,7 +397,7 @@ export interface RequestStore {
   rememberClaim(id: string, claim: { itemId: number; step: string | null }): Promise<void>
   /** Gives a claim up: it was refused, or verified. */
   forgetClaim(id: string): Promise<void>
-  /** Requests with a claim that nobody verified yet, oldest first; those of disabled tenants rest. */
+  /** Open requests with a claim that nobody verified yet, oldest first; those of disabled tenants rest. */
   listClaims(limit: number): Promise<OwnedRequest[]>
   /**
    * Ends the request with an item Bridge confirmed: stores both in one, and the announcement with its delivery when the
@@ -891,7 +891,8 @@ export type RetentionKind = (typeof retentionKinds)[number]
 export interface RetentionStore {
   /**
    * Forgets what is older than `before`, at most `limit`; returns how many. Event bodies and responses leave their rows;
-   * events take their deliveries along. What is still at work stays: events nobody applied, requests of living items.
+   * events take their deliveries along. What is still at work stays: events nobody applied or whose delivery waits, open
+   * requests and claims, requests of living items.
    */
   purge(kind: RetentionKind, before: number, limit: number): Promise<number>
 }

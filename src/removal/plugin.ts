@@ -13,14 +13,28 @@ const plugin: FastifyPluginCallback<{ workers: boolean; retention: Retention }> 
 ) => {
   if (workers) {
     const log = app.log.child({ room: 'removal' })
-    const { store, clock, clockWatch } = app
+    const { store, clock, bridge, bridgeTime, isClockInDoubt } = app
+    const stopping = new AbortController()
     const loop = startLoop({
-      tick: () => tickRetention({ store, clock, clockWatch, retention }),
+      async tick() {
+        // What is forgotten does not come back: without a word of Bridge's about the time there is none to go by.
+        if (bridgeTime.aheadMs() === undefined) await bridge.probe(stopping.signal).catch(() => {})
+        if (bridgeTime.aheadMs() === undefined) return false
+        if (isClockInDoubt()) log.warn('nothing is forgotten: the clock is in doubt')
+        return tickRetention({ store, clock, isClockInDoubt, retention })
+      },
       idleMs,
       onError: (error) => log.error({ err: error }, 'retention failed'),
     })
-    app.addHook('onClose', () => loop.stop())
+    app.addHook('onClose', () => {
+      stopping.abort()
+      return loop.stop()
+    })
   }
   done()
 }
-export default fp(plugin, { name: 'removal', fastify: '5.x', dependencies: ['db', 'auth'] })
+export default fp(plugin, {
+  name: 'removal',
+  fastify: '5.x',
+  dependencies: ['db', 'auth', 'bridge'],
+})

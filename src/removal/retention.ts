@@ -1,4 +1,4 @@
-import type { Clock, ClockWatch } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { retentionKinds, type RetentionKind, type Store } from '../db/store.ts'
 
 /** How many days each kind of row is kept. */
@@ -15,28 +15,25 @@ const batch = 200
 const daysOf = (kind: RetentionKind, { eventsDays, auditDays }: Retention): number =>
   ['event-bodies', 'responses', 'calls'].includes(kind) ? eventsDays : auditDays
 
-/** How long nothing is forgotten after the clock was put forward: whoever runs it may yet put it right. */
-const doubtMs = dayMs
-
 /**
- * Forgets one batch of each kind that is past its time, and counts it into `done`. True when there may be more. With a
- * `clockWatch`, not while the clock is in doubt.
+ * Forgets one batch of each kind that is past its time, and counts it into `done`. True when there may be more. Nothing
+ * while the clock is in doubt.
  */
 export async function tickRetention(
   {
     store,
     clock,
     retention,
-    clockWatch,
+    isClockInDoubt = () => false,
   }: {
     store: Store
     clock: Clock
     retention: Retention
-    clockWatch?: Pick<ClockWatch, 'sinceForward'>
+    isClockInDoubt?: () => boolean
   },
   done: Partial<Record<RetentionKind, number>> = {},
 ): Promise<boolean> {
-  if ((clockWatch?.sinceForward() ?? doubtMs) < doubtMs) return false
+  if (isClockInDoubt()) return false
   let more = false
   for (const kind of retentionKinds) {
     const before = clock.now() - daysOf(kind, retention) * dayMs

@@ -77,6 +77,8 @@ export function buildSandbox(options: SandboxOptions): FastifyInstance {
   })
   app.addHook('onSend', async (_request, reply) => {
     void reply.header('cache-control', 'no-store')
+    // Its own clock, which levers move: whoever compares it with theirs finds Bridge's.
+    void reply.header('date', new Date(clock.now()).toUTCString())
   })
   watch(app, box, closing.signal)
 

@@ -36,18 +36,24 @@ const plugin: FastifyPluginCallback<{ workers: boolean; publicUrl: string }> = (
   done,
 ) => {
   const log = app.log.child({ room: 'upkeep' })
-  const { store, bridge, clock, ids, keyring } = app
+  const { store, bridge, clock, ids, keyring, isClockInDoubt } = app
   const stopping = new AbortController()
   const { signal } = stopping
   const rooms = { store, bridge, clock, ids, keyring, publicUrl, signal, log }
+  const catchUp = createCatchUp(rooms)
+  // By a clock that is ahead many consents are about to end, and each site is told once: a server waits until Bridge said
+  // what time it is, which it does within a second of the start.
+  const isTimeSure = () => !isClockInDoubt() && (!workers || app.bridgeTime.aheadMs() !== undefined)
   const upkeep: Upkeep = {
     async tell() {
       const moreToTell = await tellActions(rooms)
+      if (!isTimeSure()) return moreToTell
       const moreToRemind = await remind(rooms)
       return moreToTell || moreToRemind
     },
     compare: createComparison(rooms),
-    catchUp: createCatchUp(rooms),
+    // By a clock that is ahead nobody was heard of for long.
+    catchUp: async () => !isClockInDoubt() && (await catchUp()),
     saveStanding: saver(app),
   }
   app.decorate('renewing', rooms)
@@ -90,7 +96,8 @@ function saver({ store, clock, standing }: Rooms): () => Promise<boolean> {
     const now = standing()
     // What fills up by itself is no news.
     const { granted, refused, waiting } = now.quota
-    const news = JSON.stringify([granted, refused, waiting, now.breaker, now.credentials])
+    const { breaker, credentials, clockInDoubt } = now
+    const news = JSON.stringify([granted, refused, waiting, breaker, credentials, clockInDoubt])
     if (news === last) return false
     await store.saveStanding({ at: clock.now(), standing: { ...now } })
     last = news

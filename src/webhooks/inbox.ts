@@ -13,6 +13,7 @@ export interface Inbox {
   ids: Ids
   clock: Clock
   clockWatch: Pick<ClockWatch, 'sinceForward'>
+  isClockInDoubt: () => boolean
   tally: Tally
   log: { error(event: object, text: string): void }
 }
@@ -44,7 +45,7 @@ export async function receiveWebhook(
   inbox: Inbox,
   given: { rawBody: Buffer; signature: string | undefined; secrets: readonly string[] },
 ): Promise<{ received: Received; type: string | null; reason?: unknown }> {
-  const { store, keyring, ids, clock, clockWatch } = inbox
+  const { store, keyring, ids, clock, clockWatch, isClockInDoubt } = inbox
   const { rawBody } = given
   if (!verifyBridgeSignature(given.signature, rawBody, given.secrets)) {
     throw new WebhookSignatureError()
@@ -56,8 +57,9 @@ export async function receiveWebhook(
   const receivedAt = clock.now()
   // Nothing happens after we hear of it: a time to come would make all that follows old news.
   const occurredAt = Math.min(Math.trunc(event.timestamp ?? receivedAt), receivedAt)
-  // By a clock that was put forward all news is old. The ledger keeps repeats away as long as it lasts, which is longer.
-  const isOld = occurredAt < receivedAt - ledgerMs && clockWatch.sinceForward() === undefined
+  // By a clock that is ahead all news is old. The ledger keeps repeats away as long as it lasts, which is longer.
+  const isDoubted = clockWatch.sinceForward() !== undefined || isClockInDoubt()
+  const isOld = occurredAt < receivedAt - ledgerMs && !isDoubted
   if (isOld) return { received: ignore(inbox, 'old'), type }
 
   const itemId = Number.isSafeInteger(event.content['item_id'])

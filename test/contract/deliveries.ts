@@ -238,20 +238,29 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       expect(await claimIds()).toEqual([third])
     })
 
-    it('what is forgotten untried holds nothing back, and what is in flight stays so', async () => {
-      const { accept, claim, claimIds, store, clock } = await withSites()
-      await accept({ handledAt: 1 })
-      clock.advance(10)
-      const before = clock.now()
-      const [second] = [await accept({ handledAt: 1 }), await accept({ itemId: 2, handledAt: 1 })]
-      await accept({ handledAt: 1 })
+    it('what waits is never forgotten: not what is in flight, nor behind it, nor to be tried again', async () => {
+      const { accept, claim, settle, claimIds, store, clock } = await withSites()
+      const [flying, behind, failed, ended] = [
+        await accept({ handledAt: 1 }),
+        await accept({ handledAt: 1 }),
+        await accept({ itemId: 2, handledAt: 1 }),
+        await accept({ itemId: 3, handledAt: 1 }),
+      ]
+      for (const one of await claim()) {
+        const dueAt = clock.now() + 1
+        if (one.event.id === failed) await settle(one, { kind: 'failed', dueAt })
+        if (one.event.id === ended) await settle(one, { kind: 'delivered' })
+      }
+      clock.advance(160 * 24 * 60 * minuteMs)
 
-      expect(await store.purge('events', before, 10)).toBe(1)
+      expect(await store.purge('event-bodies', clock.now(), 10)).toBe(1)
+      expect(await store.purge('events', clock.now(), 10)).toBe(1)
 
-      const [flying] = (await claim()).filter(({ event }) => event.id === second)
-      expect(flying).toBeDefined()
-      await store.purge('events', before, 10)
-      expect(await claimIds()).toEqual([])
+      expect(await store.findDelivery(ended)).toBeUndefined()
+      for (const id of [flying, behind, failed]) {
+        expect(await store.findDelivery(id)).toMatchObject({ state: 'pending' })
+      }
+      expect((await claimIds()).toSorted()).toEqual([flying, failed].toSorted())
     })
 
     it('an item of another site, another item and events without item go their own way', async () => {
@@ -594,8 +603,9 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     })
 
     it('what is forgotten, or nobody’s, cannot be sent again', async () => {
-      const { accept, replay, store, clock } = await withReplay()
+      const { accept, replay, store, clock, claim, settle } = await withReplay()
       const id = await accept({ handledAt: 1 })
+      await settle((await claim())[0]!, { kind: 'dead' })
       await store.purge('event-bodies', clock.now() + 1, 10)
 
       expect(await replay(id, 'evt_nowhere')).toEqual({ replayed: 0, underway: 0, impossible: 2 })

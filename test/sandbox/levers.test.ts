@@ -16,6 +16,15 @@ test('the clock moves by what is asked, and back never', async () => {
   expect(refused.status).toBe(400)
 })
 
+test('an answer’s date is the clock’s as the lever left it', async () => {
+  const { call, clock, lever } = openSandbox()
+  await lever('clock', { advance: 30 * 24 * 60 * minute })
+
+  const { headers } = await call('GET', providers)
+
+  expect(headers['date']).toBe(new Date(clock.now()).toUTCString())
+})
+
 test('a fault happens as often as asked to the paths that begin with it', async () => {
   const { call, lever } = openSandbox()
   await lever('faults', { path: `${providers}/5`, status: 503, count: 2, headers: { 'x-a': 'b' } })

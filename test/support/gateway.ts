@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -32,6 +32,8 @@ export interface GatewayProcess {
   stdout(): string
   /** Resolves once stdout has the word. */
   said(word: string): Promise<void>
+  /** Sets the clock of a process that was started `later`, so much ahead of the machine's, and waits until it is. */
+  setClock(aheadMs: number): Promise<void>
   /** Sends a signal and waits for the end. */
   end(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<Ended>
 }
@@ -82,7 +84,13 @@ export async function startGateway(env: Env, onTestFinished: Finishing): Promise
       throw new Error(`The server ended instead of serving:\n${stdout}\n${stderr}`)
     }),
   ])
-  return { url: `http://127.0.0.1:${port}`, env: all, stdout: output.text, said: output.has, end }
+  const setClock = async (aheadMs: number) => {
+    writeFileSync(join(all['HOME'] ?? '.', 'clock-ahead'), String(aheadMs))
+    child.kill('SIGUSR2')
+    await output.has(`clock ahead by ${aheadMs}\n`)
+  }
+  const url = `http://127.0.0.1:${all['PORT']}`
+  return { url, env: all, stdout: output.text, said: output.has, setClock, end }
 }
 
 /** A Bridge in a process of its own, which outlives the gateways that call it. */

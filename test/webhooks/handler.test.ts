@@ -23,12 +23,13 @@ async function handling() {
   const user = await aUser(rooms, tenant.site, { name: 'ann' })
   const errors: object[] = []
   const log = { info() {}, warn() {}, error: (event: object) => void errors.push(event) }
+  const bridgeTime = { toBridge: (at: number) => at }
   const handler: Handling = {
     store,
     keyring,
     clock,
     log,
-    onRefreshed: (item, now) => matchRefreshed({ store, keyring, ids, log }, item, now),
+    onRefreshed: (item, now) => matchRefreshed({ store, keyring, ids, log, bridgeTime }, item, now),
   }
 
   const bridgeSays = async (

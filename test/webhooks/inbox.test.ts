@@ -37,6 +37,8 @@ async function inbox({
   for (const [name, room] of Object.entries({ ...rooms, tally, metrics: createMetrics('1') })) {
     app.decorate(name, room as never)
   }
+  let doubted = false
+  app.decorate('isClockInDoubt', () => doubted)
   app.decorate('relay', {
     nudge: () => {
       nudges += 1
@@ -78,6 +80,7 @@ async function inbox({
     event,
     logged,
     nudges: () => nudges,
+    doubt: () => void (doubted = true),
   }
 }
 
@@ -181,6 +184,16 @@ test('an event older than 14 days by its own word is answered 200, counted and n
   expect(await store.listUnhandledEvents(clock.now(), 10)).toHaveLength(1)
   await tally.flush()
   expect(await store.listAudit({ limit: 1 })).toMatchObject([{ subject: 'older than 14 days' }])
+})
+
+test('while our clock disagrees with Bridge’s no event is taken for an old one', async () => {
+  const { signed, event, store, clock, doubt } = await inbox()
+  const timestamp = clock.now() - 160 * dayMs
+
+  doubt()
+  expect((await signed(event({ timestamp }))).statusCode).toBe(200)
+
+  expect(await store.listUnhandledEvents(clock.now(), 10)).toHaveLength(1)
 })
 
 test('once the clock was put forward no event is taken for an old one, and a repeat still is one', async () => {

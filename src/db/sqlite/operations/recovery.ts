@@ -37,7 +37,8 @@ const diedOfFailures = (span: Span) =>
   and(
     deadIn(span),
     isOfFailures(span.since),
-    sql`NOT EXISTS (SELECT 1 FROM ${events} WHERE ${events.seq} = ${deliveries.eventSeq} AND ${events.type} = ${testEventType})`,
+    // What was forgotten meanwhile cannot be sent.
+    sql`EXISTS (SELECT 1 FROM ${events} WHERE ${events.seq} = ${deliveries.eventSeq} AND ${events.body} IS NOT NULL AND ${events.type} <> ${testEventType})`,
   )
 
 export const countDiedOfFailures = (db: Db, span: Span): number =>

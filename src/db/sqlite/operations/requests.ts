@@ -121,7 +121,10 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
 
     listClaims: (limit) =>
       read(() =>
-        owned(isNotNull(requests.claimedItemId)).orderBy(asc(requests.openedAt)).limit(limit).all(),
+        owned(and(isNotNull(requests.claimedItemId), ne(requests.state, 'expired')))
+          .orderBy(asc(requests.openedAt))
+          .limit(limit)
+          .all(),
       ),
 
     settleRequest: (id, { state, step, item, at, matched = false }, announcement) =>

@@ -11,13 +11,21 @@ import {
   removals,
 } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
-import { releaseNext } from './deliveries.ts'
 
 type Db = Tools['db']
 
 export function retentionOperations({ db, write }: Tools): RetentionStore {
   return { purge: (kind, before, limit) => write(() => purges[kind](db, before, limit)) }
 }
+
+/** Whether nothing of an event is on its way any more: what still waits stays, whatever the clock says. */
+const isSettled = (db: Db) =>
+  notExists(
+    db
+      .select({ one: sql`1` })
+      .from(deliveries)
+      .where(and(eq(deliveries.eventSeq, events.seq), sql`${deliveries.state} = 'pending'`)),
+  )
 
 /** Each kind has an index by age that holds only what is still to be forgotten, so that looking costs nothing. */
 const purges: Record<
@@ -29,7 +37,12 @@ const purges: Record<
       .select({ seq: events.seq })
       .from(events)
       .where(
-        and(isNotNull(events.body), lt(events.receivedAt, before), isNotNull(events.handledAt)),
+        and(
+          isNotNull(events.body),
+          lt(events.receivedAt, before),
+          isNotNull(events.handledAt),
+          isSettled(db),
+        ),
       )
       .limit(limit)
     return db.update(events).set({ body: null }).where(inArray(events.seq, old)).run().changes
@@ -54,19 +67,9 @@ const purges: Record<
     const old = db
       .select({ seq: events.seq })
       .from(events)
-      .where(and(lt(events.receivedAt, before), isNotNull(events.handledAt)))
+      .where(and(lt(events.receivedAt, before), isNotNull(events.handledAt), isSettled(db)))
       .limit(limit)
-      .all()
-      .map(({ seq }) => seq)
-    const untried = db
-      .selectDistinct({ siteId: deliveries.siteId, itemId: deliveries.itemId })
-      .from(deliveries)
-      .where(and(inArray(deliveries.eventSeq, old), isNull(deliveries.firstEndedAt)))
-      .all()
-    const { changes } = db.delete(events).where(inArray(events.seq, old)).run()
-    // Others wait for the first try of one that is gone.
-    for (const chain of untried) releaseNext(db, chain, before)
-    return changes
+    return db.delete(events).where(inArray(events.seq, old)).run().changes
   },
 
   requests(db, before, limit) {
@@ -82,6 +85,7 @@ const purges: Record<
         and(
           inArray(requests.state, ['completed', 'failed', 'expired']),
           lt(requests.expiresAt, before),
+          or(isNull(requests.claimedItemId), eq(requests.state, 'expired')),
           or(isNull(requests.itemId), notExists(itsItem)),
         ),
       )
