@@ -43,6 +43,12 @@ export const french: Readonly<Record<string, string>> = {
   "Only a site's own key may read its webhook secret":
     'Seule la clé du site lui-même peut lire le secret de ses webhooks',
   'The site has another origin by now': 'Le site a entre-temps une autre adresse',
+  "Argument '{name}' is longer than {most} characters":
+    "L'argument '{name}' dépasse {most} caractères",
+  'No more sites can be made with this key: tell the administrator of Bank API':
+    "Cette clé ne peut plus créer de sites : prévenez l'administrateur de Bank API",
+  'No more users can be made with this key: tell the administrator of Bank API':
+    "Cette clé ne peut plus créer d'utilisateurs : prévenez l'administrateur de Bank API",
   'The site is gone': "Le site n'existe plus",
   "Bridge needs an e-mail address for the user: give 'email', or a 'user' that is an address, or ask the administrator of Bank API to set DEFAULT_USER_EMAIL":
     "Bridge a besoin d'une adresse e-mail pour l'utilisateur : donnez 'email', ou un 'user' qui soit une adresse, ou demandez à l'administrateur de Bank API de définir DEFAULT_USER_EMAIL",

@@ -17,24 +17,54 @@ export interface Limits {
   strangers: Limiter
   /** How often browsers of one network may come back from Bridge. */
   callbacks: Limiter
+  /** Links of a tenant, and of a site: each is a row that is kept. */
+  links: { tenants: Limiter; sites: Limiter }
+  /** How often a site's key may name another webhook URL: each change is audited. */
+  webhookUrls: Limiter
 }
+
+/**
+ * What keys can make us keep: links and changes in a day, sites and users in all. Far above what hosts need, for beyond it
+ * somebody has lost a key; the command line knows no such bounds. The security guide lists them.
+ */
+export const keptOf = {
+  linksPerTenant: 5_000,
+  linksPerSite: 1_000,
+  webhookUrlsPerSite: 50,
+  sitesPerTenant: 5_000,
+  usersPerTenant: 50_000,
+} as const
+
+/** Limits of so many a day, all at once if need be. */
+export const createDailyLimiter = (clock: Clock, perDay: number): Limiter =>
+  createLimiter({ clock, perMinute: perDay / minutesPerDay, atOnce: perDay })
+
+const minutesPerDay = 24 * 60
 
 /** How many names are remembered: beyond that the one unseen for longest begins anew. */
 const most = 20_000
 
 const minuteMs = 60_000
 
-/** A bucket for each name: as many at once as a minute allows, then evenly. With `perMinute` 0 nothing is limited. */
-export function createLimiter({ clock, perMinute }: { clock: Clock; perMinute: number }): Limiter {
+/** A bucket for each name: as many at once as a minute allows, or `atOnce`, then evenly. With `perMinute` 0 nothing is limited. */
+export function createLimiter({
+  clock,
+  perMinute,
+  atOnce = perMinute,
+}: {
+  clock: Clock
+  perMinute: number
+  atOnce?: number
+}): Limiter {
   const buckets = new LRUCache<string, { left: number; at: number }>({ max: most })
   const each = minuteMs / perMinute
   return {
     take(name) {
       if (perMinute === 0) return
       const at = clock.now()
-      const bucket = buckets.get(name) ?? { left: perMinute, at }
+      const bucket = buckets.get(name) ?? { left: atOnce, at }
       // A clock that was set back gives nothing and takes nothing.
-      const left = Math.min(perMinute, bucket.left + Math.max(0, at - bucket.at) / each)
+      const left = Math.min(atOnce, bucket.left + Math.max(0, at - bucket.at) / each)
       if (left < 1) {
         buckets.set(name, { left, at })
         const retryAfter = Math.ceil(((1 - left) * each) / 1_000)

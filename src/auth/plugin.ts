@@ -5,7 +5,7 @@ import type { Config } from '../config.ts'
 import { startLoop } from '../loop.ts'
 import { masterKeysOf, unlockInstance } from './instance.ts'
 import type { Keyring } from './keyring.ts'
-import { createLimiter, type Limits } from './limits.ts'
+import { createDailyLimiter, createLimiter, keptOf, type Limits } from './limits.ts'
 import { learnDataKeys } from './rekey.ts'
 import { createTally, type Tally } from './tally.ts'
 
@@ -50,6 +50,11 @@ const plugin: FastifyPluginAsync<Options> = async (app, { config, clock, ids, wo
     keys: createLimiter({ clock: steady, perMinute: config.limits.perKey }),
     strangers: createLimiter({ clock: steady, perMinute: config.limits.perAddress }),
     callbacks: createLimiter({ clock: steady, perMinute: callbacksPerMinute }),
+    links: {
+      tenants: createDailyLimiter(steady, keptOf.linksPerTenant),
+      sites: createDailyLimiter(steady, keptOf.linksPerSite),
+    },
+    webhookUrls: createDailyLimiter(steady, keptOf.webhookUrlsPerSite),
   })
 
   const tally = createTally((entry) => store.audit(entry))

@@ -1,6 +1,6 @@
 import type { AuditEntry } from '../db/store.ts'
 
-/** Counts what strangers can cause at will, so that they fill neither the disk nor the commit queue. */
+/** Counts what callers can cause at will, so that they fill neither the disk nor the commit queue. */
 export interface Tally {
   count(entry: AuditEntry & { bucket: number }): void
   /** Writes what was counted since the last time. When a write fails, what is unwritten is kept for the next. */
@@ -10,21 +10,26 @@ export interface Tally {
 /** How many different things are told apart between two flushes; the rest is one row. */
 const most = 1_000
 
-/** How many rows strangers may add in an hour: so a year of their trying is some hundred megabytes, not the whole disk. */
-const mostOfStrangers = 100
+/**
+ * How many rows all strangers together, and each key, may add in an hour: a year of their trying is some hundred megabytes,
+ * not the whole disk. The rest is one row.
+ */
+const mostInAnHour = { strangers: 100, key: 20 }
 
 /** A tally in memory: a crash forgets the counts since the last flush, nothing else. */
 export function createTally(write: (entry: AuditEntry) => Promise<void>): Tally {
   const counted = new Map<string, AuditEntry & { count: number }>()
-  let strangers = { hour: 0, names: new Set<string>() }
+  let told = { hour: 0, by: new Map<string, Set<string>>() }
 
   /** Whether this thing gets a row of its own. */
   const isApart = (name: string, { actor, at }: AuditEntry): boolean => {
     if (counted.size >= most) return false
-    if (!actor.startsWith('address:')) return true
-    if (strangers.hour !== hourOf(at)) strangers = { hour: hourOf(at), names: new Set() }
-    const { names } = strangers
-    if (names.size < mostOfStrangers) names.add(name)
+    const who = actor.startsWith('address:') ? 'strangers' : actor
+    if (who !== 'strangers' && !who.startsWith('key:')) return true
+    if (told.hour !== hourOf(at)) told = { hour: hourOf(at), by: new Map() }
+    const names = told.by.get(who) ?? new Set()
+    told.by.set(who, names)
+    if (names.size < mostInAnHour[who === 'strangers' ? who : 'key']) names.add(name)
     return names.has(name)
   }
 
@@ -38,10 +43,16 @@ export function createTally(write: (entry: AuditEntry) => Promise<void>): Tally 
       } else if (isApart(name, entry)) {
         counted.set(name, { ...entry, count: 1 })
       } else {
-        const { action, at } = entry
-        const rest = { action, at, bucket: hourOf(entry.bucket), actor: 'many', subject: 'many' }
-        const sum = counted.get(action) ?? { ...rest, count: 0 }
-        counted.set(action, { ...sum, at, count: sum.count + 1 })
+        const { action, at, tenantId } = entry
+        const isKeys = entry.actor.startsWith('key:')
+        const actor = isKeys ? entry.actor : 'many'
+        const rest = { action, at, bucket: hourOf(entry.bucket), actor, subject: 'many' }
+        const sum = counted.get(`${action} ${actor}`) ?? {
+          ...rest,
+          ...(isKeys && tenantId !== undefined && { tenantId }),
+          count: 0,
+        }
+        counted.set(`${action} ${actor}`, { ...sum, at, count: sum.count + 1 })
       }
     },
     async flush() {

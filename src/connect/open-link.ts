@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { heldItem, scopeFor, type Asking, type HeldItem } from '../auth/ownership.ts'
 import type { Keyring } from '../auth/keyring.ts'
+import { keptOf, type Limits } from '../auth/limits.ts'
 import { ensureSite } from '../auth/sites.ts'
 import { readUserEmail, userEmailPlace } from '../auth/user-email.ts'
 import type { Ids } from '../clock.ts'
@@ -16,6 +17,7 @@ export interface LinkMaking extends Asking {
   ids: Ids
   keyring: Keyring
   settings: LinkSettings
+  limits: Pick<Limits, 'links' | 'webhookUrls'>
   /** Hears which request the call opened. */
   note?(made: { request: string }): void
 }
@@ -84,6 +86,7 @@ export async function openLink(
       subject: known?.name ?? order.site ?? urls.origin,
     })
   }
+  countKept(making, known, urls.webhookUrl)
   const site = known ?? (await makeSite(making, order, urls.origin, by))
 
   const user = found ?? (await makeUser(making, site, order.user))
@@ -159,10 +162,34 @@ async function findSite(making: LinkMaking, order: LinkOrder): Promise<Site | un
   throw new MandatoryError("Argument 'site' or 'base_url' is required with a tenant key")
 }
 
-const makeSite = (making: LinkMaking, order: LinkOrder, origin: string, by: By): Promise<Site> =>
-  ensureSite(making, { tenantId: making.caller.tenant.id, name: order.site ?? origin }, by).catch(
-    refused,
-  )
+/** Counts what this call will leave in the database. Throws a TooManyRequestsError when that was too much today. */
+function countKept(
+  { caller, limits }: LinkMaking,
+  known: Site | undefined,
+  webhookUrl: string | null,
+): void {
+  limits.links.tenants.take(caller.tenant.id)
+  if (!known) return
+  limits.links.sites.take(known.id)
+  const isChange =
+    known.webhookUrl !== null && webhookUrl !== null && webhookUrl !== known.webhookUrl
+  if (isChange) limits.webhookUrls.take(known.id)
+}
+
+async function makeSite(
+  making: LinkMaking,
+  order: LinkOrder,
+  origin: string,
+  by: By,
+): Promise<Site> {
+  const tenantId = making.caller.tenant.id
+  if ((await making.store.countHeld(tenantId)).sites >= keptOf.sitesPerTenant) {
+    throw new ValidationError(
+      'No more sites can be made with this key: tell the administrator of Bank API',
+    )
+  }
+  return ensureSite(making, { tenantId, name: order.site ?? origin }, by).catch(refused)
+}
 
 /** The site's user of that name or Bridge uuid; without a name its only one, else the default user. */
 async function findUser(
@@ -176,12 +203,17 @@ async function findUser(
   return word === undefined ? (await store.findUsers(scope, ''))[0]?.user : undefined
 }
 
-function makeUser(
+async function makeUser(
   { store, ids, clock }: LinkMaking,
-  { id: siteId }: Site,
+  { id: siteId, tenantId }: Site,
   word: string | undefined,
 ): Promise<BridgeUser> {
   if (word !== undefined) requireName('user', word)
+  if ((await store.countHeld(tenantId)).users >= keptOf.usersPerTenant) {
+    throw new ValidationError(
+      'No more users can be made with this key: tell the administrator of Bank API',
+    )
+  }
   return store.ensureUser({ id: ids.next('usr'), siteId, name: word ?? '', at: clock.now() })
 }
 

@@ -1,6 +1,9 @@
 import { ValidationError } from '../errors.ts'
 import type { Site } from '../db/store.ts'
 
+/** How long an address may be, in characters. */
+export const longestAddress = 2_000
+
 /** The addresses a link call names, resolved and allowed. */
 export interface SiteUrls {
   /** The site's origin: pinned before, or to be pinned by this call. */
@@ -36,6 +39,12 @@ export function resolveSiteUrls(
     if (!allowed.includes(url.origin)) {
       throw new ValidationError(
         `Argument '${argument}' does not belong to this site, whose address is ${origin}`,
+      )
+    }
+    // Percent-encoding makes a text up to nine times as long: what counts is what is kept.
+    if (url.href.length > longestAddress) {
+      throw new ValidationError(
+        `Argument '${argument}' is longer than ${longestAddress} characters`,
       )
     }
     return url.href

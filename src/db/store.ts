@@ -240,6 +240,8 @@ export interface TenantStore {
   findSite(scope: Scope, name: string): Promise<Site | undefined>
   /** At most two: enough to know whether the origin says which. */
   findSitesByOrigin(scope: Scope, origin: string): Promise<Site[]>
+  /** How many sites and users there are under the tenant, those being deleted too. */
+  countHeld(tenantId: string): Promise<{ sites: number; users: number }>
   /** By name, at most `limit`. */
   listSites(scope: Scope, limit?: number): Promise<Site[]>
   updateSite(

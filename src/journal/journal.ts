@@ -26,9 +26,16 @@ export interface Journal {
   flush(): Promise<void>
 }
 
-/** How many calls wait for the next flush at most, and how many go into one commit. */
-const most = 10_000
+/** How many calls go into one commit. */
 const batch = 200
+
+/**
+ * How many calls wait for the next flush; and how many of one key, or of all browsers, are kept of a day, so that a key that
+ * was lost, or loops, does not fill the disk with what it asked: three million rows in the thirty days that calls are kept.
+ */
+const usual = { waiting: 10_000, inADay: 100_000 }
+
+const dayMs = 24 * 60 * 60_000
 
 /** How many of Bridge's calls are remembered with one of ours. */
 const mostSteps = 20
@@ -37,17 +44,31 @@ const mostSteps = 20
 export function createJournal({
   clock,
   write,
+  most = usual,
 }: {
   clock: Clock
   write: (calls: CallRecord[]) => Promise<void>
+  most?: typeof usual
 }): Journal {
   const storage = new AsyncLocalStorage<Trail>()
   const gathered: CallRecord[] = []
+  let kept = { day: 0, of: new Map<string, number>() }
+
+  /** Whether a further call of this key may be kept today. */
+  const isKept = (apiKey: string, at: number): boolean => {
+    const day = at - (at % dayMs)
+    if (kept.day !== day) kept = { day, of: new Map() }
+    const count = (kept.of.get(apiKey) ?? 0) + 1
+    kept.of.set(apiKey, count)
+    return count <= most.inADay
+  }
+
   return {
     follow: (trail, work) => storage.run(trail, work),
     current: () => storage.getStore(),
     end(trail, { status, excType }) {
-      if (trail.method === undefined || gathered.length >= most) return
+      if (trail.method === undefined || gathered.length >= most.waiting) return
+      if (!isKept(trail.apiKey ?? '', trail.at)) return
       gathered.push({
         id: trail.id,
         at: trail.at,

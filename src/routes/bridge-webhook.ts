@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
-import { minuteOf } from '../auth/tally.ts'
+import { hourOf } from '../auth/tally.ts'
 import { BridgeSchemaError } from '../bridge/errors.ts'
 import { StoreBusyError } from '../db/store.ts'
 import { AppError } from '../errors.ts'
@@ -67,6 +67,6 @@ const signatureOf = (headers: Record<string, unknown>): string | undefined => {
 /** Counted, so that `doctor` can tell a wrong secret from a Bridge that sends nothing. */
 function noteRefusal({ tally, clock }: Pick<FastifyInstance, 'tally' | 'clock'>): void {
   const at = clock.now()
-  const bucket = minuteOf(at)
+  const bucket = hourOf(at)
   tally.count({ at, actor: 'bridge', action: 'webhook.refused', subject: 'signature', bucket })
 }

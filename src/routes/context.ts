@@ -45,9 +45,9 @@ export function contextMaker(
   app: FastifyInstance,
   { settings, underWay }: { settings: MethodSettings; underWay: UnderWay },
 ) {
-  const { bridge, clock, ids, keyring, reference, store, tally } = app
+  const { bridge, clock, ids, keyring, limits, reference, store, tally } = app
   const sharedAnswers = createSharedAnswers(bridge, underWay)
-  const rooms = { clock, ids, keyring, settings, store, tally }
+  const rooms = { clock, ids, keyring, limits, settings, store, tally }
   return (request: FastifyRequest, reply: FastifyReply, caller: Caller): MethodContext => {
     const payer = { tenant: caller.tenant.id, site: caller.site?.id ?? '' }
     let budget: TimeLimit | undefined

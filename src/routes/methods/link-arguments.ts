@@ -1,7 +1,6 @@
 import { z } from 'zod'
+import { longestAddress } from '../../connect/site-urls.ts'
 import { identifier, optional, optionalName, optionalText, text } from '../../frappe/arguments.ts'
-
-const address = 2_000
 
 /** Countries whose banks Bridge offers (Bridge: create a connect session, `country_code`). */
 const countries = [
@@ -11,9 +10,9 @@ const countries = [
 
 /** What all four link methods take. */
 export const linkArguments = {
-  redirect_url: text(address),
-  base_url: optionalText(address),
-  webhook_url: optionalText(address),
+  redirect_url: text(longestAddress),
+  base_url: optionalText(longestAddress),
+  webhook_url: optionalText(longestAddress),
   bank: optionalName,
   site: optionalText(),
   email: optional(z.email('expected an e-mail address').max(254)),

@@ -1,4 +1,4 @@
-import { and, eq, isNull, lt, or, sql } from 'drizzle-orm'
+import { and, count, eq, isNull, lt, or, sql } from 'drizzle-orm'
 import { foldName } from '../../../names.ts'
 import {
   AmbiguousNameError,
@@ -7,7 +7,7 @@ import {
   type Scope,
   type TenantStore,
 } from '../../store.ts'
-import { apiKeys, sites, tenants } from '../schema/index.ts'
+import { apiKeys, bridgeUsers, sites, tenants } from '../schema/index.ts'
 import { prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { reviveEndpoint } from './deliveries.ts'
@@ -231,6 +231,19 @@ export function tenantOperations({ db, read, write }: Tools): TenantStore {
           .limit(2)
           .all(),
       ),
+
+    countHeld: (tenantId) =>
+      read(() => {
+        const ofTenant = eq(sites.tenantId, tenantId)
+        const users = db
+          .select({ count: count() })
+          .from(bridgeUsers)
+          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+          .where(ofTenant)
+          .get()
+        const held = db.select({ count: count() }).from(sites).where(ofTenant).get()
+        return { sites: held?.count ?? 0, users: users?.count ?? 0 }
+      }),
 
     listSites: (scope, limit = -1) =>
       read(() =>
