@@ -4,6 +4,7 @@ import { fault } from './faults.ts'
 import { notFound, Problem } from './errors.ts'
 import { refreshItem } from './items.ts'
 import { setSwitches } from './switches.ts'
+import { guardFromPages } from './visitors.ts'
 import type { MovableClock } from '../clock.ts'
 import type { Box } from './box.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -21,12 +22,14 @@ const quota = z.strictObject({
   headers: z.record(z.string(), z.string()).optional(),
 })
 
-/** What a test or a person may do to the sandbox. Nothing guards these: whoever reaches the port has them. */
+/** What a test or a person may do to the sandbox: whoever reaches the port has them, but for pages in a browser. */
 export function levers(
   app: FastifyInstance,
   box: Box,
   { clock, scheduler, reset }: { clock: MovableClock; scheduler: Scheduler; reset: () => void },
 ): void {
+  guardFromPages(app)
+
   app.post('/_sandbox/clock', async (request) => {
     clock.advance(parse(advance, request.body).advance)
     const refreshed = await scheduler.tick(true)

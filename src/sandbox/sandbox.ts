@@ -24,6 +24,7 @@ import { createScheduler } from './scheduler.ts'
 import { emptyState, fromSaved, toSaved } from './state.ts'
 import { setSwitches, type SwitchChanges, type Switches } from './switches.ts'
 import { createWebhookQueue } from './webhooks.ts'
+import { guardName } from './visitors.ts'
 import type { Box } from './box.ts'
 
 export interface SandboxOptions {
@@ -44,8 +45,8 @@ export interface SandboxOptions {
 
 /**
  * A Bridge of our own, over HTTP: the API, the Connect page, webhooks and levers. Never listens by
- * itself; timers and connections end with `close()`. Nothing authenticates the levers: keep it on
- * loopback.
+ * itself; timers and connections end with `close()`. Nothing authenticates the levers but that
+ * no page in a browser reaches them: keep it on loopback.
  */
 export function buildSandbox(options: SandboxOptions): FastifyInstance {
   const { clock, log = () => {} } = options
@@ -80,6 +81,7 @@ export function buildSandbox(options: SandboxOptions): FastifyInstance {
     // Its own clock, which levers move: whoever compares it with theirs finds Bridge's.
     void reply.header('date', new Date(clock.now()).toUTCString())
   })
+  guardName(app, box)
   watch(app, box, closing.signal)
 
   void app.register(async (api) => {
