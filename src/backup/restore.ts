@@ -129,7 +129,9 @@ async function endWhatEnded(
     const { carried, unknown } = carry(database, staged, keyring, config)
     const unknownKeys = carried ? [] : await keysThatWork(store, by.at)
     const tenantsDisabled = disableTenants ? await disableAll(store, by) : []
-    const detail = { made_at: madeAt, signed: madeAt !== null, carried_over: carried }
+    const ended = carried && Object.entries(carried).filter(([, names]) => names.length > 0)
+    const carriedOver = ended && Object.fromEntries(ended)
+    const detail = { made_at: madeAt, signed: madeAt !== null, carried_over: carriedOver }
     await store.audit({ ...by, action: 'database.restored', subject: 'instance', detail })
     return { carried, unknown, unknownKeys, tenantsDisabled }
   } finally {

@@ -4,7 +4,7 @@ import { openInstance } from '../auth/instance.ts'
 import type { Clock } from '../clock.ts'
 import { ConfigError, databasePath, type Config } from '../config.ts'
 import { wrappedPepperIn } from '../db/sqlite/copy.ts'
-import { inspectDatabase, type Inspection } from '../db/sqlite/inspect.ts'
+import { findMoved, inspectDatabase, type Inspection } from '../db/sqlite/inspect.ts'
 import {
   isSignedWith,
   readShape,
@@ -31,7 +31,7 @@ export interface Verification {
 }
 
 const unsigned =
-  'nothing says who wrote it, or whether it was changed since: keys may have been added, moved or revived in it, sites given to another tenant, origins and webhook addresses replaced'
+  'It carries no signature, so nothing proves that nobody changed it: keys may be revived in it, sites and connections given to another tenant, origins and webhook addresses replaced. Trust it as far as you trust everybody who could write to it.'
 
 /**
  * Whether a copy can be restored here: made by this installation and untouched since, whole, of a schema this program
@@ -70,10 +70,10 @@ export async function verifyCopy(
   } else if (readShape(path) === 'cut') {
     return refused('its end was cut off, or something was added to it')
   } else if (allowUnsigned) {
-    found.warnings.push(`It carries no signature: ${unsigned}.`)
+    found.warnings.push(unsigned)
   } else {
     return refused(
-      `it carries no signature (a copy of an older version or of another tool does not), so ${unsigned}. If you know where it was since it was made, add --allow-unsigned`,
+      'it carries no signature, so nothing proves that nobody changed it; copies of older versions and of Litestream are taken with --allow-unsigned',
     )
   }
 
@@ -95,12 +95,7 @@ export async function verifyCopy(
       const { keyring } = openInstance(instance, config)
       if (sample) keyring.open(sample.sealed, sample.row)
       found.installation = signerOf(instance.wrappedPepper).installation
-      const here = installationAt(databasePath(config), signerOf)
-      if (here && here.installation !== found.installation) {
-        problems.push(
-          `it is of another installation, ${found.installation}, and the database in DATA_DIR is of ${here.installation}`,
-        )
-      }
+      problems.push(...besidePresent(path, found, databasePath(config), signerOf))
     } catch (error) {
       const known = error instanceof ConfigError
       problems.push(...(known ? error.problems : ['a sealed row does not open: it was changed']))
@@ -118,6 +113,32 @@ function judge(path: string, signature: Signature, signerOf: SignerOf): string |
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return `MASTER_KEY: is not the one it was made with, by installation ${signature.installation}`
+  }
+}
+
+/** What is wrong with a copy beside the database in DATA_DIR, where that can be read. */
+function besidePresent(
+  copy: string,
+  { installation, madeAt }: Verification,
+  database: string,
+  signerOf: SignerOf,
+): string[] {
+  const present = installationAt(database, signerOf)
+  if (!present) return []
+  if (present.installation !== installation) {
+    return [
+      `it is of another installation, ${installation}, and the database in DATA_DIR is of ${present.installation}`,
+    ]
+  }
+  if (madeAt !== null) return []
+  try {
+    // Nobody signed it; but what never changes hands must stand as it stands here.
+    const moved = findMoved(copy, database)
+    return moved.length === 0
+      ? []
+      : [`it gives to others than the database in DATA_DIR: ${moved.join(', ')}`]
+  } catch {
+    return [] // one of the two cannot be read: restore says so
   }
 }
 

@@ -113,15 +113,15 @@ function toRow({
   const since = madeAt === null ? 'the copy was made' : `${time(madeAt)}`
   const advice =
     tenantsDisabled.length > 0
-      ? 'Look at `bank-api key list`, revoke what has to be, then `bank-api tenant enable` each tenant.'
-      : 'Look at `bank-api key list` before the server starts; --disable-tenants lets all start disabled.'
+      ? 'All tenants are disabled: look at `bank-api key list`, revoke what has to be, then `bank-api tenant enable` each.'
+      : 'It works again: look at `bank-api key list` before the server starts. With --disable-tenants all start disabled.'
   return {
     made: time(madeAt),
     replaced_state: kept,
     warnings: unknown
       ? [
           ...warnings,
-          `What was revoked, rotated, disabled or deleted since ${since} cannot be known, for ${unknown}: that works again. ${advice}`,
+          `What was revoked, rotated, disabled or deleted since ${since} cannot be known, for ${unknown}. ${advice}`,
         ]
       : warnings,
     ...Object.fromEntries(ended),

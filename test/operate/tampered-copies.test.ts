@@ -1,4 +1,11 @@
-import { appendFileSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
@@ -14,7 +21,7 @@ import { AuthenticationError } from '../../src/errors.ts'
 import { anInstallation, type TestInstallation } from '../support/installation.ts'
 import { olderEnvironment, writeOlderInstallation } from '../support/older-installation.ts'
 import { testFolder } from '../support/store.ts'
-import { aTenant } from '../support/tenants.ts'
+import { aTenant, aUser, holdItems } from '../support/tenants.ts'
 
 const place = { host: 'here', pid: 1, isAlive: () => true }
 
@@ -222,6 +229,38 @@ const tamperings: Tampering[] = [
     allowUnsigned: true,
   },
   {
+    name: 'no signature, and a key moved to another tenant',
+    tamper(copy) {
+      strip(copy)
+      edit(
+        copy,
+        `INSERT INTO tenants VALUES ('ten_x', 'x', 0, NULL)`,
+        `UPDATE api_keys SET tenant_id = 'ten_x', site_id = NULL`,
+      )
+    },
+    says: 'it gives to others than the database in DATA_DIR: key ',
+    allowUnsigned: true,
+  },
+  {
+    name: 'no signature, and a connection moved to another site',
+    async tamper(copy, { open, site, database, signerOf }) {
+      await open(async (rooms) => {
+        const { site: other } = await aTenant(rooms, { name: 'other' })
+        await holdItems(rooms, await aUser(rooms, site), 1)
+        await aUser(rooms, other)
+      })
+      copyDatabase(database, copy, signerOf)
+      strip(copy)
+      edit(
+        copy,
+        `UPDATE items SET user_id = (SELECT bridge_users.id FROM bridge_users JOIN sites ON sites.id = site_id
+          JOIN tenants ON tenants.id = tenant_id WHERE tenants.name = 'other')`,
+      )
+    },
+    says: 'it gives to others than the database in DATA_DIR: item 1',
+    allowUnsigned: true,
+  },
+  {
     name: 'no database',
     tamper: (copy) => writeFileSync(copy, 'a letter to the bank, '.repeat(100)),
     says: 'it is no database',
@@ -316,13 +355,13 @@ describe('a copy that is as it was made', () => {
     const restored = await restoreCopy({ copy: made, config, clock, place, allowUnsigned: true })
 
     expect(found).toMatchObject({ ok: true, problems: [], madeAt: null })
-    expect(found.warnings.join()).toContain('keys may have been added, moved or revived')
+    expect(found.warnings.join()).toContain('keys may be revived in it')
     expect(restored.verification.warnings).toEqual(found.warnings)
   })
 })
 
-it('a key moved in a copy that is taken unsigned opens nothing', async () => {
-  const { config, clock, copy, open, siteKey } = await anInstallation()
+it('a key moved in a copy that is taken unsigned opens nothing, though no database is there to compare', async () => {
+  const { config, clock, copy, open, siteKey, database } = await anInstallation()
   const other = await open((rooms) => aTenant(rooms, { name: 'other' }))
   const made = copy()
   strip(made)
@@ -330,6 +369,7 @@ it('a key moved in a copy that is taken unsigned opens nothing', async () => {
     made,
     `UPDATE api_keys SET tenant_id = '${other.tenant.id}', site_id = '${other.site.id}' WHERE api_key = '${siteKey.apiKey}'`,
   )
+  for (const tail of ['', '-wal', '-shm']) rmSync(`${database}${tail}`, { force: true })
 
   await restoreCopy({ copy: made, config, clock, place, allowUnsigned: true })
 

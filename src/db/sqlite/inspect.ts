@@ -123,6 +123,35 @@ export function instanceIn(path: string): Instance | undefined {
   }
 }
 
+/** Whose each thing is; none of them ever changes hands. */
+const owned = [
+  ['key', 'api_keys', 'api_key', 'tenant_id'],
+  ['key', 'api_keys', 'api_key', 'site_id'],
+  ['site', 'sites', 'id', 'tenant_id'],
+  ['user', 'bridge_users', 'id', 'site_id'],
+  ['item', 'items', 'id', 'user_id'],
+] as const
+
+/** What belongs to somebody else in a copy than in the database of the same installation, at most `limit` of each kind. */
+export function findMoved(copy: string, database: string, limit = 5): string[] {
+  const client = new Sqlite(copy, { readonly: true, fileMustExist: true, timeout: 5_000 })
+  try {
+    client.prepare('ATTACH ? AS present').run(database)
+    const moved = owned.flatMap(([kind, table, id, owner]) =>
+      client
+        .prepare<[number], string>(
+          `SELECT '${kind} ' || ${id} FROM ${table} AS here JOIN present.${table} AS there USING (${id})
+           WHERE here.${owner} IS NOT there.${owner} LIMIT ?`,
+        )
+        .pluck()
+        .all(limit),
+    )
+    return Array.from(new Set(moved))
+  } finally {
+    client.close()
+  }
+}
+
 // Plain SQL with the columns of the first schema: the file may be older than our row types.
 function readInstance(client: Sqlite.Database): Instance | undefined {
   const row = client
