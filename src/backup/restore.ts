@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, truncateSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { bindHash, keyState } from '../auth/api-keys.ts'
@@ -105,7 +105,6 @@ async function stage(
   const verification = await verifyCopy(staged, { config, clock, allowUnsigned })
   if (!verification.ok) throw new CopyRefusedError(verification.problems.join('; '))
 
-  truncateSync(staged, verification.databaseBytes) // its signature is no part of the database
   const client = new Sqlite(staged)
   try {
     migrate(client, migrationsFolder)

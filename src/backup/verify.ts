@@ -25,8 +25,6 @@ export interface Verification {
   installation: string | null
   /** When it was made; null when nobody signed that. */
   madeAt: number | null
-  /** Where its signature begins. */
-  databaseBytes: number
   contents: Pick<Inspection, 'schema' | 'migrations' | 'counts'> | null
 }
 
@@ -54,7 +52,6 @@ export async function verifyCopy(
     warnings: [],
     installation: signature?.installation ?? null,
     madeAt: null,
-    databaseBytes: signature?.databaseBytes ?? statSync(path).size,
     contents: null,
   }
   const refused = (problem: string): Verification => ({ ...found, problems: [problem] })

@@ -185,17 +185,21 @@ describe('what was ended since a copy was made stays ended:', () => {
     const { copy, open, site } = installation
     const user = await open(async (rooms) => {
       const user = await aUser(rooms, site)
-      await holdItems(rooms, user, 1, 2)
+      await holdItems(rooms, user, 1, 2, 3)
       return user
     })
     const made = copy()
-    await open((rooms) => rooms.store.deleteItem(1, by(rooms)))
+    await open(async (rooms) => {
+      await rooms.store.deleteItem(1, by(rooms))
+      await rooms.store.deleteItem(3, by(rooms))
+      await holdItems(rooms, user, 3) // connected again
+    })
 
     const { carried } = await restore(installation, made)
 
     expect(shown(carried)).toEqual({ items_deleted: ['1'] })
     const left = await open((rooms) => rooms.store.listItems(user.id))
-    expect(left.map(({ id }) => id)).toEqual([2])
+    expect(left.map(({ id }) => id)).toEqual([2, 3])
   })
 
   it.each([
@@ -262,6 +266,8 @@ it('what is later in the copy stays: the replaced database may be the older one'
     const previousUntil = clock.now() + 1
     const rotated = await rotateApiKey(rooms, { apiKey: siteKey.apiKey, previousUntil }, by(rooms))
     const { secret: webhookSecret } = await rotateWebhookSecret(rooms, site.id, by(rooms))
+    const allowedOrigins = ['https://new.test']
+    await rooms.store.updateSite(site.id, { allowedOrigins }, by(rooms))
     return { ...rotated!, webhookSecret }
   })
   const late = copy('late.sqlite')

@@ -35,10 +35,11 @@ function edit(path: string, ...statements: string[]): void {
 const addTrigger = `CREATE TRIGGER undo AFTER UPDATE OF revoked_at ON api_keys BEGIN
   UPDATE api_keys SET revoked_at = NULL WHERE api_key = NEW.api_key; END`
 
+/** Where the pages end and the signature begins. */
+const databaseBytes = (copy: string): number => readFileSync(copy).lastIndexOf('\nbank-api-copy')
+
 /** The same database without a signature: its pages alone. */
-function strip(path: string): void {
-  truncateSync(path, readSignature(path)!.databaseBytes)
-}
+const strip = (copy: string): void => truncateSync(copy, databaseBytes(copy))
 
 interface Tampering {
   name: string
@@ -109,7 +110,7 @@ const tamperings: Tampering[] = [
   {
     name: 'the signature of an earlier copy',
     tamper(copy, installation) {
-      const signature = readFileSync(copy).subarray(readSignature(copy)!.databaseBytes)
+      const signature = readFileSync(copy).subarray(databaseBytes(copy))
       edit(installation.database, `UPDATE sites SET time_zone = 'UTC'`)
       const later = installation.copy('later.sqlite')
       strip(later)

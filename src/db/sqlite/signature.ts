@@ -22,8 +22,6 @@ export interface Signature {
   madeAt: number
   wrappedPepper: Buffer
   mac: Buffer
-  /** How many bytes the database has, without the line. */
-  databaseBytes: number
   /** How many bytes are signed: all but the MAC itself. */
   signedBytes: number
 }
@@ -53,13 +51,12 @@ export function readSignature(path: string): Signature | undefined {
     readSync(file, end, 0, end.length, size - end.length)
     const match = pattern.exec(end.toString('latin1'))
     if (!match) return undefined
-    const [line, installation, madeAt, pepper, mac] = match as unknown as string[]
+    const [, installation, madeAt, pepper, mac] = match as unknown as string[]
     return {
       installation: installation!,
       madeAt: Number(madeAt),
       wrappedPepper: Buffer.from(pepper!, 'base64url'),
       mac: Buffer.from(mac!, 'hex'),
-      databaseBytes: size - line!.length,
       signedBytes: size - macTail,
     }
   } finally {
