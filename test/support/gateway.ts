@@ -77,9 +77,10 @@ export async function startGateway(env: Env, onTestFinished: Finishing): Promise
     await end('SIGKILL')
   })
   const greets = all['NODE_ENV'] !== 'production' && all['BRIDGE_CLIENT_ID'] === undefined
-  const ready = greets ? 'sandbox in the box' : 'Server listening'
+  // The last words: the greeting comes line by line.
+  const ready = greets ? ['/docs\n', '--site demo\n'] : ['Server listening']
   await Promise.race([
-    output.has(ready),
+    ...ready.map((word) => output.has(word)),
     ended.then(({ stdout, stderr }) => {
       throw new Error(`The server ended instead of serving:\n${stdout}\n${stderr}`)
     }),
