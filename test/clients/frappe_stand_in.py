@@ -5,6 +5,7 @@ import json
 import sys
 import types
 
+sys.dont_write_bytecode = True
 told = json.load(sys.stdin)
 documents = {}
 queue = []
