@@ -31,7 +31,7 @@ describe('from a link to the deletion, on the real server with its sandbox', () 
     return async () => {
       for (const end of ends.toReversed()) await end()
     }
-  }, 60_000)
+  }, 120_000)
 
   const script = async (path: string, name: string): Promise<Told> => {
     const file = fileURLToPath(new URL(name, import.meta.url))
@@ -41,13 +41,13 @@ describe('from a link to the deletion, on the real server with its sandbox', () 
 
   test.skipIf(isLeftOut(python, hasRequests, `${python} with python3-requests`))(
     'Python, with requests and urllib3’s Retry as Frappe mounts it',
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async () => expectWholeFlow(await script(python, 'whole_flow.py')),
   )
 
   test.skipIf(isLeftOut(ruby, existsSync(ruby), ruby))(
     'Ruby, with its own library',
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async () => expectWholeFlow(await script(ruby, 'whole_flow.rb')),
   )
 
@@ -105,7 +105,7 @@ describe('from a link to the deletion, on the real server with its sandbox', () 
     ['frappe-js-sdk', frappeJsSdk],
     ['npm frappe-client', frappeClient],
     ['a client generated from /openapi.json', generated],
-  ])('%s', { timeout: 60_000 }, async (name, client) => {
+  ])('%s', { timeout: 120_000 }, async (name, client) => {
     const user = `${name.replaceAll(/\W/g, '')}@acme.test`
 
     expectWholeFlow(await walk(client(order), { user }))
