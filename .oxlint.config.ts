@@ -9,6 +9,7 @@ const mayUse: Record<string, readonly string[]> = {
   auth: ['bridge', 'db'],
   connect: ['auth', 'bridge', 'db'],
   transactions: ['bridge'],
+  sockets: ['auth'],
   webhooks: ['auth', 'bridge', 'db'],
   removal: ['auth', 'bridge', 'db'],
   upkeep: ['auth', 'bridge', 'connect', 'db'],

@@ -37,9 +37,17 @@ import metricsPage from './routes/metrics.ts'
 import renew from './routes/renew.ts'
 import securityHeaders, { secure } from './routes/security-headers.ts'
 import { buildSandbox } from './sandbox/sandbox.ts'
+import { createConnections, type Connections } from './sockets/connections.ts'
+import { socketLimitsWith, type SocketLimits } from './sockets/limits.ts'
 import upkeep from './upkeep/plugin.ts'
 import { version } from './version.ts'
 import webhooks from './webhooks/plugin.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    connections: Connections
+  }
+}
 
 export interface AppOptions {
   config: Config
@@ -54,42 +62,37 @@ export interface AppOptions {
   logger?: FastifyServerOptions['logger']
   /** Background work: off unless asked for. */
   workers?: boolean
-  /** Instead of `socketTimeouts`. */
-  timeouts?: typeof socketTimeouts
+  /** Instead of some of `socketLimits`. */
+  socketLimits?: Partial<SocketLimits>
   /** Given by a server process: holds the database against a second one. */
   place?: Place
   onDatabaseLost?: () => void
 }
 
-/** How long a request may take to arrive, a connection may idle, and how often we look; in milliseconds. */
-const socketTimeouts = { request: 30_000, idle: 75_000, look: 5_000 }
-
 /** Assembles the whole server, in order. Never listens; `close()` undoes it in reverse. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { config, clock = systemClock, ids = systemIds, workers = false } = options
-  const { timeouts = socketTimeouts } = options
   const https = config.publicUrl.startsWith('https:')
+  const isProxy = isWithin(config.trustedProxies)
+  const connections = createConnections({
+    limits: socketLimitsWith(options.socketLimits),
+    isProxy,
+    onCut: (counts) => app.log.warn({ room: 'sockets', ...counts }, 'connections cut'),
+  })
   const app = fastify({
     ...frappeServerOptions,
     logger: options.logger ?? loggerOptions(config.logLevel),
     logController: new RequestLog(),
     return503OnClosing: false, // its answer would not be in our shape; what arrives while closing is served
     genReqId: () => ids.next('req'),
-    requestTimeout: timeouts.request,
-    connectionTimeout: 0,
-    keepAliveTimeout: timeouts.idle,
-    http: {
-      connectionsCheckingInterval: timeouts.look,
-      // Node measures bodies only while this is not the longer one: a slow body would stay for ever.
-      headersTimeout: timeouts.request,
-      requestTimeout: timeouts.request,
-    },
+    serverFactory: (handler) => connections.serve(handler),
     frameworkErrors(error, request, reply) {
       secure(reply, https)
       frappeServerOptions.frameworkErrors(error, request, reply)
     },
-    trustProxy: config.trustedProxies.length > 0 ? isWithin(config.trustedProxies) : false,
+    trustProxy: config.trustedProxies.length > 0 ? isProxy : false,
   })
+  app.decorate('connections', connections)
 
   await app.register(sensible)
   await app.register(securityHeaders, { https })
@@ -141,7 +144,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(
     frappePlugin<Caller, MethodContext>({
       methods,
-      authenticate: ({ key, secret }, { ip }) => admit(app, { key, secret, address: ip }),
+      async authenticate({ key, secret }, { ip, socket }) {
+        const caller = await admit(app, { key, secret, address: ip })
+        connections.admitted(socket, caller.tenant.id)
+        return caller
+      },
       stranger: ({ ip }) => app.limits.strangers.take(networkOf(ip)),
       context: (request, reply, caller) => makeContext(request, reply, caller!),
       underWay,

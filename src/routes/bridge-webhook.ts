@@ -45,6 +45,7 @@ const bridgeWebhook: FastifyPluginAsync<{ secrets: readonly string[] }> = async 
           throw new NotNowError('The event cannot be stored now', { retryAfter: 5, cause: error })
         },
       )
+      app.connections.admitted(request.socket, 'bridge')
       app.metrics.webhookReceived(received)
       if (received === 'nonsense') {
         const problem = reason instanceof BridgeSchemaError ? reason.detail : 'it is no JSON'

@@ -141,7 +141,7 @@ describe('over a real socket', () => {
     const app = await buildApp({
       config: loadConfig({ DATA_DIR: testFolder(), LOG_LEVEL: 'silent' }),
       database: ':memory:',
-      timeouts: { request: 300, idle: 200, look: 50 },
+      socketLimits: { requestMs: 300, idleMs: 200, lookMs: 50 },
     })
     await app.listen({ host: '127.0.0.1', port: 0 })
     const { port } = app.server.address() as AddressInfo
