@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { z } from 'zod'
 import { answers } from '../../src/openapi/answers.ts'
 import { argumentNotes } from '../../src/openapi/arguments.ts'
 import type { Document, Operation } from '../../src/openapi/document.ts'
@@ -77,6 +78,24 @@ test('the document and the server have the same plain routes', async () => {
   )
 
   expect(routesOf(setup).toSorted()).toEqual(described.toSorted())
+})
+
+test('what passes as it came is described as Bridge documents it', () => {
+  const properties = (name: string) => {
+    const { [name]: answer } = answers
+    const { items } = z.toJSONSchema(answer!.schema) as { items: { properties: object } }
+    return items.properties
+  }
+
+  expect(properties('get_bank_accounts')).toMatchObject({
+    id: { type: 'integer' },
+    balance: { type: ['number', 'null'] },
+    iban: { type: ['string', 'null'] },
+  })
+  expect(properties('get_bank_transactions')).toMatchObject({
+    amount: { type: ['number', 'null'] },
+    deleted: { type: ['boolean', 'null'] },
+  })
 })
 
 test('real answers fit their schemas', async () => {

@@ -164,6 +164,19 @@ test.each(calls)('$name without a required part is an error', async (row) => {
   )
 })
 
+test.each([{ next_uri: 7 }, { next_uri: {} }, { next_uri: ['/v3'] }, 'more', 7, [1]])(
+  'a list whose next page cannot be told from %j is an error, and never the end',
+  async (pagination) => {
+    const { client, uuid } = testClient([
+      http.get(`${aggregation}/items`, () =>
+        HttpResponse.json({ resources: [aBridgeItem()], pagination }),
+      ),
+    ])
+
+    await expect(client.items.list(uuid)).rejects.toMatchObject({ name: 'BridgeSchemaError' })
+  },
+)
+
 test('users, sessions and tokens are read whatever else is absent, of another type or new', async () => {
   let [user, session, token]: unknown[] = []
   const { client, world } = testClient([

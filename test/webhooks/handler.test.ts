@@ -130,6 +130,24 @@ test('item.created only stores the item', async () => {
   expect(await read(request)).toMatchObject({ state: 'pending', itemId: null })
 })
 
+test('what a refresh says in another type is not believed, and the rest is', async () => {
+  const { bridgeSays, refreshed, errors, item } = await handling()
+  await bridgeSays('item.created')
+
+  await refreshed({
+    status_code: 1010,
+    status_code_info: { word: 'otp' },
+    account_types: ['all'],
+    authentication_expires_at: 1757000000,
+    refresh_trigger: 7,
+    full_refresh: 'false',
+  })
+  await refreshed({ status_code: '0', status_code_info: 'ok' })
+
+  expect(errors).toEqual([])
+  expect(await item()).toMatchObject({ status: 1010, authenticationExpiresAt: null })
+})
+
 test('a refreshed item ends the one open request of its user, and the site is told once', async () => {
   const { bridgeSays, refreshed, open, read, told, store, clock } = await handling()
   const request = await open({ bank: 'Ma Banque' })
