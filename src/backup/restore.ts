@@ -1,6 +1,7 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
+import { makeFolder } from '../make-folder.ts'
 import { bindHash, keyState } from '../auth/api-keys.ts'
 import { copySigner } from '../auth/copy-signer.ts'
 import { openInstance, unlockInstance } from '../auth/instance.ts'
@@ -64,7 +65,7 @@ export async function restoreCopy(restoring: Restoring): Promise<Restored> {
   const database = databasePath(config)
   refuseWhileHeld(database, { place, clock })
 
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+  makeFolder(config.dataDir)
   const staged = join(config.dataDir, 'restoring.sqlite')
   try {
     const verification = await stage(copy, staged, restoring)

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { copySigner } from '../auth/copy-signer.ts'
@@ -132,6 +132,8 @@ function toRow({
 
 function refuseMissing(file: string): void {
   if (!existsSync(file)) throw new CommandError(`There is no file ${file}`)
+  // A pipe would be waited for without end.
+  if (!statSync(file).isFile()) throw new CommandError(`${file} is no file`)
   accessSync(file, constants.R_OK)
 }
 

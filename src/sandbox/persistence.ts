@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolder } from '../make-folder.ts'
 import { saved, type Saved } from './state.ts'
 
 /** What was saved at `path`; undefined when there is no such file. Throws on anything unreadable. */
@@ -37,7 +38,7 @@ export function createSaver(
   if (path === undefined) return { changed: () => {}, flush: async () => {} }
   let dirty = false
   let running: Promise<void> | undefined
-  mkdirSync(dirname(path), { recursive: true })
+  makeFolder(dirname(path))
 
   const write = async (): Promise<void> => {
     // Yielding first lets a burst of changes share the write.

@@ -3,7 +3,6 @@ import {
   chownSync,
   closeSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmSync,
@@ -12,6 +11,7 @@ import {
 } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import Sqlite from 'better-sqlite3'
+import { makeFolder } from '../../make-folder.ts'
 import { signFile, type SignerOf } from './signature.ts'
 
 /**
@@ -22,7 +22,7 @@ import { signFile, type SignerOf } from './signature.ts'
  */
 export function copyDatabase(from: string, to: string, signerOf?: SignerOf): void {
   const part = partOf(to)
-  makeFolder(resolve(dirname(to)), statSync(from))
+  makeFolderOf(resolve(dirname(to)), statSync(from))
   rmSync(part, { force: true })
   closeSync(openSync(part, 'wx', 0o600))
   try {
@@ -66,8 +66,8 @@ function give(path: string, { uid, gid }: Owner): void {
 type Owner = Pick<Stats, 'uid' | 'gid'>
 
 /** Makes a folder for its owner alone, and those above it that are missing. */
-function makeFolder(path: string, owner: Owner): void {
-  const first = mkdirSync(path, { recursive: true, mode: 0o700 })
+function makeFolderOf(path: string, owner: Owner): void {
+  const first = makeFolder(path)
   if (first === undefined) return
   for (let made = path; made.length >= first.length; made = dirname(made)) give(made, owner)
 }

@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, rmSync } from 'node:fs'
 import { findPackageJSON } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
+import { makeFolder } from '../../make-folder.ts'
 import Sqlite from 'better-sqlite3'
 import { ConfigError } from '../../config.ts'
 import { copyDatabase } from './copy.ts'
@@ -50,7 +51,7 @@ export function openSqlite(path: string, signerOf?: SignerOf): Sqlite.Database {
 
 /** The file holds hashes and sealed secrets: for its owner only, from the first byte on. */
 function createPrivately(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  makeFolder(dirname(path))
   closeSync(openSync(path, 'a', 0o600))
 }
 
