@@ -46,6 +46,7 @@ test('compose.yaml names only variables that exist, and secrets as files', () =>
   const known = [
     ...Object.keys(environment.shape),
     ...secretVariables.map((name) => `${name}_FILE`),
+    'NODE_OPTIONS',
   ]
 
   expect(names.length).toBeGreaterThan(4)
@@ -53,6 +54,8 @@ test('compose.yaml names only variables that exist, and secrets as files', () =>
   for (const secret of secretVariables) expect(names).not.toContain(secret)
   expect(compose).toContain('read_only: true')
   expect(compose).toContain('no-new-privileges:true')
+  expect(compose).toContain('mem_limit: 1g')
+  expect(Number(/--max-old-space-size=(\d+)/.exec(compose)?.[1])).toBeLessThanOrEqual(1024 * 0.7)
 })
 
 describe('the steps of the Dockerfile, run in a clean directory', () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { environment } from '../../src/config.ts'
+import { environment, secretVariables } from '../../src/config.ts'
 import { demoGreeting, demoReminder } from '../../src/demo.ts'
 import { freePort } from '../support/free-port.ts'
 
@@ -174,10 +174,13 @@ test('no command of the README and the guides is left unrun', () => {
   for (const command of commands) byOthers[command]?.()
 })
 
-test('the docker command names variables that exist', () => {
+test('the docker command names variables that exist in a file, and no secret', () => {
   const run = commands.find((command) => command.startsWith('docker run'))!
-  const names = [...run.matchAll(/-e ([A-Z_]+)=/g)].map(([, name = '']) => name)
+  const file = /```ini\n((?:[A-Z_]+=.*\n)+)```/.exec(read('README.md'))![1]!
+  const names = [...file.matchAll(/^([A-Z_]+)=/gm)].map(([, name = '']) => name)
 
+  expect(run).toContain('--env-file bank-api.env')
+  for (const name of secretVariables) expect(run).not.toContain(name)
   expect(names.length).toBeGreaterThan(3)
   for (const name of names) expect(Object.keys(environment.shape)).toContain(name)
 })
