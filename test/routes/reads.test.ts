@@ -63,6 +63,20 @@ test('the item document has Frappe’s fields, ours, then Bridge’s as they are
   })
 })
 
+test('a field that Bridge adds to its items takes the place of none of ours', async () => {
+  const { world, ada, ask } = await reading()
+  Object.assign(world.items.get(ada.itemId)!, { name: 'Demo Bank', site: 7, doctype: null, new: 1 })
+
+  const { message } = await ask('get_bridge_item_details', { item_id: ada.itemId })
+
+  expect(message).toMatchObject({
+    name: String(ada.itemId),
+    doctype: 'Bridge Item',
+    site: 'erp.acme.test',
+    new: 1,
+  })
+})
+
 test('the item’s description is asked for in the caller’s language', async () => {
   const { bridge, ada, ask } = await reading()
 

@@ -32,7 +32,7 @@ export const getBridgeItemDetails = defineMethod({
 
     const { item, site, user } = held
     const bank = item.bank ?? item.providerName
-    return {
+    const own = {
       name: String(item.id),
       owner: site.name,
       creation: toFrappeDatetime(item.createdAt, site.timeZone),
@@ -43,7 +43,11 @@ export const getBridgeItemDetails = defineMethod({
       ...(bank !== null && { bank }),
       site: site.name,
       ...(user.name !== '' && { user: user.name }),
+    }
+    return {
+      ...own,
       ...context.present.item(live),
+      ...own, // a field that Bridge may add one day takes the place of none
       next,
       ...(nextAt !== null && { next_at: new Date(nextAt).toISOString() }),
     }
