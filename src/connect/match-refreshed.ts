@@ -3,6 +3,7 @@ import type { BridgeTime } from '../bridge/bridge-time.ts'
 import type { Ids } from '../clock.ts'
 import type { ConnectRequest, Item, ItemFacts, OwnedRequest, Store } from '../db/store.ts'
 import { completedEvent } from './completed-event.ts'
+import { isSince } from './is-since.ts'
 import { outcomeOf } from './item-status.ts'
 
 /** An `item.refreshed` of Bridge's, once its facts are stored. Times are epoch milliseconds. */
@@ -26,9 +27,6 @@ export interface Matching {
 
 /** How long a callback may take to say which of several requests an item belongs to. */
 const callbackMs = 10 * 60_000
-
-/** Bridge's times may be cut to the second, and clocks differ a little. */
-const leewayMs = 2_000
 
 /**
  * Ends the connect request that a refreshed item belongs to, for browsers that never come back: Bridge's events carry no
@@ -65,9 +63,9 @@ export async function matchRefreshed(
     if (request.managedItemId !== null) {
       // Bridge reads the whole history minutes after a visit: that is an echo of the visit before this link.
       if (refreshed.full) return false
-      return request.managedItemId === item.id && isBefore(request.openedAt, refreshed.occurredAt)
+      return request.managedItemId === item.id && isSince(refreshed.occurredAt, request)
     }
-    return holder === null && isBefore(request.openedAt, item.createdAt)
+    return holder === null && isSince(item.createdAt, request)
   })
   // An item is either being managed or new: a link that manages it names it, which is the better clue.
   const managing = fits.filter(({ request }) => request.managedItemId !== null)
@@ -114,5 +112,3 @@ const isAlive = (
   { occurredAt }: Refreshed,
   maker: OwnedRequest | null,
 ): boolean => request.id === maker?.request.id || request.expiresAt > occurredAt
-
-const isBefore = (openedAt: number, at: number): boolean => openedAt <= at + leewayMs

@@ -9,6 +9,7 @@ import type { Keyring } from '../auth/keyring.ts'
 import type { Clock, Ids } from '../clock.ts'
 import type { ConnectRequest, OwnedRequest, Store } from '../db/store.ts'
 import { completedEvent } from './completed-event.ts'
+import { isSince } from './is-since.ts'
 import { outcomeOf } from './item-status.ts'
 
 export interface Settling {
@@ -23,9 +24,6 @@ export interface Settling {
   bridgeTime: Pick<BridgeTime, 'toBridge'>
   log: { warn(event: object, text: string): void; info(event: object, text: string): void }
 }
-
-/** Bridge's times may be cut to the second, and clocks differ a little. */
-const leewayMs = 2_000
 
 /** How long one verification may spend at Bridge. */
 const budgetMs = 50_000
@@ -49,7 +47,8 @@ export async function settleWithBridge(
 
   const item = await bridge.items.get(user.userUuid, claim.itemId).catch(unlessUnknown)
   if (!item) return 'refused'
-  if (!wasTouchedSince(item, settling.bridgeTime.toBridge(request.openedAt))) {
+  const openedAt = settling.bridgeTime.toBridge(request.openedAt)
+  if (!isOfVisit(item, { ...request, openedAt })) {
     // The item is the request's own, but nothing happened to it: the user came back without finishing.
     if (request.managedItemId === null) return 'refused'
     return store.failRequest(request.id, claim.step)
@@ -72,10 +71,12 @@ const unlessUnknown = (error: unknown): undefined => {
   throw error
 }
 
-const wasTouchedSince = (item: Item, openedAt: number): boolean =>
-  [item.created_at, item.last_try_refresh].some(
-    (text) => (toTime(text) ?? -Infinity) >= openedAt - leewayMs,
-  )
+/** Whether the visit made the item or, when the link was to manage it, tried it anew. */
+const isOfVisit = (item: Item, request: ConnectRequest): boolean =>
+  [request.managedItemId === null ? item.created_at : null, item.last_try_refresh].some((text) => {
+    const at = toTime(text)
+    return at !== null && isSince(at, request)
+  })
 
 /** The name is a courtesy to the user: without it the connection still stands. */
 async function nameOfProvider(

@@ -339,6 +339,8 @@ export interface ConnectRequest {
   redirectUrl: string
   accountTypes: string
   managedItemId: number | null
+  /** The last try of the managed item that was known when the link was opened: a visit before this one's. */
+  lastTryAt: number | null
   itemId: number | null
   step: string | null
   openedAt: number

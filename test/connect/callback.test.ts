@@ -363,6 +363,38 @@ test('an item that was managed but not touched is a failure, with its step', asy
   expect(await stateOf(managing)).toMatchObject({ status: 'failed', success: false })
 })
 
+test('a managing link opened a second after a visit is not completed by that visit', async () => {
+  const { request, link, newItem, back, stateOf, clock, world } = await connecting()
+  const item_id = newItem()
+  clock.advance(600)
+  await back({ context: request, item_id })
+  clock.advance(600)
+  const managing: string = (await link({ item_id }, 'get_bridge_edit_link')).message.request
+
+  const left = await back({ context: managing, item_id, step: 'leave' })
+  const before = await stateOf(managing)
+  clock.advance(10_000)
+  world.items.get(item_id)!.last_try_refresh = bridgeTime(clock.now())
+  await back({ context: managing, item_id })
+
+  expect(left.location).toBe(`${site}/app/bank?request=${managing}&success=false&step=leave`)
+  expect(before).toMatchObject({ status: 'failed', success: false })
+  expect(await stateOf(managing)).toMatchObject({ status: 'completed', item_id })
+})
+
+test('a managing link is completed by its visit though Bridge’s clock is a little behind', async () => {
+  const { request, link, newItem, back, stateOf, clock, world } = await connecting()
+  const item_id = newItem()
+  await back({ context: request, item_id })
+  clock.advance(60_000)
+  const managing: string = (await link({ item_id }, 'get_bridge_edit_link')).message.request
+  world.items.get(item_id)!.last_try_refresh = bridgeTime(clock.now() - 1_500)
+
+  await back({ context: managing, item_id })
+
+  expect(await stateOf(managing)).toMatchObject({ status: 'completed', item_id })
+})
+
 test('a request sends us to Bridge ten times before it is verified, and no more', async () => {
   const { request, newItem, back, stateOf, bridge } = await connecting()
   const reads = () =>

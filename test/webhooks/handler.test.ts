@@ -352,6 +352,23 @@ test.each<[string, (rooms: Awaited<ReturnType<typeof handling>>) => Promise<stri
   expect(rooms.errors).toEqual([])
 })
 
+test('the event of the visit before does not end a link opened a second after it', async () => {
+  const { bridgeSays, refreshed, open, read, clock } = await handling()
+  const at = clock.now()
+  await bridgeSays('item.created')
+  await refreshed({}) // a try of the item that is known when the link is opened
+  clock.advance(1_000)
+  const managing = await open({ managedItemId: 7 })
+
+  await bridgeSays(
+    'item.refreshed',
+    { status_code: 0, refresh_trigger: 'connect' },
+    { at: at + 400 },
+  )
+
+  expect(await read(managing)).toMatchObject({ state: 'pending', lastTryAt: at })
+})
+
 test('a link that manages an item ends with its next refresh by the user', async () => {
   const { bridgeSays, refreshed, open, read, callBack, clock } = await handling()
   const made = await open()

@@ -37,6 +37,12 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
     .where(and(eq(sites.id, sql.placeholder('id')), isServed))
     .prepare()
 
+  const lastTryOf = (itemId: number | null): number | null => {
+    if (itemId === null) return null
+    const of = db.select({ at: items.lastTryAt }).from(items).where(eq(items.id, itemId)).get()
+    return of?.at ?? null
+  }
+
   /** The other request that connected this item. */
   const holderOf = (itemId: number, notId: string) =>
     db
@@ -81,7 +87,7 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
           writeAudit(db, { at, actor, tenantId, action: 'site.pinned', subject, detail: change })
         }
         db.insert(requests)
-          .values({ ...request, state: 'pending' })
+          .values({ ...request, lastTryAt: lastTryOf(request.managedItemId), state: 'pending' })
           .run()
         if (email !== undefined) {
           db.update(bridgeUsers).set({ email }).where(eq(bridgeUsers.id, request.userId)).run()

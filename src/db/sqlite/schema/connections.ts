@@ -40,6 +40,8 @@ export const connectRequests = sqliteTable(
     accountTypes: text().notNull(),
     /** The item this request manages; null when it connects a new one. */
     managedItemId: integer(),
+    /** The last try of that item that was known when the link was opened: a visit before this one's. */
+    lastTryAt: integer(),
     /** The item it ended with, once Bridge confirmed it. */
     itemId: integer(),
     step: text(),

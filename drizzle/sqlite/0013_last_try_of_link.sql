@@ -1,0 +1,1 @@
+ALTER TABLE `connect_requests` ADD `last_try_at` integer;

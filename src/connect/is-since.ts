@@ -1,0 +1,22 @@
+import type { ConnectRequest } from '../db/store.ts'
+
+/** Bridge's times may be cut to the second, and clocks differ a little. */
+export const leewayMs = 2_000
+
+/**
+ * Whether what Bridge dates so may come from the visit that a link was opened for. With a try of the same item known from
+ * just before, the leeway would take the visit before for this one: then it must be neither that try nor older than the link.
+ */
+export function isSince(
+  at: number,
+  { openedAt, lastTryAt }: Pick<ConnectRequest, 'openedAt' | 'lastTryAt'>,
+): boolean {
+  const earliest = openedAt - leewayMs
+  if (lastTryAt === null || lastTryAt < earliest) return at >= earliest
+  return at >= openedAt && at > lastTryAt && !isSameSecond(at, lastTryAt)
+}
+
+/** The same time, printed to the second here and to the millisecond there. */
+const isSameSecond = (one: number, other: number): boolean =>
+  (one % 1_000 === 0 || other % 1_000 === 0) &&
+  Math.floor(one / 1_000) === Math.floor(other / 1_000)
