@@ -29,7 +29,9 @@ export function tellStory(story: Story): ToldStory {
       ...(request.callbacks > 0 ? [`callbacks not verified at once: ${request.callbacks}`] : []),
       ...(request.claimedItemId === null
         ? []
-        : [`a callback named item ${request.claimedItemId}; Bridge has yet to confirm it`]),
+        : [
+            `${request.itemId === null && request.matchedAt !== null ? 'a correction left it' : 'a callback named'} item ${request.claimedItemId}; Bridge has yet to confirm it`,
+          ]),
     ])
     step(request.matchedAt, `request matched from Bridge's events`)
     step(request.completedAt, `request completed with item ${request.itemId ?? '-'}`)

@@ -31,12 +31,13 @@ const budgetMs = 50_000
 /**
  * Decides with Bridge, not with the browser, whether an item is what this request ended with, and stores both.
  * `refused`: the item is another's, older than the request, or held by another request; nothing is stored.
- * Rejects with a BridgeError when Bridge cannot be asked.
+ * `guessed`: no callback named the item, so that one may still correct it. Rejects with a BridgeError when Bridge cannot be
+ * asked.
  */
 export async function settleWithBridge(
   settling: Settling,
   owned: OwnedRequest,
-  claim: { itemId: number; step: string | null },
+  claim: { itemId: number; step: string | null; guessed?: boolean },
 ): Promise<ConnectRequest | 'refused'> {
   const { store, clock } = settling
   const { request, user, site } = owned
@@ -60,7 +61,13 @@ export async function settleWithBridge(
   const at = clock.now()
   const { outcome, request: settled } = await store.settleRequest(
     request.id,
-    { state, step: state === 'failed' ? claim.step : null, item: facts, at },
+    {
+      state,
+      step: state === 'failed' ? claim.step : null,
+      item: facts,
+      at,
+      matched: claim.guessed ?? false,
+    },
     completedEvent(settling, owned, facts, at),
   )
   return outcome === 'held' ? 'refused' : settled

@@ -10,18 +10,19 @@ import { settleWithBridge, type Settling } from './settle.ts'
 const batch = 20
 
 /**
- * Does what callbacks left behind: verifies the claims made while Bridge was unreachable, and ends requests whose day is
- * over. True when there may be more to do at once.
+ * Does what callbacks left behind: verifies the claims made while Bridge was unreachable, or by a correction, and ends
+ * requests whose day is over. True when there may be more to do at once.
  */
 export async function tickConnect(settling: Settling): Promise<boolean> {
   const { store, clock, log, isClockInDoubt } = settling
   const expired = isClockInDoubt() ? 0 : await store.expireRequests(clock.now(), 500)
 
   for (const owned of await store.listClaims(batch)) {
-    const { id, claimedItemId, claimedStep } = owned.request
+    const { id, claimedItemId, claimedStep, itemId, matchedAt } = owned.request
     if (claimedItemId === null) continue
     try {
-      const claim = { itemId: claimedItemId, step: claimedStep }
+      const guessed = itemId === null && matchedAt !== null
+      const claim = { itemId: claimedItemId, step: claimedStep, guessed }
       const settled = await settleWithBridge(settling, owned, claim)
       if (settled === 'refused') log.warn({ request: id, item: claimedItemId }, 'claim refused')
       await store.forgetClaim(id)

@@ -349,7 +349,10 @@ export interface ConnectRequest {
   callbacks: number
   claimedItemId: number | null
   claimedStep: string | null
-  /** When Bridge's events made us take the item for this request's; null once a callback confirmed it. */
+  /**
+   * When Bridge's events made us take the item for this request's, or, with a claim and no item, the claim; null once a
+   * callback confirmed it.
+   */
   matchedAt: number | null
 }
 
@@ -407,7 +410,8 @@ export interface RequestStore {
    * Ends the request with an item Bridge confirmed: stores both in one, and the announcement with its delivery when the
    * request turns completed. `held` when another request holds that item, or the site
    * is no longer served. A completed request stays as it is, unless it was only `matched` and this outcome is not: a
-   * verified one also takes the item from a request that was matched.
+   * verified one also takes the item from a request that was matched, which waits again. The item that it was matched with
+   * by mistake becomes the claim of the one that waits, else of the user's only open request.
    */
   settleRequest(
     id: string,

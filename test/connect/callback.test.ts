@@ -1,5 +1,7 @@
 import { http, HttpResponse } from 'msw'
 import { expect, test } from 'vitest'
+import { toFacts } from '../../src/auth/ownership.ts'
+import { completedEvent } from '../../src/connect/completed-event.ts'
 import { tickConnect } from '../../src/connect/worker.ts'
 import {
   aHeldBank,
@@ -393,6 +395,104 @@ test('a managing link is completed by its visit though Bridge’s clock is a lit
   await back({ context: managing, item_id })
 
   expect(await stateOf(managing)).toMatchObject({ status: 'completed', item_id })
+})
+
+/** Two open requests of one user, each taken by Bridge's events for the one whose item is the other's. */
+async function mistaken() {
+  const made = await connecting()
+  const { app, world, clock, request: first } = made
+  const second: string = (await made.link()).message.request
+  const items = [made.newItem(), made.newItem()] as const
+  const match = async (id: string, itemId: number) => {
+    const owned = (await app.store.findRequestForCallback(id))!
+    const facts = toFacts(world.items.get(itemId)!)
+    const at = clock.now()
+    await app.store.settleRequest(
+      id,
+      { state: 'completed', step: null, item: facts, at, matched: true },
+      completedEvent(app.settling, owned, facts, at),
+    )
+  }
+  /** What the site was told of each request, in order. */
+  const told = async () => {
+    const rows = await app.store.listForExport(made.acme.tenant.id, 'events', {
+      after: null,
+      limit: 100,
+    })
+    return rows
+      .map(({ row }) => app.keyring.open(row['body'] as Buffer, `events/${String(row['id'])}`))
+      .map((body) => (JSON.parse(body.toString()) as { content: Record<string, unknown> }).content)
+      .map(({ request, item_id }) => [request, item_id])
+  }
+  await match(first, items[1])
+  return { ...made, first, second, items, match, told }
+}
+
+test('a request that loses a wrong guess gets the item that was the other’s guess, and is told once', async () => {
+  const { app, first, second, items, match, back, stateOf, told } = await mistaken()
+  await match(second, items[0])
+
+  await back({ context: second, item_id: items[1] })
+  const between = await stateOf(first)
+  await tickConnect(app.settling)
+  await tickConnect(app.settling)
+  const guessed = await stateOf(first)
+  await back({ context: first, item_id: items[0] })
+
+  expect(between).toMatchObject({ status: 'pending', item_id: null, success: false })
+  expect(guessed).toMatchObject({ status: 'completed', item_id: items[0] })
+  expect(await stateOf(first)).toMatchObject({ status: 'completed', item_id: items[0] })
+  expect(await stateOf(second)).toMatchObject({ status: 'completed', item_id: items[1] })
+  expect(await told()).toEqual([
+    [first, items[1]],
+    [second, items[0]],
+    [second, items[1]],
+    [first, items[0]],
+  ])
+})
+
+test('a request that loses a wrong guess and has nothing else waits for its callback, until its day is over', async () => {
+  const { app, first, second, items, back, stateOf, clock, told } = await mistaken()
+
+  await back({ context: second, item_id: items[1] })
+  await tickConnect(app.settling)
+  const waiting = await stateOf(first)
+  clock.advance(25 * hourMs)
+  await tickConnect(app.settling)
+
+  expect(waiting).toMatchObject({ status: 'pending', item_id: null })
+  expect(await stateOf(first)).toMatchObject({ status: 'expired', item_id: null, success: false })
+  expect(await back({ context: first, item_id: items[1] })).toMatchObject({ status: 410 })
+  expect(await told()).toEqual([
+    [first, items[1]],
+    [second, items[1]],
+  ])
+})
+
+test('a request left with a guess fails when its user turns out to have left', async () => {
+  const { app, first, second, items, match, back, stateOf } = await mistaken()
+  await match(second, items[0])
+  await back({ context: second, item_id: items[1] })
+
+  await back({ context: first, step: 'select_bank' })
+  await tickConnect(app.settling)
+
+  expect(await stateOf(first)).toMatchObject({ status: 'failed', item_id: null })
+})
+
+test('a guess that a callback corrects is nobody’s when several requests may have it', async () => {
+  const { app, first, second, items, match, link, newItem, back, stateOf } = await mistaken()
+  const third: string = (await link()).message.request
+  const fourth: string = (await link()).message.request
+  await match(second, items[0])
+
+  await back({ context: second, item_id: newItem() })
+  await tickConnect(app.settling)
+
+  expect(await stateOf(first)).toMatchObject({ status: 'completed', item_id: items[1] })
+  for (const open of [third, fourth]) {
+    expect(await stateOf(open)).toMatchObject({ status: 'pending', item_id: null })
+  }
 })
 
 test('a request sends us to Bridge ten times before it is verified, and no more', async () => {

@@ -132,4 +132,26 @@ describe.concurrent('two open requests of one user', { timeout: 60_000 }, () => 
     await settled(two, items)
     await expectTold(expect, two, items)
   })
+
+  test('get an item each when both visits end at once, though one browser alone comes back', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const two = await twoOpenRequests(onTestFinished)
+    const { site, links, bridge, itemsOf } = two
+    const callbacks = [await logIn(links[0].url), await logIn(links[1].url)]
+    const items = callbacks.map(itemIn)
+    await site.hears('item.refreshed', 2)
+    await pull(bridge, 'clock', { advance: 10 * 60_000 })
+    await site.hears('connect.completed', 2)
+    // Each was taken for the other's: the first item for the newest link.
+    expect(await itemsOf()).toEqual(items.toReversed())
+
+    await comeBack(callbacks[1]!)
+    await site.hears('connect.completed', 4)
+
+    expect(await itemsOf()).toEqual(items)
+    await settled(two, items)
+    expect(await expectTold(expect, two, items)).toBe(4)
+  })
 })

@@ -1,11 +1,24 @@
-import { and, asc, eq, inArray, isNotNull, isNull, lt, lte, ne, sql, type SQL } from 'drizzle-orm'
+import {
+  and,
+  asc,
+  eq,
+  gt,
+  inArray,
+  isNotNull,
+  isNull,
+  lt,
+  lte,
+  ne,
+  sql,
+  type SQL,
+} from 'drizzle-orm'
 import { ConflictError, type RequestStore } from '../../store.ts'
 import { bridgeUsers, connectRequests as requests, items, sites, tenants } from '../schema/index.ts'
 import { prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { reviveEndpoint } from './deliveries.ts'
 import { insertEvent } from './events.ts'
-import { writeItem } from './items.ts'
+import { leewayMs, writeItem } from './items.ts'
 import { inScopeGiven, isServed } from './tenants.ts'
 
 const withItem = prepared((db) =>
@@ -67,6 +80,48 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
       .where(eq(requests.id, id))
       .run()
 
+  /** A guess that nobody verified yet. */
+  const isGuess = and(isNull(requests.itemId), isNotNull(requests.matchedAt))
+
+  const dropGuess = (id: string) =>
+    db
+      .update(requests)
+      .set({ claimedItemId: null, claimedStep: null, matchedAt: null })
+      .where(and(eq(requests.id, id), isGuess))
+      .run()
+
+  /**
+   * An item that a correction let go belongs to another open request: to the one that lost its own by the same correction,
+   * else to the only one. The worker asks Bridge, for nobody may come back with it.
+   */
+  const offer = (itemId: number, userId: string, loserId: string | undefined, at: number) => {
+    const item = db
+      .select({ createdAt: items.createdAt })
+      .from(items)
+      .where(and(eq(items.id, itemId), isNull(items.goneAt)))
+      .get()
+    if (!item) return
+    const open = db
+      .select({ id: requests.id })
+      .from(requests)
+      .where(
+        and(
+          eq(requests.userId, userId),
+          inArray(requests.state, ['pending', 'failed']),
+          lte(requests.openedAt, item.createdAt + leewayMs),
+          gt(requests.expiresAt, item.createdAt),
+          isNull(requests.managedItemId),
+          isNull(requests.itemId),
+          isNull(requests.claimedItemId),
+        ),
+      )
+      .all()
+    const meant = open.find(({ id }) => id === loserId) ?? (open.length === 1 ? open[0] : undefined)
+    if (!meant) return
+    const claim = { claimedItemId: itemId, claimedStep: null, matchedAt: at }
+    db.update(requests).set(claim).where(eq(requests.id, meant.id)).run()
+  }
+
   return {
     openConnectRequest: ({ email, ...request }, { id, origin, webhookUrl }, { actor, at }) =>
       write(() => {
@@ -111,6 +166,7 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
     rememberClaim: (id, { itemId, step }) =>
       write(() => {
         if (!owned(eq(requests.id, id)).get()) return
+        dropGuess(id)
         db.update(requests)
           .set({ claimedItemId: itemId, claimedStep: step })
           .where(and(eq(requests.id, id), ne(requests.state, 'completed')))
@@ -119,6 +175,7 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
 
     forgetClaim: (id) =>
       write(() => {
+        dropGuess(id)
         db.update(requests)
           .set({ claimedItemId: null, claimedStep: null })
           .where(eq(requests.id, id))
@@ -167,6 +224,8 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
           .where(eq(requests.id, id))
           .returning()
           .get()
+        if (request.itemId !== null && request.matchedAt !== null && !isSame)
+          offer(request.itemId, userId, holder?.id, at)
         if (state === 'completed') insertEvent(db, announcement)
         if (state === 'completed' && request.managedItemId !== null) {
           // Who managed the item may have changed whose accounts it shows.
@@ -182,6 +241,7 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
           .set({ state: 'failed', step })
           .where(and(eq(requests.id, id), inArray(requests.state, ['pending', 'failed'])))
           .run()
+        dropGuess(id)
         const request = db.select().from(requests).where(eq(requests.id, id)).get()
         if (!request) throw new ConflictError('The request is gone')
         return request
