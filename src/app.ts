@@ -6,6 +6,7 @@ import type { Dispatcher } from 'undici'
 import { admit, type Caller } from './auth/api-keys.ts'
 import { copySigner } from './auth/copy-signer.ts'
 import { isWithin, networkOf } from './auth/limits.ts'
+import { pinApplication } from './auth/instance.ts'
 import auth from './auth/plugin.ts'
 import backup from './backup/plugin.ts'
 import bridge from './bridge/plugin.ts'
@@ -110,6 +111,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     ...(config.secrets.bridge ?? sandboxCredentials),
     baseUrl: options.sandbox?.origin ?? config.bridgeBaseUrl,
     dispatcher: options.dispatcher,
+    proxy: config.secrets.proxy,
+    onProven: () => {
+      pinApplication(app.store, config).catch((error: unknown) => {
+        app.log.error({ err: error }, 'the database was not bound to its Bridge application')
+      })
+    },
     clock,
     steady: app.steadyClock,
     clockWatch: app.clockWatch,

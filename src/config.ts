@@ -63,6 +63,8 @@ export interface Config {
     masterKeys: readonly MasterKey[]
     /** Opens /metrics; without it there is none. */
     metricsToken: string | undefined
+    /** By which proxy to reach http and https addresses, and which of them without; a proxy's address may hold a password. */
+    proxy: { http: string | undefined; https: string | undefined; none: string }
   }
 }
 
@@ -108,6 +110,16 @@ const address = z
 function isOrigin(text: string): boolean {
   return new URL(text).origin === text
 }
+
+// Written without its scheme as often as with it.
+const proxy = z
+  .string()
+  .transform((text) => URL.parse(text.includes('://') ? text : `http://${text}`))
+  .refine(
+    (url) => url !== null && /^https?:$/.test(url.protocol),
+    'must be the http or https address of a proxy',
+  )
+  .transform((url) => url!.href)
 
 const masterKeys = list.transform((entries, context): MasterKey[] =>
   entries.map((entry) => {
@@ -183,6 +195,9 @@ export const environment = z.object({
   QUOTA_USER_PER_MINUTE: z.coerce.number('must be a number').int().min(1).default(60),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   TRUSTED_PROXIES: proxies.default([]),
+  HTTPS_PROXY: proxy.optional(),
+  HTTP_PROXY: proxy.optional(),
+  NO_PROXY: z.string().default(''),
   METRICS_TOKEN: z.string().min(8, 'must have at least 8 characters').optional(),
   BACKUP_DIR: z.string().optional(),
   BACKUP_HOURS: z.coerce.number('must be a number of hours').min(0).max(744).optional(),
@@ -311,6 +326,11 @@ export function loadConfig(
       webhookSecrets: vars.BRIDGE_WEBHOOK_SECRETS,
       masterKeys: vars.MASTER_KEY,
       metricsToken: vars.METRICS_TOKEN,
+      proxy: Object.freeze({
+        http: vars.HTTP_PROXY,
+        https: vars.HTTPS_PROXY,
+        none: vars.NO_PROXY,
+      }),
     }),
   })
 }
@@ -333,6 +353,10 @@ function withSecretFiles(env: Env, readFile: (path: string) => string, problems:
       .map(([name, value]) => [name, value?.trim()])
       .filter(([, value]) => value !== undefined && value !== ''),
   )
+  // Programs read these in small letters, and some in small letters alone.
+  for (const name of ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY']) {
+    values[name] = values[name.toLowerCase()] ?? values[name]
+  }
   for (const name of secretVariables) {
     const path = values[`${name}_FILE`]
     if (path === undefined) continue
@@ -361,8 +385,14 @@ function leftovers(given: Given): [name: string, why: string][] {
 /** What an orchestrator may have put there, as Kubernetes does for a service named `sandbox`, while nothing reads it. */
 function unusedIn(given: Given): string[] {
   const runsSandbox = !given['BRIDGE_CLIENT_ID'] && !given['BRIDGE_CLIENT_SECRET']
-  // The latter is read by the sandbox alone, which is another program.
-  return runsSandbox ? ['SANDBOX_WEBHOOK_URL'] : ['SANDBOX_PORT', 'SANDBOX_WEBHOOK_URL']
+  const asksPlainly = ['BRIDGE_BASE_URL', 'PUBLIC_URL'].some((name) =>
+    given[name]?.toLowerCase().startsWith('http:'),
+  )
+  return [
+    'SANDBOX_WEBHOOK_URL', // read by the sandbox alone, which is another program
+    ...(runsSandbox ? ['HTTPS_PROXY', 'NO_PROXY'] : ['SANDBOX_PORT']),
+    ...(runsSandbox || !asksPlainly ? ['HTTP_PROXY'] : []),
+  ]
 }
 
 const inUrl = (host: string): string => {

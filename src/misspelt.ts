@@ -1,5 +1,6 @@
-/** Kubernetes and Docker name every service they know of in the environment. */
-const injected = /_SERVICE_(?:HOST|PORT(?:_.*)?)$|_PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)?$/
+/** Proxies of every kind stand there, and Kubernetes and Docker name every service they know of. */
+const injected =
+  /_SERVICE_(?:HOST|PORT(?:_.*)?)$|_PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)?$|^\w+_proxy$/i
 
 /**
  * The variables that are none of ours but look as if they should be, one line each: a letter or two apart, in other

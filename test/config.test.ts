@@ -230,7 +230,7 @@ describe('a secret may come from a file', () => {
 
     const { secrets } = loadConfig(env, readFrom(files))
 
-    expect(secrets).toEqual({
+    expect(secrets).toMatchObject({
       bridge: { clientId: 'client', clientSecret: 's3cret' },
       webhookSecrets: ['one', 'two'],
       masterKeys: [{ id: 'main', key: Buffer.alloc(32, 7) }],
@@ -336,6 +336,37 @@ it('blanks and line breaks around a value are no part of it', () => {
   )
 
   expect(loadConfig(env)).toEqual(loadConfig(production))
+})
+
+describe('proxies', () => {
+  const proxyOf = (env: Env) => loadConfig({ ...production, ...env }).secrets.proxy
+  const plain = { BRIDGE_BASE_URL: 'http://bridge.test' }
+
+  it('are read in capitals and in small letters, which count more, with a scheme or without', () => {
+    const env = {
+      HTTPS_PROXY: 'http://big.test',
+      https_proxy: 'proxy.test:3128',
+      HTTP_PROXY: 'https://me:pw@proxy.test',
+      no_proxy: '.internal, 10.0.0.1',
+    }
+
+    expect(proxyOf({ ...env, ...plain })).toEqual({
+      https: 'http://proxy.test:3128/',
+      http: 'https://me:pw@proxy.test/',
+      none: '.internal, 10.0.0.1',
+    })
+  })
+
+  it('that are none stop a start, unless nothing would go by them', () => {
+    const socks = { HTTPS_PROXY: 'socks5://me:hunter2@proxy.test', HTTP_PROXY: 'socks5://x' }
+
+    expect(problemsOf({ ...production, HTTP_PROXY: 'socks5://x' })).toEqual([])
+    expect(problemsOf(socks)).toEqual([])
+    expect(problemsOf({ ...production, ...plain, ...socks })).toEqual([
+      'HTTPS_PROXY: must be the http or https address of a proxy',
+      'HTTP_PROXY: must be the http or https address of a proxy',
+    ])
+  })
 })
 
 describe('what an orchestrator injects and nothing reads', () => {

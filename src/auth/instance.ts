@@ -42,7 +42,7 @@ export async function unlockInstance(
     if (!newest) throw new ConfigError(['MASTER_KEY: is missing'])
     const id = 'd1'
     return store.createInstance({
-      mode: modeOf(config),
+      mode: config.secrets.bridge ? someApplication : modeOf(config),
       wrappedPepper: seal(newest, randomBytes(32), pepperRow),
       dataKeys: [{ id, wrappedKey: seal(newest, randomBytes(32), dataKeyRow(id)) }],
       at: clock.now(),
@@ -56,7 +56,8 @@ export function openInstance(
   config: Config,
 ): ReturnType<typeof openPepper> & { keyring: Keyring } {
   const mode = modeOf(config)
-  if (instance.mode !== mode) throw new ConfigError([wrongMode(instance.mode, mode)])
+  const fits = instance.mode === mode || (instance.mode === someApplication && mode !== 'sandbox')
+  if (!fits) throw new ConfigError([wrongMode(instance.mode, mode)])
   const masterKeys = masterKeysOf(config)
   const opened = openPepper(instance.wrappedPepper, masterKeys)
   const dataKeys = instance.dataKeys.map(({ id, wrappedKey }) => ({
@@ -86,6 +87,13 @@ export function unwrap(masterKeys: readonly MasterKey[], wrapped: Buffer, row: s
     throw new ConfigError(['MASTER_KEY: is not the one this database was made with'])
   }
 }
+
+/** What stands there until Bridge has taken the credentials: a client id that was mistyped must not own a database for life. */
+const someApplication = 'bridge'
+
+/** Binds the database to the Bridge application that was asked as, which Bridge has just confirmed. Bound before, it stays so. */
+export const pinApplication = (store: Pick<Store, 'replaceMode'>, config: Config): Promise<void> =>
+  store.replaceMode(someApplication, modeOf(config))
 
 /** A database serves one Bridge application for life: its rows mean nothing to another. */
 const modeOf = ({ secrets }: Config): string =>

@@ -18,17 +18,23 @@ export interface CredentialsWatch {
 
 const hourMs = 60 * 60_000
 
-/** `onRefused` is called once when it begins and then hourly, however many calls fail in between. */
+/**
+ * `onRefused` is called once when it begins and then hourly, however many calls fail in between; `onProven` once, when
+ * Bridge first takes them.
+ */
 export function createCredentialsWatch({
   clock,
   onRefused,
   onAccepted,
+  onProven = () => {},
 }: {
   clock: Clock
   onRefused: (where: Where, status: number) => void
   onAccepted: () => void
+  onProven?: (() => void) | undefined
 }): CredentialsWatch {
   let refusedSince: number | null = null
+  let isProven = false
   let toldAt = 0
   let refusals = 0
   return {
@@ -41,9 +47,11 @@ export function createCredentialsWatch({
         if (!isNew && now < toldAt + hourMs) return
         toldAt = now
         onRefused(where, status)
-      } else if (status < 300 && refusedSince !== null) {
+      } else if (status < 300) {
+        if (!isProven) onProven()
+        isProven = true
+        if (refusedSince !== null) onAccepted()
         refusedSince = null
-        onAccepted()
       }
     },
     state: () => ({ refused: refusedSince !== null, refusedSince, refusals }),

@@ -1,7 +1,9 @@
 import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
-import { Pool, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import type { Clock, ClockWatch } from '../clock.ts'
+import type { Config } from '../config.ts'
+import { dispatcherTo } from '../dispatcher.ts'
 import { startLoop } from '../loop.ts'
 import { createBreaker } from './breaker.ts'
 import { createBridgeTime, createClockDoubt, type BridgeTime } from './bridge-time.ts'
@@ -28,6 +30,10 @@ interface Options extends Omit<
   'dispatcher' | 'quota' | 'breaker' | 'credentials' | 'time'
 > {
   dispatcher?: Dispatcher | undefined
+  /** By which a dispatcher of its own goes. */
+  proxy: Config['secrets']['proxy']
+  /** Called once, when Bridge first takes our credentials. */
+  onProven?: (() => void) | undefined
   /** Nobody sets it: what is spent, and for how long Bridge is left alone, follows this one. */
   steady: Clock
   clockWatch: Pick<ClockWatch, 'sinceForward'>
@@ -40,9 +46,19 @@ interface Options extends Omit<
 
 const lookMs = 1_000
 
-/** Builds the Bridge client. Without a dispatcher it keeps a pool of its own and closes it. */
+/** Builds the Bridge client. Without a dispatcher it makes one of its own and closes it. */
 const plugin: FastifyPluginCallback<Options> = (app, options, done) => {
-  const { clock, steady, clockWatch, limits = {}, saved, workers, ...rest } = options
+  const {
+    clock,
+    steady,
+    clockWatch,
+    limits = {},
+    saved,
+    workers,
+    proxy,
+    onProven,
+    ...rest
+  } = options
   const log = app.log.child({ room: 'bridge' })
   const quota = createQuota({ clock: steady, limits, saved })
   const breaker = createBreaker({
@@ -60,13 +76,14 @@ const plugin: FastifyPluginCallback<Options> = (app, options, done) => {
         'BRIDGE REFUSES OUR CREDENTIALS: check BRIDGE_CLIENT_ID, BRIDGE_CLIENT_SECRET and the addresses allowed in its dashboard',
       ),
     onAccepted: () => log.warn('Bridge takes our credentials again'),
+    onProven,
   })
 
   const time = createBridgeTime({ clock, steady })
   const isClockInDoubt = createClockDoubt(clockWatch, time)
 
-  const pool = options.dispatcher ? undefined : new Pool(options.baseUrl, { connections: 32 })
-  const dispatcher = options.dispatcher ?? pool!
+  const own = options.dispatcher ? undefined : dispatcherTo(options.baseUrl, proxy, 32)
+  const dispatcher = options.dispatcher ?? own!
   const bridge = createBridgeClient({
     ...rest,
     clock: steady,
@@ -99,7 +116,7 @@ const plugin: FastifyPluginCallback<Options> = (app, options, done) => {
   app.addHook('onClose', async () => {
     quota.close()
     if (looking) await looking.stop()
-    await pool?.close()
+    await own?.close()
   })
   done()
 }

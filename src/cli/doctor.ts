@@ -37,7 +37,7 @@ const findingsHere = (): Promise<Finding[]> =>
         config,
         store,
         clock,
-        probes: systemProbes,
+        probes: systemProbes(config),
         bridgeOrigin: config.sandbox
           ? `http://127.0.0.1:${config.sandbox.port}`
           : config.bridgeBaseUrl,

@@ -1,12 +1,12 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { Pool } from 'undici'
 import { copySigner } from '../auth/copy-signer.ts'
 import { unlockInstance } from '../auth/instance.ts'
 import type { Keyring } from '../auth/keyring.ts'
 import { createBridgeClient, type BridgeClient } from '../bridge/client.ts'
 import { systemClock, systemIds, type Clock, type Ids } from '../clock.ts'
 import { databasePath, loadConfig, sandboxCredentials, type Config } from '../config.ts'
+import { dispatcherTo } from '../dispatcher.ts'
 import { createSqliteStore } from '../db/sqlite/store.ts'
 import type { By, Scope, Site, Store, Tenant } from '../db/store.ts'
 import { CommandError } from './command-error.ts'
@@ -67,7 +67,7 @@ export const withBridge = <T>(
     const baseUrl = config.sandbox
       ? `http://127.0.0.1:${config.sandbox.port}`
       : config.bridgeBaseUrl
-    const dispatcher = new Pool(baseUrl, { connections: 4 })
+    const dispatcher = dispatcherTo(baseUrl, config.secrets.proxy, 4)
     try {
       const credentials = config.secrets.bridge ?? sandboxCredentials
       const bridge = createBridgeClient({ ...credentials, baseUrl, dispatcher, clock })

@@ -90,6 +90,8 @@ export interface InstanceStore {
   readInstance(): Promise<Instance | undefined>
   /** Stores the first instance; when another process was faster, its own wins and is returned. */
   createInstance(instance: Instance & { at: number }): Promise<Instance>
+  /** Changes the mode where it is `from`. */
+  replaceMode(from: string, to: string): Promise<void>
   /**
    * Takes the database for a server, unless another was seen since `staleBefore`: then returns that one. What the last one
    * had in hand is due again at once, and when it was seen in the future, the clock was put back since.

@@ -28,7 +28,7 @@ async function checkCredentials({
   if (answer instanceof Error) {
     const act = config.sandbox
       ? 'Start the server: the sandbox runs inside it.'
-      : 'Check the network, DNS and the firewall from this machine to Bridge.'
+      : 'Check the network, DNS, the firewall and HTTPS_PROXY from this machine to Bridge.'
     return [critical(check, `Bridge cannot be reached at ${bridgeOrigin}: ${codeOf(answer)}`, act)]
   }
   const { status, date } = answer

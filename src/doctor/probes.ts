@@ -3,6 +3,8 @@ import { statfs } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { connect } from 'node:tls'
 import { request } from 'undici'
+import type { Config } from '../config.ts'
+import { dispatcherTo } from '../dispatcher.ts'
 import { systemResolve } from '../webhooks/resolve.ts'
 
 /** How the doctor touches the world; tests give their own. */
@@ -23,15 +25,21 @@ export interface Probes {
 
 const timeoutMs = 10_000
 
-export const systemProbes: Probes = {
+export const systemProbes = ({ secrets }: Pick<Config, 'secrets'>): Probes => ({
   async get(url, headers = {}) {
-    const answer = await request(url, { headers, signal: AbortSignal.timeout(timeoutMs) })
-    const text = await answer.body.text()
-    const date = Date.parse(String(answer.headers['date'] ?? ''))
-    return {
-      status: answer.statusCode,
-      date: Number.isNaN(date) ? undefined : date,
-      body: text.slice(0, 4_096),
+    const dispatcher = dispatcherTo(new URL(url).origin, secrets.proxy, 1)
+    const signal = AbortSignal.timeout(timeoutMs)
+    try {
+      const answer = await request(url, { headers, signal, dispatcher })
+      const text = await answer.body.text()
+      const date = Date.parse(String(answer.headers['date'] ?? ''))
+      return {
+        status: answer.statusCode,
+        date: Number.isNaN(date) ? undefined : date,
+        body: text.slice(0, 4_096),
+      }
+    } finally {
+      await dispatcher.destroy()
     }
   },
   resolve: async (host) =>
@@ -59,4 +67,4 @@ export const systemProbes: Probes = {
     return { freeBytes: bavail * bsize, type }
   },
   exists: existsSync,
-}
+})

@@ -1,8 +1,11 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { http } from 'msw'
 import { describe, expect, it } from 'vitest'
-import { unlockInstance } from '../../src/auth/instance.ts'
+import { pinApplication, unlockInstance } from '../../src/auth/instance.ts'
 import { ConfigError, loadConfig } from '../../src/config.ts'
+import { testApp } from '../support/app.ts'
+import { bridgeProblem } from '../support/bridge.ts'
 import { testClock } from '../support/clock.ts'
 import { testFolder, testStore } from '../support/store.ts'
 
@@ -80,7 +83,7 @@ describe('an existing database is refused, by the name of the variable', () => {
     ['without credentials', bridge(), sandbox(), 'DATA_DIR: holds a Bridge installation'],
     ['with credentials, being a sandbox', sandbox(), bridge(), 'DATA_DIR: holds a sandbox'],
     [
-      'with another Bridge application',
+      'with another Bridge application than the one that Bridge took',
       bridge(),
       bridge({ BRIDGE_CLIENT_ID: 'other' }),
       'BRIDGE_CLIENT_ID: is not the application',
@@ -88,11 +91,23 @@ describe('an existing database is refused, by the name of the variable', () => {
   ])('%s', async (_name, made, asked, problem) => {
     const store = testStore()
     await unlockInstance(store, { config: made, clock })
+    await pinApplication(store, made)
 
     const opening = unlockInstance(store, { config: asked, clock })
 
     await expect(opening).rejects.toThrow(ConfigError)
     await expect(opening).rejects.toThrow(problem)
+  })
+
+  it('a client id that Bridge never took does not own it; a sandbox’s has none', async () => {
+    const store = testStore()
+    await unlockInstance(store, { config: bridge({ BRIDGE_CLIENT_ID: 'mistyped' }), clock })
+
+    await unlockInstance(store, { config: bridge(), clock })
+    await pinApplication(store, bridge())
+    await pinApplication(store, bridge({ BRIDGE_CLIENT_ID: 'other' }))
+
+    await unlockInstance(store, { config: bridge(), clock })
   })
 
   it('a new Bridge secret of the same application is no reason', async () => {
@@ -143,4 +158,18 @@ describe('a sandbox without a master key', () => {
     await expect(opening).rejects.toThrow(ConfigError)
     await expect(opening).rejects.toThrow('sandbox-master.key holds no key')
   })
+})
+
+it('the server binds a database to the application when Bridge first takes its credentials', async () => {
+  const { app, bridge: double } = await testApp()
+  const modeNow = async () => (await app.store.readInstance())?.mode
+  const refuse = http.get('*/categories', () => bridgeProblem(401), { once: true })
+  double.use(refuse)
+
+  await app.bridge.probe().catch(() => {})
+  const refused = await modeNow()
+  await app.bridge.probe()
+
+  expect(refused).toBe('bridge')
+  await expect.poll(modeNow).toMatch(/^bridge:[0-9a-f]{32}$/)
 })

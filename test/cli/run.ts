@@ -16,7 +16,7 @@ export const runNode = (
   { cwd, env = {} }: { cwd: string; env?: Record<string, string> },
 ): Promise<Ran> =>
   new Promise((resolve) => {
-    execFile(node, args, { cwd, env, timeout: 15_000 }, (error, out, err) => {
+    execFile(node, args, { cwd, env, timeout: 60_000 }, (error, out, err) => {
       const code = error ? (typeof error.code === 'number' ? error.code : -1) : 0
       resolve({ code, out, err })
     })

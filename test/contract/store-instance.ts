@@ -41,6 +41,16 @@ export function instanceContract(name: string, open: OpenRooms): void {
       expect(await store.readInstance()).toEqual(one)
     })
 
+    it('the mode is replaced where it is the one that is named', async () => {
+      const { store } = open()
+      await store.createInstance(instance('bridge'))
+
+      await store.replaceMode('bridge', 'bridge:x')
+      await store.replaceMode('bridge', 'bridge:y')
+
+      expect(await store.readInstance()).toMatchObject({ mode: 'bridge:x' })
+    })
+
     it('a server keeps another one off while it was seen lately', async () => {
       const { store } = open()
       await store.createInstance(instance('sandbox'))

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { unlockInstance } from '../../src/auth/instance.ts'
+import { pinApplication, unlockInstance } from '../../src/auth/instance.ts'
 import { systemClock } from '../../src/clock.ts'
 import { databasePath, loadConfig } from '../../src/config.ts'
 import { createSqliteStore } from '../../src/db/sqlite/store.ts'
@@ -45,11 +45,12 @@ export function dataDirectory(onTestFinished: Finishing): Env {
   return { DATA_DIR: join(folder, 'data'), HOME: folder }
 }
 
-/** Leaves what a server's first start leaves in `DATA_DIR`: commands make no database. */
+/** Leaves what a server leaves in `DATA_DIR` after its first start and call to Bridge: commands make no database. */
 export async function firstStart(env: Env): Promise<void> {
   const config = loadConfig(env)
   const store = createSqliteStore(databasePath(config))
   await unlockInstance(store, { config, clock: systemClock })
+  await pinApplication(store, config)
   store.close()
 }
 

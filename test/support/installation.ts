@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { copySigner } from '../../src/auth/copy-signer.ts'
-import { unlockInstance } from '../../src/auth/instance.ts'
+import { pinApplication, unlockInstance } from '../../src/auth/instance.ts'
 import { databasePath, loadConfig } from '../../src/config.ts'
 import { copyDatabase, wrappedPepperIn } from '../../src/db/sqlite/copy.ts'
 import { createSqliteStore } from '../../src/db/sqlite/store.ts'
@@ -31,9 +31,11 @@ export async function anInstallation(tenant = 'acme') {
   async function open<T>(work: (rooms: TestRooms) => Promise<T>): Promise<T> {
     const store = createSqliteStore(database)
     try {
+      const keyring = await unlockInstance(store, { config, clock })
+      await pinApplication(store, config) // as once Bridge has taken the credentials
       return await work({
         store,
-        keyring: await unlockInstance(store, { config, clock }),
+        keyring,
         clock,
         ids,
       })

@@ -37,6 +37,11 @@ export function instanceOperations({ db, read, write }: Tools): InstanceStore {
         return { mode, wrappedPepper, dataKeys: keys }
       }),
 
+    replaceMode: (from, to) =>
+      write(() => {
+        db.update(instance).set({ mode: to }).where(eq(instance.mode, from)).run()
+      }),
+
     claimServer: (life, { at, staleBefore }) =>
       write(() => {
         const row = db.select().from(instance).where(eq(instance.id, only)).get()

@@ -3,7 +3,7 @@ import { blob, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 /** One row: what this installation is, and which server serves it. */
 export const instance = sqliteTable('instance', {
   id: integer().primaryKey(),
-  /** `sandbox`, or a hash of the Bridge client id: a database serves one of them for life. */
+  /** `sandbox`, `bridge` until Bridge has taken the credentials, then with a hash of the client id: one of them for life. */
   mode: text().notNull(),
   /** The pepper, wrapped by a master key. */
   wrappedPepper: blob({ mode: 'buffer' }).notNull(),
