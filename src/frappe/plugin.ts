@@ -78,6 +78,9 @@ const verbs: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'DELETE'])
 /** An answer of at most so many bytes is with the system at once, whether or not it is read: it is not counted. */
 const small = 16 * 1024
 
+/** What a caller who never reads takes of memory, besides the bytes that he shares with others (bench: equal-callers). */
+const perCaller = 64 * 1024
+
 const noCredentials: Credentials = { key: '', secret: '' }
 const noBytes = Buffer.alloc(0)
 
@@ -190,10 +193,10 @@ export function frappePlugin<Caller, Context extends Releasable>(
     return sendJson(reply, 200, body)
   }
 
-  /** Of bytes that others may hold too, only what a caller who never reads takes besides. */
+  /** Bytes that others may hold too are counted where they are made. */
   function count(reply: FastifyReply, caller: Caller, body: Buffer | JsonBytes): void {
     const holding = options.underWay.open(options.tenant(caller))
-    holding.grow(Buffer.isBuffer(body) ? body.length : small)
+    holding.grow(Buffer.isBuffer(body) ? body.length : perCaller)
     whenSent(reply.raw, holding.join())
   }
 

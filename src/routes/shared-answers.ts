@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { FastifyReply } from 'fastify'
 import type { BridgeClient, BridgeResources } from '../bridge/client.ts'
 import type { Payer } from '../bridge/quota.ts'
@@ -29,6 +30,7 @@ const where = { method: 'GET', route: 'an answer that several wait for' }
 
 export function createSharedAnswers(bridge: BridgeClient, underWay: UnderWay): SharedAnswers {
   const sharing = createSharing()
+  let queue = Promise.resolve()
   return async ({ reply, payer, signal }, key, make) => {
     const { bytes, holding } = await sharing(key, { where, signal }, async (signal) => {
       const holding = underWay.open(payer.tenant)
@@ -41,6 +43,8 @@ export function createSharedAnswers(bridge: BridgeClient, underWay: UnderWay): S
       }
     })
     whenSent(reply.raw, holding.join())
+    // Hundreds may have waited: one goes on in each turn of the event loop, so that others have theirs between them.
+    await (queue = queue.then(() => turn()))
     return bytes
   }
 }

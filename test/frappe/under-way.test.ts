@@ -5,6 +5,12 @@ import { TooManyRequestsError } from '../../src/errors.ts'
 import { createUnderWay } from '../../src/frappe/under-way.ts'
 import { aSite, call, path, pieceSize, token } from './site.ts'
 
+/** What is counted of an answer that others hold too. */
+const perCaller = 64 * 1024
+
+/** Waits as long as a slow machine needs. */
+const patience = { timeout: 15_000 }
+
 describe('the bytes of answers under way', () => {
   test('are half of all for one tenant at most, so that another is still served', () => {
     const underWay = createUnderWay({ most: 1_000 })
@@ -70,33 +76,33 @@ test('callers who never read hold a piece of the answer each at most', async () 
   await Promise.all(Array.from({ length: 20 }, () => deaf(1)))
   await vi.waitUntil(
     () => accepted.length === 20 && accepted.every(({ writableLength }) => writableLength > 0),
-    { timeout: 20_000 },
+    patience,
   )
 
   for (const { writableLength } of accepted) {
     expect(writableLength).toBeLessThanOrEqual(2 * pieceSize)
   }
-  expect(underWay.bytes).toBe(20 * 16 * 1024)
+  expect(underWay.bytes).toBe(20 * perCaller)
 })
 
 test('what is counted is counted until it has been read, or its connection ends', async () => {
   const { deaf, underWay } = await aServedSite()
   const [one, other, third] = [await deaf(1), await deaf(1), await deaf(3)]
-  await vi.waitUntil(() => underWay.bytes === 5 * 16 * 1024)
+  await vi.waitUntil(() => underWay.bytes === 5 * perCaller, patience)
 
   one.resume()
-  await vi.waitUntil(() => underWay.bytes === 4 * 16 * 1024)
+  await vi.waitUntil(() => underWay.bytes === 4 * perCaller, patience)
   other.destroy()
-  await vi.waitUntil(() => underWay.bytes === 3 * 16 * 1024)
+  await vi.waitUntil(() => underWay.bytes === 3 * perCaller, patience)
   third.destroy() // two of its answers never began
 
-  await vi.waitUntil(() => underWay.bytes === 0)
+  await vi.waitUntil(() => underWay.bytes === 0, patience)
 })
 
 test('a large answer beyond the limit is a 429; a small one is still given', async () => {
-  const { app, deaf, underWay } = await aServedSite(80 * 1024)
+  const { app, deaf, underWay } = await aServedSite(5 * perCaller)
   await deaf(2)
-  await vi.waitUntil(() => underWay.bytes === 2 * 16 * 1024)
+  await vi.waitUntil(() => underWay.bytes === 2 * perCaller, patience)
 
   const large = await call(app, { url: path('large') })
   const small = await call(app, { url: path('echo') })
@@ -117,7 +123,7 @@ test.each(['shared', 'own'])('a large answer of %s bytes arrives whole', async (
     'cache-control': 'no-store',
   })
   expect(answer.json()).toEqual({ message: 'x'.repeat(16 * 2 ** 20) })
-  await vi.waitUntil(() => underWay.bytes === 0)
+  await vi.waitUntil(() => underWay.bytes === 0, patience)
 })
 
 async function aSiteWithLedger() {

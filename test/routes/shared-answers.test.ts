@@ -8,6 +8,9 @@ import { createUnderWay } from '../../src/frappe/under-way.ts'
 import { JsonBytes } from '../../src/json-bytes.ts'
 import { createSharedAnswers } from '../../src/routes/shared-answers.ts'
 
+/** Waits as long as a slow machine needs. */
+const patience = { timeout: 15_000 }
+
 const payer = { tenant: 'acme', site: 'erp' }
 
 /** Callers of one answer that is made when the test says so. */
@@ -46,7 +49,24 @@ test('an answer is made once for all who wait for it, and its bytes count once u
   await new Promise((next) => setImmediate(next))
   expect(underWay.bytes).toBe(1_000)
   callers[2]!.leave()
-  await vi.waitUntil(() => underWay.bytes === 0)
+  await vi.waitUntil(() => underWay.bytes === 0, patience)
+})
+
+test('those who waited go on one by one, so that others have turns of the event loop between them', async () => {
+  const { caller, making } = callersOfOne()
+  const callers = Array.from({ length: 20 }, () => caller())
+  let turns = 0
+  const wentOn = callers.map(({ answer }) => answer.then(() => turns))
+  let next = setImmediate(function count() {
+    turns += 1
+    next = setImmediate(count)
+  })
+  making.resolve()
+
+  const turnOf = await Promise.all(wentOn)
+  clearImmediate(next)
+
+  expect(new Set(turnOf).size).toBe(callers.length)
 })
 
 test('who asks when it is made is given one of his own', async () => {
@@ -80,5 +100,5 @@ test('nothing is counted of one that failed', async () => {
 
   await expect(one.answer).rejects.toThrow('Bridge is away')
 
-  await vi.waitUntil(() => underWay.bytes === 0)
+  await vi.waitUntil(() => underWay.bytes === 0, patience)
 })
