@@ -6,6 +6,7 @@ import { profileServers, startProgram, stopAll } from './processes.ts'
 import { webhookAccepted, webhookAcceptedSlowDisk } from './rows/inbox.ts'
 import { acceptedToDelivered } from './rows/delivered.ts'
 import { drain } from './rows/drain.ts'
+import { equalCallers } from './rows/equal-callers.ts'
 import { healthyAmongBad } from './rows/isolation.ts'
 import { dutiesOfACall, rpcFromMemory, rpcFromTheDatabase, rpcThatReadsBridge } from './rows/rpc.ts'
 import { soak } from './rows/soak.ts'
@@ -20,6 +21,7 @@ const benches: Readonly<Record<string, Bench>> = {
   'rpc-memory': rpcFromMemory,
   'rpc-duties': dutiesOfACall,
   transactions: tenThousandTransactions,
+  'equal-callers': equalCallers,
   webhook: webhookAccepted,
   'webhook-slow-disk': webhookAcceptedSlowDisk,
   delivered: acceptedToDelivered,

@@ -2,9 +2,9 @@ import { createServer } from 'node:http'
 import { accountsOfItem, categories, transactionsPage } from './bridge-replies.ts'
 import { listen } from './listen.ts'
 
-// A Bridge that has all its answers ready. Its first argument: milliseconds it takes to think.
+// A Bridge that has all its answers ready. Its arguments: milliseconds it takes to think, and pages of transactions.
 const thinkMs = Number(process.argv[2] ?? 0)
-const pages = 20
+const pages = Number(process.argv[3] ?? 20)
 const rows = 500
 
 const ready = new Map<string, Buffer>()

@@ -1,7 +1,9 @@
 import type { AddressInfo } from 'node:net'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { Json } from '../support/app.ts'
 import { sandboxed } from './sandboxed.ts'
+
+vi.setConfig({ testTimeout: 60_000 }) // 24,000 rows are made and read, several times over
 
 const user = 'ann@acme.test'
 

@@ -4,6 +4,9 @@ import { aHeldBank, bridgeTime, callMethod, testApp, type TestApp } from '../sup
 import { aBridgeTransaction, bridgeUrl } from '../support/bridge.ts'
 import { aTenant } from '../support/tenants.ts'
 
+/** Waits as long as a slow machine needs. */
+const patience = { timeout: 15_000 }
+
 async function reading({
   env = {},
   timeZone,
@@ -289,7 +292,7 @@ test('a read waits for its user’s next minute where that comes within its time
   clock.advance(30_000)
 
   const answer = ask()
-  await vi.waitUntil(() => app.standing().quota.waiting > 0)
+  await vi.waitUntil(() => app.standing().quota.waiting > 0, patience)
   clock.advance(35_000)
 
   expect((await answer).message).toHaveLength(2_001)
