@@ -80,15 +80,16 @@ function toEntry<Caller, Context extends Releasable>(
   return {
     name: method.name,
     guest: method.guest,
-    async run({ request, reply, caller, args, onParsed }) {
+    // Not async, as it would hold the arguments while the method runs.
+    run({ request, reply, caller, args, onParsed }) {
       const context = options.context(request, reply, caller)
-      try {
-        const answer = await method.handle(context, args, onParsed)
-        result?.parse(answer) // a stray ZodError is a 500: the mistake is ours
-        return answer
-      } finally {
-        context.release()
-      }
+      return method
+        .handle(context, args, onParsed)
+        .then((answer) => {
+          result?.parse(answer) // a stray ZodError is a 500: the mistake is ours
+          return answer
+        })
+        .finally(() => context.release())
     },
   }
 }

@@ -166,7 +166,8 @@ export function frappePlugin<Caller, Context extends Releasable>(
     return pair && options.authenticate(pair, request)
   }
 
-  async function answer(
+  /** Not async: a function that waits would hold the parameters, a whole body made objects, until the method has answered. */
+  function answer(
     request: FastifyRequest,
     reply: FastifyReply,
     caller: Caller | undefined,
@@ -180,17 +181,19 @@ export function frappePlugin<Caller, Context extends Releasable>(
     const { observe } = options
     if (caller !== undefined)
       tell(request, () => observe?.asked(request, { name: entry.name, caller }))
-    const value = await entry.run({
+    const running = entry.run({
       request,
       reply,
       caller,
       args: toArguments(parameters),
       onParsed: (args) => tell(request, () => observe?.parsed(request, args)),
     })
-    tell(request, () => observe?.answered(request, value))
-    const body = successBody(version, value)
-    if (caller !== undefined && body.length > small) count(reply, caller, body)
-    return sendJson(reply, 200, body)
+    return running.then((value) => {
+      tell(request, () => observe?.answered(request, value))
+      const body = successBody(version, value)
+      if (caller !== undefined && body.length > small) count(reply, caller, body)
+      return sendJson(reply, 200, body)
+    })
   }
 
   /** Bytes that others may hold too are counted where they are made. */

@@ -11,11 +11,11 @@ const credentialsBodyLimit = 16 * 1024
 /** The query as `parseFields` read it, for `frappeServerOptions` makes that the query's parser. */
 export const queryOf = (request: FastifyRequest): Parameters => request.query as Parameters
 
-const named = new WeakMap<FastifyRequest, unknown>()
+const named = new WeakMap<FastifyRequest, string | undefined>()
 
 /** Remembers which language a call's parameters ask for, so that its error can be in it; nothing else of them. */
 export const keepLanguage = (request: FastifyRequest, { lang }: Parameters): void =>
-  void named.set(request, lang)
+  void named.set(request, typeof lang === 'string' ? lang : undefined)
 
 /** The language a call wants its errors in: by `lang` where it was read, else by Accept-Language. */
 export function languageOfCall(request: FastifyRequest): Language {

@@ -130,7 +130,10 @@ export interface Site {
 /** An app with the plugin, a few methods, one good key and two plain routes; closed with the test. */
 export async function aSite(
   options: Partial<
-    Pick<FrappeOptions<Caller, Context>, 'allowQueryCredentials' | 'observe' | 'underWay'>
+    Pick<
+      FrappeOptions<Caller, Context>,
+      'methods' | 'allowQueryCredentials' | 'observe' | 'underWay'
+    >
   > = {},
 ): Promise<Site> {
   const asked: Credentials[] = []
