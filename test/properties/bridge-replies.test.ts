@@ -263,6 +263,7 @@ async function strangeBridge() {
 
 test.each(bridgeVersions)(
   'every read answers whatever Bridge’s fields hold, as %s',
+  { timeout: 120_000 }, // hundreds of calls
   async (version) => {
     const { app, siteKey, held, set } = await strangeBridge()
     const { itemId: item_id, accountId: account_id } = held
@@ -303,14 +304,14 @@ test.each(bridgeVersions)(
         expect(details).toMatchObject({ item_id, next: expect.any(String) as string })
         for (const { headers } of answers) expect(Object.values(headers).join()).not.toMatch(/NaN/)
       }),
-      { numRuns: 50 },
+      { numRuns: 40 },
     )
   },
 )
 
 const isTextOrNull = (value: unknown) => value === null || typeof value === 'string'
 
-test('a connection is completed whatever Bridge’s fields hold', async () => {
+test('a connection is completed whatever Bridge’s fields hold', { timeout: 120_000 }, async () => {
   const { app, bridge, clock, held, set } = await strangeBridge()
   let item_id = 9_000_000
 
