@@ -171,7 +171,9 @@ async function refreshAndRead(walk: Walkers, item_id: number): Promise<void> {
 
 /** The item shares fewer accounts from now on; Bridge tells of those that go. */
 async function manage(walk: Walkers, item_id: number): Promise<void> {
-  const { ask, site } = walk
+  const { ask, site, bridge } = walk
+  // A visit takes its time: one that ends in the second of the try before it could not be told from that.
+  await pull(bridge, 'clock', { advance: 3_000 })
   const order = { ...orderOf(walk), item_id, account_types: 'payment' }
   const { url, request } = await ask('get_bridge_edit_link', order)
   await comeBack(await logIn(url))
