@@ -33,6 +33,8 @@ export interface Config {
   defaultUserEmail: string | undefined
   /** How many transactions one answer may hold. */
   maxTransactions: number
+  /** How many one read can ever have of Bridge, whether or not the answer holds them. */
+  readableTransactions: number
   limits: {
     /** Calls a minute of one key; 0: no limit. */
     perKey: number
@@ -306,6 +308,7 @@ export function loadConfig(
     allowedTargets: vars.ALLOWED_TARGETS,
     defaultUserEmail: vars.DEFAULT_USER_EMAIL,
     maxTransactions: vars.MAX_TRANSACTIONS ?? Math.min(20_000, servable),
+    readableTransactions: servable,
     limits: { perKey: vars.LIMIT_PER_KEY, perAddress: vars.LIMIT_PER_ADDRESS },
     retention: {
       eventsDays: vars.RETENTION_EVENTS_DAYS,

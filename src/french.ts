@@ -72,6 +72,8 @@ export const french: Readonly<Record<string, string>> = {
 
   'There are more than {most} transactions, and one answer holds no more: {reason}':
     "Il y a plus de {most} transactions, et une réponse n'en contient pas davantage : {reason}",
+  'There are more than {readable} transactions to look through: {reason}':
+    'Il y a plus de {readable} transactions à parcourir : {reason}',
   'ask for fewer, as with min_date={date}, and for earlier ones with max_date':
     'demandez-en moins, par exemple avec min_date={date}, puis les précédentes avec max_date',
   'ask for a shorter range, or by account_id':

@@ -29,8 +29,9 @@ export interface MethodContext extends Asking, LinkMaking, Releasable {
 }
 
 export interface MethodSettings extends LinkSettings {
-  /** How many transactions one answer may hold. */
+  /** How many transactions one answer may hold, and how many one read can ever have. */
   maxTransactions: number
+  readableTransactions: number
   /** Whether a Bridge user is deleted with its last item. */
   deleteBridgeUsers: boolean
 }

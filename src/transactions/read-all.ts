@@ -13,6 +13,8 @@ export interface Reading {
   filter: TransactionFilter
   /** How many one answer holds. */
   most: number
+  /** How many one read can ever have, those included that do not belong. */
+  readable: number
   /** Picks what Bridge has no filter for. */
   belongs?: ((row: Transaction) => boolean) | undefined
   /** The rows as the answer has them, in the same order. */
@@ -29,11 +31,14 @@ export async function readAll(bridge: BridgeResources, reading: Reading): Promis
   const { bridgeUser, filter, most, belongs = () => true, write } = reading
   const list = createRowList()
   const days = createDaysSeen()
+  let seen = 0
   for await (const page of bridge.transactions.pages(bridgeUser, filter)) {
+    seen += page.length
     const rows = page.filter(belongs)
     days.add(rows.map(({ date }) => toText(date)))
     reading.onBytes(list.add(write(rows).map((row, index) => written(rows[index]!.id, row))))
     if (list.size > most) throw tooMany(reading, days.from(fittingNow(bridge, reading)))
+    if (seen > reading.readable) throw tooManyToLookThrough(reading)
   }
   return list.bytes()
 }
@@ -56,6 +61,12 @@ function tooMany({ most, filter }: Reading, minDate: string | undefined): Valida
     `There are more than ${most} transactions, and one answer holds no more: ${advice}`,
   )
 }
+
+/** Of all that is looked through few may belong, and yet no wait would ever suffice. */
+const tooManyToLookThrough = ({ readable, filter }: Reading): ValidationError =>
+  new ValidationError(
+    `There are more than ${readable} transactions to look through: ${withoutDate(filter)}`,
+  )
 
 const withDate = (minDate: string): string =>
   `ask for fewer, as with min_date=${minDate}, and for earlier ones with max_date`

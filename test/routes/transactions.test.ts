@@ -1,6 +1,7 @@
 import { http, HttpResponse } from 'msw'
 import { describe, expect, test, vi } from 'vitest'
 import { aHeldBank, bridgeTime, callMethod, testApp, type TestApp } from '../support/app.ts'
+import { inLanguage } from '../../src/french.ts'
 import { aBridgeTransaction, bridgeUrl } from '../support/bridge.ts'
 import { aTenant } from '../support/tenants.ts'
 
@@ -326,6 +327,28 @@ async function together<Calls extends (() => Promise<unknown>)[]>(
   gate.resolve()
   return (await Promise.all(begun)) as { [Index in keyof Calls]: Awaited<ReturnType<Calls[Index]>> }
 }
+
+test('one bank’s transactions among more than any minute reaches are refused, and not told to wait', async () => {
+  const { world, ada, ask, pages } = await reading({ env: { QUOTA_USER_PER_MINUTE: '9' } })
+  const readable = (9 - 4) * 500
+  const other = world.addAccount(world.addItem(ada.user.userUuid).id)
+  for (let row = 0; row < readable + 500; row += 1) world.addTransaction(other.id)
+
+  const [english, french] = [
+    await ask({ item_id: ada.itemId }),
+    inLanguage('There are more than 2500 transactions to look through: ask by account_id', 'fr'),
+  ]
+
+  expect(english.status).toBe(417)
+  expect(english.body.exception).toContain(
+    'more than 2500 transactions to look through: ask for a shorter range, or by account_id',
+  )
+  expect(pages()).toHaveLength(6)
+  expect((await ask({ account_id: ada.accountId })).message).toHaveLength(1)
+  expect(french).toBe(
+    'Il y a plus de 2500 transactions à parcourir : demandez-les par compte avec account_id',
+  )
+})
 
 describe('equal calls at the same time', () => {
   test('read once, whatever their envelopes', async () => {

@@ -29,6 +29,7 @@ export async function readTransactions(
       bridgeUser,
       filter,
       most: settings.maxTransactions,
+      readable: settings.readableTransactions,
       belongs: only && ((row) => only.has(row.account_id)),
       write: (page) => withCategory(page, names).map(present.transaction),
       onBytes,
