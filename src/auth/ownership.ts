@@ -1,32 +1,25 @@
-import { toInteger, toText, toTime } from '../bridge/fields.ts'
+import { toText } from '../bridge/fields.ts'
 import type { Account } from '../bridge/resources/accounts.ts'
-import type { Item as BridgeItem } from '../bridge/resources/items.ts'
-import type { BridgeResources } from '../bridge/client.ts'
 import { BridgeStatusError } from '../bridge/errors.ts'
-import type { Clock } from '../clock.ts'
 import { DoesNotExistError, ValidationError } from '../errors.ts'
 import {
   AmbiguousNameError,
   type BridgeUser,
   type Item,
-  type ItemFacts,
+  type OwnedItem,
   type OwnedRequest,
   type Scope,
   type SiteUser,
-  type Store,
 } from '../db/store.ts'
 import { isSameName } from '../names.ts'
 import type { Caller } from './api-keys.ts'
+import { readItemList, type ItemListing } from './item-list.ts'
 import type { Keyring } from './keyring.ts'
 import { hourOf, type Tally } from './tally.ts'
 
 /** Who asks, and what it takes to answer whether a thing is theirs. */
-export interface Asking {
+export interface Asking extends ItemListing {
   caller: Caller
-  store: Store
-  bridge: BridgeResources
-  clock: Clock
-  keyring: Keyring
   tally: Tally
 }
 
@@ -154,18 +147,69 @@ export const fingerprintOf = (
   return text ? keyring.hash('iban', `${itemId}:${text.replace(/\s/g, '').toUpperCase()}`) : null
 }
 
-/** Runs a Bridge call about an item. A 404 is not a deletion: it marks the item unreachable and is thrown on. */
+/**
+ * Runs a Bridge call about an item. A 404 is not a deletion: it marks the item unreachable and is thrown on, unless the
+ * user's whole list says that the item is gone, or Bridge no longer knows the user: then a DoesNotExistError.
+ */
 export async function reaching<T>(
-  { store, clock }: Asking,
-  { item }: HeldItem,
+  asking: Asking,
+  held: SiteUser & { item?: Item },
   call: Promise<T>,
 ): Promise<T> {
+  const { store, clock } = asking
+  const { item, user } = held
   try {
     return await call
   } catch (error) {
-    if (error instanceof BridgeStatusError && error.bridgeStatus === 404) {
-      await store.markUnreachable(item.id, clock.now())
+    if (!(error instanceof BridgeStatusError)) throw error
+    if (![400, 404, 422].includes(error.bridgeStatus)) throw error
+    if (item) {
+      await refuseGone(asking, { ...held, item }, { hadAccounts: false })
+      if (error.bridgeStatus === 404) await store.markUnreachable(item.id, clock.now())
+    } else {
+      await lookForGone(asking, held, { hadAccounts: false })
+      const isThere = user.userUuid !== null && (await store.findUserByUuid(user.userUuid))
+      if (!isThere) throw missing(asking, 'User', user.name)
     }
+    throw error
+  }
+}
+
+/**
+ * Looks whether an item is gone that reads as empty, though it had accounts. Throws a DoesNotExistError when the user's
+ * whole list says so.
+ */
+export async function refuseGone(
+  asking: Asking,
+  held: OwnedItem,
+  { hadAccounts = true }: { hadAccounts?: boolean } = {},
+): Promise<void> {
+  const { id } = held.item
+  if (!(await lookForGone(asking, held, { itemId: id, hadAccounts }))) return
+  const living = await asking.store.listItems(held.user.id)
+  if (!living.some((item) => item.id === id)) throw missing(asking, 'Item', id)
+}
+
+const hourMs = 60 * 60_000
+
+/**
+ * Reads the user's whole item list, of which what is missing is gone: at most once an hour, and not when anything was heard
+ * of the item within it. Without `itemId`, of any of the user's. False when it was not read.
+ */
+export async function lookForGone(
+  asking: Asking,
+  owner: SiteUser,
+  { itemId, hadAccounts = true }: { itemId?: number; hadAccounts?: boolean } = {},
+): Promise<boolean> {
+  const { store, clock } = asking
+  const at = clock.now()
+  const look = { at, notSince: at - hourMs, hadAccounts, ...(itemId !== undefined && { itemId }) }
+  if (!(await store.claimLook(owner.user.id, look))) return false
+  try {
+    await readItemList(asking, owner)
+    return true
+  } catch (error) {
+    await store.noteAsked(owner.user.id, 0) // it may be looked at again at once
     throw error
   }
 }
@@ -217,32 +261,18 @@ async function lookUpUser(
 
 async function adopt(asking: Asking, hint: Hint): Promise<void> {
   const { store, bridge, clock } = asking
-  const { user, ambiguous } = await lookUpUser(asking, hint)
-  if (!user || ambiguous || user.userUuid === null) return
+  const { user, site, ambiguous } = await lookUpUser(asking, hint)
+  if (!user || !site || ambiguous || user.userUuid === null) return
   const now = clock.now()
   if (!(await store.claimItemsRead(user.id, now, now - tenMinutesMs))) return
   try {
-    const items = await bridge.items.list(user.userUuid)
-    await store.keepItems(user.id, items.map(toFacts), { at: now, complete: true })
+    await readItemList(asking, { user, site })
     await keepAccounts(asking, await bridge.accounts.list(user.userUuid))
   } catch (error) {
     await store.releaseItemsRead(user.id)
     throw error
   }
 }
-
-/** What we keep of an item Bridge described. */
-export const toFacts = (item: BridgeItem): ItemFacts => ({
-  id: item.id,
-  providerId: toInteger(item.provider_id),
-  providerName: null,
-  accountTypes: toText(item.account_types),
-  status: item.status,
-  statusCodeInfo: toText(item.status_code_info),
-  authenticationExpiresAt: toTime(item.authentication_expires_at),
-  lastSuccessAt: toTime(item.last_successful_refresh),
-  lastTryAt: toTime(item.last_try_refresh),
-})
 
 function missing(
   { caller, clock, tally }: Asking,

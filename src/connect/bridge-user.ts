@@ -1,5 +1,6 @@
 import type { BridgeResources } from '../bridge/client.ts'
 import { BridgeStatusError } from '../bridge/errors.ts'
+import { isUnknownUser } from '../auth/item-list.ts'
 import type { Keyring } from '../auth/keyring.ts'
 import type { Clock } from '../clock.ts'
 import type { BridgeUser, Store } from '../db/store.ts'
@@ -62,22 +63,4 @@ export async function asBridgeUser<T>(
     })
     return call(await ensureBridgeUser(rooms, { ...user, userUuid: null }))
   }
-}
-
-// What the token endpoint says of an unknown user is not documented (400, 404 and 422 have been seen), and a 400 may mean
-// other things: so the user is asked for by uuid, and only a 404 there is believed.
-async function isUnknownUser(
-  bridge: BridgeResources,
-  userUuid: string,
-  error: unknown,
-): Promise<boolean> {
-  const isDoubtful =
-    error instanceof BridgeStatusError &&
-    error.route.endsWith('/authorization/token') &&
-    [400, 404, 422].includes(error.bridgeStatus)
-  if (!isDoubtful) return false
-  return bridge.users.get(userUuid).then(
-    () => false,
-    (answer: unknown) => answer instanceof BridgeStatusError && answer.bridgeStatus === 404,
-  )
 }

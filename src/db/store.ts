@@ -463,13 +463,21 @@ export interface ItemStore {
   updateItem(userId: string, facts: ItemFacts, at: number): Promise<void>
   /**
    * Stores what Bridge said of a user's items, asked for at `at`; an item another user holds is left alone. `complete`: the
-   * list was the whole, so what is missing is gone, unless it was stored since `at`.
+   * list was the whole, so what is missing is gone, unless it was stored since `at`; each that went is announced.
    */
   keepItems(
     userId: string,
     facts: readonly ItemFacts[],
-    options: { at: number; complete: boolean },
+    options: { at: number; complete: boolean; announce?: (itemId: number) => NewEvent },
   ): Promise<void>
+  /**
+   * True when an item of the user's, or the one named, was neither heard of nor looked for since `notSince`: the caller may
+   * then read the list. With `hadAccounts` only items of which we know accounts count.
+   */
+  claimLook(
+    userId: string,
+    look: { at: number; notSince: number; hadAccounts: boolean; itemId?: number },
+  ): Promise<boolean>
   /** Bridge answered 404 for it. */
   markUnreachable(itemId: number, at: number): Promise<void>
   /**

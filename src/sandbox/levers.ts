@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { fault } from './faults.ts'
 import { notFound, Problem } from './errors.ts'
-import { refreshItem } from './items.ts'
+import { deleteItem, refreshItem } from './items.ts'
 import { setSwitches } from './switches.ts'
 import { guardFromPages } from './visitors.ts'
 import type { MovableClock } from '../clock.ts'
@@ -60,6 +60,13 @@ export function levers(
     if (item === undefined) throw notFound()
     refreshItem(box, item, 'scheduler')
     return { id: item.id, status: item.status, status_code_info: item.info }
+  })
+
+  app.post<{ Params: { id: string } }>('/_sandbox/items/:id/lose', async (request) => {
+    const item = box.state.items.get(Number(request.params.id))
+    if (item === undefined) throw notFound()
+    deleteItem(box, item, false) // and no webhook tells of it
+    return { id: item.id, lost: true }
   })
 
   app.get('/_sandbox/calls', async () => box.calls.list())

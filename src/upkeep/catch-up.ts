@@ -1,10 +1,11 @@
-import { toFacts } from '../auth/ownership.ts'
+import { readItemList } from '../auth/item-list.ts'
+import type { EventMaking } from '../auth/own-event.ts'
 import type { BridgeClient } from '../bridge/client.ts'
 import { BridgeError, BridgeStatusError } from '../bridge/errors.ts'
 import type { Clock } from '../clock.ts'
 import type { SiteUser, Store } from '../db/store.ts'
 
-export interface CatchingUp {
+export interface CatchingUp extends EventMaking {
   store: Store
   bridge: BridgeClient
   clock: Clock
@@ -49,18 +50,15 @@ export function createCatchUp(catching: CatchingUp): () => Promise<boolean> {
 }
 
 /** False when the answer, or its absence, says nothing about the user: then it is asked again another time. */
-async function askFor(
-  { store, bridge, clock, log, signal }: CatchingUp,
-  { user, site }: SiteUser,
-): Promise<boolean> {
+async function askFor(catching: CatchingUp, { user, site }: SiteUser): Promise<boolean> {
+  const { store, bridge, clock, log, signal } = catching
   const { userUuid } = user
   if (userUuid === null) return true
   const payer = { tenant: site.tenantId, site: site.id }
   const at = clock.now()
   const ends = AbortSignal.any([signal, AbortSignal.timeout(budgetMs)])
   try {
-    const found = await bridge.within(ends, payer).items.list(userUuid)
-    await store.keepItems(user.id, found.map(toFacts), { at, complete: true })
+    await readItemList({ ...catching, bridge: bridge.within(ends, payer) }, { user, site })
   } catch (error) {
     if (!(error instanceof BridgeError)) throw error
     log.warn({ user: user.id, err: error }, 'items not read')

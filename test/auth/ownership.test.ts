@@ -75,6 +75,7 @@ async function aScene() {
     store,
     bridge: double.bridge,
     clock: rooms.clock,
+    ids: rooms.ids,
     keyring: rooms.keyring,
     tally,
   })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { toFacts } from '../../src/auth/ownership.ts'
+import { toFacts } from '../../src/auth/item-list.ts'
 import { aHeldBank, bridgeTime } from '../support/app.ts'
 import { careApp, day, toldTo } from './care-app.ts'
 

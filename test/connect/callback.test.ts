@@ -1,6 +1,6 @@
 import { http, HttpResponse } from 'msw'
 import { expect, test } from 'vitest'
-import { toFacts } from '../../src/auth/ownership.ts'
+import { toFacts } from '../../src/auth/item-list.ts'
 import { completedEvent } from '../../src/connect/completed-event.ts'
 import { tickConnect } from '../../src/connect/worker.ts'
 import {

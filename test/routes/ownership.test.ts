@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { toFacts } from '../../src/auth/ownership.ts'
+import { toFacts } from '../../src/auth/item-list.ts'
 import { callMethod, testApp, aHeldBank, type MethodAnswer } from '../support/app.ts'
 import { aTenant, aUser, type TestKey } from '../support/tenants.ts'
 import {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { heldItem, keepAccounts, reaching } from '../../auth/ownership.ts'
+import { heldItem, keepAccounts, reaching, refuseGone } from '../../auth/ownership.ts'
 import { toTime } from '../../bridge/fields.ts'
 import type { Account } from '../../bridge/resources/accounts.ts'
 import { identifier, optionalText } from '../../frappe/arguments.ts'
@@ -17,6 +17,7 @@ export const getBankAccounts = defineMethod({
       held,
       context.bridge.accounts.list(held.bridgeUser, { itemId: item_id }),
     )
+    if (accounts.length === 0) await refuseGone(context, held)
     await keepAccounts(context, accounts)
     context.fresh.item(held.item, oldestOf(accounts))
 

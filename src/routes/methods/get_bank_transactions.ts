@@ -1,5 +1,13 @@
 import { z } from 'zod'
-import { accountsOf, heldAccount, heldItem, heldUser } from '../../auth/ownership.ts'
+import {
+  accountsOf,
+  heldAccount,
+  heldItem,
+  heldUser,
+  lookForGone,
+  reaching,
+  refuseGone,
+} from '../../auth/ownership.ts'
 import { identifier, optional } from '../../frappe/arguments.ts'
 import { defineMethod } from '../context.ts'
 import { readTransactions } from './read-transactions.ts'
@@ -23,9 +31,16 @@ export const getBankTransactions = defineMethod({
     const filter = { accountId: account_id, ...toFilter(range, holder.site.timeZone) }
     const accounts = item && (await accountsOf(context, item))
     const { bridgeUser } = holder
-    const list = await readTransactions(context, { bridgeUser, filter, accounts, lang })
-
     const one = account ?? item
+    const reading = readTransactions(context, {
+      bridgeUser,
+      filter,
+      accounts,
+      lang,
+      onNothing: () => (one ? refuseGone(context, one) : lookForGone(context, holder)),
+    })
+    const list = await reaching(context, one ?? holder, reading)
+
     if (one) context.fresh.item(one.item)
     else context.fresh.items(await context.store.listItems(holder.user.id))
     return list

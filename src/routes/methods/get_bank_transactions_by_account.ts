@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { heldAccount } from '../../auth/ownership.ts'
+import { heldAccount, reaching, refuseGone } from '../../auth/ownership.ts'
 import { identifier } from '../../frappe/arguments.ts'
 import { defineMethod } from '../context.ts'
 import { readTransactions } from './read-transactions.ts'
@@ -14,7 +14,13 @@ export const getBankTransactionsByAccount = defineMethod({
 
     const filter = { accountId: account_id, ...toFilter(range, held.site.timeZone) }
     const { bridgeUser } = held
-    const list = await readTransactions(context, { bridgeUser, filter, lang })
+    const reading = readTransactions(context, {
+      bridgeUser,
+      filter,
+      lang,
+      onNothing: () => refuseGone(context, held),
+    })
+    const list = await reaching(context, held, reading)
 
     context.fresh.item(held.item)
     return list

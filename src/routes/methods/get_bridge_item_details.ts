@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { heldItem, reaching, toFacts } from '../../auth/ownership.ts'
+import { toFacts } from '../../auth/item-list.ts'
+import { heldItem, reaching } from '../../auth/ownership.ts'
 import { identifier, optionalText } from '../../frappe/arguments.ts'
 import { whatNext } from '../../connect/item-status.ts'
 import type { ItemFacts } from '../../db/store.ts'

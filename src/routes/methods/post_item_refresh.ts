@@ -32,7 +32,8 @@ export const postItemRefresh = defineMethod({
 
     let refreshed: boolean
     try {
-      refreshed = await context.bridge.items.refresh(held.bridgeUser, item_id)
+      const asked = context.bridge.items.refresh(held.bridgeUser, item_id)
+      refreshed = await reaching(context, held, asked)
     } catch (error) {
       // Without an answer in time it may have taken place all the same: then it counts.
       if (!(error instanceof BridgeTimeoutError)) await context.store.releaseRefresh(claim)

@@ -11,12 +11,14 @@ interface Wanted {
   /** Only these accounts, for which Bridge has no filter. */
   accounts?: readonly number[] | undefined
   lang: string | undefined
+  /** Called when there is nothing at all, whatever the dates: an item that is gone reads so too. */
+  onNothing(): Promise<unknown>
 }
 
 /** A Bridge user's transactions as the caller's list, each with its category's name. Equal calls at the same time read once. */
 export async function readTransactions(
   context: MethodContext,
-  { bridgeUser, filter, accounts, lang }: Wanted,
+  { bridgeUser, filter, accounts, lang, onNothing }: Wanted,
 ): Promise<JsonBytes> {
   const { present, reference, settings } = context
   const language = context.language(lang)
@@ -35,5 +37,8 @@ export async function readTransactions(
       onBytes,
     }),
   )
+  const { since, until, minDate, maxDate } = filter
+  const isWhole = [since, until, minDate, maxDate].every((bound) => bound === undefined)
+  if (isWhole && rows.length === '[]'.length) await onNothing()
   return present.written(rows)
 }

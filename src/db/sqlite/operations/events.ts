@@ -13,8 +13,10 @@ import {
 } from '../schema/index.ts'
 import { isDiskFault, prepared, type Tools } from '../tools.ts'
 import { insertDelivery } from './deliveries.ts'
-import { leewayMs } from './items.ts'
 import { isServed } from './tenants.ts'
+
+/** Bridge's clock and ours differ a little, and an item that is heard of again within this time is not written again. */
+export const leewayMs = 2_000
 
 /** Bridge's "just added, refresh pending": what an item is as long as no event said otherwise (Bridge: item statuses). */
 const justAdded = -2

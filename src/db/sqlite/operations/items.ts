@@ -1,4 +1,17 @@
-import { and, desc, eq, gt, isNotNull, isNull, lt, lte, notInArray, sql } from 'drizzle-orm'
+import {
+  and,
+  desc,
+  eq,
+  exists,
+  gt,
+  isNotNull,
+  isNull,
+  lt,
+  lte,
+  notInArray,
+  or,
+  sql,
+} from 'drizzle-orm'
 import type { ItemFacts, ItemStore } from '../../store.ts'
 import {
   accounts,
@@ -11,10 +24,8 @@ import {
 } from '../schema/index.ts'
 import { prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
+import { insertEvent, leewayMs } from './events.ts'
 import { inScopeGiven } from './tenants.ts'
-
-/** Bridge's clock and ours differ a little, and an item that is heard of again within this time is not written again. */
-export const leewayMs = 2_000
 
 /** Stores an item or what is new of it. False when another user holds it: then nothing changed. */
 export function writeItem(
@@ -129,17 +140,37 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
           .run()
       }),
 
-    keepItems: (userId, facts, { at, complete }) =>
+    keepItems: (userId, facts, { at, complete, announce }) =>
       write(() => {
         for (const fact of facts) writeItem(db, { ...fact, userId, at })
         if (!complete) return
         const present = facts.map(({ id }) => id)
         // What was heard of when the list was asked for, or later, may be younger than the list.
         const missing = and(notInArray(items.id, present), lt(items.updatedAt, at - leewayMs))
-        db.update(items)
+        const gone = db
+          .update(items)
           .set({ goneAt: at })
           .where(and(eq(items.userId, userId), isNull(items.goneAt), missing))
-          .run()
+          .returning({ id: items.id })
+          .all()
+        if (announce) for (const { id: itemId } of gone) insertEvent(db, announce(itemId))
+      }),
+
+    claimLook: (userId, { at, notSince, hadAccounts, itemId }) =>
+      write(() => {
+        const itsAccounts = db
+          .select({ id: accounts.id })
+          .from(accounts)
+          .where(eq(accounts.itemId, items.id))
+        const silent = and(
+          eq(items.userId, userId),
+          itemId === undefined ? undefined : eq(items.id, itemId),
+          isNull(items.goneAt),
+          lt(items.updatedAt, notSince),
+          or(isNull(items.askedAt), lt(items.askedAt, notSince)),
+          hadAccounts ? exists(itsAccounts) : undefined,
+        )
+        return db.update(items).set({ askedAt: at }).where(silent).run().changes > 0
       }),
 
     markUnreachable: (itemId, at) =>

@@ -17,8 +17,8 @@ import { bridgeUsers, connectRequests as requests, items, sites, tenants } from 
 import { prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { reviveEndpoint } from './deliveries.ts'
-import { insertEvent } from './events.ts'
-import { leewayMs, writeItem } from './items.ts'
+import { insertEvent, leewayMs } from './events.ts'
+import { writeItem } from './items.ts'
 import { inScopeGiven, isServed } from './tenants.ts'
 
 const withItem = prepared((db) =>

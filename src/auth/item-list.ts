@@ -1,0 +1,73 @@
+import type { BridgeResources } from '../bridge/client.ts'
+import { BridgeStatusError } from '../bridge/errors.ts'
+import { toInteger, toText, toTime } from '../bridge/fields.ts'
+import type { Item as BridgeItem } from '../bridge/resources/items.ts'
+import type { Clock } from '../clock.ts'
+import type { ItemFacts, SiteUser, Store } from '../db/store.ts'
+import { ownEvent, type EventMaking } from './own-event.ts'
+
+/** What it takes to read a user's items, and to tell the site which are gone. */
+export interface ItemListing extends EventMaking {
+  store: Store
+  bridge: BridgeResources
+  clock: Clock
+}
+
+/**
+ * Reads the whole item list of a user and keeps it. What is missing is gone, and its site is told as Bridge would have told
+ * of a deletion. A user whom Bridge no longer knows has no items. Rejects with a BridgeError when Bridge cannot say.
+ */
+export async function readItemList(
+  { store, bridge, clock, ...making }: ItemListing,
+  { user, site }: SiteUser,
+): Promise<void> {
+  const { userUuid } = user
+  if (userUuid === null) return
+  const at = clock.now()
+  const found = await bridge.items.list(userUuid).catch(async (error: unknown) => {
+    if (await isUnknownUser(bridge, userUuid, error)) return undefined
+    throw error
+  })
+  const gone = (itemId: number) => {
+    const content = { item_id: itemId, user_uuid: userUuid }
+    const about = { userId: user.id, siteId: site.id, itemId }
+    return ownEvent(making, { type: 'item.deleted', content, ...about }, at)
+  }
+  const facts = (found ?? []).map(toFacts)
+  await store.keepItems(user.id, facts, { at, complete: true, announce: gone })
+  if (!found) await store.applyEvent({ kind: 'user-gone', userId: user.id, userUuid, at })
+}
+
+/**
+ * Whether an error says that Bridge does not know the user. What the token endpoint says then is not documented (400, 404
+ * and 422 have been seen), and a 400 may mean other things: so the user is asked for by uuid, and only a 404 there is
+ * believed.
+ */
+export async function isUnknownUser(
+  bridge: BridgeResources,
+  userUuid: string,
+  error: unknown,
+): Promise<boolean> {
+  const isDoubtful =
+    error instanceof BridgeStatusError &&
+    error.route.endsWith('/authorization/token') &&
+    [400, 404, 422].includes(error.bridgeStatus)
+  if (!isDoubtful) return false
+  return bridge.users.get(userUuid).then(
+    () => false,
+    (answer: unknown) => answer instanceof BridgeStatusError && answer.bridgeStatus === 404,
+  )
+}
+
+/** What we keep of an item Bridge described. */
+export const toFacts = (item: BridgeItem): ItemFacts => ({
+  id: item.id,
+  providerId: toInteger(item.provider_id),
+  providerName: null,
+  accountTypes: toText(item.account_types),
+  status: item.status,
+  statusCodeInfo: toText(item.status_code_info),
+  authenticationExpiresAt: toTime(item.authentication_expires_at),
+  lastSuccessAt: toTime(item.last_successful_refresh),
+  lastTryAt: toTime(item.last_try_refresh),
+})
