@@ -1,3 +1,4 @@
+import { setTimeout as timeout } from 'node:timers/promises'
 import type { Keyring } from '../auth/keyring.ts'
 import { hourOf, type Tally } from '../auth/tally.ts'
 import { secretPlace } from '../auth/webhook-secret.ts'
@@ -6,6 +7,7 @@ import {
   testEventType,
   type ClaimedDelivery,
   type EndpointHealth,
+  type Settled,
   type Settlement,
   type Store,
 } from '../db/store.ts'
@@ -36,6 +38,8 @@ export interface Relaying {
   openToAll: readonly string[]
   /** What the operator lets `site allow-target` open, at most. */
   mayOpen(cidr: string): boolean
+  /** Rejects when the signal ends it. */
+  pause?: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
 export interface Relay {
@@ -49,6 +53,9 @@ export interface Relay {
 
 /** Longer than any try: past it, the worker that had the delivery is dead. */
 const leaseMs = 60_000
+
+/** Between the settles of a try that the database did not take, locked or full: together less than what a try leaves of its lease. */
+const settleAgainMs = [1_000, 2_000, 4_000, 8_000, 16_000]
 
 /**
  * Sockets at once, over all sites. A site has four of them while less than half are taken, then one, and one when its last
@@ -145,7 +152,7 @@ async function deliver(
   claim: ClaimedDelivery,
   { stopping, followClock }: { stopping: AbortSignal; followClock: () => Promise<void> },
 ): Promise<void> {
-  const { clock, log, sender, store } = relaying
+  const { clock, log, sender } = relaying
   const { id, attempt, site, event } = claim
   const facts = { delivery: id, event: event.id, site: site.id, try: claim.tryNumber }
   const startedAt = clock.now()
@@ -157,7 +164,8 @@ async function deliver(
     // Ours, not the site's: its endpoint is not to blame, and the next deliveries go on.
     log.error({ ...facts, err: error }, 'webhook not prepared')
     const outcome = event.body === null ? { kind: 'dead' as const } : retryOrBury(relaying, claim)
-    await store.settleDelivery({ id, attempt, at: clock.now(), outcome, try: null, judge: spare })
+    const at = clock.now()
+    await settle(relaying, { id, attempt, at, outcome, try: null, judge: spare }, stopping)
     return
   }
 
@@ -166,10 +174,11 @@ async function deliver(
   const at = clock.now()
   if (answer.status === null && stopping.aborted) {
     const outcome = { kind: 'released' as const }
-    await store.settleDelivery({ id, attempt, at, outcome, try: null, judge: spare })
+    await settle(relaying, { id, attempt, at, outcome, try: null, judge: spare }, stopping)
     return
   }
-  const settled = await store.settleDelivery(toSettlement(relaying, claim, answer, startedAt, at))
+  const settlement = toSettlement(relaying, claim, answer, startedAt, at)
+  const settled = await settle(relaying, settlement, stopping)
   report(relaying, claim, answer, at)
   if (settled.outcome === 'stale') log.warn(facts, 'webhook settled too late')
   if (settled.disabled) {
@@ -177,6 +186,27 @@ async function deliver(
     log.error({ site: site.id }, 'endpoint disabled')
   }
 }
+
+/** Ends a try, and tries that again while the lease lasts: the site must not get twice what it took because we forgot. */
+async function settle(
+  { store, log, pause = wait }: Relaying,
+  settlement: Settlement,
+  stopping: AbortSignal,
+): Promise<Settled> {
+  for (const ms of settleAgainMs) {
+    try {
+      return await store.settleDelivery(settlement)
+    } catch (error) {
+      if (stopping.aborted) throw error
+      log.warn({ delivery: settlement.id, err: error }, 'delivery not settled yet')
+      await pause(ms, stopping).catch(() => {})
+    }
+  }
+  return store.settleDelivery(settlement)
+}
+
+const wait = (ms: number, signal: AbortSignal): Promise<void> =>
+  timeout(ms, undefined, { signal, ref: false })
 
 /** All a try sends. Throws when what we stored cannot be opened. */
 function prepare(

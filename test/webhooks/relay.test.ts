@@ -621,6 +621,29 @@ test('what we cannot open is ours: logged, pushed aside, and the next one goes o
   expect(await store.readEndpoint(site.id)).toMatchObject({ failingSince: null })
 })
 
+test('what a site took is settled once the database is free again, and not sent twice', async () => {
+  const site = await receiver()
+  const pauses: number[] = []
+  const rooms = await relayRooms({ pause: async (ms) => void pauses.push(ms) })
+  const { store, relay, listenAt, emit, lines } = rooms
+  await listenAt(site.url)
+  const id = await emit()
+  const { settleDelivery } = store
+  let locked = 3
+  store.settleDelivery = async (settlement) => {
+    locked -= 1
+    if (locked >= 0) throw new StoreBusyError('The database is busy')
+    return settleDelivery(settlement)
+  }
+
+  await relay.tick()
+
+  expect(await store.findDelivery(id)).toMatchObject({ state: 'delivered' })
+  expect(site.posts).toHaveLength(1)
+  expect(pauses).toEqual([1_000, 2_000, 4_000])
+  expect(lines.filter(([level]) => level === 'error')).toEqual([])
+})
+
 test('a stop waits for tries in flight, and gives back untried what does not end', async () => {
   const { relay, relaying, listenAt, emit, store, clock } = await relayRooms()
   let isReached = false
