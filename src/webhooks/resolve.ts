@@ -2,6 +2,7 @@ import { lookup, type LookupAddress } from 'node:dns'
 import { CANCELLED, CONNREFUSED, NODATA, NOTFOUND, Resolver, TIMEOUT } from 'node:dns/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { callbackify } from 'node:util'
+import { createTurns } from '../bridge/turns.ts'
 
 /** All addresses of a name, or why it has none. */
 export type Resolve = (
@@ -24,6 +25,12 @@ const getaddrinfo: Resolve = (host, done) =>
 /** getaddrinfo keeps one of Node's four threads for as long as it takes; files and the database's copies need the others. */
 const mostThreads = 2
 
+/**
+ * How many names DNS is asked for at once, and how many of one domain: whoever owns it decides how long its answers take, so
+ * they must not be able to take all the places.
+ */
+const mostNames = { inAll: 256, ofDomain: 16 }
+
 /** How often a question that got lost is asked within the limit. */
 const tries = 4
 
@@ -35,7 +42,7 @@ const isLocalhost = (host: string): boolean => /(?:^|\.)localhost\.?$/i.test(hos
 
 /**
  * Looks names up without a thread: DNS is asked over our own sockets, so that a name whose servers are slow costs the others
- * nothing. Names that DNS does not know, or says nothing of, as those of the hosts file, are looked up as the system does it,
+ * nothing; those who ask for the same name at once share the answer. Names that DNS does not know, or says nothing of, as those of the hosts file, are looked up as the system does it,
  * few at once.
  */
 export function createResolve({
@@ -44,9 +51,11 @@ export function createResolve({
   limitMs = 4_000,
 }: Resolving = {}): Resolve {
   const lookUpBySystem = fewAtOnce(system, limitMs)
+  const inTurn = byDomain(limitMs)
   const lookUp = callbackify(async (host: string) => {
     if (isLocalhost(host)) return lookUpBySystem(host)
-    const asked = await askDns(host, servers, limitMs).catch((error: Error) => error)
+    const asking = inTurn(host, () => askDns(host, servers, limitMs))
+    const asked = await asking.catch((error: Error) => error)
     if (asked instanceof Error) {
       if ((asked as NodeJS.ErrnoException).code === TIMEOUT) throw asked // and no time is left
       return lookUpBySystem(host).catch(() => Promise.reject(asked))
@@ -81,6 +90,74 @@ async function askDns(
     if (error && !unknown.has(error.code)) throw error
   }
   return []
+}
+
+/** The domain of a name, as far as whoever owns it is concerned. */
+const domainOf = (host: string): string => host.replace(/\.$/, '').split('.').slice(-2).join('.')
+
+/**
+ * Look-ups, one at a time for a name and so many at once, domains in turn. One that gets no turn in its time fails as one
+ * that gets no answer.
+ */
+function byDomain(limitMs: number) {
+  interface Waiting {
+    domain: string
+    go(): void
+  }
+  const underway = new Map<string, Promise<LookupAddress[]>>()
+  const running = new Map<string, number>()
+  const turns = createTurns<Waiting>()
+  let places = mostNames.inAll
+
+  function serve(): void {
+    while (places > 0) {
+      const isFree = ([domain = '']: readonly string[]) =>
+        (running.get(domain) ?? 0) < mostNames.ofDomain
+      const next = turns.take(isFree)
+      if (!next) return
+      places -= 1
+      running.set(next.domain, (running.get(next.domain) ?? 0) + 1)
+      next.go()
+    }
+  }
+
+  function leave(domain: string): void {
+    places += 1
+    const left = (running.get(domain) ?? 1) - 1
+    if (left > 0) running.set(domain, left)
+    else running.delete(domain)
+    serve()
+  }
+
+  function turnOf(host: string): Promise<string> {
+    const domain = domainOf(host)
+    const turn = Promise.withResolvers<string>()
+    const entry: Waiting = { domain, go: () => turn.resolve(domain) }
+    const late = setTimeout(() => {
+      turns.remove([domain], entry)
+      turn.reject(tooLate(host))
+    }, limitMs)
+    turns.add([domain], entry)
+    serve()
+    return turn.promise.finally(() => clearTimeout(late))
+  }
+
+  async function lookUp(host: string, work: () => Promise<LookupAddress[]>) {
+    const domain = await turnOf(host)
+    try {
+      return await work()
+    } finally {
+      leave(domain)
+    }
+  }
+
+  return (host: string, work: () => Promise<LookupAddress[]>): Promise<LookupAddress[]> => {
+    const known = underway.get(host)
+    if (known) return known
+    const started = lookUp(host, work).finally(() => underway.delete(host))
+    underway.set(host, started)
+    return started
+  }
 }
 
 /** Look-ups by the system: one at a time for a name, and few at once. Those that take too long are left behind. */

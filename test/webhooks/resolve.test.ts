@@ -51,7 +51,7 @@ test('while many dials wait for a name server, others dial at once and the threa
     })
   let ended = 0
   const slow = Array.from({ length: 16 }, () => send('slow.test').finally(() => (ended += 1)))
-  await expect.poll(() => asked.filter((name) => name === 'slow.test').length).toBe(32)
+  await expect.poll(() => asked.filter((name) => name === 'slow.test').length).toBe(2)
 
   const good = await send('good.test')
   await readFile(new URL(import.meta.url))
@@ -60,6 +60,22 @@ test('while many dials wait for a name server, others dial at once and the threa
   expect(ended).toBe(0)
   stopping.abort()
   await Promise.all(slow)
+})
+
+test('a domain full of slow names has sixteen of them asked at once, and delays nobody else', async () => {
+  const names = Array.from({ length: 300 }, (_, number) => `n${number}.slow.test`)
+  const zone: Zone = { 'good.test': ['127.0.0.1'] }
+  for (const name of names) zone[name] = [null]
+  const { look, asked } = await resolving(zone, { limitMs: 2_000 })
+  const slow = names.map((name) => look(name).catch((error: { code: string }) => error.code))
+  const slowOnes = () => new Set(asked.filter((name) => name.endsWith('slow.test')))
+  await expect.poll(() => slowOnes().size).toBe(16)
+
+  const good = await look('good.test')
+
+  expect(good).toEqual(['127.0.0.1'])
+  expect(slowOnes().size).toBe(16)
+  expect(new Set(await Promise.all(slow))).toEqual(new Set(['ETIMEOUT']))
 })
 
 test('a name server that does not answer is a failed try like another', async () => {
