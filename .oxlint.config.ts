@@ -6,6 +6,7 @@ const mayUse: Record<string, readonly string[]> = {
   bridge: [],
   db: [],
   sandbox: [],
+  audit: ['db'],
   auth: ['bridge', 'db'],
   connect: ['auth', 'bridge', 'db'],
   transactions: ['bridge'],

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import sensible from '@fastify/sensible'
 import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { Dispatcher } from 'undici'
+import audit from './audit/plugin.ts'
 import { admit, type Caller } from './auth/api-keys.ts'
 import { copySigner } from './auth/copy-signer.ts'
 import { isWithin, networkOf } from './auth/limits.ts'
@@ -107,6 +108,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     const held = await holdDatabase(app.store, { place, clock: systemClock, ids, onLost })
     app.addHook('onClose', () => held.stop())
   }
+  if (workers) await app.register(audit)
   await app.register(bridge, {
     ...(config.secrets.bridge ?? sandboxCredentials),
     baseUrl: options.sandbox?.origin ?? config.bridgeBaseUrl,

@@ -278,6 +278,10 @@ export interface AuditRow extends Required<Omit<AuditEntry, 'tenantId' | 'detail
 
 export interface AuditStore {
   audit(entry: AuditEntry): Promise<void>
+  /** The oldest entries that were not marked as logged. Of a database that never logged any, those written from now on. */
+  listUnloggedAudit(limit: number): Promise<AuditRow[]>
+  /** All entries up to this one are in the log. */
+  markAuditLogged(id: number): Promise<void>
   /** Newest first. `action` may be a whole word or its beginning, as `key`. */
   listAudit(filter: {
     tenantId?: string

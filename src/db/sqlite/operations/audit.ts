@@ -1,7 +1,7 @@
-import { and, desc, eq, gte, or, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, gte, max, or, sql } from 'drizzle-orm'
 import type { AuditEntry, AuditStore } from '../../store.ts'
-import { audit } from '../schema/index.ts'
-import type { Tools } from '../tools.ts'
+import { audit, instance } from '../schema/index.ts'
+import { prepared, type Tools } from '../tools.ts'
 
 /** Writes one audit entry inside the transaction at hand; entries of one bucket are counted in one row. */
 export function writeAudit(db: Tools['db'], entry: AuditEntry): void {
@@ -15,9 +15,45 @@ export function writeAudit(db: Tools['db'], entry: AuditEntry): void {
     .run()
 }
 
+const loggedUntil = prepared((db) =>
+  db.select({ id: instance.auditLogged }).from(instance).prepare(),
+)
+const unlogged = prepared((db) =>
+  db
+    .select()
+    .from(audit)
+    .where(gt(audit.id, sql.placeholder('id')))
+    .orderBy(audit.id)
+    .limit(sql.placeholder('limit'))
+    .prepare(),
+)
+
 export function auditOperations({ db, read, write }: Tools): AuditStore {
   return {
     audit: (entry) => write(() => writeAudit(db, entry)),
+
+    listUnloggedAudit: async (limit) => {
+      const logged = await read(() => loggedUntil(db).get())
+      if (!logged) return []
+      if (logged.id === null) {
+        await write(() => {
+          const newest = db
+            .select({ id: max(audit.id) })
+            .from(audit)
+            .get()
+          db.update(instance)
+            .set({ auditLogged: newest?.id ?? 0 })
+            .run()
+        })
+        return []
+      }
+      return read(() => unlogged(db).all({ id: logged.id, limit }))
+    },
+
+    markAuditLogged: (id) =>
+      write(() => {
+        db.update(instance).set({ auditLogged: id }).run()
+      }),
 
     listAudit: ({ tenantId, since, action, limit }) =>
       read(() =>

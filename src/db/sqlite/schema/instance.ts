@@ -17,6 +17,8 @@ export const instance = sqliteTable('instance', {
   standingAt: integer(),
   /** When a health check last proved that a write goes through. */
   probedAt: integer(),
+  /** The newest audit entry that is in the log; null until a server first looked. */
+  auditLogged: integer(),
 })
 
 /** Random keys that seal rows, each wrapped by a master key. The newest seals; all of them open. */

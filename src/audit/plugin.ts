@@ -1,0 +1,22 @@
+import type { FastifyPluginCallback } from 'fastify'
+import fp from 'fastify-plugin'
+import { startLoop } from '../loop.ts'
+import { logAudit } from './log-audit.ts'
+
+const lookMs = 1_000
+
+/** Repeats the audit in the log, so that it can be kept apart from the machine: what commands wrote, too. */
+const plugin: FastifyPluginCallback = (app, _options, done) => {
+  const log = app.log.child({ room: 'audit' })
+  const loop = startLoop({
+    tick: () => logAudit({ store: app.store, log }),
+    idleMs: lookMs,
+    onError: (error) => log.error({ err: error }, 'audit not logged'),
+  })
+  app.addHook('onClose', async () => {
+    await loop.stop()
+    while (await logAudit({ store: app.store, log }));
+  })
+  done()
+}
+export default fp(plugin, { name: 'audit', fastify: '5.x', dependencies: ['db'] })
