@@ -244,6 +244,7 @@ const refusalSchema: Json = {
       type: 'string',
       description: 'A JSON list of JSON messages, as Frappe has it.',
     },
+    retry_after: { type: 'integer', description: 'After how many seconds to try again.' },
   },
 }
 
