@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { say } from '../terminal.ts'
+import { decodeText, NotTextError } from '../text.ts'
 import { importUsers } from './import-users.ts'
 import { readMappings } from './mappings.ts'
 import { CommandError } from './command-error.ts'
@@ -28,16 +30,25 @@ export function importCommand(): Command {
           onEach: (done) => progress.tell(`importing: ${done} of ${mappings.length}`),
         })
         progress.end()
-        printOne({ [dryRun ? 'would_import' : 'imported']: imported, present, refused }, options)
+        const name = dryRun ? 'would_import' : 'imported'
+        // A user that Bridge does not know shows when it is first asked for; one call each would spend the server's quota.
+        const counts = { [name]: imported, present, checked_with_bridge: false }
+        if (options.json) printOne({ ...counts, refused }, options)
+        else {
+          printOne({ ...counts, refused: refused.length }, options)
+          if (refused.length > 0) say('', ...refused)
+        }
         if (refused.length > 0) process.exitCode = 1
       }),
     )
 }
 
+/** A letter that cannot be read would be another from then on: a user who never matches. */
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    throw new CommandError(`${file} cannot be read`)
+    return decodeText(readFileSync(file))
+  } catch (error) {
+    if (error instanceof NotTextError) throw new CommandError(`${file}: ${error.message}`)
+    throw error
   }
 }

@@ -1,6 +1,11 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { importUsers } from '../../src/cli/import-users.ts'
 import { readMappings } from '../../src/cli/mappings.ts'
+import { runCli } from '../cli/run.ts'
+import { firstStart } from '../support/gateway.ts'
+import { testFolder } from '../support/store.ts'
 import { aTenant, testRooms } from '../support/tenants.ts'
 
 const uuid = (digit: number): string => `00000000-0000-4000-8000-00000000000${digit}`
@@ -93,6 +98,21 @@ test('a user who is somebody else at Bridge already is not changed', async () =>
 test.each([
   ['CSV', `site,user,user_uuid\nerp,"Dupont, Jean",${uuid(1)}`],
   ['CSV of a spreadsheet', `\uFEFFsite;user;user_uuid\r\nerp;"Dupont, Jean";${uuid(1)}\r\n`],
+  ['CSV by tabs', `site\tuser\tuser_uuid\nerp\tDupont, Jean\t${uuid(1)}`],
+  ['CSV that says its sign', `sep=;\r\nsite;user;user_uuid\r\nerp;Dupont, Jean;${uuid(1)}`],
+  [
+    'CSV that says a sign nobody would guess',
+    `sep=|\nsite|user|user_uuid\nerp|Dupont, Jean|${uuid(1)}`,
+  ],
+  ['a header in capitals', `Site,USER,User_UUID\nerp,"Dupont, Jean",${uuid(1)}`],
+  [
+    'rows with a line break in a cell',
+    `site,note,user,user_uuid\nerp,"a\nb ""c""","Dupont, Jean",${uuid(1)}\n`,
+  ],
+  [
+    'the lines of an old Mac, and empty ones',
+    `site;user;user_uuid\r\r;;\rerp;Dupont, Jean;${uuid(1)}\r`,
+  ],
   ['columns in another order', `id,user_uuid,user,site\n7,${uuid(1)},"Dupont, Jean",erp`],
   ['JSON', JSON.stringify([{ site: 'erp', user: 'Dupont, Jean', user_uuid: uuid(1), id: 7 }])],
 ])('mappings are read from %s', (_name, text) => {
@@ -129,3 +149,83 @@ test.each(['', 'site,user,user_uuid\n', '[]', '[{', '{"site":"erp"}'])(
     expect(problems).toHaveLength(1)
   },
 )
+
+test('a line is counted as an editor counts it, whatever stands in cells and above', () => {
+  const text = [
+    'sep=;',
+    'site;note;user_uuid',
+    `erp;"two`,
+    `lines";${uuid(1)}`,
+    '',
+    'erp;"two',
+    'lines";nonsense',
+  ].join('\r\n')
+
+  expect(readMappings(text).problems).toEqual(['line 6: user_uuid must be a uuid'])
+})
+
+test.each([
+  [
+    'a header without what is needed',
+    `a,user\nx,${uuid(1)}`,
+    'The header has no column site, and none user_uuid',
+  ],
+  [
+    'a quotation mark without its other',
+    `site,user_uuid\n"erp,${uuid(1)}\n`,
+    'line 2: a quotation mark before it is never closed',
+  ],
+  [
+    'text behind a quoted cell',
+    `site,user_uuid\n"erp"x,${uuid(1)}\n`,
+    'line 2: text stands behind a cell in quotes',
+  ],
+  [
+    'a letter that was lost before',
+    `site,user,user_uuid\nerp,Ren\uFFFD,${uuid(1)}`,
+    'line 2: user has a letter that was lost',
+  ],
+])('refused in a line: %s', (_name, text, says) => {
+  const { mappings, problems } = readMappings(text)
+
+  expect(mappings).toEqual([])
+  expect(problems).toEqual([expect.stringContaining(says)])
+})
+
+test('bank-api import takes UTF-16 and refuses the letters of Windows with their line', async () => {
+  const folder = testFolder()
+  await firstStart({ DATA_DIR: folder })
+  await runCli(folder, ['tenant', 'create', 'acme'])
+  const file = join(folder, 'users.csv')
+  const rows = `site;user;user_uuid\r\nerp;René;${uuid(1)}\r\nerp;Zoé;${uuid(2)}\r\n`
+
+  writeFileSync(file, Buffer.from(rows, 'latin1'))
+  const refused = await runCli(folder, ['import', file, '--tenant', 'acme'])
+  writeFileSync(file, Buffer.from(`\uFEFF${rows}`, 'utf16le'))
+  const taken = await runCli(folder, ['import', file, '--tenant', 'acme', '--json'])
+  writeFileSync(file, `site,user,user_uuid\nerp,A,${uuid(1)}\nerp,B,${uuid(2)}\n`)
+  const others = await runCli(folder, ['import', file, '--tenant', 'acme'])
+
+  expect(refused).toEqual({
+    code: 1,
+    out: '',
+    err: `${file}: line 2 is not UTF-8: save the file as UTF-8\n`,
+  })
+  expect(JSON.parse(taken.out)).toEqual({
+    imported: 2,
+    present: 0,
+    checked_with_bridge: false,
+    refused: [],
+  })
+  expect(others.code).toBe(1)
+  expect(others.out.split('\n')).toEqual([
+    'imported             0',
+    'present              0',
+    'checked_with_bridge  false',
+    'refused              2',
+    '',
+    `${uuid(1)} (erp, A): is owned by tenant acme, site erp, René`,
+    `${uuid(2)} (erp, B): is owned by tenant acme, site erp, Zoé`,
+    '',
+  ])
+}, 120_000)
