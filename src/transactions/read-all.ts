@@ -35,7 +35,7 @@ export async function readAll(bridge: BridgeResources, reading: Reading): Promis
   for await (const page of bridge.transactions.pages(bridgeUser, filter)) {
     seen += page.length
     const rows = page.filter(belongs)
-    days.add(rows.map(({ date }) => toText(date)))
+    days.add(page.map(({ date }) => toText(date)))
     reading.onBytes(list.add(write(rows).map((row, index) => written(rows[index]!.id, row))))
     if (list.size > most) throw tooMany(reading, days.from(fittingNow(bridge, reading)))
     if (seen > reading.readable) throw tooManyToLookThrough(reading)

@@ -328,6 +328,24 @@ async function together<Calls extends (() => Promise<unknown>)[]>(
   return (await Promise.all(begun)) as { [Index in keyof Calls]: Awaited<ReturnType<Calls[Index]>> }
 }
 
+test('a range for one bank counts what has to be walked for it, which is all of the user’s', async () => {
+  const made = await tooMany(10, { QUOTA_USER_PER_MINUTE: '10' }) // six calls to see that it is too much
+  const other = made.world.addAccount(made.world.addItem(made.ada.user.userUuid).id)
+  const rows = [...made.world.transactions.values()]
+  made.world.transactions.clear()
+  for (const { date } of rows) {
+    made.world.addTransaction(made.ada.accountId, { date })
+    made.world.addTransaction(other.id, { date })
+  }
+
+  const { body } = await made.ask({ item_id: made.ada.itemId })
+
+  const [, min_date] = /min_date=([\d-]+)/.exec(body.exception) ?? []
+  expect(min_date).toBe('2025-03-09') // 600 rows, two pages; four calls are left
+  const answer = await made.ask({ item_id: made.ada.itemId, min_date })
+  expect(answer.message).toHaveLength(300)
+})
+
 test('one bank’s transactions among more than any minute reaches are refused, and not told to wait', async () => {
   const { world, ada, ask, pages } = await reading({ env: { QUOTA_USER_PER_MINUTE: '9' } })
   const readable = (9 - 4) * 500
