@@ -4,6 +4,8 @@ import { copySigner } from '../auth/copy-signer.ts'
 import { unlockInstance } from '../auth/instance.ts'
 import type { Keyring } from '../auth/keyring.ts'
 import { createBridgeClient, type BridgeClient } from '../bridge/client.ts'
+import { createQuota, type Quota } from '../bridge/quota.ts'
+import { savedQuota } from '../bridge/standing.ts'
 import { systemClock, systemIds, type Clock, type Ids } from '../clock.ts'
 import { databasePath, loadConfig, sandboxCredentials, type Config } from '../config.ts'
 import { dispatcherTo } from '../dispatcher.ts'
@@ -68,14 +70,33 @@ export const withBridge = <T>(
       ? `http://127.0.0.1:${config.sandbox.port}`
       : config.bridgeBaseUrl
     const dispatcher = dispatcherTo(baseUrl, config.secrets.proxy, 4)
+    const quota = await quotaOf(installation)
     try {
       const credentials = config.secrets.bridge ?? sandboxCredentials
-      const bridge = createBridgeClient({ ...credentials, baseUrl, dispatcher, clock })
+      const bridge = createBridgeClient({ ...credentials, baseUrl, dispatcher, clock, quota })
       return await command({ ...installation, bridge })
     } finally {
+      quota.close()
       await dispatcher.close()
     }
   })
+
+/**
+ * What a command may spend of Bridge's quota: beside a server that runs, what the server's own defaults leave of it, 100 of
+ * 2000 calls in 5 minutes; without one, what the last one had left. A command waits for its turn.
+ */
+async function quotaOf({ config, store, clock }: Installation): Promise<Quota> {
+  const now = clock.now()
+  const longestWaitMs = 60 * 60_000
+  if (await store.hasServerSince(now - serverSilenceMs, now)) {
+    return createQuota({ clock, limits: { ...besideServer, longestWaitMs } })
+  }
+  const saved = savedQuota(await store.readStanding())
+  return createQuota({ clock, limits: { ...config.quota, longestWaitMs }, saved })
+}
+
+const serverSilenceMs = 10_000
+const besideServer = { burst: 20, perSecond: 0.25 }
 
 /** The tenant of that name. Throws a CommandError when there is none. */
 export async function tenantNamed(store: Store, name: string): Promise<Tenant> {

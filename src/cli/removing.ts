@@ -1,5 +1,8 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { BridgeClient } from '../bridge/client.ts'
-import { remove, type RemovalOrder } from '../removal/remove.ts'
+import type { Removal } from '../db/store.ts'
+import { beginRemoval, finish, type RemovalOrder } from '../removal/remove.ts'
+import { CommandError } from './command-error.ts'
 import type { Installation } from './installation.ts'
 import { printOne, time } from './print.ts'
 import { createProgress } from './progress.ts'
@@ -9,7 +12,10 @@ export interface RemovalOptions {
   json?: boolean
 }
 
-/** Deletes what the order names and prints the receipt; on a terminal, tells how far it is. */
+/**
+ * Deletes what the order names and prints the receipt; on a terminal, tells how far it is. A server that runs does the work,
+ * within its own quota of Bridge's; without one it is done here.
+ */
 export async function removeAndPrint(
   installation: Installation & { bridge: BridgeClient },
   order: Omit<RemovalOrder, 'withBridgeUsers'>,
@@ -23,7 +29,10 @@ export async function removeAndPrint(
     progress.tell(`${users} users done`)
   }
   const withBridgeUsers = options.bridgeUsers ?? config.deleteBridgeUsers
-  const removal = await remove({ ...installation, onUser }, { ...order, withBridgeUsers }, by)
+  const begun = await beginRemoval(installation, { ...order, withBridgeUsers }, by)
+  const removal =
+    (await watch(installation, begun, (count) => progress.tell(`${count} users done`))) ??
+    (await finish({ ...installation, onUser }, begun))
   progress.end()
   const { id, kind, name, startedAt, finishedAt, receipt } = removal
   printOne(
@@ -37,4 +46,35 @@ export async function removeAndPrint(
     },
     options,
   )
+}
+
+const lookMs = 250
+
+/** Without a sign from the server, or a step in this time, there is nothing to wait for. */
+const serverSilenceMs = 10_000
+const patienceMs = 120_000
+
+/** Watches the server carry a deletion out; undefined when none runs. */
+async function watch(
+  { store, clock }: Installation,
+  { id }: Removal,
+  tell: (users: number) => void,
+): Promise<Removal | undefined> {
+  let last = { receipt: '', waitedMs: 0 }
+  for (;;) {
+    const removal = await store.getRemoval(id)
+    if (removal.finishedAt !== null) return removal
+    const now = clock.now()
+    if (!(await store.hasServerSince(now - serverSilenceMs, now))) return undefined
+    const receipt = JSON.stringify(removal.receipt)
+    last = receipt === last.receipt ? last : { receipt, waitedMs: 0 }
+    if (last.waitedMs >= patienceMs) {
+      throw new CommandError(
+        'The server makes no headway: is Bridge there? It goes on by itself; the same command shows the receipt.',
+      )
+    }
+    tell(removal.receipt.users)
+    await wait(lookMs)
+    last.waitedMs += lookMs
+  }
 }

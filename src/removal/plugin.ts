@@ -1,11 +1,16 @@
 import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import { startLoop } from '../loop.ts'
+import { finish } from './remove.ts'
 import { tickRetention, type Retention } from './retention.ts'
 
 const idleMs = 60 * 60_000
 
-/** Forgets, once an hour, what is past its time. */
+/** How soon a deletion is noticed that a command ordered, and after how long one that failed is gone on with. */
+const lookMs = 1_000
+const restMs = 30_000
+
+/** Forgets, once an hour, what is past its time; and carries deletions out, whose calls take their turn as any other's. */
 const plugin: FastifyPluginCallback<{ workers: boolean; retention: Retention }> = (
   app,
   { workers, retention },
@@ -13,7 +18,7 @@ const plugin: FastifyPluginCallback<{ workers: boolean; retention: Retention }> 
 ) => {
   if (workers) {
     const log = app.log.child({ room: 'removal' })
-    const { store, clock, bridge, bridgeTime, isClockInDoubt } = app
+    const { store, clock, ids, steadyClock, bridge, bridgeTime, isClockInDoubt } = app
     const stopping = new AbortController()
     const loop = startLoop({
       async tick() {
@@ -26,9 +31,27 @@ const plugin: FastifyPluginCallback<{ workers: boolean; retention: Retention }> 
       idleMs,
       onError: (error) => log.error({ err: error }, 'retention failed'),
     })
-    app.addHook('onClose', () => {
+    let restUntil = 0
+    const removing = startLoop({
+      async tick() {
+        if (steadyClock.now() < restUntil) return false
+        for (const removal of await store.listOpenRemovals()) {
+          const payer = { tenant: removal.tenantId, site: '' }
+          const within = bridge.within(stopping.signal, payer)
+          await finish({ store, clock, ids, bridge: within }, removal)
+          log.info({ removal: removal.id, kind: removal.kind }, 'deleted')
+        }
+        return false
+      },
+      idleMs: lookMs,
+      onError(error) {
+        restUntil = steadyClock.now() + restMs
+        if (!stopping.signal.aborted) log.warn({ err: error }, 'a deletion rests')
+      },
+    })
+    app.addHook('onClose', async () => {
       stopping.abort()
-      return loop.stop()
+      await Promise.all([loop.stop(), removing.stop()])
     })
   }
   done()

@@ -27,10 +27,15 @@ export type RemovalOrder = Pick<
  * it. Rejects with a BridgeError when Bridge cannot be asked.
  */
 export async function remove(removing: Removing, order: RemovalOrder, by: By): Promise<Removal> {
-  const { store, ids } = removing
-  const removal = await store.startRemoval({ id: ids.next('rmv'), ...order }, by)
-  return finish(removing, removal)
+  return finish(removing, await beginRemoval(removing, order, by))
 }
+
+/** Orders a deletion, or finds the one under way: from here on nobody sees what is to go. */
+export const beginRemoval = (
+  { store, ids }: Pick<Removing, 'store' | 'ids'>,
+  order: RemovalOrder,
+  by: By,
+): Promise<Removal> => store.startRemoval({ id: ids.next('rmv'), ...order }, by)
 
 /** Goes on with a deletion that was cut off. */
 export async function finish(removing: Removing, removal: Removal): Promise<Removal> {
