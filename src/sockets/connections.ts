@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { networkOf } from '../auth/limits.ts'
+import { Incoming } from './incoming.ts'
 import type { SocketLimits } from './limits.ts'
 
 /** Why a connection was cut. */
@@ -125,6 +126,7 @@ export function createConnections({ limits, isProxy, onCut }: Options): Connecti
           // Node measures bodies only while this is not the longer one: a slow body would stay for ever.
           headersTimeout: limits.requestMs,
           requestTimeout: limits.requestMs,
+          IncomingMessage: Incoming,
         },
         (request, response) => {
           const connection = open.get(request.socket)
