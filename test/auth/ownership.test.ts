@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   accountsOf,
+  fingerprintOf,
   heldAccount,
   heldItem,
   heldRequest,
@@ -18,7 +19,15 @@ import { DoesNotExistError, ValidationError } from '../../src/errors.ts'
 import { aBridgeAccount, aBridgeItem } from '../support/bridge.ts'
 import { testNow } from '../support/clock.ts'
 import { watched } from '../support/store.ts'
-import { aRequest, aTenant, aUser, holdItems, testRooms, type TestKey } from '../support/tenants.ts'
+import {
+  aRequest,
+  aTenant,
+  aUser,
+  holdItems,
+  testKeyring,
+  testRooms,
+  type TestKey,
+} from '../support/tenants.ts'
 
 const tenMinutes = 10 * 60_000
 
@@ -267,6 +276,29 @@ describe('adoption', () => {
   })
 })
 
+describe('the fingerprint of an IBAN', () => {
+  const of = (iban: string | null, item_id = 7) =>
+    fingerprintOf(testKeyring(), aBridgeAccount({ item_id, iban }))?.toString('hex')
+  const plain = 'FR3312739000309854725191G90'
+
+  it.each([
+    'FR33 1273 9000 3098 5472 5191 G90',
+    'fr3312739000309854725191g90',
+    ' FR3312739000309854\u00A0725191G90\n',
+  ])('is the same however it is written: %j', (written) => {
+    expect(of(written)).toBe(of(plain))
+  })
+
+  it('is another for another IBAN, and another for each item', () => {
+    expect(of('FR3312739000309854725191G91')).not.toBe(of(plain))
+    expect(of(plain, 8)).not.toBe(of(plain))
+  })
+
+  it.each([null, ''])('is none without an IBAN: %j', (none) => {
+    expect(of(none)).toBeUndefined()
+  })
+})
+
 describe('a user', () => {
   it('is the only one there is, or the one that is named', async () => {
     const { asSite, ann, rooms, acme } = await aScene()
@@ -327,11 +359,19 @@ describe('a user', () => {
     await expect(heldUser(asSite, hint)).rejects.toThrow(DoesNotExistError)
   })
 
-  it('whom Bridge has yet to make does not exist', async () => {
-    const { asTenant, rooms, acme } = await aScene()
-    await aUser(rooms, acme.sites[1] ?? acme.site, { name: 'new', uuid: null })
+  it('whom Bridge has yet to make does not exist, and has nothing', async () => {
+    const { asTenant, rooms, acme, bridge } = await aScene()
+    const two = acme.sites[1] ?? acme.site
+    const made = await aUser(rooms, two, { name: 'new', uuid: null })
+    await holdItems(rooms, made, 5)
+    await rooms.store.keepAccounts([{ id: 50, itemId: 5, ibanFingerprint: null }], testNow)
+    const hint = { user: 'new', site: 'two' }
 
-    await expect(heldUser(asTenant, { user: 'new' })).rejects.toThrow(DoesNotExistError)
+    await expect(heldUser(asTenant, hint)).rejects.toThrow('User new not found')
+    await expect(heldItem(asTenant, 5, hint)).rejects.toThrow('Item 5 not found')
+    await expect(heldAccount(asTenant, 50, hint)).rejects.toThrow('Account 50 not found')
+
+    expect(bridge.calls).toEqual([])
   })
 })
 
