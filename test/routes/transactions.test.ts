@@ -176,6 +176,15 @@ test('too many are refused at the limit, never cut, with a date range that fits'
   expect((await ask({ min_date })).message).toHaveLength(900)
 })
 
+test('a range that is named holds no more than one answer, where that is no whole number of pages', async () => {
+  const { ask } = await tooMany(10, { MAX_TRANSACTIONS: '700' })
+
+  const { body } = await ask()
+
+  expect(body.exception).toContain('min_date=2025-03-08')
+  expect((await ask({ min_date: '2025-03-08' })).message).toHaveLength(600)
+})
+
 test('a range is named only as long as what the user’s calls still reach', async () => {
   const { ask } = await tooMany(10, { QUOTA_USER_PER_MINUTE: '6' }) // three of them to see that it is too much
 
