@@ -7,6 +7,8 @@ test.each([
   [undefined, 'fr-FR,fr;q=0.9,en;q=0.8', 'fr'],
   [undefined, 'en;q=0.2, fr;q=0.7', 'fr'],
   [undefined, 'fr;q=0, en', 'en'],
+  [undefined, 'fr;q=0', 'en'],
+  [undefined, 'de, fr; q=0.0', 'en'],
   [undefined, 'de, fr;q=0.1', 'fr'],
   ['de', 'de', 'en'],
   [undefined, ';q=;,,q=x', 'en'],

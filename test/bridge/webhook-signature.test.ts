@@ -31,6 +31,8 @@ test.each([
   ['another scheme', present.replace('v1', 'v2')],
   ['no scheme', present.slice(3)],
   ['a scheme in capitals', present.replace('v1', 'V1')],
+  ['a scheme that only ends as ours does', `x${present}`],
+  ['what has our scheme further on', `t=1;${present}`],
   ['thousands of commas', ','.repeat(10_000) + present],
 ])('%s is not Bridge’s', (_, header) => {
   expect(verifyBridgeSignature(header, body, secrets)).toBe(false)
