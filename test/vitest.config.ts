@@ -11,6 +11,8 @@ export default defineConfig({
     maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    // What is waited for comes when it comes: on a busy machine not within Vitest's second.
+    expect: { poll: { timeout: 15_000 } },
     reporters: ['default', plainSummary],
   },
 })

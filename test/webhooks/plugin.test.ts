@@ -7,9 +7,6 @@ import { TargetRefusedError } from '../../src/webhooks/target-guard.ts'
 import { anAnnouncement, aTenant, aUser, testBy, testRooms } from '../support/tenants.ts'
 import { receiver } from './receiver.ts'
 
-/** How long a slow machine may take for what is done by itself. */
-const patiently = { timeout: 15_000 }
-
 /** The door alone: the rooms it needs stand in as decorations, under the names of the plugins that make them. */
 async function door(options: { workers?: boolean; isSandbox?: boolean; bounds?: string[] } = {}) {
   const rooms = testRooms()
@@ -58,8 +55,8 @@ test('with workers, what is stored is handled and delivered, also when nobody nu
 
   await emit()
 
-  await expect.poll(() => at.posts.length, patiently).toBe(1)
-  await expect.poll(() => store.listUnhandledEvents(clock.now(), 1), patiently).toEqual([])
+  await expect.poll(() => at.posts.length).toBe(1)
+  await expect.poll(() => store.listUnhandledEvents(clock.now(), 1)).toEqual([])
   expect(Object.keys(heartbeats.ages())).toEqual(['webhook handler', 'webhook relay'])
 })
 
@@ -82,7 +79,7 @@ test('a stop waits for the try in flight', async () => {
   const at = await receiver((_, response) => void ends.push(() => response.end()))
   await listenAt(at.url)
   const id = await emit()
-  await expect.poll(() => ends.length, patiently).toBe(1)
+  await expect.poll(() => ends.length).toBe(1)
 
   const closed = app.close()
   ends[0]?.()
@@ -118,7 +115,7 @@ test.each([
   const id = await emit()
 
   const delivery = () => store.findDelivery(id)
-  await expect.poll(async () => (await delivery())?.tries, patiently).toHaveLength(1)
+  await expect.poll(async () => (await delivery())?.tries).toHaveLength(1)
   expect(await delivery()).toMatchObject({ state })
   expect(at.posts).toHaveLength(state === 'delivered' ? 1 : 0)
 })
