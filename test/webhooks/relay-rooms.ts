@@ -11,13 +11,12 @@ export type LogLine = [level: string, event: Record<string, unknown>, text: stri
 /** A relay before sites that listen, on a store in memory and a clock that stands still. */
 export async function relayRooms({
   names = ['erp.acme.test'],
-  ...options
-}: { names?: string[]; timeoutMs?: number } & Partial<Relaying> = {}) {
-  const { timeoutMs, ...overrides } = options
+  ...overrides
+}: { names?: string[] } & Partial<Relaying> = {}) {
   const rooms = testRooms()
   const { store, keyring, clock, clockWatch, ids } = rooms
   const tenant = await aTenant(rooms, { sites: names })
-  const sender = createSender(timeoutMs === undefined ? {} : { timeoutMs })
+  const sender = createSender()
   onTestFinished(() => sender.close())
   const lines: LogLine[] = []
   const write = (level: string) => (event: object, text: string) =>
