@@ -136,7 +136,7 @@ describe('names that JavaScript gives a meaning', () => {
 })
 
 describe('over a real socket', () => {
-  /** A server that loses patience within the test, and what it says to bytes written to it. */
+  /** A server that loses patience within the test, not after, and what it says to bytes written to it until it hangs up. */
   async function anImpatientServer() {
     const app = await buildApp({
       config: loadConfig({ DATA_DIR: testFolder(), LOG_LEVEL: 'silent' }),
@@ -145,9 +145,8 @@ describe('over a real socket', () => {
     })
     await app.listen({ host: '127.0.0.1', port: 0 })
     const { port } = app.server.address() as AddressInfo
-    const speak = async (...parts: string[]): Promise<{ said: string; ms: number }> => {
+    const speak = async (...parts: string[]): Promise<string> => {
       const socket = connect(port, '127.0.0.1').setEncoding('latin1')
-      const begun = performance.now()
       let said = ''
       socket.on('data', (text: string) => {
         said += text
@@ -155,7 +154,7 @@ describe('over a real socket', () => {
       socket.on('error', () => {}) // cut off in the middle of our writing
       for (const part of parts) socket.write(part)
       await once(socket, 'close')
-      return { said, ms: performance.now() - begun }
+      return said
     }
     onTestFinished(() => app.close())
     return speak
@@ -167,7 +166,7 @@ describe('over a real socket', () => {
   it('a head of more than 16 KiB is refused', async () => {
     const speak = await anImpatientServer()
 
-    const { said } = await speak(
+    const said = await speak(
       head(['GET /live HTTP/1.1', 'Host: x', `X-Long: ${'a'.repeat(20_000)}`, '']),
     )
 
@@ -177,28 +176,26 @@ describe('over a real socket', () => {
   it('a head that never ends is given up', async () => {
     const speak = await anImpatientServer()
 
-    const { said, ms } = await speak('GET /live HTTP/1.1\r\nHost: x\r\nX-Slow: ')
+    const said = await speak('GET /live HTTP/1.1\r\nHost: x\r\nX-Slow: ')
 
     expect(said).toMatch(/^(HTTP\/1.1 408 |$)/)
-    expect(ms).toBeLessThan(5_000)
   })
 
   it('a body that never ends is given up', async () => {
     const speak = await anImpatientServer()
     const lines = [post, 'Host: x', 'Content-Type: application/json', 'Content-Length: 100', '', '']
 
-    const { ms } = await speak(`${lines.join('\r\n')}{"a":`)
+    const said = await speak(`${lines.join('\r\n')}{"a":`)
 
-    expect(ms).toBeLessThan(5_000)
+    expect(said).not.toMatch(/^HTTP\/1.1 2/)
   })
 
   it('a connection on which nothing more comes is closed', async () => {
     const speak = await anImpatientServer()
 
-    const { said, ms } = await speak(head(['GET /live HTTP/1.1', 'Host: x', '']))
+    const said = await speak(head(['GET /live HTTP/1.1', 'Host: x', '']))
 
     expect(said).toMatch(/^HTTP\/1.1 200 /)
-    expect(ms).toBeLessThan(5_000)
   })
 
   it.each([
@@ -214,7 +211,7 @@ describe('over a real socket', () => {
       '',
     ]
 
-    const { said } = await speak(lines.join('\r\n'))
+    const said = await speak(lines.join('\r\n'))
 
     expect(said).toMatch(/^HTTP\/1.1 4(03|13) /)
   })
