@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { expect, test, vi } from 'vitest'
+import { newWebhookSecret, secretPlace } from '../../src/auth/webhook-secret.ts'
 import { StoreBusyError } from '../../src/db/store.ts'
 import { createRelay } from '../../src/webhooks/relay.ts'
 import { testIds } from '../support/ids.ts'
@@ -46,10 +47,15 @@ test('a delivery carries the body byte for byte, signed with the site’s secret
 })
 
 test('names with any letters travel in headers', async () => {
-  const { relay, listenAt, emit, sites } = await relayRooms({ names: ['Société “A”\n'] })
+  const { relay, listenAt, emit, store, ids, keyring, tenant } = await relayRooms()
+  const id = ids.next('sit')
+  const webhookSecret = keyring.seal(newWebhookSecret(), secretPlace(id))
+  // A new site could not be called so; one from before keeps its name.
+  const name = 'Société “A”\n'
+  const site = await store.ensureSite({ id, tenantId: tenant.id, name, webhookSecret }, testBy)
   const at = await receiver()
-  await listenAt(at.url, sites[0])
-  await emit()
+  await listenAt(at.url, site)
+  await emit('x', { site })
 
   await relay.tick()
 
