@@ -137,7 +137,11 @@ export function createConnections({ limits, isProxy, onCut }: Options): Connecti
             return
           }
           connection.unanswered += 1
-          response.on('close', () => answered(connection))
+          response.on('close', () => {
+            answered(connection)
+            // One that was still being answered when the server closed is kept for no further request.
+            if (!server.listening) server.closeIdleConnections()
+          })
           handler(request, response)
         },
       )
