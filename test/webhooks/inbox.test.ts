@@ -39,6 +39,7 @@ async function inbox({
   }
   let doubted = false
   app.decorate('isClockInDoubt', () => doubted)
+  app.decorate('connections', { admitted: () => {} } as never)
   app.decorate('relay', {
     nudge: () => {
       nudges += 1
