@@ -5,30 +5,30 @@ import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastif
 import type { Dispatcher } from 'undici'
 import audit from './audit/plugin.ts'
 import { admit, type Caller } from './auth/api-keys.ts'
-import { copySigner } from './auth/copy-signer.ts'
+import { copySigner } from './vault/copy-signer.ts'
 import { isWithin, networkOf } from './auth/limits.ts'
-import { pinApplication } from './auth/instance.ts'
+import { pinApplication } from './vault/instance.ts'
 import auth from './auth/plugin.ts'
 import backup from './backup/plugin.ts'
 import bridge from './bridge/plugin.ts'
-import { savedQuota } from './bridge/standing.ts'
+import { savedQuota } from './bridge/admission/bridge-status.ts'
 import { systemClock, systemIds, type Clock, type Ids, type MovableClock } from './clock.ts'
 import { databasePath, sandboxCredentials, type Config } from './config.ts'
 import { matchRefreshed } from './connect/match-refreshed.ts'
 import connect from './connect/plugin.ts'
-import { holdDatabase, type Place } from './db/lease.ts'
+import { holdDatabase, type Place } from './cluster/server-lease.ts'
 import db from './db/plugin.ts'
 import { frappePlugin } from './frappe/plugin.ts'
 import { frappeServerOptions } from './frappe/server-options.ts'
 import { createUnderWay } from './frappe/under-way.ts'
-import { subjectsOf } from './journal/journal.ts'
-import journal from './journal/plugin.ts'
+import { subjectsOf } from './calls/call-log.ts'
+import calls from './calls/plugin.ts'
 import { loggerOptions, RequestLog } from './logger.ts'
 import metrics from './metrics/plugin.ts'
 import { readerFor } from './metrics/reading.ts'
 import { describeApi } from './openapi/document.ts'
-import { createReadiness } from './lifecycle/readiness.ts'
-import removal from './removal/plugin.ts'
+import { createReadiness } from './cluster/readiness.ts'
+import erasure from './erasure/plugin.ts'
 import bridgeCallback from './routes/bridge-callback.ts'
 import bridgeWebhook from './routes/bridge-webhook.ts'
 import { contextMaker, type MethodContext } from './routes/context.ts'
@@ -41,7 +41,8 @@ import securityHeaders, { secure } from './routes/security-headers.ts'
 import { buildSandbox } from './sandbox/sandbox.ts'
 import { createConnections, type Connections } from './sockets/connections.ts'
 import { socketLimitsWith, type SocketLimits } from './sockets/limits.ts'
-import upkeep from './upkeep/plugin.ts'
+import jobs from './jobs/plugin.ts'
+import retention from './retention/plugin.ts'
 import { version } from './version.ts'
 import webhooks from './webhooks/plugin.ts'
 
@@ -100,7 +101,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(securityHeaders, { https })
   const signerOf = copySigner(config, systemClock)
   await app.register(db, { path: options.database ?? databasePath(config), signerOf })
-  await app.register(journal, { clock })
+  await app.register(calls, { clock })
   await app.register(metrics, { version })
   await app.register(auth, { config, clock, ids, workers })
   if (options.place) {
@@ -136,8 +137,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   })
   const needsAddresses = config.defaultUserEmail === undefined && !config.sandbox
   await app.register(connect, { workers, needsAddresses })
-  await app.register(upkeep, { workers, publicUrl: config.publicUrl })
-  await app.register(removal, { workers, retention: config.retention })
+  await app.register(jobs, { workers, publicUrl: config.publicUrl })
+  await app.register(erasure, { workers })
+  await app.register(retention, { workers, retention: config.retention })
 
   await app.register(webhooks, {
     workers,

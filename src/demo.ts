@@ -1,9 +1,9 @@
 import type { Clock, Ids } from './clock.ts'
 import { createApiKey } from './auth/api-keys.ts'
-import type { Keyring } from './auth/keyring.ts'
+import type { Keyring } from './vault/keyring.ts'
 import { ensureSite } from './auth/sites.ts'
 import { ConflictError, type Store } from './db/store.ts'
-import { quoted } from './shell.ts'
+import { quoted } from './terminal/shell.ts'
 
 interface Rooms {
   store: Store

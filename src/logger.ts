@@ -5,7 +5,7 @@ import {
   type FastifyServerOptions,
 } from 'fastify'
 import { stdSerializers, type LoggerOptions, type SerializedError } from 'pino'
-import { inertJson } from './inert.ts'
+import { inertJson } from './terminal/inert.ts'
 
 /** Names whose values never go out. Objects we log hold none of them; this is the second lock on that door. */
 const secret = new Set([

@@ -1,5 +1,5 @@
 import { ValidationError } from './errors.ts'
-import { isPlain } from './inert.ts'
+import { isPlain } from './terminal/inert.ts'
 
 /** How long a name may be: Frappe's `Data` field. */
 export const longestName = 140

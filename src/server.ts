@@ -1,14 +1,14 @@
 import { buildApp, startSandbox } from './app.ts'
 import { createMovableClock } from './clock.ts'
 import { ConfigError, loadConfig, type Config } from './config.ts'
-import { DatabaseInUseError } from './db/lease.ts'
+import { DatabaseInUseError } from './db/store.ts'
 import { DatabaseVersionError } from './db/store.ts'
 import { createDemo, demoGreeting, demoReminder } from './demo.ts'
 import { addEnvFile } from './env-file.ts'
-import { thisPlace } from './lifecycle/place.ts'
-import { stopGently } from './lifecycle/stop.ts'
-import { sentenceOf } from './sentence.ts'
-import { complain, linesIn, say } from './terminal.ts'
+import { thisPlace } from './cluster/process-identity.ts'
+import { stopGently } from './cluster/stop.ts'
+import { sentenceOf } from './terminal/system-errors.ts'
+import { complain, linesIn, say } from './terminal/terminal.ts'
 
 async function start(config: Config): Promise<void> {
   const clock = createMovableClock() // only the sandbox's lever moves it

@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Agent, Dispatcher } from 'undici'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { ask, OutOfTimeError, TooMuchError } from '../src/ask.ts'
+import { ask, OutOfTimeError, TooMuchError } from '../src/http-exchange.ts'
 
 /** Asks a server of our own that answers so. */
 async function asking(answer: RequestListener) {

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isPlain } from '../src/inert.ts'
-import { command } from '../src/shell.ts'
+import { isPlain } from '../src/terminal/inert.ts'
+import { command } from '../src/terminal/shell.ts'
 
 /** The arguments that `bank-api` gets when a shell reads this text. */
 function argumentsIn(text: string, shell = 'bash'): string[] {

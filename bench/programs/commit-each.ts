@@ -1,12 +1,12 @@
 import fastify from 'fastify'
-import { unlockInstance } from '../../src/auth/instance.ts'
+import { unlockInstance } from '../../src/vault/instance.ts'
 import { createClockWatch, systemClock, systemIds } from '../../src/clock.ts'
 import { databasePath, loadConfig } from '../../src/config.ts'
 import { openSqlite } from '../../src/db/sqlite/open.ts'
 import { insertEvent } from '../../src/db/sqlite/operations/events.ts'
 import { createSqliteStore } from '../../src/db/sqlite/store.ts'
 import { createTools } from '../../src/db/sqlite/tools.ts'
-import { receiveWebhook } from '../../src/webhooks/inbox.ts'
+import { receiveWebhook } from '../../src/webhooks/inbox/accept.ts'
 import { say } from './listen.ts'
 
 // Bridge's webhooks stored as the server stores them, but each in a commit of its own.

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { Pool } from 'undici'
-import { pageOf } from '../../src/bridge/pagination.ts'
+import { pageOf } from '../../src/bridge/transport/pagination.ts'
 import { transaction } from '../../src/bridge/resources/transactions.ts'
 import { categories } from './bridge-replies.ts'
 import { listen } from './listen.ts'

@@ -1,5 +1,5 @@
 import fastify from 'fastify'
-import { verifyBridgeSignature } from '../../src/bridge/webhook-signature.ts'
+import { verifyBridgeSignature } from '../../src/bridge/events/webhook-signature.ts'
 import { say } from './listen.ts'
 
 // Bridge's webhooks, their signature checked and nothing stored.

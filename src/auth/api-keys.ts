@@ -12,9 +12,10 @@ import type {
   Store,
   Tenant,
 } from '../db/store.ts'
-import type { Keyring } from './keyring.ts'
+import type { Keyring } from '../vault/keyring.ts'
+import { bindHash } from '../vault/owned-hash.ts'
 import { networkOf, type Limits } from './limits.ts'
-import { hourOf, minuteOf, type Tally } from './tally.ts'
+import { hourOf, minuteOf, type Tally } from '../audit/counter.ts'
 
 /** Who is calling: all ownership follows from this. */
 export interface Caller {
@@ -31,14 +32,6 @@ const nobody: Owner = { tenantId: '', siteId: null }
 
 const hashSecret = (keyring: Keyring, apiKey: string, secret: string, owner: Owner): Buffer =>
   bindHash(keyring, owner, keyring.hash('api-secret', `${apiKey}:${secret}`))
-
-/** Makes the hash of a key and secret one that is good for this owner alone. It takes no secret: older hashes had no owner. */
-export const bindHash = (
-  keyring: Pick<Keyring, 'hash'>,
-  { tenantId, siteId }: Owner,
-  hash: Buffer,
-): Buffer =>
-  keyring.hash('api-secret-owner', JSON.stringify([tenantId, siteId, hash.toString('base64')]))
 
 /** Makes a key and returns its secret, which is stored nowhere and cannot be shown again. */
 export async function createApiKey(

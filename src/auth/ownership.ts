@@ -14,8 +14,8 @@ import {
 import { isSameName } from '../names.ts'
 import type { Caller } from './api-keys.ts'
 import { readItemList, type ItemListing } from './item-list.ts'
-import type { Keyring } from './keyring.ts'
-import { hourOf, type Tally } from './tally.ts'
+import type { Keyring } from '../vault/keyring.ts'
+import { hourOf, type Tally } from '../audit/counter.ts'
 
 /** Who asks, and what it takes to answer whether a thing is theirs. */
 export interface Asking extends ItemListing {

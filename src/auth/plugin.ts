@@ -3,11 +3,11 @@ import fp from 'fastify-plugin'
 import { createClockWatch, steadyClock, type Clock, type ClockWatch, type Ids } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { startLoop } from '../loop.ts'
-import { masterKeysOf, unlockInstance } from './instance.ts'
-import type { Keyring } from './keyring.ts'
+import { masterKeysOf, unlockInstance } from '../vault/instance.ts'
+import type { Keyring } from '../vault/keyring.ts'
 import { createDailyLimiter, createLimiter, keptOf, type Limits } from './limits.ts'
-import { learnDataKeys } from './rekey.ts'
-import { createTally, type Tally } from './tally.ts'
+import { learnDataKeys } from '../vault/rekey.ts'
+import { createTally, type Tally } from '../audit/counter.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

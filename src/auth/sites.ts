@@ -1,8 +1,8 @@
 import type { Ids } from '../clock.ts'
 import type { By, Site, Store } from '../db/store.ts'
 import { requireName } from '../names.ts'
-import type { Keyring } from './keyring.ts'
-import { newWebhookSecret, secretPlace } from './webhook-secret.ts'
+import type { Keyring } from '../vault/keyring.ts'
+import { newWebhookSecret, secretPlace } from '../vault/webhook-secret.ts'
 
 /**
  * The tenant's site of that name, made with a webhook secret of its own when missing. Throws a ValidationError when a new

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
-import { copySigner } from '../auth/copy-signer.ts'
-import { openInstance } from '../auth/instance.ts'
+import { copySigner } from '../vault/copy-signer.ts'
+import { openInstance } from '../vault/instance.ts'
 import type { Clock } from '../clock.ts'
 import { ConfigError, databasePath, type Config } from '../config.ts'
 import { wrappedPepperIn } from '../db/sqlite/copy.ts'

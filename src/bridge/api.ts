@@ -1,12 +1,12 @@
 import type { z } from 'zod'
-import { targetOf, type Call } from './call.ts'
+import { targetOf, type Call } from './transport/call.ts'
 import { BridgeStatusError } from './errors.ts'
-import type { Http, Sender } from './http.ts'
-import { pageSize, walkPages, type PageSchema } from './pagination.ts'
-import { ourselves, type Payer, type Quota } from './quota.ts'
+import type { Http, Sender } from './transport/http.ts'
+import { pageSize, walkPages, type PageSchema } from './transport/pagination.ts'
+import { ourselves, type Payer, type Quota } from './admission/quota.ts'
 import type { User } from './resources/users.ts'
-import type { Sharing } from './sharing.ts'
-import type { Tokens } from './tokens.ts'
+import type { Sharing } from './transport/single-flight.ts'
+import type { Tokens } from './session/tokens.ts'
 
 /** What a resource calls: tokens, the caller's budget and pages are taken care of. */
 export interface Api {

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import { say, sayJson } from '../terminal.ts'
-import { tellStory } from './story.ts'
+import { say, sayJson } from '../terminal/terminal.ts'
+import { tellStory } from './timeline.ts'
 import { CommandError } from './command-error.ts'
 import { withInstallation } from './installation.ts'
 

@@ -1,5 +1,5 @@
 import { ensureSite } from '../auth/sites.ts'
-import type { Keyring } from '../auth/keyring.ts'
+import type { Keyring } from '../vault/keyring.ts'
 import type { Clock, Ids } from '../clock.ts'
 import {
   AmbiguousNameError,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { say } from '../terminal.ts'
+import { say } from '../terminal/terminal.ts'
 import { decodeText, NotTextError } from '../text.ts'
 import { importUsers } from './import-users.ts'
 import { readMappings } from './mappings.ts'

@@ -1,5 +1,5 @@
-import { inert } from '../inert.ts'
-import { columns, say, sayJson } from '../terminal.ts'
+import { inert } from '../terminal/inert.ts'
+import { columns, say, sayJson } from '../terminal/terminal.ts'
 
 type Row = Record<string, string | number | boolean | null | readonly string[]>
 

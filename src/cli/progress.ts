@@ -1,4 +1,4 @@
-import { showProgress } from '../terminal.ts'
+import { showProgress } from '../terminal/terminal.ts'
 
 /** A line that rewrites itself, for what takes long; silent unless a person watches a terminal. */
 export interface Progress {

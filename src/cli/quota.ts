@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import { savedStanding } from '../bridge/standing.ts'
-import { say, sayJson } from '../terminal.ts'
+import { savedStanding } from '../bridge/admission/bridge-status.ts'
+import { say, sayJson } from '../terminal/terminal.ts'
 import { CommandError } from './command-error.ts'
 import { withInstallation } from './installation.ts'
 import { printOne, printTable, time } from './print.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { BridgeClient } from '../bridge/client.ts'
 import type { Removal } from '../db/store.ts'
-import { beginRemoval, finish, type RemovalOrder } from '../removal/remove.ts'
+import { beginRemoval, finish, type RemovalOrder } from '../erasure/erase.ts'
 import { CommandError } from './command-error.ts'
 import type { Installation } from './installation.ts'
 import { printOne, time } from './print.ts'

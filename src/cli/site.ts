@@ -3,7 +3,7 @@ import {
   EarlierSecretError,
   readWebhookSecret,
   rotateWebhookSecret,
-} from '../auth/webhook-secret.ts'
+} from '../vault/webhook-secret.ts'
 import { movedWebhookUrl } from '../connect/site-urls.ts'
 import type { Site } from '../db/store.ts'
 import {
@@ -13,7 +13,7 @@ import {
   isWithin,
   openedTo,
   TargetRefusedError,
-} from '../webhooks/target-guard.ts'
+} from '../webhooks/relay/target-guard.ts'
 import { isSameName } from '../names.ts'
 import { CommandError } from './command-error.ts'
 import {

@@ -1,7 +1,7 @@
 import type { BridgeResources } from '../bridge/client.ts'
 import { BridgeStatusError } from '../bridge/errors.ts'
 import { isUnknownUser } from '../auth/item-list.ts'
-import type { Keyring } from '../auth/keyring.ts'
+import type { Keyring } from '../vault/keyring.ts'
 import type { Clock } from '../clock.ts'
 import type { BridgeUser, Store } from '../db/store.ts'
 

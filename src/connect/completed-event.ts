@@ -1,4 +1,4 @@
-import { ownEvent, type EventMaking } from '../auth/own-event.ts'
+import { ownEvent, type EventMaking } from '../vault/own-event.ts'
 import type { ItemFacts, NewEvent, OwnedRequest } from '../db/store.ts'
 
 /** The `connect.completed` that tells a site its request ended with this item; one for each request and item. */

@@ -1,5 +1,5 @@
-import type { Keyring } from '../auth/keyring.ts'
-import type { BridgeTime } from '../bridge/bridge-time.ts'
+import type { Keyring } from '../vault/keyring.ts'
+import type { BridgeTime } from '../bridge/session/bridge-time.ts'
 import type { Ids } from '../clock.ts'
 import type { ConnectRequest, Item, ItemFacts, OwnedRequest, Store } from '../db/store.ts'
 import { completedEvent } from './completed-event.ts'

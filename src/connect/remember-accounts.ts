@@ -1,4 +1,4 @@
-import type { Keyring } from '../auth/keyring.ts'
+import type { Keyring } from '../vault/keyring.ts'
 import { keepAccounts } from '../auth/ownership.ts'
 import type { BridgeResources } from '../bridge/client.ts'
 import { BridgeError } from '../bridge/errors.ts'

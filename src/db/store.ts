@@ -51,6 +51,11 @@ export class DatabaseVersionError extends Error {
   override name = 'DatabaseVersionError'
 }
 
+/** Another server serves this database. */
+export class DatabaseInUseError extends Error {
+  override name = 'DatabaseInUseError'
+}
+
 /** Another process held the database for longer than we wait. Nothing was stored. */
 export class StoreBusyError extends Error {
   override name = 'StoreBusyError'

@@ -4,8 +4,8 @@ import { isIP } from 'node:net'
 import { connect } from 'node:tls'
 import { request } from 'undici'
 import type { Config } from '../config.ts'
-import { dispatcherTo } from '../dispatcher.ts'
-import { systemResolve } from '../webhooks/resolve.ts'
+import { dispatcherTo } from '../bridge/transport/dispatcher.ts'
+import { systemResolve } from '../webhooks/relay/resolve.ts'
 
 /** How the doctor touches the world; tests give their own. */
 export interface Probes {

@@ -1,6 +1,6 @@
 import type { EndpointReport } from '../db/operate-store.ts'
-import { command } from '../shell.ts'
-import { areReachable, openedTo } from '../webhooks/target-guard.ts'
+import { command } from '../terminal/shell.ts'
+import { areReachable, openedTo } from '../webhooks/relay/target-guard.ts'
 import { codeOf, daysUntil, type Examination } from './examination.ts'
 import { critical, ok, warning, type Finding } from './finding.ts'
 

@@ -1,8 +1,8 @@
 import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
-import { createHeartbeats, type Heartbeats } from '../lifecycle/heartbeats.ts'
+import { createHeartbeats, type Heartbeats } from '../cluster/heartbeats.ts'
 import { monotonicClock } from '../clock.ts'
-import type { Lifecycle } from '../lifecycle/readiness.ts'
+import type { Lifecycle } from '../cluster/readiness.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 
 declare module 'fastify' {

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import type { FastifyInstance } from 'fastify'
 import { newestCopy } from '../backup/folder.ts'
 import { databasePath, type Config } from '../config.ts'
-import { freeBytesAt, type Readiness } from '../lifecycle/readiness.ts'
+import { freeBytesAt, type Readiness } from '../cluster/readiness.ts'
 import type { Reading } from './metrics.ts'
 
 /** How long one look at the database serves all who scrape. */

@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
-import { hourOf } from '../auth/tally.ts'
+import { hourOf } from '../audit/counter.ts'
 import { BridgeSchemaError } from '../bridge/errors.ts'
 import { StoreBusyError } from '../db/store.ts'
 import { AppError } from '../errors.ts'
-import { receiveWebhook, WebhookSignatureError } from '../webhooks/inbox.ts'
+import { receiveWebhook, WebhookSignatureError } from '../webhooks/inbox/accept.ts'
 
 /** The largest webhook we read, in bytes. */
 const bodyLimit = 64 * 1024

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify'
-import type { Readiness } from '../lifecycle/readiness.ts'
+import type { Readiness } from '../cluster/readiness.ts'
 
 /**
  * `/live` says that the process answers, and nothing more: a restart would cure nothing else. `/ready` says whether to send

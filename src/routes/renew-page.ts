@@ -1,4 +1,4 @@
-import { rewriteHidden } from '../inert.ts'
+import { rewriteHidden } from '../terminal/inert.ts'
 import type { Language } from '../language.ts'
 import { renewTexts, type RenewTexts } from './renew-texts.ts'
 

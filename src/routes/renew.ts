@@ -4,7 +4,7 @@ import { networkOf } from '../auth/limits.ts'
 import { BridgeError } from '../bridge/errors.ts'
 import { ConflictError } from '../db/store.ts'
 import { languageOf, type Language } from '../language.ts'
-import { findRenewal, openRenewal, type Renewal } from '../upkeep/renewal.ts'
+import { findRenewal, openRenewal, type Renewal } from '../jobs/renewal.ts'
 import { noticePage, offerPage, renewPolicy, type NoticeName } from './renew-page.ts'
 
 const paths = z.object({ token: z.string().max(64).catch('') })

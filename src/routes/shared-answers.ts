@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { FastifyReply } from 'fastify'
 import type { BridgeClient, BridgeResources } from '../bridge/client.ts'
-import type { Payer } from '../bridge/quota.ts'
-import { createSharing } from '../bridge/sharing.ts'
+import type { Payer } from '../bridge/admission/quota.ts'
+import { createSharing } from '../bridge/transport/single-flight.ts'
 import { whenSent, type UnderWay } from '../frappe/under-way.ts'
 import type { JsonBytes } from '../json-bytes.ts'
 

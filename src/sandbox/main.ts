@@ -1,6 +1,6 @@
 import { createMovableClock } from '../clock.ts'
-import { quoted } from '../shell.ts'
-import { complain, linesIn, say, sayJson } from '../terminal.ts'
+import { quoted } from '../terminal/shell.ts'
+import { complain, linesIn, say, sayJson } from '../terminal/terminal.ts'
 import { buildSandbox } from './sandbox.ts'
 
 /** Only for a sandbox on its own; it protects nothing. */

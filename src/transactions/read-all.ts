@@ -1,6 +1,6 @@
 import type { BridgeResources } from '../bridge/client.ts'
 import { toText } from '../bridge/fields.ts'
-import { pageSize } from '../bridge/pagination.ts'
+import { pageSize } from '../bridge/transport/pagination.ts'
 import type { Transaction, TransactionFilter } from '../bridge/resources/transactions.ts'
 import { ValidationError } from '../errors.ts'
 import type { JsonBytes } from '../json-bytes.ts'

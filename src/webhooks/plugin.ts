@@ -1,11 +1,11 @@
 import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
-import { hourOf } from '../auth/tally.ts'
+import { hourOf } from '../audit/counter.ts'
 import { startLoop } from '../loop.ts'
-import { tickHandler, type Handling } from './handler.ts'
-import { createRelay } from './relay.ts'
-import { createSender } from './sender.ts'
-import { checkTarget, isWithin, loopback, TargetRefusedError } from './target-guard.ts'
+import { tickHandler, type Handling } from './inbox/handler.ts'
+import { createRelay } from './relay/relay.ts'
+import { createSender } from './relay/sender.ts'
+import { checkTarget, isWithin, loopback, TargetRefusedError } from './relay/target-guard.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

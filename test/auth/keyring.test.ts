@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createKeyring, keyIdOf, open, seal } from '../../src/auth/keyring.ts'
+import { createKeyring, keyIdOf, open, seal } from '../../src/vault/keyring.ts'
 import { testKeyring } from '../support/tenants.ts'
 
 const old = { id: 'd1', key: randomBytes(32) }

@@ -11,7 +11,7 @@ import {
   type Asking,
   type Hint,
 } from '../../src/auth/ownership.ts'
-import { createTally } from '../../src/auth/tally.ts'
+import { createTally } from '../../src/audit/counter.ts'
 import type { BridgeResources } from '../../src/bridge/client.ts'
 import { BridgeNetworkError, BridgeStatusError } from '../../src/bridge/errors.ts'
 import { toTime } from '../../src/bridge/fields.ts'

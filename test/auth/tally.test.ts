@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createTally, hourOf, minuteOf } from '../../src/auth/tally.ts'
+import { createTally, hourOf, minuteOf } from '../../src/audit/counter.ts'
 import type { AuditEntry } from '../../src/db/store.ts'
 
 const entry = { at: 1, actor: 'address:a', action: 'key.refused', subject: 'k', bucket: 0 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createBridgeTime, createClockDoubt } from '../../src/bridge/bridge-time.ts'
+import { createBridgeTime, createClockDoubt } from '../../src/bridge/session/bridge-time.ts'
 import { createMovableClock, steadyClock } from '../../src/clock.ts'
 import { bridgeNow } from '../support/bridge.ts'
 import { watchOver } from '../support/clock.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createCredentialsWatch } from '../../src/bridge/credentials-watch.ts'
+import { createCredentialsWatch } from '../../src/bridge/session/credentials-watch.ts'
 import { testClock } from '../support/clock.ts'
 
 test('credentials are proven once, by the first answer that took them', () => {

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest'
-import { readRetryAfter, retryDelay, shouldRetry, type Outcome } from '../../src/bridge/retry.ts'
+import {
+  readRetryAfter,
+  retryDelay,
+  shouldRetry,
+  type Outcome,
+} from '../../src/bridge/transport/retry.ts'
 
 const status = (code: number, retryAfter?: number): Outcome => ({
   kind: 'status',

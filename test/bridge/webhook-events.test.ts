@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { BridgeSchemaError } from '../../src/bridge/errors.ts'
-import { parseBridgeEvent } from '../../src/bridge/webhook-events.ts'
+import { parseBridgeEvent } from '../../src/bridge/events/webhook-events.ts'
 
 const user_uuid = '766b2f5d-a942-492c-9ea7-2e5aa88cb672'
 const timestamp = 1612782588323

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { verifyBridgeSignature } from '../../src/bridge/webhook-signature.ts'
+import { verifyBridgeSignature } from '../../src/bridge/events/webhook-signature.ts'
 import { signBridgeWebhook } from '../support/bridge.ts'
 
 const body = Buffer.from(

@@ -1,6 +1,6 @@
 import { http, HttpResponse } from 'msw'
 import { describe, expect, it } from 'vitest'
-import { createBreaker, type BreakerState } from '../../src/bridge/breaker.ts'
+import { createBreaker, type BreakerState } from '../../src/bridge/admission/breaker.ts'
 import { BridgeDownError, BridgeTimeoutError } from '../../src/bridge/errors.ts'
 import { rejection, testClient } from '../bridge/test-client.ts'
 import { bridgeUrl } from '../support/bridge.ts'

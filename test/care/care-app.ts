@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import { receiveWebhook } from '../../src/webhooks/inbox.ts'
-import { tickHandler } from '../../src/webhooks/handler.ts'
+import { receiveWebhook } from '../../src/webhooks/inbox/accept.ts'
+import { tickHandler } from '../../src/webhooks/inbox/handler.ts'
 import { testApp, type HeldBank, type TestApp } from '../support/app.ts'
 import { signBridgeWebhook } from '../support/bridge.ts'
 import { aTenant, type TestTenant } from '../support/tenants.ts'

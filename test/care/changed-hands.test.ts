@@ -1,6 +1,6 @@
 import { http } from 'msw'
 import { describe, expect, it } from 'vitest'
-import { difference } from '../../src/upkeep/changed-hands.ts'
+import { difference } from '../../src/jobs/account-changes.ts'
 import { aHeldBank, bridgeTime, callBack, callMethod } from '../support/app.ts'
 import { bridgeProblem, bridgeUrl } from '../support/bridge.ts'
 import { careApp, toldTo } from './care-app.ts'

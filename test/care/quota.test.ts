@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { BridgeQuotaError } from '../../src/bridge/errors.ts'
-import { createQuota, type Against, type QuotaLimits } from '../../src/bridge/quota.ts'
+import { createQuota, type Against, type QuotaLimits } from '../../src/bridge/admission/quota.ts'
 import { testClock } from '../support/clock.ts'
 
 /** A quota whose timer is pulled by hand, and a record of who was served in which order. */

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, it, onTestFinished } from 'vitest'
-import { DatabaseInUseError, holdDatabase, type Place } from '../../src/db/lease.ts'
+import { holdDatabase, type Place } from '../../src/cluster/server-lease.ts'
+import { DatabaseInUseError } from '../../src/db/store.ts'
 import type { Loop } from '../../src/loop.ts'
 import { testRooms } from '../support/tenants.ts'
 

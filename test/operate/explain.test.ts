@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { tellStory } from '../../src/cli/story.ts'
+import { tellStory } from '../../src/cli/timeline.ts'
 import { aHeldBank, callBack, callMethod, testApp, type TestApp } from '../support/app.ts'
 import { aTenant, type TestKey } from '../support/tenants.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createHeartbeats } from '../../src/lifecycle/heartbeats.ts'
-import { createReadiness, type Lifecycle } from '../../src/lifecycle/readiness.ts'
+import { createHeartbeats } from '../../src/cluster/heartbeats.ts'
+import { createReadiness, type Lifecycle } from '../../src/cluster/readiness.ts'
 import { testApp } from '../support/app.ts'
 import { testClock } from '../support/clock.ts'
 

@@ -3,17 +3,17 @@ import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { authenticate, rotateApiKey, type Caller } from '../../src/auth/api-keys.ts'
-import { rekey } from '../../src/auth/rekey.ts'
+import { rekey } from '../../src/vault/rekey.ts'
 import {
   readWebhookSecret,
   rotateWebhookSecret,
   secretPlace,
-} from '../../src/auth/webhook-secret.ts'
+} from '../../src/vault/webhook-secret.ts'
 import { restoreCopy, type Restoring } from '../../src/backup/restore.ts'
 import { verifyCopy } from '../../src/backup/verify.ts'
 import { loadConfig } from '../../src/config.ts'
 import { AuthenticationError } from '../../src/errors.ts'
-import { finish } from '../../src/removal/remove.ts'
+import { finish } from '../../src/erasure/erase.ts'
 import { anInstallation, type TestInstallation } from '../support/installation.ts'
 import {
   olderEnvironment,

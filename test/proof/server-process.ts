@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
-import { thisPlace } from '../../src/lifecycle/place.ts'
+import { thisPlace } from '../../src/cluster/process-identity.ts'
 
 // The server as server.ts makes it, on a free port.
 const app = await buildApp({

@@ -10,7 +10,7 @@ import {
   aProvider,
   bridgeUrl,
 } from '../support/bridge.ts'
-import { parseBridgeEvent } from '../../src/bridge/webhook-events.ts'
+import { parseBridgeEvent } from '../../src/bridge/events/webhook-events.ts'
 import { bridgeVersions } from '../../src/db/store.ts'
 import { aHeldBank, bridgeTime, callBack, callMethod, testApp } from '../support/app.ts'
 import { aRequest, aTenant } from '../support/tenants.ts'

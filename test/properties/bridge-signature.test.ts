@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import * as fc from 'fast-check'
-import { verifyBridgeSignature } from '../../src/bridge/webhook-signature.ts'
+import { verifyBridgeSignature } from '../../src/bridge/events/webhook-signature.ts'
 import { signBridgeWebhook } from '../support/bridge.ts'
 
 const secret = fc.string({ minLength: 1, unit: 'binary' })

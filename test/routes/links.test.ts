@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { exportTenant } from '../../src/removal/export.ts'
+import { exportTenant } from '../../src/export/tenant-export.ts'
 import { aHeldBank, callBack, callMethod, bridgeTime, testApp } from '../support/app.ts'
 import { aTenant, aUser, itemFacts, type TestKey } from '../support/tenants.ts'
 

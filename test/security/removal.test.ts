@@ -3,8 +3,8 @@ import Sqlite from 'better-sqlite3'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { BridgeError } from '../../src/bridge/errors.ts'
 import type { ExportKind, Receipt, Site } from '../../src/db/store.ts'
-import { exportTenant } from '../../src/removal/export.ts'
-import { remove, type Removing } from '../../src/removal/remove.ts'
+import { exportTenant } from '../../src/export/tenant-export.ts'
+import { remove, type Removing } from '../../src/erasure/erase.ts'
 import { siteClient, demoKey } from '../e2e/visit.ts'
 import {
   aHeldBank,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { keptOf } from '../../src/auth/limits.ts'
-import { createJournal } from '../../src/journal/journal.ts'
+import { createJournal } from '../../src/calls/call-log.ts'
 import { callMethod, testApp } from '../support/app.ts'
 import { testClock } from '../support/clock.ts'
 import { aTenant } from '../support/tenants.ts'

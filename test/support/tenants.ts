@@ -1,5 +1,5 @@
 import { createApiKey, type Caller } from '../../src/auth/api-keys.ts'
-import { createKeyring, type Keyring } from '../../src/auth/keyring.ts'
+import { createKeyring, type Keyring } from '../../src/vault/keyring.ts'
 import { ensureSite } from '../../src/auth/sites.ts'
 import type { Clock, Ids } from '../../src/clock.ts'
 import {

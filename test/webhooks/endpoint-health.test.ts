@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { EndpointHealth } from '../../src/db/store.ts'
-import { judge, type Ended } from '../../src/webhooks/endpoint-health.ts'
+import { judge, type Ended } from '../../src/webhooks/relay/endpoint-health.ts'
 
 const healthy: EndpointHealth = {
   failingSince: null,

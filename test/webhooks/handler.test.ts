@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { matchRefreshed } from '../../src/connect/match-refreshed.ts'
 import type { BridgeUser, ConnectRequest } from '../../src/db/store.ts'
-import { tickHandler, type Handling } from '../../src/webhooks/handler.ts'
+import { tickHandler, type Handling } from '../../src/webhooks/inbox/handler.ts'
 import {
   aRequest,
   aTenant,

@@ -1,9 +1,9 @@
 import fastify from 'fastify'
 import { expect, onTestFinished, test } from 'vitest'
-import { createTally } from '../../src/auth/tally.ts'
-import { createHeartbeats } from '../../src/lifecycle/heartbeats.ts'
+import { createTally } from '../../src/audit/counter.ts'
+import { createHeartbeats } from '../../src/cluster/heartbeats.ts'
 import webhooks from '../../src/webhooks/plugin.ts'
-import { TargetRefusedError } from '../../src/webhooks/target-guard.ts'
+import { TargetRefusedError } from '../../src/webhooks/relay/target-guard.ts'
 import { anAnnouncement, aTenant, aUser, testBy, testRooms } from '../support/tenants.ts'
 import { receiver } from './receiver.ts'
 

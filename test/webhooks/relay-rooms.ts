@@ -1,9 +1,9 @@
 import { onTestFinished } from 'vitest'
-import { createTally } from '../../src/auth/tally.ts'
+import { createTally } from '../../src/audit/counter.ts'
 import type { Site } from '../../src/db/store.ts'
-import { createRelay, type Relaying } from '../../src/webhooks/relay.ts'
-import { createSender } from '../../src/webhooks/sender.ts'
-import { loopback } from '../../src/webhooks/target-guard.ts'
+import { createRelay, type Relaying } from '../../src/webhooks/relay/relay.ts'
+import { createSender } from '../../src/webhooks/relay/sender.ts'
+import { loopback } from '../../src/webhooks/relay/target-guard.ts'
 import { aTenant, testBy, testRooms } from '../support/tenants.ts'
 
 export type LogLine = [level: string, event: Record<string, unknown>, text: string]

@@ -1,9 +1,9 @@
 import { Resolver } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { createResolve, type Resolve, type Resolving } from '../../src/webhooks/resolve.ts'
-import { createSender } from '../../src/webhooks/sender.ts'
-import { checkTarget, loopback, TargetRefusedError } from '../../src/webhooks/target-guard.ts'
+import { createResolve, type Resolve, type Resolving } from '../../src/webhooks/relay/resolve.ts'
+import { createSender } from '../../src/webhooks/relay/sender.ts'
+import { checkTarget, loopback, TargetRefusedError } from '../../src/webhooks/relay/target-guard.ts'
 import { nameServer, type Zone } from './name-server.ts'
 import { receiver } from './receiver.ts'
 

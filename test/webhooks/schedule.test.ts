@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { readRetryAfter, waitAfter } from '../../src/webhooks/schedule.ts'
+import { readRetryAfter, waitAfter } from '../../src/webhooks/relay/schedule.ts'
 
 const hourMs = 60 * 60_000
 const middle = 0.5 // no jitter

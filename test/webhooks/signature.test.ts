@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { signatureHeaders } from '../../src/webhooks/signature.ts'
+import { signatureHeaders } from '../../src/webhooks/relay/signature.ts'
 
 const key = Buffer.from('a key of thirty-two bytes, so so')
 const secret = `whsec_${key.toString('base64')}`

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import { expect, test } from 'vitest'
-import { readWebhookSecret, rotateWebhookSecret } from '../../src/auth/webhook-secret.ts'
+import { readWebhookSecret, rotateWebhookSecret } from '../../src/vault/webhook-secret.ts'
 import { callMethod, testApp } from '../support/app.ts'
 import { aTenant, testBy } from '../support/tenants.ts'
 import { receiver, type Post } from './receiver.ts'

@@ -1,14 +1,14 @@
 import type { LookupAddress } from 'node:dns'
 import { expect, onTestFinished, test } from 'vitest'
-import type { Resolve } from '../../src/webhooks/resolve.ts'
-import { createSender } from '../../src/webhooks/sender.ts'
+import type { Resolve } from '../../src/webhooks/relay/resolve.ts'
+import { createSender } from '../../src/webhooks/relay/sender.ts'
 import {
   checkTarget,
   isNever,
   isReachable,
   loopback,
   TargetRefusedError,
-} from '../../src/webhooks/target-guard.ts'
+} from '../../src/webhooks/relay/target-guard.ts'
 import { receiver } from './receiver.ts'
 
 const own = 'https://bank.example'

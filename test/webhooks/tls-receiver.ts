@@ -3,7 +3,7 @@ import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse }
 import type { AddressInfo } from 'node:net'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { onTestFinished } from 'vitest'
-import type { Resolve } from '../../src/webhooks/resolve.ts'
+import type { Resolve } from '../../src/webhooks/relay/resolve.ts'
 
 type Answering = (request: Http2ServerRequest, response: Http2ServerResponse) => void
 

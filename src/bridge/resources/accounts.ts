@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Api } from '../api.ts'
 import { loosely } from '../fields.ts'
-import { pageOf } from '../pagination.ts'
+import { pageOf } from '../transport/pagination.ts'
 
 const loanDetails = z.looseObject({
   type: loosely(z.string()),

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Api } from '../api.ts'
 import { BridgeSchemaError } from '../errors.ts'
 import { loosely } from '../fields.ts'
-import { pageOf } from '../pagination.ts'
+import { pageOf } from '../transport/pagination.ts'
 
 const leaf = z.looseObject({
   id: z.int(),

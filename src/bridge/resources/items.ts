@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Api } from '../api.ts'
 import { BridgeStatusError } from '../errors.ts'
 import { loosely } from '../fields.ts'
-import { pageOf } from '../pagination.ts'
+import { pageOf } from '../transport/pagination.ts'
 
 /** One connection of a Bridge user to one bank. `status` 0 is healthy; its enum is open. */
 export const item = z.looseObject({

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import Sqlite from 'better-sqlite3'
-import { DatabaseInUseError } from '../lease.ts'
+import { DatabaseInUseError } from '../../db/store.ts'
 import type { ServerLife } from '../store.ts'
 import { copyDatabase } from './copy.ts'
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { heldItem } from '../../auth/ownership.ts'
 import { identifier, optionalText } from '../../frappe/arguments.ts'
-import { removeItem } from '../../removal/remove-item.ts'
+import { removeItem } from '../../erasure/erase-item.ts'
 import { defineMethod } from '../context.ts'
 
 /** Ends a bank connection: at Bridge first, then here. Already gone there counts as done. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { readWebhookSecret } from '../../auth/webhook-secret.ts'
+import { readWebhookSecret } from '../../vault/webhook-secret.ts'
 import { PermissionError } from '../../errors.ts'
 import { defineMethod } from '../context.ts'
 

@@ -7,7 +7,7 @@ import { prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { moveTimes } from './clock.ts'
 import { countDiedOfFailures, markRecovery, nextToRecover, recover } from './recovery.ts'
-import { sightOperations } from './sight.ts'
+import { sightOperations } from './delivery-reports.ts'
 
 type Db = Tools['db']
 

@@ -31,7 +31,7 @@ import {
 } from '../schema/index.ts'
 import type { GroupCommit } from '../group-commit.ts'
 import { prepared, type Tools } from '../tools.ts'
-import { findStory } from './story.ts'
+import { findStory } from './timeline.ts'
 
 /**
  * Counts that stay cheap on tables with millions of rows: the whole table's is read off its pages, pending and dead ones

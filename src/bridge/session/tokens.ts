@@ -1,0 +1,92 @@
+import { z } from 'zod'
+import type { Call } from '../transport/call.ts'
+import type { Clock } from '../../clock.ts'
+import { toTime } from '../fields.ts'
+import type { Http, Sender } from '../transport/http.ts'
+import type { Payer } from '../admission/quota.ts'
+import { orGiveUp } from '../transport/single-flight.ts'
+import { user, type User } from '../resources/users.ts'
+
+const margin = 60_000
+const documentedLife = 2 * 60 * 60_000 // Bridge: "user creation & authentication"
+
+const tokenReply = z.looseObject({
+  access_token: z.string().regex(/^[\x21-\x7e]+$/), // it goes into a header
+  expires_at: z.unknown().optional(),
+})
+const namedTokenReply = tokenReply.extend({ user })
+type TokenReply = z.output<typeof tokenReply>
+
+export interface Tokens {
+  /** A token with at least a minute to live. Those who ask at the same time share one request. */
+  get(userUuid: string, sender?: Sender): Promise<string>
+  /** Forgets this token, unless a newer one has taken its place. */
+  drop(userUuid: string, token: string): void
+  /** The user with this external id, whose token is kept on the way. */
+  findUser(externalUserId: string, sender?: Sender): Promise<User>
+}
+
+/** Access tokens by Bridge user, kept until a minute before they expire; at most `limit` of them. */
+export function createTokens(options: { http: Http; clock: Clock; limit?: number }): Tokens {
+  const { http, clock, limit = 10_000 } = options
+  const kept = new Map<string, { token: string; until: number }>()
+  const asked = new Map<string, Promise<string>>()
+
+  function keep(userUuid: string, { access_token: token, expires_at }: TokenReply): void {
+    const now = clock.now()
+    // A life that cannot be means that Bridge's clock and ours disagree; what was given just now lives.
+    const said = (toTime(expires_at) ?? now) - now
+    const life = said > margin && said <= documentedLife + margin ? said : documentedLife
+    const until = now + life - margin
+    kept.delete(userUuid)
+    kept.set(userUuid, { token, until })
+    // Tokens live equally long, so the oldest come first in the map and expire first.
+    for (const [oldest, entry] of kept) {
+      if (entry.until > now && kept.size <= limit) break
+      kept.delete(oldest)
+    }
+  }
+
+  // Without the signal of whoever asked first: others wait for the same answer.
+  async function ask(userUuid: string, payer: Payer | undefined): Promise<string> {
+    const call = tokenCall({ user_uuid: userUuid }, userUuid)
+    const reply = await http.send(call, tokenReply, { payer })
+    keep(userUuid, reply)
+    return reply.access_token
+  }
+
+  function askOnce(userUuid: string, payer: Payer | undefined): Promise<string> {
+    const running = asked.get(userUuid)
+    if (running) return running
+    const started = ask(userUuid, payer).finally(() => asked.delete(userUuid))
+    asked.set(userUuid, started)
+    return started
+  }
+
+  return {
+    async get(userUuid, { signal, payer } = {}) {
+      const found = kept.get(userUuid)
+      if (found && found.until > clock.now()) return found.token
+      return orGiveUp(askOnce(userUuid, payer), { where: tokenRoute, signal })
+    },
+    drop(userUuid, token) {
+      if (kept.get(userUuid)?.token === token) kept.delete(userUuid)
+    },
+    async findUser(externalUserId, { signal, payer } = {}) {
+      const call = tokenCall({ external_user_id: externalUserId }, externalUserId)
+      const reply = await http.send(call, namedTokenReply, { signal, payer })
+      keep(reply.user.uuid, reply)
+      return reply.user
+    },
+  }
+}
+
+const tokenRoute = { method: 'POST', route: '/v3/aggregation/authorization/token' } as const
+
+// It creates nothing that outlives it, so it is repeated like a read.
+const tokenCall = (body: Record<string, string>, tokenOf: string): Call => ({
+  ...tokenRoute,
+  body,
+  tokenOf,
+  harmless: true,
+})

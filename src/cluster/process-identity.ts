@@ -1,0 +1,15 @@
+import { hostname } from 'node:os'
+import type { Place } from './server-lease.ts'
+
+/** Where this process runs. */
+export const thisPlace = (): Place => ({ host: hostname(), pid: process.pid, isAlive })
+
+/** Whether a process of this host lives: signal 0 only asks. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

@@ -1,0 +1,40 @@
+import type { Clock } from '../clock.ts'
+import { nextStep } from '../connect/item-status.ts'
+import type { ItemFacts, NewEvent, OwnedItem, Store } from '../db/store.ts'
+import type { EventMaking } from '../vault/own-event.ts'
+import { itemEvent } from './item-event.ts'
+
+export interface Telling extends EventMaking {
+  store: Store
+  clock: Clock
+}
+
+const batch = 100
+
+/**
+ * Looks at every item whose status changed since the last look: stores an `item.action_required` when the new one asks
+ * something of the user. True when there may be more.
+ */
+export async function tellActions(telling: Telling): Promise<boolean> {
+  const { store, clock } = telling
+  const changed = await store.listUntoldStatuses(batch)
+  for (const owned of changed) {
+    const next = nextStep(owned.item.status)
+    const isUsers = next !== 'none' && next !== 'wait'
+    const event = isUsers ? actionEvent(telling, owned, { next }, clock.now()) : null
+    await store.tellStatus(owned.item, event)
+  }
+  return changed.length === batch
+}
+
+/** The event that asks the site to do something about an item. */
+export function actionEvent(
+  making: EventMaking,
+  owned: OwnedItem,
+  { next, facts = owned.item }: { next: 'connect' | 'sca' | 'edit' | 'check'; facts?: ItemFacts },
+  at: number,
+): NewEvent {
+  const { status, statusCodeInfo: status_code_info } = facts
+  const more = { status, status_code_info, next }
+  return itemEvent(making, owned, { type: 'item.action_required', more }, at)
+}

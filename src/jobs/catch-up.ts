@@ -1,0 +1,73 @@
+import { readItemList } from '../auth/item-list.ts'
+import type { EventMaking } from '../vault/own-event.ts'
+import type { BridgeClient } from '../bridge/client.ts'
+import { BridgeError, BridgeStatusError } from '../bridge/errors.ts'
+import type { Clock } from '../clock.ts'
+import type { SiteUser, Store } from '../db/store.ts'
+
+export interface CatchingUp extends EventMaking {
+  store: Store
+  bridge: BridgeClient
+  clock: Clock
+  /** Ends whatever is asked of Bridge. */
+  signal: AbortSignal
+  log: { warn(event: object, text: string): void; info(event: object, text: string): void }
+}
+
+const batch = 20
+const budgetMs = 50_000
+const mostFailures = 3
+
+/** Bridge refreshes an item once or twice a day: silence for longer says that we missed something. */
+export const silenceMs = 36 * 60 * 60_000
+
+/**
+ * A tick that asks Bridge for the items of users of which one was not heard of for 36 hours: one list a user, in its
+ * site's turn, and not again before as long a silence. True when there are more; false when all are done, or when Bridge
+ * cannot be asked now.
+ */
+export function createCatchUp(catching: CatchingUp): () => Promise<boolean> {
+  const { store, clock, log } = catching
+  let after = ''
+
+  return async () => {
+    const silent = await store.listUnheard(clock.now() - silenceMs, { after, limit: batch })
+    let failures = 0
+    for (const owned of silent) {
+      if (catching.signal.aborted) return false
+      if (await askFor(catching, owned)) {
+        failures = 0
+      } else {
+        failures += 1
+        if (failures === mostFailures) return false
+      }
+      after = owned.user.id
+    }
+    if (silent.length > 0) log.info({ users: silent.length }, 'items read after a silence')
+    if (silent.length < batch) after = ''
+    return silent.length === batch
+  }
+}
+
+/** False when the answer, or its absence, says nothing about the user: then it is asked again another time. */
+async function askFor(catching: CatchingUp, { user, site }: SiteUser): Promise<boolean> {
+  const { store, bridge, clock, log, signal } = catching
+  const { userUuid } = user
+  if (userUuid === null) return true
+  const payer = { tenant: site.tenantId, site: site.id }
+  const at = clock.now()
+  const ends = AbortSignal.any([signal, AbortSignal.timeout(budgetMs)])
+  try {
+    await readItemList({ ...catching, bridge: bridge.within(ends, payer) }, { user, site })
+  } catch (error) {
+    if (!(error instanceof BridgeError)) throw error
+    log.warn({ user: user.id, err: error }, 'items not read')
+    if (!isAboutUser(error)) return false
+  }
+  await store.noteAsked(user.id, at)
+  return true
+}
+
+const isAboutUser = (error: BridgeError): boolean =>
+  error.status === 502 &&
+  !(error instanceof BridgeStatusError && [401, 403].includes(error.bridgeStatus))

@@ -1,0 +1,55 @@
+import type { Clock } from '../clock.ts'
+import type { OwnedItem, Store } from '../db/store.ts'
+import type { EventMaking } from '../vault/own-event.ts'
+import { itemEvent } from './item-event.ts'
+import { renewalToken } from './renewal-token.ts'
+
+export interface Reminding extends EventMaking {
+  store: Store
+  clock: Clock
+  publicUrl: string
+}
+
+const dayMs = 24 * 60 * 60_000
+const batch = 100
+
+/** How many days before its end a site is reminded of a consent, the nearest first. */
+export const reminderDays = [1, 3, 7, 14, 30] as const
+
+/** The reminder windows at a time: a consent that ends after `endsAfter` and until `endsUntil` is due the one of `days`. */
+export const windowsAt = (now: number): { endsAfter: number; endsUntil: number; days: number }[] =>
+  reminderDays.map((days, index) => ({
+    endsAfter: now + (reminderDays[index - 1] ?? 0) * dayMs,
+    endsUntil: now + days * dayMs,
+    days,
+  }))
+
+/**
+ * Stores a `consent.expiring` for each item that came nearer to the end of its consent, once for each of the days. After
+ * a silence of ours only the nearest is sent. True when there may be more.
+ */
+export async function remind(reminding: Reminding): Promise<boolean> {
+  const { store, clock } = reminding
+  const now = clock.now()
+  let more = false
+  for (const window of windowsAt(now)) {
+    const due = await store.listRemindersDue(window, batch)
+    for (const owned of due) {
+      await store.remind(owned.item, window.days, expiringEvent(reminding, owned, now))
+    }
+    more ||= due.length === batch
+  }
+  return more
+}
+
+function expiringEvent(reminding: Reminding, owned: OwnedItem, at: number) {
+  const { id, authenticationExpiresAt: end } = owned.item
+  if (end === null) throw new Error(`Item ${id} has no consent that could end`)
+  const token = renewalToken(reminding.keyring, { itemId: id, consentEnd: end })
+  const more = {
+    expires_at: new Date(end).toISOString(),
+    days_left: Math.ceil((end - at) / dayMs),
+    renew_url: `${reminding.publicUrl}/renew/${token}`,
+  }
+  return itemEvent(reminding, owned, { type: 'consent.expiring', more }, at)
+}

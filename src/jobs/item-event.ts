@@ -1,0 +1,23 @@
+import { ownEvent, type EventMaking } from '../vault/own-event.ts'
+import type { NewEvent, OwnedItem } from '../db/store.ts'
+
+/**
+ * An event of ours about an item. Each call makes another one: whoever stores it sees to it that there is one only. `more`
+ * has every key the contract names, null where there is nothing to say.
+ */
+export function itemEvent(
+  making: EventMaking,
+  { item, user, site }: OwnedItem,
+  { type, more }: { type: 'consent.expiring' | 'item.action_required'; more: object },
+  at: number,
+): NewEvent {
+  const content = {
+    item_id: item.id,
+    bank: item.bank ?? item.providerName,
+    site: site.name,
+    user: user.name === '' ? null : user.name,
+    ...more,
+  }
+  const about = { userId: user.id, siteId: site.id, itemId: item.id }
+  return ownEvent(making, { type, content, ...about }, at)
+}

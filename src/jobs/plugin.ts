@@ -1,0 +1,106 @@
+import type { FastifyPluginCallback } from 'fastify'
+import fp from 'fastify-plugin'
+import { startLoop } from '../loop.ts'
+import { tellActions } from './action-required.ts'
+import { remind } from './consent-reminders.ts'
+import { createCatchUp } from './catch-up.ts'
+import { createComparison } from './account-changes.ts'
+import type { Renewing } from './renewal.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    renewing: Renewing
+    /** One round of each kind of upkeep; the loops repeat them. */
+    upkeep: Upkeep
+  }
+}
+
+export interface Upkeep {
+  /** Tells sites what changed and what comes: status, consents. */
+  tell(): Promise<boolean>
+  /** Compares accounts after a visit. */
+  compare(): Promise<boolean>
+  /** Asks for items of which nothing was heard. */
+  catchUp(): Promise<boolean>
+  /** Writes down how we stand with Bridge, when that changed. */
+  saveStanding(): Promise<boolean>
+}
+
+const second = 1_000
+const hour = 3_600 * second
+
+/** Keeps connections in order; the loops run when `workers` are on. */
+const plugin: FastifyPluginCallback<{ workers: boolean; publicUrl: string }> = (
+  app,
+  { workers, publicUrl },
+  done,
+) => {
+  const log = app.log.child({ room: 'upkeep' })
+  const { store, bridge, clock, ids, keyring, isClockInDoubt } = app
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const rooms = { store, bridge, clock, ids, keyring, publicUrl, signal, log }
+  const catchUp = createCatchUp(rooms)
+  // By a clock that is ahead many consents are about to end, and each site is told once: a server waits until Bridge said
+  // what time it is, which it does within a second of the start.
+  const isTimeSure = () => !isClockInDoubt() && (!workers || app.bridgeTime.aheadMs() !== undefined)
+  const upkeep: Upkeep = {
+    async tell() {
+      const moreToTell = await tellActions(rooms)
+      if (!isTimeSure()) return moreToTell
+      const moreToRemind = await remind(rooms)
+      return moreToTell || moreToRemind
+    },
+    compare: createComparison(rooms),
+    // By a clock that is ahead nobody was heard of for long.
+    catchUp: async () => !isClockInDoubt() && (await catchUp()),
+    saveStanding: saver(app),
+  }
+  app.decorate('renewing', rooms)
+  app.decorate('upkeep', upkeep)
+
+  if (workers) {
+    const run = (name: string, tick: () => Promise<boolean>, idleMs: number) =>
+      startLoop({
+        tick,
+        idleMs,
+        onError: (error) => log.error({ err: error, work: name }, 'upkeep failed'),
+      })
+    const loops = [
+      run('tell', app.heartbeats.watch('upkeep', upkeep.tell), 2 * second),
+      run('compare', upkeep.compare, 2 * second),
+      run('catch-up', upkeep.catchUp, hour),
+      run('standing', upkeep.saveStanding, 5 * second),
+    ]
+    app.addHook('onClose', async () => {
+      stopping.abort()
+      await Promise.all(loops.map((loop) => loop.stop()))
+      await upkeep.saveStanding().catch((error: unknown) => {
+        log.error({ err: error }, 'the standing with Bridge was not saved')
+      })
+    })
+  }
+  done()
+}
+export default fp(plugin, {
+  name: 'upkeep',
+  fastify: '5.x',
+  dependencies: ['db', 'bridge', 'auth', 'metrics'],
+})
+
+type Rooms = Pick<Parameters<typeof plugin>[0], 'store' | 'clock' | 'standing'>
+
+function saver({ store, clock, standing }: Rooms): () => Promise<boolean> {
+  let last = ''
+  return async () => {
+    const now = standing()
+    // What fills up by itself is no news.
+    const { granted, refused, waiting } = now.quota
+    const { breaker, credentials, clockInDoubt } = now
+    const news = JSON.stringify([granted, refused, waiting, breaker, credentials, clockInDoubt])
+    if (news === last) return false
+    await store.saveStanding({ at: clock.now(), standing: { ...now } })
+    last = news
+    return false
+  }
+}

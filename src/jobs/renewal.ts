@@ -1,0 +1,105 @@
+import type { Keyring } from '../vault/keyring.ts'
+import type { BridgeClient } from '../bridge/client.ts'
+import type { Clock, Ids } from '../clock.ts'
+import { rememberAccounts } from '../connect/remember-accounts.ts'
+import type { OwnedItem, Store } from '../db/store.ts'
+import { graceMs, readRenewalToken } from './renewal-token.ts'
+
+export interface Renewing {
+  store: Store
+  bridge: BridgeClient
+  keyring: Keyring
+  clock: Clock
+  ids: Ids
+  publicUrl: string
+  log: { warn(event: object, text: string): void; info(event: object, text: string): void }
+}
+
+/** What a renewal link is worth now. `void`: renewed, or the connection is deleted, or we never made it. */
+export type Renewal =
+  | { state: 'open'; owned: OwnedItem; consentEnd: number }
+  | { state: 'renewed' | 'expired' | 'unknown' }
+
+const dayMs = 24 * 60 * 60_000
+const openingsADay = 5
+const budgetMs = 20_000
+
+/** Bridge prints the same end to the second here and to the millisecond there. */
+const sameEndMs = 12 * 60 * 60_000
+
+/** Looks a link up; changes nothing, for mail scanners open links too. */
+export async function findRenewal(
+  { store, keyring, clock }: Renewing,
+  token: string,
+): Promise<Renewal> {
+  const named = readRenewalToken(keyring, token)
+  if (!named) return { state: 'unknown' }
+  const owned = await store.findItemForRenewal(named.itemId)
+  if (!owned || owned.user.userUuid === null) return { state: 'unknown' }
+  const { consentEnd } = named
+  const { authenticationExpiresAt: end } = owned.item
+  if (end !== null && Math.abs(end - consentEnd) > sameEndMs) return { state: 'renewed' }
+  if (clock.now() > consentEnd + graceMs) return { state: 'expired' }
+  return { state: 'open', owned, consentEnd }
+}
+
+/**
+ * Opens a Bridge session that renews the item's consent, and the request that waits for its end; both as a link of the
+ * site's would. `limited` says when the next opening is free. Rejects with a BridgeError, and then counts as no opening.
+ */
+export async function openRenewal(
+  renewing: Renewing,
+  { item, user, site }: OwnedItem,
+): Promise<{ url: string } | { limitedUntil: number }> {
+  const { store, clock, ids, keyring, log, publicUrl } = renewing
+  const { userUuid } = user
+  if (userUuid === null) throw new Error(`Item ${item.id} has no Bridge user`)
+  const at = clock.now()
+  const since = at - dayMs
+  const taken = await store.claimRenewal(item.id, { at, since, most: openingsADay })
+  if (!('claim' in taken)) return { limitedUntil: taken.oldestAt + dayMs }
+
+  const payer = { tenant: site.tenantId, site: site.id }
+  const bridge = renewing.bridge.within(AbortSignal.timeout(budgetMs), payer)
+  const request = ids.request()
+  const accountTypes = item.accountTypes === 'payment' ? 'payment' : 'all'
+  try {
+    const held = { itemId: item.id, bridgeUser: userUuid }
+    await rememberAccounts({ store, keyring, bridge }, held, at)
+    const { url } = await bridge.connectSessions.create(userUuid, {
+      itemId: item.id,
+      forceReauthentication: true,
+      accountTypes,
+      callbackUrl: `${publicUrl}/bridge/callback`,
+      context: request,
+    })
+    await store.openConnectRequest(
+      {
+        id: request,
+        userId: user.id,
+        bank: item.bank ?? item.providerName,
+        redirectUrl: await returnUrl(renewing, item.id, site.origin),
+        accountTypes,
+        managedItemId: item.id,
+        openedAt: at,
+        expiresAt: at + dayMs,
+      },
+      { id: site.id, origin: null, webhookUrl: null },
+      { actor: 'server', at },
+    )
+    log.info({ item: item.id, request }, 'renewal opened')
+    return { url }
+  } catch (error) {
+    await store.releaseRenewal(taken.claim)
+    throw error
+  }
+}
+
+/** Where the user ends: as after the visit that made the connection; one that was adopted, at its site or at our own page. */
+async function returnUrl(
+  { store, publicUrl }: Renewing,
+  itemId: number,
+  origin: string | null,
+): Promise<string> {
+  return (await store.findReturnUrl(itemId)) ?? origin ?? `${publicUrl}/renewed`
+}

@@ -1,0 +1,40 @@
+import type { FastifyPluginCallback } from 'fastify'
+import fp from 'fastify-plugin'
+import { startLoop } from '../loop.ts'
+import { tickRetention, type Retention } from './retention.ts'
+
+const idleMs = 60 * 60_000
+
+/** Forgets, once an hour, what is past its time. */
+const plugin: FastifyPluginCallback<{ workers: boolean; retention: Retention }> = (
+  app,
+  { workers, retention },
+  done,
+) => {
+  if (workers) {
+    const log = app.log.child({ room: 'removal' })
+    const { store, clock, bridge, bridgeTime, isClockInDoubt } = app
+    const stopping = new AbortController()
+    const loop = startLoop({
+      async tick() {
+        // What is forgotten does not come back: without a word of Bridge's about the time there is none to go by.
+        if (bridgeTime.aheadMs() === undefined) await bridge.probe(stopping.signal).catch(() => {})
+        if (bridgeTime.aheadMs() === undefined) return false
+        if (isClockInDoubt()) log.warn('nothing is forgotten: the clock is in doubt')
+        return tickRetention({ store, clock, isClockInDoubt, retention })
+      },
+      idleMs,
+      onError: (error) => log.error({ err: error }, 'retention failed'),
+    })
+    app.addHook('onClose', async () => {
+      stopping.abort()
+      await loop.stop()
+    })
+  }
+  done()
+}
+export default fp(plugin, {
+  name: 'retention',
+  fastify: '5.x',
+  dependencies: ['db', 'auth', 'bridge'],
+})

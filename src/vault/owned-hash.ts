@@ -1,0 +1,10 @@
+import type { Owner } from '../db/store.ts'
+import type { Keyring } from './keyring.ts'
+
+/** Makes the hash of a key and secret one that is good for this owner alone. It takes no secret: older hashes had no owner. */
+export const bindHash = (
+  keyring: Pick<Keyring, 'hash'>,
+  { tenantId, siteId }: Owner,
+  hash: Buffer,
+): Buffer =>
+  keyring.hash('api-secret-owner', JSON.stringify([tenantId, siteId, hash.toString('base64')]))

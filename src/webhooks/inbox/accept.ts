@@ -1,0 +1,134 @@
+import type { Keyring } from '../../vault/keyring.ts'
+import { minuteOf, type Tally } from '../../audit/counter.ts'
+import { parseBridgeEvent, type BridgeEvent } from '../../bridge/events/webhook-events.ts'
+import { verifyBridgeSignature } from '../../bridge/events/webhook-signature.ts'
+import type { Clock, ClockWatch, Ids } from '../../clock.ts'
+import { StoreDiskError, type NewEvent, type SiteUser, type Store } from '../../db/store.ts'
+import { AppError } from '../../errors.ts'
+
+/** What it takes to receive Bridge's webhooks. */
+export interface Inbox {
+  store: Store
+  keyring: Keyring
+  ids: Ids
+  clock: Clock
+  clockWatch: Pick<ClockWatch, 'sinceForward'>
+  isClockInDoubt: () => boolean
+  tally: Tally
+  log: { error(event: object, text: string): void }
+}
+
+/** Nobody who knows a webhook secret signed these bytes. */
+export class WebhookSignatureError extends AppError {
+  override name = 'WebhookSignatureError'
+  readonly excType = 'AuthenticationError'
+  readonly status = 401
+
+  constructor() {
+    super('The signature is not good')
+  }
+}
+
+/** `repeat`: stored before. `old`, `unknown` and `nonsense`: counted, not kept. */
+export type Received = 'new' | 'repeat' | Ignored
+type Ignored = 'old' | 'unknown' | 'nonsense'
+
+/** How long a body's digest is sure to be remembered: what says it is older may be a replay. */
+const ledgerMs = 14 * 24 * 60 * 60_000
+
+/**
+ * Stores what Bridge posted, and the delivery to its site, in one durable commit; only then may Bridge hear a 200. Before
+ * the signature is known to be good nothing is read, in the body or the database. Throws WebhookSignatureError and
+ * StoreBusyError.
+ */
+export async function receiveWebhook(
+  inbox: Inbox,
+  given: { rawBody: Buffer; signature: string | undefined; secrets: readonly string[] },
+): Promise<{ received: Received; type: string | null; reason?: unknown }> {
+  const { store, keyring, ids, clock, clockWatch, isClockInDoubt } = inbox
+  const { rawBody } = given
+  if (!verifyBridgeSignature(given.signature, rawBody, given.secrets)) {
+    throw new WebhookSignatureError()
+  }
+  const { event, reason } = read(rawBody)
+  // Bridge signed it, so it is no attack; and sent again for days, it would be the same.
+  if (!event) return { received: ignore(inbox, 'nonsense'), type: null, reason }
+  const { type } = event
+  const receivedAt = clock.now()
+  // Nothing happens after we hear of it: a time to come would make all that follows old news.
+  const occurredAt = Math.min(Math.trunc(event.timestamp ?? receivedAt), receivedAt)
+  // By a clock that is ahead all news is old. The ledger keeps repeats away as long as it lasts, which is longer.
+  const isDoubted = clockWatch.sinceForward() !== undefined || isClockInDoubt()
+  const isOld = occurredAt < receivedAt - ledgerMs && !isDoubted
+  if (isOld) return { received: ignore(inbox, 'old'), type }
+
+  const itemId = Number.isSafeInteger(event.content['item_id'])
+    ? (event.content['item_id'] as number)
+    : null
+  const owner = await ownerOf(store, event, itemId)
+  if (!owner) return { received: ignore(inbox, 'unknown'), type }
+
+  const id = ids.next('evt')
+  const received = await accept(inbox, {
+    id,
+    deliveryId: ids.next('dlv'),
+    // Bridge sends no event id. latin1 keeps bytes apart that are no UTF-8.
+    dedupeKey: `bridge:${keyring.hash('webhook-body', rawBody.toString('latin1')).toString('hex')}`,
+    type,
+    userId: owner.user.id,
+    siteId: owner.site.id,
+    itemId,
+    body: keyring.seal(rawBody, `events/${id}`),
+    occurredAt,
+    receivedAt,
+    handledAt: null,
+  })
+  return { received, type }
+}
+
+async function accept({ store, log }: Inbox, event: NewEvent): Promise<'new' | 'repeat'> {
+  try {
+    return await store.acceptEvent(event)
+  } catch (error) {
+    // A busy database passes by itself.
+    if (error instanceof StoreDiskError) log.error({ err: error }, 'webhook not stored')
+    throw error
+  }
+}
+
+function read(rawBody: Buffer): { event?: BridgeEvent; reason?: unknown } {
+  try {
+    return { event: parseBridgeEvent(JSON.parse(rawBody.toString('utf8'))) }
+  } catch (reason) {
+    return { reason }
+  }
+}
+
+/** Events name their user; one that only names an item is its owner's. */
+async function ownerOf(
+  store: Store,
+  { content }: BridgeEvent,
+  itemId: number | null,
+): Promise<SiteUser | undefined> {
+  const uuid = content['user_uuid']
+  if (typeof uuid === 'string') return store.findUserByUuid(uuid)
+  return itemId === null ? undefined : store.findItemOwner(itemId)
+}
+
+const ignored: Record<Ignored, string> = {
+  old: 'older than 14 days',
+  unknown: 'unknown user',
+  nonsense: 'no event',
+}
+
+function ignore({ clock, tally }: Inbox, why: Ignored): Received {
+  const at = clock.now()
+  tally.count({
+    at,
+    actor: 'bridge',
+    action: 'webhook.ignored',
+    subject: ignored[why],
+    bucket: minuteOf(at),
+  })
+  return why
+}

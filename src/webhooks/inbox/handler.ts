@@ -1,0 +1,137 @@
+import type { Keyring } from '../../vault/keyring.ts'
+import { toInteger, toText, toTime } from '../../bridge/fields.ts'
+import { isHealthy } from '../../bridge/resources/items.ts'
+import { parseBridgeEvent, type BridgeEvent } from '../../bridge/events/webhook-events.ts'
+import type { Clock } from '../../clock.ts'
+import type { EventChange, StoredEvent, Store } from '../../db/store.ts'
+
+/** A refreshed item whose facts are stored. Times are epoch milliseconds. */
+export interface RefreshedItem {
+  itemId: number
+  trigger: string | null
+  /** The whole history was read: what follows minutes after a visit, and is none. */
+  full: boolean
+  occurredAt: number
+  receivedAt: number
+}
+
+export interface Handling {
+  store: Store
+  keyring: Keyring
+  clock: Clock
+  log: {
+    info(event: object, text: string): void
+    warn(event: object, text: string): void
+    error(event: object, text: string): void
+  }
+  /** Ends the connect request the item belongs to; says when to look again, if it must. */
+  onRefreshed(item: RefreshedItem, now: number): Promise<number | undefined>
+}
+
+const batch = 100
+const minuteMs = 60_000
+const mostMs = 60 * minuteMs
+
+/**
+ * Applies what Bridge told us, from the table: a crash repeats an event, which changes nothing more. What concerns one user
+ * happens in the order it came; users go side by side, so that they share commits. An event that fails is pushed aside and
+ * the next ones go on. True when there may be more to do at once.
+ */
+export async function tickHandler(handling: Handling): Promise<boolean> {
+  const { store, clock } = handling
+  const events = await store.listUnhandledEvents(clock.now(), batch)
+  const byUser = Map.groupBy(events, ({ userId }) => userId)
+  const ends = await Promise.allSettled(
+    Array.from(byUser.values(), async (ofUser) => {
+      for (const event of ofUser) await handleOrPutOff(handling, event)
+    }),
+  )
+  const failed = ends.find((end) => end.status === 'rejected')
+  if (failed) throw failed.reason // once nothing of this batch is under way any more
+  return events.length === batch
+}
+
+async function handleOrPutOff(handling: Handling, event: StoredEvent): Promise<void> {
+  const { store, clock, log } = handling
+  try {
+    const lookAgainAt = await handle(handling, event)
+    if (lookAgainAt !== undefined) await store.postponeEvent(event.seq, lookAgainAt)
+  } catch (error) {
+    log.error({ event: event.id, type: event.type, err: error }, 'event not handled')
+    const until = clock.now() + Math.min(minuteMs * 2 ** event.failures, mostMs)
+    await store.postponeEvent(event.seq, until, { failed: true })
+  }
+}
+
+/** Applies an event and notes it as handled, unless it must be looked at again: then says when. */
+async function handle(
+  { store, keyring, clock, log, onRefreshed }: Handling,
+  stored: StoredEvent,
+): Promise<number | undefined> {
+  const { id, seq, userId, occurredAt, receivedAt } = stored
+  const handled = { seq, at: clock.now() }
+  const event =
+    stored.body === null || userId === null
+      ? undefined
+      : readEvent(keyring.open(stored.body, `events/${id}`))
+  const change = event && toChange(event, userId!, occurredAt)
+  if (!event || !change) {
+    await store.markHandled(seq, handled.at)
+    return undefined
+  }
+  const isRefreshed = event.known && event.type === 'item.refreshed'
+  const changed = await store.applyEvent(change, isRefreshed ? undefined : handled)
+  if (!changed) log.info({ event: id, type: event.type }, 'event changed nothing')
+  if (!isRefreshed) return undefined
+  if (changed) {
+    const { item_id: itemId, refresh_trigger: trigger, full_refresh: full } = event.content
+    const refresh = { itemId, trigger: toText(trigger), full: full === true }
+    const lookAgainAt = await onRefreshed({ ...refresh, occurredAt, receivedAt }, clock.now())
+    if (lookAgainAt !== undefined) return lookAgainAt
+  }
+  await store.markHandled(seq, clock.now())
+  return undefined
+}
+
+const readEvent = (bytes: Buffer): BridgeEvent =>
+  parseBridgeEvent(JSON.parse(bytes.toString('utf8')))
+
+/** What an event of Bridge's changes for us; undefined for those we only pass on (Bridge: webhooks events). */
+function toChange(event: BridgeEvent, userId: string, at: number): EventChange | undefined {
+  if (!event.known) return undefined
+  if (event.type === 'user.deleted') {
+    return { kind: 'user-gone', userId, userUuid: event.content.user_uuid, at }
+  }
+  if (event.type === 'item.deleted') {
+    return { kind: 'item-gone', userId, itemId: event.content.item_id, at }
+  }
+  if (event.type === 'item.account.created' || event.type === 'item.account.updated') {
+    const { item_id: itemId, account_id: accountId } = event.content
+    return { kind: 'account', userId, itemId, accountId, at }
+  }
+  // Sent when the user gave credentials, before anything succeeded: it says that the item is there, no more.
+  if (event.type === 'item.created') {
+    return toItem(userId, event.content.item_id, at, {})
+  }
+  if (event.type === 'item.refreshed') {
+    return toItem(userId, event.content.item_id, at, event.content)
+  }
+  return undefined
+}
+
+type ItemContent = Partial<(BridgeEvent & { known: true; type: 'item.refreshed' })['content']>
+
+function toItem(userId: string, itemId: number, at: number, content: ItemContent): EventChange {
+  const status = toInteger(content.status_code)
+  return {
+    kind: 'item',
+    userId,
+    itemId,
+    at,
+    status,
+    statusCodeInfo: toText(content.status_code_info),
+    authenticationExpiresAt: toTime(content.authentication_expires_at),
+    accountTypes: toText(content.account_types),
+    ...(status !== null && { refreshed: isHealthy(status) }),
+  }
+}

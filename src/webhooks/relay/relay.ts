@@ -1,0 +1,318 @@
+import { setTimeout as timeout } from 'node:timers/promises'
+import type { Keyring } from '../../vault/keyring.ts'
+import { hourOf, type Tally } from '../../audit/counter.ts'
+import { secretPlace } from '../../vault/webhook-secret.ts'
+import type { Clock, ClockWatch, Ids } from '../../clock.ts'
+import {
+  testEventType,
+  type ClaimedDelivery,
+  type EndpointHealth,
+  type Settled,
+  type Settlement,
+  type Store,
+} from '../../db/store.ts'
+import { isDelivered, judge } from './endpoint-health.ts'
+import { readRetryAfter, waitAfter } from './schedule.ts'
+import type { Answer, Post, Sender } from './sender.ts'
+import { signatureHeaders } from './signature.ts'
+
+export interface Relaying {
+  store: Store
+  keyring: Keyring
+  clock: Clock
+  clockWatch: Pick<ClockWatch, 'jumped'>
+  ids: Ids
+  tally: Tally
+  sender: Sender
+  log: {
+    info(event: object, text: string): void
+    warn(event: object, text: string): void
+    error(event: object, text: string): void
+  }
+  /** Hears how tries end. */
+  observe?: {
+    webhookTried(outcome: 'delivered' | 'failed' | 'refused'): void
+    endpointDisabled(): void
+  }
+  /** CIDRs open to every site: loopback, in a sandbox. */
+  openToAll: readonly string[]
+  /** What the operator lets `site allow-target` open, at most. */
+  mayOpen(cidr: string): boolean
+  /** Rejects when the signal ends it. */
+  pause?: (ms: number, signal: AbortSignal) => Promise<void>
+}
+
+export interface Relay {
+  /** Starts the tries that are due and does not wait for them. True when there may be more to start. */
+  pump(): Promise<boolean>
+  /** Starts what is due and waits until those tries are settled: what tests call. True when there may be more. */
+  tick(): Promise<boolean>
+  /** Lets the tries in flight end, for so long; then gives back, untried, what is left. */
+  drain(graceMs: number): Promise<void>
+}
+
+/** Longer than any try: past it, the worker that had the delivery is dead. */
+const leaseMs = 60_000
+
+/** Between the settles of a try that the database did not take, locked or full: together less than what a try leaves of its lease. */
+const settleAgainMs = [1_000, 2_000, 4_000, 8_000, 16_000]
+
+/**
+ * Sockets at once, over all sites. A site has four of them while less than half are taken, then one, and one when its last
+ * try found it down. So it takes 1,250 sites that hang (four places each of 250, one each of 1,000) to keep another waiting.
+ */
+const mostSockets = 2_000
+
+/** How many are taken in one commit, so that it holds up nobody for long. */
+const mostClaimed = 256
+
+/** Brings deliveries to their sites: claims, signs, posts and settles. All that decides is in the database. */
+export function createRelay(
+  relaying: Relaying,
+  {
+    onSettled = () => {},
+    mostInFlight = mostSockets,
+  }: { onSettled?: () => void; mostInFlight?: number } = {},
+): Relay {
+  const { store, clock, clockWatch, log } = relaying
+  const inFlight = new Set<Promise<void>>()
+  const stopping = new AbortController()
+  let jumpedMs = 0
+
+  /** Before times are compared, or written down: when the clock was set, those that are stored move along. */
+  async function followClock(): Promise<void> {
+    jumpedMs += clockWatch.jumped()
+    const byMs = jumpedMs
+    if (byMs === 0) return
+    jumpedMs = 0
+    try {
+      await store.clockJumped(byMs, clock.now())
+      log.warn({ byMs }, 'the clock was set')
+    } catch (error) {
+      jumpedMs += byMs // the next look tries again
+      log.error({ byMs, err: error }, 'the clock was set, and times did not move along')
+    }
+  }
+
+  /** Lets some of what died of a site's failures be tried again. True when there may be more. */
+  async function recover(): Promise<boolean> {
+    const some = await store.recoverDead(clock.now())
+    if (some && some.recovered > 0) {
+      log.info({ site: some.siteId, recovered: some.recovered }, 'dead webhooks are tried again')
+    }
+    return some !== undefined
+  }
+
+  /** Starts the tries that are due, up to so many sockets. */
+  async function start(): Promise<Promise<void>[]> {
+    const at = clock.now()
+    const limit = Math.min(mostClaimed, mostInFlight - inFlight.size)
+    if (limit === 0 || stopping.signal.aborted) return []
+    const further = Math.max(0, Math.floor(mostInFlight / 2) - inFlight.size)
+    const claims = await store.claimDeliveries({ at, leaseUntil: at + leaseMs, limit, further })
+    return claims.map((claim) => {
+      const work = deliver(relaying, claim, { stopping: stopping.signal, followClock })
+        .catch((error: unknown) => {
+          // Not settled: the lease runs out, and the delivery is tried again.
+          log.error({ delivery: claim.id, err: error }, 'delivery not settled')
+        })
+        .finally(() => {
+          inFlight.delete(work)
+          onSettled()
+        })
+      inFlight.add(work)
+      return work
+    })
+  }
+
+  async function look(): Promise<{ works: Promise<void>[]; more: boolean }> {
+    await followClock()
+    const hasRecovered = await recover()
+    const works = await start()
+    return { works, more: hasRecovered || works.length > 0 }
+  }
+
+  return {
+    pump: async () => (await look()).more,
+    async tick() {
+      const { works, more } = await look()
+      await Promise.all(works)
+      return more
+    },
+    async drain(graceMs) {
+      const cut = setTimeout(() => stopping.abort(), graceMs)
+      await Promise.all(inFlight)
+      clearTimeout(cut)
+    },
+  }
+}
+
+async function deliver(
+  relaying: Relaying,
+  claim: ClaimedDelivery,
+  { stopping, followClock }: { stopping: AbortSignal; followClock: () => Promise<void> },
+): Promise<void> {
+  const { clock, log, sender } = relaying
+  const { id, attempt, site, event } = claim
+  const facts = { delivery: id, event: event.id, site: site.id, try: claim.tryNumber }
+  const startedAt = clock.now()
+
+  let post: Post
+  try {
+    post = prepare(relaying, claim, startedAt)
+  } catch (error) {
+    // Ours, not the site's: its endpoint is not to blame, and the next deliveries go on.
+    log.error({ ...facts, err: error }, 'webhook not prepared')
+    const outcome = event.body === null ? { kind: 'dead' as const } : retryOrBury(relaying, claim)
+    const at = clock.now()
+    await settle(relaying, { id, attempt, at, outcome, try: null, judge: spare }, stopping)
+    return
+  }
+
+  const answer = await sender.send({ ...post, signal: stopping })
+  await followClock()
+  const at = clock.now()
+  if (answer.status === null && stopping.aborted) {
+    const outcome = { kind: 'released' as const }
+    await settle(relaying, { id, attempt, at, outcome, try: null, judge: spare }, stopping)
+    return
+  }
+  const settlement = toSettlement(relaying, claim, answer, startedAt, at)
+  const settled = await settle(relaying, settlement, stopping)
+  report(relaying, claim, answer, at)
+  if (settled.outcome === 'stale') log.warn(facts, 'webhook settled too late')
+  if (settled.disabled) {
+    relaying.observe?.endpointDisabled()
+    log.error({ site: site.id }, 'endpoint disabled')
+  }
+}
+
+/** Ends a try, and tries that again while the lease lasts: the site must not get twice what it took because we forgot. */
+async function settle(
+  { store, log, pause = wait }: Relaying,
+  settlement: Settlement,
+  stopping: AbortSignal,
+): Promise<Settled> {
+  for (const ms of settleAgainMs) {
+    try {
+      return await store.settleDelivery(settlement)
+    } catch (error) {
+      if (stopping.aborted) throw error
+      log.warn({ delivery: settlement.id, err: error }, 'delivery not settled yet')
+      await pause(ms, stopping).catch(() => {})
+    }
+  }
+  return store.settleDelivery(settlement)
+}
+
+const wait = (ms: number, signal: AbortSignal): Promise<void> =>
+  timeout(ms, undefined, { signal, ref: false })
+
+/** All a try sends. Throws when what we stored cannot be opened. */
+function prepare(
+  { keyring, openToAll, mayOpen }: Relaying,
+  claim: ClaimedDelivery,
+  at: number,
+): Post {
+  const { event, site } = claim
+  if (event.body === null) throw new Error('The event has no body any more')
+  const body = keyring.open(event.body, `events/${event.id}`)
+  return {
+    url: site.webhookUrl,
+    body,
+    opened: [...openToAll, ...claim.allowedTargets.filter(mayOpen)],
+    headers: {
+      'content-type': 'application/json',
+      'user-agent': 'bank-api',
+      ...signatureHeaders({ id: event.id, at, body, secrets: secretsOf(keyring, claim, at) }),
+      'x-bank-api-site': toHeader(site.name),
+      'x-bank-api-event': toHeader(event.type),
+    },
+  }
+}
+
+/** The newest first; the one before signs too while its time lasts. */
+function secretsOf(keyring: Keyring, claim: ClaimedDelivery, at: number): string[] {
+  const { site, previousSecret, previousSecretUntil } = claim
+  const isRotating = previousSecret !== null && (previousSecretUntil ?? 0) > at
+  return [site.webhookSecret, ...(isRotating ? [previousSecret] : [])].map((sealed) =>
+    keyring.open(sealed, secretPlace(site.id)).toString('utf8'),
+  )
+}
+
+/** Names may hold any letter; header values may not. */
+const toHeader = (text: string): string =>
+  text.toWellFormed().replaceAll(/[^\x20-\x7e]/gu, (letter) => encodeURIComponent(letter))
+
+const spare = (health: EndpointHealth) => ({ health, recoverSince: null })
+
+function retryOrBury(
+  { clock, ids }: Relaying,
+  { tryNumber, event }: ClaimedDelivery,
+  retryAfterMs?: number,
+): Settlement['outcome'] {
+  // Somebody waits for what comes back; in three days nobody does.
+  if (event.type === testEventType) return { kind: 'dead' }
+  const wait = waitAfter(tryNumber, ids.random(), retryAfterMs)
+  return wait === undefined ? { kind: 'dead' } : { kind: 'failed', dueAt: clock.now() + wait }
+}
+
+function toSettlement(
+  relaying: Relaying,
+  claim: ClaimedDelivery,
+  answer: Answer,
+  startedAt: number,
+  at: number,
+): Settlement {
+  const { id, attempt, site } = claim
+  const { status } = answer
+  const retryAfterMs = status === null ? undefined : readRetryAfter(answer.retryAfter, at)
+  const tried = { startedAt, durationMs: Math.max(0, at - startedAt), status }
+  return {
+    id,
+    attempt,
+    at,
+    outcome: isDelivered(status)
+      ? { kind: 'delivered' }
+      : retryOrBury(relaying, claim, retryAfterMs),
+    try:
+      answer.status === null
+        ? { ...tried, error: answer.error, response: null }
+        : { ...tried, error: null, response: sealed(relaying, id, answer.response) },
+    // What another URL answered, while the site's was changed, says nothing about the new one.
+    judge: (health, url) =>
+      url === site.webhookUrl ? judge(health, { at, status, retryAfterMs }) : spare(health),
+  }
+}
+
+const sealed = ({ keyring }: Relaying, id: string, response: Buffer): Buffer | null =>
+  response.length === 0 ? null : keyring.seal(response, `deliveries/${id}`)
+
+function report(
+  { log, tally, observe }: Relaying,
+  claim: ClaimedDelivery,
+  answer: Answer,
+  at: number,
+): void {
+  const isRefused = answer.status === null && answer.refused
+  const outcome = isRefused ? 'refused' : 'failed'
+  observe?.webhookTried(isDelivered(answer.status) ? 'delivered' : outcome)
+  const { id, event, site, tryNumber } = claim
+  const facts = { delivery: id, event: event.id, type: event.type, site: site.id, try: tryNumber }
+  if (isDelivered(answer.status)) {
+    log.info({ ...facts, status: answer.status }, 'webhook delivered')
+    return
+  }
+  const why = answer.status === null ? { error: answer.error } : { status: answer.status }
+  log.warn({ ...facts, ...why }, 'webhook not delivered')
+  if (isRefused) {
+    tally.count({
+      at,
+      tenantId: site.tenantId,
+      actor: 'server',
+      action: 'target.refused',
+      subject: site.name,
+      bucket: hourOf(at),
+    })
+  }
+}

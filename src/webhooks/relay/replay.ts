@@ -1,0 +1,36 @@
+import type { Ids } from '../../clock.ts'
+import type { By, DeliveryCursor, DeliveryFilter, Replayed, Store } from '../../db/store.ts'
+
+/** How many are put back on their way in one commit, so that the server never waits long for it. */
+const batch = 100
+
+/** Sends everything the filter means again, in the order it came; `by.at` bounds it, so it never meets what comes meanwhile. */
+export async function replayAll(
+  { store, ids }: { store: Store; ids: Ids },
+  filter: DeliveryFilter,
+  by: By,
+): Promise<Replayed> {
+  const sum: Replayed = { replayed: 0, underway: 0, impossible: 0 }
+  const bounded = { ...filter, until: Math.min(filter.until ?? Infinity, by.at + 1) }
+  let after: DeliveryCursor | undefined
+  for (;;) {
+    const page = { first: 'oldest' as const, limit: batch, ...(after && { after }) }
+    const found = await store.listDeliveries(bounded, page)
+    const last = found.at(-1)
+    if (!last) return sum
+    after = last.cursor
+    const done = await replaySome(
+      { store, ids },
+      found.map(({ eventId }) => eventId),
+      by,
+    )
+    for (const key of ['replayed', 'underway', 'impossible'] as const) sum[key] += done[key]
+  }
+}
+
+/** Sends these events again. */
+export const replaySome = (
+  { store, ids }: { store: Store; ids: Ids },
+  eventIds: readonly string[],
+  by: By,
+): Promise<Replayed> => store.replayEvents(eventIds, () => ids.next('dlv'), by)

@@ -1,0 +1,196 @@
+import { lookup, type LookupAddress } from 'node:dns'
+import { CANCELLED, CONNREFUSED, NODATA, NOTFOUND, Resolver, TIMEOUT } from 'node:dns/promises'
+import { setTimeout as wait } from 'node:timers/promises'
+import { callbackify } from 'node:util'
+import { createTurns } from '../../bridge/admission/fair-queue.ts'
+
+/** All addresses of a name, or why it has none. */
+export type Resolve = (
+  host: string,
+  done: (error: Error | null, addresses: readonly LookupAddress[]) => void,
+) => void
+
+export interface Resolving {
+  /** Name servers to ask instead of the machine's own, as `127.0.0.1:53`. */
+  servers?: readonly string[]
+  /** Knows the names that DNS does not. */
+  system?: Resolve
+  /** How long name servers may take, and the system after them. Below the time that a dial has. */
+  limitMs?: number
+}
+
+const getaddrinfo: Resolve = (host, done) =>
+  lookup(host, { all: true }, (error, addresses) => done(error, addresses ?? []))
+
+/** getaddrinfo keeps one of Node's four threads for as long as it takes; files and the database's copies need the others. */
+const mostThreads = 2
+
+/**
+ * How many names DNS is asked for at once, and how many of one domain: whoever owns it decides how long its answers take, so
+ * they must not be able to take all the places.
+ */
+const mostNames = { inAll: 256, ofDomain: 16 }
+
+/** How often a question that got lost is asked within the limit. */
+const tries = 4
+
+/** DNS does not know the name, or there is no DNS here: it may stand in the hosts file. */
+const unknown = new Set<unknown>([NOTFOUND, NODATA, CONNREFUSED])
+
+/** Never public, and looked up at once where nobody can be asked (RFC 6761). */
+const isLocalhost = (host: string): boolean => /(?:^|\.)localhost\.?$/i.test(host)
+
+/**
+ * Looks names up without a thread: DNS is asked over our own sockets, so that a name whose servers are slow costs the others
+ * nothing; those who ask for the same name at once share the answer. Names that DNS does not know, or says nothing of, as those of the hosts file, are looked up as the system does it,
+ * few at once.
+ */
+export function createResolve({
+  servers,
+  system = getaddrinfo,
+  limitMs = 4_000,
+}: Resolving = {}): Resolve {
+  const lookUpBySystem = fewAtOnce(system, limitMs)
+  const inTurn = byDomain(limitMs)
+  const lookUp = callbackify(async (host: string) => {
+    if (isLocalhost(host)) return lookUpBySystem(host)
+    const asking = inTurn(host, () => askDns(host, servers, limitMs))
+    const asked = await asking.catch((error: Error) => error)
+    if (asked instanceof Error) {
+      if ((asked as NodeJS.ErrnoException).code === TIMEOUT) throw asked // and no time is left
+      return lookUpBySystem(host).catch(() => Promise.reject(asked))
+    }
+    return asked.length > 0 ? asked : lookUpBySystem(host)
+  })
+  return (host, done) => lookUp(host, (error, addresses) => done(error, addresses ?? []))
+}
+
+/** What DNS knows of a name by then; nothing when it does not know the name. Rejects when it fails or takes too long. */
+async function askDns(
+  host: string,
+  servers: readonly string[] | undefined,
+  limitMs: number,
+): Promise<LookupAddress[]> {
+  // One for each name: it reads which servers there are now, and what they do wrong for one name is not held against another.
+  const timeout = Math.ceil(limitMs / tries) // and no longer from one question to the next
+  const resolver = new Resolver({ timeout, maxTimeout: timeout, tries })
+  if (servers) resolver.setServers(servers)
+  const limit = setTimeout(() => resolver.cancel(), limitMs)
+  const answers = await Promise.allSettled([
+    resolver.resolve4(host).then((found) => found.map((address) => ({ address, family: 4 }))),
+    resolver.resolve6(host).then((found) => found.map((address) => ({ address, family: 6 }))),
+  ])
+  clearTimeout(limit)
+
+  const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
+  if (addresses.length > 0) return addresses
+  for (const answer of answers) {
+    const error = answer.status === 'rejected' ? (answer.reason as NodeJS.ErrnoException) : null
+    if (error?.code === CANCELLED) throw tooLate(host)
+    if (error && !unknown.has(error.code)) throw error
+  }
+  return []
+}
+
+/** The domain of a name, as far as whoever owns it is concerned. */
+const domainOf = (host: string): string => host.replace(/\.$/, '').split('.').slice(-2).join('.')
+
+/**
+ * Look-ups, one at a time for a name and so many at once, domains in turn. One that gets no turn in its time fails as one
+ * that gets no answer.
+ */
+function byDomain(limitMs: number) {
+  interface Waiting {
+    domain: string
+    go(): void
+  }
+  const underway = new Map<string, Promise<LookupAddress[]>>()
+  const running = new Map<string, number>()
+  const turns = createTurns<Waiting>()
+  let places = mostNames.inAll
+
+  function serve(): void {
+    while (places > 0) {
+      const isFree = ([domain = '']: readonly string[]) =>
+        (running.get(domain) ?? 0) < mostNames.ofDomain
+      const next = turns.take(isFree)
+      if (!next) return
+      places -= 1
+      running.set(next.domain, (running.get(next.domain) ?? 0) + 1)
+      next.go()
+    }
+  }
+
+  function leave(domain: string): void {
+    places += 1
+    const left = (running.get(domain) ?? 1) - 1
+    if (left > 0) running.set(domain, left)
+    else running.delete(domain)
+    serve()
+  }
+
+  function turnOf(host: string): Promise<string> {
+    const domain = domainOf(host)
+    const turn = Promise.withResolvers<string>()
+    const entry: Waiting = { domain, go: () => turn.resolve(domain) }
+    const late = setTimeout(() => {
+      turns.remove([domain], entry)
+      turn.reject(tooLate(host))
+    }, limitMs)
+    turns.add([domain], entry)
+    serve()
+    return turn.promise.finally(() => clearTimeout(late))
+  }
+
+  async function lookUp(host: string, work: () => Promise<LookupAddress[]>) {
+    const domain = await turnOf(host)
+    try {
+      return await work()
+    } finally {
+      leave(domain)
+    }
+  }
+
+  return (host: string, work: () => Promise<LookupAddress[]>): Promise<LookupAddress[]> => {
+    const known = underway.get(host)
+    if (known) return known
+    const started = lookUp(host, work).finally(() => underway.delete(host))
+    underway.set(host, started)
+    return started
+  }
+}
+
+/** Look-ups by the system: one at a time for a name, and few at once. Those that take too long are left behind. */
+function fewAtOnce(system: Resolve, limitMs: number): (host: string) => Promise<LookupAddress[]> {
+  const underway = new Map<string, Promise<LookupAddress[]>>()
+  const waiting: (() => void)[] = []
+  let threads = mostThreads
+
+  async function lookUp(host: string): Promise<LookupAddress[]> {
+    if (threads > 0) threads -= 1
+    else await new Promise<void>((go) => waiting.push(go))
+    try {
+      return await new Promise((resolve, reject) =>
+        system(host, (error, addresses) => (error ? reject(error) : resolve([...addresses]))),
+      )
+    } finally {
+      underway.delete(host)
+      const next = waiting.shift()
+      if (next) next()
+      else threads += 1
+    }
+  }
+
+  return (host) => {
+    const work = underway.get(host) ?? lookUp(host)
+    underway.set(host, work)
+    const late = wait(limitMs, undefined, { ref: false }).then(() => Promise.reject(tooLate(host)))
+    return Promise.race([work, late])
+  }
+}
+
+const tooLate = (host: string): Error =>
+  Object.assign(new Error(`No name server answered in time for ${host}`), { code: TIMEOUT })
+
+/** As the machine is set up, for all who look names up in this process. */
+export const systemResolve: Resolve = createResolve()

@@ -1,0 +1,98 @@
+import type { Agent } from 'undici'
+import { ask, OutOfTimeError } from '../../http-exchange.ts'
+import type { Resolve } from './resolve.ts'
+import { createGuardedAgent, refuseByName } from './target-guard.ts'
+
+/** What a site said to a webhook: a status and the beginning of its answer, or why there is none. */
+export type Answer =
+  | { status: number; response: Buffer; retryAfter: unknown }
+  | { status: null; error: string; refused: boolean }
+
+export interface Post {
+  url: string
+  headers: Record<string, string>
+  body: Buffer
+  /** CIDRs open to this site besides the public internet. */
+  opened: readonly string[]
+  /** Ends the try early, as a network failure. */
+  signal?: AbortSignal
+}
+
+export interface Sender {
+  send(post: Post): Promise<Answer>
+  close(): Promise<void>
+}
+
+/** How long a try may take, look-up and answer together. */
+const tryMs = 15_000
+
+/** How much of an answer is kept. */
+const keptBytes = 2 * 1024
+
+/** Posts webhooks: one request each, redirects not followed. Never rejects for what the site or the network did. */
+export function createSender({
+  timeoutMs = tryMs,
+  resolve,
+  own,
+}: {
+  timeoutMs?: number
+  resolve?: Resolve
+  /** Our own address, where no webhook goes. */
+  own?: string
+} = {}): Sender {
+  // A connection stays with those who may dial its address: sites with other rights have other agents.
+  const agents = new Map<string, Agent>()
+  const agentFor = (opened: readonly string[]): Agent => {
+    const name = opened.toSorted().join()
+    const agent = agents.get(name) ?? createGuardedAgent({ opened, own }, resolve)
+    agents.set(name, agent)
+    return agent
+  }
+
+  return {
+    async send({ url, headers, body, opened, signal }) {
+      const dispatcher = agentFor(opened)
+      try {
+        const target = new URL(url)
+        refuseByName(target, { opened, own })
+        const asked = {
+          origin: target.origin,
+          path: `${target.pathname}${target.search}`,
+          method: 'POST' as const,
+          headers,
+          body,
+          headersTimeout: 0, // ours says when; undici's own timers are coarse
+          bodyTimeout: 0,
+        }
+        // The status is the verdict: a body that breaks off, or never ends, changes nothing.
+        const answer = await ask(dispatcher, asked, {
+          ms: timeoutMs,
+          signal,
+          most: () => keptBytes,
+        })
+        return {
+          status: answer.status,
+          response: answer.body,
+          retryAfter: answer.headers['retry-after'],
+        }
+      } catch (error) {
+        return error instanceof OutOfTimeError
+          ? { status: null, error: `no answer within ${timeoutMs / 1_000} s`, refused: false }
+          : { status: null, error: inWords(error), refused: isRefusal(error) }
+      }
+    },
+    async close() {
+      await Promise.all([...agents.values()].map((agent) => agent.destroy()))
+    },
+  }
+}
+
+const isRefusal = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'TargetRefusedError'
+
+/** The code says enough; messages may hold addresses that are not the site's business. */
+function inWords(error: unknown): string {
+  if (isRefusal(error)) return 'the address is not allowed'
+  if (!(error instanceof Error)) return 'unknown error'
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
+}

@@ -1,0 +1,12 @@
+import { ownEvent, type EventMaking } from '../../vault/own-event.ts'
+import { testEventType, type NewEvent, type Site } from '../../db/store.ts'
+
+/** An event that says nothing, for one site: whoever runs the site sees that webhooks arrive. It is tried once. */
+export const testEvent = (
+  making: EventMaking,
+  site: Pick<Site, 'id' | 'name'>,
+  at: number,
+): NewEvent => {
+  const about = { userId: null, siteId: site.id, itemId: null }
+  return ownEvent(making, { type: testEventType, content: { site: site.name }, ...about }, at)
+}
