@@ -327,6 +327,13 @@ describe('a user', () => {
     expect((await heldUser(asSite, {})).user.id).toBe(unnamed.id)
   })
 
+  it('without a name is asked for by a tenant key, whose sites have a default one each', async () => {
+    const { asTenant, rooms, acme } = await aScene()
+    await aUser(rooms, acme.sites[1] ?? acme.site)
+
+    await expect(heldUser(asTenant, {})).rejects.toThrow("say which one with 'user'")
+  })
+
   it('of two sites asks for the site, and is told by it', async () => {
     const { asTenant, rooms, acme, ann } = await aScene()
     const second = await aUser(rooms, acme.sites[1] ?? acme.site, { name: 'ann' })
@@ -345,6 +352,12 @@ describe('a user', () => {
     const unnamed = await aUser(rooms, two)
 
     expect((await heldUser(asTenant, { user: 'eve', site: 'two' })).user.id).toBe(unnamed.id)
+
+    await aUser(rooms, two, { name: 'bob' })
+
+    await expect(heldUser(asTenant, { user: 'eve', site: 'two' })).rejects.toThrow(
+      DoesNotExistError,
+    )
   })
 
   it.each<[name: string, hint: Hint]>([

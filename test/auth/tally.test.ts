@@ -91,6 +91,23 @@ it('counts that could not be written are kept for the next time, with what came 
   expect(written).toContainEqual({ ...entry, subject: 'other', count: 1 })
 })
 
+it('what is counted while a write fails is kept with the rest', async () => {
+  const written: AuditEntry[] = []
+  let isFirst = true
+  const { count, flush } = createTally((one) => {
+    if (!isFirst) return Promise.resolve(void written.push(one))
+    isFirst = false
+    count(entry)
+    return Promise.reject(new Error('locked'))
+  })
+  count(entry)
+
+  await expect(flush()).rejects.toThrow('locked')
+  await flush()
+
+  expect(written).toEqual([{ ...entry, count: 2 }])
+})
+
 it('minutes and hours begin where the clock says', () => {
   const at = Date.UTC(2025, 2, 10, 12, 5, 31, 7)
 

@@ -61,6 +61,16 @@ describe('a limiter', () => {
     expect(Array.from({ length: 7 }, () => waitOf('a'))).toEqual([0, 0, 0, 0, 0, 0, 10])
   })
 
+  it('is neither paid nor charged by a clock that is put back', () => {
+    const clock = testClock()
+    const limiter = createLimiter({ clock, perMinute: 6 })
+    for (let each = 0; each < 6; each += 1) limiter.take('a')
+
+    clock.advance(-30_000)
+
+    expect(() => limiter.take('a')).toThrow(expect.objectContaining({ retryAfter: 10 }))
+  })
+
   it('with 0 limits nothing', () => {
     const limiter = createLimiter({ clock: testClock(), perMinute: 0 })
 
