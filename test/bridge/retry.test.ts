@@ -54,6 +54,7 @@ test.each([
   ['Mon, 10 Mar 2025 11:00:00 GMT', 0],
   ['-5', undefined],
   ['1.5', undefined],
+  ['1234567890', undefined],
   ['soon', undefined],
   ['', undefined],
   [undefined, undefined],

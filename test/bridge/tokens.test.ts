@@ -204,6 +204,41 @@ test('the number of tokens kept is bounded, the oldest go first', async () => {
   expect(requests(path)).toHaveLength(4)
 })
 
+test('a token renewed counts as the newest of those that are kept', async () => {
+  const { dispatcher, clock, requests } = testClient([
+    http.post(`${bridgeUrl}${path}`, () =>
+      HttpResponse.json({ access_token: 'abc', user: aBridgeUser() }),
+    ),
+  ])
+  const options = { baseUrl: bridgeUrl, clientId: 'i', clientSecret: 's', dispatcher, clock }
+  const tokens = createTokens({ http: createHttp(options), clock, limit: 2 })
+  await tokens.get('first')
+  clock.advance(10 * minute)
+  await tokens.get('second')
+  clock.advance(110 * minute)
+
+  for (const user of ['first', 'third', 'first']) await tokens.get(user)
+
+  expect(requests(path).map(({ body }) => body)).toEqual(
+    ['first', 'second', 'first', 'third'].map((user_uuid) => ({ user_uuid })),
+  )
+})
+
+test('a token said to end within a minute lives as long as documented', async () => {
+  const { client, uuid, requests } = testClient([
+    http.post(`${bridgeUrl}${path}`, () => {
+      const expires_at = new Date(bridgeNow + minute / 2).toISOString()
+      return HttpResponse.json({ access_token: 'abc', expires_at })
+    }),
+    http.get(`${bridgeUrl}/v3/aggregation/items`, () => HttpResponse.json({ resources: [] })),
+  ])
+
+  await client.items.list(uuid)
+  await client.items.list(uuid)
+
+  expect(requests(path)).toHaveLength(1)
+})
+
 test.each([
   ['months ahead of', 160 * 24 * 60 * minute],
   ['months behind', -160 * 24 * 60 * minute],

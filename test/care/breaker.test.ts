@@ -15,7 +15,7 @@ function testBreaker() {
 
   const fail = (
     kind: 'silent' | 'broken' = 'silent',
-    more: { whom?: string; retryAfter?: number } = {},
+    more: { whom?: string; retryAfter?: number; startedAt?: number } = {},
   ): void => {
     const leave = breaker.enter(where)
     leave({ kind, startedAt: clock.now(), whom: 'ann', ...more })
@@ -56,6 +56,18 @@ describe('the breaker', () => {
 
     expect(refusal()).toBeInstanceOf(BridgeDownError)
     expect(refusal()).toMatchObject({ status: 503, retryAfter: 7, excType: 'BridgeError' })
+  })
+
+  it.each([
+    [3_000, true],
+    [2_999, false],
+  ])('counts from when the first of them was sent: %i ms ago, open is %s', (ms, open) => {
+    const { breaker, clock, fail } = testBreaker()
+
+    fail('silent', { startedAt: clock.now() - ms })
+    for (let count = 0; count < 4; count += 1) fail()
+
+    expect(breaker.state().open).toBe(open)
   })
 
   it('takes a burst of failures at one moment for a hiccup', () => {
@@ -155,6 +167,10 @@ describe('looking again', () => {
 
     expect(patient.refusal()).toMatchObject({ retryAfter: 120 })
     expect(endless.refusal()).toMatchObject({ retryAfter: 300 })
+
+    patient.clock.advance(120_000)
+    patient.fail('silent', { retryAfter: 90 })
+    expect(patient.refusal()).toMatchObject({ retryAfter: 90 })
   })
 
   it('is not put off by calls that were sent before the breaker opened', () => {

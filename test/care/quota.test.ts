@@ -38,6 +38,18 @@ const many = (count: number, work: (index: number) => void): void => {
   for (let index = 0; index < count; index += 1) work(index)
 }
 
+it('a wait is named behind those of the same user who wait already', async () => {
+  const { ask, quota, clock, settled } = testQuota({ userPerMinute: 2, longestWaitMs: 120_000 })
+  const against = { kind: 'user', user: 'ann' } as const
+  ask('first', 'a', 'site', against)
+  clock.advance(1_000)
+  ask('second', 'a', 'site', against)
+  ask('third', 'a', 'site', against)
+  await settled()
+
+  expect(quota.waitFor({ payer: { tenant: 'a', site: 'site' }, against }, 1)).toBe(61_000)
+})
+
 describe('the bucket', () => {
   it('lets a tenant take half of the burst at once and no more', async () => {
     const { ask, served, settled } = testQuota()
