@@ -23,6 +23,7 @@ const noDigits = [
   ' 1',
   '9007199254740993',
   '1'.repeat(99),
+  '1'.padStart(17, '0'),
 ]
 
 test.each([...noNumbers, ...noDigits])('%j is no identifier', (value) => {

@@ -1,15 +1,40 @@
 import { expect, test } from 'vitest'
-import { parseAuthorization } from '../../src/frappe/credentials.ts'
+import { credentialsIn, parseAuthorization } from '../../src/frappe/credentials.ts'
 import { aSite, basic, call, key, opened, path, secret, token } from './site.ts'
 
 const base64 = (value: string | Buffer) => Buffer.from(value).toString('base64')
 
 const good = ['token k:s', 'Token k:s', 'TOKEN k:s', 'Basic azpz', 'bAsIc azpz']
-const lenient = ['Basic a-z_p!z', 'Basic =azpz', `Basic ${base64('k:s')}====`, 'Basic azp*z\u00e9']
+const lenient = [
+  'Basic a-z_p!z',
+  'Basic =azpz',
+  'Basic ====azpz',
+  `Basic ${base64('k:s')}====`,
+  'Basic azp*z\u00e9',
+]
 
 test.each([...good, ...lenient])('%s is the pair k and s', (header) => {
   expect(parseAuthorization(header)).toEqual({ kind: 'pair', key: 'k', secret: 's' })
 })
+
+test('a sign of padding between two digits is passed over, as in Python, and not counted on', () => {
+  expect(parseAuthorization('Basic a2=V5On=NlY3JldA==')).toEqual({
+    kind: 'pair',
+    key: 'key',
+    secret: 'secret',
+  })
+})
+
+test('a byte order mark belongs to the key', () => {
+  expect(parseAuthorization(`Basic ${base64('\uFEFFk:s')}`)).toMatchObject({ key: '\uFEFFk' })
+})
+
+test.each([{ api_key: 'k' }, { api_key: '', api_secret: 's' }, { api_key: 'k', api_secret: '' }])(
+  'among parameters half a pair is none: %j',
+  (parameters) => {
+    expect(credentialsIn(parameters)).toBeUndefined()
+  },
+)
 
 test('padding ends the text, as in Python', () => {
   expect(parseAuthorization(`Basic ${base64('k:ss')}azpz`)).toEqual({

@@ -1,5 +1,6 @@
 import type { InjectOptions } from 'fastify'
 import { expect, test } from 'vitest'
+import { mergeParameters, parseFields } from '../../src/frappe/parameters.ts'
 import { aSite, call, opened, path } from './site.ts'
 
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
@@ -11,6 +12,14 @@ const multipart = (...parts: [disposition: string, value: string][]) => ({
 })
 
 type Sent = InjectOptions & { url?: string }
+
+test('what is read has no prototype, whatever it was', () => {
+  const bodies = [undefined, { fields: parseFields('a=1') }, { json: { a: 1 } }, { json: [1] }]
+
+  for (const body of bodies) {
+    expect(Object.getPrototypeOf(mergeParameters(parseFields(''), body))).toBeNull()
+  }
+})
 
 const seen: [title: string, request: Sent, args: object][] = [
   ['nothing', {}, {}],
