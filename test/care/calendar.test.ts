@@ -80,6 +80,15 @@ describe('consent.expiring', () => {
     expect(await daysLeft()).toEqual([5])
   })
 
+  it('counts a day that has begun', async () => {
+    const { app, clock, daysLeft } = await aConsent()
+    clock.advance(150 * day + 1)
+
+    await app.upkeep.tell()
+
+    expect(await daysLeft()).toEqual([30])
+  })
+
   it('is not sent again when Bridge prints the same end a little differently', async () => {
     const { app, clock, end, daysLeft, say } = await aConsent()
     clock.advance(151 * day)

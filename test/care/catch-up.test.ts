@@ -136,6 +136,29 @@ describe('after a silence of 36 hours', () => {
     expect(bridge.calls.filter(({ path }) => path === itemsPath)).toHaveLength(24 + tries)
   })
 
+  it.each([
+    ['three in a row end it', () => true, 3],
+    ['fewer between answers do not', (asked: number) => asked % 3 !== 0, 7],
+  ])('of users whose lists fail, %s', async (_, fails, expected) => {
+    const made = await careApp()
+    const { app, acme, clock, bridge } = made
+    for (let count = 0; count < 7; count += 1) {
+      await aHeldBank(made, acme.site, { user: `user ${count}` })
+    }
+    clock.advance(2 * day)
+    let asked = 0
+    bridge.use(
+      http.get(`${bridgeUrl}${itemsPath}`, () => {
+        asked += 1
+        return fails(asked) ? bridgeProblem(429) : undefined // which is not asked again
+      }),
+    )
+
+    await app.upkeep.catchUp()
+
+    expect(asked).toBe(expected)
+  })
+
   it('hundreds of users are read batch by batch', async () => {
     const made = await careApp()
     const { app, acme, clock, bridge } = made

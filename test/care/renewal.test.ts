@@ -8,7 +8,7 @@ import { aRequest, anAnnouncement, itemFacts, testBy, testKeyring } from '../sup
 import { careApp, day } from './care-app.ts'
 
 /** A consent that ends in 30 days, and the path of the link its site was sent. */
-async function aRenewal({ bank: named = 'Crédit <Éthique> & "Fils"' } = {}) {
+async function aRenewal({ bank: named = 'Crédit <Éthique> & "Fils"', accountTypes = 'all' } = {}) {
   const made = await careApp()
   const { app, acme, clock } = made
   const end = clock.now() + 30 * day
@@ -17,7 +17,7 @@ async function aRenewal({ bank: named = 'Crédit <Éthique> & "Fils"' } = {}) {
   })
   const request = await aRequest(app, bank.user, { bank: named })
   const { redirectUrl } = (await app.store.findRequestForCallback(request))!.request
-  const item = itemFacts({ id: bank.itemId, authenticationExpiresAt: end })
+  const item = itemFacts({ id: bank.itemId, accountTypes, authenticationExpiresAt: end })
   await app.store.settleRequest(
     request,
     { state: 'completed', step: null, item, at: clock.now() },
@@ -113,6 +113,14 @@ describe('its button', () => {
     ])
     expect(answer.statusCode).toBe(303)
     expect(answer.headers['location']).toBe(world.sessions[0]!.url)
+  })
+
+  it('asks for the accounts that the connection is for', async () => {
+    const { press, world } = await aRenewal({ accountTypes: 'payment' })
+
+    await press()
+
+    expect(world.sessions).toMatchObject([{ account_types: 'payment' }])
   })
 
   it('ends at the redirect_url of the request that made the connection', async () => {
@@ -222,6 +230,18 @@ describe('a link', () => {
     expect([looked.statusCode, pressed.statusCode]).toEqual([410, 410])
     expect(looked.body).toContain('Already renewed')
     expect(world.sessions).toEqual([])
+  })
+
+  it.each([
+    ['is still good when Bridge prints the same end a little differently', -750, 200],
+    ['is void when another consent took its place that ends earlier', -2 * day, 410],
+  ])('%s', async (_, ms, status) => {
+    const { app, show, bank, clock } = await aRenewal()
+    const authenticationExpiresAt = clock.now() + 30 * day + ms
+    const item = itemFacts({ id: bank.itemId, authenticationExpiresAt })
+    await app.store.keepItems(bank.user.id, [item], { at: clock.now(), complete: false })
+
+    expect((await show()).statusCode).toBe(status)
   })
 
   it('is void once the connection is deleted, and looks like one that never was', async () => {
