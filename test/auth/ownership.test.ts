@@ -352,8 +352,13 @@ describe('a user', () => {
     const unnamed = await aUser(rooms, two)
 
     expect((await heldUser(asTenant, { user: 'eve', site: 'two' })).user.id).toBe(unnamed.id)
+  })
 
+  it('whose name is new does not exist where the default one is not alone', async () => {
+    const { asTenant, rooms, acme } = await aScene()
+    const two = acme.sites[1] ?? acme.site
     await aUser(rooms, two, { name: 'bob' })
+    await aUser(rooms, two)
 
     await expect(heldUser(asTenant, { user: 'eve', site: 'two' })).rejects.toThrow(
       DoesNotExistError,

@@ -74,6 +74,8 @@ describe('refused, by the name of the argument', () => {
       'redirect_url',
     ],
     ['credentials', { redirect_url: 'https://me:pw@erp.acme.test/' }, 'redirect_url'],
+    ['a user name', { redirect_url: 'https://me@erp.acme.test/' }, 'redirect_url'],
+    ['a password', { redirect_url: 'https://:pw@erp.acme.test/' }, 'redirect_url'],
     ['http', { redirect_url: 'http://erp.acme.test/' }, 'redirect_url'],
     ['a script', { redirect_url: 'javascript:alert(1)' }, 'redirect_url'],
     ['a blob of the origin', { redirect_url: 'blob:https://erp.acme.test/1' }, 'redirect_url'],

@@ -92,9 +92,12 @@ test('a site opens what lies within the operator’s bounds, and in a sandbox lo
   const own = ['10.1.2.0/24', '192.168.0.0/16']
   const allowedTargets = ['10.1.0.0/16']
 
-  expect(openedTo(own, { sandbox: false, allowedTargets })).toEqual(['10.1.2.0/24'])
-  expect(openedTo(own, { sandbox: true, allowedTargets })).toEqual([...loopback, '10.1.2.0/24'])
-  expect(openedTo(own, { sandbox: false, allowedTargets: [] })).toEqual([])
+  expect(openedTo(own, { sandbox: undefined, allowedTargets })).toEqual(['10.1.2.0/24'])
+  expect(openedTo(own, { sandbox: { port: 1 }, allowedTargets })).toEqual([
+    ...loopback,
+    '10.1.2.0/24',
+  ])
+  expect(openedTo(own, { sandbox: undefined, allowedTargets: [] })).toEqual([])
 })
 
 test('link-local and metadata addresses cannot be opened', () => {
