@@ -130,7 +130,7 @@ it('rows that others may hold too are left as they are', () => {
   expect(row).not.toHaveProperty('category')
 })
 
-it('what changes something is never shared', async () => {
+it('two visits that are asked for at once are two', async () => {
   const { client, uuid, requests } = testClient()
 
   await Promise.all([

@@ -84,7 +84,7 @@ describe('what a sync costs at Bridge', () => {
     )
   })
 
-  it('a bank is asked for once a day, however many sites want it', async () => {
+  it('a bank is asked for once, however often its name is wanted within a day', async () => {
     const made = await sandboxed()
     made.clock.advance(day + 1) // the connection asked for its name
 

@@ -53,7 +53,7 @@ describe.runIf(canTrace)('under strace', () => {
   })
 
   test(
-    'on a slow disk a burst is stored whole, many events to a sync',
+    'on a slow disk a burst is stored whole, with fewer syncs than events',
     { timeout: mostMs },
     async () => {
       const { folder, start, post, stored } = await installation((await receiver()).url)
@@ -97,7 +97,7 @@ describe.runIf(canTrace)('under strace', () => {
   )
 
   test(
-    'on a full disk no event gets a 200, none that got one is lost, and room again is enough',
+    'on a full disk events are refused with 503, none that got a 200 is lost, and room again is enough',
     { timeout: mostMs },
     async () => {
       const { folder, start, post, stored } = await installation((await receiver()).url)

@@ -25,7 +25,7 @@ function claimedIn(database: string): string[] {
 }
 
 test(
-  'a server killed at any moment loses no event that got its 200, and repeats only what was in flight',
+  'a server killed again and again loses no event that got its 200, and repeats only what was in flight',
   { timeout: mostMs },
   async () => {
     const site = await receiver()

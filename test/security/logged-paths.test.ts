@@ -25,7 +25,7 @@ const targets = [
 ]
 
 it.each(['GET', 'POST', 'HEAD', 'PUT', 'OPTIONS', 'PROPFIND'])(
-  'no way to write a path brings it into the log, whoever answers it: %s',
+  'a secret in a path is not logged, in whichever of these ways it is written: %s',
   async (verb) => {
     const { app, log } = await testApp()
     await app.listen({ host: '127.0.0.1', port: 0 })

@@ -57,7 +57,7 @@ const openConnections = ({ app }: Served) =>
   new Promise<number>((resolve) => app.server.getConnections((_error, count) => resolve(count)))
 
 it.each(floods)(
-  'whoever sends without end and never reads is cut, and the others are served: %s',
+  'whoever sends hundreds of requests and never reads is cut, and others are served afterwards: %s',
   async (_title, one) => {
     const served = await aServedSite({ LIMIT_PER_KEY: '0', BRIDGE_WEBHOOK_SECRETS: secret })
     const ended: Promise<unknown>[] = []
