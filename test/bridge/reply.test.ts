@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readProblem } from '../../src/bridge/reply.ts'
+import { readProblem } from '../../src/bridge/transport/reply.ts'
 
 const problem = (body: unknown) => readProblem(Buffer.from(JSON.stringify(body)))
 

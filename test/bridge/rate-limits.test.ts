@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createWindows } from '../../src/bridge/limits.ts'
+import { createWindows } from '../../src/bridge/admission/rate-limits.ts'
 import { testNow } from '../support/clock.ts'
 
 test('calls that a clock put back has yet to reach do not count', () => {
