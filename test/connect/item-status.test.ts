@@ -1,5 +1,9 @@
 import { expect, it } from 'vitest'
-import { nextStep, outcomeOf } from '../../src/connect/item-status.ts'
+import { nextStep, outcomeOf, whatNext } from '../../src/connect/item-status.ts'
+import { testNow } from '../support/clock.ts'
+import { itemFacts } from '../support/tenants.ts'
+
+const [hour, day] = [60 * 60_000, 24 * 60 * 60_000]
 
 // Bridge: item statuses.
 it.each([
@@ -24,3 +28,23 @@ it.each([
     expect(nextStep(status)).toBe(next)
   },
 )
+
+it.each([
+  ['31 days before its end, nothing until renewing begins', 31, 'none', 1],
+  ['30 days before its end, a renewal until then', 30, 'sca', 30],
+])('of a consent there is to be done, %s', (_, days, next, due) => {
+  const authenticationExpiresAt = testNow + days * day
+
+  const found = whatNext(itemFacts({ authenticationExpiresAt }), testNow)
+
+  expect(found).toEqual({ next, at: testNow + due * day })
+})
+
+it.each([
+  ['at the next refresh', 4, 8],
+  ['now, when that is overdue', 20, 0],
+])('who waits for Bridge looks again %s', (_, hoursAgo, inHours) => {
+  const facts = itemFacts({ status: 1007, lastTryAt: testNow - hoursAgo * hour })
+
+  expect(whatNext(facts, testNow)).toEqual({ next: 'wait', at: testNow + inHours * hour })
+})

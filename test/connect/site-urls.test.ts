@@ -139,5 +139,6 @@ describe('after a change of the site’s addresses', () => {
     const listed = { ...before, webhookUrl: 'https://hooks.acme.test/hook' }
 
     expect(movedWebhookUrl(listed, { ...pinned, allowedOrigins: [] })).toBeUndefined()
+    expect(movedWebhookUrl(before, unpinned)).toBeUndefined()
   })
 })
