@@ -215,6 +215,19 @@ test('of several open requests the newest is taken, ten minutes after the event'
   expect(await read(older)).toMatchObject({ state: 'pending', itemId: null })
 })
 
+test('a request that manages the item is taken before a newer one that names none', async () => {
+  const { bridgeSays, refreshed, open, read, clock } = await handling()
+  await bridgeSays('item.created')
+  const managing = await open({ managedItemId: 7 })
+  clock.advance(1_000)
+  const newer = await open()
+
+  await refreshed()
+
+  expect(await read(managing)).toMatchObject({ state: 'completed', itemId: 7 })
+  expect(await read(newer)).toMatchObject({ state: 'pending', itemId: null })
+})
+
 test('a callback within the ten minutes decides', async () => {
   const { bridgeSays, refreshed, open, read, clock, handler, callBack } = await handling()
   const older = await open()
