@@ -225,6 +225,13 @@ test('a local name leads to opened ranges only, whatever it resolves to', async 
   ).rejects.toThrow(TargetRefusedError)
 })
 
+test('a local name leads to no metadata service, whatever is opened', async () => {
+  const bounds = { opened: ['0.0.0.0/0'], own }
+  const check = checkTarget('https://erp.internal/', bounds, resolvesTo('169.254.169.254'))
+
+  await expect(check).rejects.toThrow(TargetRefusedError)
+})
+
 test('beside our own port, a loopback that is open has other servers', async () => {
   const bounds = { opened: loopback, own: 'http://127.0.0.1:8080' }
 
