@@ -32,8 +32,9 @@ const batch = 200
 /**
  * How many calls wait for the next flush; and how many of one key, or of all browsers, are kept of a day, so that a key that
  * was lost, or loops, does not fill the disk with what it asked: three million rows in the thirty days that calls are kept.
+ * Of one request's callbacks a few are enough to tell what happened: whoever has a link shall not use up all browsers' day.
  */
-const usual = { waiting: 10_000, inADay: 100_000 }
+const usual = { waiting: 10_000, inADay: 100_000, callbacks: 30 }
 
 const dayMs = 24 * 60 * 60_000
 
@@ -54,13 +55,22 @@ export function createJournal({
   const gathered: CallRecord[] = []
   let kept = { day: 0, of: new Map<string, number>() }
 
-  /** Whether a further call of this key may be kept today. */
-  const isKept = (apiKey: string, at: number): boolean => {
+  /** Whether a further call of this key, or this request's callback, may be kept today. */
+  const isKept = ({ apiKey, request, at }: Trail): boolean => {
     const day = at - (at % dayMs)
     if (kept.day !== day) kept = { day, of: new Map() }
-    const count = (kept.of.get(apiKey) ?? 0) + 1
-    kept.of.set(apiKey, count)
-    return count <= most.inADay
+    const bounds: [name: string, most: number][] =
+      apiKey === undefined
+        ? [
+            [`callbacks ${request}`, most.callbacks],
+            ['browsers', most.inADay],
+          ]
+        : [[apiKey, most.inADay]]
+    const countOf = (name: string): number => kept.of.get(name) ?? 0
+    // Looked at before any is counted: what one of them refuses costs the other nothing.
+    if (bounds.some(([name, bound]) => countOf(name) >= bound)) return false
+    for (const [name] of bounds) kept.of.set(name, countOf(name) + 1)
+    return true
   }
 
   return {
@@ -68,7 +78,7 @@ export function createJournal({
     current: () => storage.getStore(),
     end(trail, { status, excType }) {
       if (trail.method === undefined || gathered.length >= most.waiting) return
-      if (!isKept(trail.apiKey ?? '', trail.at)) return
+      if (!isKept(trail)) return
       gathered.push({
         id: trail.id,
         at: trail.at,

@@ -107,7 +107,7 @@ test('of a key’s calls so many are kept in a day; of another key’s and tomor
   const journal = createJournal({
     clock,
     write: async (calls) => void stored.push(...calls.map(({ id }) => id)),
-    most: { waiting: 100, inADay: 2 },
+    most: { waiting: 100, inADay: 2, callbacks: 1 },
   })
   const end = (id: string, apiKey: string) =>
     journal.end(
@@ -122,4 +122,52 @@ test('of a key’s calls so many are kept in a day; of another key’s and tomor
   await journal.flush()
 
   expect(stored).toEqual(['a1', 'a2', 'b1', 'a4'])
+})
+
+test('of one request’s callbacks a few dozen are kept in a day, and the other browsers’ as before', async () => {
+  const { app, acme, clock, link } = await aHost({ LIMIT_PER_ADDRESS: '0' })
+  const [first, second] = [await link({}, acme.siteKey), await link({}, acme.siteKey)]
+  const requests = [first, second].map(({ message }) => message.request as string)
+  const written: (string | null)[] = []
+  const { addCalls } = app.store
+  app.store.addCalls = async (calls) => {
+    const callbacks = calls.filter(({ method }) => method === 'bridge/callback')
+    written.push(...callbacks.map(({ request }) => request))
+    return addCalls(calls)
+  }
+  const keptOfDay = async (request: string | undefined, times: number) => {
+    const url = `/bridge/callback?context=${request}&success=false`
+    for (let n = 0; n < times; n += 1) {
+      clock.advance(1_100)
+      expect((await app.inject(url)).statusCode).toBe(302)
+    }
+    await app.journal.flush()
+    return written.splice(0).filter((one) => one === request).length
+  }
+
+  expect(await keptOfDay(requests[0], 50)).toBe(30)
+  expect(await keptOfDay(requests[0], 5)).toBe(0)
+  expect(await keptOfDay(requests[1], 5)).toBe(5)
+})
+
+test('what one request’s browser sends too much takes nothing from the day of all browsers', async () => {
+  const clock = testClock()
+  const stored: string[] = []
+  const journal = createJournal({
+    clock,
+    write: async (calls) => void stored.push(...calls.map(({ request }) => request ?? '')),
+    most: { waiting: 100, inADay: 3, callbacks: 2 },
+  })
+  const comesBack = (request: string) =>
+    journal.end(
+      { id: request, at: clock.now(), method: 'bridge/callback', request, bridge: [] },
+      { status: 302, excType: null },
+    )
+
+  for (const request of ['a', 'a', 'a', 'a', 'b', 'c']) comesBack(request)
+  clock.advance(24 * 60 * 60_000)
+  comesBack('a')
+  await journal.flush()
+
+  expect(stored).toEqual(['a', 'a', 'b', 'a'])
 })
