@@ -3,11 +3,13 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createSqliteStore } from '../../src/db/sqlite/store.ts'
 import { defaultPresentation } from '../../src/db/store.ts'
 import { runCli } from '../cli/run.ts'
+import { firstStart } from '../support/gateway.ts'
 import { testFolder } from '../support/store.ts'
 
 /** A folder with a tenant and a key made without a word, and the store that the CLI writes. */
 async function anInstallation() {
   const folder = testFolder()
+  await firstStart({ DATA_DIR: folder })
   const store = createSqliteStore(join(folder, 'bank-api.sqlite'))
   onTestFinished(() => store.close())
   const by = { actor: 'test', at: 0 }
