@@ -22,7 +22,7 @@ export interface Gateway extends Running {
 }
 
 /** Where databases are made, and which Bridge they belong to. */
-export interface Place {
+export interface ProcessIdentity {
   folder: string
   bridge: string
 }
@@ -50,7 +50,7 @@ const environment = (dataDir: string, bridge: string): Record<string, string> =>
 const seeded = new Map<string, { folder: string; clients: Promise<Client[]> }>()
 
 /** A fresh copy of a database that holds this much; made once, copied afterwards. */
-export async function database({ folder, bridge }: Place, holdings: Holdings) {
+export async function database({ folder, bridge }: ProcessIdentity, holdings: Holdings) {
   const name = `${JSON.stringify(holdings)} ${String(holdings.webhookUrl?.(1))}`
   const made = seeded.get(name) ?? {
     folder: join(folder, `seed-${seeded.size}`),
@@ -73,7 +73,7 @@ let copies = 0
 
 /** A server on a fresh database that holds this much. */
 export async function openGateway(
-  place: Place,
+  place: ProcessIdentity,
   holdings: Holdings,
   {
     under,

@@ -1,9 +1,9 @@
-import type { Place } from './gateway.ts'
+import type { ProcessIdentity } from './gateway.ts'
 import type { Holdings } from './seed.ts'
 import type { Row } from './side-by-side.ts'
 
 /** How a run measures: where, how long, and beside which holdings. */
-export interface Settings extends Place {
+export interface Settings extends ProcessIdentity {
   /** How often each side takes its turn, at least five to be believed. */
   rounds: number
   /** How long a round of load lasts. */

@@ -16,7 +16,7 @@ import { systemClock, systemIds, type Clock, type Ids, type MovableClock } from 
 import { databasePath, sandboxCredentials, type Config } from './config.ts'
 import { matchRefreshed } from './connect/match-refreshed.ts'
 import connect from './connect/plugin.ts'
-import { holdDatabase, type Place } from './cluster/server-lease.ts'
+import { holdDatabase, type ProcessIdentity } from './cluster/server-lease.ts'
 import db from './db/plugin.ts'
 import { frappePlugin } from './frappe/plugin.ts'
 import { frappeServerOptions } from './frappe/server-options.ts'
@@ -68,7 +68,7 @@ export interface AppOptions {
   /** Instead of some of `socketLimits`. */
   socketLimits?: Partial<SocketLimits>
   /** Given by a server process: holds the database against a second one. */
-  place?: Place
+  place?: ProcessIdentity
   onDatabaseLost?: () => void
 }
 
@@ -124,15 +124,15 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     steady: app.steadyClock,
     clockWatch: app.clockWatch,
     limits: config.quota,
-    saved: savedQuota(await app.store.readStanding()),
+    saved: savedQuota(await app.store.readBridgeStatus()),
     workers,
     random: () => ids.random(),
     onCall: (call) => {
       app.metrics.bridgeCalled(call)
-      const trail = app.journal.current()
+      const caller = app.callLog.current()
       const { method, route, status = null, durationMs: ms } = call
-      trail?.bridge.push({ call: `${method} ${route}`, status, ms })
-      app.log.debug({ room: 'bridge', reqId: trail?.id, ...call }, 'bridge called')
+      caller?.bridge.push({ call: `${method} ${route}`, status, ms })
+      app.log.debug({ room: 'bridge', reqId: caller?.id, ...call }, 'bridge called')
     },
   })
   const needsAddresses = config.defaultUserEmail === undefined && !config.sandbox
@@ -160,7 +160,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
         connections.admitted(socket, caller.tenant.id)
         return caller
       },
-      stranger: ({ ip }) => app.limits.strangers.take(networkOf(ip)),
+      unauthenticated: ({ ip }) => app.limits.unauthenticated.take(networkOf(ip)),
       context: (request, reply, caller) => makeContext(request, reply, caller!),
       underWay,
       tenant: ({ tenant }) => tenant.id,
@@ -169,10 +169,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       observe: {
         asked(request, { name, caller: { apiKey, tenant, site } }) {
           const who = { apiKey, tenantId: tenant.id, siteId: site?.id ?? null }
-          Object.assign(request.trail, { method: name, ...who })
+          Object.assign(request.openCall, { method: name, ...who })
         },
-        parsed: (request, args) => void Object.assign(request.trail, subjectsOf(args)),
-        answered: (request, value) => void Object.assign(request.trail, subjectsOf(value)),
+        parsed: (request, args) => void Object.assign(request.openCall, subjectsOf(args)),
+        answered: (request, value) => void Object.assign(request.openCall, subjectsOf(value)),
       },
       checkResults: !config.production,
     }),

@@ -5,7 +5,7 @@ import { DatabaseInUseError } from './db/store.ts'
 import { DatabaseVersionError } from './db/store.ts'
 import { createDemo, demoGreeting, demoReminder } from './demo.ts'
 import { addEnvFile } from './env-file.ts'
-import { thisPlace } from './cluster/process-identity.ts'
+import { thisProcess } from './cluster/process-identity.ts'
 import { stopGently } from './cluster/stop.ts'
 import { sentenceOf } from './terminal/system-errors.ts'
 import { complain, linesIn, say } from './terminal/terminal.ts'
@@ -17,7 +17,7 @@ async function start(config: Config): Promise<void> {
     config,
     clock,
     workers: true,
-    place: thisPlace(),
+    place: thisProcess(),
     onDatabaseLost: () => {
       app.log.fatal('another server took the database: stopping')
       void stop(1)

@@ -23,7 +23,7 @@ const inbox = {
   clockWatch: createClockWatch(),
   isClockInDoubt: () => false,
   ids: systemIds,
-  tally: { count() {}, flush: async () => {} },
+  auditCounter: { count() {}, flush: async () => {} },
   log: { error() {} },
 } satisfies Parameters<typeof receiveWebhook>[0]
 

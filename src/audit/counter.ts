@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../db/store.ts'
 
 /** Counts what callers can cause at will, so that they fill neither the disk nor the commit queue. */
-export interface Tally {
+export interface AuditCounter {
   count(entry: AuditEntry & { bucket: number }): void
   /** Writes what was counted since the last time. When a write fails, what is unwritten is kept for the next. */
   flush(): Promise<void>
@@ -16,8 +16,8 @@ const most = 1_000
  */
 const mostInAnHour = { strangers: 100, key: 20 }
 
-/** A tally in memory: a crash forgets the counts since the last flush, nothing else. */
-export function createTally(write: (entry: AuditEntry) => Promise<void>): Tally {
+/** A auditCounter in memory: a crash forgets the counts since the last flush, nothing else. */
+export function createAuditCounter(write: (entry: AuditEntry) => Promise<void>): AuditCounter {
   const counted = new Map<string, AuditEntry & { count: number }>()
   let told = { hour: 0, by: new Map<string, Set<string>>() }
 

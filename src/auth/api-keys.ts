@@ -15,7 +15,7 @@ import type {
 import type { Keyring } from '../vault/keyring.ts'
 import { bindHash } from '../vault/owned-hash.ts'
 import { networkOf, type Limits } from './limits.ts'
-import { hourOf, minuteOf, type Tally } from '../audit/counter.ts'
+import { hourOf, minuteOf, type AuditCounter } from '../audit/counter.ts'
 
 /** Who is calling: all ownership follows from this. */
 export interface Caller {
@@ -94,7 +94,7 @@ export interface Authentication {
   store: Store
   keyring: Keyring
   clock: Clock
-  tally: Tally
+  auditCounter: AuditCounter
 }
 
 /**
@@ -102,7 +102,7 @@ export interface Authentication {
  * have, whatever is wrong with them. Every refusal is the same AuthenticationError.
  */
 export async function authenticate(
-  { store, keyring, clock, tally }: Authentication,
+  { store, keyring, clock, auditCounter }: Authentication,
   { key, secret, address }: { key: string; secret: string; address: string },
 ): Promise<Caller> {
   const holder = await store.findKey(key)
@@ -110,7 +110,7 @@ export async function authenticate(
   const given = hashSecret(keyring, key, secret, holder?.key ?? nobody)
   const matches = isOneOf(given, holder?.key, now)
   if (!holder || !matches || !isAlive(holder, now)) {
-    tally.count({
+    auditCounter.count({
       at: now,
       ...(holder && { tenantId: holder.tenant.id }),
       actor: `address:${networkOf(address)}`,
@@ -146,7 +146,7 @@ export async function admit(
 ): Promise<Caller> {
   const { limits } = rooms
   const caller = await authenticate(rooms, given).catch((error: unknown) => {
-    if (error instanceof AuthenticationError) limits.strangers.take(networkOf(given.address))
+    if (error instanceof AuthenticationError) limits.unauthenticated.take(networkOf(given.address))
     throw error
   })
   limits.keys.take(caller.apiKey)

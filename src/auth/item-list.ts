@@ -4,10 +4,10 @@ import { toInteger, toText, toTime } from '../bridge/fields.ts'
 import type { Item as BridgeItem } from '../bridge/resources/items.ts'
 import type { Clock } from '../clock.ts'
 import type { ItemFacts, SiteUser, Store } from '../db/store.ts'
-import { ownEvent, type EventMaking } from '../vault/own-event.ts'
+import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
 
 /** What it takes to read a user's items, and to tell the site which are gone. */
-export interface ItemListing extends EventMaking {
+export interface ItemListing extends OwnEventDeps {
   store: Store
   bridge: BridgeResources
   clock: Clock

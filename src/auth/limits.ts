@@ -14,7 +14,7 @@ export interface Limits {
   /** Calls of a key. */
   keys: Limiter
   /** What a network may do without a good key. */
-  strangers: Limiter
+  unauthenticated: Limiter
   /** How often browsers of one network may come back from Bridge. */
   callbacks: Limiter
   /** Links of a tenant, and of a site: each is a row that is kept. */

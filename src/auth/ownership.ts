@@ -15,22 +15,22 @@ import { isSameName } from '../names.ts'
 import type { Caller } from './api-keys.ts'
 import { readItemList, type ItemListing } from './item-list.ts'
 import type { Keyring } from '../vault/keyring.ts'
-import { hourOf, type Tally } from '../audit/counter.ts'
+import { hourOf, type AuditCounter } from '../audit/counter.ts'
 
 /** Who asks, and what it takes to answer whether a thing is theirs. */
-export interface Asking extends ItemListing {
+export interface OwnershipDeps extends ItemListing {
   caller: Caller
-  tally: Tally
+  auditCounter: AuditCounter
 }
 
 /** How callers of either age of the contract say whose item they mean. */
-export interface Hint {
+export interface Selector {
   user?: string | undefined
   site?: string | undefined
 }
 
 /** An item the caller may use, and the Bridge user to ask for it. */
-export interface HeldItem extends SiteUser {
+export interface OwnedBridgeItem extends SiteUser {
   item: Item
   bridgeUser: string
 }
@@ -38,7 +38,7 @@ export interface HeldItem extends SiteUser {
 const tenMinutesMs = 10 * 60_000
 
 /** What the key sees, narrowed to `site` when one is named. A site outside is a DoesNotExistError. */
-export async function scopeFor(asking: Asking, site: string | undefined): Promise<Scope> {
+export async function scopeFor(asking: OwnershipDeps, site: string | undefined): Promise<Scope> {
   if (site === undefined) return asking.caller.scope
   const found = await asking.store.findSite(asking.caller.scope, site)
   if (!found) throw missing(asking, 'Site', site)
@@ -49,71 +49,75 @@ export async function scopeFor(asking: Asking, site: string | undefined): Promis
  * The Bridge user meant by `user` and `site`: named, or the only one there is.
  * Throws a ValidationError when several users fit, and a DoesNotExistError when none does.
  */
-export async function heldUser(
-  asking: Asking,
-  hint: Hint,
+export async function ownedUser(
+  asking: OwnershipDeps,
+  selector: Selector,
 ): Promise<SiteUser & { bridgeUser: string }> {
-  const { user, site, ambiguous } = await lookUpUser(asking, hint)
+  const { user, site, ambiguous } = await lookUpUser(asking, selector)
   if (ambiguous) {
-    if (hint.user === undefined) {
+    if (selector.user === undefined) {
       throw new ValidationError("Several users fit: say which one with 'user'")
     }
     if (ambiguous.every((other) => other.site.id === site?.id)) throw new AmbiguousNameError('user')
     throw new ValidationError("This user exists on several sites: say which one with 'site'")
   }
-  if (!user || !site || user.userUuid === null) throw missing(asking, 'User', hint.user ?? '')
+  if (!user || !site || user.userUuid === null) throw missing(asking, 'User', selector.user ?? '')
   return { user, site, bridgeUser: user.userUuid }
 }
 
 /**
  * The item, when it is the caller's. One the key does not hold is looked for once in ten minutes in the item list of the
- * user the hint means (adoption). Otherwise a DoesNotExistError, the same whether it is another's or nobody's.
+ * user the selector means (adoption). Otherwise a DoesNotExistError, the same whether it is another's or nobody's.
  */
-export async function heldItem(asking: Asking, itemId: number, hint: Hint): Promise<HeldItem> {
+export async function ownedItem(
+  asking: OwnershipDeps,
+  itemId: number,
+  selector: Selector,
+): Promise<OwnedBridgeItem> {
   const { store } = asking
-  const scope = await scopeFor(asking, hint.site)
+  const scope = await scopeFor(asking, selector.site)
   let owned = await store.findItem(scope, itemId)
   if (!owned) {
-    await adopt(asking, hint)
+    await discoverItems(asking, selector)
     owned = await store.findItem(scope, itemId)
   }
-  if (!owned || owned.user.userUuid === null || !(await isMeant(asking, owned, hint.user))) {
+  if (!owned || owned.user.userUuid === null || !(await isMeant(asking, owned, selector.user))) {
     throw missing(asking, 'Item', itemId)
   }
   return { ...owned, bridgeUser: owned.user.userUuid }
 }
 
-/** The account's item, when it is the caller's; adopted and refused as `heldItem` does. */
-export async function heldAccount(
-  asking: Asking,
+/** The account's item, when it is the caller's; adopted and refused as `ownedItem` does. */
+export async function ownedAccount(
+  asking: OwnershipDeps,
   accountId: number,
-  hint: Hint,
-): Promise<HeldItem> {
+  selector: Selector,
+): Promise<OwnedBridgeItem> {
   const { store } = asking
-  const scope = await scopeFor(asking, hint.site)
+  const scope = await scopeFor(asking, selector.site)
   let owned = await store.findAccount(scope, accountId)
   if (!owned) {
-    await adopt(asking, hint)
+    await discoverItems(asking, selector)
     owned = await store.findAccount(scope, accountId)
   }
-  if (!owned || owned.user.userUuid === null || !(await isMeant(asking, owned, hint.user))) {
+  if (!owned || owned.user.userUuid === null || !(await isMeant(asking, owned, selector.user))) {
     throw missing(asking, 'Account', accountId)
   }
   return { ...owned, bridgeUser: owned.user.userUuid }
 }
 
 /** The ids of an item's accounts, read from Bridge and remembered as its own. */
-export async function accountsOf(asking: Asking, held: HeldItem): Promise<number[]> {
+export async function accountsOf(asking: OwnershipDeps, held: OwnedBridgeItem): Promise<number[]> {
   const itemId = held.item.id
   const list = asking.bridge.accounts.list(held.bridgeUser, { itemId })
-  const accounts = await reaching(asking, held, list)
+  const accounts = await markIfMissing(asking, held, list)
   await keepAccounts(asking, accounts)
   return accounts.filter((account) => account.item_id === itemId).map(({ id }) => id)
 }
 
 /** Remembers which item each account belongs to, so that an account id alone has an owner. */
 export async function keepAccounts(
-  { store, clock, keyring }: Pick<Asking, 'store' | 'clock' | 'keyring'>,
+  { store, clock, keyring }: Pick<OwnershipDeps, 'store' | 'clock' | 'keyring'>,
   accounts: readonly Account[],
 ): Promise<void> {
   // Most reads find what the one before found: those cost no hashes and no commit.
@@ -151,8 +155,8 @@ export const fingerprintOf = (
  * Runs a Bridge call about an item. A 404 is not a deletion: it marks the item unreachable and is thrown on, unless the
  * user's whole list says that the item is gone, or Bridge no longer knows the user: then a DoesNotExistError.
  */
-export async function reaching<T>(
-  asking: Asking,
+export async function markIfMissing<T>(
+  asking: OwnershipDeps,
   held: SiteUser & { item?: Item },
   call: Promise<T>,
 ): Promise<T> {
@@ -180,7 +184,7 @@ export async function reaching<T>(
  * whole list says so.
  */
 export async function refuseGone(
-  asking: Asking,
+  asking: OwnershipDeps,
   held: OwnedItem,
   { hadAccounts = true }: { hadAccounts?: boolean } = {},
 ): Promise<void> {
@@ -197,7 +201,7 @@ const hourMs = 60 * 60_000
  * of the item within it. Without `itemId`, of any of the user's. False when it was not read.
  */
 export async function lookForGone(
-  asking: Asking,
+  asking: OwnershipDeps,
   owner: SiteUser,
   { itemId, hadAccounts = true }: { itemId?: number; hadAccounts?: boolean } = {},
 ): Promise<boolean> {
@@ -215,8 +219,8 @@ export async function lookForGone(
 }
 
 /** The connect request, when it is the caller's; otherwise a DoesNotExistError. */
-export async function heldRequest(
-  asking: Asking,
+export async function ownedRequest(
+  asking: OwnershipDeps,
   id: string,
 ): Promise<OwnedRequest & { item: Item | null }> {
   const owned = await asking.store.findRequest(asking.caller.scope, id)
@@ -225,43 +229,43 @@ export async function heldRequest(
 }
 
 /**
- * A name counts when it is the site's word for the user, Bridge's uuid, or the user has no name yet; a spelling of the word
+ * A name counts when it is the site's nameOrUuid for the user, Bridge's uuid, or the user has no name yet; a spelling of the nameOrUuid
  * that no other user of the site has, too.
  */
 async function isMeant(
-  { store }: Asking,
+  { store }: OwnershipDeps,
   { user, site }: SiteUser,
-  word: string | undefined,
+  nameOrUuid: string | undefined,
 ): Promise<boolean> {
-  const is = (one: BridgeUser): boolean => one.name === word || one.userUuid === word
-  if (word === undefined || user.name === '' || is(user)) return true
-  if (!isSameName(user.name, word)) return false
-  const found = await store.findUsers({ tenantId: site.tenantId, siteId: site.id }, word)
+  const is = (one: BridgeUser): boolean => one.name === nameOrUuid || one.userUuid === nameOrUuid
+  if (nameOrUuid === undefined || user.name === '' || is(user)) return true
+  if (!isSameName(user.name, nameOrUuid)) return false
+  const found = await store.findUsers({ tenantId: site.tenantId, siteId: site.id }, nameOrUuid)
   return !found.some((other) => is(other.user))
 }
 
 /** Who is meant; `ambiguous`: all who may be, when it may be several. */
 async function lookUpUser(
-  { store, ...asking }: Asking,
-  hint: Hint,
+  { store, ...asking }: OwnershipDeps,
+  selector: Selector,
 ): Promise<Partial<SiteUser> & { ambiguous?: SiteUser[] }> {
-  const scope = await scopeFor({ store, ...asking }, hint.site)
-  let found = await store.findUsers(scope, hint.user)
-  if (found.length === 0 && hint.user !== undefined) {
+  const scope = await scopeFor({ store, ...asking }, selector.site)
+  let found = await store.findUsers(scope, selector.user)
+  if (found.length === 0 && selector.user !== undefined) {
     // A site that began without names has one default user; the first name it then uses means that one.
     const [only, second] = await store.findUsers(scope)
     if (only && !second && only.user.name === '') found = [only]
   }
-  if (found.length > 1 && hint.user === undefined && scope.siteId !== null) {
+  if (found.length > 1 && selector.user === undefined && scope.siteId !== null) {
     const [unnamed] = await store.findUsers(scope, '')
     if (unnamed) found = [unnamed]
   }
   return { ...found[0], ...(found.length > 1 && { ambiguous: found }) }
 }
 
-async function adopt(asking: Asking, hint: Hint): Promise<void> {
+async function discoverItems(asking: OwnershipDeps, selector: Selector): Promise<void> {
   const { store, bridge, clock } = asking
-  const { user, site, ambiguous } = await lookUpUser(asking, hint)
+  const { user, site, ambiguous } = await lookUpUser(asking, selector)
   if (!user || !site || ambiguous || user.userUuid === null) return
   const now = clock.now()
   if (!(await store.claimItemsRead(user.id, now, now - tenMinutesMs))) return
@@ -275,12 +279,12 @@ async function adopt(asking: Asking, hint: Hint): Promise<void> {
 }
 
 function missing(
-  { caller, clock, tally }: Asking,
+  { caller, clock, auditCounter }: OwnershipDeps,
   what: string,
   id: string | number,
 ): DoesNotExistError {
   const now = clock.now()
-  tally.count({
+  auditCounter.count({
     at: now,
     tenantId: caller.tenant.id,
     actor: `key:${caller.apiKey}`,

@@ -7,7 +7,7 @@ import { masterKeysOf, unlockInstance } from '../vault/instance.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import { createDailyLimiter, createLimiter, keptOf, type Limits } from './limits.ts'
 import { learnDataKeys } from '../vault/rekey.ts'
-import { createTally, type Tally } from '../audit/counter.ts'
+import { createAuditCounter, type AuditCounter } from '../audit/counter.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -18,7 +18,7 @@ declare module 'fastify' {
     ids: Ids
     keyring: Keyring
     limits: Limits
-    tally: Tally
+    auditCounter: AuditCounter
   }
 }
 
@@ -48,7 +48,7 @@ const plugin: FastifyPluginAsync<Options> = async (app, { config, clock, ids, wo
   app.decorate('keyring', keyring)
   app.decorate('limits', {
     keys: createLimiter({ clock: steady, perMinute: config.limits.perKey }),
-    strangers: createLimiter({ clock: steady, perMinute: config.limits.perAddress }),
+    unauthenticated: createLimiter({ clock: steady, perMinute: config.limits.perAddress }),
     callbacks: createLimiter({ clock: steady, perMinute: callbacksPerMinute }),
     links: {
       tenants: createDailyLimiter(steady, keptOf.linksPerTenant),
@@ -57,16 +57,16 @@ const plugin: FastifyPluginAsync<Options> = async (app, { config, clock, ids, wo
     webhookUrls: createDailyLimiter(steady, keptOf.webhookUrlsPerSite),
   })
 
-  const tally = createTally((entry) => store.audit(entry))
+  const auditCounter = createAuditCounter((entry) => store.audit(entry))
   const flushing = startLoop({
     tick: async () => {
-      await tally.flush()
+      await auditCounter.flush()
       return false
     },
     idleMs: flushMs,
     onError: (error) => app.log.error({ err: error }, 'audit counts not written'),
   })
-  app.decorate('tally', tally)
+  app.decorate('auditCounter', auditCounter)
   if (workers) {
     const masterKeys = masterKeysOf(config)
     const learning = startLoop({
@@ -83,7 +83,7 @@ const plugin: FastifyPluginAsync<Options> = async (app, { config, clock, ids, wo
   }
   app.addHook('onClose', async () => {
     await flushing.stop()
-    await tally.flush()
+    await auditCounter.flush()
   })
 }
 export default fp(plugin, { name: 'auth', fastify: '5.x', dependencies: ['db'] })

@@ -10,7 +10,7 @@ import type { Keyring } from '../vault/keyring.ts'
 import { secretPlace } from '../vault/webhook-secret.ts'
 import type { Clock } from '../clock.ts'
 import { ConfigError, databasePath, type Config } from '../config.ts'
-import type { Place } from '../cluster/server-lease.ts'
+import type { ProcessIdentity } from '../cluster/server-lease.ts'
 import { DatabaseInUseError } from '../db/store.ts'
 import { carryOver, type CarriedOver } from '../db/sqlite/carry-over.ts'
 import { copyDatabase } from '../db/sqlite/copy.ts'
@@ -34,7 +34,7 @@ export class CopyRefusedError extends Error {
 export interface Restoring {
   copy: string
   config: Config
-  place: Place
+  place: ProcessIdentity
   clock: Clock
   /** Take a copy that nobody signed. */
   allowUnsigned?: boolean

@@ -5,7 +5,7 @@ import type { Http, Sender } from './transport/http.ts'
 import { pageSize, walkPages, type PageSchema } from './transport/pagination.ts'
 import { ourselves, type Payer, type Quota } from './admission/quota.ts'
 import type { User } from './resources/users.ts'
-import type { Sharing } from './transport/single-flight.ts'
+import type { SingleFlight } from './transport/single-flight.ts'
 import type { Tokens } from './session/tokens.ts'
 
 /** What a resource calls: tokens, the caller's budget and pages are taken care of. */
@@ -25,13 +25,13 @@ export interface Api {
 export function createApi(options: {
   http: Http
   tokens: Tokens
-  sharing: Sharing
+  singleFlight: SingleFlight
   baseUrl: string
   signal: AbortSignal | undefined
   payer: Payer | undefined
   quota: Quota | undefined
 }): Api {
-  const { http, tokens, sharing, payer, quota } = options
+  const { http, tokens, singleFlight, payer, quota } = options
   const origin = new URL(options.baseUrl).origin
 
   // Bridge: an expired token is refused, and nothing was done. One new token, one repeat.
@@ -56,7 +56,7 @@ export function createApi(options: {
       const send = (signal: AbortSignal | undefined) =>
         asUser(call, signal, (sender) => http.send(call, schema, sender))
       if (call.method !== 'GET') return send(options.signal)
-      return sharing(nameOf(call), { where: call, signal: options.signal }, send)
+      return singleFlight(nameOf(call), { where: call, signal: options.signal }, send)
     },
     run: (call) => asUser(call, options.signal, (sender) => http.send(call, undefined, sender)),
     pages: (call, schema) => {

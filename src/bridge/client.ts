@@ -14,7 +14,7 @@ import { createItems, type Items } from './resources/items.ts'
 import { createProviders, type Providers } from './resources/providers.ts'
 import { createTransactions, type Transactions } from './resources/transactions.ts'
 import { createUsers, type Users } from './resources/users.ts'
-import { createSharing } from './transport/single-flight.ts'
+import { createSingleFlight } from './transport/single-flight.ts'
 import { createTokens } from './session/tokens.ts'
 
 export interface BridgeOptions {
@@ -80,10 +80,10 @@ export interface BridgeClient extends BridgeResources {
 export function createBridgeClient(options: BridgeOptions): BridgeClient {
   const http = createHttp(options)
   const tokens = createTokens({ http, clock: options.clock })
-  const sharing = createSharing()
+  const singleFlight = createSingleFlight()
   const resources = (signal?: AbortSignal, payer?: Payer): BridgeResources => {
     const { baseUrl, quota } = options
-    const api = createApi({ http, tokens, sharing, baseUrl, signal, payer, quota })
+    const api = createApi({ http, tokens, singleFlight, baseUrl, signal, payer, quota })
     return {
       users: createUsers(api),
       connectSessions: createConnectSessions(api),

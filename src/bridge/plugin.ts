@@ -11,7 +11,7 @@ import { createBridgeClient, type BridgeClient, type BridgeOptions } from './cli
 import { createCredentialsWatch } from './session/credentials-watch.ts'
 import { createQuota, type QuotaLimits } from './admission/quota.ts'
 import { createReferenceData, type ReferenceData } from './reference-data.ts'
-import type { Standing } from './admission/bridge-status.ts'
+import type { BridgeStatus } from './admission/bridge-status.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -21,7 +21,7 @@ declare module 'fastify' {
     /** Whether nothing may be decided by age that cannot be taken back. */
     isClockInDoubt: () => boolean
     /** How we stand with Bridge, for metrics and the CLI. */
-    standing: () => Standing
+    bridgeStatus: () => BridgeStatus
   }
 }
 
@@ -97,7 +97,7 @@ const plugin: FastifyPluginCallback<Options> = (app, options, done) => {
   app.decorate('reference', createReferenceData(bridge, clock, steady))
   app.decorate('bridgeTime', time)
   app.decorate('isClockInDoubt', isClockInDoubt)
-  app.decorate('standing', () => ({
+  app.decorate('bridgeStatus', () => ({
     quota: quota.state(),
     breaker: breaker.state(),
     credentials: credentials.state(),
@@ -107,7 +107,7 @@ const plugin: FastifyPluginCallback<Options> = (app, options, done) => {
     workers &&
     startLoop({
       async tick() {
-        if (breaker.isTimeToLook()) await bridge.probe().catch(() => {}) // the breaker has heard
+        if (breaker.isProbeDue()) await bridge.probe().catch(() => {}) // the breaker has heard
         return false
       },
       idleMs: lookMs,

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { BridgeStep, CallRecord } from '../db/operate-store.ts'
 
 /** A call under way, as far as it is known. */
-export interface Trail {
+export interface OpenCall {
   id: string
   at: number
   method?: string
@@ -15,13 +15,13 @@ export interface Trail {
   bridge: BridgeStep[]
 }
 
-export interface Journal {
+export interface CallLog {
   /** Runs the work as part of a call: what it asks Bridge is remembered with it. */
-  follow<T>(trail: Trail, work: () => T): T
+  follow<T>(call: OpenCall, work: () => T): T
   /** The call at hand; undefined in background work. */
-  current(): Trail | undefined
+  current(): OpenCall | undefined
   /** Ends a call. One that nobody gave a method is forgotten: strangers fill no disk. */
-  end(trail: Trail, outcome: { status: number; excType: string | null }): void
+  end(call: OpenCall, outcome: { status: number; excType: string | null }): void
   /** Stores what has gathered since the last time. */
   flush(): Promise<void>
 }
@@ -42,7 +42,7 @@ const dayMs = 24 * 60 * 60_000
 const mostSteps = 20
 
 /** Gathers calls in memory and stores them together: a crash forgets the last second, and no call waits for a disk. */
-export function createJournal({
+export function createCallLog({
   clock,
   write,
   most = usual,
@@ -50,13 +50,13 @@ export function createJournal({
   clock: Clock
   write: (calls: CallRecord[]) => Promise<void>
   most?: typeof usual
-}): Journal {
-  const storage = new AsyncLocalStorage<Trail>()
+}): CallLog {
+  const storage = new AsyncLocalStorage<OpenCall>()
   const gathered: CallRecord[] = []
   let kept = { day: 0, of: new Map<string, number>() }
 
   /** Whether a further call of this key, or this request's callback, may be kept today. */
-  const isKept = ({ apiKey, request, at }: Trail): boolean => {
+  const isKept = ({ apiKey, request, at }: OpenCall): boolean => {
     const day = at - (at % dayMs)
     if (kept.day !== day) kept = { day, of: new Map() }
     const bounds: [name: string, most: number][] =
@@ -74,24 +74,24 @@ export function createJournal({
   }
 
   return {
-    follow: (trail, work) => storage.run(trail, work),
+    follow: (call, work) => storage.run(call, work),
     current: () => storage.getStore(),
-    end(trail, { status, excType }) {
-      if (trail.method === undefined || gathered.length >= most.waiting) return
-      if (!isKept(trail)) return
+    end(call, { status, excType }) {
+      if (call.method === undefined || gathered.length >= most.waiting) return
+      if (!isKept(call)) return
       gathered.push({
-        id: trail.id,
-        at: trail.at,
-        method: trail.method,
+        id: call.id,
+        at: call.at,
+        method: call.method,
         status,
         excType,
-        durationMs: Math.max(0, clock.now() - trail.at),
-        tenantId: trail.tenantId ?? null,
-        siteId: trail.siteId ?? null,
-        apiKey: trail.apiKey ?? null,
-        request: trail.request ?? null,
-        itemId: trail.itemId ?? null,
-        bridge: trail.bridge.slice(0, mostSteps),
+        durationMs: Math.max(0, clock.now() - call.at),
+        tenantId: call.tenantId ?? null,
+        siteId: call.siteId ?? null,
+        apiKey: call.apiKey ?? null,
+        request: call.request ?? null,
+        itemId: call.itemId ?? null,
+        bridge: call.bridge.slice(0, mostSteps),
       })
     },
     async flush() {

@@ -2,15 +2,15 @@ import type { FastifyPluginCallback, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Clock } from '../clock.ts'
 import { startLoop } from '../loop.ts'
-import { createJournal, type Journal, type Trail } from './call-log.ts'
+import { createCallLog, type CallLog, type OpenCall } from './call-log.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    journal: Journal
+    callLog: CallLog
   }
   interface FastifyRequest {
     /** What is known of this call so far. */
-    trail: Trail
+    openCall: OpenCall
   }
 }
 
@@ -19,28 +19,28 @@ const flushMs = 1_000
 /** Gives every request an id that its answer carries, and keeps what callers with a key asked. */
 const plugin: FastifyPluginCallback<{ clock: Clock }> = (app, { clock }, done) => {
   const { store } = app
-  const journal = createJournal({ clock, write: (calls) => store.addCalls(calls) })
-  app.decorate('journal', journal)
-  app.decorateRequest('trail')
+  const callLog = createCallLog({ clock, write: (calls) => store.addCalls(calls) })
+  app.decorate('callLog', callLog)
+  app.decorateRequest('openCall')
 
   // In callbacks, as all hooks that every request meets: a promise for each would be half of their cost.
   app.addHook('onRequest', (request, reply, next) => {
-    request.trail = { id: request.id, at: clock.now(), bridge: [] }
+    request.openCall = { id: request.id, at: clock.now(), bridge: [] }
     void reply.header('x-request-id', request.id)
     next()
   })
   // After the body: its bytes arrive outside of the context that `onRequest` runs in.
   app.addHook('preHandler', (request: FastifyRequest, _reply, next) => {
-    journal.follow(request.trail, next)
+    callLog.follow(request.openCall, next)
   })
   app.addHook('onResponse', (request, reply, next) => {
-    journal.end(request.trail, { status: reply.statusCode, excType: request.refusedWith })
+    callLog.end(request.openCall, { status: reply.statusCode, excType: request.refusedWith })
     next()
   })
 
   const flushing = startLoop({
     async tick() {
-      await journal.flush()
+      await callLog.flush()
       return false
     },
     idleMs: flushMs,
@@ -48,8 +48,8 @@ const plugin: FastifyPluginCallback<{ clock: Clock }> = (app, { clock }, done) =
   })
   app.addHook('onClose', async () => {
     await flushing.stop()
-    await journal.flush()
+    await callLog.flush()
   })
   done()
 }
-export default fp(plugin, { name: 'journal', fastify: '5.x', dependencies: ['db'] })
+export default fp(plugin, { name: 'calls', fastify: '5.x', dependencies: ['db'] })

@@ -9,7 +9,7 @@ import { verifyCopy, type Verification } from '../backup/verify.ts'
 import { systemClock } from '../clock.ts'
 import { loadConfig, type Config } from '../config.ts'
 import { wrappedPepperIn } from '../db/sqlite/copy.ts'
-import { thisPlace } from '../cluster/process-identity.ts'
+import { thisProcess } from '../cluster/process-identity.ts'
 import { CommandError } from './command-error.ts'
 import { existingDatabase } from './installation.ts'
 import { printOne, time } from './print.ts'
@@ -89,7 +89,7 @@ export function restoreCommand(): Command {
           ...options,
           copy: resolve(file),
           config: loadConfig(process.env),
-          place: thisPlace(),
+          place: thisProcess(),
           clock: systemClock,
         }).catch((cause: unknown) => {
           if (!(cause instanceof CopyRefusedError)) throw cause

@@ -23,7 +23,7 @@ export function doctorCommand(): Command {
     .option('--json')
     .action(async (options: { json?: boolean }) => {
       const findings = await findingsHere().catch((error: unknown) => [unexaminable(error)])
-      if (options.json) sayJson(findings)
+      if (options.json) sayJson(findings.map(toJson))
       else for (const finding of findings) print(finding)
       process.exitCode = exitCodeOf(findings)
     })
@@ -53,16 +53,23 @@ const findingsHere = (): Promise<Finding[]> =>
 function unexaminable(error: unknown): Finding {
   const known = [CommandError, ConfigError, DatabaseVersionError, StoreBusyError]
   const isKnown = known.some((kind) => error instanceof kind)
-  const says = isKnown ? (error as Error).message : sentenceOf(error)
-  if (says === undefined) throw error
-  return critical('installation', says, 'Nothing else can be examined before.')
+  const message = isKnown ? (error as Error).message : sentenceOf(error)
+  if (message === undefined) throw error
+  return critical('installation', message, 'Nothing else can be examined before.')
 }
 
-function print({ check, level, says, do: act, run }: Finding): void {
-  const [first = '', ...rest] = wrapped(`${check}: ${says}`, 72)
+/** The keys that programs read. */
+const toJson = ({ message: says, remedy, ...rest }: Finding): object => ({
+  ...rest,
+  says,
+  ...(remedy !== undefined && { do: remedy }),
+})
+
+function print({ check, level, message, remedy, run }: Finding): void {
+  const [first = '', ...rest] = wrapped(`${check}: ${message}`, 72)
   sayMarked(signs[level], `  ${first}`)
   for (const line of rest) say(`      ${line}`)
-  if (act !== undefined) for (const line of wrapped(act, 70)) say(`        ${line}`)
+  if (remedy !== undefined) for (const line of wrapped(remedy, 70)) say(`        ${line}`)
   // Never wrapped: half of a command is another one.
   if (run !== undefined) say(`        ${run}`)
 }

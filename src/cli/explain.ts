@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { say, sayJson } from '../terminal/terminal.ts'
-import { tellStory } from './timeline.ts'
+import { describeTimeline } from './timeline.ts'
 import { CommandError } from './command-error.ts'
 import { withInstallation } from './installation.ts'
 
@@ -12,9 +12,9 @@ export function explainCommand(): Command {
     .option('--json')
     .action((id: string, options: { json?: boolean }) =>
       withInstallation(async ({ store }) => {
-        const story = await store.findStory(id)
-        if (!story) throw new CommandError(`Nothing here has the id ${id}`)
-        const told = tellStory(story)
+        const timeline = await store.findTimeline(id)
+        if (!timeline) throw new CommandError(`Nothing here has the id ${id}`)
+        const told = describeTimeline(timeline)
         if (options.json) return sayJson(told)
         for (const [name, value] of Object.entries(told.about)) {
           say(`${name.padEnd(8)}${value ?? '-'}`)

@@ -91,7 +91,7 @@ async function quotaOf({ config, store, clock }: Installation): Promise<Quota> {
   if (await store.hasServerSince(now - serverSilenceMs, now)) {
     return createQuota({ clock, limits: { ...besideServer, longestWaitMs } })
   }
-  const saved = savedQuota(await store.readStanding())
+  const saved = savedQuota(await store.readBridgeStatus())
   return createQuota({ clock, limits: { ...config.quota, longestWaitMs }, saved })
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Command } from 'commander'
-import { savedStanding } from '../bridge/admission/bridge-status.ts'
+import { savedBridgeStatus } from '../bridge/admission/bridge-status.ts'
 import type { RetentionKind } from '../db/store.ts'
 import { tickRetention } from '../retention/retention.ts'
 import { CommandError } from './command-error.ts'
@@ -19,8 +19,8 @@ export const purgeCommand = (): Command =>
       withInstallation(async ({ store, clock, config, by }) => {
         const done: Partial<Record<RetentionKind, number>> = {}
         const { retention } = config
-        const standing = savedStanding.safeParse((await store.readStanding())?.standing)
-        if (standing.data?.clockInDoubt) {
+        const saved = savedBridgeStatus.safeParse((await store.readBridgeStatus())?.status)
+        if (saved.data?.clockInDoubt) {
           throw new CommandError(
             'The clock was put forward, or disagrees with Bridge: nothing is forgotten. See `bank-api doctor`',
           )

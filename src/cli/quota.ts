@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { savedStanding } from '../bridge/admission/bridge-status.ts'
+import { savedBridgeStatus } from '../bridge/admission/bridge-status.ts'
 import { say, sayJson } from '../terminal/terminal.ts'
 import { CommandError } from './command-error.ts'
 import { withInstallation } from './installation.ts'
@@ -12,8 +12,8 @@ export function quotaCommand(): Command {
     .option('--json')
     .action((options: { json?: boolean }) =>
       withInstallation(async ({ store }) => {
-        const saved = await store.readStanding()
-        const read = savedStanding.safeParse(saved?.standing)
+        const saved = await store.readBridgeStatus()
+        const read = savedBridgeStatus.safeParse(saved?.status)
         if (!saved || !read.success)
           throw new CommandError('The server has written nothing down yet')
         const { quota, breaker, credentials } = read.data

@@ -1,13 +1,13 @@
-import type { Story, StoryDelivery } from '../db/operate-store.ts'
+import type { Timeline, TimelineDelivery } from '../db/operate-store.ts'
 
-/** One step of a story. `at` is ISO 8601 in UTC, to the second. */
+/** One step of a timeline. `at` is ISO 8601 in UTC, to the second. */
 export interface Step {
   at: string
   what: string
   detail: string[]
 }
 
-export interface ToldStory {
+export interface DescribedTimeline {
   about: { site: string | null; user: string | null; request: string | null; item: string | null }
   steps: Step[]
 }
@@ -15,8 +15,8 @@ export interface ToldStory {
 const second = (at: number): string => `${new Date(at).toISOString().slice(0, 19)}Z`
 
 /** Puts all that is known about a thing in the order it happened, in words: ids and statuses, no link, no bank data. */
-export function tellStory(story: Story): ToldStory {
-  const { item, requests } = story
+export function describeTimeline(timeline: Timeline): DescribedTimeline {
+  const { item, requests } = timeline
   const steps: (Omit<Step, 'at'> & { at: number })[] = []
   const step = (at: number | null, what: string, detail: string[] = []): void => {
     if (at !== null) steps.push({ at, what, detail })
@@ -46,7 +46,7 @@ export function tellStory(story: Story): ToldStory {
     step(item.unreachableAt, 'item not found at Bridge (404)')
     step(item.goneAt, 'item gone at Bridge')
   }
-  for (const call of story.calls) {
+  for (const call of timeline.calls) {
     const end = call.excType === null ? String(call.status) : `${call.status} ${call.excType}`
     step(call.at, `call ${call.method}: ${end}`, [
       `${call.id}, ${call.durationMs} ms`,
@@ -55,7 +55,7 @@ export function tellStory(story: Story): ToldStory {
       ),
     ])
   }
-  for (const event of story.events) {
+  for (const event of timeline.events) {
     step(event.receivedAt, `event ${event.type}`, [
       event.id,
       event.handledAt === null
@@ -72,14 +72,14 @@ export function tellStory(story: Story): ToldStory {
       ])
     }
   }
-  for (const { at, action, actor, count } of story.audit) {
+  for (const { at, action, actor, count } of timeline.audit) {
     step(at, `audit ${action} by ${actor}${count > 1 ? `, ${count} times` : ''}`)
   }
 
   return {
     about: {
-      site: story.site?.name ?? null,
-      user: story.user?.name || null,
+      site: timeline.site?.name ?? null,
+      user: timeline.user?.name || null,
       request: requests.at(-1)?.id ?? null,
       item: item ? String(item.id) : null,
     },
@@ -87,7 +87,7 @@ export function tellStory(story: Story): ToldStory {
   }
 }
 
-function toldDelivery({ id, state, dueAt, settledAt }: StoryDelivery): string[] {
+function toldDelivery({ id, state, dueAt, settledAt }: TimelineDelivery): string[] {
   if (state !== 'pending')
     return [`delivery ${id}: ${state}${settledAt === null ? '' : ` ${second(settledAt)}`}`]
   const next = dueAt === null ? 'waits for an earlier one of this item' : `due ${second(dueAt)}`

@@ -1,8 +1,8 @@
 import { hostname } from 'node:os'
-import type { Place } from './server-lease.ts'
+import type { ProcessIdentity } from './server-lease.ts'
 
 /** Where this process runs. */
-export const thisPlace = (): Place => ({ host: hostname(), pid: process.pid, isAlive })
+export const thisProcess = (): ProcessIdentity => ({ host: hostname(), pid: process.pid, isAlive })
 
 /** Whether a process of this host lives: signal 0 only asks. */
 function isAlive(pid: number): boolean {

@@ -4,7 +4,7 @@ import { startLoop, type Loop } from '../loop.ts'
 import { DatabaseInUseError, type ServerLife, type Store } from '../db/store.ts'
 
 /** Where a server runs, and how it learns that another one on its host is dead. */
-export interface Place {
+export interface ProcessIdentity {
   host: string
   pid: number
   isAlive(pid: number): boolean
@@ -27,7 +27,7 @@ export async function holdDatabase(
     onLost,
     wait = realWait,
   }: {
-    place: Place
+    place: ProcessIdentity
     clock: Clock
     ids: Ids
     /** Called once, when another server took the database. */
@@ -79,5 +79,5 @@ export async function holdDatabase(
 }
 
 // A container's only process has the same number in every life: our own number means a former life of ours.
-const isDead = (holder: ServerLife, { host, pid, isAlive }: Place): boolean =>
+const isDead = (holder: ServerLife, { host, pid, isAlive }: ProcessIdentity): boolean =>
   holder.host === host && (holder.pid === pid || !isAlive(holder.pid))

@@ -1,7 +1,7 @@
 import { BridgeError } from '../bridge/errors.ts'
 import type { ConnectRequest, OwnedRequest, Site } from '../db/store.ts'
 import { withOutcome } from './redirect.ts'
-import { settleWithBridge, type Settling } from './settle.ts'
+import { settleWithBridge, type SettleDeps } from './settle.ts'
 import { presentUrl } from './site-urls.ts'
 
 /** What Bridge's callback said; all of it may be forged, for it comes through the browser. */
@@ -22,7 +22,7 @@ const mostCallbacks = 10
  * browser is sent.
  */
 export async function handleCallback(
-  settling: Settling,
+  settling: SettleDeps,
   callback: Callback,
 ): Promise<CallbackAnswer> {
   const { store, clock, isClockInDoubt } = settling
@@ -44,7 +44,7 @@ export async function handleCallback(
 
 /** The request as it then is; undefined when nothing is known of it yet. */
 async function decide(
-  settling: Settling,
+  settling: SettleDeps,
   owned: OwnedRequest,
   { itemId, step }: Callback,
 ): Promise<ConnectRequest | undefined> {

@@ -1,9 +1,9 @@
-import { ownEvent, type EventMaking } from '../vault/own-event.ts'
+import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
 import type { ItemFacts, NewEvent, OwnedRequest } from '../db/store.ts'
 
 /** The `connect.completed` that tells a site its request ended with this item; one for each request and item. */
 export function completedEvent(
-  making: EventMaking,
+  making: OwnEventDeps,
   { request, user, site }: OwnedRequest,
   item: ItemFacts,
   at: number,

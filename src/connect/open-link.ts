@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { heldItem, scopeFor, type Asking, type HeldItem } from '../auth/ownership.ts'
+import { ownedItem, scopeFor, type OwnershipDeps, type OwnedBridgeItem } from '../auth/ownership.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import { keptOf, type Limits } from '../auth/limits.ts'
 import { ensureSite } from '../auth/sites.ts'
@@ -13,7 +13,7 @@ import { rememberAccounts } from './remember-accounts.ts'
 import { resolveSiteUrls } from './site-urls.ts'
 
 /** What the link methods share: who asks, and what a link is made with. */
-export interface LinkMaking extends Asking {
+export interface LinkDeps extends OwnershipDeps {
   ids: Ids
   keyring: Keyring
   settings: LinkSettings
@@ -66,14 +66,14 @@ const dayMs = 24 * 60 * 60_000
  * a new site, is stored unless Bridge gave a link. `takesUser`: whether the method has that argument, for what errors advise.
  */
 export async function openLink(
-  making: LinkMaking,
+  making: LinkDeps,
   order: LinkOrder,
   { takesUser = true }: { takesUser?: boolean } = {},
 ): Promise<Link> {
   const { store, bridge, clock, ids, settings } = making
   const by = { actor: `key:${making.caller.apiKey}`, at: clock.now() }
   const held =
-    order.item_id === undefined ? undefined : await heldItem(making, order.item_id, order)
+    order.item_id === undefined ? undefined : await ownedItem(making, order.item_id, order)
   const known = held?.site ?? (await findSite(making, order))
   const urls = resolveSiteUrls(known, order, settings)
   const found = held?.user ?? (known && (await findUser(making, known, order.user)))
@@ -143,7 +143,7 @@ const refused = (error: unknown): never => {
 }
 
 /** The site a link call means; undefined when a tenant key names one that is not there yet. */
-async function findSite(making: LinkMaking, order: LinkOrder): Promise<Site | undefined> {
+async function findSite(making: LinkDeps, order: LinkOrder): Promise<Site | undefined> {
   const { caller, store } = making
   if (caller.site) {
     await scopeFor(making, order.site)
@@ -164,7 +164,7 @@ async function findSite(making: LinkMaking, order: LinkOrder): Promise<Site | un
 
 /** Counts what this call will leave in the database. Throws a TooManyRequestsError when that was too much today. */
 function countKept(
-  { caller, limits }: LinkMaking,
+  { caller, limits }: LinkDeps,
   known: Site | undefined,
   webhookUrl: string | null,
 ): void {
@@ -176,12 +176,7 @@ function countKept(
   if (isChange) limits.webhookUrls.take(known.id)
 }
 
-async function makeSite(
-  making: LinkMaking,
-  order: LinkOrder,
-  origin: string,
-  by: By,
-): Promise<Site> {
+async function makeSite(making: LinkDeps, order: LinkOrder, origin: string, by: By): Promise<Site> {
   const tenantId = making.caller.tenant.id
   if ((await making.store.countHeld(tenantId)).sites >= keptOf.sitesPerTenant) {
     throw new ValidationError(
@@ -193,7 +188,7 @@ async function makeSite(
 
 /** The site's user of that name or Bridge uuid; without a name its only one, else the default user. */
 async function findUser(
-  { store }: LinkMaking,
+  { store }: LinkDeps,
   site: Site,
   word: string | undefined,
 ): Promise<BridgeUser | undefined> {
@@ -204,7 +199,7 @@ async function findUser(
 }
 
 async function makeUser(
-  { store, ids, clock }: LinkMaking,
+  { store, ids, clock }: LinkDeps,
   { id: siteId, tenantId }: Site,
   word: string | undefined,
 ): Promise<BridgeUser> {
@@ -221,7 +216,7 @@ const isAddress = (text: string | undefined): text is string => z.email().safePa
 
 /** Bridge wants an address for every new item (Bridge: create a connect session, `user_email`). */
 async function addressFor(
-  making: LinkMaking,
+  making: LinkDeps,
   order: LinkOrder,
   user: BridgeUser | undefined,
 ): Promise<string | undefined> {
@@ -236,7 +231,7 @@ const needsAddress = (takesUser: boolean): string =>
 
 /** An address to keep for the calls that name none; not one that the user's name says, or that is kept already. */
 async function newAddress(
-  making: LinkMaking,
+  making: LinkDeps,
   user: BridgeUser,
   email: string,
 ): Promise<{ email?: Buffer }> {
@@ -244,14 +239,14 @@ async function newAddress(
   return { email: making.keyring.seal(email, userEmailPlace(user.id)) }
 }
 
-const typesOf = (held: HeldItem | undefined): 'payment' | 'all' | undefined => {
+const typesOf = (held: OwnedBridgeItem | undefined): 'payment' | 'all' | undefined => {
   const types = held?.item.accountTypes
   return types === 'payment' || types === 'all' ? types : undefined
 }
 
 /** The user's living item at the same bank, so that nobody connects and pays twice by accident. */
 async function findSameBank(
-  { store }: LinkMaking,
+  { store }: LinkDeps,
   user: BridgeUser,
   bank: string | undefined,
 ): Promise<number | undefined> {

@@ -1,12 +1,12 @@
 import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import { startLoop } from '../loop.ts'
-import type { Settling } from './settle.ts'
+import type { SettleDeps } from './settle.ts'
 import { tickConnect } from './worker.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    settling: Settling
+    settling: SettleDeps
   }
 }
 

@@ -12,7 +12,7 @@ import { completedEvent } from './completed-event.ts'
 import { isSince } from './is-since.ts'
 import { outcomeOf } from './item-status.ts'
 
-export interface Settling {
+export interface SettleDeps {
   store: Store
   bridge: BridgeClient
   reference: ReferenceData
@@ -35,7 +35,7 @@ const budgetMs = 50_000
  * asked.
  */
 export async function settleWithBridge(
-  settling: Settling,
+  settling: SettleDeps,
   owned: OwnedRequest,
   claim: { itemId: number; step: string | null; guessed?: boolean },
 ): Promise<ConnectRequest | 'refused'> {
@@ -87,7 +87,7 @@ const isOfVisit = (item: Item, request: ConnectRequest): boolean =>
 
 /** The name is a courtesy to the user: without it the connection still stands. */
 async function nameOfProvider(
-  { reference, log }: Settling,
+  { reference, log }: SettleDeps,
   bridge: BridgeResources,
   providerId: number | null,
 ): Promise<string | null> {

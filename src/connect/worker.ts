@@ -5,7 +5,7 @@ import {
   BridgeStatusError,
   BridgeTimeoutError,
 } from '../bridge/errors.ts'
-import { settleWithBridge, type Settling } from './settle.ts'
+import { settleWithBridge, type SettleDeps } from './settle.ts'
 
 const batch = 20
 
@@ -13,7 +13,7 @@ const batch = 20
  * Does what callbacks left behind: verifies the claims made while Bridge was unreachable, or by a correction, and ends
  * requests whose day is over. True when there may be more to do at once.
  */
-export async function tickConnect(settling: Settling): Promise<boolean> {
+export async function tickConnect(settling: SettleDeps): Promise<boolean> {
   const { store, clock, log, isClockInDoubt } = settling
   const expired = isClockInDoubt() ? 0 : await store.expireRequests(clock.now(), 500)
 
@@ -28,23 +28,23 @@ export async function tickConnect(settling: Settling): Promise<boolean> {
       await store.forgetClaim(id)
     } catch (error) {
       if (!(error instanceof BridgeError)) throw error
-      if (isNo(error)) {
+      if (isFinalRefusal(error)) {
         log.warn({ request: id, item: claimedItemId, err: error }, 'claim refused by Bridge')
         await store.forgetClaim(id)
         continue
       }
       log.info({ request: id, err: error }, 'claim kept: not confirmed by Bridge')
-      if (isAway(error)) return false // one call is enough to know that Bridge is still away
+      if (isUnreachable(error)) return false // one call is enough to know that Bridge is still away
     }
   }
   return expired === 500
 }
 
-const isAway = (error: BridgeError): boolean =>
+const isUnreachable = (error: BridgeError): boolean =>
   error instanceof BridgeNetworkError ||
   error instanceof BridgeTimeoutError ||
   error instanceof BridgeDownError
 
 /** An answer that asking again would not change; what is refused to the whole application may be granted again. */
-const isNo = (error: BridgeError): boolean =>
+const isFinalRefusal = (error: BridgeError): boolean =>
   error instanceof BridgeStatusError && [400, 404, 422].includes(error.bridgeStatus)

@@ -58,13 +58,13 @@ export interface EndpointReport {
   lastDeliveredAt: number | null
 }
 
-export type StoryDelivery = Pick<
+export type TimelineDelivery = Pick<
   Delivery,
   'id' | 'state' | 'createdAt' | 'dueAt' | 'settledAt' | 'attempts'
 > & { tries: Omit<Attempt, 'response'>[] }
 
 /** All that is known about one connect request, item, event or call. */
-export interface Story {
+export interface Timeline {
   site: Pick<Site, 'name'> | null
   user: Pick<BridgeUser, 'name'> | null
   requests: ConnectRequest[]
@@ -72,7 +72,7 @@ export interface Story {
   /** Of the item, or those that the request ended in; the newest hundred, oldest first. */
   events: (Omit<StoredEvent, 'body'> & {
     handledAt: number | null
-    delivery: StoryDelivery | null
+    delivery: TimelineDelivery | null
   })[]
   calls: CallRecord[]
   audit: AuditRow[]
@@ -88,7 +88,7 @@ export interface OperateStore {
   /** Stores calls in one commit; one stored before stays. */
   addCalls(calls: readonly CallRecord[]): Promise<void>
   /** By the id of a connect request, an event, a delivery or a call, or by Bridge's id of an item. */
-  findStory(word: string): Promise<Story | undefined>
+  findTimeline(word: string): Promise<Timeline | undefined>
   listEndpoints(): Promise<EndpointReport[]>
   /** When Bridge's last webhook was stored, of those until then. */
   lastWebhookAt(until: number): Promise<number | null>

@@ -732,14 +732,14 @@ export interface Replayed {
 export interface DeliveryStore {
   /**
    * Takes due deliveries until `leaseUntil`, those of the longest waiting sites first, no more per site than its endpoint
-   * may have in flight; of one that is down, one. Once `further` are taken, only what is a site's first in flight. The first
+   * may have in flight; of one that is down, one. Once `spreadAfter` are taken, only what is a site's first in flight. The first
    * try of one waits for the first tries of all earlier ones of its site and item.
    */
   claimDeliveries(claim: {
     at: number
     leaseUntil: number
     limit: number
-    further?: number
+    spreadAfter?: number
   }): Promise<ClaimedDelivery[]>
   /** Ends a try. Calls made at the same moment share one commit. @throws StoreBusyError */
   settleDelivery(settlement: Settlement): Promise<Settled>
@@ -788,14 +788,14 @@ export interface DeliveryStore {
 
 // ── what is sealed ────────────────────────────────────────────────────────────────────────────
 
-export const sealedPlaces = [
+export const sealedColumns = [
   'webhook-secret',
   'previous-webhook-secret',
   'user-email',
   'event-body',
   'response',
 ] as const
-export type SealedPlace = (typeof sealedPlaces)[number]
+export type SealedColumn = (typeof sealedColumns)[number]
 
 /** A sealed value and where it stands. */
 export interface SealedValue {
@@ -809,13 +809,13 @@ export interface SealedValue {
 export interface SealedStore {
   /** In the order of their keys, those behind `after`. */
   listSealed(
-    place: SealedPlace,
+    place: SealedColumn,
     after: string | number | null,
     limit: number,
   ): Promise<SealedValue[]>
   /** Replaces each value that is still as it was; returns how many were. */
   replaceSealed(
-    place: SealedPlace,
+    place: SealedColumn,
     changes: readonly { key: string | number; from: Buffer; to: Buffer }[],
   ): Promise<number>
 }

@@ -13,9 +13,9 @@ export interface KnownAccount {
 }
 
 /** How the server stands with Bridge, as it wrote it down. */
-export interface SavedStanding {
+export interface SavedBridgeStatus {
   at: number
-  standing: Record<string, unknown>
+  status: Record<string, unknown>
 }
 
 /** What the worker needs that keeps items in order. Items of removed sites and disabled tenants are left alone. */
@@ -70,6 +70,6 @@ export interface UpkeepStore {
   findReturnUrl(itemId: number): Promise<string | undefined>
   /** For the operator, the consent that ends first at the top; `endsUntil` leaves out those that end later or never. */
   listConnections(filter: { tenantId?: string; endsUntil?: number }): Promise<Connection[]>
-  saveStanding(saved: SavedStanding): Promise<void>
-  readStanding(): Promise<SavedStanding | undefined>
+  saveBridgeStatus(saved: SavedBridgeStatus): Promise<void>
+  readBridgeStatus(): Promise<SavedBridgeStatus | undefined>
 }

@@ -51,10 +51,10 @@ async function checkCredentials({
 /** `Date` is cut to the second, and the answer took a moment. */
 function judgeDrift(ms: number): Finding {
   const seconds = Math.round(Math.abs(ms) / 1_000)
-  const says = `${seconds} s ${ms > 0 ? 'ahead of' : 'behind'} Bridge's`
+  const message = `${seconds} s ${ms > 0 ? 'ahead of' : 'behind'} Bridge's`
   const act = 'Let the machine keep time by NTP: `timedatectl set-ntp true`.'
-  if (Math.abs(ms) >= drift.critical) return critical('clock', says, act)
-  if (Math.abs(ms) >= drift.warning) return warning('clock', says, act)
+  if (Math.abs(ms) >= drift.critical) return critical('clock', message, act)
+  if (Math.abs(ms) >= drift.warning) return warning('clock', message, act)
   return ok('clock', "agrees with Bridge's")
 }
 

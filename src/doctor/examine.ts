@@ -30,8 +30,10 @@ export async function examine(
     try {
       findings.push(...(await part(examination)))
     } catch (error) {
-      const says = `could not be examined: ${(error as Error).message}`
-      findings.push(critical(name, says, 'Look at the message; if it makes no sense, it is a bug.'))
+      const message = `could not be examined: ${(error as Error).message}`
+      findings.push(
+        critical(name, message, 'Look at the message; if it makes no sense, it is a bug.'),
+      )
     }
   }
   return findings
@@ -42,5 +44,5 @@ async function checkEnvironment({ config }: Examination): Promise<Finding[]> {
   const check = 'environment'
   if (config.warnings.length === 0) return [ok(check, 'no variable looks misspelt')]
   const act = 'Compare it with .env.example; what belongs to another program may stay.'
-  return config.warnings.map((says) => warning(check, says, act))
+  return config.warnings.map((message) => warning(check, message, act))
 }

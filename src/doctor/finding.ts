@@ -2,26 +2,31 @@
 export interface Finding {
   check: string
   level: 'ok' | 'warning' | 'critical'
-  says: string
-  do?: string
+  message: string
+  remedy?: string
   /** The command that does it, quoted for a shell. */
   run?: string
 }
 
-export const ok = (check: string, says: string): Finding => ({ check, level: 'ok', says })
+export const ok = (check: string, message: string): Finding => ({ check, level: 'ok', message })
 
-export const warning = (check: string, says: string, act: string): Finding => ({
+export const warning = (check: string, message: string, remedy: string): Finding => ({
   check,
   level: 'warning',
-  says,
-  do: act,
+  message,
+  remedy,
 })
 
-export const critical = (check: string, says: string, act: string, run?: string): Finding => ({
+export const critical = (
+  check: string,
+  message: string,
+  remedy: string,
+  run?: string,
+): Finding => ({
   check,
   level: 'critical',
-  says,
-  do: act,
+  message,
+  remedy,
   ...(run !== undefined && { run }),
 })
 

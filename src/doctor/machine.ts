@@ -55,9 +55,9 @@ export async function checkMachine({ config, clock, probes }: Examination): Prom
 }
 
 function judgeSpace(freeBytes: number): Finding {
-  const says = `${Math.floor(freeBytes / 1024 / 1024)} MB free`
+  const message = `${Math.floor(freeBytes / 1024 / 1024)} MB free`
   const act = 'Make room, or move DATA_DIR to a larger disk: without space no webhook is accepted.'
-  if (freeBytes < space.critical) return critical('disk space', says, act)
-  if (freeBytes < space.warning) return warning('disk space', says, act)
-  return ok('disk space', says)
+  if (freeBytes < space.critical) return critical('disk space', message, act)
+  if (freeBytes < space.warning) return warning('disk space', message, act)
+  return ok('disk space', message)
 }

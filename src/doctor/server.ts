@@ -20,10 +20,10 @@ export async function checkServer({
   const { publicUrl } = config
   const answer = await probes.get(`${publicUrl}/live`).catch((error: unknown) => error as Error)
   if (answer instanceof Error) {
-    const says = `${publicUrl} cannot be reached from here: ${codeOf(answer)}`
+    const message = `${publicUrl} cannot be reached from here: ${codeOf(answer)}`
     const act =
       'Check DNS, the certificate and the reverse proxy; Bridge and browsers use that name.'
-    return [...findings, running ? critical(check, says, act) : warning(check, says, act)]
+    return [...findings, running ? critical(check, message, act) : warning(check, message, act)]
   }
   const isOurs = answer.status === 200 && answer.body.includes('"live"')
   findings.push(
@@ -44,10 +44,10 @@ function judgeServer(holder: ServerLife | undefined, silentMs: number | undefine
   }
   // A server that runs says so every few seconds, by the clock as it is now.
   if (silentMs <= -silenceMs) {
-    const says = `process ${holder.pid} on ${holder.host} was last seen at a time to come`
+    const message = `process ${holder.pid} on ${holder.host} was last seen at a time to come`
     return critical(
       'server',
-      says,
+      message,
       'Compare the clocks of this machine and of that one, and see whether it runs.',
     )
   }

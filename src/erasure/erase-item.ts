@@ -1,4 +1,4 @@
-import type { HeldItem } from '../auth/ownership.ts'
+import type { OwnedBridgeItem } from '../auth/ownership.ts'
 import type { BridgeResources } from '../bridge/client.ts'
 import type { By, Store } from '../db/store.ts'
 import { unlessGone } from './erase.ts'
@@ -10,7 +10,7 @@ import { unlessGone } from './erase.ts'
  */
 export async function removeItem(
   { store, bridge }: { store: Store; bridge: BridgeResources },
-  { item, bridgeUser }: HeldItem,
+  { item, bridgeUser }: OwnedBridgeItem,
   { withBridgeUser, by }: { withBridgeUser: boolean; by: By },
 ): Promise<{ accounts: number }> {
   await bridge.items.delete(bridgeUser, item.id).catch(unlessGone)

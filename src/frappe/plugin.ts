@@ -50,7 +50,7 @@ export interface FrappeOptions<Caller, Context extends Releasable> {
    */
   authenticate(credentials: Credentials, request: FastifyRequest): Promise<Caller>
   /** Hears of each call by nobody before it is answered, whatever the answer; may throw to refuse it. */
-  stranger?(request: FastifyRequest): void
+  unauthenticated?(request: FastifyRequest): void
   /** What a method may use until it has answered. The caller is undefined only for methods open to guests. */
   context(request: FastifyRequest, reply: FastifyReply, caller: Caller | undefined): Context
   /** The answer of `frappe.auth.get_logged_user`. */
@@ -130,7 +130,7 @@ export function frappePlugin<Caller, Context extends Releasable>(
     const opening: Opening<Caller> = { caller, contentType }
     openings.set(request, opening)
     if (caller === undefined && mayHoldCredentials(request)) return undefined
-    if (caller === undefined) options.stranger?.(request)
+    if (caller === undefined) options.unauthenticated?.(request)
     if (request.method === 'OPTIONS') return reply.send('')
 
     opening.entry = entryInPath(request)
@@ -142,8 +142,8 @@ export function frappePlugin<Caller, Context extends Releasable>(
   async function handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const known = openings.get(request)!.caller
     const { body, parameters } = await read(request).catch((error: unknown) => {
-      // It names nobody: a stranger who is over the limit learns that, and nothing of what is wrong.
-      if (known === undefined) options.stranger?.(request)
+      // It names nobody: a unauthenticated who is over the limit learns that, and nothing of what is wrong.
+      if (known === undefined) options.unauthenticated?.(request)
       throw error
     })
     const caller = known ?? (await identifyByBody(request, body))
@@ -162,7 +162,7 @@ export function frappePlugin<Caller, Context extends Releasable>(
 
   async function identifyByBody(request: FastifyRequest, body: Body | undefined) {
     const pair = credentialsIn(bodyParameters(body))
-    if (!pair) options.stranger?.(request)
+    if (!pair) options.unauthenticated?.(request)
     return pair && options.authenticate(pair, request)
   }
 
@@ -246,7 +246,7 @@ export function frappePlugin<Caller, Context extends Releasable>(
       url: '/api/*',
       async onRequest(request, reply) {
         const caller = await identify(request)
-        if (caller === undefined) options.stranger?.(request)
+        if (caller === undefined) options.unauthenticated?.(request)
         if (request.method === 'OPTIONS') return reply.send('')
         return sendRefusal(request, reply, notFound)
       },

@@ -1,10 +1,10 @@
 import type { Clock } from '../clock.ts'
 import { nextStep } from '../connect/item-status.ts'
 import type { ItemFacts, NewEvent, OwnedItem, Store } from '../db/store.ts'
-import type { EventMaking } from '../vault/own-event.ts'
+import type { OwnEventDeps } from '../vault/own-event.ts'
 import { itemEvent } from './item-event.ts'
 
-export interface Telling extends EventMaking {
+export interface Telling extends OwnEventDeps {
   store: Store
   clock: Clock
 }
@@ -29,7 +29,7 @@ export async function tellActions(telling: Telling): Promise<boolean> {
 
 /** The event that asks the site to do something about an item. */
 export function actionEvent(
-  making: EventMaking,
+  making: OwnEventDeps,
   owned: OwnedItem,
   { next, facts = owned.item }: { next: 'connect' | 'sca' | 'edit' | 'check'; facts?: ItemFacts },
   at: number,

@@ -1,11 +1,11 @@
 import { readItemList } from '../auth/item-list.ts'
-import type { EventMaking } from '../vault/own-event.ts'
+import type { OwnEventDeps } from '../vault/own-event.ts'
 import type { BridgeClient } from '../bridge/client.ts'
 import { BridgeError, BridgeStatusError } from '../bridge/errors.ts'
 import type { Clock } from '../clock.ts'
 import type { SiteUser, Store } from '../db/store.ts'
 
-export interface CatchingUp extends EventMaking {
+export interface CatchingUp extends OwnEventDeps {
   store: Store
   bridge: BridgeClient
   clock: Clock

@@ -1,10 +1,10 @@
 import type { Clock } from '../clock.ts'
 import type { OwnedItem, Store } from '../db/store.ts'
-import type { EventMaking } from '../vault/own-event.ts'
+import type { OwnEventDeps } from '../vault/own-event.ts'
 import { itemEvent } from './item-event.ts'
 import { renewalToken } from './renewal-token.ts'
 
-export interface Reminding extends EventMaking {
+export interface Reminding extends OwnEventDeps {
   store: Store
   clock: Clock
   publicUrl: string

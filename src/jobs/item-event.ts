@@ -1,4 +1,4 @@
-import { ownEvent, type EventMaking } from '../vault/own-event.ts'
+import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
 import type { NewEvent, OwnedItem } from '../db/store.ts'
 
 /**
@@ -6,7 +6,7 @@ import type { NewEvent, OwnedItem } from '../db/store.ts'
  * has every key the contract names, null where there is nothing to say.
  */
 export function itemEvent(
-  making: EventMaking,
+  making: OwnEventDeps,
   { item, user, site }: OwnedItem,
   { type, more }: { type: 'consent.expiring' | 'item.action_required'; more: object },
   at: number,

@@ -10,12 +10,12 @@ import type { Renewing } from './renewal.ts'
 declare module 'fastify' {
   interface FastifyInstance {
     renewing: Renewing
-    /** One round of each kind of upkeep; the loops repeat them. */
-    upkeep: Upkeep
+    /** One round of each job; the loops repeat them. */
+    jobs: Jobs
   }
 }
 
-export interface Upkeep {
+export interface Jobs {
   /** Tells sites what changed and what comes: status, consents. */
   tell(): Promise<boolean>
   /** Compares accounts after a visit. */
@@ -23,7 +23,7 @@ export interface Upkeep {
   /** Asks for items of which nothing was heard. */
   catchUp(): Promise<boolean>
   /** Writes down how we stand with Bridge, when that changed. */
-  saveStanding(): Promise<boolean>
+  saveBridgeStatus(): Promise<boolean>
 }
 
 const second = 1_000
@@ -44,7 +44,7 @@ const plugin: FastifyPluginCallback<{ workers: boolean; publicUrl: string }> = (
   // By a clock that is ahead many consents are about to end, and each site is told once: a server waits until Bridge said
   // what time it is, which it does within a second of the start.
   const isTimeSure = () => !isClockInDoubt() && (!workers || app.bridgeTime.aheadMs() !== undefined)
-  const upkeep: Upkeep = {
+  const jobs: Jobs = {
     async tell() {
       const moreToTell = await tellActions(rooms)
       if (!isTimeSure()) return moreToTell
@@ -54,10 +54,10 @@ const plugin: FastifyPluginCallback<{ workers: boolean; publicUrl: string }> = (
     compare: createComparison(rooms),
     // By a clock that is ahead nobody was heard of for long.
     catchUp: async () => !isClockInDoubt() && (await catchUp()),
-    saveStanding: saver(app),
+    saveBridgeStatus: saver(app),
   }
   app.decorate('renewing', rooms)
-  app.decorate('upkeep', upkeep)
+  app.decorate('jobs', jobs)
 
   if (workers) {
     const run = (name: string, tick: () => Promise<boolean>, idleMs: number) =>
@@ -67,39 +67,39 @@ const plugin: FastifyPluginCallback<{ workers: boolean; publicUrl: string }> = (
         onError: (error) => log.error({ err: error, work: name }, 'upkeep failed'),
       })
     const loops = [
-      run('tell', app.heartbeats.watch('upkeep', upkeep.tell), 2 * second),
-      run('compare', upkeep.compare, 2 * second),
-      run('catch-up', upkeep.catchUp, hour),
-      run('standing', upkeep.saveStanding, 5 * second),
+      run('tell', app.heartbeats.watch('upkeep', jobs.tell), 2 * second),
+      run('compare', jobs.compare, 2 * second),
+      run('catch-up', jobs.catchUp, hour),
+      run('standing', jobs.saveBridgeStatus, 5 * second),
     ]
     app.addHook('onClose', async () => {
       stopping.abort()
       await Promise.all(loops.map((loop) => loop.stop()))
-      await upkeep.saveStanding().catch((error: unknown) => {
-        log.error({ err: error }, 'the standing with Bridge was not saved')
+      await jobs.saveBridgeStatus().catch((error: unknown) => {
+        log.error({ err: error }, 'the status of Bridge was not saved')
       })
     })
   }
   done()
 }
 export default fp(plugin, {
-  name: 'upkeep',
+  name: 'jobs',
   fastify: '5.x',
   dependencies: ['db', 'bridge', 'auth', 'metrics'],
 })
 
-type Rooms = Pick<Parameters<typeof plugin>[0], 'store' | 'clock' | 'standing'>
+type Rooms = Pick<Parameters<typeof plugin>[0], 'store' | 'clock' | 'bridgeStatus'>
 
-function saver({ store, clock, standing }: Rooms): () => Promise<boolean> {
+function saver({ store, clock, bridgeStatus }: Rooms): () => Promise<boolean> {
   let last = ''
   return async () => {
-    const now = standing()
+    const now = bridgeStatus()
     // What fills up by itself is no news.
     const { granted, refused, waiting } = now.quota
     const { breaker, credentials, clockInDoubt } = now
     const news = JSON.stringify([granted, refused, waiting, breaker, credentials, clockInDoubt])
     if (news === last) return false
-    await store.saveStanding({ at: clock.now(), standing: { ...now } })
+    await store.saveBridgeStatus({ at: clock.now(), status: { ...now } })
     last = news
     return false
   }

@@ -30,7 +30,7 @@ const plugin: FastifyPluginCallback<{ version: string }> = (app, { version }, do
     const { statusCode: status } = reply
     const route = request.routeOptions.url ?? 'none'
     metrics.answered({ method: request.method, route, status })
-    const { method, apiKey } = request.trail
+    const { method, apiKey } = request.openCall
     if (method !== undefined && apiKey !== undefined) {
       const outcome = status < 400 ? 'ok' : (request.refusedWith ?? 'InternalError')
       metrics.called({ method, outcome, durationMs: reply.elapsedTime })

@@ -10,7 +10,7 @@ const freshMs = 5_000
 
 /** Reads what the gauges show, at most every five seconds of the clock. `onDisk`: there is a file to measure. */
 export function readerFor(
-  app: Pick<FastifyInstance, 'store' | 'clock' | 'standing'>,
+  app: Pick<FastifyInstance, 'store' | 'clock' | 'bridgeStatus'>,
   {
     config,
     readiness,
@@ -22,7 +22,7 @@ export function readerFor(
   const noCopy = config.backup.everyMs > 0 ? 0 : undefined
 
   async function read(now: number): Promise<Reading> {
-    const { quota, breaker, credentials } = app.standing()
+    const { quota, breaker, credentials } = app.bridgeStatus()
     return {
       now,
       figures: await app.store.readFigures(now),

@@ -2,7 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import { z } from 'zod'
 import { networkOf } from '../auth/limits.ts'
 import { handleCallback } from '../connect/callback.ts'
-import type { Settling } from '../connect/settle.ts'
+import type { SettleDeps } from '../connect/settle.ts'
 import { page } from './pages.ts'
 
 /** Bridge's words on the way back (Bridge: end of the Connect flow). Lenient: the browser may say anything. */
@@ -21,7 +21,7 @@ const callbackQuery = z.object({
     .catch(null),
 })
 
-const bridgeCallback: FastifyPluginAsync<{ settling: Settling }> = async (app, { settling }) => {
+const bridgeCallback: FastifyPluginAsync<{ settling: SettleDeps }> = async (app, { settling }) => {
   app.get('/bridge/callback', async (request, reply) => {
     app.limits.callbacks.take(networkOf(request.ip))
     const { context, item_id: itemId, step } = callbackQuery.parse(request.query)
@@ -30,7 +30,7 @@ const bridgeCallback: FastifyPluginAsync<{ settling: Settling }> = async (app, {
     void reply.header('Cache-Control', 'no-store')
     // Only a request that is ours is worth keeping: its id cannot be guessed.
     if ('redirect' in answer) {
-      Object.assign(request.trail, { method: 'bridge/callback', request: context, itemId })
+      Object.assign(request.openCall, { method: 'bridge/callback', request: context, itemId })
     }
     if ('redirect' in answer) return reply.redirect(answer.redirect, 302)
     return page(request, reply, answer.page)

@@ -66,8 +66,17 @@ const signatureOf = (headers: Record<string, unknown>): string | undefined => {
 }
 
 /** Counted, so that `doctor` can tell a wrong secret from a Bridge that sends nothing. */
-function noteRefusal({ tally, clock }: Pick<FastifyInstance, 'tally' | 'clock'>): void {
+function noteRefusal({
+  auditCounter,
+  clock,
+}: Pick<FastifyInstance, 'auditCounter' | 'clock'>): void {
   const at = clock.now()
   const bucket = hourOf(at)
-  tally.count({ at, actor: 'bridge', action: 'webhook.refused', subject: 'signature', bucket })
+  auditCounter.count({
+    at,
+    actor: 'bridge',
+    action: 'webhook.refused',
+    subject: 'signature',
+    bucket,
+  })
 }

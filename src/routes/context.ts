@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '../auth/api-keys.ts'
-import type { Asking } from '../auth/ownership.ts'
+import type { OwnershipDeps } from '../auth/ownership.ts'
 import type { BridgeResources } from '../bridge/client.ts'
 import { longestReadWaitMs } from '../bridge/admission/quota.ts'
 import type { ReferenceData } from '../bridge/reference-data.ts'
-import type { LinkMaking, LinkSettings } from '../connect/open-link.ts'
+import type { LinkDeps, LinkSettings } from '../connect/open-link.ts'
 import { methodsWith, type Releasable } from '../frappe/define-method.ts'
 import type { UnderWay } from '../frappe/under-way.ts'
 import type { JsonBytes } from '../json-bytes.ts'
@@ -15,7 +15,7 @@ import { createPresent, presentationFor, type Present } from './presentation/pre
 import { createSharedAnswers, type MakeAnswer } from './shared-answers.ts'
 
 /** What an RPC method may use. `bridge` ends with the call's budget. */
-export interface MethodContext extends Asking, LinkMaking, Releasable {
+export interface MethodContext extends OwnershipDeps, LinkDeps, Releasable {
   reference: ReferenceData
   settings: MethodSettings
   /** Gives Bridge's objects the form that the key, or the request's Bridge-Version, asks for. */
@@ -46,9 +46,9 @@ export function contextMaker(
   app: FastifyInstance,
   { settings, underWay }: { settings: MethodSettings; underWay: UnderWay },
 ) {
-  const { bridge, clock, ids, keyring, limits, reference, store, tally } = app
+  const { bridge, clock, ids, keyring, limits, reference, store, auditCounter } = app
   const sharedAnswers = createSharedAnswers(bridge, underWay)
-  const rooms = { clock, ids, keyring, limits, settings, store, tally }
+  const rooms = { clock, ids, keyring, limits, settings, store, auditCounter }
   return (request: FastifyRequest, reply: FastifyReply, caller: Caller): MethodContext => {
     const payer = { tenant: caller.tenant.id, site: caller.site?.id ?? '' }
     let budget: TimeLimit | undefined
@@ -68,7 +68,7 @@ export function contextMaker(
         return reference.through(budgeted)
       },
       fresh: freshnessOf(reply),
-      note: (made) => Object.assign(request.trail, made),
+      note: (made) => Object.assign(request.openCall, made),
       present: createPresent(
         presentationFor(caller.presentation, request.headers['bridge-version']),
       ),

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { FastifyReply } from 'fastify'
 import type { BridgeClient, BridgeResources } from '../bridge/client.ts'
 import type { Payer } from '../bridge/admission/quota.ts'
-import { createSharing } from '../bridge/transport/single-flight.ts'
+import { createSingleFlight } from '../bridge/transport/single-flight.ts'
 import { whenSent, type UnderWay } from '../frappe/under-way.ts'
 import type { JsonBytes } from '../json-bytes.ts'
 
@@ -29,7 +29,7 @@ export type MakeAnswer = (
 const where = { method: 'GET', route: 'an answer that several wait for' }
 
 export function createSharedAnswers(bridge: BridgeClient, underWay: UnderWay): SharedAnswers {
-  const sharing = createSharing()
+  const sharing = createSingleFlight()
   let queue = Promise.resolve()
   return async ({ reply, payer, signal }, key, make) => {
     const { bytes, holding } = await sharing(key, { where, signal }, async (signal) => {

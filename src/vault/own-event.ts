@@ -3,7 +3,7 @@ import type { NewEvent } from '../db/store.ts'
 import type { Keyring } from './keyring.ts'
 
 /** What it takes to make an event of ours. */
-export interface EventMaking {
+export interface OwnEventDeps {
   ids: Ids
   keyring: Keyring
 }
@@ -13,7 +13,7 @@ export interface EventMaking {
  * there is nothing to say, and none that Frappe reserves. Two with one `dedupeKey` are the same; without it each is new.
  */
 export function ownEvent(
-  { ids, keyring }: EventMaking,
+  { ids, keyring }: OwnEventDeps,
   event: Pick<NewEvent, 'type' | 'userId' | 'siteId' | 'itemId'> & {
     content: object
     dedupeKey?: string

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock, Ids } from '../clock.ts'
 import type { MasterKey } from '../config.ts'
-import { sealedPlaces, type By, type SealedPlace, type Store } from '../db/store.ts'
+import { sealedColumns, type By, type SealedColumn, type Store } from '../db/store.ts'
 import { dataKeyRow, pepperRow, unwrap } from './instance.ts'
 import { userEmailPlace } from './user-email.ts'
 import { keyIdOf, seal, type Keyring } from './keyring.ts'
@@ -34,7 +34,7 @@ const silentMs = 15_000
 const patienceMs = 10_000
 
 /** The name of the row each place's values are bound to when they are sealed. */
-export const sealedRow: Record<SealedPlace, (id: string) => string> = {
+export const sealedRow: Record<SealedColumn, (id: string) => string> = {
   'webhook-secret': (siteId) => `sites/${siteId}/webhook_secret`,
   'previous-webhook-secret': (siteId) => `sites/${siteId}/webhook_secret`,
   'user-email': userEmailPlace,
@@ -88,7 +88,7 @@ export async function rekey(rekeying: Rekeying, by: By): Promise<Rekeyed> {
   // What somebody sealed with the old key meanwhile is found by the next round; the last one finds nothing.
   for (;;) {
     let round = 0
-    for (const place of sealedPlaces) round += await reseal(rekeying, place, key.id)
+    for (const place of sealedColumns) round += await reseal(rekeying, place, key.id)
     if (round === 0) break
     resealed += round
   }
@@ -110,7 +110,7 @@ async function isKnownToServer({ store, clock, wait }: Rekeying, id: string): Pr
 
 async function reseal(
   { store, keyring }: Rekeying,
-  place: SealedPlace,
+  place: SealedColumn,
   newId: string,
 ): Promise<number> {
   let count = 0

@@ -50,7 +50,7 @@ const graceMs = 5_000
 
 /** The relay and the handler of what Bridge posted. Registered last, so that it drains before anything it uses closes. */
 const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
-  const { store, keyring, clock, clockWatch, ids, tally } = app
+  const { store, keyring, clock, clockWatch, ids, auditCounter } = app
   const log = app.log.child({ room: 'webhooks' })
   const openToAll = options.isSandbox ? loopback : []
   const mayOpen = (cidr: string) => options.allowedTargets.some((bound) => isWithin(cidr, bound))
@@ -67,7 +67,7 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
       } catch (error) {
         if (error instanceof TargetRefusedError && asking) {
           const at = clock.now()
-          tally.count({ at, ...asking, action: 'target.refused', bucket: hourOf(at) })
+          auditCounter.count({ at, ...asking, action: 'target.refused', bucket: hourOf(at) })
         }
         throw error
       }
@@ -76,7 +76,18 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
 
   if (options.workers) {
     const sender = createSender({ own: options.publicUrl })
-    const rooms = { store, keyring, clock, clockWatch, ids, tally, sender, log, openToAll, mayOpen }
+    const rooms = {
+      store,
+      keyring,
+      clock,
+      clockWatch,
+      ids,
+      auditCounter,
+      sender,
+      log,
+      openToAll,
+      mayOpen,
+    }
     const relaying = { ...rooms, observe: app.metrics }
     const relay = createRelay(relaying, { onSettled: nudge })
     const handling = { store, keyring, clock, log, onRefreshed: options.onRefreshed }

@@ -33,13 +33,13 @@ async function aDoor() {
       return rooms.keyring.hash(purpose, text)
     },
   }
-  const tally = {
+  const auditCounter = {
     count: (entry: AuditEntry & { bucket: number }) => void counted.push(entry),
     flush: () => Promise.resolve(),
   }
   const knock = (key: string, secret: string): Promise<Caller> =>
     authenticate(
-      { store, keyring, clock: rooms.clock, tally },
+      { store, keyring, clock: rooms.clock, auditCounter },
       { key, secret, address: '192.0.2.7' },
     )
   return {

@@ -23,9 +23,9 @@ async function start(path: string, over: (store: Store) => Partial<Store> = () =
   const real = testStore(path)
   const store = { ...real, ...over(real) }
   const keyring = await unlockInstance(store, { config, clock })
-  const tally = { count: () => {}, flush: () => Promise.resolve() }
+  const auditCounter = { count: () => {}, flush: () => Promise.resolve() }
   const knock = ({ key, secret }: { key: string; secret: string }): Promise<Caller> =>
-    authenticate({ store, keyring, clock, tally }, { key, secret, address: '192.0.2.7' })
+    authenticate({ store, keyring, clock, auditCounter }, { key, secret, address: '192.0.2.7' })
   return { store, keyring, knock }
 }
 

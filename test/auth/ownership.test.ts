@@ -2,16 +2,16 @@ import { describe, expect, it } from 'vitest'
 import {
   accountsOf,
   fingerprintOf,
-  heldAccount,
-  heldItem,
-  heldRequest,
-  heldUser,
-  reaching,
+  ownedAccount,
+  ownedItem,
+  ownedRequest,
+  ownedUser,
+  markIfMissing,
   scopeFor,
-  type Asking,
-  type Hint,
+  type OwnershipDeps,
+  type Selector,
 } from '../../src/auth/ownership.ts'
-import { createTally } from '../../src/audit/counter.ts'
+import { createAuditCounter } from '../../src/audit/counter.ts'
 import type { BridgeResources } from '../../src/bridge/client.ts'
 import { BridgeNetworkError, BridgeStatusError } from '../../src/bridge/errors.ts'
 import { toTime } from '../../src/bridge/fields.ts'
@@ -78,15 +78,15 @@ async function aScene() {
   double.items.set(stranger.userUuid, [9])
 
   const { store, calls } = watched(rooms.store)
-  const tally = createTally((entry) => rooms.store.audit(entry))
-  const asking = (key: TestKey): Asking => ({
+  const auditCounter = createAuditCounter((entry) => rooms.store.audit(entry))
+  const asking = (key: TestKey): OwnershipDeps => ({
     caller: key.caller,
     store,
     bridge: double.bridge,
     clock: rooms.clock,
     ids: rooms.ids,
     keyring: rooms.keyring,
-    tally,
+    auditCounter,
   })
   return {
     ...rooms,
@@ -95,7 +95,7 @@ async function aScene() {
     other,
     ann,
     stranger,
-    tally,
+    auditCounter,
     bridge: double,
     calls,
     asking,
@@ -115,13 +115,13 @@ describe('an item', () => {
   it('that is held is found without asking Bridge', async () => {
     const { asSite, ann, bridge } = await aScene()
 
-    const held = await heldItem(asSite, 7, { user: 'ann' })
+    const held = await ownedItem(asSite, 7, { user: 'ann' })
 
     expect(held).toMatchObject({ item: { id: 7 }, user: { id: ann.id }, bridgeUser: ann.userUuid })
     expect(bridge.calls).toEqual([])
   })
 
-  it.each<[name: string, hint: Hint]>([
+  it.each<[name: string, hint: Selector]>([
     ['without a word', {}],
     ['by the site’s own name', { user: 'ann' }],
     ['by site', { site: 'one' }],
@@ -129,13 +129,13 @@ describe('an item', () => {
   ])('is found %s', async (_name, hint) => {
     const { asTenant } = await aScene()
 
-    expect((await heldItem(asTenant, 7, hint)).item.id).toBe(7)
+    expect((await ownedItem(asTenant, 7, hint)).item.id).toBe(7)
   })
 
   it('is found by Bridge’s uuid of its user', async () => {
     const { asSite, ann } = await aScene()
 
-    expect((await heldItem(asSite, 7, { user: ann.userUuid })).item.id).toBe(7)
+    expect((await ownedItem(asSite, 7, { user: ann.userUuid })).item.id).toBe(7)
   })
 
   it('of a user without a name is anyone’s of that site', async () => {
@@ -143,17 +143,17 @@ describe('an item', () => {
     const unnamed = await aUser(rooms, acme.sites[1] ?? acme.site)
     await holdItems(rooms, unnamed, 5)
 
-    expect((await heldItem(asTenant, 5, { user: 'whoever', site: 'two' })).item.id).toBe(5)
+    expect((await ownedItem(asTenant, 5, { user: 'whoever', site: 'two' })).item.id).toBe(5)
   })
 
-  it.each<[name: string, id: number, hint: Hint]>([
+  it.each<[name: string, id: number, hint: Selector]>([
     ['of another tenant', 9, {}],
     ['of nobody', 404, {}],
     ['of its own site, but another user', 7, { user: 'bob' }],
   ])('%s does not exist', async (_name, id, hint) => {
     const { asSite } = await aScene()
 
-    const refusal = await refusalOf(heldItem(asSite, id, hint))
+    const refusal = await refusalOf(ownedItem(asSite, id, hint))
 
     expect(refusal).toBeInstanceOf(DoesNotExistError)
     expect(refusal).toMatchObject({ message: `Item ${id} not found` })
@@ -164,8 +164,8 @@ describe('an item', () => {
     const sister = await aUser(rooms, acme.sites[1] ?? acme.site, { name: 'eve' })
     await holdItems(rooms, sister, 6)
 
-    await expect(heldItem(asSite, 6, {})).rejects.toThrow(DoesNotExistError)
-    await expect(heldItem(asSite, 6, { site: 'two' })).rejects.toThrow('Site two not found')
+    await expect(ownedItem(asSite, 6, {})).rejects.toThrow(DoesNotExistError)
+    await expect(ownedItem(asSite, 6, { site: 'two' })).rejects.toThrow('Site two not found')
   })
 })
 
@@ -173,43 +173,43 @@ describe('adoption', () => {
   it('finds what the user has at Bridge, with its accounts, and keeps it', async () => {
     const { asSite, bridge } = await aScene()
 
-    expect((await heldItem(asSite, 8, { user: 'ann' })).item.id).toBe(8)
+    expect((await ownedItem(asSite, 8, { user: 'ann' })).item.id).toBe(8)
     expect(bridge.calls).toEqual(['items', 'accounts'])
 
-    expect((await heldAccount(asSite, 80, { user: 'ann' })).item.id).toBe(8)
-    expect((await heldItem(asSite, 8, {})).item.id).toBe(8)
+    expect((await ownedAccount(asSite, 80, { user: 'ann' })).item.id).toBe(8)
+    expect((await ownedItem(asSite, 8, {})).item.id).toBe(8)
     expect(bridge.calls).toEqual(['items', 'accounts'])
   })
 
   it('finds an account of an item that is held, but whose accounts were never read', async () => {
     const { asSite } = await aScene()
 
-    expect((await heldAccount(asSite, 70, {})).item.id).toBe(7)
+    expect((await ownedAccount(asSite, 70, {})).item.id).toBe(7)
   })
 
   it('reads the list at most once in ten minutes, however often and whatever is asked', async () => {
     const { asSite, bridge, clock } = await aScene()
 
-    const asked = [100, 101, 102].map((id) => refusalOf(heldItem(asSite, id, { user: 'ann' })))
+    const asked = [100, 101, 102].map((id) => refusalOf(ownedItem(asSite, id, { user: 'ann' })))
     await Promise.all(asked)
     clock.advance(tenMinutes)
-    await refusalOf(heldAccount(asSite, 103, { user: 'ann' }))
+    await refusalOf(ownedAccount(asSite, 103, { user: 'ann' }))
     expect(bridge.calls).toEqual(['items', 'accounts'])
 
     clock.advance(1)
-    await refusalOf(heldItem(asSite, 104, { user: 'ann' }))
+    await refusalOf(ownedItem(asSite, 104, { user: 'ann' }))
     expect(bridge.calls).toEqual(['items', 'accounts', 'items', 'accounts'])
   })
 
   it('takes what is new at Bridge at the next reading', async () => {
     const { asSite, bridge, clock, ann } = await aScene()
-    await expect(heldItem(asSite, 10, {})).rejects.toThrow(DoesNotExistError)
+    await expect(ownedItem(asSite, 10, {})).rejects.toThrow(DoesNotExistError)
     bridge.items.set(ann.userUuid, [7, 8, 10])
 
-    await expect(heldItem(asSite, 10, {})).rejects.toThrow(DoesNotExistError)
+    await expect(ownedItem(asSite, 10, {})).rejects.toThrow(DoesNotExistError)
     clock.advance(tenMinutes + 1)
 
-    expect((await heldItem(asSite, 10, {})).item.id).toBe(10)
+    expect((await ownedItem(asSite, 10, {})).item.id).toBe(10)
   })
 
   it('lets go of what is no longer there', async () => {
@@ -217,29 +217,29 @@ describe('adoption', () => {
     bridge.items.set(ann.userUuid, [8])
     clock.advance(3_000)
 
-    await heldItem(asSite, 8, {})
+    await ownedItem(asSite, 8, {})
 
-    await expect(heldItem(asSite, 7, {})).rejects.toThrow(DoesNotExistError)
+    await expect(ownedItem(asSite, 7, {})).rejects.toThrow(DoesNotExistError)
   })
 
   it('is not used up by a Bridge that does not answer', async () => {
     const { asSite, bridge } = await aScene()
     bridge.down(true)
-    await expect(heldItem(asSite, 8, {})).rejects.toThrow(BridgeNetworkError)
+    await expect(ownedItem(asSite, 8, {})).rejects.toThrow(BridgeNetworkError)
 
     bridge.down(false)
 
-    expect((await heldItem(asSite, 8, {})).item.id).toBe(8)
+    expect((await ownedItem(asSite, 8, {})).item.id).toBe(8)
   })
 
   it('does not ask Bridge for a user it never met, or when several fit', async () => {
     const { rooms, acme, asTenant, bridge } = await aScene()
     const two = acme.sites[1] ?? acme.site
     await aUser(rooms, two, { name: 'new', uuid: null })
-    await expect(heldItem(asTenant, 8, { user: 'new' })).rejects.toThrow(DoesNotExistError)
+    await expect(ownedItem(asTenant, 8, { user: 'new' })).rejects.toThrow(DoesNotExistError)
 
     await aUser(rooms, two, { name: 'ann' })
-    await expect(heldItem(asTenant, 8, { user: 'ann' })).rejects.toThrow(DoesNotExistError)
+    await expect(ownedItem(asTenant, 8, { user: 'ann' })).rejects.toThrow(DoesNotExistError)
 
     expect(bridge.calls).toEqual([])
   })
@@ -248,18 +248,18 @@ describe('adoption', () => {
     const { asSite, asOther, bridge, ann } = await aScene()
     bridge.items.set(ann.userUuid, [7, 8, 9])
 
-    await expect(heldItem(asSite, 9, {})).rejects.toThrow(DoesNotExistError)
+    await expect(ownedItem(asSite, 9, {})).rejects.toThrow(DoesNotExistError)
 
-    expect((await heldItem(asOther, 9, {})).item.id).toBe(9)
+    expect((await ownedItem(asOther, 9, {})).item.id).toBe(9)
   })
 
   it('does the same work, and says the same, for another’s item as for nobody’s', async () => {
     const answers = [9, 404].map(async (id) => {
       const { asSite, bridge, calls } = await aScene()
       const refusals = [
-        await refusalOf(heldItem(asSite, id, {})), // reads the list
-        await refusalOf(heldItem(asSite, id, {})), // remembers the miss
-        await refusalOf(heldAccount(asSite, id * 10, {})),
+        await refusalOf(ownedItem(asSite, id, {})), // reads the list
+        await refusalOf(ownedItem(asSite, id, {})), // remembers the miss
+        await refusalOf(ownedAccount(asSite, id * 10, {})),
       ].map((refusal) => ({
         ...(refusal as object),
         name: (refusal as Error).name,
@@ -302,19 +302,19 @@ describe('the fingerprint of an IBAN', () => {
 describe('a user', () => {
   it('is the only one there is, or the one that is named', async () => {
     const { asSite, ann, rooms, acme } = await aScene()
-    expect((await heldUser(asSite, {})).bridgeUser).toBe(ann.userUuid)
+    expect((await ownedUser(asSite, {})).bridgeUser).toBe(ann.userUuid)
 
     const bob = await aUser(rooms, acme.site, { name: 'bob' })
 
-    expect((await heldUser(asSite, { user: 'bob' })).bridgeUser).toBe(bob.userUuid)
-    expect((await heldUser(asSite, { user: ann.userUuid })).bridgeUser).toBe(ann.userUuid)
+    expect((await ownedUser(asSite, { user: 'bob' })).bridgeUser).toBe(bob.userUuid)
+    expect((await ownedUser(asSite, { user: ann.userUuid })).bridgeUser).toBe(ann.userUuid)
   })
 
   it('is asked for when several fit', async () => {
     const { asSite, rooms, acme } = await aScene()
     await aUser(rooms, acme.site, { name: 'bob' })
 
-    const asked = heldUser(asSite, {})
+    const asked = ownedUser(asSite, {})
 
     await expect(asked).rejects.toThrow(ValidationError)
     await expect(asked).rejects.toThrow("say which one with 'user'")
@@ -324,26 +324,26 @@ describe('a user', () => {
     const { asSite, rooms, acme } = await aScene()
     const unnamed = await aUser(rooms, acme.site)
 
-    expect((await heldUser(asSite, {})).user.id).toBe(unnamed.id)
+    expect((await ownedUser(asSite, {})).user.id).toBe(unnamed.id)
   })
 
   it('without a name is asked for by a tenant key, whose sites have a default one each', async () => {
     const { asTenant, rooms, acme } = await aScene()
     await aUser(rooms, acme.sites[1] ?? acme.site)
 
-    await expect(heldUser(asTenant, {})).rejects.toThrow("say which one with 'user'")
+    await expect(ownedUser(asTenant, {})).rejects.toThrow("say which one with 'user'")
   })
 
   it('of two sites asks for the site, and is told by it', async () => {
     const { asTenant, rooms, acme, ann } = await aScene()
     const second = await aUser(rooms, acme.sites[1] ?? acme.site, { name: 'ann' })
 
-    const asked = heldUser(asTenant, { user: 'ann' })
+    const asked = ownedUser(asTenant, { user: 'ann' })
 
     await expect(asked).rejects.toThrow(ValidationError)
     await expect(asked).rejects.toThrow("say which one with 'site'")
-    expect((await heldUser(asTenant, { user: 'ann', site: 'one' })).user.id).toBe(ann.id)
-    expect((await heldUser(asTenant, { user: 'ann', site: 'two' })).user.id).toBe(second.id)
+    expect((await ownedUser(asTenant, { user: 'ann', site: 'one' })).user.id).toBe(ann.id)
+    expect((await ownedUser(asTenant, { user: 'ann', site: 'two' })).user.id).toBe(second.id)
   })
 
   it('whose name is new means the default one while that is alone', async () => {
@@ -351,7 +351,7 @@ describe('a user', () => {
     const two = acme.sites[1] ?? acme.site
     const unnamed = await aUser(rooms, two)
 
-    expect((await heldUser(asTenant, { user: 'eve', site: 'two' })).user.id).toBe(unnamed.id)
+    expect((await ownedUser(asTenant, { user: 'eve', site: 'two' })).user.id).toBe(unnamed.id)
   })
 
   it('whose name is new does not exist where the default one is not alone', async () => {
@@ -360,12 +360,12 @@ describe('a user', () => {
     await aUser(rooms, two, { name: 'bob' })
     await aUser(rooms, two)
 
-    await expect(heldUser(asTenant, { user: 'eve', site: 'two' })).rejects.toThrow(
+    await expect(ownedUser(asTenant, { user: 'eve', site: 'two' })).rejects.toThrow(
       DoesNotExistError,
     )
   })
 
-  it.each<[name: string, hint: Hint]>([
+  it.each<[name: string, hint: Selector]>([
     ['unknown', { user: 'nobody' }],
     ['known to another tenant only', { user: 'stranger' }],
     ['known to a sister site only', { user: 'eve' }],
@@ -374,7 +374,7 @@ describe('a user', () => {
     const { asSite, rooms, acme } = await aScene()
     await aUser(rooms, acme.sites[1] ?? acme.site, { name: 'eve' })
 
-    await expect(heldUser(asSite, hint)).rejects.toThrow(DoesNotExistError)
+    await expect(ownedUser(asSite, hint)).rejects.toThrow(DoesNotExistError)
   })
 
   it('whom Bridge has yet to make does not exist, and has nothing', async () => {
@@ -385,9 +385,9 @@ describe('a user', () => {
     await rooms.store.keepAccounts([{ id: 50, itemId: 5, ibanFingerprint: null }], testNow)
     const hint = { user: 'new', site: 'two' }
 
-    await expect(heldUser(asTenant, hint)).rejects.toThrow('User new not found')
-    await expect(heldItem(asTenant, 5, hint)).rejects.toThrow('Item 5 not found')
-    await expect(heldAccount(asTenant, 50, hint)).rejects.toThrow('Account 50 not found')
+    await expect(ownedUser(asTenant, hint)).rejects.toThrow('User new not found')
+    await expect(ownedItem(asTenant, 5, hint)).rejects.toThrow('Item 5 not found')
+    await expect(ownedAccount(asTenant, 50, hint)).rejects.toThrow('Account 50 not found')
 
     expect(bridge.calls).toEqual([])
   })
@@ -410,10 +410,10 @@ describe('a connect request', () => {
     const { rooms, ann, asSite, asTenant, asOther } = await aScene()
     const id = await aRequest(rooms, ann)
 
-    expect((await heldRequest(asSite, id)).request.id).toBe(id)
-    expect((await heldRequest(asTenant, id)).request.id).toBe(id)
-    await expect(heldRequest(asOther, id)).rejects.toThrow(DoesNotExistError)
-    await expect(heldRequest(asSite, 'none')).rejects.toThrow(DoesNotExistError)
+    expect((await ownedRequest(asSite, id)).request.id).toBe(id)
+    expect((await ownedRequest(asTenant, id)).request.id).toBe(id)
+    await expect(ownedRequest(asOther, id)).rejects.toThrow(DoesNotExistError)
+    await expect(ownedRequest(asSite, 'none')).rejects.toThrow(DoesNotExistError)
   })
 })
 
@@ -426,17 +426,17 @@ describe('a call about an item', () => {
     [403, null],
   ])('answered %i by Bridge leaves the mark %s', async (bridgeStatus, mark) => {
     const { asSite, store, acme } = await aScene()
-    const held = await heldItem(asSite, 7, {})
+    const held = await ownedItem(asSite, 7, {})
     const error = new BridgeStatusError({ ...where, bridgeStatus })
 
-    await expect(reaching(asSite, held, Promise.reject(error))).rejects.toBe(error)
+    await expect(markIfMissing(asSite, held, Promise.reject(error))).rejects.toBe(error)
 
     expect((await store.findItem(acme.scope, 7))?.item.unreachableAt).toBe(mark)
   })
 
   it('gives the accounts of that item alone, and remembers them', async () => {
     const { asSite, store, acme } = await aScene()
-    const held = await heldItem(asSite, 7, {})
+    const held = await ownedItem(asSite, 7, {})
 
     // The double answers with the accounts of all items, as a Bridge that forgot the filter would.
     expect(await accountsOf(asSite, held)).toEqual([70])
@@ -446,13 +446,13 @@ describe('a call about an item', () => {
 })
 
 it('what was answered "does not exist" is counted per key and hour, without the id', async () => {
-  const { asSite, tally, store, acme, clock } = await aScene()
-  for (const id of [404, 405, 9]) await refusalOf(heldItem(asSite, id, {}))
-  await refusalOf(heldRequest(asSite, 'none'))
+  const { asSite, auditCounter, store, acme, clock } = await aScene()
+  for (const id of [404, 405, 9]) await refusalOf(ownedItem(asSite, id, {}))
+  await refusalOf(ownedRequest(asSite, 'none'))
   clock.advance(60 * 60_000)
-  await refusalOf(heldItem(asSite, 404, {}))
+  await refusalOf(ownedItem(asSite, 404, {}))
 
-  await tally.flush()
+  await auditCounter.flush()
 
   const rows = (await store.listAudit({ limit: 99 })).filter(
     ({ action }) => action === 'id.unknown',

@@ -1,22 +1,22 @@
 import { expect, it } from 'vitest'
-import { createTally, hourOf, minuteOf } from '../../src/audit/counter.ts'
+import { createAuditCounter, hourOf, minuteOf } from '../../src/audit/counter.ts'
 import type { AuditEntry } from '../../src/db/store.ts'
 
 const entry = { at: 1, actor: 'address:a', action: 'key.refused', subject: 'k', bucket: 0 }
 
-function aTally() {
+function anAuditCounter() {
   const written: AuditEntry[] = []
   let isBroken = false
-  const tally = createTally((one) => {
+  const auditCounter = createAuditCounter((one) => {
     if (isBroken) return Promise.reject(new Error('locked'))
     written.push(one)
     return Promise.resolve()
   })
-  return { ...tally, written, broken: (yes: boolean) => (isBroken = yes) }
+  return { ...auditCounter, written, broken: (yes: boolean) => (isBroken = yes) }
 }
 
 it('what is alike is one entry with a count and the latest time', async () => {
-  const { count, flush, written } = aTally()
+  const { count, flush, written } = anAuditCounter()
 
   for (const at of [1, 2, 3]) count({ ...entry, at })
   count({ ...entry, actor: 'address:b' })
@@ -29,7 +29,7 @@ it('what is alike is one entry with a count and the latest time', async () => {
 })
 
 it('after a flush counting begins anew', async () => {
-  const { count, flush, written } = aTally()
+  const { count, flush, written } = anAuditCounter()
   count(entry)
   await flush()
   await flush()
@@ -41,8 +41,8 @@ it('after a flush counting begins anew', async () => {
   expect(written.map((one) => one.count)).toEqual([1, 1])
 })
 
-it('however many strangers come, few rows are written and all of them are counted', async () => {
-  const { count, flush, written } = aTally()
+it('however many unauthenticated come, few rows are written and all of them are counted', async () => {
+  const { count, flush, written } = anAuditCounter()
 
   for (let stranger = 0; stranger < 50_000; stranger += 1) {
     count({ ...entry, actor: `address:${stranger}` })
@@ -60,7 +60,7 @@ it('however many strangers come, few rows are written and all of them are counte
 })
 
 it('strangers who come all year, each from another address, add a bounded number of rows an hour', async () => {
-  const { count, flush, written } = aTally()
+  const { count, flush, written } = anAuditCounter()
   const hourMs = 60 * 60_000
 
   for (let at = 0; at < 3 * hourMs; at += 1_000) {
@@ -75,7 +75,7 @@ it('strangers who come all year, each from another address, add a bounded number
 })
 
 it('counts that could not be written are kept for the next time, with what came since', async () => {
-  const { count, flush, written, broken } = aTally()
+  const { count, flush, written, broken } = anAuditCounter()
   count(entry)
   count(entry)
   count({ ...entry, subject: 'other' })
@@ -94,7 +94,7 @@ it('counts that could not be written are kept for the next time, with what came 
 it('what is counted while a write fails is kept with the rest', async () => {
   const written: AuditEntry[] = []
   let isFirst = true
-  const { count, flush } = createTally((one) => {
+  const { count, flush } = createAuditCounter((one) => {
     if (!isFirst) return Promise.resolve(void written.push(one))
     isFirst = false
     count(entry)

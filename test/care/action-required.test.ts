@@ -15,10 +15,10 @@ describe('item.action_required', () => {
     const made = await careApp()
     const { app, acme, clock } = made
     const bank = await aHeldBank(made, acme.site, { user: 'ann' })
-    await app.upkeep.tell()
+    await app.jobs.tell()
 
     await refreshed(made, bank, status, info)
-    for (let count = 0; count < 3; count += 1) await app.upkeep.tell()
+    for (let count = 0; count < 3; count += 1) await app.jobs.tell()
 
     expect(await toldTo(app, acme)).toEqual([
       {
@@ -44,7 +44,7 @@ describe('item.action_required', () => {
       const bank = await aHeldBank(made, made.acme.site)
 
       await refreshed(made, bank, status)
-      await made.app.upkeep.tell()
+      await made.app.jobs.tell()
 
       expect(await toldTo(made.app, made.acme)).toEqual([])
     },
@@ -55,7 +55,7 @@ describe('item.action_required', () => {
     const bank = await aHeldBank(made, made.acme.site)
     for (const status of [1010, 1010, 0, 1010]) {
       await refreshed(made, bank, status)
-      await made.app.upkeep.tell()
+      await made.app.jobs.tell()
     }
 
     const told = await toldTo(made.app, made.acme)
@@ -67,14 +67,14 @@ describe('item.action_required', () => {
     const made = await careApp()
     const { app, acme, world } = made
     const bank = await aHeldBank(made, acme.site)
-    await app.upkeep.tell()
+    await app.jobs.tell()
     Object.assign(world.items.get(bank.itemId)!, { status: 402 })
 
     await app.inject({
       url: `/api/method/bank_api.bridge.get_bridge_item_details?item_id=${bank.itemId}`,
       headers: { authorization: acme.siteKey.authorization },
     })
-    await app.upkeep.tell()
+    await app.jobs.tell()
 
     expect(await toldTo(app, acme)).toMatchObject([{ content: { status: 402, next: 'edit' } }])
   })
@@ -86,7 +86,7 @@ describe('item.action_required', () => {
     const item = itemFacts({ id: bank.itemId, status: 1010 })
     await app.store.keepItems(bank.user.id, [item], { at: clock.now(), complete: false })
 
-    await app.upkeep.tell()
+    await app.jobs.tell()
 
     const claimed = await app.store.claimDeliveries({
       at: clock.now(),
@@ -106,7 +106,7 @@ describe('item.action_required', () => {
     const { itemId, user } = bank
     await app.store.applyEvent({ kind: 'item-gone', userId: user.id, itemId, at: clock.now() })
 
-    await app.upkeep.tell()
+    await app.jobs.tell()
 
     expect(await toldTo(app, acme)).toEqual([])
   })

@@ -116,7 +116,7 @@ describe('the breaker', () => {
     breaker.enter(where)({ kind: 'unknown' })
 
     expect(breaker.state().open).toBe(true)
-    expect(breaker.isTimeToLook()).toBe(true)
+    expect(breaker.isProbeDue()).toBe(true)
   })
 })
 
@@ -125,12 +125,12 @@ describe('looking again', () => {
     const { breaker, goDown, refusal, clock } = testBreaker()
     goDown()
     clock.advance(10_000)
-    expect(breaker.isTimeToLook()).toBe(true)
+    expect(breaker.isProbeDue()).toBe(true)
 
     const leave = breaker.enter(where)
 
     expect(refusal()).toMatchObject({ retryAfter: 1 })
-    expect(breaker.isTimeToLook()).toBe(false)
+    expect(breaker.isProbeDue()).toBe(false)
     leave({ kind: 'answered' })
     expect(refusal()).toBeUndefined()
   })

@@ -28,7 +28,7 @@ describe('consent.expiring', () => {
     const { app, clock, daysLeft } = await aConsent()
 
     for (let hours = 0; hours < 181 * 24; hours += 6) {
-      await app.upkeep.tell()
+      await app.jobs.tell()
       clock.advance(6 * 3_600_000)
     }
 
@@ -39,7 +39,7 @@ describe('consent.expiring', () => {
     const { app, acme, clock, bank, end } = await aConsent()
     clock.advance(150 * day)
 
-    await app.upkeep.tell()
+    await app.jobs.tell()
 
     expect(await toldTo(app, acme)).toEqual([
       {
@@ -61,11 +61,11 @@ describe('consent.expiring', () => {
   it('is exact to the moment', async () => {
     const { app, clock, daysLeft } = await aConsent()
     clock.advance(150 * day - 1)
-    await app.upkeep.tell()
+    await app.jobs.tell()
     expect(await daysLeft()).toEqual([])
 
     clock.advance(1)
-    await app.upkeep.tell()
+    await app.jobs.tell()
 
     expect(await daysLeft()).toEqual([30])
   })
@@ -74,8 +74,8 @@ describe('consent.expiring', () => {
     const { app, clock, daysLeft } = await aConsent()
     clock.advance(175 * day)
 
-    await app.upkeep.tell()
-    await app.upkeep.tell()
+    await app.jobs.tell()
+    await app.jobs.tell()
 
     expect(await daysLeft()).toEqual([5])
   })
@@ -84,7 +84,7 @@ describe('consent.expiring', () => {
     const { app, clock, daysLeft } = await aConsent()
     clock.advance(150 * day + 1)
 
-    await app.upkeep.tell()
+    await app.jobs.tell()
 
     expect(await daysLeft()).toEqual([30])
   })
@@ -92,10 +92,10 @@ describe('consent.expiring', () => {
   it('is not sent again when Bridge prints the same end a little differently', async () => {
     const { app, clock, end, daysLeft, say } = await aConsent()
     clock.advance(151 * day)
-    await app.upkeep.tell()
+    await app.jobs.tell()
 
     await say(new Date(end - 750).toISOString())
-    await app.upkeep.tell()
+    await app.jobs.tell()
 
     expect(await daysLeft()).toEqual([29])
   })
@@ -103,12 +103,12 @@ describe('consent.expiring', () => {
   it('begins anew after a renewal', async () => {
     const { app, clock, daysLeft, say } = await aConsent()
     clock.advance(179 * day)
-    await app.upkeep.tell()
+    await app.jobs.tell()
     await say(bridgeTime(clock.now() + 180 * day))
-    await app.upkeep.tell()
+    await app.jobs.tell()
 
     clock.advance(150 * day)
-    await app.upkeep.tell()
+    await app.jobs.tell()
 
     expect(await daysLeft()).toEqual([1, 30])
   })
@@ -119,7 +119,7 @@ describe('consent.expiring', () => {
     await app.store.keepItems(bank.user.id, [toFacts(item)], { at: clock.now(), complete: false })
     clock.advance(150 * day)
 
-    await app.upkeep.tell()
+    await app.jobs.tell()
 
     expect(await daysLeft()).toEqual([30])
   })
@@ -131,8 +131,8 @@ describe('consent.expiring', () => {
     gone.clock.advance(150 * day)
     await gone.app.store.deleteItem(gone.bank.itemId, { actor: 'test', at: gone.clock.now() })
 
-    await over.app.upkeep.tell()
-    await gone.app.upkeep.tell()
+    await over.app.jobs.tell()
+    await gone.app.jobs.tell()
 
     expect(await over.daysLeft()).toEqual([])
     expect(await gone.daysLeft()).toEqual([])

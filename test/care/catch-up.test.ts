@@ -22,7 +22,7 @@ describe('after a silence of 36 hours', () => {
     clock.advance(36 * hour + 1)
 
     for (let count = 0; count < 5; count += 1) {
-      await app.upkeep.catchUp()
+      await app.jobs.catchUp()
       clock.advance(hour)
     }
 
@@ -33,7 +33,7 @@ describe('after a silence of 36 hours', () => {
     const { app, clock, asked } = await aSilence()
     clock.advance(36 * hour)
 
-    await app.upkeep.catchUp()
+    await app.jobs.catchUp()
 
     expect(asked()).toBe(0)
   })
@@ -44,7 +44,7 @@ describe('after a silence of 36 hours', () => {
     await refreshed(made, made.bank, 0)
     made.clock.advance(10 * hour)
 
-    await made.app.upkeep.catchUp()
+    await made.app.jobs.catchUp()
 
     expect(made.asked()).toBe(0)
   })
@@ -53,7 +53,7 @@ describe('after a silence of 36 hours', () => {
     const made = await aSilence()
     const { app, acme, clock, world, bank } = made
     const gone = await aHeldBank(made, acme.site, { user: 'ben' })
-    await app.upkeep.tell()
+    await app.jobs.tell()
     clock.advance(2 * day)
     Object.assign(world.items.get(bank.itemId)!, {
       status: 1010,
@@ -61,8 +61,8 @@ describe('after a silence of 36 hours', () => {
     })
     world.items.delete(gone.itemId)
 
-    await app.upkeep.catchUp()
-    await app.upkeep.tell()
+    await app.jobs.catchUp()
+    await app.jobs.tell()
 
     expect(await toldTo(app, acme)).toMatchObject([
       { type: 'item.action_required', content: { item_id: bank.itemId, next: 'sca' } },
@@ -79,11 +79,11 @@ describe('after a silence of 36 hours', () => {
       http.get(`${bridgeUrl}${itemsPath}`, () => (down ? HttpResponse.error() : undefined)),
     )
 
-    await app.upkeep.catchUp()
+    await app.jobs.catchUp()
     const failed = asked()
     down = false
     clock.advance(hour)
-    await app.upkeep.catchUp()
+    await app.jobs.catchUp()
 
     expect(asked()).toBe(failed + 1)
     expect(await app.store.listItems(bank.user.id)).toMatchObject([{ goneAt: null }])
@@ -108,8 +108,8 @@ describe('after a silence of 36 hours', () => {
         }),
       )
 
-      await app.upkeep.catchUp()
-      await app.upkeep.catchUp()
+      await app.jobs.catchUp()
+      await app.jobs.catchUp()
 
       expect(asked()).toBe(2)
     },
@@ -130,7 +130,7 @@ describe('after a silence of 36 hours', () => {
       }),
     )
 
-    while (await app.upkeep.catchUp());
+    while (await app.jobs.catchUp());
 
     const tries = 3
     expect(bridge.calls.filter(({ path }) => path === itemsPath)).toHaveLength(24 + tries)
@@ -154,7 +154,7 @@ describe('after a silence of 36 hours', () => {
       }),
     )
 
-    await app.upkeep.catchUp()
+    await app.jobs.catchUp()
 
     expect(asked).toBe(expected)
   })
@@ -167,11 +167,7 @@ describe('after a silence of 36 hours', () => {
     }
     clock.advance(2 * day)
 
-    const more = [
-      await app.upkeep.catchUp(),
-      await app.upkeep.catchUp(),
-      await app.upkeep.catchUp(),
-    ]
+    const more = [await app.jobs.catchUp(), await app.jobs.catchUp(), await app.jobs.catchUp()]
 
     expect(more).toEqual([true, true, false])
     expect(bridge.calls.filter(({ path }) => path === itemsPath)).toHaveLength(45)

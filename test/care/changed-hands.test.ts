@@ -44,7 +44,7 @@ describe('after a visit that managed a connection', () => {
         () => void Object.assign(accounts()[0]!, { iban: 'FR7630001007941234567890185' }),
         method,
       )
-      for (let count = 0; count < 2; count += 1) await app.upkeep.compare()
+      for (let count = 0; count < 2; count += 1) await app.jobs.compare()
 
       expect(await told()).toMatchObject([
         { content: { item_id: bank.itemId, status: 0, next: 'check', user: 'ann' } },
@@ -60,9 +60,9 @@ describe('after a visit that managed a connection', () => {
     const { app, bank, visit, told, audited, world } = await aVisit()
 
     await visit(() => {})
-    await app.upkeep.compare()
+    await app.jobs.compare()
     await visit(() => void world.addAccount(bank.itemId, { iban: 'FR7610107001011234567890129' }))
-    await app.upkeep.compare()
+    await app.jobs.compare()
 
     expect(await told()).toEqual([])
     expect(await audited()).toEqual([])
@@ -79,7 +79,7 @@ describe('after a visit that managed a connection', () => {
       await callMethod(app, 'get_bank_accounts', { item_id: bank.itemId }, as)
     })
     await callMethod(app, 'get_bank_accounts', { item_id: bank.itemId }, as)
-    await app.upkeep.compare()
+    await app.jobs.compare()
 
     expect(await told()).toMatchObject([{ content: { next: 'check' } }])
   })
@@ -96,11 +96,11 @@ describe('after a visit that managed a connection', () => {
     const asked = () => bridge.calls.filter(({ path }) => path.endsWith('/accounts')).length
 
     const before = asked()
-    for (let count = 0; count < 5; count += 1) await app.upkeep.compare()
+    for (let count = 0; count < 5; count += 1) await app.jobs.compare()
     expect(asked()).toBe(before + 1)
     down = false
     clock.advance(5 * 60_000)
-    await app.upkeep.compare()
+    await app.jobs.compare()
 
     expect(await told()).toHaveLength(1)
   })
@@ -127,7 +127,7 @@ describe('after a visit that managed a connection', () => {
     expect(world.items.has(bank.itemId)).toBe(true)
 
     await visit(() => void Object.assign(accounts()[0]!, { iban: 'FR7630001007941234567890185' }))
-    await app.upkeep.compare()
+    await app.jobs.compare()
 
     expect(await told()).toHaveLength(1)
   })

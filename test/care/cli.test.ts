@@ -105,7 +105,7 @@ describe('bank-api quota', () => {
   it('shows what is left, who waits, and whether Bridge is there', async () => {
     const { folder, store, acme } = await anInstallation()
     const at = systemClock.now()
-    const standing = {
+    const status = {
       quota: {
         burst: 400,
         perSecond: 5,
@@ -118,7 +118,7 @@ describe('bank-api quota', () => {
       breaker: { open: true, since: at - 60_000, nextTryAt: at + 1_000, opened: 2 },
       credentials: { refused: false, refusedSince: null, refusals: 0 },
     }
-    await store.saveStanding({ at, standing })
+    await store.saveBridgeStatus({ at, status })
 
     const asked = await runCli(folder, ['quota', '--json'])
     const { out } = await runCli(folder, ['quota'])

@@ -28,7 +28,7 @@ describe('while Bridge is down', () => {
       expect((await call('get_bank_accounts')).status).toBe(503)
       clock.advance(2_000)
     }
-    expect(app.standing().breaker.open).toBe(true)
+    expect(app.bridgeStatus().breaker.open).toBe(true)
     const before = bridge.calls.length
 
     const answer = await call('get_bank_accounts')
@@ -54,7 +54,7 @@ describe('while Bridge is down', () => {
     clock.advance(10_000)
 
     expect((await call('get_bank_accounts')).status).toBe(200)
-    expect(app.standing().breaker).toMatchObject({ open: false, opened: 1 })
+    expect(app.bridgeStatus().breaker).toMatchObject({ open: false, opened: 1 })
   })
 
   it('nobody has to call for us to notice that it is back', async () => {
@@ -73,7 +73,7 @@ describe('while Bridge is down', () => {
 
     await app.bridge.probe()
 
-    expect(app.standing().breaker.open).toBe(false)
+    expect(app.bridgeStatus().breaker.open).toBe(false)
   })
 })
 
@@ -92,8 +92,8 @@ describe('when Bridge refuses our credentials', () => {
     }
 
     expect(errors(log, 'BRIDGE REFUSES OUR CREDENTIALS')).toBe(1)
-    expect(app.standing().credentials).toMatchObject({ refused: true, refusals: 5 })
-    expect(app.standing().breaker.open).toBe(false)
+    expect(app.bridgeStatus().credentials).toMatchObject({ refused: true, refusals: 5 })
+    expect(app.bridgeStatus().breaker.open).toBe(false)
     expect(await app.store.listItems(bank.user.id)).toMatchObject([
       { goneAt: null, unreachableAt: null },
     ])
@@ -111,7 +111,7 @@ describe('when Bridge refuses our credentials', () => {
 
     expect((await call('get_bank_accounts')).status).toBe(200)
 
-    expect(app.standing().credentials).toMatchObject({ refused: false, refusedSince: null })
+    expect(app.bridgeStatus().credentials).toMatchObject({ refused: false, refusedSince: null })
     expect(errors(log, 'takes our credentials again')).toBe(1)
   })
 
@@ -128,7 +128,7 @@ describe('when Bridge refuses our credentials', () => {
       'token',
       'accounts',
     ])
-    expect(app.standing().credentials).toMatchObject({ refused: false, refusals: 0 })
+    expect(app.bridgeStatus().credentials).toMatchObject({ refused: false, refusals: 0 })
   })
 })
 
@@ -186,7 +186,7 @@ it('an outage over real sockets: refused within the budget, then at once, then b
   expect((await call('get_bank_accounts', { item_id: itemId })).status).toBe(503)
   clock.advance(4_000)
   expect((await call('get_bank_accounts', { item_id: itemId })).status).toBe(503)
-  expect(app.standing().breaker.open).toBe(true)
+  expect(app.bridgeStatus().breaker.open).toBe(true)
   expect((await call('get_bank_accounts', { item_id: itemId })).headers['x-ratelimit-reset']).toBe(
     '10',
   )

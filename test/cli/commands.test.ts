@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { authenticate } from '../../src/auth/api-keys.ts'
 import { unlockInstance } from '../../src/vault/instance.ts'
-import { createTally } from '../../src/audit/counter.ts'
+import { createAuditCounter } from '../../src/audit/counter.ts'
 import { loadConfig } from '../../src/config.ts'
 import { createSqliteStore } from '../../src/db/sqlite/store.ts'
 import { aTenant, testBy } from '../support/tenants.ts'
@@ -18,8 +18,8 @@ async function serverIn(folder: string) {
   onTestFinished(() => store.close())
   const clock = testClock()
   const keyring = await unlockInstance(store, { config: loadConfig({ DATA_DIR: folder }), clock })
-  const tally = createTally((entry) => store.audit(entry))
-  return { store, clock, keyring, tally, ids: testIds() }
+  const auditCounter = createAuditCounter((entry) => store.audit(entry))
+  return { store, clock, keyring, auditCounter, ids: testIds() }
 }
 
 /** A folder with the database that a first start leaves. */

@@ -347,10 +347,10 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       for (const { id: siteId } of sites) {
         for (const itemId of [1, 2, 3, 4]) await accept({ siteId, itemId })
       }
-      const claimFurther = async (further: number) => {
+      const claimFurther = async (spreadAfter: number) => {
         const at = clock.now()
         const times = { at, leaseUntil: at + minuteMs }
-        const claims = await store.claimDeliveries({ ...times, limit: 10, further })
+        const claims = await store.claimDeliveries({ ...times, limit: 10, spreadAfter })
         return claims.map(({ site }) => site.name)
       }
 

@@ -191,7 +191,7 @@ export function operateContract(name: string, open: OpenRooms): void {
       await store.addCalls([aCall(), aCall({ id: 'req_2' })])
       await store.addCalls([aCall({ status: 500 })])
 
-      expect(await store.findStory('req_1')).toEqual({
+      expect(await store.findTimeline('req_1')).toEqual({
         site: null,
         user: null,
         requests: [],
@@ -215,7 +215,7 @@ export function operateContract(name: string, open: OpenRooms): void {
       await store.audit({ at: 5, actor: 'cli', action: 'item.deleted', subject: '7' })
       await store.acceptEvent(anAnnouncement(rooms, ann, { itemId: 8 }))
 
-      const story = await store.findStory('7')
+      const story = await store.findTimeline('7')
 
       expect(story).toMatchObject({
         site: { name: 'one' },
@@ -233,7 +233,7 @@ export function operateContract(name: string, open: OpenRooms): void {
       })
       expect(story?.events[0]).not.toHaveProperty('body')
       expect(story?.events[0]?.delivery?.tries[0]).not.toHaveProperty('response')
-      expect(await store.findStory(request)).toMatchObject({
+      expect(await store.findTimeline(request)).toMatchObject({
         requests: [{ id: request }],
         item: { id: 7 },
         calls: [{ id: 'req_1' }, { id: 'req_2' }],
@@ -245,17 +245,17 @@ export function operateContract(name: string, open: OpenRooms): void {
       const event = anAnnouncement({ clock, ids }, ann)
       await store.acceptEvent(event)
 
-      const byEvent = await store.findStory(event.id)
+      const byEvent = await store.findTimeline(event.id)
 
       expect(byEvent?.events).toMatchObject([{ id: event.id, delivery: { state: 'pending' } }])
-      expect(await store.findStory(event.deliveryId)).toEqual(byEvent)
+      expect(await store.findTimeline(event.deliveryId)).toEqual(byEvent)
     })
 
     it('what nobody knows has no story', async () => {
       const { store } = await withSite()
 
-      expect(await store.findStory('evt_none')).toBeUndefined()
-      expect(await store.findStory('12345')).toBeUndefined()
+      expect(await store.findTimeline('evt_none')).toBeUndefined()
+      expect(await store.findTimeline('12345')).toBeUndefined()
     })
   })
 }

@@ -190,7 +190,7 @@ export function upkeepContract(name: string, open: OpenRooms): void {
         { id: 72, ibanFingerprint: null, createdAt: testNow + 1 },
       ])
       expect(await store.findDelivery(found.id)).toBeUndefined() // the site has no webhook URL
-      expect((await store.findStory(found.id))?.events).toHaveLength(1)
+      expect((await store.findTimeline(found.id))?.events).toHaveLength(1)
       expect(await store.listAudit({ action: 'accounts.changed', limit: 9 })).toHaveLength(1)
     })
 
@@ -386,12 +386,12 @@ export function upkeepContract(name: string, open: OpenRooms): void {
         dataKeys: [],
         at: 1,
       })
-      expect(await store.readStanding()).toBeUndefined()
+      expect(await store.readBridgeStatus()).toBeUndefined()
 
-      await store.saveStanding({ at: 5, standing: { up: true } })
-      await store.saveStanding({ at: 6, standing: { up: false } })
+      await store.saveBridgeStatus({ at: 5, status: { up: true } })
+      await store.saveBridgeStatus({ at: 6, status: { up: false } })
 
-      expect(await store.readStanding()).toEqual({ at: 6, standing: { up: false } })
+      expect(await store.readBridgeStatus()).toEqual({ at: 6, status: { up: false } })
     })
   })
 }

@@ -1,11 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, it, onTestFinished } from 'vitest'
-import { holdDatabase, type Place } from '../../src/cluster/server-lease.ts'
+import { holdDatabase, type ProcessIdentity } from '../../src/cluster/server-lease.ts'
 import { DatabaseInUseError } from '../../src/db/store.ts'
 import type { Loop } from '../../src/loop.ts'
 import { testRooms } from '../support/tenants.ts'
 
-const place = (host: string, pid: number, alive: readonly number[] = []): Place => ({
+const place = (host: string, pid: number, alive: readonly number[] = []): ProcessIdentity => ({
   host,
   pid,
   isAlive: (other) => alive.includes(other),
@@ -18,7 +18,10 @@ async function aDatabase() {
   await store.createInstance({ mode: 'sandbox', wrappedPepper: empty, dataKeys: [], at: 0 })
   const waits: number[] = []
   let lost = 0
-  async function hold(at: Place, meanwhile: () => Promise<void> | void = () => {}): Promise<Loop> {
+  async function hold(
+    at: ProcessIdentity,
+    meanwhile: () => Promise<void> | void = () => {},
+  ): Promise<Loop> {
     const loop = await holdDatabase(store, {
       place: at,
       clock,

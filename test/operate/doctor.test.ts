@@ -116,12 +116,12 @@ test('keys that may be asked for a link without an address are named, until ther
   const numbered = bad(await look())
 
   expect(unnamed).toMatchObject([
-    { check: 'user addresses', level: 'warning', do: expect.stringContaining('DEFAULT_USER') },
+    { check: 'user addresses', level: 'warning', remedy: expect.stringContaining('DEFAULT_USER') },
   ])
-  expect(unnamed[0]?.says).toContain(acme.siteKey.apiKey)
+  expect(unnamed[0]?.message).toContain(acme.siteKey.apiKey)
   expect(addressed).toEqual([])
-  expect(numbered[0]?.says).toContain(`of ${tenant.name}`)
-  expect(numbered[0]?.says).not.toContain(acme.siteKey.apiKey)
+  expect(numbered[0]?.message).toContain(`of ${tenant.name}`)
+  expect(numbered[0]?.message).not.toContain(acme.siteKey.apiKey)
 })
 
 test('a range that a site opened counts only within the operator’s bounds', async () => {
@@ -134,7 +134,7 @@ test('a range that a site opened counts only within the operator’s bounds', as
 
   expect(bad(await within.look())).toEqual([])
   expect(bad(await beyond.look())).toMatchObject([
-    { says: 'erp.acme.test leads to an address webhooks may not go to' },
+    { message: 'erp.acme.test leads to an address webhooks may not go to' },
   ])
   expect(beyond.world.dialled).toEqual([])
 })
@@ -150,7 +150,11 @@ test.each<[string, (world: World) => void, Partial<Finding>]>([
   [
     'Bridge cannot be reached',
     (world) => (world.bridge = coded('ENOTFOUND')),
-    { check: 'bridge credentials', level: 'critical', says: expect.stringContaining('ENOTFOUND') },
+    {
+      check: 'bridge credentials',
+      level: 'critical',
+      message: expect.stringContaining('ENOTFOUND'),
+    },
   ],
   [
     'Bridge is ill',
@@ -160,12 +164,12 @@ test.each<[string, (world: World) => void, Partial<Finding>]>([
   [
     'the clock is a little off',
     (world) => (world.drift = 30_000),
-    { check: 'clock', level: 'warning', says: "30 s ahead of Bridge's" },
+    { check: 'clock', level: 'warning', message: "30 s ahead of Bridge's" },
   ],
   [
     'the clock is far off',
     (world) => (world.drift = -300_000),
-    { check: 'clock', level: 'critical', says: "300 s behind Bridge's" },
+    { check: 'clock', level: 'critical', message: "300 s behind Bridge's" },
   ],
   [
     'the public name leads nowhere',
@@ -180,7 +184,7 @@ test.each<[string, (world: World) => void, Partial<Finding>]>([
   [
     'the disk is a network disk',
     (world) => (world.type = nfs),
-    { check: 'data directory', level: 'critical', says: expect.stringContaining('NFS') },
+    { check: 'data directory', level: 'critical', message: expect.stringContaining('NFS') },
   ],
   [
     'the disk gets full',
@@ -190,7 +194,7 @@ test.each<[string, (world: World) => void, Partial<Finding>]>([
   [
     'the disk is full',
     (world) => (world.freeBytes = 1_000),
-    { check: 'disk space', level: 'critical', says: '0 MB free' },
+    { check: 'disk space', level: 'critical', message: '0 MB free' },
   ],
   [
     "a site's name does not resolve",
@@ -203,7 +207,7 @@ test.each<[string, (world: World) => void, Partial<Finding>]>([
     {
       check: 'site erp.acme.test (acme)',
       level: 'critical',
-      says: expect.stringContaining('CERT_HAS_EXPIRED'),
+      message: expect.stringContaining('CERT_HAS_EXPIRED'),
     },
   ],
 ])('when %s, that alone is found, with what to do', async (_name, spoil, finding) => {
@@ -213,7 +217,7 @@ test.each<[string, (world: World) => void, Partial<Finding>]>([
   const findings = bad(await look())
 
   expect(findings).toHaveLength(1)
-  expect(findings[0]).toMatchObject({ ...finding, do: expect.stringMatching(/\w{3}/) })
+  expect(findings[0]).toMatchObject({ ...finding, remedy: expect.stringMatching(/\w{3}/) })
   expect(exitCodeOf(findings)).toBe(finding.level === 'critical' ? 2 : 1)
 })
 
@@ -223,7 +227,7 @@ test('a certificate that ends soon is a warning with its days', async () => {
   world.certificateEnd = clock.now() + 5 * day + 1
 
   expect(bad(await look())).toMatchObject([
-    { level: 'warning', says: 'its certificate ends in 5 days' },
+    { level: 'warning', message: 'its certificate ends in 5 days' },
   ])
 })
 
@@ -242,7 +246,9 @@ test('a server that stopped is found', async () => {
 
   clock.advance(11_000)
 
-  expect(bad(await look())).toMatchObject([{ check: 'server', level: 'critical', do: 'Start it.' }])
+  expect(bad(await look())).toMatchObject([
+    { check: 'server', level: 'critical', remedy: 'Start it.' },
+  ])
 })
 
 test('webhooks: no secret, none yet, none for days, and a secret that does not match', async () => {
@@ -262,15 +268,15 @@ test('webhooks: no secret, none yet, none for days, and a secret that does not m
 
   expect(await find(without)).toMatchObject({
     level: 'critical',
-    do: expect.stringContaining('https://bank.test/webhooks/bridge'),
+    remedy: expect.stringContaining('https://bank.test/webhooks/bridge'),
   })
   expect(await find(silent)).toMatchObject({
     level: 'warning',
-    says: 'none has arrived for 4 days',
+    message: 'none has arrived for 4 days',
   })
   expect(await find(wrong)).toMatchObject({
     level: 'critical',
-    says: expect.stringContaining('signature'),
+    message: expect.stringContaining('signature'),
   })
 })
 
@@ -281,11 +287,11 @@ test('a copy with a date to come is critical, and hides no old one', async () =>
 
   const findings = (await look()).filter(({ check }) => check === 'backup')
 
-  expect(findings.map(({ level, says }) => ({ level, says }))).toEqual([
-    { level: 'critical', says: 'the newest copy is 5 days old' },
-    { level: 'critical', says: expect.stringContaining('1 copies in') as string },
+  expect(findings.map(({ level, message }) => ({ level, message }))).toEqual([
+    { level: 'critical', message: 'the newest copy is 5 days old' },
+    { level: 'critical', message: expect.stringContaining('1 copies in') as string },
   ])
-  expect(findings[1]?.says).toContain('a date to come')
+  expect(findings[1]?.message).toContain('a date to come')
 })
 
 test('no age is below zero: of a server and of webhooks seen at a time to come', async () => {
@@ -304,8 +310,12 @@ test('no age is below zero: of a server and of webhooks seen at a time to come',
   const found = bad(await look())
 
   expect(found).toMatchObject([
-    { check: 'server', level: 'critical', says: expect.stringContaining('a time to come') },
-    { check: 'bridge webhooks', level: 'critical', says: expect.stringContaining('yet to come') },
+    { check: 'server', level: 'critical', message: expect.stringContaining('a time to come') },
+    {
+      check: 'bridge webhooks',
+      level: 'critical',
+      message: expect.stringContaining('yet to come'),
+    },
   ])
 })
 
@@ -319,11 +329,11 @@ test('an old copy and a missing one are found', async () => {
   expect(config.backup.everyMs).toBe(day)
   expect(find(await look())).toMatchObject({
     level: 'critical',
-    says: 'the newest copy is 5 days old',
+    message: 'the newest copy is 5 days old',
   })
   expect(find(await missing.look())).toMatchObject({
     level: 'warning',
-    says: 'there is no copy of the database',
+    message: 'there is no copy of the database',
   })
 })
 
@@ -341,8 +351,8 @@ test('keys and consents that end soon are found', async () => {
   const findings = bad(await setup.look())
 
   expect(findings).toMatchObject([
-    { check: 'api keys', says: `${key.apiKey} of acme (back office) ends in 3 days` },
-    { check: 'consents', says: '1 end within two weeks, 0 have ended' },
+    { check: 'api keys', message: `${key.apiKey} of acme (back office) ends in 3 days` },
+    { check: 'consents', message: '1 end within two weeks, 0 have ended' },
   ])
 })
 
@@ -353,7 +363,7 @@ test('one part that cannot be examined does not hide the others', async () => {
   const findings = await look()
 
   expect(bad(findings)).toMatchObject([
-    { check: 'sites', level: 'critical', says: 'could not be examined: broken table' },
+    { check: 'sites', level: 'critical', message: 'could not be examined: broken table' },
   ])
   expect(findings.length).toBeGreaterThan(8)
 })

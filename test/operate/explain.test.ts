@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { tellStory } from '../../src/cli/timeline.ts'
+import { describeTimeline } from '../../src/cli/timeline.ts'
 import { aHeldBank, callBack, callMethod, testApp, type TestApp } from '../support/app.ts'
 import { aTenant, type TestKey } from '../support/tenants.ts'
 
@@ -10,9 +10,9 @@ const order = {
 }
 
 async function told({ app }: TestApp, word: unknown) {
-  await app.journal.flush()
-  const story = await app.store.findStory(String(word))
-  return story && tellStory(story)
+  await app.callLog.flush()
+  const story = await app.store.findTimeline(String(word))
+  return story && describeTimeline(story)
 }
 
 async function aCompletedRequest(setup: TestApp, siteKey: TestKey) {
@@ -172,7 +172,7 @@ test('calls past their time are forgotten, younger ones stay', async () => {
   const old = await ask()
   setup.clock.advance(1_000)
   const young = await ask()
-  await setup.app.journal.flush()
+  await setup.app.callLog.flush()
 
   const gone = await setup.app.store.purge('calls', setup.clock.now(), 10)
 

@@ -46,7 +46,7 @@ const knock = (
   { apiKey: key, apiSecret: secret }: Pick<TestKey, 'apiKey' | 'apiSecret'>,
 ): Promise<Caller> =>
   authenticate(
-    { store, keyring, clock, tally: { count: () => {}, flush: () => Promise.resolve() } },
+    { store, keyring, clock, auditCounter: { count: () => {}, flush: () => Promise.resolve() } },
     { key, secret, address: '192.0.2.7' },
   )
 

@@ -375,9 +375,9 @@ it('a key moved in a copy that is taken unsigned opens nothing, though no databa
   await restoreCopy({ copy: made, config, clock, place, allowUnsigned: true })
 
   await open(async ({ store, keyring }) => {
-    const tally = { count: () => {}, flush: () => Promise.resolve() }
+    const auditCounter = { count: () => {}, flush: () => Promise.resolve() }
     const knocking = authenticate(
-      { store, keyring, clock, tally },
+      { store, keyring, clock, auditCounter },
       { key: siteKey.apiKey, secret: siteKey.apiSecret, address: '192.0.2.7' },
     )
     await expect(knocking).rejects.toThrow(AuthenticationError)

@@ -1,13 +1,13 @@
 import { array, assert, boolean, constantFrom, property, tuple } from 'fast-check'
 import { expect, it } from 'vitest'
-import { createTurns } from '../../src/bridge/admission/fair-queue.ts'
+import { createFairQueue } from '../../src/bridge/admission/fair-queue.ts'
 
 const path = tuple(constantFrom('a', 'b', 'c'), constantFrom('x', 'y'), constantFrom('', '1', '2'))
 
 it('serves every entry exactly once, each leaf in the order it came', () => {
   assert(
     property(array(path, { maxLength: 60 }), (paths) => {
-      const turns = createTurns<{ path: string; index: number }>()
+      const turns = createFairQueue<{ path: string; index: number }>()
       for (const [index, one] of paths.entries()) turns.add(one, { path: one.join('/'), index })
 
       const taken = paths.map(() => turns.take(() => true)!)
@@ -26,7 +26,7 @@ it('serves every entry exactly once, each leaf in the order it came', () => {
 it('serves no tenant twice while another waits for its turn', () => {
   assert(
     property(array(path, { minLength: 2, maxLength: 60 }), (paths) => {
-      const turns = createTurns<{ tenant: string }>()
+      const turns = createFairQueue<{ tenant: string }>()
       for (const one of paths) turns.add(one, { tenant: one[0] })
 
       // For each tenant that waits: whom it has seen served since its own last turn.
@@ -45,7 +45,7 @@ it('serves no tenant twice while another waits for its turn', () => {
 it('says truly how many go before a newcomer', () => {
   assert(
     property(array(path, { maxLength: 60 }), path, (paths, mine) => {
-      const turns = createTurns<object>()
+      const turns = createFairQueue<object>()
       for (const one of paths) turns.add(one, {})
       const newcomer = {}
       const ahead = turns.ahead(mine)
@@ -63,7 +63,7 @@ it('says truly how many go before a newcomer', () => {
 it('keeps its counts right when entries leave', () => {
   assert(
     property(array(tuple(path, boolean()), { maxLength: 60 }), (steps) => {
-      const turns = createTurns<object>()
+      const turns = createFairQueue<object>()
       const entries = steps.map(([one, leaves]) => ({ one, leaves }))
       for (const entry of entries) turns.add(entry.one, entry)
       for (const entry of entries.filter(({ leaves }) => leaves)) turns.remove(entry.one, entry)

@@ -100,7 +100,7 @@ test('an id that is not the key’s is counted in the audit, without saying whos
   for (const id of [held.carol.itemId, 999]) {
     await callMethod(held.app, 'get_bank_accounts', { item_id: id }, { as: held.acme.siteKey })
   }
-  await held.app.tally.flush()
+  await held.app.auditCounter.flush()
 
   const rows = await held.app.store.listAudit({ tenantId: held.acme.tenant.id, limit: 50 })
 

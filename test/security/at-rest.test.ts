@@ -6,7 +6,7 @@ import { keyIdOf, type Keyring } from '../../src/vault/keyring.ts'
 import { learnDataKeys, rekey, sealedRow, ServerUnawareError } from '../../src/vault/rekey.ts'
 import { createMovableClock } from '../../src/clock.ts'
 import { ConfigError, loadConfig } from '../../src/config.ts'
-import { sealedPlaces, type SealedPlace, type Store } from '../../src/db/store.ts'
+import { sealedColumns, type SealedColumn, type Store } from '../../src/db/store.ts'
 import { tickHandler } from '../../src/webhooks/inbox/handler.ts'
 import { startGateway, dataDirectory, runCli, runServer } from '../support/gateway.ts'
 import { testNow } from '../support/clock.ts'
@@ -86,9 +86,9 @@ async function announce(
 }
 
 /** Everything sealed, by place: what it holds when this keyring opens it. */
-async function openAll({ store, keyring }: Process): Promise<Record<SealedPlace, string[]>> {
+async function openAll({ store, keyring }: Process): Promise<Record<SealedColumn, string[]>> {
   const opened = await Promise.all(
-    sealedPlaces.map(async (place) => {
+    sealedColumns.map(async (place) => {
       const values = await store.listSealed(place, null, 10_000)
       const texts = values.map(({ rowId, sealed }) =>
         keyring.open(sealed, sealedRow[place](rowId)).toString('utf8'),
@@ -96,11 +96,11 @@ async function openAll({ store, keyring }: Process): Promise<Record<SealedPlace,
       return [place, texts] as const
     }),
   )
-  return Object.fromEntries(opened) as Record<SealedPlace, string[]>
+  return Object.fromEntries(opened) as Record<SealedColumn, string[]>
 }
 
 describe('a sealed value moved to another row does not open there:', () => {
-  const columns: Record<SealedPlace, [table: string, column: string]> = {
+  const columns: Record<SealedColumn, [table: string, column: string]> = {
     'webhook-secret': ['sites', 'webhook_secret'],
     'previous-webhook-secret': ['endpoints', 'previous_secret'],
     'user-email': ['bridge_users', 'email'],
@@ -108,7 +108,7 @@ describe('a sealed value moved to another row does not open there:', () => {
     response: ['attempts', 'response'],
   }
 
-  it.each(sealedPlaces)('%s', async (place) => {
+  it.each(sealedColumns)('%s', async (place) => {
     const made = await anInstallation()
     await fillAll(made)
     const [table, column] = columns[place]
@@ -201,7 +201,7 @@ describe('rekey', () => {
     expect(done).toMatchObject({ master_key: 'new', dropped: ['d1'] })
     expect(done.resealed).toBeGreaterThanOrEqual(250 + 8)
     expect(written).toBeGreaterThan(20)
-    for (const place of sealedPlaces) {
+    for (const place of sealedColumns) {
       const values = await server.store.listSealed(place, null, 10_000)
       expect(
         values.map(({ sealed }) => keyIdOf(sealed)).filter((id) => id !== done.data_key),
@@ -210,7 +210,7 @@ describe('rekey', () => {
     const fresh = await open(newKey)
     const after = await openAll(fresh)
     expect(await openAll(server)).toEqual(after)
-    for (const place of sealedPlaces) {
+    for (const place of sealedColumns) {
       expect(after[place]).toEqual(expect.arrayContaining(before[place]))
     }
     expect(after['event-body']).toHaveLength(before['event-body'].length + written)

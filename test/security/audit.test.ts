@@ -16,7 +16,7 @@ it('a refused key is counted by address and minute, and its secret is not kept',
   for (let each = 0; each < 5; each += 1) await knock()
   clock.advance(60_000)
   await knock()
-  await app.tally.flush()
+  await app.auditCounter.flush()
 
   const rows = await app.store.listAudit({ action: 'key.refused', limit: 9 })
   expect(rows.map(({ count, subject, tenantId }) => ({ count, subject, tenantId }))).toEqual([
@@ -31,16 +31,16 @@ it('a hundred thousand strangers in an hour add a hundred rows and a sum', async
   const before = (await app.store.listAudit({ limit: 999 })).length
 
   for (let stranger = 0; stranger < 100_000; stranger += 1) {
-    app.tally.count({
+    app.auditCounter.count({
       at: clock.now(),
       actor: `address:${stranger}`,
       action: 'key.refused',
       subject: 'unknown key',
       bucket: clock.now(),
     })
-    if (stranger % 10_000 === 0) await app.tally.flush()
+    if (stranger % 10_000 === 0) await app.auditCounter.flush()
   }
-  await app.tally.flush()
+  await app.auditCounter.flush()
 
   const rows = await app.store.listAudit({ limit: 999 })
   expect(rows).toHaveLength(before + 101)
@@ -55,7 +55,7 @@ it('a hint at what does not exist tells which kind of thing, how often, and neve
   for (const item_id of [1_234_567, 7_654_321]) {
     await callMethod(app, 'get_bank_accounts', { item_id }, { as: siteKey })
   }
-  await app.tally.flush()
+  await app.auditCounter.flush()
 
   const rows = await app.store.listAudit({ action: 'id.unknown', limit: 9 })
   expect(rows).toMatchObject([{ actor: `key:${siteKey.apiKey}`, subject: 'Item', count: 2 }])

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { keptOf } from '../../src/auth/limits.ts'
-import { createJournal } from '../../src/calls/call-log.ts'
+import { createCallLog } from '../../src/calls/call-log.ts'
 import { callMethod, testApp } from '../support/app.ts'
 import { testClock } from '../support/clock.ts'
 import { aTenant } from '../support/tenants.ts'
@@ -30,7 +30,7 @@ test('a tenant key that makes up sites with refused targets leaves a handful of 
       webhook_url: 'https://127.0.0.1/x',
     })
   }
-  await app.tally.flush()
+  await app.auditCounter.flush()
 
   const rows = await app.store.listAudit({ action: 'target.refused', limit: 1_000 })
   expect(rows.length).toBeGreaterThan(1)
@@ -104,7 +104,7 @@ test('a tenant key cannot make sites and users without end', async () => {
 test('of a key’s calls so many are kept in a day; of another key’s and tomorrow’s as many', async () => {
   const clock = testClock()
   const stored: string[] = []
-  const journal = createJournal({
+  const journal = createCallLog({
     clock,
     write: async (calls) => void stored.push(...calls.map(({ id }) => id)),
     most: { waiting: 100, inADay: 2, callbacks: 1 },
@@ -141,7 +141,7 @@ test('of one request’s callbacks a few dozen are kept in a day, and the other 
       clock.advance(1_100)
       expect((await app.inject(url)).statusCode).toBe(302)
     }
-    await app.journal.flush()
+    await app.callLog.flush()
     return written.splice(0).filter((one) => one === request).length
   }
 
@@ -153,7 +153,7 @@ test('of one request’s callbacks a few dozen are kept in a day, and the other 
 test('what one request’s browser sends too much takes nothing from the day of all browsers', async () => {
   const clock = testClock()
   const stored: string[] = []
-  const journal = createJournal({
+  const journal = createCallLog({
     clock,
     write: async (calls) => void stored.push(...calls.map(({ request }) => request ?? '')),
     most: { waiting: 100, inADay: 3, callbacks: 2 },

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import fastify from 'fastify'
 import { levels } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
-import { createTally } from '../../src/audit/counter.ts'
+import { createAuditCounter } from '../../src/audit/counter.ts'
 import { StoreBusyError, StoreDiskError, type Store } from '../../src/db/store.ts'
 import { handleError } from '../../src/frappe/errors.ts'
 import { createMetrics } from '../../src/metrics/metrics.ts'
@@ -25,7 +25,7 @@ async function inbox({
   const tenant = await aTenant(rooms)
   const user = await aUser(rooms, tenant.site, { name: 'ann' })
   await store.updateSite(tenant.site.id, { webhookUrl: 'https://erp.acme.test/hook' }, testBy)
-  const tally = createTally((entry) => store.audit(entry))
+  const auditCounter = createAuditCounter((entry) => store.audit(entry))
   let nudges = 0
 
   const lines: { level: number; msg: string }[] = []
@@ -34,7 +34,11 @@ async function inbox({
   const logged = (level: keyof typeof levels.values) =>
     lines.filter((line) => line.level === levels.values[level])
   app.setErrorHandler(handleError)
-  for (const [name, room] of Object.entries({ ...rooms, tally, metrics: createMetrics('1') })) {
+  for (const [name, room] of Object.entries({
+    ...rooms,
+    auditCounter,
+    metrics: createMetrics('1'),
+  })) {
     app.decorate(name, room as never)
   }
   let doubted = false
@@ -74,7 +78,7 @@ async function inbox({
     ...tenant,
     app,
     user,
-    tally,
+    auditCounter,
     calls,
     post,
     signed,
@@ -146,11 +150,11 @@ test.each([
   ['an item event without item', '{"type":"item.created","content":{"user_uuid":"x"}}'],
   ['nothing', ''],
 ])('signed bytes that are %s get a 200, since they would come again the same', async (_, body) => {
-  const { signed, store, clock, tally, logged } = await inbox()
+  const { signed, store, clock, auditCounter, logged } = await inbox()
 
   expect((await signed(body)).statusCode).toBe(200)
 
-  await tally.flush()
+  await auditCounter.flush()
   expect(await store.listUnhandledEvents(clock.now(), 10)).toEqual([])
   expect(await store.listAudit({ limit: 1 })).toMatchObject([
     { action: 'webhook.ignored', subject: 'no event', count: 1 },
@@ -162,11 +166,11 @@ test.each<[string, object, object]>([
   ['an unknown user', {}, { user_uuid: 'nobody' }],
   ['no user and no item', { type: 'novelty' }, { user_uuid: null, item_id: undefined }],
 ])('an event of %s is answered 200, counted and not kept', async (_, fields, content) => {
-  const { signed, event, store, clock, tally, nudges } = await inbox()
+  const { signed, event, store, clock, auditCounter, nudges } = await inbox()
 
   expect((await signed(event(fields, content))).statusCode).toBe(200)
 
-  await tally.flush()
+  await auditCounter.flush()
   expect(await store.listUnhandledEvents(clock.now(), 10)).toEqual([])
   expect(await store.listAudit({ limit: 1 })).toMatchObject([
     { action: 'webhook.ignored', subject: 'unknown user', count: 1 },
@@ -175,7 +179,7 @@ test.each<[string, object, object]>([
 })
 
 test('an event older than 14 days by its own word is answered 200, counted and not kept', async () => {
-  const { signed, event, store, clock, tally } = await inbox()
+  const { signed, event, store, clock, auditCounter } = await inbox()
   const limit = clock.now() - 14 * dayMs
 
   expect((await signed(event({ timestamp: limit - 1 }))).statusCode).toBe(200)
@@ -183,7 +187,7 @@ test('an event older than 14 days by its own word is answered 200, counted and n
   expect((await signed(event({ timestamp: limit }))).statusCode).toBe(200)
 
   expect(await store.listUnhandledEvents(clock.now(), 10)).toHaveLength(1)
-  await tally.flush()
+  await auditCounter.flush()
   expect(await store.listAudit({ limit: 1 })).toMatchObject([{ subject: 'older than 14 days' }])
 })
 

@@ -1,6 +1,6 @@
 import fastify from 'fastify'
 import { expect, onTestFinished, test } from 'vitest'
-import { createTally } from '../../src/audit/counter.ts'
+import { createAuditCounter } from '../../src/audit/counter.ts'
 import { createHeartbeats } from '../../src/cluster/heartbeats.ts'
 import webhooks from '../../src/webhooks/plugin.ts'
 import { TargetRefusedError } from '../../src/webhooks/relay/target-guard.ts'
@@ -13,9 +13,9 @@ async function door(options: { workers?: boolean; isSandbox?: boolean; bounds?: 
   const tenant = await aTenant(rooms)
   const user = await aUser(rooms, tenant.site)
   const app = fastify()
-  const tally = createTally((entry) => rooms.store.audit(entry))
+  const auditCounter = createAuditCounter((entry) => rooms.store.audit(entry))
   const heartbeats = createHeartbeats(rooms.clock)
-  for (const [name, room] of Object.entries({ ...rooms, tally, heartbeats })) {
+  for (const [name, room] of Object.entries({ ...rooms, auditCounter, heartbeats })) {
     app.decorate(name, room as never)
   }
   for (const name of ['db', 'metrics', 'auth']) {
@@ -42,7 +42,7 @@ async function door(options: { workers?: boolean; isSandbox?: boolean; bounds?: 
   }
   const listenAt = (webhookUrl: string) =>
     rooms.store.updateSite(tenant.site.id, { webhookUrl }, testBy)
-  return { ...rooms, ...tenant, app, tally, heartbeats, emit, listenAt }
+  return { ...rooms, ...tenant, app, auditCounter, heartbeats, emit, listenAt }
 }
 
 test('with workers, what is stored is handled and delivered, also when nobody nudges', async () => {
@@ -121,14 +121,14 @@ test.each([
 })
 
 test('our own address is refused, and what is refused is counted for whoever asked', async () => {
-  const { app, store, tally, tenant } = await door()
+  const { app, store, auditCounter, tenant } = await door()
   const asking = { tenantId: tenant.id, actor: 'key:k', subject: 'erp.acme.test' }
 
   for (const url of ['https://bank.test/webhooks/bridge', 'http://10.0.0.1/']) {
     await expect(app.relay.checkTarget(url, undefined, asking)).rejects.toThrow(TargetRefusedError)
   }
 
-  await tally.flush()
+  await auditCounter.flush()
   expect(await store.listAudit({ action: 'target.refused', limit: 9 })).toMatchObject([
     { ...asking, count: 2 },
   ])

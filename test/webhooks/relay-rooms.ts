@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest'
-import { createTally } from '../../src/audit/counter.ts'
+import { createAuditCounter } from '../../src/audit/counter.ts'
 import type { Site } from '../../src/db/store.ts'
 import { createRelay, type Relaying } from '../../src/webhooks/relay/relay.ts'
 import { createSender } from '../../src/webhooks/relay/sender.ts'
@@ -22,14 +22,14 @@ export async function relayRooms({
   const write = (level: string) => (event: object, text: string) =>
     void lines.push([level, event as Record<string, unknown>, text])
   const log = { info: write('info'), warn: write('warn'), error: write('error') }
-  const tally = createTally((entry) => store.audit(entry))
+  const auditCounter = createAuditCounter((entry) => store.audit(entry))
   const relaying: Relaying = {
     store,
     keyring,
     clock,
     clockWatch,
     ids,
-    tally,
+    auditCounter,
     sender,
     log,
     openToAll: loopback,

@@ -540,7 +540,7 @@ test('a private address is refused at the dial, counted, and opened for one site
   const id = await emit()
 
   await relay.tick()
-  await relaying.tally.flush()
+  await relaying.auditCounter.flush()
 
   expect(at.posts).toEqual([])
   expect(await store.findDelivery(id)).toMatchObject({

@@ -21,7 +21,7 @@ test.each([
     { as: siteKey },
   )
 
-  await app.tally.flush()
+  await app.auditCounter.flush()
   expect([answer.status, answer.body.exc_type]).toEqual([417, 'ValidationError'])
   expect(bridge.calls).toEqual([])
   expect((await app.store.findSite(siteKey.caller.scope, site.name))?.webhookUrl).toBeNull()

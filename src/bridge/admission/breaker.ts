@@ -34,7 +34,7 @@ export interface Breaker {
    */
   enter(where: Where): (ending: Ending) => void
   /** Whether a call would now be the one that looks. */
-  isTimeToLook(): boolean
+  isProbeDue(): boolean
   state(): BreakerState
 }
 
@@ -114,7 +114,7 @@ export function createBreaker({
         settle(ending)
       }
     },
-    isTimeToLook: () => down !== undefined && !looking && down.nextTryAt <= clock.now(),
+    isProbeDue: () => down !== undefined && !looking && down.nextTryAt <= clock.now(),
     state,
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** How the server stands with Bridge, as it is written down for the CLI and for the next start. */
-export const savedStanding = z.object({
+export const savedBridgeStatus = z.object({
   quota: z.object({
     burst: z.number(),
     perSecond: z.number(),
@@ -24,12 +24,12 @@ export const savedStanding = z.object({
   }),
   clockInDoubt: z.boolean().default(false),
 })
-export type Standing = z.output<typeof savedStanding>
+export type BridgeStatus = z.output<typeof savedBridgeStatus>
 
 /** What was left of the quota when it was written down; undefined when nothing readable was. */
 export function savedQuota(
-  saved: { standing: unknown; at: number } | undefined,
+  saved: { status: unknown; at: number } | undefined,
 ): { available: number; at: number } | undefined {
-  const read = savedStanding.safeParse(saved?.standing)
+  const read = savedBridgeStatus.safeParse(saved?.status)
   return saved && read.success ? { available: read.data.quota.available, at: saved.at } : undefined
 }

@@ -1,5 +1,5 @@
 /** Those who wait, as queues within queues: at each level the branches are served in turn. */
-export interface Turns<T> {
+export interface FairQueue<T> {
   readonly size: number
   add(path: readonly string[], entry: T): void
   remove(path: readonly string[], entry: T): void
@@ -23,7 +23,7 @@ interface Node<T> {
 const createNode = <T>(): Node<T> => ({ size: 0, branches: new Map(), entries: new Set() })
 
 /** An empty queue. All paths must be equally long. */
-export function createTurns<T>(): Turns<T> {
+export function createFairQueue<T>(): FairQueue<T> {
   const root = createNode<T>()
 
   const nodesOf = (path: readonly string[]): (Node<T> | undefined)[] => {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts'
 import { BridgeQuotaError } from '../errors.ts'
 import { createBucket, createWindows, type Bucket } from './rate-limits.ts'
-import { createTurns } from './fair-queue.ts'
+import { createFairQueue } from './fair-queue.ts'
 
 /** For whom a call is made. Those who wait are served by tenant, then by site, in turn. */
 export interface Payer {
@@ -25,7 +25,7 @@ export interface QuotaLimits {
   longestWaitMs: number
 }
 
-/** How long a read of many pages may wait for its turns: what a call's time has left then suffices for the last page. */
+/** How long a read of many pages may wait for its queue: what a call's time has left then suffices for the last page. */
 export const longestReadWaitMs = 45_000
 
 /** Below what Bridge allows an application: 2000 calls in 5 minutes, 60 a user and 10 tokens a user in a minute (Bridge: rate limits). */
@@ -78,7 +78,7 @@ interface Waiting {
 const lookMs = 50
 
 /**
- * What this process may spend of the application's quota, in memory: a token bucket served in turns. Several processes
+ * What this process may spend of the application's quota, in memory: a token bucket served in queue. Several processes
  * each need a share of the limits. `saved` is the state before a restart, so that a crash loop spends no burst twice.
  */
 export function createQuota({
@@ -106,7 +106,7 @@ export function createQuota({
     user: createWindows(limits.userPerMinute),
     token: createWindows(limits.tokensPerMinute),
   }
-  const turns = createTurns<Waiting>()
+  const queue = createFairQueue<Waiting>()
   const arrived = new Set<Waiting>()
   const count = { granted: 0, refused: 0 }
   let stopTimer: (() => void) | undefined
@@ -128,15 +128,15 @@ export function createQuota({
   function waitFor(path: readonly string[], now: number, calls = 1): number {
     const [tenant = '', , key = ''] = path
     return Math.max(
-      app.waitFor(turns.ahead(path) + calls, now),
-      bucketOf(tenant).waitFor(turns.ahead(path, 1) + calls, now),
-      waitOfKey(key, turns.sizeAt(path) + calls - 1, now),
+      app.waitFor(queue.ahead(path) + calls, now),
+      bucketOf(tenant).waitFor(queue.ahead(path, 1) + calls, now),
+      waitOfKey(key, queue.sizeAt(path) + calls - 1, now),
     )
   }
 
   function leave(entry: Waiting): void {
     arrived.delete(entry)
-    turns.remove(entry.path, entry)
+    queue.remove(entry.path, entry)
   }
 
   function refuse(waitMs: number): BridgeQuotaError {
@@ -157,8 +157,8 @@ export function createQuota({
       if (path.length === 1) return bucketOf(path[0]!).tokens(now) >= 1
       return path.length < 3 || waitOfKey(path[2]!, 0, now) <= 0
     }
-    while (turns.size > 0 && app.tokens(now) >= 1) {
-      const entry = turns.take(admits)
+    while (queue.size > 0 && app.tokens(now) >= 1) {
+      const entry = queue.take(admits)
       if (!entry) return
       arrived.delete(entry)
       spend(entry.path, now)
@@ -175,7 +175,7 @@ export function createQuota({
       entry.settle.reject(refuse(waitFor(entry.path, now)))
     }
     for (const [tenant, bucket] of tenants) if (bucket.tokens(now) >= share) tenants.delete(tenant)
-    if (turns.size > 0) return
+    if (queue.size > 0) return
     stopTimer?.()
     stopTimer = undefined
   }
@@ -188,11 +188,11 @@ export function createQuota({
       const path = pathOf(payer, against)
       const deadline = payer.waitsUntil ?? now + longestWaitMs
       const wait = waitFor(path, now)
-      if (wait <= 0 && turns.size === 0) return spend(path, now)
+      if (wait <= 0 && queue.size === 0) return spend(path, now)
       if (now + wait > deadline) throw refuse(wait)
 
       const entry = { path, deadline, settle: Promise.withResolvers<void>() }
-      turns.add(path, entry)
+      queue.add(path, entry)
       arrived.add(entry)
       const giveUp = (): void => {
         leave(entry)
@@ -214,13 +214,13 @@ export function createQuota({
     },
     state() {
       const now = clock.now()
-      const waiting = new Map(turns.branches().map(({ name, size }) => [name, size]))
+      const waiting = new Map(queue.branches().map(({ name, size }) => [name, size]))
       const names = new Set([...waiting.keys(), ...tenants.keys()])
       return {
         burst,
         perSecond,
         available: Math.floor(app.tokens(now)),
-        waiting: turns.size,
+        waiting: queue.size,
         ...count,
         tenants: [...names].map((tenant) => ({
           tenant,

@@ -135,7 +135,7 @@ export function createHttp(options: BridgeOptions): Http {
 
   /** Waits for the call's turn; what is known to fail does not even queue. */
   async function takeTurn(call: Call, { payer = ourselves, signal }: Sender): Promise<void> {
-    if (options.breaker?.state().open && !options.breaker.isTimeToLook()) {
+    if (options.breaker?.state().open && !options.breaker.isProbeDue()) {
       options.breaker.enter(call)
     }
     try {

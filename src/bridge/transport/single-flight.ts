@@ -1,7 +1,7 @@
 import { BridgeTimeoutError, type Where } from '../errors.ts'
 
 /** Runs work once for all who ask for the same at the same time. Each may give up alone; when all have, so does the work. */
-export type Sharing = <T>(
+export type SingleFlight = <T>(
   key: string,
   asked: { where: Where; signal: AbortSignal | undefined },
   work: (signal: AbortSignal) => Promise<T>,
@@ -14,7 +14,7 @@ interface Running {
 }
 
 /** Nothing is kept once the answer is there. What is shared must not be changed by those who get it. */
-export function createSharing(): Sharing {
+export function createSingleFlight(): SingleFlight {
   const running = new Map<string, Running>()
 
   function start<T>(key: string, work: (signal: AbortSignal) => Promise<T>): Running {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { heldItem } from '../../auth/ownership.ts'
+import { ownedItem } from '../../auth/ownership.ts'
 import { identifier, optionalText } from '../../frappe/arguments.ts'
 import { removeItem } from '../../erasure/erase-item.ts'
 import { defineMethod } from '../context.ts'
@@ -8,8 +8,8 @@ import { defineMethod } from '../context.ts'
 export const deleteBridgeItemId = defineMethod({
   name: 'bank_api.bridge.delete_bridge_item_id',
   params: z.object({ item_id: identifier, user: optionalText(), site: optionalText() }),
-  async run(context, { item_id, ...hint }) {
-    const held = await heldItem(context, item_id, hint)
+  async run(context, { item_id, ...selector }) {
+    const held = await ownedItem(context, item_id, selector)
     const { item, site } = held
 
     const by = { actor: `key:${context.caller.apiKey}`, at: context.clock.now() }

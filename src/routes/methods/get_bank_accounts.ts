@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { heldItem, keepAccounts, reaching, refuseGone } from '../../auth/ownership.ts'
+import { ownedItem, keepAccounts, markIfMissing, refuseGone } from '../../auth/ownership.ts'
 import { toTime } from '../../bridge/fields.ts'
 import type { Account } from '../../bridge/resources/accounts.ts'
 import { identifier, optionalText } from '../../frappe/arguments.ts'
@@ -9,10 +9,10 @@ import { defineMethod } from '../context.ts'
 export const getBankAccounts = defineMethod({
   name: 'bank_api.bridge.get_bank_accounts',
   params: z.object({ item_id: identifier, user: optionalText(), site: optionalText() }),
-  async run(context, { item_id, ...hint }) {
-    const held = await heldItem(context, item_id, hint)
+  async run(context, { item_id, ...selector }) {
+    const held = await ownedItem(context, item_id, selector)
 
-    const accounts = await reaching(
+    const accounts = await markIfMissing(
       context,
       held,
       context.bridge.accounts.list(held.bridgeUser, { itemId: item_id }),

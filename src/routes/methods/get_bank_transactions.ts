@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import {
   accountsOf,
-  heldAccount,
-  heldItem,
-  heldUser,
+  ownedAccount,
+  ownedItem,
+  ownedUser,
   lookForGone,
-  reaching,
+  markIfMissing,
   refuseGone,
 } from '../../auth/ownership.ts'
 import { identifier, optional } from '../../frappe/arguments.ts'
@@ -22,11 +22,11 @@ export const getBankTransactions = defineMethod({
     account_id: optional(identifier),
   }),
   async run(context, { item_id, account_id, lang, user, site, ...range }) {
-    const hint = { user, site }
+    const selector = { user, site }
     const account =
-      account_id === undefined ? undefined : await heldAccount(context, account_id, hint)
-    const item = item_id === undefined ? undefined : await heldItem(context, item_id, hint)
-    const holder = account ?? item ?? (await heldUser(context, hint))
+      account_id === undefined ? undefined : await ownedAccount(context, account_id, selector)
+    const item = item_id === undefined ? undefined : await ownedItem(context, item_id, selector)
+    const holder = account ?? item ?? (await ownedUser(context, selector))
 
     const filter = { accountId: account_id, ...toFilter(range, holder.site.timeZone) }
     const accounts = item && (await accountsOf(context, item))
@@ -39,7 +39,7 @@ export const getBankTransactions = defineMethod({
       lang,
       onNothing: () => (one ? refuseGone(context, one) : lookForGone(context, holder)),
     })
-    const list = await reaching(context, one ?? holder, reading)
+    const list = await markIfMissing(context, one ?? holder, reading)
 
     if (one) context.fresh.item(one.item)
     else context.fresh.items(await context.store.listItems(holder.user.id))

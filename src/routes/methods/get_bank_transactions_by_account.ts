@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { heldAccount, reaching, refuseGone } from '../../auth/ownership.ts'
+import { ownedAccount, markIfMissing, refuseGone } from '../../auth/ownership.ts'
 import { identifier } from '../../frappe/arguments.ts'
 import { defineMethod } from '../context.ts'
 import { readTransactions } from './read-transactions.ts'
@@ -10,7 +10,7 @@ export const getBankTransactionsByAccount = defineMethod({
   name: 'bank_api.bridge.get_bank_transactions_by_account',
   params: z.object({ ...transactionArguments, account_id: identifier }),
   async run(context, { account_id, lang, user, site, ...range }) {
-    const held = await heldAccount(context, account_id, { user, site })
+    const held = await ownedAccount(context, account_id, { user, site })
 
     const filter = { accountId: account_id, ...toFilter(range, held.site.timeZone) }
     const { bridgeUser } = held
@@ -20,7 +20,7 @@ export const getBankTransactionsByAccount = defineMethod({
       lang,
       onNothing: () => refuseGone(context, held),
     })
-    const list = await reaching(context, held, reading)
+    const list = await markIfMissing(context, held, reading)
 
     context.fresh.item(held.item)
     return list

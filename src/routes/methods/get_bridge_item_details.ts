@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { toFacts } from '../../auth/item-list.ts'
-import { heldItem, reaching } from '../../auth/ownership.ts'
+import { ownedItem, markIfMissing } from '../../auth/ownership.ts'
 import { identifier, optionalText } from '../../frappe/arguments.ts'
 import { whatNext } from '../../connect/item-status.ts'
 import type { ItemFacts } from '../../db/store.ts'
@@ -16,10 +16,10 @@ export const getBridgeItemDetails = defineMethod({
     user: optionalText(),
     site: optionalText(),
   }),
-  async run(context, { item_id, lang, ...hint }) {
-    const held = await heldItem(context, item_id, hint)
+  async run(context, { item_id, lang, ...selector }) {
+    const held = await ownedItem(context, item_id, selector)
     const language = context.language(lang)
-    const live = await reaching(
+    const live = await markIfMissing(
       context,
       held,
       context.bridge.items.get(held.bridgeUser, item_id, { language }),

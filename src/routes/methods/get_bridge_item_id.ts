@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { heldRequest } from '../../auth/ownership.ts'
+import { ownedRequest } from '../../auth/ownership.ts'
 import { text } from '../../frappe/arguments.ts'
 import { defineMethod } from '../context.ts'
 
@@ -8,7 +8,7 @@ export const getBridgeItemId = defineMethod({
   name: 'bank_api.bridge.get_bridge_item_id',
   params: z.object({ request: text(64) }),
   async run(context, { request: id }) {
-    const { request, item } = await heldRequest(context, id)
+    const { request, item } = await ownedRequest(context, id)
     if (item) context.fresh.item(item)
 
     return {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { heldItem, reaching, type HeldItem } from '../../auth/ownership.ts'
+import { ownedItem, markIfMissing, type OwnedBridgeItem } from '../../auth/ownership.ts'
 import { BridgeTimeoutError } from '../../bridge/errors.ts'
 import { nextStep } from '../../connect/item-status.ts'
 import { TooManyRequestsError } from '../../errors.ts'
@@ -26,14 +26,14 @@ export const postItemRefresh = defineMethod({
     user: optionalText(),
     site: optionalText(),
   }),
-  async run(context, { item_id, lang, ...hint }) {
-    const held = await heldItem(context, item_id, hint)
+  async run(context, { item_id, lang, ...selector }) {
+    const held = await ownedItem(context, item_id, selector)
     const claim = await claimRefresh(context, held)
 
     let refreshed: boolean
     try {
       const asked = context.bridge.items.refresh(held.bridgeUser, item_id)
-      refreshed = await reaching(context, held, asked)
+      refreshed = await markIfMissing(context, held, asked)
     } catch (error) {
       // Without an answer in time it may have taken place all the same: then it counts.
       if (!(error instanceof BridgeTimeoutError)) await context.store.releaseRefresh(claim)
@@ -42,7 +42,11 @@ export const postItemRefresh = defineMethod({
     if (refreshed) return { refreshed }
 
     await context.store.releaseRefresh(claim)
-    const live = await reaching(context, held, context.bridge.items.get(held.bridgeUser, item_id))
+    const live = await markIfMissing(
+      context,
+      held,
+      context.bridge.items.get(held.bridgeUser, item_id),
+    )
     const next = nextStep(live.status)
     return {
       refreshed,
@@ -53,7 +57,10 @@ export const postItemRefresh = defineMethod({
   },
 })
 
-async function claimRefresh({ store, clock }: MethodContext, { item }: HeldItem): Promise<number> {
+async function claimRefresh(
+  { store, clock }: MethodContext,
+  { item }: OwnedBridgeItem,
+): Promise<number> {
   const at = clock.now()
   const taken = await store.claimRefresh(item.id, { at, since: at - dayMs, most: mostPerDay })
   if ('claim' in taken) return taken.claim

@@ -1,5 +1,5 @@
 import type { Keyring } from '../../vault/keyring.ts'
-import { minuteOf, type Tally } from '../../audit/counter.ts'
+import { minuteOf, type AuditCounter } from '../../audit/counter.ts'
 import { parseBridgeEvent, type BridgeEvent } from '../../bridge/events/webhook-events.ts'
 import { verifyBridgeSignature } from '../../bridge/events/webhook-signature.ts'
 import type { Clock, ClockWatch, Ids } from '../../clock.ts'
@@ -14,7 +14,7 @@ export interface Inbox {
   clock: Clock
   clockWatch: Pick<ClockWatch, 'sinceForward'>
   isClockInDoubt: () => boolean
-  tally: Tally
+  auditCounter: AuditCounter
   log: { error(event: object, text: string): void }
 }
 
@@ -121,9 +121,9 @@ const ignored: Record<Ignored, string> = {
   nonsense: 'no event',
 }
 
-function ignore({ clock, tally }: Inbox, why: Ignored): Received {
+function ignore({ clock, auditCounter }: Inbox, why: Ignored): Received {
   const at = clock.now()
-  tally.count({
+  auditCounter.count({
     at,
     actor: 'bridge',
     action: 'webhook.ignored',

@@ -1,6 +1,6 @@
 import { setTimeout as timeout } from 'node:timers/promises'
 import type { Keyring } from '../../vault/keyring.ts'
-import { hourOf, type Tally } from '../../audit/counter.ts'
+import { hourOf, type AuditCounter } from '../../audit/counter.ts'
 import { secretPlace } from '../../vault/webhook-secret.ts'
 import type { Clock, ClockWatch, Ids } from '../../clock.ts'
 import {
@@ -22,7 +22,7 @@ export interface Relaying {
   clock: Clock
   clockWatch: Pick<ClockWatch, 'jumped'>
   ids: Ids
-  tally: Tally
+  auditCounter: AuditCounter
   sender: Sender
   log: {
     info(event: object, text: string): void
@@ -108,8 +108,8 @@ export function createRelay(
     const at = clock.now()
     const limit = Math.min(mostClaimed, mostInFlight - inFlight.size)
     if (limit === 0 || stopping.signal.aborted) return []
-    const further = Math.max(0, Math.floor(mostInFlight / 2) - inFlight.size)
-    const claims = await store.claimDeliveries({ at, leaseUntil: at + leaseMs, limit, further })
+    const spreadAfter = Math.max(0, Math.floor(mostInFlight / 2) - inFlight.size)
+    const claims = await store.claimDeliveries({ at, leaseUntil: at + leaseMs, limit, spreadAfter })
     return claims.map((claim) => {
       const work = deliver(relaying, claim, { stopping: stopping.signal, followClock })
         .catch((error: unknown) => {
@@ -289,7 +289,7 @@ const sealed = ({ keyring }: Relaying, id: string, response: Buffer): Buffer | n
   response.length === 0 ? null : keyring.seal(response, `deliveries/${id}`)
 
 function report(
-  { log, tally, observe }: Relaying,
+  { log, auditCounter, observe }: Relaying,
   claim: ClaimedDelivery,
   answer: Answer,
   at: number,
@@ -306,7 +306,7 @@ function report(
   const why = answer.status === null ? { error: answer.error } : { status: answer.status }
   log.warn({ ...facts, ...why }, 'webhook not delivered')
   if (isRefused) {
-    tally.count({
+    auditCounter.count({
       at,
       tenantId: site.tenantId,
       actor: 'server',

@@ -2,7 +2,7 @@ import { lookup, type LookupAddress } from 'node:dns'
 import { CANCELLED, CONNREFUSED, NODATA, NOTFOUND, Resolver, TIMEOUT } from 'node:dns/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { callbackify } from 'node:util'
-import { createTurns } from '../../bridge/admission/fair-queue.ts'
+import { createFairQueue } from '../../bridge/admission/fair-queue.ts'
 
 /** All addresses of a name, or why it has none. */
 export type Resolve = (
@@ -106,14 +106,14 @@ function byDomain(limitMs: number) {
   }
   const underway = new Map<string, Promise<LookupAddress[]>>()
   const running = new Map<string, number>()
-  const turns = createTurns<Waiting>()
+  const queue = createFairQueue<Waiting>()
   let places = mostNames.inAll
 
   function serve(): void {
     while (places > 0) {
       const isFree = ([domain = '']: readonly string[]) =>
         (running.get(domain) ?? 0) < mostNames.ofDomain
-      const next = turns.take(isFree)
+      const next = queue.take(isFree)
       if (!next) return
       places -= 1
       running.set(next.domain, (running.get(next.domain) ?? 0) + 1)
@@ -134,10 +134,10 @@ function byDomain(limitMs: number) {
     const turn = Promise.withResolvers<string>()
     const entry: Waiting = { domain, go: () => turn.resolve(domain) }
     const late = setTimeout(() => {
-      turns.remove([domain], entry)
+      queue.remove([domain], entry)
       turn.reject(tooLate(host))
     }, limitMs)
-    turns.add([domain], entry)
+    queue.add([domain], entry)
     serve()
     return turn.promise.finally(() => clearTimeout(late))
   }

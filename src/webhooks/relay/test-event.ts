@@ -1,9 +1,9 @@
-import { ownEvent, type EventMaking } from '../../vault/own-event.ts'
+import { ownEvent, type OwnEventDeps } from '../../vault/own-event.ts'
 import { testEventType, type NewEvent, type Site } from '../../db/store.ts'
 
 /** An event that says nothing, for one site: whoever runs the site sees that webhooks arrive. It is tried once. */
 export const testEvent = (
-  making: EventMaking,
+  making: OwnEventDeps,
   site: Pick<Site, 'id' | 'name'>,
   at: number,
 ): NewEvent => {

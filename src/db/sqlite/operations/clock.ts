@@ -26,7 +26,7 @@ export function moveTimes(db: Db, byMs: number, at: number): void {
  * What a server left that is no more: deliveries it had in hand, which are due again as if never claimed, and times of a
  * clock that was put back since it was `seenAt`.
  */
-export function inherit(db: Db, seenAt: number | null, at: number): void {
+export function releaseOrphanedClaims(db: Db, seenAt: number | null, at: number): void {
   if (seenAt !== null && seenAt - at > leastJumpMs) moveBack(db, seenAt - at, at)
   db.update(deliveries)
     .set({ claimedUntil: null, dueAt: at, scheduleFrom: sql`${deliveries.scheduleFrom} + 1` })

@@ -7,7 +7,7 @@ import { prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { moveTimes } from './clock.ts'
 import { countDiedOfFailures, markRecovery, nextToRecover, recover } from './recovery.ts'
-import { sightOperations } from './delivery-reports.ts'
+import { deliveryReportOperations } from './delivery-reports.ts'
 
 type Db = Tools['db']
 
@@ -259,12 +259,12 @@ export function deliveryOperations({
   }
 
   return {
-    async claimDeliveries({ at, leaseUntil, limit, further = limit }) {
+    async claimDeliveries({ at, leaseUntil, limit, spreadAfter = limit }) {
       // Looked at first without a transaction: most of the time there is nothing to do, and a commit costs an fsync.
       if ((await read(() => findAny.get({ at }))) === undefined) return []
       return write(() => {
         const ready = findReady.all({ at, limit })
-        const rooms = roomsFor(ready, { limit, further })
+        const rooms = roomsFor(ready, { limit, spreadAfter })
         return ready.flatMap((site, index) =>
           takeFrom(site, rooms[index]!, { at, leaseUntil }).map(toClaim),
         )
@@ -311,7 +311,7 @@ export function deliveryOperations({
         return { ...healthOf(db, siteId), allowedTargets: row?.allowedTargets ?? [] }
       }),
 
-    ...sightOperations({ db, read, write }),
+    ...deliveryReportOperations({ db, read, write }),
 
     clockJumped: (byMs, at) => write(() => moveTimes(db, byMs, at)),
 
@@ -383,19 +383,19 @@ interface Ready {
 }
 
 /**
- * Deals places out to the sites in turn: every one gets its first before any gets its second, and a second or further one
- * only while less than `further` are dealt.
+ * Deals places out to the sites in turn: every one gets its first before any gets its second, and a second or spreadAfter one
+ * only while less than `spreadAfter` are dealt.
  */
 function roomsFor(
   ready: readonly Ready[],
-  { limit, further }: { limit: number; further: number },
+  { limit, spreadAfter }: { limit: number; spreadAfter: number },
 ): number[] {
   const rooms = ready.map(() => 0)
   let dealt = 0
   for (let place = 1; ready.some(({ most }) => most >= place); place += 1) {
     for (const [index, { busy, most }] of ready.entries()) {
       if (busy >= place || most < place) continue
-      if (dealt >= (place === 1 ? limit : Math.min(limit, further))) break
+      if (dealt >= (place === 1 ? limit : Math.min(limit, spreadAfter))) break
       rooms[index]! += 1
       dealt += 1
     }

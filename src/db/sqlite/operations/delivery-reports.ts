@@ -14,7 +14,7 @@ import { writeAudit } from './audit.ts'
 type Db = Tools['db']
 
 /** What the operator sees of deliveries, and may send again. */
-export function sightOperations({
+export function deliveryReportOperations({
   db,
   read,
   write,

@@ -4,7 +4,7 @@ import type { InstanceStore } from '../../store.ts'
 import { apiKeys, dataKeys, instance } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
-import { inherit } from './clock.ts'
+import { releaseOrphanedClaims } from './clock.ts'
 import { isSealedWith } from './sealed.ts'
 
 const only = 1
@@ -51,7 +51,7 @@ export function instanceOperations({ db, read, write }: Tools): InstanceStore {
             return { serverId: row.serverId, host: row.serverHost, pid: row.serverPid, seenAt }
           }
         }
-        if (row && row.serverId !== life.serverId) inherit(db, row.serverSeenAt, at)
+        if (row && row.serverId !== life.serverId) releaseOrphanedClaims(db, row.serverSeenAt, at)
         db.update(instance)
           .set({
             serverId: life.serverId,

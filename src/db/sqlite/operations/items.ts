@@ -185,7 +185,7 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
       write(() => {
         const held = owned(db).where(eq(items.id, itemId)).get()
         if (!held) return { accounts: 0 }
-        silence(db, held.site.id, itemId)
+        cancelItemDeliveries(db, held.site.id, itemId)
         if (withUser) {
           const { id } = held.user
           const gone = { userUuid: null, email: null }
@@ -236,7 +236,7 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
 }
 
 /** Empties the queue of what concerns an item, and the bodies of its events. */
-function silence(db: Tools['db'], siteId: string, itemId: number): void {
+function cancelItemDeliveries(db: Tools['db'], siteId: string, itemId: number): void {
   const waiting = and(
     eq(deliveries.siteId, siteId),
     eq(deliveries.itemId, itemId),

@@ -31,7 +31,7 @@ import {
 } from '../schema/index.ts'
 import type { GroupCommit } from '../group-commit.ts'
 import { prepared, type Tools } from '../tools.ts'
-import { findStory } from './timeline.ts'
+import { findTimeline } from './timeline.ts'
 
 /**
  * Counts that stay cheap on tables with millions of rows: the whole table's is read off its pages, pending and dead ones
@@ -146,7 +146,7 @@ export function operateOperations({
         for (const record of records) storeCall(db).run({ ...record })
       }),
 
-    findStory: (word) => read(() => findStory(db, word)),
+    findTimeline: (word) => read(() => findTimeline(db, word)),
 
     listEndpoints: () =>
       read(() => {

@@ -1,5 +1,10 @@
 import { and, asc, gt, isNotNull, sql } from 'drizzle-orm'
-import { sealedPlaces, type SealedPlace, type SealedStore, type SealedValue } from '../../store.ts'
+import {
+  sealedColumns,
+  type SealedColumn,
+  type SealedStore,
+  type SealedValue,
+} from '../../store.ts'
 import { attempts, bridgeUsers, endpoints, events, sites } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 
@@ -39,7 +44,7 @@ const prefixOf = (keyId: string): Buffer => {
 export function isSealedWith(
   db: Db,
   keyId: string,
-  where: readonly SealedPlace[] = sealedPlaces,
+  where: readonly SealedColumn[] = sealedColumns,
 ): boolean {
   const prefix = prefixOf(keyId)
   return where.some((place) => {
@@ -57,7 +62,7 @@ export function isSealedWith(
 }
 
 /** A value replaced while it is still the same: whoever wrote a newer one meanwhile wins. */
-function replace(db: Db, place: SealedPlace, key: string | number, from: Buffer, to: Buffer) {
+function replace(db: Db, place: SealedColumn, key: string | number, from: Buffer, to: Buffer) {
   const { table, key: keyColumn, column } = places[place]
   return db.run(
     sql`UPDATE ${table} SET ${sql.identifier(columnName[place])} = ${to}
@@ -65,7 +70,7 @@ function replace(db: Db, place: SealedPlace, key: string | number, from: Buffer,
   ).changes
 }
 
-const columnName: Record<SealedPlace, string> = {
+const columnName: Record<SealedColumn, string> = {
   'webhook-secret': 'webhook_secret',
   'previous-webhook-secret': 'previous_secret',
   'user-email': 'email',

@@ -1,5 +1,5 @@
 import { and, asc, desc, eq, inArray, or } from 'drizzle-orm'
-import type { Story } from '../../operate-store.ts'
+import type { Timeline } from '../../operate-store.ts'
 import {
   attempts,
   audit,
@@ -26,7 +26,7 @@ interface Subject {
 }
 
 /** Gathers what is known about the thing an id names. Undefined when nothing has that id. */
-export function findStory(db: Db, word: string): Story | undefined {
+export function findTimeline(db: Db, word: string): Timeline | undefined {
   const subject = subjectOf(db, word)
   if (!subject) return undefined
   const { requestId, itemId } = subject
@@ -98,7 +98,7 @@ function eventsOf(
   db: Db,
   { eventId, itemId }: Subject,
   userIds: readonly string[],
-): Story['events'] {
+): Timeline['events'] {
   const which =
     eventId !== undefined
       ? eq(events.id, eventId)
@@ -131,7 +131,7 @@ function eventsOf(
   })
 }
 
-function callsOf(db: Db, { callId, requestId, itemId }: Subject): Story['calls'] {
+function callsOf(db: Db, { callId, requestId, itemId }: Subject): Timeline['calls'] {
   const which = [
     ...(callId === undefined ? [] : [eq(calls.id, callId)]),
     ...(requestId === undefined ? [] : [eq(calls.request, requestId)]),
@@ -148,7 +148,7 @@ function callsOf(db: Db, { callId, requestId, itemId }: Subject): Story['calls']
   return rows.toReversed()
 }
 
-const auditOf = (db: Db, { requestId, itemId }: Subject): Story['audit'] => {
+const auditOf = (db: Db, { requestId, itemId }: Subject): Timeline['audit'] => {
   const subjects = [requestId, itemId === undefined ? undefined : String(itemId)].filter(
     (subject) => subject !== undefined,
   )

@@ -255,18 +255,18 @@ export function upkeepOperations({ db, read, write }: Tools): UpkeepStore {
           .all(),
       ),
 
-    saveStanding: ({ at, standing }) =>
+    saveBridgeStatus: ({ at, status }) =>
       write(() => {
-        db.update(instance).set({ standing, standingAt: at }).run()
+        db.update(instance).set({ bridgeStatus: status, bridgeStatusAt: at }).run()
       }),
 
-    readStanding: () =>
+    readBridgeStatus: () =>
       read(() => {
         const row = db
-          .select({ standing: instance.standing, at: instance.standingAt })
+          .select({ status: instance.bridgeStatus, at: instance.bridgeStatusAt })
           .from(instance)
           .get()
-        return row?.standing && row.at !== null ? { standing: row.standing, at: row.at } : undefined
+        return row?.status && row.at !== null ? { status: row.status, at: row.at } : undefined
       }),
   }
 }

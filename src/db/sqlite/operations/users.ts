@@ -13,8 +13,8 @@ const owned = (db: Tools['db']) =>
     .from(bridgeUsers)
     .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
 
-const word = sql.placeholder('word')
-const isCalled = or(eq(bridgeUsers.name, word), eq(bridgeUsers.userUuid, word))
+const nameOrUuid = sql.placeholder('nameOrUuid')
+const isCalled = or(eq(bridgeUsers.name, nameOrUuid), eq(bridgeUsers.userUuid, nameOrUuid))
 const named = prepared((db) => owned(db).where(and(inScopeGiven, isCalled)).limit(2).prepare())
 const isLike = eq(bridgeUsers.foldedName, sql.placeholder('folded'))
 const alike = prepared((db) => owned(db).where(and(inScopeGiven, isLike)).limit(2).prepare())
@@ -27,12 +27,12 @@ const withUuid = prepared((db) =>
 
 export function userOperations({ db, read, write }: Tools): UserStore {
   return {
-    findUsers: (scope, word) =>
+    findUsers: (scope, nameOrUuid) =>
       read(() => {
-        if (word === undefined) return some(db).all({ ...scope })
-        const exact = named(db).all({ ...scope, word })
-        if (exact.length > 0 || word === defaultUser) return exact
-        return alike(db).all({ ...scope, folded: foldName(word) })
+        if (nameOrUuid === undefined) return some(db).all({ ...scope })
+        const exact = named(db).all({ ...scope, nameOrUuid })
+        if (exact.length > 0 || nameOrUuid === defaultUser) return exact
+        return alike(db).all({ ...scope, folded: foldName(nameOrUuid) })
       }),
 
     ensureUser: ({ id, siteId, name, at }) =>

@@ -13,8 +13,8 @@ export const instance = sqliteTable('instance', {
   serverPid: integer(),
   serverSeenAt: integer(),
   /** How the server stands with Bridge, for the CLI and for the next start; and when that was. */
-  standing: text({ mode: 'json' }).$type<Record<string, unknown>>(),
-  standingAt: integer(),
+  bridgeStatus: text('standing', { mode: 'json' }).$type<Record<string, unknown>>(),
+  bridgeStatusAt: integer('standing_at'),
   /** When a health check last proved that a write goes through. */
   probedAt: integer(),
   /** The newest audit entry that is in the log; null until a server first looked. */

@@ -8,15 +8,15 @@ describe('how we stand with Bridge', () => {
   it('is written down when something happened, and not before', async () => {
     const { app } = await testApp()
     const { siteKey } = await aTenant(app)
-    await app.upkeep.saveStanding()
-    const first = await app.store.readStanding()
+    await app.jobs.saveBridgeStatus()
+    const first = await app.store.readBridgeStatus()
 
     await callMethod(app, 'get_single_bank', { bank_id: 574 }, { as: siteKey })
-    await app.upkeep.saveStanding()
+    await app.jobs.saveBridgeStatus()
 
-    expect(first).toMatchObject({ standing: { quota: { granted: 0, available: 400 } } })
-    expect(await app.store.readStanding()).toMatchObject({
-      standing: { quota: { granted: 1, available: 399 } },
+    expect(first).toMatchObject({ status: { quota: { granted: 0, available: 400 } } })
+    expect(await app.store.readBridgeStatus()).toMatchObject({
+      status: { quota: { granted: 1, available: 399 } },
     })
   })
 
@@ -25,11 +25,11 @@ describe('how we stand with Bridge', () => {
     const before = await testApp({ database })
     const { siteKey } = await aTenant(before.app)
     await callMethod(before.app, 'get_single_bank', { bank_id: 574 }, { as: siteKey })
-    await before.app.upkeep.saveStanding()
+    await before.app.jobs.saveBridgeStatus()
     await before.app.close()
 
     const after = await testApp({ database })
 
-    expect(after.app.standing().quota.available).toBe(399)
+    expect(after.app.bridgeStatus().quota.available).toBe(399)
   })
 })
