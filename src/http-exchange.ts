@@ -95,3 +95,15 @@ export function ask(
   }
   return promise
 }
+
+/**
+ * Milliseconds from `now` that a `Retry-After` header asks for, as a count of seconds or as a date; undefined when there is
+ * none or it makes no sense.
+ */
+export function readRetryAfter(header: unknown, now: number): number | undefined {
+  if (typeof header !== 'string') return undefined
+  if (/^\s*\d{1,9}\s*$/.test(header)) return Number(header) * 1_000
+  // A date has letters; Date.parse would read a bare number as a year.
+  const date = /[a-z]/i.test(header) ? Date.parse(header) : Number.NaN
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+}

@@ -1,10 +1,5 @@
 import { expect, test } from 'vitest'
-import {
-  readRetryAfter,
-  retryDelay,
-  shouldRetry,
-  type Outcome,
-} from '../../src/bridge/transport/retry.ts'
+import { retryDelay, shouldRetry, type Outcome } from '../../src/bridge/transport/retry.ts'
 
 const status = (code: number, retryAfter?: number): Outcome => ({
   kind: 'status',
@@ -45,20 +40,4 @@ test('waits double and are shortened by chance by up to half', () => {
 test('a wait is never shorter than Bridge wishes', () => {
   expect(retryDelay(1, 3, () => 1)).toBe(3000)
   expect(retryDelay(1, 0, () => 1)).toBe(200)
-})
-
-test.each([
-  ['120', 120],
-  [' 0 ', 0],
-  ['Mon, 10 Mar 2025 12:01:00 GMT', 60],
-  ['Mon, 10 Mar 2025 11:00:00 GMT', 0],
-  ['-5', undefined],
-  ['1.5', undefined],
-  ['1234567890', undefined],
-  ['soon', undefined],
-  ['', undefined],
-  [undefined, undefined],
-  [['1', '2'], undefined],
-])('Retry-After %o is read as %o seconds', (header, expected) => {
-  expect(readRetryAfter(header, Date.UTC(2025, 2, 10, 12))).toBe(expected)
 })

@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import { targetOf, type Call } from './call.ts'
 import type { Ending } from '../admission/breaker.ts'
 import type { BridgeOptions } from '../client.ts'
-import { ask, OutOfTimeError, TooMuchError } from '../../http-exchange.ts'
+import { ask, OutOfTimeError, readRetryAfter, TooMuchError } from '../../http-exchange.ts'
 import { systemIds } from '../../clock.ts'
 import {
   BridgeError,
@@ -15,7 +15,7 @@ import {
 } from '../errors.ts'
 import { ourselves, type Against, type Payer } from '../admission/quota.ts'
 import { readProblem, readReply } from './reply.ts'
-import { readRetryAfter, retryDelay, shouldRetry, type Outcome } from './retry.ts'
+import { retryDelay, shouldRetry, type Outcome } from './retry.ts'
 
 const largestBody = 32 * 1024 * 1024
 const largestProblem = 64 * 1024
@@ -76,11 +76,12 @@ export function createHttp(options: BridgeOptions): Http {
       // With a user's token, a refusal is about that and not about us.
       if (token === undefined) options.credentials?.note(call, status)
       if (!isSuccess(status)) {
+        const waitMs = readRetryAfter(headers['retry-after'], clock.now())
         throw new BridgeStatusError({
           method: call.method,
           route: call.route,
           bridgeStatus: status,
-          wait: readRetryAfter(headers['retry-after'], clock.now()),
+          wait: waitMs === undefined ? undefined : Math.ceil(waitMs / 1000),
           // The status has been said: a body that breaks off only takes its details along.
           ...readProblem(cut ? undefined : body),
         })

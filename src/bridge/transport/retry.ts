@@ -33,17 +33,3 @@ export function retryDelay(
   const backoff = 200 * 2 ** (attempt - 1)
   return Math.max(backoff * (0.5 + random() / 2), (retryAfter ?? 0) * 1000)
 }
-
-/**
- * Seconds from `now` (epoch milliseconds) that a `Retry-After` header asks for, as a count or as an
- * HTTP date; undefined when there is nothing to read.
- */
-export function readRetryAfter(
-  header: string | string[] | undefined,
-  now: number,
-): number | undefined {
-  if (typeof header !== 'string') return undefined
-  if (/^\s*\d{1,9}\s*$/.test(header)) return Number(header)
-  const date = /[a-z]/i.test(header) ? Date.parse(header) : Number.NaN
-  return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - now) / 1000))
-}

@@ -12,7 +12,8 @@ import {
   type Store,
 } from '../../db/store.ts'
 import { isDelivered, judge } from './endpoint-health.ts'
-import { readRetryAfter, waitAfter } from './schedule.ts'
+import { readRetryAfter } from '../../http-exchange.ts'
+import { waitAfter } from './schedule.ts'
 import type { Answer, Post, Sender } from './sender.ts'
 import { signatureHeaders } from './signature.ts'
 

@@ -35,12 +35,3 @@ export function waitAfter(
   const spread = Math.round(wait * (1 - jitter + 2 * jitter * chance))
   return Math.max(spread, Math.min(retryAfterMs ?? 0, mostRetryAfterMs))
 }
-
-/** Milliseconds of a `Retry-After` header, in seconds or as a date; undefined when there is none or it makes no sense. */
-export function readRetryAfter(header: unknown, now: number): number | undefined {
-  if (typeof header !== 'string') return undefined
-  if (/^\s*\d{1,9}\s*$/.test(header)) return Number(header) * secondMs
-  // A date has letters; Date.parse would read a bare number as a year.
-  const date = /[a-z]/i.test(header) ? Date.parse(header) : Number.NaN
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
-}
