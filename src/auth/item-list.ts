@@ -1,5 +1,5 @@
 import type { BridgeResources } from '../bridge/client.ts'
-import { BridgeStatusError } from '../bridge/errors.ts'
+import { BridgeStatusError, isBridge, isFinalRefusal } from '../bridge/errors.ts'
 import { toInteger, toText, toTime } from '../bridge/fields.ts'
 import type { Item as BridgeItem } from '../bridge/resources/items.ts'
 import type { Clock } from '../clock.ts'
@@ -51,11 +51,11 @@ export async function isUnknownUser(
   const isDoubtful =
     error instanceof BridgeStatusError &&
     error.route.endsWith('/authorization/token') &&
-    [400, 404, 422].includes(error.bridgeStatus)
+    isFinalRefusal(error)
   if (!isDoubtful) return false
   return bridge.users.get(userUuid).then(
     () => false,
-    (answer: unknown) => answer instanceof BridgeStatusError && answer.bridgeStatus === 404,
+    (answer: unknown) => isBridge(answer, 'missing'),
   )
 }
 

@@ -1,6 +1,6 @@
 import { toText } from '../bridge/fields.ts'
 import type { Account } from '../bridge/resources/accounts.ts'
-import { BridgeStatusError } from '../bridge/errors.ts'
+import { isBridge, isFinalRefusal } from '../bridge/errors.ts'
 import { DoesNotExistError, ValidationError } from '../errors.ts'
 import {
   AmbiguousNameError,
@@ -165,11 +165,10 @@ export async function markIfMissing<T>(
   try {
     return await call
   } catch (error) {
-    if (!(error instanceof BridgeStatusError)) throw error
-    if (![400, 404, 422].includes(error.bridgeStatus)) throw error
+    if (!isFinalRefusal(error)) throw error
     if (item) {
       await refuseGone(asking, { ...held, item }, { hadAccounts: false })
-      if (error.bridgeStatus === 404) await store.markUnreachable(item.id, clock.now())
+      if (isBridge(error, 'missing')) await store.markUnreachable(item.id, clock.now())
     } else {
       await lookForGone(asking, held, { hadAccounts: false })
       const isThere = user.userUuid !== null && (await store.findUserByUuid(user.userUuid))

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { targetOf, type Call } from './transport/call.ts'
-import { BridgeStatusError } from './errors.ts'
+import { isBridge } from './errors.ts'
 import type { Http, Sender } from './transport/http.ts'
 import { pageSize, walkPages, type PageSchema } from './transport/pagination.ts'
 import { ourselves, type Payer, type Quota } from './admission/quota.ts'
@@ -45,7 +45,8 @@ export function createApi(options: {
     try {
       return await send({ token, signal, payer })
     } catch (error) {
-      if (!isAboutToken(error)) throw error
+      // A 403 too, as a bearer that is no longer good is not said to be a 401 everywhere.
+      if (!isBridge(error, 'credentials')) throw error
       tokens.drop(user, token)
       return send({ token: await tokens.get(user, { signal, payer }), signal, payer })
     }
@@ -77,10 +78,6 @@ export function createApi(options: {
   }
   return api
 }
-
-// 403 too, as a bearer that is no longer good is not said to be a 401 everywhere.
-const isAboutToken = (error: unknown): boolean =>
-  error instanceof BridgeStatusError && [401, 403].includes(error.bridgeStatus)
 
 /** Reads of the same name are one read: the same user, path, query and language. */
 const nameOf = (call: Call): string =>

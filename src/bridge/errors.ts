@@ -6,11 +6,35 @@ export interface Where {
   route: string
 }
 
+/**
+ * What went wrong, said once where the error is made; all others ask for it, with `isBridge` or the predicates below.
+ * `network`: no answer, or one cut off. `timeout`: the attempt's time, or the caller's, ran out. `down`: not sent, for Bridge
+ * is known to be down. `absent`: the front answered that nobody is behind it. `broken`: another 5xx. `quota`: a 429, or not
+ * sent because our share is spent. `credentials`: 401 or 403, about the application or, with a user's token, about that.
+ * `invalid`: 400 or 422. `missing`: 404. `conflict`: 409. `refused`: any other status. `nonsense`: a 2xx that is not what
+ * Bridge promises.
+ */
+export type BridgeErrorKind =
+  | 'network'
+  | 'timeout'
+  | 'down'
+  | 'absent'
+  | 'broken'
+  | 'quota'
+  | 'credentials'
+  | 'invalid'
+  | 'missing'
+  | 'conflict'
+  | 'refused'
+  | 'nonsense'
+
 interface BridgeErrorOptions {
+  kind: BridgeErrorKind
   detail: string
   status?: number
   excType?: string
   retryAfter?: number
+  wait?: number | undefined
   cause?: unknown
 }
 
@@ -20,13 +44,41 @@ export class BridgeError extends AppError {
   readonly excType: string
   readonly status: number
   readonly detail: string
+  /** Seconds Bridge itself asked to wait; `retryAfter` has a default where this is undefined. */
+  readonly wait: number | undefined
+  // Private, as the log shows an error's own fields.
+  readonly #kind: BridgeErrorKind
 
   constructor(message: string, options: BridgeErrorOptions) {
     super(message, options)
+    this.#kind = options.kind
+    this.wait = options.wait
     this.excType = options.excType ?? 'BridgeError'
     this.status = options.status ?? 502
     this.detail = options.detail
   }
+
+  get kind(): BridgeErrorKind {
+    return this.#kind
+  }
+}
+
+/** Whether an error is Bridge's and of one of these kinds. */
+export const isBridge = (
+  error: unknown,
+  ...kinds: readonly BridgeErrorKind[]
+): error is BridgeError => error instanceof BridgeError && kinds.includes(error.kind)
+
+/** Nobody was there to answer: the next call would hardly find more. */
+export const isUnreachable = (error: unknown): boolean =>
+  isBridge(error, 'network', 'timeout', 'down')
+
+/** An answer that asking again would not change; what is refused to the whole application may be granted again. */
+export const isFinalRefusal = (error: unknown): boolean => isBridge(error, 'invalid', 'missing')
+
+/** For `catch`: undefined when Bridge does not know what was asked for; throws all else on. */
+export const unlessMissing = (error: unknown): undefined => {
+  if (!isBridge(error, 'missing')) throw error
 }
 
 const down = 'Bridge cannot be reached at the moment. Please try again in a few minutes.'
@@ -39,6 +91,7 @@ export class BridgeNetworkError extends BridgeError {
   constructor({ method, route }: Where, cause: unknown) {
     const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
     super(down, {
+      kind: 'network',
       status: 503,
       retryAfter: waitWhenDown,
       detail: `${method} ${route}: network (${reason})`,
@@ -53,6 +106,7 @@ export class BridgeTimeoutError extends BridgeError {
 
   constructor({ method, route }: Where, reason: string, cause?: unknown) {
     super('Bridge did not answer in time. Please try again later.', {
+      kind: 'timeout',
       status: 504,
       detail: `${method} ${route}: ${reason}`,
       cause,
@@ -67,9 +121,7 @@ export class BridgeSchemaError extends BridgeError {
   constructor(detail: string) {
     super(
       'Bridge gave an answer we cannot read. If it lasts, tell the administrator of Bank API.',
-      {
-        detail,
-      },
+      { kind: 'nonsense', detail },
     )
   }
 }
@@ -79,7 +131,12 @@ export class BridgeDownError extends BridgeError {
   override name = 'BridgeDownError'
 
   constructor({ method, route }: Where, retryAfter: number) {
-    super(down, { status: 503, retryAfter, detail: `${method} ${route}: not sent, Bridge is down` })
+    super(down, {
+      kind: 'down',
+      status: 503,
+      retryAfter,
+      detail: `${method} ${route}: not sent, Bridge is down`,
+    })
   }
 }
 
@@ -89,6 +146,7 @@ export class BridgeQuotaError extends BridgeError {
 
   constructor(retryAfter: number) {
     super(`Bridge takes no more calls for now. Please try again in ${retryAfter} seconds.`, {
+      kind: 'quota',
       status: 429,
       excType: 'TooManyRequestsError',
       retryAfter,
@@ -115,42 +173,60 @@ export class BridgeStatusError extends BridgeError {
   readonly code: string | undefined
   /** The parameter Bridge did not like. */
   readonly property: string | undefined
-  /** Seconds Bridge itself asked to wait; `retryAfter` has a default where this is undefined. */
-  readonly wait: number | undefined
 
   constructor(refusal: Refusal) {
     const { method, route, bridgeStatus, code, property, wait } = refusal
     const words = [String(bridgeStatus), code, property && `(${property})`].filter(Boolean)
-    super(humanLine(refusal), {
-      ...meaning(refusal),
+    const kind = kindOf(bridgeStatus)
+    super(humanLine(kind, refusal), {
+      kind,
+      ...meaning(kind, wait),
+      wait,
       detail: `${method} ${route}: ${words.join(' ')}`,
     })
     this.route = route
     this.bridgeStatus = bridgeStatus
     this.code = code
     this.property = property
-    this.wait = wait
   }
 }
 
-// 60: Bridge counts calls per user by the minute ("rate limits") and names no wait of its own.
-function meaning({ bridgeStatus, wait }: Refusal): Partial<BridgeErrorOptions> {
-  if (bridgeStatus === 429) {
-    return { status: 429, excType: 'TooManyRequestsError', retryAfter: wait ?? 60 }
-  }
-  if (bridgeStatus >= 500) return { status: 503, retryAfter: wait ?? waitWhenDown }
-  return {}
+/** What an error status means. */
+export function kindOf(status: number): BridgeErrorKind {
+  if (status >= 500) return isFront(status) ? 'absent' : 'broken'
+  if (status === 401 || status === 403) return 'credentials'
+  if (status === 400 || status === 422) return 'invalid'
+  if (status === 404) return 'missing'
+  if (status === 409) return 'conflict'
+  return status === 429 ? 'quota' : 'refused'
 }
 
-function humanLine({ bridgeStatus, property, wait }: Refusal): string {
-  if (bridgeStatus === 429) {
-    return `Bridge takes no more calls for now. Please try again in ${wait ?? 60} seconds.`
+/** What the statuses of proxies that find nobody behind them say. */
+const isFront = (status: number): boolean => [502, 503, 504].includes(status) || status >= 520
+
+// Bridge counts calls per user by the minute ("rate limits") and names no wait of its own.
+const waitOfQuota = 60
+
+function meaning(
+  kind: BridgeErrorKind,
+  wait: number | undefined,
+): Pick<BridgeErrorOptions, 'status' | 'excType' | 'retryAfter'> {
+  if (kind === 'quota') {
+    return { status: 429, excType: 'TooManyRequestsError', retryAfter: wait ?? waitOfQuota }
   }
-  if (bridgeStatus >= 500) return down
-  if (bridgeStatus === 401 || bridgeStatus === 403) {
+  const isServer = kind === 'absent' || kind === 'broken'
+  return isServer ? { status: 503, retryAfter: wait ?? waitWhenDown } : {}
+}
+
+function humanLine(kind: BridgeErrorKind, { property, wait }: Refusal): string {
+  if (kind === 'quota') {
+    return `Bridge takes no more calls for now. Please try again in ${wait ?? waitOfQuota} seconds.`
+  }
+  if (kind === 'absent' || kind === 'broken') return down
+  if (kind === 'credentials') {
     return 'Bridge refused this gateway. Please tell the administrator of Bank API.'
   }
-  if (bridgeStatus === 404) return 'Bridge does not know what was asked for. It may be deleted.'
+  if (kind === 'missing') return 'Bridge does not know what was asked for. It may be deleted.'
   const about = property ? ` (${property})` : ''
   return `Bridge did not accept the request${about}. Please tell the administrator of Bank API.`
 }

@@ -1,5 +1,5 @@
 import type { BridgeResources } from '../bridge/client.ts'
-import { BridgeStatusError } from '../bridge/errors.ts'
+import { isBridge } from '../bridge/errors.ts'
 import { isUnknownUser } from '../auth/item-list.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import type { Clock } from '../clock.ts'
@@ -32,10 +32,8 @@ async function makeUser({ store, bridge, keyring }: Rooms, userId: string): Prom
   if (known !== null) return known
   const externalUserId = keyring.hash('external-user-id', userId).toString('hex')
   const { uuid } = await bridge.users.create({ externalUserId }).catch((error: unknown) => {
-    if (error instanceof BridgeStatusError && error.bridgeStatus === 409) {
-      return bridge.users.findByExternalId(externalUserId)
-    }
-    throw error
+    if (!isBridge(error, 'conflict')) throw error
+    return bridge.users.findByExternalId(externalUserId)
   })
   await store.setUserUuid(userId, uuid)
   return uuid

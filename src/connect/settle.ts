@@ -1,5 +1,5 @@
 import type { BridgeTime } from '../bridge/session/bridge-time.ts'
-import { BridgeError, BridgeStatusError } from '../bridge/errors.ts'
+import { BridgeError, unlessMissing } from '../bridge/errors.ts'
 import type { BridgeClient, BridgeResources } from '../bridge/client.ts'
 import { toText, toTime } from '../bridge/fields.ts'
 import type { ReferenceData } from '../bridge/reference-data.ts'
@@ -46,7 +46,7 @@ export async function settleWithBridge(
   if (user.userUuid === null) return 'refused'
   if (request.managedItemId !== null && request.managedItemId !== claim.itemId) return 'refused'
 
-  const item = await bridge.items.get(user.userUuid, claim.itemId).catch(unlessUnknown)
+  const item = await bridge.items.get(user.userUuid, claim.itemId).catch(unlessMissing)
   if (!item) return 'refused'
   const openedAt = settling.bridgeTime.toBridge(request.openedAt)
   if (!isOfVisit(item, { ...request, openedAt })) {
@@ -71,11 +71,6 @@ export async function settleWithBridge(
     completedEvent(settling, owned, facts, at),
   )
   return outcome === 'held' ? 'refused' : settled
-}
-
-const unlessUnknown = (error: unknown): undefined => {
-  if (error instanceof BridgeStatusError && error.bridgeStatus === 404) return undefined
-  throw error
 }
 
 /** Whether the visit made the item or, when the link was to manage it, tried it anew. */

@@ -1,10 +1,4 @@
-import {
-  BridgeDownError,
-  BridgeError,
-  BridgeNetworkError,
-  BridgeStatusError,
-  BridgeTimeoutError,
-} from '../bridge/errors.ts'
+import { BridgeError, isFinalRefusal, isUnreachable } from '../bridge/errors.ts'
 import { settleWithBridge, type SettleDeps } from './settle.ts'
 
 const batch = 20
@@ -39,12 +33,3 @@ export async function tickConnect(settling: SettleDeps): Promise<boolean> {
   }
   return expired === 500
 }
-
-const isUnreachable = (error: BridgeError): boolean =>
-  error instanceof BridgeNetworkError ||
-  error instanceof BridgeTimeoutError ||
-  error instanceof BridgeDownError
-
-/** An answer that asking again would not change; what is refused to the whole application may be granted again. */
-const isFinalRefusal = (error: BridgeError): boolean =>
-  error instanceof BridgeStatusError && [400, 404, 422].includes(error.bridgeStatus)

@@ -1,7 +1,7 @@
 import type { OwnedBridgeItem } from '../auth/ownership.ts'
 import type { BridgeResources } from '../bridge/client.ts'
 import type { By, Store } from '../db/store.ts'
-import { unlessGone } from './erase.ts'
+import { unlessMissing } from '../bridge/errors.ts'
 
 /**
  * Ends one bank connection: at Bridge, then here with its accounts and what waits to be sent about it. Asked again after a
@@ -13,9 +13,11 @@ export async function removeItem(
   { item, bridgeUser }: OwnedBridgeItem,
   { withBridgeUser, by }: { withBridgeUser: boolean; by: By },
 ): Promise<{ accounts: number }> {
-  await bridge.items.delete(bridgeUser, item.id).catch(unlessGone)
-  const left = withBridgeUser ? ((await bridge.items.list(bridgeUser).catch(unlessGone)) ?? []) : []
+  await bridge.items.delete(bridgeUser, item.id).catch(unlessMissing)
+  const left = withBridgeUser
+    ? ((await bridge.items.list(bridgeUser).catch(unlessMissing)) ?? [])
+    : []
   const withUser = withBridgeUser && left.every(({ id }) => id === item.id)
-  if (withUser) await bridge.users.delete(bridgeUser).catch(unlessGone)
+  if (withUser) await bridge.users.delete(bridgeUser).catch(unlessMissing)
   return store.deleteItem(item.id, by, { withUser })
 }

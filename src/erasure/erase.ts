@@ -1,5 +1,5 @@
 import type { BridgeResources } from '../bridge/client.ts'
-import { BridgeStatusError } from '../bridge/errors.ts'
+import { unlessMissing } from '../bridge/errors.ts'
 import type { Clock, Ids } from '../clock.ts'
 import type { BridgeUser, By, Removal, Store } from '../db/store.ts'
 
@@ -55,20 +55,15 @@ async function removeUsers({ store, bridge, onUser }: Removing, removal: Removal
     const { user, itemIds } = next
     const atBridge = user.userUuid !== null && removal.withBridgeUsers
     if (user.userUuid !== null) {
-      const there = (await bridge.items.list(user.userUuid).catch(unlessGone)) ?? []
+      // What Bridge does not know is deleted there.
+      const there = (await bridge.items.list(user.userUuid).catch(unlessMissing)) ?? []
       for (const id of new Set([...itemIds, ...there.map((item) => item.id)])) {
-        await bridge.items.delete(user.userUuid, id).catch(unlessGone)
+        await bridge.items.delete(user.userUuid, id).catch(unlessMissing)
         await store.removeItem(removal.id, id)
       }
-      if (atBridge) await bridge.users.delete(user.userUuid).catch(unlessGone)
+      if (atBridge) await bridge.users.delete(user.userUuid).catch(unlessMissing)
     }
     await store.removeUser(removal.id, user.id, atBridge)
     onUser?.(user)
   }
-}
-
-/** What Bridge does not know is deleted there. */
-export const unlessGone = (error: unknown): undefined => {
-  if (error instanceof BridgeStatusError && error.bridgeStatus === 404) return undefined
-  throw error
 }

@@ -1,7 +1,7 @@
 import { readItemList } from '../auth/item-list.ts'
 import type { OwnEventDeps } from '../vault/own-event.ts'
 import type { BridgeClient } from '../bridge/client.ts'
-import { BridgeError, BridgeStatusError } from '../bridge/errors.ts'
+import { BridgeError, isBridge } from '../bridge/errors.ts'
 import type { Clock } from '../clock.ts'
 import type { SiteUser, Store } from '../db/store.ts'
 
@@ -69,5 +69,4 @@ async function askFor(catching: CatchingUp, { user, site }: SiteUser): Promise<b
 }
 
 const isAboutUser = (error: BridgeError): boolean =>
-  error.status === 502 &&
-  !(error instanceof BridgeStatusError && [401, 403].includes(error.bridgeStatus))
+  isBridge(error, 'invalid', 'missing', 'conflict', 'refused', 'nonsense')

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { hourOf } from '../audit/counter.ts'
-import { BridgeSchemaError } from '../bridge/errors.ts'
+import { isBridge } from '../bridge/errors.ts'
 import { StoreBusyError } from '../db/store.ts'
 import { AppError } from '../errors.ts'
 import { receiveWebhook, WebhookSignatureError } from '../webhooks/inbox/accept.ts'
@@ -48,7 +48,7 @@ const bridgeWebhook: FastifyPluginAsync<{ secrets: readonly string[] }> = async 
       app.connections.admitted(request.socket, 'bridge')
       app.metrics.webhookReceived(received)
       if (received === 'nonsense') {
-        const problem = reason instanceof BridgeSchemaError ? reason.detail : 'it is no JSON'
+        const problem = isBridge(reason, 'nonsense') ? reason.detail : 'it is no JSON'
         request.log.error({ received, problem }, 'Bridge signed a webhook that is no event')
       } else {
         request.log.info({ received, type }, 'webhook received')

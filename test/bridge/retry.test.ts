@@ -1,16 +1,21 @@
 import { expect, test } from 'vitest'
-import { retryDelay, shouldRetry, type Outcome } from '../../src/bridge/transport/retry.ts'
+import { BridgeStatusError, type BridgeError } from '../../src/bridge/errors.ts'
+import { retryDelay, shouldRetry } from '../../src/bridge/transport/retry.ts'
 
-const status = (code: number, retryAfter?: number): Outcome => ({
-  kind: 'status',
-  status: code,
-  retryAfter,
-})
+type Failure = Pick<BridgeError, 'kind' | 'wait'>
 
-test.each<[string, number, Outcome, boolean]>([
-  ['GET', 1, { kind: 'network' }, true],
-  ['GET', 2, { kind: 'network' }, true],
-  ['GET', 3, { kind: 'network' }, false],
+const failed = (kind: BridgeError['kind']): Failure => ({ kind, wait: undefined })
+
+function status(bridgeStatus: number, wait?: number): Failure {
+  const where = { method: 'GET', route: '/v3/aggregation/items' }
+  const { kind } = new BridgeStatusError({ ...where, bridgeStatus, wait })
+  return { kind, wait }
+}
+
+test.each<[string, number, Failure, boolean]>([
+  ['GET', 1, failed('network'), true],
+  ['GET', 2, failed('network'), true],
+  ['GET', 3, failed('network'), false],
   ['GET', 1, status(500), true],
   ['GET', 1, status(503, 5), true],
   ['GET', 1, status(503, 6), false],
@@ -19,11 +24,13 @@ test.each<[string, number, Outcome, boolean]>([
   ['GET', 1, status(429, 5), true],
   ['GET', 1, status(429, 6), false],
   ['GET', 1, status(404), false],
-  ['GET', 1, { kind: 'timeout' }, false],
-  ['GET', 1, { kind: 'schema' }, false],
-  ['DELETE', 2, { kind: 'network' }, true],
+  ['GET', 1, failed('timeout'), false],
+  ['GET', 1, failed('nonsense'), false],
+  ['GET', 1, failed('quota'), false],
+  ['GET', 1, failed('down'), false],
+  ['DELETE', 2, failed('network'), true],
   ['DELETE', 1, status(500), false],
-  ['POST', 1, { kind: 'network' }, false],
+  ['POST', 1, failed('network'), false],
   ['POST', 1, status(429, 1), false],
 ])('%s, try %i, %o: tried again is %s', (method, attempt, outcome, expected) => {
   expect(shouldRetry(method, attempt, outcome)).toBe(expected)

@@ -192,7 +192,8 @@ describe('a deleted site', () => {
 })
 
 const fails = new Proxy({} as TestApp['app']['bridge']['items'], {
-  get: () => () => Promise.reject(new BridgeError('Bridge is away', { detail: 'test' })),
+  get: () => () =>
+    Promise.reject(new BridgeError('Bridge is away', { kind: 'network', detail: 'test' })),
 })
 
 it('a deleted tenant goes with all its sites, and nobody else’s', async () => {

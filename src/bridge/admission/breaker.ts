@@ -28,6 +28,8 @@ export interface BreakerState {
 
 /** Knows when Bridge is down, so that callers hear of it at once and Bridge is left alone. */
 export interface Breaker {
+  /** Throws BridgeDownError while Bridge is known to be down and it is not time to look again: no need to queue then. */
+  check(where: Where): void
   /**
    * Throws BridgeDownError while Bridge is known to be down. One call is let through when it is time to look again.
    * Whoever entered says in the end how it went.
@@ -101,20 +103,26 @@ export function createBreaker({
     else if ('startedAt' in ending) fail(ending)
   }
 
+  const isProbeDue = (): boolean => down !== undefined && !looking && down.nextTryAt <= clock.now()
+
+  function check(where: Where): void {
+    if (!down || isProbeDue()) return
+    const waitMs = down.nextTryAt - clock.now()
+    throw new BridgeDownError(where, Math.max(1, Math.ceil(waitMs / 1000)))
+  }
+
   return {
+    check,
     enter(where) {
+      check(where)
       if (!down) return settle
-      const waitMs = down.nextTryAt - clock.now()
-      if (waitMs > 0 || looking) {
-        throw new BridgeDownError(where, Math.max(1, Math.ceil(waitMs / 1000)))
-      }
       looking = true
       return (ending) => {
         looking = false
         settle(ending)
       }
     },
-    isProbeDue: () => down !== undefined && !looking && down.nextTryAt <= clock.now(),
+    isProbeDue,
     state,
   }
 }

@@ -66,7 +66,8 @@ export function createItems(api: Api): Items {
         await api.run({ method: 'POST', route, id: itemId, user: userUuid, version: '2021-06-01' })
         return true
       } catch (error) {
-        if (error instanceof BridgeStatusError && error.route === route && isNo(error)) return false
+        if (error instanceof BridgeStatusError && error.route === route && isNotServed(error))
+          return false
         throw error
       }
     },
@@ -79,8 +80,8 @@ function toItem(reply: z.output<typeof itemReply>): Item {
   return { ...rest, status } as Item
 }
 
-// 401 after a new token: the 2021 API does not take the tokens of 2025-01-15.
-function isNo({ bridgeStatus, code }: BridgeStatusError): boolean {
+/** Whether Bridge does not serve the old refresh to us. A 401 after a new token: the 2021 API does not take those of 2025-01-15. */
+function isNotServed({ bridgeStatus, code }: BridgeStatusError): boolean {
   if (bridgeStatus === 400) return code === 'invalid_version_header'
   return [401, 403, 404, 405, 410].includes(bridgeStatus)
 }

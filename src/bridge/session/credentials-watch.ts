@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts'
-import type { Where } from '../errors.ts'
+import { kindOf, type Where } from '../errors.ts'
 
 export interface CredentialsState {
   refused: boolean
@@ -39,7 +39,7 @@ export function createCredentialsWatch({
   let refusals = 0
   return {
     note(where, status) {
-      if (status === 401 || status === 403) {
+      if (kindOf(status) === 'credentials') {
         refusals += 1
         const now = clock.now()
         const isNew = refusedSince === null

@@ -12,10 +12,11 @@ import {
   BridgeSchemaError,
   BridgeStatusError,
   BridgeTimeoutError,
+  isBridge,
 } from '../errors.ts'
 import { ourselves, type Against, type Payer } from '../admission/quota.ts'
 import { readProblem, readReply } from './reply.ts'
-import { retryDelay, shouldRetry, type Outcome } from './retry.ts'
+import { retryDelay, shouldRetry } from './retry.ts'
 
 const largestBody = 32 * 1024 * 1024
 const largestProblem = 64 * 1024
@@ -65,42 +66,45 @@ export function createHttp(options: BridgeOptions): Http {
       body: call.body ? JSON.stringify(call.body) : null,
     }
     const where = `${call.method} ${call.route}`
-    try {
-      const { status, headers, body, cut } = await ask(options.dispatcher, request, {
-        ms: timeoutMs,
-        signal,
-        most: (said) => (isSuccess(said) ? largestBody : largestProblem),
+    const answer = await ask(options.dispatcher, request, {
+      ms: timeoutMs,
+      signal,
+      most: (said) => (isSuccess(said) ? largestBody : largestProblem),
+    }).catch((error: unknown) => {
+      throw noAnswer(call, signal, error)
+    })
+    const { status, headers, body, cut } = answer
+    seen.status = status
+    options.time?.heard(headers['date'])
+    // With a user's token, a refusal is about that and not about us.
+    if (token === undefined) options.credentials?.note(call, status)
+    if (!isSuccess(status)) {
+      const waitMs = readRetryAfter(headers['retry-after'], clock.now())
+      throw new BridgeStatusError({
+        method: call.method,
+        route: call.route,
+        bridgeStatus: status,
+        wait: waitMs === undefined ? undefined : Math.ceil(waitMs / 1000),
+        // The status has been said: a body that breaks off only takes its details along.
+        ...readProblem(cut ? undefined : body),
       })
-      seen.status = status
-      options.time?.heard(headers['date'])
-      // With a user's token, a refusal is about that and not about us.
-      if (token === undefined) options.credentials?.note(call, status)
-      if (!isSuccess(status)) {
-        const waitMs = readRetryAfter(headers['retry-after'], clock.now())
-        throw new BridgeStatusError({
-          method: call.method,
-          route: call.route,
-          bridgeStatus: status,
-          wait: waitMs === undefined ? undefined : Math.ceil(waitMs / 1000),
-          // The status has been said: a body that breaks off only takes its details along.
-          ...readProblem(cut ? undefined : body),
-        })
-      }
-      // Bridge: "deleted, no body". A proxy's friendly page must not pass for a deletion.
-      if (call.method === 'DELETE' && status !== 204) {
-        throw new BridgeSchemaError(`${where}: ${status}, not 204`)
-      }
-      if (cut instanceof TooMuchError) throw new BridgeSchemaError(`${where}: body too large`)
-      if (cut) throw cut
-      return schema && readReply(body, schema, call)
-    } catch (error) {
-      if (error instanceof BridgeError || isOurs(error)) throw error
-      if (signal?.aborted) throw new BridgeTimeoutError(call, 'the caller gave up', error)
-      if (error instanceof OutOfTimeError || isTimeout(error)) {
-        throw new BridgeTimeoutError(call, `no answer in ${timeoutMs} ms`, error)
-      }
-      throw new BridgeNetworkError(call, error)
     }
+    // Bridge: "deleted, no body". A proxy's friendly page must not pass for a deletion.
+    if (call.method === 'DELETE' && status !== 204) {
+      throw new BridgeSchemaError(`${where}: ${status}, not 204`)
+    }
+    if (cut instanceof TooMuchError) throw new BridgeSchemaError(`${where}: body too large`)
+    if (cut) throw noAnswer(call, signal, cut)
+    return schema && readReply(body, schema, call)
+  }
+
+  /** What it means that there is no answer, or only a part of one. */
+  function noAnswer(call: Call, signal: AbortSignal | undefined, error: unknown): unknown {
+    if (isOurs(error)) return error
+    if (signal?.aborted) return new BridgeTimeoutError(call, 'the caller gave up', error)
+    return error instanceof OutOfTimeError || isTimeout(error)
+      ? new BridgeTimeoutError(call, `no answer in ${timeoutMs} ms`, error)
+      : new BridgeNetworkError(call, error)
   }
 
   async function attempted(
@@ -136,9 +140,7 @@ export function createHttp(options: BridgeOptions): Http {
 
   /** Waits for the call's turn; what is known to fail does not even queue. */
   async function takeTurn(call: Call, { payer = ourselves, signal }: Sender): Promise<void> {
-    if (options.breaker?.state().open && !options.breaker.isProbeDue()) {
-      options.breaker.enter(call)
-    }
+    options.breaker?.check(call)
     try {
       await options.quota?.take({ payer, against: againstOf(call), signal })
     } catch (error) {
@@ -153,14 +155,11 @@ export function createHttp(options: BridgeOptions): Http {
       try {
         return await attempted(call, schema, sender, attempt)
       } catch (error) {
-        const outcome = outcomeOf(error)
-        if (outcome?.kind === 'status' && outcome.status === 429 && outcome.retryAfter) {
-          options.quota?.hold(againstOf(call), outcome.retryAfter)
-        }
-        if (!outcome || !shouldRetry(method, attempt, outcome)) throw error
-        const wish = outcome.kind === 'status' ? outcome.retryAfter : undefined
+        if (!(error instanceof BridgeError)) throw error
+        if (error.kind === 'quota' && error.wait) options.quota?.hold(againstOf(call), error.wait)
+        if (!shouldRetry(method, attempt, error)) throw error
         // A budget that ends during the wait leaves the failure that made us wait.
-        await sleep(retryDelay(attempt, wish, random), sender.signal).catch(() => {
+        await sleep(retryDelay(attempt, error.wait, random), sender.signal).catch(() => {
           throw error
         })
       }
@@ -170,15 +169,6 @@ export function createHttp(options: BridgeOptions): Http {
   return { send: send as Http['send'] }
 }
 
-function outcomeOf(error: unknown): Outcome | undefined {
-  if (error instanceof BridgeStatusError) {
-    return { kind: 'status', status: error.bridgeStatus, retryAfter: error.wait }
-  }
-  if (error instanceof BridgeNetworkError) return { kind: 'network' }
-  if (error instanceof BridgeTimeoutError) return { kind: 'timeout' }
-  return error instanceof BridgeSchemaError ? { kind: 'schema' } : undefined
-}
-
 const againstOf = ({ user, tokenOf }: Call): Against => {
   if (tokenOf !== undefined) return { kind: 'token', user: tokenOf }
   return user === undefined ? undefined : { kind: 'user', user }
@@ -186,20 +176,13 @@ const againstOf = ({ user, tokenOf }: Call): Against => {
 
 const isSuccess = (status: number): boolean => status >= 200 && status <= 299
 
-/** What the statuses of proxies that find nobody behind them say. */
-const isFront = (status: number): boolean => [502, 503, 504].includes(status) || status >= 520
-
 function endingOf(error: unknown, { user, route }: Call, startedAt: number): Ending {
-  const failed = { startedAt, whom: user ?? route }
-  if (error instanceof BridgeStatusError) {
-    if (error.bridgeStatus < 500) return { kind: 'answered' }
-    const kind = isFront(error.bridgeStatus) ? 'silent' : 'broken'
-    return { kind, ...failed, retryAfter: error.wait }
-  }
-  if (error instanceof BridgeNetworkError || error instanceof BridgeTimeoutError) {
-    return { kind: 'silent', ...failed }
-  }
-  return { kind: error instanceof BridgeSchemaError ? 'answered' : 'unknown' }
+  if (!(error instanceof BridgeError)) return { kind: 'unknown' }
+  const failed = { startedAt, whom: user ?? route, retryAfter: error.wait }
+  if (error.kind === 'broken') return { kind: 'broken', ...failed }
+  return isBridge(error, 'network', 'timeout', 'absent')
+    ? { kind: 'silent', ...failed }
+    : { kind: 'answered' }
 }
 
 const isTimeout = (error: unknown): boolean =>

@@ -1,7 +1,4 @@
-/** How a try ended when it did not succeed. */
-export type Outcome =
-  | { kind: 'network' | 'timeout' | 'schema' }
-  | { kind: 'status'; status: number; retryAfter?: number | undefined }
+import type { BridgeError } from '../errors.ts'
 
 const mostRetries = 2
 const longestWait = 5 // seconds
@@ -12,24 +9,26 @@ const longestWait = 5 // seconds
  * deleting twice changes nothing. Other writes never: Bridge has no idempotency keys. Timeouts never:
  * the time is spent.
  */
-export function shouldRetry(method: string, attempt: number, outcome: Outcome): boolean {
+export function shouldRetry(
+  method: string,
+  attempt: number,
+  { kind, wait }: Pick<BridgeError, 'kind' | 'wait'>,
+): boolean {
   if (attempt > mostRetries) return false
-  if (outcome.kind === 'network') return method === 'GET' || method === 'DELETE'
-  if (outcome.kind !== 'status' || method !== 'GET') return false
-  const { status, retryAfter } = outcome
-  if (retryAfter !== undefined && retryAfter > longestWait) return false
-  return status >= 500 || (status === 429 && retryAfter !== undefined)
+  if (kind === 'network') return method === 'GET' || method === 'DELETE'
+  if (method !== 'GET' || (wait !== undefined && wait > longestWait)) return false
+  return kind === 'absent' || kind === 'broken' || (kind === 'quota' && wait !== undefined)
 }
 
 /**
  * Milliseconds to wait after try number `attempt` (from 1): 200, then 400, half of it by chance, and
- * never less than Bridge's `retryAfter` in seconds.
+ * never less than Bridge's wish in seconds.
  */
 export function retryDelay(
   attempt: number,
-  retryAfter: number | undefined,
+  wait: number | undefined,
   random: () => number,
 ): number {
   const backoff = 200 * 2 ** (attempt - 1)
-  return Math.max(backoff * (0.5 + random() / 2), (retryAfter ?? 0) * 1000)
+  return Math.max(backoff * (0.5 + random() / 2), (wait ?? 0) * 1000)
 }

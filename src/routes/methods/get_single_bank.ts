@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { BridgeStatusError } from '../../bridge/errors.ts'
+import { isBridge } from '../../bridge/errors.ts'
 import { DoesNotExistError } from '../../errors.ts'
 import { identifier } from '../../frappe/arguments.ts'
 import { defineMethod } from '../context.ts'
@@ -10,10 +10,8 @@ export const getSingleBank = defineMethod({
   params: z.object({ bank_id: identifier }),
   async run({ reference, present, fresh }, { bank_id }) {
     const provider = await reference.bank(bank_id).catch((error: unknown) => {
-      if (error instanceof BridgeStatusError && error.bridgeStatus === 404) {
-        throw new DoesNotExistError(`Bank ${bank_id} not found`)
-      }
-      throw error
+      if (!isBridge(error, 'missing')) throw error
+      throw new DoesNotExistError(`Bank ${bank_id} not found`)
     })
     fresh.readAt(reference.bankReadAt(bank_id))
     return present.bank(provider)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ownedItem, markIfMissing, type OwnedBridgeItem } from '../../auth/ownership.ts'
-import { BridgeTimeoutError } from '../../bridge/errors.ts'
+import { isBridge } from '../../bridge/errors.ts'
 import { nextStep } from '../../connect/item-status.ts'
 import { TooManyRequestsError } from '../../errors.ts'
 import { identifier, optionalText } from '../../frappe/arguments.ts'
@@ -36,7 +36,7 @@ export const postItemRefresh = defineMethod({
       refreshed = await markIfMissing(context, held, asked)
     } catch (error) {
       // Without an answer in time it may have taken place all the same: then it counts.
-      if (!(error instanceof BridgeTimeoutError)) await context.store.releaseRefresh(claim)
+      if (!isBridge(error, 'timeout')) await context.store.releaseRefresh(claim)
       throw error
     }
     if (refreshed) return { refreshed }
