@@ -148,7 +148,7 @@ export default defineConfig({
       files: [
         'src/server.ts',
         'src/cluster/process-identity.ts',
-        'src/cli/**',
+        'src/cli/main.ts',
         'src/sandbox/main.ts',
         'src/node-version.js',
         'src/bundle.js',

@@ -8,7 +8,9 @@ import { addEnvFile } from './env-file.ts'
 import { thisProcess } from './cluster/process-identity.ts'
 import { stopGently } from './cluster/stop.ts'
 import { sentenceOf } from './terminal/system-errors.ts'
-import { complain, linesIn, say } from './terminal/terminal.ts'
+import { linesIn, processTerminal } from './terminal/terminal.ts'
+
+const { complain, say } = processTerminal()
 
 async function start(config: Config): Promise<void> {
   const clock = createMovableClock() // only the sandbox's lever moves it

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { tenantNamed, withInstallation } from './installation.ts'
-import { printTable, time } from './print.ts'
+import type { CommandContext } from './context.ts'
+import { tenantNamed } from './installation.ts'
+import { time } from './print.ts'
 
 interface ListOptions {
   tenant?: string
@@ -11,7 +12,7 @@ interface ListOptions {
 }
 
 /** `bank-api audit …` */
-export function auditCommands(): Command {
+export function auditCommands({ printTable, withInstallation }: CommandContext): Command {
   const audit = new Command('audit').description('who did what, newest first')
 
   audit

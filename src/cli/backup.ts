@@ -11,18 +11,24 @@ import { loadConfig, type Config } from '../config.ts'
 import { wrappedPepperIn } from '../db/sqlite/copy.ts'
 import { thisProcess } from '../cluster/process-identity.ts'
 import { CommandError } from './command-error.ts'
+import type { CommandContext } from './context.ts'
 import { existingDatabase } from './installation.ts'
-import { printOne, time } from './print.ts'
-import { createProgress, megabytes } from './progress.ts'
+import { time } from './print.ts'
+import { megabytes } from './progress.ts'
 
 /** `bank-api backup [--to DIR]` and `bank-api backup verify FILE` */
-export function backupCommands(): Command {
+export function backupCommands({
+  createProgress,
+  env,
+  exitWith,
+  printOne,
+}: CommandContext): Command {
   const backup = new Command('backup')
     .description('copy the database, also while the server writes to it')
     .option('--to <dir>', 'folder for the copy; BACKUP_DIR by default')
     .option('--json')
     .action(async (options: { to?: string; json?: boolean }) => {
-      const config = loadConfig(process.env)
+      const config = loadConfig(env)
       const from = existingDatabase(config)
       const pepper = wrappedPepperIn(from)
       if (!pepper) throw new CommandError(`No server ever opened ${resolve(from)}`)
@@ -47,7 +53,7 @@ export function backupCommands(): Command {
     .option('--json')
     .action(async (file: string, own: { allowUnsigned?: boolean }, command: Command) => {
       const options = command.optsWithGlobals<{ json?: boolean }>()
-      const found = await verify(file, loadConfig(process.env), own)
+      const found = await verify(file, loadConfig(env), own)
       const { ok, problems, warnings, installation, madeAt, contents } = found
       const { schema, migrations, counts } = contents ?? {}
       printOne(
@@ -63,7 +69,7 @@ export function backupCommands(): Command {
         },
         options,
       )
-      if (!ok) process.exitCode = 1
+      if (!ok) exitWith(1)
     })
   return backup
 }
@@ -72,7 +78,7 @@ const allowUnsigned =
   'take a copy of an older version or of another tool, though nothing proves that nobody changed it'
 
 /** `bank-api restore FILE` */
-export function restoreCommand(): Command {
+export function restoreCommand({ env, printOne }: CommandContext): Command {
   return new Command('restore')
     .description('put a copy in the place of the database; the server must be stopped')
     .argument('<file>', 'a copy made by `bank-api backup`')
@@ -88,7 +94,7 @@ export function restoreCommand(): Command {
         const done = await restoreCopy({
           ...options,
           copy: resolve(file),
-          config: loadConfig(process.env),
+          config: loadConfig(env),
           place: thisProcess(),
           clock: systemClock,
         }).catch((cause: unknown) => {

@@ -5,10 +5,9 @@ import { examine } from '../doctor/examine.ts'
 import { critical, exitCodeOf, type Finding } from '../doctor/finding.ts'
 import { systemProbes } from '../doctor/probes.ts'
 import { sentenceOf } from '../terminal/system-errors.ts'
-import { say, sayJson, sayMarked } from '../terminal/terminal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 import { CommandError } from './command-error.ts'
-import { withInstallation } from './installation.ts'
-import { createProgress } from './progress.ts'
+import type { CommandContext } from './context.ts'
 
 const signs = {
   ok: { colour: 'green', word: 'ok  ' },
@@ -17,19 +16,20 @@ const signs = {
 } as const
 
 /** `bank-api doctor` */
-export function doctorCommand(): Command {
+export function doctorCommand(context: CommandContext): Command {
+  const { exitWith, terminal } = context
   return new Command('doctor')
     .description('examine the installation; exit code 0 all well, 1 warnings, 2 something critical')
     .option('--json')
     .action(async (options: { json?: boolean }) => {
-      const findings = await findingsHere().catch((error: unknown) => [unexaminable(error)])
-      if (options.json) sayJson(findings.map(toJson))
-      else for (const finding of findings) print(finding)
-      process.exitCode = exitCodeOf(findings)
+      const findings = await findingsHere(context).catch((error: unknown) => [unexaminable(error)])
+      if (options.json) terminal.sayJson(findings.map(toJson))
+      else for (const finding of findings) print(terminal, finding)
+      exitWith(exitCodeOf(findings))
     })
 }
 
-const findingsHere = (): Promise<Finding[]> =>
+const findingsHere = ({ createProgress, withInstallation }: CommandContext): Promise<Finding[]> =>
   withInstallation(async ({ config, store, clock }) => {
     const progress = createProgress()
     const findings = await examine(
@@ -65,7 +65,10 @@ const toJson = ({ message: says, remedy, ...rest }: Finding): object => ({
   ...(remedy !== undefined && { do: remedy }),
 })
 
-function print({ check, level, message, remedy, run }: Finding): void {
+function print(
+  { say, sayMarked }: Terminal,
+  { check, level, message, remedy, run }: Finding,
+): void {
   const [first = '', ...rest] = wrapped(`${check}: ${message}`, 72)
   sayMarked(signs[level], `  ${first}`)
   for (const line of rest) say(`      ${line}`)

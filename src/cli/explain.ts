@@ -1,11 +1,13 @@
 import { Command } from 'commander'
-import { say, sayJson } from '../terminal/terminal.ts'
 import { describeTimeline } from './timeline.ts'
 import { CommandError } from './command-error.ts'
-import { withInstallation } from './installation.ts'
+import type { CommandContext } from './context.ts'
 
 /** `bank-api explain ID` */
-export function explainCommand(): Command {
+export function explainCommand({
+  withInstallation,
+  terminal: { say, sayJson },
+}: CommandContext): Command {
   return new Command('explain')
     .description('tell what happened to a request, an item, a webhook or a call, in order')
     .argument('<id>', 'request, item_id, webhook-id, or X-Request-Id of an answer')

@@ -1,16 +1,20 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { say } from '../terminal/terminal.ts'
 import { decodeText, NotTextError } from '../text.ts'
 import { importUsers } from './import-users.ts'
 import { readMappings } from './mappings.ts'
 import { CommandError } from './command-error.ts'
-import { tenantNamed, withInstallation } from './installation.ts'
-import { printOne } from './print.ts'
-import { createProgress } from './progress.ts'
+import type { CommandContext } from './context.ts'
+import { tenantNamed } from './installation.ts'
 
 /** `bank-api import FILE --tenant T` */
-export function importCommand(): Command {
+export function importCommand({
+  createProgress,
+  exitWith,
+  printOne,
+  withInstallation,
+  terminal: { say },
+}: CommandContext): Command {
   return new Command('import')
     .description('take over users from another Bank API: site, user and Bridge user uuid')
     .argument('<file>', 'CSV with the header site,user,user_uuid, or a JSON list of the same')
@@ -38,7 +42,7 @@ export function importCommand(): Command {
           printOne({ ...counts, refused: refused.length }, options)
           if (refused.length > 0) say('', ...refused)
         }
-        if (refused.length > 0) process.exitCode = 1
+        if (refused.length > 0) exitWith(1)
       }),
     )
 }

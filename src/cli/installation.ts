@@ -13,6 +13,8 @@ import { createSqliteStore } from '../db/sqlite/store.ts'
 import type { By, Scope, Site, Store, Tenant } from '../db/store.ts'
 import { CommandError } from './command-error.ts'
 
+type Env = Record<string, string | undefined>
+
 /** The installation a command works on: the same rooms as the server's, in a second process. */
 export interface Installation {
   config: Config
@@ -43,9 +45,10 @@ export function existingDatabase(config: Config): string {
 
 /** Opens the installation the environment names, runs the command and closes it again. */
 export async function withInstallation<T>(
+  env: Env,
   command: (installation: Installation) => Promise<T>,
 ): Promise<T> {
-  const config = loadConfig(process.env)
+  const config = loadConfig(env)
   const clock = systemClock
   const store = createSqliteStore(existingDatabase(config), copySigner(config, clock))
   try {
@@ -62,9 +65,10 @@ export async function withInstallation<T>(
 
 /** The same, for a command that calls Bridge; the sandbox is the one that runs in the server's process. */
 export const withBridge = <T>(
+  env: Env,
   command: (installation: Installation & { bridge: BridgeClient }) => Promise<T>,
 ): Promise<T> =>
-  withInstallation(async (installation) => {
+  withInstallation(env, async (installation) => {
     const { config, clock } = installation
     const baseUrl = config.sandbox
       ? `http://127.0.0.1:${config.sandbox.port}`

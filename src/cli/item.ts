@@ -1,8 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { nextStep } from '../connect/item-status.ts'
 import type { Connection } from '../db/upkeep-store.ts'
-import { tenantNamed, withInstallation } from './installation.ts'
-import { printTable, time } from './print.ts'
+import type { CommandContext } from './context.ts'
+import { tenantNamed } from './installation.ts'
+import { time } from './print.ts'
 
 interface ListOptions {
   tenant?: string
@@ -13,7 +14,7 @@ interface ListOptions {
 const dayMs = 24 * 60 * 60_000
 
 /** `bank-api item …` */
-export function itemCommands(): Command {
+export function itemCommands({ printTable, withInstallation }: CommandContext): Command {
   const item = new Command('item').description('the bank connections of all sites')
 
   item

@@ -3,9 +3,10 @@ import { createApiKey, keyState, rotateApiKey } from '../auth/api-keys.ts'
 import { ensureSite } from '../auth/sites.ts'
 import { bridgeVersions, linkForms, listForms, type Presentation } from '../db/store.ts'
 import { CommandError } from './command-error.ts'
-import { tenantNamed, withInstallation } from './installation.ts'
+import type { CommandContext } from './context.ts'
+import { tenantNamed } from './installation.ts'
 import { newNameArgument } from './names.ts'
-import { printOne, printTable, time } from './print.ts'
+import { time } from './print.ts'
 
 interface CreateOptions extends Partial<Presentation> {
   tenant: string
@@ -16,7 +17,7 @@ interface CreateOptions extends Partial<Presentation> {
 }
 
 /** `bank-api key …` */
-export function keyCommands(): Command {
+export function keyCommands({ printOne, printTable, withInstallation }: CommandContext): Command {
   const key = new Command('key').description('what sites call us with')
 
   key

@@ -4,14 +4,13 @@ import { savedBridgeStatus } from '../bridge/admission/bridge-status.ts'
 import type { RetentionKind } from '../db/store.ts'
 import { tickRetention } from '../retention/retention.ts'
 import { CommandError } from './command-error.ts'
-import { withInstallation } from './installation.ts'
-import { printOne } from './print.ts'
+import type { CommandContext } from './context.ts'
 
 /** Leaves the database to the server between two batches. */
 const breathMs = 20
 
 /** `bank-api purge` */
-export const purgeCommand = (): Command =>
+export const purgeCommand = ({ printOne, withInstallation }: CommandContext): Command =>
   new Command('purge')
     .description('forget now what is past its time; the server does it once an hour')
     .option('--json')

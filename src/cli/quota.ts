@@ -1,12 +1,16 @@
 import { Command } from 'commander'
 import { savedBridgeStatus } from '../bridge/admission/bridge-status.ts'
-import { say, sayJson } from '../terminal/terminal.ts'
 import { CommandError } from './command-error.ts'
-import { withInstallation } from './installation.ts'
-import { printOne, printTable, time } from './print.ts'
+import type { CommandContext } from './context.ts'
+import { time } from './print.ts'
 
 /** `bank-api quota` */
-export function quotaCommand(): Command {
+export function quotaCommand({
+  printOne,
+  printTable,
+  withInstallation,
+  terminal: { say, sayJson },
+}: CommandContext): Command {
   return new Command('quota')
     .description('how the server stands with Bridge: what is left of the quota, and who waits')
     .option('--json')

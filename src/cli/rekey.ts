@@ -3,11 +3,10 @@ import { Command } from 'commander'
 import { masterKeysOf } from '../vault/instance.ts'
 import { rekey, ServerUnawareError } from '../vault/rekey.ts'
 import { CommandError } from './command-error.ts'
-import { withInstallation } from './installation.ts'
-import { printOne } from './print.ts'
+import type { CommandContext } from './context.ts'
 
 /** `bank-api rekey` */
-export const rekeyCommand = (): Command =>
+export const rekeyCommand = ({ printOne, withInstallation }: CommandContext): Command =>
   new Command('rekey')
     .description(
       'wrap all keys with the first MASTER_KEY and seal everything anew, beside the server',

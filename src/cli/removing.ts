@@ -3,9 +3,9 @@ import type { BridgeClient } from '../bridge/client.ts'
 import type { Removal } from '../db/store.ts'
 import { beginRemoval, finish, type RemovalOrder } from '../erasure/erase.ts'
 import { CommandError } from './command-error.ts'
+import type { CommandContext } from './context.ts'
 import type { Installation } from './installation.ts'
-import { printOne, time } from './print.ts'
-import { createProgress } from './progress.ts'
+import { time } from './print.ts'
 
 export interface RemovalOptions {
   bridgeUsers?: boolean
@@ -17,6 +17,7 @@ export interface RemovalOptions {
  * within its own quota of Bridge's; without one it is done here.
  */
 export async function removeAndPrint(
+  { createProgress, printOne }: Pick<CommandContext, 'createProgress' | 'printOne'>,
   installation: Installation & { bridge: BridgeClient },
   order: Omit<RemovalOrder, 'withBridgeUsers'>,
   options: RemovalOptions,

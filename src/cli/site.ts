@@ -16,14 +16,9 @@ import {
 } from '../webhooks/relay/target-guard.ts'
 import { isSameName } from '../names.ts'
 import { CommandError } from './command-error.ts'
-import {
-  siteNamed,
-  tenantNamed,
-  withBridge,
-  withInstallation,
-  type Installation,
-} from './installation.ts'
-import { printOne, printTable, time } from './print.ts'
+import type { CommandContext } from './context.ts'
+import { siteNamed, tenantNamed, type Installation } from './installation.ts'
+import { time } from './print.ts'
 import { removeAndPrint, type RemovalOptions } from './removing.ts'
 
 interface UpdateOptions {
@@ -36,7 +31,8 @@ interface UpdateOptions {
 }
 
 /** `bank-api site …` */
-export function siteCommands(): Command {
+export function siteCommands(context: CommandContext): Command {
+  const { printOne, printTable, withBridge, withInstallation } = context
   const site = new Command('site').description('the ERP sites of a tenant')
 
   site
@@ -188,7 +184,7 @@ export function siteCommands(): Command {
           begun && !isExact
             ? { subjectId: begun.subjectId, name: begun.name }
             : toSubject(await siteNamed(store, { tenant: options.tenant, site: name }))
-        await removeAndPrint(installation, { kind: 'site', tenantId, ...subject }, options)
+        await removeAndPrint(context, installation, { kind: 'site', tenantId, ...subject }, options)
       }),
     )
   return site

@@ -1,15 +1,22 @@
 import { open, rm, type FileHandle } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { Command } from 'commander'
-import { sayJsonPieces } from '../terminal/terminal.ts'
 import { exportTenant } from '../export/tenant-export.ts'
-import { tenantNamed, withBridge, withInstallation } from './installation.ts'
+import type { CommandContext } from './context.ts'
+import { tenantNamed } from './installation.ts'
 import { newNameArgument } from './names.ts'
-import { printOne, printTable, time } from './print.ts'
+import { time } from './print.ts'
 import { removeAndPrint, type RemovalOptions } from './removing.ts'
 
 /** `bank-api tenant …` */
-export function tenantCommands(): Command {
+export function tenantCommands(context: CommandContext): Command {
+  const {
+    printOne,
+    printTable,
+    withBridge,
+    withInstallation,
+    terminal: { sayJsonPieces },
+  } = context
   const tenant = new Command('tenant').description('who owns keys and sites')
 
   tenant
@@ -65,7 +72,7 @@ export function tenantCommands(): Command {
         const tenant = await tenantNamed(installation.store, name)
         const { id } = tenant
         const order = { kind: 'tenant', tenantId: id, subjectId: id, name: tenant.name } as const
-        await removeAndPrint(installation, order, options)
+        await removeAndPrint(context, installation, order, options)
       }),
     )
 

@@ -2,12 +2,12 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Attempt, DeliveryFilter, DeliveryReport, Store } from '../db/store.ts'
 import { command } from '../terminal/shell.ts'
-import { say, sayJson } from '../terminal/terminal.ts'
 import { replayAll, replaySome } from '../webhooks/relay/replay.ts'
 import { testEvent } from '../webhooks/relay/test-event.ts'
 import { CommandError } from './command-error.ts'
-import { siteNamed, tenantNamed, withInstallation, type Installation } from './installation.ts'
-import { printOne, printTable, time } from './print.ts'
+import type { CommandContext } from './context.ts'
+import { siteNamed, tenantNamed, type Installation } from './installation.ts'
+import { time } from './print.ts'
 
 interface FilterOptions {
   tenant?: string
@@ -32,7 +32,13 @@ const lookEveryMs = 200
 const serverSilenceMs = 10_000
 
 /** `bank-api webhook …` */
-export function webhookCommands(): Command {
+export function webhookCommands(context: CommandContext): Command {
+  const {
+    printOne,
+    printTable,
+    withInstallation,
+    terminal: { say, sayJson },
+  } = context
   const webhook = new Command('webhook').description('the webhooks we send to sites')
 
   filtered(webhook.command('list'))
@@ -93,7 +99,7 @@ export function webhookCommands(): Command {
     .requiredOption('--tenant <name>', 'whose site')
     .option('--json')
     .action((name: string, options: SiteOptions) =>
-      withInstallation((installation) => sendTest(installation, name, options)),
+      withInstallation((installation) => sendTest(context, installation, name, options)),
     )
 
   webhook
@@ -187,6 +193,7 @@ const forTerminal = (text: string | null): string | null =>
   text === null ? null : text.replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ').trim()
 
 async function sendTest(
+  { exitWith, printOne }: CommandContext,
   installation: Installation,
   name: string,
   options: SiteOptions,
@@ -223,7 +230,7 @@ async function sendTest(
   const delivered = status !== null && status >= 200 && status < 300
   const row = { webhook_id: event.id, delivered, status, error, ms }
   printOne({ ...row, response: options.json ? response : forTerminal(response) }, options)
-  if (!delivered) process.exitCode = 1
+  if (!delivered) exitWith(1)
 }
 
 function timeArgument(text: string): number {

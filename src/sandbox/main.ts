@@ -1,7 +1,9 @@
 import { createMovableClock } from '../clock.ts'
 import { quoted } from '../terminal/shell.ts'
-import { complain, linesIn, say, sayJson } from '../terminal/terminal.ts'
+import { linesIn, processTerminal } from '../terminal/terminal.ts'
 import { buildSandbox } from './sandbox.ts'
+
+const { complain, say, sayJson } = processTerminal()
 
 /** Only for a sandbox on its own; it protects nothing. */
 const defaultSecret = 'sandbox-webhook-secret'

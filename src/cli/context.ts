@@ -1,0 +1,47 @@
+import type { BridgeClient } from '../bridge/client.ts'
+import { createTerminal, type Streams, type Terminal } from '../terminal/terminal.ts'
+import { withBridge, withInstallation, type Installation } from './installation.ts'
+import { createPrinter, type Printer } from './print.ts'
+import { createProgress, type Progress } from './progress.ts'
+
+/** 0 done, 1 refused or failed, 2 not understood; of `doctor`, how bad it is. */
+export type ExitCode = 0 | 1 | 2
+
+/** Whom a command works for: the environment it reads, and where it writes. */
+export interface Surroundings extends Streams {
+  env: Record<string, string | undefined>
+}
+
+/** What the commands of one run share; nothing of it outlives the run. */
+export interface CommandContext extends Printer {
+  env: Surroundings['env']
+  terminal: Terminal
+  withInstallation<T>(command: (installation: Installation) => Promise<T>): Promise<T>
+  withBridge<T>(
+    command: (installation: Installation & { bridge: BridgeClient }) => Promise<T>,
+  ): Promise<T>
+  createProgress(): Progress
+  /** Ends the run with this code, though the command throws nothing. */
+  exitWith(code: ExitCode): void
+  exitCode(): ExitCode
+}
+
+export function createContext({ env, stdout, stderr }: Surroundings): CommandContext {
+  let code: ExitCode = 0
+  let isOutputLost = false
+  const terminal = createTerminal({ stdout, stderr }, () => {
+    isOutputLost = true
+  })
+  return {
+    env,
+    terminal,
+    ...createPrinter(terminal),
+    withInstallation: (command) => withInstallation(env, command),
+    withBridge: (command) => withBridge(env, command),
+    createProgress: () => createProgress(terminal),
+    exitWith(next) {
+      code = next
+    },
+    exitCode: () => (isOutputLost && code === 0 ? 1 : code),
+  }
+}
