@@ -3,7 +3,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { dispatcherTo } from '../../src/bridge/transport/dispatcher.ts'
-import { runCli } from '../cli/run.ts'
+import { runCliProcess } from '../cli/run.ts'
 import { firstStart } from '../support/gateway.ts'
 import { testFolder } from '../support/store.ts'
 import { tlsReceiver } from '../webhooks/tls-receiver.ts'
@@ -112,10 +112,10 @@ test('doctor goes by the proxy too, and believes a private CA, as the server doe
   }
   await firstStart(env)
 
-  const { out, err } = await runCli(folder, ['doctor', '--json'], env)
+  const { out, err } = await runCliProcess(folder, ['doctor', '--json'], env)
   expect(err).toBe('')
   const { NODE_EXTRA_CA_CERTS: _, ...stranger } = env
-  const without = await runCli(folder, ['doctor', '--json'], stranger)
+  const without = await runCliProcess(folder, ['doctor', '--json'], stranger)
 
   const says = (text: string) => JSON.parse(text) as { check: string; says: string }[]
   expect(says(out)).toContainEqual(

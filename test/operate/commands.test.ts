@@ -1,7 +1,13 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { dataDirectory, firstStart, runCli, startGateway } from '../support/gateway.ts'
+import {
+  dataDirectory,
+  firstStart,
+  runCli,
+  runCliProcess,
+  startGateway,
+} from '../support/gateway.ts'
 
 const timeout = 120_000
 
@@ -13,16 +19,16 @@ test(
     const gateway = await startGateway({ ...data, SANDBOX_PORT: '' }, onTestFinished)
     const { env } = gateway
 
-    const doctor = await runCli(env, 'doctor', '--json')
-    const made = await runCli(env, 'backup', '--json')
+    const doctor = await runCliProcess(env, 'doctor', '--json')
+    const made = await runCliProcess(env, 'backup', '--json')
     const { copy } = JSON.parse(made.stdout) as { copy: string }
-    const verified = await runCli(env, 'backup', 'verify', copy, '--json')
-    const refused = await runCli(env, 'restore', copy)
-    await runCli(env, 'tenant', 'create', 'later')
+    const verified = await runCliProcess(env, 'backup', 'verify', copy, '--json')
+    const refused = await runCliProcess(env, 'restore', copy)
+    await runCliProcess(env, 'tenant', 'create', 'later')
     await gateway.end('SIGTERM')
-    const restored = await runCli(env, 'restore', copy, '--json')
-    const tenants = await runCli(env, 'tenant', 'list', '--json')
-    const stopped = await runCli(env, 'doctor')
+    const restored = await runCliProcess(env, 'restore', copy, '--json')
+    const tenants = await runCliProcess(env, 'tenant', 'list', '--json')
+    const stopped = await runCliProcess(env, 'doctor')
 
     const levels = (JSON.parse(doctor.stdout) as { level: string }[]).map(({ level }) => level)
     expect(levels).not.toContain('critical')

@@ -7,6 +7,7 @@ import { pinApplication, unlockInstance } from '../../src/vault/instance.ts'
 import { systemClock } from '../../src/clock.ts'
 import { databasePath, loadConfig } from '../../src/config.ts'
 import { createSqliteStore } from '../../src/db/sqlite/store.ts'
+import { runHere } from '../cli/run.ts'
 import { freePort } from './free-port.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -61,8 +62,14 @@ export function runServer(env: Env, onTestFinished: Finishing): Promise<Ended> {
   return ended
 }
 
-/** Runs a command of the command line. */
-export const runCli = (env: Env, ...args: string[]): Promise<Ended> =>
+/** Runs a command of the command line, in this process. */
+export async function runCli(env: Env, ...args: string[]): Promise<Ended> {
+  const { code, out, err } = await runHere(args, { cwd: env['HOME'] ?? '.', env })
+  return { code, signal: null, stdout: out, stderr: err }
+}
+
+/** The same in a process of its own, for what Node or the machine has a part in. */
+export const runCliProcess = (env: Env, ...args: string[]): Promise<Ended> =>
   started('src/cli/bank-api.js', args, env).ended
 
 /** Starts a server on a free port and resolves when it serves. Rejects with its output when it ends instead. */
