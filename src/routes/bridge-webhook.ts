@@ -34,7 +34,9 @@ const bridgeWebhook: FastifyPluginAsync<{ secrets: readonly string[] }> = async 
     },
     async handler(request, reply) {
       const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-      const given = { rawBody, signature: signatureOf(request.headers), secrets }
+      // Not a stranger while its event waits for the disk, nor when it is told to come again.
+      const onGenuine = () => app.connections.admitted(request.socket, 'bridge')
+      const given = { rawBody, signature: signatureOf(request.headers), secrets, onGenuine }
       const { received, type, reason } = await receiveWebhook(app, given).catch(
         (error: unknown) => {
           if (error instanceof WebhookSignatureError) {
@@ -45,7 +47,6 @@ const bridgeWebhook: FastifyPluginAsync<{ secrets: readonly string[] }> = async 
           throw new NotNowError('The event cannot be stored now', { retryAfter: 5, cause: error })
         },
       )
-      app.connections.admitted(request.socket, 'bridge')
       app.metrics.webhookReceived(received)
       if (received === 'nonsense') {
         const problem = isBridge(reason, 'nonsense') ? reason.detail : 'it is no JSON'

@@ -79,7 +79,8 @@ describe.runIf(canTrace)('under strace', () => {
     async () => {
       const burst = inForm(3_000, 6_000)
       const { url: site } = await receiver()
-      const rooms = await installation(site, { connections: burst })
+      // More than one address may connect at once: each connection carries several.
+      const rooms = await installation(site, { connections: 250, onEach: 12 })
       const { folder, start, connect, post, stored } = rooms
       const slow = tracer(join(folder, 'trace'), 'fsync,fdatasync:delay_exit=500000')
       const { url, kill } = await start(withoutWorkers, slow)

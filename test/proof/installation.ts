@@ -14,8 +14,8 @@ import { aTenant, aUser, testBy } from '../support/tenants.ts'
 const program = fileURLToPath(new URL('server-process.ts', import.meta.url))
 const secret = 'webhook-secret'
 
-/** A folder with one site that listens at `webhookUrl`, servers on it, and a Bridge that posts to them, so much at once. */
-export async function installation(webhookUrl: string, { connections = 64 } = {}) {
+/** A folder with one site that listens at `webhookUrl`, servers on it, and a Bridge that posts to them, on so many connections. */
+export async function installation(webhookUrl: string, { connections = 64, onEach = 1 } = {}) {
   const folder = testFolder()
   const env: Record<string, string> = {
     PATH: process.env['PATH'] ?? '',
@@ -73,7 +73,7 @@ export async function installation(webhookUrl: string, { connections = 64 } = {}
     return { url: `http://127.0.0.1:${port}`, kill }
   }
 
-  const dispatcher = new Agent({ connections })
+  const dispatcher = new Agent({ connections, pipelining: onEach })
   onTestFinished(() => dispatcher.destroy())
   /** Posts an event about an item as Bridge does. Resolves to the status, or null when there was no answer. */
   async function post(url: string, itemId: number): Promise<number | null> {
@@ -89,6 +89,9 @@ export async function installation(webhookUrl: string, { connections = 64 } = {}
         body,
         headers,
         dispatcher,
+        // Or a POST would wait for the answer before it.
+        idempotent: true,
+        blocking: false,
       })
       await answer.body.dump()
       return answer.statusCode

@@ -43,7 +43,10 @@ async function inbox({
   }
   let doubted = false
   app.decorate('isClockInDoubt', () => doubted)
-  app.decorate('connections', { admitted: () => {} } as never)
+  const admitted: string[] = []
+  app.decorate('connections', {
+    admitted: (_socket: unknown, as: string) => void admitted.push(as),
+  } as never)
   app.decorate('relay', {
     nudge: () => {
       nudges += 1
@@ -80,6 +83,7 @@ async function inbox({
     user,
     auditCounter,
     calls,
+    admitted,
     post,
     signed,
     event,
@@ -245,6 +249,25 @@ test('an event of a type we do not know is kept for its site', async () => {
   expect(await store.listUnhandledEvents(clock.now(), 10)).toMatchObject([
     { type: 'consent.revoked', itemId: null },
   ])
+})
+
+test('whoever signed well is no stranger while the event waits for the disk; a bad signature changes nothing', async () => {
+  const whenStored: string[][] = []
+  const { post, signed, event, admitted } = await inbox({
+    wrap: (store) => ({
+      ...store,
+      acceptEvent: () => {
+        whenStored.push([...admitted])
+        return Promise.reject(new StoreBusyError('busy'))
+      },
+    }),
+  })
+
+  await post(event(), `v1=${'0'.repeat(64)}`)
+  expect(admitted).toEqual([])
+  await signed(event())
+
+  expect(whenStored).toEqual([['bridge']])
 })
 
 test('a busy database and a full disk are a 503 with Retry-After, another fault a 500: never a lost 200', async () => {

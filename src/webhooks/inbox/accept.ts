@@ -38,18 +38,24 @@ const ledgerMs = 14 * 24 * 60 * 60_000
 
 /**
  * Stores what Bridge posted, and the delivery to its site, in one durable commit; only then may Bridge hear a 200. Before
- * the signature is known to be good nothing is read, in the body or the database. Throws WebhookSignatureError and
- * StoreBusyError.
+ * the signature is known to be good nothing is read, in the body or the database; once it is, `onGenuine` hears of it.
+ * Throws WebhookSignatureError and StoreBusyError.
  */
 export async function receiveWebhook(
   inbox: Inbox,
-  given: { rawBody: Buffer; signature: string | undefined; secrets: readonly string[] },
+  given: {
+    rawBody: Buffer
+    signature: string | undefined
+    secrets: readonly string[]
+    onGenuine?: () => void
+  },
 ): Promise<{ received: Received; type: string | null; reason?: unknown }> {
   const { store, keyring, ids, clock, clockWatch, isClockInDoubt } = inbox
   const { rawBody } = given
   if (!verifyBridgeSignature(given.signature, rawBody, given.secrets)) {
     throw new WebhookSignatureError()
   }
+  given.onGenuine?.()
   const { event, reason } = read(rawBody)
   // Bridge signed it, so it is no attack; and sent again for days, it would be the same.
   if (!event) return { received: ignore(inbox, 'nonsense'), type: null, reason }
