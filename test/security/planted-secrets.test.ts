@@ -105,7 +105,7 @@ async function aTalkativeGateway() {
 
 it(
   'after a whole day of a site, at trace, neither database nor log holds a secret, a link or bank data',
-  { timeout: 180_000 },
+  { timeout: 600_000 },
   async () => {
     const {
       app,
@@ -200,7 +200,7 @@ it(
         expect(heard.join('\n')).toContain('connect.completed')
         expect(await app.store.listSealed('response', null, 9)).not.toEqual([])
       },
-      { timeout: 10_000 },
+      { timeout: 120_000 },
     )
     const sites = await app.store.listSealed('webhook-secret', null, 10)
     const webhookSecrets = sites.map(({ rowId, sealed }) =>
