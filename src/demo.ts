@@ -2,7 +2,8 @@ import type { Clock, Ids } from './clock.ts'
 import { createApiKey } from './auth/api-keys.ts'
 import type { Keyring } from './vault/keyring.ts'
 import { ensureSite } from './auth/sites.ts'
-import { ConflictError, type Store } from './db/store.ts'
+import { ConflictError } from './db/store-errors.ts'
+import type { Store } from './db/store.ts'
 import { quoted } from './terminal/shell.ts'
 
 interface Rooms {

@@ -1,4 +1,4 @@
-import type { AuditEntry } from '../db/store.ts'
+import type { AuditEntry } from '../db/ports/audit.ts'
 
 /** Counts what callers can cause at will, so that they fill neither the disk nor the commit queue. */
 export interface AuditCounter {

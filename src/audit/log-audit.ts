@@ -1,4 +1,4 @@
-import type { AuditStore } from '../db/store.ts'
+import type { AuditStore } from '../db/ports/audit.ts'
 
 const batch = 200
 

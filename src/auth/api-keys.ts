@@ -1,17 +1,11 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock, Ids } from '../clock.ts'
 import { AuthenticationError } from '../errors.ts'
-import type {
-  ApiKey,
-  By,
-  KeyHolder,
-  Owner,
-  Presentation,
-  Scope,
-  Site,
-  Store,
-  Tenant,
-} from '../db/store.ts'
+import type { ApiKey, KeyHolder, Owner, Presentation } from '../db/ports/keys.ts'
+import type { By, Scope } from '../db/scope.ts'
+import type { Site } from '../db/ports/sites.ts'
+import type { Store } from '../db/store.ts'
+import type { Tenant } from '../db/ports/tenants.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import { bindHash } from '../vault/owned-hash.ts'
 import { networkOf, type Limits } from './limits.ts'

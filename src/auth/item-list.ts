@@ -3,7 +3,9 @@ import { BridgeStatusError, isBridge, isFinalRefusal } from '../bridge/errors.ts
 import { toInteger, toText, toTime } from '../bridge/fields.ts'
 import type { Item as BridgeItem } from '../bridge/resources/items.ts'
 import type { Clock } from '../clock.ts'
-import type { ItemFacts, SiteUser, Store } from '../db/store.ts'
+import type { ItemFacts } from '../db/ports/items.ts'
+import type { SiteUser } from '../db/ports/users.ts'
+import type { Store } from '../db/store.ts'
 import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
 
 /** What it takes to read a user's items, and to tell the site which are gone. */

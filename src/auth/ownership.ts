@@ -2,15 +2,11 @@ import { toText } from '../bridge/fields.ts'
 import type { Account } from '../bridge/resources/accounts.ts'
 import { isBridge, isFinalRefusal } from '../bridge/errors.ts'
 import { DoesNotExistError, ValidationError } from '../errors.ts'
-import {
-  AmbiguousNameError,
-  type BridgeUser,
-  type Item,
-  type OwnedItem,
-  type OwnedRequest,
-  type Scope,
-  type SiteUser,
-} from '../db/store.ts'
+import type { Scope } from '../db/scope.ts'
+import { AmbiguousNameError } from '../db/store-errors.ts'
+import type { BridgeUser, SiteUser } from '../db/ports/users.ts'
+import type { Item, OwnedItem } from '../db/ports/items.ts'
+import type { OwnedRequest } from '../db/ports/requests.ts'
 import { isSameName } from '../names.ts'
 import type { Caller } from './api-keys.ts'
 import { readItemList, type ItemListing } from './item-list.ts'

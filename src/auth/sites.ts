@@ -1,5 +1,7 @@
 import type { Ids } from '../clock.ts'
-import type { By, Site, Store } from '../db/store.ts'
+import type { By } from '../db/scope.ts'
+import type { Site } from '../db/ports/sites.ts'
+import type { Store } from '../db/store.ts'
 import { requireName } from '../names.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import { newWebhookSecret, secretPlace } from '../vault/webhook-secret.ts'

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../clock.ts'
-import type { BridgeStep, CallRecord } from '../db/operate-store.ts'
+import type { BridgeStep, CallRecord } from '../db/ports/history.ts'
 
 /** A call under way, as far as it is known. */
 export interface OpenCall {

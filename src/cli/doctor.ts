@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { ConfigError, sandboxCredentials } from '../config.ts'
-import { DatabaseVersionError, StoreBusyError } from '../db/store.ts'
+import { DatabaseVersionError, StoreBusyError } from '../db/store-errors.ts'
 import { examine } from '../doctor/examine.ts'
 import { critical, exitCodeOf, type Finding } from '../doctor/finding.ts'
 import { systemProbes } from '../doctor/probes.ts'

@@ -1,15 +1,12 @@
 import { ensureSite } from '../auth/sites.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import type { Clock, Ids } from '../clock.ts'
-import {
-  AmbiguousNameError,
-  type BridgeUser,
-  type By,
-  type Scope,
-  type Site,
-  type Store,
-  type Tenant,
-} from '../db/store.ts'
+import type { By, Scope } from '../db/scope.ts'
+import { AmbiguousNameError } from '../db/store-errors.ts'
+import type { BridgeUser } from '../db/ports/users.ts'
+import type { Site } from '../db/ports/sites.ts'
+import type { Store } from '../db/store.ts'
+import type { Tenant } from '../db/ports/tenants.ts'
 import { isSameName } from '../names.ts'
 import type { Mapping } from './mappings.ts'
 

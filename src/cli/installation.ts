@@ -10,7 +10,10 @@ import { systemClock, systemIds, type Clock, type Ids } from '../clock.ts'
 import { databasePath, loadConfig, sandboxCredentials, type Config } from '../config.ts'
 import { dispatcherTo } from '../bridge/transport/dispatcher.ts'
 import { createSqliteStore } from '../db/sqlite/store.ts'
-import type { By, Scope, Site, Store, Tenant } from '../db/store.ts'
+import type { By, Scope } from '../db/scope.ts'
+import type { Site } from '../db/ports/sites.ts'
+import type { Store } from '../db/store.ts'
+import type { Tenant } from '../db/ports/tenants.ts'
 import { CommandError } from './command-error.ts'
 
 type Env = Record<string, string | undefined>

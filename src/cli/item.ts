@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { nextStep } from '../connect/item-status.ts'
-import type { Connection } from '../db/upkeep-store.ts'
+import type { Connection } from '../db/ports/items.ts'
 import type { CommandContext } from './context.ts'
 import { tenantNamed } from './installation.ts'
 import { time } from './print.ts'

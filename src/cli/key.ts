@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { createApiKey, keyState, rotateApiKey } from '../auth/api-keys.ts'
 import { ensureSite } from '../auth/sites.ts'
-import { bridgeVersions, linkForms, listForms, type Presentation } from '../db/store.ts'
+import { bridgeVersions, linkForms, listForms, type Presentation } from '../db/ports/keys.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
 import { tenantNamed } from './installation.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Command } from 'commander'
 import { savedBridgeStatus } from '../bridge/admission/bridge-status.ts'
-import type { RetentionKind } from '../db/store.ts'
+import type { RetentionKind } from '../db/ports/retention.ts'
 import { tickRetention } from '../retention/retention.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { BridgeClient } from '../bridge/client.ts'
-import type { Removal } from '../db/store.ts'
+import type { Removal } from '../db/ports/removals.ts'
 import { beginRemoval, finish, type RemovalOrder } from '../erasure/erase.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'

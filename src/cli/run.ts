@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { BridgeError } from '../bridge/errors.ts'
 import { ConfigError } from '../config.ts'
-import { ConflictError, DatabaseInUseError, DatabaseVersionError } from '../db/store.ts'
+import { ConflictError, DatabaseInUseError, DatabaseVersionError } from '../db/store-errors.ts'
 import { addEnvFile } from '../env-file.ts'
 import { ValidationError } from '../errors.ts'
 import { sentenceOf } from '../terminal/system-errors.ts'

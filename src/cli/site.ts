@@ -5,7 +5,7 @@ import {
   rotateWebhookSecret,
 } from '../vault/webhook-secret.ts'
 import { movedWebhookUrl } from '../connect/site-urls.ts'
-import type { Site } from '../db/store.ts'
+import type { Site } from '../db/ports/sites.ts'
 import {
   checkTarget,
   isNever,

@@ -1,4 +1,4 @@
-import type { Timeline, TimelineDelivery } from '../db/operate-store.ts'
+import type { Timeline, TimelineDelivery } from '../db/ports/history.ts'
 
 /** One step of a timeline. `at` is ISO 8601 in UTC, to the second. */
 export interface Step {

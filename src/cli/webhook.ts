@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import type { Attempt, DeliveryFilter, DeliveryReport, Store } from '../db/store.ts'
+import type { Attempt, DeliveryFilter, DeliveryReport } from '../db/ports/deliveries.ts'
+import type { Store } from '../db/store.ts'
 import { command } from '../terminal/shell.ts'
 import { replayAll, replaySome } from '../webhooks/relay/replay.ts'
 import { testEvent } from '../webhooks/relay/test-event.ts'

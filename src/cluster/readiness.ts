@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises'
-import type { OperateStore } from '../db/operate-store.ts'
+import type { MemberStore } from '../db/ports/members.ts'
 import type { Heartbeats } from './heartbeats.ts'
 
 /** Whether the server is on its way out. Only ever turns true. */
@@ -21,7 +21,7 @@ export interface Readiness {
 }
 
 interface Parts {
-  store: Pick<OperateStore, 'probeWrite'>
+  store: Pick<MemberStore, 'probeWrite'>
   heartbeats: Heartbeats
   lifecycle: Lifecycle
   /** Where the database is; undefined for one in memory. */

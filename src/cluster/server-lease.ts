@@ -1,7 +1,9 @@
 import { setTimeout as realWait } from 'node:timers/promises'
 import type { Clock, Ids } from '../clock.ts'
 import { startLoop, type Loop } from '../loop.ts'
-import { DatabaseInUseError, type ServerLife, type Store } from '../db/store.ts'
+import { DatabaseInUseError } from '../db/store-errors.ts'
+import type { ServerLife } from '../db/ports/members.ts'
+import type { Store } from '../db/store.ts'
 
 /** Where a server runs, and how it learns that another one on its host is dead. */
 export interface ProcessIdentity {

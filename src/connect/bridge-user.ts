@@ -3,7 +3,8 @@ import { isBridge } from '../bridge/errors.ts'
 import { isUnknownUser } from '../auth/item-list.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import type { Clock } from '../clock.ts'
-import type { BridgeUser, Store } from '../db/store.ts'
+import type { BridgeUser } from '../db/ports/users.ts'
+import type { Store } from '../db/store.ts'
 
 interface Rooms {
   store: Store

@@ -1,5 +1,6 @@
 import { BridgeError } from '../bridge/errors.ts'
-import type { ConnectRequest, OwnedRequest, Site } from '../db/store.ts'
+import type { ConnectRequest, OwnedRequest } from '../db/ports/requests.ts'
+import type { Site } from '../db/ports/sites.ts'
 import { withOutcome } from './redirect.ts'
 import { settleWithBridge, type SettleDeps } from './settle.ts'
 import { presentUrl } from './site-urls.ts'

@@ -1,5 +1,7 @@
 import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
-import type { ItemFacts, NewEvent, OwnedRequest } from '../db/store.ts'
+import type { ItemFacts } from '../db/ports/items.ts'
+import type { NewEvent } from '../db/ports/events.ts'
+import type { OwnedRequest } from '../db/ports/requests.ts'
 
 /** The `connect.completed` that tells a site its request ended with this item; one for each request and item. */
 export function completedEvent(

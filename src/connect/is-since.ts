@@ -1,4 +1,4 @@
-import type { ConnectRequest } from '../db/store.ts'
+import type { ConnectRequest } from '../db/ports/requests.ts'
 
 /** Bridge's times may be cut to the second, and clocks differ a little. */
 export const leewayMs = 2_000

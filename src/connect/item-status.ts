@@ -1,5 +1,6 @@
 import { isHealthy } from '../bridge/resources/items.ts'
-import type { ItemFacts, RequestState } from '../db/store.ts'
+import type { ItemFacts } from '../db/ports/items.ts'
+import type { RequestState } from '../db/ports/requests.ts'
 
 /** Statuses in which the user can do nothing but wait: just added, just edited, paused, migrating. */
 const waiting = new Set([-2, -3, 1007, 1099])

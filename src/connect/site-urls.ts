@@ -1,5 +1,5 @@
 import { ValidationError } from '../errors.ts'
-import type { Site } from '../db/store.ts'
+import type { Site } from '../db/ports/sites.ts'
 
 /** How long an address may be, in characters. */
 export const longestAddress = 2_000

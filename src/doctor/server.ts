@@ -1,4 +1,4 @@
-import type { ServerLife } from '../db/store.ts'
+import type { ServerLife } from '../db/ports/members.ts'
 import { codeOf, type Examination } from './examination.ts'
 import { critical, ok, warning, type Finding } from './finding.ts'
 

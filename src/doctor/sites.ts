@@ -1,4 +1,4 @@
-import type { EndpointReport } from '../db/operate-store.ts'
+import type { EndpointReport } from '../db/ports/endpoints.ts'
 import { command } from '../terminal/shell.ts'
 import { areReachable, openedTo } from '../webhooks/relay/target-guard.ts'
 import { codeOf, daysUntil, type Examination } from './examination.ts'

@@ -1,6 +1,7 @@
 import type { OwnedBridgeItem } from '../auth/ownership.ts'
 import type { BridgeResources } from '../bridge/client.ts'
-import type { By, Store } from '../db/store.ts'
+import type { By } from '../db/scope.ts'
+import type { Store } from '../db/store.ts'
 import { unlessMissing } from '../bridge/errors.ts'
 
 /**

@@ -1,7 +1,10 @@
 import type { BridgeResources } from '../bridge/client.ts'
 import { unlessMissing } from '../bridge/errors.ts'
 import type { Clock, Ids } from '../clock.ts'
-import type { BridgeUser, By, Removal, Store } from '../db/store.ts'
+import type { BridgeUser } from '../db/ports/users.ts'
+import type { By } from '../db/scope.ts'
+import type { Removal } from '../db/ports/removals.ts'
+import type { Store } from '../db/store.ts'
 
 /** What it takes to remove a site or a tenant, at Bridge and here. */
 export interface Removing {

@@ -1,6 +1,8 @@
 import { userEmailPlace } from '../vault/user-email.ts'
 import type { Keyring } from '../vault/keyring.ts'
-import { exportKinds, type ExportKind, type Store, type Tenant } from '../db/store.ts'
+import { exportKinds, type ExportKind } from '../db/ports/exports.ts'
+import type { Store } from '../db/store.ts'
+import type { Tenant } from '../db/ports/tenants.ts'
 
 const page = 200
 

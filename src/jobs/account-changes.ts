@@ -1,8 +1,8 @@
 import { fingerprintOf } from '../auth/ownership.ts'
 import type { BridgeClient } from '../bridge/client.ts'
 import { BridgeError } from '../bridge/errors.ts'
-import type { KnownAccount } from '../db/upkeep-store.ts'
-import type { OwnedItem } from '../db/store.ts'
+import type { KnownAccount } from '../db/ports/accounts.ts'
+import type { OwnedItem } from '../db/ports/items.ts'
 import { actionEvent, type Telling } from './action-required.ts'
 
 export interface Comparing extends Telling {

@@ -1,6 +1,8 @@
 import type { Clock } from '../clock.ts'
 import { nextStep } from '../connect/item-status.ts'
-import type { ItemFacts, NewEvent, OwnedItem, Store } from '../db/store.ts'
+import type { ItemFacts, OwnedItem } from '../db/ports/items.ts'
+import type { NewEvent } from '../db/ports/events.ts'
+import type { Store } from '../db/store.ts'
 import type { OwnEventDeps } from '../vault/own-event.ts'
 import { itemEvent } from './item-event.ts'
 

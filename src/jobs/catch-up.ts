@@ -3,7 +3,8 @@ import type { OwnEventDeps } from '../vault/own-event.ts'
 import type { BridgeClient } from '../bridge/client.ts'
 import { BridgeError, isBridge } from '../bridge/errors.ts'
 import type { Clock } from '../clock.ts'
-import type { SiteUser, Store } from '../db/store.ts'
+import type { SiteUser } from '../db/ports/users.ts'
+import type { Store } from '../db/store.ts'
 
 export interface CatchingUp extends OwnEventDeps {
   store: Store

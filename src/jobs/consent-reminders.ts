@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
-import type { OwnedItem, Store } from '../db/store.ts'
+import type { OwnedItem } from '../db/ports/items.ts'
+import type { Store } from '../db/store.ts'
 import type { OwnEventDeps } from '../vault/own-event.ts'
 import { itemEvent } from './item-event.ts'
 import { renewalToken } from './renewal-token.ts'

@@ -1,5 +1,6 @@
 import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
-import type { NewEvent, OwnedItem } from '../db/store.ts'
+import type { NewEvent } from '../db/ports/events.ts'
+import type { OwnedItem } from '../db/ports/items.ts'
 
 /**
  * An event of ours about an item. Each call makes another one: whoever stores it sees to it that there is one only. `more`

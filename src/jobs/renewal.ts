@@ -2,7 +2,8 @@ import type { Keyring } from '../vault/keyring.ts'
 import type { BridgeClient } from '../bridge/client.ts'
 import type { Clock, Ids } from '../clock.ts'
 import { rememberAccounts } from '../connect/remember-accounts.ts'
-import type { OwnedItem, Store } from '../db/store.ts'
+import type { OwnedItem } from '../db/ports/items.ts'
+import type { Store } from '../db/store.ts'
 import { graceMs, readRenewalToken } from './renewal-token.ts'
 
 export interface Renewing {

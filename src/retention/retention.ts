@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
-import { retentionKinds, type RetentionKind, type Store } from '../db/store.ts'
+import { retentionKinds, type RetentionKind } from '../db/ports/retention.ts'
+import type { Store } from '../db/store.ts'
 
 /** How many days each kind of row is kept. */
 export interface Retention {

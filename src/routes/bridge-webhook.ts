@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { hourOf } from '../audit/counter.ts'
 import { isBridge } from '../bridge/errors.ts'
-import { StoreBusyError } from '../db/store.ts'
+import { StoreBusyError } from '../db/store-errors.ts'
 import { AppError } from '../errors.ts'
 import { receiveWebhook, WebhookSignatureError } from '../webhooks/inbox/accept.ts'
 

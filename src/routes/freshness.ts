@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import type { Item, ItemFacts } from '../db/store.ts'
+import type { Item, ItemFacts } from '../db/ports/items.ts'
 
 /** Says in headers how fresh an answer's data is. Times are ISO 8601 in UTC; what is not known is not said. */
 export interface Freshness {

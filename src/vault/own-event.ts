@@ -1,5 +1,5 @@
 import type { Ids } from '../clock.ts'
-import type { NewEvent } from '../db/store.ts'
+import type { NewEvent } from '../db/ports/events.ts'
 import type { Keyring } from './keyring.ts'
 
 /** What it takes to make an event of ours. */

@@ -1,4 +1,4 @@
-import type { Owner } from '../db/store.ts'
+import type { Owner } from '../db/ports/keys.ts'
 import type { Keyring } from './keyring.ts'
 
 /** Makes the hash of a key and secret one that is good for this owner alone. It takes no secret: older hashes had no owner. */

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { ConflictError, type By, type Store } from '../db/store.ts'
+import type { By } from '../db/scope.ts'
+import { ConflictError } from '../db/store-errors.ts'
+import type { Store } from '../db/store.ts'
 import type { Keyring } from './keyring.ts'
 
 interface Rooms {

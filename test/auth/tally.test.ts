@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { createAuditCounter, hourOf, minuteOf } from '../../src/audit/counter.ts'
-import type { AuditEntry } from '../../src/db/store.ts'
+import type { AuditEntry } from '../../src/db/ports/audit.ts'
 
 const entry = { at: 1, actor: 'address:a', action: 'key.refused', subject: 'k', bucket: 0 }
 

@@ -1,6 +1,9 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { EndpointHealth, NewEvent, Settlement, Site, Verdict } from '../../src/db/store.ts'
+import type { EndpointHealth, Verdict } from '../../src/db/ports/endpoints.ts'
+import type { NewEvent } from '../../src/db/ports/events.ts'
+import type { Settlement } from '../../src/db/ports/deliveries.ts'
+import type { Site } from '../../src/db/ports/sites.ts'
 import { aTenant, aUser, testBy } from '../support/tenants.ts'
 import type { OpenRooms } from './store.ts'
 

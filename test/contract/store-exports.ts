@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { exportKinds, type ExportKind, type Store } from '../../src/db/store.ts'
+import { exportKinds, type ExportKind } from '../../src/db/ports/exports.ts'
+import type { Store } from '../../src/db/store.ts'
 import { testNow } from '../support/clock.ts'
 import {
   aRequest,

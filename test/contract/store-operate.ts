@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { CallRecord } from '../../src/db/operate-store.ts'
+import type { CallRecord } from '../../src/db/ports/history.ts'
 import { testNow } from '../support/clock.ts'
 import {
   aRequest,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ConflictError } from '../../src/db/store.ts'
+import { ConflictError } from '../../src/db/store-errors.ts'
 import { testNow } from '../support/clock.ts'
 import { aRequest, aTenant, aUser, anAnnouncement, holdItems, testBy } from '../support/tenants.ts'
 import type { OpenRooms } from './store.ts'

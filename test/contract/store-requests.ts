@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { ConflictError, type BridgeUser, type ConnectRequest } from '../../src/db/store.ts'
+import { ConflictError } from '../../src/db/store-errors.ts'
+import type { BridgeUser } from '../../src/db/ports/users.ts'
+import type { ConnectRequest } from '../../src/db/ports/requests.ts'
 import { testNow } from '../support/clock.ts'
 import {
   aRequest,

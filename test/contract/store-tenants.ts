@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ConflictError, defaultPresentation } from '../../src/db/store.ts'
+import { ConflictError } from '../../src/db/store-errors.ts'
+import { defaultPresentation } from '../../src/db/ports/keys.ts'
 import { aKey, aTenant, testBy } from '../support/tenants.ts'
 import type { OpenRooms } from './store.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ItemFacts } from '../../src/db/store.ts'
+import type { ItemFacts } from '../../src/db/ports/items.ts'
 import { testNow } from '../support/clock.ts'
 import { aRequest, aTenant, aUser, anAnnouncement, itemFacts, testBy } from '../support/tenants.ts'
 import type { OpenRooms } from './store.ts'

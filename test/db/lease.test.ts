@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, it, onTestFinished } from 'vitest'
 import { holdDatabase, type ProcessIdentity } from '../../src/cluster/server-lease.ts'
-import { DatabaseInUseError } from '../../src/db/store.ts'
+import { DatabaseInUseError } from '../../src/db/store-errors.ts'
 import type { Loop } from '../../src/loop.ts'
 import { testRooms } from '../support/tenants.ts'
 

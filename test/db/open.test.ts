@@ -6,7 +6,7 @@ import fastify from 'fastify'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import db from '../../src/db/plugin.ts'
 import { openSqlite } from '../../src/db/sqlite/open.ts'
-import { StoreBusyError } from '../../src/db/store.ts'
+import { StoreBusyError } from '../../src/db/store-errors.ts'
 import { testFolder, testStore } from '../support/store.ts'
 import { aTenant, testBy, testRooms } from '../support/tenants.ts'
 

@@ -1,7 +1,7 @@
 import Sqlite from 'better-sqlite3'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { openSqlite } from '../../src/db/sqlite/open.ts'
-import { counts } from '../../src/db/sqlite/operations/operate.ts'
+import { counts } from '../../src/db/sqlite/operations/figures.ts'
 import { testNow } from '../support/clock.ts'
 import {
   aRequest,

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createSqliteStore } from '../../src/db/sqlite/store.ts'
-import { defaultPresentation } from '../../src/db/store.ts'
+import { defaultPresentation } from '../../src/db/ports/keys.ts'
 import { runCli } from '../cli/run.ts'
 import { firstStart } from '../support/gateway.ts'
 import { testFolder } from '../support/store.ts'

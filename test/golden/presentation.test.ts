@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { defaultPresentation, type Presentation } from '../../src/db/store.ts'
+import { defaultPresentation, type Presentation } from '../../src/db/ports/keys.ts'
 import { callMethod, type Json } from '../support/app.ts'
 import { aServedSite, type Served } from './served.ts'
 

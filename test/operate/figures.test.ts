@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
-import { counts, oldestDue } from '../../src/db/sqlite/operations/operate.ts'
+import { counts, oldestDue } from '../../src/db/sqlite/operations/figures.ts'
 import { openSqlite } from '../../src/db/sqlite/open.ts'
 import { testFolder, testStore } from '../support/store.ts'
 import { aTenant, anAnnouncement, aUser, itemFacts, testRooms } from '../support/tenants.ts'

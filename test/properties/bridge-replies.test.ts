@@ -11,7 +11,7 @@ import {
   bridgeUrl,
 } from '../support/bridge.ts'
 import { parseBridgeEvent } from '../../src/bridge/events/webhook-events.ts'
-import { bridgeVersions } from '../../src/db/store.ts'
+import { bridgeVersions } from '../../src/db/ports/keys.ts'
 import { aHeldBank, bridgeTime, callBack, callMethod, testApp } from '../support/app.ts'
 import { aRequest, aTenant } from '../support/tenants.ts'
 import { collect, testClient } from '../bridge/test-client.ts'

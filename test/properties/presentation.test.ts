@@ -13,7 +13,7 @@ import { toV2021Category } from '../../src/routes/presentation/category.ts'
 import { toV2021Item } from '../../src/routes/presentation/item.ts'
 import { createPresent } from '../../src/routes/presentation/present.ts'
 import { toV2021Transaction } from '../../src/routes/presentation/transaction.ts'
-import { bridgeVersions, linkForms, listForms } from '../../src/db/store.ts'
+import { bridgeVersions, linkForms, listForms } from '../../src/db/ports/keys.ts'
 
 interface Def {
   type: string

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { ConflictError } from '../../src/db/store.ts'
+import { ConflictError } from '../../src/db/store-errors.ts'
 import { aHeldBank, bridgeTime, callBack, callMethod, testApp } from '../support/app.ts'
 import { testNow } from '../support/clock.ts'
 import { aKey, aTenant, aUser } from '../support/tenants.ts'

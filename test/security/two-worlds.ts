@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { callMethod, testApp, type TestApp } from '../support/app.ts'
 import { toFacts } from '../../src/auth/item-list.ts'
-import type { Site } from '../../src/db/store.ts'
+import type { Site } from '../../src/db/ports/sites.ts'
 import { aKey, aTenant, aUser, type TestKey } from '../support/tenants.ts'
 
 /** One of each thing that can be somebody's. */

@@ -5,7 +5,8 @@ import { toFacts } from '../../src/auth/item-list.ts'
 import { keepAccounts } from '../../src/auth/ownership.ts'
 import type { MovableClock } from '../../src/clock.ts'
 import { loadConfig } from '../../src/config.ts'
-import type { BridgeUser, Site } from '../../src/db/store.ts'
+import type { BridgeUser } from '../../src/db/ports/users.ts'
+import type { Site } from '../../src/db/ports/sites.ts'
 import { loggerOptions } from '../../src/logger.ts'
 import {
   bridgeDouble,

@@ -6,7 +6,8 @@ import type { Keyring } from '../../src/vault/keyring.ts'
 import { systemClock, systemIds, type Clock, type Ids } from '../../src/clock.ts'
 import { databasePath, loadConfig } from '../../src/config.ts'
 import { createSqliteStore } from '../../src/db/sqlite/store.ts'
-import type { By, Store } from '../../src/db/store.ts'
+import type { By } from '../../src/db/scope.ts'
+import type { Store } from '../../src/db/store.ts'
 import type { Env } from './gateway.ts'
 
 interface Rooms {

@@ -2,19 +2,15 @@ import { createApiKey, type Caller } from '../../src/auth/api-keys.ts'
 import { createKeyring, type Keyring } from '../../src/vault/keyring.ts'
 import { ensureSite } from '../../src/auth/sites.ts'
 import type { Clock, Ids } from '../../src/clock.ts'
-import {
-  defaultPresentation,
-  type BridgeUser,
-  type By,
-  type ConnectRequest,
-  type ItemFacts,
-  type NewEvent,
-  type Presentation,
-  type Scope,
-  type Site,
-  type Store,
-  type Tenant,
-} from '../../src/db/store.ts'
+import { defaultPresentation, type Presentation } from '../../src/db/ports/keys.ts'
+import type { BridgeUser } from '../../src/db/ports/users.ts'
+import type { By, Scope } from '../../src/db/scope.ts'
+import type { ConnectRequest } from '../../src/db/ports/requests.ts'
+import type { ItemFacts } from '../../src/db/ports/items.ts'
+import type { NewEvent } from '../../src/db/ports/events.ts'
+import type { Site } from '../../src/db/ports/sites.ts'
+import type { Store } from '../../src/db/store.ts'
+import type { Tenant } from '../../src/db/ports/tenants.ts'
 import { testClock, testNow, watchOver } from './clock.ts'
 import { testIds } from './ids.ts'
 import { testStore } from './store.ts'

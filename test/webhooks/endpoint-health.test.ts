@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { EndpointHealth } from '../../src/db/store.ts'
+import type { EndpointHealth } from '../../src/db/ports/endpoints.ts'
 import { judge, type Ended } from '../../src/webhooks/relay/endpoint-health.ts'
 
 const healthy: EndpointHealth = {

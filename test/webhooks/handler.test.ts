@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { matchRefreshed } from '../../src/connect/match-refreshed.ts'
-import type { BridgeUser, ConnectRequest } from '../../src/db/store.ts'
+import type { BridgeUser } from '../../src/db/ports/users.ts'
+import type { ConnectRequest } from '../../src/db/ports/requests.ts'
 import { tickHandler, type Handling } from '../../src/webhooks/inbox/handler.ts'
 import {
   aRequest,

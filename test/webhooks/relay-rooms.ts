@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest'
 import { createAuditCounter } from '../../src/audit/counter.ts'
-import type { Site } from '../../src/db/store.ts'
+import type { Site } from '../../src/db/ports/sites.ts'
 import { createRelay, type Relaying } from '../../src/webhooks/relay/relay.ts'
 import { createSender } from '../../src/webhooks/relay/sender.ts'
 import { loopback } from '../../src/webhooks/relay/target-guard.ts'

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { expect, test, vi } from 'vitest'
 import { newWebhookSecret, secretPlace } from '../../src/vault/webhook-secret.ts'
-import { StoreBusyError } from '../../src/db/store.ts'
+import { StoreBusyError } from '../../src/db/store-errors.ts'
 import { createRelay } from '../../src/webhooks/relay/relay.ts'
 import { testIds } from '../support/ids.ts'
 import { testBy } from '../support/tenants.ts'

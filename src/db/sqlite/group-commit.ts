@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type Sqlite from 'better-sqlite3'
-import { StoreBusyError } from '../store.ts'
+import { StoreBusyError } from '../store-errors.ts'
 import { patiently, withoutValues, type NotPromise } from './tools.ts'
 
 /**

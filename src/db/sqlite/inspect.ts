@@ -1,6 +1,6 @@
 import Sqlite from 'better-sqlite3'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
-import type { Instance } from '../store.ts'
+import type { Instance } from '../ports/instance.ts'
 import { migrate } from './migrate.ts'
 import { migrationsFolder } from './open.ts'
 

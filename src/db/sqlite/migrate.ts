@@ -1,7 +1,7 @@
 import type Sqlite from 'better-sqlite3'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { foldName } from '../../names.ts'
-import { DatabaseVersionError } from '../store.ts'
+import { DatabaseVersionError } from '../store-errors.ts'
 
 /**
  * Brings the schema up to date, all of it in one transaction.

@@ -2,20 +2,27 @@ import type { Store } from '../store.ts'
 import { openSqlite } from './open.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { auditOperations } from './operations/audit.ts'
-import { deliveryOperations } from './operations/deliveries.ts'
-import { eventOperations } from './operations/events.ts'
 import { exportOperations } from './operations/exports.ts'
-import { instanceOperations } from './operations/instance.ts'
-import { itemOperations } from './operations/items.ts'
-import { operateOperations } from './operations/operate.ts'
 import { removalOperations } from './operations/removals.ts'
-import { requestOperations } from './operations/requests.ts'
 import { retentionOperations } from './operations/retention.ts'
 import { sealedOperations } from './operations/sealed.ts'
-import { tenantOperations } from './operations/tenants.ts'
-import { upkeepOperations } from './operations/upkeep.ts'
-import { userOperations } from './operations/users.ts'
 import type { SignerOf } from './signature.ts'
+import { tenantOperations } from './operations/tenants.ts'
+import { keyOperations } from './operations/keys.ts'
+import { siteOperations } from './operations/sites.ts'
+import { instanceOperations } from './operations/instance.ts'
+import { memberOperations } from './operations/members.ts'
+import { itemOperations } from './operations/items.ts'
+import { allowanceOperations } from './operations/allowances.ts'
+import { accountOperations } from './operations/accounts.ts'
+import { eventOperations } from './operations/events.ts'
+import { requestOperations } from './operations/requests.ts'
+import { deliveryOperations } from './operations/deliveries.ts'
+import { endpointOperations } from './operations/endpoints.ts'
+import { figureOperations } from './operations/figures.ts'
+import { historyOperations } from './operations/history.ts'
+import { userOperations } from './operations/users.ts'
+import { reminderOperations } from './operations/reminders.ts'
 import { createTools } from './tools.ts'
 
 /** The Store on SQLite: opens and migrates the file, or `:memory:`. `signerOf` signs the copy before a migration. */
@@ -24,20 +31,27 @@ export function createSqliteStore(path: string, signerOf?: SignerOf): Store {
   const tools = createTools(client)
   const group = createGroupCommit(client)
   return {
-    ...instanceOperations(tools),
-    ...tenantOperations(tools),
     ...auditOperations(tools),
-    ...userOperations(tools),
-    ...requestOperations(tools),
-    ...itemOperations(tools),
-    ...eventOperations({ ...tools, group }),
-    ...deliveryOperations({ ...tools, client, group }),
-    ...operateOperations({ ...tools, client, group }),
     ...sealedOperations(tools),
     ...removalOperations(tools),
     ...exportOperations(tools),
     ...retentionOperations(tools),
-    ...upkeepOperations(tools),
+    ...tenantOperations(tools),
+    ...keyOperations(tools),
+    ...siteOperations(tools),
+    ...instanceOperations(tools),
+    ...memberOperations(tools),
+    ...itemOperations(tools),
+    ...allowanceOperations(tools),
+    ...accountOperations(tools),
+    ...eventOperations({ ...tools, group }),
+    ...requestOperations(tools),
+    ...deliveryOperations({ ...tools, client, group }),
+    ...endpointOperations(tools),
+    ...figureOperations({ ...tools, client }),
+    ...historyOperations({ ...tools, group }),
+    ...userOperations(tools),
+    ...reminderOperations(tools),
     close: () => client.close(),
   }
 }

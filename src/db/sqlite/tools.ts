@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
+import { sql } from 'drizzle-orm'
 import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
-import { StoreBusyError } from '../store.ts'
+import { StoreBusyError } from '../store-errors.ts'
 import * as schema from './schema/index.ts'
 
 export type NotPromise<T> = T extends PromiseLike<unknown> ? never : T
@@ -13,6 +14,9 @@ export interface Tools {
   /** One `BEGIN IMMEDIATE` transaction: all of it or nothing. */
   write<T>(work: () => NotPromise<T>): Promise<T>
 }
+
+/** A value that a prepared statement is given each time it runs. */
+export const given = sql.placeholder
 
 /** How often a statement that met another process's lock is tried again, between pauses that leave the event loop free. */
 const patienceMs = [5, 10, 25, 50, 100, 200, 400, 800, 1_600]

@@ -3,7 +3,7 @@ import { toFacts } from '../../auth/item-list.ts'
 import { ownedItem, markIfMissing } from '../../auth/ownership.ts'
 import { identifier, optionalText } from '../../frappe/arguments.ts'
 import { whatNext } from '../../connect/item-status.ts'
-import type { ItemFacts } from '../../db/store.ts'
+import type { ItemFacts } from '../../db/ports/items.ts'
 import { toFrappeDatetime } from '../../transactions/since.ts'
 import { defineMethod } from '../context.ts'
 

@@ -1,6 +1,6 @@
 import { toFields } from '../../bridge/fields.ts'
 import type { Account } from '../../bridge/resources/accounts.ts'
-import type { Item } from '../../db/store.ts'
+import type { Item } from '../../db/ports/items.ts'
 
 /**
  * An account as Bridge 2021-06-01 described it (Bridge: account resource).

@@ -3,7 +3,10 @@ import { minuteOf, type AuditCounter } from '../../audit/counter.ts'
 import { parseBridgeEvent, type BridgeEvent } from '../../bridge/events/webhook-events.ts'
 import { verifyBridgeSignature } from '../../bridge/events/webhook-signature.ts'
 import type { Clock, ClockWatch, Ids } from '../../clock.ts'
-import { StoreDiskError, type NewEvent, type SiteUser, type Store } from '../../db/store.ts'
+import { StoreDiskError } from '../../db/store-errors.ts'
+import type { NewEvent } from '../../db/ports/events.ts'
+import type { SiteUser } from '../../db/ports/users.ts'
+import type { Store } from '../../db/store.ts'
 import { AppError } from '../../errors.ts'
 
 /** What it takes to receive Bridge's webhooks. */

@@ -3,7 +3,8 @@ import { toInteger, toText, toTime } from '../../bridge/fields.ts'
 import { isHealthy } from '../../bridge/resources/items.ts'
 import { parseBridgeEvent, type BridgeEvent } from '../../bridge/events/webhook-events.ts'
 import type { Clock } from '../../clock.ts'
-import type { EventChange, StoredEvent, Store } from '../../db/store.ts'
+import type { EventChange, StoredEvent } from '../../db/ports/events.ts'
+import type { Store } from '../../db/store.ts'
 
 /** A refreshed item whose facts are stored. Times are epoch milliseconds. */
 export interface RefreshedItem {

@@ -1,4 +1,4 @@
-import type { EndpointHealth, Verdict } from '../../db/store.ts'
+import type { EndpointHealth, Verdict } from '../../db/ports/endpoints.ts'
 
 /** How a try ended: with a status, or without one. Times are epoch milliseconds, waits milliseconds. */
 export interface Ended {

@@ -3,14 +3,10 @@ import type { Keyring } from '../../vault/keyring.ts'
 import { hourOf, type AuditCounter } from '../../audit/counter.ts'
 import { secretPlace } from '../../vault/webhook-secret.ts'
 import type { Clock, ClockWatch, Ids } from '../../clock.ts'
-import {
-  testEventType,
-  type ClaimedDelivery,
-  type EndpointHealth,
-  type Settled,
-  type Settlement,
-  type Store,
-} from '../../db/store.ts'
+import { testEventType } from '../../db/ports/events.ts'
+import type { ClaimedDelivery, Settled, Settlement } from '../../db/ports/deliveries.ts'
+import type { EndpointHealth } from '../../db/ports/endpoints.ts'
+import type { Store } from '../../db/store.ts'
 import { isDelivered, judge } from './endpoint-health.ts'
 import { readRetryAfter } from '../../http-exchange.ts'
 import { waitAfter } from './schedule.ts'

@@ -1,5 +1,7 @@
 import type { Ids } from '../../clock.ts'
-import type { By, DeliveryCursor, DeliveryFilter, Replayed, Store } from '../../db/store.ts'
+import type { By } from '../../db/scope.ts'
+import type { DeliveryCursor, DeliveryFilter, Replayed } from '../../db/ports/deliveries.ts'
+import type { Store } from '../../db/store.ts'
 
 /** How many are put back on their way in one commit, so that the server never waits long for it. */
 const batch = 100

@@ -1,5 +1,6 @@
 import { ownEvent, type OwnEventDeps } from '../../vault/own-event.ts'
-import { testEventType, type NewEvent, type Site } from '../../db/store.ts'
+import { testEventType, type NewEvent } from '../../db/ports/events.ts'
+import type { Site } from '../../db/ports/sites.ts'
 
 /** An event that says nothing, for one site: whoever runs the site sees that webhooks arrive. It is tried once. */
 export const testEvent = (

@@ -1,6 +1,7 @@
 import { and, desc, eq, gt, gte, max, or, sql } from 'drizzle-orm'
-import type { AuditEntry, AuditStore } from '../../store.ts'
-import { audit, instance } from '../schema/index.ts'
+import type { AuditEntry, AuditStore } from '../../ports/audit.ts'
+import type { By } from '../../scope.ts'
+import { audit, instance, sites } from '../schema/index.ts'
 import { prepared, type Tools } from '../tools.ts'
 
 /** Writes one audit entry inside the transaction at hand; entries of one bucket are counted in one row. */
@@ -13,6 +14,20 @@ export function writeAudit(db: Tools['db'], entry: AuditEntry): void {
       set: { count: sql`${audit.count} + ${entry.count ?? 1}`, at: entry.at },
     })
     .run()
+}
+
+/** The same for a change of a site, under the site's name and tenant. */
+export function noteOfSite(
+  db: Tools['db'],
+  siteId: string,
+  by: By,
+  action: string,
+  detail?: Record<string, unknown>,
+): void {
+  const site = db.select().from(sites).where(eq(sites.id, siteId)).get()
+  if (!site) return
+  const { tenantId, name: subject } = site
+  writeAudit(db, { ...by, tenantId, action, subject, ...(detail && { detail }) })
 }
 
 const loggedUntil = prepared((db) =>

@@ -1,12 +1,13 @@
 import type Sqlite from 'better-sqlite3'
 import { and, asc, eq, isNotNull, isNull, sql } from 'drizzle-orm'
-import type { By, DeliveryStore, EndpointHealth, Settled, Settlement } from '../../store.ts'
+import type { Settled, Settlement, DeliveryStore } from '../../ports/deliveries.ts'
 import type { GroupCommit } from '../group-commit.ts'
 import { attempts, deliveries, endpoints, events, sites } from '../schema/index.ts'
-import { prepared, type Tools } from '../tools.ts'
-import { writeAudit } from './audit.ts'
+import { given, prepared, type Tools } from '../tools.ts'
 import { moveTimes } from './clock.ts'
-import { countDiedOfFailures, markRecovery, nextToRecover, recover } from './recovery.ts'
+import { noteOfSite } from './audit.ts'
+import { healthOf, writeHealth } from './endpoint-health.ts'
+import { markRecovery, nextToRecover, recover } from './recovery.ts'
 import { deliveryReportOperations } from './delivery-reports.ts'
 
 type Db = Tools['db']
@@ -62,8 +63,6 @@ export const takeDue = taking('')
 
 /** Takes the oldest due of those that were never tried. */
 export const takeFirstTries = taking('AND first_ended_at IS NULL')
-
-const given = sql.placeholder
 
 /** The site, when it wants webhooks. */
 const wanting = prepared((db) =>
@@ -186,48 +185,27 @@ const urlOf = prepared((db) =>
     .prepare(),
 )
 
-const endpointOf = prepared((db) =>
-  db
-    .select()
-    .from(endpoints)
-    .where(eq(endpoints.siteId, given('siteId')))
-    .prepare(),
-)
-
-/** Stores a delivery when its site wants any, inside the transaction at hand. It waits for the untried ones before it. */
-export function insertDelivery(
-  db: Db,
-  {
-    at,
-    ...delivery
-  }: { id: string; eventSeq: number; siteId: string; itemId: number | null; at: number },
-): void {
-  const { siteId, itemId } = delivery
-  if (!wanting(db).get({ siteId })) return
-  const dueAt = nextUntried(db).get({ siteId, itemId }) ? null : at
-  storeDelivery(db).run({ ...delivery, dueAt, at })
-}
-
-/**
- * Forgets an endpoint's failures, and notes that what died of them is to go back on its way; inside the transaction at hand.
- * A new URL and the operator's word do this.
- */
-export function reviveEndpoint(db: Db, siteId: string, at: number): void {
-  const { failingSince } = healthOf(db, siteId)
-  writeHealth(db, siteId, healthy)
-  if (failingSince !== null) markRecovery(db, { siteId, since: failingSince, until: at })
+/** A site that may be tried: how many of its places are taken, of how many, and how many of these by no first tries. */
+interface Ready {
+  siteId: string
+  busy: number
+  most: number
+  retrying: number
 }
 
 export function deliveryOperations({
   db,
-  client,
   read,
   write,
+  client,
   group,
 }: Tools & { client: Sqlite.Database; group: GroupCommit }): DeliveryStore {
   const findAny = client.prepare<unknown[], 1>(anyReady).pluck()
+
   const findReady = client.prepare<unknown[], Ready>(readySites)
+
   const take = client.prepare<unknown[], { id: string }>(takeDue)
+
   const takeFirst = client.prepare<unknown[], { id: string }>(takeFirstTries)
 
   /**
@@ -301,39 +279,9 @@ export function deliveryOperations({
         }
       }),
 
-    readEndpoint: (siteId) =>
-      read(() => {
-        const row = db
-          .select({ allowedTargets: endpoints.allowedTargets })
-          .from(endpoints)
-          .where(eq(endpoints.siteId, siteId))
-          .get()
-        return { ...healthOf(db, siteId), allowedTargets: row?.allowedTargets ?? [] }
-      }),
-
     ...deliveryReportOperations({ db, read, write }),
 
     clockJumped: (byMs, at) => write(() => moveTimes(db, byMs, at)),
-
-    readWebhookSecret: (siteId) =>
-      read(() => {
-        const site = db.select().from(sites).where(eq(sites.id, siteId)).get()
-        if (!site) throw new Error(`No site ${siteId} to have a secret`)
-        return site.webhookSecret
-      }),
-
-    async enableEndpoint(siteId, by) {
-      // Counting may take long: it locks nobody out.
-      const recovering = await read(() => {
-        const since = healthOf(db, siteId).failingSince
-        return since === null ? 0 : countDiedOfFailures(db, { siteId, since, until: by.at })
-      })
-      await write(() => {
-        note(db, siteId, by, 'endpoint.enabled')
-        reviveEndpoint(db, siteId, by.at)
-      })
-      return { recovering }
-    },
 
     async recoverDead(at) {
       if ((await read(() => nextToRecover(db))) === undefined) return undefined
@@ -342,44 +290,21 @@ export function deliveryOperations({
         return span && { siteId: span.siteId, recovered: recover(db, span, at) }
       })
     },
-
-    allowTargets: (siteId, cidrs, by) =>
-      write(() => {
-        const allowedTargets = [...cidrs]
-        db.insert(endpoints)
-          .values({ siteId, allowedTargets })
-          .onConflictDoUpdate({ target: endpoints.siteId, set: { allowedTargets } })
-          .run()
-        note(db, siteId, by, 'site.targets_allowed', { targets: allowedTargets })
-      }),
-
-    rotateWebhookSecret: (siteId, { secret, previousUntil, force = false }, by) =>
-      write(() => {
-        const site = db.select().from(sites).where(eq(sites.id, siteId)).get()
-        if (!site) throw new Error(`No site ${siteId} to give a new secret`)
-        const endpoint = db.select().from(endpoints).where(eq(endpoints.siteId, siteId)).get()
-        const until = endpoint?.previousSecretUntil ?? 0
-        const earlierUntil = until > by.at ? until : null
-        if (earlierUntil !== null && !force) return earlierUntil
-        const previous = { previousSecret: site.webhookSecret, previousSecretUntil: previousUntil }
-        db.insert(endpoints)
-          .values({ siteId, ...previous })
-          .onConflictDoUpdate({ target: endpoints.siteId, set: previous })
-          .run()
-        db.update(sites).set({ webhookSecret: secret }).where(eq(sites.id, siteId)).run()
-        const detail = earlierUntil === null ? undefined : { earlier_ended: true }
-        note(db, siteId, by, 'site.secret_rotated', detail)
-        return earlierUntil
-      }),
   }
 }
 
-/** A site that may be tried: how many of its places are taken, of how many, and how many of these by no first tries. */
-interface Ready {
-  siteId: string
-  busy: number
-  most: number
-  retrying: number
+/** Stores a delivery when its site wants any, inside the transaction at hand. It waits for the untried ones before it. */
+export function insertDelivery(
+  db: Db,
+  {
+    at,
+    ...delivery
+  }: { id: string; eventSeq: number; siteId: string; itemId: number | null; at: number },
+): void {
+  const { siteId, itemId } = delivery
+  if (!wanting(db).get({ siteId })) return
+  const dueAt = nextUntried(db).get({ siteId, itemId }) ? null : at
+  storeDelivery(db).run({ ...delivery, dueAt, at })
 }
 
 /**
@@ -403,17 +328,6 @@ function roomsFor(
   return rooms
 }
 
-const healthy: EndpointHealth = {
-  failingSince: null,
-  lastFailureAt: null,
-  jumpedMs: 0,
-  streak: 0,
-  holdUntil: 0,
-  concurrency: 4,
-  disabledAt: null,
-  disabledReason: null,
-}
-
 function settle(db: Db, { id, attempt, at, outcome, ...settlement }: Settlement): Settled {
   const stale: Settled = { outcome: 'stale', disabled: false }
   const delivery = deliveryWith(db).get({ id })
@@ -435,7 +349,7 @@ function settle(db: Db, { id, attempt, at, outcome, ...settlement }: Settlement)
   const disabled = before.disabledAt === null && health.disabledAt !== null
   if (disabled) {
     const by = { actor: 'server', at }
-    note(db, siteId, by, 'endpoint.disabled', { reason: health.disabledReason })
+    noteOfSite(db, siteId, by, 'endpoint.disabled', { reason: health.disabledReason })
   }
   if (recoverSince !== null) markRecovery(db, { siteId, since: recoverSince, until: at })
   return { outcome: 'settled', disabled }
@@ -455,35 +369,4 @@ export function releaseNext(
 ): void {
   const next = nextUntried(db).get({ siteId, itemId })
   if (next) becomeDue(db).run({ ...next, at })
-}
-
-function healthOf(db: Db, siteId: string): EndpointHealth {
-  const row = endpointOf(db).get({ siteId })
-  if (!row) return healthy
-  const { failingSince, lastFailureAt, jumpedMs, streak, holdUntil, concurrency } = row
-  const { disabledAt, disabledReason } = row
-  return {
-    failingSince,
-    lastFailureAt,
-    jumpedMs,
-    streak,
-    holdUntil,
-    concurrency,
-    disabledAt,
-    disabledReason,
-  }
-}
-
-function writeHealth(db: Db, siteId: string, health: EndpointHealth): void {
-  db.insert(endpoints)
-    .values({ siteId, ...health })
-    .onConflictDoUpdate({ target: endpoints.siteId, set: health })
-    .run()
-}
-
-function note(db: Db, siteId: string, by: By, action: string, detail?: Record<string, unknown>) {
-  const site = db.select().from(sites).where(eq(sites.id, siteId)).get()
-  if (!site) return
-  const { tenantId, name: subject } = site
-  writeAudit(db, { ...by, tenantId, action, subject, ...(detail && { detail }) })
 }

@@ -1,12 +1,12 @@
 import { and, asc, desc, eq, gte, isNull, lt, sql, type SQL } from 'drizzle-orm'
+import type { By } from '../../scope.ts'
 import type {
-  By,
   DeliveryCursor,
   DeliveryFilter,
   DeliveryReport,
   DeliveryStore,
   Replayed,
-} from '../../store.ts'
+} from '../../ports/deliveries.ts'
 import { attempts, deliveries, events, sites, tenants } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'

@@ -1,30 +1,16 @@
-import { and, asc, eq, gt, inArray, isNull, lte, or, sql } from 'drizzle-orm'
-import { StoreDiskError, type EventChange, type EventStore, type NewEvent } from '../../store.ts'
+import { and, asc, eq, gt, isNull, lte, sql, desc, lt } from 'drizzle-orm'
+import type { EventChange, NewEvent, EventStore } from '../../ports/events.ts'
+import { StoreDiskError } from '../../store-errors.ts'
 import type { GroupCommit } from '../group-commit.ts'
-import {
-  accounts,
-  audit,
-  bridgeUsers,
-  connectRequests as requests,
-  events,
-  items,
-  sites,
-  tenants,
-} from '../schema/index.ts'
-import { isDiskFault, prepared, type Tools } from '../tools.ts'
+import { accounts, audit, bridgeUsers, events, items, sites } from '../schema/index.ts'
+import { isDiskFault, given, prepared, type Tools } from '../tools.ts'
 import { insertDelivery } from './deliveries.ts'
-import { isServed } from './tenants.ts'
 
 /** Bridge's clock and ours differ a little, and an item that is heard of again within this time is not written again. */
 export const leewayMs = 2_000
 
 /** Bridge's "just added, refresh pending": what an item is as long as no event said otherwise (Bridge: item statuses). */
 const justAdded = -2
-
-/** How many open requests of one user are looked at. */
-const mostOpen = 100
-
-const given = sql.placeholder
 
 const storeEvent = prepared((db) =>
   db
@@ -111,21 +97,40 @@ const itemHeardOf = prepared((db) =>
     .prepare(),
 )
 
-/** Stores an event and the delivery to its site, inside the transaction at hand. False when it was there already. */
-export function insertEvent(db: Tools['db'], { deliveryId, ...event }: NewEvent): boolean {
-  const stored = storeEvent(db).get({ ...event })
-  if (!stored) return false
-  if (event.siteId !== null) {
-    insertDelivery(db, {
-      id: deliveryId,
-      eventSeq: stored.seq,
-      siteId: event.siteId,
-      itemId: event.itemId,
-      at: event.receivedAt,
-    })
-  }
-  return true
+const unsaid = {
+  status: null,
+  statusCodeInfo: null,
+  authenticationExpiresAt: null,
+  accountTypes: null,
 }
+
+const refreshTimes = ({ refreshed, at }: EventChange & { kind: 'item' }) => ({
+  lastTryAt: refreshed === undefined ? null : at,
+  lastSuccessAt: refreshed ? at : null,
+})
+
+/** How long Bridge may go on reading an item that was just deleted. */
+const lastRefreshMs = 24 * 60 * 60_000
+
+/** Whether the item was deleted here: no row stands for it any more, only the audit tells. */
+const wasDeleted = (
+  db: Tools['db'],
+  { userId, itemId, at }: { userId: string; itemId: number; at: number },
+): boolean =>
+  db
+    .select({ id: audit.id })
+    .from(bridgeUsers)
+    .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+    .innerJoin(audit, eq(audit.tenantId, sites.tenantId))
+    .where(
+      and(
+        eq(bridgeUsers.id, userId),
+        gt(audit.at, at - lastRefreshMs),
+        eq(audit.action, 'item.deleted'),
+        eq(audit.subject, String(itemId)),
+      ),
+    )
+    .get() !== undefined
 
 export function eventOperations({
   db,
@@ -133,23 +138,6 @@ export function eventOperations({
   write,
   group,
 }: Tools & { group: GroupCommit }): EventStore {
-  const owned = { user: bridgeUsers, site: sites }
-  const ownedRequests = () =>
-    db
-      .select({ request: requests, ...owned })
-      .from(requests)
-      .innerJoin(bridgeUsers, eq(bridgeUsers.id, requests.userId))
-      .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-  const servedItem = (itemId: number) =>
-    db
-      .select({ item: items })
-      .from(items)
-      .innerJoin(bridgeUsers, eq(bridgeUsers.id, items.userId))
-      .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-      .innerJoin(tenants, eq(tenants.id, sites.tenantId))
-      .where(and(eq(items.id, itemId), isServed))
-      .get()?.item
-
   return {
     acceptEvent: (event) =>
       group(() => (insertEvent(db, event) ? 'new' : 'repeat'), { refusable: true }).catch(
@@ -157,17 +145,6 @@ export function eventOperations({
           if (!isDiskFault(cause)) throw cause
           throw new StoreDiskError('The disk takes no event', { cause })
         },
-      ),
-
-    findItemOwner: (itemId) =>
-      read(() =>
-        db
-          .select(owned)
-          .from(items)
-          .innerJoin(bridgeUsers, eq(bridgeUsers.id, items.userId))
-          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-          .where(and(eq(items.id, itemId), isNull(sites.removedAt)))
-          .get(),
       ),
 
     listUnhandledEvents: (at, limit) => read(() => unhandled(db).all({ at, limit })),
@@ -192,27 +169,41 @@ export function eventOperations({
           .run()
       }),
 
-    findRequestsForItem: (itemId) =>
-      read(() => {
-        const item = servedItem(itemId)
-        if (!item) return undefined
-        const holder = ownedRequests()
-          .where(and(eq(requests.itemId, itemId), isNull(requests.managedItemId)))
-          .get()
-        const open = ownedRequests()
-          .where(
-            and(
-              eq(requests.userId, item.userId),
-              inArray(requests.state, ['pending', 'failed']),
-              or(isNull(requests.itemId), eq(requests.itemId, itemId)),
-            ),
-          )
-          .orderBy(asc(requests.openedAt))
-          .limit(mostOpen)
-          .all()
-        return { item, holder: holder ?? null, open }
-      }),
+    lastWebhookAt: (until) =>
+      read(
+        () =>
+          // Text order and an index: Bridge's events alone begin with their name.
+          db
+            .select({ at: events.receivedAt })
+            .from(events)
+            .where(
+              and(
+                gt(events.dedupeKey, 'bridge:'),
+                lt(events.dedupeKey, 'bridge;'),
+                lte(events.receivedAt, until),
+              ),
+            )
+            .orderBy(desc(events.receivedAt))
+            .limit(1)
+            .get()?.at ?? null,
+      ),
   }
+}
+
+/** Stores an event and the delivery to its site, inside the transaction at hand. False when it was there already. */
+export function insertEvent(db: Tools['db'], { deliveryId, ...event }: NewEvent): boolean {
+  const stored = storeEvent(db).get({ ...event })
+  if (!stored) return false
+  if (event.siteId !== null) {
+    insertDelivery(db, {
+      id: deliveryId,
+      eventSeq: stored.seq,
+      siteId: event.siteId,
+      itemId: event.itemId,
+      at: event.receivedAt,
+    })
+  }
+  return true
 }
 
 function apply(db: Tools['db'], change: EventChange): boolean {
@@ -241,18 +232,6 @@ function apply(db: Tools['db'], change: EventChange): boolean {
   db.update(items).set({ goneAt: at }).where(ofUser).run()
   return true
 }
-
-const unsaid = {
-  status: null,
-  statusCodeInfo: null,
-  authenticationExpiresAt: null,
-  accountTypes: null,
-}
-
-const refreshTimes = ({ refreshed, at }: EventChange & { kind: 'item' }) => ({
-  lastTryAt: refreshed === undefined ? null : at,
-  lastSuccessAt: refreshed ? at : null,
-})
 
 /** Late events may concern items already deleted (Bridge: webhooks), and come after newer ones: those change nothing. */
 function applyItem(db: Tools['db'], change: EventChange & { kind: 'item' }): boolean {
@@ -289,26 +268,3 @@ function applyItem(db: Tools['db'], change: EventChange & { kind: 'item' }): boo
   itemHeardOf(db).run({ itemId, at, ...said, ...refreshTimes(change) })
   return true
 }
-
-/** How long Bridge may go on reading an item that was just deleted. */
-const lastRefreshMs = 24 * 60 * 60_000
-
-/** Whether the item was deleted here: no row stands for it any more, only the audit tells. */
-const wasDeleted = (
-  db: Tools['db'],
-  { userId, itemId, at }: { userId: string; itemId: number; at: number },
-): boolean =>
-  db
-    .select({ id: audit.id })
-    .from(bridgeUsers)
-    .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-    .innerJoin(audit, eq(audit.tenantId, sites.tenantId))
-    .where(
-      and(
-        eq(bridgeUsers.id, userId),
-        gt(audit.at, at - lastRefreshMs),
-        eq(audit.action, 'item.deleted'),
-        eq(audit.subject, String(itemId)),
-      ),
-    )
-    .get() !== undefined

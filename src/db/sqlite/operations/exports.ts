@@ -1,6 +1,6 @@
 import { and, asc, eq, getTableColumns, gt, inArray, type SQL } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
-import type { ExportKind, ExportStore } from '../../store.ts'
+import type { ExportKind, ExportStore } from '../../ports/exports.ts'
 import {
   accounts,
   apiKeys,

@@ -1,13 +1,11 @@
-import { and, asc, eq, gt, isNotNull, isNull, lte, sql } from 'drizzle-orm'
-import { leastJumpMs } from '../../../clock.ts'
-import type { InstanceStore } from '../../store.ts'
+import { and, asc, eq, isNull, sql } from 'drizzle-orm'
+import type { InstanceStore } from '../../ports/instance.ts'
 import { apiKeys, dataKeys, instance } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
-import { releaseOrphanedClaims } from './clock.ts'
 import { isSealedWith } from './sealed.ts'
 
-const only = 1
+export const only = 1
 
 export function instanceOperations({ db, read, write }: Tools): InstanceStore {
   const current = () => {
@@ -41,59 +39,6 @@ export function instanceOperations({ db, read, write }: Tools): InstanceStore {
       write(() => {
         db.update(instance).set({ mode: to }).where(eq(instance.mode, from)).run()
       }),
-
-    claimServer: (life, { at, staleBefore }) =>
-      write(() => {
-        const row = db.select().from(instance).where(eq(instance.id, only)).get()
-        if (row?.serverId && row.serverHost !== null && row.serverPid !== null) {
-          const seenAt = row.serverSeenAt ?? 0
-          if (seenAt > staleBefore && row.serverId !== life.serverId) {
-            return { serverId: row.serverId, host: row.serverHost, pid: row.serverPid, seenAt }
-          }
-        }
-        if (row && row.serverId !== life.serverId) releaseOrphanedClaims(db, row.serverSeenAt, at)
-        db.update(instance)
-          .set({
-            serverId: life.serverId,
-            serverHost: life.host,
-            serverPid: life.pid,
-            serverSeenAt: at,
-          })
-          .run()
-        return undefined
-      }),
-
-    renewServer: (serverId, at) =>
-      write(
-        () =>
-          db.update(instance).set({ serverSeenAt: at }).where(eq(instance.serverId, serverId)).run()
-            .changes === 1,
-      ),
-
-    releaseServer: (serverId) =>
-      write(() => {
-        // When it was seen stays: the next one tells by it whether the clock was put back.
-        db.update(instance)
-          .set({ serverId: null, serverHost: null, serverPid: null })
-          .where(eq(instance.serverId, serverId))
-          .run()
-      }),
-
-    hasServerSince: (at, now) =>
-      read(
-        () =>
-          db
-            .select({ id: instance.serverId })
-            .from(instance)
-            .where(
-              and(
-                isNotNull(instance.serverId),
-                gt(instance.serverSeenAt, at),
-                lte(instance.serverSeenAt, now + leastJumpMs),
-              ),
-            )
-            .get() !== undefined,
-      ),
 
     listDataKeys: () =>
       read(() =>
@@ -163,5 +108,19 @@ export function instanceOperations({ db, read, write }: Tools): InstanceStore {
         return unused.map(({ id }) => id)
       })
     },
+
+    saveBridgeStatus: ({ at, status }) =>
+      write(() => {
+        db.update(instance).set({ bridgeStatus: status, bridgeStatusAt: at }).run()
+      }),
+
+    readBridgeStatus: () =>
+      read(() => {
+        const row = db
+          .select({ status: instance.bridgeStatus, at: instance.bridgeStatusAt })
+          .from(instance)
+          .get()
+        return row?.status && row.at !== null ? { status: row.status, at: row.at } : undefined
+      }),
   }
 }

@@ -1,49 +1,18 @@
-import {
-  and,
-  desc,
-  eq,
-  exists,
-  gt,
-  isNotNull,
-  isNull,
-  lt,
-  lte,
-  notInArray,
-  or,
-  sql,
-} from 'drizzle-orm'
-import type { ItemFacts, ItemStore } from '../../store.ts'
+import { and, eq, exists, isNotNull, isNull, lt, lte, notInArray, or, sql, asc } from 'drizzle-orm'
+import type { ItemFacts, ItemStore } from '../../ports/items.ts'
 import {
   accounts,
   bridgeUsers,
   deliveries,
   events,
-  itemRefreshes,
   items,
   sites,
+  tenants,
 } from '../schema/index.ts'
 import { prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { insertEvent, leewayMs } from './events.ts'
-import { inScopeGiven } from './tenants.ts'
-
-/** Stores an item or what is new of it. False when another user holds it: then nothing changed. */
-export function writeItem(
-  db: Tools['db'],
-  item: ItemFacts & { userId: string; bank?: string | null; at: number },
-): boolean {
-  const { at, userId, bank = null, ...facts } = item
-  const written = db
-    .insert(items)
-    .values({ ...present(facts, at), userId, bank, createdAt: at })
-    .onConflictDoUpdate({
-      target: items.id,
-      set: { ...freshOver(facts, at), bank: sql`coalesce(${bank}, ${items.bank})` },
-      setWhere: eq(items.userId, userId),
-    })
-    .run()
-  return written.changes === 1
-}
+import { inScopeGiven, isServed } from './sites.ts'
 
 const present = (facts: ItemFacts, at: number) => ({
   ...facts,
@@ -61,25 +30,22 @@ const freshOver = (facts: ItemFacts, at: number) => ({
   lastTryAt: sql`coalesce(${facts.lastTryAt ?? null}, ${items.lastTryAt})`,
 })
 
-const owned = (db: Tools['db']) =>
+export const owned = (db: Tools['db']) =>
   db
     .select({ item: items, user: bridgeUsers, site: sites })
     .from(items)
     .innerJoin(bridgeUsers, eq(bridgeUsers.id, items.userId))
     .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
 
+/** The same with their tenants, for conditions on them. */
+export const ownedWithTenant = (db: Tools['db']) =>
+  owned(db).innerJoin(tenants, eq(tenants.id, sites.tenantId))
+
 const id = sql.placeholder('id')
 
 const itemOf = prepared((db) =>
   owned(db)
     .where(and(inScopeGiven, eq(items.id, id), isNull(items.goneAt)))
-    .prepare(),
-)
-
-const accountOf = prepared((db) =>
-  owned(db)
-    .innerJoin(accounts, eq(accounts.itemId, items.id))
-    .where(and(inScopeGiven, eq(accounts.id, id), isNull(items.goneAt)))
     .prepare(),
 )
 
@@ -91,42 +57,9 @@ const itemsOfUser = prepared((db) =>
     .prepare(),
 )
 
-/** An account, as far as it tells whether we know it. */
-type Described = { id: number; itemId: number; hasIban: boolean }
-
-/** An item's accounts, and of which an IBAN would be news. What is being compared is left alone. */
-const knownOf = prepared((db) =>
-  db
-    .select({
-      id: accounts.id,
-      lacksIban: sql`${accounts.ibanFingerprint} IS NULL AND ${items.compareFrom} IS NULL`.mapWith(
-        Boolean,
-      ),
-    })
-    .from(accounts)
-    .innerJoin(items, eq(items.id, accounts.itemId))
-    .where(eq(accounts.itemId, sql.placeholder('itemId')))
-    .prepare(),
-)
-
-/** Those we know less of: another item's, or without their IBAN. */
-function newAmong(db: Tools['db'], all: readonly Described[]): Set<number> {
-  const fresh = new Set<number>()
-  for (const [itemId, described] of Map.groupBy(all, (account) => account.itemId)) {
-    const known = new Map(
-      knownOf(db)
-        .all({ itemId })
-        .map(({ id, lacksIban }) => [id, lacksIban]),
-    )
-    for (const { id, hasIban } of described) {
-      const lacksIban = known.get(id)
-      if (lacksIban === undefined || (lacksIban && hasIban)) fresh.add(id)
-    }
-  }
-  return fresh
-}
-
 export function itemOperations({ db, read, write }: Tools): ItemStore {
+  const served = and(isNull(items.goneAt), isServed)
+
   return {
     findItem: (scope, itemId) => read(() => itemOf(db).get({ ...scope, id: itemId })),
 
@@ -199,40 +132,64 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
         return { accounts: gone }
       }),
 
-    claimRefresh: (itemId, { at, since, most }) =>
-      write(() => {
-        const recent = db
-          .select({ at: itemRefreshes.at })
-          .from(itemRefreshes)
-          .where(and(eq(itemRefreshes.itemId, itemId), gt(itemRefreshes.at, since)))
-          .orderBy(desc(itemRefreshes.at))
-          .limit(most)
-          .all()
-        const oldest = recent[most - 1]
-        if (oldest) return { oldestAt: oldest.at }
-        db.delete(itemRefreshes)
-          .where(and(eq(itemRefreshes.itemId, itemId), lte(itemRefreshes.at, since)))
-          .run()
-        const row = db.insert(itemRefreshes).values({ itemId, at }).returning().get()
-        return { claim: row.id }
-      }),
+    findItemOwner: (itemId) =>
+      read(() =>
+        db
+          .select({ user: bridgeUsers, site: sites })
+          .from(items)
+          .innerJoin(bridgeUsers, eq(bridgeUsers.id, items.userId))
+          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+          .where(and(eq(items.id, itemId), isNull(sites.removedAt)))
+          .get(),
+      ),
 
-    releaseRefresh: (claim) =>
-      write(() => {
-        db.delete(itemRefreshes).where(eq(itemRefreshes.id, claim)).run()
-      }),
+    findItemForRenewal: (itemId) =>
+      read(() =>
+        ownedWithTenant(db)
+          .where(and(eq(items.id, itemId), served))
+          .get(),
+      ),
 
-    findAccount: (scope, accountId) => read(() => accountOf(db).get({ ...scope, id: accountId })),
-
-    listNewAccounts: (all) => read(() => [...newAmong(db, all)]),
-
-    keepAccounts: (all, at) =>
-      write(() => {
-        const described = all.map((one) => ({ ...one, hasIban: Boolean(one.ibanFingerprint) }))
-        const isNew = newAmong(db, described)
-        for (const one of all) if (isNew.has(one.id)) writeAccount(db, { ...one, at })
-      }),
+    listConnections: ({ tenantId, endsUntil }) =>
+      read(() =>
+        db
+          .select({ item: items, user: bridgeUsers, site: sites, tenant: tenants.name })
+          .from(items)
+          .innerJoin(bridgeUsers, eq(bridgeUsers.id, items.userId))
+          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+          .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+          .where(
+            and(
+              isNull(items.goneAt),
+              tenantId === undefined ? undefined : eq(tenants.id, tenantId),
+              endsUntil === undefined ? undefined : lte(items.authenticationExpiresAt, endsUntil),
+            ),
+          )
+          .orderBy(
+            sql`${items.authenticationExpiresAt} IS NULL`,
+            asc(items.authenticationExpiresAt),
+          )
+          .all(),
+      ),
   }
+}
+
+/** Stores an item or what is new of it. False when another user holds it: then nothing changed. */
+export function writeItem(
+  db: Tools['db'],
+  item: ItemFacts & { userId: string; bank?: string | null; at: number },
+): boolean {
+  const { at, userId, bank = null, ...facts } = item
+  const written = db
+    .insert(items)
+    .values({ ...present(facts, at), userId, bank, createdAt: at })
+    .onConflictDoUpdate({
+      target: items.id,
+      set: { ...freshOver(facts, at), bank: sql`coalesce(${bank}, ${items.bank})` },
+      setWhere: eq(items.userId, userId),
+    })
+    .run()
+  return written.changes === 1
 }
 
 /** Empties the queue of what concerns an item, and the bodies of its events. */
@@ -252,24 +209,5 @@ function cancelItemDeliveries(db: Tools['db'], siteId: string, itemId: number): 
   db.update(events)
     .set({ body: null })
     .where(and(eq(events.itemId, itemId), eq(events.siteId, siteId), isNotNull(events.body)))
-    .run()
-}
-
-/** Stores an account of an item we hold; of another item nothing is stored. */
-export function writeAccount(
-  db: Tools['db'],
-  {
-    id,
-    itemId,
-    ibanFingerprint = null,
-    at,
-  }: { id: number; itemId: number; ibanFingerprint?: Buffer | null; at: number },
-): void {
-  if (!db.select({ id: items.id }).from(items).where(eq(items.id, itemId)).get()) return
-  const filled = sql`CASE ${accounts.itemId} WHEN ${itemId}
-    THEN coalesce(${accounts.ibanFingerprint}, ${ibanFingerprint}) ELSE ${ibanFingerprint} END`
-  db.insert(accounts)
-    .values({ id, itemId, ibanFingerprint, createdAt: at })
-    .onConflictDoUpdate({ target: accounts.id, set: { itemId, ibanFingerprint: filled } })
     .run()
 }

@@ -1,5 +1,5 @@
 import { and, asc, count, eq, gte, inArray, isNotNull, lte, sql } from 'drizzle-orm'
-import { testEventType } from '../../store.ts'
+import { testEventType } from '../../ports/events.ts'
 import { attempts, deliveries, endpoints, events } from '../schema/index.ts'
 import { prepared, type Tools } from '../tools.ts'
 

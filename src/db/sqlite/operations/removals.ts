@@ -1,5 +1,5 @@
 import { and, eq, inArray, isNull, type SQL } from 'drizzle-orm'
-import type { Receipt, Removal, RemovalStore } from '../../store.ts'
+import type { Receipt, Removal, RemovalStore } from '../../ports/removals.ts'
 import {
   accounts,
   apiKeys,

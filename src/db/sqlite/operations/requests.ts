@@ -4,22 +4,28 @@ import {
   eq,
   gt,
   inArray,
-  isNotNull,
   isNull,
-  lt,
   lte,
-  ne,
+  or,
   sql,
+  desc,
+  isNotNull,
+  lt,
+  ne,
   type SQL,
 } from 'drizzle-orm'
-import { ConflictError, type RequestStore } from '../../store.ts'
+import type { RequestStore } from '../../ports/requests.ts'
+import { ConflictError } from '../../store-errors.ts'
 import { bridgeUsers, connectRequests as requests, items, sites, tenants } from '../schema/index.ts'
 import { prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
-import { reviveEndpoint } from './deliveries.ts'
+import { reviveEndpoint } from './endpoint-health.ts'
 import { insertEvent, leewayMs } from './events.ts'
 import { writeItem } from './items.ts'
-import { inScopeGiven, isServed } from './tenants.ts'
+import { isServed, inScopeGiven } from './sites.ts'
+
+/** How many open requests of one user are looked at. */
+const mostOpen = 100
 
 const withItem = prepared((db) =>
   db
@@ -43,12 +49,29 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
       .innerJoin(tenants, eq(tenants.id, sites.tenantId))
       .where(and(where, isServed))
 
+  const ownedRequests = () =>
+    db
+      .select({ request: requests, user: bridgeUsers, site: sites })
+      .from(requests)
+      .innerJoin(bridgeUsers, eq(bridgeUsers.id, requests.userId))
+      .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+
   const pin = db
     .select({ origin: sites.origin, webhookUrl: sites.webhookUrl, tenantId: sites.tenantId })
     .from(sites)
     .innerJoin(tenants, eq(tenants.id, sites.tenantId))
     .where(and(eq(sites.id, sql.placeholder('id')), isServed))
     .prepare()
+
+  const servedItem = (itemId: number) =>
+    db
+      .select({ item: items })
+      .from(items)
+      .innerJoin(bridgeUsers, eq(bridgeUsers.id, items.userId))
+      .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+      .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+      .where(and(eq(items.id, itemId), isServed))
+      .get()?.item
 
   const lastTryOf = (itemId: number | null): number | null => {
     if (itemId === null) return null
@@ -123,6 +146,41 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
   }
 
   return {
+    findRequestsForItem: (itemId) =>
+      read(() => {
+        const item = servedItem(itemId)
+        if (!item) return undefined
+        const holder = ownedRequests()
+          .where(and(eq(requests.itemId, itemId), isNull(requests.managedItemId)))
+          .get()
+        const open = ownedRequests()
+          .where(
+            and(
+              eq(requests.userId, item.userId),
+              inArray(requests.state, ['pending', 'failed']),
+              or(isNull(requests.itemId), eq(requests.itemId, itemId)),
+            ),
+          )
+          .orderBy(asc(requests.openedAt))
+          .limit(mostOpen)
+          .all()
+        return { item, holder: holder ?? null, open }
+      }),
+
+    findReturnUrl: (itemId) =>
+      read(() => {
+        const urlOf = (where: SQL | undefined) =>
+          db
+            .select({ url: requests.redirectUrl })
+            .from(requests)
+            .where(and(eq(requests.itemId, itemId), where))
+            .orderBy(desc(requests.openedAt))
+            .limit(1)
+            .get()?.url
+        const owner = db.select({ id: items.userId }).from(items).where(eq(items.id, itemId))
+        return urlOf(isNull(requests.managedItemId)) ?? urlOf(inArray(requests.userId, owner))
+      }),
+
     openConnectRequest: ({ email, ...request }, { id, origin, webhookUrl }, { actor, at }) =>
       write(() => {
         const pinned = pin.get({ id })

@@ -1,5 +1,5 @@
 import { and, eq, inArray, isNotNull, isNull, lt, notExists, or, sql } from 'drizzle-orm'
-import type { RetentionStore } from '../../store.ts'
+import type { RetentionStore } from '../../ports/retention.ts'
 import {
   attempts,
   audit,

@@ -4,7 +4,7 @@ import {
   type SealedColumn,
   type SealedStore,
   type SealedValue,
-} from '../../store.ts'
+} from '../../ports/sealed.ts'
 import { attempts, bridgeUsers, endpoints, events, sites } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 

@@ -1,5 +1,5 @@
 import { and, asc, desc, eq, inArray, or } from 'drizzle-orm'
-import type { Timeline } from '../../operate-store.ts'
+import type { Timeline } from '../../ports/history.ts'
 import {
   attempts,
   audit,

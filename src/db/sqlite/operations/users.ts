@@ -1,9 +1,10 @@
-import { and, eq, isNull, lt, or, sql, type SQL } from 'drizzle-orm'
+import { and, eq, gt, isNotNull, isNull, lt, or, sql, asc, inArray, type SQL } from 'drizzle-orm'
 import { foldName } from '../../../names.ts'
-import { AmbiguousNameError, ConflictError, type UserStore } from '../../store.ts'
-import { bridgeUsers, sites } from '../schema/index.ts'
-import { isTaken, prepared, type Tools } from '../tools.ts'
-import { inScopeGiven } from './tenants.ts'
+import type { UserStore } from '../../ports/users.ts'
+import { AmbiguousNameError, ConflictError } from '../../store-errors.ts'
+import { bridgeUsers, items, sites, tenants } from '../schema/index.ts'
+import { prepared, isTaken, type Tools } from '../tools.ts'
+import { isServed, inScopeGiven } from './sites.ts'
 
 const defaultUser = ''
 
@@ -14,11 +15,17 @@ const owned = (db: Tools['db']) =>
     .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
 
 const nameOrUuid = sql.placeholder('nameOrUuid')
+
 const isCalled = or(eq(bridgeUsers.name, nameOrUuid), eq(bridgeUsers.userUuid, nameOrUuid))
+
 const named = prepared((db) => owned(db).where(and(inScopeGiven, isCalled)).limit(2).prepare())
+
 const isLike = eq(bridgeUsers.foldedName, sql.placeholder('folded'))
+
 const alike = prepared((db) => owned(db).where(and(inScopeGiven, isLike)).limit(2).prepare())
+
 const some = prepared((db) => owned(db).where(inScopeGiven).limit(2).prepare())
+
 const withUuid = prepared((db) =>
   owned(db)
     .where(and(eq(bridgeUsers.userUuid, sql.placeholder('userUuid')), isNull(sites.removedAt)))
@@ -27,6 +34,58 @@ const withUuid = prepared((db) =>
 
 export function userOperations({ db, read, write }: Tools): UserStore {
   return {
+    findUuidOwner: (userUuid) =>
+      read(() =>
+        db
+          .select({
+            tenant: tenants.name,
+            site: sites.name,
+            user: bridgeUsers.name,
+            userId: bridgeUsers.id,
+          })
+          .from(bridgeUsers)
+          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+          .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+          .where(eq(bridgeUsers.userUuid, userUuid))
+          .get(),
+      ),
+
+    listUnheard: (before, { after, limit }) =>
+      read(() => {
+        const silent = db
+          .select({ id: items.userId })
+          .from(items)
+          .where(
+            and(
+              lt(items.updatedAt, before),
+              isNull(items.goneAt),
+              or(isNull(items.askedAt), lt(items.askedAt, before)),
+            ),
+          )
+        return db
+          .select({ user: bridgeUsers, site: sites })
+          .from(bridgeUsers)
+          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+          .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+          .where(
+            and(
+              inArray(bridgeUsers.id, silent),
+              gt(bridgeUsers.id, after),
+              isNotNull(bridgeUsers.userUuid),
+              isServed,
+            ),
+          )
+          .orderBy(asc(bridgeUsers.id))
+          .limit(limit)
+          .all()
+      }),
+
+    noteAsked: (userId, at) =>
+      write(() => {
+        const living = and(eq(items.userId, userId), isNull(items.goneAt))
+        db.update(items).set({ askedAt: at }).where(living).run()
+      }),
+
     findUsers: (scope, nameOrUuid) =>
       read(() => {
         if (nameOrUuid === undefined) return some(db).all({ ...scope })

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import type { BridgeStep } from '../../operate-store.ts'
+import type { BridgeStep } from '../../ports/history.ts'
 
 /** What callers with a key asked us and how it ended: ids alone, kept as long as event bodies. No references: the record outlives them. */
 export const calls = sqliteTable(

@@ -1,5 +1,5 @@
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import type { Receipt } from '../../store.ts'
+import type { Receipt } from '../../ports/removals.ts'
 
 /** Deletions under way, and the receipts of those that ended. No reference: the receipt outlives what it is about. */
 export const removals = sqliteTable('removals', {

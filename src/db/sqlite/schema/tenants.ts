@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { blob, index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
-import { bridgeVersions, defaultPresentation, linkForms, listForms } from '../../store.ts'
+import { bridgeVersions, defaultPresentation, linkForms, listForms } from '../../ports/keys.ts'
 
 export const tenants = sqliteTable('tenants', {
   id: text().primaryKey(),

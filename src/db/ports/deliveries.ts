@@ -1,0 +1,152 @@
+import type { EndpointHealth, Verdict } from './endpoints.ts'
+import type { By } from '../scope.ts'
+
+export type DeliveryState = 'pending' | 'delivered' | 'dead'
+
+export interface Delivery {
+  id: string
+  eventSeq: number
+  siteId: string
+  itemId: number | null
+  state: DeliveryState
+  attempts: number
+  scheduleFrom: number
+  dueAt: number | null
+  claimedUntil: number | null
+  firstEndedAt: number | null
+  createdAt: number
+  settledAt: number | null
+}
+
+/** A delivery that a worker has until its lease ends, with all that a try needs. */
+export interface ClaimedDelivery {
+  id: string
+  /** Tells this claim from any other of the delivery. */
+  attempt: number
+  /** Which try of the schedule this is, from 1. */
+  tryNumber: number
+  event: { id: string; type: string; body: Buffer | null }
+  site: { id: string; name: string; tenantId: string; webhookUrl: string; webhookSecret: Buffer }
+  allowedTargets: string[]
+  previousSecret: Buffer | null
+  previousSecretUntil: number | null
+}
+
+/** One try, as it is kept. */
+export interface Attempt {
+  number: number
+  startedAt: number
+  durationMs: number
+  status: number | null
+  /** Why there is no status, in a few words. */
+  error: string | null
+  /** The beginning of the answer, sealed with the delivery's row. */
+  response: Buffer | null
+}
+
+export interface Settlement {
+  id: string
+  /** The claim it ends. Another one since: nothing is stored. */
+  attempt: number
+  at: number
+  outcome:
+    | { kind: 'delivered' }
+    | { kind: 'failed'; dueAt: number }
+    | { kind: 'dead' }
+    /** Given back untried, as if never claimed. */
+    | { kind: 'released' }
+  try: Omit<Attempt, 'number'> | null
+  /** Pure and synchronous: reads the endpoint's health and URL as they stand in the commit, and says what it becomes. */
+  judge: (health: EndpointHealth, webhookUrl: string | null) => Verdict
+}
+
+export interface Settled {
+  /** `stale`: the lease was overslept, another claim has the delivery. */
+  outcome: 'settled' | 'stale'
+  /** Whether this try disabled the endpoint. */
+  disabled: boolean
+}
+
+/** Which events are meant: all of these at once. Times are of their arrival, `until` excluded. */
+export interface DeliveryFilter {
+  tenantId?: string
+  siteId?: string
+  type?: string
+  /** `kept`: its site had no webhook URL, so there is no delivery. */
+  state?: DeliveryState | 'kept'
+  since?: number
+  until?: number
+}
+
+/** Where a page of a list ended. */
+export interface DeliveryCursor {
+  receivedAt: number
+  seq: number
+}
+
+/** An event of a site with how its delivery stands. */
+export interface DeliveryReport {
+  cursor: DeliveryCursor
+  eventId: string
+  type: string
+  receivedAt: number
+  tenant: string
+  site: string
+  state: DeliveryState | 'kept'
+  tries: number
+  lastStatus: number | null
+  lastError: string | null
+  dueAt: number | null
+  settledAt: number | null
+}
+
+/** What became of the events that were to be sent again. */
+export interface Replayed {
+  /** On their way again. */
+  replayed: number
+  /** On their way anyway: in flight, or not tried yet. */
+  underway: number
+  /** Not to be sent: the body is forgotten, or the site has no webhook URL. */
+  impossible: number
+}
+
+export interface DeliveryStore {
+  /**
+   * Takes due deliveries until `leaseUntil`, those of the longest waiting sites first, no more per site than its endpoint
+   * may have in flight; of one that is down, one. Once `spreadAfter` are taken, only what is a site's first in flight. The first
+   * try of one waits for the first tries of all earlier ones of its site and item.
+   */
+  claimDeliveries(claim: {
+    at: number
+    leaseUntil: number
+    limit: number
+    spreadAfter?: number
+  }): Promise<ClaimedDelivery[]>
+  /** Ends a try. Calls made at the same moment share one commit. @throws StoreBusyError */
+  settleDelivery(settlement: Settlement): Promise<Settled>
+  findDelivery(eventId: string): Promise<(Delivery & { tries: Attempt[] }) | undefined>
+  /** Events of sites, by the time they came. */
+  listDeliveries(
+    filter: DeliveryFilter,
+    page: { first: 'newest' | 'oldest'; after?: DeliveryCursor; limit: number },
+  ): Promise<DeliveryReport[]>
+  /** One event by its id or that of its delivery, with all its tries. */
+  findDeliveryReport(
+    id: string,
+  ): Promise<(DeliveryReport & { deliveryId: string | null; attempts: Attempt[] }) | undefined>
+  /**
+   * Puts deliveries on their way again, under the same event's id and with a schedule that begins anew; what was only kept
+   * gets its delivery. They hold nothing back. `newId` names new deliveries.
+   */
+  replayEvents(eventIds: readonly string[], newId: () => string, by: By): Promise<Replayed>
+  /**
+   * The machine's clock, which shows `at` by now, was put forward by so much, or back. Claims, holds and failures last as
+   * long as they would have, and what was put off comes no later.
+   */
+  clockJumped(byMs: number, at: number): Promise<void>
+  /**
+   * Puts some of what died of a site's failures back on its way, once that is due: it took something, was enabled or has a
+   * new URL. Undefined when there is no such site.
+   */
+  recoverDead(at: number): Promise<{ siteId: string; recovered: number } | undefined>
+}

@@ -1,0 +1,73 @@
+/** An event with the delivery it becomes when its site has a webhook URL. */
+export interface NewEvent {
+  id: string
+  deliveryId: string
+  /** The same event again has the same key. */
+  dedupeKey: string
+  type: string
+  userId: string | null
+  siteId: string | null
+  itemId: number | null
+  /** The exact bytes to deliver, sealed with the event's row. */
+  body: Buffer
+  occurredAt: number
+  receivedAt: number
+  /** Null: the handler has yet to apply it. */
+  handledAt: number | null
+}
+
+export interface StoredEvent {
+  seq: number
+  id: string
+  type: string
+  userId: string | null
+  siteId: string | null
+  itemId: number | null
+  /** Null once its retention is over. */
+  body: Buffer | null
+  occurredAt: number
+  receivedAt: number
+  failures: number
+}
+
+/** What an event changes about what we hold. `at` is the event's own time: what is older than what we know changes nothing. */
+export type EventChange =
+  | {
+      kind: 'item'
+      userId: string
+      itemId: number
+      at: number
+      /** Null: the event did not say. */
+      status: number | null
+      statusCodeInfo: string | null
+      authenticationExpiresAt: number | null
+      accountTypes: string | null
+      /** Whether a refresh it tells of went well; left out when it tells of none. */
+      refreshed?: boolean
+    }
+  | { kind: 'account'; userId: string; itemId: number; accountId: number; at: number }
+  | { kind: 'item-gone'; userId: string; itemId: number; at: number }
+  | { kind: 'user-gone'; userId: string; userUuid: string; at: number }
+
+/** An event for whoever waits for its answer: tried once, and not again when the site recovers. */
+export const testEventType = 'webhook.test'
+
+export interface EventStore {
+  /**
+   * Stores an event and its delivery, durably. Calls made at the same moment share one commit, and each fails alone.
+   * @throws StoreBusyError also when too many wait; StoreDiskError
+   */
+  acceptEvent(event: NewEvent): Promise<'new' | 'repeat'>
+  /** Events nobody applied yet, in the order they came; those put off until later are left out. */
+  listUnhandledEvents(at: number, limit: number): Promise<StoredEvent[]>
+  /**
+   * Applies what an event changes, and in the same commit notes the event as handled when `handled` names it. False when the
+   * item is another user's: then nothing changed. Calls made at the same moment share a commit, in their order.
+   */
+  applyEvent(change: EventChange, handled?: { seq: number; at: number }): Promise<boolean>
+  markHandled(seq: number, at: number): Promise<void>
+  /** Puts the event off until `until`; a failure is counted. */
+  postponeEvent(seq: number, until: number, options?: { failed: boolean }): Promise<void>
+  /** When Bridge's last webhook was stored, of those until then. */
+  lastWebhookAt(until: number): Promise<number | null>
+}

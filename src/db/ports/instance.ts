@@ -1,0 +1,51 @@
+import type { Owner } from './keys.ts'
+import type { By } from '../scope.ts'
+
+export interface DataKey {
+  id: string
+  wrappedKey: Buffer
+}
+
+export interface StoredDataKey extends DataKey {
+  /** When the running server had it in hand; null: it may not know it yet. */
+  seenAt: number | null
+}
+
+export interface Instance {
+  mode: string
+  wrappedPepper: Buffer
+  dataKeys: DataKey[]
+}
+
+/** How the server stands with Bridge, as it wrote it down. */
+export interface SavedBridgeStatus {
+  at: number
+  status: Record<string, unknown>
+}
+
+export interface InstanceStore {
+  readInstance(): Promise<Instance | undefined>
+  /** Stores the first instance; when another process was faster, its own wins and is returned. */
+  createInstance(instance: Instance & { at: number }): Promise<Instance>
+  /** Changes the mode where it is `from`. */
+  replaceMode(from: string, to: string): Promise<void>
+  /** Oldest first: the last one seals. */
+  listDataKeys(): Promise<StoredDataKey[]>
+  addDataKey(key: DataKey, at: number): Promise<void>
+  markDataKeySeen(id: string, at: number): Promise<void>
+  /** Replaces how the pepper and these data keys are wrapped, all in one. */
+  rewrap(wrapped: { wrappedPepper: Buffer; dataKeys: readonly DataKey[] }, by: By): Promise<void>
+  /**
+   * Writes `own`'s hash in the place of each API key's, previous ones too, together with the pepper wrapped anew: all of it
+   * or nothing. Does nothing when the pepper is not wrapped as `from` any more: somebody was faster.
+   */
+  ownKeys(
+    pepper: { from: Buffer; to: Buffer },
+    own: (owner: Owner, hash: Buffer) => Buffer,
+    by: By,
+  ): Promise<void>
+  /** Forgets the data keys with which nothing is sealed, but for `keep`. Returns which went. */
+  dropUnusedDataKeys(keep: string, by: By): Promise<string[]>
+  saveBridgeStatus(saved: SavedBridgeStatus): Promise<void>
+  readBridgeStatus(): Promise<SavedBridgeStatus | undefined>
+}

@@ -1,0 +1,80 @@
+import type { NewEvent } from './events.ts'
+import type { By, Scope } from '../scope.ts'
+import type { SiteUser } from './users.ts'
+
+/** What Bridge said about an item, in our terms. */
+export interface ItemFacts {
+  id: number
+  providerId: number | null
+  providerName: string | null
+  accountTypes: string | null
+  status: number
+  statusCodeInfo: string | null
+  authenticationExpiresAt: number | null
+  /** Left out or null: not said, what is known stays. */
+  lastSuccessAt?: number | null
+  lastTryAt?: number | null
+}
+
+export interface Item extends ItemFacts {
+  lastSuccessAt: number | null
+  lastTryAt: number | null
+  userId: string
+  bank: string | null
+  createdAt: number
+  updatedAt: number
+  unreachableAt: number | null
+  goneAt: number | null
+  /** The status that was last looked at to tell the site what it asks of the user. */
+  toldStatus: number | null
+  /** When a visit began after which the accounts are yet to be compared. */
+  compareFrom: number | null
+}
+
+/** An item with whose it is. */
+export interface OwnedItem extends SiteUser {
+  item: Item
+}
+
+/** An item with the name of its tenant, as an operator lists them. */
+export interface Connection extends OwnedItem {
+  tenant: string
+}
+
+export interface ItemStore {
+  findItem(scope: Scope, itemId: number): Promise<OwnedItem | undefined>
+  /** The user's items that are not gone. */
+  listItems(userId: string): Promise<Item[]>
+  /** Stores what is new of a user's item; one that went meanwhile stays away. */
+  updateItem(userId: string, facts: ItemFacts, at: number): Promise<void>
+  /**
+   * Stores what Bridge said of a user's items, asked for at `at`; an item another user holds is left alone. `complete`: the
+   * list was the whole, so what is missing is gone, unless it was stored since `at`; each that went is announced.
+   */
+  keepItems(
+    userId: string,
+    facts: readonly ItemFacts[],
+    options: { at: number; complete: boolean; announce?: (itemId: number) => NewEvent },
+  ): Promise<void>
+  /**
+   * True when an item of the user's, or the one named, was neither heard of nor looked for since `notSince`: the caller may
+   * then read the list. With `hadAccounts` only items of which we know accounts count.
+   */
+  claimLook(
+    userId: string,
+    look: { at: number; notSince: number; hadAccounts: boolean; itemId?: number },
+  ): Promise<boolean>
+  /** Bridge answered 404 for it. */
+  markUnreachable(itemId: number, at: number): Promise<void>
+  /**
+   * Forgets an item and its accounts, and what its events said or were about to say; says how many accounts went. With
+   * `withUser` its Bridge user is gone too, with the address kept for it, and made anew when it is needed.
+   */
+  deleteItem(itemId: number, by: By, options?: { withUser: boolean }): Promise<{ accounts: number }>
+  /** A door: whose an event is that names an item but no user. */
+  findItemOwner(itemId: number): Promise<SiteUser | undefined>
+  /** A door: a renewal link names its item. */
+  findItemForRenewal(itemId: number): Promise<OwnedItem | undefined>
+  /** For the operator, the consent that ends first at the top; `endsUntil` leaves out those that end later or never. */
+  listConnections(filter: { tenantId?: string; endsUntil?: number }): Promise<Connection[]>
+}

@@ -1,0 +1,83 @@
+import type { Site } from './sites.ts'
+import type { By } from '../scope.ts'
+import type { Tenant } from './tenants.ts'
+
+export const bridgeVersions = ['2025-01-15', '2021-06-01'] as const
+
+export const listForms = ['array', 'envelope'] as const
+
+export const linkForms = ['object', 'url'] as const
+
+/** How a key wants its answers: whose field names, lists bare or enveloped, links with their request or bare. */
+export interface Presentation {
+  bridgeVersion: (typeof bridgeVersions)[number]
+  lists: (typeof listForms)[number]
+  links: (typeof linkForms)[number]
+}
+
+/** What a key has unless told otherwise. */
+export const defaultPresentation: Presentation = {
+  bridgeVersion: '2025-01-15',
+  lists: 'array',
+  links: 'object',
+}
+
+/** Whom a key speaks for: a site, or a tenant with all its sites. */
+export interface Owner {
+  tenantId: string
+  siteId: string | null
+}
+
+export interface ApiKey extends Presentation, Owner {
+  apiKey: string
+  /** Of secret and owner: a row moved to another tenant or site opens nothing. */
+  secretHash: Buffer
+  /** The secret before the last rotation, and until when it is still good. */
+  previousSecretHash: Buffer | null
+  previousSecretUntil: number | null
+  rotatedAt: number | null
+  label: string | null
+  createdAt: number
+  lastUsedAt: number | null
+  expiresAt: number | null
+  revokedAt: number | null
+}
+
+/** A key with whom it speaks for: all that authentication needs, in one look-up. */
+export interface KeyHolder {
+  key: ApiKey
+  tenant: Tenant
+  site: Site | null
+}
+
+export interface KeyStore {
+  createKey(
+    key: Pick<ApiKey, 'apiKey' | 'tenantId' | 'siteId' | 'secretHash' | 'label' | 'expiresAt'> &
+      Partial<Presentation>,
+    by: By,
+  ): Promise<void>
+  /** Undefined when there is no such key. */
+  updateKey(apiKey: string, change: Partial<Presentation>, by: By): Promise<ApiKey | undefined>
+  findKey(apiKey: string): Promise<KeyHolder | undefined>
+  listKeys(tenantId: string): Promise<ApiKey[]>
+  /** The new secret is good at once; the one before it until `previousUntil`. Undefined when there is no such living key. */
+  rotateKey(
+    apiKey: string,
+    rotation: { secretHash: Buffer; previousUntil: number },
+    by: By,
+  ): Promise<ApiKey | undefined>
+  /** Undefined when there is no such key. Revoking twice keeps the first time. */
+  revokeKey(apiKey: string, by: By): Promise<ApiKey | undefined>
+  /** Remembers that the key was used; callers call it at most once an hour. */
+  touchKey(apiKey: string, at: number): Promise<void>
+  /** Keys that end before, and are still good. */
+  listExpiringKeys(
+    now: number,
+    before: number,
+  ): Promise<{ apiKey: string; tenant: string; label: string | null; expiresAt: number }[]>
+  /**
+   * Keys that are still good and may be asked for a link without an address: of whose users one has none as its name, nor
+   * another that was given, or there is no user yet.
+   */
+  listKeysWithoutAddress(now: number): Promise<{ apiKey: string; tenant: string }[]>
+}

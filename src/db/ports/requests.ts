@@ -1,0 +1,98 @@
+import type { NewEvent } from './events.ts'
+import type { Item, ItemFacts } from './items.ts'
+import type { By, Scope } from '../scope.ts'
+import type { SiteUser } from './users.ts'
+
+export type RequestState = 'pending' | 'completed' | 'failed' | 'expired'
+
+export interface ConnectRequest {
+  id: string
+  userId: string
+  state: RequestState
+  bank: string | null
+  redirectUrl: string
+  accountTypes: string
+  managedItemId: number | null
+  /** The last try of the managed item that was known when the link was opened: a visit before this one's. */
+  lastTryAt: number | null
+  itemId: number | null
+  step: string | null
+  openedAt: number
+  expiresAt: number
+  completedAt: number | null
+  callbacks: number
+  claimedItemId: number | null
+  claimedStep: string | null
+  /**
+   * When Bridge's events made us take the item for this request's, or, with a claim and no item, the claim; null once a
+   * callback confirmed it.
+   */
+  matchedAt: number | null
+}
+
+/** A request with whose it is. */
+export interface OwnedRequest extends SiteUser {
+  request: ConnectRequest
+}
+
+export interface RequestStore {
+  /** Stores the request and pins the site's origin and webhook URL, in one. @throws ConflictError when the site's origin is another by now */
+  openConnectRequest(
+    request: Pick<
+      ConnectRequest,
+      | 'id'
+      | 'userId'
+      | 'bank'
+      | 'redirectUrl'
+      | 'accountTypes'
+      | 'managedItemId'
+      | 'openedAt'
+      | 'expiresAt'
+    > & {
+      /** The address it was opened with, sealed for its user; left out, the one known stays. */
+      email?: Buffer
+    },
+    site: { id: string; origin: string | null; webhookUrl: string | null },
+    by: By,
+  ): Promise<void>
+  findRequest(scope: Scope, id: string): Promise<(OwnedRequest & { item: Item | null }) | undefined>
+  /** A door: a callback names its request. Undefined also for a site that is being deleted, or a disabled tenant's. */
+  findRequestForCallback(id: string): Promise<OwnedRequest | undefined>
+  /** Counts a callback that has yet to be verified; false when the request has had `most` of them. */
+  countCallback(id: string, most: number): Promise<boolean>
+  /** Keeps what a callback claimed, to be verified later; nothing, when the site is no longer served. */
+  rememberClaim(id: string, claim: { itemId: number; step: string | null }): Promise<void>
+  /** Gives a claim up: it was refused, or verified. */
+  forgetClaim(id: string): Promise<void>
+  /** Open requests with a claim that nobody verified yet, oldest first; those of disabled tenants rest. */
+  listClaims(limit: number): Promise<OwnedRequest[]>
+  /**
+   * Ends the request with an item Bridge confirmed: stores both in one, and the announcement with its delivery when the
+   * request turns completed. `held` when another request holds that item, or the site
+   * is no longer served. A completed request stays as it is, unless it was only `matched` and this outcome is not: a
+   * verified one also takes the item from a request that was matched, which waits again. The item that it was matched with
+   * by mistake becomes the claim of the one that waits, else of the user's only open request.
+   */
+  settleRequest(
+    id: string,
+    outcome: {
+      state: 'pending' | 'completed' | 'failed'
+      step: string | null
+      item: ItemFacts
+      at: number
+      /** Concluded from Bridge's events, without a callback. */
+      matched?: boolean
+    },
+    announcement: NewEvent,
+  ): Promise<{ outcome: 'settled' | 'held'; request: ConnectRequest }>
+  /** The user left: `failed` unless completed, the step kept. Returns the request as it then is. */
+  failRequest(id: string, step: string | null): Promise<ConnectRequest>
+  /** Marks open requests whose time is over; returns how many. */
+  expireRequests(at: number, limit: number): Promise<number>
+  /** An item with the request that made it, and its user's open requests that hold it or none, oldest first; undefined when it is not here, or not served. */
+  findRequestsForItem(
+    itemId: number,
+  ): Promise<{ item: Item; holder: OwnedRequest | null; open: OwnedRequest[] } | undefined>
+  /** Where the request that made the item ended, else the last that managed it. */
+  findReturnUrl(itemId: number): Promise<string | undefined>
+}

@@ -1,0 +1,73 @@
+import { eq, isNotNull, max } from 'drizzle-orm'
+import type { EndpointStore } from '../../ports/endpoints.ts'
+import { deliveries, endpoints, sites, tenants } from '../schema/index.ts'
+import type { Tools } from '../tools.ts'
+import { noteOfSite } from './audit.ts'
+import { healthOf, reviveEndpoint } from './endpoint-health.ts'
+import { countDiedOfFailures } from './recovery.ts'
+
+export function endpointOperations({ db, read, write }: Tools): EndpointStore {
+  return {
+    readEndpoint: (siteId) =>
+      read(() => {
+        const row = db
+          .select({ allowedTargets: endpoints.allowedTargets })
+          .from(endpoints)
+          .where(eq(endpoints.siteId, siteId))
+          .get()
+        return { ...healthOf(db, siteId), allowedTargets: row?.allowedTargets ?? [] }
+      }),
+
+    async enableEndpoint(siteId, by) {
+      // Counting may take long: it locks nobody out.
+      const recovering = await read(() => {
+        const since = healthOf(db, siteId).failingSince
+        return since === null ? 0 : countDiedOfFailures(db, { siteId, since, until: by.at })
+      })
+      await write(() => {
+        noteOfSite(db, siteId, by, 'endpoint.enabled')
+        reviveEndpoint(db, siteId, by.at)
+      })
+      return { recovering }
+    },
+
+    allowTargets: (siteId, cidrs, by) =>
+      write(() => {
+        const allowedTargets = [...cidrs]
+        db.insert(endpoints)
+          .values({ siteId, allowedTargets })
+          .onConflictDoUpdate({ target: endpoints.siteId, set: { allowedTargets } })
+          .run()
+        noteOfSite(db, siteId, by, 'site.targets_allowed', { targets: allowedTargets })
+      }),
+
+    listEndpoints: () =>
+      read(() => {
+        const delivered = db
+          .select({ siteId: deliveries.siteId, at: max(deliveries.settledAt) })
+          .from(deliveries)
+          .where(eq(deliveries.state, 'delivered'))
+          .groupBy(deliveries.siteId)
+          .all()
+        const lastOf = new Map(delivered.map(({ siteId, at }) => [siteId, at]))
+        return db
+          .select({ site: sites, tenant: tenants.name, endpoint: endpoints })
+          .from(sites)
+          .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+          .leftJoin(endpoints, eq(endpoints.siteId, sites.id))
+          .where(isNotNull(sites.webhookUrl))
+          .orderBy(tenants.name, sites.name)
+          .all()
+          .map(({ site: { id, name, tenantId, webhookUrl }, tenant, endpoint }) => ({
+            site: { id, name, tenantId, tenant, webhookUrl: webhookUrl ?? '' },
+            health: {
+              failingSince: endpoint?.failingSince ?? null,
+              disabledAt: endpoint?.disabledAt ?? null,
+              disabledReason: endpoint?.disabledReason ?? null,
+            },
+            allowedTargets: endpoint?.allowedTargets ?? [],
+            lastDeliveredAt: lastOf.get(id) ?? null,
+          }))
+      }),
+  }
+}

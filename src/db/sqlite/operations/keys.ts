@@ -1,0 +1,161 @@
+import { and, eq, isNull, lt, or, sql, exists, gt, notExists, notLike, type SQL } from 'drizzle-orm'
+import type { KeyStore } from '../../ports/keys.ts'
+import type { By } from '../../scope.ts'
+import { apiKeys, bridgeUsers, sites, tenants } from '../schema/index.ts'
+import { prepared, type Tools } from '../tools.ts'
+import { writeAudit } from './audit.ts'
+
+const holderOf = prepared((db) =>
+  db
+    .select({ key: apiKeys, tenant: tenants, site: sites })
+    .from(apiKeys)
+    .innerJoin(tenants, eq(tenants.id, apiKeys.tenantId))
+    .leftJoin(sites, eq(sites.id, apiKeys.siteId))
+    .where(eq(apiKeys.apiKey, sql.placeholder('apiKey')))
+    .prepare(),
+)
+
+export function keyOperations({ db, read, write }: Tools): KeyStore {
+  const note = (
+    tenantId: string,
+    { actor, at }: By,
+    action: string,
+    subject: string,
+    detail?: object,
+  ) => writeAudit(db, { tenantId, actor, at, action, subject, detail: { ...detail } })
+
+  return {
+    createKey: (key, by) =>
+      write(() => {
+        db.insert(apiKeys)
+          .values({ ...key, createdAt: by.at })
+          .run()
+        note(key.tenantId, by, 'key.created', key.apiKey, { site: key.siteId, label: key.label })
+      }),
+
+    updateKey: (apiKey, change, by) =>
+      write(() => {
+        const key = db
+          .update(apiKeys)
+          .set(change)
+          .where(eq(apiKeys.apiKey, apiKey))
+          .returning()
+          .get()
+        if (key) note(key.tenantId, by, 'key.updated', apiKey, change)
+        return key
+      }),
+
+    findKey: (apiKey) => read(() => holderOf(db).get({ apiKey })),
+
+    listKeys: (tenantId) =>
+      read(() =>
+        db
+          .select()
+          .from(apiKeys)
+          .where(eq(apiKeys.tenantId, tenantId))
+          .orderBy(apiKeys.createdAt)
+          .all(),
+      ),
+
+    touchKey: (apiKey, at) =>
+      write(() => {
+        // Many calls may come at the turn of the hour: one of them writes.
+        db.update(apiKeys)
+          .set({ lastUsedAt: at })
+          .where(
+            and(
+              eq(apiKeys.apiKey, apiKey),
+              or(isNull(apiKeys.lastUsedAt), lt(apiKeys.lastUsedAt, at)),
+            ),
+          )
+          .run()
+      }),
+
+    rotateKey: (apiKey, { secretHash, previousUntil }, by) =>
+      write(() => {
+        const key = db.select().from(apiKeys).where(eq(apiKeys.apiKey, apiKey)).get()
+        if (!key || key.revokedAt !== null) return undefined
+        note(key.tenantId, by, 'key.rotated', apiKey, { previous_until: previousUntil })
+        return db
+          .update(apiKeys)
+          .set({
+            secretHash,
+            previousSecretHash: key.secretHash,
+            previousSecretUntil: previousUntil,
+            rotatedAt: by.at,
+          })
+          .where(eq(apiKeys.apiKey, apiKey))
+          .returning()
+          .get()
+      }),
+
+    revokeKey: (apiKey, by) =>
+      write(() => {
+        const key = db.select().from(apiKeys).where(eq(apiKeys.apiKey, apiKey)).get()
+        if (!key || key.revokedAt !== null) return key
+        note(key.tenantId, by, 'key.revoked', apiKey)
+        return db
+          .update(apiKeys)
+          .set({ revokedAt: by.at, previousSecretHash: null, previousSecretUntil: null })
+          .where(eq(apiKeys.apiKey, apiKey))
+          .returning()
+          .get()
+      }),
+
+    listExpiringKeys: (now, before) =>
+      read(() =>
+        db
+          .select({
+            apiKey: apiKeys.apiKey,
+            tenant: tenants.name,
+            label: apiKeys.label,
+            expiresAt: apiKeys.expiresAt,
+          })
+          .from(apiKeys)
+          .innerJoin(tenants, eq(tenants.id, apiKeys.tenantId))
+          .where(
+            and(
+              isNull(apiKeys.revokedAt),
+              isNull(tenants.disabledAt),
+              gt(apiKeys.expiresAt, now),
+              lt(apiKeys.expiresAt, before),
+            ),
+          )
+          .orderBy(apiKeys.expiresAt)
+          .all()
+          .map((key) => ({ ...key, expiresAt: key.expiresAt ?? 0 })),
+      ),
+
+    listKeysWithoutAddress: (now) =>
+      read(() => {
+        const users = (which?: SQL) =>
+          db
+            .select({ one: sql`1` })
+            .from(bridgeUsers)
+            .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+            .where(
+              and(
+                eq(sites.tenantId, apiKeys.tenantId),
+                or(isNull(apiKeys.siteId), eq(sites.id, apiKeys.siteId)),
+                isNull(sites.removedAt),
+                which,
+              ),
+            )
+        const lacksAddress = and(isNull(bridgeUsers.email), notLike(bridgeUsers.name, '%_@_%'))
+        return db
+          .select({ apiKey: apiKeys.apiKey, tenant: tenants.name })
+          .from(apiKeys)
+          .innerJoin(tenants, eq(tenants.id, apiKeys.tenantId))
+          .where(
+            and(
+              isNull(apiKeys.revokedAt),
+              or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, now)),
+              isNull(tenants.disabledAt),
+              or(exists(users(lacksAddress)), notExists(users())),
+            ),
+          )
+          .orderBy(tenants.name, apiKeys.createdAt)
+          .all()
+      }),
+  }
+}

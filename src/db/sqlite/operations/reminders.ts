@@ -1,0 +1,70 @@
+import { and, eq, gt, isNull, lte, or, sql } from 'drizzle-orm'
+import type { ReminderStore } from '../../ports/reminders.ts'
+import { items } from '../schema/index.ts'
+import type { Tools } from '../tools.ts'
+import { insertEvent } from './events.ts'
+import { ownedWithTenant } from './items.ts'
+import { isServed } from './sites.ts'
+
+/** Bridge prints the same end to the second here and to the millisecond there; a renewal moves it by weeks. */
+const sameEndMs = 12 * 60 * 60_000
+
+export function reminderOperations({ db, read, write }: Tools): ReminderStore {
+  const served = and(isNull(items.goneAt), isServed)
+
+  const untold = sql`(${items.toldStatus} IS NULL OR ${items.toldStatus} <> ${items.status})`
+
+  const notReminded = (days: number) =>
+    or(
+      isNull(items.remindedOf),
+      sql`abs(${items.remindedOf} - ${items.authenticationExpiresAt}) > ${sameEndMs}`,
+      gt(items.remindedDays, days),
+    )
+
+  return {
+    listUntoldStatuses: (limit) =>
+      read(() => ownedWithTenant(db).where(and(untold, served)).limit(limit).all()),
+
+    tellStatus: ({ id, status, toldStatus }, event) =>
+      write(() => {
+        const same = and(
+          eq(items.id, id),
+          eq(items.status, status),
+          toldStatus === null ? isNull(items.toldStatus) : eq(items.toldStatus, toldStatus),
+        )
+        const told = db.update(items).set({ toldStatus: status }).where(same).run().changes === 1
+        if (told && event) insertEvent(db, event)
+        return told
+      }),
+
+    listRemindersDue: ({ endsAfter, endsUntil, days }, limit) =>
+      read(() =>
+        ownedWithTenant(db)
+          .where(
+            and(
+              gt(items.authenticationExpiresAt, endsAfter),
+              lte(items.authenticationExpiresAt, endsUntil),
+              notReminded(days),
+              served,
+            ),
+          )
+          .limit(limit)
+          .all(),
+      ),
+
+    remind: ({ id, authenticationExpiresAt: end }, days, event) =>
+      write(() => {
+        if (end === null) return false
+        const same = and(
+          eq(items.id, id),
+          eq(items.authenticationExpiresAt, end),
+          notReminded(days),
+          isNull(items.goneAt),
+        )
+        const change = { remindedOf: end, remindedDays: days }
+        if (db.update(items).set(change).where(same).run().changes === 0) return false
+        insertEvent(db, event)
+        return true
+      }),
+  }
+}

@@ -1,0 +1,139 @@
+import { and, eq, isNull, sql } from 'drizzle-orm'
+import { foldName } from '../../../names.ts'
+import type { SiteStore } from '../../ports/sites.ts'
+import type { By, Scope } from '../../scope.ts'
+import { AmbiguousNameError, ConflictError } from '../../store-errors.ts'
+import { sites, tenants, endpoints } from '../schema/index.ts'
+import { prepared, type Tools } from '../tools.ts'
+import { noteOfSite, writeAudit } from './audit.ts'
+import { reviveEndpoint } from './endpoint-health.ts'
+
+/** The sites a scope sees, as a condition on `sites`. */
+export const inScope = ({ tenantId, siteId }: Scope) =>
+  and(
+    eq(sites.tenantId, tenantId),
+    siteId === null ? undefined : eq(sites.id, siteId),
+    isNull(sites.removedAt),
+  )
+
+/** The same for a statement that is prepared once: its values are `tenantId` and `siteId`. */
+export const inScopeGiven = and(
+  eq(sites.tenantId, sql.placeholder('tenantId')),
+  sql`(${sql.placeholder('siteId')} IS NULL OR ${sites.id} = ${sql.placeholder('siteId')})`,
+  isNull(sites.removedAt),
+)
+
+/** A condition on `sites` and `tenants`: neither is the site being deleted nor its tenant disabled. */
+export const isServed = and(isNull(sites.removedAt), isNull(tenants.disabledAt))
+
+const siteNamed = prepared((db) =>
+  db
+    .select()
+    .from(sites)
+    .where(and(inScopeGiven, eq(sites.name, sql.placeholder('name'))))
+    .prepare(),
+)
+
+const sitesLike = prepared((db) =>
+  db
+    .select()
+    .from(sites)
+    .where(and(inScopeGiven, eq(sites.foldedName, sql.placeholder('folded'))))
+    .limit(2)
+    .prepare(),
+)
+
+export function siteOperations({ db, read, write }: Tools): SiteStore {
+  const note = (
+    tenantId: string,
+    { actor, at }: By,
+    action: string,
+    subject: string,
+    detail?: object,
+  ) => writeAudit(db, { tenantId, actor, at, action, subject, detail: { ...detail } })
+
+  return {
+    ensureSite: ({ id, tenantId, name, webhookSecret }, by) =>
+      write(() => {
+        const foldedName = foldName(name)
+        const alike = db
+          .select()
+          .from(sites)
+          .where(and(eq(sites.tenantId, tenantId), eq(sites.foldedName, foldedName)))
+          .all()
+        const exact = alike.find((site) => site.name === name)
+        const [only, twin] = alike.filter(({ removedAt }) => removedAt === null)
+        if (!exact && only && twin) throw new AmbiguousNameError('site')
+        const there = exact ?? only ?? alike[0]
+        if (there) {
+          if (there.removedAt === null) return there
+          throw new ConflictError(`Site ${there.name} is being deleted`)
+        }
+        note(tenantId, by, 'site.created', name)
+        return db
+          .insert(sites)
+          .values({ id, tenantId, name, foldedName, webhookSecret, createdAt: by.at })
+          .returning()
+          .get()
+      }),
+
+    findSite: (scope, name) =>
+      read(() => {
+        const exact = siteNamed(db).get({ ...scope, name })
+        if (exact) return exact
+        const [only, twin] = sitesLike(db).all({ ...scope, folded: foldName(name) })
+        if (only && twin) throw new AmbiguousNameError('site')
+        return only
+      }),
+
+    findSitesByOrigin: (scope, origin) =>
+      read(() =>
+        db
+          .select()
+          .from(sites)
+          .where(and(inScope(scope), eq(sites.origin, origin)))
+          .limit(2)
+          .all(),
+      ),
+
+    listSites: (scope, limit = -1) =>
+      read(() =>
+        db.select().from(sites).where(inScope(scope)).orderBy(sites.name).limit(limit).all(),
+      ),
+
+    updateSite: (siteId, change, by) =>
+      write(() => {
+        const site = db.update(sites).set(change).where(eq(sites.id, siteId)).returning().get()
+        if (!site) throw new Error(`No site ${siteId} to update`)
+        if (change.webhookUrl !== undefined) reviveEndpoint(db, siteId, by.at)
+        note(site.tenantId, by, 'site.updated', site.name, change)
+        return site
+      }),
+
+    readWebhookSecret: (siteId) =>
+      read(() => {
+        const site = db.select().from(sites).where(eq(sites.id, siteId)).get()
+        if (!site) throw new Error(`No site ${siteId} to have a secret`)
+        return site.webhookSecret
+      }),
+
+    rotateWebhookSecret: (siteId, { secret, previousUntil, force = false }, by) =>
+      write(() => {
+        const site = db.select().from(sites).where(eq(sites.id, siteId)).get()
+        if (!site) throw new Error(`No site ${siteId} to give a new secret`)
+        const endpoint = db.select().from(endpoints).where(eq(endpoints.siteId, siteId)).get()
+        const until = endpoint?.previousSecretUntil ?? 0
+        const earlierUntil = until > by.at ? until : null
+        if (earlierUntil !== null && !force) return earlierUntil
+        const previous = { previousSecret: site.webhookSecret, previousSecretUntil: previousUntil }
+        db.insert(endpoints)
+          .values({ siteId, ...previous })
+          .onConflictDoUpdate({ target: endpoints.siteId, set: previous })
+          .run()
+        db.update(sites).set({ webhookSecret: secret }).where(eq(sites.id, siteId)).run()
+        const detail = earlierUntil === null ? undefined : { earlier_ended: true }
+        noteOfSite(db, siteId, by, 'site.secret_rotated', detail)
+        return earlierUntil
+      }),
+  }
+}

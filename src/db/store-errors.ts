@@ -1,0 +1,35 @@
+import { ValidationError } from '../errors.ts'
+
+/** A name or id is already taken; the message says which. */
+export class ConflictError extends Error {
+  override name = 'ConflictError'
+}
+
+/** Another server serves this database. */
+export class DatabaseInUseError extends Error {
+  override name = 'DatabaseInUseError'
+}
+
+/** The database and this program do not fit together; the message says what to do. */
+export class DatabaseVersionError extends Error {
+  override name = 'DatabaseVersionError'
+}
+
+/** Another process held the database for longer than we wait. Nothing was stored. */
+export class StoreBusyError extends Error {
+  override name = 'StoreBusyError'
+}
+
+/** The disk is full, or fails. Nothing was stored; as with a busy database, it may be another time. */
+export class StoreDiskError extends StoreBusyError {
+  override name = 'StoreDiskError'
+}
+
+/** Several go by that name but for case or accents' forms, and none by exactly that. */
+export class AmbiguousNameError extends ValidationError {
+  override name = 'AmbiguousNameError'
+
+  constructor(what: 'tenant' | 'site' | 'user') {
+    super(`Several ${what}s have nearly this name: give '${what}' in its exact spelling`)
+  }
+}
