@@ -13,8 +13,15 @@ const dayMs = 24 * 60 * 60_000
 /** Small enough that no call waits for it. */
 const batch = 200
 
+const short = new Set<RetentionKind>([
+  'event-bodies',
+  'responses',
+  'calls',
+  'requests-without-item',
+])
+
 const daysOf = (kind: RetentionKind, { eventsDays, auditDays }: Retention): number =>
-  ['event-bodies', 'responses', 'calls'].includes(kind) ? eventsDays : auditDays
+  short.has(kind) ? eventsDays : auditDays
 
 /**
  * Forgets one batch of each kind that is past its time, and counts it into `done`. True when there may be more. Nothing

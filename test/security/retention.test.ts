@@ -5,6 +5,7 @@ import { createClockDoubt } from '../../src/bridge/session/bridge-time.ts'
 import { retentionKinds, type RetentionKind } from '../../src/db/ports/retention.ts'
 import { tickRetention } from '../../src/retention/retention.ts'
 import { runCli } from '../cli/run.ts'
+import { callBack, callMethod, testApp } from '../support/app.ts'
 import { testNow } from '../support/clock.ts'
 import { firstStart } from '../support/gateway.ts'
 import { testFolder, testStore } from '../support/store.ts'
@@ -133,31 +134,88 @@ it('many rows go in small batches, none of which writes more than a few hundred'
   expect(Math.max(...sizes)).toBeLessThanOrEqual(200)
 })
 
-it('a request that is over goes after a year, one whose item lives does not', async () => {
+it('a request goes a year after its end once its item is forgotten, one whose item lives does not', async () => {
   const rooms = await aSite()
   const { clock, forget, store, user, site } = rooms
   const scope = { tenantId: site.tenantId, siteId: site.id }
-  const [kept, left, open] = [
-    await aRequest(rooms, user),
-    await aRequest(rooms, user),
-    await aRequest(rooms, user),
-  ]
-  const outcome = {
-    state: 'completed',
-    step: null,
-    item: itemFacts({ id: 7 }),
-    at: testNow,
-  } as const
-  await store.settleRequest(kept, outcome, anAnnouncement(rooms, user))
-  await store.failRequest(left, 'bank_creds_form')
+  const connects = async (id: number) => {
+    const request = await aRequest(rooms, user)
+    const outcome = {
+      state: 'completed',
+      step: null,
+      item: itemFacts({ id }),
+      at: testNow,
+    } as const
+    await store.settleRequest(request, outcome, anAnnouncement(rooms, user))
+    return request
+  }
+  const [lives, gone] = [await connects(7), await connects(8)]
+  await store.applyEvent({ kind: 'item-gone', userId: user.id, itemId: 8, at: testNow })
 
   clock.advance(367 * dayMs)
+  await forget() // the item, which its request then outlives by one look
   const { done } = await forget()
 
   expect(done.requests).toBe(1)
-  expect(await store.findRequest(scope, kept)).toBeDefined()
-  expect(await store.findRequest(scope, left)).toBeUndefined()
-  expect(await store.findRequest(scope, open)).toBeDefined()
+  expect(await store.findRequest(scope, lives)).toBeDefined()
+  expect(await store.findRequest(scope, gone)).toBeUndefined()
+})
+
+it('a request that ended without an item goes after thirty days, one that may still get one does not', async () => {
+  const rooms = await aSite()
+  const { clock, forget, store, user, site } = rooms
+  const scope = { tenantId: site.tenantId, siteId: site.id }
+  const [refused, left, claimed, half, open] = [
+    await aRequest(rooms, user),
+    await aRequest(rooms, user),
+    await aRequest(rooms, user),
+    await aRequest(rooms, user),
+    await aRequest(rooms, user, { expiresAt: testNow + 99 * dayMs }),
+  ]
+  await store.failRequest(refused, 'bank_creds_form')
+  await store.failRequest(claimed, null)
+  await store.rememberClaim(claimed, { itemId: 7, step: null })
+  const failed = { state: 'failed', step: null, item: itemFacts({ id: 8 }), at: testNow } as const
+  await store.settleRequest(half, failed, anAnnouncement(rooms, user))
+  const isThere = async (id: string) => (await store.findRequest(scope, id)) !== undefined
+
+  clock.advance(dayMs)
+  await store.expireRequests(clock.now(), 9)
+  clock.advance(30 * dayMs)
+  const early = await forget()
+  clock.advance(1)
+  const { done } = await forget()
+
+  expect(early.done).toEqual(nothing)
+  expect(done).toEqual({ ...nothing, 'requests-without-item': 2 })
+  expect(await Promise.all([refused, left].map(isThere))).toEqual([false, false])
+  expect(await Promise.all([claimed, half, open].map(isThere))).toEqual([true, true, true])
+})
+
+it('of a request that was forgotten a callback and the site learn what they learn of one that never was', async () => {
+  const setup = await testApp()
+  const { app, clock } = setup
+  const { siteKey } = await aTenant(app)
+  const order = { redirect_url: 'https://erp.acme.test/app', user: 'ann@acme.test' }
+  const { message } = await callMethod(app, 'get_bridge_connect_link', order, { as: siteKey })
+  const { request } = message as { request: string }
+  const comesBack = (id: string) =>
+    callBack(setup, { context: id, item_id: 7, success: 'true' }).then(
+      ({ statusCode, headers, body }) => ({ statusCode, location: headers['location'], body }),
+    )
+  const ask = () => callMethod(app, 'get_bridge_item_id', { request }, { as: siteKey })
+  clock.advance(dayMs)
+  await app.store.expireRequests(clock.now(), 9)
+  const late = await ask()
+
+  clock.advance(30 * dayMs + 1)
+  await tickRetention({ store: app.store, clock, retention })
+
+  expect(late).toMatchObject({ status: 200, message: { status: 'expired', item_id: null } })
+  expect(await ask()).toMatchObject({ status: 404, body: { exc_type: 'DoesNotExistError' } })
+  const back = await comesBack(request)
+  expect(back.location).toBeUndefined()
+  expect(back).toEqual(await comesBack('a'.repeat(26)))
 })
 
 it('an item that was gone for a year is forgotten with its accounts, one that lives is not', async () => {
@@ -202,6 +260,7 @@ it('looking for what is old reads no table from one end to the other', async () 
     'SELECT id FROM attempts WHERE response IS NOT NULL AND started_at < ? LIMIT 200',
     'SELECT seq FROM events WHERE received_at < ? AND handled_at IS NOT NULL LIMIT 200',
     'SELECT id FROM audit WHERE at < ? LIMIT 200',
+    "SELECT id FROM connect_requests WHERE state IN ('completed', 'failed', 'expired') AND expires_at < ? AND item_id IS NULL LIMIT 200",
   ]
 
   for (const sql of looks) {

@@ -4,6 +4,7 @@ export const retentionKinds = [
   'responses',
   'calls',
   'events',
+  'requests-without-item',
   'requests',
   'items',
   'audit',
@@ -16,7 +17,7 @@ export interface RetentionStore {
   /**
    * Forgets what is older than `before`, at most `limit`; returns how many. Event bodies and responses leave their rows;
    * events take their deliveries along. What is still at work stays: events nobody applied or whose delivery waits, open
-   * requests and claims, requests of living items.
+   * requests and claims, requests of living items. `requests-without-item` are those that ended without one.
    */
   purge(kind: RetentionKind, before: number, limit: number): Promise<number>
 }

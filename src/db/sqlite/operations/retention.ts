@@ -27,6 +27,14 @@ const isSettled = (db: Db) =>
       .where(and(eq(deliveries.eventSeq, events.seq), sql`${deliveries.state} = 'pending'`)),
   )
 
+/** Requests that no visit and no claim can change any more. */
+const isOver = (before: number) =>
+  and(
+    inArray(requests.state, ['completed', 'failed', 'expired']),
+    lt(requests.expiresAt, before),
+    or(isNull(requests.claimedItemId), eq(requests.state, 'expired')),
+  )
+
 /** Each kind has an index by age that holds only what is still to be forgotten, so that looking costs nothing. */
 const purges: Record<
   Parameters<RetentionStore['purge']>[0],
@@ -72,6 +80,16 @@ const purges: Record<
     return db.delete(events).where(inArray(events.seq, old)).run().changes
   },
 
+  // Links that led to nothing are what a caller can make us keep most of; no other row refers to them.
+  'requests-without-item'(db, before, limit) {
+    const old = db
+      .select({ id: requests.id })
+      .from(requests)
+      .where(and(isOver(before), isNull(requests.itemId)))
+      .limit(limit)
+    return db.delete(requests).where(inArray(requests.id, old)).run().changes
+  },
+
   requests(db, before, limit) {
     // The request that made a living item says where its renewal ends: it stays as long as the item.
     const itsItem = db
@@ -81,14 +99,7 @@ const purges: Record<
     const old = db
       .select({ id: requests.id })
       .from(requests)
-      .where(
-        and(
-          inArray(requests.state, ['completed', 'failed', 'expired']),
-          lt(requests.expiresAt, before),
-          or(isNull(requests.claimedItemId), eq(requests.state, 'expired')),
-          or(isNull(requests.itemId), notExists(itsItem)),
-        ),
-      )
+      .where(and(isOver(before), or(isNull(requests.itemId), notExists(itsItem))))
       .limit(limit)
     return db.delete(requests).where(inArray(requests.id, old)).run().changes
   },
