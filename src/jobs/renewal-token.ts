@@ -11,7 +11,7 @@ const purpose = 'renewal'
 const tagBytes = 18
 
 /** How long after its end a consent can still be renewed by its link. */
-export const graceMs = 7 * 24 * 60 * 60_000
+export const graceMs = 14 * 24 * 60 * 60_000
 
 /** The path of a renewal link. It says nothing by itself and cannot be made without the pepper. */
 export function renewalToken(keyring: Keyring, { itemId, consentEnd }: Renewable): string {

@@ -255,9 +255,9 @@ describe('a link', () => {
     expect(looked.body).toBe(never.body)
   })
 
-  it('is good until a week after the end of the consent', async () => {
+  it('is good until two weeks after the end of the consent', async () => {
     const { show, press, clock } = await aRenewal()
-    clock.advance(37 * day)
+    clock.advance(44 * day)
     expect((await show()).body).toContain('Access ended on')
 
     clock.advance(1)
