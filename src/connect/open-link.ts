@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ownedItem, scopeFor, type OwnershipDeps, type OwnedBridgeItem } from '../auth/ownership.ts'
+import { ownedItem, scopeFor, type OwnershipDeps } from '../auth/ownership.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import { keptOf, type Limits } from '../auth/limits.ts'
 import { ensureSite } from '../auth/sites.ts'
@@ -9,11 +9,12 @@ import type { By } from '../db/scope.ts'
 import { ConflictError } from '../db/store-errors.ts'
 import type { BridgeUser } from '../db/ports/users.ts'
 import type { Site } from '../db/ports/sites.ts'
+import type { Item } from '../db/ports/items.ts'
 import { MandatoryError, ValidationError } from '../errors.ts'
 import { isSameName, requireName } from '../names.ts'
 import { asBridgeUser } from './bridge-user.ts'
 import { rememberAccounts } from './remember-accounts.ts'
-import { resolveSiteUrls } from './site-urls.ts'
+import { resolveSiteUrls, type SiteUrls } from './site-urls.ts'
 
 /** What the link methods share: who asks, and what a link is made with. */
 export interface LinkDeps extends OwnershipDeps {
@@ -69,69 +70,45 @@ const dayMs = 24 * 60 * 60_000
  * a new site, is stored unless Bridge gave a link. `takesUser`: whether the method has that argument, for what errors advise.
  */
 export async function openLink(
-  making: LinkDeps,
+  deps: LinkDeps,
   order: LinkOrder,
   { takesUser = true }: { takesUser?: boolean } = {},
 ): Promise<Link> {
-  const { store, bridge, clock, ids, settings } = making
-  const by = { actor: `key:${making.caller.apiKey}`, at: clock.now() }
-  const held =
-    order.item_id === undefined ? undefined : await ownedItem(making, order.item_id, order)
-  const known = held?.site ?? (await findSite(making, order))
+  return order.item_id === undefined
+    ? connectBank(deps, order, takesUser)
+    : manageItem(deps, order, order.item_id)
+}
+
+/** A link to a new item. Its site and its user are made when they are not there yet. */
+async function connectBank(deps: LinkDeps, order: LinkOrder, takesUser: boolean): Promise<Link> {
+  const { bridge, ids, settings } = deps
+  const by = byCaller(deps)
+  const known = await findSite(deps, order)
   const urls = resolveSiteUrls(known, order, settings)
-  const found = held?.user ?? (known && (await findUser(making, known, order.user)))
-  const address = held ? undefined : await addressFor(making, order, found)
-  if (!held && address === undefined) throw new ValidationError(needsAddress(takesUser))
-  if (urls.webhookUrl !== null && urls.webhookUrl !== known?.webhookUrl) {
-    await settings.checkTarget(urls.webhookUrl, known?.id, {
-      tenantId: making.caller.tenant.id,
-      actor: by.actor,
-      subject: known?.name ?? order.site ?? urls.origin,
-    })
-  }
-  countKept(making, known, urls.webhookUrl)
-  const site = known ?? (await makeSite(making, order, urls.origin, by))
-
-  const user = found ?? (await makeUser(making, site, order.user))
-  const existing = held ? undefined : await findSameBank(making, user, order.bank)
-
-  if (held) {
-    const managed = { itemId: held.item.id, bridgeUser: held.bridgeUser }
-    await rememberAccounts(making, managed, by.at)
-  }
+  const found = known && (await findUser(deps, known, order.user))
+  const userEmail = await addressFor(deps, order, found)
+  if (userEmail === undefined) throw new ValidationError(needsAddress(takesUser))
+  await checkWebhookUrl(deps, known, { ...urls, name: order.site }, by)
+  countKept(deps, known, urls.webhookUrl)
+  const site = known ?? (await makeSite(deps, order, urls.origin, by))
+  const user = found ?? (await makeUser(deps, site, order.user))
+  const existing = await findSameBank(deps, user, order.bank)
 
   const request = ids.request()
-  const accountTypes = order.account_types ?? typesOf(held) ?? 'all'
+  const accountTypes = order.account_types ?? 'all'
   const session = {
-    ...(held
-      ? { itemId: held.item.id, forceReauthentication: order.force }
-      : { userEmail: address, countryCode: order.country ?? 'FR' }),
+    userEmail,
+    countryCode: order.country ?? 'FR',
     accountTypes,
-    callbackUrl: `${settings.publicUrl}/bridge/callback`,
+    callbackUrl: callbackUrl(settings),
     context: request,
   }
-  const { url } = held
-    ? await bridge.connectSessions.create(held.bridgeUser, session)
-    : await asBridgeUser(making, user, (uuid) => bridge.connectSessions.create(uuid, session))
+  const { url } = await asBridgeUser(deps, user, (uuid) =>
+    bridge.connectSessions.create(uuid, session),
+  )
 
-  await store
-    .openConnectRequest(
-      {
-        id: request,
-        userId: user.id,
-        bank: order.bank ?? held?.item.bank ?? null,
-        redirectUrl: urls.redirectUrl,
-        accountTypes,
-        managedItemId: held?.item.id ?? null,
-        openedAt: by.at,
-        expiresAt: by.at + dayMs,
-        ...(order.email !== undefined && (await newAddress(making, user, order.email))),
-      },
-      { id: site.id, origin: urls.origin, webhookUrl: urls.webhookUrl },
-      by,
-    )
-    .catch(refused)
-  making.note?.({ request })
+  const opened = { id: request, bank: order.bank ?? null, accountTypes, managedItemId: null }
+  await keepRequest(deps, order, { site, user, urls, by, ...opened })
   return {
     redirect_url: url,
     url,
@@ -140,16 +117,99 @@ export async function openLink(
   }
 }
 
+/** A link to manage an item that is there: its site, its user and its address stand. */
+async function manageItem(deps: LinkDeps, order: LinkOrder, itemId: number): Promise<Link> {
+  const { bridge, ids, settings } = deps
+  const by = byCaller(deps)
+  const { item, user, site, bridgeUser } = await ownedItem(deps, itemId, order)
+  const urls = resolveSiteUrls(site, order, settings)
+  await checkWebhookUrl(deps, site, urls, by)
+  countKept(deps, site, urls.webhookUrl)
+  await rememberAccounts(deps, { itemId: item.id, bridgeUser }, by.at)
+
+  const request = ids.request()
+  const accountTypes = order.account_types ?? typesOf(item) ?? 'all'
+  const { url } = await bridge.connectSessions.create(bridgeUser, {
+    itemId: item.id,
+    forceReauthentication: order.force,
+    accountTypes,
+    callbackUrl: callbackUrl(settings),
+    context: request,
+  })
+
+  const opened = {
+    id: request,
+    bank: order.bank ?? item.bank,
+    accountTypes,
+    managedItemId: item.id,
+  }
+  await keepRequest(deps, order, { site, user, urls, by, ...opened })
+  return { redirect_url: url, url, request }
+}
+
+const byCaller = ({ caller, clock }: LinkDeps): By => ({
+  actor: `key:${caller.apiKey}`,
+  at: clock.now(),
+})
+
+const callbackUrl = ({ publicUrl }: LinkSettings): string => `${publicUrl}/bridge/callback`
+
+/** Looks at a webhook URL that is not the site's already. Throws a TargetRefusedError for one that we would not dial. */
+async function checkWebhookUrl(
+  { caller, settings }: LinkDeps,
+  known: Site | undefined,
+  { webhookUrl, origin, name }: SiteUrls & { name?: string | undefined },
+  { actor }: By,
+): Promise<void> {
+  if (webhookUrl === null || webhookUrl === known?.webhookUrl) return
+  const subject = known?.name ?? name ?? origin
+  await settings.checkTarget(webhookUrl, known?.id, { tenantId: caller.tenant.id, actor, subject })
+}
+
+interface OpenedRequest {
+  site: Site
+  user: BridgeUser
+  urls: SiteUrls
+  by: By
+  id: string
+  bank: string | null
+  accountTypes: 'payment' | 'all'
+  managedItemId: number | null
+}
+
+/** Stores the request that waits for the visit's end, what the call pinned of its site, and a new address. */
+async function keepRequest(
+  deps: LinkDeps,
+  { email }: LinkOrder,
+  { site, user, urls, by, ...opened }: OpenedRequest,
+): Promise<void> {
+  await deps.store
+    .openConnectRequest(
+      {
+        ...opened,
+        userId: user.id,
+        redirectUrl: urls.redirectUrl,
+        openedAt: by.at,
+        expiresAt: by.at + dayMs,
+        ...(email !== undefined && (await newAddress(deps, user, email))),
+      },
+      { id: site.id, origin: urls.origin, webhookUrl: urls.webhookUrl },
+      by,
+    )
+    .catch(refused)
+  deps.note?.({ request: opened.id })
+}
+
 const refused = (error: unknown): never => {
   if (error instanceof ConflictError) throw new ValidationError(error.message)
   throw error
 }
 
 /** The site a link call means; undefined when a tenant key names one that is not there yet. */
-async function findSite(making: LinkDeps, order: LinkOrder): Promise<Site | undefined> {
-  const { caller, store } = making
+async function findSite(deps: LinkDeps, order: LinkOrder): Promise<Site | undefined> {
+  const { caller, store } = deps
   if (caller.site) {
-    await scopeFor(making, order.site)
+    await scopeFor(deps, order.site)
     return caller.site
   }
   if (order.site !== undefined) return store.findSite(caller.scope, order.site)
@@ -179,14 +239,14 @@ function countKept(
   if (isChange) limits.webhookUrls.take(known.id)
 }
 
-async function makeSite(making: LinkDeps, order: LinkOrder, origin: string, by: By): Promise<Site> {
-  const tenantId = making.caller.tenant.id
-  if ((await making.store.countHeld(tenantId)).sites >= keptOf.sitesPerTenant) {
+async function makeSite(deps: LinkDeps, order: LinkOrder, origin: string, by: By): Promise<Site> {
+  const tenantId = deps.caller.tenant.id
+  if ((await deps.store.countHeld(tenantId)).sites >= keptOf.sitesPerTenant) {
     throw new ValidationError(
       'No more sites can be made with this key: tell the administrator of Bank API',
     )
   }
-  return ensureSite(making, { tenantId, name: order.site ?? origin }, by).catch(refused)
+  return ensureSite(deps, { tenantId, name: order.site ?? origin }, by).catch(refused)
 }
 
 /** The site's user of that name or Bridge uuid; without a name its only one, else the default user. */
@@ -219,14 +279,14 @@ const isAddress = (text: string | undefined): text is string => z.email().safePa
 
 /** Bridge wants an address for every new item (Bridge: create a connect session, `user_email`). */
 async function addressFor(
-  making: LinkDeps,
+  deps: LinkDeps,
   order: LinkOrder,
   user: BridgeUser | undefined,
 ): Promise<string | undefined> {
   const given = [order.email, order.user, user?.name].find(isAddress)
   if (given !== undefined) return given
-  const earlier = user && (await readUserEmail(making, user.id))
-  return earlier ?? making.settings.defaultUserEmail
+  const earlier = user && (await readUserEmail(deps, user.id))
+  return earlier ?? deps.settings.defaultUserEmail
 }
 
 const needsAddress = (takesUser: boolean): string =>
@@ -234,18 +294,16 @@ const needsAddress = (takesUser: boolean): string =>
 
 /** An address to keep for the calls that name none; not one that the user's name says, or that is kept already. */
 async function newAddress(
-  making: LinkDeps,
+  deps: LinkDeps,
   user: BridgeUser,
   email: string,
 ): Promise<{ email?: Buffer }> {
-  if (isAddress(user.name) || (await readUserEmail(making, user.id)) === email) return {}
-  return { email: making.keyring.seal(email, userEmailPlace(user.id)) }
+  if (isAddress(user.name) || (await readUserEmail(deps, user.id)) === email) return {}
+  return { email: deps.keyring.seal(email, userEmailPlace(user.id)) }
 }
 
-const typesOf = (held: OwnedBridgeItem | undefined): 'payment' | 'all' | undefined => {
-  const types = held?.item.accountTypes
-  return types === 'payment' || types === 'all' ? types : undefined
-}
+const typesOf = ({ accountTypes }: Item): 'payment' | 'all' | undefined =>
+  accountTypes === 'payment' || accountTypes === 'all' ? accountTypes : undefined
 
 /** The user's living item at the same bank, so that nobody connects and pays twice by accident. */
 async function findSameBank(
