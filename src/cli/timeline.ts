@@ -17,64 +17,13 @@ const second = (at: number): string => `${new Date(at).toISOString().slice(0, 19
 /** Puts all that is known about a thing in the order it happened, in words: ids and statuses, no link, no bank data. */
 export function describeTimeline(timeline: Timeline): DescribedTimeline {
   const { item, requests } = timeline
-  const steps: (Omit<Step, 'at'> & { at: number })[] = []
-  const step = (at: number | null, what: string, detail: string[] = []): void => {
-    if (at !== null) steps.push({ at, what, detail })
-  }
-
-  for (const request of requests) {
-    const kind = request.managedItemId === null ? 'a new item' : `item ${request.managedItemId}`
-    step(request.openedAt, `request ${request.id} opened for ${kind}`, [
-      `now ${request.state}${request.step === null ? '' : ` at step ${request.step}`}`,
-      ...(request.callbacks > 0 ? [`callbacks not verified at once: ${request.callbacks}`] : []),
-      ...(request.claimedItemId === null
-        ? []
-        : [
-            `${request.itemId === null && request.matchedAt !== null ? 'a correction left it' : 'a callback named'} item ${request.claimedItemId}; Bridge has yet to confirm it`,
-          ]),
-    ])
-    step(request.matchedAt, `request matched from Bridge's events`)
-    step(request.completedAt, `request completed with item ${request.itemId ?? '-'}`)
-    if (request.state === 'expired') step(request.expiresAt, 'request expired')
-  }
-  if (item) {
-    step(item.createdAt, `item ${item.id} stored`)
-    step(
-      item.updatedAt,
-      `item last updated: status ${item.status} ${item.statusCodeInfo ?? ''}`.trim(),
-    )
-    step(item.unreachableAt, 'item not found at Bridge (404)')
-    step(item.goneAt, 'item gone at Bridge')
-  }
-  for (const call of timeline.calls) {
-    const end = call.excType === null ? String(call.status) : `${call.status} ${call.excType}`
-    step(call.at, `call ${call.method}: ${end}`, [
-      `${call.id}, ${call.durationMs} ms`,
-      ...call.bridge.map(
-        ({ call: bridge, status, ms }) => `Bridge ${bridge}: ${status ?? 'no answer'}, ${ms} ms`,
-      ),
-    ])
-  }
-  for (const event of timeline.events) {
-    step(event.receivedAt, `event ${event.type}`, [
-      event.id,
-      event.handledAt === null
-        ? `not handled yet, failures: ${event.failures}`
-        : `handled ${second(event.handledAt)}`,
-      ...(event.delivery
-        ? toldDelivery(event.delivery)
-        : ['no delivery: the site had no webhook URL']),
-    ])
-    for (const { number, startedAt, durationMs, status, error } of event.delivery?.tries ?? []) {
-      const end = status ?? error ?? 'no answer'
-      step(startedAt, `try ${number} to deliver ${event.type}: ${end}`, [
-        `${event.delivery?.id}, ${durationMs} ms`,
-      ])
-    }
-  }
-  for (const { at, action, actor, count } of timeline.audit) {
-    step(at, `audit ${action} by ${actor}${count > 1 ? `, ${count} times` : ''}`)
-  }
+  const steps = [
+    ...requests.flatMap(ofRequest),
+    ...(item ? ofItem(item) : []),
+    ...timeline.calls.map(ofCall),
+    ...timeline.events.flatMap(ofEvent),
+    ...timeline.audit.map(ofAudit),
+  ].flatMap(({ at, ...said }) => (at === null ? [] : [{ at, ...said }]))
 
   return {
     about: {
@@ -87,7 +36,75 @@ export function describeTimeline(timeline: Timeline): DescribedTimeline {
   }
 }
 
-function toldDelivery({ id, state, dueAt, settledAt }: TimelineDelivery): string[] {
+/** Null where it did not happen. */
+type At = number | null
+
+const step = (at: At, what: string, detail: string[] = []) => ({ at, what, detail })
+
+function ofRequest(request: Timeline['requests'][number]) {
+  const { id, itemId, claimedItemId } = request
+  const kind = request.managedItemId === null ? 'a new item' : `item ${request.managedItemId}`
+  const by =
+    itemId === null && request.matchedAt !== null ? 'a correction left it' : 'a callback named'
+  return [
+    step(request.openedAt, `request ${id} opened for ${kind}`, [
+      `now ${request.state}${request.step === null ? '' : ` at step ${request.step}`}`,
+      ...(request.callbacks > 0 ? [`callbacks not verified at once: ${request.callbacks}`] : []),
+      ...(claimedItemId === null
+        ? []
+        : [`${by} item ${claimedItemId}; Bridge has yet to confirm it`]),
+    ]),
+    step(request.matchedAt, `request matched from Bridge's events`),
+    step(request.completedAt, `request completed with item ${itemId ?? '-'}`),
+    step(request.state === 'expired' ? request.expiresAt : null, 'request expired'),
+  ]
+}
+
+function ofItem(item: NonNullable<Timeline['item']>) {
+  const status = `item last updated: status ${item.status} ${item.statusCodeInfo ?? ''}`.trim()
+  return [
+    step(item.createdAt, `item ${item.id} stored`),
+    step(item.updatedAt, status),
+    step(item.unreachableAt, 'item not found at Bridge (404)'),
+    step(item.goneAt, 'item gone at Bridge'),
+  ]
+}
+
+function ofCall(call: Timeline['calls'][number]) {
+  const end = call.excType === null ? String(call.status) : `${call.status} ${call.excType}`
+  return step(call.at, `call ${call.method}: ${end}`, [
+    `${call.id}, ${call.durationMs} ms`,
+    ...call.bridge.map(
+      ({ call: bridge, status, ms }) => `Bridge ${bridge}: ${status ?? 'no answer'}, ${ms} ms`,
+    ),
+  ])
+}
+
+function ofEvent({
+  id,
+  type,
+  receivedAt,
+  handledAt,
+  failures,
+  delivery,
+}: Timeline['events'][number]) {
+  const tries = (delivery?.tries ?? []).map(({ number, startedAt, durationMs, status, error }) =>
+    step(startedAt, `try ${number} to deliver ${type}: ${status ?? error ?? 'no answer'}`, [
+      `${delivery?.id}, ${durationMs} ms`,
+    ]),
+  )
+  const received = step(receivedAt, `event ${type}`, [
+    id,
+    handledAt === null ? `not handled yet, failures: ${failures}` : `handled ${second(handledAt)}`,
+    ...(delivery ? ofDelivery(delivery) : ['no delivery: the site had no webhook URL']),
+  ])
+  return [received, ...tries]
+}
+
+const ofAudit = ({ at, action, actor, count }: Timeline['audit'][number]) =>
+  step(at, `audit ${action} by ${actor}${count > 1 ? `, ${count} times` : ''}`)
+
+function ofDelivery({ id, state, dueAt, settledAt }: TimelineDelivery): string[] {
   if (state !== 'pending')
     return [`delivery ${id}: ${state}${settledAt === null ? '' : ` ${second(settledAt)}`}`]
   const next = dueAt === null ? 'waits for an earlier one of this item' : `due ${second(dueAt)}`
