@@ -232,38 +232,75 @@ export function loadConfig(
   const problems: string[] = []
   const given = withSecretFiles(env, readFile, problems)
   for (const name of unusedIn(given)) delete given[name]
+  const { vars, unreadable } = readVariables(given, problems)
+  const isSandbox = meansSandbox(given, vars)
+  problems.push(
+    ...problemsOfBridge(given, vars),
+    ...problemsOfProduction(vars, { unreadable, isSandbox }),
+    ...problemsOfQuota(vars),
+  )
+  if (problems.length > 0) throw new ConfigError([...new Set(problems)])
+  return toConfig(vars, { isSandbox, warnings: misspelt(Object.keys(env), variableNames) })
+}
+
+type Variables = z.output<typeof environment>
+
+/** Parses what was given. What cannot be read is a problem and left out, so that later checks still see the rest. */
+function readVariables(
+  given: Given,
+  problems: string[],
+): { vars: Variables; unreadable: ReadonlySet<string> } {
   const unreadable = new Set<string>()
   const refuse = (name: string, why: string): void => {
     unreadable.add(name)
     problems.push(`${name}: ${why}`)
   }
-  // What cannot be read is left out, so that the checks below still see the rest.
   const readable = () =>
     Object.fromEntries(Object.entries(given).filter(([name]) => !unreadable.has(name)))
   for (const [name, why] of leftovers(given)) refuse(name, why)
   for (const { path, message } of environment.safeParse(readable()).error?.issues ?? []) {
     refuse(path.join('.'), message)
   }
-  const vars = environment.parse(readable())
-  // An unreadable NODE_ENV is a problem already, and no reason to ask for a production's variables.
-  const production = vars.NODE_ENV === 'production'
+  return { vars: environment.parse(readable()), unreadable }
+}
 
-  const { BRIDGE_CLIENT_ID: clientId, BRIDGE_CLIENT_SECRET: clientSecret } = vars
-  const bridge = clientId && clientSecret ? { clientId, clientSecret } : undefined
-  const [hasId, hasSecret] = [given['BRIDGE_CLIENT_ID'], given['BRIDGE_CLIENT_SECRET']].map(
-    (value) => value !== undefined,
-  )
+// An unreadable NODE_ENV is a problem already, and no reason to ask for a production's variables.
+const isProduction = ({ NODE_ENV: mode }: Variables): boolean => mode === 'production'
+
+/** Which of Bridge's credentials were given, readable or not. */
+const credentialsIn = (given: Given) => ({
+  hasId: given['BRIDGE_CLIENT_ID'] !== undefined,
+  hasSecret: given['BRIDGE_CLIENT_SECRET'] !== undefined,
+})
+
+function meansSandbox(given: Given, vars: Variables): boolean {
+  const { hasId, hasSecret } = credentialsIn(given)
+  return !hasId && !hasSecret && (vars.SANDBOX ?? !isProduction(vars))
+}
+
+function problemsOfBridge(given: Given, vars: Variables): string[] {
+  const { hasId, hasSecret } = credentialsIn(given)
+  const problems = []
   if (hasId && !hasSecret) problems.push('BRIDGE_CLIENT_SECRET: is missing beside BRIDGE_CLIENT_ID')
   if (hasSecret && !hasId) problems.push('BRIDGE_CLIENT_ID: is missing beside BRIDGE_CLIENT_SECRET')
-  if (bridge && vars.SANDBOX) problems.push('SANDBOX: true makes no sense with Bridge credentials')
-  const bare = !hasId && !hasSecret
-  const isSandbox = bare && (vars.SANDBOX ?? !production)
-  if (bare && !isSandbox) {
+  if (bridgeOf(vars) && vars.SANDBOX) {
+    problems.push('SANDBOX: true makes no sense with Bridge credentials')
+  }
+  if (!hasId && !hasSecret && !meansSandbox(given, vars)) {
     problems.push(
       'BRIDGE_CLIENT_ID, BRIDGE_CLIENT_SECRET: are missing; SANDBOX=true runs without Bridge',
     )
   }
+  return problems
+}
 
+/** What production asks for besides, and whoever calls the real Bridge. */
+function problemsOfProduction(
+  vars: Variables,
+  { unreadable, isSandbox }: { unreadable: ReadonlySet<string>; isSandbox: boolean },
+): string[] {
+  const problems = []
+  const production = isProduction(vars)
   if (production && vars.PUBLIC_URL === undefined && !unreadable.has('PUBLIC_URL')) {
     problems.push('PUBLIC_URL: is missing')
   }
@@ -279,23 +316,38 @@ export function loadConfig(
   if (new Set(vars.MASTER_KEY.map(({ id }) => id)).size < vars.MASTER_KEY.length) {
     problems.push('MASTER_KEY: two keys have the same id')
   }
-  const quota = {
-    burst: vars.QUOTA_BURST,
-    perSecond: vars.QUOTA_PER_SECOND,
-    userPerMinute: vars.QUOTA_USER_PER_MINUTE,
-  }
-  const servable = servableTransactions(quota)
-  if ((vars.MAX_TRANSACTIONS ?? 0) > servable) {
-    problems.push(
-      `MAX_TRANSACTIONS: is more than one read can have of Bridge's quota: ${servable} at most, by QUOTA_USER_PER_MINUTE, QUOTA_BURST and QUOTA_PER_SECOND`,
-    )
-  }
-  if (problems.length > 0) throw new ConfigError([...new Set(problems)])
+  return problems
+}
 
+function problemsOfQuota(vars: Variables): string[] {
+  const servable = servableTransactions(quotaOf(vars))
+  if ((vars.MAX_TRANSACTIONS ?? 0) <= servable) return []
+  return [
+    `MAX_TRANSACTIONS: is more than one read can have of Bridge's quota: ${servable} at most, by QUOTA_USER_PER_MINUTE, QUOTA_BURST and QUOTA_PER_SECOND`,
+  ]
+}
+
+function bridgeOf({ BRIDGE_CLIENT_ID: clientId, BRIDGE_CLIENT_SECRET: clientSecret }: Variables) {
+  return clientId && clientSecret ? { clientId, clientSecret } : undefined
+}
+
+const quotaOf = (vars: Variables): Config['quota'] => ({
+  burst: vars.QUOTA_BURST,
+  perSecond: vars.QUOTA_PER_SECOND,
+  userPerMinute: vars.QUOTA_USER_PER_MINUTE,
+})
+
+/** The variables in our words, with the defaults that hang on others. */
+function toConfig(
+  vars: Variables,
+  { isSandbox, warnings }: { isSandbox: boolean; warnings: readonly string[] },
+): Config {
   const beside = vars.PORT < 65_535 ? vars.PORT + 1 : vars.PORT - 1
   const sandboxPort = vars.SANDBOX_PORT ?? (vars.PORT === 0 ? 0 : beside)
+  const quota = quotaOf(vars)
+  const servable = servableTransactions(quota)
   return Object.freeze({
-    production,
+    production: isProduction(vars),
     host: vars.HOST,
     port: vars.PORT,
     publicUrl: vars.PUBLIC_URL ?? `http://${inUrl(vars.HOST)}:${vars.PORT}`,
@@ -323,9 +375,9 @@ export function loadConfig(
       keep: vars.BACKUP_KEEP,
     },
     stop: { delayMs: vars.STOP_DELAY * 1_000, timeoutMs: vars.STOP_TIMEOUT * 1_000 },
-    warnings: misspelt(Object.keys(env), variableNames),
+    warnings,
     secrets: Object.freeze({
-      bridge,
+      bridge: bridgeOf(vars),
       webhookSecrets: vars.BRIDGE_WEBHOOK_SECRETS,
       masterKeys: vars.MASTER_KEY,
       metricsToken: vars.METRICS_TOKEN,
