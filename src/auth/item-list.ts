@@ -9,7 +9,7 @@ import type { Store } from '../db/store.ts'
 import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
 
 /** What it takes to read a user's items, and to tell the site which are gone. */
-export interface ItemListing extends OwnEventDeps {
+export interface ItemListDeps extends OwnEventDeps {
   store: Store
   bridge: BridgeResources
   clock: Clock
@@ -20,7 +20,7 @@ export interface ItemListing extends OwnEventDeps {
  * of a deletion. A user whom Bridge no longer knows has no items. Rejects with a BridgeError when Bridge cannot say.
  */
 export async function readItemList(
-  { store, bridge, clock, ...making }: ItemListing,
+  { store, bridge, clock, ...deps }: ItemListDeps,
   { user, site }: SiteUser,
 ): Promise<void> {
   const { userUuid } = user
@@ -33,7 +33,7 @@ export async function readItemList(
   const gone = (itemId: number) => {
     const content = { item_id: itemId, user_uuid: userUuid }
     const about = { userId: user.id, siteId: site.id, itemId }
-    return ownEvent(making, { type: 'item.deleted', content, ...about }, at)
+    return ownEvent(deps, { type: 'item.deleted', content, ...about }, at)
   }
   const facts = (found ?? []).map(toFacts)
   await store.keepItems(user.id, facts, { at, complete: true, announce: gone })

@@ -9,12 +9,12 @@ import type { Item, OwnedItem } from '../db/ports/items.ts'
 import type { OwnedRequest } from '../db/ports/requests.ts'
 import { isSameName } from '../names.ts'
 import type { Caller } from './api-keys.ts'
-import { readItemList, type ItemListing } from './item-list.ts'
+import { readItemList, type ItemListDeps } from './item-list.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import { hourOf, type AuditCounter } from '../audit/counter.ts'
 
 /** Who asks, and what it takes to answer whether a thing is theirs. */
-export interface OwnershipDeps extends ItemListing {
+export interface OwnershipDeps extends ItemListDeps {
   caller: Caller
   auditCounter: AuditCounter
 }
@@ -34,10 +34,10 @@ export interface OwnedBridgeItem extends SiteUser {
 const tenMinutesMs = 10 * 60_000
 
 /** What the key sees, narrowed to `site` when one is named. A site outside is a DoesNotExistError. */
-export async function scopeFor(asking: OwnershipDeps, site: string | undefined): Promise<Scope> {
-  if (site === undefined) return asking.caller.scope
-  const found = await asking.store.findSite(asking.caller.scope, site)
-  if (!found) throw missing(asking, 'Site', site)
+export async function scopeFor(deps: OwnershipDeps, site: string | undefined): Promise<Scope> {
+  if (site === undefined) return deps.caller.scope
+  const found = await deps.store.findSite(deps.caller.scope, site)
+  if (!found) throw missing(deps, 'Site', site)
   return { tenantId: found.tenantId, siteId: found.id }
 }
 
@@ -46,10 +46,10 @@ export async function scopeFor(asking: OwnershipDeps, site: string | undefined):
  * Throws a ValidationError when several users fit, and a DoesNotExistError when none does.
  */
 export async function ownedUser(
-  asking: OwnershipDeps,
+  deps: OwnershipDeps,
   selector: Selector,
 ): Promise<SiteUser & { bridgeUser: string }> {
-  const { user, site, ambiguous } = await lookUpUser(asking, selector)
+  const { user, site, ambiguous } = await lookUpUser(deps, selector)
   if (ambiguous) {
     if (selector.user === undefined) {
       throw new ValidationError("Several users fit: say which one with 'user'")
@@ -57,7 +57,7 @@ export async function ownedUser(
     if (ambiguous.every((other) => other.site.id === site?.id)) throw new AmbiguousNameError('user')
     throw new ValidationError("This user exists on several sites: say which one with 'site'")
   }
-  if (!user || !site || user.userUuid === null) throw missing(asking, 'User', selector.user ?? '')
+  if (!user || !site || user.userUuid === null) throw missing(deps, 'User', selector.user ?? '')
   return { user, site, bridgeUser: user.userUuid }
 }
 
@@ -66,48 +66,48 @@ export async function ownedUser(
  * user the selector means (adoption). Otherwise a DoesNotExistError, the same whether it is another's or nobody's.
  */
 export async function ownedItem(
-  asking: OwnershipDeps,
+  deps: OwnershipDeps,
   itemId: number,
   selector: Selector,
 ): Promise<OwnedBridgeItem> {
-  const { store } = asking
-  const scope = await scopeFor(asking, selector.site)
+  const { store } = deps
+  const scope = await scopeFor(deps, selector.site)
   let owned = await store.findItem(scope, itemId)
   if (!owned) {
-    await discoverItems(asking, selector)
+    await discoverItems(deps, selector)
     owned = await store.findItem(scope, itemId)
   }
-  if (!owned || owned.user.userUuid === null || !(await isMeant(asking, owned, selector.user))) {
-    throw missing(asking, 'Item', itemId)
+  if (!owned || owned.user.userUuid === null || !(await isMeant(deps, owned, selector.user))) {
+    throw missing(deps, 'Item', itemId)
   }
   return { ...owned, bridgeUser: owned.user.userUuid }
 }
 
 /** The account's item, when it is the caller's; adopted and refused as `ownedItem` does. */
 export async function ownedAccount(
-  asking: OwnershipDeps,
+  deps: OwnershipDeps,
   accountId: number,
   selector: Selector,
 ): Promise<OwnedBridgeItem> {
-  const { store } = asking
-  const scope = await scopeFor(asking, selector.site)
+  const { store } = deps
+  const scope = await scopeFor(deps, selector.site)
   let owned = await store.findAccount(scope, accountId)
   if (!owned) {
-    await discoverItems(asking, selector)
+    await discoverItems(deps, selector)
     owned = await store.findAccount(scope, accountId)
   }
-  if (!owned || owned.user.userUuid === null || !(await isMeant(asking, owned, selector.user))) {
-    throw missing(asking, 'Account', accountId)
+  if (!owned || owned.user.userUuid === null || !(await isMeant(deps, owned, selector.user))) {
+    throw missing(deps, 'Account', accountId)
   }
   return { ...owned, bridgeUser: owned.user.userUuid }
 }
 
 /** The ids of an item's accounts, read from Bridge and remembered as its own. */
-export async function accountsOf(asking: OwnershipDeps, held: OwnedBridgeItem): Promise<number[]> {
+export async function accountsOf(deps: OwnershipDeps, held: OwnedBridgeItem): Promise<number[]> {
   const itemId = held.item.id
-  const list = asking.bridge.accounts.list(held.bridgeUser, { itemId })
-  const accounts = await markIfMissing(asking, held, list)
-  await keepAccounts(asking, accounts)
+  const list = deps.bridge.accounts.list(held.bridgeUser, { itemId })
+  const accounts = await markIfMissing(deps, held, list)
+  await keepAccounts(deps, accounts)
   return accounts.filter((account) => account.item_id === itemId).map(({ id }) => id)
 }
 
@@ -152,23 +152,23 @@ export const fingerprintOf = (
  * user's whole list says that the item is gone, or Bridge no longer knows the user: then a DoesNotExistError.
  */
 export async function markIfMissing<T>(
-  asking: OwnershipDeps,
+  deps: OwnershipDeps,
   held: SiteUser & { item?: Item },
   call: Promise<T>,
 ): Promise<T> {
-  const { store, clock } = asking
+  const { store, clock } = deps
   const { item, user } = held
   try {
     return await call
   } catch (error) {
     if (!isFinalRefusal(error)) throw error
     if (item) {
-      await refuseGone(asking, { ...held, item }, { hadAccounts: false })
+      await refuseGone(deps, { ...held, item }, { hadAccounts: false })
       if (isBridge(error, 'missing')) await store.markUnreachable(item.id, clock.now())
     } else {
-      await lookForGone(asking, held, { hadAccounts: false })
+      await lookForGone(deps, held, { hadAccounts: false })
       const isThere = user.userUuid !== null && (await store.findUserByUuid(user.userUuid))
-      if (!isThere) throw missing(asking, 'User', user.name)
+      if (!isThere) throw missing(deps, 'User', user.name)
     }
     throw error
   }
@@ -179,14 +179,14 @@ export async function markIfMissing<T>(
  * whole list says so.
  */
 export async function refuseGone(
-  asking: OwnershipDeps,
+  deps: OwnershipDeps,
   held: OwnedItem,
   { hadAccounts = true }: { hadAccounts?: boolean } = {},
 ): Promise<void> {
   const { id } = held.item
-  if (!(await lookForGone(asking, held, { itemId: id, hadAccounts }))) return
-  const living = await asking.store.listItems(held.user.id)
-  if (!living.some((item) => item.id === id)) throw missing(asking, 'Item', id)
+  if (!(await lookForGone(deps, held, { itemId: id, hadAccounts }))) return
+  const living = await deps.store.listItems(held.user.id)
+  if (!living.some((item) => item.id === id)) throw missing(deps, 'Item', id)
 }
 
 const hourMs = 60 * 60_000
@@ -196,16 +196,16 @@ const hourMs = 60 * 60_000
  * of the item within it. Without `itemId`, of any of the user's. False when it was not read.
  */
 export async function lookForGone(
-  asking: OwnershipDeps,
+  deps: OwnershipDeps,
   owner: SiteUser,
   { itemId, hadAccounts = true }: { itemId?: number; hadAccounts?: boolean } = {},
 ): Promise<boolean> {
-  const { store, clock } = asking
+  const { store, clock } = deps
   const at = clock.now()
   const look = { at, notSince: at - hourMs, hadAccounts, ...(itemId !== undefined && { itemId }) }
   if (!(await store.claimLook(owner.user.id, look))) return false
   try {
-    await readItemList(asking, owner)
+    await readItemList(deps, owner)
     return true
   } catch (error) {
     await store.noteAsked(owner.user.id, 0) // it may be looked at again at once
@@ -215,11 +215,11 @@ export async function lookForGone(
 
 /** The connect request, when it is the caller's; otherwise a DoesNotExistError. */
 export async function ownedRequest(
-  asking: OwnershipDeps,
+  deps: OwnershipDeps,
   id: string,
 ): Promise<OwnedRequest & { item: Item | null }> {
-  const owned = await asking.store.findRequest(asking.caller.scope, id)
-  if (!owned) throw missing(asking, 'Connection request', id)
+  const owned = await deps.store.findRequest(deps.caller.scope, id)
+  if (!owned) throw missing(deps, 'Connection request', id)
   return owned
 }
 
@@ -241,10 +241,10 @@ async function isMeant(
 
 /** Who is meant; `ambiguous`: all who may be, when it may be several. */
 async function lookUpUser(
-  { store, ...asking }: OwnershipDeps,
+  { store, ...deps }: OwnershipDeps,
   selector: Selector,
 ): Promise<Partial<SiteUser> & { ambiguous?: SiteUser[] }> {
-  const scope = await scopeFor({ store, ...asking }, selector.site)
+  const scope = await scopeFor({ store, ...deps }, selector.site)
   let found = await store.findUsers(scope, selector.user)
   if (found.length === 0 && selector.user !== undefined) {
     // A site that began without names has one default user; the first name it then uses means that one.
@@ -258,15 +258,15 @@ async function lookUpUser(
   return { ...found[0], ...(found.length > 1 && { ambiguous: found }) }
 }
 
-async function discoverItems(asking: OwnershipDeps, selector: Selector): Promise<void> {
-  const { store, bridge, clock } = asking
-  const { user, site, ambiguous } = await lookUpUser(asking, selector)
+async function discoverItems(deps: OwnershipDeps, selector: Selector): Promise<void> {
+  const { store, bridge, clock } = deps
+  const { user, site, ambiguous } = await lookUpUser(deps, selector)
   if (!user || !site || ambiguous || user.userUuid === null) return
   const now = clock.now()
   if (!(await store.claimItemsRead(user.id, now, now - tenMinutesMs))) return
   try {
-    await readItemList(asking, { user, site })
-    await keepAccounts(asking, await bridge.accounts.list(user.userUuid))
+    await readItemList(deps, { user, site })
+    await keepAccounts(deps, await bridge.accounts.list(user.userUuid))
   } catch (error) {
     await store.releaseItemsRead(user.id)
     throw error

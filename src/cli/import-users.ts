@@ -10,7 +10,7 @@ import type { Tenant } from '../db/ports/tenants.ts'
 import { isSameName } from '../names.ts'
 import type { Mapping } from './mappings.ts'
 
-interface Importing {
+interface ImportDeps {
   store: Store
   keyring: Keyring
   clock: Clock
@@ -31,12 +31,12 @@ export interface Imported {
  * for. A Bridge user that belongs to anybody else, or a user who is another at Bridge, is refused and changes nothing.
  */
 export async function importUsers(
-  importing: Importing,
+  deps: ImportDeps,
   tenant: Tenant,
   mappings: readonly Mapping[],
   { dryRun = false, onEach = () => {} }: { dryRun?: boolean; onEach?: (done: number) => void } = {},
 ): Promise<Imported> {
-  const { store, by, ids, clock } = importing
+  const { store, by, ids, clock } = deps
   const result: Imported = { imported: 0, present: 0, refused: [] }
   const scope: Scope = { tenantId: tenant.id, siteId: null }
 
@@ -67,7 +67,7 @@ export async function importUsers(
     result.imported += 1
     if (dryRun) continue
 
-    const site = known ?? (await ensureSite(importing, { tenantId: tenant.id, name: siteName }, by))
+    const site = known ?? (await ensureSite(deps, { tenantId: tenant.id, name: siteName }, by))
     const { id } = await store.ensureUser({
       id: ids.next('usr'),
       siteId: site.id,

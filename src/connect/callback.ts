@@ -23,10 +23,10 @@ const mostCallbacks = 10
  * browser is sent.
  */
 export async function handleCallback(
-  settling: SettleDeps,
+  deps: SettleDeps,
   callback: Callback,
 ): Promise<CallbackAnswer> {
-  const { store, clock, isClockInDoubt } = settling
+  const { store, clock, isClockInDoubt } = deps
   const owned = await store.findRequestForCallback(callback.context)
   if (!owned) return { page: 'unknown' }
   const { request } = owned
@@ -37,7 +37,7 @@ export async function handleCallback(
   const isOver = request.expiresAt <= clock.now() && !isClockInDoubt()
   if (request.state === 'expired' || isOver) return { page: 'expired' }
 
-  const decided = await decide(settling, owned, callback)
+  const decided = await decide(deps, owned, callback)
   const now = await store.findRequestForCallback(request.id)
   if (!now) return { page: 'unknown' }
   return decided ? sendHome(now.site, decided) : undecided(now.site, request)
@@ -45,16 +45,16 @@ export async function handleCallback(
 
 /** The request as it then is; undefined when nothing is known of it yet. */
 async function decide(
-  settling: SettleDeps,
+  deps: SettleDeps,
   owned: OwnedRequest,
   { itemId, step }: Callback,
 ): Promise<ConnectRequest | undefined> {
-  const { store, log } = settling
+  const { store, log } = deps
   const { request } = owned
   if (itemId === null) return store.failRequest(request.id, step)
   if (!(await store.countCallback(request.id, mostCallbacks))) return undefined
   try {
-    const settled = await settleWithBridge(settling, owned, { itemId, step })
+    const settled = await settleWithBridge(deps, owned, { itemId, step })
     if (settled !== 'refused') return settled
     log.warn({ request: request.id, item: itemId }, 'callback refused')
   } catch (error) {

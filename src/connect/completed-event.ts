@@ -5,7 +5,7 @@ import type { OwnedRequest } from '../db/ports/requests.ts'
 
 /** The `connect.completed` that tells a site its request ended with this item; one for each request and item. */
 export function completedEvent(
-  making: OwnEventDeps,
+  deps: OwnEventDeps,
   { request, user, site }: OwnedRequest,
   item: ItemFacts,
   at: number,
@@ -24,5 +24,5 @@ export function completedEvent(
   }
   const about = { userId: user.id, siteId: site.id, itemId: item.id }
   const dedupeKey = `${type}:${request.id}:${item.id}`
-  return ownEvent(making, { type, content, dedupeKey, ...about }, at)
+  return ownEvent(deps, { type, content, dedupeKey, ...about }, at)
 }

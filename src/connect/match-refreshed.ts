@@ -19,7 +19,7 @@ export interface Refreshed {
   receivedAt: number
 }
 
-export interface Matching {
+export interface MatchDeps {
   store: Store
   ids: Ids
   keyring: Keyring
@@ -36,15 +36,15 @@ const callbackMs = 10 * 60_000
  * is taken, of several the newest, but only ten minutes after the event. Returns when to look again, if it must.
  */
 export async function matchRefreshed(
-  matching: Matching,
+  deps: MatchDeps,
   refreshed: Refreshed,
   now: number,
 ): Promise<number | undefined> {
-  const found = await matching.store.findRequestsForItem(refreshed.itemId)
+  const found = await deps.store.findRequestsForItem(refreshed.itemId)
   if (!found || found.item.goneAt !== null) return undefined
   const { item, holder } = found
   // Events tell Bridge's time.
-  const { toBridge } = matching.bridgeTime
+  const { toBridge } = deps.bridgeTime
   const open = found.open.map(({ request, ...owned }) => ({
     ...owned,
     request: {
@@ -56,7 +56,7 @@ export async function matchRefreshed(
   const holders = open.filter(
     ({ request }) => request.itemId === item.id && isAlive(request, refreshed, holder),
   )
-  for (const owned of holders) await settle(matching, owned, item)
+  for (const owned of holders) await settle(deps, owned, item)
   // A refresh that nobody's visit caused says nothing of a visit.
   if (refreshed.trigger !== null && refreshed.trigger !== 'connect') return undefined
 
@@ -76,10 +76,10 @@ export async function matchRefreshed(
   if (!newest) return undefined
   const decideAt = refreshed.receivedAt + callbackMs
   if (candidates.length > 1 && now < decideAt) return decideAt
-  await settle(matching, newest, item)
+  await settle(deps, newest, item)
   return undefined
 
-  async function settle({ store, log }: Matching, owned: OwnedRequest, item: Item): Promise<void> {
+  async function settle({ store, log }: MatchDeps, owned: OwnedRequest, item: Item): Promise<void> {
     const { request } = owned
     const state = outcomeOf(item.status)
     const facts = factsOf(item)
@@ -92,7 +92,7 @@ export async function matchRefreshed(
         at: now,
         matched: true,
       },
-      completedEvent(matching, owned, facts, now),
+      completedEvent(deps, owned, facts, now),
     )
     log.info({ request: request.id, item: item.id, state, outcome }, 'request matched by event')
   }

@@ -36,20 +36,20 @@ const budgetMs = 50_000
  * asked.
  */
 export async function settleWithBridge(
-  settling: SettleDeps,
+  deps: SettleDeps,
   owned: OwnedRequest,
   claim: { itemId: number; step: string | null; guessed?: boolean },
 ): Promise<ConnectRequest | 'refused'> {
-  const { store, clock } = settling
+  const { store, clock } = deps
   const { request, user, site } = owned
   const payer = { tenant: site.tenantId, site: site.id }
-  const bridge = settling.bridge.within(AbortSignal.timeout(budgetMs), payer)
+  const bridge = deps.bridge.within(AbortSignal.timeout(budgetMs), payer)
   if (user.userUuid === null) return 'refused'
   if (request.managedItemId !== null && request.managedItemId !== claim.itemId) return 'refused'
 
   const item = await bridge.items.get(user.userUuid, claim.itemId).catch(unlessMissing)
   if (!item) return 'refused'
-  const openedAt = settling.bridgeTime.toBridge(request.openedAt)
+  const openedAt = deps.bridgeTime.toBridge(request.openedAt)
   if (!isOfVisit(item, { ...request, openedAt })) {
     // The item is the request's own, but nothing happened to it: the user came back without finishing.
     if (request.managedItemId === null) return 'refused'
@@ -58,7 +58,7 @@ export async function settleWithBridge(
 
   const state = outcomeOf(item.status)
   const read = toFacts(item)
-  const facts = { ...read, providerName: await nameOfProvider(settling, bridge, read.providerId) }
+  const facts = { ...read, providerName: await nameOfProvider(deps, bridge, read.providerId) }
   const at = clock.now()
   const { outcome, request: settled } = await store.settleRequest(
     request.id,
@@ -69,7 +69,7 @@ export async function settleWithBridge(
       at,
       matched: claim.guessed ?? false,
     },
-    completedEvent(settling, owned, facts, at),
+    completedEvent(deps, owned, facts, at),
   )
   return outcome === 'held' ? 'refused' : settled
 }

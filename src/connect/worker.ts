@@ -7,8 +7,8 @@ const batch = 20
  * Does what callbacks left behind: verifies the claims made while Bridge was unreachable, or by a correction, and ends
  * requests whose day is over. True when there may be more to do at once.
  */
-export async function tickConnect(settling: SettleDeps): Promise<boolean> {
-  const { store, clock, log, isClockInDoubt } = settling
+export async function tickConnect(deps: SettleDeps): Promise<boolean> {
+  const { store, clock, log, isClockInDoubt } = deps
   const expired = isClockInDoubt() ? 0 : await store.expireRequests(clock.now(), 500)
 
   for (const owned of await store.listClaims(batch)) {
@@ -17,7 +17,7 @@ export async function tickConnect(settling: SettleDeps): Promise<boolean> {
     try {
       const guessed = itemId === null && matchedAt !== null
       const claim = { itemId: claimedItemId, step: claimedStep, guessed }
-      const settled = await settleWithBridge(settling, owned, claim)
+      const settled = await settleWithBridge(deps, owned, claim)
       if (settled === 'refused') log.warn({ request: id, item: claimedItemId }, 'claim refused')
       await store.forgetClaim(id)
     } catch (error) {

@@ -7,7 +7,7 @@ import type { Removal } from '../db/ports/removals.ts'
 import type { Store } from '../db/store.ts'
 
 /** What it takes to remove a site or a tenant, at Bridge and here. */
-export interface Removing {
+export interface RemovalDeps {
   store: Store
   bridge: BridgeResources
   clock: Clock
@@ -29,29 +29,32 @@ export type RemovalOrder = Pick<
  * first step on nobody sees it any more. Cut off half-way, the same order goes on where it ended; the receipt counts all of
  * it. Rejects with a BridgeError when Bridge cannot be asked.
  */
-export async function remove(removing: Removing, order: RemovalOrder, by: By): Promise<Removal> {
-  return finish(removing, await beginRemoval(removing, order, by))
+export async function remove(deps: RemovalDeps, order: RemovalOrder, by: By): Promise<Removal> {
+  return finish(deps, await beginRemoval(deps, order, by))
 }
 
 /** Orders a deletion, or finds the one under way: from here on nobody sees what is to go. */
 export const beginRemoval = (
-  { store, ids }: Pick<Removing, 'store' | 'ids'>,
+  { store, ids }: Pick<RemovalDeps, 'store' | 'ids'>,
   order: RemovalOrder,
   by: By,
 ): Promise<Removal> => store.startRemoval({ id: ids.next('rmv'), ...order }, by)
 
 /** Goes on with a deletion that was cut off. */
-export async function finish(removing: Removing, removal: Removal): Promise<Removal> {
-  const { store, clock } = removing
+export async function finish(deps: RemovalDeps, removal: Removal): Promise<Removal> {
+  const { store, clock } = deps
   // A call that began before the site was hidden may still add to it: then once more from the top.
   for (;;) {
-    await removeUsers(removing, removal)
+    await removeUsers(deps, removal)
     while (await store.removeEvents(removal.id, eventBatch));
     if (await store.finishRemoval(removal.id, clock.now())) return store.getRemoval(removal.id)
   }
 }
 
-async function removeUsers({ store, bridge, onUser }: Removing, removal: Removal): Promise<void> {
+async function removeUsers(
+  { store, bridge, onUser }: RemovalDeps,
+  removal: Removal,
+): Promise<void> {
   for (;;) {
     const next = await store.nextUserToRemove(removal.id)
     if (!next) return

@@ -3,9 +3,9 @@ import type { BridgeClient } from '../bridge/client.ts'
 import { BridgeError } from '../bridge/errors.ts'
 import type { KnownAccount } from '../db/ports/accounts.ts'
 import type { OwnedItem } from '../db/ports/items.ts'
-import { actionEvent, type Telling } from './action-required.ts'
+import { actionEvent, type ActionRequiredDeps } from './action-required.ts'
 
-export interface Comparing extends Telling {
+export interface ComparisonDeps extends ActionRequiredDeps {
   bridge: BridgeClient
   /** Ends whatever is asked of Bridge. */
   signal: AbortSignal
@@ -17,8 +17,8 @@ const budgetMs = 50_000
 const pauseMs = 5 * 60_000
 
 /** Reads the accounts of items that somebody managed and compares them with those from before, each until it succeeds. */
-export function createComparison(comparing: Comparing): () => Promise<boolean> {
-  const { store, clock, log } = comparing
+export function createComparison(deps: ComparisonDeps): () => Promise<boolean> {
+  const { store, clock, log } = deps
   const notBefore = new Map<number, number>()
 
   return async () => {
@@ -26,11 +26,11 @@ export function createComparison(comparing: Comparing): () => Promise<boolean> {
     const now = clock.now()
     for (const owned of due) {
       const { id } = owned.item
-      if (comparing.signal.aborted) return false
+      if (deps.signal.aborted) return false
       const waitMs = (notBefore.get(id) ?? 0) - now
       if (waitMs > 0 && waitMs <= pauseMs) continue // more than the pause: the clock was put back
       try {
-        await compare(comparing, owned)
+        await compare(deps, owned)
         notBefore.delete(id)
       } catch (error) {
         if (!(error instanceof BridgeError)) throw error
@@ -43,8 +43,8 @@ export function createComparison(comparing: Comparing): () => Promise<boolean> {
 }
 
 /** A change is audited and told to the site: whoever managed the item may have put other accounts in the place of its own. */
-async function compare(comparing: Comparing, owned: OwnedItem): Promise<void> {
-  const { store, bridge, clock, keyring, log, signal } = comparing
+async function compare(deps: ComparisonDeps, owned: OwnedItem): Promise<void> {
+  const { store, bridge, clock, keyring, log, signal } = deps
   const { item, user, site } = owned
   if (user.userUuid === null || item.compareFrom === null) return
   const payer = { tenant: site.tenantId, site: site.id }
@@ -64,7 +64,7 @@ async function compare(comparing: Comparing, owned: OwnedItem): Promise<void> {
   const at = clock.now()
   const finding = changed
     ? {
-        event: actionEvent(comparing, owned, { next: 'check' }, at),
+        event: actionEvent(deps, owned, { next: 'check' }, at),
         audit: {
           at,
           tenantId: site.tenantId,

@@ -6,7 +6,7 @@ import type { Store } from '../db/store.ts'
 import type { OwnEventDeps } from '../vault/own-event.ts'
 import { itemEvent } from './item-event.ts'
 
-export interface Telling extends OwnEventDeps {
+export interface ActionRequiredDeps extends OwnEventDeps {
   store: Store
   clock: Clock
 }
@@ -17,13 +17,13 @@ const batch = 100
  * Looks at every item whose status changed since the last look: stores an `item.action_required` when the new one asks
  * something of the user. True when there may be more.
  */
-export async function tellActions(telling: Telling): Promise<boolean> {
-  const { store, clock } = telling
+export async function tellActions(deps: ActionRequiredDeps): Promise<boolean> {
+  const { store, clock } = deps
   const changed = await store.listUntoldStatuses(batch)
   for (const owned of changed) {
     const next = nextStep(owned.item.status)
     const isUsers = next !== 'none' && next !== 'wait'
-    const event = isUsers ? actionEvent(telling, owned, { next }, clock.now()) : null
+    const event = isUsers ? actionEvent(deps, owned, { next }, clock.now()) : null
     await store.tellStatus(owned.item, event)
   }
   return changed.length === batch
@@ -31,12 +31,12 @@ export async function tellActions(telling: Telling): Promise<boolean> {
 
 /** The event that asks the site to do something about an item. */
 export function actionEvent(
-  making: OwnEventDeps,
+  deps: OwnEventDeps,
   owned: OwnedItem,
   { next, facts = owned.item }: { next: 'connect' | 'sca' | 'edit' | 'check'; facts?: ItemFacts },
   at: number,
 ): NewEvent {
   const { status, statusCodeInfo: status_code_info } = facts
   const more = { status, status_code_info, next }
-  return itemEvent(making, owned, { type: 'item.action_required', more }, at)
+  return itemEvent(deps, owned, { type: 'item.action_required', more }, at)
 }

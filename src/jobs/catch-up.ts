@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts'
 import type { SiteUser } from '../db/ports/users.ts'
 import type { Store } from '../db/store.ts'
 
-export interface CatchingUp extends OwnEventDeps {
+export interface CatchUpDeps extends OwnEventDeps {
   store: Store
   bridge: BridgeClient
   clock: Clock
@@ -27,16 +27,16 @@ export const silenceMs = 36 * 60 * 60_000
  * site's turn, and not again before as long a silence. True when there are more; false when all are done, or when Bridge
  * cannot be asked now.
  */
-export function createCatchUp(catching: CatchingUp): () => Promise<boolean> {
-  const { store, clock, log } = catching
+export function createCatchUp(deps: CatchUpDeps): () => Promise<boolean> {
+  const { store, clock, log } = deps
   let after = ''
 
   return async () => {
     const silent = await store.listUnheard(clock.now() - silenceMs, { after, limit: batch })
     let failures = 0
     for (const owned of silent) {
-      if (catching.signal.aborted) return false
-      if (await askFor(catching, owned)) {
+      if (deps.signal.aborted) return false
+      if (await askFor(deps, owned)) {
         failures = 0
       } else {
         failures += 1
@@ -51,15 +51,15 @@ export function createCatchUp(catching: CatchingUp): () => Promise<boolean> {
 }
 
 /** False when the answer, or its absence, says nothing about the user: then it is asked again another time. */
-async function askFor(catching: CatchingUp, { user, site }: SiteUser): Promise<boolean> {
-  const { store, bridge, clock, log, signal } = catching
+async function askFor(deps: CatchUpDeps, { user, site }: SiteUser): Promise<boolean> {
+  const { store, bridge, clock, log, signal } = deps
   const { userUuid } = user
   if (userUuid === null) return true
   const payer = { tenant: site.tenantId, site: site.id }
   const at = clock.now()
   const ends = AbortSignal.any([signal, AbortSignal.timeout(budgetMs)])
   try {
-    await readItemList({ ...catching, bridge: bridge.within(ends, payer) }, { user, site })
+    await readItemList({ ...deps, bridge: bridge.within(ends, payer) }, { user, site })
   } catch (error) {
     if (!(error instanceof BridgeError)) throw error
     log.warn({ user: user.id, err: error }, 'items not read')

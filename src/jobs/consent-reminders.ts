@@ -5,7 +5,7 @@ import type { OwnEventDeps } from '../vault/own-event.ts'
 import { itemEvent } from './item-event.ts'
 import { renewalToken } from './renewal-token.ts'
 
-export interface Reminding extends OwnEventDeps {
+export interface ReminderDeps extends OwnEventDeps {
   store: Store
   clock: Clock
   publicUrl: string
@@ -29,28 +29,28 @@ export const windowsAt = (now: number): { endsAfter: number; endsUntil: number; 
  * Stores a `consent.expiring` for each item that came nearer to the end of its consent, once for each of the days. After
  * a silence of ours only the nearest is sent. True when there may be more.
  */
-export async function remind(reminding: Reminding): Promise<boolean> {
-  const { store, clock } = reminding
+export async function remind(deps: ReminderDeps): Promise<boolean> {
+  const { store, clock } = deps
   const now = clock.now()
   let more = false
   for (const window of windowsAt(now)) {
     const due = await store.listRemindersDue(window, batch)
     for (const owned of due) {
-      await store.remind(owned.item, window.days, expiringEvent(reminding, owned, now))
+      await store.remind(owned.item, window.days, expiringEvent(deps, owned, now))
     }
     more ||= due.length === batch
   }
   return more
 }
 
-function expiringEvent(reminding: Reminding, owned: OwnedItem, at: number) {
+function expiringEvent(deps: ReminderDeps, owned: OwnedItem, at: number) {
   const { id, authenticationExpiresAt: end } = owned.item
   if (end === null) throw new Error(`Item ${id} has no consent that could end`)
-  const token = renewalToken(reminding.keyring, { itemId: id, consentEnd: end })
+  const token = renewalToken(deps.keyring, { itemId: id, consentEnd: end })
   const more = {
     expires_at: new Date(end).toISOString(),
     days_left: Math.ceil((end - at) / dayMs),
-    renew_url: `${reminding.publicUrl}/renew/${token}`,
+    renew_url: `${deps.publicUrl}/renew/${token}`,
   }
-  return itemEvent(reminding, owned, { type: 'consent.expiring', more }, at)
+  return itemEvent(deps, owned, { type: 'consent.expiring', more }, at)
 }

@@ -7,7 +7,7 @@ import type { OwnedItem } from '../db/ports/items.ts'
  * has every key the contract names, null where there is nothing to say.
  */
 export function itemEvent(
-  making: OwnEventDeps,
+  deps: OwnEventDeps,
   { item, user, site }: OwnedItem,
   { type, more }: { type: 'consent.expiring' | 'item.action_required'; more: object },
   at: number,
@@ -20,5 +20,5 @@ export function itemEvent(
     ...more,
   }
   const about = { userId: user.id, siteId: site.id, itemId: item.id }
-  return ownEvent(making, { type, content, ...about }, at)
+  return ownEvent(deps, { type, content, ...about }, at)
 }

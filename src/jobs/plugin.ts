@@ -5,11 +5,11 @@ import { tellActions } from './action-required.ts'
 import { remind } from './consent-reminders.ts'
 import { createCatchUp } from './catch-up.ts'
 import { createComparison } from './account-changes.ts'
-import type { Renewing } from './renewal.ts'
+import type { RenewalDeps } from './renewal.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    renewing: Renewing
+    renewing: RenewalDeps
     /** One round of each job; the loops repeat them. */
     jobs: Jobs
   }

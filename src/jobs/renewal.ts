@@ -6,7 +6,7 @@ import type { OwnedItem } from '../db/ports/items.ts'
 import type { Store } from '../db/store.ts'
 import { graceMs, readRenewalToken } from './renewal-token.ts'
 
-export interface Renewing {
+export interface RenewalDeps {
   store: Store
   bridge: BridgeClient
   keyring: Keyring
@@ -30,7 +30,7 @@ const sameEndMs = 12 * 60 * 60_000
 
 /** Looks a link up; changes nothing, for mail scanners open links too. */
 export async function findRenewal(
-  { store, keyring, clock }: Renewing,
+  { store, keyring, clock }: RenewalDeps,
   token: string,
 ): Promise<Renewal> {
   const named = readRenewalToken(keyring, token)
@@ -49,10 +49,10 @@ export async function findRenewal(
  * site's would. `limited` says when the next opening is free. Rejects with a BridgeError, and then counts as no opening.
  */
 export async function openRenewal(
-  renewing: Renewing,
+  deps: RenewalDeps,
   { item, user, site }: OwnedItem,
 ): Promise<{ url: string } | { limitedUntil: number }> {
-  const { store, clock, ids, keyring, log, publicUrl } = renewing
+  const { store, clock, ids, keyring, log, publicUrl } = deps
   const { userUuid } = user
   if (userUuid === null) throw new Error(`Item ${item.id} has no Bridge user`)
   const at = clock.now()
@@ -61,7 +61,7 @@ export async function openRenewal(
   if (!('claim' in taken)) return { limitedUntil: taken.oldestAt + dayMs }
 
   const payer = { tenant: site.tenantId, site: site.id }
-  const bridge = renewing.bridge.within(AbortSignal.timeout(budgetMs), payer)
+  const bridge = deps.bridge.within(AbortSignal.timeout(budgetMs), payer)
   const request = ids.request()
   const accountTypes = item.accountTypes === 'payment' ? 'payment' : 'all'
   try {
@@ -79,7 +79,7 @@ export async function openRenewal(
         id: request,
         userId: user.id,
         bank: item.bank ?? item.providerName,
-        redirectUrl: await returnUrl(renewing, item.id, site.origin),
+        redirectUrl: await returnUrl(deps, item.id, site.origin),
         accountTypes,
         managedItemId: item.id,
         openedAt: at,
@@ -98,7 +98,7 @@ export async function openRenewal(
 
 /** Where the user ends: as after the visit that made the connection; one that was adopted, at its site or at our own page. */
 async function returnUrl(
-  { store, publicUrl }: Renewing,
+  { store, publicUrl }: RenewalDeps,
   itemId: number,
   origin: string | null,
 ): Promise<string> {

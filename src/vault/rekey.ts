@@ -44,7 +44,7 @@ export const sealedRow: Record<SealedColumn, (id: string) => string> = {
   response: (deliveryId) => `deliveries/${deliveryId}`,
 }
 
-export interface Rekeying {
+export interface RekeyDeps {
   store: Store
   keyring: Keyring
   clock: Clock
@@ -57,8 +57,8 @@ export interface Rekeying {
  * Wraps all keys with the newest master key, makes a new data key and seals everything with it, in short batches beside a
  * running server. May be cut off anywhere and run again. The pepper stays: hashes cannot be made anew without their secrets.
  */
-export async function rekey(rekeying: Rekeying, by: By): Promise<Rekeyed> {
-  const { store, keyring, clock, ids, masterKeys } = rekeying
+export async function rekey(deps: RekeyDeps, by: By): Promise<Rekeyed> {
+  const { store, keyring, clock, ids, masterKeys } = deps
   const newest = masterKeys[0]
   const instance = await store.readInstance()
   if (!newest || !instance) throw new Error('There is no installation to rekey')
@@ -67,7 +67,7 @@ export async function rekey(rekeying: Rekeying, by: By): Promise<Rekeyed> {
   const key = { id: ids.next('d'), key: randomBytes(32) }
   const wrappedKey = seal(newest, key.key, dataKeyRow(key.id))
   await store.addDataKey({ id: key.id, wrappedKey }, clock.now())
-  if (!(await isKnownToServer(rekeying, key.id))) {
+  if (!(await isKnownToServer(deps, key.id))) {
     await store.dropUnusedDataKeys(before, by)
     throw new ServerUnawareError()
   }
@@ -90,7 +90,7 @@ export async function rekey(rekeying: Rekeying, by: By): Promise<Rekeyed> {
   // What somebody sealed with the old key meanwhile is found by the next round; the last one finds nothing.
   for (;;) {
     let round = 0
-    for (const place of sealedColumns) round += await reseal(rekeying, place, key.id)
+    for (const place of sealedColumns) round += await reseal(deps, place, key.id)
     if (round === 0) break
     resealed += round
   }
@@ -99,7 +99,7 @@ export async function rekey(rekeying: Rekeying, by: By): Promise<Rekeyed> {
 }
 
 /** A server reads with the keys it has in hand: before it has the new one, nothing may be sealed with it. */
-async function isKnownToServer({ store, clock, wait }: Rekeying, id: string): Promise<boolean> {
+async function isKnownToServer({ store, clock, wait }: RekeyDeps, id: string): Promise<boolean> {
   const giveUpAt = clock.now() + patienceMs
   while (await store.hasServerSince(clock.now() - silentMs, clock.now())) {
     const key = (await store.listDataKeys()).find((candidate) => candidate.id === id)
@@ -111,7 +111,7 @@ async function isKnownToServer({ store, clock, wait }: Rekeying, id: string): Pr
 }
 
 async function reseal(
-  { store, keyring }: Rekeying,
+  { store, keyring }: RekeyDeps,
   place: SealedColumn,
   newId: string,
 ): Promise<number> {
@@ -141,7 +141,7 @@ export async function learnDataKeys({
   keyring,
   clock,
   masterKeys,
-}: Pick<Rekeying, 'store' | 'keyring' | 'clock' | 'masterKeys'>): Promise<boolean> {
+}: Pick<RekeyDeps, 'store' | 'keyring' | 'clock' | 'masterKeys'>): Promise<boolean> {
   const known = keyring.ids()
   const keys = await store.listDataKeys()
   const fresh = keys.filter(({ id }) => !known.includes(id))

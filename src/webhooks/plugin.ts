@@ -2,7 +2,7 @@ import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import { hourOf } from '../audit/counter.ts'
 import { startLoop } from '../loop.ts'
-import { tickHandler, type Handling } from './inbox/handler.ts'
+import { tickHandler, type HandlerDeps } from './inbox/handler.ts'
 import { createRelay } from './relay/relay.ts'
 import { createSender } from './relay/sender.ts'
 import { checkTarget, isWithin, loopback, TargetRefusedError } from './relay/target-guard.ts'
@@ -39,7 +39,7 @@ export interface WebhooksOptions {
   /** CIDRs the operator lets single sites open. */
   allowedTargets: readonly string[]
   /** Ends the connect request a refreshed item belongs to; it lives in a room this one does not know. */
-  onRefreshed: Handling['onRefreshed']
+  onRefreshed: HandlerDeps['onRefreshed']
 }
 
 /** How soon work shows that nobody nudged for: what the CLI queued, what fell due. Milliseconds. */

@@ -6,7 +6,7 @@ import type { ExportKind } from '../../src/db/ports/exports.ts'
 import type { Receipt } from '../../src/db/ports/removals.ts'
 import type { Site } from '../../src/db/ports/sites.ts'
 import { exportTenant } from '../../src/export/tenant-export.ts'
-import { remove, type Removing } from '../../src/erasure/erase.ts'
+import { remove, type RemovalDeps } from '../../src/erasure/erase.ts'
 import { siteClient, demoKey } from '../e2e/visit.ts'
 import {
   aHeldBank,
@@ -70,7 +70,7 @@ async function announce({ app }: TestApp, { user, itemId }: HeldBank, text: stri
   await app.store.acceptEvent(anAnnouncement(app, user, event))
 }
 
-const removingIn = ({ app }: TestApp): Removing => ({
+const removingIn = ({ app }: TestApp): RemovalDeps => ({
   store: app.store,
   bridge: app.bridge,
   clock: app.clock,

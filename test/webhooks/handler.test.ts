@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { matchRefreshed } from '../../src/connect/match-refreshed.ts'
 import type { BridgeUser } from '../../src/db/ports/users.ts'
 import type { ConnectRequest } from '../../src/db/ports/requests.ts'
-import { tickHandler, type Handling } from '../../src/webhooks/inbox/handler.ts'
+import { tickHandler, type HandlerDeps } from '../../src/webhooks/inbox/handler.ts'
 import {
   aRequest,
   aTenant,
@@ -25,7 +25,7 @@ async function handling() {
   const errors: object[] = []
   const log = { info() {}, warn() {}, error: (event: object) => void errors.push(event) }
   const bridgeTime = { toBridge: (at: number) => at }
-  const handler: Handling = {
+  const handler: HandlerDeps = {
     store,
     keyring,
     clock,
@@ -492,7 +492,7 @@ test('an event handled twice changes nothing the second time', async () => {
   const { bridgeSays, refreshed, open, read, store, handler } = await handling()
   const request = await open()
   await bridgeSays('item.created')
-  const crash: Handling = {
+  const crash: HandlerDeps = {
     ...handler,
     store: { ...store, markHandled: () => Promise.reject(new Error('power cut')) },
   }

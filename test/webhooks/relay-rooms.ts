@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest'
 import { createAuditCounter } from '../../src/audit/counter.ts'
 import type { Site } from '../../src/db/ports/sites.ts'
-import { createRelay, type Relaying } from '../../src/webhooks/relay/relay.ts'
+import { createRelay, type RelayDeps } from '../../src/webhooks/relay/relay.ts'
 import { createSender } from '../../src/webhooks/relay/sender.ts'
 import { loopback } from '../../src/webhooks/relay/target-guard.ts'
 import { aTenant, testBy, testRooms } from '../support/tenants.ts'
@@ -12,7 +12,7 @@ export type LogLine = [level: string, event: Record<string, unknown>, text: stri
 export async function relayRooms({
   names = ['erp.acme.test'],
   ...overrides
-}: { names?: string[] } & Partial<Relaying> = {}) {
+}: { names?: string[] } & Partial<RelayDeps> = {}) {
   const rooms = testRooms()
   const { store, keyring, clock, clockWatch, ids } = rooms
   const tenant = await aTenant(rooms, { sites: names })
@@ -23,7 +23,7 @@ export async function relayRooms({
     void lines.push([level, event as Record<string, unknown>, text])
   const log = { info: write('info'), warn: write('warn'), error: write('error') }
   const auditCounter = createAuditCounter((entry) => store.audit(entry))
-  const relaying: Relaying = {
+  const relaying: RelayDeps = {
     store,
     keyring,
     clock,

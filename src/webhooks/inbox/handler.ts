@@ -16,7 +16,7 @@ export interface RefreshedItem {
   receivedAt: number
 }
 
-export interface Handling {
+export interface HandlerDeps {
   store: Store
   keyring: Keyring
   clock: Clock
@@ -38,13 +38,13 @@ const mostMs = 60 * minuteMs
  * happens in the order it came; users go side by side, so that they share commits. An event that fails is pushed aside and
  * the next ones go on. True when there may be more to do at once.
  */
-export async function tickHandler(handling: Handling): Promise<boolean> {
-  const { store, clock } = handling
+export async function tickHandler(deps: HandlerDeps): Promise<boolean> {
+  const { store, clock } = deps
   const events = await store.listUnhandledEvents(clock.now(), batch)
   const byUser = Map.groupBy(events, ({ userId }) => userId)
   const ends = await Promise.allSettled(
     Array.from(byUser.values(), async (ofUser) => {
-      for (const event of ofUser) await handleOrPutOff(handling, event)
+      for (const event of ofUser) await handleOrPutOff(deps, event)
     }),
   )
   const failed = ends.find((end) => end.status === 'rejected')
@@ -52,10 +52,10 @@ export async function tickHandler(handling: Handling): Promise<boolean> {
   return events.length === batch
 }
 
-async function handleOrPutOff(handling: Handling, event: StoredEvent): Promise<void> {
-  const { store, clock, log } = handling
+async function handleOrPutOff(deps: HandlerDeps, event: StoredEvent): Promise<void> {
+  const { store, clock, log } = deps
   try {
-    const lookAgainAt = await handle(handling, event)
+    const lookAgainAt = await handle(deps, event)
     if (lookAgainAt !== undefined) await store.postponeEvent(event.seq, lookAgainAt)
   } catch (error) {
     log.error({ event: event.id, type: event.type, err: error }, 'event not handled')
@@ -66,7 +66,7 @@ async function handleOrPutOff(handling: Handling, event: StoredEvent): Promise<v
 
 /** Applies an event and notes it as handled, unless it must be looked at again: then says when. */
 async function handle(
-  { store, keyring, clock, log, onRefreshed }: Handling,
+  { store, keyring, clock, log, onRefreshed }: HandlerDeps,
   stored: StoredEvent,
 ): Promise<number | undefined> {
   const { id, seq, userId, occurredAt, receivedAt } = stored

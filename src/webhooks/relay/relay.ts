@@ -13,7 +13,7 @@ import { waitAfter } from './schedule.ts'
 import type { Answer, Post, Sender } from './sender.ts'
 import { signatureHeaders } from './signature.ts'
 
-export interface Relaying {
+export interface RelayDeps {
   store: Store
   keyring: Keyring
   clock: Clock
@@ -65,13 +65,13 @@ const mostClaimed = 256
 
 /** Brings deliveries to their sites: claims, signs, posts and settles. All that decides is in the database. */
 export function createRelay(
-  relaying: Relaying,
+  deps: RelayDeps,
   {
     onSettled = () => {},
     mostInFlight = mostSockets,
   }: { onSettled?: () => void; mostInFlight?: number } = {},
 ): Relay {
-  const { store, clock, clockWatch, log } = relaying
+  const { store, clock, clockWatch, log } = deps
   const inFlight = new Set<Promise<void>>()
   const stopping = new AbortController()
   let jumpedMs = 0
@@ -108,7 +108,7 @@ export function createRelay(
     const spreadAfter = Math.max(0, Math.floor(mostInFlight / 2) - inFlight.size)
     const claims = await store.claimDeliveries({ at, leaseUntil: at + leaseMs, limit, spreadAfter })
     return claims.map((claim) => {
-      const work = deliver(relaying, claim, { stopping: stopping.signal, followClock })
+      const work = deliver(deps, claim, { stopping: stopping.signal, followClock })
         .catch((error: unknown) => {
           // Not settled: the lease runs out, and the delivery is tried again.
           log.error({ delivery: claim.id, err: error }, 'delivery not settled')
@@ -145,24 +145,24 @@ export function createRelay(
 }
 
 async function deliver(
-  relaying: Relaying,
+  deps: RelayDeps,
   claim: ClaimedDelivery,
   { stopping, followClock }: { stopping: AbortSignal; followClock: () => Promise<void> },
 ): Promise<void> {
-  const { clock, log, sender } = relaying
+  const { clock, log, sender } = deps
   const { id, attempt, site, event } = claim
   const facts = { delivery: id, event: event.id, site: site.id, try: claim.tryNumber }
   const startedAt = clock.now()
 
   let post: Post
   try {
-    post = prepare(relaying, claim, startedAt)
+    post = prepare(deps, claim, startedAt)
   } catch (error) {
     // Ours, not the site's: its endpoint is not to blame, and the next deliveries go on.
     log.error({ ...facts, err: error }, 'webhook not prepared')
-    const outcome = event.body === null ? { kind: 'dead' as const } : retryOrBury(relaying, claim)
+    const outcome = event.body === null ? { kind: 'dead' as const } : retryOrBury(deps, claim)
     const at = clock.now()
-    await settle(relaying, { id, attempt, at, outcome, try: null, judge: spare }, stopping)
+    await settle(deps, { id, attempt, at, outcome, try: null, judge: spare }, stopping)
     return
   }
 
@@ -171,22 +171,22 @@ async function deliver(
   const at = clock.now()
   if (answer.status === null && stopping.aborted) {
     const outcome = { kind: 'released' as const }
-    await settle(relaying, { id, attempt, at, outcome, try: null, judge: spare }, stopping)
+    await settle(deps, { id, attempt, at, outcome, try: null, judge: spare }, stopping)
     return
   }
-  const settlement = toSettlement(relaying, claim, answer, startedAt, at)
-  const settled = await settle(relaying, settlement, stopping)
-  report(relaying, claim, answer, at)
+  const settlement = toSettlement(deps, claim, answer, startedAt, at)
+  const settled = await settle(deps, settlement, stopping)
+  report(deps, claim, answer, at)
   if (settled.outcome === 'stale') log.warn(facts, 'webhook settled too late')
   if (settled.disabled) {
-    relaying.observe?.endpointDisabled()
+    deps.observe?.endpointDisabled()
     log.error({ site: site.id }, 'endpoint disabled')
   }
 }
 
 /** Ends a try, and tries that again while the lease lasts: the site must not get twice what it took because we forgot. */
 async function settle(
-  { store, log, pause = wait }: Relaying,
+  { store, log, pause = wait }: RelayDeps,
   settlement: Settlement,
   stopping: AbortSignal,
 ): Promise<Settled> {
@@ -207,7 +207,7 @@ const wait = (ms: number, signal: AbortSignal): Promise<void> =>
 
 /** All a try sends. Throws when what we stored cannot be opened. */
 function prepare(
-  { keyring, openToAll, mayOpen }: Relaying,
+  { keyring, openToAll, mayOpen }: RelayDeps,
   claim: ClaimedDelivery,
   at: number,
 ): Post {
@@ -244,7 +244,7 @@ const toHeader = (text: string): string =>
 const spare = (health: EndpointHealth) => ({ health, recoverSince: null })
 
 function retryOrBury(
-  { clock, ids }: Relaying,
+  { clock, ids }: RelayDeps,
   { tryNumber, event }: ClaimedDelivery,
   retryAfterMs?: number,
 ): Settlement['outcome'] {
@@ -255,7 +255,7 @@ function retryOrBury(
 }
 
 function toSettlement(
-  relaying: Relaying,
+  deps: RelayDeps,
   claim: ClaimedDelivery,
   answer: Answer,
   startedAt: number,
@@ -269,24 +269,22 @@ function toSettlement(
     id,
     attempt,
     at,
-    outcome: isDelivered(status)
-      ? { kind: 'delivered' }
-      : retryOrBury(relaying, claim, retryAfterMs),
+    outcome: isDelivered(status) ? { kind: 'delivered' } : retryOrBury(deps, claim, retryAfterMs),
     try:
       answer.status === null
         ? { ...tried, error: answer.error, response: null }
-        : { ...tried, error: null, response: sealed(relaying, id, answer.response) },
+        : { ...tried, error: null, response: sealed(deps, id, answer.response) },
     // What another URL answered, while the site's was changed, says nothing about the new one.
     judge: (health, url) =>
       url === site.webhookUrl ? judge(health, { at, status, retryAfterMs }) : spare(health),
   }
 }
 
-const sealed = ({ keyring }: Relaying, id: string, response: Buffer): Buffer | null =>
+const sealed = ({ keyring }: RelayDeps, id: string, response: Buffer): Buffer | null =>
   response.length === 0 ? null : keyring.seal(response, `deliveries/${id}`)
 
 function report(
-  { log, auditCounter, observe }: Relaying,
+  { log, auditCounter, observe }: RelayDeps,
   claim: ClaimedDelivery,
   answer: Answer,
   at: number,

@@ -4,10 +4,10 @@ import type { Site } from '../../db/ports/sites.ts'
 
 /** An event that says nothing, for one site: whoever runs the site sees that webhooks arrive. It is tried once. */
 export const testEvent = (
-  making: OwnEventDeps,
+  deps: OwnEventDeps,
   site: Pick<Site, 'id' | 'name'>,
   at: number,
 ): NewEvent => {
   const about = { userId: null, siteId: site.id, itemId: null }
-  return ownEvent(making, { type: testEventType, content: { site: site.name }, ...about }, at)
+  return ownEvent(deps, { type: testEventType, content: { site: site.name }, ...about }, at)
 }
