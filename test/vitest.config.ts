@@ -9,8 +9,9 @@ export default defineConfig({
     isolate: false,
     // Most of the time is spent waiting for other processes: more workers than cores pay.
     maxWorkers: 3,
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // Nobody fails for being slow: this is for what hangs.
+    testTimeout: 90_000,
+    hookTimeout: 90_000,
     // What is waited for comes when it comes: on a busy machine not within Vitest's second.
     expect: { poll: { timeout: 15_000 } },
     reporters: ['default', plainSummary],

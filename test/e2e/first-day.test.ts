@@ -9,7 +9,7 @@ import { demoKey, siteClient, visitBank, type Json } from './visit.ts'
 const bash = promisify(execFile)
 
 /** Each starts a process or three, on a machine that may have other work. */
-const patient = { timeout: 60_000 }
+const patient = { timeout: 180_000 }
 
 /** The shell commands a text shows: indented lines from `curl` on, as far as a backslash carries them. */
 const commandsIn = (text: string): string[] =>

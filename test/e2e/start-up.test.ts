@@ -42,7 +42,7 @@ function expectRefusal(
 }
 
 // Each is a process of its own: side by side they take half the time.
-describe.concurrent('the server refuses to start', { timeout: 60_000 }, () => {
+describe.concurrent('the server refuses to start', { timeout: 180_000 }, () => {
   // It waits for the other's lease to run out before it gives up.
   test('as a second server on a database that is served, which goes on', async ({
     expect,
@@ -135,7 +135,7 @@ describe.concurrent('the server refuses to start', { timeout: 60_000 }, () => {
   })
 })
 
-describe.concurrent('the server', { timeout: 60_000 }, () => {
+describe.concurrent('the server', { timeout: 180_000 }, () => {
   test('starts in production with all it needs, and stops with 0 when told to', async ({
     expect,
     onTestFinished,
