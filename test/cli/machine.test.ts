@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { firstStart } from '../support/gateway.ts'
 import { testFolder } from '../support/store.ts'
-import { runCli, type Ran } from './run.ts'
+import { runCli, runHere, type Ran } from './run.ts'
 
 const sourceOf = (path: string) => fileURLToPath(new URL(`../../src/${path}`, import.meta.url))
 const server = ['src/server.ts', sourceOf('server.ts')] as const
@@ -24,10 +24,11 @@ const patient = { timeout: 120_000 }
 
 /** Runs the server or a command until it ends; as `nobody` where permissions are to count, which root's do not. */
 function run(
-  [, program]: readonly [string, string],
+  [name, program]: readonly [string, string],
   args: string[],
   { env, asNobody = false }: { env: Record<string, string>; asNobody?: boolean },
 ): Promise<Ran> {
+  if (name === cli[0] && !asNobody) return runHere(args, { cwd: dirname(program), env })
   const node = [process.execPath, program, ...args]
   const as = ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', ...node]
   const [file = '', ...rest] = asNobody ? as : node
