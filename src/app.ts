@@ -76,25 +76,7 @@ export interface AppOptions {
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { config, clock = systemClock, ids = systemIds, workers = false } = options
   const https = config.publicUrl.startsWith('https:')
-  const isProxy = isWithin(config.trustedProxies)
-  const connections = createConnections({
-    limits: socketLimitsWith(options.socketLimits),
-    isProxy,
-    onCut: (counts) => app.log.warn({ room: 'sockets', ...counts }, 'connections cut'),
-  })
-  const app = fastify({
-    ...frappeServerOptions,
-    logger: options.logger ?? loggerOptions(config.logLevel),
-    logController: new RequestLog(),
-    return503OnClosing: false, // its answer would not be in our shape; what arrives while closing is served
-    genReqId: () => ids.next('req'),
-    serverFactory: (handler) => connections.serve(handler),
-    frameworkErrors(error, request, reply) {
-      secure(reply, https)
-      frappeServerOptions.frameworkErrors(error, request, reply)
-    },
-    trustProxy: config.trustedProxies.length > 0 ? isProxy : false,
-  })
+  const { app, connections } = createServer(options, { https, ids })
   app.decorate('connections', connections)
 
   await app.register(sensible)
@@ -201,6 +183,33 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   })
   await app.register(renew)
   return app
+}
+
+/** Fastify as Frappe's callers need it, over sockets that have limits. */
+function createServer(
+  { config, logger, socketLimits }: AppOptions,
+  { https, ids }: { https: boolean; ids: Ids },
+): { app: FastifyInstance; connections: Connections } {
+  const isProxy = isWithin(config.trustedProxies)
+  const connections = createConnections({
+    limits: socketLimitsWith(socketLimits),
+    isProxy,
+    onCut: (counts) => app.log.warn({ room: 'sockets', ...counts }, 'connections cut'),
+  })
+  const app = fastify({
+    ...frappeServerOptions,
+    logger: logger ?? loggerOptions(config.logLevel),
+    logController: new RequestLog(),
+    return503OnClosing: false, // its answer would not be in our shape; what arrives while closing is served
+    genReqId: () => ids.next('req'),
+    serverFactory: (handler) => connections.serve(handler),
+    frameworkErrors(error, request, reply) {
+      secure(reply, https)
+      frappeServerOptions.frameworkErrors(error, request, reply)
+    },
+    trustProxy: config.trustedProxies.length > 0 ? isProxy : false,
+  })
+  return { app, connections }
 }
 
 /** A Bridge of our own that listens. */
