@@ -4,7 +4,7 @@ import { isBridge } from './errors.ts'
 import type { Http, Sender } from './transport/http.ts'
 import { pageSize, walkPages, type PageSchema } from './transport/pagination.ts'
 import { ourselves, type Payer, type Quota } from './admission/quota.ts'
-import type { User } from './resources/users.ts'
+import type { User } from './resources/user.ts'
 import type { SingleFlight } from './transport/single-flight.ts'
 import type { Tokens } from './session/tokens.ts'
 

@@ -1,12 +1,8 @@
-import type { Dispatcher } from 'undici'
 import { createApi } from './api.ts'
-import type { Breaker } from './admission/breaker.ts'
-import type { BridgeTime } from './session/bridge-time.ts'
 import type { Call } from './transport/call.ts'
-import type { Clock } from '../clock.ts'
-import type { CredentialsWatch } from './session/credentials-watch.ts'
+import type { BridgeOptions } from './options.ts'
 import { createHttp } from './transport/http.ts'
-import type { Payer, Quota } from './admission/quota.ts'
+import type { Payer } from './admission/quota.ts'
 import { createAccounts, type Accounts } from './resources/accounts.ts'
 import { createCategories, type Categories } from './resources/categories.ts'
 import { createConnectSessions, type ConnectSessions } from './resources/connect-sessions.ts'
@@ -16,44 +12,6 @@ import { createTransactions, type Transactions } from './resources/transactions.
 import { createUsers, type Users } from './resources/users.ts'
 import { createSingleFlight } from './transport/single-flight.ts'
 import { createTokens } from './session/tokens.ts'
-
-export interface BridgeOptions {
-  /** An origin, without `/v3`. */
-  baseUrl: string
-  clientId: string
-  clientSecret: string
-  /** undici's: a Pool in production, a double in tests. Whoever made it closes it. */
-  dispatcher: Dispatcher
-  clock: Clock
-  /** A number in [0, 1), for the jitter between tries. */
-  random?: () => number
-  sleep?: (ms: number, signal?: AbortSignal) => Promise<void>
-  /** Hears of each attempt, for log and metrics: never a token, never a query. */
-  onCall?: (call: BridgeCall) => void
-  /** For one attempt, body included. Default 10,000. */
-  timeoutMs?: number
-  /** Whose turn it is; without one, calls go out as they come. */
-  quota?: Quota
-  /** Without one, Bridge is tried however often it failed. */
-  breaker?: Breaker
-  /** Hears whether Bridge takes our credentials. */
-  credentials?: CredentialsWatch
-  /** Hears what time it is at Bridge. */
-  time?: Pick<BridgeTime, 'heard'>
-}
-
-export interface BridgeCall {
-  method: string
-  /** With `{id}` for ids, so that metrics can group by it. */
-  route: string
-  /** Undefined when no answer came. */
-  status: number | undefined
-  durationMs: number
-  /** 1 for the first try. */
-  attempt: number
-  /** The error's name, when the attempt failed. */
-  error?: string
-}
 
 /** The calls, by resource. What Bridge or the network does wrong rejects as a `BridgeError`. */
 export interface BridgeResources {

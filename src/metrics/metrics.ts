@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { BridgeCall } from '../bridge/client.ts'
+import type { BridgeCall } from '../bridge/options.ts'
 import type { Figures } from '../db/ports/figures.ts'
 
 /** What the gauges show, read when Prometheus asks. A number that is not known is left out. */

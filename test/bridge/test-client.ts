@@ -1,6 +1,7 @@
 import { expect, onTestFinished } from 'vitest'
 import type { RequestHandler } from 'msw'
-import { createBridgeClient, type BridgeCall, type BridgeOptions } from '../../src/bridge/client.ts'
+import { createBridgeClient } from '../../src/bridge/client.ts'
+import type { BridgeCall, BridgeOptions } from '../../src/bridge/options.ts'
 import { createMovableClock } from '../../src/clock.ts'
 import { bridgeDouble, bridgeNow, bridgeUrl, bridgeWorld } from '../support/bridge.ts'
 

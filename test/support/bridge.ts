@@ -8,7 +8,7 @@ import { childrenOf, type Category } from '../../src/bridge/resources/categories
 import type { Item } from '../../src/bridge/resources/items.ts'
 import type { Provider } from '../../src/bridge/resources/providers.ts'
 import type { Transaction } from '../../src/bridge/resources/transactions.ts'
-import type { User } from '../../src/bridge/resources/users.ts'
+import type { User } from '../../src/bridge/resources/user.ts'
 import { createMswDispatcher } from './msw-dispatcher.ts'
 
 /** Where tests point the client: a `.test` host, so that what escapes reaches nobody. */

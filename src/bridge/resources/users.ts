@@ -1,13 +1,5 @@
-import { z } from 'zod'
 import type { Api } from '../api.ts'
-import { loosely } from '../fields.ts'
-
-/** A Bridge user. `external_user_id` is absent when none was given at creation. */
-export const user = z.looseObject({
-  uuid: z.string().min(1),
-  external_user_id: loosely(z.string()),
-})
-export type User = z.output<typeof user>
+import { user, type User } from './user.ts'
 
 export interface Users {
   /** A new user; Bridge answers 409 (a `BridgeStatusError`) when the external id is taken. */

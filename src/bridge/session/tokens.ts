@@ -5,7 +5,7 @@ import { toTime } from '../fields.ts'
 import type { Http, Sender } from '../transport/http.ts'
 import type { Payer } from '../admission/quota.ts'
 import { orGiveUp } from '../transport/single-flight.ts'
-import { user, type User } from '../resources/users.ts'
+import { user, type User } from '../resources/user.ts'
 
 const margin = 60_000
 const documentedLife = 2 * 60 * 60_000 // Bridge: "user creation & authentication"

@@ -3,7 +3,7 @@ import { errors } from 'undici'
 import type { z } from 'zod'
 import { targetOf, type Call } from './call.ts'
 import type { Ending } from '../admission/breaker.ts'
-import type { BridgeOptions } from '../client.ts'
+import type { BridgeOptions } from '../options.ts'
 import { ask, OutOfTimeError, readRetryAfter, TooMuchError } from '../../http-exchange.ts'
 import { systemIds } from '../../clock.ts'
 import {
