@@ -73,6 +73,15 @@ export function createCallLog({
     return true
   }
 
+  let flushing = Promise.resolve()
+  async function writeGathered(): Promise<void> {
+    while (gathered.length > 0) {
+      const next = gathered.slice(0, batch)
+      await write(next)
+      gathered.splice(0, next.length)
+    }
+  }
+
   return {
     follow: (call, work) => storage.run(call, work),
     current: () => storage.getStore(),
@@ -94,13 +103,8 @@ export function createCallLog({
         bridge: call.bridge.slice(0, mostSteps),
       })
     },
-    async flush() {
-      while (gathered.length > 0) {
-        const next = gathered.slice(0, batch)
-        await write(next)
-        gathered.splice(0, next.length)
-      }
-    },
+    // One at a time: what is being written is taken off the list only once it is stored.
+    flush: () => (flushing = flushing.catch(() => {}).then(writeGathered)),
   }
 }
 

@@ -171,3 +171,25 @@ test('what one request’s browser sends too much takes nothing from the day of 
 
   expect(stored).toEqual(['a', 'a', 'b', 'a'])
 })
+
+test('two flushes at once store each call once', async () => {
+  const stored: string[] = []
+  const log = createCallLog({
+    clock: testClock(),
+    write: async (calls) => {
+      await Promise.resolve()
+      stored.push(...calls.map(({ id }) => id))
+    },
+  })
+  const end = (id: string) =>
+    log.end({ id, at: 0, method: 'ping', bridge: [] }, { status: 200, excType: null })
+
+  end('a')
+  const first = log.flush()
+  const second = log.flush()
+  end('b')
+  await Promise.all([first, second])
+  await log.flush()
+
+  expect(stored).toEqual(['a', 'b'])
+})
