@@ -169,7 +169,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     dataDir: options.database === undefined ? config.dataDir : undefined,
     now: systemClock.now,
   })
-  await app.register(health, { readiness })
+  await app.register(health, { readiness, version })
   await app.register(metricsPage, {
     metrics: app.metrics,
     token: config.secrets.metricsToken,

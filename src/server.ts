@@ -9,6 +9,7 @@ import { thisProcess } from './cluster/process-identity.ts'
 import { stopGently } from './cluster/stop.ts'
 import { sentenceOf } from './terminal/system-errors.ts'
 import { linesIn, processTerminal } from './terminal/terminal.ts'
+import { version } from './version.ts'
 
 const { complain, say } = processTerminal()
 
@@ -30,6 +31,7 @@ async function start(config: Config): Promise<void> {
     throw error
   })
 
+  app.log.info({ version }, 'starting')
   for (const warning of config.warnings) app.log.warn({ room: 'environment' }, warning)
   let stopping = false
   async function stop(code: number): Promise<void> {

@@ -6,6 +6,7 @@ import { addEnvFile } from '../env-file.ts'
 import { ValidationError } from '../errors.ts'
 import { sentenceOf } from '../terminal/system-errors.ts'
 import { linesIn, type Terminal } from '../terminal/terminal.ts'
+import { version } from '../version.ts'
 import { auditCommands } from './audit.ts'
 import { backupCommands, restoreCommand } from './backup.ts'
 import { CommandError } from './command-error.ts'
@@ -45,6 +46,7 @@ export async function runCli(
 function programOf(context: CommandContext): Command {
   const program = new Command('bank-api')
     .description('Manage a Bank API installation. Reads the same environment as the server.')
+    .version(version, '--version', 'tell the version')
     .configureHelp({ showGlobalOptions: true })
   for (const commandOf of commands) program.addCommand(commandOf(context))
   bind(program, context.terminal)

@@ -11,7 +11,7 @@ export interface PlainRoute {
 export const plainRoutes: Record<string, Record<string, PlainRoute>> = {
   '/live': {
     get: {
-      summary: 'Says that the process answers.',
+      summary: 'Says that the process answers, and its version.',
       type: 'application/json',
       responses: { 200: 'It does.' },
     },

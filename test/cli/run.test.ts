@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
 import { runCli } from '../../src/cli/run.ts'
 import { createSqliteStore } from '../../src/db/sqlite/store.ts'
 import { firstStart } from '../support/gateway.ts'
@@ -51,6 +52,19 @@ test('a command reads the environment and writes to the streams it is given, and
   expect(err.text()).toBe('')
   expect((await store.listTenants()).map(({ name }) => name)).toEqual(['acme'])
   expect(process.exitCode).toBe(before)
+})
+
+test('--version tells the version alone, without a database', async () => {
+  const [out, err] = [aStream(), aStream()]
+  const env = { DATA_DIR: testFolder() }
+
+  const code = await runCli(['--version'], { env, stdout: out.stream, stderr: err.stream })
+
+  expect({ code, out: out.text(), err: err.text() }).toEqual({
+    code: 0,
+    out: `${manifest.version}\n`,
+    err: '',
+  })
 })
 
 test('nothing of a run is left to the next: neither its exit code, nor its options', async () => {

@@ -1,4 +1,5 @@
 import { describe, test, type ExpectStatic } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
 import { freePort } from '../support/free-port.ts'
 import {
   dataDirectory,
@@ -136,7 +137,7 @@ describe.concurrent('the server refuses to start', { timeout: 180_000 }, () => {
 })
 
 describe.concurrent('the server', { timeout: 180_000 }, () => {
-  test('starts in production with all it needs, and stops with 0 when told to', async ({
+  test('starts in production with all it needs, says which version it is, and stops with 0 when told to', async ({
     expect,
     onTestFinished,
   }) => {
@@ -146,6 +147,9 @@ describe.concurrent('the server', { timeout: 180_000 }, () => {
     )
 
     expect((await fetch(`${gateway.url}/live`)).status).toBe(200)
+    const lines = gateway.stdout().trim().split('\n')
+    const starting = expect.objectContaining({ version: manifest.version, msg: 'starting' })
+    expect(lines.map((line) => JSON.parse(line) as object)).toContainEqual(starting)
     expect(gateway.stdout()).not.toContain('api_secret')
     expect(await gateway.end('SIGTERM')).toMatchObject({ code: 0, signal: null, stderr: '' })
   })

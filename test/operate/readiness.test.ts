@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
 import { createHeartbeats } from '../../src/cluster/heartbeats.ts'
 import { createReadiness, type Lifecycle } from '../../src/cluster/readiness.ts'
 import { testApp } from '../support/app.ts'
@@ -124,6 +125,17 @@ test('/ready answers 200 with its checks, and 503 once the server stops; /live g
     checks: { server: { reason: 'stopping' } },
   })
   expect(live.statusCode).toBe(200)
+})
+
+test('/live tells which version answers, and nothing else', async () => {
+  const { app } = await testApp()
+
+  const { statusCode, body } = await app.inject('/live')
+
+  expect({ statusCode, body }).toEqual({
+    statusCode: 200,
+    body: JSON.stringify({ status: 'live', version: manifest.version }),
+  })
 })
 
 test('a server on its way out asks clients to open their next connection elsewhere', async () => {
