@@ -16,7 +16,7 @@ const most = 1_000
  */
 const mostInAnHour = { strangers: 100, key: 20 }
 
-/** A auditCounter in memory: a crash forgets the counts since the last flush, nothing else. */
+/** An audit counter in memory: a crash forgets the counts since the last flush, nothing else. */
 export function createAuditCounter(write: (entry: AuditEntry) => Promise<void>): AuditCounter {
   const counted = new Map<string, AuditEntry & { count: number }>()
   let told = { hour: 0, by: new Map<string, Set<string>>() }

@@ -224,8 +224,8 @@ export async function ownedRequest(
 }
 
 /**
- * A name counts when it is the site's nameOrUuid for the user, Bridge's uuid, or the user has no name yet; a spelling of the nameOrUuid
- * that no other user of the site has, too.
+ * It counts when it is the site's own name for the user, Bridge's uuid, or the user has no name yet; another spelling of the
+ * name too, when no other user of the site is called exactly that.
  */
 async function isMeant(
   { store }: OwnershipDeps,

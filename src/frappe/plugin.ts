@@ -142,7 +142,7 @@ export function frappePlugin<Caller, Context extends Releasable>(
   async function handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const known = openings.get(request)!.caller
     const { body, parameters } = await read(request).catch((error: unknown) => {
-      // It names nobody: a unauthenticated who is over the limit learns that, and nothing of what is wrong.
+      // It names nobody: a caller without a key who is over the limit learns that, and nothing of what is wrong.
       if (known === undefined) options.unauthenticated?.(request)
       throw error
     })

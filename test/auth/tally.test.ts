@@ -41,7 +41,7 @@ it('after a flush counting begins anew', async () => {
   expect(written.map((one) => one.count)).toEqual([1, 1])
 })
 
-it('however many unauthenticated come, few rows are written and all of them are counted', async () => {
+it('however many callers come without a key, few rows are written and all of them are counted', async () => {
   const { count, flush, written } = anAuditCounter()
 
   for (let stranger = 0; stranger < 50_000; stranger += 1) {

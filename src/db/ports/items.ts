@@ -71,9 +71,9 @@ export interface ItemStore {
    * `withUser` its Bridge user is gone too, with the address kept for it, and made anew when it is needed.
    */
   deleteItem(itemId: number, by: By, options?: { withUser: boolean }): Promise<{ accounts: number }>
-  /** A door: whose an event is that names an item but no user. */
+  /** Not tenant-scoped: whose an event is that names an item but no user. */
   findItemOwner(itemId: number): Promise<SiteUser | undefined>
-  /** A door: a renewal link names its item. */
+  /** Not tenant-scoped: a renewal link names its item. */
   findItemForRenewal(itemId: number): Promise<OwnedItem | undefined>
   /** For the operator, the consent that ends first at the top; `endsUntil` leaves out those that end later or never. */
   listConnections(filter: { tenantId?: string; endsUntil?: number }): Promise<Connection[]>

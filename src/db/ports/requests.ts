@@ -56,7 +56,7 @@ export interface RequestStore {
     by: By,
   ): Promise<void>
   findRequest(scope: Scope, id: string): Promise<(OwnedRequest & { item: Item | null }) | undefined>
-  /** A door: a callback names its request. Undefined also for a site that is being deleted, or a disabled tenant's. */
+  /** Not tenant-scoped: a callback names its request. Undefined also for a site that is being deleted, or a disabled tenant's. */
   findRequestForCallback(id: string): Promise<OwnedRequest | undefined>
   /** Counts a callback that has yet to be verified; false when the request has had `most` of them. */
   countCallback(id: string, most: number): Promise<boolean>

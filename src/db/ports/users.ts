@@ -31,7 +31,7 @@ export interface UserStore {
   readUserUuid(userId: string): Promise<string | null>
   /** @throws ConflictError when the uuid belongs to another row */
   setUserUuid(userId: string, userUuid: string): Promise<void>
-  /** A door: learns from a webhook's `user_uuid` whose it is. */
+  /** Not tenant-scoped: learns from a webhook's `user_uuid` whose it is. */
   findUserByUuid(userUuid: string): Promise<(SiteUser & { tenantId: string }) | undefined>
   /** True at most once per user since `notSince`: the caller may then read the item list from Bridge. */
   claimItemsRead(userId: string, at: number, notSince: number): Promise<boolean>

@@ -72,7 +72,7 @@ function moveBack(db: Db, byMs: number, at: number): void {
     .set({ claimedUntil: sql`max(${deliveries.claimedUntil} - ${byMs}, ${at})` })
     .where(gt(deliveries.claimedUntil, at))
     .run()
-  // What died in the future is to be found by whoever looks for what died until now.
+  // Deliveries that died by the clock that was ahead: a recovery looks for those that died until now, and must find them.
   db.update(deliveries)
     .set({ settledAt: sql`min(${deliveries.settledAt} - ${byMs}, ${at})` })
     .where(and(sql`${deliveries.state} = 'dead'`, gt(deliveries.settledAt, at)))

@@ -308,7 +308,7 @@ export function insertDelivery(
 }
 
 /**
- * Deals places out to the sites in turn: every one gets its first before any gets its second, and a second or spreadAfter one
+ * Deals places out to the sites in turn: every one gets its first before any gets its second, and a second or further one
  * only while less than `spreadAfter` are dealt.
  */
 function roomsFor(
