@@ -33,6 +33,23 @@ export function createAuditCounter(write: (entry: AuditEntry) => Promise<void>):
     return names.has(name)
   }
 
+  async function writeCounted(): Promise<void> {
+    const batch = Array.from(counted) // what is counted meanwhile is the next flush's
+    for (const [name, entry] of batch) {
+      counted.delete(name)
+      try {
+        await write(entry)
+      } catch (error) {
+        const since = counted.get(name)?.count ?? 0
+        counted.set(name, { ...entry, count: entry.count + since })
+        throw error
+      }
+    }
+  }
+
+  /** One after the other: two at once would count the same twice. */
+  let flushed = Promise.resolve()
+
   return {
     count(entry) {
       const name = [entry.action, entry.actor, entry.subject, entry.bucket].join('\0')
@@ -55,18 +72,9 @@ export function createAuditCounter(write: (entry: AuditEntry) => Promise<void>):
         counted.set(`${action} ${actor}`, { ...sum, at, count: sum.count + 1 })
       }
     },
-    async flush() {
-      const batch = Array.from(counted) // what is counted meanwhile is the next flush's
-      for (const [name, entry] of batch) {
-        counted.delete(name)
-        try {
-          await write(entry)
-        } catch (error) {
-          const since = counted.get(name)?.count ?? 0
-          counted.set(name, { ...entry, count: entry.count + since })
-          throw error
-        }
-      }
+    flush() {
+      flushed = flushed.catch(() => {}).then(writeCounted)
+      return flushed
     },
   }
 }

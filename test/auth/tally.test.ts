@@ -59,6 +59,41 @@ it('however many callers come without a key, few rows are written and all of the
   expect(written).toContainEqual(expect.objectContaining({ actor: 'key:9', count: 1 }))
 })
 
+it('two flushes at once write each count once', async () => {
+  const written: AuditEntry[] = []
+  const disk = Promise.withResolvers<void>()
+  const { count, flush } = createAuditCounter(async (one) => {
+    written.push(one)
+    await disk.promise
+  })
+  for (const subject of ['x', 'y', 'z']) count({ ...entry, subject })
+
+  const flushes = [flush(), flush()]
+  disk.resolve()
+  await Promise.all(flushes)
+
+  expect(written.map(({ subject }) => subject)).toEqual(['x', 'y', 'z'])
+})
+
+it('a flush that fails keeps none of the later ones from writing', async () => {
+  const written: AuditEntry[] = []
+  let isFull = true
+  const { count, flush } = createAuditCounter(async (one) => {
+    if (isFull) throw new Error('disk full')
+    written.push(one)
+  })
+  count(entry)
+
+  const failed = flush()
+  const next = flush()
+  await expect(failed).rejects.toThrow('disk full')
+  await expect(next).rejects.toThrow('disk full')
+  isFull = false
+  await flush()
+
+  expect(written).toEqual([expect.objectContaining({ count: 1 })])
+})
+
 it('strangers who come all year, each from another address, add a bounded number of rows an hour', async () => {
   const { count, flush, written } = anAuditCounter()
   const hourMs = 60 * 60_000
