@@ -7,7 +7,7 @@ const holding = ['db', 'vault', 'audit']
  * Which rooms a room may import, floor by floor: each only from the floors before it. What is not listed stays closed; files
  * directly in src/, and src/terminal/, are open to all.
  */
-const mayUse: Record<string, readonly string[]> = {
+export const mayUse: Record<string, readonly string[]> = {
   frappe: [],
   bridge: [],
   db: [],
