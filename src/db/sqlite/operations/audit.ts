@@ -16,6 +16,16 @@ export function writeAudit(db: Tools['db'], entry: AuditEntry): void {
     .run()
 }
 
+/** The same for a change of what is a tenant's. */
+export function noteOfTenant(
+  db: Tools['db'],
+  tenantId: string,
+  { actor, at }: By,
+  { action, subject, detail }: { action: string; subject: string; detail?: object },
+): void {
+  writeAudit(db, { tenantId, actor, at, action, subject, detail: { ...detail } })
+}
+
 /** The same for a change of a site, under the site's name and tenant. */
 export function noteOfSite(
   db: Tools['db'],

@@ -1,9 +1,8 @@
 import { and, eq, isNull, lt, or, sql, exists, gt, notExists, notLike, type SQL } from 'drizzle-orm'
 import type { KeyStore } from '../../ports/keys.ts'
-import type { By } from '../../scope.ts'
 import { apiKeys, bridgeUsers, sites, tenants } from '../schema/index.ts'
 import { prepared, type Tools } from '../tools.ts'
-import { writeAudit } from './audit.ts'
+import { noteOfTenant } from './audit.ts'
 
 const holderOf = prepared((db) =>
   db
@@ -16,21 +15,14 @@ const holderOf = prepared((db) =>
 )
 
 export function keyOperations({ db, read, write }: Tools): KeyStore {
-  const note = (
-    tenantId: string,
-    { actor, at }: By,
-    action: string,
-    subject: string,
-    detail?: object,
-  ) => writeAudit(db, { tenantId, actor, at, action, subject, detail: { ...detail } })
-
   return {
     createKey: (key, by) =>
       write(() => {
         db.insert(apiKeys)
           .values({ ...key, createdAt: by.at })
           .run()
-        note(key.tenantId, by, 'key.created', key.apiKey, { site: key.siteId, label: key.label })
+        const detail = { site: key.siteId, label: key.label }
+        noteOfTenant(db, key.tenantId, by, { action: 'key.created', subject: key.apiKey, detail })
       }),
 
     updateKey: (apiKey, change, by) =>
@@ -41,7 +33,9 @@ export function keyOperations({ db, read, write }: Tools): KeyStore {
           .where(eq(apiKeys.apiKey, apiKey))
           .returning()
           .get()
-        if (key) note(key.tenantId, by, 'key.updated', apiKey, change)
+        if (!key) return undefined
+        const entry = { action: 'key.updated', subject: apiKey, detail: change }
+        noteOfTenant(db, key.tenantId, by, entry)
         return key
       }),
 
@@ -75,7 +69,8 @@ export function keyOperations({ db, read, write }: Tools): KeyStore {
       write(() => {
         const key = db.select().from(apiKeys).where(eq(apiKeys.apiKey, apiKey)).get()
         if (!key || key.revokedAt !== null) return undefined
-        note(key.tenantId, by, 'key.rotated', apiKey, { previous_until: previousUntil })
+        const detail = { previous_until: previousUntil }
+        noteOfTenant(db, key.tenantId, by, { action: 'key.rotated', subject: apiKey, detail })
         return db
           .update(apiKeys)
           .set({
@@ -93,7 +88,7 @@ export function keyOperations({ db, read, write }: Tools): KeyStore {
       write(() => {
         const key = db.select().from(apiKeys).where(eq(apiKeys.apiKey, apiKey)).get()
         if (!key || key.revokedAt !== null) return key
-        note(key.tenantId, by, 'key.revoked', apiKey)
+        noteOfTenant(db, key.tenantId, by, { action: 'key.revoked', subject: apiKey })
         return db
           .update(apiKeys)
           .set({ revokedAt: by.at, previousSecretHash: null, previousSecretUntil: null })

@@ -1,11 +1,11 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import { foldName } from '../../../names.ts'
 import type { SiteStore } from '../../ports/sites.ts'
-import type { By, Scope } from '../../scope.ts'
+import type { Scope } from '../../scope.ts'
 import { AmbiguousNameError, ConflictError } from '../../store-errors.ts'
 import { sites, tenants, endpoints } from '../schema/index.ts'
 import { prepared, type Tools } from '../tools.ts'
-import { noteOfSite, writeAudit } from './audit.ts'
+import { noteOfSite, noteOfTenant } from './audit.ts'
 import { reviveEndpoint } from './endpoint-health.ts'
 
 /** The sites a scope sees, as a condition on `sites`. */
@@ -44,14 +44,6 @@ const sitesLike = prepared((db) =>
 )
 
 export function siteOperations({ db, read, write }: Tools): SiteStore {
-  const note = (
-    tenantId: string,
-    { actor, at }: By,
-    action: string,
-    subject: string,
-    detail?: object,
-  ) => writeAudit(db, { tenantId, actor, at, action, subject, detail: { ...detail } })
-
   return {
     ensureSite: ({ id, tenantId, name, webhookSecret }, by) =>
       write(() => {
@@ -69,7 +61,7 @@ export function siteOperations({ db, read, write }: Tools): SiteStore {
           if (there.removedAt === null) return there
           throw new ConflictError(`Site ${there.name} is being deleted`)
         }
-        note(tenantId, by, 'site.created', name)
+        noteOfTenant(db, tenantId, by, { action: 'site.created', subject: name })
         return db
           .insert(sites)
           .values({ id, tenantId, name, foldedName, webhookSecret, createdAt: by.at })
@@ -106,7 +98,8 @@ export function siteOperations({ db, read, write }: Tools): SiteStore {
         const site = db.update(sites).set(change).where(eq(sites.id, siteId)).returning().get()
         if (!site) throw new Error(`No site ${siteId} to update`)
         if (change.webhookUrl !== undefined) reviveEndpoint(db, siteId, by.at)
-        note(site.tenantId, by, 'site.updated', site.name, change)
+        const entry = { action: 'site.updated', subject: site.name, detail: change }
+        noteOfTenant(db, site.tenantId, by, entry)
         return site
       }),
 

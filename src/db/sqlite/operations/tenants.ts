@@ -1,21 +1,12 @@
 import { count, eq } from 'drizzle-orm'
 import { foldName } from '../../../names.ts'
 import type { TenantStore } from '../../ports/tenants.ts'
-import type { By } from '../../scope.ts'
 import { AmbiguousNameError, ConflictError } from '../../store-errors.ts'
 import { bridgeUsers, sites, tenants } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
-import { writeAudit } from './audit.ts'
+import { noteOfTenant } from './audit.ts'
 
 export function tenantOperations({ db, read, write }: Tools): TenantStore {
-  const note = (
-    tenantId: string,
-    { actor, at }: By,
-    action: string,
-    subject: string,
-    detail?: object,
-  ) => writeAudit(db, { tenantId, actor, at, action, subject, detail: { ...detail } })
-
   /** Tenants are few, and named at the command line alone: no index for that. */
   const tenantsLike = (name: string) => {
     const folded = foldName(name)
@@ -33,7 +24,7 @@ export function tenantOperations({ db, read, write }: Tools): TenantStore {
         if (taken) throw new ConflictError(`There is a tenant named ${taken.name} already`)
         const tenant = { id, name, createdAt: by.at, disabledAt: null }
         db.insert(tenants).values(tenant).run()
-        note(id, by, 'tenant.created', name)
+        noteOfTenant(db, id, by, { action: 'tenant.created', subject: name })
         return tenant
       }),
 
@@ -53,7 +44,8 @@ export function tenantOperations({ db, read, write }: Tools): TenantStore {
         const tenant = db.select().from(tenants).where(eq(tenants.id, tenantId)).get()
         if (!tenant) throw new Error(`No tenant ${tenantId} to change`)
         if ((tenant.disabledAt !== null) === disabled) return tenant
-        note(tenantId, by, disabled ? 'tenant.disabled' : 'tenant.enabled', tenant.name)
+        const action = disabled ? 'tenant.disabled' : 'tenant.enabled'
+        noteOfTenant(db, tenantId, by, { action, subject: tenant.name })
         return db
           .update(tenants)
           .set({ disabledAt: disabled ? by.at : null })
