@@ -7,7 +7,7 @@ import { pinApplication, unlockInstance } from '../../src/vault/instance.ts'
 import { systemClock } from '../../src/clock.ts'
 import { databasePath, loadConfig } from '../../src/config.ts'
 import { createSqliteStore } from '../../src/db/sqlite/store.ts'
-import { runHere } from '../cli/run.ts'
+import { runHere } from './run-cli.ts'
 import { freePort } from './free-port.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))

@@ -1,0 +1,158 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import { chromium, type Browser, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildApp, startSandbox, type RunningSandbox } from '../../../src/app.ts'
+import { createMovableClock, type MovableClock } from '../../../src/clock.ts'
+import { loadConfig } from '../../../src/config.ts'
+import { renewalToken } from '../../../src/jobs/renewal-token.ts'
+import { callMethod } from '../../support/app.ts'
+import { freePort } from '../../support/in-process-gateway.ts'
+import { aTenant } from '../../support/tenants.ts'
+
+const executablePath = '/usr/bin/chromium'
+/** Where everything must hold, its absence is a failure. */
+const isAbsent = !existsSync(executablePath) && !process.env['CI']
+/** A busy machine takes its time to start a browser. */
+const timeout = 120_000
+if (isAbsent) {
+  process.stdout.write(
+    `SKIPPED: no ${executablePath}, so the renewal page is not seen in a browser\n`,
+  )
+}
+/** Where to leave pictures of each page, for a person to look at. */
+const pictures = process.env['SCREENSHOTS']
+
+const day = 24 * 60 * 60_000
+const siteOrigin = 'http://erp.example.test'
+
+const sizes = [
+  {
+    name: 'phone',
+    locale: 'fr-FR',
+    viewport: { width: 360, height: 720 },
+    button: 'Continuer vers ma banque',
+    title: 'Renouvelez l’accès à votre banque',
+    over: 'Déjà renouvelé',
+    other: 'English',
+  },
+  {
+    name: 'desktop',
+    locale: 'en-GB',
+    viewport: { width: 1280, height: 800 },
+    button: 'Continue to my bank',
+    title: 'Renew the access to your bank',
+    over: 'Already renewed',
+    other: 'Français',
+  },
+] as const
+
+describe.skipIf(isAbsent)('the renewal page in a browser', { timeout }, () => {
+  let browser: Browser
+  let app: FastifyInstance
+  let sandbox: RunningSandbox
+  let clock: MovableClock
+  let origin: string
+  let folder: string
+  let connect: (user: string) => Promise<number>
+
+  beforeAll(async () => {
+    const port = await freePort()
+    folder = mkdtempSync(join(tmpdir(), 'bank-api-'))
+    const env = { DATA_DIR: folder, PORT: String(port), SANDBOX_PORT: '0' }
+    const config = loadConfig({ ...env, LOG_LEVEL: 'silent' })
+    clock = createMovableClock()
+    sandbox = await startSandbox(config, clock)
+    app = await buildApp({ config, database: ':memory:', clock, sandbox })
+    await app.listen({ host: '127.0.0.1', port })
+    origin = config.publicUrl
+    const { siteKey } = await aTenant(app)
+    connect = async (user) => {
+      const order = { redirect_url: `${siteOrigin}/app/bank`, bank: 'Demo Bank', user }
+      const { message: link } = await callMethod(app, 'get_bridge_connect_link', order, {
+        as: siteKey,
+      })
+      const answers = { login: 'success', password: 'any' }
+      const headers = { 'content-type': 'application/json' }
+      const body = JSON.stringify(answers)
+      const end = await fetch(link.url, { method: 'POST', redirect: 'manual', headers, body })
+      await fetch(end.headers.get('location')!, { redirect: 'manual' })
+      const { request } = link
+      const { message } = await callMethod(app, 'get_bridge_item_id', { request }, { as: siteKey })
+      return message.item_id as number
+    }
+    const quiet = [
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ]
+    browser = await chromium.launch({ executablePath, args: quiet })
+  }, timeout)
+  afterAll(async () => {
+    await browser.close()
+    await app.close()
+    await sandbox.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  test.each(sizes)('leads through the bank back to the site, on a $name', async (size) => {
+    const itemId = await connect(`${size.name}@example.com`)
+    const { item } = (await app.store.findItemForRenewal(itemId))!
+    const consentEnd = item.authenticationExpiresAt!
+    clock.advance(160 * day)
+    const link = `${origin}/renew/${renewalToken(app.keyring, { itemId, consentEnd })}`
+    const { locale, viewport } = size
+    const context = await browser.newContext({ locale, viewport })
+    const page = await context.newPage()
+    await page.route(`${siteOrigin}/**`, (route) => route.fulfill({ body: 'back' }))
+
+    await page.goto(link)
+    await page.getByRole('heading', { name: size.title }).waitFor()
+    await look(page, `${size.name}-renew`)
+    await page.getByRole('link', { name: size.other }).click()
+    await page.getByRole('link', { name: size.other }).waitFor({ state: 'detached' })
+    await look(page, `${size.name}-renew-other-language`)
+    await page.goto(link)
+    await page.getByRole('button', { name: size.button }).click()
+    await page.locator('input[name=code]').fill('123456')
+    await page.locator('form button').first().click()
+    await page.getByRole('button', { name: /Finish|Terminer/ }).click()
+    await page.waitForURL(`${siteOrigin}/**`)
+
+    const landed = new URL(page.url())
+    expect(landed.pathname).toBe('/app/bank')
+    expect(landed.searchParams.get('success')).toBe('true')
+    expect(landed.searchParams.get('item_id')).toBe(String(itemId))
+    await page.goto(link)
+    await page.getByRole('heading', { name: size.over }).waitFor()
+    await look(page, `${size.name}-renewed`)
+    await context.close()
+  })
+
+  test('can be read in the dark and pressed with the keyboard alone', async () => {
+    const itemId = await connect('dark@example.com')
+    const { item } = (await app.store.findItemForRenewal(itemId))!
+    const token = renewalToken(app.keyring, { itemId, consentEnd: item.authenticationExpiresAt! })
+    const context = await browser.newContext({ colorScheme: 'dark', locale: 'en-GB' })
+    const page = await context.newPage()
+    await page.goto(`${origin}/renew/${token}`)
+    await look(page, 'dark-renew')
+
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+
+    await page.waitForURL(`${sandbox.origin}/**`)
+    await context.close()
+  })
+})
+
+/** No page may need sideways scrolling, load anything from elsewhere, or fail to. */
+async function look(page: Page, name: string): Promise<void> {
+  const width = await page.evaluate('document.documentElement.scrollWidth')
+  expect(width).toBeLessThanOrEqual(page.viewportSize()?.width ?? 0)
+  if (!pictures) return
+  mkdirSync(pictures, { recursive: true })
+  await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true })
+}

@@ -1,0 +1,113 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { FrappeClient } from 'frappe-client'
+import { FrappeApp } from 'frappe-js-sdk'
+import { beforeAll, beforeEach, describe, test, vi } from 'vitest'
+import { demoKey, type Json } from '../e2e/visit.ts'
+import { dataDirectory, startGateway } from '../../support/gateway.ts'
+import { expectWholeFlow, walk, type Client, type Order, type Told } from './flow.ts'
+import { generateClient, type MakeClient } from './generated.ts'
+import { isLeftOut, run } from './run.ts'
+
+const python = '/usr/bin/python3'
+const ruby = '/usr/bin/ruby'
+const hasRequests = spawnSync(python, ['-c', 'import requests']).status === 0
+
+/** Methods that only read, which a client asks with GET. */
+const reads = /^get_(?!bridge_connect_link)/
+
+describe('from a link to the deletion, on the real server with its sandbox', () => {
+  const ends: (() => void | Promise<void>)[] = []
+  let order: Omit<Order, 'user'>
+  let Generated: MakeClient
+
+  beforeAll(async () => {
+    const ended = (work: () => void | Promise<void>) => void ends.push(work)
+    const gateway = await startGateway(dataDirectory(ended), ended)
+    const { api_key: key, api_secret: secret } = demoKey(gateway.stdout())
+    order = { origin: gateway.url, key, secret }
+    Generated = await generateClient(gateway.url, ended)
+    return async () => {
+      for (const end of ends.toReversed()) await end()
+    }
+  }, 120_000)
+
+  const script = async (path: string, name: string): Promise<Told> => {
+    const file = fileURLToPath(new URL(name, import.meta.url))
+    const { origin, key, secret } = order
+    return JSON.parse(await run(path, [file, origin, key, secret, `${name}@acme.test`])) as Told
+  }
+
+  test.skipIf(isLeftOut(python, hasRequests, `${python} with python3-requests`))(
+    'Python, with requests and urllib3’s Retry as Frappe mounts it',
+    { timeout: 120_000 },
+    async () => expectWholeFlow(await script(python, 'whole_flow.py')),
+  )
+
+  test.skipIf(isLeftOut(ruby, existsSync(ruby), ruby))(
+    'Ruby, with its own library',
+    { timeout: 120_000 },
+    async () => expectWholeFlow(await script(ruby, 'whole_flow.rb')),
+  )
+
+  const frappeJsSdk = ({ origin, key, secret }: Omit<Order, 'user'>): Client => {
+    const options = { useToken: true, token: () => `${key}:${secret}`, type: 'token' as const }
+    const call = new FrappeApp(origin, options).call()
+    return {
+      async ask(method, args) {
+        const verb = reads.test(method) ? 'get' : 'post'
+        const answer: Json = await call[verb](`bank_api.bridge.${method}`, args)
+        return answer.message
+      },
+      lineOf: (refusal) => (refusal as { exception: string }).exception,
+      withoutKey: () => frappeJsSdk({ ...order, secret: 'no' }),
+    }
+  }
+
+  const frappeClient = ({ origin, key, secret }: Omit<Order, 'user'>): Client => {
+    const headers = { Authorization: `token ${key}:${secret}` }
+    const call = new FrappeClient(origin, async () => ({ headers })).Method('bank_api.bridge')
+    return {
+      async ask(method, args) {
+        const answer = await call[reads.test(method) ? 'get' : 'post'](method, args)
+        if (!answer.ok) throw new Error(answer.message)
+        return answer.message
+      },
+      lineOf: (refusal) => (refusal as Error).message,
+      withoutKey: () => frappeClient({ ...order, secret: 'no' }),
+    }
+  }
+
+  const generated = ({ origin, key, secret }: Omit<Order, 'user'>): Client => {
+    const { methods } = new Generated({ BASE: origin, USERNAME: key, PASSWORD: secret })
+    return {
+      async ask(method, args) {
+        const camel = (name: string) =>
+          name.replaceAll(/_(\w)/g, (_, one: string) => one.toUpperCase())
+        const named = Object.entries(args).map(([name, value]) => [camel(name), value])
+        const answer = reads.test(method)
+          ? await methods[camel(method)]!(Object.fromEntries(named) as object)
+          : await methods[camel(`${method}_post`)]!({ requestBody: args })
+        return answer.message
+      },
+      lineOf: (refusal) => (refusal as { body: { exception: string } }).body.exception,
+      withoutKey: () => generated({ ...order, secret: 'no' }),
+    }
+  }
+
+  beforeEach(() => {
+    vi.spyOn(console, 'log').mockImplementation(() => {}) // frappe-client tells every call
+    return () => vi.restoreAllMocks()
+  })
+
+  test.each([
+    ['frappe-js-sdk', frappeJsSdk],
+    ['npm frappe-client', frappeClient],
+    ['a client generated from /openapi.json', generated],
+  ])('%s', { timeout: 120_000 }, async (name, client) => {
+    const user = `${name.replaceAll(/\W/g, '')}@acme.test`
+
+    expectWholeFlow(await walk(client(order), { user }))
+  })
+})

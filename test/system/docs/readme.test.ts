@@ -1,0 +1,211 @@
+import { spawn } from 'node:child_process'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { environment, secretVariables } from '../../../src/config.ts'
+import { demoGreeting, demoReminder } from '../../../src/demo.ts'
+import { freePort } from '../../support/free-port.ts'
+
+const checkout = fileURLToPath(new URL('../../..', import.meta.url))
+const pages = ['README.md', ...globSync('docs/*.md', { cwd: checkout })].toSorted()
+const read = (page: string): string => readFileSync(join(checkout, page), 'utf8')
+
+/** The commands of a page's `sh` blocks, continued lines joined; each must be one that this test knows how to run. */
+const commandsOf = (page: string): string[] =>
+  [...read(page).matchAll(/^ *```sh\n([\s\S]*?)^ *```/gm)].flatMap(([, block = '']) =>
+    block
+      .replaceAll('\\\n', ' ')
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== ''),
+  )
+
+const commands = pages.flatMap(commandsOf)
+const isOurs = (command: string) => command.startsWith('npx bank-api ')
+
+/** Run elsewhere in these tests, or by whoever runs them. */
+const byOthers: Record<string, () => void> = {
+  'npm ci': () => expect(read('.ci/run')).toContain('\nnpm ci\n'),
+  'npm test': () => expect(read('.ci/run')).toContain('\nnpm test\n'),
+  'npm run check': () => expect(read('.ci/run')).toContain('\nnpm run check\n'),
+  'npm run bench': () =>
+    expect(existsSync(join(checkout, 'test/system/docs/bench.test.ts'))).toBe(true),
+  // Its steps are run by image.test.ts.
+  'docker build -t bank-api .': () => expect(existsSync(join(checkout, 'Dockerfile'))).toBe(true),
+}
+
+function start(command: string, env: Record<string, string>) {
+  const child = spawn('sh', ['-c', `exec ${command}`], {
+    cwd: checkout,
+    detached: true,
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const said = { text: '', out: '' }
+  const waiting: { word: string; resolve: () => void }[] = []
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      said.text += chunk.toString()
+      if (stream === child.stdout) said.out += chunk.toString()
+      for (const { word, resolve } of waiting) if (said.text.includes(word)) resolve()
+    })
+  }
+  const ended = new Promise<number | null>((resolve) => {
+    child.once('close', (code) => resolve(code))
+  })
+  return {
+    said,
+    ended,
+    until: (word: string) =>
+      Promise.race([
+        new Promise<void>((resolve) => {
+          waiting.push({ word, resolve })
+          if (said.text.includes(word)) resolve()
+        }),
+        ended.then(() => {
+          throw new Error(`${command} ended:\n${said.text}`)
+        }),
+      ]),
+    // The whole group: npm starts a shell, which starts Node.
+    stop: (signal: NodeJS.Signals = 'SIGTERM') => {
+      if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, signal)
+      return ended
+    },
+  }
+}
+
+describe('a newcomer with the README alone', () => {
+  let folder: string
+  let env: Record<string, string>
+  let server: ReturnType<typeof start>
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'bank-api-readme-'))
+    env = {
+      DATA_DIR: join(folder, 'data'),
+      PORT: String(await freePort()),
+      SANDBOX_PORT: String(await freePort()),
+      LOG_LEVEL: 'warn',
+    }
+    server = start('npm start', env)
+    await server.until('/docs')
+  }, 60_000)
+  afterAll(async () => {
+    await server.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const shell = async (command: string) => {
+    const running = start(`sh -c '${command.replaceAll("'", `'\\''`)}'`, env)
+    const code = await running.ended
+    return { code, ...running.said }
+  }
+
+  test('connects a demo bank with the commands that npm start prints', async () => {
+    const printed = server.said.text.match(/^ {2}curl (?:.*\\\n)*.*$/gm) ?? []
+
+    const who = await shell(printed[0]!.trim())
+    const asked = await shell(printed[1]!.trim())
+    const [, url = ''] = /"url":"([^"]+)"/.exec(asked.text) ?? []
+    const bank = await fetch(url, {
+      method: 'POST',
+      body: new URLSearchParams({ login: 'anything', password: 'at all' }),
+      redirect: 'manual',
+    })
+    const back = await fetch(bank.headers.get('location')!, { redirect: 'manual' })
+    const home = new URL(back.headers.get('location')!)
+
+    expect(printed).toHaveLength(2)
+    expect(who.text).toContain('{"message":"demo"}')
+    expect(home.href).toContain('http://localhost:8000/app/bank?')
+    expect(home.searchParams.get('success')).toBe('true')
+    expect(home.searchParams.get('item_id')).toMatch(/^\d+$/)
+    expect((await fetch(`http://127.0.0.1:${env['PORT']}/docs`)).status).toBe(200)
+  })
+
+  test(
+    'runs every bank-api command of the README and the guides',
+    { timeout: 180_000 },
+    async () => {
+      const ours = [...new Set(commands.filter(isOurs))]
+      const inDocker = commands.flatMap(
+        (command) => /^docker exec bank-api (bank-api .*)$/.exec(command)?.[1] ?? [],
+      )
+      const failed: string[] = []
+      for (const command of ours) {
+        const { code, text, out } = await shell(command)
+        if (code !== 0) failed.push(`${command}: ${code}\n${text}`)
+        for (const line of out.replaceAll(folder, '.').split('\n'))
+          expect(line.length, line).toBeLessThanOrEqual(80)
+      }
+
+      expect(ours.length).toBeGreaterThan(6)
+      expect(failed).toEqual([])
+      for (const command of inDocker) expect(ours).toContain(`npx ${command}`)
+    },
+  )
+
+  test.each(commands.filter((command) => /^npm run (dev|sandbox)$/.test(command)))(
+    '%s starts',
+    async (command) => {
+      const own = {
+        ...env,
+        DATA_DIR: join(folder, command.replaceAll(' ', '-')),
+        PORT: String(await freePort()),
+        SANDBOX_PORT: String(await freePort()),
+      }
+      const running = start(command, own)
+      await running.until('in the box')
+
+      await running.stop()
+    },
+  )
+})
+
+test('no command of the README and the guides is left unrun', () => {
+  const known = (command: string): boolean =>
+    isOurs(command) ||
+    command in byOthers ||
+    /^npm (start|run (dev|sandbox))$/.test(command) ||
+    /^docker (run|exec) /.test(command)
+
+  expect(commands.filter((command) => !known(command))).toEqual([])
+  for (const command of commands) byOthers[command]?.()
+})
+
+test('the docker command names variables that exist in a file, and no secret', () => {
+  const run = commands.find((command) => command.startsWith('docker run'))!
+  const file = /```ini\n((?:[A-Z_]+=.*\n)+)```/.exec(read('README.md'))![1]!
+  const names = [...file.matchAll(/^([A-Z_]+)=/gm)].map(([, name = '']) => name)
+
+  expect(run).toContain('--env-file bank-api.env')
+  for (const name of secretVariables) expect(run).not.toContain(name)
+  expect(names.length).toBeGreaterThan(3)
+  for (const name of names) expect(Object.keys(environment.shape)).toContain(name)
+})
+
+test('every variable is in the README’s table, and no other', () => {
+  const table = read('README.md').split('## Configuration')[1]!.split('\n## ')[0]!
+  const rows = table.split('\n').filter((line) => line.startsWith('| `'))
+  const named = rows.flatMap((row) => row.split('|')[1]!.match(/[A-Z][A-Z_]+/g) ?? [])
+  const known = Object.keys(environment.shape).filter((name) => name !== 'NODE_ENV')
+
+  expect(named.toSorted()).toEqual(known.toSorted())
+})
+
+test('every link of the README and the guides leads to a file', () => {
+  for (const page of pages) {
+    for (const [, target = ''] of read(page).matchAll(/\]\((?!https?:)([^)#]+)/g)) {
+      expect(existsSync(join(checkout, dirname(page), target)), `${page}: ${target}`).toBe(true)
+    }
+  }
+})
+
+test('what a newcomer reads in the terminal fits in 80 columns', () => {
+  const key = { apiKey: `key_${'x'.repeat(24)}`, apiSecret: 'x'.repeat(43) }
+  const text = demoGreeting('http://127.0.0.1:8080', key) + demoReminder
+
+  for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80)
+})

@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest'
+import { methods } from '../../../src/routes/index.ts'
+import { ask, aWorld, named, outsiders, type Things, type World } from './two-worlds.ts'
+
+/** Which of a victim's things an argument can name. */
+const kinds: Record<string, (keyof Things)[]> = {
+  item_id: ['item'],
+  account_id: ['account'],
+  request: ['request'],
+  user: ['user', 'uuid'],
+  site: ['site'],
+  base_url: ['origin'],
+  redirect_url: ['origin'],
+  webhook_url: ['origin'],
+}
+
+/** Arguments that name nothing anybody owns. */
+const neutral = new Set([
+  'lang', 'since', 'until', 'min_date', 'max_date', 'bank', 'bank_id', 'category_id',
+  'email', 'country', 'account_types',
+]) // prettier-ignore
+
+const link = ({ origin, user, site }: Things) => ({
+  redirect_url: `${origin}/app/bank`,
+  base_url: origin,
+  user,
+  site,
+  bank: 'Another Bank',
+})
+
+/** For each method, a call about things of one's own that is answered; the matrix then changes one argument at a time. */
+const rows: Record<string, (own: Things) => Record<string, unknown>> = {
+  get_bridge_connect_link: link,
+  get_bridge_edit_link: (own) => ({ ...link(own), item_id: own.item }),
+  get_sca_authentication_link: (own) => ({ ...link(own), item_id: own.item }),
+  get_pro_confirmation_link: (own) => ({ ...link(own), user: undefined, item_id: own.item }),
+  get_bridge_item_id: (own) => ({ request: own.request }),
+  get_bridge_item_details: (own) => ({ item_id: own.item, user: own.user }),
+  delete_bridge_item_id: (own) => ({ item_id: own.item, user: own.user }),
+  post_item_refresh: (own) => ({ item_id: own.item, user: own.user }),
+  get_bank_accounts: (own) => ({ item_id: own.item, user: own.user }),
+  get_single_bank: () => ({ bank_id: 574 }),
+  get_bank_transactions_by_account: (own) => ({ account_id: own.account, user: own.user }),
+  get_bank_transactions: (own) => ({ user: own.user }),
+  get_category: () => ({ category_id: 273 }),
+  get_webhook_secret: () => ({}),
+}
+
+const served = methods.map(({ name, params }) => ({
+  name: name.replace('bank_api.bridge.', ''),
+  words: Object.keys((params as unknown as { shape: object }).shape),
+}))
+
+/** Every method × every argument that can name something × every kind of thing it can name; and all of them at once. */
+const cases = served.flatMap(({ name, words }) => {
+  const naming = words.flatMap((word) => (kinds[word] ?? []).map((kind) => ({ word, kind })))
+  const single = naming.map(({ word, kind }) => ({
+    name,
+    what: `${word} = ${kind}`,
+    words: [word],
+    kind,
+  }))
+  const all = {
+    name,
+    what: 'everything',
+    words: words.filter((word) => kinds[word]),
+    kind: undefined,
+  }
+  return naming.length > 1 ? [...single, all] : single
+})
+
+function argumentsOf(
+  { name, words, kind }: (typeof cases)[number],
+  own: Things,
+): Record<string, unknown> {
+  const changed = words.map((word) => {
+    const thing = kind ?? kinds[word]![0]!
+    const value =
+      word === 'redirect_url' || word === 'webhook_url' ? `${named.origin}/x` : named[thing]
+    return [word, value]
+  })
+  return { ...rows[name]!(own), ...Object.fromEntries(changed) }
+}
+
+it('every method has a row, and every argument is either somebody’s or nobody’s', () => {
+  const names = served.map(({ name }) => name)
+  const words = new Set(served.flatMap((method) => method.words))
+
+  expect(names.filter((name) => !(name in rows))).toEqual([])
+  expect([...words].filter((word) => !(word in kinds) && !neutral.has(word))).toEqual([])
+})
+
+const table = outsiders.flatMap((outsider) =>
+  served
+    .map(({ name }) => ({ outsider, name, all: cases.filter((one) => one.name === name) }))
+    .filter(({ all }) => all.length > 0),
+)
+
+describe('what is another’s answers as what is nobody’s, to the byte and with the same work:', () => {
+  it.each(table)('$name to $outsider', async ({ outsider, all }) => {
+    // Both worlds live through the same calls in the same order, so that they differ in nothing but the victim.
+    const theirs = await aWorld('the victim has it')
+    const nobodys = await aWorld('nobody has it')
+    const answers = async (world: World) => {
+      const { key, own } = world.outsiders[outsider]
+      const told = []
+      for (const one of all) {
+        told.push([one.what, await ask(world, one.name, argumentsOf(one, own), key)] as const)
+      }
+      return told
+    }
+
+    const told = await answers(theirs)
+
+    expect(told).toEqual(await answers(nobodys))
+    for (const [what, { status, text }] of told) {
+      expect(status, what).toBeLessThan(500)
+      for (const word of ['FR33', 'Marché', 'Compte courant', named.user]) {
+        if (what === 'everything') expect(text).not.toContain(word)
+      }
+    }
+    expect(theirs.bridge.unhandled).toEqual([])
+  })
+})
+
+describe('the matrix would notice, for the owner’s own keys tell the worlds apart:', () => {
+  const telling = cases.filter(({ kind }) => kind !== 'origin' && kind !== 'site')
+
+  it.each(['its site key', 'its tenant key'] as const)('%s', async (insider) => {
+    const theirs = await aWorld('the victim has it')
+    const silent: string[] = []
+
+    for (const one of telling.filter(({ kind }) => kind === 'item' || kind === 'request')) {
+      const args = { ...rows[one.name]!(named) }
+      const { status } = await ask(theirs, one.name, args, theirs.insiders[insider])
+      if (status !== 200 && one.name !== 'delete_bridge_item_id')
+        silent.push(`${one.name}: ${status}`)
+      if (one.name === 'delete_bridge_item_id') theirs.world.addItem(named.uuid, { id: named.item })
+    }
+
+    expect(silent).toEqual([])
+  })
+})
+
+describe('each row is a call that is answered, for things of one’s own:', () => {
+  it.each(outsiders)('%s', async (outsider) => {
+    const world = await aWorld('nobody has it')
+    const { key, own } = world.outsiders[outsider]
+    const refused: string[] = []
+
+    const last = (name: string) => Number(name === 'delete_bridge_item_id')
+    for (const { name } of served.toSorted((a, b) => last(a.name) - last(b.name))) {
+      const { status, text } = await ask(world, name, rows[name]!(own), key)
+      if (status !== 200) refused.push(`${name}: ${text}`)
+    }
+
+    const onlySiteKeys = outsider === 'a tenant key of another tenant' ? ['get_webhook_secret'] : []
+    expect(refused.filter((line) => !onlySiteKeys.some((name) => line.startsWith(name)))).toEqual(
+      [],
+    )
+  })
+})

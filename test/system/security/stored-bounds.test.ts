@@ -1,0 +1,195 @@
+import { expect, test } from 'vitest'
+import { keptOf } from '../../../src/auth/limits.ts'
+import { createCallLog } from '../../../src/calls/call-log.ts'
+import { callMethod, testApp } from '../../support/app.ts'
+import { testClock } from '../../support/clock.ts'
+import { aTenant } from '../../support/tenants.ts'
+
+const redirect_url = 'https://erp.acme.test/app'
+
+async function aHost(env: Record<string, string> = {}) {
+  const made = await testApp({ env: { LIMIT_PER_KEY: '0', ...env } })
+  const acme = await aTenant(made.app)
+  const link = (params: object, as = acme.tenantKey) =>
+    callMethod(
+      made.app,
+      'get_bridge_connect_link',
+      { email: 'ada@acme.test', redirect_url, ...params },
+      { as },
+    )
+  return { ...made, acme, link }
+}
+
+test('a tenant key that makes up sites with refused targets leaves a handful of audit rows', async () => {
+  const { app, acme, link } = await aHost()
+
+  for (let n = 0; n < 100; n += 1) {
+    await link({
+      site: `made-up-${n}`,
+      redirect_url: 'https://127.0.0.1/',
+      webhook_url: 'https://127.0.0.1/x',
+    })
+  }
+  await app.auditCounter.flush()
+
+  const rows = await app.store.listAudit({ action: 'target.refused', limit: 1_000 })
+  expect(rows.length).toBeGreaterThan(1)
+  expect(rows.length).toBeLessThanOrEqual(21)
+  expect(rows.reduce((sum, { count }) => sum + count, 0)).toBe(100)
+  expect(new Set(rows.map(({ tenantId, actor }) => `${tenantId} ${actor}`))).toEqual(
+    new Set([`${acme.tenant.id} key:${acme.tenantKey.apiKey}`]),
+  )
+})
+
+test('a site’s links of a day have a bound; another site, and tomorrow, have their own', async () => {
+  const { app, acme, clock, link } = await aHost({ QUOTA_BURST: '4000' })
+  const { id } = acme.site
+  for (let n = 0; n < keptOf.linksPerSite; n += 1) app.limits.links.sites.take(id)
+
+  const refused = await link({ site: acme.site.name })
+  const other = await link({ site: 'other', redirect_url: 'https://other.test/' })
+  clock.advance(24 * 60 * 60_000)
+  const tomorrow = await link({ site: acme.site.name })
+
+  expect(refused).toMatchObject({ status: 429, body: { exc_type: 'TooManyRequestsError' } })
+  expect([other.status, tomorrow.status]).toEqual([200, 200])
+})
+
+test('a tenant’s links of a day have a bound, before a site or a user is made', async () => {
+  const { app, acme, link } = await aHost()
+  for (let n = 0; n < keptOf.linksPerTenant; n += 1) app.limits.links.tenants.take(acme.tenant.id)
+
+  const refused = await link({ site: 'new', redirect_url: 'https://new.test/', user: 'ann' })
+
+  expect(refused.status).toBe(429)
+  expect(await app.store.countHeld(acme.tenant.id)).toEqual({ sites: 1, users: 0 })
+})
+
+test('a webhook URL changes fifty times a day, each of them audited, and no more', async () => {
+  const { app, acme, link } = await aHost()
+  const named = (n: number) =>
+    link({ webhook_url: `https://erp.acme.test/hook/${n}` }, acme.siteKey)
+  await named(0)
+  for (let n = 0; n < keptOf.webhookUrlsPerSite; n += 1) app.limits.webhookUrls.take(acme.site.id)
+
+  expect((await named(1)).status).toBe(429)
+  expect((await named(0)).status).toBe(200)
+})
+
+test('an address is as long as it is kept, not as it was written', async () => {
+  const { acme, link } = await aHost()
+
+  const answer = await link(
+    { redirect_url: `${redirect_url}?q=${'€'.repeat(1_900)}` },
+    acme.siteKey,
+  )
+
+  expect(answer.status).toBe(417)
+  expect(answer.body.exception).toContain("'redirect_url'")
+})
+
+test('a tenant key cannot make sites and users without end', async () => {
+  const { app, acme, link } = await aHost()
+  const held = { sites: keptOf.sitesPerTenant, users: keptOf.usersPerTenant }
+  Object.assign(app.store, { countHeld: async () => held })
+
+  const site = await link({ site: 'one-more', redirect_url: 'https://more.test/' })
+  const user = await link({ site: acme.site.name, user: 'one-more' })
+
+  expect([site.status, user.status]).toEqual([417, 417])
+  expect(site.body.exception).toContain('No more sites')
+  expect(user.body.exception).toContain('No more users')
+})
+
+test('of a key’s calls so many are kept in a day; of another key’s and tomorrow’s as many', async () => {
+  const clock = testClock()
+  const stored: string[] = []
+  const journal = createCallLog({
+    clock,
+    write: async (calls) => void stored.push(...calls.map(({ id }) => id)),
+    most: { waiting: 100, inADay: 2, callbacks: 1 },
+  })
+  const end = (id: string, apiKey: string) =>
+    journal.end(
+      { id, at: clock.now(), method: 'm', apiKey, bridge: [] },
+      { status: 200, excType: null },
+    )
+
+  for (const id of ['a1', 'a2', 'a3']) end(id, 'a')
+  end('b1', 'b')
+  clock.advance(24 * 60 * 60_000)
+  end('a4', 'a')
+  await journal.flush()
+
+  expect(stored).toEqual(['a1', 'a2', 'b1', 'a4'])
+})
+
+test('of one request’s callbacks a few dozen are kept in a day, and the other browsers’ as before', async () => {
+  const { app, acme, clock, link } = await aHost({ LIMIT_PER_ADDRESS: '0' })
+  const [first, second] = [await link({}, acme.siteKey), await link({}, acme.siteKey)]
+  const requests = [first, second].map(({ message }) => message.request as string)
+  const written: (string | null)[] = []
+  const { addCalls } = app.store
+  app.store.addCalls = async (calls) => {
+    const callbacks = calls.filter(({ method }) => method === 'bridge/callback')
+    written.push(...callbacks.map(({ request }) => request))
+    return addCalls(calls)
+  }
+  const keptOfDay = async (request: string | undefined, times: number) => {
+    const url = `/bridge/callback?context=${request}&success=false`
+    for (let n = 0; n < times; n += 1) {
+      clock.advance(1_100)
+      expect((await app.inject(url)).statusCode).toBe(302)
+    }
+    await app.callLog.flush()
+    return written.splice(0).filter((one) => one === request).length
+  }
+
+  expect(await keptOfDay(requests[0], 50)).toBe(30)
+  expect(await keptOfDay(requests[0], 5)).toBe(0)
+  expect(await keptOfDay(requests[1], 5)).toBe(5)
+})
+
+test('what one request’s browser sends too much takes nothing from the day of all browsers', async () => {
+  const clock = testClock()
+  const stored: string[] = []
+  const journal = createCallLog({
+    clock,
+    write: async (calls) => void stored.push(...calls.map(({ request }) => request ?? '')),
+    most: { waiting: 100, inADay: 3, callbacks: 2 },
+  })
+  const comesBack = (request: string) =>
+    journal.end(
+      { id: request, at: clock.now(), method: 'bridge/callback', request, bridge: [] },
+      { status: 302, excType: null },
+    )
+
+  for (const request of ['a', 'a', 'a', 'a', 'b', 'c']) comesBack(request)
+  clock.advance(24 * 60 * 60_000)
+  comesBack('a')
+  await journal.flush()
+
+  expect(stored).toEqual(['a', 'a', 'b', 'a'])
+})
+
+test('two flushes at once store each call once', async () => {
+  const stored: string[] = []
+  const log = createCallLog({
+    clock: testClock(),
+    write: async (calls) => {
+      await Promise.resolve()
+      stored.push(...calls.map(({ id }) => id))
+    },
+  })
+  const end = (id: string) =>
+    log.end({ id, at: 0, method: 'ping', bridge: [] }, { status: 200, excType: null })
+
+  end('a')
+  const first = log.flush()
+  const second = log.flush()
+  end('b')
+  await Promise.all([first, second])
+  await log.flush()
+
+  expect(stored).toEqual(['a', 'b'])
+})

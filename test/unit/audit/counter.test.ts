@@ -1,0 +1,151 @@
+import { expect, it } from 'vitest'
+import { createAuditCounter, hourOf, minuteOf } from '../../../src/audit/counter.ts'
+import type { AuditEntry } from '../../../src/db/ports/audit.ts'
+
+const entry = { at: 1, actor: 'address:a', action: 'key.refused', subject: 'k', bucket: 0 }
+
+function anAuditCounter() {
+  const written: AuditEntry[] = []
+  let isBroken = false
+  const auditCounter = createAuditCounter((one) => {
+    if (isBroken) return Promise.reject(new Error('locked'))
+    written.push(one)
+    return Promise.resolve()
+  })
+  return { ...auditCounter, written, broken: (yes: boolean) => (isBroken = yes) }
+}
+
+it('what is alike is one entry with a count and the latest time', async () => {
+  const { count, flush, written } = anAuditCounter()
+
+  for (const at of [1, 2, 3]) count({ ...entry, at })
+  count({ ...entry, actor: 'address:b' })
+  await flush()
+
+  expect(written).toEqual([
+    { ...entry, at: 3, count: 3 },
+    { ...entry, actor: 'address:b', count: 1 },
+  ])
+})
+
+it('after a flush counting begins anew', async () => {
+  const { count, flush, written } = anAuditCounter()
+  count(entry)
+  await flush()
+  await flush()
+  expect(written).toHaveLength(1)
+
+  count(entry)
+  await flush()
+
+  expect(written.map((one) => one.count)).toEqual([1, 1])
+})
+
+it('however many callers come without a key, few rows are written and all of them are counted', async () => {
+  const { count, flush, written } = anAuditCounter()
+
+  for (let stranger = 0; stranger < 50_000; stranger += 1) {
+    count({ ...entry, actor: `address:${stranger}` })
+  }
+  for (let id = 0; id < 10; id += 1) count({ ...entry, action: 'id.unknown', actor: `key:${id}` })
+  await flush()
+
+  expect(written.length).toBeLessThan(120)
+  expect(written.reduce((sum, one) => sum + (one.count ?? 0), 0)).toBe(50_010)
+  expect(written).toContainEqual(
+    expect.objectContaining({ action: 'key.refused', actor: 'many', count: 49_900 }),
+  )
+  // They do not drown what holders of keys did.
+  expect(written).toContainEqual(expect.objectContaining({ actor: 'key:9', count: 1 }))
+})
+
+it('two flushes at once write each count once', async () => {
+  const written: AuditEntry[] = []
+  const disk = Promise.withResolvers<void>()
+  const { count, flush } = createAuditCounter(async (one) => {
+    written.push(one)
+    await disk.promise
+  })
+  for (const subject of ['x', 'y', 'z']) count({ ...entry, subject })
+
+  const flushes = [flush(), flush()]
+  disk.resolve()
+  await Promise.all(flushes)
+
+  expect(written.map(({ subject }) => subject)).toEqual(['x', 'y', 'z'])
+})
+
+it('a flush that fails keeps none of the later ones from writing', async () => {
+  const written: AuditEntry[] = []
+  let isFull = true
+  const { count, flush } = createAuditCounter(async (one) => {
+    if (isFull) throw new Error('disk full')
+    written.push(one)
+  })
+  count(entry)
+
+  const failed = flush()
+  const next = flush()
+  await expect(failed).rejects.toThrow('disk full')
+  await expect(next).rejects.toThrow('disk full')
+  isFull = false
+  await flush()
+
+  expect(written).toEqual([expect.objectContaining({ count: 1 })])
+})
+
+it('strangers who come all year, each from another address, add a bounded number of rows an hour', async () => {
+  const { count, flush, written } = anAuditCounter()
+  const hourMs = 60 * 60_000
+
+  for (let at = 0; at < 3 * hourMs; at += 1_000) {
+    count({ ...entry, at, bucket: minuteOf(at), actor: `address:${at}` })
+    if (at % 10_000 === 0) await flush()
+  }
+  await flush()
+
+  const rows = new Set(written.map(({ actor, subject, bucket }) => [actor, subject, bucket].join()))
+  expect(rows.size).toBe(3 * (100 + 1))
+  expect(written.reduce((sum, one) => sum + (one.count ?? 0), 0)).toBe(3 * 3_600)
+})
+
+it('counts that could not be written are kept for the next time, with what came since', async () => {
+  const { count, flush, written, broken } = anAuditCounter()
+  count(entry)
+  count(entry)
+  count({ ...entry, subject: 'other' })
+  broken(true)
+
+  await expect(flush()).rejects.toThrow('locked')
+  count({ ...entry, at: 9 })
+  broken(false)
+  await flush()
+
+  expect(written).toHaveLength(2)
+  expect(written).toContainEqual({ ...entry, at: 9, count: 3 })
+  expect(written).toContainEqual({ ...entry, subject: 'other', count: 1 })
+})
+
+it('what is counted while a write fails is kept with the rest', async () => {
+  const written: AuditEntry[] = []
+  let isFirst = true
+  const { count, flush } = createAuditCounter((one) => {
+    if (!isFirst) return Promise.resolve(void written.push(one))
+    isFirst = false
+    count(entry)
+    return Promise.reject(new Error('locked'))
+  })
+  count(entry)
+
+  await expect(flush()).rejects.toThrow('locked')
+  await flush()
+
+  expect(written).toEqual([{ ...entry, count: 2 }])
+})
+
+it('minutes and hours begin where the clock says', () => {
+  const at = Date.UTC(2025, 2, 10, 12, 5, 31, 7)
+
+  expect(minuteOf(at)).toBe(Date.UTC(2025, 2, 10, 12, 5))
+  expect(hourOf(at)).toBe(Date.UTC(2025, 2, 10, 12))
+})

@@ -1,0 +1,175 @@
+import Sqlite from 'better-sqlite3'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { authenticate, type Caller } from '../../../src/auth/api-keys.ts'
+import { hourOf } from '../../../src/audit/counter.ts'
+import type { AuditEntry } from '../../../src/db/ports/audit.ts'
+import { AuthenticationError } from '../../../src/errors.ts'
+import { testNow } from '../../support/clock.ts'
+import { testFolder, testStore, watched } from '../../support/store.ts'
+import { aKey, aTenant, testRooms } from '../../support/tenants.ts'
+
+/** A tenant whose every kind of useless key is at hand, with what authentication did. */
+async function aDoor() {
+  const path = join(testFolder(), 'bank-api.sqlite')
+  const rooms = testRooms(testStore(path))
+  const acme = await aTenant(rooms)
+  const other = await aTenant(rooms, { name: 'other' })
+  const expired = await aKey(rooms, acme.tenant, null, { expiresAt: testNow })
+  const revoked = await aKey(rooms, acme.tenant, acme.site)
+  // By hand: it does not matter here which command revokes and disables.
+  const client = new Sqlite(path)
+  onTestFinished(() => void client.close())
+  client.prepare('UPDATE api_keys SET revoked_at = 1 WHERE api_key = ?').run(revoked.apiKey)
+  client.prepare('UPDATE tenants SET disabled_at = 1 WHERE id = ?').run(other.tenant.id)
+
+  const { store, calls } = watched(rooms.store)
+  const counted: (AuditEntry & { bucket: number })[] = []
+  let hashes = 0
+  const keyring = {
+    ...rooms.keyring,
+    hash: (purpose: string, text: string) => {
+      hashes += 1
+      return rooms.keyring.hash(purpose, text)
+    },
+  }
+  const auditCounter = {
+    count: (entry: AuditEntry & { bucket: number }) => void counted.push(entry),
+    flush: () => Promise.resolve(),
+  }
+  const knock = (key: string, secret: string): Promise<Caller> =>
+    authenticate(
+      { store, keyring, clock: rooms.clock, auditCounter },
+      { key, secret, address: '192.0.2.7' },
+    )
+  return {
+    ...rooms,
+    acme,
+    other,
+    knock,
+    calls,
+    counted,
+    hashes: () => hashes,
+    useless: {
+      'an unknown key': ['key_unknown', acme.siteKey.apiSecret],
+      'a wrong secret': [acme.siteKey.apiKey, acme.tenantKey.apiSecret],
+      'an empty secret': [acme.siteKey.apiKey, ''],
+      'a secret with a tail': [acme.siteKey.apiKey, `${acme.siteKey.apiSecret}x`],
+      'a revoked key': [revoked.apiKey, revoked.apiSecret],
+      'an expired key': [expired.apiKey, expired.apiSecret],
+      'a key of a disabled tenant': [other.siteKey.apiKey, other.siteKey.apiSecret],
+    } satisfies Record<string, [key: string, secret: string]>,
+  }
+}
+
+type Useless = keyof Awaited<ReturnType<typeof aDoor>>['useless']
+
+const allUseless: Useless[] = [
+  'an unknown key',
+  'a wrong secret',
+  'an empty secret',
+  'a secret with a tail',
+  'a revoked key',
+  'an expired key',
+  'a key of a disabled tenant',
+]
+
+describe('a good key', () => {
+  it('of a site speaks for that site', async () => {
+    const { knock, acme } = await aDoor()
+
+    const caller = await knock(acme.siteKey.apiKey, acme.siteKey.apiSecret)
+
+    expect(caller).toEqual(acme.siteKey.caller)
+  })
+
+  it('of a tenant speaks for all its sites', async () => {
+    const { knock, acme } = await aDoor()
+
+    const caller = await knock(acme.tenantKey.apiKey, acme.tenantKey.apiSecret)
+
+    expect(caller).toMatchObject({ site: null, scope: { tenantId: acme.tenant.id, siteId: null } })
+  })
+
+  it('is good until the moment it expires', async () => {
+    const { knock, acme, clock, ...rooms } = await aDoor()
+    const expiresAt = testNow + 1_000
+    const key = await aKey({ clock, ...rooms }, acme.tenant, null, { expiresAt })
+
+    clock.advance(999)
+    await knock(key.apiKey, key.apiSecret)
+    clock.advance(1)
+
+    await expect(knock(key.apiKey, key.apiSecret)).rejects.toThrow(AuthenticationError)
+  })
+
+  it('has its use noted once an hour, to the hour', async () => {
+    const { knock, acme, clock, calls, store } = await aDoor()
+    const { apiKey, apiSecret } = acme.siteKey
+    const untilNextHour = hourOf(testNow) + 60 * 60_000 - testNow
+    const touches = () => calls.filter((name) => name === 'touchKey').length
+
+    await knock(apiKey, apiSecret)
+    clock.advance(untilNextHour - 1)
+    await knock(apiKey, apiSecret)
+    expect(touches()).toBe(1)
+    expect((await store.findKey(apiKey))?.key.lastUsedAt).toBe(hourOf(testNow))
+
+    clock.advance(1)
+    await knock(apiKey, apiSecret)
+    expect(touches()).toBe(2)
+  })
+})
+
+describe('refused, with the same error after the same work:', () => {
+  it.each(allUseless)('%s', async (name) => {
+    const { knock, useless, calls, counted, hashes } = await aDoor()
+    const [key, secret] = useless[name]
+
+    const refusal: unknown = await knock(key, secret).catch((error: unknown) => error)
+
+    expect(refusal).toBeInstanceOf(AuthenticationError)
+    expect(refusal).toMatchObject({
+      message: 'Invalid API key or secret',
+      status: 401,
+      retryAfter: undefined,
+      cause: undefined,
+    })
+    expect(calls).toEqual(['findKey'])
+    expect(hashes()).toBe(2)
+    expect(counted).toHaveLength(1)
+  })
+
+  it('the count tells address and minute, and repeats nothing a stranger wrote', async () => {
+    const { knock, acme, counted } = await aDoor()
+
+    await knock('garbage of a stranger', 'x').catch(() => {})
+    await knock(acme.siteKey.apiKey, 'wrong').catch(() => {})
+
+    const minute = testNow - (testNow % 60_000)
+    const common = {
+      at: testNow,
+      actor: 'address:192.0.2.7',
+      action: 'key.refused',
+      bucket: minute,
+    }
+    expect(counted).toEqual([
+      { ...common, subject: 'unknown key' },
+      { ...common, subject: acme.siteKey.apiKey, tenantId: acme.tenant.id },
+    ])
+    expect(JSON.stringify(counted)).not.toContain('wrong')
+  })
+})
+
+it('a secret is random, and stored nowhere', async () => {
+  const { acme, store } = await aDoor()
+  const { apiKey, apiSecret } = acme.siteKey
+
+  const holder = await store.findKey(apiKey)
+
+  expect(Buffer.from(apiSecret, 'base64url')).toHaveLength(32)
+  expect(apiSecret).not.toBe(acme.tenantKey.apiSecret)
+  expect(JSON.stringify(holder)).not.toContain(apiSecret)
+  expect(holder?.key.secretHash.includes(Buffer.from(apiSecret, 'base64url'))).toBe(false)
+  expect(JSON.stringify(await store.listAudit({ limit: 99 }))).not.toContain(apiSecret)
+})

@@ -1,0 +1,350 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { expect, onTestFinished, test } from 'vitest'
+import { copyInThread } from '../../../src/backup/copy-in-thread.ts'
+import { copyName, listCopies, newestCopy, pruneCopies } from '../../../src/backup/folder.ts'
+import { restoreCopy } from '../../../src/backup/restore.ts'
+import { tickCopies } from '../../../src/backup/scheduled.ts'
+import { verifyCopy } from '../../../src/backup/verify.ts'
+import { databasePath, loadConfig } from '../../../src/config.ts'
+import { DatabaseInUseError } from '../../../src/db/store-errors.ts'
+import { copyDatabase } from '../../../src/db/sqlite/copy.ts'
+import { migrate } from '../../../src/db/sqlite/migrate.ts'
+import { migrationsFolder, openSqlite } from '../../../src/db/sqlite/open.ts'
+import { createSqliteStore } from '../../../src/db/sqlite/store.ts'
+import { anInstallation } from '../../support/installation.ts'
+import { olderEnvironment, writeOlderInstallation } from '../../support/older-installation.ts'
+import { testFolder, testStore } from '../../support/store.ts'
+import { testBy } from '../../support/tenants.ts'
+
+const place = { host: 'here', pid: 1, isAlive: () => true }
+
+async function tenantsIn(database: string): Promise<string[]> {
+  const store = createSqliteStore(database)
+  const names = (await store.listTenants()).map(({ name }) => name)
+  store.close()
+  return names
+}
+
+test('a copy made while rows are written is whole and holds one moment', async () => {
+  const { folder, database, config, clock, signer } = await anInstallation()
+  const store = testStore(database)
+  const to = join(folder, 'copy.sqlite')
+  const state = { written: 0, done: false }
+
+  const writing = (async () => {
+    while (!state.done) {
+      state.written += 1
+      const id = `t${state.written}`
+      await store.createTenant({ id, name: id }, { actor: 'test', at: 0 })
+      await new Promise((turn) => {
+        setImmediate(turn)
+      })
+    }
+  })()
+  const bytes = await copyInThread({ from: database, to, signer })
+  state.done = true
+  await writing
+
+  const { ok, problems, contents } = await verifyCopy(to, { config, clock })
+  const counts = contents!.counts
+  expect(problems).toEqual([])
+  expect(ok).toBe(true)
+  // Each tenant is written with its audit row: a copy between the two would not be one moment.
+  expect(counts['audit']! - counts['tenants']!).toBe(3)
+  expect(counts['tenants']).toBeLessThanOrEqual(state.written + 1)
+  expect(bytes).toBe(statSync(to).size)
+  expect(statSync(to).mode & 0o777).toBe(0o600)
+})
+
+test('the event loop turns while a copy is made', async () => {
+  const { folder, database, signer } = await anInstallation()
+  const client = new Sqlite(database)
+  client.exec('CREATE TABLE ballast (x BLOB)')
+  for (let row = 0; row < 60; row += 1)
+    client.exec('INSERT INTO ballast VALUES (zeroblob(1000000))')
+  client.close()
+  const state = { turns: 0, done: false }
+  const spinning = (async () => {
+    while (!state.done) {
+      state.turns += 1
+      await new Promise((turn) => {
+        setImmediate(turn)
+      })
+    }
+  })()
+
+  await copyInThread({ from: database, to: join(folder, 'copy.sqlite'), signer })
+  state.done = true
+  await spinning
+
+  expect(state.turns).toBeGreaterThan(100)
+})
+
+test('a copy that fails leaves nothing behind', async () => {
+  const { signer } = await anInstallation()
+  const folder = testFolder()
+  const from = join(folder, 'no-database')
+  writeFileSync(from, 'this is no database, however long it may be')
+
+  await expect(copyInThread({ from, to: join(folder, 'copy.sqlite'), signer })).rejects.toThrow()
+
+  expect(readdirSync(folder)).toEqual(['no-database'])
+})
+
+test('verify changes no byte of the copy', async () => {
+  const { folder, config, clock, copy: makeCopy } = await anInstallation()
+  const copy = makeCopy()
+  const before = readFileSync(copy)
+
+  await verifyCopy(copy, { config, clock })
+
+  expect(readFileSync(copy).equals(before)).toBe(true)
+  expect(readdirSync(folder).filter((name) => name.startsWith('copy.'))).toEqual(['copy.sqlite'])
+})
+
+test('verify tells a newer program’s copy, an older one’s, and a stranger’s database', async () => {
+  const { folder, database, config, clock, signerOf } = await anInstallation()
+  /** A copy that the installation signed when its database was so. */
+  const copyWith = (name: string, change: string): string => {
+    const [changed, copy] = [join(folder, `${name}-database`), join(folder, `${name}.sqlite`)]
+    copyDatabase(database, changed)
+    const client = new Sqlite(changed)
+    client.exec(change)
+    client.close()
+    copyDatabase(changed, copy, signerOf)
+    return copy
+  }
+  const older = join(folder, 'older.sqlite')
+  writeOlderInstallation(older)
+  const newer = copyWith('newer', "INSERT INTO __drizzle_migrations (hash) VALUES ('later')")
+  const foreign = copyWith('foreign', "UPDATE __drizzle_migrations SET hash = 'x' WHERE id = 1")
+  const verify = (path: string, settings = config) =>
+    verifyCopy(path, { config: settings, clock, allowUnsigned: true })
+
+  expect(await verify(newer)).toMatchObject({ ok: false, contents: { schema: 'newer' } })
+  expect(await verify(foreign)).toMatchObject({ ok: false, contents: { schema: 'foreign' } })
+  const elsewhere = loadConfig({ ...olderEnvironment, DATA_DIR: testFolder() })
+  expect(await verify(older, elsewhere)).toMatchObject({
+    ok: true,
+    problems: [],
+    contents: { schema: 'older' },
+  })
+})
+
+test('a restore brings the copy back and keeps what it replaced', async () => {
+  const { config, clock, copy: makeCopy, database, open } = await anInstallation('before')
+  const copy = makeCopy()
+  await open(({ store }) => store.createTenant({ id: 'later', name: 'later' }, testBy))
+
+  const { kept } = await restoreCopy({ copy, config, place, clock })
+
+  expect(await tenantsIn(database)).toEqual(['before'])
+  expect(await verifyCopy(kept!, { config, clock })).toMatchObject({ ok: true, problems: [] })
+  expect(await tenantsIn(kept!)).toEqual(['before', 'later'])
+  expect(readdirSync(config.dataDir).filter((name) => name.startsWith('restoring'))).toEqual([])
+})
+
+test('a restore into an empty directory makes the database, for its owner alone', async () => {
+  const { configWith, clock, copy } = await anInstallation()
+  const config = configWith({ DATA_DIR: join(testFolder(), 'data') })
+
+  const { kept } = await restoreCopy({ copy: copy(), config, place, clock })
+
+  expect(kept).toBeNull()
+  expect(await tenantsIn(databasePath(config))).toEqual(['acme'])
+  expect(statSync(databasePath(config)).mode & 0o777).toBe(0o600)
+})
+
+test('a restore refuses a database that any process has open, and changes nothing', async () => {
+  const { config, clock, copy: makeCopy, database } = await anInstallation()
+  const copy = makeCopy()
+  const store = testStore(database)
+  await store.createTenant({ id: 'later', name: 'later' }, testBy)
+
+  await expect(restoreCopy({ copy, config, place, clock })).rejects.toThrow(DatabaseInUseError)
+
+  expect((await store.listTenants()).map(({ name }) => name)).toEqual(['acme', 'later'])
+})
+
+test('a restore refuses while a server elsewhere says that it lives; one that is dead here does not count', async () => {
+  const { config, clock, copy: makeCopy, database } = await anInstallation()
+  const copy = makeCopy()
+  const store = createSqliteStore(database)
+  const life = { serverId: 'srv', host: 'elsewhere', pid: 1 }
+  await store.claimServer(life, { at: clock.now(), staleBefore: 0 })
+  store.close()
+  const restore = (here: typeof place) => restoreCopy({ copy, config, place: here, clock })
+
+  await expect(restore(place)).rejects.toThrow('process 1 on elsewhere')
+  await restore({ ...place, host: 'elsewhere', isAlive: () => false })
+
+  expect(await tenantsIn(database)).toEqual(['acme'])
+})
+
+test('before a migration the database is copied as it was; only the newest three such copies stay', async () => {
+  const { folder, database } = await anInstallation()
+  const backups = join(folder, 'backups')
+  const steps = new Sqlite(database)
+  const known = steps
+    .prepare<[], number>('SELECT count(*) FROM __drizzle_migrations')
+    .pluck()
+    .get()!
+  steps.close()
+  for (const number of [1, 2, 3]) {
+    copyDatabase(database, join(backups, `bank-api-before-migration-000${number}.sqlite`))
+  }
+  const before = join(folder, 'before.sqlite')
+  const client = openOneBehind(before)
+  client.close()
+  copyFileSync(before, database)
+  for (const tail of ['-wal', '-shm']) rmSync(`${database}${tail}`, { force: true })
+
+  openSqlite(database).close()
+
+  const names = readdirSync(backups).toSorted()
+  const snapshot = `bank-api-before-migration-${String(known - 1).padStart(4, '0')}.sqlite`
+  expect(names).toHaveLength(3)
+  expect(names).toContain(snapshot)
+  const copy = new Sqlite(join(backups, snapshot), { readonly: true })
+  onTestFinished(() => void copy.close())
+  expect(copy.prepare('SELECT count(*) FROM __drizzle_migrations').pluck().get()).toBe(known - 1)
+})
+
+/** A database whose last migration has yet to run. */
+function openOneBehind(path: string): Sqlite.Database {
+  const behind = join(testFolder(), 'migrations')
+  copyMigrations(behind)
+  const client = new Sqlite(path)
+  migrate(client, behind)
+  return client
+}
+
+function writeFiles(folder: string, files: Record<string, string>): void {
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(folder, name)
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, content)
+  }
+}
+
+function copyMigrations(to: string): void {
+  const journal = JSON.parse(
+    readFileSync(join(migrationsFolder, 'meta/_journal.json'), 'utf8'),
+  ) as {
+    entries: { tag: string }[]
+  }
+  journal.entries.pop()
+  writeFiles(to, {
+    'meta/_journal.json': JSON.stringify(journal),
+    ...Object.fromEntries(
+      journal.entries.map(({ tag }) => [
+        `${tag}.sql`,
+        readFileSync(join(migrationsFolder, `${tag}.sql`), 'utf8'),
+      ]),
+    ),
+  })
+}
+
+test('when the copy before a migration cannot be made, nothing is migrated', () => {
+  const folder = testFolder()
+  const database = join(folder, 'bank-api.sqlite')
+  openOneBehind(database).close()
+  const size = statSync(database).size
+  writeFileSync(join(folder, 'backups'), 'a file where the folder should be')
+
+  expect(() => openSqlite(database)).toThrow('No copy could be made before the migration')
+
+  expect(statSync(database).size).toBe(size)
+})
+
+test('a new database is migrated without a copy', () => {
+  const folder = testFolder()
+
+  openSqlite(join(folder, 'bank-api.sqlite')).close()
+
+  expect(existsSync(join(folder, 'backups'))).toBe(false)
+})
+
+test('scheduled copies are made when due, and the oldest beyond the number kept go', async () => {
+  const { folder, database, clock } = await anInstallation()
+  const dir = join(folder, 'backups')
+  const hour = 60 * 60_000
+  const lines: string[] = []
+  const copies = {
+    clock,
+    dir,
+    everyMs: 24 * hour,
+    keep: 2,
+    log: { info: (_event: object, text: string) => void lines.push(text) },
+    copy: async (to: string) => {
+      copyDatabase(database, to)
+      return 1
+    },
+  }
+  const found: number[] = []
+  for (const hours of [0, 23, 1, 24, 24]) {
+    clock.advance(hours * hour)
+    await tickCopies(copies)
+    found.push((await listCopies(dir)).length)
+  }
+
+  expect(found).toEqual([1, 1, 2, 2, 2])
+  expect((await listCopies(dir))[0]?.at).toBe(clock.now() - (clock.now() % 1_000))
+  expect(lines).toHaveLength(4)
+})
+
+test('a copy with a date to come neither stops the schedule nor counts when old ones go', async () => {
+  const { folder, database, clock } = await anInstallation()
+  const dir = join(folder, 'backups')
+  const day = 24 * 60 * 60_000
+  mkdirSync(dir)
+  const early = join(dir, copyName(clock.now() + 160 * day))
+  writeFileSync(early, '')
+  const copies = {
+    clock,
+    dir,
+    everyMs: day,
+    keep: 2,
+    log: { info() {} },
+    copy: async (to: string) => {
+      copyDatabase(database, to)
+      return 1
+    },
+  }
+  for (let days = 0; days < 4; days += 1) {
+    await tickCopies(copies)
+    clock.advance(day)
+  }
+
+  expect(existsSync(early)).toBe(true)
+  expect(await listCopies(dir)).toHaveLength(3)
+  expect((await newestCopy(dir, clock.now()))?.at).toBe(clock.now() - day - (clock.now() % 1_000))
+})
+
+test('pruning leaves every file alone that is no copy of the schedule', async () => {
+  const folder = testFolder()
+  const names = [
+    copyName(0),
+    copyName(1_000),
+    'bank-api-before-migration-0001.sqlite',
+    'bank-api-replaced-1970-01-01T00-00-00Z.sqlite',
+    'notes.txt',
+  ]
+  for (const name of names) writeFileSync(join(folder, name), '')
+
+  const gone = await pruneCopies(folder, 1, 2_000)
+
+  expect(gone.map(({ path }) => path)).toEqual([join(folder, copyName(0))])
+  expect(readdirSync(folder)).toHaveLength(4)
+})

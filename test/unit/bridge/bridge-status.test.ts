@@ -1,0 +1,35 @@
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { callMethod, testApp } from '../../support/app.ts'
+import { testFolder } from '../../support/store.ts'
+import { aTenant } from '../../support/tenants.ts'
+
+describe('how we stand with Bridge', () => {
+  it('is written down when something happened, and not before', async () => {
+    const { app } = await testApp()
+    const { siteKey } = await aTenant(app)
+    await app.jobs.saveBridgeStatus()
+    const first = await app.store.readBridgeStatus()
+
+    await callMethod(app, 'get_single_bank', { bank_id: 574 }, { as: siteKey })
+    await app.jobs.saveBridgeStatus()
+
+    expect(first).toMatchObject({ status: { quota: { granted: 0, available: 400 } } })
+    expect(await app.store.readBridgeStatus()).toMatchObject({
+      status: { quota: { granted: 1, available: 399 } },
+    })
+  })
+
+  it('is remembered over a restart, so that a crash loop spends no burst twice', async () => {
+    const database = join(testFolder(), 'bank-api.sqlite')
+    const before = await testApp({ database })
+    const { siteKey } = await aTenant(before.app)
+    await callMethod(before.app, 'get_single_bank', { bank_id: 574 }, { as: siteKey })
+    await before.app.jobs.saveBridgeStatus()
+    await before.app.close()
+
+    const after = await testApp({ database })
+
+    expect(after.app.bridgeStatus().quota.available).toBe(399)
+  })
+})

@@ -1,0 +1,150 @@
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Pool } from 'undici'
+import { expect, onTestFinished, test } from 'vitest'
+import { createBridgeClient } from '../../../src/bridge/client.ts'
+import {
+  BridgeNetworkError,
+  BridgeSchemaError,
+  BridgeTimeoutError,
+} from '../../../src/bridge/errors.ts'
+import { systemClock } from '../../../src/clock.ts'
+import { rejection } from './test-client.ts'
+
+/** The client on a real pool of one connection, before a real server. */
+async function clientBefore(listener: RequestListener, timeoutMs = 5_000, pool: Pool.Options = {}) {
+  let connections = 0
+  const server = createServer(listener).on('connection', () => {
+    connections += 1
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const dispatcher = new Pool(baseUrl, { connections: 1, ...pool })
+  onTestFinished(async () => {
+    await dispatcher.destroy()
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  })
+  const client = createBridgeClient({
+    baseUrl,
+    clientId: 'id',
+    clientSecret: 'secret',
+    dispatcher,
+    clock: systemClock,
+    sleep: async () => {},
+    timeoutMs,
+  })
+  return { client, server, connections: () => connections }
+}
+
+test('an answer in pieces is read over one connection, with the documented headers', async () => {
+  const seen: unknown[] = []
+  const { client, connections } = await clientBefore((request, response) => {
+    seen.push(request.url, request.headers['bridge-version'], request.headers['client-id'])
+    response.write('{"id":574,"name":"Cr')
+    setImmediate(() => response.end('édit","novelty":1}'))
+  })
+
+  const answers = [await client.providers.get(574), await client.providers.get(574)]
+
+  const answer = { id: 574, name: 'Crédit', novelty: 1 }
+  expect(answers).toEqual([answer, answer])
+  expect(seen.slice(0, 3)).toEqual(['/v3/providers/574', '2025-01-15', 'id'])
+  expect(connections()).toBe(1)
+})
+
+test.each<[string, RequestListener]>([
+  ['a connection closed without an answer', (request) => request.socket.destroy()],
+  [
+    'a body shorter than announced',
+    (_, response) => {
+      response.writeHead(200, { 'content-length': '100' }).write('{"id":574')
+      setImmediate(() => response.destroy())
+    },
+  ],
+  [
+    'a body cut between its pieces',
+    (_, response) => {
+      response.write('{"id":574')
+      setImmediate(() => response.destroy())
+    },
+  ],
+  ['an answer that is no HTTP', (request) => request.socket.end('SSH-2.0-OpenSSH\r\n')],
+])('%s is a network error after three tries', async (_, listener) => {
+  let tries = 0
+  const { client } = await clientBefore((request, response) => {
+    tries += 1
+    listener(request, response)
+  })
+
+  await rejection(client.providers.get(574), BridgeNetworkError)
+
+  expect(tries).toBe(3)
+})
+
+test('nobody listening is a network error', async () => {
+  const { client, server } = await clientBefore(() => {})
+  await new Promise((resolve) => server.close(resolve))
+
+  const error = await rejection(client.providers.get(574), BridgeNetworkError)
+
+  expect(error.detail).toBe('GET /v3/providers/{id}: network (ECONNREFUSED)')
+})
+
+test('an answer that stalls is a timeout, and the next call works', async () => {
+  let count = 0
+  const { client } = await clientBefore((_, response) => {
+    count += 1
+    if (count === 1) response.writeHead(200).write('{"id":')
+    else response.end('{"id":574}')
+  }, 1_000)
+
+  await rejection(client.providers.get(574), BridgeTimeoutError)
+
+  expect(await client.providers.get(574)).toEqual({ id: 574 })
+})
+
+test('a huge body is dropped, and the next call works', async () => {
+  let count = 0
+  const { client } = await clientBefore((_, response) => {
+    count += 1
+    if (count > 1) {
+      response.end('{"id":574}')
+      return
+    }
+    const piece = Buffer.alloc(1024 * 1024, 32)
+    const pour = (): void => {
+      while (!response.destroyed && response.write(piece));
+    }
+    response.on('drain', pour)
+    pour()
+  })
+
+  await rejection(client.providers.get(574), BridgeSchemaError)
+
+  expect(await client.providers.get(574)).toEqual({ id: 574 })
+})
+
+test('an unread redirect leaves the connection in order', async () => {
+  const { client, connections } = await clientBefore((request, response) => {
+    if (request.url === '/v3/providers/1') {
+      response.writeHead(302, { location: '/v3/providers/2' }).end('moved')
+    } else response.end('{"id":2}')
+  })
+
+  await expect(client.providers.get(1)).rejects.toMatchObject({ bridgeStatus: 302, status: 502 })
+
+  expect(await client.providers.get(2)).toEqual({ id: 2 })
+  expect(connections()).toBe(1)
+})
+
+test('the limits of the pool itself are timeouts too', async () => {
+  const silent: RequestListener = () => {}
+  const stalled: RequestListener = (_, response) => void response.writeHead(200).write('{')
+  const limits = { headersTimeout: 50, bodyTimeout: 50 }
+
+  for (const listener of [silent, stalled]) {
+    const { client } = await clientBefore(listener, 5_000, limits)
+    await rejection(client.providers.get(574), BridgeTimeoutError)
+  }
+})

@@ -1,0 +1,219 @@
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { unlockInstance } from '../../../src/vault/instance.ts'
+import { systemClock } from '../../../src/clock.ts'
+import { loadConfig } from '../../../src/config.ts'
+import { createSqliteStore } from '../../../src/db/sqlite/store.ts'
+import { runCli } from '../../support/run-cli.ts'
+import { dataDirectory, runCli as runIn, startGateway } from '../../support/gateway.ts'
+import { testIds } from '../../support/ids.ts'
+import { testFolder } from '../../support/store.ts'
+import { aTenant, anAnnouncement, aUser } from '../../support/tenants.ts'
+import { receiver } from '../webhooks/receiver.ts'
+
+// oxlint-disable-next-line typescript/no-explicit-any -- read as a stranger reads it
+const jsonOf = ({ out, err }: { out: string; err: string }): any => {
+  expect(err).toBe('')
+  return JSON.parse(out)
+}
+
+/** An installation with one site, as a server in this process would open it. */
+async function installation() {
+  const folder = testFolder()
+  const store = createSqliteStore(join(folder, 'bank-api.sqlite'))
+  onTestFinished(() => store.close())
+  const clock = systemClock
+  const config = loadConfig({ DATA_DIR: folder })
+  const keyring = await unlockInstance(store, { config, clock })
+  const rooms = { store, clock, keyring, ids: testIds() }
+  const tenant = await aTenant(rooms)
+  const user = await aUser(rooms, tenant.site)
+  const emit = async (type = 'item.refreshed') => {
+    const event = anAnnouncement(rooms, user)
+    const body = keyring.seal('{}', `events/${event.id}`)
+    await store.acceptEvent({ ...event, type, body })
+    return event.id
+  }
+  /** Ends the try that is due, with an answer of the site's. */
+  const die = async (status: number, said: string) => {
+    const at = clock.now()
+    const [claim] = await store.claimDeliveries({ at, leaseUntil: at + 60_000, limit: 1 })
+    const { id, attempt } = claim!
+    const response = keyring.seal(said, `deliveries/${id}`)
+    await store.settleDelivery({
+      id,
+      attempt,
+      at,
+      outcome: { kind: 'dead' },
+      try: { startedAt: at, durationMs: 7, status, error: null, response },
+      judge: (health) => ({ health, recoverSince: null }),
+    })
+  }
+  const cli = (...args: string[]) => runCli(folder, args)
+  const of = (...args: string[]) => runCli(folder, [...args, '--tenant', 'acme', '--json'])
+  return { ...rooms, ...tenant, folder, emit, die, cli, of }
+}
+
+const site = 'erp.acme.test'
+const by = { actor: 'test', at: 1 }
+
+test('list, show and replay tell and send again what a site refused', async () => {
+  const { store, site: row, emit, die, cli } = await installation()
+  await store.updateSite(row.id, { webhookUrl: 'https://erp.acme.test/hook' }, by)
+  const [id, other] = [await emit(), await emit('connect.completed')]
+  await die(500, 'Oops \u001b[2J<b>')
+
+  const dead = jsonOf(await cli('webhook', 'list', '--state', 'dead', '--json'))
+  expect(dead).toMatchObject([{ webhook_id: id, site, state: 'dead', tries: 1, last: 500 }])
+  const all = jsonOf(await cli('webhook', 'list', '--tenant', 'acme', '--site', site, '--json'))
+  expect(all.map((each: { webhook_id: string }) => each.webhook_id)).toEqual([other, id])
+  const typed = jsonOf(await cli('webhook', 'list', '--type', 'connect.completed', '--json'))
+  expect(typed).toHaveLength(1)
+  expect(jsonOf(await cli('webhook', 'list', '--since', '2999-01-01', '--json'))).toEqual([])
+
+  const told = jsonOf(await cli('webhook', 'show', id, '--json'))
+  expect(told).toMatchObject({
+    webhook_id: id,
+    attempts: [{ try: 1, status: 500, ms: 7, response: 'Oops \u001b[2J<b>' }],
+  })
+  const shown = await cli('webhook', 'show', id)
+  expect(shown.out).toContain('Oops  [2J<b>')
+  for (const { out } of [shown, await cli('webhook', 'list')]) {
+    for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
+  }
+
+  expect(jsonOf(await cli('webhook', 'replay', id, '--json'))).toEqual({
+    replayed: 1,
+    underway: 0,
+    impossible: 0,
+  })
+  await die(503, 'again')
+  const since = jsonOf(await cli('webhook', 'replay', '--since', '2020-01-01', '--json'))
+  expect(since).toEqual({ replayed: 2, underway: 0, impossible: 0 })
+  expect(await store.listAudit({ action: 'webhook.replayed', limit: 9 })).toHaveLength(2)
+}, 60_000)
+
+test.each([
+  [['webhook', 'replay'], 'Give a webhook-id, or options that say which, as --since'],
+  [['webhook', 'replay', 'evt_x', '--since', '2020-01-01'], 'Give a webhook-id, or options'],
+  [['webhook', 'replay', 'evt_x'], 'There is no webhook evt_x'],
+  [['webhook', 'show', 'evt_x'], 'There is no webhook evt_x'],
+  [['webhook', 'list', '--site', site], '--site needs --tenant'],
+  [['webhook', 'test', site, '--tenant', 'acme'], `Site ${site} has no webhook URL`],
+  [['site', 'allow-target', site, '--tenant', 'acme'], 'Give the ranges, or --none'],
+  [['site', 'allow-target', site, '10.1', '--tenant', 'acme'], 'is no range'],
+  [['site', 'allow-target', site, '10.0.0.0/8', '--tenant', 'acme'], 'not within ALLOWED_TARGETS'],
+  [['site', 'allow-target', site, '169.254.0.0/24', '--tenant', 'acme'], 'is never opened'],
+])('%j is refused in one line', async (args, reason) => {
+  const { cli } = await installation()
+
+  const { code, out, err } = await cli(...args)
+
+  expect([code, out]).toEqual([1, ''])
+  expect(err).toContain(reason)
+  expect(err.trim().split('\n')).toHaveLength(1)
+})
+
+test('a site’s secret is shown and rotated; for a day the old one signs too', async () => {
+  const { store, keyring, site: row, of } = await installation()
+
+  const first = jsonOf(await of('site', 'secret', site))
+  const rotated = jsonOf(await of('site', 'rotate-secret', site))
+
+  expect(first).toEqual({ secret: expect.stringMatching(/^whsec_[\w+/]{43}=$/) })
+  expect(rotated.secret).not.toBe(first.secret)
+  const day = Date.parse(rotated.previous_until) - systemClock.now()
+  expect(Math.round(day / 60_000)).toBe(24 * 60)
+  expect(jsonOf(await of('site', 'secret', site)).secret).toBe(rotated.secret)
+  const sealed = await store.readWebhookSecret(row.id)
+  expect(keyring.open(sealed, `sites/${row.id}/webhook_secret`).toString()).toBe(rotated.secret)
+}, 30_000)
+
+test('a second rotation within the day would end the first secret early: it is refused, or forced', async () => {
+  const { store, of, cli } = await installation()
+  const rotate = (...more: string[]) => of('site', 'rotate-secret', site, ...more)
+  const { previous_until: until } = jsonOf(await rotate())
+  const { secret } = jsonOf(await of('site', 'secret', site))
+
+  const refused = await rotate()
+
+  expect([refused.code, refused.out]).toEqual([1, ''])
+  expect(refused.err).toBe(
+    `An earlier secret is good until ${until}: rotate after that, or with --force, which ends it at once\n`,
+  )
+  expect(jsonOf(await of('site', 'secret', site))).toEqual({ secret })
+
+  const forced = jsonOf(await rotate('--force'))
+  expect(forced).toMatchObject({ earlier_secret: 'ended at once' })
+  expect(forced.secret).not.toBe(secret)
+  const { out } = await cli('site', 'rotate-secret', site, '--tenant', 'acme', '--force')
+  expect(out).toContain('ended at once')
+  const noted = await store.listAudit({ action: 'site.secret_rotated', limit: 9 })
+  expect(noted.map(({ detail }) => detail)).toEqual([
+    { earlier_ended: true },
+    { earlier_ended: true },
+    null,
+  ])
+}, 60_000)
+
+test('a target is opened within the operator’s bounds, for its site, and refused ones are noted', async () => {
+  const { folder, store, site: row } = await installation()
+  const as = (env: Record<string, string>, ...args: string[]) =>
+    runCli(folder, [...args, '--tenant', 'acme', '--json'], env)
+  const bounds = { ALLOWED_TARGETS: '10.1.0.0/16', PUBLIC_URL: 'https://bank.example' }
+  const update = (url: string) => as(bounds, 'site', 'update', site, '--webhook-url', url)
+
+  expect((await update('http://10.1.2.3/hook')).code).toBe(1)
+  for (const url of [
+    'https://bank.example/x',
+    'http://169.254.169.254/',
+    'http://user@erp.test/',
+  ]) {
+    const refused = await update(url)
+    expect([refused.code, refused.out]).toEqual([1, ''])
+    expect(refused.err).toContain('Webhooks may not be sent to')
+  }
+  expect(await store.listAudit({ action: 'target.refused', limit: 9 })).toHaveLength(4)
+
+  const allowed = await as(bounds, 'site', 'allow-target', site, '10.1.2.0/24')
+  expect(jsonOf(allowed)).toEqual({ site, allowed_targets: ['10.1.2.0/24'] })
+  expect((await update('http://10.1.2.3/hook')).code).toBe(0)
+  expect((await update('http://10.1.3.3/hook')).code).toBe(1)
+
+  jsonOf(await as(bounds, 'site', 'allow-target', site, '--none'))
+  expect((await store.readEndpoint(row.id)).allowedTargets).toEqual([])
+}, 60_000)
+
+test('a test webhook tells what came back; a disabled endpoint is enabled by command', async () => {
+  const env = dataDirectory(onTestFinished)
+  const { env: all } = await startGateway(env, onTestFinished)
+  const at = await receiver((_, response) => void response.writeHead(202).end('hello'))
+  const cli = async (...args: string[]) => {
+    const { code, stdout, stderr } = await runIn(all, ...args, '--tenant', 'acme', '--json')
+    return { code, out: stdout, err: stderr }
+  }
+  await runIn(all, 'tenant', 'create', 'acme')
+  await cli('key', 'create', '--site', site)
+  await cli('site', 'update', site, '--webhook-url', at.url)
+
+  expect(jsonOf(await cli('webhook', 'test', site))).toMatchObject({
+    delivered: true,
+    status: 202,
+    response: 'hello',
+  })
+  expect(JSON.parse(at.posts[0]!.body)).toMatchObject({ type: 'webhook.test', content: { site } })
+  expect(at.posts[0]!.headers['x-bank-api-event']).toBe('webhook.test')
+
+  at.answer(410)
+  const gone = await cli('webhook', 'test', site)
+  expect([gone.code, JSON.parse(gone.out).status]).toEqual([1, 410])
+  expect((await cli('webhook', 'test', site)).err).toContain('The endpoint is disabled')
+
+  at.answer(200)
+  expect(jsonOf(await cli('webhook', 'enable', site))).toEqual({
+    site,
+    enabled: true,
+    recovered: 0, // of the tests nobody waits for the answer any more
+  })
+  expect(jsonOf(await cli('webhook', 'test', site))).toMatchObject({ delivered: true })
+}, 60_000)

@@ -1,0 +1,112 @@
+import { expect, it } from 'vitest'
+import { createClockWatch, createMovableClock, steadyClock, systemIds } from '../../src/clock.ts'
+
+it('a movable clock adds up what it was pushed, on top of its base', () => {
+  let base = 1_000
+  const clock = createMovableClock({ now: () => base })
+
+  clock.advance(50)
+  clock.advance(7)
+  base = 2_000
+
+  expect(clock.now()).toBe(2_057)
+})
+
+/** A machine whose clock runs, and can be set. */
+function machine() {
+  const wall = createMovableClock({ now: () => 1_000_000 })
+  const monotonic = createMovableClock({ now: () => 5.25 })
+  return {
+    wall,
+    watch: createClockWatch({ wall, monotonic }),
+    set: (byMs: number) => wall.advance(byMs),
+    run(ms: number) {
+      wall.advance(ms)
+      monotonic.advance(ms)
+    },
+  }
+}
+
+it('a clock that is set is noticed once, however long it ran in between', () => {
+  const { watch, set, run } = machine()
+  run(3_600_000)
+  expect(watch.jumped()).toBe(0)
+
+  set(60_000)
+  run(900_000)
+  expect(watch.jumped()).toBe(60_000)
+  expect(watch.jumped()).toBe(0)
+  set(-86_400_000)
+  expect(watch.jumped()).toBe(-86_400_000)
+})
+
+it('up to ten seconds are a correction, and many of them no jump', () => {
+  const { watch, set } = machine()
+
+  for (let times = 0; times < 5; times += 1) {
+    set(10_000)
+    expect(watch.jumped()).toBe(0)
+  }
+  set(10_001)
+  expect(watch.jumped()).toBe(10_001)
+})
+
+it('how long ago it was put forward is told by the time that passed, also before anybody asked for the jump', () => {
+  const { watch, set, run } = machine()
+  set(-60_000)
+  expect(watch.sinceForward()).toBeUndefined()
+
+  set(59 * 60_000)
+  expect(watch.sinceForward()).toBeUndefined() // too little to count in days
+
+  set(90 * 60_000)
+  expect(watch.sinceForward()).toBe(0)
+  run(500)
+  set(-149 * 60_000)
+
+  expect(watch.sinceForward()).toBe(500)
+  expect(watch.jumped()).toBe(-60_000)
+})
+
+it('the steady clock follows the time that passes and a lever, and no setting', () => {
+  const { watch, wall, set, run } = machine()
+  const lever = createMovableClock(wall)
+  const steady = steadyClock(lever, watch)
+  const began = steady.now()
+
+  set(160 * 86_400_000)
+  run(500)
+  lever.advance(60_000)
+  expect(steady.now() - began).toBe(60_500)
+
+  set(-160 * 86_400_000)
+  expect(steady.now() - began).toBe(60_500)
+  expect(lever.now() - began).toBe(60_500)
+})
+
+it('the clocks of this machine run alike', () => {
+  const watch = createClockWatch()
+
+  expect(watch.jumped()).toBe(0)
+  expect(watch.sinceForward()).toBeUndefined()
+})
+
+it('ids are their prefix and 24 letters and digits; a request id fits Bridge’s context', () => {
+  expect(systemIds.next('key')).toMatch(/^key_[a-z2-7]{24}$/)
+  expect(systemIds.request()).toMatch(/^[a-z2-7]{26}$/)
+})
+
+it('ids do not repeat', () => {
+  const made = Array.from({ length: 10_000 }, () => systemIds.request())
+
+  expect(new Set(made).size).toBe(made.length)
+})
+
+it('an id sorts behind those that were made in an earlier millisecond', async () => {
+  const earlier = systemIds.next('evt')
+  await new Promise((resolve) => setTimeout(resolve, 3))
+
+  const later = systemIds.next('evt')
+
+  expect([later, earlier].toSorted()).toEqual([earlier, later])
+})

@@ -1,0 +1,127 @@
+import Sqlite from 'better-sqlite3'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { openSqlite } from '../../../src/db/sqlite/open.ts'
+import { counts } from '../../../src/db/sqlite/operations/figures.ts'
+import { testNow } from '../../support/clock.ts'
+import {
+  aRequest,
+  aTenant,
+  aUser,
+  anAnnouncement,
+  itemFacts,
+  testBy,
+  testRooms,
+} from '../../support/tenants.ts'
+
+/** The tables that grow with sites, users and time. */
+const growing = [
+  'sites',
+  'api_keys',
+  'audit',
+  'bridge_users',
+  'connect_requests',
+  'items',
+  'accounts',
+  'item_refreshes',
+]
+
+/** Every statement prepared from here to the end of the test. */
+function statements(): Set<string> {
+  const seen = new Set<string>()
+  const prepare = Sqlite.prototype.prepare
+  const spy = vi.spyOn(Sqlite.prototype, 'prepare').mockImplementation(function (
+    this: Sqlite.Database,
+    sql: string,
+  ) {
+    if (/^\s*(select|update|delete|with)\b/i.test(sql)) seen.add(sql)
+    return prepare.call(this, sql)
+  })
+  onTestFinished(() => spy.mockRestore())
+  return seen
+}
+
+/** The steps that read a growing table from one end to the other, without an index. */
+function scansOf(client: Sqlite.Database, sql: string): string[] {
+  const unnamed = sql.replaceAll(/[:@$][a-z]\w*/gi, '?')
+  const blanks = (unnamed.match(/\?/g) ?? []).map(() => null)
+  const explain = client.prepare<null[], { detail: string }>(`EXPLAIN QUERY PLAN ${unnamed}`)
+  const plan = explain.all(...blanks)
+  const scan = new RegExp(`^SCAN (${growing.join('|')})\\b(?!.* USING )`)
+  return plan.map(({ detail }) => detail).filter((detail) => scan.test(detail))
+}
+
+it('a scan would be noticed', () => {
+  const client = openSqlite(':memory:')
+  onTestFinished(() => void client.close())
+
+  expect(scansOf(client, 'select * from items where status = ?')).toHaveLength(1)
+  expect(scansOf(client, 'select * from items where id = ?')).toEqual([])
+})
+
+it('no operation reads a growing table from one end to the other, or is planned anew at each run', async () => {
+  const seen = statements()
+  const rooms = testRooms()
+  const { store } = rooms
+  const { scope, site, siteKey, tenant } = await aTenant(rooms)
+  const user = await aUser(rooms, site, { name: 'ann' })
+  const request = await aRequest(rooms, user, { origin: 'https://erp.acme.test' })
+
+  // Both kinds of scope: their statements differ.
+  for (const one of [scope, siteKey.caller.scope]) {
+    await store.findSite(one, 'erp')
+    await store.findSite(one, 'ERP.acme.test')
+    await store.findSitesByOrigin(one, 'https://erp.acme.test')
+    await store.listSites(one, 2)
+    await store.findUsers(one)
+    await store.findUsers(one, 'ann')
+    await store.findUsers(one, 'ANN')
+    await store.findRequest(one, request)
+    await store.findItem(one, 7)
+    await store.findAccount(one, 71)
+  }
+  await store.findKey(siteKey.apiKey)
+  await store.listKeys(tenant.id)
+  await store.touchKey(siteKey.apiKey, testNow)
+  await store.updateSite(site.id, { timeZone: 'UTC' }, testBy)
+  for (const tenantId of [undefined, tenant.id]) {
+    for (const since of [undefined, testNow]) {
+      await store.listAudit({ limit: 9, ...(tenantId && { tenantId }), ...(since && { since }) })
+    }
+  }
+  await store.audit({ at: 1, actor: 'a', action: 'b', subject: 'c', bucket: 0 })
+  await store.findUserByUuid('uuid')
+  await store.readUserUuid(user.id)
+  await store.readUserEmail(user.id)
+  await store.claimItemsRead(user.id, 2, 1)
+  await store.releaseItemsRead(user.id)
+  await store.findRequestForCallback(request)
+  await store.countCallback(request, 10)
+  await store.rememberClaim(request, { itemId: 7, step: null })
+  await store.listClaims(20)
+  await store.forgetClaim(request)
+  await store.failRequest(request, null)
+  const outcome = { state: 'completed', step: null, item: itemFacts({ id: 7 }), at: 1 } as const
+  await store.settleRequest(request, outcome, anAnnouncement(rooms, user))
+  await store.expireRequests(testNow, 500)
+  await store.listItems(user.id)
+  await store.keepItems(user.id, [itemFacts({ id: 7 })], { at: 2, complete: true })
+  await store.keepAccounts([{ id: 71, itemId: 7 }], 2)
+  await store.markUnreachable(7, 3)
+  const refresh = await store.claimRefresh(7, { at: 4, since: 0, most: 4 })
+  if ('claim' in refresh) await store.releaseRefresh(refresh.claim)
+  await store.deleteItem(7, testBy)
+
+  // A value that the planner sees is a plan made anew at each run.
+  expect([...seen].filter((sql) => /(?<!\+)(?:\?|[:@$][a-z])/i.test(sql))).toEqual([])
+  const client = openSqlite(':memory:')
+  onTestFinished(() => void client.close())
+  // A gauge of /metrics: one count per scrape, which an index would make every write pay for.
+  seen.delete(counts.items)
+  const scanned = [...seen].flatMap((sql) => scansOf(client, sql).map((scan) => ({ sql, scan })))
+  expect(scanned).toEqual([])
+  for (const table of growing) {
+    expect([...seen].some((sql) => new RegExp(`(from|join|update) "${table}"`).test(sql))).toBe(
+      true,
+    )
+  }
+})

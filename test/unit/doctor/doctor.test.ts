@@ -1,0 +1,376 @@
+import { writeFileSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { copyName } from '../../../src/backup/folder.ts'
+import { loadConfig } from '../../../src/config.ts'
+import { examine } from '../../../src/doctor/examine.ts'
+import { exitCodeOf, type Finding } from '../../../src/doctor/finding.ts'
+import type { Probes } from '../../../src/doctor/probes.ts'
+import { testFolder } from '../../support/store.ts'
+import {
+  aKey,
+  aTenant,
+  anAnnouncement,
+  aUser,
+  itemFacts,
+  testRooms,
+} from '../../support/tenants.ts'
+
+const day = 24 * 60 * 60_000
+const gigabyte = 1024 ** 3
+const ext4 = 0xef53
+const nfs = 0x6969
+const publicAddress = '93.184.215.14'
+
+/** A healthy installation with one site, and a world around it that a test may spoil. */
+async function anInstallation(env: Record<string, string> = {}) {
+  const rooms = testRooms()
+  const { store, clock } = rooms
+  const dataDir = testFolder()
+  const config = loadConfig({
+    NODE_ENV: 'production',
+    PUBLIC_URL: 'https://bank.test',
+    BRIDGE_CLIENT_ID: 'id',
+    BRIDGE_CLIENT_SECRET: 'secret',
+    BRIDGE_WEBHOOK_SECRETS: 'webhook-secret',
+    MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+    DATA_DIR: dataDir,
+    DEFAULT_USER_EMAIL: 'bank@acme.test',
+    ...env,
+  })
+  mkdirSync(join(dataDir, 'backups'))
+  writeFileSync(join(dataDir, 'backups', copyName(clock.now() - day / 2)), '')
+  await store.createInstance({ mode: 'x', wrappedPepper: Buffer.alloc(1), dataKeys: [], at: 0 })
+  await store.claimServer(
+    { serverId: 'srv', host: 'here', pid: 7 },
+    { at: clock.now(), staleBefore: 0 },
+  )
+  const acme = await aTenant(rooms)
+  await store.updateSite(
+    acme.site.id,
+    { webhookUrl: 'https://erp.acme.test/hook' },
+    { actor: 'test', at: clock.now() },
+  )
+  const user = await aUser(rooms, acme.site)
+  await store.acceptEvent(anAnnouncement(rooms, user, { dedupeKey: 'bridge:1', siteId: null }))
+
+  const world = {
+    bridge: 200 as number | Error,
+    live: { status: 200, body: '{"status":"live"}' } as { status: number; body: string } | Error,
+    drift: 0,
+    addresses: [publicAddress] as string[] | Error,
+    certificateEnd: clock.now() + 60 * day,
+    certificateError: undefined as Error | undefined,
+    freeBytes: 50 * gigabyte,
+    type: ext4,
+    dialled: [] as string[],
+  }
+  const probes: Probes = {
+    async get(url) {
+      const isOurs = url === 'https://bank.test/live'
+      const answer = isOurs ? world.live : world.bridge
+      if (answer instanceof Error) throw answer
+      const date = clock.now() - world.drift
+      return isOurs
+        ? { ...(world.live as { status: number; body: string }), date }
+        : { status: answer as number, body: '', date }
+    },
+    async resolve() {
+      if (world.addresses instanceof Error) throw world.addresses
+      return world.addresses
+    },
+    async certificateEnd(_host, address) {
+      world.dialled.push(address)
+      if (world.certificateError) throw world.certificateError
+      return world.certificateEnd
+    },
+    disk: async () => ({ freeBytes: world.freeBytes, type: world.type }),
+    exists: () => true,
+  }
+  const look = () =>
+    examine({
+      config,
+      store,
+      clock,
+      probes,
+      bridgeOrigin: config.bridgeBaseUrl,
+      credentials: { clientId: 'id', clientSecret: 'secret' },
+    })
+  return { ...rooms, acme, user, config, world, look }
+}
+
+const coded = (code: string): Error => Object.assign(new Error('no'), { code })
+
+const bad = (findings: readonly Finding[]) => findings.filter(({ level }) => level !== 'ok')
+
+test('a healthy installation has nothing to do, and exit code 0', async () => {
+  const { look } = await anInstallation()
+
+  const findings = await look()
+
+  expect(bad(findings)).toEqual([])
+  expect(findings.length).toBeGreaterThan(9)
+  expect(exitCodeOf(findings)).toBe(0)
+})
+
+test('keys that may be asked for a link without an address are named, until there is one for all', async () => {
+  const { look, user, store, acme, ...rooms } = await anInstallation({ DEFAULT_USER_EMAIL: '' })
+  const unnamed = bad(await look())
+  await store.ensureUser({ id: 'usr_ada', siteId: user.siteId, name: 'ada@acme.test', at: 1 })
+  const addressed = bad(await look())
+  const { tenant, site } = await aTenant({ ...rooms, store }, { name: 'globex', sites: ['erp'] })
+  await aUser({ ...rooms, store }, site, { name: '42' })
+  const numbered = bad(await look())
+
+  expect(unnamed).toMatchObject([
+    { check: 'user addresses', level: 'warning', remedy: expect.stringContaining('DEFAULT_USER') },
+  ])
+  expect(unnamed[0]?.message).toContain(acme.siteKey.apiKey)
+  expect(addressed).toEqual([])
+  expect(numbered[0]?.message).toContain(`of ${tenant.name}`)
+  expect(numbered[0]?.message).not.toContain(acme.siteKey.apiKey)
+})
+
+test('a range that a site opened counts only within the operator’s bounds', async () => {
+  const within = await anInstallation({ ALLOWED_TARGETS: '10.1.0.0/16' })
+  const beyond = await anInstallation({ ALLOWED_TARGETS: '10.2.0.0/16' })
+  for (const { store, acme, world } of [within, beyond]) {
+    await store.allowTargets(acme.site.id, ['10.1.2.0/24'], { actor: 'test', at: 1 })
+    world.addresses = ['10.1.2.3']
+  }
+
+  expect(bad(await within.look())).toEqual([])
+  expect(bad(await beyond.look())).toMatchObject([
+    { message: 'erp.acme.test leads to an address webhooks may not go to' },
+  ])
+  expect(beyond.world.dialled).toEqual([])
+})
+
+type World = Awaited<ReturnType<typeof anInstallation>>['world']
+
+test.each<[string, (world: World) => void, Partial<Finding>]>([
+  [
+    'Bridge refuses the credentials',
+    (world) => (world.bridge = 401),
+    { check: 'bridge credentials', level: 'critical' },
+  ],
+  [
+    'Bridge cannot be reached',
+    (world) => (world.bridge = coded('ENOTFOUND')),
+    {
+      check: 'bridge credentials',
+      level: 'critical',
+      message: expect.stringContaining('ENOTFOUND'),
+    },
+  ],
+  [
+    'Bridge is ill',
+    (world) => (world.bridge = 500),
+    { check: 'bridge credentials', level: 'warning' },
+  ],
+  [
+    'the clock is a little off',
+    (world) => (world.drift = 30_000),
+    { check: 'clock', level: 'warning', message: "30 s ahead of Bridge's" },
+  ],
+  [
+    'the clock is far off',
+    (world) => (world.drift = -300_000),
+    { check: 'clock', level: 'critical', message: "300 s behind Bridge's" },
+  ],
+  [
+    'the public name leads nowhere',
+    (world) => (world.live = coded('ECONNREFUSED')),
+    { check: 'public address', level: 'critical' },
+  ],
+  [
+    'the public name leads to another server',
+    (world) => (world.live = { status: 200, body: '<html>' }),
+    { check: 'public address', level: 'critical' },
+  ],
+  [
+    'the disk is a network disk',
+    (world) => (world.type = nfs),
+    { check: 'data directory', level: 'critical', message: expect.stringContaining('NFS') },
+  ],
+  [
+    'the disk gets full',
+    (world) => (world.freeBytes = 0.5 * gigabyte),
+    { check: 'disk space', level: 'warning' },
+  ],
+  [
+    'the disk is full',
+    (world) => (world.freeBytes = 1_000),
+    { check: 'disk space', level: 'critical', message: '0 MB free' },
+  ],
+  [
+    "a site's name does not resolve",
+    (world) => (world.addresses = coded('ENOTFOUND')),
+    { check: 'site erp.acme.test (acme)', level: 'critical' },
+  ],
+  [
+    "a site's certificate is not to be trusted",
+    (world) => (world.certificateError = coded('CERT_HAS_EXPIRED')),
+    {
+      check: 'site erp.acme.test (acme)',
+      level: 'critical',
+      message: expect.stringContaining('CERT_HAS_EXPIRED'),
+    },
+  ],
+])('when %s, that alone is found, with what to do', async (_name, spoil, finding) => {
+  const { look, world } = await anInstallation()
+
+  spoil(world)
+  const findings = bad(await look())
+
+  expect(findings).toHaveLength(1)
+  expect(findings[0]).toMatchObject({ ...finding, remedy: expect.stringMatching(/\w{3}/) })
+  expect(exitCodeOf(findings)).toBe(finding.level === 'critical' ? 2 : 1)
+})
+
+test('a certificate that ends soon is a warning with its days', async () => {
+  const { look, world, clock } = await anInstallation()
+
+  world.certificateEnd = clock.now() + 5 * day + 1
+
+  expect(bad(await look())).toMatchObject([
+    { level: 'warning', message: 'its certificate ends in 5 days' },
+  ])
+})
+
+test('an address webhooks may not go to is not dialled by the doctor either', async () => {
+  const { look, world } = await anInstallation()
+
+  world.addresses = ['10.0.0.8']
+  const findings = bad(await look())
+
+  expect(findings).toMatchObject([{ level: 'critical', check: 'site erp.acme.test (acme)' }])
+  expect(world.dialled).toEqual([])
+})
+
+test('a server that stopped is found', async () => {
+  const { look, clock } = await anInstallation()
+
+  clock.advance(11_000)
+
+  expect(bad(await look())).toMatchObject([
+    { check: 'server', level: 'critical', remedy: 'Start it.' },
+  ])
+})
+
+test('webhooks: no secret, none yet, none for days, and a secret that does not match', async () => {
+  const without = await anInstallation({ BRIDGE_WEBHOOK_SECRETS: '' })
+  const silent = await anInstallation()
+  silent.clock.advance(4 * day)
+  const wrong = await anInstallation()
+  wrong.clock.advance(2 * day)
+  await wrong.store.audit({
+    at: wrong.clock.now(),
+    actor: 'bridge',
+    action: 'webhook.refused',
+    subject: 'signature',
+  })
+  const find = async ({ look }: typeof wrong) =>
+    (await look()).find(({ check }) => check === 'bridge webhooks')
+
+  expect(await find(without)).toMatchObject({
+    level: 'critical',
+    remedy: expect.stringContaining('https://bank.test/webhooks/bridge'),
+  })
+  expect(await find(silent)).toMatchObject({
+    level: 'warning',
+    message: 'none has arrived for 4 days',
+  })
+  expect(await find(wrong)).toMatchObject({
+    level: 'critical',
+    message: expect.stringContaining('signature'),
+  })
+})
+
+test('a copy with a date to come is critical, and hides no old one', async () => {
+  const { look, config, clock } = await anInstallation()
+  writeFileSync(join(config.backup.dir, copyName(clock.now() + 160 * day)), '')
+  clock.advance(5 * day)
+
+  const findings = (await look()).filter(({ check }) => check === 'backup')
+
+  expect(findings.map(({ level, message }) => ({ level, message }))).toEqual([
+    { level: 'critical', message: 'the newest copy is 5 days old' },
+    { level: 'critical', message: expect.stringContaining('1 copies in') as string },
+  ])
+  expect(findings[1]?.message).toContain('a date to come')
+})
+
+test('no age is below zero: of a server and of webhooks seen at a time to come', async () => {
+  const { look, store, clock, user, ...rooms } = await anInstallation()
+  const at = clock.now() + 160 * day
+  await store.claimServer({ serverId: 'srv', host: 'here', pid: 7 }, { at, staleBefore: at })
+  await store.acceptEvent(
+    anAnnouncement({ ...rooms, clock }, user, {
+      id: 'evt_early',
+      dedupeKey: 'bridge:2',
+      siteId: null,
+      receivedAt: at,
+    }),
+  )
+
+  const found = bad(await look())
+
+  expect(found).toMatchObject([
+    { check: 'server', level: 'critical', message: expect.stringContaining('a time to come') },
+    {
+      check: 'bridge webhooks',
+      level: 'critical',
+      message: expect.stringContaining('yet to come'),
+    },
+  ])
+})
+
+test('an old copy and a missing one are found', async () => {
+  const { look, config, clock } = await anInstallation()
+  const missing = await anInstallation({ BACKUP_DIR: join(testFolder(), 'nowhere') })
+  const find = (findings: Finding[]) => findings.find(({ check }) => check === 'backup')
+
+  clock.advance(5 * day)
+
+  expect(config.backup.everyMs).toBe(day)
+  expect(find(await look())).toMatchObject({
+    level: 'critical',
+    message: 'the newest copy is 5 days old',
+  })
+  expect(find(await missing.look())).toMatchObject({
+    level: 'warning',
+    message: 'there is no copy of the database',
+  })
+})
+
+test('keys and consents that end soon are found', async () => {
+  const setup = await anInstallation()
+  const { clock, store, acme, user } = setup
+  const ends = clock.now() + 3 * day + 1
+  const key = await aKey(setup, acme.tenant, null, { label: 'back office', expiresAt: ends })
+  await aKey(setup, acme.tenant, null, { expiresAt: clock.now() + 90 * day })
+  await store.keepItems(user.id, [itemFacts({ authenticationExpiresAt: ends })], {
+    at: clock.now(),
+    complete: false,
+  })
+
+  const findings = bad(await setup.look())
+
+  expect(findings).toMatchObject([
+    { check: 'api keys', message: `${key.apiKey} of acme (back office) ends in 3 days` },
+    { check: 'consents', message: '1 end within two weeks, 0 have ended' },
+  ])
+})
+
+test('one part that cannot be examined does not hide the others', async () => {
+  const { look, store } = await anInstallation()
+
+  store.listEndpoints = () => Promise.reject(new Error('broken table'))
+  const findings = await look()
+
+  expect(bad(findings)).toMatchObject([
+    { check: 'sites', level: 'critical', message: 'could not be examined: broken table' },
+  ])
+  expect(findings.length).toBeGreaterThan(8)
+})

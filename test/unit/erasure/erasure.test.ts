@@ -1,0 +1,436 @@
+import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { BridgeError } from '../../../src/bridge/errors.ts'
+import type { ExportKind } from '../../../src/db/ports/exports.ts'
+import type { Receipt } from '../../../src/db/ports/removals.ts'
+import type { Site } from '../../../src/db/ports/sites.ts'
+import { exportTenant } from '../../../src/export/tenant-export.ts'
+import { remove, type RemovalDeps } from '../../../src/erasure/erase.ts'
+import { siteClient, demoKey } from '../../system/e2e/visit.ts'
+import {
+  aHeldBank,
+  callBack,
+  callMethod,
+  testApp,
+  type HeldBank,
+  type TestApp,
+} from '../../support/app.ts'
+import { freePort } from '../../support/free-port.ts'
+import { dataDirectory, runCli, startGateway } from '../../support/gateway.ts'
+import { testNow } from '../../support/clock.ts'
+import { testFolder } from '../../support/store.ts'
+import {
+  anAnnouncement,
+  aRequest,
+  aTenant,
+  testBy,
+  type TestTenant,
+} from '../../support/tenants.ts'
+
+interface Town extends TestApp {
+  acme: TestTenant
+  other: TestTenant
+  /** Of acme's first site; another of acme's sites; of the other tenant. */
+  alice: HeldBank & { request: string }
+  bob: HeldBank
+  carol: HeldBank
+  /** How many rows of each table there are. */
+  counts(): Record<string, number>
+}
+
+/** Two tenants with three sites: each has a user with a bank, a request, an event and a delivery under way. */
+async function aTown(env: Record<string, string> = {}): Promise<Town> {
+  const path = join(testFolder(), 'bank-api.sqlite')
+  const made = await testApp({ database: path, env })
+  const { app } = made
+  const acme = await aTenant(app, { sites: ['one.acme.test', 'two.acme.test'] })
+  const other = await aTenant(app, { name: 'other', sites: ['one.other.test'] })
+  const settle = async (site: Site, user: string, id: number) => {
+    const bank = await aHeldBank(made, site, { user, item: { id } })
+    const request = await aRequest(app, bank.user, { webhookUrl: `https://${site.name}/hook` })
+    await announce(made, bank, `about item ${id}`)
+    return { ...bank, request }
+  }
+  const alice = await settle(acme.site, 'alice', 11)
+  const bob = await settle(acme.sites[1]!, 'bob', 22)
+  const carol = await settle(other.site, 'carol', 33)
+  const raw = new Sqlite(path, { readonly: true })
+  onTestFinished(() => void raw.close())
+  return { ...made, acme, other, alice, bob, carol, counts: () => countRows(raw) }
+}
+
+function countRows(raw: Sqlite.Database): Record<string, number> {
+  const tables = [
+    'tenants', 'sites', 'api_keys', 'bridge_users', 'connect_requests', 'items', 'accounts',
+    'events', 'deliveries', 'endpoints',
+  ] // prettier-ignore
+  const count = (table: string) => raw.prepare(`SELECT count(*) FROM ${table}`).pluck().get()
+  return Object.fromEntries(tables.map((table) => [table, count(table) as number]))
+}
+
+async function announce({ app }: TestApp, { user, itemId }: HeldBank, text: string): Promise<void> {
+  const id = app.ids.next('evt')
+  const body = app.keyring.seal(JSON.stringify({ text }), `events/${id}`)
+  const event = { id, dedupeKey: id, itemId, body }
+  await app.store.acceptEvent(anAnnouncement(app, user, event))
+}
+
+const removingIn = ({ app }: TestApp): RemovalDeps => ({
+  store: app.store,
+  bridge: app.bridge,
+  clock: app.clock,
+  ids: app.ids,
+})
+
+const siteOrder = ({ acme }: Town, withBridgeUsers = true) =>
+  ({
+    kind: 'site',
+    tenantId: acme.tenant.id,
+    subjectId: acme.site.id,
+    name: acme.site.name,
+    withBridgeUsers,
+  }) as const
+
+const tenantOrder = ({ acme }: Town, withBridgeUsers = true) =>
+  ({
+    kind: 'tenant',
+    tenantId: acme.tenant.id,
+    subjectId: acme.tenant.id,
+    name: acme.tenant.name,
+    withBridgeUsers,
+  }) as const
+
+const oneSite: Receipt = {
+  bridge_items: 1,
+  bridge_users: 1,
+  items: 1,
+  accounts: 1,
+  users: 1,
+  requests: 1,
+  events: 1,
+  deliveries: 1,
+  keys: 1,
+  sites: 1,
+}
+
+describe('a deleted site', () => {
+  it('is gone at Bridge and here, and its receipt says what went', async () => {
+    const town = await aTown()
+    const { world, alice, bob, carol } = town
+
+    const { receipt, finishedAt } = await remove(removingIn(town), siteOrder(town), testBy)
+
+    expect(receipt).toEqual(oneSite)
+    expect(finishedAt).toBe(testNow)
+    expect([...world.items.keys()]).toEqual([bob.itemId, carol.itemId])
+    expect([...world.users.keys()]).toEqual([bob.user.userUuid, carol.user.userUuid])
+    expect(world.users.has(alice.user.userUuid)).toBe(false)
+    expect(town.counts()).toMatchObject({
+      tenants: 2, sites: 2, bridge_users: 2, connect_requests: 2, items: 2, accounts: 2,
+      events: 2, deliveries: 2,
+    }) // prettier-ignore
+    const [last] = await town.app.store.listAudit({ action: 'site', limit: 1 })
+    expect(last).toMatchObject({
+      action: 'site.deleted',
+      subject: 'one.acme.test',
+      detail: oneSite,
+    })
+  })
+
+  it('leaves its users at Bridge unless the operator says otherwise', async () => {
+    const town = await aTown()
+
+    const { receipt } = await remove(removingIn(town), siteOrder(town, false), testBy)
+
+    expect(receipt).toEqual({ ...oneSite, bridge_users: 0 })
+    expect(town.world.users.has(town.alice.user.userUuid)).toBe(true)
+    expect(town.world.items.has(town.alice.itemId)).toBe(false)
+  })
+
+  it('takes along what Bridge holds for it and we do not know', async () => {
+    const town = await aTown()
+    town.world.addItem(town.alice.user.userUuid, { id: 12 })
+
+    const { receipt } = await remove(removingIn(town), siteOrder(town), testBy)
+
+    expect(receipt).toMatchObject({ bridge_items: 2, items: 1 })
+    expect(town.world.items.has(12)).toBe(false)
+  })
+
+  it('is deleted here too when Bridge no longer knows it', async () => {
+    const town = await aTown()
+    town.world.users.delete(town.alice.user.userUuid)
+    town.world.items.delete(town.alice.itemId)
+    town.world.expireTokens()
+
+    const { receipt } = await remove(removingIn(town), siteOrder(town), testBy)
+
+    expect(receipt).toEqual(oneSite)
+  })
+
+  it('is seen by nobody from the first step on, though Bridge cannot be asked', async () => {
+    const town = await aTown()
+    const { app, acme, alice, bridge } = town
+    bridge.use() // nothing more to serve
+    const unreachable = { ...removingIn(town), bridge: { ...app.bridge, items: fails } }
+
+    await expect(remove(unreachable, siteOrder(town), testBy)).rejects.toThrow(BridgeError)
+
+    const ask = (as: { authorization: string }, args: object) =>
+      callMethod(app, 'get_bank_accounts', args, { as })
+    expect((await ask(acme.siteKey, { item_id: alice.itemId })).status).toBe(401)
+    expect((await ask(acme.tenantKey, { item_id: alice.itemId })).status).toBe(404)
+    expect((await callBack(town, { context: alice.request, item_id: 11 })).statusCode).toBe(404)
+    expect(await app.store.findUserByUuid(alice.user.userUuid)).toBeUndefined()
+    const lease = { at: testNow, leaseUntil: testNow + 1, limit: 9 }
+    const claimed = await app.store.claimDeliveries(lease)
+    expect(claimed.map(({ site }) => site.name).toSorted()).toEqual([
+      'one.other.test',
+      'two.acme.test',
+    ])
+    const link = {
+      site: acme.site.name,
+      redirect_url: 'https://one.acme.test/x',
+      email: 'a@b.test',
+    }
+    const again = await callMethod(app, 'get_bridge_connect_link', link, { as: acme.tenantKey })
+    expect(again).toMatchObject({ status: 417 })
+  })
+})
+
+const fails = new Proxy({} as TestApp['app']['bridge']['items'], {
+  get: () => () =>
+    Promise.reject(new BridgeError('Bridge is away', { kind: 'network', detail: 'test' })),
+})
+
+it('a deleted tenant goes with all its sites, and nobody else’s', async () => {
+  const town = await aTown()
+
+  const { receipt } = await remove(removingIn(town), tenantOrder(town), testBy)
+
+  const twice = Object.fromEntries(
+    Object.entries(oneSite).map(([name, count]) => [name, 2 * count]),
+  )
+  expect(receipt).toEqual(twice)
+  expect([...town.world.items.keys()]).toEqual([town.carol.itemId])
+  expect(town.counts()).toMatchObject({ tenants: 1, sites: 1, api_keys: 2, items: 1, events: 1 })
+  expect(await town.app.store.findTenant('acme')).toBeUndefined()
+  expect((await callMethod(town.app, 'get_category', {}, { as: town.other.siteKey })).status).toBe(
+    200,
+  )
+})
+
+describe('a deletion that dies', () => {
+  /** The same rooms, in which the process dies at the n-th step, just before or just after it took effect. */
+  function dyingAt(town: Town, n: number, when: 'before' | 'after') {
+    let step = 0
+    const mortal = <T extends object>(room: T): T =>
+      new Proxy(room, {
+        get(target, name) {
+          const value = Reflect.get(target, name) as unknown
+          if (typeof value !== 'function') return value
+          return async (...args: unknown[]) => {
+            step += 1
+            if (step === n && when === 'before') throw new Error('killed')
+            const result: unknown = await (value as (...args: unknown[]) => unknown).apply(
+              target,
+              args,
+            )
+            if (step === n && when === 'after') throw new Error('killed')
+            return result
+          }
+        },
+      })
+    const rooms = removingIn(town)
+    const { items, users } = rooms.bridge
+    const bridge = { ...rooms.bridge, items: mortal(items), users: mortal(users) }
+    return { rooms: { ...rooms, store: mortal(rooms.store), bridge }, steps: () => step }
+  }
+
+  it.each(['before', 'after'] as const)(
+    '%s any of its steps goes on when it is ordered again, and the receipt is whole',
+    { timeout: 60_000 },
+    async (when) => {
+      let died = 0
+      for (let n = 1; ; n += 1) {
+        const town = await aTown()
+        const { rooms } = dyingAt(town, n, when)
+        const first = await remove(rooms, siteOrder(town), testBy).catch((error: Error) => error)
+        if (!(first instanceof Error)) break
+        died += 1
+
+        const { receipt } = await remove(removingIn(town), siteOrder(town), testBy)
+
+        expect(receipt, `step ${n}`).toEqual(oneSite)
+        expect(town.world.items.has(town.alice.itemId)).toBe(false)
+        expect(town.counts()).toMatchObject({ sites: 2, bridge_users: 2, items: 2, deliveries: 2 })
+        await town.app.close()
+      }
+      expect(died).toBeGreaterThan(10)
+    },
+  )
+})
+
+describe('delete_bridge_item_id', () => {
+  const forget = (town: Town) =>
+    callMethod(town.app, 'delete_bridge_item_id', { item_id: 11 }, { as: town.acme.siteKey })
+
+  it('empties the queue of what concerns the item, and its events of what they said', async () => {
+    const town = await aTown()
+    const { app, alice } = town
+    await announce(town, alice, 'a second one, which waits for the first')
+
+    const { status } = await forget(town)
+
+    expect(status).toBe(200)
+    const lease = { at: testNow, leaseUntil: testNow + 1, limit: 9 }
+    const claimed = await app.store.claimDeliveries(lease)
+    expect(claimed.map(({ site }) => site.name)).not.toContain('one.acme.test')
+    expect(town.counts()).toMatchObject({ events: 4, deliveries: 2 })
+    const bodies = await app.store.listSealed('event-body', null, 10)
+    expect(bodies).toHaveLength(2)
+  })
+
+  it('takes the Bridge user along with the last item when the operator says so', async () => {
+    const town = await aTown({ DELETE_BRIDGE_USERS: 'true' })
+    const { app, world, alice, acme } = town
+    world.addItem(alice.user.userUuid, { id: 12 })
+
+    await forget(town)
+    expect(world.users.has(alice.user.userUuid)).toBe(true)
+    const args = { item_id: 12, user: 'alice' }
+    const last = await callMethod(app, 'delete_bridge_item_id', args, { as: acme.siteKey })
+
+    expect(last).toMatchObject({ status: 200, message: { deleted: true } })
+    expect(world.users.has(alice.user.userUuid)).toBe(false)
+    // The site's own user stays, and gets a new one at Bridge when it connects again.
+    const link = { redirect_url: 'https://one.acme.test/x', user: 'alice', email: 'a@b.test' }
+    const again = await callMethod(app, 'get_bridge_connect_link', link, { as: acme.siteKey })
+    expect(again.status).toBe(200)
+  })
+
+  it('asked again after a crash half-way ends what it began', async () => {
+    const town = await aTown({ DELETE_BRIDGE_USERS: 'true' })
+    const { app, world, alice } = town
+    const { deleteItem } = app.store
+    app.store.deleteItem = () => Promise.reject(new Error('killed'))
+    expect((await forget(town)).status).toBe(500)
+    expect(world.users.has(alice.user.userUuid)).toBe(false)
+    app.store.deleteItem = deleteItem
+    world.expireTokens()
+
+    const again = await forget(town)
+
+    expect(again).toMatchObject({
+      status: 200,
+      message: { item_id: 11, deleted: true, accounts: 1 },
+    })
+    expect((await forget(town)).status).toBe(404)
+  })
+})
+
+it('an export holds all that is a tenant’s, in the clear, no secret and nothing of anybody else', async () => {
+  const town = await aTown()
+  const { app, acme, alice } = town
+  for (let each = 0; each < 450; each += 1) await announce(town, alice, `message ${each}`)
+
+  let text = ''
+  for await (const piece of exportTenant(app, acme.tenant, testNow)) text += piece
+
+  const held = JSON.parse(text) as Record<string, Record<string, unknown>[]>
+  expect(held['sites']!.map(({ name }) => name)).toEqual(['one.acme.test', 'two.acme.test'])
+  expect(held['users']!.map(({ name }) => name)).toEqual(['alice', 'bob'])
+  expect(held['items']!.map(({ id }) => id)).toEqual([11, 22])
+  expect(held['accounts']).toHaveLength(2)
+  expect(held['requests']).toHaveLength(2)
+  expect(held['keys']!.map(({ apiKey }) => apiKey)).toContain(acme.siteKey.apiKey)
+  expect(held['events']).toHaveLength(452)
+  expect(held['events']!.map(({ body }) => body)).toContain('{"text":"message 449"}')
+  expect(held['deliveries']).toHaveLength(452)
+  expect(held['audit']!.length).toBeGreaterThan(3)
+  for (const word of ['other.test', 'carol', 'ecret"', 'ecretHash', town.other.tenant.id]) {
+    expect(text).not.toContain(word)
+  }
+})
+
+it('every table is in the export, or holds nothing of a tenant’s', async () => {
+  const path = join(testFolder(), 'bank-api.sqlite')
+  await testApp({ database: path })
+  const raw = new Sqlite(path, { readonly: true })
+  onTestFinished(() => void raw.close())
+  const exported: Record<ExportKind, string> = {
+    sites: 'sites',
+    keys: 'api_keys',
+    users: 'bridge_users',
+    requests: 'connect_requests',
+    items: 'items',
+    accounts: 'accounts',
+    refreshes: 'item_refreshes',
+    renewals: 'renewals',
+    events: 'events',
+    deliveries: 'deliveries',
+    attempts: 'attempts',
+    endpoints: 'endpoints',
+    calls: 'calls',
+    audit: 'audit',
+  }
+  // The tenant itself stands at the head of the export.
+  const ours = ['__drizzle_migrations', 'instance', 'data_keys', 'tenants', 'removals']
+
+  const tables = raw
+    .prepare<[], string>(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+    )
+    .pluck()
+    .all()
+
+  const known = [...Object.values(exported), ...ours]
+  expect(tables.filter((table) => !known.includes(table))).toEqual([])
+})
+
+it(
+  'with bank-api, beside a running server: exported, then deleted by the server, with a receipt',
+  { timeout: 60_000 },
+  async () => {
+    const home = dataDirectory(onTestFinished)
+    const SANDBOX_PORT = String(await freePort())
+    const server = await startGateway({ ...home, SANDBOX_PORT }, onTestFinished)
+    const call = siteClient(server.url, demoKey(server.stdout()))
+    const { url, request } = await call('get_bridge_connect_link', {
+      redirect_url: 'http://erp.example.test/app/bank',
+      user: 'me@example.com',
+    })
+    const session = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ login: 'success', password: 'any' }),
+      redirect: 'manual',
+    })
+    await fetch(session.headers.get('location')!, { redirect: 'manual' })
+    const { item_id } = await call('get_bridge_item_id', { request })
+    await call('get_bank_accounts', { item_id })
+
+    const exported = await runCli(server.env, 'tenant', 'export', 'demo')
+    const site = ['site', 'delete', 'demo', '--tenant', 'demo', '--bridge-users', '--json']
+    const deleted = await runCli(server.env, ...site)
+    const tenant = await runCli(server.env, 'tenant', 'delete', 'demo', '--json')
+    await server.said('"kind":"site","msg":"deleted"') // so its calls took their turn in the server's quota
+
+    expect(JSON.parse(exported.stdout)).toMatchObject({ items: [{ id: item_id }] })
+    expect(deleted).toMatchObject({ code: 0, stderr: '' })
+    expect(JSON.parse(deleted.stdout)).toMatchObject({
+      deleted: 'site',
+      receipt: expect.stringMatching(/^rmv_/) as string,
+      bridge_items: 1,
+      bridge_users: 1,
+      items: 1,
+      accounts: 12,
+      keys: 1,
+    })
+    await expect(call('get_category')).rejects.toMatchObject({ httpStatus: 401 })
+    expect(JSON.parse(tenant.stdout)).toMatchObject({ deleted: 'tenant', sites: 0 })
+    const { code, stderr } = await runCli(server.env, 'tenant', 'delete', 'demo')
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'There is no tenant named demo\n' })
+  },
+)

@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { MandatoryError, ValidationError } from '../../../src/errors.ts'
+import { identifier, optional, optionalText, text } from '../../../src/frappe/arguments.ts'
+import { methodsWith, parseArguments } from '../../../src/frappe/define-method.ts'
+
+test.each([1, 7654321, '1', '0042', '7654321', Number.MAX_SAFE_INTEGER])(
+  '%j is an identifier',
+  (value) => {
+    expect(identifier.parse(value)).toBe(Number(value))
+  },
+)
+
+const noNumbers = [0, -1, 1.5, 2 ** 53, NaN, Infinity, true, false, null, undefined, [], [1], {}]
+const noDigits = [
+  '',
+  ' ',
+  '0',
+  '-1',
+  '1.5',
+  '1e3',
+  '0x10',
+  ' 1',
+  '9007199254740993',
+  '1'.repeat(99),
+  '1'.padStart(17, '0'),
+]
+
+test.each([...noNumbers, ...noDigits])('%j is no identifier', (value) => {
+  expect(identifier.safeParse(value).success).toBe(false)
+})
+
+test.each([
+  ['  a b ', 'a b'],
+  [12, '12'],
+  ['x'.repeat(10), 'x'.repeat(10)],
+])('%j is a text', (value, expected) => {
+  expect(text(10).parse(value)).toBe(expected)
+})
+
+test.each(['', '  ', 'x'.repeat(11), null, undefined, true, [], {}])('%j is no text', (value) => {
+  expect(text(10).safeParse(value).success).toBe(false)
+})
+
+test.each([undefined, null, '', '  '])('%j leaves an optional argument out', (value) => {
+  expect(optionalText().parse(value)).toBeUndefined()
+  expect(optional(identifier).parse(value)).toBeUndefined()
+})
+
+const params = z.object({ item_id: identifier, user: optionalText(5) })
+
+test('arguments are parsed, unknown ones dropped, absent ones left out', () => {
+  expect(parseArguments(params, { item_id: '7', other: 1 })).toEqual({ item_id: 7 })
+})
+
+test.each([undefined, null, '', ' '])('a required argument that is %j is missing', (item_id) => {
+  const parse = () => parseArguments(params, { item_id })
+
+  expect(parse).toThrow(MandatoryError)
+  expect(parse).toThrow("Argument 'item_id' is required")
+})
+
+test.each([
+  [{ item_id: 'x' }, "Argument 'item_id' is not valid: expected a positive whole number"],
+  [{ item_id: -1 }, "Argument 'item_id' is not valid: expected a positive whole number"],
+  [{ item_id: 1, user: 'too long' }, "Argument 'user' is not valid: expected at most 5 characters"],
+  [{ item_id: 1, user: {} }, "Argument 'user' is not valid: expected a text"],
+])('%j is refused by the name of the argument', (input, expected) => {
+  const parse = () => parseArguments(params, input)
+
+  expect(parse).toThrow(ValidationError)
+  expect(parse).not.toThrow(MandatoryError)
+  expect(parse).toThrow(expected)
+})
+
+test('a rule over all arguments is refused in its own words', () => {
+  const either = params.refine(() => false, 'Give item_id or user')
+
+  expect(() => parseArguments(either, { item_id: 1 })).toThrow(
+    new ValidationError('Give item_id or user'),
+  )
+})
+
+test('a method is run with its context and its parsed arguments', async () => {
+  const method = methodsWith<{ base: number }>()({
+    name: 'app.module.add',
+    params: z.object({ to: identifier }),
+    run: async ({ base }, { to }) => base + to,
+  })
+
+  await expect(method.handle({ base: 1 }, { to: '2' })).resolves.toBe(3)
+  await expect(method.handle({ base: 1 }, {})).rejects.toThrow(MandatoryError)
+  expect(method.guest).toBe(false)
+})
+
+test('whoever listens hears the checked arguments, and nothing of those that were refused', async () => {
+  const method = methodsWith<object>()({
+    name: 'app.module.show',
+    params: z.object({ to: identifier }),
+    run: async (_context, { to }) => to,
+  })
+  const heard: unknown[] = []
+  const hear = (args: unknown): void => void heard.push(args)
+
+  await method.handle({}, { to: '2', more: 3 }, hear)
+  await expect(method.handle({}, { to: {} }, hear)).rejects.toThrow(ValidationError)
+
+  expect(heard).toEqual([{ to: 2 }])
+})

@@ -1,0 +1,132 @@
+import { once } from 'node:events'
+import { connect, type AddressInfo, type Socket } from 'node:net'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { TooManyRequestsError } from '../../../src/errors.ts'
+import { createUnderWay } from '../../../src/frappe/under-way.ts'
+import { aSite, call, path, pieceSize, token } from './site.ts'
+
+/** What is counted of an answer that others hold too. */
+const perCaller = 64 * 1024
+
+/** Waits as long as a slow machine needs. */
+const patience = { timeout: 15_000 }
+
+describe('the bytes of answers under way', () => {
+  test('are half of all for one tenant at most, so that another is still served', () => {
+    const underWay = createUnderWay({ most: 1_000 })
+
+    underWay.open('acme').grow(500)
+
+    expect(() => underWay.open('acme').grow(1)).toThrow(TooManyRequestsError)
+    underWay.open('globex').grow(500)
+    expect(() => underWay.open('initech').grow(1)).toThrow(TooManyRequestsError)
+    expect(underWay.bytes).toBe(1_000)
+  })
+
+  test('count once for all who hold the same, until the last is gone', () => {
+    const underWay = createUnderWay({ most: 1_000 })
+    const holding = underWay.open('acme')
+    const leave = [holding.join(), holding.join()]
+    holding.grow(300)
+    holding.grow(200)
+
+    leave[0]!()
+    leave[0]!()
+    expect(underWay.bytes).toBe(500)
+    leave[1]!()
+
+    expect(underWay.bytes).toBe(0)
+    underWay.open('acme').grow(500)
+  })
+
+  test('refuse what does not fit with a time to wait, and count nothing of it', () => {
+    const underWay = createUnderWay({ most: 1_000 })
+    const holding = underWay.open('acme')
+    holding.grow(400)
+
+    expect(() => holding.grow(101)).toThrow(expect.objectContaining({ retryAfter: 10 }))
+
+    expect(underWay.bytes).toBe(400)
+  })
+})
+
+/** A site on a socket, and callers who send these requests and never read. */
+async function aServedSite(most?: number) {
+  const underWay = createUnderWay(most === undefined ? {} : { most })
+  const site = await aSite({ underWay })
+  const accepted: Socket[] = []
+  site.app.server.on('connection', (socket) => accepted.push(socket))
+  await site.app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = site.app.server.address() as AddressInfo
+  async function deaf(requests: number): Promise<Socket> {
+    const socket = connect(port, '127.0.0.1').pause()
+    onTestFinished(() => void socket.destroy())
+    socket.on('error', () => {})
+    await once(socket, 'connect')
+    const request = `GET ${path('large')} HTTP/1.1\r\nHost: a\r\nAuthorization: ${token}\r\n\r\n`
+    socket.write(request.repeat(requests))
+    return socket
+  }
+  return { ...site, underWay, accepted, deaf }
+}
+
+test('callers who never read hold a piece of the answer each at most', async () => {
+  const { deaf, accepted, underWay } = await aServedSite()
+
+  await Promise.all(Array.from({ length: 20 }, () => deaf(1)))
+  await vi.waitUntil(
+    () => accepted.length === 20 && accepted.every(({ writableLength }) => writableLength > 0),
+    patience,
+  )
+
+  for (const { writableLength } of accepted) {
+    expect(writableLength).toBeLessThanOrEqual(2 * pieceSize)
+  }
+  expect(underWay.bytes).toBe(20 * perCaller)
+})
+
+test('what is counted is counted until it has been read, or its connection ends', async () => {
+  const { deaf, underWay } = await aServedSite()
+  const [one, other, third] = [await deaf(1), await deaf(1), await deaf(3)]
+  await vi.waitUntil(() => underWay.bytes === 5 * perCaller, patience)
+
+  one.resume()
+  await vi.waitUntil(() => underWay.bytes === 4 * perCaller, patience)
+  other.destroy()
+  await vi.waitUntil(() => underWay.bytes === 3 * perCaller, patience)
+  third.destroy() // two of its answers never began
+
+  await vi.waitUntil(() => underWay.bytes === 0, patience)
+})
+
+test('a large answer beyond the limit is a 429; a small one is still given', async () => {
+  const { app, deaf, underWay } = await aServedSite(5 * perCaller)
+  await deaf(2)
+  await vi.waitUntil(() => underWay.bytes === 2 * perCaller, patience)
+
+  const large = await call(app, { url: path('large') })
+  const small = await call(app, { url: path('echo') })
+
+  expect(large.statusCode).toBe(429)
+  expect(large.json()).toMatchObject({ exc_type: 'TooManyRequestsError' })
+  expect(small.statusCode).toBe(200)
+})
+
+test.each(['shared', 'own'])('a large answer of %s bytes arrives whole', async (kind) => {
+  const { app, underWay } = await aSiteWithLedger()
+
+  const answer = await call(app, { url: `${path('large')}?kind=${kind}` })
+
+  expect(Number(answer.headers['content-length'])).toBe(answer.rawPayload.length)
+  expect(answer.headers).toMatchObject({
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+  })
+  expect(answer.json()).toEqual({ message: 'x'.repeat(16 * 2 ** 20) })
+  await vi.waitUntil(() => underWay.bytes === 0, patience)
+})
+
+async function aSiteWithLedger() {
+  const underWay = createUnderWay()
+  return { ...(await aSite({ underWay })), underWay }
+}

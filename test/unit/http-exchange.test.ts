@@ -1,0 +1,137 @@
+import { getEventListeners } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Agent, Dispatcher } from 'undici'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { ask, OutOfTimeError, TooMuchError } from '../../src/http-exchange.ts'
+
+/** Asks a server of our own that answers so. */
+async function asking(answer: RequestListener) {
+  const server = createServer(answer)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const agent = new Agent()
+  onTestFinished(async () => {
+    await agent.destroy()
+    server.closeAllConnections()
+    server.close()
+  })
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return (more: { ms?: number; most?: number; signal?: AbortSignal } = {}) => {
+    const { ms = 5_000, most = 1_000, signal } = more
+    return ask(agent, { origin, path: '/', method: 'GET' }, { ms, most: () => most, signal })
+  }
+}
+
+/** Never connects. */
+const nowhere = Object.assign(new Dispatcher(), {
+  dispatch: () => true,
+  close: async () => {},
+  destroy: async () => {},
+})
+const request = { origin: 'http://site.example', path: '/', method: 'GET' as const }
+const most = () => 1_000
+
+it('an answer is its status, its headers and its whole body', async () => {
+  const answer = await asking((_, response) => {
+    response.writeHead(201, { 'x-word': 'yes' }).write('one ')
+    setTimeout(() => response.end('two'), 20)
+  })
+
+  const { status, headers, body, cut } = await answer()
+
+  expect({ status, word: headers['x-word'], body: body.toString(), cut }).toEqual({
+    status: 201,
+    word: 'yes',
+    body: 'one two',
+    cut: undefined,
+  })
+})
+
+it('early hints are no answer', async () => {
+  const answer = await asking((_, response) => {
+    response.writeEarlyHints({ link: '</style.css>; rel=preload' })
+    response.end('late')
+  })
+
+  expect(await answer()).toMatchObject({ status: 200, body: Buffer.from('late') })
+})
+
+describe('of a body that is not whole there is the beginning, and why there is no more', () => {
+  it('as there is more than was wanted: then the connection is dropped', async () => {
+    const closed = Promise.withResolvers<void>()
+    const answer = await asking((_, response) => {
+      response.once('close', closed.resolve)
+      response.write('x'.repeat(1_500))
+    })
+
+    const { status, body, cut } = await answer({ most: 1_000 })
+
+    expect({ status, size: body.length }).toEqual({ status: 200, size: 1_000 })
+    expect(cut).toBeInstanceOf(TooMuchError)
+    await closed.promise
+  })
+
+  it('but not when it is just as much', async () => {
+    const answer = await asking((_, response) => response.end('x'.repeat(1_000)))
+
+    expect(await answer({ most: 1_000 })).toMatchObject({ cut: undefined })
+  })
+
+  it('as the other side broke off', async () => {
+    const answer = await asking((_, response) => {
+      response.writeHead(500, { 'content-length': 10 }).write('half')
+      setTimeout(() => response.destroy(), 20)
+    })
+
+    const { status, body, cut } = await answer()
+
+    expect({ status, body: body.toString() }).toEqual({ status: 500, body: 'half' })
+    expect(cut).toMatchObject({ code: 'UND_ERR_SOCKET' })
+  })
+
+  it('as the time was over', async () => {
+    const answer = await asking((_, response) => void response.writeHead(200).write('half'))
+
+    const { body, cut } = await answer({ ms: 100 })
+
+    expect(body.toString()).toBe('half')
+    expect(cut).toBeInstanceOf(OutOfTimeError)
+  })
+})
+
+describe('without a status it rejects', () => {
+  it('when the time is over, even before there is a connection', async () => {
+    await expect(ask(nowhere, request, { ms: 20, most })).rejects.toBeInstanceOf(OutOfTimeError)
+  })
+
+  it('with the reason of the signal, whose listener is gone then', async () => {
+    const ending = new AbortController()
+    const asked = ask(nowhere, request, { ms: 5_000, most, signal: ending.signal })
+    ending.abort(new Error('stopping'))
+
+    await expect(asked).rejects.toThrow('stopping')
+    expect(getEventListeners(ending.signal, 'abort')).toEqual([])
+  })
+
+  it('at once under a signal that has ended, and asks nobody', async () => {
+    const dispatch = vi.spyOn(nowhere, 'dispatch')
+    onTestFinished(() => dispatch.mockRestore())
+    const signal = AbortSignal.abort(new Error('gone'))
+
+    await expect(ask(nowhere, request, { ms: 5_000, most, signal })).rejects.toThrow('gone')
+    expect(dispatch).not.toHaveBeenCalled()
+  })
+
+  it('with undici’s error for what cannot be sent, and lets go of its clock', async () => {
+    const agent = new Agent()
+    onTestFinished(() => agent.destroy())
+    const clear = vi.spyOn(globalThis, 'clearTimeout')
+    onTestFinished(() => clear.mockRestore())
+    const bad = { ...request, path: 'no path' }
+
+    await expect(ask(agent, bad, { ms: 5_000, most })).rejects.toMatchObject({
+      code: 'UND_ERR_INVALID_ARG',
+    })
+    expect(clear).toHaveBeenCalled()
+  })
+})

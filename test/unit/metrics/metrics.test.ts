@@ -1,0 +1,148 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { consentWindows } from '../../../src/metrics/metrics.ts'
+import { aHeldBank, callMethod, testApp } from '../../support/app.ts'
+import { aTenant } from '../../support/tenants.ts'
+
+const token = 'token-of-the-operator'
+const scraping = { authorization: `Bearer ${token}` }
+
+const anApp = () => testApp({ env: { METRICS_TOKEN: token } })
+
+async function scrape({ app }: Awaited<ReturnType<typeof anApp>>): Promise<string> {
+  const { body, statusCode } = await app.inject({ url: '/metrics', headers: scraping })
+  expect(statusCode).toBe(200)
+  return body
+}
+
+test.each([
+  ['no token given', {}],
+  ['another token', { authorization: 'Bearer token-of-the-operatoR' }],
+  ['the token without its scheme', { authorization: token }],
+])('with %s, /metrics does not exist', async (_name, headers) => {
+  const { app } = await anApp()
+
+  const refused = await app.inject({ url: '/metrics', headers })
+  const nowhere = await app.inject('/nowhere')
+
+  expect(refused.statusCode).toBe(404)
+  expect(refused.body).toBe(nowhere.body)
+})
+
+test('without a configured token nobody reads /metrics', async () => {
+  const { app } = await testApp()
+
+  const answers = await Promise.all(
+    ['Bearer ', 'Bearer undefined', ''].map((authorization) =>
+      app.inject({ url: '/metrics', headers: { authorization } }),
+    ),
+  )
+
+  expect(answers.map(({ statusCode }) => statusCode)).toEqual([404, 404, 404])
+})
+
+test('tries of webhooks and disabled endpoints are counted', async () => {
+  const setup = await anApp()
+  setup.app.metrics.webhookTried('failed')
+  setup.app.metrics.endpointDisabled()
+
+  const text = await scrape(setup)
+
+  expect(text).toContain('bank_api_webhook_tries_total{outcome="failed"} 1')
+  expect(text).toContain('bank_api_endpoint_disablings_total 1')
+})
+
+test('calls are counted by method and outcome, and Bridge calls by endpoint and status', async () => {
+  const setup = await anApp()
+  const { siteKey, site } = await aTenant(setup.app)
+  const { itemId } = await aHeldBank(setup, site)
+
+  await callMethod(setup.app, 'get_bank_accounts', { item_id: itemId }, { as: siteKey })
+  await callMethod(setup.app, 'get_bank_accounts', { item_id: 1 }, { as: siteKey })
+  const text = await scrape(setup)
+
+  const method = 'method="bank_api.bridge.get_bank_accounts"'
+  expect(text).toContain(`bank_api_rpc_requests_total{${method},outcome="ok"} 1`)
+  expect(text).toContain(`bank_api_rpc_requests_total{${method},outcome="DoesNotExistError"} 1`)
+  expect(text).toMatch(
+    /bank_api_bridge_request_duration_seconds_count\{method="GET",endpoint="\/v3\/aggregation\/accounts",status="200"\} \d/,
+  )
+  expect(text).toMatch(/^bank_api_bridge_quota_remaining \d+/m)
+})
+
+test('no label holds what a stranger wrote', async () => {
+  const setup = await anApp()
+
+  await setup.app.inject('/api/method/no.such.method.stranger')
+  await setup.app.inject('/stranger?secret=stranger')
+  await setup.app.inject({
+    url: '/api/method/ping',
+    headers: { authorization: 'token stranger:b' },
+  })
+  const text = await scrape(setup)
+
+  expect(text).not.toContain('stranger')
+})
+
+test('deliveries, endpoints and consents are counted by state', async () => {
+  const setup = await anApp()
+  const { app, clock } = setup
+  const { site } = await aTenant(app)
+  const day = 24 * 60 * 60_000
+  const end = new Date(clock.now() + 2 * day).toISOString()
+  await aHeldBank(setup, site, { item: { authentication_expires_at: end } })
+
+  const text = await scrape(setup)
+
+  expect(text).toContain('bank_api_deliveries{state="pending"} 0')
+  expect(text).toContain('bank_api_endpoints{state="disabled"} 0')
+  expect(text).toContain('bank_api_consents{days_left="1-3"} 1')
+  expect(text).toContain('bank_api_items 1')
+  expect(text).toContain('bank_api_ready 1')
+})
+
+test('a consent is counted in one window, its upper bound included', () => {
+  const day = 24 * 60 * 60_000
+
+  const windows = consentWindows(
+    [-1, 0.5, 1, 1.5, 7, 30, 31].map((days) => days * day),
+    0,
+  )
+
+  expect(Object.fromEntries(windows)).toEqual({
+    expired: 1,
+    '0-1': 2,
+    '1-3': 1,
+    '3-7': 1,
+    '7-14': 0,
+    '14-30': 1,
+    '30+': 1,
+  })
+})
+
+test("our metrics keep to Prometheus' conventions", async () => {
+  const text = await scrape(await anApp())
+  const ours = [...text.matchAll(/^# TYPE (bank_api_\w+) (\w+)/gm)]
+
+  expect(ours.length).toBeGreaterThan(15)
+  for (const [, name = '', type] of ours) {
+    expect(name.endsWith('_total')).toBe(type === 'counter')
+    expect(name).not.toMatch(/_(ms|milliseconds|minutes|kb|mb|count|sum|bucket)$/)
+    expect(text).toContain(`# HELP ${name} `)
+  }
+})
+
+test('every metric an alert rule names exists', async () => {
+  const rules = readFileSync(new URL('../../../docs/alerts.yml', import.meta.url), 'utf8')
+  const expressions = [...rules.matchAll(/expr: (?:>-\n)?([\s\S]*?)\n {8}(?:for|labels):/g)]
+  const used = new Set(
+    expressions.flatMap(([, text = '']) => text.match(/\b(?:bank_api|nodejs|process)_\w+/g) ?? []),
+  )
+  const text = await scrape(await anApp())
+  const there = new Set([...text.matchAll(/^# TYPE (\w+) (\w+)/gm)].map(([, name]) => name))
+
+  expect(expressions).toHaveLength(rules.match(/- alert:/g)!.length)
+  expect(used.size).toBeGreaterThan(10)
+  // In memory there is no file and no copy: their gauges are declared all the same.
+  for (const name of used) expect(there).toContain(name.replace(/_(bucket|count|sum)$/, ''))
+})

@@ -1,0 +1,142 @@
+import fastify from 'fastify'
+import { expect, onTestFinished, test } from 'vitest'
+import { createAuditCounter } from '../../../src/audit/counter.ts'
+import { createHeartbeats } from '../../../src/cluster/heartbeats.ts'
+import webhooks from '../../../src/webhooks/plugin.ts'
+import { TargetRefusedError } from '../../../src/webhooks/relay/target-guard.ts'
+import { anAnnouncement, aTenant, aUser, testBy, testRooms } from '../../support/tenants.ts'
+import { receiver } from './receiver.ts'
+
+/** The door alone: the rooms it needs stand in as decorations, under the names of the plugins that make them. */
+async function door(options: { workers?: boolean; isSandbox?: boolean; bounds?: string[] } = {}) {
+  const rooms = testRooms()
+  const tenant = await aTenant(rooms)
+  const user = await aUser(rooms, tenant.site)
+  const app = fastify()
+  const auditCounter = createAuditCounter((entry) => rooms.store.audit(entry))
+  const heartbeats = createHeartbeats(rooms.clock)
+  for (const [name, room] of Object.entries({ ...rooms, auditCounter, heartbeats })) {
+    app.decorate(name, room as never)
+  }
+  for (const name of ['db', 'metrics', 'auth']) {
+    const stand = Object.assign(async () => {}, {
+      [Symbol.for('plugin-meta')]: { name },
+      [Symbol.for('skip-override')]: true,
+    })
+    await app.register(stand)
+  }
+  await app.register(webhooks, {
+    workers: options.workers ?? false,
+    isSandbox: options.isSandbox ?? false,
+    publicUrl: 'https://bank.test',
+    allowedTargets: options.bounds ?? [],
+    onRefreshed: async () => undefined,
+  })
+  await app.ready()
+  onTestFinished(() => app.close())
+  const emit = async () => {
+    const event = anAnnouncement(rooms, user)
+    const body = rooms.keyring.seal('{}', `events/${event.id}`)
+    await rooms.store.acceptEvent({ ...event, body, handledAt: null })
+    return event.id
+  }
+  const listenAt = (webhookUrl: string) =>
+    rooms.store.updateSite(tenant.site.id, { webhookUrl }, testBy)
+  return { ...rooms, ...tenant, app, auditCounter, heartbeats, emit, listenAt }
+}
+
+test('with workers, what is stored is handled and delivered, also when nobody nudges', async () => {
+  const { emit, listenAt, store, clock, heartbeats } = await door({
+    workers: true,
+    isSandbox: true,
+  })
+  const at = await receiver()
+  await listenAt(at.url)
+
+  await emit()
+
+  await expect.poll(() => at.posts.length).toBe(1)
+  await expect.poll(() => store.listUnhandledEvents(clock.now(), 1)).toEqual([])
+  expect(Object.keys(heartbeats.ages())).toEqual(['webhook handler', 'webhook relay'])
+})
+
+test('without workers nothing runs', async () => {
+  const { emit, listenAt, app, heartbeats } = await door({ isSandbox: true })
+  const at = await receiver()
+  await listenAt(at.url)
+  await emit()
+
+  app.relay.nudge()
+  await app.close()
+
+  expect(at.posts).toEqual([])
+  expect(heartbeats.ages()).toEqual({})
+})
+
+test('a stop waits for the try in flight', async () => {
+  const { emit, listenAt, store, app } = await door({ workers: true, isSandbox: true })
+  const ends: (() => void)[] = []
+  const at = await receiver((_, response) => void ends.push(() => response.end()))
+  await listenAt(at.url)
+  const id = await emit()
+  await expect.poll(() => ends.length).toBe(1)
+
+  const closed = app.close()
+  ends[0]?.()
+  await closed
+
+  expect(await store.findDelivery(id)).toMatchObject({ state: 'delivered' })
+})
+
+test('a target is checked before it is saved: what the site opened counts within the operator’s bounds', async () => {
+  const { app, store, site } = await door({ bounds: ['10.1.0.0/16'] })
+  await store.allowTargets(site.id, ['10.1.2.0/24', '192.168.0.0/16'], testBy)
+
+  await app.relay.checkTarget('http://10.1.2.3/hook', site.id)
+  for (const [url, id] of [
+    ['http://10.1.2.3/hook', undefined],
+    ['http://10.1.3.1/hook', site.id],
+    ['http://192.168.0.1/hook', site.id],
+    ['http://127.0.0.1/hook', site.id],
+  ] as const) {
+    await expect(app.relay.checkTarget(url, id)).rejects.toThrow(TargetRefusedError)
+  }
+})
+
+test.each([
+  ['within the operator’s bounds is posted to', ['127.0.0.0/8'], 'delivered'],
+  ['outside the operator’s bounds is not dialled', ['10.1.0.0/16'], 'pending'],
+])('what a site opened %s', async (_, bounds, state) => {
+  const { emit, listenAt, store, site } = await door({ workers: true, bounds })
+  await store.allowTargets(site.id, ['127.0.0.0/8'], testBy)
+  const at = await receiver()
+  await listenAt(at.url)
+
+  const id = await emit()
+
+  const delivery = () => store.findDelivery(id)
+  await expect.poll(async () => (await delivery())?.tries).toHaveLength(1)
+  expect(await delivery()).toMatchObject({ state })
+  expect(at.posts).toHaveLength(state === 'delivered' ? 1 : 0)
+})
+
+test('our own address is refused, and what is refused is counted for whoever asked', async () => {
+  const { app, store, auditCounter, tenant } = await door()
+  const asking = { tenantId: tenant.id, actor: 'key:k', subject: 'erp.acme.test' }
+
+  for (const url of ['https://bank.test/webhooks/bridge', 'http://10.0.0.1/']) {
+    await expect(app.relay.checkTarget(url, undefined, asking)).rejects.toThrow(TargetRefusedError)
+  }
+
+  await auditCounter.flush()
+  expect(await store.listAudit({ action: 'target.refused', limit: 9 })).toMatchObject([
+    { ...asking, count: 2 },
+  ])
+})
+
+test('a sandbox opens loopback to every site', async () => {
+  const { app } = await door({ isSandbox: true })
+
+  await app.relay.checkTarget('http://127.0.0.1:8000/hook')
+  await expect(app.relay.checkTarget('http://10.0.0.1/hook')).rejects.toThrow(TargetRefusedError)
+})
