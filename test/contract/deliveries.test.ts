@@ -105,7 +105,7 @@ it('events of one moment share a commit, and so do tries that end at once', asyn
         at,
         outcome: { kind: 'delivered' },
         try: null,
-        judge: (health) => ({ health, recoverSince: null }),
+        endpoint: null,
       }),
     ),
   )

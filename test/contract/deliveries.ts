@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { EndpointHealth, Verdict } from '../../src/db/ports/endpoints.ts'
+import type { EndpointAnswer } from '../../src/db/ports/endpoints.ts'
 import type { NewEvent } from '../../src/db/ports/events.ts'
 import type { Settlement } from '../../src/db/ports/deliveries.ts'
 import type { Site } from '../../src/db/ports/sites.ts'
@@ -9,7 +9,14 @@ import type { OpenRooms } from './store.ts'
 
 const minuteMs = 60_000
 
-const keep = (health: EndpointHealth): Verdict => ({ health, recoverSince: null })
+const webhookUrl = 'https://erp.acme.test/hook'
+
+/** What the site's address answered, when a try counts for it. */
+const answered = (status: number | null, retryAfterMs?: number): EndpointAnswer => ({
+  webhookUrl,
+  status,
+  retryAfterMs,
+})
 
 /** What every engine promises of events and deliveries. */
 export function deliveryContract(name: string, open: OpenRooms): void {
@@ -18,7 +25,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     const { store, clock, ids } = rooms
     const tenant = await aTenant(rooms, { sites: names })
     for (const { id } of tenant.sites) {
-      await store.updateSite(id, { webhookUrl: 'https://erp.acme.test/hook' }, testBy)
+      await store.updateSite(id, { webhookUrl }, testBy)
     }
     const event = (fields: Partial<NewEvent> = {}): NewEvent => {
       const id = ids.next('evt')
@@ -49,11 +56,11 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     const settle = (
       { id, attempt }: { id: string; attempt: number },
       outcome: Settlement['outcome'] = { kind: 'delivered' },
-      judge = keep,
+      endpoint: EndpointAnswer | null = null,
     ) => {
       const at = clock.now()
       const tried = { startedAt: at, durationMs: 0, status: 500, error: null, response: null }
-      return store.settleDelivery({ id, attempt, at, outcome, try: tried, judge })
+      return store.settleDelivery({ id, attempt, at, outcome, try: tried, endpoint })
     }
     return { ...rooms, ...tenant, event, accept, claim, claimIds, settle }
   }
@@ -282,20 +289,19 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     it('an endpoint that is held, slowed down or disabled is left alone', async () => {
       const { accept, claim, claimIds, settle, clock } = await withSites(['one'])
       for (const itemId of [1, 2, 3, 4, 5, 6]) await accept({ itemId })
-      const judged = (change: Partial<EndpointHealth>) => (health: EndpointHealth) =>
-        keep({ ...health, ...change })
       const [one, two] = await claim(2)
 
-      const holdUntil = clock.now() + 10
-      await settle(one!, { kind: 'delivered' }, judged({ holdUntil, concurrency: 1 }))
+      const dueAt = clock.now() + 10 * minuteMs
+      await settle(one!, { kind: 'failed', dueAt }, answered(429))
       expect(await claimIds()).toEqual([])
-      clock.advance(10)
+      clock.advance(minuteMs / 2)
       expect(await claimIds()).toEqual([]) // the other try of before has the one place
       await settle(two!)
       const [three, none] = await claim()
       expect(none).toBeUndefined()
 
-      await settle(three!, { kind: 'failed', dueAt: clock.now() }, judged({ disabledAt: 1 }))
+      const disabling = settle(three!, { kind: 'failed', dueAt: clock.now() }, answered(410))
+      expect(await disabling).toEqual({ outcome: 'settled', disabled: true })
       expect(await claimIds()).toEqual([])
     })
 
@@ -365,13 +371,12 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     it('a site that was found down gets one place until it takes something', async () => {
       const { accept, claim, settle, clock } = await withSites(['one'])
       for (const itemId of [1, 2, 3, 4, 5, 6]) await accept({ itemId })
-      const down = (streak: number) => (health: EndpointHealth) => keep({ ...health, streak })
       const [first] = await claim(1)
-      await settle(first!, { kind: 'failed', dueAt: clock.now() + minuteMs }, down(1))
+      await settle(first!, { kind: 'failed', dueAt: clock.now() + minuteMs }, answered(500))
 
       const [probe, none] = await claim()
       expect(none).toBeUndefined()
-      await settle(probe!, { kind: 'delivered' }, down(0))
+      await settle(probe!, { kind: 'delivered' }, answered(200))
 
       expect(await claim()).toHaveLength(4)
     })
@@ -414,8 +419,6 @@ export function deliveryContract(name: string, open: OpenRooms): void {
 
   describe(`when the clock is set, ${name}`, () => {
     const dayMs = 1_440 * minuteMs
-    const inState = (change: Partial<EndpointHealth>) => (health: EndpointHealth) =>
-      keep({ ...health, ...change })
 
     it('put forward, what is in flight stays its worker’s, and a hold lasts as long as before', async () => {
       const { accept, claim, claimIds, settle, store, clock, sites } = await withSites()
@@ -423,10 +426,9 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       const held = [1, 2].map((itemId) => accept({ siteId: sites[1]!.id, itemId }))
       const [, resting] = await Promise.all(held)
       const claims = await claim()
-      const holdUntil = clock.now() + 2 * minuteMs
       const slow = claims.find(({ site }) => site.name === 'two')!
       const other = claims.find(({ event }) => event.id === resting)!
-      await settle(slow, { kind: 'delivered' }, inState({ holdUntil }))
+      await settle(slow, { kind: 'dead' }, answered(429, 2 * minuteMs))
       await settle(other, { kind: 'released' })
 
       clock.advance(dayMs)
@@ -445,7 +447,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       const [one] = await claim()
       const at = clock.now()
       const failing = { failingSince: at, lastFailureAt: at }
-      await settle(one!, { kind: 'dead' }, inState(failing))
+      await settle(one!, { kind: 'dead' }, answered(500))
 
       clock.advance(dayMs)
       await store.clockJumped(dayMs, clock.now())
@@ -458,11 +460,13 @@ export function deliveryContract(name: string, open: OpenRooms): void {
 
     it('put back, nothing failed in the future', async () => {
       const { accept, claim, settle, store, clock, site } = await withSites()
-      await accept()
+      await accept({ itemId: 1 })
+      await accept({ itemId: 2 })
+      const [one, two] = await claim()
+      await settle(one!, { kind: 'dead' }, answered(500))
+      clock.advance(5)
       const at = clock.now()
-      const [one] = await claim()
-      const failing = { failingSince: at - 5, lastFailureAt: at }
-      await settle(one!, { kind: 'dead' }, inState(failing))
+      await settle(two!, { kind: 'dead' }, answered(500))
 
       clock.advance(10 - dayMs)
       await store.clockJumped(-dayMs, clock.now())
@@ -665,7 +669,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       const { id: delivery, attempt } = flying!
       const outcome = { kind: 'dead' as const }
       const at = clock.now()
-      await store.settleDelivery({ id: delivery, attempt, at, outcome, try: tried, judge: keep })
+      await store.settleDelivery({ id: delivery, attempt, at, outcome, try: tried, endpoint: null })
 
       const report = await store.findDeliveryReport(id)
 
@@ -740,22 +744,23 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       }
     }
 
-    const since = (recoverSince: number) => (health: EndpointHealth) => ({ health, recoverSince })
-
-    it('a verdict brings back what died since, and nothing older', async () => {
+    it('the first success after failures brings back what died since they began, and nothing older', async () => {
       const rooms = await withSites(['one'])
       const { accept, claim, settle, store, clock } = rooms
       const ids = [
         await accept({ itemId: 1 }),
         await accept({ itemId: 2 }),
         await accept({ itemId: 3 }),
+        await accept({ itemId: 4 }),
       ]
-      const [one, two, three] = await claim()
+      const [one, two, three, four] = await claim()
       await settle(one!, { kind: 'dead' })
-      clock.advance(100)
+      clock.advance(50)
+      await settle(four!, { kind: 'failed', dueAt: clock.now() + minuteMs }, answered(500))
+      clock.advance(50)
       await settle(two!, { kind: 'dead' })
 
-      await settle(three!, { kind: 'delivered' }, since(clock.now() - 50))
+      await settle(three!, { kind: 'delivered' }, answered(200))
 
       expect(await recoverAll(rooms)).toEqual([1])
       expect(await store.findDelivery(ids[0]!)).toMatchObject({ state: 'dead' })
@@ -777,10 +782,10 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       const failing = clock.now()
       await store.replayEvents([replayed], () => ids.next('dlv'), { ...testBy, at: failing })
       const claims = new Map((await claim()).map((one) => [one.event.id, one]))
-      await settle(claims.get(poison)!, { kind: 'dead' })
+      await settle(claims.get(poison)!, { kind: 'dead' }, answered(500))
       await settle(claims.get(replayed)!, { kind: 'dead' })
 
-      await settle(claims.get(good)!, { kind: 'delivered' }, since(failing))
+      await settle(claims.get(good)!, { kind: 'delivered' }, answered(200))
       await recoverAll(rooms)
 
       expect(await store.findDelivery(poison)).toMatchObject({ state: 'dead', attempts: 2 })
@@ -795,12 +800,11 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       const claims = new Map((await claim()).map((one) => [one.event.id, one]))
       await settle(claims.get(unlucky)!, { kind: 'failed', dueAt: 0 })
       clock.advance(100)
-      const failing = clock.now()
-      await settle(await found(unlucky), { kind: 'failed', dueAt: 0 })
+      await settle(await found(unlucky), { kind: 'failed', dueAt: 0 }, answered(417))
       clock.advance(100)
       await settle(await found(unlucky), { kind: 'dead' })
 
-      await settle(claims.get(good)!, { kind: 'delivered' }, since(failing))
+      await settle(claims.get(good)!, { kind: 'delivered' }, answered(200))
       await recoverAll(rooms)
 
       expect(await store.findDelivery(unlucky)).toMatchObject({ state: 'pending', attempts: 3 })
@@ -811,14 +815,16 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       const { accept, claim, settle, store, clock } = rooms
       const id = await accept({ itemId: 1 })
       await accept({ itemId: 2 })
-      const [one, two] = await claim()
+      await accept({ itemId: 3 })
+      const [one, two, three] = await claim()
       const right = clock.now()
+      await settle(three!, { kind: 'failed', dueAt: right + minuteMs }, answered(500))
       clock.advance(24 * 60 * minuteMs)
       await settle(one!, { kind: 'dead' })
 
       clock.advance(-24 * 60 * minuteMs)
       await store.clockJumped(-24 * 60 * minuteMs, right)
-      await settle(two!, { kind: 'delivered' }, since(right - minuteMs))
+      await settle(two!, { kind: 'delivered' }, answered(200))
       await recoverAll(rooms)
 
       expect(await store.findDelivery(id)).toMatchObject({ state: 'pending' })
@@ -832,10 +838,11 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       const [one, two] = await claim()
       const at = clock.now()
       const tried = { startedAt: at - 15_000, durationMs: 15_000, status: null, error: 'x' }
-      const settlement = { ...one!, at, outcome: { kind: 'dead' as const }, judge: keep }
-      await store.settleDelivery({ ...settlement, try: { ...tried, response: null } })
+      const settlement = { ...one!, at, outcome: { kind: 'dead' as const } }
+      const endpoint = answered(null)
+      await store.settleDelivery({ ...settlement, try: { ...tried, response: null }, endpoint })
 
-      await settle(two!, { kind: 'delivered' }, since(at))
+      await settle(two!, { kind: 'delivered' }, answered(200))
       await recoverAll(rooms)
 
       expect(await store.findDelivery(id)).toMatchObject({ state: 'pending' })
@@ -846,11 +853,9 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       const { accept, claim, settle, store, clock, ids, site } = rooms
       const events = Array.from({ length: 1_100 }, (_, itemId) => accept({ itemId }))
       const [first] = await Promise.all(events)
-      const failingSince = clock.now()
-      const failing = (health: EndpointHealth) => keep({ ...health, failingSince })
       for (let died = 0; died < 1_100;) {
         const claims = await claim(1_000)
-        await Promise.all(claims.map((one) => settle(one, { kind: 'dead' }, failing)))
+        await Promise.all(claims.map((one) => settle(one, { kind: 'dead' }, answered(417))))
         died += claims.length
         clock.advance(1)
       }
@@ -871,13 +876,13 @@ export function deliveryContract(name: string, open: OpenRooms): void {
 
     it('a test is not sent again: nobody waits for it any more', async () => {
       const rooms = await withSites(['one'])
-      const { accept, claim, settle, store, clock } = rooms
+      const { accept, claim, settle, store } = rooms
       const id = await accept({ itemId: 1, type: 'webhook.test' })
       await accept({ itemId: 2 })
       const [one, two] = await claim()
-      await settle(one!, { kind: 'dead' })
+      await settle(one!, { kind: 'dead' }, answered(500))
 
-      await settle(two!, { kind: 'delivered' }, since(clock.now() - minuteMs))
+      await settle(two!, { kind: 'delivered' }, answered(200))
       await recoverAll(rooms)
 
       expect(await store.findDelivery(id)).toMatchObject({ state: 'dead' })

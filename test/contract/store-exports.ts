@@ -39,7 +39,7 @@ async function filled(rooms: TestRooms, name: string, base: number) {
       at: clock.now(),
       outcome: { kind: 'delivered' },
       try: { startedAt: testNow, durationMs: 1, status: 200, error: null, response: null },
-      judge: (health) => ({ health, recoverSince: null }),
+      endpoint: null,
     })
   }
   await store.addCalls([

@@ -44,11 +44,7 @@ export function operateContract(name: string, open: OpenRooms): void {
     const ann = await aUser(rooms, acme.site, { name: 'ann' })
     const claim = () =>
       store.claimDeliveries({ at: clock.now(), leaseUntil: clock.now() + 60_000, limit: 9 })
-    const settle = (
-      { id, attempt }: { id: string; attempt: number },
-      kind: 'delivered' | 'dead',
-      failingSince: number | null = null,
-    ) =>
+    const settle = ({ id, attempt }: { id: string; attempt: number }, kind: 'delivered' | 'dead') =>
       store.settleDelivery({
         id,
         attempt,
@@ -61,7 +57,7 @@ export function operateContract(name: string, open: OpenRooms): void {
           error: null,
           response: Buffer.from('sealed'),
         },
-        judge: (health) => ({ health: { ...health, failingSince }, recoverSince: null }),
+        endpoint: { webhookUrl, status: kind === 'dead' ? 500 : 200 },
       })
     return { ...rooms, acme, ann, claim, settle, webhookUrl }
   }
@@ -78,7 +74,7 @@ export function operateContract(name: string, open: OpenRooms): void {
       await store.acceptEvent(anAnnouncement(make, ann, { itemId: 4, handledAt: null }))
       const [first, second] = await claim()
       await settle(first!, 'delivered')
-      await settle(second!, 'dead', testNow)
+      await settle(second!, 'dead')
 
       expect(await store.readFigures(testNow)).toEqual({
         deliveries: { pending: 3, delivered: 1, dead: 1 },

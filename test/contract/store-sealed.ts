@@ -106,7 +106,7 @@ export function sealedContract(name: string, open: OpenRooms): void {
           error: null,
           response: Buffer.from('answer'),
         },
-        judge: (health) => ({ health, recoverSince: null }),
+        endpoint: null,
       })
       const secret = Buffer.from('next secret')
       await store.rotateWebhookSecret(site.id, { secret, previousUntil: testNow + 5 }, testBy)

@@ -1,4 +1,4 @@
-import type { EndpointHealth, Verdict } from './endpoints.ts'
+import type { EndpointAnswer } from './endpoints.ts'
 import type { By } from '../scope.ts'
 
 export type DeliveryState = 'pending' | 'delivered' | 'dead'
@@ -56,8 +56,8 @@ export interface Settlement {
     /** Given back untried, as if never claimed. */
     | { kind: 'released' }
   try: Omit<Attempt, 'number'> | null
-  /** Pure and synchronous: reads the endpoint's health and URL as they stand in the commit, and says what it becomes. */
-  judge: (health: EndpointHealth, webhookUrl: string | null) => Verdict
+  /** What the try says about the endpoint; null when nothing: it was given back, or the fault was ours. */
+  endpoint: EndpointAnswer | null
 }
 
 export interface Settled {

@@ -18,11 +18,14 @@ export interface EndpointHealth {
   disabledReason: string | null
 }
 
-/** What a try means for its endpoint. */
-export interface Verdict {
-  health: EndpointHealth
-  /** Set by the first 2xx after failures: what died since then, all its tries among them, is tried again. */
-  recoverSince: number | null
+/** How a try of an endpoint ended. */
+export interface EndpointAnswer {
+  /** Where it was sent: once the site has another URL, it counts no more. */
+  webhookUrl: string
+  /** Null when there was none. */
+  status: number | null
+  /** How long the receiver asked us to wait. */
+  retryAfterMs?: number | undefined
 }
 
 /** Where a site's webhooks go and how that went. */

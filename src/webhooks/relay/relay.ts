@@ -5,9 +5,8 @@ import { secretPlace } from '../../vault/webhook-secret.ts'
 import type { Clock, ClockWatch, Ids } from '../../clock.ts'
 import { testEventType } from '../../db/ports/events.ts'
 import type { ClaimedDelivery, Settled, Settlement } from '../../db/ports/deliveries.ts'
-import type { EndpointHealth } from '../../db/ports/endpoints.ts'
+import { isDelivered } from '../../db/rules/endpoint-health.ts'
 import type { Store } from '../../db/store.ts'
-import { isDelivered, judge } from './endpoint-health.ts'
 import { readRetryAfter } from '../../http-exchange.ts'
 import { waitAfter } from './schedule.ts'
 import type { Answer, Post, Sender } from './sender.ts'
@@ -162,7 +161,7 @@ async function deliver(
     log.error({ ...facts, err: error }, 'webhook not prepared')
     const outcome = event.body === null ? { kind: 'dead' as const } : retryOrBury(deps, claim)
     const at = clock.now()
-    await settle(deps, { id, attempt, at, outcome, try: null, judge: spare }, stopping)
+    await settle(deps, { id, attempt, at, outcome, try: null, endpoint: null }, stopping)
     return
   }
 
@@ -171,7 +170,7 @@ async function deliver(
   const at = clock.now()
   if (answer.status === null && stopping.aborted) {
     const outcome = { kind: 'released' as const }
-    await settle(deps, { id, attempt, at, outcome, try: null, judge: spare }, stopping)
+    await settle(deps, { id, attempt, at, outcome, try: null, endpoint: null }, stopping)
     return
   }
   const settlement = toSettlement(deps, claim, answer, startedAt, at)
@@ -241,8 +240,6 @@ function secretsOf(keyring: Keyring, claim: ClaimedDelivery, at: number): string
 const toHeader = (text: string): string =>
   text.toWellFormed().replaceAll(/[^\x20-\x7e]/gu, (letter) => encodeURIComponent(letter))
 
-const spare = (health: EndpointHealth) => ({ health, recoverSince: null })
-
 function retryOrBury(
   { clock, ids }: RelayDeps,
   { tryNumber, event }: ClaimedDelivery,
@@ -274,9 +271,7 @@ function toSettlement(
       answer.status === null
         ? { ...tried, error: answer.error, response: null }
         : { ...tried, error: null, response: sealed(deps, id, answer.response) },
-    // What another URL answered, while the site's was changed, says nothing about the new one.
-    judge: (health, url) =>
-      url === site.webhookUrl ? judge(health, { at, status, retryAfterMs }) : spare(health),
+    endpoint: { webhookUrl: site.webhookUrl, status, retryAfterMs },
   }
 }
 

@@ -75,7 +75,7 @@ async function fillAll({ rooms, sites, server }: Installation): Promise<void> {
       at: testNow,
       outcome: { kind: 'dead' },
       try: { startedAt: testNow, durationMs: 1, status: 500, error: null, response },
-      judge: (health) => ({ health, recoverSince: null }),
+      endpoint: null,
     })
   }
   expect(ids.next('x')).toMatch(/^x_/)

@@ -46,7 +46,7 @@ async function installation() {
       at,
       outcome: { kind: 'dead' },
       try: { startedAt: at, durationMs: 7, status, error: null, response },
-      judge: (health) => ({ health, recoverSince: null }),
+      endpoint: null,
     })
   }
   const cli = (...args: string[]) => runCli(folder, args)

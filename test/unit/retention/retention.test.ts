@@ -71,7 +71,7 @@ it('after thirty days an event has lost its body, after a year it is gone with i
       error: null,
       response: Buffer.from('sealed'),
     },
-    judge: (health) => ({ health, recoverSince: null }),
+    endpoint: null,
   })
 
   clock.advance(30 * dayMs + 1)

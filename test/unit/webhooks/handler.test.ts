@@ -98,7 +98,7 @@ async function handling() {
           at,
           outcome: { kind: 'delivered' },
           try: null,
-          judge: (health) => ({ health, recoverSince: null }),
+          endpoint: null,
         })
       }
     }

@@ -1,13 +1,18 @@
 import type Sqlite from 'better-sqlite3'
-import { and, asc, eq, isNotNull, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, isNull, sql } from 'drizzle-orm'
 import type { Settled, Settlement, DeliveryStore } from '../../ports/deliveries.ts'
+import type { EndpointAnswer } from '../../ports/endpoints.ts'
+import { sharesOf, type Ready, type Share } from '../../rules/claim-shares.ts'
+import { judgeAnswer, triesAtOnce } from '../../rules/endpoint-health.ts'
+import { takesWebhooks } from '../../rules/replay.ts'
+import { endTry, firstDueAt } from '../../rules/try-outcome.ts'
 import type { GroupCommit } from '../group-commit.ts'
 import { attempts, deliveries, endpoints, events, sites } from '../schema/index.ts'
 import { given, prepared, type Tools } from '../tools.ts'
 import { moveTimes } from './clock.ts'
 import { noteOfSite } from './audit.ts'
-import { healthOf, writeHealth } from './endpoint-health.ts'
-import { markRecovery, nextToRecover, recover } from './recovery.ts'
+import { healthOf, writeVerdict } from './endpoint-health.ts'
+import { nextToRecover, recover } from './recovery.ts'
 import { deliveryReportOperations } from './delivery-reports.ts'
 
 type Db = Tools['db']
@@ -27,7 +32,7 @@ WITH RECURSIVE waiting(site_id) AS (
   SELECT sites.id AS siteId,
     (SELECT min(due_at) FROM deliveries
      WHERE state = 'pending' AND due_at IS NOT NULL AND site_id = sites.id) AS firstDue,
-    CASE WHEN endpoints.streak > 0 THEN 1 ELSE coalesce(endpoints.concurrency, 4) END AS most,
+    CASE WHEN endpoints.streak > 0 THEN 1 ELSE coalesce(endpoints.concurrency, ${triesAtOnce}) END AS places,
     (SELECT count(*) FROM deliveries
      WHERE claimed_until IS NOT NULL AND claimed_until > +@at AND site_id = sites.id) AS busy,
     (SELECT count(*) FROM deliveries
@@ -43,12 +48,12 @@ WITH RECURSIVE waiting(site_id) AS (
 `
 
 /** Whether there is any such site: found at the first, where `readySites` looks at all to tell whose turn it is. */
-export const anyReady = `${ready} SELECT 1 FROM ready WHERE firstDue <= +@at AND busy < most LIMIT 1`
+export const anyReady = `${ready} SELECT 1 FROM ready WHERE firstDue <= +@at AND busy < places LIMIT 1`
 
 /** All such sites, whose turn it is first. */
 export const readySites = `${ready}
-SELECT siteId, busy, most, retrying FROM ready
-WHERE firstDue <= +@at AND busy < most ORDER BY busy, firstDue LIMIT +@limit`
+SELECT siteId, busy, places, retrying FROM ready
+WHERE firstDue <= +@at AND busy < places ORDER BY busy, firstDue LIMIT +@limit`
 
 const taking = (which: string): string => `
 UPDATE deliveries SET attempts = attempts + 1, due_at = +@leaseUntil, claimed_until = +@leaseUntil
@@ -64,12 +69,11 @@ export const takeDue = taking('')
 /** Takes the oldest due of those that were never tried. */
 export const takeFirstTries = taking('AND first_ended_at IS NULL')
 
-/** The site, when it wants webhooks. */
-const wanting = prepared((db) =>
+const receiverOf = prepared((db) =>
   db
-    .select({ id: sites.id })
+    .select({ webhookUrl: sites.webhookUrl, removedAt: sites.removedAt })
     .from(sites)
-    .where(and(eq(sites.id, given('siteId')), isNotNull(sites.webhookUrl), isNull(sites.removedAt)))
+    .where(eq(sites.id, given('siteId')))
     .prepare(),
 )
 
@@ -113,11 +117,11 @@ const deliveryWith = prepared((db) =>
     .prepare(),
 )
 
-const endTry = prepared((db) =>
+const storeEnd = prepared((db) =>
   db
     .update(deliveries)
     .set({
-      claimedUntil: null,
+      claimedUntil: sql`${given('claimedUntil')}`,
       state: sql`${given('state')}`,
       dueAt: sql`${given('dueAt')}`,
       settledAt: sql`${given('settledAt')}`,
@@ -177,22 +181,6 @@ const claimed = prepared((db) =>
     .prepare(),
 )
 
-const urlOf = prepared((db) =>
-  db
-    .select({ webhookUrl: sites.webhookUrl })
-    .from(sites)
-    .where(eq(sites.id, given('siteId')))
-    .prepare(),
-)
-
-/** A site that may be tried: how many of its places are taken, of how many, and how many of these by no first tries. */
-interface Ready {
-  siteId: string
-  busy: number
-  most: number
-  retrying: number
-}
-
 export function deliveryOperations({
   db,
   read,
@@ -208,20 +196,15 @@ export function deliveryOperations({
 
   const takeFirst = client.prepare<unknown[], { id: string }>(takeFirstTries)
 
-  /**
-   * Takes so many of a site's, first tries before retries and replays, which hold nothing back. One place of several is for
-   * whatever waits longest, so that these get their turn too.
-   */
+  /** Takes a site's share: of the oldest, then of those never tried, then of the others. */
   function takeFrom(
-    { siteId, most, retrying }: Ready,
-    room: number,
+    { siteId, limit, oldest }: Share,
     times: { at: number; leaseUntil: number },
   ): { id: string }[] {
-    const oldest = room > 0 && most > 1 && retrying === 0 ? 1 : 0
-    const taken = oldest === 1 ? take.all({ ...times, siteId, limit: oldest }) : []
+    const taken = oldest > 0 ? take.all({ ...times, siteId, limit: oldest }) : []
     for (const statement of [takeFirst, take]) {
-      const limit = room - taken.length
-      if (limit > 0) taken.push(...statement.all({ ...times, siteId, limit }))
+      const left = limit - taken.length
+      if (left > 0) taken.push(...statement.all({ ...times, siteId, limit: left }))
     }
     return taken
   }
@@ -241,11 +224,8 @@ export function deliveryOperations({
       // Looked at first without a transaction: most of the time there is nothing to do, and a commit costs an fsync.
       if ((await read(() => findAny.get({ at }))) === undefined) return []
       return write(() => {
-        const ready = findReady.all({ at, limit })
-        const rooms = roomsFor(ready, { limit, spreadAfter })
-        return ready.flatMap((site, index) =>
-          takeFrom(site, rooms[index]!, { at, leaseUntil }).map(toClaim),
-        )
+        const shares = sharesOf(findReady.all({ at, limit }), { limit, spreadAfter })
+        return shares.flatMap((share) => takeFrom(share, { at, leaseUntil }).map(toClaim))
       })
     },
 
@@ -286,8 +266,8 @@ export function deliveryOperations({
     async recoverDead(at) {
       if ((await read(() => nextToRecover(db))) === undefined) return undefined
       return write(() => {
-        const span = nextToRecover(db)
-        return span && { siteId: span.siteId, recovered: recover(db, span, at) }
+        const next = nextToRecover(db)
+        return next && { siteId: next.siteId, recovered: recover(db, next, at) }
       })
     },
   }
@@ -302,63 +282,36 @@ export function insertDelivery(
   }: { id: string; eventSeq: number; siteId: string; itemId: number | null; at: number },
 ): void {
   const { siteId, itemId } = delivery
-  if (!wanting(db).get({ siteId })) return
-  const dueAt = nextUntried(db).get({ siteId, itemId }) ? null : at
+  const site = receiverOf(db).get({ siteId })
+  if (!site || !takesWebhooks(site)) return
+  const dueAt = firstDueAt(at, { isBehind: nextUntried(db).get({ siteId, itemId }) !== undefined })
   storeDelivery(db).run({ ...delivery, dueAt, at })
 }
 
-/**
- * Deals places out to the sites in turn: every one gets its first before any gets its second, and a second or further one
- * only while less than `spreadAfter` are dealt.
- */
-function roomsFor(
-  ready: readonly Ready[],
-  { limit, spreadAfter }: { limit: number; spreadAfter: number },
-): number[] {
-  const rooms = ready.map(() => 0)
-  let dealt = 0
-  for (let place = 1; ready.some(({ most }) => most >= place); place += 1) {
-    for (const [index, { busy, most }] of ready.entries()) {
-      if (busy >= place || most < place) continue
-      if (dealt >= (place === 1 ? limit : Math.min(limit, spreadAfter))) break
-      rooms[index]! += 1
-      dealt += 1
-    }
-  }
-  return rooms
-}
-
-function settle(db: Db, { id, attempt, at, outcome, ...settlement }: Settlement): Settled {
-  const stale: Settled = { outcome: 'stale', disabled: false }
+function settle(db: Db, { id, ...settlement }: Settlement): Settled {
   const delivery = deliveryWith(db).get({ id })
-  if (!delivery || delivery.attempts !== attempt || delivery.claimedUntil === null) return stale
-
-  const ended = { ...delivery, ...after(outcome, at) }
-  if (outcome.kind === 'released') {
-    endTry(db).run({ ...ended, scheduleFrom: delivery.scheduleFrom + 1 })
-    return { ...stale, outcome: 'settled' }
-  }
-  endTry(db).run({ ...ended, firstEndedAt: delivery.firstEndedAt ?? at })
-  if (delivery.firstEndedAt === null) releaseNext(db, delivery, at)
+  const end = delivery && endTry(delivery, settlement)
+  if (!end) return { outcome: 'stale', disabled: false }
+  const { at, attempt, endpoint } = settlement
+  storeEnd(db).run({ id, ...end.change })
+  if (end.freesNext) releaseNext(db, delivery, at)
+  if (!end.wasTried) return { outcome: 'settled', disabled: false }
   if (settlement.try) storeTry(db).run({ deliveryId: id, number: attempt, ...settlement.try })
-
-  const { siteId } = delivery
-  const before = healthOf(db, siteId)
-  const { health, recoverSince } = settlement.judge(before, urlOf(db).get({ siteId })!.webhookUrl)
-  if (health !== before) writeHealth(db, siteId, health)
-  const disabled = before.disabledAt === null && health.disabledAt !== null
-  if (disabled) {
-    const by = { actor: 'server', at }
-    noteOfSite(db, siteId, by, 'endpoint.disabled', { reason: health.disabledReason })
-  }
-  if (recoverSince !== null) markRecovery(db, { siteId, since: recoverSince, until: at })
+  const disabled = endpoint !== null && settleEndpoint(db, delivery.siteId, { ...endpoint, at })
   return { outcome: 'settled', disabled }
 }
 
-function after(outcome: Settlement['outcome'], at: number) {
-  if (outcome.kind === 'delivered') return { state: 'delivered' as const, settledAt: at }
-  if (outcome.kind === 'dead') return { state: 'dead' as const, settledAt: at }
-  return { dueAt: outcome.kind === 'failed' ? outcome.dueAt : at }
+/** What a try means for its endpoint; returns whether it is disabled by it. */
+function settleEndpoint(db: Db, siteId: string, answer: EndpointAnswer & { at: number }): boolean {
+  const before = healthOf(db, siteId)
+  const verdict = judgeAnswer(before, answer, receiverOf(db).get({ siteId })?.webhookUrl ?? null)
+  const { at } = answer
+  if (verdict.health !== before) writeVerdict(db, siteId, verdict, at)
+  if (verdict.disabled) {
+    const reason = verdict.health.disabledReason
+    noteOfSite(db, siteId, { actor: 'server', at }, 'endpoint.disabled', { reason })
+  }
+  return verdict.disabled
 }
 
 /** Lets the oldest delivery of a site and item go that waited for one before it, if it is not on its way already. */

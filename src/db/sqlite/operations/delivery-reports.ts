@@ -7,6 +7,7 @@ import type {
   DeliveryStore,
   Replayed,
 } from '../../ports/deliveries.ts'
+import { replay } from '../../rules/replay.ts'
 import { attempts, deliveries, events, sites, tenants } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
@@ -108,7 +109,7 @@ export function deliveryReportOperations({
         const sum: Replayed = { replayed: 0, underway: 0, impossible: 0 }
         const bySite = new Map<string, number>()
         for (const id of eventIds) {
-          const { became, siteId } = replay(db, id, newId, by.at)
+          const { became, siteId } = replayEvent(db, id, newId, by.at)
           sum[became] += 1
           if (became === 'replayed') bySite.set(siteId, (bySite.get(siteId) ?? 0) + 1)
         }
@@ -143,7 +144,7 @@ const beyond = ({ receivedAt, seq }: DeliveryCursor, first: 'newest' | 'oldest')
     ? sql`(${events.receivedAt}, ${events.seq}) < (${receivedAt}, ${seq})`
     : sql`(${events.receivedAt}, ${events.seq}) > (${receivedAt}, ${seq})`
 
-function replay(
+function replayEvent(
   db: Db,
   eventId: string,
   newId: () => string,
@@ -165,27 +166,16 @@ function replay(
   if (!found) return { became: 'impossible', siteId: '' }
   const { seq, itemId, site, delivery } = found
   const siteId = site.id
-  if (found.hasBody === 0 || site.webhookUrl === null || site.removedAt !== null) {
-    return { became: 'impossible', siteId }
-  }
-  // No first try, in the sense of the order between deliveries: nothing waits for a replay.
-  const again = { state: 'pending' as const, dueAt: at, settledAt: null }
-  if (!delivery) {
-    const fresh = { id: newId(), eventSeq: seq, siteId, itemId, firstEndedAt: at, createdAt: at }
+  const { became, change } = replay({ hasBody: found.hasBody === 1, delivery }, site, at)
+  if (change && delivery) {
+    db.update(deliveries).set(change).where(eq(deliveries.id, delivery.id)).run()
+  } else if (change) {
+    const made = { id: newId(), eventSeq: seq, siteId, itemId, createdAt: at }
     db.insert(deliveries)
-      .values({ ...fresh, ...again })
+      .values({ ...made, ...change })
       .run()
-    return { became: 'replayed', siteId }
   }
-  const isUntried = delivery.state === 'pending' && delivery.firstEndedAt === null
-  if (isUntried || (delivery.claimedUntil !== null && delivery.claimedUntil > at)) {
-    return { became: 'underway', siteId }
-  }
-  db.update(deliveries)
-    .set({ ...again, claimedUntil: null, scheduleFrom: delivery.attempts })
-    .where(eq(deliveries.id, delivery.id))
-    .run()
-  return { became: 'replayed', siteId }
+  return { became, siteId }
 }
 
 /** One row for each site and command, however many batches it takes. */

@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm'
 import type { EndpointHealth } from '../../ports/endpoints.ts'
+import { healthy, revive, type Verdict } from '../../rules/endpoint-health.ts'
 import { endpoints } from '../schema/index.ts'
 import { given, prepared, type Tools } from '../tools.ts'
 import { markRecovery } from './recovery.ts'
@@ -14,26 +15,12 @@ const endpointOf = prepared((db) =>
     .prepare(),
 )
 
-const healthy: EndpointHealth = {
-  failingSince: null,
-  lastFailureAt: null,
-  jumpedMs: 0,
-  streak: 0,
-  holdUntil: 0,
-  concurrency: 4,
-  disabledAt: null,
-  disabledReason: null,
-}
-
 /**
  * Forgets an endpoint's failures, and notes that what died of them is to go back on its way; inside the transaction at hand.
  * A new URL and the operator's word do this.
  */
-export function reviveEndpoint(db: Db, siteId: string, at: number): void {
-  const { failingSince } = healthOf(db, siteId)
-  writeHealth(db, siteId, healthy)
-  if (failingSince !== null) markRecovery(db, { siteId, since: failingSince, until: at })
-}
+export const reviveEndpoint = (db: Db, siteId: string, at: number): void =>
+  writeVerdict(db, siteId, revive(healthOf(db, siteId)), at)
 
 export function healthOf(db: Db, siteId: string): EndpointHealth {
   const row = endpointOf(db).get({ siteId })
@@ -52,9 +39,16 @@ export function healthOf(db: Db, siteId: string): EndpointHealth {
   }
 }
 
-export function writeHealth(db: Db, siteId: string, health: EndpointHealth): void {
+/** Stores what a try, or somebody's word, means for an endpoint. */
+export function writeVerdict(
+  db: Db,
+  siteId: string,
+  { health, recoverSince }: Verdict,
+  at: number,
+): void {
   db.insert(endpoints)
     .values({ siteId, ...health })
     .onConflictDoUpdate({ target: endpoints.siteId, set: health })
     .run()
+  if (recoverSince !== null) markRecovery(db, siteId, { since: recoverSince, until: at })
 }

@@ -4,7 +4,7 @@ import { deliveries, endpoints, sites, tenants } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 import { noteOfSite } from './audit.ts'
 import { healthOf, reviveEndpoint } from './endpoint-health.ts'
-import { countDiedOfFailures } from './recovery.ts'
+import { countRecoverable } from './recovery.ts'
 
 export function endpointOperations({ db, read, write }: Tools): EndpointStore {
   return {
@@ -22,7 +22,7 @@ export function endpointOperations({ db, read, write }: Tools): EndpointStore {
       // Counting may take long: it locks nobody out.
       const recovering = await read(() => {
         const since = healthOf(db, siteId).failingSince
-        return since === null ? 0 : countDiedOfFailures(db, { siteId, since, until: by.at })
+        return since === null ? 0 : countRecoverable(db, siteId, { since, until: by.at })
       })
       await write(() => {
         noteOfSite(db, siteId, by, 'endpoint.enabled')

@@ -1,21 +1,12 @@
-import { and, asc, count, eq, gte, inArray, isNotNull, lte, sql } from 'drizzle-orm'
-import { testEventType } from '../../ports/events.ts'
+import { and, asc, eq, gte, isNotNull, lte, sql } from 'drizzle-orm'
+import { anew } from '../../rules/replay.ts'
+import { isRecovered, joined, recoveredAtOnce, type Span } from '../../rules/recovery.ts'
 import { attempts, deliveries, endpoints, events } from '../schema/index.ts'
-import { prepared, type Tools } from '../tools.ts'
+import { given, prepared, type Tools } from '../tools.ts'
 
 type Db = Tools['db']
 
-/** How many go back on their way in one commit: a few milliseconds. */
-const batch = 500
-
-/** Deaths of a site, from a moment to another. */
-interface Span {
-  siteId: string
-  since: number
-  until: number
-}
-
-const deadIn = ({ siteId, since, until }: Span) =>
+const deadIn = (siteId: string, { since, until }: Span) =>
   and(
     eq(deliveries.siteId, siteId),
     sql`${deliveries.state} = 'dead'`,
@@ -23,83 +14,103 @@ const deadIn = ({ siteId, since, until }: Span) =>
     lte(deliveries.settledAt, until),
   )
 
-/**
- * Whether a delivery died of the failures that began then, and not of itself. What a site refuses while it takes the rest
- * has one try among failures at most, its own. A delivery whose first tries met a site that came and went, before it stayed
- * away, has several; one that was tried for the first time since may have one. None is known of what died of a fault of ours.
- */
-const isOfFailures = (since: number) => sql`(
-  SELECT min(ended) >= ${since} OR count(*) FILTER (WHERE ended >= ${since}) >= 2
-  FROM (SELECT ${attempts.startedAt} + ${attempts.durationMs} AS ended FROM ${attempts}
-    WHERE ${attempts.deliveryId} = ${deliveries.id} AND ${attempts.number} > ${deliveries.scheduleFrom}))`
+/** How many are read at once to ask of each whether it is to be recovered. */
+const pageSize = recoveredAtOnce
 
-const diedOfFailures = (span: Span) =>
-  and(
-    deadIn(span),
-    isOfFailures(span.since),
-    // What was forgotten meanwhile cannot be sent.
-    sql`EXISTS (SELECT 1 FROM ${events} WHERE ${events.seq} = ${deliveries.eventSeq} AND ${events.body} IS NOT NULL AND ${events.type} <> ${testEventType})`,
-  )
-
-export const countDiedOfFailures = (db: Db, span: Span): number =>
-  db.select({ count: count() }).from(deliveries).where(diedOfFailures(span)).get()!.count
-
-/** Notes that they are to go back on their way, inside the transaction at hand: they may be too many for one commit. */
-export function markRecovery(db: Db, span: Span): void {
-  const { siteId, since, until } = span
-  const one = db.select({ id: deliveries.id }).from(deliveries).where(deadIn(span)).limit(1).get()
-  if (!one) return
-  db.update(endpoints)
-    .set({
-      recoverSince: sql`min(coalesce(${endpoints.recoverSince}, ${since}), ${since})`,
-      recoverUntil: sql`max(coalesce(${endpoints.recoverUntil}, ${until}), ${until})`,
-    })
-    .where(eq(endpoints.siteId, siteId))
-    .run()
+/** The dead of a span that are to be recovered, page by page, those that died first coming first. */
+function* recoverable(db: Db, siteId: string, span: Span) {
+  const ended = sql`(SELECT ${attempts.startedAt} + ${attempts.durationMs} AS ended FROM ${attempts}
+    WHERE ${attempts.deliveryId} = ${deliveries.id} AND ${attempts.number} > ${deliveries.scheduleFrom})`
+  let last: { id: string; settledAt: number | null } | undefined
+  for (;;) {
+    const page = db
+      .select({
+        id: deliveries.id,
+        settledAt: deliveries.settledAt,
+        attempts: deliveries.attempts,
+        eventType: events.type,
+        hasBody: isNotNull(events.body).mapWith(Boolean),
+        firstEnd: sql<number | null>`(SELECT min(ended) FROM ${ended})`,
+        endsSince: sql<number>`(SELECT count(*) FROM ${ended} WHERE ended >= ${span.since})`,
+      })
+      .from(deliveries)
+      .innerJoin(events, eq(events.seq, deliveries.eventSeq))
+      .where(
+        and(
+          deadIn(siteId, span),
+          last &&
+            sql`(${deliveries.settledAt}, ${deliveries.id}) > (${last.settledAt}, ${last.id})`,
+        ),
+      )
+      .orderBy(asc(deliveries.settledAt), asc(deliveries.id))
+      .limit(pageSize)
+      .all()
+    yield page.filter((dead) => isRecovered(dead, span.since))
+    last = page.at(-1)
+    if (page.length < pageSize) return
+  }
 }
 
-const marked = prepared((db) =>
-  db
-    .select({
-      siteId: endpoints.siteId,
-      since: endpoints.recoverSince,
-      until: endpoints.recoverUntil,
-    })
-    .from(endpoints)
-    .where(isNotNull(endpoints.recoverUntil))
+export function countRecoverable(db: Db, siteId: string, span: Span): number {
+  let count = 0
+  for (const some of recoverable(db, siteId, span)) count += some.length
+  return count
+}
+
+/** Notes that they are to go back on their way, inside the transaction at hand: they may be too many for one commit. */
+export function markRecovery(db: Db, siteId: string, span: Span): void {
+  const one = db
+    .select({ id: deliveries.id })
+    .from(deliveries)
+    .where(deadIn(siteId, span))
     .limit(1)
+    .get()
+  if (!one) return
+  const { since, until } = joined(noteOf(db).get({ siteId }), span)
+  setNote(db, siteId, { recoverSince: since, recoverUntil: until })
+}
+
+const note = {
+  siteId: endpoints.siteId,
+  since: sql<number>`${endpoints.recoverSince}`,
+  until: sql<number>`${endpoints.recoverUntil}`,
+}
+
+const noteOf = prepared((db) =>
+  db
+    .select(note)
+    .from(endpoints)
+    .where(and(eq(endpoints.siteId, given('siteId')), isNotNull(endpoints.recoverUntil)))
     .prepare(),
 )
 
-/** A site with such a note. */
-export function nextToRecover(db: Db): Span | undefined {
-  const { siteId, since, until } = marked(db).get() ?? {}
-  return siteId === undefined ? undefined : { siteId, since: since ?? 0, until: until ?? 0 }
-}
+const anyNote = prepared((db) =>
+  db.select(note).from(endpoints).where(isNotNull(endpoints.recoverUntil)).limit(1).prepare(),
+)
 
-/** Puts the next of them back on their way, those that died first; the note goes with the last. Their schedule begins anew. */
-export function recover(db: Db, span: Span, at: number): number {
-  const next = db
-    .select({ id: deliveries.id })
-    .from(deliveries)
-    .where(diedOfFailures(span))
-    .orderBy(asc(deliveries.settledAt))
-    .limit(batch)
-  const { changes } = db
-    .update(deliveries)
-    .set({
-      state: 'pending',
-      dueAt: at,
-      settledAt: null,
-      scheduleFrom: sql`${deliveries.attempts}`,
-    })
-    .where(inArray(deliveries.id, next))
-    .run()
-  if (changes < batch) {
-    db.update(endpoints)
-      .set({ recoverSince: null, recoverUntil: null })
-      .where(eq(endpoints.siteId, span.siteId))
-      .run()
+const setNote = (
+  db: Db,
+  siteId: string,
+  change: { recoverSince: number | null; recoverUntil: number | null },
+) => db.update(endpoints).set(change).where(eq(endpoints.siteId, siteId)).run()
+
+/** A site with such a note. */
+export const nextToRecover = (db: Db): (Span & { siteId: string }) | undefined => anyNote(db).get()
+
+/** Puts the next of them back on their way, those that died first; the note goes with the last. */
+export function recover(
+  db: Db,
+  { siteId, ...span }: Span & { siteId: string },
+  at: number,
+): number {
+  let recovered = 0
+  for (const some of recoverable(db, siteId, span)) {
+    for (const dead of some.slice(0, recoveredAtOnce - recovered)) {
+      db.update(deliveries).set(anew(dead, at)).where(eq(deliveries.id, dead.id)).run()
+      recovered += 1
+    }
+    if (recovered === recoveredAtOnce) return recovered
   }
-  return changes
+  setNote(db, siteId, { recoverSince: null, recoverUntil: null })
+  return recovered
 }

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { blob, index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import { triesAtOnce } from '../../rules/endpoint-health.ts'
 import { sites } from './tenants.ts'
 
 /** What happened, in the order we learned of it. Rows outlive their bodies: the digests keep repeats away. */
@@ -126,7 +127,7 @@ export const endpoints = sqliteTable(
     streak: integer().notNull().default(0),
     /** No try starts before. */
     holdUntil: integer().notNull().default(0),
-    concurrency: integer().notNull().default(4),
+    concurrency: integer().notNull().default(triesAtOnce),
     disabledAt: integer(),
     disabledReason: text(),
     /** CIDRs opened for this site besides the public internet. */

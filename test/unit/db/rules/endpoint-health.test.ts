@@ -1,19 +1,18 @@
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { EndpointHealth } from '../../../src/db/ports/endpoints.ts'
-import { judge, type Ended } from '../../../src/webhooks/relay/endpoint-health.ts'
+import type { EndpointHealth } from '../../../../src/db/ports/endpoints.ts'
+import {
+  healthy,
+  isDelivered,
+  judge,
+  judgeAnswer,
+  revive,
+  triesAtOnce,
+  type Ended,
+} from '../../../../src/db/rules/endpoint-health.ts'
 
-const healthy: EndpointHealth = {
-  failingSince: null,
-  lastFailureAt: null,
-  jumpedMs: 0,
-  streak: 0,
-  holdUntil: 0,
-  concurrency: 4,
-  disabledAt: null,
-  disabledReason: null,
-}
 const hourMs = 60 * 60_000
-const after = (tries: Ended[], from = healthy): EndpointHealth =>
+const after = (tries: readonly Ended[], from = healthy): EndpointHealth =>
   tries.reduce((health, ended) => judge(health, ended).health, from)
 const failures = (count: number, status: number | null = null, from = 1): Ended[] =>
   Array.from({ length: count }, (_, index) => ({ at: from + index, status }))
@@ -114,4 +113,101 @@ test('a success in between starts the 120 hours anew', () => {
     disabledAt: null,
     failingSince: 125 * hourMs,
   })
+})
+
+/** Tries that end one after another, up to a month of them. */
+const tries = fc
+  .array(
+    fc.record({
+      afterMs: fc.nat(20 * hourMs),
+      status: fc.option(fc.constantFrom(200, 204, 301, 404, 410, 417, 429, 500, 502, 503, 504)),
+      retryAfterMs: fc.option(fc.nat(2 * hourMs), { nil: undefined }),
+    }),
+    { maxLength: 40 },
+  )
+  .map((list) => {
+    let at = 1
+    return list.map(({ afterMs, ...ended }): Ended => {
+      at += afterMs
+      return { ...ended, at }
+    })
+  })
+
+test('whatever a site answers, it has one place at least and four at most, and no hold is shortened', () => {
+  fc.assert(
+    fc.property(tries, (list) => {
+      let health = healthy
+      for (const ended of list) {
+        const next = judge(health, ended).health
+        expect(next.concurrency).toBeGreaterThanOrEqual(1)
+        expect(next.concurrency).toBeLessThanOrEqual(triesAtOnce)
+        expect(next.holdUntil).toBeGreaterThanOrEqual(health.holdUntil)
+        expect(next.holdUntil).toBeLessThanOrEqual(
+          Math.max(health.holdUntil, ended.at + hourMs / 4),
+        )
+        health = next
+      }
+    }),
+  )
+})
+
+test('it fails since the first failure after its last success, and that success says so once', () => {
+  fc.assert(
+    fc.property(tries, (list) => {
+      let health = healthy
+      let since: number | null = null
+      for (const ended of list) {
+        const verdict = judge(health, ended)
+        const isSuccess = isDelivered(ended.status)
+        expect(verdict.recoverSince).toBe(isSuccess ? since : null)
+        since = isSuccess ? null : (since ?? ended.at)
+        expect(verdict.health.failingSince).toBe(since)
+        health = verdict.health
+      }
+    }),
+  )
+})
+
+test('it is disabled once, for good, and only by 410 or after 120 hours of failures', () => {
+  fc.assert(
+    fc.property(tries, (list) => {
+      let health = healthy
+      for (const ended of list) {
+        const { health: next, disabled } = judge(health, ended)
+        expect(disabled).toBe(health.disabledAt === null && next.disabledAt !== null)
+        if (disabled && ended.status !== 410) {
+          expect(ended.at - health.failingSince!).toBeGreaterThanOrEqual(120 * hourMs)
+        }
+        if (health.disabledAt !== null) expect(next.disabledAt).toBe(health.disabledAt)
+        health = next
+      }
+    }),
+  )
+})
+
+test('what another address answered says nothing about the one there is now', () => {
+  fc.assert(
+    fc.property(tries, (list) => {
+      for (const ended of list) {
+        const answer = { ...ended, webhookUrl: 'https://old.acme.test/' }
+        expect(judgeAnswer(healthy, answer, 'https://new.acme.test/').health).toBe(healthy)
+        expect(judgeAnswer(healthy, answer, null).health).toBe(healthy)
+        expect(judgeAnswer(healthy, answer, answer.webhookUrl)).toEqual(judge(healthy, ended))
+      }
+    }),
+  )
+})
+
+test('a new address, or the operator’s word, makes it healthy, and brings back what died since', () => {
+  fc.assert(
+    fc.property(tries, (list) => {
+      const health = after(list)
+
+      expect(revive(health)).toEqual({
+        health: healthy,
+        disabled: false,
+        recoverSince: health.failingSince,
+      })
+    }),
+  )
 })

@@ -1,22 +1,40 @@
-import type { EndpointHealth, Verdict } from '../../db/ports/endpoints.ts'
+import type { EndpointAnswer, EndpointHealth } from '../ports/endpoints.ts'
 
 /** How a try ended: with a status, or without one. Times are epoch milliseconds, waits milliseconds. */
-export interface Ended {
-  at: number
-  status: number | null
-  retryAfterMs?: number | undefined
+export type Ended = Pick<EndpointAnswer, 'status' | 'retryAfterMs'> & { at: number }
+
+/** What a try means for its endpoint. */
+export interface Verdict {
+  health: EndpointHealth
+  /** Whether it was this try that disabled it. */
+  disabled: boolean
+  /** Set by the first 2xx after failures: what died since then, all its tries among them, is tried again. */
+  recoverSince: number | null
 }
 
 const secondMs = 1_000
 const minuteMs = 60 * secondMs
 const hourMs = 60 * minuteMs
 
-const mostInFlight = 4
+/** How many tries of an endpoint may be in flight at once, while it is well. */
+export const triesAtOnce = 4
+
+/** An endpoint of which nothing is known. */
+export const healthy: EndpointHealth = {
+  failingSince: null,
+  lastFailureAt: null,
+  jumpedMs: 0,
+  streak: 0,
+  holdUntil: 0,
+  concurrency: triesAtOnce,
+  disabledAt: null,
+  disabledReason: null,
+}
 
 /** The receiver, or what stands before it, asks for less. */
 const slowDown = new Set([429, 502, 503, 504])
 const slowDownMs = 30 * secondMs
-const mostSlowDownMs = 15 * minuteMs
+const longestSlowDownMs = 15 * minuteMs
 
 /** After so many failures in a row the breaker opens; then one try at a time probes whether the site is back. */
 const breakerAfter = 5
@@ -32,17 +50,37 @@ export const isDelivered = (status: number | null): boolean =>
 
 /**
  * What a try means for its endpoint: how many tries at once and from when, whether it is disabled, and whether what died is
- * to be tried again. Pure, and the same object when nothing changes.
+ * to be tried again. The same object when nothing changes.
  */
 export function judge(health: EndpointHealth, ended: Ended): Verdict {
   return isDelivered(ended.status) ? afterSuccess(health) : afterFailure(health, ended)
 }
 
+/** The same for what an address answered: the one before, while the site's was changed, says nothing about the new one. */
+export const judgeAnswer = (
+  health: EndpointHealth,
+  { webhookUrl, ...ended }: EndpointAnswer & { at: number },
+  present: string | null,
+): Verdict => (webhookUrl === present ? judge(health, ended) : unchanged(health))
+
+/** A new URL, or the operator's word: its failures are forgotten, and what died of them is tried again. */
+export const revive = ({ failingSince }: EndpointHealth): Verdict => ({
+  health: healthy,
+  disabled: false,
+  recoverSince: failingSince,
+})
+
+const unchanged = (health: EndpointHealth): Verdict => ({
+  health,
+  disabled: false,
+  recoverSince: null,
+})
+
 function afterSuccess(health: EndpointHealth): Verdict {
-  const concurrency = Math.min(health.concurrency + 1, mostInFlight)
+  const concurrency = Math.min(health.concurrency + 1, triesAtOnce)
   const isHealthy =
     health.failingSince === null && health.streak === 0 && concurrency === health.concurrency
-  if (isHealthy) return { health, recoverSince: null }
+  if (isHealthy) return unchanged(health)
   return {
     // A try that began before the endpoint was disabled says nothing about the endpoint as it is now.
     health: {
@@ -53,6 +91,7 @@ function afterSuccess(health: EndpointHealth): Verdict {
       jumpedMs: 0,
       streak: 0,
     },
+    disabled: false,
     recoverSince: health.failingSince,
   }
 }
@@ -67,7 +106,7 @@ function afterFailure(health: EndpointHealth, { at, status, retryAfterMs }: Ende
 
   const holds = [health.holdUntil]
   if (isBroken) holds.push(at + breakMs(streak))
-  if (isSlow) holds.push(at + Math.max(slowDownMs, Math.min(retryAfterMs ?? 0, mostSlowDownMs)))
+  if (isSlow) holds.push(at + Math.max(slowDownMs, Math.min(retryAfterMs ?? 0, longestSlowDownMs)))
   const reason = health.disabledAt === null ? reasonToDisable(health, { at, status }) : undefined
   return {
     health: {
@@ -79,6 +118,7 @@ function afterFailure(health: EndpointHealth, { at, status, retryAfterMs }: Ende
       holdUntil: Math.max(...holds),
       ...(reason !== undefined && { disabledAt: at, disabledReason: reason }),
     },
+    disabled: reason !== undefined,
     recoverSince: null,
   }
 }

@@ -1,0 +1,40 @@
+/** A site that may be tried: how many of its places are taken, of how many, and how many of these by no first tries. */
+export interface Ready {
+  siteId: string
+  busy: number
+  places: number
+  retrying: number
+}
+
+/** How many of a site's deliveries are taken: of them `oldest` whatever waits longest, the rest first tries before others. */
+export interface Share {
+  siteId: string
+  limit: number
+  oldest: number
+}
+
+/**
+ * Deals places out to the sites in turn: every one gets its first before any gets its second, and a second or further one
+ * only while less than `spreadAfter` are dealt. First tries come before retries and replays, which hold nothing back; one
+ * place of several is for whatever waits longest, so that these get their turn too.
+ */
+export function sharesOf(
+  ready: readonly Ready[],
+  { limit, spreadAfter }: { limit: number; spreadAfter: number },
+): Share[] {
+  const dealt = ready.map(() => 0)
+  let sum = 0
+  for (let place = 1; ready.some(({ places }) => places >= place); place += 1) {
+    for (const [index, { busy, places }] of ready.entries()) {
+      if (busy >= place || places < place) continue
+      if (sum >= (place === 1 ? limit : Math.min(limit, spreadAfter))) break
+      dealt[index]! += 1
+      sum += 1
+    }
+  }
+  return ready.map(({ siteId, places, retrying }, index) => ({
+    siteId,
+    limit: dealt[index]!,
+    oldest: dealt[index]! > 0 && places > 1 && retrying === 0 ? 1 : 0,
+  }))
+}

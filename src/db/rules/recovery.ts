@@ -1,0 +1,41 @@
+import { testEventType } from '../ports/events.ts'
+
+/** Deaths of a site's deliveries, from a moment to another, both included. */
+export interface Span {
+  since: number
+  until: number
+}
+
+/** How many go back on their way in one commit: a few milliseconds. */
+export const recoveredAtOnce = 500
+
+/** A dead delivery and its tries, those before a replay aside. */
+export interface DeadDelivery {
+  eventType: string
+  /** Whether its event's body is still there. */
+  hasBody: boolean
+  /** When its first try ended; null without any. */
+  firstEnd: number | null
+  /** How many tries ended since the failures began. */
+  endsSince: number
+}
+
+/**
+ * Whether a delivery died of the failures that began then, and not of itself. What a site refuses while it takes the rest
+ * has one try among failures at most, its own. A delivery whose first tries met a site that came and went, before it stayed
+ * away, has several; one that was tried for the first time since may have one. None is known of what died of a fault of ours.
+ * Nobody waits for a test any more.
+ */
+export function isRecovered(dead: DeadDelivery, since: number): boolean {
+  if (!dead.hasBody || dead.eventType === testEventType) return false
+  return dead.firstEnd !== null && (dead.firstEnd >= since || dead.endsSince >= 2)
+}
+
+/** A span that has both in it: recoveries that meet are one. */
+export const joined = (noted: Span | undefined, span: Span): Span =>
+  noted === undefined
+    ? span
+    : {
+        since: Math.min(noted.since, span.since),
+        until: Math.max(noted.until, span.until),
+      }
