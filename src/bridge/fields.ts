@@ -4,9 +4,13 @@ import { z } from 'zod'
  * A field as Bridge documents it, which passes as it came, whatever it is: what nobody reads must not fail a whole list.
  * Its type is unknown, so that whoever does read it looks first.
  */
-export function loosely(documented: z.ZodType): z.ZodOptional<z.ZodUnknown> {
+export const loosely = (documented: z.ZodType): z.ZodOptional<z.ZodUnknown> =>
+  loose(documented).optional()
+
+/** The same for a field that is never left out: null says that nothing came. */
+export function loose(documented: z.ZodType): z.ZodUnknown {
   const { $schema: _version, ...described } = z.toJSONSchema(documented.nullable())
-  return z.unknown().meta(described).optional()
+  return z.unknown().meta(described)
 }
 
 /** The value when it is text, else null. */

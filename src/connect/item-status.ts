@@ -12,7 +12,8 @@ export function outcomeOf(status: number): Exclude<RequestState, 'expired'> {
 }
 
 /** What a site should do about an item: nothing, wait, or open the link of that name for its user. */
-export type NextStep = 'none' | 'wait' | 'connect' | 'sca' | 'edit'
+export const nextSteps = ['none', 'wait', 'connect', 'sca', 'edit'] as const
+export type NextStep = (typeof nextSteps)[number]
 
 const steps: Readonly<Record<number, NextStep>> = {
   0: 'none',

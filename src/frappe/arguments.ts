@@ -4,9 +4,18 @@ import { isName, longestName, nameRule } from '../names.ts'
 const isBlank = (value: unknown) =>
   value === null || (typeof value === 'string' && value.trim() === '')
 
-/** Lets an argument be left out: blank text (an empty form field) and `null` count as not given. */
+/** Lets an argument be left out: blank text (an empty form field) and `null` count as not given. What is said of it stays. */
 export const optional = <Inner extends z.ZodType>(inner: Inner) =>
-  z.preprocess((value) => (isBlank(value) ? undefined : value), inner.optional())
+  z
+    .preprocess((value) => (isBlank(value) ? undefined : value), inner.optional())
+    .meta({ ...inner.meta() })
+
+/** Says what an argument is, with an example: what it is called by means the same in every method. */
+export const described = <Argument extends z.ZodType>(
+  argument: Argument,
+  description: string,
+  example: string | number,
+) => argument.meta({ description, examples: [example] })
 
 const positive = 'expected a positive whole number'
 

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { checkAnswer } from './check-answer.ts'
 import type { Releasable, RpcMethod } from './define-method.ts'
 import type { Parameters } from './parameters.ts'
 import { unknownReason } from './pinned.ts'
@@ -76,7 +77,6 @@ function toEntry<Caller, Context extends Releasable>(
     checkResults: boolean
   },
 ): Entry<Caller> {
-  const result = options.checkResults ? method.result : undefined
   return {
     name: method.name,
     guest: method.guest,
@@ -86,7 +86,7 @@ function toEntry<Caller, Context extends Releasable>(
       return method
         .handle(context, args, onParsed)
         .then((answer) => {
-          result?.parse(answer) // a stray ZodError is a 500: the mistake is ours
+          if (options.checkResults) checkAnswer(method.name, method.resultFor(context), answer)
           return answer
         })
         .finally(() => context.release())

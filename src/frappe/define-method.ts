@@ -1,47 +1,78 @@
 import type { z } from 'zod'
 import { MandatoryError, ValidationError } from '../errors.ts'
+import type { JsonBytes } from '../json-bytes.ts'
 
 /** What a method may use, until it has answered or failed. */
 export interface Releasable {
   release(): void
 }
 
-/** One method of the RPC surface, its generics hidden so that a list of them needs no `any`. */
-export interface RpcMethod<Context> {
+/** What a method does, and so with which verbs it is described: GET and POST, POST alone, or POST and DELETE. */
+export type Effect = 'reads' | 'changes' | 'deletes'
+
+/** All that a method promises whoever calls it. The API's description and the tables of the guides are made from it. */
+export interface Contract {
   /** The dotted name after `/api/method/`. */
   readonly name: string
-  readonly params: z.ZodType
-  /** What it answers; checked by the plugin when `checkResults` is on. */
-  readonly result: z.ZodType | undefined
+  /** What it is about: methods of one tag stand together. */
+  readonly tag: string
+  /** One sentence. */
+  readonly summary: string
+  readonly effect: Effect
   /** Open to callers without credentials. */
   readonly guest: boolean
+  /** Each argument has a description and an example. */
+  readonly params: z.ZodObject
+  /** What it answers, in its usual form. */
+  readonly result: z.ZodType
+  /** Arguments of a call that a newcomer can make. */
+  readonly example: object
+}
+
+/** One method of the RPC surface, its generics hidden so that a list of them needs no `any`. */
+export interface RpcMethod<Context> extends Contract {
+  /** What it answers in the form that this caller wants. */
+  resultFor(context: Context): z.ZodType
   /** Parses `input` with `params`, tells `onParsed`, and runs the method; throws MandatoryError or ValidationError. */
   handle(context: Context, input: unknown, onParsed?: (args: unknown) => void): Promise<unknown>
 }
 
-/** What an author writes: `params` and `run` are inferred from each other. */
-export interface MethodSpec<Context, Params extends z.ZodType, Result> {
+/** An answer that has several forms: the usual one, and the one that the caller of a call wants. */
+export interface Forms<Context, Answer> {
+  readonly usual: z.ZodType
+  wanted(context: Context): z.ZodType<unknown, Answer>
+}
+
+/** What an author writes: `params`, `result` and `run` are held against each other. */
+export interface MethodSpec<Context, Params extends z.ZodObject, Answer> {
   name: string
-  params: Params
-  result?: z.ZodType<Result>
+  tag: string
+  summary: string
+  effect?: Effect
   guest?: boolean
-  run(context: Context, params: z.output<Params>): Promise<Result>
+  params: Params
+  result: z.ZodType<unknown, Answer> | Forms<Context, Answer>
+  example: z.input<Params>
+  run(context: Context, params: z.output<Params>): Promise<NoInfer<Answer> | JsonBytes>
 }
 
 /** Fixes the context once, so that the protocol room need not know what a method may use. */
 export const methodsWith =
   <Context>() =>
-  <Params extends z.ZodType, Result>(
-    spec: MethodSpec<Context, Params, Result>,
-  ): RpcMethod<Context> => ({
-    name: spec.name,
-    params: spec.params,
-    result: spec.result,
-    guest: spec.guest ?? false,
+  <Params extends z.ZodObject, Answer>({
+    result,
+    run,
+    ...spec
+  }: MethodSpec<Context, Params, Answer>): RpcMethod<Context> => ({
+    effect: 'reads',
+    guest: false,
+    ...spec,
+    result: 'wanted' in result ? result.usual : result,
+    resultFor: (context) => ('wanted' in result ? result.wanted(context) : result),
     async handle(context, input, onParsed) {
       const args = parseArguments(spec.params, input)
       onParsed?.(args)
-      return spec.run(context, args)
+      return run(context, args)
     },
   })
 

@@ -1,17 +1,9 @@
 import { z } from 'zod'
-import { answers, type Answer } from './answers.ts'
-import { argumentNotes } from './arguments.ts'
+import type { Contract } from '../frappe/define-method.ts'
+import { everySite } from '../frappe/every-site.ts'
 import { plainRoutes, type PlainRoute } from './plain-routes.ts'
 import { refusals } from './refusals.ts'
-
-type Json = Record<string, unknown>
-
-/** What the document needs to know of an RPC method. */
-export interface DescribedMethod {
-  name: string
-  params: z.ZodType
-  guest: boolean
-}
+import { createSchemaWriter, type Json, type SchemaWriter } from './schema.ts'
 
 export interface Document {
   openapi: '3.1.0'
@@ -42,10 +34,13 @@ export interface Parameter {
 
 /** Every RPC method and plain route as OpenAPI 3.1, made from the zod schemas that parse the arguments. Pure. */
 export function describeApi(
-  methods: readonly DescribedMethod[],
+  methods: readonly Contract[],
   { version, publicUrl }: { version: string; publicUrl: string },
 ): Document {
-  const rpc = [...methods.map(toDescribed), ...everySite]
+  const { write, components } = createSchemaWriter()
+  const rpc = [...methods, ...everySite].map(
+    (method) => [`/api/method/${method.name}`, pathOf(method, write)] as const,
+  )
   return {
     openapi: '3.1.0',
     info: {
@@ -56,7 +51,7 @@ export function describeApi(
     },
     servers: [{ url: publicUrl }],
     paths: {
-      ...Object.fromEntries(rpc.map((method) => [`/api/method/${method.name}`, pathOf(method)])),
+      ...Object.fromEntries(rpc),
       ...Object.fromEntries(
         Object.entries(plainRoutes).map(([path, verbs]) => [path, plainPath(path, verbs)]),
       ),
@@ -73,7 +68,7 @@ export function describeApi(
         metricsToken: { type: 'http', scheme: 'bearer', description: 'METRICS_TOKEN.' },
         bridgeSignature: { type: 'apiKey', in: 'header', name: 'BridgeApi-Signature' },
       },
-      schemas: { Refusal: refusalSchema },
+      schemas: { Refusal: refusalSchema, ...components },
       responses: Object.fromEntries(
         Object.entries(refusals).map(([status, refusal]) => [
           `Refusal${status}`,
@@ -84,51 +79,20 @@ export function describeApi(
   }
 }
 
-interface Described {
-  name: string
-  guest: boolean
-  answer: Answer
-  arguments: Parameter[]
-}
-
-/** What every Frappe site has. */
-const everySite: Described[] = [
-  {
-    name: 'frappe.auth.get_logged_user',
-    guest: false,
-    arguments: [],
-    answer: { is: 'Tells whether the key works, and whose it is.', schema: z.string() },
-  },
-  {
-    name: 'ping',
-    guest: true,
-    arguments: [],
-    answer: { is: 'Answers, to anybody.', schema: z.literal('pong') },
-  },
-]
-
-function toDescribed({ name, params, guest }: DescribedMethod): Described {
-  const answer = answers[lastOf(name)] ?? { is: '', schema: z.unknown() }
-  return { name, guest, answer, arguments: argumentsOf(params) }
-}
-
 const lastOf = (name: string): string => name.slice(name.lastIndexOf('.') + 1)
 
 /** Numbers and text are both taken wherever an id or a text is asked for: the document shows the plainer. */
-function argumentsOf(params: z.ZodType): Parameter[] {
-  const { properties = {}, required = [] } = toSchema(params, 'input') as {
-    properties?: Record<string, Json>
-    required?: string[]
-  }
-  return Object.entries(properties).map(([name, schema]) => {
-    const note = argumentNotes[name]
+function argumentsOf({ shape }: z.ZodObject, write: SchemaWriter['write']): Parameter[] {
+  return Object.entries(shape as Record<string, z.ZodType>).map(([name, argument]) => {
+    const { description = '', examples } = argument.meta() ?? {}
+    const { description: _1, examples: _2, ...schema } = write(argument, 'input')
     return {
       name,
       in: 'query' as const,
-      required: required.includes(name),
-      description: note?.is ?? '',
+      required: !argument.safeParse(undefined).success,
+      description,
       schema: plainer(schema),
-      ...(note && { example: note.example }),
+      example: (examples as [string | number])[0],
     }
   })
 }
@@ -144,21 +108,20 @@ function plainer({ pattern, anyOf, type, ...schema }: Json): Json {
   }
 }
 
-function pathOf({
-  name,
-  guest,
-  answer,
-  arguments: parameters,
-}: Described): Record<string, Operation> {
+function pathOf(
+  { name, summary, guest, params, result }: Contract,
+  write: SchemaWriter['write'],
+): Record<string, Operation> {
+  const parameters = argumentsOf(params, write)
   const shared = {
     tags: ['methods'],
-    summary: answer.is,
+    summary,
     responses: {
       200: {
         description: 'The answer, under `message`.',
         headers: { 'X-Request-Id': { schema: { type: 'string' } } },
         content: {
-          'application/json': { schema: toSchema(z.object({ message: answer.schema }), 'output') },
+          'application/json': { schema: write(z.object({ message: result })) },
         },
       },
       ...Object.fromEntries(
@@ -262,9 +225,4 @@ function toResponse({ is, excType, line }: (typeof refusals)[number]): Json {
     description: is,
     content: { 'application/json': { schema: { $ref: '#/components/schemas/Refusal' }, example } },
   }
-}
-
-function toSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _version, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' })
-  return rest
 }

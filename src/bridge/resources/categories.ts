@@ -11,7 +11,7 @@ const leaf = z.looseObject({
 })
 
 /** A transaction category; in the list, a parent with its children under `categories`. */
-export const category = leaf.extend({ categories: loosely(z.array(leaf)) })
+export const category = leaf.extend({ categories: loosely(z.array(leaf)) }).meta({ id: 'Category' })
 export type Category = z.output<typeof category>
 
 /** A parent's children, as far as they are categories. */

@@ -1,16 +1,26 @@
 import { z } from 'zod'
 import { ownedItem } from '../../auth/ownership.ts'
-import { identifier, optionalText } from '../../frappe/arguments.ts'
 import { removeItem } from '../../erasure/erase-item.ts'
 import { defineMethod } from '../context.ts'
+import { itemId, site, user } from './arguments.ts'
 
-/** Ends a bank connection: at Bridge first, then here. Already gone there counts as done. */
 export const deleteBridgeItemId = defineMethod({
   name: 'bank_api.bridge.delete_bridge_item_id',
-  params: z.object({ item_id: identifier, user: optionalText(), site: optionalText() }),
+  tag: 'connections',
+  summary: 'Ends a connection: at Bridge first, then here. Already gone there counts as done.',
+  effect: 'deletes',
+  params: z.object({ item_id: itemId, user, site }),
+  result: z.strictObject({
+    item_id: z.int(),
+    deleted: z.literal(true),
+    bank: z.string().nullable(),
+    site: z.string(),
+    accounts: z.int().describe('How many accounts went with it.'),
+  }),
+  example: { item_id: 4568477 },
   async run(context, { item_id, ...selector }) {
     const held = await ownedItem(context, item_id, selector)
-    const { item, site } = held
+    const { item } = held
 
     const by = { actor: `key:${context.caller.apiKey}`, at: context.clock.now() }
     const withBridgeUser = context.settings.deleteBridgeUsers
@@ -18,9 +28,9 @@ export const deleteBridgeItemId = defineMethod({
 
     return {
       item_id,
-      deleted: true,
+      deleted: true as const,
       bank: item.bank ?? item.providerName,
-      site: site.name,
+      site: held.site.name,
       accounts,
     }
   },

@@ -1,14 +1,19 @@
 import { z } from 'zod'
 import { ownedItem, keepAccounts, markIfMissing, refuseGone } from '../../auth/ownership.ts'
 import { toTime } from '../../bridge/fields.ts'
-import type { Account } from '../../bridge/resources/accounts.ts'
-import { identifier, optionalText } from '../../frappe/arguments.ts'
+import { account, type Account } from '../../bridge/resources/accounts.ts'
 import { defineMethod } from '../context.ts'
+import { v2021Account } from '../presentation/account.ts'
+import { listOf } from '../presentation/forms.ts'
+import { itemId, site, user } from './arguments.ts'
 
-/** All accounts of an item, as Bridge describes them. */
 export const getBankAccounts = defineMethod({
   name: 'bank_api.bridge.get_bank_accounts',
-  params: z.object({ item_id: identifier, user: optionalText(), site: optionalText() }),
+  tag: 'accounts',
+  summary: 'All accounts of a connection.',
+  params: z.object({ item_id: itemId, user, site }),
+  result: listOf(account, v2021Account),
+  example: { item_id: 4568477 },
   async run(context, { item_id, ...selector }) {
     const held = await ownedItem(context, item_id, selector)
 

@@ -8,19 +8,26 @@ import {
   markIfMissing,
   refuseGone,
 } from '../../auth/ownership.ts'
-import { identifier, optional } from '../../frappe/arguments.ts'
+import { optional } from '../../frappe/arguments.ts'
 import { defineMethod } from '../context.ts'
+import { listOf } from '../presentation/forms.ts'
+import { namedTransaction, v2021Transaction } from '../presentation/transaction.ts'
+import { accountId, itemId } from './arguments.ts'
 import { readTransactions } from './read-transactions.ts'
 import { toFilter, transactionArguments } from './transaction-arguments.ts'
 
-/** The transactions of all the user's accounts, or of one item or account; each with its category's name. */
 export const getBankTransactions = defineMethod({
   name: 'bank_api.bridge.get_bank_transactions',
+  tag: 'transactions',
+  summary:
+    "All transactions of the user's accounts, or of one item or account, each with its category's name.",
   params: z.object({
     ...transactionArguments,
-    item_id: optional(identifier),
-    account_id: optional(identifier),
+    item_id: optional(itemId),
+    account_id: optional(accountId),
   }),
+  result: listOf(namedTransaction, v2021Transaction),
+  example: { since: '2026-01-31', lang: 'fr' },
   async run(context, { item_id, account_id, lang, user, site, ...range }) {
     const selector = { user, site }
     const account =

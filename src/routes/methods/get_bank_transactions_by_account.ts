@@ -1,14 +1,19 @@
 import { z } from 'zod'
 import { ownedAccount, markIfMissing, refuseGone } from '../../auth/ownership.ts'
-import { identifier } from '../../frappe/arguments.ts'
 import { defineMethod } from '../context.ts'
+import { listOf } from '../presentation/forms.ts'
+import { namedTransaction, v2021Transaction } from '../presentation/transaction.ts'
+import { accountId } from './arguments.ts'
 import { readTransactions } from './read-transactions.ts'
 import { toFilter, transactionArguments } from './transaction-arguments.ts'
 
-/** The transactions of one account, each with its category's name. */
 export const getBankTransactionsByAccount = defineMethod({
   name: 'bank_api.bridge.get_bank_transactions_by_account',
-  params: z.object({ ...transactionArguments, account_id: identifier }),
+  tag: 'transactions',
+  summary: "All transactions of an account, each with its category's name.",
+  params: z.object({ ...transactionArguments, account_id: accountId }),
+  result: listOf(namedTransaction, v2021Transaction),
+  example: { account_id: 73095632, min_date: '2026-01-01' },
   async run(context, { account_id, lang, user, site, ...range }) {
     const held = await ownedAccount(context, account_id, { user, site })
 

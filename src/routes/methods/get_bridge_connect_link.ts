@@ -1,11 +1,22 @@
 import { z } from 'zod'
 import { openLink } from '../../connect/open-link.ts'
+import { optional } from '../../frappe/arguments.ts'
 import { defineMethod } from '../context.ts'
-import { linkArguments, optionalItemId, user } from './link-arguments.ts'
+import { link } from '../presentation/forms.ts'
+import { itemId, user } from './arguments.ts'
+import { linkArguments } from './link-arguments.ts'
 
-/** A link that connects a bank, or manages the item named. */
 export const getBridgeConnectLink = defineMethod({
   name: 'bank_api.bridge.get_bridge_connect_link',
-  params: z.object({ ...linkArguments, item_id: optionalItemId, user }),
+  tag: 'links',
+  summary: 'A link that connects a bank, or manages the item named.',
+  effect: 'changes',
+  params: z.object({ ...linkArguments, item_id: optional(itemId), user }),
+  result: link,
+  example: {
+    redirect_url: 'http://localhost:8000/app/bank',
+    bank: 'Demo Bank',
+    user: 'me@example.com',
+  },
   run: async (context, order) => context.present.link(await openLink(context, order)),
 })

@@ -1,11 +1,18 @@
 import { z } from 'zod'
 import { openLink } from '../../connect/open-link.ts'
 import { defineMethod } from '../context.ts'
-import { itemId, linkArguments, user } from './link-arguments.ts'
+import { link } from '../presentation/forms.ts'
+import { itemId, user } from './arguments.ts'
+import { linkArguments } from './link-arguments.ts'
 
-/** A link that manages an item: credentials, shared accounts, whatever its status asks for. */
 export const getBridgeEditLink = defineMethod({
   name: 'bank_api.bridge.get_bridge_edit_link',
+  tag: 'links',
+  summary:
+    'A link that manages an item: credentials, shared accounts, whatever its status asks for.',
+  effect: 'changes',
   params: z.object({ ...linkArguments, item_id: itemId, user }),
+  result: link,
+  example: { redirect_url: 'http://localhost:8000/app/bank', item_id: 4568477 },
   run: async (context, order) => context.present.link(await openLink(context, order)),
 })

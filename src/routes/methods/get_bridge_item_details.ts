@@ -1,21 +1,39 @@
 import { z } from 'zod'
 import { toFacts } from '../../auth/item-list.ts'
+import { item } from '../../bridge/resources/items.ts'
 import { ownedItem, markIfMissing } from '../../auth/ownership.ts'
-import { identifier, optionalText } from '../../frappe/arguments.ts'
-import { whatNext } from '../../connect/item-status.ts'
+import { nextSteps, whatNext } from '../../connect/item-status.ts'
 import type { ItemFacts } from '../../db/ports/items.ts'
 import { toFrappeDatetime } from '../../transactions/since.ts'
 import { defineMethod } from '../context.ts'
+import { objectOf } from '../presentation/forms.ts'
+import { v2021Item } from '../presentation/item.ts'
+import { itemId, lang, site, user } from './arguments.ts'
 
-/** The Bridge Item document, as Frappe would show it: our fields, then Bridge's live ones, then what to do next and when. */
+/** What stands in the document besides Bridge's fields. */
+const document = {
+  name: z.string(),
+  owner: z.string().describe("The site's name."),
+  creation: z.string(),
+  modified: z.string(),
+  docstatus: z.literal(0),
+  doctype: z.literal('Bridge Item'),
+  item_id: z.int(),
+  bank: z.string().optional(),
+  site: z.string(),
+  user: z.string().optional(),
+  next: z.enum(nextSteps).describe('What to do: nothing, wait, or open the link of that name.'),
+  next_at: z.iso.datetime().optional().describe('When to do it, where that is known.'),
+}
+
 export const getBridgeItemDetails = defineMethod({
   name: 'bank_api.bridge.get_bridge_item_details',
-  params: z.object({
-    item_id: identifier,
-    lang: optionalText(),
-    user: optionalText(),
-    site: optionalText(),
-  }),
+  tag: 'connections',
+  summary:
+    "The Bridge Item document: ours, then Bridge's live fields, then what to do next and when.",
+  params: z.object({ item_id: itemId, lang, user, site }),
+  result: objectOf(item.extend(document), v2021Item.extend(document)),
+  example: { item_id: 4568477, lang: 'fr' },
   async run(context, { item_id, lang, ...selector }) {
     const held = await ownedItem(context, item_id, selector)
     const language = context.language(lang)
@@ -38,8 +56,8 @@ export const getBridgeItemDetails = defineMethod({
       owner: site.name,
       creation: toFrappeDatetime(item.createdAt, site.timeZone),
       modified: toFrappeDatetime(item.updatedAt, site.timeZone),
-      docstatus: 0,
-      doctype: 'Bridge Item',
+      docstatus: 0 as const,
+      doctype: 'Bridge Item' as const,
       item_id: item.id,
       ...(bank !== null && { bank }),
       site: site.name,

@@ -1,23 +1,33 @@
 import { z } from 'zod'
 import { ownedRequest } from '../../auth/ownership.ts'
-import { text } from '../../frappe/arguments.ts'
 import { defineMethod } from '../context.ts'
+import { request } from './arguments.ts'
 
-/** What became of a connect request; `item_id` is null until Bridge confirmed an item. */
 export const getBridgeItemId = defineMethod({
   name: 'bank_api.bridge.get_bridge_item_id',
-  params: z.object({ request: text(64) }),
+  tag: 'connections',
+  summary: 'What became of a connect request.',
+  params: z.object({ request }),
+  result: z.strictObject({
+    request: z.string(),
+    item_id: z.int().nullable().describe('Null until Bridge confirmed an item.'),
+    bank: z.string().nullable(),
+    status: z.enum(['pending', 'completed', 'failed', 'expired']),
+    success: z.boolean(),
+    step: z.string().nullable().describe('Where the user left, when it failed.'),
+  }),
+  example: { request: 'abcdefghijklmnopqrstuvwxyz' },
   async run(context, { request: id }) {
-    const { request, item } = await ownedRequest(context, id)
+    const { request: opened, item } = await ownedRequest(context, id)
     if (item) context.fresh.item(item)
 
     return {
-      request: request.id,
-      item_id: request.state === 'pending' ? null : request.itemId,
-      bank: request.bank ?? item?.providerName ?? null,
-      status: request.state,
-      success: request.state === 'completed',
-      step: request.step,
+      request: opened.id,
+      item_id: opened.state === 'pending' ? null : opened.itemId,
+      bank: opened.bank ?? item?.providerName ?? null,
+      status: opened.state,
+      success: opened.state === 'completed',
+      step: opened.step,
     }
   },
 })

@@ -1,13 +1,18 @@
 import { z } from 'zod'
-import { childrenOf } from '../../bridge/resources/categories.ts'
+import { category, childrenOf } from '../../bridge/resources/categories.ts'
 import { DoesNotExistError } from '../../errors.ts'
-import { identifier, optional, optionalText } from '../../frappe/arguments.ts'
 import { defineMethod } from '../context.ts'
+import { v2021Category } from '../presentation/category.ts'
+import { oneOrAll } from '../presentation/forms.ts'
+import { categoryId, lang } from './arguments.ts'
 
-/** A transaction category in `lang`; without an id the whole tree. */
 export const getCategory = defineMethod({
   name: 'bank_api.bridge.get_category',
-  params: z.object({ lang: optionalText(), category_id: optional(identifier) }),
+  tag: 'reference',
+  summary: 'A transaction category in `lang`; without an id the whole tree.',
+  params: z.object({ lang, category_id: categoryId }),
+  result: oneOrAll(category, v2021Category),
+  example: { category_id: 273, lang: 'fr' },
   async run({ reference, language, present, fresh }, { lang, category_id: id }) {
     const tree = await reference.categories(language(lang))
     fresh.readAt(reference.categoriesReadAt(language(lang)))

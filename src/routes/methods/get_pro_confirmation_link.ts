@@ -1,12 +1,20 @@
 import { z } from 'zod'
 import { openLink } from '../../connect/open-link.ts'
+import { optional } from '../../frappe/arguments.ts'
 import { defineMethod } from '../context.ts'
-import { linkArguments, optionalItemId } from './link-arguments.ts'
+import { link } from '../presentation/forms.ts'
+import { itemId } from './arguments.ts'
+import { linkArguments } from './link-arguments.ts'
 
-/** Bridge removed the separate step for business accounts: the link manages the item, or connects one. */
 export const getProConfirmationLink = defineMethod({
   name: 'bank_api.bridge.get_pro_confirmation_link',
-  params: z.object({ ...linkArguments, item_id: optionalItemId }),
+  tag: 'links',
+  summary:
+    'A link for a business account, which Bridge no longer confirms apart: it manages the item, or connects one.',
+  effect: 'changes',
+  params: z.object({ ...linkArguments, item_id: optional(itemId) }),
+  result: link,
+  example: { redirect_url: 'http://localhost:8000/app/bank', item_id: 4568477 },
   run: async (context, order) =>
     context.present.link(await openLink(context, order, { takesUser: false })),
 })

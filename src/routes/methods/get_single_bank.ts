@@ -1,19 +1,25 @@
 import { z } from 'zod'
 import { isBridge } from '../../bridge/errors.ts'
+import { provider } from '../../bridge/resources/providers.ts'
 import { DoesNotExistError } from '../../errors.ts'
-import { identifier } from '../../frappe/arguments.ts'
 import { defineMethod } from '../context.ts'
+import { v2021Bank } from '../presentation/bank.ts'
+import { objectOf } from '../presentation/forms.ts'
+import { bankId } from './arguments.ts'
 
-/** A bank, which Bridge calls a provider. */
 export const getSingleBank = defineMethod({
   name: 'bank_api.bridge.get_single_bank',
-  params: z.object({ bank_id: identifier }),
+  tag: 'reference',
+  summary: 'A bank, which Bridge calls a provider.',
+  params: z.object({ bank_id: bankId }),
+  result: objectOf(provider, v2021Bank),
+  example: { bank_id: 574 },
   async run({ reference, present, fresh }, { bank_id }) {
-    const provider = await reference.bank(bank_id).catch((error: unknown) => {
+    const bank = await reference.bank(bank_id).catch((error: unknown) => {
       if (!isBridge(error, 'missing')) throw error
       throw new DoesNotExistError(`Bank ${bank_id} not found`)
     })
     fresh.readAt(reference.bankReadAt(bank_id))
-    return present.bank(provider)
+    return present.bank(bank)
   },
 })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { longestAddress } from '../../connect/site-urls.ts'
-import { identifier, optional, optionalName, optionalText, text } from '../../frappe/arguments.ts'
+import { described, optional, optionalName, optionalText, text } from '../../frappe/arguments.ts'
+import { site } from './arguments.ts'
 
 /** Countries whose banks Bridge offers (Bridge: create a connect session, `country_code`). */
 const countries = [
@@ -10,16 +11,36 @@ const countries = [
 
 /** What all four link methods take. */
 export const linkArguments = {
-  redirect_url: text(longestAddress),
-  base_url: optionalText(longestAddress),
-  webhook_url: optionalText(longestAddress),
-  bank: optionalName,
-  site: optionalText(),
-  email: optional(z.email('expected an e-mail address').max(254)),
-  country: optional(z.string().trim().toUpperCase().pipe(z.enum(countries))),
-  account_types: optional(z.enum(['payment', 'all'])),
+  redirect_url: described(
+    text(longestAddress),
+    'Where the browser goes at the end: absolute, or relative to the site. It comes back with `request`, `success` and `item_id` or `step` in the query.',
+    'http://localhost:8000/app/bank',
+  ),
+  base_url: described(
+    optionalText(longestAddress),
+    "The site's own address. The first call pins it; with a tenant key it says which site is meant.",
+    'http://localhost:8000',
+  ),
+  webhook_url: described(
+    optionalText(longestAddress),
+    "Where the site wants its webhooks: absolute, or relative to the site. Kept as the site's from then on.",
+    'http://localhost:8000/api/method/my_app.webhook',
+  ),
+  bank: described(optionalName, "The site's own word for the bank.", 'Demo Bank'),
+  site,
+  email: described(
+    optional(z.email('expected an e-mail address').max(254)),
+    "The user's e-mail address, which Bridge needs for a new item; `user` serves when it is one.",
+    'me@example.com',
+  ),
+  country: described(
+    optional(z.string().trim().toUpperCase().pipe(z.enum(countries))),
+    'Which banks are shown: ISO 3166, France by default.',
+    'FR',
+  ),
+  account_types: described(
+    optional(z.enum(['payment', 'all'])),
+    '`payment`: payment accounts alone, which Bridge bills less; `all` by default.',
+    'all',
+  ),
 }
-
-export const user = optionalText()
-export const itemId = identifier
-export const optionalItemId = optional(identifier)

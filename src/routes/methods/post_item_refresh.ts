@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { ownedItem, markIfMissing, type OwnedBridgeItem } from '../../auth/ownership.ts'
 import { isBridge } from '../../bridge/errors.ts'
+import { loose } from '../../bridge/fields.ts'
 import { nextStep } from '../../connect/item-status.ts'
 import { TooManyRequestsError } from '../../errors.ts'
-import { identifier, optionalText } from '../../frappe/arguments.ts'
 import { inLanguage } from '../../french.ts'
 import { defineMethod, type MethodContext } from '../context.ts'
+import { itemId, lang, site, user } from './arguments.ts'
 
 const dayMs = 24 * 60 * 60_000
 
@@ -14,18 +15,24 @@ const mostPerDay = 4
 
 const byItself = 'Bridge refreshes this connection by itself, once or twice a day'
 
-/**
- * Asks Bridge to read the bank again. Bridge 2025-01-15 has no such call, so the one of 2021 is tried; a no is the normal
- * case and says what to do instead.
- */
+/** Bridge 2025-01-15 has no such call, so the one of 2021 is tried. */
 export const postItemRefresh = defineMethod({
   name: 'bank_api.bridge.post_item_refresh',
-  params: z.object({
-    item_id: identifier,
-    lang: optionalText(),
-    user: optionalText(),
-    site: optionalText(),
-  }),
+  tag: 'connections',
+  summary:
+    'Asks Bridge to read the bank again, at most four times a day; a no is the normal case and says what to do instead.',
+  effect: 'changes',
+  params: z.object({ item_id: itemId, lang, user, site }),
+  result: z.union([
+    z.strictObject({ refreshed: z.literal(true) }),
+    z.strictObject({
+      refreshed: z.literal(false),
+      reason: z.string(),
+      last_successful_refresh: loose(z.string()),
+      next: z.enum(['wait', 'connect', 'sca', 'edit']).describe('What helps.'),
+    }),
+  ]),
+  example: { item_id: 4568477, lang: 'fr' },
   async run(context, { item_id, lang, ...selector }) {
     const held = await ownedItem(context, item_id, selector)
     const claim = await claimRefresh(context, held)

@@ -1,19 +1,24 @@
 import { z } from 'zod'
 import type { TransactionFilter } from '../../bridge/resources/transactions.ts'
-import { optional, optionalText } from '../../frappe/arguments.ts'
+import { described, optional, optionalText } from '../../frappe/arguments.ts'
 import { bridgeSince, toInstant } from '../../transactions/since.ts'
+import { lang, site, user } from './arguments.ts'
 
 const day = optional(z.iso.date('expected a date, as 2026-01-31'))
 
 /** What both transaction methods take besides their ids. */
 export const transactionArguments = {
-  since: optionalText(),
-  until: optionalText(),
-  min_date: day,
-  max_date: day,
-  lang: optionalText(),
-  user: optionalText(),
-  site: optionalText(),
+  since: described(
+    optionalText(),
+    "What changed since then: a date, or a datetime, in the site's time zone unless it names one. Deleted rows come too, with `deleted`.",
+    '2026-01-31',
+  ),
+  until: described(optionalText(), 'What changed before then; read as `since` is.', '2026-12-31'),
+  min_date: described(day, 'Transactions of that day or later.', '2026-01-01'),
+  max_date: described(day, 'Transactions of that day or earlier.', '2026-12-31'),
+  lang,
+  user,
+  site,
 }
 
 interface Range {

@@ -1,4 +1,5 @@
-import { toFields } from '../../bridge/fields.ts'
+import { z } from 'zod'
+import { loose, toFields } from '../../bridge/fields.ts'
 import type { Account } from '../../bridge/resources/accounts.ts'
 import type { Item } from '../../db/ports/items.ts'
 
@@ -6,23 +7,26 @@ import type { Item } from '../../db/ports/items.ts'
  * An account as Bridge 2021-06-01 described it (Bridge: account resource).
  * What is unknown here passes as it came; null when it did not.
  */
-export interface V2021Account {
-  id: number
-  name: unknown
-  balance: unknown
-  status: number
-  status_code_info: string | null
-  status_code_description: string | null
-  updated_at: unknown
-  type: unknown
-  currency_code: unknown
-  item_id: number
-  bank_id: unknown
-  loan_details: unknown
-  savings_details: unknown
-  is_pro: unknown
-  iban: unknown
-}
+export const v2021Account = z
+  .strictObject({
+    id: z.int(),
+    name: loose(z.string()),
+    balance: loose(z.number()),
+    status: z.int(),
+    status_code_info: z.string().nullable(),
+    status_code_description: z.string().nullable(),
+    updated_at: loose(z.string()),
+    type: loose(z.string()),
+    currency_code: loose(z.string()),
+    item_id: z.int(),
+    bank_id: loose(z.int()),
+    loan_details: z.unknown(),
+    savings_details: z.unknown(),
+    is_pro: loose(z.boolean()),
+    iban: loose(z.string()),
+  })
+  .meta({ id: 'Account2021' })
+export type V2021Account = z.output<typeof v2021Account>
 
 /**
  * The 2021 shape of an account. An account has no status of its own since 2025-01-15: it gets its item's, which used the

@@ -1,37 +1,41 @@
-import { toFields } from '../../bridge/fields.ts'
+import { z } from 'zod'
+import { loose, toFields } from '../../bridge/fields.ts'
 import type { Provider } from '../../bridge/resources/providers.ts'
+
+const v2021Payment = z.strictObject({
+  nb_max_transactions: z.unknown(),
+  max_size_label: z.unknown(),
+  sender_iban_available: z.unknown(),
+})
 
 /**
  * A bank as Bridge 2021-06-01 described it (Bridge: bank resource).
  * What is unknown here passes as it came; null when it did not.
  */
-export interface V2021Bank {
-  id: number
-  name: unknown
-  country_code: unknown
-  logo_url: unknown
-  authentication_type: string | null
-  authentication_page_url: string | null
-  url: string | null
-  is_highlighted: boolean
-  primary_color: string | null
-  secondary_color: string | null
-  parent_name: unknown
-  capabilities: unknown[]
-  channel_type: string[]
-  display_order: number | null
-  deeplink_ios: string | null
-  deeplink_android: string | null
-  transfer: null
-  payment: V2021Payment | null
-  form: never[]
-}
-
-interface V2021Payment {
-  nb_max_transactions: unknown
-  max_size_label: unknown
-  sender_iban_available: unknown
-}
+export const v2021Bank = z
+  .strictObject({
+    id: z.int(),
+    name: loose(z.string()),
+    country_code: loose(z.string()),
+    logo_url: loose(z.string()),
+    authentication_type: z.null(),
+    authentication_page_url: z.null(),
+    url: z.null(),
+    is_highlighted: z.boolean(),
+    primary_color: z.null(),
+    secondary_color: z.null(),
+    parent_name: loose(z.string()),
+    capabilities: z.array(loose(z.string())),
+    channel_type: z.array(z.string()),
+    display_order: z.null(),
+    deeplink_ios: z.null(),
+    deeplink_android: z.null(),
+    transfer: z.null(),
+    payment: v2021Payment.nullable(),
+    form: z.array(z.unknown()),
+  })
+  .meta({ id: 'Bank2021' })
+export type V2021Bank = z.output<typeof v2021Bank>
 
 /**
  * The 2021 shape of a bank. What Bridge no longer tells (its login form, colours, deep links) is null, or empty where a
@@ -65,7 +69,7 @@ const oldWords = new Map<unknown, string>([['aggregation', 'ais']])
 const toOldWords = (capabilities: unknown): unknown[] =>
   Array.isArray(capabilities) ? capabilities.map((word) => oldWords.get(word) ?? word) : []
 
-function toV2021Payment(metadata: unknown): V2021Payment | null {
+function toV2021Payment(metadata: unknown): V2021Bank['payment'] {
   const known = toFields(metadata)
   if (!known) return null
   return {

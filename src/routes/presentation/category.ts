@@ -1,15 +1,20 @@
+import { z } from 'zod'
+import { loose } from '../../bridge/fields.ts'
 import { isCategory, type Category } from '../../bridge/resources/categories.ts'
 
 /**
  * A category as Bridge 2021-06-01 described it; a parent has its children under `categories`.
  * What is unknown here passes as it came; null when it did not.
  */
-export interface V2021Category {
-  id: number
-  name: unknown
-  parent_id: unknown
-  categories?: unknown
-}
+export const v2021Category = z
+  .strictObject({
+    id: z.int(),
+    name: loose(z.string()),
+    parent_id: loose(z.int()),
+    categories: z.unknown().optional(),
+  })
+  .meta({ id: 'Category2021' })
+export type V2021Category = z.output<typeof v2021Category>
 
 /** The 2021 shape of a category: the same words, its nulls explicit. A child knows its parent. */
 export const toV2021Category = (

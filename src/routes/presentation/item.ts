@@ -1,17 +1,19 @@
-import { toText } from '../../bridge/fields.ts'
+import { z } from 'zod'
+import { loose, toText } from '../../bridge/fields.ts'
 import type { Item } from '../../bridge/resources/items.ts'
 
 /**
  * An item as Bridge 2021-06-01 described it (Bridge: item resource).
  * What is unknown here passes as it came; null when it did not.
  */
-export interface V2021Item {
-  id: number
-  status: number
-  status_code_info: unknown
-  status_code_description: unknown
-  bank_id: unknown
-}
+export const v2021Item = z.strictObject({
+  id: z.int(),
+  status: z.int(),
+  status_code_info: loose(z.string()),
+  status_code_description: loose(z.string()),
+  bank_id: loose(z.int()),
+})
+export type V2021Item = z.output<typeof v2021Item>
 
 /** The 2021 shape of an item, its status info in upper case as all such words were. */
 export const toV2021Item = (item: Item): V2021Item => ({
@@ -23,7 +25,7 @@ export const toV2021Item = (item: Item): V2021Item => ({
 })
 
 /** An item without the fields that are null: Bridge 2025-01-15 has none, nor has a document of Frappe's. */
-export const withoutNulls = (item: Item): object =>
+export const withoutNulls = (item: Item): Item =>
   Object.fromEntries(
     Object.entries(item).filter(([, value]) => value !== null && value !== undefined),
-  )
+  ) as Item

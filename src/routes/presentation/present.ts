@@ -7,30 +7,31 @@ import { bridgeVersions, type Presentation } from '../../db/ports/keys.ts'
 import type { Item } from '../../db/ports/items.ts'
 import { ValidationError } from '../../errors.ts'
 import type { JsonBytes } from '../../json-bytes.ts'
-import { toV2021Account } from './account.ts'
-import { toV2021Bank } from './bank.ts'
-import { toV2021Category } from './category.ts'
-import { toV2021Item, withoutNulls } from './item.ts'
-import { toV2021Transaction, type NamedTransaction } from './transaction.ts'
+import { toV2021Account, type V2021Account } from './account.ts'
+import { toV2021Bank, type V2021Bank } from './bank.ts'
+import { toV2021Category, type V2021Category } from './category.ts'
+import { toV2021Item, withoutNulls, type V2021Item } from './item.ts'
+import { toV2021Transaction, type NamedTransaction, type V2021Transaction } from './transaction.ts'
+
+/** A list, bare or in the envelope. */
+export type Listed<Row> = Row[] | { resources: Row[]; pagination: object }
 
 /** How one caller wants its answers: each function takes Bridge's object as of 2025-01-15. Pure. */
-export interface Present {
-  /** The version of Bridge's that its objects have. */
-  bridgeVersion: Presentation['bridgeVersion']
+export interface Present extends Presentation {
   /** A complete list: an array, or the envelope Bridge gives its own lists, which then says that nothing follows. */
-  list<Row>(rows: readonly Row[], as: (row: Row) => object): object
+  list<Row, Shown>(rows: readonly Row[], as: (row: Row) => Shown): Listed<Shown>
   /** The same for rows that are JSON already. */
   written(rows: JsonBytes): JsonBytes
   /** Accounts of that item. */
-  account(item: Item): (account: Account) => object
-  transaction(row: NamedTransaction): object
-  item(item: BridgeItem): object
-  bank(provider: Provider): object
-  category(category: Category): object
+  account(item: Item): (account: Account) => Account | V2021Account
+  transaction(row: NamedTransaction): NamedTransaction | V2021Transaction
+  item(item: BridgeItem): BridgeItem | V2021Item
+  bank(provider: Provider): Provider | V2021Bank
+  category(category: Category): Category | V2021Category
   link(link: Link): Link | string
 }
 
-const asItIs = (row: object): object => row
+const asItIs = <Row>(row: Row): Row => row
 
 const objects = {
   '2025-01-15': {
@@ -49,7 +50,7 @@ const objects = {
   },
 } satisfies Record<
   Presentation['bridgeVersion'],
-  Omit<Present, 'bridgeVersion' | 'list' | 'written' | 'link'>
+  Omit<Present, keyof Presentation | 'list' | 'written' | 'link'>
 >
 
 /** The last page of a list, in the words of each version (Bridge: pagination). */
@@ -61,6 +62,8 @@ const lastPage = {
 /** The functions for a presentation. */
 export const createPresent = ({ bridgeVersion, lists, links }: Presentation): Present => ({
   bridgeVersion,
+  lists,
+  links,
   ...objects[bridgeVersion],
   list(rows, as) {
     const resources = rows.map((row) => as(row))

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { MandatoryError, ValidationError } from '../../../src/errors.ts'
 import { identifier, optional, optionalText, text } from '../../../src/frappe/arguments.ts'
 import { methodsWith, parseArguments } from '../../../src/frappe/define-method.ts'
+import { untold } from '../../support/untold.ts'
 
 test.each([1, 7654321, '1', '0042', '7654321', Number.MAX_SAFE_INTEGER])(
   '%j is an identifier',
@@ -83,6 +84,7 @@ test('a rule over all arguments is refused in its own words', () => {
 
 test('a method is run with its context and its parsed arguments', async () => {
   const method = methodsWith<{ base: number }>()({
+    ...untold,
     name: 'app.module.add',
     params: z.object({ to: identifier }),
     run: async ({ base }, { to }) => base + to,
@@ -95,6 +97,7 @@ test('a method is run with its context and its parsed arguments', async () => {
 
 test('whoever listens hears the checked arguments, and nothing of those that were refused', async () => {
   const method = methodsWith<object>()({
+    ...untold,
     name: 'app.module.show',
     params: z.object({ to: identifier }),
     run: async (_context, { to }) => to,

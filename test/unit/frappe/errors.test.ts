@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { createCatalogue, toEntries } from '../../../src/frappe/catalogue.ts'
 import { methodsWith, type Releasable } from '../../../src/frappe/define-method.ts'
 import { aSite, call, opened, path } from './site.ts'
+import { untold } from '../../support/untold.ts'
 
 const failing = (how: string) => ({ url: `${path('fails')}?how=${how}` })
 
@@ -31,6 +32,14 @@ test('an answer that does not fit its own schema is ours to fix', async () => {
 
   expect(reply.statusCode).toBe(500)
   expect(opened(reply.body)).toMatchObject({ exc_type: 'InternalError' })
+})
+
+test('in production, where nobody can mend it at once, a wrong answer is not looked at', async () => {
+  const { app } = await aSite({ checkResults: false })
+
+  const reply = await call(app, { url: path('answers_wrongly') })
+
+  expect(reply.statusCode).toBe(200)
 })
 
 test('a wait is told in whole seconds, rounded up; the detail goes to the log alone', async () => {
@@ -151,6 +160,7 @@ test('what a method may use is given back once, whether it answers, refuses or b
 
 test('two methods of one name stop the start', () => {
   const method = methodsWith<Releasable>()({
+    ...untold,
     name: 'ping',
     params: z.object({}),
     run: async () => 'mine',

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { methodsWith, type Releasable } from '../../../src/frappe/define-method.ts'
 import { aSite, call, path } from './site.ts'
+import { untold } from '../../support/untold.ts'
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
@@ -15,11 +16,13 @@ test.each(['POST', 'PUT', 'GET'] as const)(
     let came: WeakRef<object> | undefined
     let held: boolean | undefined
     const waits = methodsWith<Releasable>()({
+      ...untold,
       name: 'bank_api.bridge.waits',
-      params: z.preprocess((input) => {
-        came = new WeakRef((input as { big: object }).big)
-        return {}
-      }, z.object({})),
+      params: z.object({
+        big: z.unknown().transform((big) => {
+          came = new WeakRef(big as object)
+        }),
+      }),
       async run() {
         await setImmediate()
         await setImmediate()

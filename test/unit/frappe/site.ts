@@ -15,6 +15,7 @@ import { frappePlugin, type FrappeOptions } from '../../../src/frappe/plugin.ts'
 import { createUnderWay } from '../../../src/frappe/under-way.ts'
 import { JsonBytes } from '../../../src/json-bytes.ts'
 import { frappeServerOptions } from '../../../src/frappe/server-options.ts'
+import { untold } from '../../support/untold.ts'
 
 export const key = 'a1b2c3d4e5f6a7b'
 export const secret = '0123456789abcde'
@@ -40,6 +41,7 @@ const define = methodsWith<Context>()
 
 const methods = [
   define({
+    ...untold,
     name: 'bank_api.bridge.get_bridge_item_id',
     params: z.object({ request: text() }),
     run: async (_context, { request }) => {
@@ -50,26 +52,31 @@ const methods = [
     },
   }),
   define({
+    ...untold,
     name: 'bank_api.bridge.get_bridge_connect_link',
     params: z.object({ redirect_url: text(2048), bank: optionalText() }),
     run: async () => 'https://connect.example/session/5f0c2a',
   }),
   define({
+    ...untold,
     name: 'bank_api.bridge.get_bank_accounts',
     params: z.object({ item_id: identifier, pro: optional(z.boolean()) }),
     run: async (_context, { item_id }) => [{ id: 11, item_id, name: 'Compte courant' }],
   }),
   define({
+    ...untold,
     name: 'bank_api.bridge.get_bank_transactions',
     params: z.object({ since: optionalText(), lang: optionalText(5) }),
     run: async () => [],
   }),
   define({
+    ...untold,
     name: 'bank_api.bridge.delete_bridge_item_id',
     params: z.object({ item_id: identifier }),
     run: async () => undefined,
   }),
   define({
+    ...untold,
     name: 'bank_api.bridge.post_item_refresh',
     params: z.object({ item_id: identifier }),
     run: async (_context, { item_id }) => {
@@ -77,17 +84,20 @@ const methods = [
     },
   }),
   define({
+    ...untold,
     name: 'bank_api.bridge.echo',
     params: z.looseObject({}),
     run: async (_context, args) => args,
   }),
   define({
+    ...untold,
     name: 'bank_api.bridge.open_to_all',
     params: z.looseObject({}),
     guest: true,
     run: async ({ caller }, args) => ({ user: caller?.user ?? 'Guest', args }),
   }),
   define({
+    ...untold,
     name: 'bank_api.bridge.fails',
     params: z.object({ how: text() }),
     run: async (_context, { how }) => {
@@ -97,12 +107,14 @@ const methods = [
     },
   }),
   define({
+    ...untold,
     name: 'bank_api.bridge.large',
     params: z.object({ kind: optional(z.enum(['shared', 'own'])) }),
     run: async (_context, { kind }) =>
       kind === 'own' ? shared.toString() : new JsonBytes(pieces).within('"', '"'),
   }),
   define({
+    ...untold,
     name: 'bank_api.bridge.answers_wrongly',
     params: z.object({}),
     result: z.object({ id: z.number() }),
@@ -132,7 +144,7 @@ export async function aSite(
   options: Partial<
     Pick<
       FrappeOptions<Caller, Context>,
-      'methods' | 'allowQueryCredentials' | 'observe' | 'underWay'
+      'methods' | 'allowQueryCredentials' | 'observe' | 'underWay' | 'checkResults'
     >
   > = {},
 ): Promise<Site> {
