@@ -11,7 +11,9 @@ export const mayUse: Record<string, readonly string[]> = {
   frappe: [],
   bridge: [],
   db: [],
-  sandbox: [],
+  html: [],
+
+  sandbox: ['html'],
 
   vault: ['db'],
   audit: ['db'],
@@ -32,7 +34,7 @@ export const mayUse: Record<string, readonly string[]> = {
   sockets: ['auth'],
 
   doctor: ['auth', 'backup', 'bridge', 'cluster', 'webhooks', ...holding],
-  openapi: ['bridge', 'frappe', 'metrics'],
+  openapi: ['bridge', 'frappe', 'html', 'metrics'],
   routes: [
     'auth',
     'bridge',
@@ -40,6 +42,7 @@ export const mayUse: Record<string, readonly string[]> = {
     'connect',
     'erasure',
     'frappe',
+    'html',
     'jobs',
     'metrics',
     'openapi',
