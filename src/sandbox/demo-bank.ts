@@ -1,4 +1,4 @@
-import type { Language } from './language.ts'
+import type { Language } from '../language.ts'
 
 /** Its provider id (Bridge, "Test the Bridge Connect"). */
 export const demoBank = 574

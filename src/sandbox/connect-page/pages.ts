@@ -1,12 +1,14 @@
+import { html, type Html } from '../../html/html.ts'
+import { icons } from '../../html/icons.ts'
+import type { Page } from '../../html/page.ts'
 import { accountKinds, sharedAccounts } from '../account-kinds.ts'
 import { itemOf } from '../connect.ts'
 import { demoBank, describe } from '../demo-bank.ts'
 import { providers } from '../providers.ts'
-import { html, type Html } from './html.ts'
 import { layout } from './layout.ts'
 import { logins, texts } from './texts.ts'
 import type { Box } from '../box.ts'
-import type { Language } from '../language.ts'
+import type { Language } from '../../language.ts'
 import type { Item, Session } from '../state.ts'
 
 /** What a page is drawn from. */
@@ -16,7 +18,7 @@ interface View {
   language: Language
 }
 
-const pages: Record<Session['phase'], (view: View) => string> = {
+const pages: Record<Session['phase'], (view: View) => Page> = {
   bank: bankPage,
   credentials: credentialsPage,
   code: codePage,
@@ -28,11 +30,11 @@ const pages: Record<Session['phase'], (view: View) => string> = {
 }
 
 /** The page of the step a session is at. */
-export function sessionPage(box: Box, session: Session, language: Language): string {
+export function sessionPage(box: Box, session: Session, language: Language): Page {
   return pages[session.phase]({ session, item: itemOf(box, session), language })
 }
 
-function bankPage({ session, language }: View): string {
+function bankPage({ session, language }: View): Page {
   const text = texts[language]
   const first = (id: number): number => (id === demoBank ? 0 : 1)
   const banks = providers
@@ -52,7 +54,7 @@ function bankPage({ session, language }: View): string {
   })
 }
 
-function credentialsPage({ session, language }: View): string {
+function credentialsPage({ session, language }: View): Page {
   const text = texts[language]
   const tries = logins.map(
     (one) => html`<li><code>${one.login}</code><span>${one[language]}</span></li>`,
@@ -92,7 +94,7 @@ function credentialsPage({ session, language }: View): string {
   })
 }
 
-function codePage({ session, language }: View): string {
+function codePage({ session, language }: View): Page {
   const text = texts[language]
   const fields = html`<label for="code">${text.code}</label>
     <input
@@ -114,9 +116,9 @@ function codePage({ session, language }: View): string {
 }
 
 /** Goes on after three seconds through a link of its own, as a form cannot send itself without a script. */
-function waitPage({ session, language }: View): string {
+function waitPage({ session, language }: View): Page {
   const text = texts[language]
-  const next = `/session/${encodeURIComponent(session.token)}/wait`
+  const next = pathTo(session, language, '/wait')
   return layout(language, {
     title: text.wait,
     head: html`<meta http-equiv="refresh" content="3;url=${next}" />`,
@@ -126,7 +128,7 @@ function waitPage({ session, language }: View): string {
   })
 }
 
-function confirmPage({ session, item, language }: View): string {
+function confirmPage({ session, item, language }: View): Page {
   const text = texts[language]
   const hint = item?.status === 429 ? text.confirmBank : text.confirmHint
   return layout(language, {
@@ -137,7 +139,7 @@ function confirmPage({ session, item, language }: View): string {
   })
 }
 
-function failedPage({ session, item, language }: View): string {
+function failedPage({ session, item, language }: View): Page {
   const text = texts[language]
   const why = describe(item?.status ?? 0, language)
   return layout(language, {
@@ -149,7 +151,7 @@ function failedPage({ session, item, language }: View): string {
   })
 }
 
-function successPage({ item, language }: View): string {
+function successPage({ item, language }: View): Page {
   const text = texts[language]
   const accounts = sharedAccounts(item?.accountTypes ?? 'payment')
     .flatMap((position) => accountKinds[position] ?? [])
@@ -158,7 +160,7 @@ function successPage({ item, language }: View): string {
     )
   return layout(language, {
     title: text.success,
-    body: html`<div class="badge" aria-hidden="true">✓</div>
+    body: html`${icons.done}
       <h1>${text.success}</h1>
       <p>${text.successHint}</p>
       <ul class="list">
@@ -169,18 +171,19 @@ function successPage({ item, language }: View): string {
 }
 
 /** What a person reads at the end when the session has no callback. */
-export function endPage(end: { success: boolean }, language: Language): string {
+export function endPage(end: { success: boolean }, language: Language): Page {
   const text = texts[language]
   const title = end.success ? text.success : text.left
   return layout(language, {
     title,
     body: html`<h1>${title}</h1>
       <p>${text.closed}</p>`,
+    isOver: true,
   })
 }
 
 /** What a person reads when a link is unknown (404), over (410) or a form is odd. */
-export function problemPage(status: number, language: Language): string {
+export function problemPage(status: number, language: Language): Page {
   const text = texts[language]
   const title = status === 404 ? text.unknown : status === 410 ? text.over : text.broken
   return layout(language, {
@@ -189,6 +192,9 @@ export function problemPage(status: number, language: Language): string {
       <p>${text.closed}</p>`,
   })
 }
+
+const pathTo = ({ token }: Session, language: Language, place: string): string =>
+  `/session/${encodeURIComponent(token)}${place}?lang=${language}`
 
 function form(step: string, fields: Html): Html {
   return html`<form method="post">
@@ -202,6 +208,4 @@ function notice(session: Session, language: Language): Html | undefined {
 }
 
 const leaveLink = (session: Session, language: Language): Html =>
-  html`<a class="leave" href="/session/${encodeURIComponent(session.token)}/leave"
-    >${texts[language].leave}</a
-  >`
+  html`<a class="leave" href="${pathTo(session, language, '/leave')}">${texts[language].leave}</a>`

@@ -1,6 +1,8 @@
 import formbody from '@fastify/formbody'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { privately, sendPage } from '../../html/page.ts'
+import { languageOf, type Language } from '../../language.ts'
 import {
   chooseBank,
   confirm,
@@ -14,8 +16,6 @@ import {
   type End,
 } from '../connect.ts'
 import { badParameter, problemBody, toProblem } from '../errors.ts'
-import { languageOf } from '../language.ts'
-import { pageHeaders } from './layout.ts'
 import { endPage, problemPage, sessionPage } from './pages.ts'
 import type { Box } from '../box.ts'
 import type { Session } from '../state.ts'
@@ -49,14 +49,16 @@ export async function connectPage(app: FastifyInstance, box: Box): Promise<void>
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const problem = toProblem(error)
     if (problem.status === 500) box.log({ error }, 'connect page failed')
-    void reply.code(problem.status)
-    if (!wantsPage(request)) return reply.send(problemBody(problem, request.url, box.switches))
-    return html(reply, problemPage(problem.status, languageOf(request.headers['accept-language'])))
+    const { status } = problem
+    if (!wantsPage(request)) {
+      return reply.code(status).send(problemBody(problem, request.url, box.switches))
+    }
+    return sendPage(reply, status, problemPage(status, languageFor(request)))
   })
 
   app.get<WithToken>('/session/:token', async (request, reply) => {
     const session = getSession(box, request.params.token)
-    return html(reply, sessionPage(box, session, languageOf(request.headers['accept-language'])))
+    return sendPage(reply, 200, sessionPage(box, session, languageFor(request)))
   })
 
   app.get<WithToken>('/session/:token/leave', async (request, reply) =>
@@ -66,7 +68,7 @@ export async function connectPage(app: FastifyInstance, box: Box): Promise<void>
   app.get<WithToken>('/session/:token/wait', async (request, reply) => {
     const session = getSession(box, request.params.token)
     endWait(box, session)
-    return reply.redirect(`/session/${encodeURIComponent(session.token)}`, 303)
+    return reply.redirect(pathFor(request), 303)
   })
 
   app.post<WithToken>('/session/:token', async (request, reply) => {
@@ -81,7 +83,7 @@ export async function connectPage(app: FastifyInstance, box: Box): Promise<void>
       return finish(request, reply, leave(box, session))
     }
     act(box, session, sent)
-    return reply.redirect(`/session/${encodeURIComponent(token)}`, 303)
+    return reply.redirect(pathFor(request), 303)
   })
 }
 
@@ -113,11 +115,11 @@ function act(box: Box, session: Session, sent: Form): void {
 /** Back to the caller's site; without a callback a page of our own, or its JSON for a program. */
 function finish(request: FastifyRequest, reply: FastifyReply, end: End): FastifyReply {
   if (end.callback !== undefined) {
-    return reply.headers(pageHeaders).redirect(end.callback, 303)
+    return reply.headers(privately).redirect(end.callback, 303)
   }
   const { success, step } = end
   if (!wantsPage(request)) return reply.send(success ? { success } : { success, step })
-  return html(reply, endPage({ success }, languageOf(request.headers['accept-language'])))
+  return sendPage(reply, 200, endPage({ success }, languageFor(request)))
 }
 
 function read<Output>(schema: z.ZodType<Output>, body: unknown): Output {
@@ -127,8 +129,18 @@ function read<Output>(schema: z.ZodType<Output>, body: unknown): Output {
   throw badParameter(property, `${property} is invalid`)
 }
 
-const html = (reply: FastifyReply, page: string): FastifyReply =>
-  reply.headers(pageHeaders).type('text/html; charset=utf-8').send(page)
+const asked = z.object({ lang: z.enum(['fr', 'en']).optional().catch(undefined) })
+const langOf = (request: FastifyRequest): Language | undefined => asked.parse(request.query).lang
+
+const languageFor = (request: FastifyRequest): Language =>
+  languageOf(langOf(request), request.headers['accept-language'])
+
+/** Where the session's page is, in the language that was chosen on it. */
+function pathFor(request: FastifyRequest<WithToken>): string {
+  const lang = langOf(request)
+  const path = `/session/${encodeURIComponent(request.params.token)}`
+  return lang === undefined ? path : `${path}?lang=${lang}`
+}
 
 const wantsPage = (request: FastifyRequest): boolean =>
   request.headers.accept?.includes('text/html') === true

@@ -1,4 +1,4 @@
-import type { Language } from '../language.ts'
+import type { Language } from '../../language.ts'
 
 const fr = {
   sandbox: 'Bac à sable — aucune vraie banque, aucune vraie donnée',

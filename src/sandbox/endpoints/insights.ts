@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { categories } from '../categories.ts'
 import { getUser } from '../guard.ts'
-import { languageOf, type Language } from '../language.ts'
+import { languageOf, type Language } from '../../language.ts'
 import { itemsOf } from '../state.ts'
 import { dayOf, isoDate } from '../times.ts'
 import type { Box } from '../box.ts'
@@ -15,7 +15,7 @@ export function insights(app: FastifyInstance, box: Box): void {
       .filter(({ changes }) => changes.length > 0)
       .flatMap((item) => box.ledgers.now(item).rows)
       .filter(({ state, day }) => state === 'booked' && day <= today)
-    const language = languageOf(request.headers['accept-language'])
+    const language = languageOf(undefined, request.headers['accept-language'])
     const oldest = Math.min(today, ...new Set(rows.map(({ day }) => day)))
     const months = Map.groupBy(rows, ({ day }) => isoDate(day).slice(0, 7))
     const monthly = [...months].toSorted(([a], [b]) => a.localeCompare(b))

@@ -3,7 +3,7 @@ import { describe } from '../demo-bank.ts'
 import { notFound, Problem } from '../errors.ts'
 import { asked, getUser, queryOf } from '../guard.ts'
 import { deleteItem, refreshItem } from '../items.ts'
-import { languageOf, type Language } from '../language.ts'
+import { languageOf, type Language } from '../../language.ts'
 import { listBody, pageOf, readPage } from '../pagination.ts'
 import { itemsOf, type Item } from '../state.ts'
 import { iso, isoSecond } from '../times.ts'
@@ -41,7 +41,7 @@ export function items(app: FastifyInstance, box: Box): void {
     return item
   }
   const present = (request: FastifyRequest, item: Item): object =>
-    toItem(item, languageOf(request.headers['accept-language']), box.switches)
+    toItem(item, languageOf(undefined, request.headers['accept-language']), box.switches)
 
   app.get('/v3/aggregation/items', async (request) => {
     const page = readPage(queryOf(request), box.switches)

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { html } from '../../../src/sandbox/connect-page/html.ts'
 import { aSession, aUser, openSandbox, type Sandbox } from './open-sandbox.ts'
 
 /** A browser as far as this page needs one: it sends forms and follows redirects to the page. */
@@ -90,7 +89,7 @@ test.for(Object.entries(walkTo))('leaving at %s says so', async ([step, forms]) 
   const { read, send, leave } = await aPage()
   for (const fields of forms) await send(fields)
 
-  expect(await read()).toContain('/leave"')
+  expect(await read()).toContain('/leave?lang=en"')
   const { status, headers } = await leave()
 
   const end = new URL(String(headers['location'])).searchParams
@@ -147,11 +146,25 @@ test('the page needs no script, loads nothing and tells nobody where it came fro
   expect(page).toContain('no real bank')
 })
 
-test('what is put into markup is escaped, unless it is markup', () => {
-  const evil = `<b onclick="x">'&`
+test('the page speaks the language chosen on it, until the end', async () => {
+  const { sandbox, token, read } = await aPage({ provider_id: 574 }, 'en')
+  const path = await aSession(sandbox, token, { provider_id: 574 })
+  const french = browse(sandbox, `${path}?lang=fr`)
 
-  expect(html`<p title="${evil}">${evil}${html`<i>${evil}</i>`}</p>`.markup).toBe(
-    '<p title="&lt;b onclick=&quot;x&quot;&gt;&#39;&amp;">&lt;b onclick=&quot;x&quot;&gt;&#39;&amp;' +
-      '<i>&lt;b onclick=&quot;x&quot;&gt;&#39;&amp;</i></p>',
-  )
+  expect(await read()).toContain('href="?lang=fr"')
+  const code = await french.send({ step: 'credentials', login: 'otp', password: 'x' })
+
+  expect(code).toContain('<html lang="fr">')
+  expect(code).toContain('Code reçu')
+  expect(code).toContain(`href="${path}/leave?lang=fr"`)
+})
+
+test.each(['"><script>', 'de'])('a language we do not have (%s) is none', async (lang) => {
+  const { sandbox, token } = await aPage()
+  const path = await aSession(sandbox, token)
+
+  const page = await browse(sandbox, `${path}?lang=${encodeURIComponent(lang)}`, 'fr').read()
+
+  expect(page).toContain('<html lang="fr">')
+  expect(page).not.toContain('<script')
 })
