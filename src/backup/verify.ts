@@ -3,8 +3,8 @@ import { copySigner } from '../vault/copy-signer.ts'
 import { openInstance } from '../vault/instance.ts'
 import type { Clock } from '../clock.ts'
 import { ConfigError, databasePath, type Config } from '../config.ts'
-import { wrappedPepperIn } from '../db/sqlite/copy.ts'
-import { findMoved, inspectDatabase, type Inspection } from '../db/sqlite/inspect.ts'
+import { wrappedPepperIn } from '../db/sqlite/file/copy.ts'
+import { findMoved, inspectDatabase, type Inspection } from '../db/sqlite/file/inspect.ts'
 import {
   isSignedWith,
   readShape,
@@ -12,7 +12,7 @@ import {
   type CopySigner,
   type Signature,
   type SignerOf,
-} from '../db/sqlite/signature.ts'
+} from '../db/sqlite/file/signature.ts'
 
 export interface Verification {
   /** Whether a restore of this file would serve. */

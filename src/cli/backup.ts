@@ -8,7 +8,7 @@ import { CopyRefusedError, restoreCopy, type Restored } from '../backup/restore.
 import { verifyCopy, type Verification } from '../backup/verify.ts'
 import { systemClock } from '../clock.ts'
 import { loadConfig, type Config } from '../config.ts'
-import { wrappedPepperIn } from '../db/sqlite/copy.ts'
+import { wrappedPepperIn } from '../db/sqlite/file/copy.ts'
 import { thisProcess } from '../cluster/process-identity.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
-import type { SignerOf } from './sqlite/signature.ts'
+import type { SignerOf } from './sqlite/file/signature.ts'
 import { createSqliteStore } from './sqlite/store.ts'
 import type { Store } from './store.ts'
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import Sqlite from 'better-sqlite3'
-import { DatabaseInUseError } from '../store-errors.ts'
-import type { ServerLife } from '../ports/members.ts'
+import { DatabaseInUseError } from '../../store-errors.ts'
+import type { ServerLife } from '../../ports/members.ts'
 import { copyDatabase } from './copy.ts'
 
 /** The server that holds a database file, by its own word; undefined when none does or the file is no database of ours. */

@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import Sqlite from 'better-sqlite3'
-import { makeFolder } from '../../make-folder.ts'
+import { makeFolder } from '../../../make-folder.ts'
 import { signFile, type SignerOf } from './signature.ts'
 
 /**
