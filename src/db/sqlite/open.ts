@@ -6,7 +6,7 @@ import Sqlite from 'better-sqlite3'
 import { ConfigError } from '../../config.ts'
 import { copyDatabase } from './file/copy.ts'
 import { migrate } from './migrate.ts'
-import type { SignerOf } from './file/signature.ts'
+import type { SignerOf } from '../signer.ts'
 
 // From the package's root, for the source and the image's bundle lie at different depths.
 export const migrationsFolder = resolve(
