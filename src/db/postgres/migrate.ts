@@ -1,0 +1,80 @@
+import { readMigrationFiles } from 'drizzle-orm/migrator'
+import type pg from 'pg'
+import { DatabaseVersionError } from '../store-errors.ts'
+
+/** Any number, the same for all of us: whoever has it migrates. */
+const migrationLock = 7_214_365_081
+
+/** What stands in a transaction's way is a server at work. It is not held up for longer; the start fails and says so. */
+const lockTimeout = '10s'
+
+type Known = ReturnType<typeof readMigrationFiles>[number]
+
+/**
+ * Brings the schema up to date, all of it in one transaction. One process migrates, the others wait for it. Servers of the
+ * version before go on meanwhile, and after: expand first, and take away in a later version, in a migration that begins with
+ * `-- requires 12` when programs that know fewer than twelve migrations cannot work with what it leaves.
+ */
+export async function migrate(pool: pg.Pool, migrationsFolder: string): Promise<void> {
+  const known = readMigrationFiles({ migrationsFolder })
+  const client = await pool.connect()
+  try {
+    if ((await countApplied(client, known)) >= known.length) return
+    await client.query('BEGIN')
+    await client.query('SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0')
+    await client.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
+    await client.query(`SET LOCAL lock_timeout = '${lockTimeout}'`)
+    await client.query(
+      `CREATE TABLE IF NOT EXISTS __drizzle_migrations
+       (id bigint PRIMARY KEY, hash text NOT NULL, created_at bigint, requires bigint NOT NULL)`,
+    )
+    const applied = await countApplied(client, known) // another process may have been faster
+    for (const [index, migration] of known.entries()) {
+      if (index >= applied) await apply(client, index, migration)
+    }
+    await client.query('COMMIT')
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {})
+    throw error
+  } finally {
+    client.release()
+  }
+}
+
+async function apply(client: pg.PoolClient, index: number, { sql, hash, folderMillis }: Known) {
+  for (const statement of sql) {
+    // drizzle-kit names the schema in references alone. The connection's search path says which it is.
+    await client.query(statement.replaceAll('"public".', ''))
+  }
+  const requires = /^-- requires (\d+)/.exec(sql[0] ?? '')?.[1] ?? '0'
+  await client.query('INSERT INTO __drizzle_migrations VALUES ($1, $2, $3, $4)', [
+    index,
+    hash,
+    folderMillis,
+    requires,
+  ])
+}
+
+/** How many migrations a database has had, perhaps more than we know. Throws when it had others, or some we cannot live with. */
+async function countApplied(client: pg.PoolClient, known: readonly Known[]): Promise<number> {
+  const { rows: there } = await client.query<{ it: string | null }>(
+    `SELECT to_regclass('__drizzle_migrations') AS it`,
+  )
+  if (!there[0]?.it) return 0
+  const { rows: applied } = await client.query<{ hash: string; requires: string }>(
+    'SELECT hash, requires FROM __drizzle_migrations ORDER BY id',
+  )
+  if (applied.some(({ requires }) => Number(requires) > known.length)) {
+    throw new DatabaseVersionError(
+      'This database was written by a newer bank-api: upgrade the program.',
+    )
+  }
+  for (const [index, { hash }] of applied.slice(0, known.length).entries()) {
+    if (known[index]?.hash !== hash) {
+      throw new DatabaseVersionError(
+        `Migration ${index} is not the one this database was made with.`,
+      )
+    }
+  }
+  return applied.length
+}

@@ -1,0 +1,53 @@
+import { findPackageJSON } from 'node:module'
+import { dirname, resolve } from 'node:path'
+import { Pool } from 'pg'
+import { migrate } from './migrate.ts'
+
+// From the package's root, for the source and the image's bundle lie at different depths.
+export const migrationsFolder = resolve(
+  dirname(findPackageJSON(import.meta.url)!),
+  'drizzle/postgres',
+)
+
+export interface PostgresOptions {
+  url: string
+  /** The most connections of this process. */
+  poolSize: number
+}
+
+/** How long a call may wait for a connection, a lock and a statement; and how long a transaction may forget to go on. */
+const limitsMs = { connect: 5_000, lock: 5_000, statement: 30_000, idle: 10_000 }
+
+/**
+ * A pool that connects when it is first asked. The limits are told to the server at the start of each connection; the last
+ * two are our own, for a server that does not answer.
+ */
+export function createPool({ url, poolSize }: PostgresOptions): Pool {
+  const pool = new Pool({
+    connectionString: url,
+    max: poolSize,
+    application_name: 'bank-api',
+    connectionTimeoutMillis: limitsMs.connect,
+    lock_timeout: limitsMs.lock,
+    statement_timeout: limitsMs.statement,
+    idle_in_transaction_session_timeout: limitsMs.idle,
+    query_timeout: limitsMs.statement + limitsMs.connect,
+    keepAlive: true,
+  })
+  // A connection that breaks while nobody uses it: the next one is made when it is needed.
+  pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
+  return pool
+}
+
+/** Connects and migrates. Throws when that is impossible, with PostgreSQL's own reason. */
+export async function openPostgres(options: PostgresOptions): Promise<Pool> {
+  const pool = createPool(options)
+  try {
+    await migrate(pool, migrationsFolder)
+    return pool
+  } catch (error) {
+    await pool.end()
+    throw error
+  }
+}

@@ -1,0 +1,32 @@
+import { sql } from 'drizzle-orm'
+import { index, pgTable } from 'drizzle-orm/pg-core'
+import type { BridgeStep } from '../../ports/history.ts'
+import { integer, json, text } from './types.ts'
+
+/** What callers with a key asked us and how it ended: ids alone, kept as long as event bodies. No references: the record outlives them. */
+export const calls = pgTable(
+  'calls',
+  {
+    id: text().primaryKey(),
+    at: integer().notNull(),
+    method: text().notNull(),
+    status: integer().notNull(),
+    excType: text(),
+    durationMs: integer().notNull(),
+    tenantId: text(),
+    siteId: text(),
+    apiKey: text(),
+    request: text(),
+    itemId: integer(),
+    bridge: json().$type<BridgeStep[]>().notNull().default([]),
+  },
+  (call) => [
+    index('calls_at').on(call.at),
+    index('calls_request')
+      .on(call.request, call.at)
+      .where(sql`request IS NOT NULL`),
+    index('calls_item')
+      .on(call.itemId, call.at)
+      .where(sql`item_id IS NOT NULL`),
+  ],
+)

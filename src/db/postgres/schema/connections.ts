@@ -1,0 +1,138 @@
+import { sql } from 'drizzle-orm'
+import { index, pgTable, uniqueIndex } from 'drizzle-orm/pg-core'
+import type { RequestState } from '../../ports/requests.ts'
+import { sites } from './tenants.ts'
+import { bytes, identity, integer, text } from './types.ts'
+
+export const bridgeUsers = pgTable(
+  'bridge_users',
+  {
+    id: text().primaryKey(),
+    siteId: text()
+      .notNull()
+      .references(() => sites.id, { onDelete: 'cascade' }),
+    name: text().notNull(),
+    foldedName: text().notNull().default(''),
+    userUuid: text().unique(),
+    email: bytes(),
+    createdAt: integer().notNull(),
+    itemsReadAt: integer(),
+  },
+  (user) => [
+    uniqueIndex('bridge_users_site_name').on(user.siteId, user.name),
+    index('bridge_users_site_folded').on(user.siteId, user.foldedName),
+  ],
+)
+
+export const connectRequests = pgTable(
+  'connect_requests',
+  {
+    id: text().primaryKey(),
+    userId: text()
+      .notNull()
+      .references(() => bridgeUsers.id, { onDelete: 'cascade' }),
+    state: text<RequestState>().notNull(),
+    bank: text(),
+    redirectUrl: text().notNull(),
+    accountTypes: text().notNull(),
+    managedItemId: integer(),
+    lastTryAt: integer(),
+    itemId: integer(),
+    step: text(),
+    openedAt: integer().notNull(),
+    expiresAt: integer().notNull(),
+    completedAt: integer(),
+    callbacks: integer().notNull().default(0),
+    claimedItemId: integer(),
+    claimedStep: text(),
+    matchedAt: integer(),
+  },
+  (request) => [
+    index('connect_requests_user').on(request.userId, request.state, request.openedAt),
+    index('connect_requests_open').on(request.state, request.expiresAt),
+    index('connect_requests_claimed')
+      .on(request.claimedItemId)
+      .where(sql`claimed_item_id IS NOT NULL`),
+    uniqueIndex('connect_requests_new_item')
+      .on(request.itemId)
+      .where(sql`managed_item_id IS NULL AND item_id IS NOT NULL`),
+  ],
+)
+
+export const items = pgTable(
+  'items',
+  {
+    id: integer().primaryKey(),
+    userId: text()
+      .notNull()
+      .references(() => bridgeUsers.id, { onDelete: 'cascade' }),
+    providerId: integer(),
+    bank: text(),
+    providerName: text(),
+    accountTypes: text(),
+    status: integer().notNull(),
+    statusCodeInfo: text(),
+    authenticationExpiresAt: integer(),
+    lastSuccessAt: integer(),
+    lastTryAt: integer(),
+    createdAt: integer().notNull(),
+    updatedAt: integer().notNull(),
+    unreachableAt: integer(),
+    goneAt: integer(),
+    toldStatus: integer(),
+    remindedOf: integer(),
+    remindedDays: integer(),
+    compareFrom: integer(),
+    askedAt: integer(),
+  },
+  (item) => [
+    index('items_user').on(item.userId),
+    index('items_untold')
+      .on(item.id)
+      .where(sql`told_status IS NULL OR told_status <> status`),
+    index('items_consent').on(item.authenticationExpiresAt),
+    index('items_compare')
+      .on(item.compareFrom)
+      .where(sql`compare_from IS NOT NULL`),
+    index('items_heard').on(item.updatedAt),
+  ],
+)
+
+export const accounts = pgTable(
+  'accounts',
+  {
+    id: integer().primaryKey(),
+    itemId: integer()
+      .notNull()
+      .references(() => items.id, { onDelete: 'cascade' }),
+    createdAt: integer().notNull(),
+    ibanFingerprint: bytes(),
+  },
+  (account) => [index('accounts_item').on(account.itemId)],
+)
+
+/** Renewal pages that went on to Bridge, which are limited per day. */
+export const renewals = pgTable(
+  'renewals',
+  {
+    id: identity(),
+    itemId: integer()
+      .notNull()
+      .references(() => items.id, { onDelete: 'cascade' }),
+    at: integer().notNull(),
+  },
+  (renewal) => [index('renewals_item_at').on(renewal.itemId, renewal.at)],
+)
+
+/** Unattended refreshes asked for, which PSD2 limits per day. */
+export const itemRefreshes = pgTable(
+  'item_refreshes',
+  {
+    id: identity(),
+    itemId: integer()
+      .notNull()
+      .references(() => items.id, { onDelete: 'cascade' }),
+    at: integer().notNull(),
+  },
+  (refresh) => [index('item_refreshes_item_at').on(refresh.itemId, refresh.at)],
+)

@@ -1,0 +1,6 @@
+export * from './instance.ts'
+export * from './tenants.ts'
+export * from './connections.ts'
+export * from './events.ts'
+export * from './removals.ts'
+export * from './calls.ts'

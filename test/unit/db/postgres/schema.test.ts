@@ -1,0 +1,119 @@
+import type Sqlite from 'better-sqlite3'
+import { generateDrizzleJson, generateMigration } from 'drizzle-kit/api'
+import { Client } from 'pg'
+import { expect, onTestFinished } from 'vitest'
+import * as schema from '../../../../src/db/postgres/schema/index.ts'
+import { openSqlite } from '../../../../src/db/sqlite/open.ts'
+import { emptyDatabase, testDatabase, withPostgres } from '../../../support/postgres.ts'
+
+/** What SQLite has by itself: the order rows came in. */
+const ownToPostgres = ['data_keys.seq']
+
+interface Column {
+  table: string
+  column: string
+  isNullable: boolean
+  kind: string
+}
+
+const kinds: Record<string, string> = {
+  INTEGER: 'number',
+  bigint: 'number',
+  boolean: 'number',
+  TEXT: 'text',
+  text: 'text',
+  json: 'text',
+  BLOB: 'bytes',
+  bytea: 'bytes',
+}
+
+function columnsInSqlite(client: Sqlite.Database): Column[] {
+  const rows = client
+    .prepare<[], { table: string; column: string; type: string; isNullable: number }>(
+      `SELECT t.name AS "table", c.name AS "column", c.type, c."notnull" = 0 AND c.pk = 0 AS isNullable
+       FROM sqlite_schema t, pragma_table_xinfo(t.name) c
+       WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND t.name <> '__drizzle_migrations'
+       ORDER BY t.name, c.name`,
+    )
+    .all()
+  return rows.map(({ table, column, type, isNullable }) => ({
+    table,
+    column,
+    isNullable: isNullable === 1,
+    kind: kinds[type] ?? type,
+  }))
+}
+
+async function connected(url: string): Promise<Client> {
+  const client = new Client(url)
+  await client.connect()
+  onTestFinished(() => client.end())
+  return client
+}
+
+async function columnsInPostgres(url: string): Promise<Column[]> {
+  const client = await connected(url)
+  const { rows } = await client.query<{
+    table: string
+    column: string
+    type: string
+    nullable: string
+  }>(
+    `SELECT table_name AS "table", column_name AS "column", data_type AS type, is_nullable AS nullable
+     FROM information_schema.columns
+     WHERE table_schema = 'public' AND table_name <> '__drizzle_migrations'
+     ORDER BY table_name COLLATE "C", column_name COLLATE "C"`,
+  )
+  return rows.map(({ table, column, type, nullable }) => ({
+    table,
+    column,
+    isNullable: nullable === 'YES',
+    kind: kinds[type] ?? type,
+  }))
+}
+
+/** Everything the schema consists of, as PostgreSQL itself understood it. */
+async function shapeOf(url: string): Promise<unknown> {
+  const client = await connected(url)
+  const all = async (text: string) => (await client.query(text)).rows as unknown[]
+  return {
+    columns: await all(
+      `SELECT table_name, column_name, data_type, collation_name, is_nullable, column_default, is_identity
+       FROM information_schema.columns
+       WHERE table_schema = 'public' AND table_name <> '__drizzle_migrations' ORDER BY 1, 2`,
+    ),
+    indexes: await all(
+      `SELECT indexdef FROM pg_indexes
+       WHERE schemaname = 'public' AND tablename <> '__drizzle_migrations' ORDER BY 1`,
+    ),
+    constraints: await all(
+      `SELECT conname, conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint
+       WHERE connamespace = 'public'::regnamespace AND contype IN ('f', 'u', 'p')
+       AND conrelid::regclass::text <> '__drizzle_migrations' ORDER BY 2, 1`,
+    ),
+  }
+}
+
+withPostgres((it, server) => {
+  it('both engines have the same tables and columns, of the same kind', async () => {
+    const sqlite = openSqlite(':memory:')
+    onTestFinished(() => void sqlite.close())
+
+    const columns = await columnsInPostgres(await testDatabase(server))
+
+    const shared = columns.filter(
+      ({ table, column }) => !ownToPostgres.includes(`${table}.${column}`),
+    )
+    expect(shared).toEqual(columnsInSqlite(sqlite))
+  })
+
+  it('the migrations end in the schema as it is written down', async () => {
+    const built = await emptyDatabase(server)
+    const json = generateDrizzleJson(schema, undefined, undefined, 'snake_case')
+    const client = await connected(built)
+    const statements = await generateMigration(generateDrizzleJson({}), json)
+    for (const statement of statements) await client.query(statement)
+
+    expect(await shapeOf(await testDatabase(server))).toEqual(await shapeOf(built))
+  })
+})
