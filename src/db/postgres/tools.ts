@@ -1,0 +1,146 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { NodePgDatabase, NodePgSession } from 'drizzle-orm/node-postgres'
+import { PgDialect } from 'drizzle-orm/pg-core'
+import type pg from 'pg'
+import { StoreBusyError, StoreDiskError } from '../store-errors.ts'
+import { ConnectionLostError, isPostgresError, rootOf, stateOf, withoutValues } from './errors.ts'
+
+/** Statements of one connection: the pool's next free one, or the one a transaction has. */
+export type Db = NodePgDatabase
+
+/** What an operation works with. */
+export interface Tools {
+  /** Statements that need not be one: each is committed by itself, and sees what others committed before it. */
+  run<T>(work: (db: Db) => Promise<T>): Promise<T>
+  /**
+   * One transaction, READ COMMITTED: all of it or nothing. What it decides by, it locks first: `operations/locks.ts`.
+   * The work may run several times, so it must change nothing but the database.
+   */
+  transaction<T>(work: (db: Db) => Promise<T>): Promise<T>
+}
+
+/** How long what met a deadlock, or lost against another transaction, pauses before it runs again. */
+const patienceMs = [5, 10, 25, 50, 100, 200, 400]
+
+/** How many may wait for a connection: whoever comes next is told to come again. */
+const mostWaiting = 2_000
+
+/** Serialization failure, and deadlock: everything was undone, and may work the next time. */
+const isToRepeat = (error: unknown): boolean => ['40001', '40P01'].includes(stateOf(error) ?? '')
+
+export function createTools(pool: pg.Pool): Tools {
+  const withClient = <T>(work: (client: Client) => Promise<T>): Promise<T> =>
+    patiently(async () => {
+      const client = await connect(pool)
+      let broken: Error | undefined
+      try {
+        return await work(client)
+      } catch (error) {
+        if (isConnectionGone(error)) broken = rootOf(error) as Error
+        throw error
+      } finally {
+        client.release(broken)
+      }
+    })
+  return {
+    run: (work) => withClient((client) => work(statementsOn(client))),
+    transaction: (work) => withClient((client) => inTransaction(client, work)),
+  }
+}
+
+type Client = pg.PoolClient
+
+async function connect(pool: pg.Pool): Promise<Client> {
+  if (pool.waitingCount >= mostWaiting) throw new StoreBusyError('The database is busy')
+  try {
+    return await pool.connect()
+  } catch (cause) {
+    throw new ConnectionLostError('No connection to the database', { cause })
+  }
+}
+
+async function inTransaction<T>(client: Client, work: (db: Db) => Promise<T>): Promise<T> {
+  const db = statementsOn(client)
+  await query(client, 'BEGIN')
+  try {
+    const result = await work(db)
+    await query(client, 'COMMIT')
+    return result
+  } catch (error) {
+    // A connection that is gone took the transaction with it.
+    if (!isConnectionGone(error)) await query(client, 'ROLLBACK')
+    throw error
+  }
+}
+
+const dialect = new PgDialect({ casing: 'snake_case' })
+
+/** drizzle over a connection. Unnamed statements: a pooler in transaction mode may stand in between. */
+function statementsOn(client: Client): Db {
+  const passing = {
+    query: (config: string | pg.QueryConfig, values?: unknown[]) => query(client, config, values),
+  }
+  return new NodePgDatabase(
+    dialect,
+    new NodePgSession(passing as unknown as Client, dialect, undefined),
+    undefined,
+  )
+}
+
+async function query(
+  client: Client,
+  config: string | pg.QueryConfig,
+  values?: unknown[],
+): Promise<pg.QueryResult> {
+  try {
+    return await client.query(config as pg.QueryConfig, values?.map(toText))
+  } catch (cause) {
+    if (isPostgresError(cause)) throw cause
+    throw new ConnectionLostError('The connection to the database broke', { cause })
+  }
+}
+
+/** PostgreSQL's texts hold anything but U+0000, which no name or id of ours has: it finds nothing, and is stored as unreadable. */
+const toText = (value: unknown): unknown =>
+  typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value
+
+/**
+ * Runs the work, again after pauses when another transaction was in its way. An error says nothing of the values that were
+ * at work. A database that is away or busy is a StoreBusyError: the next call finds it when it is back.
+ */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (const pause of [...patienceMs, undefined]) {
+    try {
+      return await work()
+    } catch (error) {
+      if (pause === undefined || !isToRepeat(error)) throw toStoreError(error)
+      await wait(pause)
+    }
+  }
+  throw new StoreBusyError('The database is busy')
+}
+
+/** Disk full, and input or output failed. */
+const diskStates = ['53100', '58030']
+
+/**
+ * Connections, resources, an operator who stops the server, or a standby that takes no writes; a lock or a statement that
+ * took too long; a transaction that was idle for too long; and what is still in the way of others after all repetitions.
+ */
+const busyStates = /^(?:08|53|57P|40)|^(?:25006|25P03|55P03|57014)$/
+
+function toStoreError(error: unknown): unknown {
+  const root = rootOf(error)
+  const cause = withoutValues(root)
+  const state = stateOf(root)
+  if (root instanceof ConnectionLostError)
+    return new StoreBusyError('The database is away', { cause })
+  if (state === undefined) return cause
+  if (diskStates.includes(state)) return new StoreDiskError('The disk is full, or fails', { cause })
+  if (busyStates.test(state)) return new StoreBusyError('The database is busy', { cause })
+  return cause
+}
+
+/** Whether the connection is of no use any more: it broke, or the server is stopping or said that it will close it. */
+const isConnectionGone = (error: unknown): boolean =>
+  rootOf(error) instanceof ConnectionLostError || /^(?:08|57P|25P03)/.test(stateOf(error) ?? '')

@@ -1,0 +1,148 @@
+import { inspect } from 'node:util'
+import { sql } from 'drizzle-orm'
+import { Pool } from 'pg'
+import { expect, onTestFinished } from 'vitest'
+import { createPool } from '../../../../src/db/postgres/open.ts'
+import { instance, tenants } from '../../../../src/db/postgres/schema/index.ts'
+import { createTools } from '../../../../src/db/postgres/tools.ts'
+import { StoreBusyError } from '../../../../src/db/store-errors.ts'
+import { layCable } from '../../../support/cable.ts'
+import { command, testDatabase, withPostgres } from '../../../support/postgres.ts'
+
+const aTenant = (name: string) => ({ id: `ten_${name}`, name, createdAt: 1 })
+
+function toolsOn(url: string, poolSize = 3) {
+  const pool = createPool({ url, poolSize })
+  onTestFinished(() => pool.end())
+  return { pool, ...createTools(pool) }
+}
+
+withPostgres((it, server) => {
+  it('a transaction that throws leaves nothing, and its connection goes on', async () => {
+    const { run, transaction } = toolsOn(await testDatabase(server), 1)
+
+    const failing = transaction(async (db) => {
+      await db.insert(tenants).values(aTenant('acme'))
+      throw new Error('changed our mind')
+    })
+
+    await expect(failing).rejects.toThrow('changed our mind')
+    expect(await run((db) => db.select().from(tenants))).toEqual([])
+  })
+
+  it('two transactions that wait for each other both end: one of them runs again', async () => {
+    const { run, transaction } = toolsOn(await testDatabase(server))
+    const names = ['one', 'two'] as const
+    for (const name of names) await run((db) => db.insert(tenants).values(aTenant(name)))
+    const bothHoldOne = Promise.withResolvers<void>()
+    let holding = 0
+    let runs = 0
+    const touch = (first: string, second: string) =>
+      transaction(async (db) => {
+        runs += 1
+        await db.execute(sql`UPDATE tenants SET created_at = created_at + 1 WHERE name = ${first}`)
+        holding += 1
+        if (holding === 2) bothHoldOne.resolve()
+        await bothHoldOne.promise
+        await db.execute(sql`UPDATE tenants SET created_at = created_at + 1 WHERE name = ${second}`)
+      })
+
+    await Promise.all([touch('one', 'two'), touch('two', 'one')])
+
+    const rows = await run((db) => db.select().from(tenants))
+    expect(rows.map(({ createdAt }) => createdAt)).toEqual([3, 3])
+    expect(runs).toBe(3)
+  })
+
+  it('an error says nothing of the values that were at work', async () => {
+    const { run } = toolsOn(await testDatabase(server))
+    await run((db) => db.insert(tenants).values(aTenant('acme')))
+    const failures = [
+      () => run((db) => db.insert(tenants).values(aTenant('acme'))),
+      () => run((db) => db.execute(sql`SELECT ${'acme'}::bigint`)),
+    ]
+
+    for (const fail of failures) {
+      const error = (await fail().catch((caught: unknown) => caught)) as Error
+
+      expect(error).toBeInstanceOf(Error)
+      expect(inspect(error, { depth: 9 })).not.toContain('acme')
+    }
+  })
+
+  it('a text with a character that PostgreSQL cannot hold finds nothing', async () => {
+    const { run } = toolsOn(await testDatabase(server))
+    await run((db) => db.insert(tenants).values(aTenant('acme')))
+
+    const found = await run((db) =>
+      db
+        .select()
+        .from(tenants)
+        .where(sql`name = ${'acme\0'}`),
+    )
+
+    expect(found).toEqual([])
+  })
+
+  it('what is asked while the database is away is refused as busy, and it heals by itself', async () => {
+    const url = new URL(await testDatabase(server))
+    const cable = await layCable(Number(url.port))
+    url.port = String(cable.port)
+    const { run } = toolsOn(url.href)
+    const ask = () => run((db) => db.select().from(instance))
+    await ask()
+
+    cable.cut()
+    await expect(ask()).rejects.toThrow(StoreBusyError)
+    cable.mend()
+
+    expect(await ask()).toEqual([])
+  })
+
+  it('connections that the server closed are replaced, also in the middle of a transaction', async () => {
+    const database = await testDatabase(server)
+    const { run, transaction } = toolsOn(database, 1)
+    const closeAll = () =>
+      command(
+        server,
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = '${database.split('/').at(-1)}' AND pid <> pg_backend_pid()`,
+      )
+
+    const cutOff = transaction(async (db) => {
+      await db.insert(tenants).values(aTenant('acme'))
+      await closeAll()
+      await db.insert(tenants).values(aTenant('other'))
+    })
+
+    await expect(cutOff).rejects.toThrow(StoreBusyError)
+    expect(await run((db) => db.select().from(tenants))).toEqual([])
+  })
+
+  it('a call that would wait behind thousands is refused at once', async () => {
+    const { pool, run } = toolsOn(await testDatabase(server), 1)
+    const held = await pool.connect()
+    const waiting = Array.from({ length: 2_000 }, () => run(async () => 'served'))
+
+    await expect(run(async () => 'served')).rejects.toThrow(StoreBusyError)
+    held.release()
+
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set(['served']))
+  })
+
+  it('a statement that waits for a lock for too long is refused as busy', async () => {
+    const database = await testDatabase(server)
+    const { run, transaction } = toolsOn(database)
+    const impatient = new Pool({ connectionString: database, lock_timeout: 20, max: 1 })
+    onTestFinished(() => impatient.end())
+    await run((db) => db.insert(tenants).values(aTenant('acme')))
+
+    await transaction(async (db) => {
+      await db.update(tenants).set({ createdAt: 2 })
+      const waiting = createTools(impatient).run((other) =>
+        other.update(tenants).set({ createdAt: 3 }),
+      )
+      await expect(waiting).rejects.toThrow(StoreBusyError)
+    })
+  })
+})
