@@ -17,7 +17,7 @@ export function completedEvent(
     bank: request.bank ?? item.providerName,
     site: site.name,
     user: user.name === '' ? null : user.name,
-    success: true,
+    success: true as const,
     status: item.status,
     status_code_info: item.statusCodeInfo,
     step: null,

@@ -3,8 +3,8 @@ import { nextStep } from '../connect/item-status.ts'
 import type { ItemFacts, OwnedItem } from '../db/ports/items.ts'
 import type { NewEvent } from '../db/ports/events.ts'
 import type { Store } from '../db/store.ts'
-import type { OwnEventDeps } from '../vault/own-event.ts'
-import { itemEvent } from './item-event.ts'
+import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
+import { itemContent, itemOwner } from './item-event.ts'
 
 export interface ActionRequiredDeps extends OwnEventDeps {
   store: Store
@@ -37,6 +37,6 @@ export function actionEvent(
   at: number,
 ): NewEvent {
   const { status, statusCodeInfo: status_code_info } = facts
-  const more = { status, status_code_info, next }
-  return itemEvent(deps, owned, { type: 'item.action_required', more }, at)
+  const content = { ...itemContent(owned), status, status_code_info, next }
+  return ownEvent(deps, { type: 'item.action_required', content, ...itemOwner(owned) }, at)
 }

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts'
 import type { OwnedItem } from '../db/ports/items.ts'
 import type { Store } from '../db/store.ts'
-import type { OwnEventDeps } from '../vault/own-event.ts'
-import { itemEvent } from './item-event.ts'
+import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
+import { itemContent, itemOwner } from './item-event.ts'
 import { renewalToken } from './renewal-token.ts'
 
 export interface ReminderDeps extends OwnEventDeps {
@@ -47,10 +47,11 @@ function expiringEvent(deps: ReminderDeps, owned: OwnedItem, at: number) {
   const { id, authenticationExpiresAt: end } = owned.item
   if (end === null) throw new Error(`Item ${id} has no consent that could end`)
   const token = renewalToken(deps.keyring, { itemId: id, consentEnd: end })
-  const more = {
+  const content = {
+    ...itemContent(owned),
     expires_at: new Date(end).toISOString(),
     days_left: Math.ceil((end - at) / dayMs),
     renew_url: `${deps.publicUrl}/renew/${token}`,
   }
-  return itemEvent(deps, owned, { type: 'consent.expiring', more }, at)
+  return ownEvent(deps, { type: 'consent.expiring', content, ...itemOwner(owned) }, at)
 }

@@ -1,4 +1,5 @@
 import type { Ids } from '../clock.ts'
+import type { OwnContent, OwnEventType } from '../own-events.ts'
 import type { NewEvent } from '../db/ports/events.ts'
 import type { Keyring } from './keyring.ts'
 
@@ -8,16 +9,18 @@ export interface OwnEventDeps {
   keyring: Keyring
 }
 
+/** What there is to tell: an event of ours, or a deletion in Bridge's words that Bridge did not tell. */
+type Told =
+  | { [Type in OwnEventType]: { type: Type; content: OwnContent<Type> } }[OwnEventType]
+  | { type: 'item.deleted'; content: { item_id: number; user_uuid: string } }
+
 /**
- * An event of our own in Bridge's envelope, sealed and ready to store. `content` has every key its type names, null where
- * there is nothing to say, and none that Frappe reserves. Two with one `dedupeKey` are the same; without it each is new.
+ * An event of our own in Bridge's envelope, sealed and ready to store. Two with one `dedupeKey` are the same; without it each
+ * is new.
  */
 export function ownEvent(
   { ids, keyring }: OwnEventDeps,
-  event: Pick<NewEvent, 'type' | 'userId' | 'siteId' | 'itemId'> & {
-    content: object
-    dedupeKey?: string
-  },
+  event: Pick<NewEvent, 'userId' | 'siteId' | 'itemId'> & Told & { dedupeKey?: string },
   at: number,
 ): NewEvent {
   const id = ids.next('evt')
