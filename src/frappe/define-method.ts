@@ -25,6 +25,10 @@ export interface Contract {
   readonly params: z.ZodObject
   /** What it answers, in its usual form. */
   readonly result: z.ZodType
+  /** What it answers, where that differs, to who asks for Bridge's older objects. */
+  readonly older?: z.ZodType | undefined
+  /** What its answers say in headers besides. */
+  readonly headers?: Readonly<Record<string, z.ZodType>> | undefined
   /** Arguments of a call that a newcomer can make. */
   readonly example: object
 }
@@ -40,6 +44,7 @@ export interface RpcMethod<Context> extends Contract {
 /** An answer that has several forms: the usual one, and the one that the caller of a call wants. */
 export interface Forms<Context, Answer> {
   readonly usual: z.ZodType
+  readonly older?: z.ZodType
   wanted(context: Context): z.ZodType<unknown, Answer>
 }
 
@@ -52,6 +57,7 @@ export interface MethodSpec<Context, Params extends z.ZodObject, Answer> {
   guest?: boolean
   params: Params
   result: z.ZodType<unknown, Answer> | Forms<Context, Answer>
+  headers?: Readonly<Record<string, z.ZodType>>
   example: z.input<Params>
   run(context: Context, params: z.output<Params>): Promise<NoInfer<Answer> | JsonBytes>
 }
@@ -68,6 +74,7 @@ export const methodsWith =
     guest: false,
     ...spec,
     result: 'wanted' in result ? result.usual : result,
+    older: 'wanted' in result ? result.older : undefined,
     resultFor: (context) => ('wanted' in result ? result.wanted(context) : result),
     async handle(context, input, onParsed) {
       const args = parseArguments(spec.params, input)

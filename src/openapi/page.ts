@@ -1,4 +1,7 @@
-import type { Document, Operation, Parameter } from './document.ts'
+import type { Document } from './document.ts'
+import { argumentsIn } from './method-paths.ts'
+import type { Operation, Parameter, PathItem } from './operation.ts'
+import { inFull, type Json } from './schema.ts'
 
 /** Makes each form call this server; without it the page is only read. */
 export const docsScript = `
@@ -49,7 +52,7 @@ const style = `
 export function docsPage(document: Document, { canTry }: { canTry: boolean }): string {
   const { info, paths } = document
   const rpc = Object.entries(paths).filter(([path]) => path.startsWith('/api/method/'))
-  const plain = Object.entries(paths).filter(([path]) => !path.startsWith('/api/method/'))
+  const plain = Object.entries(paths).filter(([path]) => !path.startsWith('/api/'))
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -61,7 +64,7 @@ export function docsPage(document: Document, { canTry }: { canTry: boolean }): s
 <p><a href="/openapi.json">openapi.json</a></p>
 ${canTry ? credentials : ''}
 <h2>Methods</h2>
-${rpc.map(([path, { get }]) => (get ? method(path, get, canTry) : '')).join('\n')}
+${rpc.map(([path, { post }]) => method(path, post!, document, canTry)).join('\n')}
 <h2>Refusals</h2>
 ${refusalTable(document)}
 <h2>Plain routes</h2>
@@ -78,15 +81,24 @@ const credentials = `<h2>Try it</h2>
 <label>api_secret <input id="secret" type="password" autocomplete="off"></label>
 </div>`
 
-function method(path: string, operation: Operation, canTry: boolean): string {
-  const parameters = operation.parameters ?? []
+function method(
+  path: string,
+  operation: Operation,
+  { components }: Document,
+  canTry: boolean,
+): string {
+  const parameters = argumentsIn(operation)
   const rows = parameters.map((parameter) => argumentRow(parameter, canTry)).join('\n')
   const table = parameters.length > 0 ? `<table>${rows}</table>` : '<p>No arguments.</p>'
   const schema = operation.responses['200']?.['content'] as
-    | Record<string, { schema: unknown }>
+    | Record<string, { schema: Json }>
     | undefined
-  const answer = JSON.stringify(schema?.['application/json']?.schema, null, 2)
-  return `<details id="${text(operation.operationId)}">
+  const answer = JSON.stringify(
+    inFull(schema?.['application/json']?.schema ?? {}, components.schemas),
+    null,
+    2,
+  )
+  return `<details id="${text(operation.operationId.replace(/_post$/, ''))}">
 <summary><b><code>${text(path)}</code></b><span>${text(operation.summary)}</span></summary>
 ${
   canTry
@@ -106,15 +118,15 @@ function argumentRow({ name, required, description, example }: Parameter, canTry
 }
 
 function refusalTable({ components }: Document): string {
-  const responses = components['responses'] as Record<string, { description: string }>
-  const rows = Object.entries(responses).map(
+  const responses = Object.entries(components.responses).filter(([name]) => /\d$/.test(name))
+  const rows = responses.map(
     ([name, { description }]) =>
-      `<tr><th>${text(name.replace('Refusal', ''))}</th><td>${text(description)}</td></tr>`,
+      `<tr><th>${text(name.replace('Refusal', ''))}</th><td>${text(String(description))}</td></tr>`,
   )
   return `<table>${rows.join('\n')}</table>`
 }
 
-function route(path: string, verbs: Record<string, Operation>): string {
+function route(path: string, verbs: PathItem): string {
   const rows = Object.entries(verbs).map(([verb, { summary, responses }]) => {
     const ends = Object.entries(responses).map(
       ([status, { description }]) => `<li>${text(status)}: ${text(String(description))}</li>`,

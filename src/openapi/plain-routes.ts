@@ -1,8 +1,19 @@
+import { z } from 'zod'
+import { requestId } from './headers.ts'
+import type { Parameter, PathItem } from './operation.ts'
+import { describedApart, type Writer } from './schema.ts'
+import { anyBridgeEvent } from './webhooks.ts'
+
 /** A route that is no RPC method. */
 export interface PlainRoute {
   summary: string
   type: string
   responses: Record<number, string>
+  /** What the 200 holds, where programs read it. */
+  answer?: z.ZodType
+  body?: z.ZodType
+  query?: Record<string, z.ZodType>
+  headers?: Record<string, z.ZodType>
   /** Who may call it, where that is not everybody. */
   security?: string
 }
@@ -14,6 +25,7 @@ export const plainRoutes: Record<string, Record<string, PlainRoute>> = {
       summary: 'Says that the process answers, and its version.',
       type: 'application/json',
       responses: { 200: 'It does.' },
+      answer: z.object({ status: z.literal('live'), version: z.string() }),
     },
   },
   '/ready': {
@@ -22,6 +34,7 @@ export const plainRoutes: Record<string, Record<string, PlainRoute>> = {
         'Says whether to send this server work: database, workers, disk; no first of all when it stops.',
       type: 'application/json',
       responses: { 200: 'Ready.', 503: 'Not ready; the checks say why.' },
+      answer: z.object({ status: z.string(), checks: z.record(z.string(), z.unknown()) }),
     },
   },
   '/metrics': {
@@ -40,6 +53,7 @@ export const plainRoutes: Record<string, Record<string, PlainRoute>> = {
       summary: 'This document.',
       type: 'application/json',
       responses: { 200: 'OpenAPI 3.1.' },
+      answer: z.looseObject({ openapi: z.string() }),
     },
   },
   '/docs': {
@@ -53,6 +67,12 @@ export const plainRoutes: Record<string, Record<string, PlainRoute>> = {
     get: {
       summary: 'Where Bridge Connect sends the browser back; for browsers only.',
       type: 'text/html',
+      query: {
+        context: z.string().describe('The connect request, as we gave it to Bridge.'),
+        item_id: z.int().optional().describe('The connection, when there is one.'),
+        success: z.boolean().optional().describe('Not believed: Bridge is asked.'),
+        step: z.string().optional().describe('Where the user left.'),
+      },
       responses: {
         302: "On to the site's redirect_url.",
         404: 'No request has that context.',
@@ -65,6 +85,15 @@ export const plainRoutes: Record<string, Record<string, PlainRoute>> = {
     post: {
       summary: 'Where Bridge posts its events, signed with BridgeApi-Signature.',
       type: 'application/json',
+      headers: {
+        'BridgeApi-Signature': z
+          .string()
+          .describe(
+            '`v1=` and the hexadecimal HMAC-SHA256 of the body, keyed with the webhook secret; several by commas while it rotates.',
+          ),
+      },
+      body: anyBridgeEvent,
+      answer: z.object({}),
       responses: {
         200: 'Stored for good, or known already.',
         401: 'The signature is not good.',
@@ -101,3 +130,59 @@ export const plainRoutes: Record<string, Record<string, PlainRoute>> = {
     },
   },
 }
+
+/** The plain routes as OpenAPI has them. */
+export const plainPaths = (writer: Writer): Record<string, PathItem> =>
+  Object.fromEntries(
+    Object.entries(plainRoutes).map(([path, routes]) => [
+      path,
+      Object.fromEntries(
+        Object.entries(routes).map(([verb, route]) => [verb, operation(path, verb, route, writer)]),
+      ),
+    ]),
+  )
+
+function operation(
+  path: string,
+  verb: string,
+  { summary, type, responses, answer, body, query = {}, headers = {}, security }: PlainRoute,
+  writer: Writer,
+): PathItem[string] {
+  const secrets = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => [name, secretOfLink])
+  const parameters = [
+    ...parametersIn('path', Object.fromEntries(secrets) as Record<string, z.ZodType>, writer),
+    ...parametersIn('query', query, writer),
+    ...parametersIn('header', headers, writer),
+  ]
+  const withId = writer.headers(requestId)
+  const describe = ([status, description]: [string, string]) => {
+    const schema = status === '200' && answer ? { schema: writer.schema(answer) } : {}
+    const content = status.startsWith('3') ? {} : { content: { [type]: schema } }
+    return [status, { description, headers: withId, ...content }]
+  }
+  return {
+    operationId: `${verb}_${path.replaceAll(/\W+/g, '_').replaceAll(/^_|_$/g, '')}`,
+    tags: ['plain routes'],
+    summary,
+    ...(parameters.length > 0 && { parameters }),
+    ...(body && {
+      requestBody: { required: true, content: { [type]: { schema: writer.schema(body) } } },
+    }),
+    responses: Object.fromEntries(Object.entries(responses).map(describe)),
+    security: security === undefined ? [] : [{ [security]: [] }],
+  }
+}
+
+const secretOfLink = z.string().describe('A secret of the link.')
+
+const parametersIn = (
+  place: Parameter['in'],
+  schemas: Record<string, z.ZodType>,
+  writer: Writer,
+): Parameter[] =>
+  Object.entries(schemas).map(([name, schema]) => ({
+    name,
+    in: place,
+    required: !schema.safeParse(undefined).success,
+    ...describedApart(writer.schema(schema, 'input')),
+  }))

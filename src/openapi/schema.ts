@@ -2,43 +2,75 @@ import { z } from 'zod'
 
 export type Json = Record<string, unknown>
 
-/** Writes zod schemas as OpenAPI 3.1 has them; those with an id are written once, into `components`. */
-export interface SchemaWriter {
-  readonly components: Readonly<Record<string, Json>>
+/** Writes what zod schemas say as OpenAPI 3.1 has it. */
+export interface Writer {
+  /** What several places name: schemas that have an id, and headers. */
+  readonly components: { readonly schemas: Json; readonly headers: Json }
   /** `io`: as it is given to us, or as it is answered. */
-  write(schema: z.ZodType, io?: 'input' | 'output'): Json
+  schema(schema: z.ZodType, io?: 'input' | 'output'): Json
+  /** The headers of an answer. A name means the same in each. */
+  headers(headers: Headers): Json
 }
 
-export function createSchemaWriter(): SchemaWriter {
-  const components: Record<string, Json> = {}
+export type Headers = Readonly<Record<string, z.ZodType>>
+
+export function createWriter(): Writer {
+  const schemas: Json = {}
+  const headers: Json = {}
+  const schema: Writer['schema'] = (given, io = 'output') => {
+    const options = { io, unrepresentable: 'any' } as const
+    const { $schema: _version, $defs = {}, ...rest } = z.toJSONSchema(given, options)
+    for (const [id, named] of Object.entries($defs)) schemas[id] = inOpenApi(named)
+    return inOpenApi(rest)
+  }
   return {
-    components,
-    write(schema, io = 'output') {
-      const {
-        $schema: _version,
-        $defs = {},
-        ...rest
-      } = z.toJSONSchema(schema, { io, unrepresentable: 'any' })
-      for (const [id, named] of Object.entries($defs)) components[id] = inOpenApi(named)
-      return inOpenApi(rest)
+    components: { schemas, headers },
+    schema,
+    headers(given) {
+      for (const [name, one] of Object.entries(given)) headers[name] = describedApart(schema(one))
+      const names = Object.keys(given)
+      return Object.fromEntries(
+        names.map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+      )
     },
   }
 }
 
+/** OpenAPI wants what a header or a parameter is beside its schema, not in it. */
+export const describedApart = ({ description = '', examples: _examples, ...schema }: Json) => ({
+  description: description as string,
+  schema,
+})
+
 const inOpenApi = (schema: Json): Json =>
   JSON.parse(JSON.stringify(schema), (key, value: unknown) => {
     if (key === '$ref') return String(value).replace('#/$defs/', '#/components/schemas/')
-    return isWhole(value) ? asLong(value) : value
+    return isObject(value) ? plainly(value) : value
   }) as Json
 
-/** zod bounds whole numbers by what JavaScript counts exactly; others need to hear that they pass 32 bits. */
-const isWhole = (value: unknown): value is Json & { minimum?: number; maximum?: number } =>
-  typeof value === 'object' &&
-  value !== null &&
-  'maximum' in value &&
-  value.maximum === Number.MAX_SAFE_INTEGER
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
-function asLong({ minimum, maximum: _bound, ...schema }: Json & { minimum?: number }): Json {
-  const isBounded = minimum !== undefined && minimum !== Number.MIN_SAFE_INTEGER
-  return { ...schema, ...(isBounded && { minimum }), format: 'int64' }
+/**
+ * Without what zod adds for JavaScript: a format's pattern, and the bounds of what it counts exactly; that a number passes 32
+ * bits, others have to hear.
+ */
+function plainly({ pattern, minimum, maximum, ...schema }: Json): Json {
+  const isLong = maximum === Number.MAX_SAFE_INTEGER
+  return {
+    ...schema,
+    ...(pattern !== undefined && !('format' in schema) && { pattern }),
+    ...(minimum !== undefined && minimum !== Number.MIN_SAFE_INTEGER && { minimum }),
+    ...(isLong && { format: 'int64' }),
+    ...(maximum !== undefined && !isLong && { maximum }),
+  }
 }
+
+/** A schema with its components in the places that name them, for people to read. */
+export const inFull = (schema: Json, components: Json): unknown =>
+  JSON.parse(JSON.stringify(schema), (_key, value: unknown) => {
+    const { $ref } = (value ?? {}) as { $ref?: string }
+    return $ref === undefined
+      ? value
+      : inFull(components[$ref.split('/').at(-1)!] as Json, components)
+  }) as unknown

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import { z } from 'zod'
 import type { Item, ItemFacts } from '../db/ports/items.ts'
 
 /** Says in headers how fresh an answer's data is. Times are ISO 8601 in UTC; what is not known is not said. */
@@ -9,6 +10,20 @@ export interface Freshness {
   items(items: readonly Item[]): void
   /** Bridge gave it to us at that time. */
   readAt(at: number | undefined): void
+}
+
+/** What answers say in headers whose data has an age. */
+export const dataHeaders = {
+  'X-Bank-Api-Data-As-Of': z.iso
+    .datetime()
+    .describe('When the bank was last read with success; of several connections the oldest.'),
+}
+
+/** What answers about one connection say besides. */
+export const itemHeaders = {
+  ...dataHeaders,
+  'X-Bank-Api-Item-Status': z.int().describe("Bridge's status of the connection; 0 is healthy."),
+  'X-Bank-Api-Consent-Expires': z.iso.datetime().describe("When the user's consent ends."),
 }
 
 export function freshnessOf(reply: FastifyReply): Freshness {

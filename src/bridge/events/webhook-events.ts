@@ -10,7 +10,8 @@ const ofAccount = ofItem.extend({
   data_access: loosely(z.string()),
 })
 
-const contents = {
+/** What each event of Bridge's that we know tells, by type (Bridge: "webhooks events"). */
+export const bridgeEvents = {
   'user.deleted': ofUser,
   'item.created': ofItem,
   'item.refreshed': ofItem.extend({
@@ -36,7 +37,7 @@ const contents = {
   }),
 } as const
 
-type Contents = typeof contents
+type Contents = typeof bridgeEvents
 type KnownType = keyof Contents
 
 /** An event of a type we know, told apart by `type`. `timestamp` is in epoch milliseconds. */
@@ -72,7 +73,7 @@ const envelope = z.looseObject({
  */
 export function parseBridgeEvent(body: unknown): BridgeEvent {
   const { type, content, timestamp } = check(envelope, body, 'webhook')
-  const known = Object.hasOwn(contents, type) ? contents[type as KnownType] : undefined
+  const known = Object.hasOwn(bridgeEvents, type) ? bridgeEvents[type as KnownType] : undefined
   return {
     known: known !== undefined,
     type,

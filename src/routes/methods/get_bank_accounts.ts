@@ -3,6 +3,7 @@ import { ownedItem, keepAccounts, markIfMissing, refuseGone } from '../../auth/o
 import { toTime } from '../../bridge/fields.ts'
 import { account, type Account } from '../../bridge/resources/accounts.ts'
 import { defineMethod } from '../context.ts'
+import { itemHeaders } from '../freshness.ts'
 import { v2021Account } from '../presentation/account.ts'
 import { listOf } from '../presentation/forms.ts'
 import { itemId, site, user } from './arguments.ts'
@@ -13,6 +14,7 @@ export const getBankAccounts = defineMethod({
   summary: 'All accounts of a connection.',
   params: z.object({ item_id: itemId, user, site }),
   result: listOf(account, v2021Account),
+  headers: itemHeaders,
   example: { item_id: 4568477 },
   async run(context, { item_id, ...selector }) {
     const held = await ownedItem(context, item_id, selector)

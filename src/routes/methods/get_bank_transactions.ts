@@ -10,6 +10,7 @@ import {
 } from '../../auth/ownership.ts'
 import { optional } from '../../frappe/arguments.ts'
 import { defineMethod } from '../context.ts'
+import { itemHeaders } from '../freshness.ts'
 import { listOf } from '../presentation/forms.ts'
 import { namedTransaction, v2021Transaction } from '../presentation/transaction.ts'
 import { accountId, itemId } from './arguments.ts'
@@ -27,6 +28,7 @@ export const getBankTransactions = defineMethod({
     account_id: optional(accountId),
   }),
   result: listOf(namedTransaction, v2021Transaction),
+  headers: itemHeaders,
   example: { since: '2026-01-31', lang: 'fr' },
   async run(context, { item_id, account_id, lang, user, site, ...range }) {
     const selector = { user, site }

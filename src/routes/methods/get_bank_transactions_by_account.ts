@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ownedAccount, markIfMissing, refuseGone } from '../../auth/ownership.ts'
 import { defineMethod } from '../context.ts'
+import { itemHeaders } from '../freshness.ts'
 import { listOf } from '../presentation/forms.ts'
 import { namedTransaction, v2021Transaction } from '../presentation/transaction.ts'
 import { accountId } from './arguments.ts'
@@ -13,6 +14,7 @@ export const getBankTransactionsByAccount = defineMethod({
   summary: "All transactions of an account, each with its category's name.",
   params: z.object({ ...transactionArguments, account_id: accountId }),
   result: listOf(namedTransaction, v2021Transaction),
+  headers: itemHeaders,
   example: { account_id: 73095632, min_date: '2026-01-01' },
   async run(context, { account_id, lang, user, site, ...range }) {
     const held = await ownedAccount(context, account_id, { user, site })

@@ -6,6 +6,7 @@ import { nextSteps, whatNext } from '../../connect/item-status.ts'
 import type { ItemFacts } from '../../db/ports/items.ts'
 import { toFrappeDatetime } from '../../transactions/since.ts'
 import { defineMethod } from '../context.ts'
+import { itemHeaders } from '../freshness.ts'
 import { objectOf } from '../presentation/forms.ts'
 import { v2021Item } from '../presentation/item.ts'
 import { itemId, lang, site, user } from './arguments.ts'
@@ -32,7 +33,11 @@ export const getBridgeItemDetails = defineMethod({
   summary:
     "The Bridge Item document: ours, then Bridge's live fields, then what to do next and when.",
   params: z.object({ item_id: itemId, lang, user, site }),
-  result: objectOf(item.extend(document), v2021Item.extend(document)),
+  result: objectOf(
+    item.extend(document).meta({ id: 'BridgeItem' }),
+    v2021Item.extend(document).meta({ id: 'BridgeItem2021' }),
+  ),
+  headers: itemHeaders,
   example: { item_id: 4568477, lang: 'fr' },
   async run(context, { item_id, lang, ...selector }) {
     const held = await ownedItem(context, item_id, selector)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ownedRequest } from '../../auth/ownership.ts'
 import { defineMethod } from '../context.ts'
+import { itemHeaders } from '../freshness.ts'
 import { request } from './arguments.ts'
 
 export const getBridgeItemId = defineMethod({
@@ -16,6 +17,7 @@ export const getBridgeItemId = defineMethod({
     success: z.boolean(),
     step: z.string().nullable().describe('Where the user left, when it failed.'),
   }),
+  headers: itemHeaders,
   example: { request: 'abcdefghijklmnopqrstuvwxyz' },
   async run(context, { request: id }) {
     const { request: opened, item } = await ownedRequest(context, id)

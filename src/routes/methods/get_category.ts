@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { category, childrenOf } from '../../bridge/resources/categories.ts'
 import { DoesNotExistError } from '../../errors.ts'
 import { defineMethod } from '../context.ts'
+import { dataHeaders } from '../freshness.ts'
 import { v2021Category } from '../presentation/category.ts'
 import { oneOrAll } from '../presentation/forms.ts'
 import { categoryId, lang } from './arguments.ts'
@@ -12,6 +13,7 @@ export const getCategory = defineMethod({
   summary: 'A transaction category in `lang`; without an id the whole tree.',
   params: z.object({ lang, category_id: categoryId }),
   result: oneOrAll(category, v2021Category),
+  headers: dataHeaders,
   example: { category_id: 273, lang: 'fr' },
   async run({ reference, language, present, fresh }, { lang, category_id: id }) {
     const tree = await reference.categories(language(lang))

@@ -3,6 +3,7 @@ import { isBridge } from '../../bridge/errors.ts'
 import { provider } from '../../bridge/resources/providers.ts'
 import { DoesNotExistError } from '../../errors.ts'
 import { defineMethod } from '../context.ts'
+import { dataHeaders } from '../freshness.ts'
 import { v2021Bank } from '../presentation/bank.ts'
 import { objectOf } from '../presentation/forms.ts'
 import { bankId } from './arguments.ts'
@@ -13,6 +14,7 @@ export const getSingleBank = defineMethod({
   summary: 'A bank, which Bridge calls a provider.',
   params: z.object({ bank_id: bankId }),
   result: objectOf(provider, v2021Bank),
+  headers: dataHeaders,
   example: { bank_id: 574 },
   async run({ reference, present, fresh }, { bank_id }) {
     const bank = await reference.bank(bank_id).catch((error: unknown) => {

@@ -10,6 +10,7 @@ type Presented<Answer> = Forms<{ present: Present }, Answer>
 /** One object, as Bridge 2025-01-15 or 2021-06-01 has it. */
 export const objectOf = <Now, Old>(now: Schema<Now>, old: Schema<Old>): Presented<Now | Old> => ({
   usual: now,
+  older: old,
   wanted: ({ present: { bridgeVersion } }) => (bridgeVersion === '2025-01-15' ? now : old),
 })
 
@@ -19,6 +20,7 @@ export const listOf = <Now, Old>(
   old: Schema<Old>,
 ): Presented<Listed<Now | Old>> => ({
   usual: z.array(now),
+  older: z.array(old),
   wanted({ present: { bridgeVersion, lists } }) {
     const [row, pagination] = bridgeVersion === '2025-01-15' ? [now, noPages] : [old, v2021NoPages]
     const rows: Schema<(Now | Old)[]> = z.array(row)
@@ -34,6 +36,7 @@ export function oneOrAll<Now, Old>(
   const [one, all] = [objectOf(now, old), listOf(now, old)]
   return {
     usual: z.union([one.usual, all.usual]),
+    older: z.union([old, z.array(old)]),
     wanted: (context) => z.union([one.wanted(context), all.wanted(context)]),
   }
 }

@@ -8,10 +8,8 @@ import type { Finishing } from '../../support/gateway.ts'
 
 type Call = (options: object) => Promise<{ message: unknown }>
 
-/** What the generator makes of our document: a function by `operationId`. */
-export interface GeneratedClient {
-  methods: Record<string, Call>
-}
+/** What the generator makes of our document: for each tag its functions, by `operationId`. */
+export type GeneratedClient = Record<string, Record<string, Call>>
 export type MakeClient = new (config: {
   BASE: string
   USERNAME: string

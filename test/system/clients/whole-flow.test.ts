@@ -80,16 +80,17 @@ describe('from a link to the deletion, on the real server with its sandbox', () 
   }
 
   const generated = ({ origin, key, secret }: Omit<Order, 'user'>): Client => {
-    const { methods } = new Generated({ BASE: origin, USERNAME: key, PASSWORD: secret })
+    const client = new Generated({ BASE: origin, USERNAME: key, PASSWORD: secret })
     return {
       async ask(method, args) {
         const camel = (name: string) =>
           name.replaceAll(/_(\w)/g, (_, one: string) => one.toUpperCase())
         const named = Object.entries(args).map(([name, value]) => [camel(name), value])
-        const answer = reads.test(method)
-          ? await methods[camel(method)]!(Object.fromEntries(named) as object)
-          : await methods[camel(`${method}_post`)]!({ requestBody: args })
-        return answer.message
+        const [id, options] = reads.test(method)
+          ? [camel(method), Object.fromEntries(named) as object]
+          : [camel(`${method}_post`), { requestBody: args }]
+        const ofTag = Object.values(client).find((functions) => id in functions)!
+        return (await ofTag[id]!(options)).message
       },
       lineOf: (refusal) => (refusal as { body: { exception: string } }).body.exception,
       withoutKey: () => generated({ ...order, secret: 'no' }),

@@ -1,42 +1,112 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import type { Document, Operation } from '../../../src/openapi/document.ts'
+import { describeApi, type Document } from '../../../src/openapi/document.ts'
+import { argumentsIn } from '../../../src/openapi/method-paths.ts'
+import type { Operation, PathItem } from '../../../src/openapi/operation.ts'
 import { plainRoutes } from '../../../src/openapi/plain-routes.ts'
 import { methods } from '../../../src/routes/index.ts'
+import { version } from '../../../src/version.ts'
 import { aHeldBank, callMethod, testApp, type TestApp } from '../../support/app.ts'
 import { aTenant } from '../../support/tenants.ts'
 
 const read = async ({ app }: TestApp): Promise<Document> =>
   (await app.inject('/openapi.json')).json()
 
+const operationsIn = (...sets: Record<string, PathItem>[]): Operation[] =>
+  sets.flatMap((set) => Object.values(set).flatMap((verbs) => Object.values(verbs)))
+
 const methodNamed = (name: string) =>
   methods.find((method) => method.name === `bank_api.bridge.${name}`)!
+
+const methodPath = (name: string) => `/api/method/${name}`
 
 test('the document is OpenAPI 3.1 and names every method with its needed arguments', async () => {
   const document = await read(await testApp())
 
   expect(document.openapi).toBe('3.1.0')
   for (const { name, params } of methods) {
-    const { get, post } = document.paths[`/api/method/${name}`]!
+    const { post } = document.paths[methodPath(name)]!
     const needed = (params.safeParse({}).error?.issues ?? []).map(({ path }) => path.join('.'))
-    const shown = (get!.parameters ?? []).filter(({ required }) => required)
-    expect(shown.map((parameter) => parameter.name).toSorted(), name).toEqual(needed.toSorted())
-    expect(post!.requestBody === undefined).toBe((get!.parameters ?? []).length === 0)
+    const shown = argumentsIn(post!)
+    const shownNeeded = shown.filter(({ required }) => required).map((each) => each.name)
+    expect(shownNeeded.toSorted(), name).toEqual(needed.toSorted())
+    expect(shown.map((each) => each.name)).toEqual(Object.keys(params.shape))
   }
 })
 
-test('every argument and every answer is described, and an example of each argument is accepted', async () => {
+test('every argument is described and has an example, and each method has one that it accepts', async () => {
   const document = await read(await testApp())
 
-  for (const { name, params } of methods) {
-    const { get } = document.paths[`/api/method/${name}`]!
-    const parameters = get!.parameters ?? []
-    for (const parameter of parameters) expect(parameter.description, parameter.name).not.toBe('')
-    expect(get!.summary, name).not.toBe('')
+  for (const { name, params, example } of methods) {
+    const { post } = document.paths[methodPath(name)]!
+    const shown = argumentsIn(post!)
+    for (const { name: word, description } of shown) expect(description, word).not.toBe('')
+    expect(post!.summary, name).not.toBe('')
 
-    const examples = Object.fromEntries(parameters.map((each) => [each.name, each.example]))
+    const examples = Object.fromEntries(shown.map((each) => [each.name, each.example]))
     expect(params.safeParse(examples).error?.issues ?? [], name).toEqual([])
+    expect(params.strict().safeParse(example).error?.issues ?? [], name).toEqual([])
   }
+})
+
+test('a method is described with the verbs that say what it does, in both versions of the API', async () => {
+  const { paths } = await read(await testApp())
+  const verbsOf = (name: string) =>
+    ['/api/method/', '/api/v2/method/'].map((prefix) =>
+      Object.keys(paths[`${prefix}bank_api.bridge.${name}`]!).toSorted(),
+    )
+
+  expect(verbsOf('get_bank_accounts')).toEqual([
+    ['get', 'post'],
+    ['get', 'post'],
+  ])
+  expect(verbsOf('post_item_refresh')).toEqual([['post'], ['post']])
+  expect(verbsOf('get_bridge_connect_link')).toEqual([['post'], ['post']])
+  expect(verbsOf('delete_bridge_item_id')).toEqual([
+    ['delete', 'post'],
+    ['delete', 'post'],
+  ])
+})
+
+test('a body has one type: of several, generated clients send none', async () => {
+  const { paths, webhooks } = await read(await testApp())
+
+  const bodies = operationsIn(paths, webhooks).flatMap(({ operationId, requestBody }) =>
+    requestBody ? [[operationId, Object.keys(requestBody['content'] as object)]] : [],
+  )
+
+  expect(bodies.length).toBeGreaterThan(30)
+  for (const [id, types] of bodies) expect(types, String(id)).toEqual(['application/json'])
+})
+
+test('every tag that is used says what it is, and every tag that says so is used', async () => {
+  const { paths, webhooks, tags } = await read(await testApp())
+
+  const used = new Set(operationsIn(paths, webhooks).flatMap((each) => each.tags))
+
+  expect([...used].toSorted()).toEqual(tags.map(({ name }) => name).toSorted())
+})
+
+test('docs/openapi.json is the document: after a change that is meant, vitest’s -u writes it', async () => {
+  const publicUrl = 'https://bank-api.example'
+
+  const document = describeApi(methods, { version, publicUrl })
+
+  const text = `${JSON.stringify(document, null, 2)}\n`
+  await expect(text).toMatchFileSnapshot('../../../docs/openapi.json')
+})
+
+test('a refused call’s example is what the server would answer', async () => {
+  const setup = await testApp()
+  const { siteKey } = await aTenant(setup.app)
+  const document = await read(setup)
+  const { text } = await callMethod(setup.app, 'get_bank_accounts', {}, { as: siteKey })
+
+  const shown = document.components.responses['Refusal417']!['content'] as {
+    'application/json': { example: unknown }
+  }
+
+  expect(shown['application/json'].example).toEqual(JSON.parse(text))
 })
 
 /** The server's routes as `GET /live`, read off Fastify's own tree; the doors of the RPC surface left out. */
@@ -119,9 +189,7 @@ test('every $ref leads somewhere, and operation ids are unique', async () => {
   const text = JSON.stringify(document)
 
   const refs = [...text.matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path = '']) => path)
-  const ids = Object.values(document.paths).flatMap((verbs) =>
-    Object.values(verbs).map(({ operationId }: Operation) => operationId),
-  )
+  const ids = operationsIn(document.paths, document.webhooks).map((each) => each.operationId)
 
   expect(refs.length).toBeGreaterThan(0)
   for (const path of refs) {

@@ -1,0 +1,105 @@
+import { z } from 'zod'
+import { bridgeEvents } from '../bridge/events/webhook-events.ts'
+import { ownEvents } from '../own-events.ts'
+import type { Parameter, PathItem } from './operation.ts'
+import { describedApart, type Headers, type Writer } from './schema.ts'
+
+const contents = { ...bridgeEvents, ...ownEvents }
+
+const timestamp = z
+  .int()
+  .describe('When it happened, in milliseconds since 1970; in seconds in TEST_EVENT.')
+
+/** When an event comes, by its type: Bridge's first. */
+const told: Readonly<Record<string, string>> = {
+  'item.created': 'A connection was made, and is not read yet.',
+  'item.refreshed': 'Bridge read the bank, or tried to.',
+  'item.deleted':
+    'A connection is gone; also without a word of Bridge’s, when it is missing from the whole list.',
+  'item.account.created': 'An account came to a connection.',
+  'item.account.updated': 'An account has news: how many transactions came, changed, went.',
+  'item.account.deleted': 'An account is gone.',
+  'user.deleted': 'A user is gone, with all connections.',
+  TEST_EVENT: 'Sent from Bridge’s dashboard, about one of the site’s connections.',
+  'connect.completed':
+    'A connect request ended with a connection, whether or not the browser came back.',
+  'consent.expiring': '30, 14, 7, 3 and 1 days before a consent ends, once each.',
+  'item.action_required': 'The status of a connection asks something of its user.',
+  'webhook.test': 'An operator tries whether webhooks arrive; sent once, never again.',
+}
+
+/** What each try carries (Standard Webhooks, and Frappe's own signature). */
+const headers: Headers = {
+  'webhook-id': z
+    .string()
+    .describe('The same on every try and replay: what came before can be ignored.'),
+  'webhook-timestamp': z.string().describe('Seconds since 1970, of this try.'),
+  'webhook-signature': z
+    .string()
+    .describe(
+      'Standard Webhooks, over `id.timestamp.body`: `v1,` and base64; two while a secret rotates.',
+    ),
+  'X-Frappe-Webhook-Signature': z
+    .string()
+    .describe('Base64 of the HMAC-SHA256 of the body, keyed with the newest `whsec_…` as text.'),
+  'X-Bank-Api-Site': z
+    .string()
+    .describe("The site's name here; letters beyond ASCII percent-encoded."),
+  'X-Bank-Api-Event': z.string().describe("The event's type."),
+}
+
+/** Every event that a site may be sent, by its type: what Bridge says of its connections, and what we say ourselves. */
+export function webhooks(writer: Writer): Record<string, PathItem> {
+  const parameters = Object.entries(headers).map(([name, schema]): Parameter => ({
+    name,
+    in: 'header',
+    required: true,
+    ...describedApart(writer.schema(schema)),
+  }))
+  return Object.fromEntries(
+    Object.entries(told).map(([type, summary]) => [
+      type,
+      {
+        post: {
+          operationId: `on_${type.toLowerCase().replaceAll('.', '_')}`,
+          tags: ['webhooks'],
+          summary,
+          parameters,
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: writer.schema(eventOf(type)) } },
+          },
+          responses,
+          security: [],
+        },
+      },
+    ]),
+  )
+}
+
+const responses = {
+  '2XX': { description: 'It has it: within 15 seconds, whatever it says.' },
+  410: {
+    description:
+      'It wants no more of them: nothing is sent until the operator or a new address says so.',
+  },
+  default: {
+    description:
+      'It is tried again, ten times in three days, not before a `Retry-After`; redirects are not followed.',
+  },
+}
+
+/** What Bridge posts to us, in any of its types. */
+export const anyBridgeEvent = z.union(
+  Object.keys(bridgeEvents).map((type) => eventOf(type)) as [z.ZodType, ...z.ZodType[]],
+)
+
+/** An event in the envelope that Bridge's and ours share. */
+function eventOf(type: string): z.ZodType {
+  const content = (contents as Record<string, z.ZodType>)[type]!
+  const words = type.toLowerCase().split(/[._]/)
+  const id = words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join('')
+  return z
+    .looseObject({ type: z.literal(type), content, timestamp })
+    .meta({ id: id.endsWith('Event') ? id : `${id}Event` })
+}
