@@ -1,33 +1,65 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { generate } from 'openapi-typescript-codegen'
+import orval from 'orval'
 import { rolldown } from 'rolldown'
 import type { Finishing } from '../../support/gateway.ts'
 
-type Call = (options: object) => Promise<{ message: unknown }>
+/** The document that a server gives of itself, in a folder for what is made of it. */
+export interface Described {
+  origin: string
+  folder: string
+  file: string
+}
 
-/** What the generator makes of our document: for each tag its functions, by `operationId`. */
-export type GeneratedClient = Record<string, Record<string, Call>>
-export type MakeClient = new (config: {
+export async function describedBy(origin: string, ended: Finishing): Promise<Described> {
+  const folder = mkdtempSync(join(tmpdir(), 'bank-api-generated-'))
+  ended(() => rmSync(folder, { recursive: true, force: true }))
+  const file = join(folder, 'openapi.json')
+  writeFileSync(file, await (await fetch(`${origin}/openapi.json`)).text())
+  return { origin, folder, file }
+}
+
+/** What openapi-typescript-codegen makes: for each tag its functions, by `operationId`. */
+export type CodegenClient = Record<
+  string,
+  Record<string, (options: object) => Promise<{ message: unknown }>>
+>
+export type CodegenClass = new (config: {
   BASE: string
   USERNAME: string
   PASSWORD: string
-}) => GeneratedClient
+}) => CodegenClient
 
-/** A client made from the document that a server gives of itself, in a folder of its own. */
-export async function generateClient(origin: string, ended: Finishing): Promise<MakeClient> {
-  const folder = mkdtempSync(join(tmpdir(), 'bank-api-generated-'))
-  ended(() => rmSync(folder, { recursive: true, force: true }))
-  const document = (await (await fetch(`${origin}/openapi.json`)).json()) as object
-  const output = join(folder, 'source')
-  await generate({ input: document, output, clientName: 'BankApi', useOptions: true })
-  // Its TypeScript needs a compiler: Node strips types and does no more.
-  const bundle = await rolldown({ input: join(output, 'index.ts'), platform: 'node' })
-  const file = join(folder, 'client.mjs')
+export async function withCodegen({ folder, file }: Described): Promise<CodegenClass> {
+  const output = join(folder, 'codegen')
+  await generate({ input: file, output, clientName: 'BankApi', useOptions: true })
+  const { BankApi } = await load<{ BankApi: CodegenClass }>(join(output, 'index.ts'))
+  return BankApi
+}
+
+/** What orval makes: functions by `operationId`, which take what goes into the query, or the body. */
+export type OrvalClient = Record<
+  string,
+  (given: object, options: RequestInit) => Promise<{ status: number; data: unknown }>
+>
+
+export async function withOrval({ origin, folder, file }: Described): Promise<OrvalClient> {
+  const target = join(folder, 'orval.ts')
+  await orval({
+    input: { target: file },
+    output: { target, client: 'fetch', mode: 'single', baseUrl: origin },
+  })
+  return load<OrvalClient>(target)
+}
+
+/** Their TypeScript needs a compiler: Node strips types and does no more. */
+async function load<Module>(input: string): Promise<Module> {
+  const bundle = await rolldown({ input, platform: 'node' })
+  const file = `${input}.mjs`
   await bundle.write({ file, format: 'esm' })
   await bundle.close()
-  const { BankApi } = (await import(pathToFileURL(file).href)) as { BankApi: MakeClient }
-  return BankApi
+  return (await import(pathToFileURL(file).href)) as Module
 }

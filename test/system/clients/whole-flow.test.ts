@@ -7,7 +7,13 @@ import { beforeAll, beforeEach, describe, test, vi } from 'vitest'
 import { demoKey, type Json } from '../e2e/visit.ts'
 import { dataDirectory, startGateway } from '../../support/gateway.ts'
 import { expectWholeFlow, walk, type Client, type Order, type Told } from './flow.ts'
-import { generateClient, type MakeClient } from './generated.ts'
+import {
+  describedBy,
+  withCodegen,
+  withOrval,
+  type CodegenClass,
+  type OrvalClient,
+} from './generated.ts'
 import { isLeftOut, run } from './run.ts'
 
 const python = '/usr/bin/python3'
@@ -20,14 +26,17 @@ const reads = /^get_(?!bridge_connect_link)/
 describe('from a link to the deletion, on the real server with its sandbox', () => {
   const ends: (() => void | Promise<void>)[] = []
   let order: Omit<Order, 'user'>
-  let Generated: MakeClient
+  let Codegen: CodegenClass
+  let orval: OrvalClient
 
   beforeAll(async () => {
     const ended = (work: () => void | Promise<void>) => void ends.push(work)
     const gateway = await startGateway(dataDirectory(ended), ended)
     const { api_key: key, api_secret: secret } = demoKey(gateway.stdout())
     order = { origin: gateway.url, key, secret }
-    Generated = await generateClient(gateway.url, ended)
+    const described = await describedBy(gateway.url, ended)
+    Codegen = await withCodegen(described)
+    orval = await withOrval(described)
     return async () => {
       for (const end of ends.toReversed()) await end()
     }
@@ -79,12 +88,13 @@ describe('from a link to the deletion, on the real server with its sandbox', () 
     }
   }
 
-  const generated = ({ origin, key, secret }: Omit<Order, 'user'>): Client => {
-    const client = new Generated({ BASE: origin, USERNAME: key, PASSWORD: secret })
+  const camel = (name: string): string =>
+    name.replaceAll(/_(\w)/g, (_, one: string) => one.toUpperCase())
+
+  const codegen = ({ origin, key, secret }: Omit<Order, 'user'>): Client => {
+    const client = new Codegen({ BASE: origin, USERNAME: key, PASSWORD: secret })
     return {
       async ask(method, args) {
-        const camel = (name: string) =>
-          name.replaceAll(/_(\w)/g, (_, one: string) => one.toUpperCase())
         const named = Object.entries(args).map(([name, value]) => [camel(name), value])
         const [id, options] = reads.test(method)
           ? [camel(method), Object.fromEntries(named) as object]
@@ -93,9 +103,37 @@ describe('from a link to the deletion, on the real server with its sandbox', () 
         return (await ofTag[id]!(options)).message
       },
       lineOf: (refusal) => (refusal as { body: { exception: string } }).body.exception,
-      withoutKey: () => generated({ ...order, secret: 'no' }),
+      withoutKey: () => codegen({ ...order, secret: 'no' }),
     }
   }
+
+  /** `name` makes an operation's id of a method, `read` takes what it answered or what it refused. */
+  const withOrvalAs =
+    (
+      name: (method: string) => string,
+      read: (body: Json) => { answer: Json; line: string | undefined },
+    ) =>
+    ({ key, secret }: Omit<Order, 'user'>): Client => ({
+      async ask(method, args) {
+        const headers = { authorization: `token ${key}:${secret}` }
+        const { status, data } = await orval[camel(name(method))]!(args, { headers })
+        const { answer, line } = read(data)
+        if (status !== 200) throw new Error(line)
+        return answer
+      },
+      lineOf: (refusal) => (refusal as Error).message,
+      withoutKey: () => withOrvalAs(name, read)({ ...order, secret: 'no' }),
+    })
+
+  const orvalByVerb = withOrvalAs(
+    (method) => (reads.test(method) ? method : `${method}_post`),
+    ({ message, exception }) => ({ answer: message, line: exception }),
+  )
+
+  const orvalByPostInVersion2 = withOrvalAs(
+    (method) => `${method}_v2_post`,
+    ({ data, errors }) => ({ answer: data, line: errors?.[0].exception }),
+  )
 
   beforeEach(() => {
     vi.spyOn(console, 'log').mockImplementation(() => {}) // frappe-client tells every call
@@ -105,9 +143,11 @@ describe('from a link to the deletion, on the real server with its sandbox', () 
   test.each([
     ['frappe-js-sdk', frappeJsSdk],
     ['npm frappe-client', frappeClient],
-    ['a client generated from /openapi.json', generated],
+    ['a client that openapi-typescript-codegen makes of /openapi.json', codegen],
+    ['a client that orval makes of it', orvalByVerb],
+    ['the same, with POST alone and in version 2 of the API', orvalByPostInVersion2],
   ])('%s', { timeout: 120_000 }, async (name, client) => {
-    const user = `${name.replaceAll(/\W/g, '')}@acme.test`
+    const user = `${name.replaceAll(/\W/g, '').slice(0, 60)}@acme.test`
 
     expectWholeFlow(await walk(client(order), { user }))
   })
