@@ -88,6 +88,24 @@ const only = (files: string, patterns: Pattern[]): OxlintOverride => ({
   rules: { 'no-restricted-imports': ['error', { patterns: [...patterns, aroundTerminal] }] },
 })
 
+/** Which engine keeps the rows is known to src/db/open.ts alone; what lies in files is the backup's business too. */
+const engines = (room?: string): Pattern[] =>
+  room === 'db'
+    ? []
+    : [
+        {
+          group: [
+            ...(room === 'backup'
+              ? ['**/db/sqlite/*.ts', '**/db/sqlite/{operations,schema}/**']
+              : ['**/db/sqlite/**']),
+            'better-sqlite3',
+            'drizzle-orm',
+            'drizzle-orm/**',
+          ],
+          message: 'Use src/db/open.ts, and the port of src/db/store.ts.',
+        },
+      ]
+
 // A later override replaces a rule's options, so each entry is whole.
 const directions = Object.entries(mayUse).flatMap(([room, allowed]) => {
   const closed = Object.keys(mayUse).filter((name) => name !== room && !allowed.includes(name))
@@ -96,6 +114,7 @@ const directions = Object.entries(mayUse).flatMap(([room, allowed]) => {
       group: closed.map((name) => `**/${name}/**`),
       message: `${room} may not import this room.`,
     },
+    ...engines(room),
   ]
   if (room === 'webhooks' || room === 'routes') {
     inward.push({
@@ -168,6 +187,6 @@ export default defineConfig({
     },
     { files: ['src/node-version.js', 'src/bundle.js'], rules: { 'no-console': 'off' } },
     ...directions,
-    only('src/*.ts', []),
+    only('src/*.ts', engines()),
   ],
 })

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { partOf } from '../db/sqlite/copy.ts'
-import type { CopySigner } from '../db/sqlite/signature.ts'
+import type { CopySigner } from '../db/signer.ts'
+import { partOf } from '../db/sqlite/file/copy.ts'
 
 /** How often progress is told. */
 const tellMs = 500

@@ -1,7 +1,7 @@
 import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import { startLoop } from '../loop.ts'
-import type { SignerOf } from '../db/sqlite/signature.ts'
+import type { SignerOf } from '../db/signer.ts'
 import { copyInThread } from './copy-in-thread.ts'
 import { tickCopies } from './scheduled.ts'
 

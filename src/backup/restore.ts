@@ -1,6 +1,5 @@
 import { chmodSync, copyFileSync, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import Sqlite from 'better-sqlite3'
 import { makeFolder } from '../make-folder.ts'
 import { keyState } from '../auth/api-keys.ts'
 import { copySigner } from '../vault/copy-signer.ts'
@@ -12,13 +11,11 @@ import type { Clock } from '../clock.ts'
 import { ConfigError, databasePath, type Config } from '../config.ts'
 import type { ProcessIdentity } from '../cluster/server-lease.ts'
 import { DatabaseInUseError } from '../db/store-errors.ts'
-import { carryOver, type CarriedOver } from '../db/sqlite/carry-over.ts'
-import { copyDatabase } from '../db/sqlite/copy.ts'
-import { instanceIn } from '../db/sqlite/inspect.ts'
-import { migrate } from '../db/sqlite/migrate.ts'
-import { migrationsFolder } from '../db/sqlite/open.ts'
-import { readHolder, replaceDatabase } from '../db/sqlite/replace.ts'
-import { createSqliteStore } from '../db/sqlite/store.ts'
+import { openStore } from '../db/open.ts'
+import { carryOver, type CarriedOver } from '../db/sqlite/file/carry-over.ts'
+import { copyDatabase } from '../db/sqlite/file/copy.ts'
+import { instanceIn } from '../db/sqlite/file/inspect.ts'
+import { migrateFile, readHolder, replaceDatabase } from '../db/sqlite/file/replace.ts'
 import type { By } from '../db/scope.ts'
 import type { Store } from '../db/store.ts'
 import { copyName } from './folder.ts'
@@ -108,13 +105,7 @@ async function stage(
   chmodSync(staged, 0o600)
   const verification = await verifyCopy(staged, { config, clock, allowUnsigned })
   if (!verification.ok) throw new CopyRefusedError(verification.problems.join('; '))
-
-  const client = new Sqlite(staged)
-  try {
-    migrate(client, migrationsFolder)
-  } finally {
-    client.close()
-  }
+  migrateFile(staged)
   return verification
 }
 
@@ -126,7 +117,7 @@ async function endWhatEnded(
   { madeAt }: Verification,
 ): Promise<Pick<Restored, 'carried' | 'unknown' | 'unknownKeys' | 'tenantsDisabled'>> {
   const by = { actor: 'cli', at: clock.now() }
-  const store = createSqliteStore(staged)
+  const store = await openStore(staged)
   try {
     const keyring = await unlockInstance(store, { config, clock })
     const { carried, unknown } = carry(database, staged, keyring, config)

@@ -3,16 +3,15 @@ import { copySigner } from '../vault/copy-signer.ts'
 import { openInstance } from '../vault/instance.ts'
 import type { Clock } from '../clock.ts'
 import { ConfigError, databasePath, type Config } from '../config.ts'
-import { wrappedPepperIn } from '../db/sqlite/copy.ts'
-import { findMoved, inspectDatabase, type Inspection } from '../db/sqlite/inspect.ts'
+import type { CopySigner, SignerOf } from '../db/signer.ts'
+import { wrappedPepperIn } from '../db/sqlite/file/copy.ts'
+import { findMoved, inspectDatabase, type Inspection } from '../db/sqlite/file/inspect.ts'
 import {
   isSignedWith,
   readShape,
   readSignature,
-  type CopySigner,
   type Signature,
-  type SignerOf,
-} from '../db/sqlite/signature.ts'
+} from '../db/sqlite/file/signature.ts'
 
 export interface Verification {
   /** Whether a restore of this file would serve. */
@@ -143,11 +142,16 @@ function besidePresent(
 export function installationAt(database: string, signerOf: SignerOf): CopySigner | undefined {
   if (!existsSync(database)) return undefined
   try {
-    const pepper = wrappedPepperIn(database)
-    return pepper && signerOf(pepper)
+    return signerFor(database, signerOf)
   } catch {
     return undefined // damaged, or of another master key: nothing to compare with
   }
+}
+
+/** What signs copies of a database; undefined when no server ever opened it. Throws when its master key is not at hand. */
+export function signerFor(database: string, signerOf: SignerOf): CopySigner | undefined {
+  const pepper = wrappedPepperIn(database)
+  return pepper && signerOf(pepper)
 }
 
 /** What is wrong with what lies beside a copy, if anything is: SQLite would read a log as a part of it. */

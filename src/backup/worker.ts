@@ -1,5 +1,5 @@
 import { workerData } from 'node:worker_threads'
-import { copyDatabase } from '../db/sqlite/copy.ts'
+import { copyDatabase } from '../db/sqlite/file/copy.ts'
 import type { CopyOrder } from './copy-in-thread.ts'
 
 // A thread of its own: the copy, and the signature over it, block for as long as they take.

@@ -5,10 +5,9 @@ import { copySigner } from '../vault/copy-signer.ts'
 import { copyInThread } from '../backup/copy-in-thread.ts'
 import { copyName } from '../backup/folder.ts'
 import { CopyRefusedError, restoreCopy, type Restored } from '../backup/restore.ts'
-import { verifyCopy, type Verification } from '../backup/verify.ts'
+import { signerFor, verifyCopy, type Verification } from '../backup/verify.ts'
 import { systemClock } from '../clock.ts'
 import { loadConfig, type Config } from '../config.ts'
-import { wrappedPepperIn } from '../db/sqlite/copy.ts'
 import { thisProcess } from '../cluster/process-identity.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
@@ -30,9 +29,8 @@ export function backupCommands({
     .action(async (options: { to?: string; json?: boolean }) => {
       const config = loadConfig(env)
       const from = existingDatabase(config)
-      const pepper = wrappedPepperIn(from)
-      if (!pepper) throw new CommandError(`No server ever opened ${resolve(from)}`)
-      const signer = copySigner(config, systemClock)(pepper)
+      const signer = signerFor(from, copySigner(config, systemClock))
+      if (!signer) throw new CommandError(`No server ever opened ${resolve(from)}`)
       const to = resolve(options.to ?? config.backup.dir, copyName(systemClock.now()))
       const progress = createProgress()
       const bytes = await copyInThread({ from, to, signer }, (written) =>

@@ -9,7 +9,7 @@ import { savedQuota } from '../bridge/admission/bridge-status.ts'
 import { systemClock, systemIds, type Clock, type Ids } from '../clock.ts'
 import { databasePath, loadConfig, sandboxCredentials, type Config } from '../config.ts'
 import { dispatcherTo } from '../bridge/transport/dispatcher.ts'
-import { createSqliteStore } from '../db/sqlite/store.ts'
+import { openStore } from '../db/open.ts'
 import type { By, Scope } from '../db/scope.ts'
 import type { Site } from '../db/ports/sites.ts'
 import type { Store } from '../db/store.ts'
@@ -53,7 +53,7 @@ export async function withInstallation<T>(
 ): Promise<T> {
   const config = loadConfig(env)
   const clock = systemClock
-  const store = createSqliteStore(existingDatabase(config), copySigner(config, clock))
+  const store = await openStore(existingDatabase(config), copySigner(config, clock))
   try {
     if (!(await store.readInstance())) {
       throw new CommandError('No server has opened this database yet: start the server once.')

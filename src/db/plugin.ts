@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
-import type { SignerOf } from './sqlite/signature.ts'
-import { createSqliteStore } from './sqlite/store.ts'
+import { openStore } from './open.ts'
+import type { SignerOf } from './signer.ts'
 import type { Store } from './store.ts'
 
 declare module 'fastify' {
@@ -19,7 +19,7 @@ interface Options {
 
 /** Opens the database and closes it last. */
 const plugin: FastifyPluginAsync<Options> = async (app, { path, signerOf }) => {
-  const store = createSqliteStore(path, signerOf)
+  const store = await openStore(path, signerOf)
   app.decorate('store', store)
   app.addHook('onClose', async () => store.close())
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
-import type { SignerOf } from '../db/sqlite/signature.ts'
+import type { SignerOf } from '../db/signer.ts'
 import { masterKeysOf, openPepper } from './instance.ts'
 import { hashing } from './keyring.ts'
 

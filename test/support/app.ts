@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest'
 import { buildApp } from '../../src/app.ts'
 import { toFacts } from '../../src/auth/item-list.ts'
 import { keepAccounts } from '../../src/auth/ownership.ts'
-import type { MovableClock } from '../../src/clock.ts'
+import type { Ids, MovableClock } from '../../src/clock.ts'
 import { loadConfig } from '../../src/config.ts'
 import type { BridgeUser } from '../../src/db/ports/users.ts'
 import type { Site } from '../../src/db/ports/sites.ts'
@@ -42,12 +42,16 @@ export async function testApp({
   env = {},
   database = ':memory:',
   workers = false,
+  clock = testClock(),
+  ids = testIds(),
 }: {
   env?: Record<string, string>
   database?: string
   workers?: boolean
+  clock?: MovableClock
+  /** Others than those that count up from 1, for a database that has these already. */
+  ids?: Ids
 } = {}): Promise<TestApp> {
-  const clock = testClock()
   const world = bridgeWorld({ clock })
   const bridge = bridgeDouble({ handlers: world.handlers })
   const log: string[] = []
@@ -57,7 +61,7 @@ export async function testApp({
     workers,
     dispatcher: bridge.dispatcher,
     clock,
-    ids: testIds(),
+    ids,
     logger: {
       ...(loggerOptions('trace') as object),
       stream: { write: (line: string) => void log.push(line) },

@@ -4,9 +4,9 @@ import { dirname, join, resolve } from 'node:path'
 import { makeFolder } from '../../make-folder.ts'
 import Sqlite from 'better-sqlite3'
 import { ConfigError } from '../../config.ts'
-import { copyDatabase } from './copy.ts'
+import { copyDatabase } from './file/copy.ts'
 import { migrate } from './migrate.ts'
-import type { SignerOf } from './signature.ts'
+import type { SignerOf } from '../signer.ts'
 
 // From the package's root, for the source and the image's bundle lie at different depths.
 export const migrationsFolder = resolve(

@@ -4,6 +4,7 @@ import { createBreaker, type BreakerState } from '../../../src/bridge/admission/
 import { BridgeDownError, BridgeTimeoutError } from '../../../src/bridge/errors.ts'
 import { rejection, testClient } from './test-client.ts'
 import { bridgeUrl } from '../../support/bridge.ts'
+import { createQuota } from '../../../src/bridge/admission/quota.ts'
 import { testClock } from '../../support/clock.ts'
 
 const where = { method: 'GET', route: '/v3/aggregation/items' }
@@ -183,6 +184,48 @@ describe('looking again', () => {
     late({ kind: 'silent', startedAt: clock.now() - 9_000, whom: 'ann' })
 
     expect(breaker.state().nextTryAt).toBe(nextTryAt)
+  })
+})
+
+describe('a call that the open breaker refuses', () => {
+  async function refusedBy(burst: number) {
+    const { breaker, clock, goDown } = testBreaker()
+    const timers = { started: 0 }
+    const every = () => {
+      timers.started += 1
+      return () => {}
+    }
+    const quota = createQuota({ clock, limits: { burst }, every })
+    const made = testClient([], { breaker, quota, clock })
+    goDown()
+    return { ...made, quota, timers, payer: { tenant: 'acme', site: 'erp.acme.test' } }
+  }
+
+  it('spends no quota, of the application, of its tenant or of its user', async () => {
+    const { client, quota, payer, uuid, calls } = await refusedBy(400)
+    const before = quota.state()
+
+    const within = client.within(new AbortController().signal, payer)
+    await rejection(within.items.list(uuid), BridgeDownError)
+
+    expect(quota.state()).toEqual(before)
+    for (const kind of ['user', 'token'] as const) {
+      expect(quota.waitFor({ payer, against: { kind, user: uuid } }, 1)).toBe(0)
+    }
+    expect(calls).toEqual([])
+  })
+
+  it('does not queue when there is no quota left either: it is refused at once', async () => {
+    const { client, quota, payer, uuid, timers } = await refusedBy(2)
+    await quota.take({ payer, against: undefined })
+    expect(quota.waitFor({ payer, against: undefined }, 1)).toBeGreaterThan(0)
+    const before = quota.state()
+
+    const within = client.within(new AbortController().signal, payer)
+    await rejection(within.items.list(uuid), BridgeDownError)
+
+    expect(quota.state()).toEqual(before)
+    expect(timers.started).toBe(0)
   })
 })
 

@@ -1,8 +1,8 @@
 import Sqlite from 'better-sqlite3'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
-import type { Instance } from '../ports/instance.ts'
-import { migrate } from './migrate.ts'
-import { migrationsFolder } from './open.ts'
+import type { Instance } from '../../ports/instance.ts'
+import { migrate } from '../migrate.ts'
+import { migrationsFolder } from '../open.ts'
 
 /** What a database file holds, read without changing a byte of it. */
 export interface Inspection {

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import Sqlite from 'better-sqlite3'
-import { DatabaseInUseError } from '../store-errors.ts'
-import type { ServerLife } from '../ports/members.ts'
+import { DatabaseInUseError } from '../../store-errors.ts'
+import type { ServerLife } from '../../ports/members.ts'
+import { migrate } from '../migrate.ts'
+import { migrationsFolder } from '../open.ts'
 import { copyDatabase } from './copy.ts'
 
 /** The server that holds a database file, by its own word; undefined when none does or the file is no database of ours. */
@@ -23,6 +25,16 @@ export function readHolder(path: string): (ServerLife & { seenAt: number }) | un
     if (error instanceof Sqlite.SqliteError && !error.code.startsWith('SQLITE_BUSY'))
       return undefined
     throw error
+  }
+}
+
+/** Brings the schema of a file that nobody else has up to date. Unlike opening it, keeps nothing of what it was. */
+export function migrateFile(path: string): void {
+  const client = new Sqlite(path)
+  try {
+    migrate(client, migrationsFolder)
+  } finally {
+    client.close()
   }
 }
 

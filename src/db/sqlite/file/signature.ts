@@ -1,20 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { appendFileSync, closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import type { CopySigner } from '../../signer.ts'
 
 // A copy is signed in a line behind its last page, which SQLite neither reads nor minds: one file is what operators move,
 // and what a later tool leaves out of it is missed at once.
-
-/** What signs the copies of one installation. */
-export interface CopySigner {
-  /** The installation's name for people: says whose a copy is before any key is at hand. */
-  installation: string
-  key: Buffer
-  /** When the copy is made. */
-  at: number
-}
-
-/** The signer for the installation whose pepper is wrapped so. Throws when the master key at hand does not open it. */
-export type SignerOf = (wrappedPepper: Buffer) => CopySigner
 
 /** A copy's last line. Believe none of it before `isSignedWith` says so. */
 export interface Signature {

@@ -11,8 +11,9 @@ import {
 } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import Sqlite from 'better-sqlite3'
-import { makeFolder } from '../../make-folder.ts'
-import { signFile, type SignerOf } from './signature.ts'
+import { makeFolder } from '../../../make-folder.ts'
+import type { SignerOf } from '../../signer.ts'
+import { signFile } from './signature.ts'
 
 /**
  * Copies a database, as one moment saw it, while others write to it: `VACUUM INTO`, which needs no lock and, unlike the

@@ -1,5 +1,5 @@
 import Sqlite from 'better-sqlite3'
-import type { Owner } from '../ports/keys.ts'
+import type { Owner } from '../../ports/keys.ts'
 
 /** What was ended since a copy was made, and is ended in it too: names, as an operator knows them. */
 export type CarriedOver = Record<
