@@ -12,7 +12,11 @@ export interface Callback {
   step: string | null
 }
 
-export type CallbackAnswer = { redirect: string } | { page: 'unknown' | 'expired' }
+/** `back`: the site's page that the visit began on, when the site has an address. */
+export type CallbackAnswer =
+  | { redirect: string }
+  | { page: 'unknown' }
+  | { page: 'expired'; back: string | null }
 
 /** How often a request may send us to Bridge before it is verified. */
 const mostCallbacks = 10
@@ -35,7 +39,10 @@ export async function handleCallback(
   const isSure = request.matchedAt === null || itemId === null || itemId === request.itemId
   if (request.state === 'completed' && isSure) return sendHome(owned.site, request)
   const isOver = request.expiresAt <= clock.now() && !isClockInDoubt()
-  if (request.state === 'expired' || isOver) return { page: 'expired' }
+  if (request.state === 'expired' || isOver) {
+    const { site } = owned
+    return { page: 'expired', back: site.origin && presentUrl(site, request.redirectUrl) }
+  }
 
   const decided = await decide(deps, owned, callback)
   const now = await store.findRequestForCallback(request.id)

@@ -3,6 +3,7 @@ import type { BridgeClient } from '../bridge/client.ts'
 import type { Clock, Ids } from '../clock.ts'
 import { rememberAccounts } from '../connect/remember-accounts.ts'
 import type { OwnedItem } from '../db/ports/items.ts'
+import type { Site } from '../db/ports/sites.ts'
 import type { Store } from '../db/store.ts'
 import { graceMs, readRenewalToken } from './renewal-token.ts'
 
@@ -43,6 +44,41 @@ export async function findRenewal(
   if (clock.now() > consentEnd + graceMs) return { state: 'expired' }
   return { state: 'open', owned, consentEnd }
 }
+
+/** How a visit to renew ended, and what its page shows of it. */
+export interface RenewalEnd {
+  state: 'renewed' | 'failed' | 'pending'
+  bank: string | null
+  site: Site
+  /** Epoch milliseconds, to come; null while Bridge has not said. */
+  consentEnd: number | null
+}
+
+/** How the visit ended that this request waited for; undefined when it was none to renew, or is not served any more. */
+export async function findRenewalEnd(
+  { store, clock }: RenewalDeps,
+  requestId: string,
+): Promise<RenewalEnd | undefined> {
+  const owned = await store.findRequestForCallback(requestId)
+  const itemId = owned?.request.managedItemId ?? null
+  if (!owned || itemId === null) return undefined
+  const found = await store.findItemForRenewal(itemId)
+  const { request, site } = owned
+  const end = found?.item.authenticationExpiresAt ?? null
+  return {
+    state: endStates[request.state],
+    bank: request.bank,
+    site,
+    consentEnd: end !== null && end > clock.now() ? end : null,
+  }
+}
+
+const endStates = {
+  completed: 'renewed',
+  failed: 'failed',
+  expired: 'failed',
+  pending: 'pending',
+} as const
 
 /**
  * Opens a Bridge session that renews the item's consent, and the request that waits for its end; both as a link of the

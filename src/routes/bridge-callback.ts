@@ -3,7 +3,9 @@ import { z } from 'zod'
 import { networkOf } from '../auth/limits.ts'
 import { handleCallback } from '../connect/callback.ts'
 import type { SettleDeps } from '../connect/settle.ts'
-import { page } from './pages.ts'
+import { privately, sendPage } from '../html/page.ts'
+import { callbackNotice } from './pages/callback.ts'
+import { inOther, languageFor } from './pages/language.ts'
 
 /** Bridge's words on the way back (Bridge: end of the Connect flow). Lenient: the browser may say anything. */
 const callbackQuery = z.object({
@@ -24,16 +26,26 @@ const callbackQuery = z.object({
 const bridgeCallback: FastifyPluginAsync<{ settling: SettleDeps }> = async (app, { settling }) => {
   app.get('/bridge/callback', async (request, reply) => {
     app.limits.callbacks.take(networkOf(request.ip))
-    const { context, item_id: itemId, step } = callbackQuery.parse(request.query)
+    const said = callbackQuery.parse(request.query)
+    const { context, item_id: itemId, step } = said
     const answer = await handleCallback(settling, { context, itemId, step })
 
-    void reply.header('Cache-Control', 'no-store')
     // Only a request that is ours is worth keeping: its id cannot be guessed.
-    if ('redirect' in answer) {
+    if (!('page' in answer && answer.page === 'unknown')) {
       Object.assign(request.openCall, { method: 'bridge/callback', request: context, itemId })
     }
-    if ('redirect' in answer) return reply.redirect(answer.redirect, 302)
-    return page(request, reply, answer.page)
+    if ('redirect' in answer) return reply.headers(privately).redirect(answer.redirect, 302)
+
+    const language = languageFor(request)
+    const page = callbackNotice(language, answer.page, {
+      back: 'back' in answer ? answer.back : null,
+      // What nobody knows is not repeated.
+      translation: inOther(language, answer.page === 'unknown' ? {} : said),
+      reference: request.id,
+    })
+    return sendPage(reply, statuses[answer.page], page)
   })
 }
 export default bridgeCallback
+
+const statuses = { unknown: 404, expired: 410 } as const

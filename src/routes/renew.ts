@@ -3,24 +3,30 @@ import { z } from 'zod'
 import { networkOf } from '../auth/limits.ts'
 import { BridgeError } from '../bridge/errors.ts'
 import { ConflictError } from '../db/store-errors.ts'
-import { languageOf, type Language } from '../language.ts'
-import { findRenewal, openRenewal, type Renewal } from '../jobs/renewal.ts'
-import { noticePage, offerPage, renewPolicy, type NoticeName } from './renew-page.ts'
+import { privately, sendPage } from '../html/page.ts'
+import { findRenewal, findRenewalEnd, openRenewal, type Renewal } from '../jobs/renewal.ts'
+import { inOther, languageFor } from './pages/language.ts'
+import { renewedPage } from './pages/renewed.ts'
+import type { RenewalNotice } from './pages/renewal-texts.ts'
+import { offerPage, renewalNotice } from './pages/renewal.ts'
 
 const paths = z.object({ token: z.string().max(64).catch('') })
-const queries = z.object({ lang: z.enum(['fr', 'en']).optional().catch(undefined) })
+/** What a callback adds to where it sends the browser; what it says of the end is not believed. */
+const endings = z.object({ request: z.string().max(100).catch('') })
 
 /** How a page that only says something is answered. */
-const statuses: Readonly<Record<NoticeName, number>> = {
+const statuses: Readonly<Record<RenewalNotice, number>> = {
   renewed: 410,
   expired: 410,
   unknown: 404,
   limited: 429,
   down: 503,
-  done: 200,
 }
 
-/** The page behind a `renew_url`. To look changes nothing; only its button opens a Bridge session. */
+/** Programs that check the links in a mail ask for the head alone. */
+const looked = { exposeHeadRoute: true } as const
+
+/** The page behind a `renew_url`, and the one at its end. To look changes nothing; only its button opens a Bridge session. */
 const renew: FastifyPluginAsync = async (app) => {
   const { renewing, limits } = app
 
@@ -29,15 +35,15 @@ const renew: FastifyPluginAsync = async (app) => {
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: 1024 }, (_request, _body, done) =>
     done(null),
   )
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', async (request) => {
     limits.callbacks.take(networkOf(request.ip))
-    void reply.headers({ 'Cache-Control': 'no-store', 'Content-Security-Policy': renewPolicy })
   })
 
-  app.get('/renew/:token', async (request, reply) => {
+  app.get('/renew/:token', looked, async (request, reply) => {
     const found = await findRenewal(renewing, tokenOf(request))
     if (found.state !== 'open') return notice(request, reply, found.state)
-    return html(reply, 200, offerPage(languageFor(request), toOffer(found), renewing.clock.now()))
+    const offer = offerPage(languageFor(request), toOffer(found), renewing.clock.now())
+    return sendPage(reply, 200, offer)
   })
 
   app.post('/renew/:token', async (request, reply) => {
@@ -45,7 +51,7 @@ const renew: FastifyPluginAsync = async (app) => {
     if (found.state !== 'open') return notice(request, reply, found.state)
     try {
       const opened = await openRenewal(renewing, found.owned)
-      if ('url' in opened) return await reply.redirect(opened.url, 303)
+      if ('url' in opened) return await reply.headers(privately).redirect(opened.url, 303)
       wait(reply, (opened.limitedUntil - renewing.clock.now()) / 1_000)
       return notice(request, reply, 'limited')
     } catch (error) {
@@ -58,14 +64,17 @@ const renew: FastifyPluginAsync = async (app) => {
     }
   })
 
-  app.get('/renewed', async (request, reply) => notice(request, reply, 'done'))
+  app.get('/renewed', looked, async (request, reply) => {
+    const { request: requestId } = endings.parse(request.query)
+    const end = await findRenewalEnd(renewing, requestId)
+    const language = languageFor(request)
+    const about = { translation: inOther(language, { request: requestId }), reference: request.id }
+    return sendPage(reply, 200, renewedPage(language, end, about))
+  })
 }
 export default renew
 
 const tokenOf = (request: FastifyRequest): string => paths.parse(request.params).token
-
-const languageFor = (request: FastifyRequest): Language =>
-  languageOf(queries.parse(request.query).lang, request.headers['accept-language'])
 
 const toOffer = ({ owned: { item, site }, consentEnd }: Renewal & { state: 'open' }) => ({
   bank: item.bank ?? item.providerName,
@@ -74,11 +83,10 @@ const toOffer = ({ owned: { item, site }, consentEnd }: Renewal & { state: 'open
   consentEnd,
 })
 
-const notice = (request: FastifyRequest, reply: FastifyReply, name: NoticeName): FastifyReply =>
-  html(reply, statuses[name], noticePage(languageFor(request), name))
-
-const html = (reply: FastifyReply, status: number, page: string): FastifyReply =>
-  reply.code(status).type('text/html; charset=utf-8').send(page)
+function notice(request: FastifyRequest, reply: FastifyReply, name: RenewalNotice): FastifyReply {
+  const page = renewalNotice(languageFor(request), name, { reference: request.id })
+  return sendPage(reply, statuses[name], page)
+}
 
 function wait(reply: FastifyReply, seconds: number | undefined): void {
   if (seconds !== undefined)

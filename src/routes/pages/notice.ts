@@ -1,0 +1,57 @@
+import { html, type Html } from '../../html/html.ts'
+import { icons, type IconName } from '../../html/icons.ts'
+import { page, type Page } from '../../html/page.ts'
+import type { Language } from '../../language.ts'
+
+/** The words of a page that says one thing. */
+export interface NoticeText {
+  title: string
+  body: string
+}
+
+/** A card that says one thing, and may lead on to one place. */
+export function noticePage(
+  { title, body }: NoticeText,
+  about: {
+    language: Language
+    icon: IconName
+    /** The same page in the other language. */
+    translation: string
+    details?: Html | undefined
+    way?: { label: string; to: string } | undefined
+    reference?: string | undefined
+  },
+): Page {
+  const { language, icon, translation, details, way, reference } = about
+  return page({
+    language,
+    title,
+    body: html`${icons[icon]}
+      <h1>${title}</h1>
+      <p>${body}</p>
+      ${details} ${way && html`<a class="button" href="${way.to}">${way.label}</a>`}`,
+    translation,
+    reference,
+    policy: ["form-action 'none'"],
+  })
+}
+
+/** Rows of a name and a value; those without a value are left out. */
+export function detailList(rows: readonly (readonly [string, string | null])[]): Html {
+  const shown = rows.filter(([, value]) => value !== null)
+  return html`<dl>
+    ${shown.map(
+      ([name, value]) =>
+        html`<div>
+          <dt>${name}</dt>
+          <dd>${value}</dd>
+        </div>`,
+    )}
+  </dl>`
+}
+
+/** A day as people write it, where they are. */
+export function dayIn(language: Language, timeZone: string, at: number): string {
+  const locale = language === 'en' ? 'en-GB' : language
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone }).format(at)
+}
