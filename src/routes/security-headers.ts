@@ -10,10 +10,9 @@ const always = Object.entries({
   'Cross-Origin-Resource-Policy': 'same-origin',
 })
 
-/** What a page may do unless its route says otherwise: nothing but its own inline styles. */
+/** What a page may do unless its route says otherwise: nothing. */
 const strictest = [
   "default-src 'none'",
-  "style-src 'unsafe-inline'",
   "base-uri 'none'",
   "form-action 'self'",
   "frame-ancestors 'none'",
