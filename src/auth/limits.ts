@@ -56,7 +56,11 @@ export function createLimiter({
   perMinute: number
   atOnce?: number
 }): Limiter {
-  const buckets = new LRUCache<string, { left: number; at: number }>({ max: most })
+  // With `max` it would take the memory of all of them at the start.
+  const buckets = new LRUCache<string, { left: number; at: number }>({
+    maxSize: most,
+    sizeCalculation: () => 1,
+  })
   const each = minuteMs / perMinute
   return {
     take(name) {

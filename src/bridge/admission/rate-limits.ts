@@ -51,8 +51,10 @@ const windowMs = 61_000
 
 /** At most `most` calls of a key in a minute. Forgets the keys unused for longest above ten thousand. */
 export function createWindows(most: number): Windows {
-  const counted = new LRUCache<string, number[]>({ max: 10_000 })
-  const held = new LRUCache<string, number>({ max: 10_000 })
+  // With `max` they would take the memory of all keys at the start.
+  const bound = { maxSize: 10_000, sizeCalculation: () => 1 }
+  const counted = new LRUCache<string, number[]>(bound)
+  const held = new LRUCache<string, number>(bound)
   const recent = (key: string, now: number): number[] =>
     (counted.get(key) ?? []).filter((at) => at > now - windowMs && at <= now)
 
