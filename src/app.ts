@@ -175,8 +175,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     token: config.secrets.metricsToken,
     read: readerFor(app, { config, readiness, onDisk: options.database === undefined }),
   })
-  const document = describeApi(methods, { version, publicUrl: config.publicUrl })
-  await app.register(docs, { document, canTry: config.sandbox !== undefined })
+  await app.register(docs, {
+    describe: () => describeApi(methods, { version, publicUrl: config.publicUrl }),
+    canTry: config.sandbox !== undefined,
+  })
   await app.register(bridgeCallback, { settling: app.settling })
   await app.register(bridgeWebhook, {
     secrets: options.sandbox ? [options.sandbox.webhookSecret] : config.secrets.webhookSecrets,
