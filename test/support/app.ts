@@ -17,6 +17,7 @@ import {
 } from './bridge.ts'
 import { testClock } from './clock.ts'
 import { testIds } from './ids.ts'
+import { emptyDatabase } from './store.ts'
 import { aUser, type TestKey } from './tenants.ts'
 
 export interface TestApp {
@@ -37,10 +38,10 @@ const environment = {
   MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
 }
 
-/** The whole server without sockets: a store in memory, a Bridge made of msw handlers, a clock that stands still. */
+/** The whole server without sockets: a store of its own, a Bridge made of msw handlers, a clock that stands still. */
 export async function testApp({
   env = {},
-  database = ':memory:',
+  database = emptyDatabase(),
   workers = false,
   clock = testClock(),
   ids = testIds(),
