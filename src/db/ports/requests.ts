@@ -35,6 +35,16 @@ export interface OwnedRequest extends SiteUser {
   request: ConnectRequest
 }
 
+/** What was found out about a request. */
+export interface RequestOutcome {
+  state: 'pending' | 'completed' | 'failed'
+  step: string | null
+  item: ItemFacts
+  at: number
+  /** Concluded from Bridge's events, without a callback. */
+  matched?: boolean
+}
+
 export interface RequestStore {
   /** Stores the request and pins the site's origin and webhook URL, in one. @throws ConflictError when the site's origin is another by now */
   openConnectRequest(
@@ -75,14 +85,7 @@ export interface RequestStore {
    */
   settleRequest(
     id: string,
-    outcome: {
-      state: 'pending' | 'completed' | 'failed'
-      step: string | null
-      item: ItemFacts
-      at: number
-      /** Concluded from Bridge's events, without a callback. */
-      matched?: boolean
-    },
+    outcome: RequestOutcome,
     announcement: NewEvent,
   ): Promise<{ outcome: 'settled' | 'held'; request: ConnectRequest }>
   /** The user left: `failed` unless completed, the step kept. Returns the request as it then is. */

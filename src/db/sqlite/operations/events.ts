@@ -1,16 +1,12 @@
 import { and, asc, eq, gt, isNull, lte, sql, desc, lt } from 'drizzle-orm'
 import type { EventChange, NewEvent, EventStore } from '../../ports/events.ts'
+import { concernsUser, itemAfterEvent, lateFrom } from '../../rules/item-change.ts'
 import { StoreDiskError } from '../../store-errors.ts'
 import type { GroupCommit } from '../group-commit.ts'
 import { accounts, audit, bridgeUsers, events, items, sites } from '../schema/index.ts'
 import { isDiskFault, given, prepared, type Tools } from '../tools.ts'
 import { insertDelivery } from './deliveries.ts'
-
-/** Bridge's clock and ours differ a little, and an item that is heard of again within this time is not written again. */
-export const leewayMs = 2_000
-
-/** Bridge's "just added, refresh pending": what an item is as long as no event said otherwise (Bridge: item statuses). */
-const justAdded = -2
+import { itemRow, storeItem } from './item-rows.ts'
 
 const storeEvent = prepared((db) =>
   db
@@ -58,14 +54,6 @@ const userOf = prepared((db) =>
     .prepare(),
 )
 
-const itemWith = prepared((db) =>
-  db
-    .select()
-    .from(items)
-    .where(eq(items.id, given('id')))
-    .prepare(),
-)
-
 const accountNamed = prepared((db) =>
   db
     .insert(accounts)
@@ -77,40 +65,6 @@ const accountNamed = prepared((db) =>
     })
     .prepare(),
 )
-
-const itemHeardOf = prepared((db) =>
-  db
-    .update(items)
-    .set({
-      updatedAt: sql`max(${items.updatedAt}, ${given('at')})`,
-      unreachableAt: null,
-      goneAt: null,
-      status: sql`coalesce(${given('status')}, ${items.status})`,
-      // What goes with a status: a status without a word for it has none.
-      statusCodeInfo: sql`CASE WHEN ${given('status')} IS NULL THEN ${items.statusCodeInfo} ELSE ${given('statusCodeInfo')} END`,
-      authenticationExpiresAt: sql`coalesce(${given('authenticationExpiresAt')}, ${items.authenticationExpiresAt})`,
-      accountTypes: sql`coalesce(${given('accountTypes')}, ${items.accountTypes})`,
-      lastTryAt: sql`coalesce(${given('lastTryAt')}, ${items.lastTryAt})`,
-      lastSuccessAt: sql`coalesce(${given('lastSuccessAt')}, ${items.lastSuccessAt})`,
-    })
-    .where(eq(items.id, given('itemId')))
-    .prepare(),
-)
-
-const unsaid = {
-  status: null,
-  statusCodeInfo: null,
-  authenticationExpiresAt: null,
-  accountTypes: null,
-}
-
-const refreshTimes = ({ refreshed, at }: EventChange & { kind: 'item' }) => ({
-  lastTryAt: refreshed === undefined ? null : at,
-  lastSuccessAt: refreshed ? at : null,
-})
-
-/** How long Bridge may go on reading an item that was just deleted. */
-const lastRefreshMs = 24 * 60 * 60_000
 
 /** Whether the item was deleted here: no row stands for it any more, only the audit tells. */
 const wasDeleted = (
@@ -125,7 +79,7 @@ const wasDeleted = (
     .where(
       and(
         eq(bridgeUsers.id, userId),
-        gt(audit.at, at - lastRefreshMs),
+        gt(audit.at, lateFrom(at)),
         eq(audit.action, 'item.deleted'),
         eq(audit.subject, String(itemId)),
       ),
@@ -208,63 +162,27 @@ export function insertEvent(db: Tools['db'], { deliveryId, ...event }: NewEvent)
 
 function apply(db: Tools['db'], change: EventChange): boolean {
   const { userId, at } = change
-  const user = userOf(db).get({ id: userId })
-  if (!user) return false
-  const ofUser = and(eq(items.userId, userId), isNull(items.goneAt))
-
-  // A user that is gone has no items: what says otherwise was sent before.
-  const isNews = change.kind === 'item' || change.kind === 'account'
-  if (isNews && user.userUuid === null) return false
-  if (change.kind === 'item') return applyItem(db, change)
+  if (!concernsUser(userOf(db).get({ id: userId }), change)) return false
+  if (change.kind === 'item') return applyToItem(db, change)
   if (change.kind === 'account') {
-    const { accountId, itemId } = change
-    if (!applyItem(db, { kind: 'item', userId, itemId, at, ...unsaid })) return false
-    accountNamed(db).run({ id: accountId, itemId, at })
+    if (!applyToItem(db, change)) return false
+    accountNamed(db).run({ id: change.accountId, itemId: change.itemId, at })
     return true
   }
   if (change.kind === 'item-gone') {
-    const gone = and(ofUser, eq(items.id, change.itemId))
+    const gone = and(livingOf(userId), eq(items.id, change.itemId))
     return db.update(items).set({ goneAt: at }).where(gone).run().changes === 1
   }
-  // Another uuid by now: the user was made anew, and this is old news.
-  if (user.userUuid !== change.userUuid) return false
   db.update(bridgeUsers).set({ userUuid: null }).where(eq(bridgeUsers.id, userId)).run()
-  db.update(items).set({ goneAt: at }).where(ofUser).run()
+  db.update(items).set({ goneAt: at }).where(livingOf(userId)).run()
   return true
 }
 
-/** Late events may concern items already deleted (Bridge: webhooks), and come after newer ones: those change nothing. */
-function applyItem(db: Tools['db'], change: EventChange & { kind: 'item' }): boolean {
-  const { userId, itemId, at, status, statusCodeInfo, authenticationExpiresAt, accountTypes } =
-    change
-  const known = itemWith(db).get({ id: itemId })
-  if (!known) {
-    if (wasDeleted(db, change)) return false
-    db.insert(items)
-      .values({
-        id: itemId,
-        userId,
-        status: status ?? justAdded,
-        statusCodeInfo,
-        authenticationExpiresAt,
-        accountTypes,
-        ...refreshTimes(change),
-        createdAt: at,
-        updatedAt: at,
-      })
-      .run()
-    return true
-  }
-  if (known.userId !== userId) return false
-  const isOld =
-    at < known.updatedAt - leewayMs || (known.goneAt !== null && at <= known.goneAt + leewayMs)
-  if (isOld) return true
-  const said = { status, statusCodeInfo, authenticationExpiresAt, accountTypes }
-  // One refresh is an event for each account: that we heard of the item a moment ago is known, and costs most of a commit.
-  const saysNothing =
-    change.refreshed === undefined && Object.values(said).every((one) => one === null)
-  const isWell = known.goneAt === null && known.unreachableAt === null
-  if (saysNothing && isWell && at <= known.updatedAt + leewayMs) return true
-  itemHeardOf(db).run({ itemId, at, ...said, ...refreshTimes(change) })
-  return true
+const livingOf = (userId: string) => and(eq(items.userId, userId), isNull(items.goneAt))
+
+function applyToItem(db: Tools['db'], change: EventChange & { kind: 'item' | 'account' }): boolean {
+  const known = itemRow(db, change.itemId)
+  const after = itemAfterEvent(known, change, { wasDeleted: !known && wasDeleted(db, change) })
+  if (after) storeItem(db, after)
+  return after !== undefined
 }

@@ -1,5 +1,6 @@
-import { and, eq, exists, isNotNull, isNull, lt, lte, notInArray, or, sql, asc } from 'drizzle-orm'
+import { and, eq, exists, isNotNull, isNull, lt, lte, or, sql, asc } from 'drizzle-orm'
 import type { ItemFacts, ItemStore } from '../../ports/items.ts'
+import { itemAsDescribed, missingItems } from '../../rules/item-change.ts'
 import {
   accounts,
   bridgeUsers,
@@ -9,26 +10,11 @@ import {
   sites,
   tenants,
 } from '../schema/index.ts'
-import { prepared, type Tools } from '../tools.ts'
+import { given, prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
-import { insertEvent, leewayMs } from './events.ts'
+import { insertEvent } from './events.ts'
+import { itemRow, storeItem } from './item-rows.ts'
 import { inScopeGiven, isServed } from './sites.ts'
-
-const present = (facts: ItemFacts, at: number) => ({
-  ...facts,
-  updatedAt: at,
-  unreachableAt: null,
-  goneAt: null,
-})
-
-/** What is new of an item, over what we have. Bridge may leave a thing out of an answer that still holds. */
-const freshOver = (facts: ItemFacts, at: number) => ({
-  ...present(facts, at),
-  providerName: sql`coalesce(${facts.providerName}, ${items.providerName})`,
-  authenticationExpiresAt: sql`coalesce(${facts.authenticationExpiresAt}, ${items.authenticationExpiresAt})`,
-  lastSuccessAt: sql`coalesce(${facts.lastSuccessAt ?? null}, ${items.lastSuccessAt})`,
-  lastTryAt: sql`coalesce(${facts.lastTryAt ?? null}, ${items.lastTryAt})`,
-})
 
 export const owned = (db: Tools['db']) =>
   db
@@ -57,6 +43,14 @@ const itemsOfUser = prepared((db) =>
     .prepare(),
 )
 
+const itemGone = prepared((db) =>
+  db
+    .update(items)
+    .set({ goneAt: sql`${given('at')}` })
+    .where(eq(items.id, given('id')))
+    .prepare(),
+)
+
 export function itemOperations({ db, read, write }: Tools): ItemStore {
   const served = and(isNull(items.goneAt), isServed)
 
@@ -67,26 +61,16 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
 
     updateItem: (userId, facts, at) =>
       write(() => {
-        db.update(items)
-          .set(freshOver(facts, at))
-          .where(and(eq(items.id, facts.id), eq(items.userId, userId)))
-          .run()
+        if (itemRow(db, facts.id)) writeItem(db, facts, { userId, at })
       }),
 
     keepItems: (userId, facts, { at, complete, announce }) =>
       write(() => {
-        for (const fact of facts) writeItem(db, { ...fact, userId, at })
+        for (const fact of facts) writeItem(db, fact, { userId, at })
         if (!complete) return
-        const present = facts.map(({ id }) => id)
-        // What was heard of when the list was asked for, or later, may be younger than the list.
-        const missing = and(notInArray(items.id, present), lt(items.updatedAt, at - leewayMs))
-        const gone = db
-          .update(items)
-          .set({ goneAt: at })
-          .where(and(eq(items.userId, userId), isNull(items.goneAt), missing))
-          .returning({ id: items.id })
-          .all()
-        if (announce) for (const { id: itemId } of gone) insertEvent(db, announce(itemId))
+        const gone = missingItems(itemsOfUser(db).all({ userId }), facts, at)
+        for (const id of gone) itemGone(db).run({ id, at })
+        if (announce) for (const id of gone) insertEvent(db, announce(id))
       }),
 
     claimLook: (userId, { at, notSince, hadAccounts, itemId }) =>
@@ -174,22 +158,10 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
   }
 }
 
-/** Stores an item or what is new of it. False when another user holds it: then nothing changed. */
-export function writeItem(
-  db: Tools['db'],
-  item: ItemFacts & { userId: string; bank?: string | null; at: number },
-): boolean {
-  const { at, userId, bank = null, ...facts } = item
-  const written = db
-    .insert(items)
-    .values({ ...present(facts, at), userId, bank, createdAt: at })
-    .onConflictDoUpdate({
-      target: items.id,
-      set: { ...freshOver(facts, at), bank: sql`coalesce(${bank}, ${items.bank})` },
-      setWhere: eq(items.userId, userId),
-    })
-    .run()
-  return written.changes === 1
+/** Stores what Bridge said of an item, and of the item alone when it is not here yet. */
+function writeItem(db: Tools['db'], facts: ItemFacts, of: { userId: string; at: number }): void {
+  const item = itemAsDescribed(itemRow(db, facts.id), facts, of)
+  if (item) storeItem(db, item)
 }
 
 /** Empties the queue of what concerns an item, and the bodies of its events. */

@@ -2,7 +2,6 @@ import {
   and,
   asc,
   eq,
-  gt,
   inArray,
   isNull,
   lte,
@@ -14,14 +13,24 @@ import {
   ne,
   type SQL,
 } from 'drizzle-orm'
-import type { RequestStore } from '../../ports/requests.ts'
+import type { ConnectRequest, RequestStore } from '../../ports/requests.ts'
+import {
+  claimGivenUp,
+  claimOfCallback,
+  offeredClaim,
+  openStates,
+  requestLeft,
+  type RequestChange,
+} from '../../rules/request-claim.ts'
+import { claimantOf, released, settleOutcome } from '../../rules/request-outcome.ts'
+import { pinnedBy } from '../../rules/site-pin.ts'
 import { ConflictError } from '../../store-errors.ts'
 import { bridgeUsers, connectRequests as requests, items, sites, tenants } from '../schema/index.ts'
 import { prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { reviveEndpoint } from './endpoint-health.ts'
-import { insertEvent, leewayMs } from './events.ts'
-import { writeItem } from './items.ts'
+import { insertEvent } from './events.ts'
+import { itemRow, storeItem } from './item-rows.ts'
 import { isServed, inScopeGiven } from './sites.ts'
 
 /** How many open requests of one user are looked at. */
@@ -73,11 +82,16 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
       .where(and(eq(items.id, itemId), isServed))
       .get()?.item
 
-  const lastTryOf = (itemId: number | null): number | null => {
-    if (itemId === null) return null
-    const of = db.select({ at: items.lastTryAt }).from(items).where(eq(items.id, itemId)).get()
-    return of?.at ?? null
-  }
+  /** A request by its id, and whether it is served. */
+  const requestWith = (id: string) =>
+    db
+      .select({ request: requests, isServed: sql`${isServed}`.mapWith(Boolean) })
+      .from(requests)
+      .innerJoin(bridgeUsers, eq(bridgeUsers.id, requests.userId))
+      .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+      .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+      .where(eq(requests.id, id))
+      .get()
 
   /** The other request that connected this item. */
   const holderOf = (itemId: number, notId: string) =>
@@ -89,60 +103,23 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
       )
       .get()
 
-  const confirm = (id: string) => {
-    const change = { matchedAt: null, claimedItemId: null, claimedStep: null }
-    db.update(requests).set(change).where(eq(requests.id, id)).run()
-    return change
+  const change = (id: string, values: RequestChange): ConnectRequest => {
+    const changed = db.update(requests).set(values).where(eq(requests.id, id)).returning().get()
+    if (!changed) throw new ConflictError('The request is gone')
+    return changed
   }
 
-  /** A request that was matched with an item by mistake waits again. */
-  const release = (id: string) =>
-    db
-      .update(requests)
-      .set({ state: 'pending', step: null, itemId: null, completedAt: null, matchedAt: null })
-      .where(eq(requests.id, id))
-      .run()
-
-  /** A guess that nobody verified yet. */
-  const isGuess = and(isNull(requests.itemId), isNotNull(requests.matchedAt))
-
-  const dropGuess = (id: string) =>
-    db
-      .update(requests)
-      .set({ claimedItemId: null, claimedStep: null, matchedAt: null })
-      .where(and(eq(requests.id, id), isGuess))
-      .run()
-
-  /**
-   * An item that a correction let go belongs to another open request: to the one that lost its own by the same correction,
-   * else to the only one. The worker asks Bridge, for nobody may come back with it.
-   */
-  const offer = (itemId: number, userId: string, loserId: string | undefined, at: number) => {
-    const item = db
-      .select({ createdAt: items.createdAt })
-      .from(items)
-      .where(and(eq(items.id, itemId), isNull(items.goneAt)))
-      .get()
+  /** An item that a correction let go becomes the claim of another request. */
+  const offer = (itemId: number, userId: string, loserId: string | null, at: number) => {
+    const item = itemRow(db, itemId)
     if (!item) return
     const open = db
-      .select({ id: requests.id })
+      .select()
       .from(requests)
-      .where(
-        and(
-          eq(requests.userId, userId),
-          inArray(requests.state, ['pending', 'failed']),
-          lte(requests.openedAt, item.createdAt + leewayMs),
-          gt(requests.expiresAt, item.createdAt),
-          isNull(requests.managedItemId),
-          isNull(requests.itemId),
-          isNull(requests.claimedItemId),
-        ),
-      )
+      .where(and(eq(requests.userId, userId), inArray(requests.state, openStates)))
       .all()
-    const meant = open.find(({ id }) => id === loserId) ?? (open.length === 1 ? open[0] : undefined)
-    if (!meant) return
-    const claim = { claimedItemId: itemId, claimedStep: null, matchedAt: at }
-    db.update(requests).set(claim).where(eq(requests.id, meant.id)).run()
+    const claimant = claimantOf(item, open, loserId)
+    if (claimant !== undefined) change(claimant, offeredClaim(itemId, at))
   }
 
   return {
@@ -157,7 +134,7 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
           .where(
             and(
               eq(requests.userId, item.userId),
-              inArray(requests.state, ['pending', 'failed']),
+              inArray(requests.state, openStates),
               or(isNull(requests.itemId), eq(requests.itemId, itemId)),
             ),
           )
@@ -183,24 +160,21 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
 
     openConnectRequest: ({ email, ...request }, { id, origin, webhookUrl }, { actor, at }) =>
       write(() => {
-        const pinned = pin.get({ id })
-        if (!pinned) throw new ConflictError('The site is gone')
-        if (origin !== null && pinned.origin !== null && origin !== pinned.origin) {
-          throw new ConflictError('The site has another origin by now')
+        const site = pin.get({ id })
+        if (!site) throw new ConflictError('The site is gone')
+        const pinned = pinnedBy(site, { origin, webhookUrl })
+        if (!pinned) throw new ConflictError('The site has another origin by now')
+        if (Object.keys(pinned).length > 0) {
+          db.update(sites).set(pinned).where(eq(sites.id, id)).run()
+          if (pinned.webhookUrl !== undefined) reviveEndpoint(db, id, at)
+          const { tenantId } = site
+          const entry = { at, actor, tenantId, action: 'site.pinned', subject: id }
+          writeAudit(db, { ...entry, detail: pinned })
         }
-        const change = {
-          ...(origin !== null && pinned.origin === null && { origin }),
-          ...(webhookUrl !== null && pinned.webhookUrl !== webhookUrl && { webhookUrl }),
-        }
-        if (Object.keys(change).length > 0) {
-          db.update(sites).set(change).where(eq(sites.id, id)).run()
-          if (change.webhookUrl !== undefined) reviveEndpoint(db, id, at)
-          const subject = id
-          const tenantId = pinned.tenantId
-          writeAudit(db, { at, actor, tenantId, action: 'site.pinned', subject, detail: change })
-        }
+        const { managedItemId } = request
+        const managed = managedItemId === null ? undefined : itemRow(db, managedItemId)
         db.insert(requests)
-          .values({ ...request, lastTryAt: lastTryOf(request.managedItemId), state: 'pending' })
+          .values({ ...request, lastTryAt: managed?.lastTryAt ?? null, state: 'pending' })
           .run()
         if (email !== undefined) {
           db.update(bridgeUsers).set({ email }).where(eq(bridgeUsers.id, request.userId)).run()
@@ -221,23 +195,17 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
             .run().changes === 1,
       ),
 
-    rememberClaim: (id, { itemId, step }) =>
+    rememberClaim: (id, claim) =>
       write(() => {
-        if (!owned(eq(requests.id, id)).get()) return
-        dropGuess(id)
-        db.update(requests)
-          .set({ claimedItemId: itemId, claimedStep: step })
-          .where(and(eq(requests.id, id), ne(requests.state, 'completed')))
-          .run()
+        const found = requestWith(id)
+        const claimed = found?.isServed && claimOfCallback(found.request, claim)
+        if (claimed) change(id, claimed)
       }),
 
     forgetClaim: (id) =>
       write(() => {
-        dropGuess(id)
-        db.update(requests)
-          .set({ claimedItemId: null, claimedStep: null })
-          .where(eq(requests.id, id))
-          .run()
+        const request = db.select().from(requests).where(eq(requests.id, id)).get()
+        if (request) change(id, claimGivenUp(request))
       }),
 
     listClaims: (limit) =>
@@ -248,61 +216,37 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
           .all(),
       ),
 
-    settleRequest: (id, { state, step, item, at, matched = false }, announcement) =>
+    settleRequest: (id, outcome, announcement) =>
       write(() => {
-        const request = db.select().from(requests).where(eq(requests.id, id)).get()
-        if (!request) throw new ConflictError('The request is gone')
-        // Bridge took its time: meanwhile the tenant may have been disabled, or the deletion of the site begun.
-        if (!owned(eq(requests.id, id)).get()) return { outcome: 'held', request }
-        const isSame = request.itemId === item.id
-        if (request.state === 'completed') {
-          if (request.matchedAt === null || matched) return { outcome: 'settled', request }
-          if (isSame) return { outcome: 'settled', request: { ...request, ...confirm(id) } }
+        const found = requestWith(id)
+        if (!found) throw new ConflictError('The request is gone')
+        const { request } = found
+        const { id: itemId } = outcome.item
+        const settled = settleOutcome(request, outcome, {
+          isServed: found.isServed,
+          holder: holderOf(itemId, id),
+          item: itemRow(db, itemId),
+        })
+        if (settled.kind === 'held') return { outcome: 'held', request }
+        if (settled.kind === 'over') {
+          const confirmed = settled.change && change(id, settled.change)
+          return { outcome: 'settled', request: confirmed ?? request }
         }
-        if (matched && request.itemId !== null && !isSame) return { outcome: 'held', request }
-
-        const holder = request.managedItemId === null ? holderOf(item.id, id) : undefined
-        const { userId, bank } = request
-        const yields = !matched && holder?.matchedAt !== null
-        if ((holder && !yields) || !writeItem(db, { ...item, userId, bank, at })) {
-          return { outcome: 'held', request }
-        }
-        if (holder) release(holder.id)
-        const settled = db
-          .update(requests)
-          .set({
-            state,
-            step,
-            itemId: item.id,
-            claimedItemId: null,
-            claimedStep: null,
-            completedAt: state === 'completed' ? at : null,
-            matchedAt: matched ? (isSame ? request.matchedAt : at) : null,
-          })
-          .where(eq(requests.id, id))
-          .returning()
-          .get()
-        if (request.itemId !== null && request.matchedAt !== null && !isSame)
-          offer(request.itemId, userId, holder?.id, at)
-        if (state === 'completed') insertEvent(db, announcement)
-        if (state === 'completed' && request.managedItemId !== null) {
-          // Who managed the item may have changed whose accounts it shows.
-          const compareFrom = sql`min(coalesce(${items.compareFrom}, ${request.openedAt}), ${request.openedAt})`
-          db.update(items).set({ compareFrom }).where(eq(items.id, item.id)).run()
-        }
-        return { outcome: 'settled', request: settled }
+        const { item, loser, offered, announced } = settled
+        storeItem(db, item)
+        if (loser !== null) change(loser, released)
+        const changed = change(id, settled.change)
+        if (offered !== null) offer(offered, request.userId, loser, outcome.at)
+        if (announced) insertEvent(db, announcement)
+        return { outcome: 'settled', request: changed }
       }),
 
     failRequest: (id, step) =>
       write(() => {
-        db.update(requests)
-          .set({ state: 'failed', step })
-          .where(and(eq(requests.id, id), inArray(requests.state, ['pending', 'failed'])))
-          .run()
-        dropGuess(id)
         const request = db.select().from(requests).where(eq(requests.id, id)).get()
         if (!request) throw new ConflictError('The request is gone')
-        return request
+        const left = requestLeft(request, step)
+        return left ? change(id, left) : request
       }),
 
     expireRequests: (at, limit) =>

@@ -1,0 +1,140 @@
+import type { EventChange } from '../ports/events.ts'
+import type { Item, ItemFacts } from '../ports/items.ts'
+import type { BridgeUser } from '../ports/users.ts'
+
+/** Bridge's clock and ours differ a little, and an item that is heard of again within this time is not written again. */
+export const leewayMs = 2_000
+
+/** Bridge's "just added, refresh pending": what an item is as long as no event said otherwise (Bridge: item statuses). */
+const justAdded = -2
+
+/** How long Bridge may go on reading an item that was just deleted. */
+const lastRefreshMs = 24 * 60 * 60_000
+
+/** What an event of this time may come too late for: an item that was deleted here since then. */
+export const lateFrom = (at: number): number => at - lastRefreshMs
+
+/**
+ * An item as it stands once Bridge described it. Bridge may leave a thing out of an answer that still holds. Null when
+ * another user holds the item: it is left alone.
+ */
+export function itemAsDescribed(
+  known: Item | undefined,
+  facts: ItemFacts,
+  { userId, bank = null, at }: { userId: string; bank?: string | null; at: number },
+): Item | null {
+  if (known && known.userId !== userId) return null
+  return {
+    ...(known ?? newItem(facts.id, userId, at)),
+    ...facts,
+    bank: bank ?? known?.bank ?? null,
+    providerName: facts.providerName ?? known?.providerName ?? null,
+    authenticationExpiresAt:
+      facts.authenticationExpiresAt ?? known?.authenticationExpiresAt ?? null,
+    lastSuccessAt: facts.lastSuccessAt ?? known?.lastSuccessAt ?? null,
+    lastTryAt: facts.lastTryAt ?? known?.lastTryAt ?? null,
+    updatedAt: at,
+    unreachableAt: null,
+    goneAt: null,
+  }
+}
+
+/**
+ * Which of a user's items are gone, by a whole list that was asked for at `at`. What was heard of then, or later, may be
+ * younger than the list.
+ */
+export function missingItems(
+  living: readonly Pick<Item, 'id' | 'updatedAt'>[],
+  listed: readonly Pick<ItemFacts, 'id'>[],
+  at: number,
+): number[] {
+  const there = new Set(listed.map(({ id }) => id))
+  return living
+    .filter(({ id, updatedAt }) => !there.has(id) && updatedAt < at - leewayMs)
+    .map(({ id }) => id)
+}
+
+/**
+ * Whether an event is about the user as it now is. A user that is gone has no items: what says otherwise was sent before.
+ * And a user with another uuid was made anew: that the former one is gone is old news.
+ */
+export function concernsUser(
+  user: Pick<BridgeUser, 'userUuid'> | undefined,
+  change: EventChange,
+): boolean {
+  if (!user) return false
+  if (change.kind === 'item' || change.kind === 'account') return user.userUuid !== null
+  return change.kind === 'item-gone' || user.userUuid === change.userUuid
+}
+
+/**
+ * What an event makes of an item: the item as it then stands, null when nothing is to be written, undefined when the event
+ * does not count. Late events may concern items already deleted (Bridge: webhooks), and come after newer ones: those change
+ * nothing.
+ */
+export function itemAfterEvent(
+  known: Item | undefined,
+  change: EventChange & { kind: 'item' | 'account' },
+  { wasDeleted }: { wasDeleted: boolean },
+): Item | null | undefined {
+  const { userId, itemId, at } = change
+  if (known ? known.userId !== userId : wasDeleted) return undefined
+  if (known && (isOlder(change, known) || isKnown(change, known))) return null
+  const before = known ?? newItem(itemId, userId, at)
+  const after = {
+    ...before,
+    updatedAt: Math.max(before.updatedAt, at),
+    unreachableAt: null,
+    goneAt: null,
+  }
+  if (change.kind === 'account') return after
+  const { status, statusCodeInfo, authenticationExpiresAt, accountTypes, refreshed } = change
+  return {
+    ...after,
+    status: status ?? before.status,
+    // What goes with a status: a status without a word for it has none.
+    statusCodeInfo: known && status === null ? known.statusCodeInfo : statusCodeInfo,
+    authenticationExpiresAt: authenticationExpiresAt ?? before.authenticationExpiresAt,
+    accountTypes: accountTypes ?? before.accountTypes,
+    lastTryAt: refreshed === undefined ? before.lastTryAt : at,
+    lastSuccessAt: refreshed ? at : before.lastSuccessAt,
+  }
+}
+
+const isOlder = ({ at }: { at: number }, { updatedAt, goneAt }: Item): boolean =>
+  at < updatedAt - leewayMs || (goneAt !== null && at <= goneAt + leewayMs)
+
+/** One refresh is an event for each account: that we heard of the item a moment ago is known, and costs most of a commit. */
+const isKnown = (change: EventChange & { kind: 'item' | 'account' }, known: Item): boolean =>
+  saysNothing(change) &&
+  known.goneAt === null &&
+  known.unreachableAt === null &&
+  change.at <= known.updatedAt + leewayMs
+
+const saysNothing = (change: EventChange & { kind: 'item' | 'account' }): boolean =>
+  change.kind === 'account' ||
+  (change.refreshed === undefined &&
+    change.status === null &&
+    change.statusCodeInfo === null &&
+    change.authenticationExpiresAt === null &&
+    change.accountTypes === null)
+
+const newItem = (id: number, userId: string, at: number): Item => ({
+  id,
+  userId,
+  providerId: null,
+  providerName: null,
+  bank: null,
+  accountTypes: null,
+  status: justAdded,
+  statusCodeInfo: null,
+  authenticationExpiresAt: null,
+  lastSuccessAt: null,
+  lastTryAt: null,
+  createdAt: at,
+  updatedAt: at,
+  unreachableAt: null,
+  goneAt: null,
+  toldStatus: null,
+  compareFrom: null,
+})

@@ -1,0 +1,52 @@
+import type { ConnectRequest, RequestState } from '../ports/requests.ts'
+
+export type RequestChange = Partial<Omit<ConnectRequest, 'id' | 'userId'>>
+
+/** The requests that may still end with an item. */
+export const openStates = ['pending', 'failed'] as const satisfies readonly RequestState[]
+
+export const isOpen = ({ state }: Pick<ConnectRequest, 'state'>): boolean =>
+  openStates.some((open) => open === state)
+
+export const unclaimed = { claimedItemId: null, claimedStep: null } satisfies RequestChange
+
+/** A claim that Bridge's events made, and that nobody verified yet. */
+const isGuess = ({ itemId, matchedAt }: Pick<ConnectRequest, 'itemId' | 'matchedAt'>): boolean =>
+  itemId === null && matchedAt !== null
+
+/** What a callback claims takes the place of a guess; a completed request takes no claim. */
+export const claimOfCallback = (
+  request: Pick<ConnectRequest, 'state' | 'itemId' | 'matchedAt'>,
+  { itemId, step }: { itemId: number; step: string | null },
+): RequestChange | null =>
+  request.state === 'completed'
+    ? null
+    : {
+        claimedItemId: itemId,
+        claimedStep: step,
+        ...(isGuess(request) && { matchedAt: null }),
+      }
+
+/** A claim that is given up, and the guess with it. */
+export const claimGivenUp = (
+  request: Pick<ConnectRequest, 'itemId' | 'matchedAt'>,
+): RequestChange => ({ ...unclaimed, ...(isGuess(request) && { matchedAt: null }) })
+
+/** When the user left, an open request failed, and what was guessed was wrong; null when that changes nothing. */
+export function requestLeft(
+  request: Pick<ConnectRequest, 'state' | 'itemId' | 'matchedAt'>,
+  step: string | null,
+): RequestChange | null {
+  if (!isOpen(request) && !isGuess(request)) return null
+  return {
+    ...(isOpen(request) && { state: 'failed', step }),
+    ...(isGuess(request) && { ...unclaimed, matchedAt: null }),
+  }
+}
+
+/** The claim on an item that was offered. The worker asks Bridge, for nobody may come back with it. */
+export const offeredClaim = (itemId: number, at: number): RequestChange => ({
+  claimedItemId: itemId,
+  claimedStep: null,
+  matchedAt: at,
+})

@@ -1,0 +1,119 @@
+import type { Item } from '../ports/items.ts'
+import type { ConnectRequest, RequestOutcome } from '../ports/requests.ts'
+import { itemAsDescribed, leewayMs } from './item-change.ts'
+import { isOpen, unclaimed, type RequestChange } from './request-claim.ts'
+
+/** What stands around a request in the transaction that settles it. */
+export interface RequestSurroundings {
+  /** Neither is its site being deleted nor its tenant disabled. */
+  isServed: boolean
+  /** The other request that connected the item. */
+  holder: Pick<ConnectRequest, 'id' | 'matchedAt'> | undefined
+  /** The item, as far as it is known. */
+  item: Item | undefined
+}
+
+/** What settling a request writes. */
+export type Settlement =
+  /** Another request holds the item, or nobody is served any more: nothing changes. */
+  | { kind: 'held' }
+  /** It has been settled before: at most the match is confirmed. */
+  | { kind: 'over'; change: RequestChange | null }
+  | {
+      kind: 'settled'
+      change: RequestChange
+      item: Item
+      /** The request that loses the item, and waits again. */
+      loser: string | null
+      /** The item that this request was matched with by mistake, which another may claim. */
+      offered: number | null
+      /** Whether the site is told. */
+      announced: boolean
+    }
+
+/** A request that lost its item waits again. */
+export const released = {
+  state: 'pending',
+  step: null,
+  itemId: null,
+  completedAt: null,
+  matchedAt: null,
+} satisfies RequestChange
+
+/** Decides what becomes of a request whose outcome Bridge told us: the promise is that of `settleRequest`. */
+export function settleOutcome(
+  request: ConnectRequest,
+  outcome: RequestOutcome,
+  { isServed, holder, item: known }: RequestSurroundings,
+): Settlement {
+  const { userId, bank, managedItemId, openedAt } = request
+  const { state, step, at, matched = false } = outcome
+  // Bridge took its time: meanwhile the tenant may have been disabled, or the deletion of the site begun.
+  if (!isServed) return { kind: 'held' }
+  const isSame = request.itemId === outcome.item.id
+  if (isOver(request, outcome)) return { kind: 'over', change: null }
+  if (request.state === 'completed' && isSame) {
+    return { kind: 'over', change: { matchedAt: null, ...unclaimed } }
+  }
+  if (matched && request.itemId !== null && !isSame) return { kind: 'held' }
+
+  const rival = managedItemId === null ? holder : undefined
+  if (rival && !yields(rival, outcome)) return { kind: 'held' }
+  const item = itemAsDescribed(known, outcome.item, { userId, bank, at })
+  if (!item) return { kind: 'held' }
+  const isCompleted = state === 'completed'
+  return {
+    kind: 'settled',
+    change: {
+      state,
+      step,
+      itemId: item.id,
+      ...unclaimed,
+      completedAt: isCompleted ? at : null,
+      matchedAt: matched ? (isSame ? request.matchedAt : at) : null,
+    },
+    item: isCompleted && managedItemId !== null ? comparedSince(item, openedAt) : item,
+    loser: rival?.id ?? null,
+    offered: request.matchedAt !== null && !isSame ? request.itemId : null,
+    announced: isCompleted,
+  }
+}
+
+/** A completed request stays as it is; one that was only matched gives way to what was verified. */
+const isOver = (request: ConnectRequest, { matched = false }: RequestOutcome): boolean =>
+  request.state === 'completed' && (request.matchedAt === null || matched)
+
+/** Only a request that was matched gives up its item, and only to one that was verified. */
+const yields = (
+  { matchedAt }: Pick<ConnectRequest, 'matchedAt'>,
+  { matched = false }: RequestOutcome,
+): boolean => !matched && matchedAt !== null
+
+/** Who managed the item may have changed whose accounts it shows. */
+const comparedSince = (item: Item, openedAt: number): Item => ({
+  ...item,
+  compareFrom: Math.min(item.compareFrom ?? openedAt, openedAt),
+})
+
+/**
+ * Whose an item is that a correction let go: of the one that lost its own by the same correction, else of the only open
+ * request it can belong to.
+ */
+export function claimantOf(
+  item: Pick<Item, 'createdAt' | 'goneAt'>,
+  ofUser: readonly ConnectRequest[],
+  loserId: string | null,
+): string | undefined {
+  if (item.goneAt !== null) return undefined
+  const waiting = ofUser.filter((request) => mayHaveMade(request, item))
+  const loser = waiting.find(({ id }) => id === loserId)
+  return loser?.id ?? (waiting.length === 1 ? waiting[0]?.id : undefined)
+}
+
+const mayHaveMade = (request: ConnectRequest, { createdAt }: Pick<Item, 'createdAt'>): boolean =>
+  isOpen(request) &&
+  request.openedAt <= createdAt + leewayMs &&
+  request.expiresAt > createdAt &&
+  request.managedItemId === null &&
+  request.itemId === null &&
+  request.claimedItemId === null

@@ -1,0 +1,52 @@
+import { eq, sql } from 'drizzle-orm'
+import type { Item } from '../../ports/items.ts'
+import { items } from '../schema/index.ts'
+import { given, prepared, type Tools } from '../tools.ts'
+
+const itemWith = prepared((db) =>
+  db
+    .select()
+    .from(items)
+    .where(eq(items.id, given('id')))
+    .prepare(),
+)
+
+/** What a rule may change of an item; the rest of its row is written where it is decided. */
+const changing = [
+  'providerId',
+  'providerName',
+  'bank',
+  'accountTypes',
+  'status',
+  'statusCodeInfo',
+  'authenticationExpiresAt',
+  'lastSuccessAt',
+  'lastTryAt',
+  'updatedAt',
+  'unreachableAt',
+  'goneAt',
+  'compareFrom',
+] as const satisfies readonly (keyof Item)[]
+
+const itemStored = prepared((db) =>
+  db
+    .insert(items)
+    .values({
+      id: given('id'),
+      userId: given('userId'),
+      createdAt: given('createdAt'),
+      ...(mapNames(given) as Record<(typeof changing)[number], ReturnType<typeof given>>),
+    })
+    .onConflictDoUpdate({ target: items.id, set: mapNames((name) => sql`${given(name)}`) })
+    .prepare(),
+)
+
+const mapNames = <T>(of: (name: string) => T): Record<string, T> =>
+  Object.fromEntries(changing.map((name) => [name, of(name)]))
+
+export const itemRow = (db: Tools['db'], id: number) => itemWith(db).get({ id })
+
+/** Writes an item as a rule says that it stands, inside the transaction at hand. */
+export const storeItem = (db: Tools['db'], item: Item): void => {
+  itemStored(db).run({ ...item })
+}
