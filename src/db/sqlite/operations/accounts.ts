@@ -1,9 +1,11 @@
-import { and, eq, isNotNull, isNull, notInArray, sql, asc } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNotNull, isNull, or, sql } from 'drizzle-orm'
 import type { AccountStore } from '../../ports/accounts.ts'
+import { comparedAccounts, isAccountNews, keptFingerprint } from '../../rules/account-change.ts'
 import { accounts, items } from '../schema/index.ts'
 import { given, prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { insertEvent } from './events.ts'
+import { itemRow } from './item-rows.ts'
 import { owned, ownedWithTenant } from './items.ts'
 import { inScopeGiven, isServed } from './sites.ts'
 
@@ -14,21 +16,25 @@ const accountOf = prepared((db) =>
     .prepare(),
 )
 
-/** An account, as far as it tells whether we know it. */
-type Described = { id: number; itemId: number; hasIban: boolean }
-
-/** An item's accounts, and of which an IBAN would be news. What is being compared is left alone. */
+/** An item's accounts, as far as it takes to tell what would be news of them. */
 const knownOf = prepared((db) =>
   db
     .select({
       id: accounts.id,
-      lacksIban: sql`${accounts.ibanFingerprint} IS NULL AND ${items.compareFrom} IS NULL`.mapWith(
-        Boolean,
-      ),
+      hasIban: sql`${accounts.ibanFingerprint} IS NOT NULL`.mapWith(Boolean),
+      compareFrom: items.compareFrom,
     })
     .from(accounts)
     .innerJoin(items, eq(items.id, accounts.itemId))
-    .where(eq(accounts.itemId, sql.placeholder('itemId')))
+    .where(eq(accounts.itemId, given('itemId')))
+    .prepare(),
+)
+
+const accountWith = prepared((db) =>
+  db
+    .select()
+    .from(accounts)
+    .where(eq(accounts.id, given('id')))
     .prepare(),
 )
 
@@ -44,7 +50,12 @@ export function accountOperations({ db, read, write }: Tools): AccountStore {
       write(() => {
         const described = all.map((one) => ({ ...one, hasIban: Boolean(one.ibanFingerprint) }))
         const isNew = newAmong(db, described)
-        for (const one of all) if (isNew.has(one.id)) writeAccount(db, { ...one, at })
+        for (const { id, itemId, ibanFingerprint = null } of all) {
+          if (!isNew.has(id) || !itemRow(db, itemId)) continue
+          const known = accountWith(db).get({ id })
+          const kept = keptFingerprint(known, { itemId, ibanFingerprint })
+          storeAccount(db, { id, itemId, ibanFingerprint: kept, at })
+        }
       }),
 
     listComparisons: (limit) =>
@@ -82,19 +93,14 @@ export function accountOperations({ db, read, write }: Tools): AccountStore {
         const ended = db.update(items).set({ compareFrom: null }).where(same).run().changes === 1
         if (!ended) return false
         const ids = present.map((account) => account.id)
-        const left = and(eq(accounts.itemId, id), notInArray(accounts.id, ids))
-        db.update(accounts).set({ ibanFingerprint: null }).where(left).run()
-        for (const { id: accountId, ibanFingerprint } of present) {
-          // An IBAN that Bridge withholds for now is still the one we knew.
-          const known = sql`coalesce(${ibanFingerprint}, ${accounts.ibanFingerprint})`
-          db.insert(accounts)
-            .values({ id: accountId, itemId: id, ibanFingerprint, createdAt: at })
-            .onConflictDoUpdate({
-              target: accounts.id,
-              set: { itemId: id, ibanFingerprint: known },
-            })
-            .run()
-        }
+        const known = db
+          .select()
+          .from(accounts)
+          .where(or(eq(accounts.itemId, id), inArray(accounts.id, ids)))
+          .all()
+        const { kept, left } = comparedAccounts(known, present)
+        db.update(accounts).set({ ibanFingerprint: null }).where(inArray(accounts.id, left)).run()
+        for (const account of kept) storeAccount(db, { ...account, itemId: id, at })
         if (finding) {
           insertEvent(db, finding.event)
           writeAudit(db, finding.audit)
@@ -104,38 +110,29 @@ export function accountOperations({ db, read, write }: Tools): AccountStore {
   }
 }
 
-/** Those we know less of: another item's, or without their IBAN. */
-function newAmong(db: Tools['db'], all: readonly Described[]): Set<number> {
+/** Those of which something is news. */
+function newAmong(
+  db: Tools['db'],
+  all: readonly { id: number; itemId: number; hasIban: boolean }[],
+): Set<number> {
   const fresh = new Set<number>()
   for (const [itemId, described] of Map.groupBy(all, (account) => account.itemId)) {
-    const known = new Map(
-      knownOf(db)
-        .all({ itemId })
-        .map(({ id, lacksIban }) => [id, lacksIban]),
-    )
-    for (const { id, hasIban } of described) {
-      const lacksIban = known.get(id)
-      if (lacksIban === undefined || (lacksIban && hasIban)) fresh.add(id)
-    }
+    const ofItem = knownOf(db).all({ itemId })
+    const known = new Map(ofItem.map((account) => [account.id, account]))
+    for (const one of described) if (isAccountNews(known.get(one.id), one)) fresh.add(one.id)
   }
   return fresh
 }
 
-/** Stores an account of an item we hold; of another item nothing is stored. */
-export function writeAccount(
+/** Writes an account under an item, inside the transaction at hand. */
+function storeAccount(
   db: Tools['db'],
-  {
-    id,
-    itemId,
-    ibanFingerprint = null,
-    at,
-  }: { id: number; itemId: number; ibanFingerprint?: Buffer | null; at: number },
+  account: { id: number; itemId: number; ibanFingerprint: Buffer | null; at: number },
 ): void {
-  if (!db.select({ id: items.id }).from(items).where(eq(items.id, itemId)).get()) return
-  const filled = sql`CASE ${accounts.itemId} WHEN ${itemId}
-    THEN coalesce(${accounts.ibanFingerprint}, ${ibanFingerprint}) ELSE ${ibanFingerprint} END`
+  const { at: createdAt, ...row } = account
+  const { itemId, ibanFingerprint } = row
   db.insert(accounts)
-    .values({ id, itemId, ibanFingerprint, createdAt: at })
-    .onConflictDoUpdate({ target: accounts.id, set: { itemId, ibanFingerprint: filled } })
+    .values({ ...row, createdAt })
+    .onConflictDoUpdate({ target: accounts.id, set: { itemId, ibanFingerprint } })
     .run()
 }

@@ -1,0 +1,38 @@
+import type { KnownAccount } from '../ports/accounts.ts'
+
+type Fingerprinted = Pick<KnownAccount, 'id' | 'ibanFingerprint'>
+
+/**
+ * Whether an account tells what we do not know: we have none of that id under its item, or not its IBAN. What is being
+ * compared is left alone.
+ */
+export const isAccountNews = (
+  known: { hasIban: boolean; compareFrom: number | null } | undefined,
+  { hasIban }: { hasIban: boolean },
+): boolean => !known || (hasIban && !known.hasIban && known.compareFrom === null)
+
+/** The fingerprint an account keeps: the one that is known stays, unless the account was another item's until now. */
+export const keptFingerprint = (
+  known: { itemId: number; ibanFingerprint: Buffer | null } | undefined,
+  { itemId, ibanFingerprint = null }: { itemId: number; ibanFingerprint?: Buffer | null },
+): Buffer | null =>
+  known?.itemId === itemId ? (known.ibanFingerprint ?? ibanFingerprint) : ibanFingerprint
+
+/**
+ * What is known of an item's accounts once they were compared: the accounts there now, and those whose IBAN is forgotten,
+ * for they left. An IBAN that Bridge withholds for now is still the one we knew.
+ */
+export function comparedAccounts(
+  known: readonly Fingerprinted[],
+  present: readonly Fingerprinted[],
+): { kept: Fingerprinted[]; left: number[] } {
+  const before = new Map(known.map(({ id, ibanFingerprint }) => [id, ibanFingerprint]))
+  const there = new Set(present.map(({ id }) => id))
+  return {
+    kept: present.map(({ id, ibanFingerprint }) => ({
+      id,
+      ibanFingerprint: ibanFingerprint ?? before.get(id) ?? null,
+    })),
+    left: known.filter(({ id }) => !there.has(id)).map(({ id }) => id),
+  }
+}
