@@ -1,6 +1,7 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import { foldName } from '../../../names.ts'
 import type { SiteStore } from '../../ports/sites.ts'
+import { chosenSite } from '../../rules/name-choice.ts'
 import type { Scope } from '../../scope.ts'
 import { AmbiguousNameError, ConflictError } from '../../store-errors.ts'
 import { sites, tenants, endpoints } from '../schema/index.ts'
@@ -53,13 +54,11 @@ export function siteOperations({ db, read, write }: Tools): SiteStore {
           .from(sites)
           .where(and(eq(sites.tenantId, tenantId), eq(sites.foldedName, foldedName)))
           .all()
-        const exact = alike.find((site) => site.name === name)
-        const [only, twin] = alike.filter(({ removedAt }) => removedAt === null)
-        if (!exact && only && twin) throw new AmbiguousNameError('site')
-        const there = exact ?? only ?? alike[0]
-        if (there) {
-          if (there.removedAt === null) return there
-          throw new ConflictError(`Site ${there.name} is being deleted`)
+        const choice = chosenSite(name, alike)
+        if (choice.kind === 'ambiguous') throw new AmbiguousNameError('site')
+        if (choice.kind === 'one') {
+          if (choice.row.removedAt === null) return choice.row
+          throw new ConflictError(`Site ${choice.row.name} is being deleted`)
         }
         noteOfTenant(db, tenantId, by, { action: 'site.created', subject: name })
         return db

@@ -1,12 +1,11 @@
-import { and, eq, gt, isNotNull, isNull, lt, or, sql, asc, inArray, type SQL } from 'drizzle-orm'
+import { and, eq, gt, isNotNull, isNull, lt, or, sql, asc, inArray } from 'drizzle-orm'
 import { foldName } from '../../../names.ts'
 import type { UserStore } from '../../ports/users.ts'
+import { chosenUser, defaultUser, takenOver } from '../../rules/name-choice.ts'
 import { AmbiguousNameError, ConflictError } from '../../store-errors.ts'
 import { bridgeUsers, items, sites, tenants } from '../schema/index.ts'
 import { prepared, isTaken, type Tools } from '../tools.ts'
 import { isServed, inScopeGiven } from './sites.ts'
-
-const defaultUser = ''
 
 const owned = (db: Tools['db']) =>
   db
@@ -96,27 +95,21 @@ export function userOperations({ db, read, write }: Tools): UserStore {
 
     ensureUser: ({ id, siteId, name, at }) =>
       write(() => {
-        const ofSite = (where?: SQL) =>
-          db
-            .select()
-            .from(bridgeUsers)
-            .where(and(eq(bridgeUsers.siteId, siteId), where))
-            .limit(2)
-            .all()
+        const ofSite = eq(bridgeUsers.siteId, siteId)
         const foldedName = foldName(name)
-        const [lonely, another] = ofSite()
-        if (lonely?.name === defaultUser && !another && name !== defaultUser) {
+        const heir = takenOver(name, db.select().from(bridgeUsers).where(ofSite).limit(2).all())
+        if (heir) {
           const change = { name, foldedName }
-          db.update(bridgeUsers).set(change).where(eq(bridgeUsers.id, lonely.id)).run()
-          return { ...lonely, ...change }
+          db.update(bridgeUsers).set(change).where(eq(bridgeUsers.id, heir.id)).run()
+          return { ...heir, ...change }
         }
-        const [exact] = ofSite(eq(bridgeUsers.name, name))
-        if (exact) return exact
-        const [like, twin] =
-          name === defaultUser ? [] : ofSite(eq(bridgeUsers.foldedName, foldedName))
-        if (like && twin) throw new AmbiguousNameError('user')
+        const isSo = or(eq(bridgeUsers.name, name), eq(bridgeUsers.foldedName, foldedName))
+        const called = db.select().from(bridgeUsers).where(and(ofSite, isSo)).all()
+        const choice = chosenUser(name, called)
+        if (choice.kind === 'ambiguous') throw new AmbiguousNameError('user')
+        if (choice.kind === 'one') return choice.row
         const fresh = { id, siteId, name, foldedName, createdAt: at }
-        return like ?? db.insert(bridgeUsers).values(fresh).returning().get()
+        return db.insert(bridgeUsers).values(fresh).returning().get()
       }),
 
     readUserUuid: (userId) =>
