@@ -1,5 +1,6 @@
 import { and, eq, inArray, isNull, type SQL } from 'drizzle-orm'
 import type { Receipt, Removal, RemovalStore } from '../../ports/removals.ts'
+import { nothingYet, ofItem, ofUser, withMore } from '../../rules/removal-receipt.ts'
 import {
   accounts,
   apiKeys,
@@ -15,19 +16,6 @@ import {
 } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
-
-const nothingYet: Receipt = {
-  bridge_items: 0,
-  bridge_users: 0,
-  items: 0,
-  accounts: 0,
-  users: 0,
-  requests: 0,
-  events: 0,
-  deliveries: 0,
-  keys: 0,
-  sites: 0,
-}
 
 export function removalOperations({ db, read, write }: Tools): RemovalStore {
   const get = (id: string): Removal => {
@@ -50,10 +38,8 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
       .where(inArray(bridgeUsers.siteId, siteIds(removal)))
 
   const add = ({ id, receipt }: Removal, more: Partial<Receipt>): void => {
-    const names = Object.keys(nothingYet) as (keyof Receipt)[]
-    const sums = names.map((name) => [name, receipt[name] + (more[name] ?? 0)])
     db.update(removals)
-      .set({ receipt: Object.fromEntries(sums) as Receipt })
+      .set({ receipt: withMore(receipt, more) })
       .where(eq(removals.id, id))
       .run()
   }
@@ -112,11 +98,11 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
         // Bridge may list an item that stands here under another's name: that one stays.
         const mine = and(eq(items.id, itemId), inArray(items.userId, users))
         const known = db.select({ id: items.id }).from(items).where(mine).get()
-        add(removal, {
-          bridge_items: 1,
+        const gone = {
           accounts: known ? drop(accounts, eq(accounts.itemId, itemId)) : 0,
           items: known ? drop(items, eq(items.id, itemId)) : 0,
-        })
+        }
+        add(removal, ofItem(gone))
       }),
 
     removeUser: (removalId, userId, atBridge) =>
@@ -124,7 +110,7 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
         const removal = get(removalId)
         const requests = drop(connectRequests, eq(connectRequests.userId, userId))
         const users = db.delete(bridgeUsers).where(eq(bridgeUsers.id, userId)).run().changes
-        add(removal, { requests, users, bridge_users: users === 1 && atBridge ? 1 : 0 })
+        add(removal, ofUser({ requests, users }, { atBridge }))
       }),
 
     removeEvents: (removalId, limit) =>

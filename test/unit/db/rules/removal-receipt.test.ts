@@ -1,0 +1,39 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import type { Receipt } from '../../../../src/db/ports/removals.ts'
+import { nothingYet, ofItem, ofUser, withMore } from '../../../../src/db/rules/removal-receipt.ts'
+
+const names = Object.keys(nothingYet) as (keyof typeof nothingYet)[]
+const aCount = fc.nat({ max: 9 })
+const aStep = fc.record(
+  Object.fromEntries(names.map((name) => [name, aCount])) as Record<
+    (typeof names)[number],
+    typeof aCount
+  >,
+  { requiredKeys: [] },
+)
+
+it('a receipt is the sum of its steps, in whatever order they came', () => {
+  fc.assert(
+    fc.property(fc.array(aStep), (steps) => {
+      const sum = steps.reduce<Receipt>(withMore, nothingYet)
+      const backwards = steps.toReversed().reduce<Receipt>(withMore, nothingYet)
+
+      expect(Object.keys(sum)).toEqual(names)
+      expect(sum).toEqual(backwards)
+      for (const name of names) {
+        expect(sum[name]).toBe(steps.reduce((total, step) => total + (step[name] ?? 0), 0))
+      }
+    }),
+  )
+})
+
+it('a step that is repeated counts no user at Bridge again, but each item it deleted there', () => {
+  fc.assert(
+    fc.property(aCount, fc.boolean(), (requests, atBridge) => {
+      expect(ofUser({ users: 1, requests }, { atBridge }).bridge_users).toBe(atBridge ? 1 : 0)
+      expect(ofUser({ users: 0, requests }, { atBridge }).bridge_users).toBe(0)
+      expect(ofItem({ items: 0, accounts: 0 }).bridge_items).toBe(1)
+    }),
+  )
+})
