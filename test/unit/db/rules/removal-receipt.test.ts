@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Receipt } from '../../../../src/db/ports/removals.ts'
 import { nothingYet, ofItem, ofUser, withMore } from '../../../../src/db/rules/removal-receipt.ts'

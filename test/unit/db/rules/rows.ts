@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { EventChange } from '../../../../src/db/ports/events.ts'
 import type { Item, ItemFacts } from '../../../../src/db/ports/items.ts'
 import type { ConnectRequest } from '../../../../src/db/ports/requests.ts'
