@@ -1,9 +1,17 @@
 import { described, identifier, optional, optionalText, text } from '../../frappe/arguments.ts'
 
 /** What several methods take. The examples are what a sandbox with a connected Demo Bank takes, up to the ids it gave. */
-export const itemId = described(identifier, "Bridge's id of a bank connection.", 4568477)
+export const itemId = described(
+  identifier,
+  "Bridge's id of a bank connection, as get_bridge_item_id answers it.",
+  4568477,
+)
 
-export const accountId = described(identifier, "Bridge's id of an account.", 73095632)
+export const accountId = described(
+  identifier,
+  "Bridge's id of an account, as get_bank_accounts answers it.",
+  73095632,
+)
 
 export const user = described(
   optionalText(),
