@@ -77,7 +77,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       expect(await store.listUnhandledEvents(Number.MAX_SAFE_INTEGER, 10)).toHaveLength(1)
     })
 
-    it('events that come at once are all stored, in order, and a bad one fails alone', async () => {
+    it('events that come at once are all stored, and a bad one fails alone', async () => {
       const { store, event } = await withSites()
       const events = Array.from({ length: 300 }, () => event())
       const bad = event({ siteId: 'sit_nowhere' })
@@ -89,7 +89,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(1)
       expect(results[150]?.status).toBe('rejected')
       const stored = await store.listUnhandledEvents(Number.MAX_SAFE_INTEGER, 1_000)
-      expect(stored.map(({ id }) => id)).toEqual(events.map(({ id }) => id))
+      expect(stored.map(({ id }) => id).toSorted()).toEqual(events.map(({ id }) => id).toSorted())
     })
 
     it('of the same event twice at once, one is new', async () => {
@@ -98,7 +98,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
 
       const answers = await Promise.all(twins.map((one) => store.acceptEvent(one)))
 
-      expect(answers).toEqual(['new', 'repeat'])
+      expect(answers.toSorted()).toEqual(['new', 'repeat'])
     })
 
     it('handled and postponed events are not listed', async () => {

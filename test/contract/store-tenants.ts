@@ -26,8 +26,8 @@ export function tenantContract(name: string, open: OpenRooms): void {
         store.createTenant({ id: 'ten_2', name: 'acme' }, testBy),
       ])
 
-      expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
-      expect(outcomes[1]).toMatchObject({ reason: expect.any(ConflictError) as Error })
+      const losers = outcomes.filter(({ status }) => status === 'rejected')
+      expect(losers).toMatchObject([{ reason: expect.any(ConflictError) as Error }])
       expect(await store.listTenants()).toHaveLength(1)
       expect(await store.listAudit({ limit: 10 })).toHaveLength(1)
     })
