@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
@@ -14,6 +15,7 @@ import { findPackageJSON } from 'node:module'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
 import type { TestProject } from 'vitest/node'
@@ -55,6 +57,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
 }
 
+/** What the server shows for TLS: a certificate of erp.acme.test that vouches for itself, and its key. */
+export const certificate = fileURLToPath(
+  new URL('../unit/webhooks/erp.acme.test.pem', import.meta.url),
+)
+
 /** As root, the server runs as nobody: it refuses to be root. */
 const owner = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 
@@ -65,8 +72,11 @@ async function start(): Promise<{ url: string; stop(): Promise<void> }> {
     chmodSync(folder, 0o755)
     const programs = process.env['TEST_POSTGRES'] ?? copyPrograms(folder)
     const data = join(folder, 'data')
+    const pem = join(folder, 'server.pem')
     mkdirSync(data, { mode: 0o700 })
-    if (owner.uid) chownSync(data, owner.uid, owner.gid)
+    copyFileSync(certificate, pem)
+    chmodSync(pem, 0o600)
+    if (owner.uid) for (const path of [data, pem]) chownSync(path, owner.uid, owner.gid)
     await run(
       join(programs, 'initdb'),
       ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale', 'C', '-N'],
@@ -84,7 +94,7 @@ async function start(): Promise<{ url: string; stop(): Promise<void> }> {
         data,
         '-p',
         String(port),
-        ...settings(data),
+        ...settings(data, pem),
       ],
       {
         ...owner,
@@ -113,7 +123,7 @@ async function start(): Promise<{ url: string; stop(): Promise<void> }> {
 const untilNobodyListens = '"$@" & read -r _; kill -INT $!; wait'
 
 /** Nothing here needs to outlive the machine: no write waits for the disk. */
-const settings = (data: string): string[] =>
+const settings = (data: string, pem: string): string[] =>
   Object.entries({
     unix_socket_directories: data,
     listen_addresses: '127.0.0.1',
@@ -121,6 +131,9 @@ const settings = (data: string): string[] =>
     fsync: 'off',
     full_page_writes: 'off',
     autovacuum: 'off',
+    ssl: 'on',
+    ssl_cert_file: pem,
+    ssl_key_file: pem,
     log_min_messages: 'fatal',
   }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 

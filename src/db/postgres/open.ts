@@ -1,6 +1,7 @@
 import { findPackageJSON } from 'node:module'
 import { dirname, resolve } from 'node:path'
 import { Pool } from 'pg'
+import { readDatabaseUrl } from './database-url.ts'
 import { migrate } from './migrate.ts'
 
 // From the package's root, for the source and the image's bundle lie at different depths.
@@ -13,25 +14,27 @@ export interface PostgresOptions {
   url: string
   /** The most connections of this process. */
   poolSize: number
+  /** How long a call may wait for one of them. */
+  waitMs?: number
 }
 
 /** How long a call may wait for a connection, a lock and a statement; and how long a transaction may forget to go on. */
-const limitsMs = { connect: 5_000, lock: 5_000, statement: 30_000, idle: 10_000 }
+const limitsMs = { wait: 5_000, lock: 5_000, statement: 30_000, idle: 10_000 }
 
 /**
  * A pool that connects when it is first asked. The limits are told to the server at the start of each connection; the last
  * two are our own, for a server that does not answer.
  */
-export function createPool({ url, poolSize }: PostgresOptions): Pool {
+export function createPool({ url, poolSize, waitMs = limitsMs.wait }: PostgresOptions): Pool {
   const pool = new Pool({
-    connectionString: url,
+    ...readDatabaseUrl(url),
     max: poolSize,
     application_name: 'bank-api',
-    connectionTimeoutMillis: limitsMs.connect,
+    connectionTimeoutMillis: waitMs,
     lock_timeout: limitsMs.lock,
     statement_timeout: limitsMs.statement,
     idle_in_transaction_session_timeout: limitsMs.idle,
-    query_timeout: limitsMs.statement + limitsMs.connect,
+    query_timeout: limitsMs.statement + waitMs,
     keepAlive: true,
   })
   // A connection that breaks while nobody uses it: the next one is made when it is needed.
