@@ -16,7 +16,7 @@ import { systemClock, systemIds, type Clock, type Ids, type MovableClock } from 
 import { databasePath, sandboxCredentials, type Config } from './config.ts'
 import { matchRefreshed } from './connect/match-refreshed.ts'
 import connect from './connect/plugin.ts'
-import { holdDatabase, type ProcessIdentity } from './cluster/server-lease.ts'
+import { joinMembers, type ProcessIdentity } from './cluster/members.ts'
 import db from './db/plugin.ts'
 import { frappePlugin } from './frappe/plugin.ts'
 import { frappeServerOptions } from './frappe/server-options.ts'
@@ -68,7 +68,7 @@ export interface AppOptions {
   /** Instead of some of `socketLimits`. */
   socketLimits?: Partial<SocketLimits>
   /** Given by a server process: holds the database against a second one. */
-  place?: ProcessIdentity
+  identity?: ProcessIdentity
   onDatabaseLost?: () => void
 }
 
@@ -86,10 +86,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(calls, { clock })
   await app.register(metrics, { version })
   await app.register(auth, { config, clock, ids, workers })
-  if (options.place) {
-    const { place, onDatabaseLost: onLost = () => {} } = options
-    const held = await holdDatabase(app.store, { place, clock: systemClock, ids, onLost })
-    app.addHook('onClose', () => held.stop())
+  if (options.identity) {
+    const { identity, onDatabaseLost: onLost = () => {} } = options
+    const as = { id: ids.next('srv'), identity, clock: systemClock }
+    const membership = await joinMembers(app.store, { ...as, onLost })
+    app.addHook('onClose', () => membership.stop())
   }
   if (workers) await app.register(audit)
   await app.register(bridge, {

@@ -20,7 +20,7 @@ async function start(config: Config): Promise<void> {
     config,
     clock,
     workers: true,
-    place: thisProcess(),
+    identity: thisProcess(),
     onDatabaseLost: () => {
       app.log.fatal('another server took the database: stopping')
       void stop(1)

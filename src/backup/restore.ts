@@ -9,7 +9,8 @@ import type { Keyring } from '../vault/keyring.ts'
 import { secretPlace } from '../vault/webhook-secret.ts'
 import type { Clock } from '../clock.ts'
 import { ConfigError, databasePath, type Config } from '../config.ts'
-import type { ProcessIdentity } from '../cluster/server-lease.ts'
+import { isLiving } from '../cluster/liveness.ts'
+import type { ProcessIdentity } from '../cluster/members.ts'
 import { DatabaseInUseError } from '../db/store-errors.ts'
 import { openStore } from '../db/open.ts'
 import { carryOver, type CarriedOver } from '../db/sqlite/file/carry-over.ts'
@@ -21,9 +22,6 @@ import type { Store } from '../db/store.ts'
 import { copyName } from './folder.ts'
 import { findBeside, installationAt, verifyCopy, type Verification } from './verify.ts'
 
-/** A server that said nothing for so long is dead. */
-const silenceMs = 10_000
-
 /** The copy is not to be believed, or of no use here; nothing has changed. */
 export class CopyRefusedError extends Error {
   override name = 'CopyRefusedError'
@@ -32,7 +30,7 @@ export class CopyRefusedError extends Error {
 export interface Restoring {
   copy: string
   config: Config
-  place: ProcessIdentity
+  identity: ProcessIdentity
   clock: Clock
   /** Take a copy that nobody signed. */
   allowUnsigned?: boolean
@@ -61,9 +59,9 @@ export interface Restored {
  * has changed.
  */
 export async function restoreCopy(restoring: Restoring): Promise<Restored> {
-  const { copy, config, place, clock } = restoring
+  const { copy, config, identity, clock } = restoring
   const database = databasePath(config)
-  refuseWhileHeld(database, { place, clock })
+  refuseWhileHeld(database, { identity, clock })
 
   makeFolder(config.dataDir)
   const staged = join(config.dataDir, 'restoring.sqlite')
@@ -80,12 +78,11 @@ export async function restoreCopy(restoring: Restoring): Promise<Restored> {
 
 function refuseWhileHeld(
   database: string,
-  { place, clock }: Pick<Restoring, 'place' | 'clock'>,
+  { identity, clock }: Pick<Restoring, 'identity' | 'clock'>,
 ): void {
   const holder = readHolder(database)
-  // Seen at a time to come: by a clock that was set wrong, and not since.
-  const seen = holder && Math.abs(clock.now() - holder.seenAt) < silenceMs
-  if (holder && seen && !(holder.host === place.host && !place.isAlive(holder.pid))) {
+  if (!holder || !isLiving(holder, clock.now())) return
+  if (holder.host !== identity.host || identity.isAlive(holder.pid)) {
     throw new DatabaseInUseError(
       `A server has this database: process ${holder.pid} on ${holder.host}. Stop it first.`,
     )

@@ -93,7 +93,7 @@ export function restoreCommand({ env, printOne }: CommandContext): Command {
           ...options,
           copy: resolve(file),
           config: loadConfig(env),
-          place: thisProcess(),
+          identity: thisProcess(),
           clock: systemClock,
         }).catch((cause: unknown) => {
           if (!(cause instanceof CopyRefusedError)) throw cause

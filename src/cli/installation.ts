@@ -8,6 +8,7 @@ import { createQuota, type Quota } from '../bridge/admission/quota.ts'
 import { savedQuota } from '../bridge/admission/bridge-status.ts'
 import { systemClock, systemIds, type Clock, type Ids } from '../clock.ts'
 import { databasePath, loadConfig, sandboxCredentials, type Config } from '../config.ts'
+import { hasLivingServer } from '../cluster/liveness.ts'
 import { dispatcherTo } from '../bridge/transport/dispatcher.ts'
 import { openStore } from '../db/open.ts'
 import type { By, Scope } from '../db/scope.ts'
@@ -93,16 +94,14 @@ export const withBridge = <T>(
  * 2000 calls in 5 minutes; without one, what the last one had left. A command waits for its turn.
  */
 async function quotaOf({ config, store, clock }: Installation): Promise<Quota> {
-  const now = clock.now()
   const longestWaitMs = 60 * 60_000
-  if (await store.hasServerSince(now - serverSilenceMs, now)) {
+  if (await hasLivingServer({ store, clock })) {
     return createQuota({ clock, limits: { ...besideServer, longestWaitMs } })
   }
   const saved = savedQuota(await store.readBridgeStatus())
   return createQuota({ clock, limits: { ...config.quota, longestWaitMs }, saved })
 }
 
-const serverSilenceMs = 10_000
 const besideServer = { burst: 20, perSecond: 0.25 }
 
 /** The tenant of that name. Throws a CommandError when there is none. */

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { BridgeClient } from '../bridge/client.ts'
+import { hasLivingServer } from '../cluster/liveness.ts'
 import type { Removal } from '../db/ports/removals.ts'
 import { beginRemoval, finish, type RemovalOrder } from '../erasure/erase.ts'
 import { CommandError } from './command-error.ts'
@@ -51,8 +52,7 @@ export async function removeAndPrint(
 
 const lookMs = 250
 
-/** Without a sign from the server, or a step in this time, there is nothing to wait for. */
-const serverSilenceMs = 10_000
+/** Without a step in this time there is nothing to wait for. */
 const patienceMs = 120_000
 
 /** Watches the server carry a deletion out; undefined when none runs. */
@@ -65,8 +65,7 @@ async function watch(
   for (;;) {
     const removal = await store.getRemoval(id)
     if (removal.finishedAt !== null) return removal
-    const now = clock.now()
-    if (!(await store.hasServerSince(now - serverSilenceMs, now))) return undefined
+    if (!(await hasLivingServer({ store, clock }))) return undefined
     const receipt = JSON.stringify(removal.receipt)
     last = receipt === last.receipt ? last : { receipt, waitedMs: 0 }
     if (last.waitedMs >= patienceMs) {

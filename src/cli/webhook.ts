@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { hasLivingServer } from '../cluster/liveness.ts'
 import type { Attempt, DeliveryFilter, DeliveryReport } from '../db/ports/deliveries.ts'
 import type { Store } from '../db/store.ts'
 import { command } from '../terminal/shell.ts'
@@ -28,9 +29,6 @@ interface SiteOptions {
 /** A little longer than a try may take. */
 const patienceMs = 20_000
 const lookEveryMs = 200
-
-/** Without a sign of life for so long, no server is at work: it gives one every three seconds. */
-const serverSilenceMs = 10_000
 
 /** `bank-api webhook …` */
 export function webhookCommands(context: CommandContext): Command {
@@ -209,7 +207,7 @@ async function sendTest(
       `The endpoint is disabled; this tries it again: ${command`webhook enable ${site.name} --tenant ${tenant.name}`}`,
     )
   }
-  if (!(await store.hasServerSince(clock.now() - serverSilenceMs, clock.now()))) {
+  if (!(await hasLivingServer(installation))) {
     throw new CommandError('No server is at work on this database: nothing would be sent')
   }
 

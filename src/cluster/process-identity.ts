@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import type { ProcessIdentity } from './server-lease.ts'
+import type { ProcessIdentity } from './members.ts'
 
 /** Where this process runs. */
 export const thisProcess = (): ProcessIdentity => ({ host: hostname(), pid: process.pid, isAlive })

@@ -1,8 +1,7 @@
-import type { ServerLife } from '../db/ports/members.ts'
+import { isLiving } from '../cluster/liveness.ts'
+import type { SeenMember } from '../db/ports/members.ts'
 import { codeOf, type Examination } from './examination.ts'
 import { critical, ok, warning, type Finding } from './finding.ts'
-
-const silenceMs = 10_000
 
 /** Whether a server runs here, and whether its public name leads to it: browsers and Bridge come by that name. */
 export async function checkServer({
@@ -11,10 +10,10 @@ export async function checkServer({
   clock,
   probes,
 }: Examination): Promise<Finding[]> {
-  const holder = await store.readServer()
-  const silentMs = holder === undefined ? undefined : clock.now() - holder.seenAt
-  const running = silentMs !== undefined && Math.abs(silentMs) < silenceMs
-  const findings = [judgeServer(holder, silentMs)]
+  const [member] = await store.listMembers()
+  const now = clock.now()
+  const running = member !== undefined && isLiving(member, now)
+  const findings = [judgeServer(member, now)]
 
   const check = 'public address'
   const { publicUrl } = config
@@ -38,18 +37,18 @@ export async function checkServer({
   return findings
 }
 
-function judgeServer(holder: ServerLife | undefined, silentMs: number | undefined): Finding {
-  if (!holder || silentMs === undefined || silentMs >= silenceMs) {
-    return critical('server', 'no server has this database open', 'Start it.')
+function judgeServer(member: SeenMember | undefined, now: number): Finding {
+  if (member && isLiving(member, now)) {
+    return ok('server', `runs as process ${member.pid} on ${member.host}`)
   }
   // A server that runs says so every few seconds, by the clock as it is now.
-  if (silentMs <= -silenceMs) {
-    const message = `process ${holder.pid} on ${holder.host} was last seen at a time to come`
+  if (member && member.seenAt > now) {
+    const message = `process ${member.pid} on ${member.host} was last seen at a time to come`
     return critical(
       'server',
       message,
       'Compare the clocks of this machine and of that one, and see whether it runs.',
     )
   }
-  return ok('server', `runs as process ${holder.pid} on ${holder.host}`)
+  return critical('server', 'no server has this database open', 'Start it.')
 }

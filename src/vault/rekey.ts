@@ -30,8 +30,6 @@ export class ServerUnawareError extends Error {
 }
 
 const batch = 100
-/** How long a server has been silent that no longer counts as running. */
-const silentMs = 15_000
 /** How long a running server may take to notice the new key. */
 const patienceMs = 10_000
 
@@ -50,6 +48,8 @@ export interface RekeyDeps {
   clock: Clock
   ids: Ids
   masterKeys: readonly MasterKey[]
+  /** Whether a server is at work on this database. */
+  isServed(): Promise<boolean>
   wait(ms: number): Promise<unknown>
 }
 
@@ -99,9 +99,12 @@ export async function rekey(deps: RekeyDeps, by: By): Promise<Rekeyed> {
 }
 
 /** A server reads with the keys it has in hand: before it has the new one, nothing may be sealed with it. */
-async function isKnownToServer({ store, clock, wait }: RekeyDeps, id: string): Promise<boolean> {
+async function isKnownToServer(
+  { store, clock, isServed, wait }: RekeyDeps,
+  id: string,
+): Promise<boolean> {
   const giveUpAt = clock.now() + patienceMs
-  while (await store.hasServerSince(clock.now() - silentMs, clock.now())) {
+  while (await isServed()) {
     const key = (await store.listDataKeys()).find((candidate) => candidate.id === id)
     if (key?.seenAt) return true
     if (clock.now() >= giveUpAt) return false

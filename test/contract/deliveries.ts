@@ -498,10 +498,10 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       const { store, clock } = rooms
       const empty = Buffer.alloc(0)
       await store.createInstance({ mode: 'x', wrappedPepper: empty, dataKeys: [], at: 0 })
-      const serve = (serverId: string) =>
-        store.claimServer(
-          { serverId, host: 'a', pid: 1 },
-          { at: clock.now(), staleBefore: clock.now() - 10_000 },
+      const serve = (id: string) =>
+        store.joinMembers(
+          { id, host: 'a', pid: 1 },
+          { at: clock.now(), silentSince: clock.now() - 10_000 },
         )
       await serve('srv_1')
       return { ...rooms, serve }
@@ -526,7 +526,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       await accept()
       await claim()
 
-      expect(await serve('srv_2')).toMatchObject({ serverId: 'srv_1' })
+      expect(await serve('srv_2')).toMatchObject({ id: 'srv_1' })
 
       expect(await claimIds()).toEqual([])
     })
@@ -536,7 +536,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       const id = await accept()
       const [one] = await claim()
       await settle(one!, { kind: 'failed', dueAt: clock.now() + 5 * minuteMs })
-      await store.releaseServer('srv_1')
+      await store.removeMember('srv_1')
       clock.advance(-300 * 1_440 * minuteMs)
 
       expect(await serve('srv_2')).toBeUndefined()

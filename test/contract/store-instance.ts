@@ -9,9 +9,6 @@ const instance = (mode: string) => ({
   at: 1,
 })
 
-const first = { serverId: 'srv_1', host: 'a', pid: 1 }
-const second = { serverId: 'srv_2', host: 'b', pid: 2 }
-
 export function instanceContract(name: string, open: OpenRooms): void {
   describe(`instance, ${name}`, () => {
     it('a new database has no instance', async () => {
@@ -49,65 +46,6 @@ export function instanceContract(name: string, open: OpenRooms): void {
       await store.replaceMode('bridge', 'bridge:y')
 
       expect(await store.readInstance()).toMatchObject({ mode: 'bridge:x' })
-    })
-
-    it('a server keeps another one off while it was seen lately', async () => {
-      const { store } = open()
-      await store.createInstance(instance('sandbox'))
-      await store.claimServer(first, { at: 1_000, staleBefore: 0 })
-
-      const holder = await store.claimServer(second, { at: 1_500, staleBefore: 500 })
-
-      expect(holder).toEqual({ ...first, seenAt: 1_000 })
-      expect(await store.renewServer('srv_1', 1_600)).toBe(true)
-      expect(await store.renewServer('srv_2', 1_600)).toBe(false)
-    })
-
-    it('a server not seen for too long is replaced, and learns it', async () => {
-      const { store } = open()
-      await store.createInstance(instance('sandbox'))
-      await store.claimServer(first, { at: 1_000, staleBefore: 0 })
-
-      const holder = await store.claimServer(second, { at: 9_000, staleBefore: 1_000 })
-
-      expect(holder).toBeUndefined()
-      expect(await store.renewServer('srv_1', 9_001)).toBe(false)
-      expect(await store.renewServer('srv_2', 9_001)).toBe(true)
-    })
-
-    it('renewing keeps the claim fresh', async () => {
-      const { store } = open()
-      await store.createInstance(instance('sandbox'))
-      await store.claimServer(first, { at: 1_000, staleBefore: 0 })
-      await store.renewServer('srv_1', 8_000)
-
-      expect(await store.claimServer(second, { at: 9_000, staleBefore: 1_000 })).toMatchObject(
-        first,
-      )
-    })
-
-    it('of two servers claiming at once exactly one has the database', async () => {
-      const { store } = open()
-      await store.createInstance(instance('sandbox'))
-
-      const holders = await Promise.all(
-        [first, second].map((life) => store.claimServer(life, { at: 1_000, staleBefore: 0 })),
-      )
-
-      expect(holders.filter((holder) => holder === undefined)).toHaveLength(1)
-    })
-
-    it('a released database is free; releasing in another’s name does nothing', async () => {
-      const { store } = open()
-      await store.createInstance(instance('sandbox'))
-      await store.claimServer(first, { at: 1_000, staleBefore: 0 })
-
-      await store.releaseServer('srv_2')
-      expect(await store.claimServer(second, { at: 1_001, staleBefore: 0 })).toMatchObject(first)
-
-      await store.releaseServer('srv_1')
-      expect(await store.hasServerSince(0, 10)).toBe(false)
-      expect(await store.claimServer(second, { at: 1_002, staleBefore: 0 })).toBeUndefined()
     })
 
     it('the hashes of all keys change with the wrapped pepper, and only while it is the one given', async () => {

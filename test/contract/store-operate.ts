@@ -101,26 +101,7 @@ export function operateContract(name: string, open: OpenRooms): void {
     })
   })
 
-  describe(`signs of life, ${name}`, () => {
-    it('a probe writes', async () => {
-      const { store } = await withSite()
-
-      await expect(store.probeWrite(testNow)).resolves.toBeUndefined()
-    })
-
-    it('the server that holds the database is known while it does', async () => {
-      const { store } = await withSite()
-      expect(await store.readServer()).toBeUndefined()
-
-      await store.claimServer({ serverId: 'srv_1', host: 'a', pid: 4 }, { at: 5, staleBefore: 0 })
-      await store.renewServer('srv_1', 6)
-      const server = await store.readServer()
-      await store.releaseServer('srv_1')
-
-      expect(server).toEqual({ serverId: 'srv_1', host: 'a', pid: 4, seenAt: 6 })
-      expect(await store.readServer()).toBeUndefined()
-    })
-
+  describe(`the last webhook, ${name}`, () => {
     it('the last webhook is Bridge’s last, not an event of ours', async () => {
       const { store, clock, ann, ids } = await withSite()
       expect(await store.lastWebhookAt(50)).toBeNull()

@@ -1,7 +1,12 @@
 import { join } from 'node:path'
 import { createSqliteStore } from '../../src/db/sqlite/store.ts'
 import { testFolder } from '../support/store.ts'
-import { storeContract } from './store.ts'
+import { soleMemberContract } from './members.ts'
+import { roomsOn, storeContract } from './store.ts'
 
-storeContract('SQLite in memory', () => createSqliteStore(':memory:'))
-storeContract('SQLite on a file', () => createSqliteStore(join(testFolder(), 'store.sqlite')))
+const inMemory = () => createSqliteStore(':memory:')
+const onFile = () => createSqliteStore(join(testFolder(), 'store.sqlite'))
+
+storeContract('SQLite in memory', inMemory)
+storeContract('SQLite on a file', onFile)
+soleMemberContract('SQLite on a file', roomsOn(onFile))

@@ -4,6 +4,7 @@ import { testRooms } from '../support/tenants.ts'
 import { auditContract } from './store-audit.ts'
 import { exportContract } from './store-exports.ts'
 import { instanceContract } from './store-instance.ts'
+import { memberContract } from './members.ts'
 import { itemContract } from './store-items.ts'
 import { keyContract } from './store-keys.ts'
 import { operateContract } from './store-operate.ts'
@@ -17,14 +18,20 @@ import { userContract } from './store-users.ts'
 /** Fresh rooms on an empty store of the engine under test. */
 export type OpenRooms = () => ReturnType<typeof testRooms>
 
-/** What every engine behind the Store port promises. `open` gives an empty, migrated store. */
-export function storeContract(name: string, open: () => Store): void {
-  const rooms: OpenRooms = () => {
+/** Rooms on a store that is closed when the test ends. */
+export const roomsOn =
+  (open: () => Store): OpenRooms =>
+  () => {
     const store = open()
     onTestFinished(() => store.close())
     return testRooms(store)
   }
+
+/** What every engine behind the Store port promises. `open` gives an empty, migrated store. */
+export function storeContract(name: string, open: () => Store): void {
+  const rooms = roomsOn(open)
   instanceContract(name, rooms)
+  memberContract(name, rooms)
   tenantContract(name, rooms)
   auditContract(name, rooms)
   userContract(name, rooms)

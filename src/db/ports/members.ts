@@ -1,27 +1,32 @@
-/** A server process, as the instance row knows it. */
-export interface ServerLife {
-  serverId: string
+/** A server process that serves this database. */
+export interface Member {
+  id: string
   host: string
   pid: number
 }
 
-/** The server process that serves this database. */
+/** A member, and when it last said that it lives. */
+export interface SeenMember extends Member {
+  seenAt: number
+}
+
+/** The server processes that serve this database: with SQLite one at a time. */
 export interface MemberStore {
   /**
-   * Takes the database for a server, unless another was seen since `staleBefore`: then returns that one. What the last one
-   * had in hand is due again at once, and when it was seen in the future, the clock was put back since.
+   * Makes a server a member, unless there is no place beside one that was seen since `silentSince`: then returns that one.
+   * What members had in hand that are none any more is due again at once; and when the last one was seen in the future, the
+   * clock was put back since.
    */
-  claimServer(
-    life: ServerLife,
-    times: { at: number; staleBefore: number },
-  ): Promise<(ServerLife & { seenAt: number }) | undefined>
-  /** False when the database is no longer ours. */
-  renewServer(serverId: string, at: number): Promise<boolean>
-  releaseServer(serverId: string): Promise<void>
-  /** Whether a server was seen since then, and not at a time to come. */
-  hasServerSince(at: number, now: number): Promise<boolean>
-  /** The server that holds the database, and when it last said so. */
-  readServer(): Promise<(ServerLife & { seenAt: number }) | undefined>
+  joinMembers(
+    member: Member,
+    times: { at: number; silentSince: number },
+  ): Promise<SeenMember | undefined>
+  /** Says that a member lives. False when it is none any more. */
+  renewMember(id: string, at: number): Promise<boolean>
+  /** A member that stopped, or died. Nothing, when it is none. */
+  removeMember(id: string): Promise<void>
+  /** All members, also those that have been silent. */
+  listMembers(): Promise<SeenMember[]>
   /** Writes, durably, and rejects when that is impossible. @throws StoreBusyError */
   probeWrite(at: number): Promise<void>
 }

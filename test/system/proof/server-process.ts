@@ -7,7 +7,7 @@ import { thisProcess } from '../../../src/cluster/process-identity.ts'
 const app = await buildApp({
   config: loadConfig(process.env),
   workers: process.env['PROOF_WORKERS'] !== 'false',
-  place: thisProcess(),
+  identity: thisProcess(),
 })
 await app.listen({ host: '127.0.0.1', port: 0 })
 process.stdout.write(`listening ${(app.server.address() as AddressInfo).port}\n`)

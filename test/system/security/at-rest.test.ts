@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { masterKeysOf, unlockInstance } from '../../../src/vault/instance.ts'
 import { keyIdOf, type Keyring } from '../../../src/vault/keyring.ts'
 import { learnDataKeys, rekey, sealedRow, ServerUnawareError } from '../../../src/vault/rekey.ts'
+import { hasLivingServer } from '../../../src/cluster/liveness.ts'
 import { createMovableClock } from '../../../src/clock.ts'
 import { ConfigError, loadConfig } from '../../../src/config.ts'
 import { sealedColumns, type SealedColumn } from '../../../src/db/ports/sealed.ts'
@@ -183,11 +184,12 @@ describe('rekey', () => {
     await fillAll(made)
     const { clock, ids, open, rooms, site, server } = made
     for (let each = 0; each < 250; each += 1) await announce(rooms, server, site, `old ${each}`)
-    await server.store.claimServer(
-      { serverId: 'srv_1', host: 'here', pid: 1 },
-      { at: testNow, staleBefore: 0 },
+    await server.store.joinMembers(
+      { id: 'srv_1', host: 'here', pid: 1 },
+      { at: testNow, silentSince: 0 },
     )
     const command = await open(both)
+    const isServed = () => hasLivingServer({ ...command, clock })
     const masterKeys = masterKeysOf(configWith(both))
     const before = await openAll(server)
 
@@ -202,7 +204,7 @@ describe('rekey', () => {
       }
     })()
     const wait = () => new Promise((resolve) => setImmediate(resolve))
-    const done = await rekey({ ...command, clock, ids, masterKeys, wait }, testBy)
+    const done = await rekey({ ...command, clock, ids, masterKeys, isServed, wait }, testBy)
     over.abort()
     await load
 
@@ -231,12 +233,13 @@ describe('rekey', () => {
     await fillAll(made)
     const { clock, ids, open, server } = made
     const beat = () =>
-      server.store.claimServer(
-        { serverId: 'srv_1', host: 'here', pid: 1 },
-        { at: clock.now(), staleBefore: 0 },
+      server.store.joinMembers(
+        { id: 'srv_1', host: 'here', pid: 1 },
+        { at: clock.now(), silentSince: 0 },
       )
     await beat()
     const command = await open(both)
+    const isServed = () => hasLivingServer({ ...command, clock })
     const instance = await server.store.readInstance()
 
     const masterKeys = masterKeysOf(configWith(both))
@@ -250,7 +253,7 @@ describe('rekey', () => {
       })
       await expect(learning).rejects.toThrow('MASTER_KEY')
     }
-    const refused = rekey({ ...command, clock, ids, masterKeys, wait }, testBy)
+    const refused = rekey({ ...command, clock, ids, masterKeys, isServed, wait }, testBy)
 
     await expect(refused).rejects.toThrow(ServerUnawareError)
     expect(await server.store.readInstance()).toEqual(instance)
@@ -262,6 +265,7 @@ describe('rekey', () => {
     await fillAll(made)
     const { clock, ids, open, server } = made
     const command = await open(both)
+    const isServed = () => hasLivingServer({ ...command, clock })
     const masterKeys = masterKeysOf(configWith(both))
     const wait = () => Promise.resolve()
     const before = await openAll(server)
@@ -275,11 +279,11 @@ describe('rekey', () => {
       },
     }
 
-    const cut = rekey({ ...command, store: dying, clock, ids, masterKeys, wait }, testBy)
+    const cut = rekey({ ...command, store: dying, clock, ids, masterKeys, isServed, wait }, testBy)
     await expect(cut).rejects.toThrow('killed')
     const halfway = await open(both)
     expect(await openAll(halfway)).toEqual(before)
-    const done = await rekey({ ...halfway, clock, ids, masterKeys, wait }, testBy)
+    const done = await rekey({ ...halfway, clock, ids, masterKeys, isServed, wait }, testBy)
 
     expect(done.dropped).toHaveLength(2)
     expect(await openAll(await open(newKey))).toEqual(before)
@@ -289,11 +293,12 @@ describe('rekey', () => {
     const made = await anInstallation()
     const { clock, ids, open, server } = made
     const command = await open(both)
+    const isServed = () => hasLivingServer({ ...command, clock })
     const hash = server.keyring.hash('api-secret', 'x')
     const masterKeys = masterKeysOf(configWith(both))
 
     const wait = () => Promise.resolve()
-    await rekey({ ...command, clock, ids, masterKeys, wait }, testBy)
+    await rekey({ ...command, clock, ids, masterKeys, isServed, wait }, testBy)
 
     const fresh = await open(newKey)
     expect(fresh.keyring.hash('api-secret', 'x')).toEqual(hash)

@@ -23,7 +23,7 @@ import { olderEnvironment, writeOlderInstallation } from '../../support/older-in
 import { testFolder } from '../../support/store.ts'
 import { aTenant, aUser, holdItems } from '../../support/tenants.ts'
 
-const place = { host: 'here', pid: 1, isAlive: () => true }
+const identity = { host: 'here', pid: 1, isAlive: () => true }
 
 /** What a thief does who has the file, an editor for databases, and no master key. */
 function edit(path: string, ...statements: string[]): void {
@@ -298,7 +298,7 @@ describe.each(tamperings)(
         copy,
         config: config(installation),
         clock,
-        place,
+        identity,
         allowUnsigned,
       })
 
@@ -353,7 +353,7 @@ describe('a copy that is as it was made', () => {
     strip(made)
 
     const found = await verifyCopy(made, { config, clock, allowUnsigned: true })
-    const restored = await restoreCopy({ copy: made, config, clock, place, allowUnsigned: true })
+    const restored = await restoreCopy({ copy: made, config, clock, identity, allowUnsigned: true })
 
     expect(found).toMatchObject({ ok: true, problems: [], madeAt: null })
     expect(found.warnings.join()).toContain('keys may be revived in it')
@@ -372,7 +372,7 @@ it('a key moved in a copy that is taken unsigned opens nothing, though no databa
   )
   for (const tail of ['', '-wal', '-shm']) rmSync(`${database}${tail}`, { force: true })
 
-  await restoreCopy({ copy: made, config, clock, place, allowUnsigned: true })
+  await restoreCopy({ copy: made, config, clock, identity, allowUnsigned: true })
 
   await open(async ({ store, keyring }) => {
     const auditCounter = { count: () => {}, flush: () => Promise.resolve() }

@@ -27,7 +27,7 @@ import { olderEnvironment, writeOlderInstallation } from '../../support/older-in
 import { testFolder, testStore } from '../../support/store.ts'
 import { testBy } from '../../support/tenants.ts'
 
-const place = { host: 'here', pid: 1, isAlive: () => true }
+const identity = { host: 'here', pid: 1, isAlive: () => true }
 
 async function tenantsIn(database: string): Promise<string[]> {
   const store = createSqliteStore(database)
@@ -147,7 +147,7 @@ test('a restore brings the copy back and keeps what it replaced', async () => {
   const copy = makeCopy()
   await open(({ store }) => store.createTenant({ id: 'later', name: 'later' }, testBy))
 
-  const { kept } = await restoreCopy({ copy, config, place, clock })
+  const { kept } = await restoreCopy({ copy, config, identity, clock })
 
   expect(await tenantsIn(database)).toEqual(['before'])
   expect(await verifyCopy(kept!, { config, clock })).toMatchObject({ ok: true, problems: [] })
@@ -159,7 +159,7 @@ test('a restore into an empty directory makes the database, for its owner alone'
   const { configWith, clock, copy } = await anInstallation()
   const config = configWith({ DATA_DIR: join(testFolder(), 'data') })
 
-  const { kept } = await restoreCopy({ copy: copy(), config, place, clock })
+  const { kept } = await restoreCopy({ copy: copy(), config, identity, clock })
 
   expect(kept).toBeNull()
   expect(await tenantsIn(databasePath(config))).toEqual(['acme'])
@@ -172,7 +172,7 @@ test('a restore refuses a database that any process has open, and changes nothin
   const store = testStore(database)
   await store.createTenant({ id: 'later', name: 'later' }, testBy)
 
-  await expect(restoreCopy({ copy, config, place, clock })).rejects.toThrow(DatabaseInUseError)
+  await expect(restoreCopy({ copy, config, identity, clock })).rejects.toThrow(DatabaseInUseError)
 
   expect((await store.listTenants()).map(({ name }) => name)).toEqual(['acme', 'later'])
 })
@@ -181,13 +181,13 @@ test('a restore refuses while a server elsewhere says that it lives; one that is
   const { config, clock, copy: makeCopy, database } = await anInstallation()
   const copy = makeCopy()
   const store = createSqliteStore(database)
-  const life = { serverId: 'srv', host: 'elsewhere', pid: 1 }
-  await store.claimServer(life, { at: clock.now(), staleBefore: 0 })
+  const life = { id: 'srv', host: 'elsewhere', pid: 1 }
+  await store.joinMembers(life, { at: clock.now(), silentSince: 0 })
   store.close()
-  const restore = (here: typeof place) => restoreCopy({ copy, config, place: here, clock })
+  const restore = (here: typeof identity) => restoreCopy({ copy, config, identity: here, clock })
 
-  await expect(restore(place)).rejects.toThrow('process 1 on elsewhere')
-  await restore({ ...place, host: 'elsewhere', isAlive: () => false })
+  await expect(restore(identity)).rejects.toThrow('process 1 on elsewhere')
+  await restore({ ...identity, host: 'elsewhere', isAlive: () => false })
 
   expect(await tenantsIn(database)).toEqual(['acme'])
 })

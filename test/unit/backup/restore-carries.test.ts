@@ -31,13 +31,13 @@ import {
   type TestRooms,
 } from '../../support/tenants.ts'
 
-const place = { host: 'here', pid: 1, isAlive: () => true }
+const identity = { host: 'here', pid: 1, isAlive: () => true }
 
 const restore = (
   { config, clock }: TestInstallation,
   copy: string,
   more: Partial<Restoring> = {},
-) => restoreCopy({ copy, config, clock, place, ...more })
+) => restoreCopy({ copy, config, clock, identity, ...more })
 
 const by = ({ clock }: Pick<TestRooms, 'clock'>) => ({ actor: 'cli', at: clock.now() })
 
@@ -121,7 +121,15 @@ describe('what was ended since a copy was made stays ended:', () => {
     const { secret } = await open(async (rooms) => {
       const rotated = await rotateWebhookSecret(rooms, site.id, by(rooms))
       const { masterKeys } = config.secrets
-      await rekey({ ...rooms, masterKeys, wait: () => Promise.resolve() }, by(rooms))
+      await rekey(
+        {
+          ...rooms,
+          masterKeys,
+          isServed: () => Promise.resolve(false),
+          wait: () => Promise.resolve(),
+        },
+        by(rooms),
+      )
       return rotated
     })
 
@@ -379,7 +387,7 @@ it('a copy of an older version comes back as the present version, with what was 
   client.exec(`UPDATE api_keys SET revoked_at = 1 WHERE api_key = '${olderKeys.other.key}'`)
   client.close()
 
-  const restored = await restoreCopy({ ...installation, copy, place, allowUnsigned: true })
+  const restored = await restoreCopy({ ...installation, copy, identity, allowUnsigned: true })
 
   expect(shown(restored.carried)).toEqual({ keys_revoked: [olderKeys.other.key] })
   expect(restored.kept && (await verifyCopy(restored.kept, installation))).toMatchObject({

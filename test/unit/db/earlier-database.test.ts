@@ -262,9 +262,9 @@ test('copies of it are signed as they were, and one is verified', async () => {
 it('the doctor can examine all of it, and finds nothing critical', async () => {
   const { app, clock, database } = await reopened()
   const { store } = app
-  await store.claimServer(
-    { serverId: 'srv_now', host: 'here', pid: 1 },
-    { at: clock.now(), staleBefore: clock.now() },
+  await store.joinMembers(
+    { id: 'srv_now', host: 'here', pid: 1 },
+    { at: clock.now(), silentSince: clock.now() },
   )
 
   const findings = await examine({

@@ -41,10 +41,7 @@ async function anInstallation(env: Record<string, string> = {}) {
   mkdirSync(join(dataDir, 'backups'))
   writeFileSync(join(dataDir, 'backups', copyName(clock.now() - day / 2)), '')
   await store.createInstance({ mode: 'x', wrappedPepper: Buffer.alloc(1), dataKeys: [], at: 0 })
-  await store.claimServer(
-    { serverId: 'srv', host: 'here', pid: 7 },
-    { at: clock.now(), staleBefore: 0 },
-  )
+  await store.joinMembers({ id: 'srv', host: 'here', pid: 7 }, { at: clock.now(), silentSince: 0 })
   const acme = await aTenant(rooms)
   await store.updateSite(
     acme.site.id,
@@ -304,7 +301,7 @@ test('a copy with a date to come is critical, and hides no old one', async () =>
 test('no age is below zero: of a server and of webhooks seen at a time to come', async () => {
   const { look, store, clock, user, ...rooms } = await anInstallation()
   const at = clock.now() + 160 * day
-  await store.claimServer({ serverId: 'srv', host: 'here', pid: 7 }, { at, staleBefore: at })
+  await store.joinMembers({ id: 'srv', host: 'here', pid: 7 }, { at, silentSince: at })
   await store.acceptEvent(
     anAnnouncement({ ...rooms, clock }, user, {
       id: 'evt_early',

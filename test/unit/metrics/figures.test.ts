@@ -83,19 +83,6 @@ test('no count reads the deliveries or events from one end to the other', () => 
   }
 })
 
-test('a probe writes each time, and two servers are told apart by their own word', async () => {
-  const { store, clock } = testRooms()
-  await store.createInstance({ mode: 'x', wrappedPepper: Buffer.alloc(1), dataKeys: [], at: 0 })
-  const life = { serverId: 'srv', host: 'here', pid: 7 }
-
-  await store.probeWrite(clock.now())
-  const nobody = await store.readServer()
-  await store.claimServer(life, { at: clock.now(), staleBefore: 0 })
-
-  expect(nobody).toBeUndefined()
-  expect(await store.readServer()).toEqual({ ...life, seenAt: clock.now() })
-})
-
 test('a closed database fails the probe', async () => {
   const path = join(testFolder(), 'bank-api.sqlite')
   const store = testStore(path)

@@ -1,20 +1,20 @@
 import { existsSync } from 'node:fs'
 import Sqlite from 'better-sqlite3'
 import { DatabaseInUseError } from '../../store-errors.ts'
-import type { ServerLife } from '../../ports/members.ts'
+import type { SeenMember } from '../../ports/members.ts'
 import { migrate } from '../migrate.ts'
 import { migrationsFolder } from '../open.ts'
 import { copyDatabase } from './copy.ts'
 
 /** The server that holds a database file, by its own word; undefined when none does or the file is no database of ours. */
-export function readHolder(path: string): (ServerLife & { seenAt: number }) | undefined {
+export function readHolder(path: string): SeenMember | undefined {
   if (!existsSync(path)) return undefined
   try {
     const client = new Sqlite(path, { readonly: true, timeout: 5_000 })
     try {
       return client
-        .prepare<[], ServerLife & { seenAt: number }>(
-          `SELECT server_id AS serverId, server_host AS host, server_pid AS pid, server_seen_at AS seenAt
+        .prepare<[], SeenMember>(
+          `SELECT server_id AS id, server_host AS host, server_pid AS pid, server_seen_at AS seenAt
            FROM instance WHERE server_id IS NOT NULL`,
         )
         .get()

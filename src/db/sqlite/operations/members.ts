@@ -1,77 +1,59 @@
-import { and, eq, gt, isNotNull, lte } from 'drizzle-orm'
-import { leastJumpMs } from '../../../clock.ts'
-import type { MemberStore } from '../../ports/members.ts'
+import { eq } from 'drizzle-orm'
+import type { Member, MemberStore, SeenMember } from '../../ports/members.ts'
 import { instance } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 import { releaseOrphanedClaims } from './clock.ts'
-import { only } from './instance.ts'
 
+/** One file has one server: the row of the installation names it. */
 export function memberOperations({ db, read, write }: Tools): MemberStore {
   return {
-    claimServer: (life, { at, staleBefore }) =>
+    joinMembers: (member, { at, silentSince }) =>
       write(() => {
-        const row = db.select().from(instance).where(eq(instance.id, only)).get()
-        if (row?.serverId && row.serverHost !== null && row.serverPid !== null) {
-          const seenAt = row.serverSeenAt ?? 0
-          if (seenAt > staleBefore && row.serverId !== life.serverId) {
-            return { serverId: row.serverId, host: row.serverHost, pid: row.serverPid, seenAt }
-          }
-        }
-        if (row && row.serverId !== life.serverId) releaseOrphanedClaims(db, row.serverSeenAt, at)
+        const row = db.select().from(instance).get()
+        const there = row && toMember(row)
+        if (there && there.seenAt > silentSince && there.id !== member.id) return there
+        if (row && row.serverId !== member.id) releaseOrphanedClaims(db, row.serverSeenAt, at)
         db.update(instance)
-          .set({
-            serverId: life.serverId,
-            serverHost: life.host,
-            serverPid: life.pid,
-            serverSeenAt: at,
-          })
+          .set({ ...toRow(member), serverSeenAt: at })
           .run()
         return undefined
       }),
 
-    renewServer: (serverId, at) =>
+    renewMember: (id, at) =>
       write(
         () =>
-          db.update(instance).set({ serverSeenAt: at }).where(eq(instance.serverId, serverId)).run()
+          db.update(instance).set({ serverSeenAt: at }).where(eq(instance.serverId, id)).run()
             .changes === 1,
       ),
 
-    releaseServer: (serverId) =>
+    removeMember: (id) =>
       write(() => {
         // When it was seen stays: the next one tells by it whether the clock was put back.
         db.update(instance)
           .set({ serverId: null, serverHost: null, serverPid: null })
-          .where(eq(instance.serverId, serverId))
+          .where(eq(instance.serverId, id))
           .run()
       }),
 
-    hasServerSince: (at, now) =>
-      read(
-        () =>
-          db
-            .select({ id: instance.serverId })
-            .from(instance)
-            .where(
-              and(
-                isNotNull(instance.serverId),
-                gt(instance.serverSeenAt, at),
-                lte(instance.serverSeenAt, now + leastJumpMs),
-              ),
-            )
-            .get() !== undefined,
-      ),
+    listMembers: () =>
+      read(() => {
+        const row = db.select().from(instance).get()
+        const member = row && toMember(row)
+        return member ? [member] : []
+      }),
 
     probeWrite: (at) =>
       write(() => {
         db.update(instance).set({ probedAt: at }).run()
       }),
-
-    readServer: () =>
-      read(() => {
-        const row = db.select().from(instance).get()
-        if (!row?.serverId || row.serverHost === null || row.serverPid === null) return undefined
-        const { serverId, serverHost: host, serverPid: pid, serverSeenAt } = row
-        return { serverId, host, pid, seenAt: serverSeenAt ?? 0 }
-      }),
   }
+}
+
+const toRow = ({ id, host, pid }: Member) => ({ serverId: id, serverHost: host, serverPid: pid })
+
+/** The member that the row names; undefined when it names none. */
+function toMember(row: typeof instance.$inferSelect): SeenMember | undefined {
+  const { serverId: id, serverHost: host, serverPid: pid, serverSeenAt } = row
+  if (!id || host === null || pid === null) return undefined
+  return { id, host, pid, seenAt: serverSeenAt ?? 0 }
 }

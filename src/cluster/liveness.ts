@@ -1,0 +1,27 @@
+import type { Clock } from '../clock.ts'
+import type { MemberStore, SeenMember } from '../db/ports/members.ts'
+
+/** How often a server says that it lives. */
+export const renewMs = 3_000
+
+/**
+ * A server that said nothing for so long is dead: another may take its database, a restore may replace it, and no command
+ * waits for it or leaves it work.
+ */
+export const silentMs = 10_000
+
+/** Whether a member lives. One that was seen at a time to come has a clock that was set since, or set wrong. */
+export const isLiving = ({ seenAt }: Pick<SeenMember, 'seenAt'>, now: number): boolean =>
+  Math.abs(now - seenAt) < silentMs
+
+/** Whether any server is at work on this database. */
+export async function hasLivingServer({
+  store,
+  clock,
+}: {
+  store: Pick<MemberStore, 'listMembers'>
+  clock: Clock
+}): Promise<boolean> {
+  const members = await store.listMembers()
+  return members.some((member) => isLiving(member, clock.now()))
+}
