@@ -16,7 +16,8 @@ import { systemClock, systemIds, type Clock, type Ids, type MovableClock } from 
 import { databasePath, sandboxCredentials, type Config } from './config.ts'
 import { matchRefreshed } from './connect/match-refreshed.ts'
 import connect from './connect/plugin.ts'
-import { joinMembers, type ProcessIdentity } from './cluster/members.ts'
+import type { ProcessIdentity } from './cluster/members.ts'
+import cluster from './cluster/plugin.ts'
 import db from './db/plugin.ts'
 import { frappePlugin } from './frappe/plugin.ts'
 import { frappeServerOptions } from './frappe/server-options.ts'
@@ -86,12 +87,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(calls, { clock })
   await app.register(metrics, { version })
   await app.register(auth, { config, clock, ids, workers })
-  if (options.identity) {
-    const { identity, onDatabaseLost: onLost = () => {} } = options
-    const as = { id: ids.next('srv'), identity, clock: systemClock }
-    const membership = await joinMembers(app.store, { ...as, onLost })
-    app.addHook('onClose', () => membership.stop())
-  }
+  await app.register(cluster, { identity: options.identity, onLost: options.onDatabaseLost })
   if (workers) await app.register(audit)
   await app.register(bridge, {
     ...(config.secrets.bridge ?? sandboxCredentials),

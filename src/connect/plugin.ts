@@ -56,5 +56,5 @@ const missingAddresses =
 export default fp(plugin, {
   name: 'connect',
   fastify: '5.x',
-  dependencies: ['db', 'bridge', 'auth'],
+  dependencies: ['db', 'bridge', 'auth', 'cluster'],
 })

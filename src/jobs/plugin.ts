@@ -85,7 +85,7 @@ const plugin: FastifyPluginCallback<{ workers: boolean; publicUrl: string }> = (
 export default fp(plugin, {
   name: 'jobs',
   fastify: '5.x',
-  dependencies: ['db', 'bridge', 'auth', 'metrics'],
+  dependencies: ['db', 'bridge', 'auth', 'cluster'],
 })
 
 type Rooms = Pick<Parameters<typeof plugin>[0], 'store' | 'clock' | 'bridgeStatus'>

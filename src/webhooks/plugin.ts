@@ -109,5 +109,5 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
 export default fp(plugin, {
   name: 'webhooks',
   fastify: '5.x',
-  dependencies: ['db', 'metrics', 'auth'],
+  dependencies: ['db', 'metrics', 'auth', 'cluster'],
 })

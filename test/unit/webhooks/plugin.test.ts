@@ -18,7 +18,7 @@ async function door(options: { workers?: boolean; isSandbox?: boolean; bounds?: 
   for (const [name, room] of Object.entries({ ...rooms, auditCounter, heartbeats })) {
     app.decorate(name, room as never)
   }
-  for (const name of ['db', 'metrics', 'auth']) {
+  for (const name of ['db', 'metrics', 'auth', 'cluster']) {
     const stand = Object.assign(async () => {}, {
       [Symbol.for('plugin-meta')]: { name },
       [Symbol.for('skip-override')]: true,
