@@ -50,7 +50,7 @@ const graceMs = 5_000
 
 /** The relay and the handler of what Bridge posted. Registered last, so that it drains before anything it uses closes. */
 const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
-  const { store, keyring, clock, clockWatch, ids, auditCounter } = app
+  const { store, keyring, clock, clockWatch, ids, auditCounter, memberId } = app
   const log = app.log.child({ room: 'webhooks' })
   const openToAll = options.isSandbox ? loopback : []
   const mayOpen = (cidr: string) => options.allowedTargets.some((bound) => isWithin(cidr, bound))
@@ -78,6 +78,7 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
     const sender = createSender({ own: options.publicUrl })
     const rooms = {
       store,
+      memberId,
       keyring,
       clock,
       clockWatch,

@@ -42,7 +42,7 @@ it.each([
   ['the claim of first tries', takeFirstTries],
 ])('%s reads by index, however much is delivered', (_, sql) => {
   const client = testClient()
-  const values = { at: 1, leaseUntil: 2, siteId: 'x', limit: 4 }
+  const values = { at: 1, by: 'srv_test', leaseUntil: 2, siteId: 'x', limit: 4 }
   const named = Object.fromEntries(
     Object.entries(values).filter(([name]) => sql.includes(`@${name}`)),
   )
@@ -95,7 +95,7 @@ it('events of one moment share a commit, and so do tries that end at once', asyn
 
   await Promise.all(events.map((event) => store.acceptEvent(event)))
   const accepted = commitsIn(path)
-  const claims = await store.claimDeliveries({ at, leaseUntil: at + 1, limit: 4 })
+  const claims = await store.claimDeliveries({ at, by: 'srv_test', leaseUntil: at + 1, limit: 4 })
   const claimed = commitsIn(path)
   await Promise.all(
     claims.map(({ id, attempt }) =>

@@ -50,8 +50,13 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       await store.acceptEvent(made)
       return made.id
     }
-    const claim = (limit = 10) =>
-      store.claimDeliveries({ at: clock.now(), leaseUntil: clock.now() + minuteMs, limit })
+    const claim = (limit = 10, by = 'srv_test') =>
+      store.claimDeliveries({
+        by,
+        at: clock.now(),
+        leaseUntil: clock.now() + minuteMs,
+        limit,
+      })
     const claimIds = async (limit?: number) => (await claim(limit)).map((one) => one.event.id)
     const settle = (
       { id, attempt }: { id: string; attempt: number },
@@ -358,7 +363,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       }
       const claimFurther = async (spreadAfter: number) => {
         const at = clock.now()
-        const times = { at, leaseUntil: at + minuteMs }
+        const times = { at, by: 'srv_test', leaseUntil: at + minuteMs }
         const claims = await store.claimDeliveries({ ...times, limit: 10, spreadAfter })
         return claims.map(({ site }) => site.name)
       }
@@ -519,6 +524,32 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       expect(await claim()).toMatchObject([{ event: { id }, attempt: 2, tryNumber: 1 }])
       expect(await settle(late!)).toMatchObject({ outcome: 'stale' })
       expect(await store.findDelivery(id)).toMatchObject({ state: 'pending' })
+    })
+
+    it('it is told by whose claim it is: what others had is freed, not what the one that joins has', async () => {
+      const { accept, claim, claimIds, store, clock, serve } = await withServer()
+      const dead = await accept({ itemId: 1 })
+      const own = await accept({ itemId: 2 })
+      await claim(1, 'srv_1')
+      await claim(1, 'srv_2')
+      expect(await store.findDelivery(dead)).toMatchObject({ claimedBy: 'srv_1' })
+      clock.advance(10_000)
+
+      await serve('srv_2')
+
+      expect(await store.findDelivery(dead)).toMatchObject({ claimedBy: null, claimedUntil: null })
+      expect(await store.findDelivery(own)).toMatchObject({ claimedBy: 'srv_2' })
+      expect(await claimIds()).toEqual([dead])
+    })
+
+    it('a try that ended is nobody’s any more', async () => {
+      const { accept, claim, settle, store, clock } = await withServer()
+      const id = await accept()
+      const [one] = await claim(1, 'srv_1')
+
+      await settle(one!, { kind: 'failed', dueAt: clock.now() + minuteMs })
+
+      expect(await store.findDelivery(id)).toMatchObject({ claimedBy: null, claimedUntil: null })
     })
 
     it('a server that is refused takes nothing from the one at work', async () => {

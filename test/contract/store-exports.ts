@@ -31,7 +31,7 @@ async function filled(rooms: TestRooms, name: string, base: number) {
   await store.claimRenewal(base, { at: testNow, since: 0, most: 4 })
   await aRequest(rooms, user)
   await store.acceptEvent(anAnnouncement(rooms, user))
-  const claim = { at: clock.now(), leaseUntil: clock.now() + 1, limit: 9 }
+  const claim = { at: clock.now(), by: 'srv_test', leaseUntil: clock.now() + 1, limit: 9 }
   for (const { id, attempt } of await store.claimDeliveries(claim)) {
     await store.settleDelivery({
       id,
@@ -93,7 +93,7 @@ export function exportContract(name: string, open: OpenRooms): void {
       expect(others.filter(({ key }) => keys.has(key))).toEqual([])
     })
 
-    it('secrets, their hashes and fingerprints leave with nobody', async () => {
+    it('secrets, their hashes and fingerprints leave with nobody, nor does which server had a delivery', async () => {
       const rooms = open()
       const { id } = await filled(rooms, 'acme', 1)
       const names = async (kind: ExportKind) =>
@@ -104,6 +104,7 @@ export function exportContract(name: string, open: OpenRooms): void {
       expect(await names('keys')).not.toContain('previousSecretHash')
       expect(await names('endpoints')).not.toContain('previousSecret')
       expect(await names('accounts')).not.toContain('ibanFingerprint')
+      expect(await names('deliveries')).not.toContain('claimedBy')
     })
   })
 }

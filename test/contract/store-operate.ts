@@ -43,7 +43,12 @@ export function operateContract(name: string, open: OpenRooms): void {
     await store.updateSite(acme.site.id, { webhookUrl }, testBy)
     const ann = await aUser(rooms, acme.site, { name: 'ann' })
     const claim = () =>
-      store.claimDeliveries({ at: clock.now(), leaseUntil: clock.now() + 60_000, limit: 9 })
+      store.claimDeliveries({
+        by: 'srv_test',
+        at: clock.now(),
+        leaseUntil: clock.now() + 60_000,
+        limit: 9,
+      })
     const settle = ({ id, attempt }: { id: string; attempt: number }, kind: 'delivered' | 'dead') =>
       store.settleDelivery({
         id,

@@ -62,7 +62,7 @@ export function removalContract(name: string, open: OpenRooms): void {
       expect(await store.findItem(acme.scope, 7)).toBeUndefined()
       expect(await store.findItemOwner(7)).toBeUndefined()
       expect(await store.findUserByUuid(ann.userUuid)).toBeUndefined()
-      const claim = { at: testNow, leaseUntil: testNow + 1, limit: 9 }
+      const claim = { at: testNow, by: 'srv_test', leaseUntil: testNow + 1, limit: 9 }
       expect(await store.claimDeliveries(claim)).toEqual([])
       const anew = { id: 'sit_x', tenantId: acme.tenant.id, name: 'one' }
       await expect(

@@ -91,6 +91,7 @@ export function sealedContract(name: string, open: OpenRooms): void {
       }
       const [claimed] = await store.claimDeliveries({
         at: clock.now(),
+        by: 'srv_test',
         leaseUntil: clock.now() + 1,
         limit: 1,
       })

@@ -13,6 +13,8 @@ export interface Delivery {
   scheduleFrom: number
   dueAt: number | null
   claimedUntil: number | null
+  /** The member whose claim that is. */
+  claimedBy: string | null
   firstEndedAt: number | null
   createdAt: number
   settledAt: number | null
@@ -112,11 +114,12 @@ export interface Replayed {
 
 export interface DeliveryStore {
   /**
-   * Takes due deliveries until `leaseUntil`, those of the longest waiting sites first, no more per site than its endpoint
+   * Takes due deliveries for the member `by`, until `leaseUntil` or its death: those of the longest waiting sites first, no more per site than its endpoint
    * may have in flight; of one that is down, one. Once `spreadAfter` are taken, only what is a site's first in flight. The first
    * try of one waits for the first tries of all earlier ones of its site and item.
    */
   claimDeliveries(claim: {
+    by: string
     at: number
     leaseUntil: number
     limit: number

@@ -6,6 +6,7 @@ export const anew = ({ attempts }: Pick<Delivery, 'attempts'>, at: number) => ({
   state: 'pending' as const,
   dueAt: at,
   claimedUntil: null,
+  claimedBy: null,
   settledAt: null,
   scheduleFrom: attempts,
 })

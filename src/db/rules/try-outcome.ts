@@ -3,7 +3,7 @@ import type { Delivery, Settlement } from '../ports/deliveries.ts'
 /** What the end of a try writes to its delivery. */
 export type TryEnd = Pick<
   Delivery,
-  'state' | 'dueAt' | 'claimedUntil' | 'settledAt' | 'firstEndedAt' | 'scheduleFrom'
+  'state' | 'dueAt' | 'claimedUntil' | 'claimedBy' | 'settledAt' | 'firstEndedAt' | 'scheduleFrom'
 >
 
 /**
@@ -16,7 +16,8 @@ export function endTry(
 ): { change: TryEnd; wasTried: boolean; freesNext: boolean } | undefined {
   if (delivery.attempts !== attempt || delivery.claimedUntil === null) return undefined
   const { state, dueAt, settledAt, firstEndedAt, scheduleFrom } = delivery
-  const before = { state, dueAt, settledAt, firstEndedAt, scheduleFrom, claimedUntil: null }
+  const unclaimed = { claimedUntil: null, claimedBy: null }
+  const before = { state, dueAt, settledAt, firstEndedAt, scheduleFrom, ...unclaimed }
   if (outcome.kind === 'released') {
     const change = { ...before, dueAt: at, scheduleFrom: scheduleFrom + 1 }
     return { change, wasTried: false, freesNext: false }

@@ -14,6 +14,8 @@ import { signatureHeaders } from './signature.ts'
 
 export interface RelayDeps {
   store: Store
+  /** Whose claims its claims are. */
+  memberId: string
   keyring: Keyring
   clock: Clock
   clockWatch: Pick<ClockWatch, 'jumped'>
@@ -105,7 +107,8 @@ export function createRelay(
     const limit = Math.min(mostClaimed, mostInFlight - inFlight.size)
     if (limit === 0 || stopping.signal.aborted) return []
     const spreadAfter = Math.max(0, Math.floor(mostInFlight / 2) - inFlight.size)
-    const claims = await store.claimDeliveries({ at, leaseUntil: at + leaseMs, limit, spreadAfter })
+    const claim = { by: deps.memberId, at, leaseUntil: at + leaseMs }
+    const claims = await store.claimDeliveries({ ...claim, limit, spreadAfter })
     return claims.map((claim) => {
       const work = deliver(deps, claim, { stopping: stopping.signal, followClock })
         .catch((error: unknown) => {

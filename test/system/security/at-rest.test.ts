@@ -66,6 +66,7 @@ async function fillAll({ rooms, sites, server }: Installation): Promise<void> {
     await announce(rooms, server, site, `body ${index}`)
     const [claim] = await store.claimDeliveries({
       at: testNow,
+      by: 'srv_test',
       leaseUntil: testNow + 1_000,
       limit: 1,
     })

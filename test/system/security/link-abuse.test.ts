@@ -70,7 +70,7 @@ async function aFinishedVisit() {
   const item = world.addItem(owner.userUuid!, { created_at: bridgeTime(clock.now()) })
   const back = (item_id: number) => callBack(town, { context: request, item_id, success: 'true' })
   const announced = async () => {
-    const lease = { at: clock.now(), leaseUntil: clock.now() + 1_000, limit: 99 }
+    const lease = { at: clock.now(), by: 'srv_test', leaseUntil: clock.now() + 1_000, limit: 99 }
     return (await app.store.claimDeliveries(lease)).map(({ event }) => event.type)
   }
   return { ...town, request, owner, item, back, announced }

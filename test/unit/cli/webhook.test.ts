@@ -37,7 +37,12 @@ async function installation() {
   /** Ends the try that is due, with an answer of the site's. */
   const die = async (status: number, said: string) => {
     const at = clock.now()
-    const [claim] = await store.claimDeliveries({ at, leaseUntil: at + 60_000, limit: 1 })
+    const [claim] = await store.claimDeliveries({
+      at,
+      by: 'srv_test',
+      leaseUntil: at + 60_000,
+      limit: 1,
+    })
     const { id, attempt } = claim!
     const response = keyring.seal(said, `deliveries/${id}`)
     await store.settleDelivery({

@@ -139,6 +139,7 @@ it('what waited is delivered, each once, signed with the secret its site has', a
   onTestFinished(() => sender.close())
   const relay = createRelay({
     store,
+    memberId: 'srv_test',
     keyring,
     clock,
     clockWatch,

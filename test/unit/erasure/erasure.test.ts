@@ -183,7 +183,7 @@ describe('a deleted site', () => {
     expect((await ask(acme.tenantKey, { item_id: alice.itemId })).status).toBe(404)
     expect((await callBack(town, { context: alice.request, item_id: 11 })).statusCode).toBe(404)
     expect(await app.store.findUserByUuid(alice.user.userUuid)).toBeUndefined()
-    const lease = { at: testNow, leaseUntil: testNow + 1, limit: 9 }
+    const lease = { at: testNow, by: 'srv_test', leaseUntil: testNow + 1, limit: 9 }
     const claimed = await app.store.claimDeliveries(lease)
     expect(claimed.map(({ site }) => site.name).toSorted()).toEqual([
       'one.other.test',
@@ -284,7 +284,7 @@ describe('delete_bridge_item_id', () => {
     const { status } = await forget(town)
 
     expect(status).toBe(200)
-    const lease = { at: testNow, leaseUntil: testNow + 1, limit: 9 }
+    const lease = { at: testNow, by: 'srv_test', leaseUntil: testNow + 1, limit: 9 }
     const claimed = await app.store.claimDeliveries(lease)
     expect(claimed.map(({ site }) => site.name)).not.toContain('one.acme.test')
     expect(town.counts()).toMatchObject({ events: 4, deliveries: 2 })

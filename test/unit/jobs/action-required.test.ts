@@ -90,6 +90,7 @@ describe('item.action_required', () => {
 
     const claimed = await app.store.claimDeliveries({
       at: clock.now(),
+      by: 'srv_test',
       leaseUntil: clock.now() + 1_000,
       limit: 10,
     })

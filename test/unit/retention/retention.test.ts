@@ -58,7 +58,12 @@ it('nothing goes before its day', async () => {
 it('after thirty days an event has lost its body, after a year it is gone with its deliveries', async () => {
   const { announce, clock, forget, store } = await aSite()
   await announce()
-  const [claim] = await store.claimDeliveries({ at: testNow, leaseUntil: testNow + 1, limit: 1 })
+  const [claim] = await store.claimDeliveries({
+    at: testNow,
+    by: 'srv_test',
+    leaseUntil: testNow + 1,
+    limit: 1,
+  })
   await store.settleDelivery({
     id: claim!.id,
     attempt: claim!.attempt,

@@ -88,7 +88,12 @@ async function handling() {
     const bodies: object[] = []
     for (let turn = 0; turn < 20; turn += 1) {
       const at = clock.now()
-      for (const claim of await store.claimDeliveries({ at, leaseUntil: at + 1, limit: 99 })) {
+      for (const claim of await store.claimDeliveries({
+        at,
+        by: 'srv_test',
+        leaseUntil: at + 1,
+        limit: 99,
+      })) {
         const { event, id, attempt } = claim
         const body = keyring.open(event.body!, `events/${event.id}`).toString()
         if (event.type === type) bodies.push(JSON.parse(body) as object)

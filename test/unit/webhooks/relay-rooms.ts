@@ -24,6 +24,7 @@ export async function relayRooms({
   const log = { info: write('info'), warn: write('warn'), error: write('error') }
   const auditCounter = createAuditCounter((entry) => store.audit(entry))
   const relaying: RelayDeps = {
+    memberId: 'srv_test',
     store,
     keyring,
     clock,

@@ -679,7 +679,12 @@ test('a worker that died loses nothing: past its lease another one delivers', as
   const at = await receiver()
   await listenAt(at.url)
   const id = await emit()
-  await store.claimDeliveries({ at: clock.now(), leaseUntil: clock.now() + minuteMs, limit: 1 })
+  await store.claimDeliveries({
+    at: clock.now(),
+    by: 'srv_test',
+    leaseUntil: clock.now() + minuteMs,
+    limit: 1,
+  })
 
   expect(await relay.tick()).toBe(false)
   clock.advance(minuteMs)

@@ -54,6 +54,7 @@ export const deliveries = pgTable(
     scheduleFrom: integer().notNull().default(0),
     dueAt: integer(),
     claimedUntil: integer(),
+    claimedBy: text(),
     firstEndedAt: integer(),
     createdAt: integer().notNull(),
     settledAt: integer(),

@@ -1,4 +1,4 @@
-import { and, eq, gt, inArray, isNotNull, isNull, lte, sql } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNotNull, isNull, lte, notInArray, or, sql } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { leastJumpMs } from '../../../clock.ts'
 import {
@@ -23,14 +23,23 @@ export function moveTimes(db: Db, byMs: number, at: number): void {
 }
 
 /**
- * What a server left that is no more: deliveries it had in hand, which are due again as if never claimed, and times of a
- * clock that was put back since it was `seenAt`.
+ * What servers left that are none of the `living` ones: deliveries they had in hand, which are due again as if never
+ * claimed, and times of a clock that was put back since the last of them was `seenAt`.
  */
-export function releaseOrphanedClaims(db: Db, seenAt: number | null, at: number): void {
+export function releaseOrphanedClaims(
+  db: Db,
+  { living, seenAt, at }: { living: readonly string[]; seenAt: number | null; at: number },
+): void {
   if (seenAt !== null && seenAt - at > leastJumpMs) moveBack(db, seenAt - at, at)
+  const isOrphaned = or(isNull(deliveries.claimedBy), notInArray(deliveries.claimedBy, [...living]))
   db.update(deliveries)
-    .set({ claimedUntil: null, dueAt: at, scheduleFrom: sql`${deliveries.scheduleFrom} + 1` })
-    .where(isNotNull(deliveries.claimedUntil))
+    .set({
+      claimedUntil: null,
+      claimedBy: null,
+      dueAt: at,
+      scheduleFrom: sql`${deliveries.scheduleFrom} + 1`,
+    })
+    .where(and(isNotNull(deliveries.claimedUntil), isOrphaned))
     .run()
 }
 

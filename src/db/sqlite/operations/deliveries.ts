@@ -56,7 +56,8 @@ SELECT siteId, busy, places, retrying FROM ready
 WHERE firstDue <= +@at AND busy < places ORDER BY busy, firstDue LIMIT +@limit`
 
 const taking = (which: string): string => `
-UPDATE deliveries SET attempts = attempts + 1, due_at = +@leaseUntil, claimed_until = +@leaseUntil
+UPDATE deliveries SET attempts = attempts + 1, due_at = +@leaseUntil,
+  claimed_until = +@leaseUntil, claimed_by = +@by
 WHERE id IN (
   SELECT id FROM deliveries
   WHERE state = 'pending' AND due_at IS NOT NULL ${which} AND site_id = +@siteId AND due_at <= +@at
@@ -122,6 +123,7 @@ const storeEnd = prepared((db) =>
     .update(deliveries)
     .set({
       claimedUntil: sql`${given('claimedUntil')}`,
+      claimedBy: sql`${given('claimedBy')}`,
       state: sql`${given('state')}`,
       dueAt: sql`${given('dueAt')}`,
       settledAt: sql`${given('settledAt')}`,
@@ -199,12 +201,12 @@ export function deliveryOperations({
   /** Takes a site's share: of the oldest, then of those never tried, then of the others. */
   function takeFrom(
     { siteId, limit, oldest }: Share,
-    times: { at: number; leaseUntil: number },
+    claim: { by: string; at: number; leaseUntil: number },
   ): { id: string }[] {
-    const taken = oldest > 0 ? take.all({ ...times, siteId, limit: oldest }) : []
+    const taken = oldest > 0 ? take.all({ ...claim, siteId, limit: oldest }) : []
     for (const statement of [takeFirst, take]) {
       const left = limit - taken.length
-      if (left > 0) taken.push(...statement.all({ ...times, siteId, limit: left }))
+      if (left > 0) taken.push(...statement.all({ ...claim, siteId, limit: left }))
     }
     return taken
   }
@@ -220,12 +222,12 @@ export function deliveryOperations({
   }
 
   return {
-    async claimDeliveries({ at, leaseUntil, limit, spreadAfter = limit }) {
+    async claimDeliveries({ by, at, leaseUntil, limit, spreadAfter = limit }) {
       // Looked at first without a transaction: most of the time there is nothing to do, and a commit costs an fsync.
       if ((await read(() => findAny.get({ at }))) === undefined) return []
       return write(() => {
         const shares = sharesOf(findReady.all({ at, limit }), { limit, spreadAfter })
-        return shares.flatMap((share) => takeFrom(share, { at, leaseUntil }).map(toClaim))
+        return shares.flatMap((share) => takeFrom(share, { by, at, leaseUntil }).map(toClaim))
       })
     },
 

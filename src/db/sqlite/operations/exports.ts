@@ -91,7 +91,12 @@ const sources: Record<ExportKind, Source> = {
     mine: (db, tenantId) => inArray(renewals.itemId, itemIds(db, tenantId)),
   },
   events: { table: events, key: events.seq, mine: ofSites(events.siteId) },
-  deliveries: { table: deliveries, key: deliveries.id, mine: ofSites(deliveries.siteId) },
+  deliveries: {
+    table: deliveries,
+    key: deliveries.id,
+    mine: ofSites(deliveries.siteId),
+    secret: ['claimedBy'],
+  },
   attempts: {
     table: attempts,
     key: attempts.id,

@@ -12,7 +12,9 @@ export function memberOperations({ db, read, write }: Tools): MemberStore {
         const row = db.select().from(instance).get()
         const there = row && toMember(row)
         if (there && there.seenAt > silentSince && there.id !== member.id) return there
-        if (row && row.serverId !== member.id) releaseOrphanedClaims(db, row.serverSeenAt, at)
+        if (row && row.serverId !== member.id) {
+          releaseOrphanedClaims(db, { living: [member.id], seenAt: row.serverSeenAt, at })
+        }
         db.update(instance)
           .set({ ...toRow(member), serverSeenAt: at })
           .run()

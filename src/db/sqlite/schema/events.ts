@@ -63,6 +63,8 @@ export const deliveries = sqliteTable(
     dueAt: integer(),
     /** Until when a worker has it; null when none has. */
     claimedUntil: integer(),
+    /** The server whose worker that is. */
+    claimedBy: text(),
     /** When its first try was over, however it ended. */
     firstEndedAt: integer(),
     createdAt: integer().notNull(),

@@ -12,6 +12,7 @@ const delivery: fc.Arbitrary<Delivery> = fc
     tries: fc.nat(10),
     scheduleFrom: fc.nat(3),
     claimedUntil: moment,
+    claimedBy: fc.constantFrom(null, 'srv_1'),
     firstEndedAt: moment,
   })
   .map(({ tries, scheduleFrom, ...fields }) => ({
@@ -44,6 +45,7 @@ it('what is sent again is due at once, nobody’s, and begins its schedule anew'
         state: 'pending',
         dueAt: at,
         claimedUntil: null,
+        claimedBy: null,
         settledAt: null,
       })
       expect(after.attempts).toBe(event.delivery?.attempts ?? 0)

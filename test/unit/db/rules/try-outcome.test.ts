@@ -13,6 +13,7 @@ const fresh: Delivery = {
   scheduleFrom: 0,
   dueAt: 0,
   claimedUntil: null,
+  claimedBy: null,
   firstEndedAt: null,
   createdAt: 0,
   settledAt: null,
