@@ -70,8 +70,10 @@ export const plainRoutes: Record<string, Record<string, PlainRoute>> = {
       query: {
         context: z.string().describe('The connect request, as we gave it to Bridge.'),
         item_id: z.int().optional().describe('The connection, when there is one.'),
+        user_uuid: z.uuid().optional().describe('Not looked at.'),
         success: z.boolean().optional().describe('Not believed: Bridge is asked.'),
         step: z.string().optional().describe('Where the user left.'),
+        source: z.string().optional().describe('Not looked at.'),
       },
       responses: {
         302: "On to the site's redirect_url.",

@@ -110,3 +110,19 @@ test('whoever listens hears the checked arguments, and nothing of those that wer
 
   expect(heard).toEqual([{ to: 2 }])
 })
+
+test('a method that says nothing of its answer, or answers something else, does not compile', () => {
+  const define = methodsWith<object>()
+  const { result: _, ...said } = { ...untold, name: 'app.module.show', params: z.object({}) }
+  const run = async () => 1
+
+  const fitting = () => define({ ...said, run, result: z.int() })
+  // @ts-expect-error -- it has no result
+  const silent = () => define({ ...said, run })
+  // @ts-expect-error -- it answers a number
+  const other = () => define({ ...said, run, result: z.string() })
+
+  expect(fitting).not.toThrow()
+  expect(silent).toThrow()
+  expect(other).not.toThrow() // nothing but the compiler knows
+})
