@@ -5,13 +5,14 @@ import type { Parameter, PathItem } from './operation.ts'
 import { describedApart, type Headers, type Writer } from './schema.ts'
 
 const contents = { ...bridgeEvents, ...ownEvents }
+type EventType = keyof typeof contents
 
 const timestamp = z
   .int()
   .describe('When it happened, in milliseconds since 1970; in seconds in TEST_EVENT.')
 
 /** When an event comes, by its type: Bridge's first. */
-const told: Readonly<Record<string, string>> = {
+const told: Readonly<Record<EventType, string>> = {
   'item.created': 'A connection was made, and is not read yet.',
   'item.refreshed': 'Bridge read the bank, or tried to.',
   'item.deleted':
@@ -57,7 +58,7 @@ export function webhooks(writer: Writer): Record<string, PathItem> {
     ...describedApart(writer.schema(schema)),
   }))
   return Object.fromEntries(
-    Object.entries(told).map(([type, summary]) => [
+    (Object.entries(told) as [EventType, string][]).map(([type, summary]) => [
       type,
       {
         post: {
@@ -91,15 +92,14 @@ const responses = {
 
 /** What Bridge posts to us, in any of its types. */
 export const anyBridgeEvent = z.union(
-  Object.keys(bridgeEvents).map((type) => eventOf(type)) as [z.ZodType, ...z.ZodType[]],
+  (Object.keys(bridgeEvents) as EventType[]).map(eventOf) as [z.ZodType, ...z.ZodType[]],
 )
 
 /** An event in the envelope that Bridge's and ours share. */
-function eventOf(type: string): z.ZodType {
-  const content = (contents as Record<string, z.ZodType>)[type]!
+function eventOf(type: EventType): z.ZodType {
   const words = type.toLowerCase().split(/[._]/)
   const id = words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join('')
   return z
-    .looseObject({ type: z.literal(type), content, timestamp })
+    .looseObject({ type: z.literal(type), content: contents[type], timestamp })
     .meta({ id: id.endsWith('Event') ? id : `${id}Event` })
 }
