@@ -22,16 +22,15 @@ const aCase = fc
   .record({
     request: aRequestRow,
     outcome: anOutcome,
-    isServed: fc.boolean(),
     holder: fc.option(aRequestRow, { nil: undefined }),
     item: fc.option(anItemRow, { nil: undefined }),
   })
-  .map(({ request, outcome, isServed, holder, item }) => {
+  .map(({ request, outcome, holder, item }) => {
     const { id } = outcome.item
     const around: RequestSurroundings = {
-      isServed,
+      isServed: true,
       holder: holder && { id: `${holder.id} of another`, matchedAt: holder.matchedAt },
-      item: item && { ...item, id },
+      item: item && { ...item, id, userId: request.userId },
     }
     return { request, outcome, around }
   })
@@ -72,20 +71,23 @@ describe('what becomes of a request', () => {
       fc.property(aCase, ({ request, outcome, around }) => {
         const done = { ...request, state: 'completed' as const, itemId: 1, matchedAt: null }
 
-        const result = settleOutcome(done, outcome, { ...around, isServed: true })
+        const result = settleOutcome(done, outcome, around)
 
         expect(result).toEqual({ kind: 'over', change: null })
       }),
     )
   })
 
-  it('a match takes no item away from the request itself', () => {
+  it('a match takes no item away from the request itself, nor makes its own a new match', () => {
     fc.assert(
       fc.property(aCase, ({ request, outcome, around }) => {
         const result = settleOutcome(request, { ...outcome, matched: true }, around)
 
         if (result.kind !== 'settled' || request.itemId === null) return
-        expect(result.change.itemId).toBe(request.itemId)
+        expect(result.change).toMatchObject({
+          itemId: request.itemId,
+          matchedAt: request.matchedAt,
+        })
         expect(result.offered).toBeNull()
       }),
     )
@@ -148,7 +150,16 @@ describe('what becomes of a request', () => {
 })
 
 describe('whose an item is that a correction let go', () => {
-  const open = fc.uniqueArray(aRequestRow, { selector: ({ id }) => id, maxLength: 3 })
+  const waiting = aRequestRow.map((request): ConnectRequest => ({
+    ...request,
+    ...released,
+    managedItemId: null,
+    claimedItemId: null,
+  }))
+  const open = fc.uniqueArray(fc.oneof(aRequestRow, waiting), {
+    selector: ({ id }) => id,
+    maxLength: 3,
+  })
 
   it('nobody’s but of a request that waits for a new item, opened before the item was made', () => {
     fc.assert(
