@@ -6,7 +6,12 @@ export const requestId: Headers = {
   'X-Request-Id': z.string().describe('Finds the call in the log, and with `explain`.'),
 }
 
-/** What an answer carries that says to wait. */
+/** What a refused call carries that says to wait: the helpers of Frappe's sites sleep through a Retry-After. */
 export const reset: Headers = {
   'X-RateLimit-Reset': z.int().describe('After how many seconds to try again, as `retry_after`.'),
+}
+
+/** The same on plain routes. */
+export const retryAfter: Headers = {
+  'Retry-After': z.int().describe('After how many seconds to try again.'),
 }

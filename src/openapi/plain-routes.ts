@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { requestId } from './headers.ts'
+import { requestId, retryAfter } from './headers.ts'
 import type { Parameter, PathItem } from './operation.ts'
+import { refusal } from './refused-calls.ts'
 import { describedApart, type Writer } from './schema.ts'
 import { anyBridgeEvent } from './webhooks.ts'
 
@@ -9,14 +10,18 @@ export interface PlainRoute {
   summary: string
   type: string
   responses: Record<number, string>
-  /** What the 200 holds, where programs read it. */
-  answer?: z.ZodType
+  /** What is in the answer of a status, where programs read it. */
+  answers?: Record<number, z.ZodType>
+  /** Statuses that say in Retry-After how long to wait. */
+  waits?: readonly number[]
   body?: z.ZodType
   query?: Record<string, z.ZodType>
   headers?: Record<string, z.ZodType>
   /** Who may call it, where that is not everybody. */
   security?: string
 }
+
+const readiness = z.object({ status: z.string(), checks: z.record(z.string(), z.unknown()) })
 
 /** By path and verb; a test compares them with the routes there are. */
 export const plainRoutes: Record<string, Record<string, PlainRoute>> = {
@@ -25,7 +30,7 @@ export const plainRoutes: Record<string, Record<string, PlainRoute>> = {
       summary: 'Says that the process answers, and its version.',
       type: 'application/json',
       responses: { 200: 'It does.' },
-      answer: z.object({ status: z.literal('live'), version: z.string() }),
+      answers: { 200: z.object({ status: z.literal('live'), version: z.string() }) },
     },
   },
   '/ready': {
@@ -34,7 +39,7 @@ export const plainRoutes: Record<string, Record<string, PlainRoute>> = {
         'Says whether to send this server work: database, workers, disk; no first of all when it stops.',
       type: 'application/json',
       responses: { 200: 'Ready.', 503: 'Not ready; the checks say why.' },
-      answer: z.object({ status: z.string(), checks: z.record(z.string(), z.unknown()) }),
+      answers: { 200: readiness, 503: readiness },
     },
   },
   '/metrics': {
@@ -53,7 +58,7 @@ export const plainRoutes: Record<string, Record<string, PlainRoute>> = {
       summary: 'This document.',
       type: 'application/json',
       responses: { 200: 'OpenAPI 3.1.' },
-      answer: z.looseObject({ openapi: z.string() }),
+      answers: { 200: z.looseObject({ openapi: z.string() }) },
     },
   },
   '/docs': {
@@ -81,6 +86,7 @@ export const plainRoutes: Record<string, Record<string, PlainRoute>> = {
         410: 'The link has expired.',
         429: 'Too often from one address.',
       },
+      waits: [429],
     },
   },
   '/webhooks/bridge': {
@@ -95,7 +101,8 @@ export const plainRoutes: Record<string, Record<string, PlainRoute>> = {
           ),
       },
       body: anyBridgeEvent,
-      answer: z.object({}),
+      answers: { 200: z.object({}), 401: refusal, 413: refusal, 417: refusal, 503: refusal },
+      waits: [503],
       responses: {
         200: 'Stored for good, or known already.',
         401: 'The signature is not good.',
@@ -122,6 +129,7 @@ export const plainRoutes: Record<string, Record<string, PlainRoute>> = {
         429: 'Five times within a day, or too often from one address.',
         503: 'Bridge does not answer.',
       },
+      waits: [429, 503],
     },
   },
   '/renewed': {
@@ -147,7 +155,7 @@ export const plainPaths = (writer: Writer): Record<string, PathItem> =>
 function operation(
   path: string,
   verb: string,
-  { summary, type, responses, answer, body, query = {}, headers = {}, security }: PlainRoute,
+  { summary, type, responses, query = {}, headers = {}, ...route }: PlainRoute,
   writer: Writer,
 ): PathItem[string] {
   const secrets = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => [name, secretOfLink])
@@ -156,11 +164,19 @@ function operation(
     ...parametersIn('query', query, writer),
     ...parametersIn('header', headers, writer),
   ]
-  const withId = writer.headers(requestId)
+  const { answers = {}, waits = [], body, security } = route
   const describe = ([status, description]: [string, string]) => {
-    const schema = status === '200' && answer ? { schema: writer.schema(answer) } : {}
-    const content = status.startsWith('3') ? {} : { content: { [type]: schema } }
-    return [status, { description, headers: withId, ...content }]
+    const answer = answers[Number(status)]
+    const carried = waits.includes(Number(status)) ? { ...requestId, ...retryAfter } : requestId
+    const content = { [type]: answer ? { schema: writer.schema(answer) } : {} }
+    return [
+      status,
+      {
+        description,
+        headers: writer.headers(carried),
+        ...(!status.startsWith('3') && { content }),
+      },
+    ]
   }
   return {
     operationId: `${verb}_${path.replaceAll(/\W+/g, '_').replaceAll(/^_|_$/g, '')}`,

@@ -36,6 +36,9 @@ const bodies = {
     .meta({ id: 'RefusalInVersion2' }),
 }
 
+/** What a program is answered that is refused, wherever it calls. */
+export const refusal = bodies[1]
+
 const nameOf = (version: ApiVersion, status: string): string =>
   version === 1 ? `Refusal${status}` : `Refusal${status}InVersion2`
 
