@@ -74,7 +74,7 @@ function foot({ language, translation, reference }: PageParts): Html | undefined
   const link = html`<a href="${translation}" lang="${other}" hreflang="${other}"
     >${texts[other].name}</a
   >`
-  return html`<footer>${reference && support}${translation !== undefined && link}</footer>`
+  return html`<footer>${translation !== undefined && link}${reference && support}</footer>`
 }
 
 /** Sends a page that nobody keeps, and that tells no other site where its reader came from. */

@@ -66,16 +66,15 @@ export const style = css`
   }
   footer {
     display: flex;
-    flex-wrap: wrap;
-    justify-content: space-between;
-    gap: 0.35rem 1.5rem;
+    flex-direction: column;
+    align-items: center;
+    gap: 0.4rem;
     margin-bottom: auto;
-    padding: 1rem clamp(1.25rem, 5vw, 2.25rem) 1.5rem;
+    padding-top: 1.1rem;
+    padding-bottom: 1.5rem;
     color: var(--soft);
     font-size: 0.9rem;
-  }
-  footer a {
-    margin-left: auto;
+    text-align: center;
   }
   .card {
     background: var(--card);

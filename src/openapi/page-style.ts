@@ -45,9 +45,6 @@ export const style = css`
     display: block;
     color: var(--soft);
   }
-  .wide {
-    overflow-x: auto;
-  }
   table {
     width: 100%;
     border-collapse: collapse;
@@ -62,12 +59,28 @@ export const style = css`
     overflow-wrap: anywhere;
   }
   th {
-    min-width: 7rem;
+    min-width: 9rem;
     font-weight: 600;
   }
   td {
     min-width: 8rem;
     color: var(--soft);
+  }
+  @media (max-width: 40rem) {
+    th,
+    td {
+      display: block;
+      padding: 0.1rem 0;
+    }
+    td {
+      border-top: 0;
+    }
+    th {
+      padding-top: 0.5rem;
+    }
+    tr > :last-child {
+      padding-bottom: 0.5rem;
+    }
   }
   pre,
   output {

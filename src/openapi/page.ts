@@ -45,7 +45,7 @@ export function docsPage(document: Document, { canTry }: { canTry: boolean }): P
     title: `${info.title} ${info.version}`,
     isCard: false,
     body: html`<h1>${info.title} <small>${info.version}</small></h1>
-      <p>${info.description}</p>
+      <p>${prose(info.description)}</p>
       <p><a href="/openapi.json">openapi.json</a></p>
       ${canTry && credentials}
       <h2>Methods</h2>
@@ -86,8 +86,8 @@ function method(
   const answer = inFull(schema?.['application/json']?.schema ?? {}, components.schemas)
   return html`<details id="${operation.operationId.replace(/_post$/, '')}">
     <summary>
-      <b><code>${path}</code></b
-      ><span>${operation.summary}</span>
+      <b>${address(path)}</b>
+      <span>${prose(operation.summary)}</span>
     </summary>
     ${
       canTry
@@ -98,17 +98,15 @@ function method(
     }
     <details>
       <summary>The answer's schema</summary>
-      <pre>${JSON.stringify(answer, null, 2)}</pre>
+      <pre tabindex="0">${JSON.stringify(answer, null, 2)}</pre>
     </details>
   </details>`
 }
 
 const tableOf = (rows: readonly Html[]): Html =>
-  html`<div class="wide">
-    <table>
-      ${rows}
-    </table>
-  </div>`
+  html`<table>
+    ${rows}
+  </table>`
 
 function argumentRow({ name, required, description, example }: Parameter, canTry: boolean): Html {
   const shown = example === undefined ? '' : String(example)
@@ -117,19 +115,21 @@ function argumentRow({ name, required, description, example }: Parameter, canTry
     : html`<code>${shown}</code>`
   return html`<tr>
     <th scope="row" class="${required ? 'needed' : ''}">${name}</th>
-    <td>${description}</td>
+    <td>${prose(description)}</td>
     <td>${last}</td>
   </tr>`
 }
 
 function refusalTable({ components }: Document): Html {
-  const responses = Object.entries(components.responses).filter(([name]) => /\d$/.test(name))
+  const responses = Object.entries(components.responses).filter(([name]) =>
+    /^Refusal\d+$/.test(name),
+  )
   return tableOf(
     responses.map(
       ([name, { description }]) =>
         html`<tr>
           <th scope="row">${name.replace('Refusal', '')}</th>
-          <td>${String(description)}</td>
+          <td>${prose(String(description))}</td>
         </tr>`,
     ),
   )
@@ -138,17 +138,27 @@ function refusalTable({ components }: Document): Html {
 function route(path: string, verbs: PathItem): Html {
   const rows = Object.entries(verbs).map(([verb, { summary, responses }]) => {
     const ends = Object.entries(responses).map(
-      ([status, { description }]) => html`<li>${status}: ${String(description)}</li>`,
+      ([status, { description }]) => html`<li>${status}: ${prose(String(description))}</li>`,
     )
-    return html`<p>${verb.toUpperCase()}: ${summary}</p>
+    return html`<p>${verb.toUpperCase()}: ${prose(summary)}</p>
       <ul>
         ${ends}
       </ul>`
   })
   return html`<details>
     <summary>
-      <b><code>${path}</code></b>
+      <b>${address(path)}</b>
     </summary>
     ${rows}
   </details>`
 }
+
+/** A text of the document, where code stands between backticks. */
+const prose = (text = ''): Html[] =>
+  text
+    .split('`')
+    .map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`))
+
+/** A path that may be broken after its signs, and on a phone has to be. */
+const address = (path: string): Html =>
+  html`<code>${path.split(/(?<=[/._])/).map((part) => html`${part}<wbr />`)}</code>`

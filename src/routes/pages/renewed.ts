@@ -12,7 +12,7 @@ interface Texts {
   bank: string
   site: string
   until: string
-  back: (site: string) => string
+  back: string
 }
 
 /** Everything the page at the end of a renewal says. */
@@ -39,7 +39,7 @@ const texts: Readonly<Record<Language, Texts>> = {
     bank: 'Bank',
     site: 'Accounting site',
     until: 'Access until',
-    back: (site) => `Back to ${site}`,
+    back: 'Back to my accounting site',
   },
   fr: {
     ends: {
@@ -63,7 +63,7 @@ const texts: Readonly<Record<Language, Texts>> = {
     bank: 'Banque',
     site: 'Site de gestion',
     until: 'Accès jusqu’au',
-    back: (site) => `Retour à ${site}`,
+    back: 'Retour à mon site de gestion',
   },
 }
 
@@ -95,7 +95,7 @@ export function renewedPage(
       [text.site, seen(site.name)],
       [text.until, until],
     ]),
-    way: site.origin === null ? undefined : { label: text.back(seen(site.name)), to: site.origin },
+    way: site.origin === null ? undefined : { label: text.back, to: site.origin },
     reference: state === 'failed' ? reference : undefined,
   })
 }

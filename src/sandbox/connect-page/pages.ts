@@ -122,7 +122,8 @@ function waitPage({ session, language }: View): Page {
   return layout(language, {
     title: text.wait,
     head: html`<meta http-equiv="refresh" content="3;url=${next}" />`,
-    body: html`<h1>${text.wait}</h1>
+    body: html`${icons.wait}
+      <h1>${text.wait}</h1>
       <p role="status">${text.waitHint}</p>
       ${form('wait', html`<button>${text.waitGo}</button>`)}${leaveLink(session, language)}`,
   })
@@ -144,7 +145,8 @@ function failedPage({ session, item, language }: View): Page {
   const why = describe(item?.status ?? 0, language)
   return layout(language, {
     title: text.failed,
-    body: html`<h1>${text.failed}</h1>
+    body: html`${icons.problem}
+      <h1>${text.failed}</h1>
       ${notice(session, language)}
       <p>${why} <small>${item?.status} ${item?.info}</small></p>
       ${form('failed', html`<button>${text.retry}</button>`)}${leaveLink(session, language)}`,
@@ -176,7 +178,8 @@ export function endPage(end: { success: boolean }, language: Language): Page {
   const title = end.success ? text.success : text.left
   return layout(language, {
     title,
-    body: html`<h1>${title}</h1>
+    body: html`${end.success ? icons.done : icons.problem}
+      <h1>${title}</h1>
       <p>${text.closed}</p>`,
     isOver: true,
   })
@@ -188,7 +191,8 @@ export function problemPage(status: number, language: Language): Page {
   const title = status === 404 ? text.unknown : status === 410 ? text.over : text.broken
   return layout(language, {
     title,
-    body: html`<h1>${title}</h1>
+    body: html`${status === 410 ? icons.wait : icons.problem}
+      <h1>${title}</h1>
       <p>${text.closed}</p>`,
   })
 }

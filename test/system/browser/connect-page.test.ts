@@ -1,21 +1,7 @@
-import { existsSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startGateway, type Gateway } from '../../support/in-process-gateway.ts'
-
-const executablePath = '/usr/bin/chromium'
-/** Where everything must hold, its absence is a failure. */
-const isAbsent = !existsSync(executablePath) && !process.env['CI']
-/** A busy machine takes its time to start a browser. */
-const timeout = 120_000
-if (isAbsent) {
-  process.stdout.write(
-    `SKIPPED: no ${executablePath}, so the Connect page is not seen in a browser\n`,
-  )
-}
-/** Where to leave pictures of each page, for a person to look at. */
-const pictures = process.env['SCREENSHOTS']
+import { isAbsent, look, startBrowser, timeout } from './look.ts'
 
 const sizes = [
   { name: 'phone', locale: 'fr-FR', viewport: { width: 375, height: 720 } },
@@ -28,13 +14,7 @@ describe.skipIf(isAbsent)('the Connect page in a browser', { timeout }, () => {
 
   beforeAll(async () => {
     gateway = await startGateway()
-    // Without these Chromium calls home at every start, and a closed network makes it wait.
-    const quiet = [
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ]
-    browser = await chromium.launch({ executablePath, args: quiet })
+    browser = await startBrowser()
   }, timeout)
   afterAll(async () => {
     await browser.close()
@@ -130,12 +110,7 @@ type Picture = (what: string) => Promise<void>
 function pictureTaker(page: Page, story: string): Picture {
   let count = 0
   return async (what) => {
-    // No page may need sideways scrolling, least of all on a phone.
-    const width = await page.evaluate('document.documentElement.scrollWidth')
-    expect(width).toBeLessThanOrEqual(page.viewportSize()?.width ?? 0)
-    if (!pictures) return
-    mkdirSync(pictures, { recursive: true })
     count += 1
-    await page.screenshot({ path: join(pictures, `${story}-${count}-${what}.png`), fullPage: true })
+    await look(page, `${story}-${count}-${what}`)
   }
 }

@@ -1,19 +1,14 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildApp, startSandbox } from '../../../src/app.ts'
 import { createMovableClock } from '../../../src/clock.ts'
 import { loadConfig } from '../../../src/config.ts'
 import { createDemo } from '../../../src/demo.ts'
 import { freePort } from '../../support/free-port.ts'
-
-const executablePath = '/usr/bin/chromium'
-/** Where everything must hold, its absence is a failure. */
-const isAbsent = !existsSync(executablePath) && !process.env['CI']
-/** A busy machine takes its time to start a browser. */
-const timeout = 120_000
+import { isAbsent, look, startBrowser, timeout } from './look.ts'
 
 describe.skipIf(isAbsent)('/docs in a browser', { timeout }, () => {
   let browser: Browser
@@ -42,8 +37,7 @@ describe.skipIf(isAbsent)('/docs in a browser', { timeout }, () => {
 
   beforeAll(async () => {
     gateway = await startOne()
-    const args = ['--disable-background-networking', '--disable-component-update']
-    browser = await chromium.launch({ executablePath, args })
+    browser = await startBrowser()
   }, timeout)
   afterAll(async () => {
     await browser.close()
@@ -80,6 +74,7 @@ describe.skipIf(isAbsent)('/docs in a browser', { timeout }, () => {
     await link.getByRole('button', { name: 'Call' }).click()
     await link.locator('output', { hasText: '"request"' }).waitFor()
     const said = await link.locator('output').textContent()
+    await look(page, 'docs-answer')
 
     expect(said).toMatch(/^200 {2}req_/)
     expect(elsewhere).toEqual([])

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildApp, startSandbox, type RunningSandbox } from '../../../src/app.ts'
 import { createMovableClock, type MovableClock } from '../../../src/clock.ts'
@@ -11,19 +11,7 @@ import { renewalToken } from '../../../src/jobs/renewal-token.ts'
 import { callMethod } from '../../support/app.ts'
 import { freePort } from '../../support/in-process-gateway.ts'
 import { aTenant } from '../../support/tenants.ts'
-
-const executablePath = '/usr/bin/chromium'
-/** Where everything must hold, its absence is a failure. */
-const isAbsent = !existsSync(executablePath) && !process.env['CI']
-/** A busy machine takes its time to start a browser. */
-const timeout = 120_000
-if (isAbsent) {
-  process.stdout.write(
-    `SKIPPED: no ${executablePath}, so the renewal page is not seen in a browser\n`,
-  )
-}
-/** Where to leave pictures of each page, for a person to look at. */
-const pictures = process.env['SCREENSHOTS']
+import { isAbsent, look, startBrowser, timeout } from './look.ts'
 
 const day = 24 * 60 * 60_000
 const siteOrigin = 'http://erp.example.test'
@@ -83,12 +71,7 @@ describe.skipIf(isAbsent)('the renewal page in a browser', { timeout }, () => {
       const { message } = await callMethod(app, 'get_bridge_item_id', { request }, { as: siteKey })
       return message.item_id as number
     }
-    const quiet = [
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ]
-    browser = await chromium.launch({ executablePath, args: quiet })
+    browser = await startBrowser()
   }, timeout)
   afterAll(async () => {
     await browser.close()
@@ -147,12 +130,3 @@ describe.skipIf(isAbsent)('the renewal page in a browser', { timeout }, () => {
     await context.close()
   })
 })
-
-/** No page may need sideways scrolling, load anything from elsewhere, or fail to. */
-async function look(page: Page, name: string): Promise<void> {
-  const width = await page.evaluate('document.documentElement.scrollWidth')
-  expect(width).toBeLessThanOrEqual(page.viewportSize()?.width ?? 0)
-  if (!pictures) return
-  mkdirSync(pictures, { recursive: true })
-  await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true })
-}

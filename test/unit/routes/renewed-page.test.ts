@@ -78,7 +78,9 @@ describe('the page at the end of a renewal', () => {
     const { body } = await app.inject(`/renewed?request=${context}`)
 
     expect(without.body).not.toContain('class="button"')
-    expect(body).toContain('<a class="button" href="https://erp.acme.test">Back to erp')
+    expect(body).toContain(
+      '<a class="button" href="https://erp.acme.test">Back to my accounting site',
+    )
   })
 
   it('speaks French, as the browser or the link on it says', async () => {
