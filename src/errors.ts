@@ -1,63 +1,88 @@
-/** What a caller may learn: each carries Frappe's `exc_type`, the HTTP status and one human line. */
-export abstract class AppError extends Error {
-  abstract readonly excType: string
-  abstract readonly status: number
-  /** Seconds, where waiting helps. */
-  readonly retryAfter: number | undefined
+import { codes, type ExcType, type KeyOf } from './texts/codes.ts'
+import { codeOf, say, text, type ErrorKey, type Filling, type Text } from './texts/say.ts'
 
-  constructor(message: string, options: { retryAfter?: number; cause?: unknown } = {}) {
-    super(message, { cause: options.cause })
-    this.retryAfter = options.retryAfter
+interface AppErrorOptions {
+  /** Seconds, where waiting helps. */
+  retryAfter?: number | undefined
+  cause?: unknown
+}
+
+/**
+ * What a caller may learn: a text, whose code says the HTTP status and Frappe's `exc_type`. `message` is that text in English,
+ * for the log and the command line.
+ */
+export abstract class AppError extends Error {
+  readonly excType: ExcType
+  readonly status: number
+  readonly retryAfter: number | undefined
+  // Private, as the log shows an error's own fields.
+  readonly #text: Text<ErrorKey>
+
+  constructor(said: Text<ErrorKey>, { retryAfter, cause }: AppErrorOptions = {}) {
+    super(say(said, 'en'), { cause })
+    const { excType, status } = codes[codeOf(said.key)]
+    this.retryAfter = retryAfter
+    this.excType = excType
+    this.status = status
+    this.#text = said
+  }
+
+  get text(): Text<ErrorKey> {
+    return this.#text
   }
 }
 
-/** The arguments are malformed, or the request makes no sense. */
-export class ValidationError extends AppError {
+type Said<K extends ErrorKey> = Filling<K, [options?: AppErrorOptions]>
+
+type ValidationKey = KeyOf<'ValidationError' | 'MandatoryError' | 'DataError'>
+
+/** The arguments are missing or malformed, or the request makes no sense. */
+export class ValidationError<K extends ValidationKey = ValidationKey> extends AppError {
   override name = 'ValidationError'
-  readonly excType: string = 'ValidationError'
-  readonly status: number = 417
+
+  constructor(key: K, ...[values, options]: Said<K>) {
+    super({ key, values }, options)
+  }
 }
 
-/** An argument that must be there is not. */
-export class MandatoryError extends ValidationError {
-  override name = 'MandatoryError'
-  override readonly excType = 'MandatoryError'
-}
+type PermissionKey = KeyOf<'PermissionError'>
 
-/** Larger than we read. */
-export class TooLargeError extends ValidationError {
-  override name = 'TooLargeError'
-  override readonly status = 413
-}
-
-/** No credentials at all, or a verb this method does not take. */
-export class PermissionError extends AppError {
+/** No credentials at all, or what these may not do. */
+export class PermissionError<K extends PermissionKey = PermissionKey> extends AppError {
   override name = 'PermissionError'
-  readonly excType = 'PermissionError'
-  readonly status = 403
+
+  constructor(key: K, ...[values, options]: Said<K>) {
+    super({ key, values }, options)
+  }
 }
 
 /** Credentials that are no good. Never says why. */
 export class AuthenticationError extends AppError {
   override name = 'AuthenticationError'
-  readonly excType = 'AuthenticationError'
-  readonly status = 401
 
   constructor() {
-    super('Invalid API key or secret')
+    super(text('credentials_invalid'))
   }
 }
 
+type DoesNotExistKey = KeyOf<'DoesNotExistError'>
+
 /** Not yours, or not there: the caller cannot tell which. */
-export class DoesNotExistError extends AppError {
+export class DoesNotExistError<K extends DoesNotExistKey = DoesNotExistKey> extends AppError {
   override name = 'DoesNotExistError'
-  readonly excType = 'DoesNotExistError'
-  readonly status = 404
+
+  constructor(key: K, ...[values, options]: Said<K>) {
+    super({ key, values }, options)
+  }
 }
 
+type TooManyKey = KeyOf<'TooManyRequestsError'>
+
 /** Our limit, Bridge's quota or the refresh cap. */
-export class TooManyRequestsError extends AppError {
+export class TooManyRequestsError<K extends TooManyKey = TooManyKey> extends AppError {
   override name = 'TooManyRequestsError'
-  readonly excType = 'TooManyRequestsError'
-  readonly status = 429
+
+  constructor(key: K, ...[values, options]: Said<K>) {
+    super({ key, values }, options)
+  }
 }

@@ -11,12 +11,9 @@ export const longestName = 140
 export const isName = (text: string): boolean =>
   text.length > 0 && text.length <= longestName && text.trim() === text && isPlain(text)
 
-/** What is said of a text that is no name. */
-export const nameRule = 'expected a name without control or invisible characters'
-
 /** Throws a ValidationError that names the argument when its text is no name for something new. */
 export function requireName(argument: string, text: string): void {
-  if (!isName(text)) throw new ValidationError(`Argument '${argument}' is not valid: ${nameRule}`)
+  if (!isName(text)) throw new ValidationError('argument_invalid.name', { name: argument })
 }
 
 /**

@@ -72,9 +72,7 @@ export function createLimiter({
       if (left < 1) {
         buckets.set(name, { left, at })
         const retryAfter = Math.ceil(((1 - left) * each) / 1_000)
-        throw new TooManyRequestsError('Too many calls. Please try again a little later.', {
-          retryAfter,
-        })
+        throw new TooManyRequestsError('too_many_calls', {}, { retryAfter })
       }
       buckets.set(name, { left: left - 1, at })
     },

@@ -37,7 +37,7 @@ const tenMinutesMs = 10 * 60_000
 export async function scopeFor(deps: OwnershipDeps, site: string | undefined): Promise<Scope> {
   if (site === undefined) return deps.caller.scope
   const found = await deps.store.findSite(deps.caller.scope, site)
-  if (!found) throw missing(deps, 'Site', site)
+  if (!found) throw missing(deps, 'Site', new DoesNotExistError('site_not_found', { name: site }))
   return { tenantId: found.tenantId, siteId: found.id }
 }
 
@@ -52,12 +52,12 @@ export async function ownedUser(
   const { user, site, ambiguous } = await lookUpUser(deps, selector)
   if (ambiguous) {
     if (selector.user === undefined) {
-      throw new ValidationError("Several users fit: say which one with 'user'")
+      throw new ValidationError('user_ambiguous')
     }
     if (ambiguous.every((other) => other.site.id === site?.id)) throw new AmbiguousNameError('user')
-    throw new ValidationError("This user exists on several sites: say which one with 'site'")
+    throw new ValidationError('site_ambiguous')
   }
-  if (!user || !site || user.userUuid === null) throw missing(deps, 'User', selector.user ?? '')
+  if (!user || !site || user.userUuid === null) throw missingUser(deps, selector.user ?? '')
   return { user, site, bridgeUser: user.userUuid }
 }
 
@@ -78,7 +78,7 @@ export async function ownedItem(
     owned = await store.findItem(scope, itemId)
   }
   if (!owned || owned.user.userUuid === null || !(await isMeant(deps, owned, selector.user))) {
-    throw missing(deps, 'Item', itemId)
+    throw missingItem(deps, itemId)
   }
   return { ...owned, bridgeUser: owned.user.userUuid }
 }
@@ -97,7 +97,7 @@ export async function ownedAccount(
     owned = await store.findAccount(scope, accountId)
   }
   if (!owned || owned.user.userUuid === null || !(await isMeant(deps, owned, selector.user))) {
-    throw missing(deps, 'Account', accountId)
+    throw missing(deps, 'Account', new DoesNotExistError('account_not_found', { id: accountId }))
   }
   return { ...owned, bridgeUser: owned.user.userUuid }
 }
@@ -168,7 +168,7 @@ export async function markIfMissing<T>(
     } else {
       await lookForGone(deps, held, { hadAccounts: false })
       const isThere = user.userUuid !== null && (await store.findUserByUuid(user.userUuid))
-      if (!isThere) throw missing(deps, 'User', user.name)
+      if (!isThere) throw missingUser(deps, user.name)
     }
     throw error
   }
@@ -186,7 +186,7 @@ export async function refuseGone(
   const { id } = held.item
   if (!(await lookForGone(deps, held, { itemId: id, hadAccounts }))) return
   const living = await deps.store.listItems(held.user.id)
-  if (!living.some((item) => item.id === id)) throw missing(deps, 'Item', id)
+  if (!living.some((item) => item.id === id)) throw missingItem(deps, id)
 }
 
 const hourMs = 60 * 60_000
@@ -219,7 +219,10 @@ export async function ownedRequest(
   id: string,
 ): Promise<OwnedRequest & { item: Item | null }> {
   const owned = await deps.store.findRequest(deps.caller.scope, id)
-  if (!owned) throw missing(deps, 'Connection request', id)
+  if (!owned) {
+    const refusal = new DoesNotExistError('connect_request_not_found', { id })
+    throw missing(deps, 'Connection request', refusal)
+  }
   return owned
 }
 
@@ -273,10 +276,23 @@ async function discoverItems(deps: OwnershipDeps, selector: Selector): Promise<v
   }
 }
 
+const missingItem = (deps: OwnershipDeps, id: number): DoesNotExistError =>
+  missing(deps, 'Item', new DoesNotExistError('item_not_found', { id }))
+
+const missingUser = (deps: OwnershipDeps, name: string): DoesNotExistError =>
+  missing(
+    deps,
+    'User',
+    name === ''
+      ? new DoesNotExistError('user_not_found.unnamed')
+      : new DoesNotExistError('user_not_found', { name }),
+  )
+
+/** The refusal, once the audit has counted that this key asked for what is not there; `what` is the audit's word. */
 function missing(
   { caller, clock, auditCounter }: OwnershipDeps,
-  what: string,
-  id: string | number,
+  what: 'Site' | 'User' | 'Item' | 'Account' | 'Connection request',
+  refusal: DoesNotExistError,
 ): DoesNotExistError {
   const now = clock.now()
   auditCounter.count({
@@ -287,5 +303,5 @@ function missing(
     subject: what,
     bucket: hourOf(now),
   })
-  return new DoesNotExistError(`${what} ${id} not found`.replace(/ {2}/, ' '))
+  return refusal
 }

@@ -1,4 +1,6 @@
 import { AppError } from '../errors.ts'
+import type { KeyOf } from '../texts/codes.ts'
+import { text, type Text } from '../texts/say.ts'
 
 /** Where a call failed: the verb and the route with `{id}` for ids. */
 export interface Where {
@@ -31,30 +33,26 @@ export type BridgeErrorKind =
 interface BridgeErrorOptions {
   kind: BridgeErrorKind
   detail: string
-  status?: number
-  excType?: string
   retryAfter?: number
   wait?: number | undefined
   cause?: unknown
 }
 
+type Said = Text<KeyOf<'BridgeError'> | 'bridge_quota_spent'>
+
 /** Bridge could not serve us. `message` is for the site's user, `detail` for the log; no secrets. */
 export class BridgeError extends AppError {
   override name = 'BridgeError'
-  readonly excType: string
-  readonly status: number
   readonly detail: string
   /** Seconds Bridge itself asked to wait; `retryAfter` has a default where this is undefined. */
   readonly wait: number | undefined
   // Private, as the log shows an error's own fields.
   readonly #kind: BridgeErrorKind
 
-  constructor(message: string, options: BridgeErrorOptions) {
-    super(message, options)
+  constructor(said: Said, options: BridgeErrorOptions) {
+    super(said, options)
     this.#kind = options.kind
     this.wait = options.wait
-    this.excType = options.excType ?? 'BridgeError'
-    this.status = options.status ?? 502
     this.detail = options.detail
   }
 
@@ -81,7 +79,7 @@ export const unlessMissing = (error: unknown): undefined => {
   if (!isBridge(error, 'missing')) throw error
 }
 
-const down = 'Bridge cannot be reached at the moment. Please try again in a few minutes.'
+const down = text('bridge_unavailable')
 const waitWhenDown = 30 // seconds; Bridge names none
 
 /** No answer, or one that was cut off. */
@@ -92,7 +90,6 @@ export class BridgeNetworkError extends BridgeError {
     const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
     super(down, {
       kind: 'network',
-      status: 503,
       retryAfter: waitWhenDown,
       detail: `${method} ${route}: network (${reason})`,
       cause,
@@ -105,9 +102,8 @@ export class BridgeTimeoutError extends BridgeError {
   override name = 'BridgeTimeoutError'
 
   constructor({ method, route }: Where, reason: string, cause?: unknown) {
-    super('Bridge did not answer in time. Please try again later.', {
+    super(text('bridge_timeout'), {
       kind: 'timeout',
-      status: 504,
       detail: `${method} ${route}: ${reason}`,
       cause,
     })
@@ -119,10 +115,7 @@ export class BridgeSchemaError extends BridgeError {
   override name = 'BridgeSchemaError'
 
   constructor(detail: string) {
-    super(
-      'Bridge gave an answer we cannot read. If it lasts, tell the administrator of Bank API.',
-      { kind: 'nonsense', detail },
-    )
+    super(text('bridge_answer_invalid'), { kind: 'nonsense', detail })
   }
 }
 
@@ -133,7 +126,6 @@ export class BridgeDownError extends BridgeError {
   constructor({ method, route }: Where, retryAfter: number) {
     super(down, {
       kind: 'down',
-      status: 503,
       retryAfter,
       detail: `${method} ${route}: not sent, Bridge is down`,
     })
@@ -145,10 +137,8 @@ export class BridgeQuotaError extends BridgeError {
   override name = 'BridgeQuotaError'
 
   constructor(retryAfter: number) {
-    super(`Bridge takes no more calls for now. Please try again in ${retryAfter} seconds.`, {
+    super(text('bridge_quota_spent', { seconds: retryAfter }), {
       kind: 'quota',
-      status: 429,
-      excType: 'TooManyRequestsError',
       retryAfter,
       detail: `not sent: the quota is spent for ${retryAfter} s`,
     })
@@ -178,9 +168,9 @@ export class BridgeStatusError extends BridgeError {
     const { method, route, bridgeStatus, code, property, wait } = refusal
     const words = [String(bridgeStatus), code, property && `(${property})`].filter(Boolean)
     const kind = kindOf(bridgeStatus)
-    super(humanLine(kind, refusal), {
+    super(wordsFor(kind, refusal), {
       kind,
-      ...meaning(kind, wait),
+      ...waitFor(kind, wait),
       wait,
       detail: `${method} ${route}: ${words.join(' ')}`,
     })
@@ -207,26 +197,20 @@ const isFront = (status: number): boolean => [502, 503, 504].includes(status) ||
 // Bridge counts calls per user by the minute ("rate limits") and names no wait of its own.
 const waitOfQuota = 60
 
-function meaning(
+function waitFor(
   kind: BridgeErrorKind,
   wait: number | undefined,
-): Pick<BridgeErrorOptions, 'status' | 'excType' | 'retryAfter'> {
-  if (kind === 'quota') {
-    return { status: 429, excType: 'TooManyRequestsError', retryAfter: wait ?? waitOfQuota }
-  }
-  const isServer = kind === 'absent' || kind === 'broken'
-  return isServer ? { status: 503, retryAfter: wait ?? waitWhenDown } : {}
+): Pick<BridgeErrorOptions, 'retryAfter'> {
+  if (kind === 'quota') return { retryAfter: wait ?? waitOfQuota }
+  return kind === 'absent' || kind === 'broken' ? { retryAfter: wait ?? waitWhenDown } : {}
 }
 
-function humanLine(kind: BridgeErrorKind, { property, wait }: Refusal): string {
-  if (kind === 'quota') {
-    return `Bridge takes no more calls for now. Please try again in ${wait ?? waitOfQuota} seconds.`
-  }
+function wordsFor(kind: BridgeErrorKind, { property, wait }: Refusal): Said {
+  if (kind === 'quota') return text('bridge_quota_spent', { seconds: wait ?? waitOfQuota })
   if (kind === 'absent' || kind === 'broken') return down
-  if (kind === 'credentials') {
-    return 'Bridge refused this gateway. Please tell the administrator of Bank API.'
-  }
-  if (kind === 'missing') return 'Bridge does not know what was asked for. It may be deleted.'
-  const about = property ? ` (${property})` : ''
-  return `Bridge did not accept the request${about}. Please tell the administrator of Bank API.`
+  if (kind === 'credentials') return text('bridge_credentials_refused')
+  if (kind === 'missing') return text('bridge_not_found')
+  return property
+    ? text('bridge_request_refused.property', { property })
+    : text('bridge_request_refused')
 }

@@ -1,7 +1,8 @@
 import { CsvError, parse } from 'csv-parse/sync'
 import { z } from 'zod'
-import { foldName, isName, nameRule } from '../names.ts'
+import { foldName, isName } from '../names.ts'
 
+const nameRule = 'expected a name without control or invisible characters'
 const lost = 'has a letter that was lost (\uFFFD): export the file anew, as UTF-8'
 const isWhole = (text: string): boolean => !text.includes('\uFFFD')
 

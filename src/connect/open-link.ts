@@ -6,11 +6,11 @@ import { ensureSite } from '../auth/sites.ts'
 import { readUserEmail, userEmailPlace } from '../vault/user-email.ts'
 import type { Ids } from '../clock.ts'
 import type { By } from '../db/scope.ts'
-import { ConflictError } from '../db/store-errors.ts'
+import { SiteConflictError } from '../db/store-errors.ts'
 import type { BridgeUser } from '../db/ports/users.ts'
 import type { Site } from '../db/ports/sites.ts'
 import type { Item } from '../db/ports/items.ts'
-import { MandatoryError, ValidationError } from '../errors.ts'
+import { ValidationError } from '../errors.ts'
 import { isSameName, requireName } from '../names.ts'
 import { asBridgeUser } from './bridge-user.ts'
 import { rememberAccounts } from './remember-accounts.ts'
@@ -87,7 +87,9 @@ async function connectBank(deps: LinkDeps, order: LinkOrder, takesUser: boolean)
   const urls = resolveSiteUrls(known, order, settings)
   const found = known && (await findUser(deps, known, order.user))
   const userEmail = await addressFor(deps, order, found)
-  if (userEmail === undefined) throw new ValidationError(needsAddress(takesUser))
+  if (userEmail === undefined) {
+    throw new ValidationError(takesUser ? 'email_required.or_user' : 'email_required')
+  }
   await checkWebhookUrl(deps, known, { ...urls, name: order.site }, by)
   countKept(deps, known, urls.webhookUrl)
   const site = known ?? (await makeSite(deps, order, urls.origin, by))
@@ -201,8 +203,7 @@ async function keepRequest(
 }
 
 const refused = (error: unknown): never => {
-  if (error instanceof ConflictError) throw new ValidationError(error.message)
-  throw error
+  throw error instanceof SiteConflictError ? error.refusal : error
 }
 
 /** The site a link call means; undefined when a tenant key names one that is not there yet. */
@@ -217,12 +218,12 @@ async function findSite(deps: LinkDeps, order: LinkOrder): Promise<Site | undefi
   if (origin !== null) {
     const [only, second] = await store.findSitesByOrigin(caller.scope, origin)
     // A sister site may have pinned the same origin: taking the first would hand it the other's users.
-    if (second) throw new ValidationError(`Several sites have the address ${origin}: give 'site'`)
+    if (second) throw new ValidationError('site_ambiguous.address', { origin })
     return only ?? store.findSite(caller.scope, origin)
   }
   const [only, second] = await store.listSites(caller.scope, 2)
   if (only && !second) return only
-  throw new MandatoryError("Argument 'site' or 'base_url' is required with a tenant key")
+  throw new ValidationError('argument_required.site')
 }
 
 /** Counts what this call will leave in the database. Throws a TooManyRequestsError when that was too much today. */
@@ -242,9 +243,7 @@ function countKept(
 async function makeSite(deps: LinkDeps, order: LinkOrder, origin: string, by: By): Promise<Site> {
   const tenantId = deps.caller.tenant.id
   if ((await deps.store.countHeld(tenantId)).sites >= keptOf.sitesPerTenant) {
-    throw new ValidationError(
-      'No more sites can be made with this key: tell the administrator of Bank API',
-    )
+    throw new ValidationError('too_many_sites')
   }
   return ensureSite(deps, { tenantId, name: order.site ?? origin }, by).catch(refused)
 }
@@ -268,9 +267,7 @@ async function makeUser(
 ): Promise<BridgeUser> {
   if (word !== undefined) requireName('user', word)
   if ((await store.countHeld(tenantId)).users >= keptOf.usersPerTenant) {
-    throw new ValidationError(
-      'No more users can be made with this key: tell the administrator of Bank API',
-    )
+    throw new ValidationError('too_many_users')
   }
   return store.ensureUser({ id: ids.next('usr'), siteId, name: word ?? '', at: clock.now() })
 }
@@ -288,9 +285,6 @@ async function addressFor(
   const earlier = user && (await readUserEmail(deps, user.id))
   return earlier ?? deps.settings.defaultUserEmail
 }
-
-const needsAddress = (takesUser: boolean): string =>
-  `Bridge needs an e-mail address for the user: give 'email'${takesUser ? ", or a 'user' that is an address" : ''}, or ask the administrator of Bank API to set DEFAULT_USER_EMAIL`
 
 /** An address to keep for the calls that name none; not one that the user's name says, or that is kept already. */
 async function newAddress(

@@ -29,23 +29,19 @@ export function resolveSiteUrls(
   const origin = site?.origin ?? base?.origin ?? readUrl('redirect_url', named.redirect_url).origin
   const allowed = [origin, ...(site?.allowedOrigins ?? [])]
 
-  const hold = (argument: string, url: URL): string => {
+  const hold = (name: string, url: URL): string => {
     if (url.protocol !== 'https:' && !(allowHttp && url.protocol === 'http:')) {
-      throw new ValidationError(`Argument '${argument}' must be an https address`)
+      throw new ValidationError('argument_invalid.https', { name })
     }
     if (url.username !== '' || url.password !== '') {
-      throw new ValidationError(`Argument '${argument}' must not carry credentials`)
+      throw new ValidationError('argument_invalid.credentials', { name })
     }
     if (!allowed.includes(url.origin)) {
-      throw new ValidationError(
-        `Argument '${argument}' does not belong to this site, whose address is ${origin}`,
-      )
+      throw new ValidationError('address_not_allowed', { name, origin })
     }
     // Percent-encoding makes a text up to nine times as long: what counts is what is kept.
     if (url.href.length > longestAddress) {
-      throw new ValidationError(
-        `Argument '${argument}' is longer than ${longestAddress} characters`,
-      )
+      throw new ValidationError('argument_invalid.address_length', { name, most: longestAddress })
     }
     return url.href
   }
@@ -61,7 +57,7 @@ export function resolveSiteUrls(
 
 function readUrl(argument: string, text: string, base?: string): URL {
   if (!URL.canParse(text, base)) {
-    throw new ValidationError(`Argument '${argument}' is not a web address`)
+    throw new ValidationError('argument_invalid.address', { name: argument })
   }
   return new URL(text, base)
 }

@@ -5,6 +5,21 @@ export class ConflictError extends Error {
   override name = 'ConflictError'
 }
 
+/** The site is no longer what the call found; `refusal` tells the caller. */
+export class SiteConflictError extends ConflictError {
+  override name = 'SiteConflictError'
+  readonly #refusal: ValidationError
+
+  constructor(refusal: ValidationError) {
+    super(refusal.message)
+    this.#refusal = refusal
+  }
+
+  get refusal(): ValidationError {
+    return this.#refusal
+  }
+}
+
 /** Another server serves this database. */
 export class DatabaseInUseError extends Error {
   override name = 'DatabaseInUseError'
@@ -26,10 +41,10 @@ export class StoreDiskError extends StoreBusyError {
 }
 
 /** Several go by that name but for case or accents' forms, and none by exactly that. */
-export class AmbiguousNameError extends ValidationError {
+export class AmbiguousNameError extends ValidationError<'name_ambiguous'> {
   override name = 'AmbiguousNameError'
 
   constructor(what: 'tenant' | 'site' | 'user') {
-    super(`Several ${what}s have nearly this name: give '${what}' in its exact spelling`)
+    super('name_ambiguous', { what })
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { isName, longestName, nameRule } from '../names.ts'
+import { ValidationError } from '../errors.ts'
+import { isName, longestName } from '../names.ts'
 
 const isBlank = (value: unknown) =>
   value === null || (typeof value === 'string' && value.trim() === '')
@@ -17,7 +18,30 @@ export const described = <Argument extends z.ZodType>(
   example: string | number,
 ) => argument.meta({ description, examples: [example] })
 
-const positive = 'expected a positive whole number'
+/** What an argument can be refused for: the variants of `argument_invalid`. */
+const reasons = ['whole_number', 'text', 'name', 'date', 'email'] as const
+
+type Reason = (typeof reasons)[number]
+
+/** Names a schema's refusal. Of what a schema says zod hands on the message alone: so that is a name, not a sentence. */
+export const reason = (name: Reason): Reason => name
+
+/** What an argument is refused with, for an issue that its schema raised by a `reason` or by zod's own rules. */
+export function invalidArgument(name: string, issue: z.core.$ZodIssue): ValidationError {
+  const known = reasons.find((each) => each === issue.message)
+  if (known !== undefined) return new ValidationError(`argument_invalid.${known}`, { name })
+  if (issue.code === 'too_big' && issue.origin === 'string') {
+    return new ValidationError('argument_invalid.length', { name, max: Number(issue.maximum) })
+  }
+  if (issue.code === 'invalid_value') {
+    const options = z.core.util.joinValues(issue.values, '|')
+    return new ValidationError('argument_invalid.option', { name, options })
+  }
+  const isText = issue.code === 'invalid_type' && issue.expected === 'string'
+  return new ValidationError(isText ? 'argument_invalid.text' : 'argument_invalid', { name })
+}
+
+const positive = reason('whole_number')
 
 /** A numeric id, as a number or as a string of digits. `''`, `null`, `true` and `1.5` are refused. */
 export const identifier = z.union(
@@ -34,14 +58,14 @@ export const identifier = z.union(
 
 /** A non-empty text of at most `max` characters, trimmed. Numbers become text: clients send `12` for `"12"`. */
 export const text = (max = longestName) => {
-  const length = `expected at most ${max} characters`
+  const expected = reason('text')
   return z
-    .union([z.string(), z.number().transform(String)], { error: 'expected a text' })
-    .pipe(z.string().trim().min(1, 'expected a text').max(max, length))
+    .union([z.string(), z.number().transform(String)], { error: expected })
+    .pipe(z.string().trim().min(1, expected).max(max))
 }
 
 /** As `text`, but may be left out, empty, blank or null: then undefined. */
 export const optionalText = (max = longestName) => optional(text(max))
 
 /** As `optionalText`, for what is kept and shown to people as it came: a bank's name. */
-export const optionalName = optional(text().refine(isName, nameRule))
+export const optionalName = optional(text().refine(isName, reason('name')))

@@ -1,20 +1,16 @@
 import { once } from 'node:events'
 import type { FastifyRequest } from 'fastify'
-import { TooLargeError } from '../errors.ts'
+import { ValidationError } from '../errors.ts'
 import { parseFields, type Body, type Parameters } from './parameters.ts'
-import { DataError } from './refusals.ts'
 import { declaredLength } from './request.ts'
 
 /** The largest body a method call may have, in bytes. */
 export const bodyLimit = 256 * 1024
 
-/** What is said of a larger one. */
-export const tooLarge = 'The request body is too large'
-
 /**
  * Reads a body by its content type. As in Frappe, JSON with an empty body counts as no body (axios
  * names the type on every verb), files are left out, and other types are not looked at: undefined.
- * Throws DataError when the bytes are not what the type says.
+ * Throws a ValidationError when the bytes are not what the type says.
  */
 export async function decodeBody(
   contentType: string | undefined,
@@ -30,11 +26,11 @@ export async function decodeBody(
   return undefined
 }
 
-/** The body of a GET, which Fastify does not read. Throws TooLargeError beyond the limit. */
+/** The body of a GET, which Fastify does not read. Throws a ValidationError beyond the limit. */
 export async function readGetBody(request: FastifyRequest): Promise<Buffer> {
   const length = declaredLength(request)
   if (length === 0) return Buffer.alloc(0)
-  if (length !== undefined && length > bodyLimit) throw new TooLargeError(tooLarge)
+  if (length !== undefined && length > bodyLimit) throw new ValidationError('body_too_large')
 
   const chunks: Buffer[] = []
   let size = 0
@@ -44,7 +40,7 @@ export async function readGetBody(request: FastifyRequest): Promise<Buffer> {
   }
   request.raw.on('data', take)
   await once(request.raw, 'end')
-  if (size > bodyLimit) throw new TooLargeError(tooLarge)
+  if (size > bodyLimit) throw new ValidationError('body_too_large')
   return Buffer.concat(chunks)
 }
 
@@ -57,7 +53,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new DataError(cause)
+    throw new ValidationError('body_unreadable', {}, { cause })
   }
 }
 
@@ -69,7 +65,7 @@ async function parseMultipart(contentType: string, bytes: Buffer): Promise<Param
     }).formData()
     for (const [name, value] of form) if (typeof value === 'string') fields[name] ??= value
   } catch (cause) {
-    throw new DataError(cause)
+    throw new ValidationError('body_unreadable', {}, { cause })
   }
   return fields
 }

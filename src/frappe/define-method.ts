@@ -1,6 +1,7 @@
 import type { z } from 'zod'
-import { MandatoryError, ValidationError } from '../errors.ts'
+import { ValidationError } from '../errors.ts'
 import type { JsonBytes } from '../json-bytes.ts'
+import { invalidArgument } from './arguments.ts'
 
 /** What a method may use, until it has answered or failed. */
 export interface Releasable {
@@ -37,7 +38,7 @@ export interface Contract {
 export interface RpcMethod<Context> extends Contract {
   /** What it answers in the form that this caller wants. */
   resultFor(context: Context): z.ZodType
-  /** Parses `input` with `params`, tells `onParsed`, and runs the method; throws MandatoryError or ValidationError. */
+  /** Parses `input` with `params`, tells `onParsed`, and runs the method; throws a ValidationError. */
   handle(context: Context, input: unknown, onParsed?: (args: unknown) => void): Promise<unknown>
 }
 
@@ -83,7 +84,7 @@ export const methodsWith =
     },
   })
 
-/** Parses a call's arguments. Throws MandatoryError or ValidationError naming the first bad one. */
+/** Parses a call's arguments. Throws a ValidationError naming the first that is missing or bad. */
 export function parseArguments<Params extends z.ZodType>(
   params: Params,
   input: unknown,
@@ -92,12 +93,10 @@ export function parseArguments<Params extends z.ZodType>(
   if (parsed.success) return parsed.data
 
   const [issue] = parsed.error.issues
-  if (!issue || issue.path.length === 0) {
-    throw new ValidationError(issue?.message ?? 'Invalid request arguments')
-  }
+  if (!issue || issue.path.length === 0) throw new ValidationError('arguments_unreadable')
   const name = issue.path.map(String).join('.')
-  if (isMissing(input, issue.path)) throw new MandatoryError(`Argument '${name}' is required`)
-  throw new ValidationError(`Argument '${name}' is not valid: ${issue.message}`)
+  if (isMissing(input, issue.path)) throw new ValidationError('argument_required', { name })
+  throw invalidArgument(name, issue)
 }
 
 /** Forms send an empty field and JSON clients null for "not given"; both count as missing. */

@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto'
-import { AuthenticationError, PermissionError, type AppError } from '../errors.ts'
-import { inLanguage } from '../french.ts'
+import type { AppError } from '../errors.ts'
 import { languages, type Language } from '../language.ts'
+import { codes } from '../texts/codes.ts'
+import { codeOf, say, text, type ErrorKey, type Text } from '../texts/say.ts'
 import { toBytes } from './envelope.ts'
-import { defaultTitle, notPermitted } from './pinned.ts'
+import { defaultTitle } from './pinned.ts'
 import type { ApiVersion } from './refusals.ts'
 
 /** What an answer to a failed call says. */
 export interface Refusal {
   readonly status: number
   readonly excType: string
-  readonly text: string
+  readonly text: Text<ErrorKey>
   readonly title?: string | undefined
   /** A message Frappe shows before the main one. */
   readonly before?: string | undefined
@@ -18,40 +19,45 @@ export interface Refusal {
   readonly retryAfter?: number | undefined
 }
 
-/** The answer to a path that is nobody's. */
-export const notFound: Refusal = { status: 404, excType: 'DoesNotExistError', text: 'Not found' }
+/** What a text of ours says of a failed call. */
+export const toRefusal = (said: Text<ErrorKey>): Refusal => ({
+  ...codes[codeOf(said.key)],
+  text: said,
+})
 
-/** What an error of ours says: its status, type and human line as they are. */
+/** The answer to a path that is nobody's. */
+export const notFound = toRefusal(text('path_unknown'))
+
+/** What an error of ours says. */
 export function fromAppError(error: AppError & { title?: string; before?: string }): Refusal {
-  const { status, excType, message: text, title, before, retryAfter } = error
+  const { status, excType, text, title, before, retryAfter } = error
   return { status, excType, text, title, before, retryAfter }
 }
 
-/** The refusal in a language; what Frappe pins stays as it is. */
-export const inWords = (refusal: Refusal, language: Language): Refusal => ({
-  ...refusal,
-  text: inLanguage(refusal.text, language),
-})
-
 /**
- * The bytes of an error. `exc` is a string holding a JSON list with one line, never a stack trace:
+ * The bytes of an error, in a language. `exc` is a string holding a JSON list with one line, never a stack trace:
  * Frappe's Python clients raise only if it is there. There is never a `message` beside it.
  */
-export function errorBody(version: ApiVersion, refusal: Refusal): Buffer {
-  return fixed[version].get(lineOf(refusal)) ?? buildBody(version, refusal)
+export function errorBody(version: ApiVersion, refusal: Refusal, language: Language): Buffer {
+  return fixed[version][language].get(refusal.text.key) ?? buildBody(version, refusal, language)
 }
 
-const lineOf = ({ excType, text }: Refusal) => `frappe.exceptions.${excType}: ${text}`
-
-function buildBody(version: ApiVersion, refusal: Refusal): Buffer {
+function buildBody(version: ApiVersion, refusal: Refusal, language: Language): Buffer {
   const { excType, text, title = defaultTitle, before, retryAfter } = refusal
-  const line = lineOf(refusal)
+  const sentence = say(text, language)
+  const line = `frappe.exceptions.${excType}: ${sentence}`
   const wait = retryAfter === undefined ? {} : { retry_after: Math.ceil(retryAfter) }
   if (version === 2) {
-    const error = { type: excType, exception: line, message: text, title, indicator: 'red' }
+    const error = {
+      type: excType,
+      exception: line,
+      message: sentence,
+      title,
+      indicator: 'red',
+    }
     return toBytes({ errors: [{ ...error, ...wait }] })
   }
-  const messages = before === undefined ? [text] : [before, text]
+  const messages = before === undefined ? [sentence] : [before, sentence]
   return toBytes({
     exception: line,
     exc_type: excType,
@@ -73,15 +79,17 @@ function serverMessage(message: string, title: string): string {
 }
 
 // The refusals a scanner meets are serialised once.
-const serialiseOnce = (version: ApiVersion) =>
-  new Map(
-    [
-      notFound,
-      fromAppError(new AuthenticationError()),
-      fromAppError(new PermissionError(notPermitted)),
-    ]
-      .flatMap((refusal) => languages.map((language) => inWords(refusal, language)))
-      .map((refusal) => [lineOf(refusal), buildBody(version, refusal)]),
+const serialiseOnce = (version: ApiVersion, language: Language) =>
+  new Map<ErrorKey, Buffer>(
+    (['path_unknown', 'credentials_invalid', 'verb_not_allowed'] as const).map((key) => [
+      key,
+      buildBody(version, toRefusal(text(key)), language),
+    ]),
   )
 
-const fixed = { 1: serialiseOnce(1), 2: serialiseOnce(2) }
+const inEachLanguage = (version: ApiVersion) =>
+  Object.fromEntries(
+    languages.map((language) => [language, serialiseOnce(version, language)]),
+  ) as Record<Language, Map<ErrorKey, Buffer>>
+
+const fixed = { 1: inEachLanguage(1), 2: inEachLanguage(2) }

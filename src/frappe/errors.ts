@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { AppError, TooLargeError } from '../errors.ts'
-import { tooLarge } from './body.ts'
+import { AppError } from '../errors.ts'
+import { text } from '../texts/say.ts'
 import { sendJson } from './envelope.ts'
-import { errorBody, fromAppError, inWords, type Refusal } from './error-body.ts'
+import { errorBody, fromAppError, toRefusal, type Refusal } from './error-body.ts'
 import { languageOfCall, versionOf } from './request.ts'
 
 /** The one handler for everything thrown in the app: maps, logs, sends. */
@@ -11,7 +11,7 @@ export function handleError(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  const refusal = toRefusal(error, request)
+  const refusal = refusalOf(error, request)
   logRefusal(error, refusal, request)
   return sendRefusal(request, reply, refusal)
 }
@@ -31,37 +31,41 @@ export function sendRefusal(
     const name = rpc === true ? 'x-ratelimit-reset' : 'retry-after'
     void reply.header(name, String(Math.ceil(refusal.retryAfter)))
   }
-  const said = inWords(refusal, languageOfCall(request))
-  return sendJson(reply, refusal.status, errorBody(versionOf(request), said))
+  const body = errorBody(versionOf(request), refusal, languageOfCall(request))
+  return sendJson(reply, refusal.status, body)
 }
 
 /** What a thrown thing means to the caller. What we did not foresee is a 500 with a request id. */
-export function toRefusal(error: unknown, request: FastifyRequest): Refusal {
+function refusalOf(error: unknown, request: FastifyRequest): Refusal {
   if (error instanceof AppError) return fromAppError(error)
-  if (isFastifyError(error) && error.statusCode < 500) {
-    if (error.statusCode === 413) return fromAppError(new TooLargeError(tooLarge))
-    return { status: 417, excType: 'ValidationError', text: 'The request cannot be read' }
+  const internal = toRefusal(text('internal_error', { id: request.id }))
+  if (isFastifyError(error) || isHttpError(error)) {
+    const { statusCode: status } = error
+    if (status >= 500) return { ...internal, status }
+    if (isFastifyError(error))
+      return toRefusal(text(status === 413 ? 'body_too_large' : 'request_unreadable'))
+    return { ...toRefusal(text(keysOfHttp[status] ?? 'request_unreadable')), status }
   }
-  if (isHttpError(error) && error.statusCode < 500) {
-    const excType = excTypes[error.statusCode] ?? 'ValidationError'
-    return { status: error.statusCode, excType, text: error.message }
-  }
-  if (request.raw.destroyed && !request.raw.complete) {
-    return { status: 417, excType: 'ValidationError', text: 'The request ended too early' }
-  }
-  return {
-    status: isFastifyError(error) || isHttpError(error) ? error.statusCode : 500,
-    excType: 'InternalError',
-    text: `Internal error, request id ${request.id}`,
-  }
+  if (request.raw.destroyed && !request.raw.complete) return toRefusal(text('request_incomplete'))
+  return internal
 }
 
-/** How a plain route's `httpErrors.*` is called. */
-const excTypes: Partial<Record<number, string>> = {
-  401: 'AuthenticationError',
-  403: 'PermissionError',
-  404: 'DoesNotExistError',
-  429: 'TooManyRequestsError',
+/** What a plain route's `httpErrors.*` says. */
+const keysOfHttp: Partial<
+  Record<
+    number,
+    | 'credentials_invalid'
+    | 'verb_not_allowed'
+    | 'path_unknown'
+    | 'body_too_large'
+    | 'too_many_calls'
+  >
+> = {
+  401: 'credentials_invalid',
+  403: 'verb_not_allowed',
+  404: 'path_unknown',
+  413: 'body_too_large',
+  429: 'too_many_calls',
 }
 
 type ErrorWithStatus = Error & { statusCode: number }

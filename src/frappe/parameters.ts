@@ -1,5 +1,4 @@
 import { ValidationError } from '../errors.ts'
-import { invalidArguments } from './pinned.ts'
 
 /** Names and values from outside. Made without a prototype, so `__proto__` and `constructor` are inert. */
 export type Parameters = Record<string, unknown>
@@ -61,5 +60,5 @@ export function toArguments(parameters: Parameters): Parameters {
 function fromJson(json: unknown): Parameters {
   if (Array.isArray(json)) return Object.assign(empty(), { data: json as unknown })
   if (typeof json === 'object' && json !== null) return Object.assign(empty(), json)
-  throw new ValidationError(invalidArguments)
+  throw new ValidationError('arguments_unreadable')
 }

@@ -1,28 +1,10 @@
-/** Texts that Frappe clients may compare. They are protocol, so they are never translated. */
-
-/** Frappe's answer to a verb a method does not take; HEAD and PATCH are on nobody's list. */
-export const notPermitted = 'Not permitted'
-
-/** Frappe's answer to a body that is JSON but neither an object nor a list. */
-export const invalidArguments = 'Invalid request arguments'
-
-/** Frappe 16's answer to a body that is no JSON. */
-export const invalidBody = 'Invalid request body'
+/** What Frappe clients may compare, besides the sentences in `src/texts/pinned.ts`. It is protocol, so it is never translated. */
 
 /** The title Frappe gives a message when its author gives none. */
 export const defaultTitle = 'Message'
 
-/** The title of `notWhitelisted`. */
+/** The title of what a guest is told on a method that is not open to guests. */
 export const notAllowedTitle = 'Method Not Allowed'
-
-/** Frappe's answer to a guest on a method that is not open to guests. */
-export const notWhitelisted = (name: string) =>
-  `<details><summary>You are not permitted to access this resource.</summary>` +
-  `Function <strong>${name}</strong> is not whitelisted.</details>`
-
-/** Frappe's answer to an unknown method; version 2 of its API words it without "for command". */
-export const unknownMethod = (version: 1 | 2, name: string, reason: string) =>
-  `Failed to get method ${version === 1 ? 'for command ' : ''}${name} with ${reason}`
 
 /** Why a method is unknown, as Python and Frappe put it. */
 export const unknownReason = {

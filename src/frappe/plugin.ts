@@ -17,7 +17,6 @@ import {
   type Body,
   type Parameters,
 } from './parameters.ts'
-import { notPermitted } from './pinned.ts'
 import { NotWhitelistedError } from './refusals.ts'
 import { whenSent, type UnderWay } from './under-way.ts'
 import {
@@ -219,13 +218,13 @@ export function frappePlugin<Caller, Context extends Releasable>(
 
   /** `/?cmd=<name>`: what Frappe's own Python client posts. */
   function entryByCommand({ cmd }: Parameters): Entry<Caller> {
-    if (typeof cmd !== 'string' || cmd === '') throw new DoesNotExistError(notFound.text)
+    if (typeof cmd !== 'string' || cmd === '') throw new DoesNotExistError('path_unknown')
     return catalogue.get(1, cmd)
   }
 
   function admit(entry: Entry<Caller>, caller: Caller | undefined, request: FastifyRequest): void {
     if (caller === undefined && !entry.guest) throw new NotWhitelistedError(entry.name)
-    if (!verbs.has(request.method)) throw new PermissionError(notPermitted)
+    if (!verbs.has(request.method)) throw new PermissionError('verb_not_allowed')
   }
 
   /** Kept apart from the app, whose other routes read their bodies their own way. */

@@ -1,7 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { DoesNotExistError } from '../errors.ts'
 import { languageOf, type Language } from '../language.ts'
-import { notFound } from './error-body.ts'
 import type { Parameters } from './parameters.ts'
 import type { ApiVersion } from './refusals.ts'
 
@@ -36,7 +35,7 @@ export function nameInPath(request: FastifyRequest): string | undefined {
   const rest = (request.params as { '*'?: string })['*']
   if (rest === undefined) return undefined
   const name = rest.split('/', 1)[0]!
-  if (name === '') throw new DoesNotExistError(notFound.text)
+  if (name === '') throw new DoesNotExistError('path_unknown')
   return name
 }
 

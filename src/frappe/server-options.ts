@@ -2,7 +2,8 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { bodyLimit } from './body.ts'
-import { errorBody } from './error-body.ts'
+import { text } from '../texts/say.ts'
+import { errorBody, toRefusal } from './error-body.ts'
 import { handleError } from './errors.ts'
 import { parseFields } from './parameters.ts'
 
@@ -23,7 +24,7 @@ export const frappeServerOptions = {
   },
   clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
     if (error.code === 'ECONNRESET' || socket.destroyed) return
-    if (socket.writable) socket.write(rawAnswer(rawStatus[error.code ?? ''] ?? 400))
+    if (socket.writable) socket.write(rawAnswer(limits[error.code ?? ''] ?? 'http_unreadable'))
     socket.destroySoon() // once the answer has left
   },
 }
@@ -37,17 +38,19 @@ function toPath(url: string): string {
   return url.replace(/^https?:\/\/[^/?#]*\/*/i, '/')
 }
 
+type BeforeAnyHandler = 'http_unreadable' | 'request_timeout' | 'headers_too_large'
+
 /** Node's own limits; anything else it cannot parse is a 400. */
-const rawStatus: Partial<Record<string, number>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
-  HPE_HEADER_OVERFLOW: 431,
+const limits: Partial<Record<string, BeforeAnyHandler>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
 }
 
-function rawAnswer(status: number): Buffer {
-  const reason = STATUS_CODES[status]!
-  const body = errorBody(1, { status, excType: 'ValidationError', text: reason })
+function rawAnswer(key: BeforeAnyHandler): Buffer {
+  const refusal = toRefusal(text(key))
+  const body = errorBody(1, refusal, 'en')
   const head = [
-    `HTTP/1.1 ${status} ${reason}`,
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`,
     'Content-Type: application/json',
     'Cache-Control: no-store',
     `Content-Length: ${body.length}`,

@@ -45,7 +45,8 @@ export function createUnderWay({ most = defaultMost }: { most?: number } = {}): 
     const ofTenant = (byTenant.get(tenant) ?? 0) + bytes
     if (total + bytes <= most && ofTenant <= most / 2) return
     throw new TooManyRequestsError(
-      `Too many large answers are under way. Please try again in ${waitSeconds} seconds.`,
+      'too_many_large_answers',
+      { seconds: waitSeconds },
       { retryAfter: waitSeconds },
     )
   }

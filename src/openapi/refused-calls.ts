@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { errorBody } from '../frappe/error-body.ts'
+import { errorBody, toRefusal } from '../frappe/error-body.ts'
 import type { ApiVersion } from '../frappe/refusals.ts'
 import { requestId, reset } from './headers.ts'
 import type { Json, Writer } from './schema.ts'
@@ -48,7 +48,7 @@ export const refusedCalls = (writer: Writer): Record<string, Json> =>
     ([1, 2] as const).flatMap((version) =>
       Object.entries(statuses).map(([status, refused]) => [
         nameOf(version, status),
-        toResponse(version, Number(status), refused, writer),
+        toResponse(version, refused, writer),
       ]),
     ),
   )
@@ -64,12 +64,11 @@ export const refusedBy = (version: ApiVersion): Record<string, Json> =>
 
 function toResponse(
   version: ApiVersion,
-  status: number,
-  { is, types: [excType], line: text, retryAfter }: Refused,
+  { is, example: said, retryAfter }: Refused,
   writer: Writer,
 ): Json {
   const example = JSON.parse(
-    errorBody(version, { status, excType, text, retryAfter }).toString(),
+    errorBody(version, { ...toRefusal(said), retryAfter }, 'en').toString(),
   ) as Json
   const headers = retryAfter === undefined ? requestId : { ...requestId, ...reset }
   return {

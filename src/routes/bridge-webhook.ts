@@ -3,6 +3,7 @@ import { hourOf } from '../audit/counter.ts'
 import { isBridge } from '../bridge/errors.ts'
 import { StoreBusyError } from '../db/store-errors.ts'
 import { AppError } from '../errors.ts'
+import { text } from '../texts/say.ts'
 import { receiveWebhook, WebhookSignatureError } from '../webhooks/inbox/accept.ts'
 
 /** The largest webhook we read, in bytes. */
@@ -11,8 +12,6 @@ const bodyLimit = 64 * 1024
 /** We cannot take the event now; Bridge tries again for a day or two (Bridge: webhooks). */
 class NotNowError extends AppError {
   override name = 'NotNowError'
-  readonly excType = 'InternalError'
-  readonly status = 503
 }
 
 /** Where Bridge posts its events. A 200 means the event is stored for good. `secrets`: the active ones of Bridge's webhook. */
@@ -29,7 +28,7 @@ const bridgeWebhook: FastifyPluginAsync<{ secrets: readonly string[] }> = async 
   app.post('/webhooks/bridge', {
     bodyLimit,
     async onRequest(request) {
-      if (secrets.length === 0) throw new NotNowError('No webhook secret is configured')
+      if (secrets.length === 0) throw new NotNowError(text('webhook_secret_missing'))
       if (signatureOf(request.headers) === undefined) throw new WebhookSignatureError()
     },
     async handler(request, reply) {
@@ -44,7 +43,7 @@ const bridgeWebhook: FastifyPluginAsync<{ secrets: readonly string[] }> = async 
             noteRefusal(app)
           }
           if (!(error instanceof StoreBusyError)) throw error
-          throw new NotNowError('The event cannot be stored now', { retryAfter: 5, cause: error })
+          throw new NotNowError(text('event_not_stored'), { retryAfter: 5, cause: error })
         },
       )
       app.metrics.webhookReceived(received)

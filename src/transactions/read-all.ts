@@ -4,6 +4,7 @@ import { pageSize } from '../bridge/transport/pagination.ts'
 import type { Transaction, TransactionFilter } from '../bridge/resources/transactions.ts'
 import { ValidationError } from '../errors.ts'
 import type { JsonBytes } from '../json-bytes.ts'
+import { text, type AdviceKey, type Text } from '../texts/say.ts'
 import { createDaysSeen } from './days-seen.ts'
 import { createRowList } from './row-list.ts'
 
@@ -56,27 +57,22 @@ function fittingNow(bridge: BridgeResources, { bridgeUser, most }: Reading): num
 }
 
 function tooMany({ most, filter }: Reading, minDate: string | undefined): ValidationError {
-  const advice = minDate === undefined ? withoutDate(filter) : withDate(minDate)
-  return new ValidationError(
-    `There are more than ${most} transactions, and one answer holds no more: ${advice}`,
-  )
+  const advice =
+    minDate === undefined ? withoutDate(filter) : text('advice.fewer', { date: minDate })
+  return new ValidationError('too_many_transactions', { most, advice })
 }
 
 /** Of all that is looked through few may belong, and yet no wait would ever suffice. */
 const tooManyToLookThrough = ({ readable, filter }: Reading): ValidationError =>
-  new ValidationError(
-    `There are more than ${readable} transactions to look through: ${withoutDate(filter)}`,
-  )
+  new ValidationError('too_many_transactions.to_look_through', {
+    most: readable,
+    advice: withoutDate(filter),
+  })
 
-const withDate = (minDate: string): string =>
-  `ask for fewer, as with min_date=${minDate}, and for earlier ones with max_date`
-
-function withoutDate({ accountId, minDate, maxDate }: TransactionFilter): string {
+function withoutDate({ accountId, minDate, maxDate }: TransactionFilter): Text<AdviceKey> {
   const isOneDay = minDate !== undefined && minDate === maxDate
   if (accountId === undefined) {
-    return isOneDay ? 'ask by account_id' : 'ask for a shorter range, or by account_id'
+    return text(isOneDay ? 'advice.account' : 'advice.range_or_account')
   }
-  return isOneDay
-    ? 'the administrator of Bank API can raise MAX_TRANSACTIONS'
-    : 'ask for a shorter range'
+  return text(isOneDay ? 'advice.raise_limit' : 'advice.range')
 }

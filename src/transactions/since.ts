@@ -8,9 +8,7 @@ import { ValidationError } from '../errors.ts'
 export function toInstant(argument: string, text: string, timeZone: string): number {
   const at = readInstant(text.trim().replace(/^(\d{4}-\d{2}-\d{2}) /, '$1T'), timeZone)
   if (at !== undefined && at >= earliest && at < latest) return at
-  throw new ValidationError(
-    `Argument '${argument}' is not a date (yyyy-mm-dd) or a date with a time`,
-  )
+  throw new ValidationError('argument_invalid.time', { name: argument })
 }
 
 // Far from the years that ISO writes with a sign, whatever the zone: Bridge would not read those.

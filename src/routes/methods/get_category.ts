@@ -25,6 +25,6 @@ export const getCategory = defineMethod({
       const child = childrenOf(parent).find((category) => category.id === id)
       if (child) return present.category({ ...child, parent_id: child.parent_id ?? parent.id })
     }
-    throw new DoesNotExistError(`Category ${id} not found`)
+    throw new DoesNotExistError('category_not_found', { id })
   },
 })

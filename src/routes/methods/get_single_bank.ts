@@ -19,7 +19,7 @@ export const getSingleBank = defineMethod({
   async run({ reference, present, fresh }, { bank_id }) {
     const bank = await reference.bank(bank_id).catch((error: unknown) => {
       if (!isBridge(error, 'missing')) throw error
-      throw new DoesNotExistError(`Bank ${bank_id} not found`)
+      throw new DoesNotExistError('bank_not_found', { id: bank_id })
     })
     fresh.readAt(reference.bankReadAt(bank_id))
     return present.bank(bank)

@@ -12,9 +12,7 @@ export const getWebhookSecret = defineMethod({
   result: z.strictObject({ secret: z.string().describe('`whsec_…`, as Standard Webhooks.') }),
   example: {},
   async run({ caller, store, keyring }) {
-    if (!caller.site) {
-      throw new PermissionError("Only a site's own key may read its webhook secret")
-    }
+    if (!caller.site) throw new PermissionError('site_key_required')
 
     return { secret: await readWebhookSecret({ store, keyring }, caller.site.id) }
   },

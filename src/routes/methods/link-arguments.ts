@@ -1,6 +1,13 @@
 import { z } from 'zod'
 import { longestAddress } from '../../connect/site-urls.ts'
-import { described, optional, optionalName, optionalText, text } from '../../frappe/arguments.ts'
+import {
+  described,
+  optional,
+  optionalName,
+  optionalText,
+  reason,
+  text,
+} from '../../frappe/arguments.ts'
 import { site } from './arguments.ts'
 
 /** Countries whose banks Bridge offers (Bridge: create a connect session, `country_code`). */
@@ -29,7 +36,7 @@ export const linkArguments = {
   bank: described(optionalName, "The site's own word for the bank.", 'Demo Bank'),
   site,
   email: described(
-    optional(z.email('expected an e-mail address').max(254)),
+    optional(z.email(reason('email')).max(254)),
     "The user's e-mail address, which Bridge needs for a new item; `user` serves when it is one.",
     'me@example.com',
   ),

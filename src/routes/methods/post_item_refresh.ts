@@ -4,7 +4,7 @@ import { isBridge } from '../../bridge/errors.ts'
 import { loose } from '../../bridge/fields.ts'
 import { nextStep } from '../../connect/item-status.ts'
 import { TooManyRequestsError } from '../../errors.ts'
-import { inLanguage } from '../../french.ts'
+import { say, text } from '../../texts/say.ts'
 import { defineMethod, type MethodContext } from '../context.ts'
 import { itemId, lang, site, user } from './arguments.ts'
 
@@ -12,8 +12,6 @@ const dayMs = 24 * 60 * 60_000
 
 /** How often a bank may be read in a day without its user (PSD2, regulatory technical standards, article 36). */
 const mostPerDay = 4
-
-const byItself = 'Bridge refreshes this connection by itself, once or twice a day'
 
 /** Bridge 2025-01-15 has no such call, so the one of 2021 is tried. */
 export const postItemRefresh = defineMethod({
@@ -57,7 +55,7 @@ export const postItemRefresh = defineMethod({
     const next = nextStep(live.status)
     return {
       refreshed,
-      reason: inLanguage(byItself, context.language(lang)),
+      reason: say(text('advice.refreshed_by_itself'), context.language(lang)),
       last_successful_refresh: live.last_successful_refresh ?? null,
       next: next === 'none' ? 'wait' : next,
     }
@@ -72,8 +70,10 @@ async function claimRefresh(
   const taken = await store.claimRefresh(item.id, { at, since: at - dayMs, most: mostPerDay })
   if ('claim' in taken) return taken.claim
   const freeAt = taken.oldestAt + dayMs
+  const time = new Date(freeAt).toISOString()
   throw new TooManyRequestsError(
-    `Item ${item.id} was refreshed ${mostPerDay} times within a day; the next is possible at ${new Date(freeAt).toISOString()}`,
+    'refresh_limit_reached',
+    { id: item.id, count: mostPerDay, time },
     { retryAfter: (freeAt - at) / 1_000 },
   )
 }

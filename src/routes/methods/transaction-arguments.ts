@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import type { TransactionFilter } from '../../bridge/resources/transactions.ts'
-import { described, optional, optionalText } from '../../frappe/arguments.ts'
+import { described, optional, optionalText, reason } from '../../frappe/arguments.ts'
 import { bridgeSince, toInstant } from '../../transactions/since.ts'
 import { lang, site, user } from './arguments.ts'
 
-const day = optional(z.iso.date('expected a date, as 2026-01-31'))
+const day = optional(z.iso.date(reason('date')))
 
 /** What both transaction methods take besides their ids. */
 export const transactionArguments = {

@@ -86,5 +86,5 @@ export function presentationFor(
   const bridgeVersion = bridgeVersions.find((version) => version === header)
   if (bridgeVersion) return { ...presentation, bridgeVersion }
   const [first, second] = bridgeVersions
-  throw new ValidationError(`Bridge-Version is ${first} or ${second}`)
+  throw new ValidationError('bridge_version_invalid', { first, second })
 }

@@ -8,6 +8,7 @@ import type { NewEvent } from '../../db/ports/events.ts'
 import type { SiteUser } from '../../db/ports/users.ts'
 import type { Store } from '../../db/store.ts'
 import { AppError } from '../../errors.ts'
+import { text } from '../../texts/say.ts'
 
 /** What it takes to receive Bridge's webhooks. */
 export interface Inbox {
@@ -24,11 +25,9 @@ export interface Inbox {
 /** Nobody who knows a webhook secret signed these bytes. */
 export class WebhookSignatureError extends AppError {
   override name = 'WebhookSignatureError'
-  readonly excType = 'AuthenticationError'
-  readonly status = 401
 
   constructor() {
-    super('The signature is not good')
+    super(text('signature_invalid'))
   }
 }
 

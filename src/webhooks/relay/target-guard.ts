@@ -6,11 +6,11 @@ import { ValidationError } from '../../errors.ts'
 import { systemResolve, type Resolve } from './resolve.ts'
 
 /** An address webhooks may not go to. The message names the host, never what it resolved to. */
-export class TargetRefusedError extends ValidationError {
+export class TargetRefusedError extends ValidationError<'webhook_target_refused'> {
   override name = 'TargetRefusedError'
 
   constructor(host: string) {
-    super(`Webhooks may not be sent to ${host}`)
+    super('webhook_target_refused', { host })
   }
 }
 

@@ -1,16 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import * as fc from 'fast-check'
 import { http, HttpResponse } from 'msw'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import {
   BridgeNetworkError,
   BridgeSchemaError,
   BridgeStatusError,
   BridgeTimeoutError,
 } from '../../../src/bridge/errors.ts'
-import { french, inLanguage } from '../../../src/french.ts'
-import * as pinned from '../../../src/frappe/pinned.ts'
+import { say } from '../../../src/texts/say.ts'
 import { bridgeUrl } from '../../support/bridge.ts'
 import { callMethod } from '../../support/app.ts'
 import { aServedSite } from './served.ts'
@@ -163,90 +159,10 @@ test.each([
     (bridgeStatus) => new BridgeStatusError({ ...where, bridgeStatus, property: 'item_id' }),
   ),
   new BridgeStatusError({ ...where, bridgeStatus: 422 }),
-])('$message: has a French twin', ({ message }) => {
-  const translated = inLanguage(message, 'fr')
+])('$message: has a French twin', ({ message, text }) => {
+  const translated = say(text, 'fr')
 
   expect(translated).not.toBe(message)
   expect(translated).not.toMatch(/[{}]/)
-  expect(inLanguage(message, 'en')).toBe(message)
+  expect(say(text, 'en')).toBe(message)
 })
-
-test('texts that Frappe pins are never translated, whatever a caller puts into them', () => {
-  const texts = Object.values(pinned.unknownReason)
-  fc.assert(
-    fc.property(fc.string(), fc.string(), (name, more) => {
-      for (const text of [
-        pinned.notPermitted,
-        pinned.invalidArguments,
-        pinned.invalidBody,
-        pinned.notWhitelisted(name),
-        ...texts.map((reason) => pinned.unknownMethod(1, name, reason(more, name))),
-        ...texts.map((reason) => pinned.unknownMethod(2, name, reason(more, name))),
-      ]) {
-        expect(inLanguage(text, 'fr')).toBe(text)
-      }
-    }),
-  )
-})
-
-describe('the list of French texts', () => {
-  const placeholders = (text: string) => text.match(/\{\w+\}/g) ?? []
-
-  test('has each differing part of the English text at most once, and invents none', () => {
-    for (const [english, translated] of Object.entries(french)) {
-      expect(placeholders(english)).toEqual(expect.arrayContaining(placeholders(translated)))
-    }
-  })
-
-  test('starts no English text with what differs, so that none can swallow a pinned one', () => {
-    const vague = Object.keys(french).filter((text) => /^\{(?!count\} transactions)/.test(text))
-
-    expect(vague).toEqual([])
-  })
-
-  test('has every text that the code throws at a caller', () => {
-    const normal = (text: string) => text.replaceAll(/\$?\{[^}]*\}/g, '{}')
-    const known = new Set(Object.keys(french).map(normal))
-    const exempt = new Set([
-      pinned.invalidArguments,
-      '${what} ${id} not found', // each thing that may be missing has a text of its own in the list
-    ])
-
-    const missing = thrownTexts().filter((text) => !known.has(normal(text)) && !exempt.has(text))
-
-    expect(thrownTexts().length).toBeGreaterThan(15)
-    expect(missing).toEqual([])
-  })
-})
-
-/** The texts written where an error for a caller is made. What only Bridge or the operator reads is left out. */
-function thrownTexts(): string[] {
-  const src = fileURLToPath(new URL('../../../src', import.meta.url))
-  const rooms = ['auth', 'connect', 'frappe', 'routes', 'transactions']
-  const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
-    (file) => file.endsWith('.ts') && rooms.some((room) => file.startsWith(`${room}/`)),
-  )
-  const thrown =
-    /new (?:Validation|Mandatory|DoesNotExist|Permission|TooManyRequests|TooLarge)Error\(/g
-  const literal = /`((?:[^`\\]|\\.)*)`|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'/g
-  return files
-    .filter((file) => file !== 'routes/bridge-webhook.ts')
-    .map((file) => readFileSync(`${src}/${file}`, 'utf8'))
-    .flatMap((code) => [...code.matchAll(thrown)].map((at) => firstArgument(code, at)))
-    .flatMap((argument) => [...argument.matchAll(literal)])
-    .map(([, template, double, single]) => template ?? double ?? single ?? '')
-    .filter((text) => text.trim() !== '')
-}
-
-/** What stands in the parentheses that open at the end of a match, without the options that may follow. */
-function firstArgument(code: string, { index, 0: opening }: RegExpExecArray): string {
-  const start = index + opening.length
-  let depth = 1
-  let end = start
-  while (depth > 0) {
-    if (code[end] === '(') depth += 1
-    if (code[end] === ')') depth -= 1
-    end += 1
-  }
-  return code.slice(start, end - 1).split(/,\s*\{/, 1)[0]!
-}

@@ -55,7 +55,7 @@ test('Frappe’s client throws what a method refuses', async () => {
   await expect(refused).rejects.toMatchObject({
     httpStatus: 417,
     exc_type: 'ValidationError',
-    exception: 'frappe.exceptions.ValidationError: Item 1 cannot be refreshed: status 402',
+    exception: "frappe.exceptions.ValidationError: Several users fit: say which one with 'user'",
     message: 'There was an error.',
   })
 })

@@ -5,6 +5,7 @@ import { BridgeError } from '../../../src/bridge/errors.ts'
 import type { ExportKind } from '../../../src/db/ports/exports.ts'
 import type { Receipt } from '../../../src/db/ports/removals.ts'
 import type { Site } from '../../../src/db/ports/sites.ts'
+import { text } from '../../../src/texts/say.ts'
 import { exportTenant } from '../../../src/export/tenant-export.ts'
 import { remove, type RemovalDeps } from '../../../src/erasure/erase.ts'
 import { siteClient, demoKey } from '../../system/e2e/visit.ts'
@@ -201,7 +202,9 @@ describe('a deleted site', () => {
 
 const fails = new Proxy({} as TestApp['app']['bridge']['items'], {
   get: () => () =>
-    Promise.reject(new BridgeError('Bridge is away', { kind: 'network', detail: 'test' })),
+    Promise.reject(
+      new BridgeError(text('bridge_unavailable'), { kind: 'network', detail: 'test' }),
+    ),
 })
 
 it('a deleted tenant goes with all its sites, and nobody else’s', async () => {

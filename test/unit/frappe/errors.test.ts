@@ -52,7 +52,8 @@ test('a wait is told in whole seconds, rounded up; the detail goes to the log al
   expect(reply.headers).not.toHaveProperty('retry-after')
   expect(opened(reply.body)).toMatchObject({
     retry_after: 3,
-    exception: 'frappe.exceptions.BridgeError: The bank is away',
+    exception:
+      'frappe.exceptions.BridgeError: Bridge cannot be reached at the moment. Please try again in a few minutes.',
     exc_type: 'BridgeError',
   })
   expect(reply.body).not.toContain('/v3/')
@@ -79,19 +80,19 @@ test('a refusal is logged with its method and type, and no more', async () => {
 })
 
 test.each([
-  [400, 'ValidationError'],
-  [401, 'AuthenticationError'],
-  [403, 'PermissionError'],
-  [404, 'DoesNotExistError'],
-  [409, 'ValidationError'],
-  [429, 'TooManyRequestsError'],
-])('a plain route’s %i keeps its status and becomes a %s', async (status, type) => {
+  [400, 'ValidationError: The request cannot be read'],
+  [401, 'AuthenticationError: Invalid API key or secret'],
+  [403, 'PermissionError: Not permitted'],
+  [404, 'DoesNotExistError: Not found'],
+  [409, 'ValidationError: The request cannot be read'],
+  [429, 'TooManyRequestsError: Too many calls. Please try again a little later.'],
+])('a plain route’s %i keeps its status and is said in our words: %s', async (status, line) => {
   const { app } = await aSite()
 
   const reply = await app.inject({ url: `/plain/fails?status=${status}` })
 
   expect(reply.statusCode).toBe(status)
-  expect(opened(reply.body).exc).toEqual([`frappe.exceptions.${type}: said by a plain route`])
+  expect(opened(reply.body).exc).toEqual([`frappe.exceptions.${line}`])
 })
 
 test('a plain route’s 503 keeps its status and hides its words', async () => {

@@ -224,7 +224,7 @@ const refused: [
     { method: 'POST', url: path('post_item_refresh'), ...as(token, form), body: 'item_id=1' },
     417,
     'ValidationError',
-    'Item 1 cannot be refreshed: status 402',
+    "Several users fit: say which one with 'user'",
   ],
   [
     'what is not there',
@@ -310,7 +310,7 @@ test('version 2 lists its errors and words an unknown method its own way', async
   })
 
   const error = { title: 'Message', indicator: 'red', type: 'ValidationError' }
-  const text = 'Item 1 cannot be refreshed: status 402'
+  const text = "Several users fit: say which one with 'user'"
   expect(refusedCall.statusCode).toBe(417)
   expect(refusedCall.json()).toEqual({
     errors: [{ ...error, message: text, exception: `frappe.exceptions.ValidationError: ${text}` }],

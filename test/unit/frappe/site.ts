@@ -13,6 +13,7 @@ import type { Credentials } from '../../../src/frappe/credentials.ts'
 import { methodsWith, type Releasable } from '../../../src/frappe/define-method.ts'
 import { frappePlugin, type FrappeOptions } from '../../../src/frappe/plugin.ts'
 import { createUnderWay } from '../../../src/frappe/under-way.ts'
+import { text as say } from '../../../src/texts/say.ts'
 import { JsonBytes } from '../../../src/json-bytes.ts'
 import { frappeServerOptions } from '../../../src/frappe/server-options.ts'
 import { untold } from '../../support/untold.ts'
@@ -32,8 +33,6 @@ interface Context extends Releasable {
 
 /** An error that is somebody else's fault, with a wait and a word for the log. */
 class BridgeDownError extends AppError {
-  readonly excType = 'BridgeError'
-  readonly status = 503
   readonly detail = 'bridge said 503 at /v3/aggregation'
 }
 
@@ -46,7 +45,7 @@ const methods = [
     params: z.object({ request: text() }),
     run: async (_context, { request }) => {
       if (request === 'zzzzzzzzzz') {
-        throw new DoesNotExistError(`Connection request ${request} not found`)
+        throw new DoesNotExistError('connect_request_not_found', { id: request })
       }
       return { item_id: 7654321, bank: 'Société Générale' }
     },
@@ -79,8 +78,8 @@ const methods = [
     ...untold,
     name: 'bank_api.bridge.post_item_refresh',
     params: z.object({ item_id: identifier }),
-    run: async (_context, { item_id }) => {
-      throw new ValidationError(`Item ${item_id} cannot be refreshed: status 402`)
+    run: async () => {
+      throw new ValidationError('user_ambiguous')
     },
   }),
   define({
@@ -101,7 +100,8 @@ const methods = [
     name: 'bank_api.bridge.fails',
     params: z.object({ how: text() }),
     run: async (_context, { how }) => {
-      if (how === 'bridge') throw new BridgeDownError('The bank is away', { retryAfter: 2.2 })
+      if (how === 'bridge')
+        throw new BridgeDownError(say('bridge_unavailable'), { retryAfter: 2.2 })
       if (how === 'library') throw Object.assign(new Error('secret inside'), { statusCode: 404 })
       throw new TypeError('secret inside')
     },

@@ -13,6 +13,7 @@ import {
   ne,
   type SQL,
 } from 'drizzle-orm'
+import { ValidationError } from '../../../errors.ts'
 import type { ConnectRequest, RequestStore } from '../../ports/requests.ts'
 import {
   claimGivenUp,
@@ -24,7 +25,7 @@ import {
 } from '../../rules/request-claim.ts'
 import { claimantOf, released, settleOutcome } from '../../rules/request-outcome.ts'
 import { pinnedBy } from '../../rules/site-pin.ts'
-import { ConflictError } from '../../store-errors.ts'
+import { ConflictError, SiteConflictError } from '../../store-errors.ts'
 import { bridgeUsers, connectRequests as requests, items, sites, tenants } from '../schema/index.ts'
 import { prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
@@ -161,9 +162,9 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
     openConnectRequest: ({ email, ...request }, { id, origin, webhookUrl }, { actor, at }) =>
       write(() => {
         const site = pin.get({ id })
-        if (!site) throw new ConflictError('The site is gone')
+        if (!site) throw new SiteConflictError(new ValidationError('site_gone'))
         const pinned = pinnedBy(site, { origin, webhookUrl })
-        if (!pinned) throw new ConflictError('The site has another origin by now')
+        if (!pinned) throw new SiteConflictError(new ValidationError('site_changed'))
         if (Object.keys(pinned).length > 0) {
           db.update(sites).set(pinned).where(eq(sites.id, id)).run()
           if (pinned.webhookUrl !== undefined) reviveEndpoint(db, id, at)

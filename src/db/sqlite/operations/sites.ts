@@ -3,7 +3,8 @@ import { foldName } from '../../../names.ts'
 import type { SiteStore } from '../../ports/sites.ts'
 import { chosenSite } from '../../rules/name-choice.ts'
 import type { Scope } from '../../scope.ts'
-import { AmbiguousNameError, ConflictError } from '../../store-errors.ts'
+import { ValidationError } from '../../../errors.ts'
+import { AmbiguousNameError, SiteConflictError } from '../../store-errors.ts'
 import { sites, tenants, endpoints } from '../schema/index.ts'
 import { prepared, type Tools } from '../tools.ts'
 import { noteOfSite, noteOfTenant } from './audit.ts'
@@ -58,7 +59,8 @@ export function siteOperations({ db, read, write }: Tools): SiteStore {
         if (choice.kind === 'ambiguous') throw new AmbiguousNameError('site')
         if (choice.kind === 'one') {
           if (choice.row.removedAt === null) return choice.row
-          throw new ConflictError(`Site ${choice.row.name} is being deleted`)
+          const refusal = new ValidationError('site_gone.being_deleted', { name: choice.row.name })
+          throw new SiteConflictError(refusal)
         }
         noteOfTenant(db, tenantId, by, { action: 'site.created', subject: name })
         return db
