@@ -12,6 +12,18 @@ test.each([
   [undefined, 'de, fr;q=0.1', 'fr'],
   ['de', 'de', 'en'],
   [undefined, ';q=;,,q=x', 'en'],
+  [undefined, 'en;q=0, *', 'fr'],
+  [undefined, 'fr;q=0, *', 'en'],
+  [undefined, '*;q=0.1, fr;q=0.5', 'fr'],
+  [undefined, 'de, *;q=0', 'en'],
+  [undefined, '*', 'en'],
+  [undefined, 'frr', 'en'],
+  [undefined, 'FR-fr', 'fr'],
+  [undefined, 'fr, en', 'fr'],
+  [undefined, '', 'en'],
+  ['de', 'fr', 'fr'],
+  ['en', 'fr', 'en'],
+  ['fr_FR', 'en', 'fr'],
   [undefined, undefined, 'en'],
 ] as const)('lang %j and Accept-Language %j mean %s', (lang, header, language) => {
   expect(languageOf(lang, header)).toBe(language)
