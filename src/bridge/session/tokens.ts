@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import type { Call } from '../transport/call.ts'
 import type { Clock } from '../../clock.ts'
@@ -26,56 +27,48 @@ export interface Tokens {
   findUser(externalUserId: string, sender?: Sender): Promise<User>
 }
 
-/** Access tokens by Bridge user, kept until a minute before they expire; at most `limit` of them. */
+/** Access tokens by Bridge user, kept until a minute before they expire; at most `limit`, of those used last. */
 export function createTokens(options: { http: Http; clock: Clock; limit?: number }): Tokens {
   const { http, clock, limit = 10_000 } = options
-  const kept = new Map<string, { token: string; until: number }>()
-  const asked = new Map<string, Promise<string>>()
 
-  function keep(userUuid: string, { access_token: token, expires_at }: TokenReply): void {
+  // A life that cannot be means that Bridge's clock and ours disagree; what was given just now lives.
+  function lifeOf({ expires_at }: TokenReply): { ttl: number } {
     const now = clock.now()
-    // A life that cannot be means that Bridge's clock and ours disagree; what was given just now lives.
     const said = (toTime(expires_at) ?? now) - now
     const life = said > margin && said <= documentedLife + margin ? said : documentedLife
-    const until = now + life - margin
-    kept.delete(userUuid)
-    kept.set(userUuid, { token, until })
-    // Tokens live equally long, so the oldest come first in the map and expire first.
-    for (const [oldest, entry] of kept) {
-      if (entry.until > now && kept.size <= limit) break
-      kept.delete(oldest)
-    }
+    return { ttl: life - margin - 1 } // the cache counts its last millisecond in
   }
 
-  // Without the signal of whoever asked first: others wait for the same answer.
-  async function ask(userUuid: string, payer: Payer | undefined): Promise<string> {
-    const call = tokenCall({ user_uuid: userUuid }, userUuid)
-    const reply = await http.send(call, tokenReply, { payer })
-    keep(userUuid, reply)
-    return reply.access_token
-  }
-
-  function askOnce(userUuid: string, payer: Payer | undefined): Promise<string> {
-    const running = asked.get(userUuid)
-    if (running) return running
-    const started = ask(userUuid, payer).finally(() => asked.delete(userUuid))
-    asked.set(userUuid, started)
-    return started
-  }
+  const kept = new LRUCache<string, string, Payer | undefined>({
+    max: limit,
+    ttl: documentedLife,
+    ttlResolution: 0,
+    perf: clock,
+    // Whoever waits for a token gets it, also when it is replaced or pushed out meanwhile.
+    ignoreFetchAbort: true,
+    // Without the signal of whoever asked first: others wait for the same answer.
+    async fetchMethod(userUuid, _stale, { context: payer, options }) {
+      const call = tokenCall({ user_uuid: userUuid }, userUuid)
+      const reply = await http.send(call, tokenReply, { payer })
+      Object.assign(options, lifeOf(reply))
+      return reply.access_token
+    },
+  })
 
   return {
     async get(userUuid, { signal, payer } = {}) {
       const found = kept.get(userUuid)
-      if (found && found.until > clock.now()) return found.token
-      return orGiveUp(askOnce(userUuid, payer), { where: tokenRoute, signal })
+      if (found !== undefined) return found
+      const asked = kept.forceFetch(userUuid, { context: payer })
+      return orGiveUp(asked, { where: tokenRoute, signal })
     },
     drop(userUuid, token) {
-      if (kept.get(userUuid)?.token === token) kept.delete(userUuid)
+      if (kept.peek(userUuid) === token) kept.delete(userUuid)
     },
     async findUser(externalUserId, { signal, payer } = {}) {
       const call = tokenCall({ external_user_id: externalUserId }, externalUserId)
       const reply = await http.send(call, namedTokenReply, { signal, payer })
-      keep(reply.user.uuid, reply)
+      kept.set(reply.user.uuid, reply.access_token, lifeOf(reply))
       return reply.user
     },
   }

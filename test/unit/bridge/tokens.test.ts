@@ -256,3 +256,45 @@ test.each([
   expect(before).toBe(1)
   expect(requests(path)).toHaveLength(2)
 })
+
+test('who waits for a token gets it, though others push it out or bring a newer one meanwhile', async () => {
+  const release = Promise.withResolvers<void>()
+  const { dispatcher, clock } = testClient([
+    http.post(`${bridgeUrl}${path}`, async ({ request }) => {
+      const asked = (await request.json()) as { user_uuid?: string }
+      if (asked.user_uuid !== undefined) await release.promise
+      const access_token = asked.user_uuid ?? 'newer'
+      return HttpResponse.json({ access_token, user: { ...aBridgeUser(), uuid: 'first' } })
+    }),
+  ])
+  const options = { baseUrl: bridgeUrl, clientId: 'i', clientSecret: 's', dispatcher, clock }
+  const tokens = createTokens({ http: createHttp(options), clock, limit: 1 })
+
+  const asked = ['first', 'second', 'third'].map((user) => tokens.get(user))
+  await tokens.findUser('ada')
+  release.resolve()
+
+  expect(await Promise.all(asked)).toEqual(['first', 'second', 'third'])
+  expect(await tokens.get('first')).toBe('newer')
+})
+
+test('a token request that fails after its only caller gave up disturbs nobody', async () => {
+  const started = Promise.withResolvers<void>()
+  const release = Promise.withResolvers<void>()
+  const { client, uuid } = testClient([
+    http.post(`${bridgeUrl}${path}`, async () => {
+      started.resolve()
+      await release.promise
+      return bridgeProblem(404)
+    }),
+  ])
+  const caller = new AbortController()
+  const impatient = client.within(caller.signal).items.list(uuid)
+  await started.promise
+  caller.abort()
+  await rejection(impatient, BridgeTimeoutError)
+
+  release.resolve()
+
+  await rejection(client.items.list(uuid), BridgeStatusError)
+})
