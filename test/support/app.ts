@@ -120,6 +120,9 @@ export const callBack = async (
   return app.inject({ url: `/bridge/callback?${words.toString()}`, headers })
 }
 
+/** A page without the one thing that differs each time: the id of the call it answered. */
+export const withoutReference = (page: string): string => page.replaceAll(/req_\d+/g, '')
+
 /** A time as Bridge writes it. */
 export const bridgeTime = (at: number): string => new Date(at).toISOString()
 

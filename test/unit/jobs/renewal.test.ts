@@ -2,7 +2,7 @@ import { http } from 'msw'
 import { assert, constantFrom, integer, nat, property } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readRenewalToken, renewalToken } from '../../../src/jobs/renewal-token.ts'
-import { aHeldBank, bridgeTime, callBack } from '../../support/app.ts'
+import { aHeldBank, bridgeTime, callBack, withoutReference } from '../../support/app.ts'
 import { bridgeProblem, bridgeUrl } from '../../support/bridge.ts'
 import { aRequest, anAnnouncement, itemFacts, testBy, testKeyring } from '../../support/tenants.ts'
 import { careApp, day } from '../../support/jobs-app.ts'
@@ -261,7 +261,6 @@ describe('a link', () => {
     const never = await show({}, '/renew/nothing-at-all')
 
     expect([looked.statusCode, pressed.statusCode, never.statusCode]).toEqual([404, 404, 404])
-    const withoutReference = (page: string) => page.replace(/req_\d+/, '')
     expect(withoutReference(looked.body)).toBe(withoutReference(never.body))
   })
 
