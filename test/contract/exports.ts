@@ -7,7 +7,7 @@ import {
   aTenant,
   aUser,
   anAnnouncement,
-  holdItems,
+  addItems,
   testBy,
   type TestRooms,
 } from '../support/tenants.ts'
@@ -24,7 +24,7 @@ async function filled(rooms: TestRooms, name: string, base: number) {
     testBy,
   )
   const user = await aUser(rooms, site, { name: 'ann' })
-  await holdItems(rooms, user, base)
+  await addItems(rooms, user, base)
   const ibanFingerprint = Buffer.from('print')
   await store.keepAccounts([{ id: base, itemId: base, ibanFingerprint }], testNow)
   await store.claimRefresh(base, { at: testNow, since: 0, most: 4 })

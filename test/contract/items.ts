@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { testNow } from '../support/clock.ts'
-import { aTenant, aUser, holdItems, itemFacts, testBy } from '../support/tenants.ts'
+import { aTenant, aUser, addItems, itemFacts, testBy } from '../support/tenants.ts'
 import type { OpenRooms } from './store.ts'
 
 export function itemContract(name: string, open: OpenRooms): void {
@@ -142,7 +142,7 @@ export function itemContract(name: string, open: OpenRooms): void {
     it('an empty whole list takes all of that user’s items, and nobody else’s', async () => {
       const { rooms, store, clock, stranger, keep, held } = await withUsers()
       await keep([1, 2])
-      await holdItems(rooms, stranger, 3)
+      await addItems(rooms, stranger, 3)
       clock.advance(3_000)
 
       await keep([])

@@ -7,7 +7,7 @@ import {
   aTenant,
   aUser,
   anAnnouncement,
-  holdItems,
+  addItems,
   itemFacts,
   testBy,
   testRooms,
@@ -236,7 +236,7 @@ export function raceContract(name: string, open: OpenStores): void {
         ]
         all(
           await race((server, nth) =>
-            holdItems({ ...rooms, store: server }, users[nth % 2] ?? users[0]!, 200 + round),
+            addItems({ ...rooms, store: server }, users[nth % 2] ?? users[0]!, 200 + round),
           ),
         )
 
@@ -369,7 +369,7 @@ export function raceContract(name: string, open: OpenStores): void {
         const { race, rooms, sites } = await withTwo()
 
         for (const [round, site] of sites.entries()) {
-          await holdItems(rooms, await aUser(rooms, site), 400 + round)
+          await addItems(rooms, await aUser(rooms, site), 400 + round)
           const limit = { at: testNow, since: testNow - minuteMs, most: 3 }
           const claims = all(await race((server) => server[operation](400 + round, limit)))
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ConflictError } from '../../src/db/store-errors.ts'
 import { testNow } from '../support/clock.ts'
-import { aRequest, aTenant, aUser, anAnnouncement, holdItems, testBy } from '../support/tenants.ts'
+import { aRequest, aTenant, aUser, anAnnouncement, addItems, testBy } from '../support/tenants.ts'
 import type { OpenRooms } from './store.ts'
 
 export function removalContract(name: string, open: OpenRooms): void {
@@ -14,8 +14,8 @@ export function removalContract(name: string, open: OpenRooms): void {
     await store.updateSite(acme.site.id, { webhookUrl: 'https://erp.acme.test/hook' }, testBy)
     const ann = await aUser(rooms, acme.site, { name: 'ann' })
     const bob = await aUser(rooms, other.site, { name: 'bob' })
-    await holdItems(rooms, ann, 7)
-    await holdItems(rooms, bob, 8)
+    await addItems(rooms, ann, 7)
+    await addItems(rooms, bob, 8)
     await store.keepAccounts(
       [70, 71].map((id) => ({ id, itemId: 7 })),
       testNow,

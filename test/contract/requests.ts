@@ -8,7 +8,7 @@ import {
   aTenant,
   aUser,
   anAnnouncement,
-  holdItems,
+  addItems,
   itemFacts,
 } from '../support/tenants.ts'
 import type { OpenRooms } from './store.ts'
@@ -58,7 +58,7 @@ export function requestContract(name: string, open: OpenRooms): void {
       const { store, clock, request, find, user, scope, rooms } = await withUser()
       clock.advance(far)
       const id = await request()
-      await holdItems(rooms, user, 7)
+      await addItems(rooms, user, 7)
       const { claim } = (await store.claimRefresh(7, { at: clock.now(), since: 0, most: 1 })) as {
         claim: number
       }
@@ -103,7 +103,7 @@ export function requestContract(name: string, open: OpenRooms): void {
 
     it('an item that Bridge listed has no holder', async () => {
       const { store, rooms, user } = await withUser()
-      await holdItems(rooms, user, 7)
+      await addItems(rooms, user, 7)
 
       expect(await store.findRequestsForItem(7)).toMatchObject({ holder: null, open: [] })
     })
@@ -327,7 +327,7 @@ export function requestContract(name: string, open: OpenRooms): void {
     it('an item that another user holds is refused, and stays theirs', async () => {
       const { rooms, site, store, request, settle, find, scope } = await withUser()
       const bob = await aUser(rooms, site, { name: 'bob' })
-      await holdItems(rooms, bob, 1)
+      await addItems(rooms, bob, 1)
       const id = await request()
 
       expect(await settle(id, 1)).toMatchObject({ outcome: 'held' })
@@ -351,7 +351,7 @@ export function requestContract(name: string, open: OpenRooms): void {
 
     it('an item managed before it was ever connected here can still be connected', async () => {
       const { rooms, user, request, settle } = await withUser()
-      await holdItems(rooms, user, 1)
+      await addItems(rooms, user, 1)
       await settle(await request({ managedItemId: 1 }), 1)
 
       expect(await settle(await request(), 1)).toMatchObject({ outcome: 'settled' })

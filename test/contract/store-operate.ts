@@ -6,7 +6,7 @@ import {
   aTenant,
   aUser,
   anAnnouncement,
-  holdItems,
+  addItems,
   itemFacts,
   testBy,
 } from '../support/tenants.ts'
@@ -71,7 +71,7 @@ export function operateContract(name: string, open: OpenRooms): void {
     it('count what there is, and what still waits', async () => {
       const { store, clock, ann, claim, settle, ...rooms } = await withSite()
       const make = { store, clock, ...rooms }
-      await holdItems(make, ann, 7)
+      await addItems(make, ann, 7)
       const facts = itemFacts({ id: 8, authenticationExpiresAt: 99 })
       await store.keepItems(ann.id, [facts], { at: testNow, complete: false })
       for (const itemId of [1, 2, 3, 3])
@@ -167,7 +167,7 @@ export function operateContract(name: string, open: OpenRooms): void {
     })
   })
 
-  describe(`the story of a thing, ${name}`, () => {
+  describe(`the timeline of a thing, ${name}`, () => {
     it('a call is told by its id, and stored once', async () => {
       const { store } = await withSite()
       await store.addCalls([aCall(), aCall({ id: 'req_2' })])
@@ -197,9 +197,9 @@ export function operateContract(name: string, open: OpenRooms): void {
       await store.audit({ at: 5, actor: 'cli', action: 'item.deleted', subject: '7' })
       await store.acceptEvent(anAnnouncement(rooms, ann, { itemId: 8 }))
 
-      const story = await store.findTimeline('7')
+      const timeline = await store.findTimeline('7')
 
-      expect(story).toMatchObject({
+      expect(timeline).toMatchObject({
         site: { name: 'one' },
         user: { name: 'ann' },
         requests: [{ id: request, state: 'completed', itemId: 7 }],
@@ -213,8 +213,8 @@ export function operateContract(name: string, open: OpenRooms): void {
         calls: [{ id: 'req_1' }],
         audit: [{ action: 'item.deleted' }],
       })
-      expect(story?.events[0]).not.toHaveProperty('body')
-      expect(story?.events[0]?.delivery?.tries[0]).not.toHaveProperty('response')
+      expect(timeline?.events[0]).not.toHaveProperty('body')
+      expect(timeline?.events[0]?.delivery?.tries[0]).not.toHaveProperty('response')
       expect(await store.findTimeline(request)).toMatchObject({
         requests: [{ id: request }],
         item: { id: 7 },
@@ -233,7 +233,7 @@ export function operateContract(name: string, open: OpenRooms): void {
       expect(await store.findTimeline(event.deliveryId)).toEqual(byEvent)
     })
 
-    it('what nobody knows has no story', async () => {
+    it('what nobody knows has no timeline', async () => {
       const { store } = await withSite()
 
       expect(await store.findTimeline('evt_none')).toBeUndefined()

@@ -7,7 +7,7 @@ const passing: Record<string, readonly string[]> = {
   instance: ['mode'],
 }
 
-/** Reads all rows of a database that an app has open, as JSON text by table. Audit and journal are left out: there refusals belong. */
+/** Reads all rows of a database that an app has open, as JSON text by table. Audit and call log are left out: there refusals belong. */
 export function tablesOf(path: string): () => Record<string, string[]> {
   const db = new Sqlite(path, { readonly: true })
   onTestFinished(() => {

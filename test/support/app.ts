@@ -126,22 +126,22 @@ export const withoutReference = (page: string): string => page.replaceAll(/req_\
 /** A time as Bridge writes it. */
 export const bridgeTime = (at: number): string => new Date(at).toISOString()
 
-export interface HeldBank {
+export interface ConnectedBank {
   user: BridgeUser & { userUuid: string }
   itemId: number
   accountId: number
   transactionId: number
 }
 
-/** A connected bank: a user of the site whom Bridge knows, an item the site holds, an account, a transaction. */
-export async function aHeldBank(
+/** A connected bank: a user of the site whom Bridge knows, an item of the site's, an account, a transaction. */
+export async function aConnectedBank(
   { app, world }: Pick<TestApp, 'app' | 'world'>,
   site: Site,
   {
     user: name = '',
     item = {},
   }: { user?: string; item?: Parameters<BridgeWorld['addItem']>[1] } = {},
-): Promise<HeldBank> {
+): Promise<ConnectedBank> {
   const { uuid } = world.addUser()
   const user = await aUser(app, site, { name, uuid })
   const row = world.addItem(uuid, item)

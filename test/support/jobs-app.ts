@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { receiveWebhook } from '../../src/webhooks/inbox/accept.ts'
 import { tickHandler } from '../../src/webhooks/inbox/handler.ts'
-import { testApp, type HeldBank, type TestApp } from './app.ts'
+import { testApp, type ConnectedBank, type TestApp } from './app.ts'
 import { signBridgeWebhook } from './bridge.ts'
 import { aTenant, type TestTenant } from './tenants.ts'
 
@@ -35,7 +35,7 @@ export async function toldTo(
 }
 
 /** An app with one tenant whose first site has a webhook URL. */
-export async function careApp(
+export async function jobsApp(
   options: { database?: string } = {},
 ): Promise<TestApp & { acme: TestTenant }> {
   const made = await testApp(options)
@@ -48,7 +48,7 @@ export async function careApp(
 /** Bridge changes its mind about an item, and its event reaches us. */
 export async function refreshed(
   { app, clock, world }: Pick<TestApp, 'app' | 'clock' | 'world'>,
-  { itemId, user }: HeldBank,
+  { itemId, user }: ConnectedBank,
   status: number,
   info = '',
 ): Promise<void> {

@@ -130,7 +130,7 @@ export const itemFacts = (fields: Partial<ItemFacts> = {}): ItemFacts => ({
 })
 
 /** Stores items as the user's own. */
-export const holdItems = (
+export const addItems = (
   { store, clock }: Pick<TestRooms, 'store' | 'clock'>,
   user: BridgeUser,
   ...ids: number[]

@@ -1,20 +1,26 @@
 import { describe, expect, test } from 'vitest'
-import { aHeldBank, callMethod, testApp, type HeldBank, type TestApp } from '../../support/app.ts'
+import {
+  aConnectedBank,
+  callMethod,
+  testApp,
+  type ConnectedBank,
+  type TestApp,
+} from '../../support/app.ts'
 import { aTenant, type TestKey, type TestTenant } from '../../support/tenants.ts'
 
 /** A tenant with two sites; the same user name stands under both, each with a bank of its own. */
 interface Twins extends TestApp {
   tenant: TestTenant
-  first: HeldBank
-  second: HeldBank
+  first: ConnectedBank
+  second: ConnectedBank
 }
 
 async function twins(): Promise<Twins> {
   const made = await testApp()
   const tenant = await aTenant(made.app, { sites: ['one.acme.test', 'two.acme.test'] })
   const [one, two] = tenant.sites
-  const first = await aHeldBank(made, one!, { user: 'anna@acme.test' })
-  const second = await aHeldBank(made, two!, { user: 'anna@acme.test' })
+  const first = await aConnectedBank(made, one!, { user: 'anna@acme.test' })
+  const second = await aConnectedBank(made, two!, { user: 'anna@acme.test' })
   return { ...made, tenant, first, second }
 }
 
@@ -29,8 +35,8 @@ const hints = {
 /** Every read that names an item or account, and what shows that the right one came. */
 const reads: [
   name: string,
-  args: (bank: HeldBank) => object,
-  proof: (bank: HeldBank) => unknown,
+  args: (bank: ConnectedBank) => object,
+  proof: (bank: ConnectedBank) => unknown,
 ][] = [
   [
     'get_bank_accounts',

@@ -2,7 +2,13 @@ import type { FastifyInstance, InjectOptions } from 'fastify'
 import { http, HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
 import { methods } from '../../../src/routes/index.ts'
-import { aHeldBank, callBack, testApp, type HeldBank, type TestApp } from '../../support/app.ts'
+import {
+  aConnectedBank,
+  callBack,
+  testApp,
+  type ConnectedBank,
+  type TestApp,
+} from '../../support/app.ts'
 import { bridgeProblem, bridgeUrl } from '../../support/bridge.ts'
 import { aKey, aRequest, aTenant, type TestTenant } from '../../support/tenants.ts'
 
@@ -13,15 +19,15 @@ import { aKey, aRequest, aTenant, type TestTenant } from '../../support/tenants.
 
 interface World extends TestApp {
   acme: TestTenant
-  alice: HeldBank
+  alice: ConnectedBank
   request: string
 }
 
 async function aWorld(env: Record<string, string> = {}): Promise<World> {
   const made = await testApp({ env })
   const acme = await aTenant(made.app, { sites: ['erp.acme.test', 'shop.acme.test'] })
-  const alice = await aHeldBank(made, acme.site, { user: 'alice@acme.test' })
-  await aHeldBank(made, acme.sites[1]!, { user: 'bob@acme.test' })
+  const alice = await aConnectedBank(made, acme.site, { user: 'alice@acme.test' })
+  await aConnectedBank(made, acme.sites[1]!, { user: 'bob@acme.test' })
   const request = await aRequest(made.app, alice.user, {
     bank: 'Demo Bank',
     origin: 'https://erp.acme.test',

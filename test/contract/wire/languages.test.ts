@@ -63,7 +63,7 @@ test('a reason within a text is translated with it', async () => {
   )
 })
 
-test('strangers and lost paths are told in French too, always the same bytes', async () => {
+test('callers without a key, and lost paths, are told in French too, always the same bytes', async () => {
   const { app } = await aServedSite()
   const headers = { 'accept-language': 'fr', authorization: 'token no:good' }
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect, type AddressInfo } from 'node:net'
-import { aHeldBank, testApp, type HeldBank, type TestApp } from '../../support/app.ts'
+import { aConnectedBank, testApp, type ConnectedBank, type TestApp } from '../../support/app.ts'
 import { aKey, aRequest, aTenant, type TestKey, type TestTenant } from '../../support/tenants.ts'
 
 /** The whole server on a socket, with a tenant whose first site holds a connected bank. */
@@ -9,7 +9,7 @@ export interface Served extends TestApp {
   port: number
   tenant: TestTenant
   key: TestKey
-  bank: HeldBank
+  bank: ConnectedBank
   /** A connect request of the site's, for the bank named Société Générale. */
   request: string
 }
@@ -17,7 +17,7 @@ export interface Served extends TestApp {
 export async function aServedSite(env: Record<string, string> = {}): Promise<Served> {
   const made = await testApp({ env })
   const tenant = await aTenant(made.app)
-  const bank = await aHeldBank(made, tenant.site)
+  const bank = await aConnectedBank(made, tenant.site)
   const request = await aRequest(made.app, bank.user, { bank: 'Société Générale' })
   await made.app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = made.app.server.address() as AddressInfo

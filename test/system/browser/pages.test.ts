@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net'
 import type { Browser, BrowserContextOptions } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { renewalToken } from '../../../src/jobs/renewal-token.ts'
-import { aHeldBank, bridgeTime, testApp } from '../../support/app.ts'
+import { aConnectedBank, bridgeTime, testApp } from '../../support/app.ts'
 import { startGateway } from '../../support/in-process-gateway.ts'
 import { aRequest, anAnnouncement, aTenant, itemFacts, testBy } from '../../support/tenants.ts'
 import { isAbsent, look, startBrowser, timeout } from './look.ts'
@@ -27,7 +27,7 @@ async function everyPage() {
 
   const bankFor = async (name: string, consentEnd: number) => {
     const item = { authentication_expires_at: bridgeTime(consentEnd) }
-    const bank = await aHeldBank(made, site, { user: name, item })
+    const bank = await aConnectedBank(made, site, { user: name, item })
     const token = renewalToken(app.keyring, { itemId: bank.itemId, consentEnd })
     return { ...bank, token }
   }

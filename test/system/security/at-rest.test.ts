@@ -19,7 +19,7 @@ import {
   aTenant,
   aUser,
   anAnnouncement,
-  holdItems,
+  addItems,
   testBy,
 } from '../../support/tenants.ts'
 
@@ -148,8 +148,8 @@ describe('a sealed value moved to another row does not open there:', () => {
       await aUser(rooms, site, { name: 'ann' }),
       await aUser(rooms, sites[1]!, { name: 'bob' }),
     ]
-    await holdItems(rooms, mine, 1)
-    await holdItems(rooms, theirs, 2)
+    await addItems(rooms, mine, 1)
+    await addItems(rooms, theirs, 2)
     for (const [index, user] of [mine, theirs].entries()) {
       const id = rooms.ids.next('evt')
       const content = { item_id: index + 1, user_uuid: user.userUuid }

@@ -26,7 +26,7 @@ it('a refused key is counted by address and minute, and its secret is not kept',
   expect(JSON.stringify(rows)).not.toContain('guessed')
 })
 
-it('a hundred thousand strangers in an hour add a hundred rows and a sum', async () => {
+it('a hundred thousand callers without a key in an hour add a hundred rows and a sum', async () => {
   const { app, clock } = await testApp()
   const before = (await app.store.listAudit({ limit: 999 })).length
 

@@ -130,7 +130,7 @@ describe('a key', () => {
     expect(await statuses(app, 2, siteKey)).toEqual([200, 429])
   })
 
-  it('that is good is never slowed by its address, however often strangers knock from there', async () => {
+  it('that is good is never slowed by its address, however often others knock from there', async () => {
     const app = await testApp({ env: { LIMIT_PER_ADDRESS: '2' } })
     const { siteKey } = await aTenant(app.app)
     const wrong = { authorization: 'token key_x:wrong' }
@@ -141,7 +141,7 @@ describe('a key', () => {
   })
 })
 
-describe('strangers', () => {
+describe('callers without a key', () => {
   it('without credentials are limited by address too', async () => {
     const app = await testApp({ env: { LIMIT_PER_ADDRESS: '2' } })
     const ping = { url: '/api/method/ping' }

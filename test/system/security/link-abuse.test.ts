@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { ConflictError } from '../../../src/db/store-errors.ts'
-import { aHeldBank, bridgeTime, callBack, callMethod, testApp } from '../../support/app.ts'
+import { aConnectedBank, bridgeTime, callBack, callMethod, testApp } from '../../support/app.ts'
 import { testNow } from '../../support/clock.ts'
 import { aKey, aTenant, aUser } from '../../support/tenants.ts'
 
@@ -113,7 +113,7 @@ it('a link used again does not give its request to the second bank', async () =>
 
 it('a Bridge user that has an owner cannot become another’s, whoever says so', async () => {
   const { acme, app, ...made } = await twoSites()
-  const bank = await aHeldBank({ app, ...made }, acme.site, { user: 'ann' })
+  const bank = await aConnectedBank({ app, ...made }, acme.site, { user: 'ann' })
   const thief = await aUser(app, acme.sites[1]!, { name: 'eve', uuid: null })
 
   const claim = app.store.setUserUuid(thief.id, bank.user.userUuid)
@@ -123,9 +123,9 @@ it('a Bridge user that has an owner cannot become another’s, whoever says so',
   expect(owner?.site.id).toBe(acme.site.id)
 })
 
-it('an item that has an owner is not adopted, though another user’s list at Bridge names it', async () => {
+it('an item that has an owner is not taken over, though another user’s list at Bridge names it', async () => {
   const { acme, app, sister, world, ...made } = await twoSites()
-  const bank = await aHeldBank({ app, world }, acme.site, { user: 'ann' })
+  const bank = await aConnectedBank({ app, world }, acme.site, { user: 'ann' })
   const { uuid } = world.addUser()
   const eve = await aUser(app, acme.sites[1]!, { name: 'eve', uuid })
   world.items.set(bank.itemId, { ...world.items.get(bank.itemId)!, owner: uuid })

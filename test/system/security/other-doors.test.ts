@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { aHeldBank, testApp } from '../../support/app.ts'
+import { aConnectedBank, testApp } from '../../support/app.ts'
 import { signBridgeWebhook } from '../../support/bridge.ts'
 import { aTenant } from '../../support/tenants.ts'
 import { openSandbox } from '../../unit/sandbox/open-sandbox.ts'
@@ -55,7 +55,7 @@ test('what Bridge signs is taken or refused, however odd it is', async () => {
   const made = await testApp({ env: { BRIDGE_WEBHOOK_SECRETS: secret } })
   const { app } = made
   const { site } = await aTenant(app)
-  const { user, itemId } = await aHeldBank(made, site)
+  const { user, itemId } = await aConnectedBank(made, site)
   const head = `"type":"item.refreshed","timestamp":${app.clock.now()}`
 
   for (const text of odd.filter((each) => each !== '')) {

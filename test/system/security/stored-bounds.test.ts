@@ -104,13 +104,13 @@ test('a tenant key cannot make sites and users without end', async () => {
 test('of a key’s calls so many are kept in a day; of another key’s and tomorrow’s as many', async () => {
   const clock = testClock()
   const stored: string[] = []
-  const journal = createCallLog({
+  const callLog = createCallLog({
     clock,
     write: async (calls) => void stored.push(...calls.map(({ id }) => id)),
     most: { waiting: 100, inADay: 2, callbacks: 1 },
   })
   const end = (id: string, apiKey: string) =>
-    journal.end(
+    callLog.end(
       { id, at: clock.now(), method: 'm', apiKey, bridge: [] },
       { status: 200, excType: null },
     )
@@ -119,7 +119,7 @@ test('of a key’s calls so many are kept in a day; of another key’s and tomor
   end('b1', 'b')
   clock.advance(24 * 60 * 60_000)
   end('a4', 'a')
-  await journal.flush()
+  await callLog.flush()
 
   expect(stored).toEqual(['a1', 'a2', 'b1', 'a4'])
 })
@@ -153,13 +153,13 @@ test('of one request’s callbacks a few dozen are kept in a day, and the other 
 test('what one request’s browser sends too much takes nothing from the day of all browsers', async () => {
   const clock = testClock()
   const stored: string[] = []
-  const journal = createCallLog({
+  const callLog = createCallLog({
     clock,
     write: async (calls) => void stored.push(...calls.map(({ request }) => request ?? '')),
     most: { waiting: 100, inADay: 3, callbacks: 2 },
   })
   const comesBack = (request: string) =>
-    journal.end(
+    callLog.end(
       { id: request, at: clock.now(), method: 'bridge/callback', request, bridge: [] },
       { status: 302, excType: null },
     )
@@ -167,7 +167,7 @@ test('what one request’s browser sends too much takes nothing from the day of 
   for (const request of ['a', 'a', 'a', 'a', 'b', 'c']) comesBack(request)
   clock.advance(24 * 60 * 60_000)
   comesBack('a')
-  await journal.flush()
+  await callLog.flush()
 
   expect(stored).toEqual(['a', 'a', 'b', 'a'])
 })

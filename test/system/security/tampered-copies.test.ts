@@ -21,7 +21,7 @@ import { AuthenticationError } from '../../../src/errors.ts'
 import { anInstallation, type TestInstallation } from '../../support/installation.ts'
 import { olderEnvironment, writeOlderInstallation } from '../../support/older-installation.ts'
 import { testFolder } from '../../support/store.ts'
-import { aTenant, aUser, holdItems } from '../../support/tenants.ts'
+import { aTenant, aUser, addItems } from '../../support/tenants.ts'
 
 const identity = { host: 'here', pid: 1, isAlive: () => true }
 
@@ -247,7 +247,7 @@ const tamperings: Tampering[] = [
     async tamper(copy, { open, site, database, signerOf }) {
       await open(async (rooms) => {
         const { site: other } = await aTenant(rooms, { name: 'other' })
-        await holdItems(rooms, await aUser(rooms, site), 1)
+        await addItems(rooms, await aUser(rooms, site), 1)
         await aUser(rooms, other)
       })
       copyDatabase(database, copy, signerOf)

@@ -148,7 +148,7 @@ export async function ask(world: World, name: string, args: object, key: TestKey
   const told = Object.fromEntries(
     Object.entries(headers).filter(([header]) => header !== 'date' && header !== 'x-request-id'),
   )
-  // Whoever writes the audit or the journal does so after the answer, whenever it likes.
+  // Whoever writes the audit or the call log does so after the answer, whenever it likes.
   const { store, bridge } = world.steps()
   return { status, text, headers: told, store, bridge }
 }

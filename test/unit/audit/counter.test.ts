@@ -94,7 +94,7 @@ it('a flush that fails keeps none of the later ones from writing', async () => {
   expect(written).toEqual([expect.objectContaining({ count: 1 })])
 })
 
-it('strangers who come all year, each from another address, add a bounded number of rows an hour', async () => {
+it('callers without a key who come all year, each from another address, add a bounded number of rows an hour', async () => {
   const { count, flush, written } = anAuditCounter()
   const hourMs = 60 * 60_000
 

@@ -23,7 +23,7 @@ import {
   aRequest,
   aTenant,
   aUser,
-  holdItems,
+  addItems,
   testKeyring,
   testRooms,
   type TestKey,
@@ -71,8 +71,8 @@ async function aScene() {
   const other = await aTenant(rooms, { name: 'other', sites: ['one'] })
   const ann = await aUser(rooms, acme.site, { name: 'ann' })
   const stranger = await aUser(rooms, other.site, { name: 'stranger' })
-  await holdItems(rooms, ann, 7)
-  await holdItems(rooms, stranger, 9)
+  await addItems(rooms, ann, 7)
+  await addItems(rooms, stranger, 9)
   const double = aBridge()
   double.items.set(ann.userUuid, [7, 8])
   double.items.set(stranger.userUuid, [9])
@@ -112,7 +112,7 @@ const refusalOf = (work: Promise<unknown>): Promise<unknown> =>
   )
 
 describe('an item', () => {
-  it('that is held is found without asking Bridge', async () => {
+  it('that is stored is found without asking Bridge', async () => {
     const { asSite, ann, bridge } = await aScene()
 
     const held = await ownedItem(asSite, 7, { user: 'ann' })
@@ -141,7 +141,7 @@ describe('an item', () => {
   it('of a user without a name is anyone’s of that site', async () => {
     const { rooms, acme, asTenant } = await aScene()
     const unnamed = await aUser(rooms, acme.sites[1] ?? acme.site)
-    await holdItems(rooms, unnamed, 5)
+    await addItems(rooms, unnamed, 5)
 
     expect((await ownedItem(asTenant, 5, { user: 'whoever', site: 'two' })).item.id).toBe(5)
   })
@@ -162,14 +162,14 @@ describe('an item', () => {
   it('of a sister site does not exist for a site key', async () => {
     const { rooms, acme, asSite } = await aScene()
     const sister = await aUser(rooms, acme.sites[1] ?? acme.site, { name: 'eve' })
-    await holdItems(rooms, sister, 6)
+    await addItems(rooms, sister, 6)
 
     await expect(ownedItem(asSite, 6, {})).rejects.toThrow(DoesNotExistError)
     await expect(ownedItem(asSite, 6, { site: 'two' })).rejects.toThrow('Site two not found')
   })
 })
 
-describe('adoption', () => {
+describe('discovery', () => {
   it('finds what the user has at Bridge, with its accounts, and keeps it', async () => {
     const { asSite, bridge } = await aScene()
 
@@ -181,7 +181,7 @@ describe('adoption', () => {
     expect(bridge.calls).toEqual(['items', 'accounts'])
   })
 
-  it('finds an account of an item that is held, but whose accounts were never read', async () => {
+  it('finds an account of an item that is stored, but whose accounts were never read', async () => {
     const { asSite } = await aScene()
 
     expect((await ownedAccount(asSite, 70, {})).item.id).toBe(7)
@@ -381,7 +381,7 @@ describe('a user', () => {
     const { asTenant, rooms, acme, bridge } = await aScene()
     const two = acme.sites[1] ?? acme.site
     const made = await aUser(rooms, two, { name: 'new', uuid: null })
-    await holdItems(rooms, made, 5)
+    await addItems(rooms, made, 5)
     await rooms.store.keepAccounts([{ id: 50, itemId: 5, ibanFingerprint: null }], testNow)
     const hint = { user: 'new', site: 'two' }
 

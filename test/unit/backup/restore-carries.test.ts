@@ -26,7 +26,7 @@ import {
   aKey,
   aTenant,
   aUser,
-  holdItems,
+  addItems,
   type TestKey,
   type TestRooms,
 } from '../../support/tenants.ts'
@@ -193,14 +193,14 @@ describe('what was ended since a copy was made stays ended:', () => {
     const { copy, open, site } = installation
     const user = await open(async (rooms) => {
       const user = await aUser(rooms, site)
-      await holdItems(rooms, user, 1, 2, 3)
+      await addItems(rooms, user, 1, 2, 3)
       return user
     })
     const made = copy()
     await open(async (rooms) => {
       await rooms.store.deleteItem(1, by(rooms))
       await rooms.store.deleteItem(3, by(rooms))
-      await holdItems(rooms, user, 3) // connected again
+      await addItems(rooms, user, 3) // connected again
     })
 
     const { carried } = await restore(installation, made)
@@ -218,7 +218,7 @@ describe('what was ended since a copy was made stays ended:', () => {
   ] as const)('a %s deleted, with all that hangs on it (to its end: %s)', async (kind, isDone) => {
     const installation = await anInstallation()
     const { copy, open, site, tenant, siteKey, database } = installation
-    await open(async (rooms) => holdItems(rooms, await aUser(rooms, site), 1))
+    await open(async (rooms) => addItems(rooms, await aUser(rooms, site), 1))
     const made = copy()
     const subject = kind === 'site' ? site : tenant
     await open(async (rooms) => {

@@ -12,7 +12,7 @@ import {
 } from '../../support/bridge.ts'
 import { parseBridgeEvent } from '../../../src/bridge/events/webhook-events.ts'
 import { bridgeVersions } from '../../../src/db/ports/keys.ts'
-import { aHeldBank, bridgeTime, callBack, callMethod, testApp } from '../../support/app.ts'
+import { aConnectedBank, bridgeTime, callBack, callMethod, testApp } from '../../support/app.ts'
 import { aRequest, aTenant } from '../../support/tenants.ts'
 import { collect, testClient } from './test-client.ts'
 
@@ -227,7 +227,7 @@ async function strangeBridge() {
   const made = await testApp()
   const { app, bridge, clock } = made
   const { siteKey, site } = await aTenant(app)
-  const held = await aHeldBank(made, site)
+  const held = await aConnectedBank(made, site)
   let shown: Partial<Record<keyof typeof rows, Record<string, unknown>>> = {}
   const one = (name: keyof typeof rows) => () => HttpResponse.json(shown[name])
   const list = (name: keyof typeof rows) => () => HttpResponse.json({ resources: [shown[name]] })

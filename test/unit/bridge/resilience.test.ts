@@ -1,17 +1,17 @@
 import { join } from 'node:path'
 import { http, HttpResponse, type RequestHandler } from 'msw'
 import { describe, expect, it } from 'vitest'
-import { aHeldBank, callMethod } from '../../support/app.ts'
+import { aConnectedBank, callMethod } from '../../support/app.ts'
 import { bridgeProblem, bridgeUrl } from '../../support/bridge.ts'
 import { tablesOf } from '../../support/app-tables.ts'
 import { testFolder } from '../../support/store.ts'
-import { careApp } from '../../support/jobs-app.ts'
+import { jobsApp } from '../../support/jobs-app.ts'
 import { sandboxed } from '../../support/sandboxed.ts'
 
 async function aBank() {
   const database = join(testFolder(), 'bank-api.sqlite')
-  const made = await careApp({ database })
-  const bank = await aHeldBank(made, made.acme.site, { user: 'ann' })
+  const made = await jobsApp({ database })
+  const bank = await aConnectedBank(made, made.acme.site, { user: 'ann' })
   const call = (method: string, args: object = { item_id: bank.itemId }) =>
     callMethod(made.app, method, args, { as: made.acme.siteKey })
   return { ...made, bank, call, tables: tablesOf(database) }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { describeTimeline } from '../../../src/cli/timeline.ts'
-import { aHeldBank, callBack, callMethod, testApp, type TestApp } from '../../support/app.ts'
+import { aConnectedBank, callBack, callMethod, testApp, type TestApp } from '../../support/app.ts'
 import { aTenant, type TestKey } from '../../support/tenants.ts'
 
 const order = {
@@ -11,8 +11,8 @@ const order = {
 
 async function told({ app }: TestApp, word: unknown) {
   await app.callLog.flush()
-  const story = await app.store.findTimeline(String(word))
-  return story && describeTimeline(story)
+  const timeline = await app.store.findTimeline(String(word))
+  return timeline && describeTimeline(timeline)
 }
 
 async function aCompletedRequest(setup: TestApp, siteKey: TestKey) {
@@ -48,7 +48,7 @@ test('every answer carries a request id, refusals and unknown paths too, and no 
 test('every log line of a call carries the id of its answer, that of its Bridge calls too', async () => {
   const setup = await testApp()
   const { siteKey, site } = await aTenant(setup.app)
-  const { itemId } = await aHeldBank(setup, site)
+  const { itemId } = await aConnectedBank(setup, site)
   setup.log.length = 0
 
   const answer = await callMethod(
@@ -67,7 +67,7 @@ test('every log line of a call carries the id of its answer, that of its Bridge 
 test('two calls at the same moment keep their Bridge calls apart', async () => {
   const setup = await testApp()
   const { siteKey, site } = await aTenant(setup.app)
-  const { itemId } = await aHeldBank(setup, site)
+  const { itemId } = await aConnectedBank(setup, site)
 
   const [accounts, bank] = await Promise.all([
     callMethod(setup.app, 'get_bank_accounts', { item_id: itemId }, { as: siteKey }),
@@ -91,10 +91,10 @@ test('a request is told from its link to its item, in order', async () => {
   setup.clock.advance(60_000)
   await callMethod(setup.app, 'get_bridge_item_id', { request }, { as: siteKey })
 
-  const story = await told(setup, request)
+  const timeline = await told(setup, request)
 
-  expect(story?.about).toMatchObject({ request, item: String(itemId), user: order.user })
-  const whats = story!.steps.map(({ what }) => what)
+  expect(timeline?.about).toMatchObject({ request, item: String(itemId), user: order.user })
+  const whats = timeline!.steps.map(({ what }) => what)
   const at = (text: string) => whats.findIndex((what) => what.includes(text))
   const inOrder = [
     at('call bank_api.bridge.get_bridge_connect_link: 200'),
@@ -105,8 +105,8 @@ test('a request is told from its link to its item, in order', async () => {
   expect(inOrder).toEqual(inOrder.toSorted((a, b) => a - b))
   expect(at('call bridge/callback: 302')).toBeGreaterThan(-1)
   expect(at('event connect.completed')).toBeGreaterThan(-1)
-  expect(story!.steps.map((step) => step.at)).toEqual(
-    story!.steps.map((step) => step.at).toSorted(),
+  expect(timeline!.steps.map((step) => step.at)).toEqual(
+    timeline!.steps.map((step) => step.at).toSorted(),
   )
 })
 
@@ -159,8 +159,8 @@ test('a call that failed is kept with its refusal', async () => {
 
   const answer = await callMethod(setup.app, 'get_bank_accounts', { item_id: 77 }, { as: siteKey })
 
-  const story = await told(setup, answer.headers['x-request-id'])
-  expect(story?.steps[0]?.what).toBe(
+  const timeline = await told(setup, answer.headers['x-request-id'])
+  expect(timeline?.steps[0]?.what).toBe(
     'call bank_api.bridge.get_bank_accounts: 404 DoesNotExistError',
   )
 })

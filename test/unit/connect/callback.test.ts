@@ -4,7 +4,7 @@ import { toFacts } from '../../../src/auth/item-list.ts'
 import { completedEvent } from '../../../src/connect/completed-event.ts'
 import { tickConnect } from '../../../src/connect/worker.ts'
 import {
-  aHeldBank,
+  aConnectedBank,
   bridgeTime,
   callBack,
   callMethod,
@@ -204,9 +204,9 @@ test('an item that another request holds is not believed', async () => {
 
 test('an item of another user is not believed, be it the same site’s or another tenant’s', async () => {
   const { app, world, request, newItem, back, stateOf, acme, ...made } = await connecting()
-  const bob = await aHeldBank({ app, world }, acme.site, { user: 'bob' })
+  const bob = await aConnectedBank({ app, world }, acme.site, { user: 'bob' })
   const globex = await aTenant(app, { name: 'globex', sites: ['erp.globex.test'] })
-  const carol = await aHeldBank({ app, world }, globex.site, { user: 'carol' })
+  const carol = await aConnectedBank({ app, world }, globex.site, { user: 'carol' })
   const fresh = newItem({}, carol.user.userUuid)
 
   for (const item_id of [bob.itemId, carol.itemId, fresh, 999]) {

@@ -10,11 +10,11 @@ import { exportTenant } from '../../../src/export/tenant-export.ts'
 import { remove, type RemovalDeps } from '../../../src/erasure/erase.ts'
 import { siteClient, demoKey } from '../../system/e2e/visit.ts'
 import {
-  aHeldBank,
+  aConnectedBank,
   callBack,
   callMethod,
   testApp,
-  type HeldBank,
+  type ConnectedBank,
   type TestApp,
 } from '../../support/app.ts'
 import { freePort } from '../../support/free-port.ts'
@@ -33,9 +33,9 @@ interface Town extends TestApp {
   acme: TestTenant
   other: TestTenant
   /** Of acme's first site; another of acme's sites; of the other tenant. */
-  alice: HeldBank & { request: string }
-  bob: HeldBank
-  carol: HeldBank
+  alice: ConnectedBank & { request: string }
+  bob: ConnectedBank
+  carol: ConnectedBank
   /** How many rows of each table there are. */
   counts(): Record<string, number>
 }
@@ -48,7 +48,7 @@ async function aTown(env: Record<string, string> = {}): Promise<Town> {
   const acme = await aTenant(app, { sites: ['one.acme.test', 'two.acme.test'] })
   const other = await aTenant(app, { name: 'other', sites: ['one.other.test'] })
   const settle = async (site: Site, user: string, id: number) => {
-    const bank = await aHeldBank(made, site, { user, item: { id } })
+    const bank = await aConnectedBank(made, site, { user, item: { id } })
     const request = await aRequest(app, bank.user, { webhookUrl: `https://${site.name}/hook` })
     await announce(made, bank, `about item ${id}`)
     return { ...bank, request }
@@ -70,7 +70,11 @@ function countRows(raw: Sqlite.Database): Record<string, number> {
   return Object.fromEntries(tables.map((table) => [table, count(table) as number]))
 }
 
-async function announce({ app }: TestApp, { user, itemId }: HeldBank, text: string): Promise<void> {
+async function announce(
+  { app }: TestApp,
+  { user, itemId }: ConnectedBank,
+  text: string,
+): Promise<void> {
   const id = app.ids.next('evt')
   const body = app.keyring.seal(JSON.stringify({ text }), `events/${id}`)
   const event = { id, dedupeKey: id, itemId, body }

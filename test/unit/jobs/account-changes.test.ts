@@ -1,15 +1,15 @@
 import { http } from 'msw'
 import { describe, expect, it } from 'vitest'
 import { difference } from '../../../src/jobs/account-changes.ts'
-import { aHeldBank, bridgeTime, callBack, callMethod } from '../../support/app.ts'
+import { aConnectedBank, bridgeTime, callBack, callMethod } from '../../support/app.ts'
 import { bridgeProblem, bridgeUrl } from '../../support/bridge.ts'
-import { careApp, toldTo } from '../../support/jobs-app.ts'
+import { jobsApp, toldTo } from '../../support/jobs-app.ts'
 
 /** A site with a connected bank, and a visit of its user that changes what `during` changes. */
 async function aVisit() {
-  const made = await careApp()
+  const made = await jobsApp()
   const { app, acme, clock, world } = made
-  const bank = await aHeldBank(made, acme.site, { user: 'ann' })
+  const bank = await aConnectedBank(made, acme.site, { user: 'ann' })
   const accounts = () => [...world.accounts.values()].filter((one) => one.item_id === bank.itemId)
   const as = { as: acme.siteKey }
 

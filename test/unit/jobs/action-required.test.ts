@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { aHeldBank } from '../../support/app.ts'
+import { aConnectedBank } from '../../support/app.ts'
 import { itemFacts } from '../../support/tenants.ts'
-import { careApp, refreshed, toldTo } from '../../support/jobs-app.ts'
+import { jobsApp, refreshed, toldTo } from '../../support/jobs-app.ts'
 
 describe('item.action_required', () => {
   it.each([
@@ -12,9 +12,9 @@ describe('item.action_required', () => {
     [1010, 'otp_required', 'sca'],
     [1005, 'closed_account', 'connect'],
   ])('tells the site of status %i once, with what to do', async (status, info, next) => {
-    const made = await careApp()
+    const made = await jobsApp()
     const { app, acme, clock } = made
-    const bank = await aHeldBank(made, acme.site, { user: 'ann' })
+    const bank = await aConnectedBank(made, acme.site, { user: 'ann' })
     await app.jobs.tell()
 
     await refreshed(made, bank, status, info)
@@ -40,8 +40,8 @@ describe('item.action_required', () => {
   it.each([0, 1009, -2, -3, 1003, 1007, 1099, 4242])(
     'says nothing of status %i, with which the user can do nothing',
     async (status) => {
-      const made = await careApp()
-      const bank = await aHeldBank(made, made.acme.site)
+      const made = await jobsApp()
+      const bank = await aConnectedBank(made, made.acme.site)
 
       await refreshed(made, bank, status)
       await made.app.jobs.tell()
@@ -51,8 +51,8 @@ describe('item.action_required', () => {
   )
 
   it('comes again when the same trouble comes back', async () => {
-    const made = await careApp()
-    const bank = await aHeldBank(made, made.acme.site)
+    const made = await jobsApp()
+    const bank = await aConnectedBank(made, made.acme.site)
     for (const status of [1010, 1010, 0, 1010]) {
       await refreshed(made, bank, status)
       await made.app.jobs.tell()
@@ -64,9 +64,9 @@ describe('item.action_required', () => {
   })
 
   it('follows whatever learned of the status: here a read of the site’s own', async () => {
-    const made = await careApp()
+    const made = await jobsApp()
     const { app, acme, world } = made
-    const bank = await aHeldBank(made, acme.site)
+    const bank = await aConnectedBank(made, acme.site)
     await app.jobs.tell()
     Object.assign(world.items.get(bank.itemId)!, { status: 402 })
 
@@ -80,9 +80,9 @@ describe('item.action_required', () => {
   })
 
   it('is on its way to the site as a delivery of its own', async () => {
-    const made = await careApp()
+    const made = await jobsApp()
     const { app, acme, clock } = made
-    const bank = await aHeldBank(made, acme.site)
+    const bank = await aConnectedBank(made, acme.site)
     const item = itemFacts({ id: bank.itemId, status: 1010 })
     await app.store.keepItems(bank.user.id, [item], { at: clock.now(), complete: false })
 
@@ -100,9 +100,9 @@ describe('item.action_required', () => {
   })
 
   it('is not made for a connection that is gone', async () => {
-    const made = await careApp()
+    const made = await jobsApp()
     const { app, acme, clock } = made
-    const bank = await aHeldBank(made, acme.site)
+    const bank = await aConnectedBank(made, acme.site)
     await refreshed(made, bank, 1010)
     const { itemId, user } = bank
     await app.store.applyEvent({ kind: 'item-gone', userId: user.id, itemId, at: clock.now() })

@@ -1,15 +1,15 @@
 import { http, HttpResponse } from 'msw'
 import { describe, expect, it } from 'vitest'
-import { aHeldBank, bridgeTime } from '../../support/app.ts'
+import { aConnectedBank, bridgeTime } from '../../support/app.ts'
 import { bridgeProblem, bridgeUrl } from '../../support/bridge.ts'
-import { careApp, day, refreshed, toldTo } from '../../support/jobs-app.ts'
+import { jobsApp, day, refreshed, toldTo } from '../../support/jobs-app.ts'
 
 const hour = 60 * 60_000
 const itemsPath = '/v3/aggregation/items'
 
 async function aSilence() {
-  const made = await careApp()
-  const bank = await aHeldBank(made, made.acme.site, { user: 'ann' })
+  const made = await jobsApp()
+  const bank = await aConnectedBank(made, made.acme.site, { user: 'ann' })
   const asked = () => made.bridge.calls.filter(({ path }) => path === itemsPath).length
   return { ...made, bank, asked }
 }
@@ -52,7 +52,7 @@ describe('after a silence of 36 hours', () => {
   it('status, consent and what is gone are corrected, and the site is told', async () => {
     const made = await aSilence()
     const { app, acme, clock, world, bank } = made
-    const gone = await aHeldBank(made, acme.site, { user: 'ben' })
+    const gone = await aConnectedBank(made, acme.site, { user: 'ben' })
     await app.jobs.tell()
     clock.advance(2 * day)
     Object.assign(world.items.get(bank.itemId)!, {
@@ -97,7 +97,7 @@ describe('after a silence of 36 hours', () => {
     async (_, answer) => {
       const made = await aSilence()
       const { app, acme, clock, bridge, asked } = made
-      await aHeldBank(made, acme.site, { user: 'ben' })
+      await aConnectedBank(made, acme.site, { user: 'ben' })
       clock.advance(2 * day)
       let bad = true
       bridge.use(
@@ -116,10 +116,10 @@ describe('after a silence of 36 hours', () => {
   )
 
   it('a user whose list always fails is tried once an hour, not once a batch', async () => {
-    const made = await careApp()
+    const made = await jobsApp()
     const { app, acme, clock, bridge } = made
     for (let count = 0; count < 25; count += 1) {
-      await aHeldBank(made, acme.site, { user: `user ${count}` })
+      await aConnectedBank(made, acme.site, { user: `user ${count}` })
     }
     clock.advance(2 * day)
     let first: string | null = null
@@ -140,10 +140,10 @@ describe('after a silence of 36 hours', () => {
     ['three in a row end it', () => true, 3],
     ['fewer between answers do not', (asked: number) => asked % 3 !== 0, 7],
   ])('of users whose lists fail, %s', async (_, fails, expected) => {
-    const made = await careApp()
+    const made = await jobsApp()
     const { app, acme, clock, bridge } = made
     for (let count = 0; count < 7; count += 1) {
-      await aHeldBank(made, acme.site, { user: `user ${count}` })
+      await aConnectedBank(made, acme.site, { user: `user ${count}` })
     }
     clock.advance(2 * day)
     let asked = 0
@@ -160,10 +160,10 @@ describe('after a silence of 36 hours', () => {
   })
 
   it('hundreds of users are read batch by batch', async () => {
-    const made = await careApp()
+    const made = await jobsApp()
     const { app, acme, clock, bridge } = made
     for (let count = 0; count < 45; count += 1) {
-      await aHeldBank(made, acme.site, { user: `user ${count}` })
+      await aConnectedBank(made, acme.site, { user: `user ${count}` })
     }
     clock.advance(2 * day)
 

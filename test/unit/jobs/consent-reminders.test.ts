@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { toFacts } from '../../../src/auth/item-list.ts'
-import { aHeldBank, bridgeTime } from '../../support/app.ts'
-import { careApp, day, toldTo } from '../../support/jobs-app.ts'
+import { aConnectedBank, bridgeTime } from '../../support/app.ts'
+import { jobsApp, day, toldTo } from '../../support/jobs-app.ts'
 
 /** A connected bank whose consent lasts 180 days from now. */
 async function aConsent() {
-  const made = await careApp()
+  const made = await jobsApp()
   const { app, acme, clock, world } = made
   const end = clock.now() + 180 * day
-  const bank = await aHeldBank(made, acme.site, {
+  const bank = await aConnectedBank(made, acme.site, {
     user: 'ann',
     item: { authentication_expires_at: bridgeTime(end) },
   })

@@ -1,8 +1,8 @@
 import { http, HttpResponse } from 'msw'
 import { describe, expect, it } from 'vitest'
-import { aHeldBank, callMethod } from '../../support/app.ts'
+import { aConnectedBank, callMethod } from '../../support/app.ts'
 import { bridgeProblem, bridgeUrl } from '../../support/bridge.ts'
-import { careApp, refreshed } from '../../support/jobs-app.ts'
+import { jobsApp, refreshed } from '../../support/jobs-app.ts'
 import { sandboxed } from '../../support/sandboxed.ts'
 
 const hour = 60 * 60_000
@@ -10,9 +10,9 @@ const itemsPath = '/v3/aggregation/items'
 
 /** A bank that was read before, and of which nothing was heard for an hour. */
 async function aQuietBank() {
-  const made = await careApp()
+  const made = await jobsApp()
   const { app, acme, bridge, clock, world } = made
-  const bank = await aHeldBank(made, acme.site, { user: 'ann' })
+  const bank = await aConnectedBank(made, acme.site, { user: 'ann' })
   const ask = (method: string, args: object = {}) =>
     callMethod(app, method, args, { as: acme.siteKey })
   const listed = () => bridge.calls.filter(({ path }) => path === itemsPath).length

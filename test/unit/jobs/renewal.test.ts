@@ -2,17 +2,17 @@ import { http } from 'msw'
 import { assert, constantFrom, integer, nat, property } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readRenewalToken, renewalToken } from '../../../src/jobs/renewal-token.ts'
-import { aHeldBank, bridgeTime, callBack, withoutReference } from '../../support/app.ts'
+import { aConnectedBank, bridgeTime, callBack, withoutReference } from '../../support/app.ts'
 import { bridgeProblem, bridgeUrl } from '../../support/bridge.ts'
 import { aRequest, anAnnouncement, itemFacts, testBy, testKeyring } from '../../support/tenants.ts'
-import { careApp, day } from '../../support/jobs-app.ts'
+import { jobsApp, day } from '../../support/jobs-app.ts'
 
 /** A consent that ends in 30 days, and the path of the link its site was sent. */
 async function aRenewal({ bank: named = 'Crédit <Éthique> & "Fils"', accountTypes = 'all' } = {}) {
-  const made = await careApp()
+  const made = await jobsApp()
   const { app, acme, clock } = made
   const end = clock.now() + 30 * day
-  const bank = await aHeldBank(made, acme.site, {
+  const bank = await aConnectedBank(made, acme.site, {
     item: { authentication_expires_at: bridgeTime(end) },
   })
   const request = await aRequest(app, bank.user, { bank: named })

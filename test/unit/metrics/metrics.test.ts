@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { consentWindows } from '../../../src/metrics/metrics.ts'
-import { aHeldBank, callMethod, testApp } from '../../support/app.ts'
+import { aConnectedBank, callMethod, testApp } from '../../support/app.ts'
 import { aTenant } from '../../support/tenants.ts'
 
 const token = 'token-of-the-operator'
@@ -55,7 +55,7 @@ test('tries of webhooks and disabled endpoints are counted', async () => {
 test('calls are counted by method and outcome, and Bridge calls by endpoint and status', async () => {
   const setup = await anApp()
   const { siteKey, site } = await aTenant(setup.app)
-  const { itemId } = await aHeldBank(setup, site)
+  const { itemId } = await aConnectedBank(setup, site)
 
   await callMethod(setup.app, 'get_bank_accounts', { item_id: itemId }, { as: siteKey })
   await callMethod(setup.app, 'get_bank_accounts', { item_id: 1 }, { as: siteKey })
@@ -90,7 +90,7 @@ test('deliveries, endpoints and consents are counted by state', async () => {
   const { site } = await aTenant(app)
   const day = 24 * 60 * 60_000
   const end = new Date(clock.now() + 2 * day).toISOString()
-  await aHeldBank(setup, site, { item: { authentication_expires_at: end } })
+  await aConnectedBank(setup, site, { item: { authentication_expires_at: end } })
 
   const text = await scrape(setup)
 

@@ -6,7 +6,7 @@ import type { Operation, PathItem } from '../../../src/openapi/operation.ts'
 import { plainRoutes } from '../../../src/openapi/plain-routes.ts'
 import { methods } from '../../../src/routes/index.ts'
 import { version } from '../../../src/version.ts'
-import { aHeldBank, callMethod, testApp, type TestApp } from '../../support/app.ts'
+import { aConnectedBank, callMethod, testApp, type TestApp } from '../../support/app.ts'
 import { aTenant } from '../../support/tenants.ts'
 
 const read = async ({ app }: TestApp): Promise<Document> =>
@@ -159,7 +159,7 @@ test('what passes as it came is described as Bridge documents it', () => {
 test('real answers fit their schemas', async () => {
   const setup = await testApp()
   const { siteKey, site } = await aTenant(setup.app)
-  const { itemId, accountId } = await aHeldBank(setup, site, { user: 'me@acme.test' })
+  const { itemId, accountId } = await aConnectedBank(setup, site, { user: 'me@acme.test' })
   const call = async (name: string, params: object) => {
     const { status, message, body } = await callMethod(setup.app, name, params, { as: siteKey })
     expect(status, JSON.stringify(body)).toBe(200)

@@ -14,7 +14,7 @@ import {
   aRequest,
   aTenant,
   aUser,
-  holdItems,
+  addItems,
   itemFacts,
   testBy,
   testRooms,
@@ -231,7 +231,7 @@ it('an item that was gone for a year is forgotten with its accounts, one that li
   const rooms = await aSite()
   const { clock, forget, store, user, site } = rooms
   const scope = { tenantId: site.tenantId, siteId: site.id }
-  await holdItems(rooms, user, 1, 2)
+  await addItems(rooms, user, 1, 2)
   await store.keepAccounts(
     [
       { id: 10, itemId: 1 },

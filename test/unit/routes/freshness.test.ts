@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { methods } from '../../../src/routes/index.ts'
-import { aHeldBank, bridgeTime, callMethod, type MethodAnswer } from '../../support/app.ts'
+import { aConnectedBank, bridgeTime, callMethod, type MethodAnswer } from '../../support/app.ts'
 import { aRequest, anAnnouncement, itemFacts } from '../../support/tenants.ts'
-import { careApp, day, refreshed } from '../../support/jobs-app.ts'
+import { jobsApp, day, refreshed } from '../../support/jobs-app.ts'
 
 const hour = 60 * 60_000
 
 async function aFreshBank() {
-  const made = await careApp()
+  const made = await jobsApp()
   const { app, acme, clock } = made
   const lastSuccess = clock.now() - 3 * hour
   const end = clock.now() + 100 * day
-  const bank = await aHeldBank(made, acme.site, {
+  const bank = await aConnectedBank(made, acme.site, {
     user: 'ann',
     item: {
       last_successful_refresh: bridgeTime(lastSuccess),
@@ -175,9 +175,9 @@ describe('the details of a connection', () => {
   )
 
   it('leave the time out when nothing will ever be due', async () => {
-    const made = await careApp()
+    const made = await jobsApp()
     const item = { authentication_expires_at: null }
-    const bank = await aHeldBank(made, made.acme.site, { item })
+    const bank = await aConnectedBank(made, made.acme.site, { item })
     const args = { item_id: bank.itemId }
 
     const { message } = await callMethod(made.app, 'get_bridge_item_details', args, {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { exportTenant } from '../../../src/export/tenant-export.ts'
-import { aHeldBank, callBack, callMethod, bridgeTime, testApp } from '../../support/app.ts'
+import { aConnectedBank, callBack, callMethod, bridgeTime, testApp } from '../../support/app.ts'
 import { aTenant, aUser, itemFacts, type TestKey } from '../../support/tenants.ts'
 
 const origin = 'https://erp.acme.test'
@@ -155,7 +155,7 @@ test.each([
 
 test('a call that names no user, or Bridge’s uuid, has the address that the user is called by', async () => {
   const { acme, ask, session, ...made } = await linking()
-  const { user: ada } = await aHeldBank(made, acme.site, { user: 'ada@acme.test' })
+  const { user: ada } = await aConnectedBank(made, acme.site, { user: 'ada@acme.test' })
 
   for (const [method, params] of [
     ['get_pro_confirmation_link', {}],
@@ -203,7 +203,7 @@ test.each([
   '%s manages the item named, with the item’s own account types and no e-mail address',
   async (method) => {
     const { acme, ask, session, ...made } = await linking()
-    const { itemId: item_id } = await aHeldBank(made, acme.site, {
+    const { itemId: item_id } = await aConnectedBank(made, acme.site, {
       item: { account_types: 'payment' },
     })
 
@@ -220,7 +220,9 @@ test.each([
 
 test('an item made with all accounts is managed with all', async () => {
   const { acme, ask, session, ...made } = await linking()
-  const { itemId: item_id } = await aHeldBank(made, acme.site, { item: { account_types: 'all' } })
+  const { itemId: item_id } = await aConnectedBank(made, acme.site, {
+    item: { account_types: 'all' },
+  })
 
   await ask('get_bridge_edit_link', { item_id })
 

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
 import { foldName } from '../../../src/names.ts'
-import { aHeldBank, callMethod, testApp, type HeldBank } from '../../support/app.ts'
+import { aConnectedBank, callMethod, testApp, type ConnectedBank } from '../../support/app.ts'
 import { testFolder } from '../../support/store.ts'
 import { aTenant, type TestKey } from '../../support/tenants.ts'
 
@@ -20,9 +20,9 @@ async function twoSites({ database = ':memory:' } = {}) {
 async function withTwins(...names: string[]) {
   const database = join(testFolder(), 'bank-api.sqlite')
   const made = await twoSites({ database })
-  const held: HeldBank[] = []
+  const held: ConnectedBank[] = []
   for (const index of names.keys()) {
-    held.push(await aHeldBank(made, made.acme.site, { user: `user ${index}` }))
+    held.push(await aConnectedBank(made, made.acme.site, { user: `user ${index}` }))
   }
   const client = new Sqlite(database)
   onTestFinished(() => void client.close())
@@ -34,7 +34,7 @@ async function withTwins(...names: string[]) {
 test('a user whose name comes in another case is the one known, and connects no bank twice', async () => {
   const { acme, app, ask, world, ...made } = await twoSites()
   const user = 'claire@acme.example'
-  const claire = await aHeldBank({ app, world, ...made }, acme.site, { user })
+  const claire = await aConnectedBank({ app, world, ...made }, acme.site, { user })
   const facts = (await app.store.findItem(acme.scope, claire.itemId))!.item
   await app.store.keepItems(claire.user.id, [{ ...facts, providerName: 'Ma Banque' }], {
     at: app.clock.now(),
@@ -85,7 +85,7 @@ test('a site whose name or address comes in another case is the one known', asyn
 
 test('two users that differ in case alone keep their banks apart, by their exact names', async () => {
   const { ask, held } = await withTwins('Ann', 'ann')
-  const [upper, lower] = held as [HeldBank, HeldBank]
+  const [upper, lower] = held as [ConnectedBank, ConnectedBank]
 
   for (const [user, own, other] of [
     ['Ann', upper, lower],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { toFacts } from '../../../src/auth/item-list.ts'
-import { callMethod, testApp, aHeldBank, type MethodAnswer } from '../../support/app.ts'
+import { callMethod, testApp, aConnectedBank, type MethodAnswer } from '../../support/app.ts'
 import { aTenant, aUser, type TestKey } from '../../support/tenants.ts'
 import {
   aliceName,
@@ -109,7 +109,7 @@ test('an id that is not the key’s is counted in the audit, without saying whos
   ])
 })
 
-async function adopting() {
+async function discovering() {
   const made = await testApp()
   const acme = await aTenant(made.app)
   const { uuid } = made.world.addUser()
@@ -121,8 +121,8 @@ async function adopting() {
   return { ...made, acme, user, ask, lists }
 }
 
-test('an item Bridge lists for a user the key knows is adopted, with its accounts', async () => {
-  const { world, user, ask } = await adopting()
+test('an item Bridge lists for a user the key knows is discovered, with its accounts', async () => {
+  const { world, user, ask } = await discovering()
   const { id: item_id } = world.addItem(user.userUuid)
   const { id: account_id } = world.addAccount(item_id)
 
@@ -132,8 +132,8 @@ test('an item Bridge lists for a user the key knows is adopted, with its account
   expect((await ask('get_bank_transactions_by_account', { account_id })).status).toBe(200)
 })
 
-test('an account asked for before its item is adopted too', async () => {
-  const { world, user, ask } = await adopting()
+test('an account asked for before its item is discovered too', async () => {
+  const { world, user, ask } = await discovering()
   const { id: item_id } = world.addItem(user.userUuid)
   const { id: account_id } = world.addAccount(item_id)
 
@@ -143,7 +143,7 @@ test('an account asked for before its item is adopted too', async () => {
 })
 
 test('Bridge’s list is read once in ten minutes, however many unknown ids are asked for', async () => {
-  const { clock, world, user, ask, lists } = await adopting()
+  const { clock, world, user, ask, lists } = await discovering()
   for (const item_id of [7, 8, 7]) await ask('get_bank_accounts', { item_id, user: aliceName })
   expect(lists()).toBe(1)
   world.addItem(user.userUuid, { id: 7 })
@@ -156,7 +156,7 @@ test('Bridge’s list is read once in ten minutes, however many unknown ids are 
 })
 
 test('a user whom the key does not know costs no call', async () => {
-  const { ask, bridge } = await adopting()
+  const { ask, bridge } = await discovering()
 
   const answer = await ask('get_bank_accounts', { item_id: 7, user: 'mallory@acme.test' })
 
@@ -165,7 +165,7 @@ test('a user whom the key does not know costs no call', async () => {
 })
 
 test('an item that Bridge lists for one tenant stays with the tenant that holds it', async () => {
-  const { app, world, user, ask } = await adopting()
+  const { app, world, user, ask } = await discovering()
   const globex = await aTenant(app, { name: 'globex', sites: ['erp.globex.test'] })
   const theirs = await aUser(app, globex.site, { name: 'carol', uuid: world.addUser().uuid })
   const item = world.addItem(user.userUuid)
@@ -178,7 +178,7 @@ test('an item that Bridge lists for one tenant stays with the tenant that holds 
 })
 
 test('an item missing from Bridge’s whole list is gone; its row stays and may come back', async () => {
-  const { app, acme, world, user, ask, clock } = await adopting()
+  const { app, acme, world, user, ask, clock } = await discovering()
   const row = world.addItem(user.userUuid)
   await app.store.keepItems(user.id, [toFacts(row)], { at: clock.now() - 3_000, complete: false })
   world.items.clear()
@@ -195,7 +195,7 @@ test('an item missing from Bridge’s whole list is gone; its row stays and may 
 test('a 404 of Bridge’s marks an item unreachable and does not delete it', async () => {
   const made = await testApp()
   const acme = await aTenant(made.app)
-  const { itemId: item_id, user } = await aHeldBank(made, acme.site)
+  const { itemId: item_id, user } = await aConnectedBank(made, acme.site)
   const kept = made.world.items.get(item_id)!
   made.world.items.clear()
   const ask = () =>

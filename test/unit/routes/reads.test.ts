@@ -1,13 +1,13 @@
 import { http, HttpResponse } from 'msw'
 import { expect, test } from 'vitest'
-import { aHeldBank, bridgeTime, callBack, callMethod, testApp } from '../../support/app.ts'
+import { aConnectedBank, bridgeTime, callBack, callMethod, testApp } from '../../support/app.ts'
 import { aCategory, bridgeUrl } from '../../support/bridge.ts'
 import { aRequest, aTenant } from '../../support/tenants.ts'
 
 async function reading() {
   const made = await testApp()
   const acme = await aTenant(made.app)
-  const ada = await aHeldBank(made, acme.site, { user: 'ada' })
+  const ada = await aConnectedBank(made, acme.site, { user: 'ada' })
   const ask = (method: string, params: object = {}, headers?: Record<string, string>) =>
     callMethod(made.app, method, params, { as: acme.siteKey, ...(headers && { headers }) })
   return { ...made, acme, ada, ask }

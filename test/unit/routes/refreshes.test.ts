@@ -1,6 +1,6 @@
 import { delay, http, HttpResponse } from 'msw'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { aHeldBank, callMethod, testApp } from '../../support/app.ts'
+import { aConnectedBank, callMethod, testApp } from '../../support/app.ts'
 import { bridgeProblem, bridgeUrl } from '../../support/bridge.ts'
 import { aTenant } from '../../support/tenants.ts'
 
@@ -8,7 +8,7 @@ import { aTenant } from '../../support/tenants.ts'
 async function fiveRefreshes(answer: () => Response | Promise<Response>) {
   const made = await testApp()
   const acme = await aTenant(made.app)
-  const { itemId } = await aHeldBank(made, acme.site, { user: 'ada' })
+  const { itemId } = await aConnectedBank(made, acme.site, { user: 'ada' })
   made.bridge.use(http.post(`${bridgeUrl}/v2/items/:id/refresh`, answer))
   const statuses: number[] = []
   for (let count = 0; count < 5; count += 1) {

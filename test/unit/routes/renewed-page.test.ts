@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { aHeldBank, bridgeTime, callBack, testApp } from '../../support/app.ts'
+import { aConnectedBank, bridgeTime, callBack, testApp } from '../../support/app.ts'
 import { aRequest, aTenant, itemFacts, testBy } from '../../support/tenants.ts'
 import { renewalToken } from '../../../src/jobs/renewal-token.ts'
 
 const day = 24 * 60 * 60_000
 const hostile = '"><script>alert(1)</script>'
 
-/** An adopted connection of a site without an address, whose renewal was opened: it ends at our own page. */
+/** A discovered connection of a site without an address, whose renewal was opened: it ends at our own page. */
 async function aVisit() {
   const made = await testApp()
   const { app, clock, world } = made
   const acme = await aTenant(app, { sites: [`erp${hostile}`] })
   const end = clock.now() + 20 * day
   const item = { authentication_expires_at: bridgeTime(end) }
-  const bank = await aHeldBank(made, acme.site, { item })
+  const bank = await aConnectedBank(made, acme.site, { item })
   const facts = {
     id: bank.itemId,
     authenticationExpiresAt: end,

@@ -1,6 +1,6 @@
 import { http, HttpResponse } from 'msw'
 import { describe, expect, test, vi } from 'vitest'
-import { aHeldBank, bridgeTime, callMethod, testApp, type TestApp } from '../../support/app.ts'
+import { aConnectedBank, bridgeTime, callMethod, testApp, type TestApp } from '../../support/app.ts'
 import { aBridgeTransaction, bridgeUrl } from '../../support/bridge.ts'
 import { aTenant } from '../../support/tenants.ts'
 
@@ -15,7 +15,7 @@ async function reading({
   const acme = await aTenant(made.app)
   const by = { actor: 'test', at: 0 }
   if (timeZone) await made.app.store.updateSite(acme.site.id, { timeZone }, by)
-  const ada = await aHeldBank(made, acme.site, { user: 'ada' })
+  const ada = await aConnectedBank(made, acme.site, { user: 'ada' })
   const ask = (params: object = {}, method = 'get_bank_transactions') =>
     callMethod(made.app, method, params, { as: acme.siteKey })
   /** The query of the last read of transactions. */

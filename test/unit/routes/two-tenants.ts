@@ -1,7 +1,13 @@
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { methods } from '../../../src/routes/index.ts'
-import { aHeldBank, callMethod, testApp, type HeldBank, type TestApp } from '../../support/app.ts'
+import {
+  aConnectedBank,
+  callMethod,
+  testApp,
+  type ConnectedBank,
+  type TestApp,
+} from '../../support/app.ts'
 import { tablesOf } from '../../support/app-tables.ts'
 import { testFolder } from '../../support/store.ts'
 import { aRequest, aTenant, type TestTenant } from '../../support/tenants.ts'
@@ -9,11 +15,11 @@ import { aRequest, aTenant, type TestTenant } from '../../support/tenants.ts'
 export interface TwoTenants extends TestApp {
   acme: TestTenant
   /** Of acme's first site, which its site key sees. */
-  alice: HeldBank & { request: string }
+  alice: ConnectedBank & { request: string }
   /** Of acme's second site: another's for the site key. */
-  bob: HeldBank & { request: string }
+  bob: ConnectedBank & { request: string }
   /** Another tenant's. */
-  carol: HeldBank & { request: string }
+  carol: ConnectedBank & { request: string }
   tables(): Record<string, string[]>
 }
 
@@ -29,7 +35,7 @@ export async function twoTenants(env: Record<string, string> = {}): Promise<TwoT
 
   const hold = async (tenant: TestTenant, index: number, user: string, itemId: number) => {
     const site = tenant.sites[index]!
-    const bank = await aHeldBank(made, site, { user, item: { id: itemId } })
+    const bank = await aConnectedBank(made, site, { user, item: { id: itemId } })
     const request = await aRequest(app, bank.user, { bank: `Bank of ${user}` })
     return { ...bank, request }
   }

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { http, HttpResponse } from 'msw'
 import { expect, test } from 'vitest'
-import { aHeldBank, callMethod, testApp } from '../../support/app.ts'
+import { aConnectedBank, callMethod, testApp } from '../../support/app.ts'
 import { bridgeUrl, type BridgeDouble } from '../../support/bridge.ts'
 import { aTenant, type TestKey } from '../../support/tenants.ts'
 
@@ -33,8 +33,8 @@ const madeUsers = ({ calls }: BridgeDouble) =>
 
 test('a user is known by the site’s name for it and by Bridge’s uuid', async () => {
   const { acme, transactions, ...made } = await sites('erp.acme.test')
-  const ada = await aHeldBank(made, acme.site, { user: 'ada' })
-  await aHeldBank(made, acme.site, { user: 'bob' })
+  const ada = await aConnectedBank(made, acme.site, { user: 'ada' })
+  await aConnectedBank(made, acme.site, { user: 'bob' })
 
   for (const user of ['ada', ada.user.userUuid]) {
     const { message } = await transactions({ user })
@@ -44,7 +44,7 @@ test('a user is known by the site’s name for it and by Bridge’s uuid', async
 
 test('a user that no site knows does not exist', async () => {
   const { acme, transactions, ...made } = await sites('erp.acme.test')
-  await aHeldBank(made, acme.site, { user: 'ada' })
+  await aConnectedBank(made, acme.site, { user: 'ada' })
 
   expect(await transactions({ user: 'bob' })).toMatchObject({
     status: 404,
@@ -54,15 +54,15 @@ test('a user that no site knows does not exist', async () => {
 
 test('without a name the site’s only user is meant', async () => {
   const { acme, transactions, ...made } = await sites('erp.acme.test')
-  const ada = await aHeldBank(made, acme.site, { user: 'ada' })
+  const ada = await aConnectedBank(made, acme.site, { user: 'ada' })
 
   expect((await transactions({})).message).toMatchObject([{ id: ada.transactionId }])
 })
 
 test('without a name, several users are no one: the error asks for one', async () => {
   const { acme, transactions, ...made } = await sites('erp.acme.test')
-  await aHeldBank(made, acme.site, { user: 'ada' })
-  await aHeldBank(made, acme.site, { user: 'bob' })
+  await aConnectedBank(made, acme.site, { user: 'ada' })
+  await aConnectedBank(made, acme.site, { user: 'bob' })
 
   const answer = await transactions({})
 
@@ -72,9 +72,9 @@ test('without a name, several users are no one: the error asks for one', async (
 
 test('without a name, the default user is meant where there is one among several', async () => {
   const { acme, link, transactions, userOf, ...made } = await sites('erp.acme.test')
-  await aHeldBank(made, acme.site, { user: 'ada' })
-  await aHeldBank(made, acme.site, { user: 'bob' })
-  const unnamed = await aHeldBank(made, acme.site)
+  await aConnectedBank(made, acme.site, { user: 'ada' })
+  await aConnectedBank(made, acme.site, { user: 'bob' })
+  const unnamed = await aConnectedBank(made, acme.site)
 
   expect((await transactions({})).message).toMatchObject([{ id: unnamed.transactionId }])
   expect((await userOf((await link({})).message.request))?.id).toBe(unnamed.user.id)
@@ -102,7 +102,7 @@ test('a link without a name makes the default user, and the first name takes it 
 
 test('a read may name the default user before a link has', async () => {
   const { acme, transactions, ...made } = await sites('erp.acme.test')
-  const unnamed = await aHeldBank(made, acme.site)
+  const unnamed = await aConnectedBank(made, acme.site)
 
   expect((await transactions({ user: 'ada' })).message).toMatchObject([
     { id: unnamed.transactionId },
@@ -120,7 +120,7 @@ test('a link without a name means the site’s only user, whatever it is called'
 
 test('a link may name the user by Bridge’s uuid', async () => {
   const { acme, link, userOf, ...made } = await sites('erp.acme.test')
-  const ada = await aHeldBank(made, acme.site, { user: 'ada' })
+  const ada = await aConnectedBank(made, acme.site, { user: 'ada' })
 
   const user = await userOf((await link({ user: ada.user.userUuid })).message.request)
 
@@ -142,8 +142,8 @@ test('the same name on two sites is two users', async () => {
 
 test('a name that two sites know: the item decides, else site must', async () => {
   const { acme, ask, transactions, ...made } = await sites('erp.acme.test', 'shop.acme.test')
-  const erp = await aHeldBank(made, acme.sites[0]!, { user: 'ada' })
-  const shop = await aHeldBank(made, acme.sites[1]!, { user: 'ada' })
+  const erp = await aConnectedBank(made, acme.sites[0]!, { user: 'ada' })
+  const shop = await aConnectedBank(made, acme.sites[1]!, { user: 'ada' })
   const as = acme.tenantKey
 
   const unclear = await transactions({ user: 'ada' }, as)
@@ -160,16 +160,16 @@ test('a name that two sites know: the item decides, else site must', async () =>
 
 test('a site key needs no site for a name that two sites know', async () => {
   const { acme, transactions, ...made } = await sites('erp.acme.test', 'shop.acme.test')
-  const erp = await aHeldBank(made, acme.sites[0]!, { user: 'ada' })
-  await aHeldBank(made, acme.sites[1]!, { user: 'ada' })
+  const erp = await aConnectedBank(made, acme.sites[0]!, { user: 'ada' })
+  await aConnectedBank(made, acme.sites[1]!, { user: 'ada' })
 
   expect((await transactions({ user: 'ada' })).message).toMatchObject([{ id: erp.transactionId }])
 })
 
 test('an item of another user of the same site is not the named user’s', async () => {
   const { acme, ask, ...made } = await sites('erp.acme.test')
-  const ada = await aHeldBank(made, acme.site, { user: 'ada' })
-  await aHeldBank(made, acme.site, { user: 'bob' })
+  const ada = await aConnectedBank(made, acme.site, { user: 'ada' })
+  await aConnectedBank(made, acme.site, { user: 'bob' })
 
   const answer = await ask('get_bank_accounts', { item_id: ada.itemId, user: 'bob' })
 
@@ -189,7 +189,7 @@ test.each([
     { site: 'erp.acme.test', user: 'ada' },
   ]) {
     const { acme, ask, ...made } = await sites('erp.acme.test', 'shop.acme.test')
-    const ada = await aHeldBank(made, acme.site, { user: 'ada' })
+    const ada = await aConnectedBank(made, acme.site, { user: 'ada' })
     const ids =
       method === 'get_bank_transactions' ? {} : { item_id: ada.itemId, account_id: ada.accountId }
 
@@ -231,7 +231,7 @@ test('a first link that fails at Bridge leaves the next one free to make the use
 
 test('links at one instant for a user whom Bridge removed make one user anew', async () => {
   const { app, world, clock, bridge, acme, link, ...made } = await sites('erp.acme.test')
-  const ada = await aHeldBank({ app, world, ...made }, acme.site, { user: 'ada' })
+  const ada = await aConnectedBank({ app, world, ...made }, acme.site, { user: 'ada' })
   world.users.delete(ada.user.userUuid)
   clock.advance(3 * 60 * 60_000)
   bridge.use(slowly())
@@ -244,7 +244,7 @@ test('links at one instant for a user whom Bridge removed make one user anew', a
 
 test('a user whom Bridge removed by itself is made anew by the next link, and the old items are gone', async () => {
   const { app, world, clock, acme, link, ask, ...made } = await sites('erp.acme.test')
-  const ada = await aHeldBank({ app, world, ...made }, acme.site, { user: 'ada' })
+  const ada = await aConnectedBank({ app, world, ...made }, acme.site, { user: 'ada' })
   const before = ada.user.userUuid ?? ''
   world.users.delete(before)
   clock.advance(3 * 60 * 60_000) // so that no token outlives the user
@@ -260,7 +260,7 @@ test('a user whom Bridge removed by itself is made anew by the next link, and th
 
 test('a refused token alone takes nothing from a user whom Bridge still knows', async () => {
   const { app, world, bridge, clock, acme, link, ...made } = await sites('erp.acme.test')
-  const ada = await aHeldBank({ app, world, ...made }, acme.site, { user: 'ada' })
+  const ada = await aConnectedBank({ app, world, ...made }, acme.site, { user: 'ada' })
   clock.advance(3 * 60 * 60_000)
   bridge.use(
     http.post(`${bridgeUrl}/v3/aggregation/authorization/token`, () =>

@@ -163,8 +163,8 @@ describe('where there are too many connections', () => {
       return visitor
     }
     const [oldest, second] = [await aKnownOne(), await aKnownOne()]
-    const strangers = [await visit(), await visit()]
-    await strangers[0]!.closed // the address has one place
+    const unauthenticated = [await visit(), await visit()]
+    await unauthenticated[0]!.closed // the address has one place
     expect(await Promise.all([oldest, second].map(answerTo))).toEqual([fine, fine])
 
     const third = await aKnownOne()
