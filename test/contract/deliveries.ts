@@ -1,15 +1,10 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { EndpointAnswer } from '../../src/db/ports/endpoints.ts'
-import type { NewEvent } from '../../src/db/ports/events.ts'
-import type { Settlement } from '../../src/db/ports/deliveries.ts'
 import type { Site } from '../../src/db/ports/sites.ts'
-import { aTenant, aUser, testBy } from '../support/tenants.ts'
+import { testBy } from '../support/tenants.ts'
+import { minuteMs, webhookUrl, withSites } from './rooms.ts'
 import type { OpenRooms } from './store.ts'
-
-const minuteMs = 60_000
-
-const webhookUrl = 'https://erp.acme.test/hook'
 
 /** What the site's address answered, when a try counts for it. */
 const answered = (status: number | null, retryAfterMs?: number): EndpointAnswer => ({
@@ -18,185 +13,11 @@ const answered = (status: number | null, retryAfterMs?: number): EndpointAnswer 
   retryAfterMs,
 })
 
-/** What every engine promises of events and deliveries. */
+/** What every engine promises of deliveries. */
 export function deliveryContract(name: string, open: OpenRooms): void {
-  const withSites = async (names = ['one', 'two']) => {
-    const rooms = open()
-    const { store, clock, ids } = rooms
-    const tenant = await aTenant(rooms, { sites: names })
-    for (const { id } of tenant.sites) {
-      await store.updateSite(id, { webhookUrl }, testBy)
-    }
-    const event = (fields: Partial<NewEvent> = {}): NewEvent => {
-      const id = ids.next('evt')
-      const at = clock.now()
-      return {
-        id,
-        deliveryId: ids.next('dlv'),
-        dedupeKey: id,
-        type: 'item.refreshed',
-        userId: null,
-        siteId: tenant.site.id,
-        itemId: 1,
-        body: Buffer.from('sealed'),
-        occurredAt: at,
-        receivedAt: at,
-        handledAt: null,
-        ...fields,
-      }
-    }
-    const accept = async (fields: Partial<NewEvent> = {}): Promise<string> => {
-      const made = event(fields)
-      await store.acceptEvent(made)
-      return made.id
-    }
-    const claim = (limit = 10, by = 'srv_test') =>
-      store.claimDeliveries({
-        by,
-        at: clock.now(),
-        leaseUntil: clock.now() + minuteMs,
-        limit,
-      })
-    const claimIds = async (limit?: number) => (await claim(limit)).map((one) => one.event.id)
-    const settle = (
-      { id, attempt }: { id: string; attempt: number },
-      outcome: Settlement['outcome'] = { kind: 'delivered' },
-      endpoint: EndpointAnswer | null = null,
-    ) => {
-      const at = clock.now()
-      const tried = { startedAt: at, durationMs: 0, status: 500, error: null, response: null }
-      return store.settleDelivery({ id, attempt, at, outcome, try: tried, endpoint })
-    }
-    return { ...rooms, ...tenant, event, accept, claim, claimIds, settle }
-  }
-
-  describe(`accepting events, ${name}`, () => {
-    it('an event and its delivery are stored once, however often it comes', async () => {
-      const { store, event, claimIds } = await withSites()
-      const first = event({ dedupeKey: 'same' })
-
-      expect(await store.acceptEvent(first)).toBe('new')
-      expect(await store.acceptEvent(event({ dedupeKey: 'same' }))).toBe('repeat')
-
-      expect(await claimIds()).toEqual([first.id])
-      expect(await store.listUnhandledEvents(Number.MAX_SAFE_INTEGER, 10)).toHaveLength(1)
-    })
-
-    it('events that come at once are all stored, and a bad one fails alone', async () => {
-      const { store, event } = await withSites()
-      const events = Array.from({ length: 300 }, () => event())
-      const bad = event({ siteId: 'sit_nowhere' })
-
-      const results = await Promise.allSettled(
-        [...events.slice(0, 150), bad, ...events.slice(150)].map((one) => store.acceptEvent(one)),
-      )
-
-      expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(1)
-      expect(results[150]?.status).toBe('rejected')
-      const stored = await store.listUnhandledEvents(Number.MAX_SAFE_INTEGER, 1_000)
-      expect(stored.map(({ id }) => id).toSorted()).toEqual(events.map(({ id }) => id).toSorted())
-    })
-
-    it('of the same event twice at once, one is new', async () => {
-      const { store, event } = await withSites()
-      const twins = [event({ dedupeKey: 'twin' }), event({ dedupeKey: 'twin' })]
-
-      const answers = await Promise.all(twins.map((one) => store.acceptEvent(one)))
-
-      expect(answers.toSorted()).toEqual(['new', 'repeat'])
-    })
-
-    it('handled and postponed events are not listed', async () => {
-      const { store, accept, clock } = await withSites()
-      const ids = [await accept(), await accept(), await accept()]
-      const [first, second] = await store.listUnhandledEvents(clock.now(), 10)
-      await store.markHandled(first!.seq, clock.now())
-      await store.postponeEvent(second!.seq, clock.now() + 1, { failed: true })
-
-      const now = await store.listUnhandledEvents(clock.now(), 10)
-      const later = await store.listUnhandledEvents(clock.now() + 1, 10)
-
-      expect(now.map(({ id }) => id)).toEqual([ids[2]])
-      expect(later.map(({ id, failures }) => [id, failures])).toEqual([
-        [ids[1], 1],
-        [ids[2], 0],
-      ])
-    })
-  })
-
-  describe(`applying events, ${name}`, () => {
-    const withUser = async () => {
-      const rooms = await withSites()
-      const user = await aUser(rooms, rooms.site, { name: 'ann' })
-      const at = rooms.clock.now()
-      const item = (fields: object) =>
-        rooms.store.applyEvent({
-          kind: 'item',
-          userId: user.id,
-          itemId: 7,
-          at,
-          status: null,
-          statusCodeInfo: null,
-          authenticationExpiresAt: null,
-          accountTypes: null,
-          ...fields,
-        })
-      const read = async () => (await rooms.store.findItem(rooms.scope, 7))?.item
-      return { ...rooms, user, at, item, read }
-    }
-
-    it('a created item is just added until an event says more, and old news changes nothing', async () => {
-      const { item, read, at } = await withUser()
-      await item({})
-      expect(await read()).toMatchObject({ status: -2, createdAt: at })
-
-      await item({ at: at + minuteMs, status: 0, statusCodeInfo: 'ok', accountTypes: 'all' })
-      await item({ at: at + 1_000, status: 1003, statusCodeInfo: 'bank_is_down' })
-      await item({ at: at + 2 * minuteMs })
-
-      expect(await read()).toMatchObject({ status: 0, statusCodeInfo: 'ok', accountTypes: 'all' })
-    })
-
-    it('another user’s item is left alone', async () => {
-      const { item, read, store, site, ...rooms } = await withUser()
-      const bob = await aUser({ store, ...rooms }, site, { name: 'bob' })
-      await item({ status: 0 })
-
-      expect(await item({ userId: bob.id, status: 402 })).toBe(false)
-
-      expect(await read()).toMatchObject({ status: 0 })
-    })
-
-    it('a deleted item is gone, and late events do not bring it back', async () => {
-      const { item, read, store, user, at } = await withUser()
-      await item({ status: 0 })
-      await store.applyEvent({ kind: 'item-gone', userId: user.id, itemId: 7, at: at + minuteMs })
-
-      await item({ at: at + 30_000, status: 0 })
-      expect(await read()).toBeUndefined()
-
-      await item({ at: at + 2 * minuteMs, status: 0 })
-      expect(await read()).toMatchObject({ goneAt: null })
-    })
-
-    it('a deleted user is forgotten with its items, but not one made anew since', async () => {
-      const { item, read, store, user, at, site } = await withUser()
-      await item({ status: 0 })
-      const gone = { kind: 'user-gone' as const, userId: user.id, userUuid: user.userUuid, at }
-
-      expect(await store.applyEvent(gone)).toBe(true)
-      expect(await store.findUserByUuid(user.userUuid)).toBeUndefined()
-      expect(await read()).toBeUndefined()
-
-      await store.setUserUuid(user.id, 'anew')
-      expect(await store.applyEvent(gone)).toBe(false)
-      expect(await store.findUserByUuid('anew')).toMatchObject({ site: { id: site.id } })
-    })
-  })
-
   describe(`claiming deliveries, ${name}`, () => {
     it('a claimed delivery is nobody else’s until its lease ends', async () => {
-      const { accept, claim, claimIds, clock } = await withSites()
+      const { accept, claim, claimIds, clock } = await withSites(open)
       const id = await accept()
 
       expect(await claim()).toMatchObject([{ attempt: 1, tryNumber: 1, event: { id } }])
@@ -206,7 +27,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     })
 
     it('two claimers at once share what is due', async () => {
-      const { accept, claimIds } = await withSites()
+      const { accept, claimIds } = await withSites(open)
       const ids = await Promise.all([1, 2, 3, 4].map((itemId) => accept({ itemId })))
 
       const taken = await Promise.all([claimIds(2), claimIds(2), claimIds(2)])
@@ -215,7 +36,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     })
 
     it('a worker that overslept its lease cannot settle', async () => {
-      const { accept, claim, settle, store, clock } = await withSites()
+      const { accept, claim, settle, store, clock } = await withSites(open)
       const id = await accept()
       const [overslept] = await claim()
       clock.advance(minuteMs)
@@ -228,7 +49,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     })
 
     it('a released delivery was never tried', async () => {
-      const { accept, claim, settle } = await withSites()
+      const { accept, claim, settle } = await withSites(open)
       await accept()
       await accept()
       const [first] = await claim()
@@ -239,7 +60,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     })
 
     it('the first try of one item’s delivery waits for the earlier first try, however it ends', async () => {
-      const { accept, claim, claimIds, settle, clock } = await withSites()
+      const { accept, claim, claimIds, settle, clock } = await withSites(open)
       const [first, second, third] = [await accept(), await accept(), await accept()]
       const [one] = await claim()
       expect(one?.event.id).toBe(first)
@@ -254,7 +75,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     })
 
     it('what waits is never forgotten: not what is in flight, nor behind it, nor to be tried again', async () => {
-      const { accept, claim, settle, claimIds, store, clock } = await withSites()
+      const { accept, claim, settle, claimIds, store, clock } = await withSites(open)
       const [flying, behind, failed, ended] = [
         await accept({ handledAt: 1 }),
         await accept({ handledAt: 1 }),
@@ -279,7 +100,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     })
 
     it('an item of another site, another item and events without item go their own way', async () => {
-      const { accept, claimIds, sites } = await withSites()
+      const { accept, claimIds, sites } = await withSites(open)
       const [head] = [await accept(), await accept()]
       const others = [
         await accept({ itemId: 2 }),
@@ -292,7 +113,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     })
 
     it('an endpoint that is held, slowed down or disabled is left alone', async () => {
-      const { accept, claim, claimIds, settle, clock } = await withSites(['one'])
+      const { accept, claim, claimIds, settle, clock } = await withSites(open, ['one'])
       for (const itemId of [1, 2, 3, 4, 5, 6]) await accept({ itemId })
       const [one, two] = await claim(2)
 
@@ -311,7 +132,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     })
 
     it('places are dealt out in turn, the site that waits longest first, and none takes more than its own', async () => {
-      const { accept, claim, clock, sites } = await withSites()
+      const { accept, claim, clock, sites } = await withSites(open)
       for (const itemId of [1, 2, 3, 4, 5, 6]) await accept({ itemId, siteId: sites[1]!.id })
       clock.advance(1)
       for (const itemId of [1, 2, 3, 4, 5, 6]) await accept({ itemId, siteId: sites[0]!.id })
@@ -330,7 +151,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     })
 
     it('a site with nothing in flight comes before one with a backlog, however long that waits', async () => {
-      const { accept, claim, clock, sites } = await withSites()
+      const { accept, claim, clock, sites } = await withSites(open)
       for (const itemId of [1, 2, 3, 4, 5]) await accept({ itemId, siteId: sites[1]!.id })
       await claim(2)
       clock.advance(minuteMs / 2)
@@ -342,7 +163,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     })
 
     it('first tries come before retries and replays, which keep one place of the four', async () => {
-      const { accept, claim, claimIds, settle, clock, store, ids: idMaker } = await withSites()
+      const { accept, claim, claimIds, settle, clock, store, ids: idMaker } = await withSites(open)
       const old: string[] = []
       for (let itemId = 1; itemId <= 8; itemId += 1) {
         old.push(await accept({ itemId }))
@@ -357,7 +178,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     })
 
     it('once so many are taken, a site gets only its first place', async () => {
-      const { accept, clock, store, sites } = await withSites(['one', 'two', 'three'])
+      const { accept, clock, store, sites } = await withSites(open, ['one', 'two', 'three'])
       for (const { id: siteId } of sites) {
         for (const itemId of [1, 2, 3, 4]) await accept({ siteId, itemId })
       }
@@ -374,7 +195,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     })
 
     it('a site that was found down gets one place until it takes something', async () => {
-      const { accept, claim, settle, clock } = await withSites(['one'])
+      const { accept, claim, settle, clock } = await withSites(open, ['one'])
       for (const itemId of [1, 2, 3, 4, 5, 6]) await accept({ itemId })
       const [first] = await claim(1)
       await settle(first!, { kind: 'failed', dueAt: clock.now() + minuteMs }, answered(500))
@@ -387,7 +208,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     })
 
     it('a disabled tenant gets nothing, and once enabled again all that waited', async () => {
-      const { accept, claimIds, store, tenant } = await withSites()
+      const { accept, claimIds, store, tenant } = await withSites(open)
       const id = await accept()
 
       await store.setTenantDisabled(tenant.id, true, testBy)
@@ -398,7 +219,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     })
 
     it('a clock that went back takes what it left ahead along', async () => {
-      const { accept, claim, claimIds, settle, store, clock } = await withSites()
+      const { accept, claim, claimIds, settle, store, clock } = await withSites(open)
       const dayMs = 1_440 * minuteMs
       const [held, retried, fresh] = [
         await accept({ itemId: 1 }),
@@ -426,7 +247,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     const dayMs = 1_440 * minuteMs
 
     it('put forward, what is in flight stays its worker’s, and a hold lasts as long as before', async () => {
-      const { accept, claim, claimIds, settle, store, clock, sites } = await withSites()
+      const { accept, claim, claimIds, settle, store, clock, sites } = await withSites(open)
       await accept()
       const held = [1, 2].map((itemId) => accept({ siteId: sites[1]!.id, itemId }))
       const [, resting] = await Promise.all(held)
@@ -447,7 +268,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     })
 
     it('put forward and back, no time passed for an endpoint that fails', async () => {
-      const { accept, claim, settle, store, clock, site } = await withSites()
+      const { accept, claim, settle, store, clock, site } = await withSites(open)
       await accept()
       const [one] = await claim()
       const at = clock.now()
@@ -464,7 +285,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     })
 
     it('put back, nothing failed in the future', async () => {
-      const { accept, claim, settle, store, clock, site } = await withSites()
+      const { accept, claim, settle, store, clock, site } = await withSites(open)
       await accept({ itemId: 1 })
       await accept({ itemId: 2 })
       const [one, two] = await claim()
@@ -484,7 +305,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     })
 
     it('put back, an event that was put off is handled as soon as it would have been', async () => {
-      const { accept, store, clock } = await withSites()
+      const { accept, store, clock } = await withSites(open)
       await accept()
       const [event] = await store.listUnhandledEvents(clock.now(), 1)
       await store.postponeEvent(event!.seq, clock.now() + minuteMs)
@@ -499,7 +320,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
 
   describe(`taking over from a server, ${name}`, () => {
     const withServer = async () => {
-      const rooms = await withSites()
+      const rooms = await withSites(open)
       const { store, clock } = rooms
       const empty = Buffer.alloc(0)
       await store.createInstance({ mode: 'x', wrappedPepper: empty, dataKeys: [], at: 0 })
@@ -580,7 +401,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
 
   describe(`replaying events, ${name}`, () => {
     const withReplay = async () => {
-      const rooms = await withSites()
+      const rooms = await withSites(open)
       const { store, clock, ids } = rooms
       const replay = (...events: string[]) =>
         store.replayEvents(events, () => ids.next('dlv'), { ...testBy, at: clock.now() })
@@ -722,7 +543,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
       )
       await fc.assert(
         fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-          const { accept, claim, settle, clock, store } = await withSites()
+          const { accept, claim, settle, clock, store } = await withSites(open)
           const order: string[] = []
           const started: string[] = []
           let held: { id: string; attempt: number; event: { id: string } }[] = []
@@ -776,7 +597,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     }
 
     it('the first success after failures brings back what died since they began, and nothing older', async () => {
-      const rooms = await withSites(['one'])
+      const rooms = await withSites(open, ['one'])
       const { accept, claim, settle, store, clock } = rooms
       const ids = [
         await accept({ itemId: 1 }),
@@ -799,7 +620,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     })
 
     it('what was tried before the failures began had its chance, unless a replay began its schedule anew', async () => {
-      const rooms = await withSites(['one'])
+      const rooms = await withSites(open, ['one'])
       const { accept, claim, settle, store, clock, ids } = rooms
       const [poison, replayed, good] = [
         await accept({ itemId: 1 }),
@@ -824,7 +645,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     })
 
     it('what met a site that came and went, and then stayed away, is brought back', async () => {
-      const rooms = await withSites(['one'])
+      const rooms = await withSites(open, ['one'])
       const { accept, claim, settle, store, clock } = rooms
       const [unlucky, good] = [await accept({ itemId: 1 }), await accept({ itemId: 2 })]
       const found = async (event: string) => (await claim()).find((one) => one.event.id === event)!
@@ -842,7 +663,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     })
 
     it('what died by a clock that ran ahead is found once it is right again', async () => {
-      const rooms = await withSites(['one'])
+      const rooms = await withSites(open, ['one'])
       const { accept, claim, settle, store, clock } = rooms
       const id = await accept({ itemId: 1 })
       await accept({ itemId: 2 })
@@ -862,7 +683,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     })
 
     it('a try counts by its end: the one with which the failures began is among them', async () => {
-      const rooms = await withSites(['one'])
+      const rooms = await withSites(open, ['one'])
       const { accept, claim, settle, store, clock } = rooms
       const id = await accept({ itemId: 1 })
       await accept({ itemId: 2 })
@@ -880,7 +701,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     })
 
     it('many go back in several commits, oldest first; what dies meanwhile is not among them', async () => {
-      const rooms = await withSites(['one'])
+      const rooms = await withSites(open, ['one'])
       const { accept, claim, settle, store, clock, ids, site } = rooms
       const events = Array.from({ length: 1_100 }, (_, itemId) => accept({ itemId }))
       const [first] = await Promise.all(events)
@@ -906,7 +727,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
     })
 
     it('a test is not sent again: nobody waits for it any more', async () => {
-      const rooms = await withSites(['one'])
+      const rooms = await withSites(open, ['one'])
       const { accept, claim, settle, store } = rooms
       const id = await accept({ itemId: 1, type: 'webhook.test' })
       await accept({ itemId: 2 })

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { aTenant, testBy } from '../support/tenants.ts'
+import type { Store } from '../../src/db/store.ts'
+import { aTenant, aUser, anAnnouncement, testBy } from '../support/tenants.ts'
+import { withUser } from './rooms.ts'
 import type { OpenRooms } from './store.ts'
+
+/** Something sealed with the data key of that id begins with the id, and its length before it. */
+const sealedWith = (id: string, text: string): Buffer =>
+  Buffer.concat([Buffer.from([id.length]), Buffer.from(id), Buffer.from(text)])
 
 const instance = (mode: string) => ({
   mode,
@@ -10,6 +16,18 @@ const instance = (mode: string) => ({
 })
 
 export function instanceContract(name: string, open: OpenRooms): void {
+  const withInstance = async () => {
+    const rooms = open()
+    await rooms.store.createInstance({
+      mode: 'sandbox',
+      wrappedPepper: Buffer.from('pepper'),
+      dataKeys: [{ id: 'd1', wrappedKey: Buffer.from('one') }],
+      at: 1,
+    })
+    return rooms
+  }
+  const idsOf = async (store: Store) => (await store.listDataKeys()).map(({ id }) => id)
+
   describe(`instance, ${name}`, () => {
     it('a new database has no instance', async () => {
       const { store } = open()
@@ -80,6 +98,81 @@ export function instanceContract(name: string, open: OpenRooms): void {
           .toString()
           .startsWith(`${tenant.id}, `),
       ).toBe(true)
+    })
+  })
+
+  describe(`data keys, ${name}`, () => {
+    it('are listed oldest first; the server marks those it has once', async () => {
+      const { store } = await withInstance()
+
+      await store.addDataKey({ id: 'd2', wrappedKey: Buffer.from('two') }, 2)
+      await store.markDataKeySeen('d2', 3)
+      await store.markDataKeySeen('d2', 4)
+
+      expect(await store.listDataKeys()).toEqual([
+        { id: 'd1', wrappedKey: Buffer.from('one'), seenAt: null },
+        { id: 'd2', wrappedKey: Buffer.from('two'), seenAt: 3 },
+      ])
+    })
+
+    it('are wrapped anew together with the pepper', async () => {
+      const { store } = await withInstance()
+      const wrapped = {
+        wrappedPepper: Buffer.from('pepper again'),
+        dataKeys: [{ id: 'd1', wrappedKey: Buffer.from('one again') }],
+      }
+
+      await store.rewrap(wrapped, testBy)
+
+      expect(await store.readInstance()).toEqual({ mode: 'sandbox', ...wrapped })
+      expect(await store.listAudit({ action: 'keys.rewrapped', limit: 9 })).toHaveLength(1)
+    })
+
+    it.each(['webhook-secret', 'event-body'] as const)(
+      'one with which a %s is sealed is kept, the others go',
+      async (place) => {
+        const { store, ...rooms } = await withInstance()
+        const { tenant, site } = await aTenant({ store, ...rooms })
+        await store.addDataKey({ id: 'used', wrappedKey: Buffer.from('used') }, 2)
+        await store.addDataKey({ id: 'idle', wrappedKey: Buffer.from('idle') }, 3)
+        await store.addDataKey({ id: 'new', wrappedKey: Buffer.from('new') }, 4)
+        const sealed = sealedWith('used', 'text')
+        if (place === 'webhook-secret') {
+          const webhookSecret = sealed
+          const more = { id: 'sit_more', tenantId: tenant.id, name: 'more', webhookSecret }
+          await store.ensureSite(more, testBy)
+        } else {
+          const user = await aUser({ store, ...rooms }, site)
+          await store.acceptEvent(anAnnouncement(rooms, user, { body: sealed }))
+        }
+
+        const dropped = await store.dropUnusedDataKeys('new', testBy)
+
+        // The first tenant's own secret was sealed with d1, as the tests' keyring does.
+        expect(dropped).toEqual(['idle'])
+        expect(await idsOf(store)).toEqual(['d1', 'used', 'new'])
+        expect(await store.listAudit({ action: 'keys.dropped', limit: 9 })).toMatchObject([
+          { subject: 'idle' },
+        ])
+      },
+    )
+  })
+
+  describe(`how Bridge stands, ${name}`, () => {
+    it('is read as it was last saved', async () => {
+      const { store } = await withUser(open)
+      await store.createInstance({
+        mode: 'sandbox',
+        wrappedPepper: Buffer.from('pepper'),
+        dataKeys: [],
+        at: 1,
+      })
+      expect(await store.readBridgeStatus()).toBeUndefined()
+
+      await store.saveBridgeStatus({ at: 5, status: { up: true } })
+      await store.saveBridgeStatus({ at: 6, status: { up: false } })
+
+      expect(await store.readBridgeStatus()).toEqual({ at: 6, status: { up: false } })
     })
   })
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { defaultPresentation } from '../../src/db/ports/keys.ts'
 import { testNow } from '../support/clock.ts'
 import { aKey, aTenant, testBy } from '../support/tenants.ts'
 import type { OpenRooms } from './store.ts'
@@ -111,6 +112,54 @@ export function keyContract(name: string, open: OpenRooms): void {
         { apiKey: sooner.apiKey, tenant: 'acme', label: null, expiresAt: testNow + 10 },
         { apiKey: soon.apiKey, tenant: 'acme', label: 'soon', expiresAt: testNow + 20 },
       ])
+    })
+
+    it('a key is found with its tenant and its site', async () => {
+      const rooms = open()
+      const { tenant, site, siteKey, tenantKey } = await aTenant(rooms)
+
+      const ofSite = await rooms.store.findKey(siteKey.apiKey)
+      const ofTenant = await rooms.store.findKey(tenantKey.apiKey)
+
+      expect(ofSite).toMatchObject({ tenant, site, key: { apiKey: siteKey.apiKey } })
+      expect(ofTenant).toMatchObject({ tenant, site: null, key: { siteId: null } })
+      expect(await rooms.store.findKey('key_of_nobody')).toBeUndefined()
+    })
+
+    it('keys are listed for their tenant alone, and remember when they were used', async () => {
+      const rooms = open()
+      const acme = await aTenant(rooms)
+      await aTenant(rooms, { name: 'other' })
+      const labelled = await aKey(rooms, acme.tenant, null, { label: 'cron', expiresAt: 99 })
+
+      await rooms.store.touchKey(labelled.apiKey, 1234)
+
+      const keys = await rooms.store.listKeys(acme.tenant.id)
+      expect(keys.map(({ apiKey }) => apiKey).toSorted()).toEqual(
+        [acme.tenantKey, acme.siteKey, labelled].map(({ apiKey }) => apiKey).toSorted(),
+      )
+      expect(keys.find(({ apiKey }) => apiKey === labelled.apiKey)).toMatchObject({
+        label: 'cron',
+        expiresAt: 99,
+        lastUsedAt: 1234,
+        revokedAt: null,
+      })
+      expect((await rooms.store.findKey(acme.siteKey.apiKey))?.key.lastUsedAt).toBeNull()
+    })
+  })
+
+  describe(`presentation of keys, ${name}`, () => {
+    it('is the default unless the key was made with another', async () => {
+      const rooms = open()
+      const { tenant, siteKey } = await aTenant(rooms)
+      const presentation = { bridgeVersion: '2021-06-01', links: 'url' } as const
+      const old = await aKey(rooms, tenant, null, { presentation })
+
+      expect((await rooms.store.findKey(siteKey.apiKey))?.key).toMatchObject(defaultPresentation)
+      expect((await rooms.store.findKey(old.apiKey))?.key).toMatchObject({
+        ...presentation,
+        lists: 'array',
+      })
     })
   })
 }

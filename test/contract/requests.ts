@@ -1,16 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { ConflictError } from '../../src/db/store-errors.ts'
-import type { BridgeUser } from '../../src/db/ports/users.ts'
 import type { ConnectRequest } from '../../src/db/ports/requests.ts'
+import type { BridgeUser } from '../../src/db/ports/users.ts'
+import { ConflictError } from '../../src/db/store-errors.ts'
 import { testNow } from '../support/clock.ts'
 import {
   aRequest,
   aTenant,
   aUser,
-  anAnnouncement,
   addItems,
+  anAnnouncement,
   itemFacts,
+  testBy,
 } from '../support/tenants.ts'
+import { withUser as userRooms } from './rooms.ts'
 import type { OpenRooms } from './store.ts'
 
 const dayMs = 24 * 60 * 60_000
@@ -400,6 +402,36 @@ export function requestContract(name: string, open: OpenRooms): void {
 
       for (const id of ids) expect((await find(id))?.state).toBe('expired')
       expect((await find(later))?.state).toBe('pending')
+    })
+  })
+
+  describe(`where a renewal ends, ${name}`, () => {
+    it('is where the request that made the item ended, else the last that managed it', async () => {
+      const { store, clock, ids, ann, keep, event } = await userRooms(open)
+      const rooms = { store, clock, ids }
+      await keep({ id: 7 })
+      const ended = async (fields: { managedItemId: number | null }, redirectUrl: string) => {
+        const id = ids.request()
+        clock.advance(10)
+        const at = clock.now()
+        const request = { id, userId: ann.id, bank: null, accountTypes: 'all', redirectUrl }
+        await rooms.store.openConnectRequest(
+          { ...request, ...fields, openedAt: at, expiresAt: at + dayMs },
+          { id: ann.siteId, origin: null, webhookUrl: null },
+          testBy,
+        )
+        const outcome = { state: 'completed' as const, step: null, item: itemFacts({ id: 7 }), at }
+        await store.settleRequest(id, outcome, event())
+      }
+      expect(await store.findReturnUrl(7)).toBeUndefined()
+
+      await ended({ managedItemId: 7 }, 'https://erp.acme.test/first')
+      await ended({ managedItemId: 7 }, 'https://erp.acme.test/second')
+      expect(await store.findReturnUrl(7)).toBe('https://erp.acme.test/second')
+
+      await ended({ managedItemId: null }, 'https://erp.acme.test/made')
+      await ended({ managedItemId: 7 }, 'https://erp.acme.test/third')
+      expect(await store.findReturnUrl(7)).toBe('https://erp.acme.test/made')
     })
   })
 }

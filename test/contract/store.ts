@@ -1,18 +1,24 @@
 import { onTestFinished } from 'vitest'
 import type { Store } from '../../src/db/store.ts'
 import { testRooms } from '../support/tenants.ts'
+import { eventContract } from './events.ts'
+import { figureContract } from './figures.ts'
+import { endpointContract } from './endpoints.ts'
+import { historyContract } from './history.ts'
+import { siteContract } from './sites.ts'
+import { allowanceContract } from './allowances.ts'
+import { accountContract } from './accounts.ts'
+import { reminderContract } from './reminders.ts'
 import { auditContract } from './audit.ts'
 import { exportContract } from './exports.ts'
 import { instanceContract } from './instance.ts'
 import { memberContract } from './members.ts'
 import { itemContract } from './items.ts'
 import { keyContract } from './keys.ts'
-import { operateContract } from './store-operate.ts'
 import { removalContract } from './removals.ts'
 import { requestContract } from './requests.ts'
 import { sealedContract } from './sealed.ts'
 import { tenantContract } from './tenants.ts'
-import { upkeepContract } from './store-upkeep.ts'
 import { userContract } from './users.ts'
 
 /** Fresh rooms on an empty store of the engine under test. */
@@ -33,6 +39,14 @@ export function storeContract(name: string, open: () => Store): void {
   instanceContract(name, rooms)
   memberContract(name, rooms)
   tenantContract(name, rooms)
+  eventContract(name, rooms)
+  figureContract(name, rooms)
+  endpointContract(name, rooms)
+  historyContract(name, rooms)
+  siteContract(name, rooms)
+  allowanceContract(name, rooms)
+  accountContract(name, rooms)
+  reminderContract(name, rooms)
   auditContract(name, rooms)
   userContract(name, rooms)
   requestContract(name, rooms)
@@ -41,6 +55,4 @@ export function storeContract(name: string, open: () => Store): void {
   sealedContract(name, rooms)
   removalContract(name, rooms)
   exportContract(name, rooms)
-  operateContract(name, rooms)
-  upkeepContract(name, rooms)
 }

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { ConflictError } from '../../src/db/store-errors.ts'
-import { aTenant, aUser, testBy } from '../support/tenants.ts'
+import { testNow } from '../support/clock.ts'
+import { aTenant, aUser, itemFacts, testBy } from '../support/tenants.ts'
+import { hide, hiding, withUser, withWebhook } from './rooms.ts'
 import type { OpenRooms } from './store.ts'
+
+const dayMs = 24 * 60 * 60_000
 
 export function userContract(name: string, open: OpenRooms): void {
   describe(`Bridge users, ${name}`, () => {
@@ -170,6 +174,50 @@ export function userContract(name: string, open: OpenRooms): void {
       const { store } = open()
 
       expect(await store.claimItemsRead('usr_none', testBy.at, 0)).toBe(false)
+    })
+  })
+
+  describe(`users nobody heard of, ${name}`, () => {
+    it('are listed by page, until they were asked for', async () => {
+      const { store, clock, acme, ann, keep, ids } = await withUser(open)
+      await keep({ id: 7 })
+      const bob = await aUser({ store, clock, ids }, acme.site, { name: 'bob' })
+      await store.keepItems(bob.id, [itemFacts({ id: 8 })], { at: testNow, complete: false })
+      const unheard = async (before: number, after = '', limit = 9) =>
+        (await store.listUnheard(before, { after, limit })).map(({ user }) => user.id)
+      const both = [ann.id, bob.id].toSorted()
+
+      expect(await unheard(testNow)).toEqual([])
+      expect(await unheard(testNow + 1)).toEqual(both)
+      expect(await unheard(testNow + 1, '', 1)).toEqual(both.slice(0, 1))
+      expect(await unheard(testNow + 1, both[0])).toEqual(both.slice(1))
+
+      await store.noteAsked(ann.id, testNow + 1)
+      expect(await unheard(testNow + 1)).toEqual([bob.id])
+      expect(await unheard(testNow + 2)).toEqual(both)
+    })
+
+    it.each(hiding)('leave out those with items %s', async (_, how) => {
+      const rooms = await withUser(open)
+      await rooms.keep({ id: 7 })
+
+      await hide(rooms, how)
+
+      expect(await rooms.store.listUnheard(testNow + dayMs, { after: '', limit: 9 })).toEqual([])
+    })
+  })
+
+  describe(`whose a Bridge user is, ${name}`, () => {
+    it('is told by its uuid', async () => {
+      const { store, ann } = await withWebhook(open)
+
+      expect(await store.findUuidOwner(ann.userUuid)).toEqual({
+        tenant: 'acme',
+        site: 'one',
+        user: 'ann',
+        userId: ann.id,
+      })
+      expect(await store.findUuidOwner('uuid-of-nobody')).toBeUndefined()
     })
   })
 }

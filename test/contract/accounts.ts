@@ -1,0 +1,174 @@
+import { describe, expect, it } from 'vitest'
+import { testNow } from '../support/clock.ts'
+import { aRequest, itemFacts } from '../support/tenants.ts'
+import { hide, hiding, idsOf, withUser, withUsers } from './rooms.ts'
+import type { OpenRooms } from './store.ts'
+
+export function accountContract(name: string, open: OpenRooms): void {
+  describe(`accounts, ${name}`, () => {
+    it('an account is seen where its item is', async () => {
+      const { store, keep, scopes } = await withUsers(open)
+      await keep([7])
+
+      await store.keepAccounts([{ id: 71, itemId: 7 }], testNow)
+
+      expect((await store.findAccount(scopes.own, 71))?.item.id).toBe(7)
+      expect(await store.findAccount(scopes.site, 71)).toBeDefined()
+      expect(await store.findAccount(scopes.sister, 71)).toBeUndefined()
+      expect(await store.findAccount(scopes.other, 71)).toBeUndefined()
+      expect(await store.findAccount(scopes.mixed, 71)).toBeUndefined()
+      expect(await store.findAccount(scopes.own, 72)).toBeUndefined()
+    })
+
+    it('an account of an item we do not hold is left alone', async () => {
+      const { store, keep, scopes } = await withUsers(open)
+
+      await store.keepAccounts([{ id: 71, itemId: 7 }], testNow)
+      await keep([7])
+
+      expect(await store.findAccount(scopes.own, 71)).toBeUndefined()
+    })
+
+    it('an account that moved follows its item', async () => {
+      const { store, keep, scopes } = await withUsers(open)
+      await keep([7, 8])
+      await store.keepAccounts([{ id: 71, itemId: 7 }], testNow)
+
+      await store.keepAccounts([{ id: 71, itemId: 8 }], testNow)
+
+      expect((await store.findAccount(scopes.own, 71))?.item.id).toBe(8)
+    })
+
+    it('the accounts of a gone item are gone until it comes back', async () => {
+      const { store, clock, keep, scopes } = await withUsers(open)
+      await keep([7])
+      await store.keepAccounts([{ id: 71, itemId: 7 }], testNow)
+      clock.advance(3_000)
+
+      await keep([])
+      expect(await store.findAccount(scopes.own, 71)).toBeUndefined()
+
+      await keep([7])
+      expect(await store.findAccount(scopes.own, 71)).toBeDefined()
+    })
+  })
+
+  describe(`what is new of accounts, ${name}`, () => {
+    it('accounts are news when they are unknown, another item’s, or lack their IBAN', async () => {
+      const { store, keep } = await withUsers(open)
+      await keep([7, 8])
+      const ibanFingerprint = Buffer.from('print')
+      await store.keepAccounts(
+        [
+          { id: 70, itemId: 7 },
+          { id: 71, itemId: 7, ibanFingerprint },
+        ],
+        testNow,
+      )
+      const news = (id: number, itemId: number, hasIban: boolean) =>
+        store.listNewAccounts([{ id, itemId, hasIban }])
+
+      expect(await news(70, 7, false)).toEqual([])
+      expect(await news(70, 7, true)).toEqual([70])
+      expect(await news(71, 7, true)).toEqual([])
+      expect(await news(71, 8, true)).toEqual([71])
+      expect(await news(72, 7, false)).toEqual([72])
+    })
+  })
+
+  describe(`comparing accounts after a visit, ${name}`, () => {
+    const print = (text: string) => Buffer.from(text)
+    /** An item whose managing request ended, so that its accounts are to be compared. */
+    const visited = async () => {
+      const rooms = await withUser(open)
+      const { store, ann, keep } = rooms
+      await keep({ id: 7 })
+      await store.keepAccounts(
+        [
+          { id: 70, itemId: 7, ibanFingerprint: print('old 70') },
+          { id: 71, itemId: 7, ibanFingerprint: print('old 71') },
+        ],
+        testNow,
+      )
+      const visit = async () => {
+        const request = await aRequest(rooms, ann, { managedItemId: 7 })
+        const outcome = { state: 'completed' as const, step: null, item: itemFacts({ id: 7 }) }
+        await store.settleRequest(request, { ...outcome, at: rooms.clock.now() }, rooms.event())
+      }
+      await visit()
+      return { ...rooms, visit }
+    }
+
+    it('ends with the accounts that are there now, and with what was found', async () => {
+      const { store, item, event } = await visited()
+      const [listed] = await store.listComparisons(9)
+      expect(listed?.item.id).toBe(7)
+      const present = [
+        { id: 70, ibanFingerprint: print('new 70') },
+        { id: 72, ibanFingerprint: null },
+      ]
+      const audit = { at: testNow, actor: 'server', action: 'accounts.changed', subject: '7' }
+      const found = event()
+
+      const ended = await store.settleComparison(
+        await item(7),
+        present,
+        { event: found, audit },
+        testNow + 1,
+      )
+
+      expect(ended).toBe(true)
+      expect(await store.listComparisons(9)).toEqual([])
+      expect(await store.listAccounts(7)).toEqual([
+        { id: 70, ibanFingerprint: print('new 70'), createdAt: testNow },
+        { id: 71, ibanFingerprint: null, createdAt: testNow },
+        { id: 72, ibanFingerprint: null, createdAt: testNow + 1 },
+      ])
+      expect(await store.findDelivery(found.id)).toBeUndefined() // the site has no webhook URL
+      expect((await store.findTimeline(found.id))?.events).toHaveLength(1)
+      expect(await store.listAudit({ action: 'accounts.changed', limit: 9 })).toHaveLength(1)
+    })
+
+    it('an IBAN that Bridge withholds for now is still the one we knew', async () => {
+      const { store, item } = await visited()
+
+      const present = [70, 71].map((id) => ({ id, ibanFingerprint: null }))
+      await store.settleComparison(await item(7), present, null, testNow + 1)
+
+      expect((await store.listAccounts(7)).map((account) => account.ibanFingerprint)).toEqual([
+        print('old 70'),
+        print('old 71'),
+      ])
+    })
+
+    it('does not end while another visit began', async () => {
+      const { store, item, clock, visit } = await visited()
+      const seen = await item(7)
+      clock.advance(1_000)
+      await store.settleComparison(seen, [], null, clock.now())
+      await visit()
+
+      expect(await store.settleComparison(seen, [], null, clock.now())).toBe(false)
+      expect(idsOf(await store.listComparisons(9))).toEqual([7])
+    })
+
+    it('an item is known by its IBANs once it has one', async () => {
+      const { store, keep } = await withUser(open)
+      await keep({ id: 7 })
+      await store.keepAccounts([{ id: 70, itemId: 7 }], testNow)
+      expect(await store.knowsAccounts(7)).toBe(false)
+
+      await store.keepAccounts([{ id: 71, itemId: 7, ibanFingerprint: print('iban') }], testNow)
+
+      expect(await store.knowsAccounts(7)).toBe(true)
+    })
+
+    it.each(hiding)('leaves out items %s', async (_, how) => {
+      const rooms = await visited()
+
+      await hide(rooms, how)
+
+      expect(await rooms.store.listComparisons(9)).toEqual([])
+    })
+  })
+}

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import { testNow } from '../support/clock.ts'
+import { aTenant, anAnnouncement, testBy } from '../support/tenants.ts'
+import { withWebhook } from './rooms.ts'
+import type { OpenRooms } from './store.ts'
+
+export function endpointContract(name: string, open: OpenRooms): void {
+  describe(`endpoints as an operator lists them, ${name}`, () => {
+    it('those of sites with a webhook URL, with their last success', async () => {
+      const { store, clock, acme, ann, claim, settle, webhookUrl, ids } = await withWebhook(open)
+      await store.acceptEvent(anAnnouncement({ clock, ids }, ann))
+      clock.advance(1_000)
+      const [one] = await claim()
+      await settle(one!, 'delivered')
+      await store.allowTargets(acme.site.id, ['10.0.0.0/8'], testBy)
+
+      const { id, name: site, tenantId } = acme.site
+      expect(await store.listEndpoints()).toEqual([
+        {
+          site: { id, name: site, tenantId, tenant: 'acme', webhookUrl },
+          health: { failingSince: null, disabledAt: null, disabledReason: null },
+          allowedTargets: ['10.0.0.0/8'],
+          lastDeliveredAt: testNow + 1_000,
+        },
+      ])
+    })
+
+    it('one that was never tried is there too', async () => {
+      const { store } = await withWebhook(open)
+
+      expect(await store.listEndpoints()).toMatchObject([
+        { allowedTargets: [], lastDeliveredAt: null },
+      ])
+    })
+  })
+
+  describe(`ranges opened for an endpoint, ${name}`, () => {
+    it('opened ranges are replaced as a whole, and leave the endpoint’s health alone', async () => {
+      const rooms = open()
+      const { store } = rooms
+      const { site } = await aTenant(rooms)
+      const rotation = { secret: Buffer.from('second'), previousUntil: 110 }
+      await store.rotateWebhookSecret(site.id, rotation, { ...testBy, at: 10 })
+
+      await store.allowTargets(site.id, ['10.0.0.0/8', 'fd00::/8'], testBy)
+      await store.allowTargets(site.id, ['10.1.0.0/16'], testBy)
+
+      expect(await store.readEndpoint(site.id)).toMatchObject({
+        allowedTargets: ['10.1.0.0/16'],
+        concurrency: 4,
+        disabledAt: null,
+      })
+      expect(await store.readWebhookSecret(site.id)).toEqual(Buffer.from('second'))
+      expect(await store.listAudit({ action: 'site.targets_allowed', limit: 9 })).toHaveLength(2)
+    })
+  })
+}
