@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { expect, it, onTestFinished } from 'vitest'
 import { createGroupCommit } from '../../src/db/sqlite/group-commit.ts'
@@ -10,7 +9,7 @@ import { createSqliteStore } from '../../src/db/sqlite/store.ts'
 import { createTools } from '../../src/db/sqlite/tools.ts'
 import { StoreBusyError, StoreDiskError } from '../../src/db/store-errors.ts'
 import type { Store } from '../../src/db/store.ts'
-import { testFolder } from '../support/store.ts'
+import { databaseFile } from '../support/store.ts'
 import { anAnnouncement, aTenant, aUser, testRooms } from '../support/tenants.ts'
 import { deliveryContract } from './deliveries.ts'
 
@@ -19,14 +18,10 @@ const rooms = (open: () => Store) => () => {
   onTestFinished(() => store.close())
   return testRooms(store)
 }
-const onFile = () => join(testFolder(), 'store.sqlite')
+const onFile = () => databaseFile()
 
 deliveryContract(
-  'SQLite in memory',
-  rooms(() => createSqliteStore(':memory:')),
-)
-deliveryContract(
-  'SQLite on a file',
+  'SQLite',
   rooms(() => createSqliteStore(onFile())),
 )
 

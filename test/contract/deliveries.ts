@@ -5,6 +5,7 @@ import type { Site } from '../../src/db/ports/sites.ts'
 import { testBy } from '../support/tenants.ts'
 import { minuteMs, webhookUrl, withSites } from './rooms.ts'
 import type { OpenRooms } from './store.ts'
+import { inForm } from '../support/form.ts'
 
 /** What the site's address answered, when a try counts for it. */
 const answered = (status: number | null, retryAfterMs?: number): EndpointAnswer => ({
@@ -580,7 +581,7 @@ export function deliveryContract(name: string, open: OpenRooms): void {
           }
           expect(started).toEqual(order)
         }),
-        { numRuns: 30 },
+        { numRuns: inForm(10, 30) },
       )
     })
   })

@@ -1,9 +1,8 @@
-import { join } from 'node:path'
 import { createSqliteStore } from '../../src/db/sqlite/store.ts'
-import { testFolder } from '../support/store.ts'
+import { databaseFile } from '../support/store.ts'
 import { raceContract } from './races.ts'
 
-raceContract('SQLite on a file', (count) => {
-  const path = join(testFolder(), 'store.sqlite')
+raceContract('SQLite', (count) => {
+  const path = databaseFile()
   return Array.from({ length: count }, () => createSqliteStore(path))
 })

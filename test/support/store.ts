@@ -49,12 +49,8 @@ export function watched(store: Store): { store: Store; calls: string[] } {
 
 let migrated: Buffer | undefined
 
-/**
- * An empty database of the test's own, which needs no more migrations: to run them all took a tenth of the time. Where files
- * cannot lie in memory, a database in memory.
- */
-export function emptyDatabase(): string {
-  if (!inMemory) return ':memory:'
+/** An empty database of the test's own in a file, a copy of a migrated one: to run all migrations takes as long as most tests. */
+export function databaseFile(): string {
   const database = join(testFolder(), 'bank-api.sqlite')
   if (migrated) {
     writeFileSync(database, migrated)
@@ -64,3 +60,6 @@ export function emptyDatabase(): string {
   }
   return database
 }
+
+/** An empty database for who does not look at the file: where files cannot lie in memory, it does without one. */
+export const emptyDatabase = (): string => (inMemory ? databaseFile() : ':memory:')

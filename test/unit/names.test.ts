@@ -1,6 +1,7 @@
 import { assert, constantFrom, oneof, property, string } from 'fast-check'
 import { expect, test } from 'vitest'
 import { foldName, isName } from '../../src/names.ts'
+import { inForm } from '../support/form.ts'
 
 test.each([
   ['a name', 'erp.acme.example'],
@@ -74,7 +75,7 @@ test('a folded name is its own fold, and so is every case and form of it', () =>
       }
       expect(foldName(` ${name}\n`)).toBe(folded)
     }),
-    { numRuns: 500 },
+    { numRuns: inForm(100, 500) },
   )
 })
 

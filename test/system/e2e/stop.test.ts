@@ -115,41 +115,37 @@ async function untilNotReady(url: string): Promise<unknown> {
   return answer.status === 200 ? untilNotReady(url) : body
 }
 
-test(
-  'a stop loses no delivery: what was not delivered before is delivered by the next server',
-  { timeout: 60_000 },
-  async () => {
-    const data = dataDirectory(onTestFinished)
-    const receiver = await openReceiver()
-    const gateway = await startGateway({ ...data, SANDBOX_PORT: '' }, onTestFinished)
-    const site = siteClient(gateway.url, demoKey(gateway.stdout()))
-    const users = Array.from({ length: 8 }, (_, index) => `user${index}@example.com`)
-    const connect = async (user: string): Promise<void> => {
-      const { url } = await site('get_bridge_connect_link', {
-        redirect_url: `${receiver.origin}/app`,
-        webhook_url: `${receiver.origin}/hook`,
-        user,
-      })
-      const home = await visitBank(url)
-      expect(home.searchParams.get('success')).toBe('true')
-    }
-    await Promise.all(users.map(connect))
+test('a stop loses no delivery: what was not delivered before is delivered by the next server', async () => {
+  const data = dataDirectory(onTestFinished)
+  const receiver = await openReceiver()
+  const gateway = await startGateway({ ...data, SANDBOX_PORT: '' }, onTestFinished)
+  const site = siteClient(gateway.url, demoKey(gateway.stdout()))
+  const users = Array.from({ length: 8 }, (_, index) => `user${index}@example.com`)
+  const connect = async (user: string): Promise<void> => {
+    const { url } = await site('get_bridge_connect_link', {
+      redirect_url: `${receiver.origin}/app`,
+      webhook_url: `${receiver.origin}/hook`,
+      user,
+    })
+    const home = await visitBank(url)
+    expect(home.searchParams.get('success')).toBe('true')
+  }
+  await Promise.all(users.map(connect))
 
-    const { code } = await gateway.end('SIGTERM')
-    const before = receiver.completed.size
-    receiver.answers = 200
-    const next = await startGateway(gateway.env, onTestFinished)
-    // The retries are due in half a minute and more.
-    const lever = `${sandboxOf(gateway)}/_sandbox/clock`
-    await fetch(lever, { method: 'POST', headers: json, body: '{"advance": 3600000}' })
-    await receiver.has(users.length)
-    await next.end('SIGTERM')
+  const { code } = await gateway.end('SIGTERM')
+  const before = receiver.completed.size
+  receiver.answers = 200
+  const next = await startGateway(gateway.env, onTestFinished)
+  // The retries are due in half a minute and more.
+  const lever = `${sandboxOf(gateway)}/_sandbox/clock`
+  await fetch(lever, { method: 'POST', headers: json, body: '{"advance": 3600000}' })
+  await receiver.has(users.length)
+  await next.end('SIGTERM')
 
-    expect(code).toBe(0)
-    expect(before).toBe(0)
-    expect(receiver.completed.size).toBe(users.length)
-  },
-)
+  expect(code).toBe(0)
+  expect(before).toBe(0)
+  expect(receiver.completed.size).toBe(users.length)
+})
 
 /** A site that answers 503 until it is told otherwise, and remembers whose connection it heard of with success. */
 async function openReceiver() {

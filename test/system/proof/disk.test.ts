@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { receiver } from '../../unit/webhooks/receiver.ts'
-import { inForm, mostMs } from './form.ts'
+import { inForm, mostMs } from '../../support/form.ts'
 import { installation } from './installation.ts'
 import { readTrace } from './trace.ts'
 

@@ -2,7 +2,7 @@ import Sqlite from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { systemClock } from '../../../src/clock.ts'
 import { receiver } from '../../unit/webhooks/receiver.ts'
-import { inForm, mostMs } from './form.ts'
+import { inForm, mostMs } from '../../support/form.ts'
 import { installation } from './installation.ts'
 
 const kills = inForm(4, 1_000)

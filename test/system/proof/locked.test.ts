@@ -8,7 +8,7 @@ import { testApp } from '../../support/app.ts'
 import { signBridgeWebhook } from '../../support/bridge.ts'
 import { testFolder } from '../../support/store.ts'
 import { aTenant, aUser } from '../../support/tenants.ts'
-import { mostMs } from './form.ts'
+import { mostMs } from '../../support/form.ts'
 
 const secret = 'webhook-secret'
 

@@ -6,7 +6,7 @@ import type { Site } from '../../../src/db/ports/sites.ts'
 import type { Answer, Post, Sender } from '../../../src/webhooks/relay/sender.ts'
 import { createRelay } from '../../../src/webhooks/relay/relay.ts'
 import { relayRooms } from '../../unit/webhooks/relay-rooms.ts'
-import { inForm, mostMs } from './form.ts'
+import { inForm, mostMs } from '../../support/form.ts'
 
 const secondMs = 1_000
 const gone: Answer = { status: null, error: 'ECONNREFUSED', refused: false }

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { masterKeysOf, unlockInstance } from '../../../src/vault/instance.ts'
@@ -13,7 +12,7 @@ import { tickHandler } from '../../../src/webhooks/inbox/handler.ts'
 import { startGateway, dataDirectory, runCli, runServer } from '../../support/gateway.ts'
 import { testNow } from '../../support/clock.ts'
 import { testIds } from '../../support/ids.ts'
-import { testFolder, testStore } from '../../support/store.ts'
+import { databaseFile, testStore } from '../../support/store.ts'
 import {
   aRequest,
   aTenant,
@@ -36,7 +35,7 @@ interface Process {
 
 /** A database file and a process that has it open, as a server or a command does. */
 async function anInstallation() {
-  const path = join(testFolder(), 'bank-api.sqlite')
+  const path = databaseFile()
   const clock = createMovableClock({ now: () => testNow })
   const ids = testIds()
   const open = async (masterKey: string): Promise<Process> => {
@@ -308,7 +307,7 @@ describe('rekey', () => {
 
 it(
   'an operator changes the master key beside a running server, in two restarts',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const home = { ...dataDirectory(onTestFinished), LOG_LEVEL: 'warn' }
     const first = await startGateway({ ...home, MASTER_KEY: oldKey }, onTestFinished)

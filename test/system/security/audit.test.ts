@@ -1,10 +1,9 @@
-import { join } from 'node:path'
 import { inspect } from 'node:util'
 import Sqlite from 'better-sqlite3'
 import { expect, it, onTestFinished } from 'vitest'
 import { createSqliteStore } from '../../../src/db/sqlite/store.ts'
 import { callMethod, testApp } from '../../support/app.ts'
-import { testFolder } from '../../support/store.ts'
+import { databaseFile } from '../../support/store.ts'
 import { aTenant, testBy } from '../../support/tenants.ts'
 
 it('a refused key is counted by address and minute, and its secret is not kept', async () => {
@@ -63,7 +62,7 @@ it('a hint at what does not exist tells which kind of thing, how often, and neve
 })
 
 it('a database error tells no value that was at work: errors end in the log', async () => {
-  const path = join(testFolder(), 'bank-api.sqlite')
+  const path = databaseFile()
   const store = createSqliteStore(path)
   onTestFinished(() => store.close())
   const raw = new Sqlite(path)

@@ -1,17 +1,16 @@
 import Sqlite from 'better-sqlite3'
-import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { authenticate, type Caller } from '../../../src/auth/api-keys.ts'
 import { hourOf } from '../../../src/audit/counter.ts'
 import type { AuditEntry } from '../../../src/db/ports/audit.ts'
 import { AuthenticationError } from '../../../src/errors.ts'
 import { testNow } from '../../support/clock.ts'
-import { testFolder, testStore, watched } from '../../support/store.ts'
+import { databaseFile, testStore, watched } from '../../support/store.ts'
 import { aKey, aTenant, testRooms } from '../../support/tenants.ts'
 
 /** A tenant whose every kind of useless key is at hand, with what authentication did. */
 async function aDoor() {
-  const path = join(testFolder(), 'bank-api.sqlite')
+  const path = databaseFile()
   const rooms = testRooms(testStore(path))
   const acme = await aTenant(rooms)
   const other = await aTenant(rooms, { name: 'other' })

@@ -1,7 +1,6 @@
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { callMethod, testApp } from '../../support/app.ts'
-import { testFolder } from '../../support/store.ts'
+import { databaseFile } from '../../support/store.ts'
 import { aTenant } from '../../support/tenants.ts'
 
 describe('how we stand with Bridge', () => {
@@ -21,7 +20,7 @@ describe('how we stand with Bridge', () => {
   })
 
   it('is remembered over a restart, so that a crash loop spends no burst twice', async () => {
-    const database = join(testFolder(), 'bank-api.sqlite')
+    const database = databaseFile()
     const before = await testApp({ database })
     const { siteKey } = await aTenant(before.app)
     await callMethod(before.app, 'get_single_bank', { bank_id: 574 }, { as: siteKey })

@@ -15,6 +15,7 @@ import { bridgeVersions } from '../../../src/db/ports/keys.ts'
 import { aConnectedBank, bridgeTime, callBack, callMethod, testApp } from '../../support/app.ts'
 import { aRequest, aTenant } from '../../support/tenants.ts'
 import { collect, testClient } from './test-client.ts'
+import { inForm } from '../../support/form.ts'
 
 const aggregation = `${bridgeUrl}/v3/aggregation`
 const loan_details = { type: 'Prêt', interest_rate: 1.25, next_payment_date: '2025-04-30' }
@@ -143,7 +144,7 @@ test.each(calls)(
 
         expect(JSON.stringify(read)).toBe(JSON.stringify(row.listed ? [variant, variant] : variant))
       }),
-      { numRuns: 60 },
+      { numRuns: inForm(20, 60) },
     )
   },
 )
@@ -160,7 +161,7 @@ test.each(calls)('$name without a required part is an error', async (row) => {
 
       await expect(row.call(client, uuid)).rejects.toMatchObject({ name: 'BridgeSchemaError' })
     }),
-    { numRuns: 20 },
+    { numRuns: inForm(8, 20) },
   )
 })
 
@@ -203,7 +204,7 @@ test('users, sessions and tokens are read whatever else is absent, of another ty
         expect(await client.connectSessions.create(uuid, {})).toEqual(session)
       },
     ),
-    { numRuns: 60 },
+    { numRuns: inForm(20, 60) },
   )
   expect(world.users.size).toBe(1)
 })
@@ -304,7 +305,7 @@ test.each(bridgeVersions)(
         expect(details).toMatchObject({ item_id, next: expect.any(String) as string })
         for (const { headers } of answers) expect(Object.values(headers).join()).not.toMatch(/NaN/)
       }),
-      { numRuns: 40 },
+      { numRuns: inForm(15, 40) },
     )
   },
 )
@@ -331,7 +332,7 @@ test('a connection is completed whatever Bridge’s fields hold', { timeout: 120
 
       expect(back.headers.location).toContain(`success=true&item_id=${item_id}`)
     }),
-    { numRuns: 60 },
+    { numRuns: inForm(20, 60) },
   )
 })
 
@@ -397,6 +398,6 @@ test('any bytes at all are read or are a BridgeSchemaError, and never an empty l
 
       await expect(client.items.list(uuid)).rejects.toMatchObject({ name: 'BridgeSchemaError' })
     }),
-    { numRuns: 100 },
+    { numRuns: inForm(40, 100) },
   )
 })

@@ -1,15 +1,14 @@
-import { join } from 'node:path'
 import { http, HttpResponse, type RequestHandler } from 'msw'
 import { describe, expect, it } from 'vitest'
 import { aConnectedBank, callMethod } from '../../support/app.ts'
 import { bridgeProblem, bridgeUrl } from '../../support/bridge.ts'
 import { tablesOf } from '../../support/app-tables.ts'
-import { testFolder } from '../../support/store.ts'
+import { databaseFile } from '../../support/store.ts'
 import { jobsApp } from '../../support/jobs-app.ts'
 import { sandboxed } from '../../support/sandboxed.ts'
 
 async function aBank() {
-  const database = join(testFolder(), 'bank-api.sqlite')
+  const database = databaseFile()
   const made = await jobsApp({ database })
   const bank = await aConnectedBank(made, made.acme.site, { user: 'ann' })
   const call = (method: string, args: object = { item_id: bank.itemId }) =>

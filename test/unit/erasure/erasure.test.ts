@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { BridgeError } from '../../../src/bridge/errors.ts'
@@ -8,7 +7,6 @@ import type { Site } from '../../../src/db/ports/sites.ts'
 import { text } from '../../../src/texts/say.ts'
 import { exportTenant } from '../../../src/export/tenant-export.ts'
 import { remove, type RemovalDeps } from '../../../src/erasure/erase.ts'
-import { siteClient, demoKey } from '../../system/e2e/visit.ts'
 import {
   aConnectedBank,
   callBack,
@@ -17,10 +15,8 @@ import {
   type ConnectedBank,
   type TestApp,
 } from '../../support/app.ts'
-import { freePort } from '../../support/free-port.ts'
-import { dataDirectory, runCli, startGateway } from '../../support/gateway.ts'
 import { testNow } from '../../support/clock.ts'
-import { testFolder } from '../../support/store.ts'
+import { databaseFile } from '../../support/store.ts'
 import {
   anAnnouncement,
   aRequest,
@@ -42,7 +38,7 @@ interface Town extends TestApp {
 
 /** Two tenants with three sites: each has a user with a bank, a request, an event and a delivery under way. */
 async function aTown(env: Record<string, string> = {}): Promise<Town> {
-  const path = join(testFolder(), 'bank-api.sqlite')
+  const path = databaseFile()
   const made = await testApp({ database: path, env })
   const { app } = made
   const acme = await aTenant(app, { sites: ['one.acme.test', 'two.acme.test'] })
@@ -257,7 +253,6 @@ describe('a deletion that dies', () => {
 
   it.each(['before', 'after'] as const)(
     '%s any of its steps goes on when it is ordered again, and the receipt is whole',
-    { timeout: 60_000 },
     async (when) => {
       let died = 0
       for (let n = 1; ; n += 1) {
@@ -362,7 +357,7 @@ it('an export holds all that is a tenant’s, in the clear, no secret and nothin
 })
 
 it('every table is in the export, or holds nothing of a tenant’s', async () => {
-  const path = join(testFolder(), 'bank-api.sqlite')
+  const path = databaseFile()
   await testApp({ database: path })
   const raw = new Sqlite(path, { readonly: true })
   onTestFinished(() => void raw.close())
@@ -395,49 +390,3 @@ it('every table is in the export, or holds nothing of a tenant’s', async () =>
   const known = [...Object.values(exported), ...ours]
   expect(tables.filter((table) => !known.includes(table))).toEqual([])
 })
-
-it(
-  'with bank-api, beside a running server: exported, then deleted by the server, with a receipt',
-  { timeout: 60_000 },
-  async () => {
-    const home = dataDirectory(onTestFinished)
-    const SANDBOX_PORT = String(await freePort())
-    const server = await startGateway({ ...home, SANDBOX_PORT }, onTestFinished)
-    const call = siteClient(server.url, demoKey(server.stdout()))
-    const { url, request } = await call('get_bridge_connect_link', {
-      redirect_url: 'http://erp.example.test/app/bank',
-      user: 'me@example.com',
-    })
-    const session = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ login: 'success', password: 'any' }),
-      redirect: 'manual',
-    })
-    await fetch(session.headers.get('location')!, { redirect: 'manual' })
-    const { item_id } = await call('get_bridge_item_id', { request })
-    await call('get_bank_accounts', { item_id })
-
-    const exported = await runCli(server.env, 'tenant', 'export', 'demo')
-    const site = ['site', 'delete', 'demo', '--tenant', 'demo', '--bridge-users', '--json']
-    const deleted = await runCli(server.env, ...site)
-    const tenant = await runCli(server.env, 'tenant', 'delete', 'demo', '--json')
-    await server.said('"kind":"site","msg":"deleted"') // so its calls took their turn in the server's quota
-
-    expect(JSON.parse(exported.stdout)).toMatchObject({ items: [{ id: item_id }] })
-    expect(deleted).toMatchObject({ code: 0, stderr: '' })
-    expect(JSON.parse(deleted.stdout)).toMatchObject({
-      deleted: 'site',
-      receipt: expect.stringMatching(/^rmv_/) as string,
-      bridge_items: 1,
-      bridge_users: 1,
-      items: 1,
-      accounts: 12,
-      keys: 1,
-    })
-    await expect(call('get_category')).rejects.toMatchObject({ httpStatus: 401 })
-    expect(JSON.parse(tenant.stdout)).toMatchObject({ deleted: 'tenant', sites: 0 })
-    const { code, stderr } = await runCli(server.env, 'tenant', 'delete', 'demo')
-    expect({ code, stderr }).toEqual({ code: 1, stderr: 'There is no tenant named demo\n' })
-  },
-)

@@ -1,14 +1,13 @@
-import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
 import { counts, oldestDue } from '../../../src/db/sqlite/operations/figures.ts'
 import { openSqlite } from '../../../src/db/sqlite/open.ts'
-import { testFolder, testStore } from '../../support/store.ts'
+import { databaseFile, testStore } from '../../support/store.ts'
 import { aTenant, anAnnouncement, aUser, itemFacts, testRooms } from '../../support/tenants.ts'
 
 /** A site with a webhook URL and three deliveries, of which a test may change the rows. */
 async function threeDeliveries() {
-  const path = join(testFolder(), 'bank-api.sqlite')
+  const path = databaseFile()
   const rooms = testRooms(testStore(path))
   const { store, clock } = rooms
   const { site } = await aTenant(rooms)
@@ -84,7 +83,7 @@ test('no count reads the deliveries or events from one end to the other', () => 
 })
 
 test('a closed database fails the probe', async () => {
-  const path = join(testFolder(), 'bank-api.sqlite')
+  const path = databaseFile()
   const store = testStore(path)
   store.close()
 

@@ -8,7 +8,7 @@ import { runCli } from '../../support/run-cli.ts'
 import { callBack, callMethod, testApp, withoutReference } from '../../support/app.ts'
 import { testNow } from '../../support/clock.ts'
 import { firstStart } from '../../support/gateway.ts'
-import { testFolder, testStore } from '../../support/store.ts'
+import { databaseFile, testFolder, testStore } from '../../support/store.ts'
 import {
   anAnnouncement,
   aRequest,
@@ -260,7 +260,7 @@ it('the audit is kept for a year', async () => {
 })
 
 it('looking for what is old reads no table from one end to the other', async () => {
-  const path = join(testFolder(), 'bank-api.sqlite')
+  const path = databaseFile()
   await aSite(path)
   const raw = new Sqlite(path, { readonly: true })
   onTestFinished(() => void raw.close())

@@ -1,9 +1,8 @@
-import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
 import { foldName } from '../../../src/names.ts'
 import { aConnectedBank, callMethod, testApp, type ConnectedBank } from '../../support/app.ts'
-import { testFolder } from '../../support/store.ts'
+import { databaseFile } from '../../support/store.ts'
 import { aTenant, type TestKey } from '../../support/tenants.ts'
 
 const redirect = { redirect_url: 'https://erp.acme.example/app', email: 'a@b.fr' }
@@ -18,7 +17,7 @@ async function twoSites({ database = ':memory:' } = {}) {
 
 /** Users as a version stored them that did not fold names: two of one site may differ in case alone. */
 async function withTwins(...names: string[]) {
-  const database = join(testFolder(), 'bank-api.sqlite')
+  const database = databaseFile()
   const made = await twoSites({ database })
   const held: ConnectedBank[] = []
   for (const index of names.keys()) {
@@ -124,7 +123,7 @@ test('of two such users, an item decides which a third spelling means', async ()
 })
 
 test('two sites that differ in case alone stay apart, and a third spelling is asked back for', async () => {
-  const database = join(testFolder(), 'bank-api.sqlite')
+  const database = databaseFile()
   const { acme, app, ask } = await twoSites({ database })
   const client = new Sqlite(database)
   onTestFinished(() => void client.close())

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { expect } from 'vitest'
 import { methods } from '../../../src/routes/index.ts'
 import {
@@ -9,7 +8,7 @@ import {
   type TestApp,
 } from '../../support/app.ts'
 import { tablesOf } from '../../support/app-tables.ts'
-import { testFolder } from '../../support/store.ts'
+import { databaseFile } from '../../support/store.ts'
 import { aRequest, aTenant, type TestTenant } from '../../support/tenants.ts'
 
 export interface TwoTenants extends TestApp {
@@ -27,7 +26,7 @@ export const aliceName = 'alice@acme.test'
 
 /** Two tenants, three sites, each with a user and a connected bank: enough to be wrong about whose is whose. */
 export async function twoTenants(env: Record<string, string> = {}): Promise<TwoTenants> {
-  const path = join(testFolder(), 'bank-api.sqlite')
+  const path = databaseFile()
   const made = await testApp({ database: path, env })
   const { app } = made
   const acme = await aTenant(app, { name: 'acme', sites: ['erp.acme.test', 'shop.acme.test'] })

@@ -12,6 +12,7 @@ import {
   walk,
   type Json,
 } from './open-sandbox.ts'
+import { inForm } from '../../support/form.ts'
 
 const list = '/v3/aggregation/transactions'
 const stamp = (at: number) => new Date(at).toISOString()
@@ -202,7 +203,7 @@ describe('whatever the pages and however often rows change between them', () => 
     return { before, seen, after }
   }
 
-  property.prop(shape, { numRuns: 12 })(
+  property.prop(shape, { numRuns: inForm(5, 12) })(
     'a walk of the live rows meets each that lived through it exactly once',
     async (given) => {
       const { before, seen, after } = await walkWhileChanging(given, 'min_date=2026-03-10')
@@ -215,7 +216,7 @@ describe('whatever the pages and however often rows change between them', () => 
     },
   )
 
-  property.prop(shape, { numRuns: 12 })(
+  property.prop(shape, { numRuns: inForm(5, 12) })(
     'a walk since a moment is the one from before the changes, and the next has them all',
     async (given) => {
       const query = `since=${stamp(start + 1)}`
@@ -235,7 +236,7 @@ property.prop(
     item: fc.integer({ min: 1, max: 2 ** 27 }),
     gaps: fc.array(fc.integer({ min: 0, max: 40 * day }), { maxLength: 4 }),
   },
-  { numRuns: 10 },
+  { numRuns: inForm(4, 10) },
 )('the same item with the same refreshes has the same rows', ({ item, gaps }) => {
   const build = () => {
     const apply = startLedger(item, false)

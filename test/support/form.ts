@@ -1,4 +1,7 @@
-/** `npm run proof` sets it: as long as it takes to believe it; otherwise as short as still proves it. */
+/**
+ * `PROOF=long`, which `npm run proof` sets: as long as it takes to believe it, or as many runs of a property; otherwise as short
+ * as still proves it.
+ */
 export const isLong = process.env['PROOF'] === 'long'
 
 /** What a proof does in its short and its long form. */
