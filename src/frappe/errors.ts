@@ -6,33 +6,41 @@ import { errorBody, fromAppError, toRefusal, type Refusal } from './error-body.t
 import { languageOfCall, versionOf } from './request.ts'
 
 /** The one handler for everything thrown in the app: maps, logs, sends. */
-export function handleError(
+export const handleError = (
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
-): FastifyReply {
+): FastifyReply => sendRefusal(request, reply, toLoggedRefusal(error, request))
+
+/** What a thrown thing means to the caller, once the log has what it was. */
+export function toLoggedRefusal(error: unknown, request: FastifyRequest): Refusal {
   const refusal = refusalOf(error, request)
   logRefusal(error, refusal, request)
-  return sendRefusal(request, reply, refusal)
+  return refusal
 }
 
-/**
- * Sends a refusal in the envelope that the path speaks and the language that the call wants. A call is told how long to wait
- * as Frappe tells it: the helpers of its sites sleep through a `Retry-After`, again and again, inside a web worker.
- */
+/** Sends a refusal in the envelope that the path speaks and the language that the call wants. */
 export function sendRefusal(
   request: FastifyRequest,
   reply: FastifyReply,
   refusal: Refusal,
 ): FastifyReply {
+  noteRefusal(request, reply, refusal)
+  const body = errorBody(versionOf(request), refusal, languageOfCall(request))
+  return sendJson(reply, refusal.status, body)
+}
+
+/**
+ * Notes with what the request was refused, and tells how long to wait. A call is told as Frappe tells it: the helpers of its
+ * sites sleep through a `Retry-After`, again and again, inside a web worker.
+ */
+export function noteRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): void {
   request.refusedWith = refusal.excType
   if (refusal.retryAfter !== undefined) {
     const { rpc } = request.routeOptions.config
     const name = rpc === true ? 'x-ratelimit-reset' : 'retry-after'
     void reply.header(name, String(Math.ceil(refusal.retryAfter)))
   }
-  const body = errorBody(versionOf(request), refusal, languageOfCall(request))
-  return sendJson(reply, refusal.status, body)
 }
 
 /** What a thrown thing means to the caller. What we did not foresee is a 500 with a request id. */

@@ -1,4 +1,4 @@
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Language } from '../language.ts'
 import { html, type Html } from './html.ts'
 import type { Inline } from './inline.ts'
@@ -91,3 +91,7 @@ export const sendPage = (
 
 /** For a page, and for a redirect that comes instead of one. */
 export const privately = { 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer' }
+
+/** Whether a person is to read the answer: programs do not ask for HTML. */
+export const wantsPage = ({ headers }: FastifyRequest): boolean =>
+  headers.accept?.includes('text/html') === true

@@ -5,6 +5,7 @@ import { handleCallback } from '../connect/callback.ts'
 import type { SettleDeps } from '../connect/settle.ts'
 import { privately, sendPage } from '../html/page.ts'
 import { callbackNotice } from './pages/callback.ts'
+import { pageErrors } from './pages/errors.ts'
 import { inOther, languageFor } from './pages/language.ts'
 
 /** Bridge's words on the way back (Bridge: end of the Connect flow). Lenient: the browser may say anything. */
@@ -24,6 +25,8 @@ const callbackQuery = z.object({
 })
 
 const bridgeCallback: FastifyPluginAsync<{ settling: SettleDeps }> = async (app, { settling }) => {
+  pageErrors(app)
+
   app.get('/bridge/callback', async (request, reply) => {
     app.limits.callbacks.take(networkOf(request.ip))
     const said = callbackQuery.parse(request.query)

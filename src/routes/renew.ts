@@ -5,6 +5,7 @@ import { BridgeError } from '../bridge/errors.ts'
 import { ConflictError } from '../db/store-errors.ts'
 import { privately, sendPage } from '../html/page.ts'
 import { findRenewal, findRenewalEnd, openRenewal, type Renewal } from '../jobs/renewal.ts'
+import { pageErrors } from './pages/errors.ts'
 import { inOther, languageFor } from './pages/language.ts'
 import { renewedPage } from './pages/renewed.ts'
 import type { RenewalNotice } from './pages/renewal-texts.ts'
@@ -30,6 +31,7 @@ const looked = { exposeHeadRoute: true } as const
 const renew: FastifyPluginAsync = async (app) => {
   const { renewing, limits } = app
 
+  pageErrors(app)
   // A form without fields: whatever came as its body is of no use.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: 1024 }, (_request, _body, done) =>

@@ -1,7 +1,7 @@
 import formbody from '@fastify/formbody'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { privately, sendPage } from '../../html/page.ts'
+import { privately, sendPage, wantsPage } from '../../html/page.ts'
 import { languageOf, type Language } from '../../language.ts'
 import {
   chooseBank,
@@ -141,8 +141,5 @@ function pathFor(request: FastifyRequest<WithToken>): string {
   const path = `/session/${encodeURIComponent(request.params.token)}`
   return lang === undefined ? path : `${path}?lang=${lang}`
 }
-
-const wantsPage = (request: FastifyRequest): boolean =>
-  request.headers.accept?.includes('text/html') === true
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
