@@ -120,6 +120,47 @@ describe.skipIf(isAbsent)('our pages in a browser', { timeout }, () => {
     },
   )
 
+  test('show a name that is meant to be markup as the text that it is', async () => {
+    const made = await testApp()
+    const { app, clock } = made
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    const origin = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
+    const names = [
+      '"><img src=x onerror=alert(1)>',
+      `'--></title></dd><script>alert(1)</script>`,
+      '&lt;b&gt;',
+    ]
+    const { sites } = await aTenant(app, { sites: names })
+    const { page, complaints } = await open(readers[2])
+    const alerts: string[] = []
+    page.on('dialog', (dialog) => {
+      alerts.push(dialog.message())
+      void dialog.dismiss()
+    })
+
+    for (const [index, name] of names.entries()) {
+      const consentEnd = clock.now() + 20 * day
+      const { itemId, user } = await aConnectedBank(made, sites[index]!)
+      const facts = itemFacts({
+        id: itemId,
+        authenticationExpiresAt: consentEnd,
+        providerName: name,
+      })
+      await app.store.keepItems(user.id, [facts], { at: clock.now(), complete: false })
+      const request = await aRequest(app, user, { managedItemId: itemId, bank: name })
+
+      for (const path of [
+        `/renew/${renewalToken(app.keyring, { itemId, consentEnd })}`,
+        `/renewed?request=${request}`,
+      ]) {
+        await page.goto(origin + path)
+        expect((await page.locator('dd').allInnerTexts()).slice(0, 2)).toEqual([name, name])
+        expect(await page.locator('img, script, b').count()).toBe(0)
+      }
+    }
+    expect([...alerts, ...complaints]).toEqual([])
+  })
+
   test.each(readers)(
     'of the sandbox have nothing serious against anybody ($name)',
     async (reader) => {
