@@ -44,12 +44,14 @@ export function errorBody(version: ApiVersion, refusal: Refusal, language: Langu
 
 function buildBody(version: ApiVersion, refusal: Refusal, language: Language): Buffer {
   const { excType, text, title = defaultTitle, before, retryAfter } = refusal
+  const code = codeOf(text.key)
   const sentence = say(text, language)
   const line = `frappe.exceptions.${excType}: ${sentence}`
   const wait = retryAfter === undefined ? {} : { retry_after: Math.ceil(retryAfter) }
   if (version === 2) {
     const error = {
       type: excType,
+      code,
       exception: line,
       message: sentence,
       title,
@@ -61,6 +63,7 @@ function buildBody(version: ApiVersion, refusal: Refusal, language: Language): B
   return toBytes({
     exception: line,
     exc_type: excType,
+    code,
     exc: JSON.stringify([line]),
     _server_messages: JSON.stringify(messages.map((message) => serverMessage(message, title))),
     ...wait,

@@ -1,10 +1,15 @@
 import { z } from 'zod'
 import { errorBody, toRefusal } from '../frappe/error-body.ts'
 import type { ApiVersion } from '../frappe/refusals.ts'
+import { codes } from '../texts/codes.ts'
+import type { Code } from '../texts/say.ts'
 import { requestId, reset } from './headers.ts'
 import type { Json, Writer } from './schema.ts'
 import { statuses, type Refused } from './statuses.ts'
 
+const code = z
+  .enum(Object.keys(codes) as [Code, ...Code[]])
+  .describe('What went wrong, for programs: stable, and explained in docs/errors.md.')
 const excTypes = [...new Set(Object.values(statuses).flatMap(({ types }) => types))]
 
 const retryAfter = z.int().optional().describe('After how many seconds to try again.')
@@ -15,6 +20,7 @@ const bodies = {
     .looseObject({
       exception: z.string().describe('One line for people.'),
       exc_type: z.enum(excTypes),
+      code,
       exc: z.string().describe('A JSON list with that line.'),
       _server_messages: z.string().describe('A JSON list of JSON messages, as Frappe has it.'),
       retry_after: retryAfter,
@@ -25,6 +31,7 @@ const bodies = {
       errors: z.array(
         z.looseObject({
           type: z.enum(excTypes),
+          code,
           exception: z.string(),
           message: z.string().describe('One line for people.'),
           title: z.string(),
