@@ -33,8 +33,18 @@ export const roomsOn =
     return testRooms(store)
   }
 
+/** What an engine is made for. */
+export interface Made {
+  /** One server at a time, by whose clock times move along when it is set. */
+  forOneServer: boolean
+}
+
 /** What every engine behind the Store port promises. `open` gives an empty, migrated store. */
-export function storeContract(name: string, open: () => Store): void {
+export function storeContract(
+  name: string,
+  open: () => Store,
+  made: Made = { forOneServer: true },
+): void {
   const rooms = roomsOn(open)
   instanceContract(name, rooms)
   memberContract(name, rooms)
@@ -49,7 +59,7 @@ export function storeContract(name: string, open: () => Store): void {
   reminderContract(name, rooms)
   auditContract(name, rooms)
   userContract(name, rooms)
-  requestContract(name, rooms)
+  requestContract(name, rooms, made)
   itemContract(name, rooms)
   keyContract(name, rooms)
   sealedContract(name, rooms)
