@@ -5,6 +5,11 @@ export class ConnectionLostError extends Error {
   override name = 'ConnectionLostError'
 }
 
+/** Somebody else stored first what was decided to be new: the transaction is to decide again. */
+export class LostRaceError extends Error {
+  override name = 'LostRaceError'
+}
+
 /** What PostgreSQL said, without the values it said it of. */
 export class PostgresError extends Error {
   override name = 'PostgresError'

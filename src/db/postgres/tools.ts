@@ -3,7 +3,14 @@ import { NodePgDatabase, NodePgSession } from 'drizzle-orm/node-postgres'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import type pg from 'pg'
 import { StoreBusyError, StoreDiskError } from '../store-errors.ts'
-import { ConnectionLostError, isPostgresError, rootOf, stateOf, withoutValues } from './errors.ts'
+import {
+  ConnectionLostError,
+  isPostgresError,
+  LostRaceError,
+  rootOf,
+  stateOf,
+  withoutValues,
+} from './errors.ts'
 
 /** Statements of one connection: the pool's next free one, or the one a transaction has. */
 export type Db = NodePgDatabase
@@ -26,9 +33,10 @@ const patienceMs = [5, 10, 25, 50, 100, 200, 400]
 const mostWaiting = 2_000
 
 /** Serialization failure, and deadlock: everything was undone, and may work the next time. */
-const isToRepeat = (error: unknown): boolean => ['40001', '40P01'].includes(stateOf(error) ?? '')
+const isToRepeat = (error: unknown): boolean =>
+  error instanceof LostRaceError || ['40001', '40P01'].includes(stateOf(error) ?? '')
 
-export function createTools(pool: pg.Pool): Tools {
+export function createTools(pool: Connections): Tools {
   const withClient = <T>(work: (client: Client) => Promise<T>): Promise<T> =>
     patiently(async () => {
       const client = await connect(pool)
@@ -50,7 +58,10 @@ export function createTools(pool: pg.Pool): Tools {
 
 type Client = pg.PoolClient
 
-async function connect(pool: pg.Pool): Promise<Client> {
+/** What is needed of a pool. */
+export type Connections = Pick<pg.Pool, 'connect' | 'waitingCount'>
+
+async function connect(pool: Connections): Promise<Client> {
   if (pool.waitingCount >= mostWaiting) throw new StoreBusyError('The database is busy')
   try {
     return await pool.connect()

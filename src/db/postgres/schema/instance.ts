@@ -1,20 +1,24 @@
 import { pgTable } from 'drizzle-orm/pg-core'
 import { bytes, counted, integer, json, text } from './types.ts'
 
-/** One row: what this installation is, and which server serves it. */
+/** One row: what this installation is. */
 export const instance = pgTable('instance', {
   id: integer().primaryKey(),
   mode: text().notNull(),
   wrappedPepper: bytes().notNull(),
   createdAt: integer().notNull(),
-  serverId: text(),
-  serverHost: text(),
-  serverPid: integer(),
-  serverSeenAt: integer(),
   bridgeStatus: json('standing').$type<Record<string, unknown>>(),
   bridgeStatusAt: integer('standing_at'),
   probedAt: integer(),
   auditLogged: integer(),
+})
+
+/** The server processes that serve this database, and when each was last seen. */
+export const members = pgTable('members', {
+  id: text().primaryKey(),
+  host: text().notNull(),
+  pid: integer().notNull(),
+  seenAt: integer().notNull(),
 })
 
 /** Random keys that seal rows, each wrapped by a master key. The newest seals; all of them open. */

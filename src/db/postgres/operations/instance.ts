@@ -1,0 +1,130 @@
+import { and, asc, eq, inArray, isNull } from 'drizzle-orm'
+import type { InstanceStore } from '../../ports/instance.ts'
+import { apiKeys, dataKeys, instance } from '../schema/index.ts'
+import type { Db, Tools } from '../tools.ts'
+import { writeAudit } from './audit.ts'
+import { lockInstance } from './locks.ts'
+import { isSealedWith } from './sealed.ts'
+
+/** The one row's key. */
+const only = 1
+
+const isOnly = eq(instance.id, only)
+
+const keysByAge = (db: Db) =>
+  db
+    .select({ id: dataKeys.id, wrappedKey: dataKeys.wrappedKey, seenAt: dataKeys.seenAt })
+    .from(dataKeys)
+    .orderBy(asc(dataKeys.createdAt), asc(dataKeys.seq))
+
+async function current(db: Db) {
+  const [row] = await db.select().from(instance).where(isOnly)
+  if (!row) return undefined
+  const keys = await keysByAge(db)
+  return {
+    mode: row.mode,
+    wrappedPepper: row.wrappedPepper,
+    dataKeys: keys.map(({ id, wrappedKey }) => ({ id, wrappedKey })),
+  }
+}
+
+export function instanceOperations({ run, transaction }: Tools): InstanceStore {
+  return {
+    readInstance: () => run(current),
+
+    createInstance: ({ at, mode, wrappedPepper, dataKeys: keys }) =>
+      transaction(async (db) => {
+        // Waits for whoever inserts it at the same moment, and finds what that one stored.
+        const made = await db
+          .insert(instance)
+          .values({ id: only, mode, wrappedPepper, createdAt: at })
+          .onConflictDoNothing()
+        if (made.rowCount === 0) return (await current(db))!
+        if (keys.length > 0) {
+          await db.insert(dataKeys).values(keys.map((key) => ({ ...key, createdAt: at })))
+        }
+        return { mode, wrappedPepper, dataKeys: keys }
+      }),
+
+    replaceMode: (from, to) =>
+      run(async (db) => {
+        await db.update(instance).set({ mode: to }).where(eq(instance.mode, from))
+      }),
+
+    listDataKeys: () => run(keysByAge),
+
+    addDataKey: (key, at) =>
+      run(async (db) => {
+        await db.insert(dataKeys).values({ ...key, createdAt: at })
+      }),
+
+    markDataKeySeen: (id, at) =>
+      run(async (db) => {
+        const unseen = and(eq(dataKeys.id, id), isNull(dataKeys.seenAt))
+        await db.update(dataKeys).set({ seenAt: at }).where(unseen)
+      }),
+
+    rewrap: ({ wrappedPepper, dataKeys: keys }, by) =>
+      transaction(async (db) => {
+        await db.update(instance).set({ wrappedPepper }).where(isOnly)
+        for (const { id, wrappedKey } of keys) {
+          await db.update(dataKeys).set({ wrappedKey }).where(eq(dataKeys.id, id))
+        }
+        await writeAudit(db, { ...by, action: 'keys.rewrapped', subject: 'instance' })
+      }),
+
+    ownKeys: ({ from, to }, own, by) =>
+      transaction(async (db) => {
+        const row = await lockInstance(db)
+        if (!row?.wrappedPepper.equals(from)) return
+        const keys = await db.select().from(apiKeys).for('no key update')
+        for (const key of keys) {
+          const { apiKey, secretHash, previousSecretHash: previous } = key
+          await db
+            .update(apiKeys)
+            .set({
+              secretHash: own(key, secretHash),
+              previousSecretHash: previous && own(key, previous),
+            })
+            .where(eq(apiKeys.apiKey, apiKey))
+        }
+        await db.update(instance).set({ wrappedPepper: to }).where(isOnly)
+        const detail = { keys: keys.length }
+        await writeAudit(db, { ...by, action: 'keys.owned', subject: 'instance', detail })
+      }),
+
+    async dropUnusedDataKeys(keep, by) {
+      // The long look takes no lock. What commands may have written since is in the short tables, and looked at again.
+      const candidates = await run(async (db) => {
+        const keys = (await keysByAge(db)).filter(({ id }) => id !== keep)
+        const used = await Promise.all(keys.map(({ id }) => isSealedWith(db, id)))
+        return keys.filter((_key, index) => !used[index])
+      })
+      return transaction(async (db) => {
+        const unused: string[] = []
+        for (const { id } of candidates) {
+          const short = ['webhook-secret', 'previous-webhook-secret'] as const
+          if (!(await isSealedWith(db, id, short))) unused.push(id)
+        }
+        if (unused.length > 0) await db.delete(dataKeys).where(inArray(dataKeys.id, unused))
+        for (const subject of unused) {
+          await writeAudit(db, { ...by, action: 'keys.dropped', subject })
+        }
+        return unused
+      })
+    },
+
+    saveBridgeStatus: ({ at, status }) =>
+      run(async (db) => {
+        await db.update(instance).set({ bridgeStatus: status, bridgeStatusAt: at })
+      }),
+
+    readBridgeStatus: () =>
+      run(async (db) => {
+        const [row] = await db
+          .select({ status: instance.bridgeStatus, at: instance.bridgeStatusAt })
+          .from(instance)
+        return row?.status && row.at !== null ? { status: row.status, at: row.at } : undefined
+      }),
+  }
+}

@@ -1,0 +1,170 @@
+import { and, asc, eq, exists, inArray, isNotNull, isNull, lt, lte, or, sql } from 'drizzle-orm'
+import type { ItemFacts, ItemStore } from '../../ports/items.ts'
+import { itemAsDescribed, missingItems } from '../../rules/item-change.ts'
+import {
+  accounts,
+  bridgeUsers,
+  deliveries,
+  events,
+  items,
+  sites,
+  tenants,
+} from '../schema/index.ts'
+import type { Db, Tools } from '../tools.ts'
+import { writeAudit } from './audit.ts'
+import { insertEvent } from './events.ts'
+import { lockItem, lockItems, storeItem } from './item-rows.ts'
+import { lockTenantOf, lockUser } from './locks.ts'
+import { inScope, isServed } from './sites.ts'
+
+export const owned = (db: Db) =>
+  db
+    .select({ item: items, user: bridgeUsers, site: sites })
+    .from(items)
+    .innerJoin(bridgeUsers, eq(bridgeUsers.id, items.userId))
+    .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+
+/** The same with their tenants, for conditions on them. */
+export const ownedWithTenant = (db: Db) =>
+  owned(db).innerJoin(tenants, eq(tenants.id, sites.tenantId))
+
+const livingOf = (db: Db, userId: string) =>
+  db
+    .select()
+    .from(items)
+    .where(and(eq(items.userId, userId), isNull(items.goneAt)))
+    .orderBy(items.id)
+
+const served = and(isNull(items.goneAt), isServed)
+
+export function itemOperations({ run, transaction }: Tools): ItemStore {
+  return {
+    findItem: (scope, itemId) =>
+      run(async (db) => {
+        const isIt = and(inScope(scope), eq(items.id, itemId), isNull(items.goneAt))
+        return (await owned(db).where(isIt))[0]
+      }),
+
+    listItems: (userId) => run((db) => livingOf(db, userId)),
+
+    updateItem: (userId, facts, at) =>
+      transaction((db) => writeItems(db, [facts], { userId, at, onlyKnown: true })),
+
+    keepItems: (userId, facts, { at, complete, announce }) =>
+      transaction(async (db) => {
+        await lockUser(db, userId)
+        await writeItems(db, facts, { userId, at, onlyKnown: false })
+        if (!complete) return
+        const gone = missingItems(await livingOf(db, userId).for('no key update'), facts, at)
+        await db.update(items).set({ goneAt: at }).where(inArray(items.id, gone))
+        if (announce) for (const id of gone) await insertEvent(db, announce(id))
+      }),
+
+    claimLook: (userId, { at, notSince, hadAccounts, itemId }) =>
+      run(async (db) => {
+        const itsAccounts = db
+          .select({ id: accounts.id })
+          .from(accounts)
+          .where(eq(accounts.itemId, items.id))
+        const silent = and(
+          eq(items.userId, userId),
+          itemId === undefined ? undefined : eq(items.id, itemId),
+          isNull(items.goneAt),
+          lt(items.updatedAt, notSince),
+          or(isNull(items.askedAt), lt(items.askedAt, notSince)),
+          hadAccounts ? exists(itsAccounts) : undefined,
+        )
+        return ((await db.update(items).set({ askedAt: at }).where(silent)).rowCount ?? 0) > 0
+      }),
+
+    markUnreachable: (itemId, at) =>
+      run(async (db) => {
+        const reachable = and(eq(items.id, itemId), isNull(items.unreachableAt))
+        await db.update(items).set({ unreachableAt: at }).where(reachable)
+      }),
+
+    deleteItem: (itemId, { actor, at }, { withUser } = { withUser: false }) =>
+      transaction(async (db) => {
+        const [held] = await owned(db).where(eq(items.id, itemId))
+        if (!held) return { accounts: 0 }
+        await lockUser(db, held.user.id)
+        if (!(await lockItem(db, itemId))) return { accounts: 0 }
+        // Nothing is put behind a delivery that goes.
+        await lockTenantOf(db, held.site.id)
+        await cancelItemDeliveries(db, held.site.id, itemId)
+        if (withUser) {
+          const gone = { userUuid: null, email: null }
+          await db.update(bridgeUsers).set(gone).where(eq(bridgeUsers.id, held.user.id))
+        }
+        const gone = (await db.delete(accounts).where(eq(accounts.itemId, itemId))).rowCount ?? 0
+        await db.delete(items).where(eq(items.id, itemId))
+        const { tenantId, name } = held.site
+        const entry = { at, actor, tenantId, action: 'item.deleted', subject: String(itemId) }
+        await writeAudit(db, { ...entry, detail: { site: name, accounts: gone, withUser } })
+        return { accounts: gone }
+      }),
+
+    findItemOwner: (itemId) =>
+      run(async (db) => {
+        const [held] = await owned(db).where(and(eq(items.id, itemId), isNull(sites.removedAt)))
+        return held && { user: held.user, site: held.site }
+      }),
+
+    findItemForRenewal: (itemId) =>
+      run(async (db) => (await ownedWithTenant(db).where(and(eq(items.id, itemId), served)))[0]),
+
+    listConnections: ({ tenantId, endsUntil }) =>
+      run((db) =>
+        db
+          .select({ item: items, user: bridgeUsers, site: sites, tenant: tenants.name })
+          .from(items)
+          .innerJoin(bridgeUsers, eq(bridgeUsers.id, items.userId))
+          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+          .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+          .where(
+            and(
+              isNull(items.goneAt),
+              tenantId === undefined ? undefined : eq(tenants.id, tenantId),
+              endsUntil === undefined ? undefined : lte(items.authenticationExpiresAt, endsUntil),
+            ),
+          )
+          .orderBy(asc(items.authenticationExpiresAt), asc(items.id)),
+      ),
+  }
+}
+
+/** Stores what Bridge said of items, and of the items alone when they are not here yet. */
+async function writeItems(
+  db: Db,
+  facts: readonly ItemFacts[],
+  { onlyKnown, ...of }: { userId: string; at: number; onlyKnown: boolean },
+): Promise<void> {
+  const known = await lockItems(
+    db,
+    facts.map(({ id }) => id),
+  )
+  for (const fact of facts) {
+    const before = known.get(fact.id)
+    if (onlyKnown && !before) continue
+    const item = itemAsDescribed(before, fact, of)
+    if (!item) continue
+    await storeItem(db, item)
+    known.set(item.id, item)
+  }
+}
+
+/** Empties the queue of what concerns an item, and the bodies of its events. */
+async function cancelItemDeliveries(db: Db, siteId: string, itemId: number): Promise<void> {
+  const waiting = and(
+    eq(deliveries.siteId, siteId),
+    eq(deliveries.itemId, itemId),
+    sql`${deliveries.state} = 'pending'`,
+  )
+  // Two indexes know them: those that are due some day, and those that wait for their first try.
+  await db.delete(deliveries).where(and(waiting, sql`${deliveries.dueAt} IS NOT NULL`))
+  await db.delete(deliveries).where(and(waiting, isNull(deliveries.firstEndedAt)))
+  await db
+    .update(events)
+    .set({ body: null })
+    .where(and(eq(events.itemId, itemId), eq(events.siteId, siteId), isNotNull(events.body)))
+}

@@ -1,0 +1,27 @@
+import { eq } from 'drizzle-orm'
+import { bridgeUsers, instance, sites, tenants } from '../schema/index.ts'
+import type { Db } from '../tools.ts'
+
+/**
+ * Each locks a row until the transaction ends, and reads it. What hangs on a row is decided under its lock: names within a
+ * tenant, users of a site, items and requests of a user. Who needs several takes them in this order, so that two do not wait
+ * for each other: instance, tenant, site, user, request, item; and last the tenant of what happened, when an event is stored.
+ * Rows that refer to a locked one may be added meanwhile.
+ */
+export const lockInstance = async (db: Db) =>
+  (await db.select().from(instance).for('no key update'))[0]
+
+export const lockTenant = async (db: Db, id: string) =>
+  (await db.select().from(tenants).where(eq(tenants.id, id)).for('no key update'))[0]
+
+export const lockSite = async (db: Db, id: string) =>
+  (await db.select().from(sites).where(eq(sites.id, id)).for('no key update'))[0]
+
+export const lockUser = async (db: Db, id: string) =>
+  (await db.select().from(bridgeUsers).where(eq(bridgeUsers.id, id)).for('no key update'))[0]
+
+/** The tenant of a site: its events are numbered one after the other. */
+export const lockTenantOf = async (db: Db, siteId: string) => {
+  const ofSite = db.select({ id: sites.tenantId }).from(sites).where(eq(sites.id, siteId))
+  return (await db.select().from(tenants).where(eq(tenants.id, ofSite)).for('no key update'))[0]
+}

@@ -1,0 +1,117 @@
+import { and, asc, eq, gte, isNotNull, lte, sql } from 'drizzle-orm'
+import { isRecovered, joined, recoveredAtOnce, type Span } from '../../rules/recovery.ts'
+import { anew } from '../../rules/replay.ts'
+import { attempts, deliveries, endpoints, events } from '../schema/index.ts'
+import type { Db } from '../tools.ts'
+
+const deadIn = (siteId: string, { since, until }: Span) =>
+  and(
+    eq(deliveries.siteId, siteId),
+    sql`${deliveries.state} = 'dead'`,
+    gte(deliveries.settledAt, since),
+    lte(deliveries.settledAt, until),
+  )
+
+/** How many are read at once to ask of each whether it is to be recovered. */
+const pageSize = recoveredAtOnce
+
+/** The dead of a span that are to be recovered, page by page, those that died first coming first. */
+async function* recoverable(db: Db, siteId: string, span: Span) {
+  const ends = sql`(SELECT ${attempts.startedAt} + ${attempts.durationMs} AS ended FROM ${attempts}
+    WHERE ${attempts.deliveryId} = ${deliveries.id} AND ${attempts.number} > ${deliveries.scheduleFrom}) AS ends`
+  let last: { id: string; settledAt: number | null } | undefined
+  for (;;) {
+    const page = await db
+      .select({
+        id: deliveries.id,
+        settledAt: deliveries.settledAt,
+        attempts: deliveries.attempts,
+        eventType: events.type,
+        hasBody: isNotNull(events.body).mapWith(Boolean),
+        firstEnd: sql<number | null>`(SELECT min(ended) FROM ${ends})`.mapWith(
+          deliveries.createdAt,
+        ),
+        endsSince: sql`(SELECT count(*) FROM ${ends} WHERE ended >= ${span.since})`.mapWith(Number),
+      })
+      .from(deliveries)
+      .innerJoin(events, eq(events.seq, deliveries.eventSeq))
+      .where(
+        and(
+          deadIn(siteId, span),
+          last &&
+            sql`(${deliveries.settledAt}, ${deliveries.id}) > (${last.settledAt}, ${last.id})`,
+        ),
+      )
+      .orderBy(asc(deliveries.settledAt), asc(deliveries.id))
+      .limit(pageSize)
+    yield page.filter((dead) => isRecovered(dead, span.since))
+    last = page.at(-1)
+    if (page.length < pageSize) return
+  }
+}
+
+export async function countRecoverable(db: Db, siteId: string, span: Span): Promise<number> {
+  let count = 0
+  for await (const some of recoverable(db, siteId, span)) count += some.length
+  return count
+}
+
+/**
+ * Notes that they are to go back on their way, inside the transaction at hand, which has the endpoint's lock: they may be too
+ * many for one commit.
+ */
+export async function markRecovery(db: Db, siteId: string, span: Span): Promise<void> {
+  const dead = db.select({ id: deliveries.id }).from(deliveries).where(deadIn(siteId, span))
+  if ((await dead.limit(1)).length === 0) return
+  const isNoted = and(eq(endpoints.siteId, siteId), isNotNull(endpoints.recoverUntil))
+  const [noted] = await db.select(note).from(endpoints).where(isNoted)
+  const { since, until } = joined(noted, span)
+  await setNote(db, siteId, { recoverSince: since, recoverUntil: until })
+}
+
+const note = {
+  siteId: endpoints.siteId,
+  since: sql`${endpoints.recoverSince}`.mapWith(Number),
+  until: sql`${endpoints.recoverUntil}`.mapWith(Number),
+}
+
+const setNote = (
+  db: Db,
+  siteId: string,
+  change: { recoverSince: number | null; recoverUntil: number | null },
+) => db.update(endpoints).set(change).where(eq(endpoints.siteId, siteId))
+
+const hasNote = isNotNull(endpoints.recoverUntil)
+
+export const isRecoveryDue = async (db: Db): Promise<boolean> =>
+  (await db.select(note).from(endpoints).where(hasNote).limit(1)).length > 0
+
+/** A site with such a note that nobody else sees to, its endpoint locked. */
+export const lockNextToRecover = async (db: Db): Promise<(Span & { siteId: string }) | undefined> =>
+  (
+    await db
+      .select(note)
+      .from(endpoints)
+      .where(hasNote)
+      .limit(1)
+      .for('no key update', { skipLocked: true })
+  )[0]
+
+/** Puts the next of them back on their way, those that died first; the note goes with the last. */
+export async function recover(
+  db: Db,
+  { siteId, ...span }: Span & { siteId: string },
+  at: number,
+): Promise<number> {
+  let recovered = 0
+  for await (const some of recoverable(db, siteId, span)) {
+    for (const dead of some.slice(0, recoveredAtOnce - recovered)) {
+      const isDead = and(eq(deliveries.id, dead.id), sql`${deliveries.state} = 'dead'`)
+      await db.update(deliveries).set(anew(dead, at)).where(isDead)
+      recovered += 1
+    }
+    if (recovered === recoveredAtOnce) return recovered
+  }
+  await setNote(db, siteId, { recoverSince: null, recoverUntil: null })
+  return recovered
+}

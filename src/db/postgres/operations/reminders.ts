@@ -1,0 +1,72 @@
+import { and, eq, gt, isNull, lte, or, sql } from 'drizzle-orm'
+import type { ReminderStore } from '../../ports/reminders.ts'
+import { items } from '../schema/index.ts'
+import type { Tools } from '../tools.ts'
+import { insertEvent } from './events.ts'
+import { ownedWithTenant } from './items.ts'
+import { isServed } from './sites.ts'
+
+/** Bridge prints the same end to the second here and to the millisecond there; a renewal moves it by weeks. */
+const sameEndMs = 12 * 60 * 60_000
+
+const served = and(isNull(items.goneAt), isServed)
+
+const untold = sql`(${items.toldStatus} IS NULL OR ${items.toldStatus} <> ${items.status})`
+
+const notReminded = (days: number) =>
+  or(
+    isNull(items.remindedOf),
+    sql`abs(${items.remindedOf} - ${items.authenticationExpiresAt}) > ${sameEndMs}`,
+    gt(items.remindedDays, days),
+  )
+
+export function reminderOperations({ run, transaction }: Tools): ReminderStore {
+  return {
+    listUntoldStatuses: (limit) =>
+      run((db) => ownedWithTenant(db).where(and(untold, served)).limit(limit)),
+
+    // Of those who look at the same moment one finds the row as it was: the others wait for it, and look again.
+    tellStatus: ({ id, status, toldStatus }, event) =>
+      transaction(async (db) => {
+        const same = and(
+          eq(items.id, id),
+          eq(items.status, status),
+          toldStatus === null ? isNull(items.toldStatus) : eq(items.toldStatus, toldStatus),
+        )
+        const told = await db.update(items).set({ toldStatus: status }).where(same)
+        if (told.rowCount !== 1) return false
+        if (event) await insertEvent(db, event)
+        return true
+      }),
+
+    listRemindersDue: ({ endsAfter, endsUntil, days }, limit) =>
+      run((db) =>
+        ownedWithTenant(db)
+          .where(
+            and(
+              gt(items.authenticationExpiresAt, endsAfter),
+              lte(items.authenticationExpiresAt, endsUntil),
+              notReminded(days),
+              served,
+            ),
+          )
+          .limit(limit),
+      ),
+
+    remind: ({ id, authenticationExpiresAt: end }, days, event) =>
+      transaction(async (db) => {
+        if (end === null) return false
+        const same = and(
+          eq(items.id, id),
+          eq(items.authenticationExpiresAt, end),
+          notReminded(days),
+          isNull(items.goneAt),
+        )
+        const change = { remindedOf: end, remindedDays: days }
+        const reminded = await db.update(items).set(change).where(same)
+        if (reminded.rowCount !== 1) return false
+        await insertEvent(db, event)
+        return true
+      }),
+  }
+}

@@ -1,0 +1,259 @@
+import {
+  and,
+  asc,
+  desc,
+  eq,
+  inArray,
+  isNotNull,
+  isNull,
+  lt,
+  lte,
+  ne,
+  or,
+  sql,
+  type SQL,
+} from 'drizzle-orm'
+import type { ConnectRequest, RequestStore } from '../../ports/requests.ts'
+import {
+  claimGivenUp,
+  claimOfCallback,
+  offeredClaim,
+  openStates,
+  requestLeft,
+  type RequestChange,
+} from '../../rules/request-claim.ts'
+import { claimantOf, released, settleOutcome } from '../../rules/request-outcome.ts'
+import { pinnedBy } from '../../rules/site-pin.ts'
+import { ConflictError } from '../../store-errors.ts'
+import { bridgeUsers, connectRequests as requests, items, sites, tenants } from '../schema/index.ts'
+import type { Db, Tools } from '../tools.ts'
+import { writeAudit } from './audit.ts'
+import { reviveEndpoint } from './endpoint-health.ts'
+import { insertEvent } from './events.ts'
+import { lockItem, storeItem } from './item-rows.ts'
+import { lockSite, lockUser } from './locks.ts'
+import { ownedWithTenant } from './items.ts'
+import { inScope, isServed } from './sites.ts'
+
+/** How many open requests of one user are looked at. */
+const mostOpen = 100
+
+const owned = (db: Db) =>
+  db
+    .select({ request: requests, user: bridgeUsers, site: sites })
+    .from(requests)
+    .innerJoin(bridgeUsers, eq(bridgeUsers.id, requests.userId))
+    .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+
+/** Requests of no site that is being deleted and of no disabled tenant. */
+const served = async (db: Db, where: SQL | undefined, limit: number) => {
+  const rows = await owned(db)
+    .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+    .where(and(where, isServed))
+    .orderBy(asc(requests.openedAt))
+    .limit(limit)
+  return rows.map(({ request, user, site }) => ({ request, user, site }))
+}
+
+const lockRequest = async (db: Db, id: string): Promise<ConnectRequest | undefined> =>
+  (await db.select().from(requests).where(eq(requests.id, id)).for('no key update'))[0]
+
+/** Whether neither the site of a request's user is being deleted nor its tenant disabled. */
+const isUserServed = async (db: Db, userId: string): Promise<boolean> => {
+  const found = await db
+    .select({ id: bridgeUsers.id })
+    .from(bridgeUsers)
+    .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+    .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+    .where(and(eq(bridgeUsers.id, userId), isServed))
+  return found.length > 0
+}
+
+/** The other request that connected this item. */
+const lockHolder = async (db: Db, itemId: number, notId: string) => {
+  const connected = and(eq(requests.itemId, itemId), isNull(requests.managedItemId))
+  const [holder] = await db
+    .select({ id: requests.id, matchedAt: requests.matchedAt })
+    .from(requests)
+    .where(and(connected, ne(requests.id, notId)))
+    .for('no key update')
+  return holder
+}
+
+const change = async (db: Db, id: string, values: RequestChange): Promise<ConnectRequest> => {
+  const [changed] = await db.update(requests).set(values).where(eq(requests.id, id)).returning()
+  if (!changed) throw new ConflictError('The request is gone')
+  return changed
+}
+
+/** An item that a correction let go becomes the claim of another request. */
+async function offer(db: Db, itemId: number, userId: string, loserId: string | null, at: number) {
+  const item = await lockItem(db, itemId)
+  if (!item) return
+  const open = await db
+    .select()
+    .from(requests)
+    .where(and(eq(requests.userId, userId), inArray(requests.state, openStates)))
+    .orderBy(requests.id)
+    .for('no key update')
+  const claimant = claimantOf(item, open, loserId)
+  if (claimant !== undefined) await change(db, claimant, offeredClaim(itemId, at))
+}
+
+export function requestOperations({ run, transaction }: Tools): RequestStore {
+  return {
+    findRequestsForItem: (itemId) =>
+      run(async (db) => {
+        const [found] = await ownedWithTenant(db).where(and(eq(items.id, itemId), isServed))
+        if (!found) return undefined
+        const [holder] = await owned(db).where(
+          and(eq(requests.itemId, itemId), isNull(requests.managedItemId)),
+        )
+        const open = await owned(db)
+          .where(
+            and(
+              eq(requests.userId, found.item.userId),
+              inArray(requests.state, openStates),
+              or(isNull(requests.itemId), eq(requests.itemId, itemId)),
+            ),
+          )
+          .orderBy(asc(requests.openedAt))
+          .limit(mostOpen)
+        return { item: found.item, holder: holder ?? null, open }
+      }),
+
+    findReturnUrl: (itemId) =>
+      run(async (db) => {
+        const urlOf = async (where: SQL | undefined) => {
+          const [last] = await db
+            .select({ url: requests.redirectUrl })
+            .from(requests)
+            .where(and(eq(requests.itemId, itemId), where))
+            .orderBy(desc(requests.openedAt))
+            .limit(1)
+          return last?.url
+        }
+        const owner = db.select({ id: items.userId }).from(items).where(eq(items.id, itemId))
+        return (
+          (await urlOf(isNull(requests.managedItemId))) ??
+          (await urlOf(inArray(requests.userId, owner)))
+        )
+      }),
+
+    openConnectRequest: ({ email, ...request }, { id, origin, webhookUrl }, { actor, at }) =>
+      transaction(async (db) => {
+        const site = await lockSite(db, id)
+        if (!site || !(await isUserServed(db, request.userId))) {
+          throw new ConflictError('The site is gone')
+        }
+        const pinned = pinnedBy(site, { origin, webhookUrl })
+        if (!pinned) throw new ConflictError('The site has another origin by now')
+        if (Object.keys(pinned).length > 0) {
+          await db.update(sites).set(pinned).where(eq(sites.id, id))
+          if (pinned.webhookUrl !== undefined) await reviveEndpoint(db, id, at)
+          const { tenantId } = site
+          const entry = { at, actor, tenantId, action: 'site.pinned', subject: id }
+          await writeAudit(db, { ...entry, detail: pinned })
+        }
+        if (email !== undefined) {
+          const isIt = eq(bridgeUsers.id, request.userId)
+          await db.update(bridgeUsers).set({ email }).where(isIt)
+        }
+        const { managedItemId } = request
+        const managed = managedItemId === null ? undefined : await lockItem(db, managedItemId)
+        await db
+          .insert(requests)
+          .values({ ...request, lastTryAt: managed?.lastTryAt ?? null, state: 'pending' })
+      }),
+
+    findRequest: (scope, id) =>
+      run(async (db) => {
+        const [found] = await db
+          .select({ request: requests, user: bridgeUsers, site: sites, item: items })
+          .from(requests)
+          .innerJoin(bridgeUsers, eq(bridgeUsers.id, requests.userId))
+          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+          .leftJoin(items, eq(items.id, requests.itemId))
+          .where(and(inScope(scope), eq(requests.id, id)))
+        return found
+      }),
+
+    findRequestForCallback: (id) =>
+      run(async (db) => (await served(db, eq(requests.id, id), 1))[0]),
+
+    countCallback: (id, most) =>
+      run(async (db) => {
+        const counted = await db
+          .update(requests)
+          .set({ callbacks: sql`${requests.callbacks} + 1` })
+          .where(and(eq(requests.id, id), lt(requests.callbacks, most)))
+        return counted.rowCount === 1
+      }),
+
+    rememberClaim: (id, claim) =>
+      transaction(async (db) => {
+        const request = await lockRequest(db, id)
+        if (!request || !(await isUserServed(db, request.userId))) return
+        const claimed = claimOfCallback(request, claim)
+        if (claimed) await change(db, id, claimed)
+      }),
+
+    forgetClaim: (id) =>
+      transaction(async (db) => {
+        const request = await lockRequest(db, id)
+        if (request) await change(db, id, claimGivenUp(request))
+      }),
+
+    listClaims: (limit) =>
+      run((db) =>
+        served(db, and(isNotNull(requests.claimedItemId), ne(requests.state, 'expired')), limit),
+      ),
+
+    settleRequest: (id, outcome, announcement) =>
+      transaction(async (db) => {
+        const [its] = await db.select().from(requests).where(eq(requests.id, id))
+        if (its) await lockUser(db, its.userId)
+        const request = await lockRequest(db, id)
+        if (!request) throw new ConflictError('The request is gone')
+        const { id: itemId } = outcome.item
+        const settled = settleOutcome(request, outcome, {
+          isServed: await isUserServed(db, request.userId),
+          holder: await lockHolder(db, itemId, id),
+          item: await lockItem(db, itemId),
+        })
+        if (settled.kind === 'held') return { outcome: 'held', request }
+        if (settled.kind === 'over') {
+          const confirmed = settled.change && (await change(db, id, settled.change))
+          return { outcome: 'settled', request: confirmed ?? request }
+        }
+        const { item, loser, offered, announced } = settled
+        await storeItem(db, item)
+        if (loser !== null) await change(db, loser, released)
+        const changed = await change(db, id, settled.change)
+        if (offered !== null) await offer(db, offered, request.userId, loser, outcome.at)
+        if (announced) await insertEvent(db, announcement)
+        return { outcome: 'settled', request: changed }
+      }),
+
+    failRequest: (id, step) =>
+      transaction(async (db) => {
+        const request = await lockRequest(db, id)
+        if (!request) throw new ConflictError('The request is gone')
+        const left = requestLeft(request, step)
+        return left ? change(db, id, left) : request
+      }),
+
+    expireRequests: (at, limit) =>
+      transaction(async (db) => {
+        const due = await db
+          .select({ id: requests.id })
+          .from(requests)
+          .where(and(eq(requests.state, 'pending'), lte(requests.expiresAt, at)))
+          .limit(limit)
+          .for('no key update', { skipLocked: true })
+        const ids = due.map(({ id }) => id)
+        await db.update(requests).set({ state: 'expired' }).where(inArray(requests.id, ids))
+        return ids.length
+      }),
+  }
+}

@@ -1,0 +1,150 @@
+import { and, asc, eq, gt, inArray, isNotNull, isNull, lt, or } from 'drizzle-orm'
+import { foldName } from '../../../names.ts'
+import type { UserStore } from '../../ports/users.ts'
+import { chosenUser, defaultUser, takenOver } from '../../rules/name-choice.ts'
+import { AmbiguousNameError, ConflictError } from '../../store-errors.ts'
+import { isTaken } from '../errors.ts'
+import { bridgeUsers, items, sites, tenants } from '../schema/index.ts'
+import type { Db, Tools } from '../tools.ts'
+import { lockSite } from './locks.ts'
+import { inScope, isServed } from './sites.ts'
+
+const owned = (db: Db) =>
+  db
+    .select({ user: bridgeUsers, site: sites })
+    .from(bridgeUsers)
+    .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+
+const userWith = (id: string) => eq(bridgeUsers.id, id)
+
+export function userOperations({ run, transaction }: Tools): UserStore {
+  return {
+    findUuidOwner: (userUuid) =>
+      run(async (db) => {
+        const [owner] = await db
+          .select({
+            tenant: tenants.name,
+            site: sites.name,
+            user: bridgeUsers.name,
+            userId: bridgeUsers.id,
+          })
+          .from(bridgeUsers)
+          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+          .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+          .where(eq(bridgeUsers.userUuid, userUuid))
+        return owner
+      }),
+
+    listUnheard: (before, { after, limit }) =>
+      run((db) => {
+        const silent = db
+          .select({ id: items.userId })
+          .from(items)
+          .where(
+            and(
+              lt(items.updatedAt, before),
+              isNull(items.goneAt),
+              or(isNull(items.askedAt), lt(items.askedAt, before)),
+            ),
+          )
+        return owned(db)
+          .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+          .where(
+            and(
+              inArray(bridgeUsers.id, silent),
+              gt(bridgeUsers.id, after),
+              isNotNull(bridgeUsers.userUuid),
+              isServed,
+            ),
+          )
+          .orderBy(asc(bridgeUsers.id))
+          .limit(limit)
+          .then((rows) => rows.map(({ user, site }) => ({ user, site })))
+      }),
+
+    noteAsked: (userId, at) =>
+      run(async (db) => {
+        const living = and(eq(items.userId, userId), isNull(items.goneAt))
+        await db.update(items).set({ askedAt: at }).where(living)
+      }),
+
+    findUsers: (scope, nameOrUuid) =>
+      run(async (db) => {
+        const within = inScope(scope)
+        if (nameOrUuid === undefined) return owned(db).where(within).limit(2)
+        const isCalled = or(eq(bridgeUsers.name, nameOrUuid), eq(bridgeUsers.userUuid, nameOrUuid))
+        const exact = await owned(db).where(and(within, isCalled)).limit(2)
+        if (exact.length > 0 || nameOrUuid === defaultUser) return exact
+        const isLike = eq(bridgeUsers.foldedName, foldName(nameOrUuid))
+        return owned(db).where(and(within, isLike)).limit(2)
+      }),
+
+    ensureUser: ({ id, siteId, name, at }) =>
+      transaction(async (db) => {
+        await lockSite(db, siteId)
+        const ofSite = eq(bridgeUsers.siteId, siteId)
+        const foldedName = foldName(name)
+        const heir = takenOver(name, await db.select().from(bridgeUsers).where(ofSite).limit(2))
+        if (heir) {
+          const change = { name, foldedName }
+          await db.update(bridgeUsers).set(change).where(userWith(heir.id))
+          return { ...heir, ...change }
+        }
+        const isSo = or(eq(bridgeUsers.name, name), eq(bridgeUsers.foldedName, foldedName))
+        const called = await db.select().from(bridgeUsers).where(and(ofSite, isSo))
+        const choice = chosenUser(name, called)
+        if (choice.kind === 'ambiguous') throw new AmbiguousNameError('user')
+        if (choice.kind === 'one') return choice.row
+        const fresh = { id, siteId, name, foldedName, createdAt: at }
+        const [user] = await db.insert(bridgeUsers).values(fresh).returning()
+        return user!
+      }),
+
+    readUserUuid: (userId) =>
+      run(async (db) => {
+        const known = { userUuid: bridgeUsers.userUuid }
+        const [user] = await db.select(known).from(bridgeUsers).where(userWith(userId))
+        return user?.userUuid ?? null
+      }),
+
+    readUserEmail: (userId) =>
+      run(async (db) => {
+        const known = { email: bridgeUsers.email }
+        const [user] = await db.select(known).from(bridgeUsers).where(userWith(userId))
+        return user?.email ?? null
+      }),
+
+    setUserUuid: (userId, userUuid) =>
+      run(async (db) => {
+        try {
+          await db.update(bridgeUsers).set({ userUuid }).where(userWith(userId))
+        } catch (error) {
+          if (isTaken(error)) throw new ConflictError('This Bridge user belongs to another site')
+          throw error
+        }
+      }),
+
+    findUserByUuid: (userUuid) =>
+      run(async (db) => {
+        const [found] = await owned(db).where(
+          and(eq(bridgeUsers.userUuid, userUuid), isNull(sites.removedAt)),
+        )
+        return found && { ...found, tenantId: found.site.tenantId }
+      }),
+
+    claimItemsRead: (userId, at, notSince) =>
+      run(async (db) => {
+        const isFree = or(isNull(bridgeUsers.itemsReadAt), lt(bridgeUsers.itemsReadAt, notSince))
+        const claim = await db
+          .update(bridgeUsers)
+          .set({ itemsReadAt: at })
+          .where(and(userWith(userId), isFree))
+        return claim.rowCount === 1
+      }),
+
+    releaseItemsRead: (userId) =>
+      run(async (db) => {
+        await db.update(bridgeUsers).set({ itemsReadAt: null }).where(userWith(userId))
+      }),
+  }
+}
