@@ -3,22 +3,29 @@ import { createPostgresStore } from '../../src/db/postgres/store.ts'
 import type { Store } from '../../src/db/store.ts'
 import { testDatabase, withPostgres } from '../support/postgres.ts'
 import { deliveryContract } from './deliveries.ts'
+import { raceContract } from './races.ts'
 import { roomsOn, storeContract } from './store.ts'
 
 withPostgres((_it, server) => {
+  const poolOn = async (database: Promise<string>) =>
+    createPool({ url: await database, poolSize: 4, waitMs: 60_000 })
+
   /** A store whose database is made while its first call waits. */
-  const open = (): Store => {
-    const pool = testDatabase(server).then((url) =>
-      createPool({ url, poolSize: 4, waitMs: 60_000 }),
-    )
+  const openOn = (database: Promise<string>): Store => {
+    const pool = poolOn(database)
     return createPostgresStore({
       connect: async () => (await pool).connect(),
       waitingCount: 0,
       end: async () => (await pool).end(),
     })
   }
+  const open = () => openOn(testDatabase(server))
 
   const made = { forOneServer: false }
   storeContract('PostgreSQL', open, made)
   deliveryContract('PostgreSQL', roomsOn(open), made)
+  raceContract('PostgreSQL', (count) => {
+    const database = testDatabase(server)
+    return Array.from({ length: count }, () => openOn(database))
+  })
 })
