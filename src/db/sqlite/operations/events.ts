@@ -183,6 +183,6 @@ const livingOf = (userId: string) => and(eq(items.userId, userId), isNull(items.
 function applyToItem(db: Tools['db'], change: EventChange & { kind: 'item' | 'account' }): boolean {
   const known = itemRow(db, change.itemId)
   const after = itemAfterEvent(known, change, { wasDeleted: !known && wasDeleted(db, change) })
-  if (after) storeItem(db, after)
+  if (after) storeItem(db, known, after)
   return after !== undefined
 }

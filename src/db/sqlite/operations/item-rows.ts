@@ -28,7 +28,7 @@ const changing = [
   'compareFrom',
 ] as const satisfies readonly (keyof Item)[]
 
-const itemStored = prepared((db) =>
+const itemInserted = prepared((db) =>
   db
     .insert(items)
     .values({
@@ -37,7 +37,14 @@ const itemStored = prepared((db) =>
       createdAt: given('createdAt'),
       ...(mapNames(given) as Record<(typeof changing)[number], ReturnType<typeof given>>),
     })
-    .onConflictDoUpdate({ target: items.id, set: mapNames((name) => sql`${given(name)}`) })
+    .prepare(),
+)
+
+const itemUpdated = prepared((db) =>
+  db
+    .update(items)
+    .set(mapNames((name) => sql`${given(name)}`))
+    .where(eq(items.id, given('id')))
     .prepare(),
 )
 
@@ -46,7 +53,8 @@ const mapNames = <T>(of: (name: string) => T): Record<string, T> =>
 
 export const itemRow = (db: Tools['db'], id: number) => itemWith(db).get({ id })
 
-/** Writes an item as a rule says that it stands, inside the transaction at hand. */
-export const storeItem = (db: Tools['db'], item: Item): void => {
-  itemStored(db).run({ ...item })
+/** Writes an item as a rule says that it now stands, over what was known of it, inside the transaction at hand. */
+export const storeItem = (db: Tools['db'], known: Item | undefined, item: Item): void => {
+  const statement = known ? itemUpdated(db) : itemInserted(db)
+  statement.run({ ...item })
 }

@@ -160,8 +160,9 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
 
 /** Stores what Bridge said of an item, and of the item alone when it is not here yet. */
 function writeItem(db: Tools['db'], facts: ItemFacts, of: { userId: string; at: number }): void {
-  const item = itemAsDescribed(itemRow(db, facts.id), facts, of)
-  if (item) storeItem(db, item)
+  const known = itemRow(db, facts.id)
+  const item = itemAsDescribed(known, facts, of)
+  if (item) storeItem(db, known, item)
 }
 
 /** Empties the queue of what concerns an item, and the bodies of its events. */

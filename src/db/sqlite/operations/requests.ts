@@ -223,10 +223,11 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
         if (!found) throw new ConflictError('The request is gone')
         const { request } = found
         const { id: itemId } = outcome.item
+        const known = itemRow(db, itemId)
         const settled = settleOutcome(request, outcome, {
           isServed: found.isServed,
           holder: holderOf(itemId, id),
-          item: itemRow(db, itemId),
+          item: known,
         })
         if (settled.kind === 'held') return { outcome: 'held', request }
         if (settled.kind === 'over') {
@@ -234,7 +235,7 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
           return { outcome: 'settled', request: confirmed ?? request }
         }
         const { item, loser, offered, announced } = settled
-        storeItem(db, item)
+        storeItem(db, known, item)
         if (loser !== null) change(loser, released)
         const changed = change(id, settled.change)
         if (offered !== null) offer(offered, request.userId, loser, outcome.at)
