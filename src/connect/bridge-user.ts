@@ -29,8 +29,8 @@ export async function ensureBridgeUser(rooms: Rooms, user: BridgeUser): Promise<
 }
 
 async function makeUser({ store, bridge, keyring }: Rooms, userId: string): Promise<string> {
-  const known = await store.readUserUuid(userId) // somebody may have made it since the row was read
-  if (known !== null) return known
+  const known = await store.readUser(userId) // somebody may have made it since the row was read
+  if (known?.userUuid) return known.userUuid
   const externalUserId = keyring.hash('external-user-id', userId).toString('hex')
   const { uuid } = await bridge.users.create({ externalUserId }).catch((error: unknown) => {
     if (!isBridge(error, 'conflict')) throw error

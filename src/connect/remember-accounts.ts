@@ -13,7 +13,8 @@ export async function rememberAccounts(
   { itemId, bridgeUser }: { itemId: number; bridgeUser: string },
   at: number,
 ): Promise<void> {
-  if (await store.knowsAccounts(itemId)) return
+  const known = await store.listAccounts(itemId)
+  if (known.some(({ ibanFingerprint }) => ibanFingerprint !== null)) return
   try {
     const accounts = await bridge.accounts.list(bridgeUser, { itemId })
     await keepAccounts({ store, keyring, clock: { now: () => at } }, accounts)

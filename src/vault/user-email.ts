@@ -9,6 +9,6 @@ export async function readUserEmail(
   { store, keyring }: { store: Store; keyring: Keyring },
   userId: string,
 ): Promise<string | undefined> {
-  const sealed = await store.readUserEmail(userId)
-  return sealed ? keyring.open(sealed, userEmailPlace(userId)).toString('utf8') : undefined
+  const user = await store.readUser(userId)
+  return user?.email ? keyring.open(user.email, userEmailPlace(userId)).toString('utf8') : undefined
 }

@@ -146,7 +146,9 @@ export function raceContract(name: string, open: OpenStores): void {
         )
 
         expect(refusals(given)).toEqual([expect.any(ConflictError), expect.any(ConflictError)])
-        const uuids = await Promise.all(users.map(({ id }) => store.readUserUuid(id)))
+        const uuids = await Promise.all(
+          users.map(async ({ id }) => (await store.readUser(id))?.userUuid),
+        )
         expect(uuids.filter((uuid) => uuid === `uuid ${round}`)).toHaveLength(1)
       }
     })

@@ -142,10 +142,10 @@ export function userContract(name: string, open: OpenRooms): void {
       const { ensure, store } = await onOneSite()
       const ann = await ensure('u1', 'ann')
 
-      expect(await store.readUserUuid(ann.id)).toBeNull()
+      expect(await store.readUser(ann.id)).toEqual({ userUuid: null, email: null })
       await store.setUserUuid(ann.id, 'uuid-1')
-      expect(await store.readUserUuid(ann.id)).toBe('uuid-1')
-      expect(await store.readUserUuid('nobody')).toBeNull()
+      expect(await store.readUser(ann.id)).toEqual({ userUuid: 'uuid-1', email: null })
+      expect(await store.readUser('nobody')).toBeUndefined()
     })
 
     it('of many callers one may read the item list, once per period', async () => {

@@ -25,8 +25,6 @@ export interface AccountStore {
     at: number,
   ): Promise<void>
   listAccounts(itemId: number): Promise<KnownAccount[]>
-  /** Whether an item has accounts whose IBAN we would know again. */
-  knowsAccounts(itemId: number): Promise<boolean>
   /** Items whose accounts are to be compared with those from before a visit. */
   listComparisons(limit: number): Promise<OwnedItem[]>
   /**

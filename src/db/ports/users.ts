@@ -27,8 +27,10 @@ export interface UserStore {
    * lonely default one. @throws AmbiguousNameError
    */
   ensureUser(user: { id: string; siteId: string; name: string; at: number }): Promise<BridgeUser>
-  /** A user's uuid at Bridge as it stands now. */
-  readUserUuid(userId: string): Promise<string | null>
+  /** What a user is at Bridge as it stands now, and the address a link call gave for it, sealed. */
+  readUser(
+    userId: string,
+  ): Promise<(Pick<BridgeUser, 'userUuid'> & { email: Buffer | null }) | undefined>
   /** @throws ConflictError when the uuid belongs to another row */
   setUserUuid(userId: string, userUuid: string): Promise<void>
   /** Not tenant-scoped: learns from a webhook's `user_uuid` whose it is. */
@@ -45,6 +47,4 @@ export interface UserStore {
   listUnheard(before: number, page: { after: string; limit: number }): Promise<SiteUser[]>
   /** Notes that Bridge was asked for the user's items. */
   noteAsked(userId: string, at: number): Promise<void>
-  /** The address a link call gave for the user, sealed. */
-  readUserEmail(userId: string): Promise<Buffer | null>
 }

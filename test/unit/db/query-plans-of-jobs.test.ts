@@ -39,7 +39,6 @@ const operations: [string, Operation][] = [
   ],
   ['listComparisons', (store) => store.listComparisons(10)],
   ['listAccounts', (store) => store.listAccounts(1)],
-  ['knowsAccounts', (store) => store.knowsAccounts(1)],
   ['listUnheard', (store) => store.listUnheard(9, { after: '', limit: 3 })],
   ['noteAsked', (store) => store.noteAsked('usr', 1)],
   ['findItemForRenewal', (store) => store.findItemForRenewal(1)],

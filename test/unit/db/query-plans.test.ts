@@ -90,8 +90,7 @@ it('no operation reads a growing table from one end to the other, or is planned 
   }
   await store.audit({ at: 1, actor: 'a', action: 'b', subject: 'c', bucket: 0 })
   await store.findUserByUuid('uuid')
-  await store.readUserUuid(user.id)
-  await store.readUserEmail(user.id)
+  await store.readUser(user.id)
   await store.claimItemsRead(user.id, 2, 1)
   await store.releaseItemsRead(user.id)
   await store.findRequestForCallback(request)

@@ -123,7 +123,7 @@ describe('after a visit that managed a connection', () => {
       ],
       { at: clock.now(), complete: false },
     )
-    expect(await app.store.knowsAccounts(bank.itemId)).toBe(false)
+    expect(await app.store.listAccounts(bank.itemId)).toEqual([])
     expect(world.items.has(bank.itemId)).toBe(true)
 
     await visit(() => void Object.assign(accounts()[0]!, { iban: 'FR7630001007941234567890185' }))

@@ -112,7 +112,7 @@ test('the address of an earlier call serves the next ones of that user, and is f
   const { id } = world.addItem(known!.user.userUuid!, {})
   await app.store.keepItems(known!.user.id, [itemFacts({ id })], { at: 1, complete: false })
   expect((await ask('delete_bridge_item_id', { item_id: id })).status).toBe(200)
-  expect(await app.store.readUserEmail(known!.user.id)).toBeNull()
+  expect((await app.store.readUser(known!.user.id))?.email).toBeNull()
   expect((await connect({ user: '42' })).status).toBe(417)
 })
 
@@ -120,7 +120,7 @@ test('an address is stored sealed, and only one that the user’s name does not 
   const { acme, connect, app, session } = await linking()
   const emailOf = async (user: string) => {
     const [found] = await app.store.findUsers(acme.scope, user)
-    return app.store.readUserEmail(found!.user.id)
+    return (await app.store.readUser(found!.user.id))?.email
   }
 
   await connect({ user: '42', email: 'ann@acme.test' })

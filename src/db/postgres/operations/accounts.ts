@@ -59,14 +59,6 @@ export function accountOperations({ run, transaction }: Tools): AccountStore {
           .orderBy(asc(accounts.id)),
       ),
 
-    knowsAccounts: (itemId) =>
-      run(async (db) => {
-        const known = and(eq(accounts.itemId, itemId), isNotNull(accounts.ibanFingerprint))
-        return (
-          (await db.select({ id: accounts.id }).from(accounts).where(known).limit(1)).length > 0
-        )
-      }),
-
     settleComparison: ({ id, compareFrom }, present, finding, at) =>
       transaction(async (db) => {
         const same = and(eq(items.id, id), eq(items.compareFrom, compareFrom ?? -1))

@@ -100,18 +100,11 @@ export function userOperations({ run, transaction }: Tools): UserStore {
         return user!
       }),
 
-    readUserUuid: (userId) =>
+    readUser: (userId) =>
       run(async (db) => {
-        const known = { userUuid: bridgeUsers.userUuid }
+        const known = { userUuid: bridgeUsers.userUuid, email: bridgeUsers.email }
         const [user] = await db.select(known).from(bridgeUsers).where(userWith(userId))
-        return user?.userUuid ?? null
-      }),
-
-    readUserEmail: (userId) =>
-      run(async (db) => {
-        const known = { email: bridgeUsers.email }
-        const [user] = await db.select(known).from(bridgeUsers).where(userWith(userId))
-        return user?.email ?? null
+        return user
       }),
 
     setUserUuid: (userId, userUuid) =>

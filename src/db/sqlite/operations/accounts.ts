@@ -81,12 +81,6 @@ export function accountOperations({ db, read, write }: Tools): AccountStore {
           .all(),
       ),
 
-    knowsAccounts: (itemId) =>
-      read(() => {
-        const known = and(eq(accounts.itemId, itemId), isNotNull(accounts.ibanFingerprint))
-        return db.select({ id: accounts.id }).from(accounts).where(known).get() !== undefined
-      }),
-
     settleComparison: ({ id, compareFrom }, present, finding, at) =>
       write(() => {
         const same = and(eq(items.id, id), eq(items.compareFrom, compareFrom ?? -1))

@@ -112,19 +112,14 @@ export function userOperations({ db, read, write }: Tools): UserStore {
         return db.insert(bridgeUsers).values(fresh).returning().get()
       }),
 
-    readUserUuid: (userId) =>
-      read(() => {
-        const known = { userUuid: bridgeUsers.userUuid }
-        const user = db.select(known).from(bridgeUsers).where(eq(bridgeUsers.id, userId)).get()
-        return user?.userUuid ?? null
-      }),
-
-    readUserEmail: (userId) =>
-      read(() => {
-        const known = { email: bridgeUsers.email }
-        const user = db.select(known).from(bridgeUsers).where(eq(bridgeUsers.id, userId)).get()
-        return user?.email ?? null
-      }),
+    readUser: (userId) =>
+      read(() =>
+        db
+          .select({ userUuid: bridgeUsers.userUuid, email: bridgeUsers.email })
+          .from(bridgeUsers)
+          .where(eq(bridgeUsers.id, userId))
+          .get(),
+      ),
 
     setUserUuid: (userId, userUuid) =>
       write(() => {
