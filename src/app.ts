@@ -125,7 +125,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     isSandbox: config.sandbox !== undefined,
     publicUrl: config.publicUrl,
     allowedTargets: config.allowedTargets,
-    onRefreshed: (item, now) => matchRefreshed(app.settling, item, now),
+    onRefreshed: (item, now) => matchRefreshed(app.settleDeps, item, now),
   })
 
   const underWay = createUnderWay()
@@ -176,7 +176,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     describe: () => describeApi(methods, { version, publicUrl: config.publicUrl }),
     canTry: config.sandbox !== undefined,
   })
-  await app.register(bridgeCallback, { settling: app.settling })
+  await app.register(bridgeCallback, { settleDeps: app.settleDeps })
   await app.register(bridgeWebhook, {
     secrets: options.sandbox ? [options.sandbox.webhookSecret] : config.secrets.webhookSecrets,
   })

@@ -6,7 +6,7 @@ import { tickConnect } from './worker.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    settling: SettleDeps
+    settleDeps: SettleDeps
   }
 }
 
@@ -22,7 +22,7 @@ interface Options {
 const plugin: FastifyPluginCallback<Options> = (app, { workers, needsAddresses }, done) => {
   const log = app.log.child({ room: 'connect' })
   const { store, bridge, reference, clock, ids, keyring, isClockInDoubt, bridgeTime } = app
-  app.decorate('settling', {
+  app.decorate('settleDeps', {
     store,
     bridge,
     reference,
@@ -35,7 +35,7 @@ const plugin: FastifyPluginCallback<Options> = (app, { workers, needsAddresses }
   })
   if (workers) {
     const loop = startLoop({
-      tick: app.heartbeats.watch('connect', () => tickConnect(app.settling)),
+      tick: app.heartbeats.watch('connect', () => tickConnect(app.settleDeps)),
       idleMs,
       onError: (error) => log.error({ err: error }, 'connect worker failed'),
     })

@@ -9,7 +9,7 @@ import type { RenewalDeps } from './renewal.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    renewing: RenewalDeps
+    renewalDeps: RenewalDeps
     /** One round of each job; the loops repeat them. */
     jobs: Jobs
   }
@@ -56,7 +56,7 @@ const plugin: FastifyPluginCallback<{ workers: boolean; publicUrl: string }> = (
     catchUp: async () => !isClockInDoubt() && (await catchUp()),
     saveBridgeStatus: saver(app),
   }
-  app.decorate('renewing', rooms)
+  app.decorate('renewalDeps', rooms)
   app.decorate('jobs', jobs)
 
   if (workers) {

@@ -24,14 +24,17 @@ const callbackQuery = z.object({
     .catch(null),
 })
 
-const bridgeCallback: FastifyPluginAsync<{ settling: SettleDeps }> = async (app, { settling }) => {
+const bridgeCallback: FastifyPluginAsync<{ settleDeps: SettleDeps }> = async (
+  app,
+  { settleDeps },
+) => {
   pageErrors(app)
 
   app.get('/bridge/callback', async (request, reply) => {
     app.limits.callbacks.take(networkOf(request.ip))
     const said = callbackQuery.parse(request.query)
     const { context, item_id: itemId, step } = said
-    const answer = await handleCallback(settling, { context, itemId, step })
+    const answer = await handleCallback(settleDeps, { context, itemId, step })
 
     // Only a request that is ours is worth keeping: its id cannot be guessed.
     if (!('page' in answer && answer.page === 'unknown')) {

@@ -29,7 +29,7 @@ const looked = { exposeHeadRoute: true } as const
 
 /** The page behind a `renew_url`, and the one at its end. To look changes nothing; only its button opens a Bridge session. */
 const renew: FastifyPluginAsync = async (app) => {
-  const { renewing, limits } = app
+  const { renewalDeps, limits } = app
 
   pageErrors(app)
   // A form without fields: whatever came as its body is of no use.
@@ -42,19 +42,19 @@ const renew: FastifyPluginAsync = async (app) => {
   })
 
   app.get('/renew/:token', looked, async (request, reply) => {
-    const found = await findRenewal(renewing, tokenOf(request))
+    const found = await findRenewal(renewalDeps, tokenOf(request))
     if (found.state !== 'open') return notice(request, reply, found.state)
-    const offer = offerPage(languageFor(request), toOffer(found), renewing.clock.now())
+    const offer = offerPage(languageFor(request), toOffer(found), renewalDeps.clock.now())
     return sendPage(reply, 200, offer)
   })
 
   app.post('/renew/:token', async (request, reply) => {
-    const found = await findRenewal(renewing, tokenOf(request))
+    const found = await findRenewal(renewalDeps, tokenOf(request))
     if (found.state !== 'open') return notice(request, reply, found.state)
     try {
-      const opened = await openRenewal(renewing, found.owned)
+      const opened = await openRenewal(renewalDeps, found.owned)
       if ('url' in opened) return await reply.headers(privately).redirect(opened.url, 303)
-      wait(reply, (opened.limitedUntil - renewing.clock.now()) / 1_000)
+      wait(reply, (opened.limitedUntil - renewalDeps.clock.now()) / 1_000)
       return notice(request, reply, 'limited')
     } catch (error) {
       // While Bridge was asked the tenant was disabled, or the deletion of the site begun.
@@ -68,7 +68,7 @@ const renew: FastifyPluginAsync = async (app) => {
 
   app.get('/renewed', looked, async (request, reply) => {
     const { request: requestId } = endings.parse(request.query)
-    const end = await findRenewalEnd(renewing, requestId)
+    const end = await findRenewalEnd(renewalDeps, requestId)
     const language = languageFor(request)
     const about = { translation: inOther(language, { request: requestId }), reference: request.id }
     return sendPage(reply, 200, renewedPage(language, end, about))

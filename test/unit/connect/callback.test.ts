@@ -159,7 +159,7 @@ test('a request older than a day is a page, even before the worker expired it', 
   bridge.calls.length = 0
 
   const before = await back({ context: request, item_id: newItem() })
-  await tickConnect(app.settling)
+  await tickConnect(app.settleDeps)
   const after = await back({ context: request, item_id: newItem() })
 
   for (const answer of [before, after]) {
@@ -174,7 +174,7 @@ test('a request completed in time is answered for good', async () => {
   const { request, newItem, back, clock, app } = await connecting()
   const first = await back({ context: request, item_id: newItem() })
   clock.advance(48 * hourMs)
-  await tickConnect(app.settling)
+  await tickConnect(app.settleDeps)
 
   expect((await back({ context: request })).location).toBe(first.location)
 })
@@ -410,7 +410,7 @@ async function mistaken() {
     await app.store.settleRequest(
       id,
       { state: 'completed', step: null, item: facts, at, matched: true },
-      completedEvent(app.settling, owned, facts, at),
+      completedEvent(app.settleDeps, owned, facts, at),
     )
   }
   /** What the site was told of each request, in order. */
@@ -434,8 +434,8 @@ test('a request that loses a wrong guess gets the item that was the other’s gu
 
   await back({ context: second, item_id: items[1] })
   const between = await stateOf(first)
-  await tickConnect(app.settling)
-  await tickConnect(app.settling)
+  await tickConnect(app.settleDeps)
+  await tickConnect(app.settleDeps)
   const guessed = await stateOf(first)
   await back({ context: first, item_id: items[0] })
 
@@ -455,10 +455,10 @@ test('a request that loses a wrong guess and has nothing else waits for its call
   const { app, first, second, items, back, stateOf, clock, told } = await mistaken()
 
   await back({ context: second, item_id: items[1] })
-  await tickConnect(app.settling)
+  await tickConnect(app.settleDeps)
   const waiting = await stateOf(first)
   clock.advance(25 * hourMs)
-  await tickConnect(app.settling)
+  await tickConnect(app.settleDeps)
 
   expect(waiting).toMatchObject({ status: 'pending', item_id: null })
   expect(await stateOf(first)).toMatchObject({ status: 'expired', item_id: null, success: false })
@@ -475,7 +475,7 @@ test('a request left with a guess fails when its user turns out to have left', a
   await back({ context: second, item_id: items[1] })
 
   await back({ context: first, step: 'select_bank' })
-  await tickConnect(app.settling)
+  await tickConnect(app.settleDeps)
 
   expect(await stateOf(first)).toMatchObject({ status: 'failed', item_id: null })
 })
@@ -487,7 +487,7 @@ test('a guess that a callback corrects is nobody’s when several requests may h
   await match(second, items[0])
 
   await back({ context: second, item_id: newItem() })
-  await tickConnect(app.settling)
+  await tickConnect(app.settleDeps)
 
   expect(await stateOf(first)).toMatchObject({ status: 'completed', item_id: items[1] })
   for (const open of [third, fourth]) {
@@ -532,11 +532,11 @@ test('while Bridge is away the browser goes home undecided, and the worker verif
   expect(await back({ context: request, item_id, success: 'true' })).toMatchObject(
     undecided(request),
   )
-  await tickConnect(app.settling)
+  await tickConnect(app.settleDeps)
   expect(await stateOf()).toMatchObject({ status: 'pending', item_id: null })
 
   repair()
-  await tickConnect(app.settling)
+  await tickConnect(app.settleDeps)
   expect(await stateOf()).toMatchObject({ status: 'completed', item_id, success: true })
 })
 
@@ -546,9 +546,9 @@ test('what was claimed while Bridge was away is verified as any other claim', as
   await back({ context: request, item_id: 999 })
   repair()
 
-  await tickConnect(app.settling)
+  await tickConnect(app.settleDeps)
   bridge.calls.length = 0
-  await tickConnect(app.settling)
+  await tickConnect(app.settleDeps)
 
   expect(await stateOf()).toMatchObject({ status: 'pending', item_id: null })
   expect(bridge.calls).toEqual([])
@@ -574,7 +574,7 @@ test('a claim that Bridge refuses for its user alone holds up nobody else’s', 
     ),
   )
 
-  await tickConnect(app.settling)
+  await tickConnect(app.settleDeps)
 
   expect(await stateOf(other)).toMatchObject({ status: 'completed', item_id })
   expect(await stateOf()).toMatchObject({ status: 'pending', item_id: null })
@@ -588,7 +588,7 @@ test('a claim left from an expired request is dropped without a call', async () 
   clock.advance(25 * hourMs)
   bridge.calls.length = 0
 
-  await tickConnect(app.settling)
+  await tickConnect(app.settleDeps)
 
   expect(await stateOf()).toMatchObject({ status: 'expired', item_id: null })
   expect(bridge.calls).toEqual([])

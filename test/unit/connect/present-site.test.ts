@@ -117,10 +117,10 @@ test('what a callback left for later rests while the tenant is disabled', async 
   bridge.calls.length = 0
 
   await disable()
-  await tickConnect(made.app.settling)
+  await tickConnect(made.app.settleDeps)
   const meanwhile = { calls: bridge.calls.length, state: (await requestNow()).state }
   await disable(false)
-  await tickConnect(made.app.settling)
+  await tickConnect(made.app.settleDeps)
 
   expect(meanwhile).toEqual({ calls: 0, state: 'pending' })
   expect(await requestNow()).toMatchObject({ state: 'completed', itemId: item_id })
