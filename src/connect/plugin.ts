@@ -2,7 +2,7 @@ import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import { startLoop } from '../loop.ts'
 import type { SettleDeps } from './settle.ts'
-import { tickConnect } from './worker.ts'
+import { expireRequests, verifyCallbacks } from './worker.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -35,7 +35,11 @@ const plugin: FastifyPluginCallback<Options> = (app, { workers, needsAddresses }
   })
   if (workers) {
     const loop = startLoop({
-      tick: app.heartbeats.watch('connect', () => tickConnect(app.settleDeps)),
+      tick: app.heartbeats.watch('connect', async () => {
+        const moreToExpire = await expireRequests(app.settleDeps)
+        await verifyCallbacks(app.settleDeps, app.memberId)
+        return moreToExpire
+      }),
       idleMs,
       onError: (error) => log.error({ err: error }, 'connect worker failed'),
     })

@@ -2,16 +2,28 @@ import { BridgeError, isFinalRefusal, isUnreachable } from '../bridge/errors.ts'
 import { settleWithBridge, type SettleDeps } from './settle.ts'
 
 const batch = 20
+const expiryBatch = 500
 
-/**
- * Does what callbacks left behind: verifies the claims made while Bridge was unreachable, or by a correction, and ends
- * requests whose day is over. True when there may be more to do at once.
- */
-export async function tickConnect(deps: SettleDeps): Promise<boolean> {
-  const { store, clock, log, isClockInDoubt } = deps
-  const expired = isClockInDoubt() ? 0 : await store.expireRequests(clock.now(), 500)
+/** Longer than a batch takes while Bridge is slow; a member that dies loses it sooner. */
+const leaseMs = 5 * 60_000
 
-  for (const owned of await store.listClaims(batch)) {
+/** Ends requests whose day is over. True when there may be more to do at once. */
+export async function expireRequests({
+  store,
+  clock,
+  isClockInDoubt,
+}: Pick<SettleDeps, 'store' | 'clock' | 'isClockInDoubt'>): Promise<boolean> {
+  if (isClockInDoubt()) return false
+  return (await store.expireRequests(clock.now(), expiryBatch)) === expiryBatch
+}
+
+/** Verifies what callbacks left behind: claims made while Bridge was unreachable, or by a correction. */
+export async function verifyCallbacks(deps: SettleDeps, memberId: string): Promise<void> {
+  const { store, clock, log } = deps
+  const at = clock.now()
+  const owner = { by: memberId, at, until: at + leaseMs }
+
+  for (const owned of await store.claimCallbacks({ ...owner, limit: batch })) {
     const { id, claimedItemId, claimedStep, itemId, matchedAt } = owned.request
     if (claimedItemId === null) continue
     try {
@@ -28,8 +40,7 @@ export async function tickConnect(deps: SettleDeps): Promise<boolean> {
         continue
       }
       log.info({ request: id, err: error }, 'claim kept: not confirmed by Bridge')
-      if (isUnreachable(error)) return false // one call is enough to know that Bridge is still away
+      if (isUnreachable(error)) return // one call is enough to know that Bridge is still away
     }
   }
-  return expired === 500
 }

@@ -91,7 +91,7 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
     }
     const relaying = { ...rooms, observe: app.metrics }
     const relay = createRelay(relaying, { onSettled: nudge })
-    const handling = { store, keyring, clock, log, onRefreshed: options.onRefreshed }
+    const handling = { store, memberId, keyring, clock, log, onRefreshed: options.onRefreshed }
     const onError = (error: unknown) => log.error({ err: error }, 'webhook worker failed')
     const handle = app.heartbeats.watch('webhook handler', () => tickHandler(handling))
     const pump = app.heartbeats.watch('webhook relay', () => relay.pump())

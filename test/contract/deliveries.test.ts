@@ -109,6 +109,21 @@ it('events of one moment share a commit, and so do tries that end at once', asyn
   expect([accepted - before, claimed - accepted, commitsIn(path) - claimed]).toEqual([1, 1, 1])
 })
 
+it('claiming events writes nothing: the place of the only server is its claim', async () => {
+  const path = onFile()
+  const { store, clock, ...more } = rooms(() => createSqliteStore(path))()
+  const { site } = await aTenant({ store, clock, ...more })
+  const user = await aUser({ store, clock, ...more }, site)
+  await store.acceptEvent(anAnnouncement({ clock, ...more }, user, { handledAt: null }))
+  const before = commitsIn(path)
+
+  const claim = { by: 'srv_1', at: clock.now(), until: clock.now() + 1, limit: 9 }
+
+  expect(await store.claimUnhandledEvents(claim)).toHaveLength(1)
+  expect(await store.claimCallbacks(claim)).toEqual([])
+  expect(commitsIn(path)).toBe(before)
+})
+
 it('an event that the disk has no room for is refused as a fault of the disk, and is welcome later', async () => {
   const client = testClient()
   const { ids, clock } = rooms(() => createSqliteStore(':memory:'))()

@@ -6,6 +6,7 @@ import { testBy } from '../support/tenants.ts'
 import { minuteMs, webhookUrl, withSites } from './rooms.ts'
 import type { Made, OpenRooms } from './store.ts'
 import { inForm } from '../support/form.ts'
+import { unhandledIn } from '../support/store.ts'
 
 /** What the site's address answered, when a try counts for it. */
 const answered = (status: number | null, retryAfterMs?: number): EndpointAnswer => ({
@@ -315,14 +316,14 @@ export function deliveryContract(
       it('put back, an event that was put off is handled as soon as it would have been', async () => {
         const { accept, store, clock } = await withSites(open)
         await accept()
-        const [event] = await store.listUnhandledEvents(clock.now(), 1)
+        const [event] = await unhandledIn(store, clock.now(), 1)
         await store.postponeEvent(event!.seq, clock.now() + minuteMs)
 
         clock.advance(-dayMs)
         await store.clockJumped(-dayMs, clock.now())
 
-        expect(await store.listUnhandledEvents(clock.now() + minuteMs - 1, 1)).toEqual([])
-        expect(await store.listUnhandledEvents(clock.now() + minuteMs, 1)).toHaveLength(1)
+        expect(await unhandledIn(store, clock.now() + minuteMs - 1, 1)).toEqual([])
+        expect(await unhandledIn(store, clock.now() + minuteMs, 1)).toHaveLength(1)
       })
     })
   }

@@ -3,6 +3,7 @@ import { testNow } from '../support/clock.ts'
 import { aUser, anAnnouncement, itemFacts } from '../support/tenants.ts'
 import { minuteMs, withSites, withUsers, withWebhook } from './rooms.ts'
 import type { OpenRooms } from './store.ts'
+import { unhandledIn } from '../support/store.ts'
 
 /** What every engine promises of events: stored once, and applied. */
 export function eventContract(name: string, open: OpenRooms): void {
@@ -15,7 +16,7 @@ export function eventContract(name: string, open: OpenRooms): void {
       expect(await store.acceptEvent(event({ dedupeKey: 'same' }))).toBe('repeat')
 
       expect(await claimIds()).toEqual([first.id])
-      expect(await store.listUnhandledEvents(Number.MAX_SAFE_INTEGER, 10)).toHaveLength(1)
+      expect(await unhandledIn(store, Number.MAX_SAFE_INTEGER)).toHaveLength(1)
     })
 
     it('events that come at once are all stored, and a bad one fails alone', async () => {
@@ -29,7 +30,7 @@ export function eventContract(name: string, open: OpenRooms): void {
 
       expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(1)
       expect(results[150]?.status).toBe('rejected')
-      const stored = await store.listUnhandledEvents(Number.MAX_SAFE_INTEGER, 1_000)
+      const stored = await unhandledIn(store, Number.MAX_SAFE_INTEGER, 1_000)
       expect(stored.map(({ id }) => id).toSorted()).toEqual(events.map(({ id }) => id).toSorted())
     })
 
@@ -45,12 +46,12 @@ export function eventContract(name: string, open: OpenRooms): void {
     it('handled and postponed events are not listed', async () => {
       const { store, accept, clock } = await withSites(open)
       const ids = [await accept(), await accept(), await accept()]
-      const [first, second] = await store.listUnhandledEvents(clock.now(), 10)
+      const [first, second] = await unhandledIn(store, clock.now())
       await store.markHandled(first!.seq, clock.now())
       await store.postponeEvent(second!.seq, clock.now() + 1, { failed: true })
 
-      const now = await store.listUnhandledEvents(clock.now(), 10)
-      const later = await store.listUnhandledEvents(clock.now() + 1, 10)
+      const now = await unhandledIn(store, clock.now())
+      const later = await unhandledIn(store, clock.now() + 1)
 
       expect(now.map(({ id }) => id)).toEqual([ids[2]])
       expect(later.map(({ id, failures }) => [id, failures])).toEqual([

@@ -2,8 +2,9 @@ import { createPool } from '../../src/db/postgres/open.ts'
 import { createPostgresStore } from '../../src/db/postgres/store.ts'
 import type { Store } from '../../src/db/store.ts'
 import { testDatabase, withPostgres } from '../support/postgres.ts'
+import { claimContract } from './claims.ts'
 import { deliveryContract } from './deliveries.ts'
-import { raceContract } from './races.ts'
+import { raceContract, type OpenStores } from './races.ts'
 import { roomsOn, storeContract } from './store.ts'
 
 withPostgres((_it, server) => {
@@ -24,8 +25,10 @@ withPostgres((_it, server) => {
   const made = { forOneServer: false }
   storeContract('PostgreSQL', open, made)
   deliveryContract('PostgreSQL', roomsOn(open), made)
-  raceContract('PostgreSQL', (count) => {
+  const openSeveral: OpenStores = (count) => {
     const database = testDatabase(server)
     return Array.from({ length: count }, () => openOn(database))
-  })
+  }
+  raceContract('PostgreSQL', openSeveral)
+  claimContract('PostgreSQL', openSeveral)
 })

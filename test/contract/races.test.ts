@@ -1,8 +1,12 @@
 import { createSqliteStore } from '../../src/db/sqlite/store.ts'
 import { databaseFile } from '../support/store.ts'
-import { raceContract } from './races.ts'
+import { claimContract } from './claims.ts'
+import { raceContract, type OpenStores } from './races.ts'
 
-raceContract('SQLite', (count) => {
+const onFile: OpenStores = (count) => {
   const path = databaseFile()
   return Array.from({ length: count }, () => createSqliteStore(path))
-})
+}
+
+raceContract('SQLite on a file', onFile)
+claimContract('SQLite on a file', onFile)

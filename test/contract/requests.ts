@@ -228,12 +228,12 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
       const id = await request()
 
       await store.rememberClaim(id, { itemId: 42, step: 'bank' })
-      expect(await store.listClaims(9)).toMatchObject([
-        { request: { id, claimedItemId: 42, claimedStep: 'bank' } },
-      ])
+      expect(
+        await store.claimCallbacks({ by: 'srv_test', at: 0, until: 1, limit: 9 }),
+      ).toMatchObject([{ request: { id, claimedItemId: 42, claimedStep: 'bank' } }])
 
       await store.forgetClaim(id)
-      expect(await store.listClaims(9)).toEqual([])
+      expect(await store.claimCallbacks({ by: 'srv_test', at: 0, until: 1, limit: 9 })).toEqual([])
     })
 
     it('claims are listed oldest first, as many as asked for', async () => {
@@ -246,7 +246,7 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
         await store.rememberClaim(id, { itemId, step: null })
       }
 
-      const claims = await store.listClaims(2)
+      const claims = await store.claimCallbacks({ by: 'srv_test', at: 0, until: 1, limit: 2 })
 
       expect(claims.map((owned) => owned.request.id)).toEqual(ids.slice(0, 2))
     })
@@ -258,7 +258,7 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
 
       await store.rememberClaim(id, { itemId: 2, step: null })
 
-      expect(await store.listClaims(9)).toEqual([])
+      expect(await store.claimCallbacks({ by: 'srv_test', at: 0, until: 1, limit: 9 })).toEqual([])
     })
   })
 

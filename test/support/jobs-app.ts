@@ -68,4 +68,10 @@ export async function refreshed(
   await tickHandler({ ...pick(app), onRefreshed: async () => undefined })
 }
 
-const pick = ({ store, keyring, clock, log }: FastifyInstance) => ({ store, keyring, clock, log })
+const pick = ({ store, memberId, keyring, clock, log }: FastifyInstance) => ({
+  store,
+  memberId,
+  keyring,
+  clock,
+  log,
+})

@@ -28,6 +28,10 @@ function hasRoom(folder: string): boolean {
   }
 }
 
+/** What the handler of a server that is alone would be given now. */
+export const unhandledIn = (store: Store, at: number, limit = 10) =>
+  store.claimUnhandledEvents({ by: 'srv_test', at, until: at + 60_000, limit })
+
 /** A folder of the test's own, gone when it ends. */
 export function testFolder(): string {
   const folder = mkdtempSync(join(folders, 'bank-api-test-'))

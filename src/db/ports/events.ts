@@ -1,3 +1,5 @@
+import type { Claiming } from './members.ts'
+
 /** An event with the delivery it becomes when its site has a webhook URL. */
 export interface NewEvent {
   id: string
@@ -58,8 +60,12 @@ export interface EventStore {
    * @throws StoreBusyError also when too many wait; StoreDiskError
    */
   acceptEvent(event: NewEvent): Promise<'new' | 'repeat'>
-  /** Events nobody applied yet, in the order they came; those put off until later are left out. */
-  listUnhandledEvents(at: number, limit: number): Promise<StoredEvent[]>
+  /**
+   * Takes events that nobody applied yet, in the order they came; those put off until later are left out. What a member has
+   * it gets again until it ended it, and no other one gets later events of the same user; what it had when it died, or for
+   * too long, others get. Where one server alone can be a member, its place is the claim, and this writes nothing.
+   */
+  claimUnhandledEvents(claiming: Claiming): Promise<StoredEvent[]>
   /**
    * Applies what an event changes, and in the same commit notes the event as handled when `handled` names it. False when the
    * item is another user's: then nothing changed. Calls made at the same moment share a commit, in their order.

@@ -10,6 +10,14 @@ export interface SeenMember extends Member {
   seenAt: number
 }
 
+/** Takes work for a member, until `until` at the latest. */
+export interface Claiming {
+  by: string
+  at: number
+  until: number
+  limit: number
+}
+
 /** The server processes that serve this database: with SQLite one at a time. */
 export interface MemberStore {
   /**

@@ -1,5 +1,6 @@
 import type { NewEvent } from './events.ts'
 import type { Item, ItemFacts } from './items.ts'
+import type { Claiming } from './members.ts'
 import type { By, Scope } from '../scope.ts'
 import type { SiteUser } from './users.ts'
 
@@ -74,8 +75,11 @@ export interface RequestStore {
   rememberClaim(id: string, claim: { itemId: number; step: string | null }): Promise<void>
   /** Gives a claim up: it was refused, or verified. */
   forgetClaim(id: string): Promise<void>
-  /** Open requests with a claim that nobody verified yet, oldest first; those of disabled tenants rest. */
-  listClaims(limit: number): Promise<OwnedRequest[]>
+  /**
+   * Takes open requests of which a callback, or a correction, named an item that nobody verified yet, oldest first; those of
+   * disabled tenants rest. Whose they are, and for how long, is as with `claimUnhandledEvents`.
+   */
+  claimCallbacks(claiming: Claiming): Promise<OwnedRequest[]>
   /**
    * Ends the request with an item Bridge confirmed: stores both in one, and the announcement with its delivery when the
    * request turns completed. `held` when another request holds that item, or the site

@@ -18,6 +18,8 @@ export interface RefreshedItem {
 
 export interface HandlerDeps {
   store: Store
+  /** Whose claims its claims are. */
+  memberId: string
   keyring: Keyring
   clock: Clock
   log: {
@@ -30,6 +32,10 @@ export interface HandlerDeps {
 }
 
 const batch = 100
+
+/** Longer than a batch takes while Bridge is slow to say what a refreshed item is; a member that dies loses it sooner. */
+const leaseMs = 5 * 60_000
+
 const minuteMs = 60_000
 const mostMs = 60 * minuteMs
 
@@ -40,7 +46,9 @@ const mostMs = 60 * minuteMs
  */
 export async function tickHandler(deps: HandlerDeps): Promise<boolean> {
   const { store, clock } = deps
-  const events = await store.listUnhandledEvents(clock.now(), batch)
+  const at = clock.now()
+  const claim = { by: deps.memberId, at, until: at + leaseMs }
+  const events = await store.claimUnhandledEvents({ ...claim, limit: batch })
   const byUser = Map.groupBy(events, ({ userId }) => userId)
   const ends = await Promise.allSettled(
     Array.from(byUser.values(), async (ofUser) => {

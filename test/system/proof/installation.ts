@@ -114,8 +114,8 @@ export async function installation(webhookUrl: string, { connections = 64, onEac
     const reports = await store.listDeliveries({}, { first: 'oldest', limit: 1_000_000 })
     const states = new Map(reports.map(({ eventId, state }) => [eventId, state]))
     const items = new Set((await store.listItems(user.id)).map(({ id }) => id))
-    const unhandled = await store.listUnhandledEvents(Number.MAX_SAFE_INTEGER, 1_000_000)
-    return { states, items, unhandled: unhandled.length }
+    const { unhandledEvents: unhandled } = await store.readFigures(Number.MAX_SAFE_INTEGER)
+    return { states, items, unhandled }
   }
   return { folder, database: join(folder, 'bank-api.sqlite'), store, start, connect, post, stored }
 }

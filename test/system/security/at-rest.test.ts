@@ -167,7 +167,13 @@ describe('a sealed value moved to another row does not open there:', () => {
 
     const errors: object[] = []
     const log = { info() {}, warn() {}, error: (event: object) => void errors.push(event) }
-    const handling = { ...server, clock, log, onRefreshed: () => Promise.resolve(undefined) }
+    const handling = {
+      ...server,
+      memberId: 'srv_test',
+      clock,
+      log,
+      onRefreshed: () => Promise.resolve(undefined),
+    }
     await tickHandler({ ...rooms, ...handling })
 
     expect(errors).toHaveLength(2)

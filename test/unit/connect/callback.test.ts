@@ -1,8 +1,9 @@
+import type { FastifyInstance } from 'fastify'
 import { http, HttpResponse } from 'msw'
 import { expect, test } from 'vitest'
 import { toFacts } from '../../../src/auth/item-list.ts'
 import { completedEvent } from '../../../src/connect/completed-event.ts'
-import { tickConnect } from '../../../src/connect/worker.ts'
+import { expireRequests, verifyCallbacks } from '../../../src/connect/worker.ts'
 import {
   aConnectedBank,
   bridgeTime,
@@ -13,6 +14,15 @@ import {
 } from '../../support/app.ts'
 import { bridgeUrl } from '../../support/bridge.ts'
 import { aRequest, aTenant } from '../../support/tenants.ts'
+
+/** One round of the worker. */
+async function tickConnect({
+  settleDeps,
+  memberId,
+}: Pick<FastifyInstance, 'settleDeps' | 'memberId'>): Promise<void> {
+  await expireRequests(settleDeps)
+  await verifyCallbacks(settleDeps, memberId)
+}
 
 const hourMs = 60 * 60_000
 const site = 'https://erp.acme.test'
@@ -159,7 +169,7 @@ test('a request older than a day is a page, even before the worker expired it', 
   bridge.calls.length = 0
 
   const before = await back({ context: request, item_id: newItem() })
-  await tickConnect(app.settleDeps)
+  await tickConnect(app)
   const after = await back({ context: request, item_id: newItem() })
 
   for (const answer of [before, after]) {
@@ -174,7 +184,7 @@ test('a request completed in time is answered for good', async () => {
   const { request, newItem, back, clock, app } = await connecting()
   const first = await back({ context: request, item_id: newItem() })
   clock.advance(48 * hourMs)
-  await tickConnect(app.settleDeps)
+  await tickConnect(app)
 
   expect((await back({ context: request })).location).toBe(first.location)
 })
@@ -434,8 +444,8 @@ test('a request that loses a wrong guess gets the item that was the other’s gu
 
   await back({ context: second, item_id: items[1] })
   const between = await stateOf(first)
-  await tickConnect(app.settleDeps)
-  await tickConnect(app.settleDeps)
+  await tickConnect(app)
+  await tickConnect(app)
   const guessed = await stateOf(first)
   await back({ context: first, item_id: items[0] })
 
@@ -455,10 +465,10 @@ test('a request that loses a wrong guess and has nothing else waits for its call
   const { app, first, second, items, back, stateOf, clock, told } = await mistaken()
 
   await back({ context: second, item_id: items[1] })
-  await tickConnect(app.settleDeps)
+  await tickConnect(app)
   const waiting = await stateOf(first)
   clock.advance(25 * hourMs)
-  await tickConnect(app.settleDeps)
+  await tickConnect(app)
 
   expect(waiting).toMatchObject({ status: 'pending', item_id: null })
   expect(await stateOf(first)).toMatchObject({ status: 'expired', item_id: null, success: false })
@@ -475,7 +485,7 @@ test('a request left with a guess fails when its user turns out to have left', a
   await back({ context: second, item_id: items[1] })
 
   await back({ context: first, step: 'select_bank' })
-  await tickConnect(app.settleDeps)
+  await tickConnect(app)
 
   expect(await stateOf(first)).toMatchObject({ status: 'failed', item_id: null })
 })
@@ -487,7 +497,7 @@ test('a guess that a callback corrects is nobody’s when several requests may h
   await match(second, items[0])
 
   await back({ context: second, item_id: newItem() })
-  await tickConnect(app.settleDeps)
+  await tickConnect(app)
 
   expect(await stateOf(first)).toMatchObject({ status: 'completed', item_id: items[1] })
   for (const open of [third, fourth]) {
@@ -532,11 +542,11 @@ test('while Bridge is away the browser goes home undecided, and the worker verif
   expect(await back({ context: request, item_id, success: 'true' })).toMatchObject(
     undecided(request),
   )
-  await tickConnect(app.settleDeps)
+  await tickConnect(app)
   expect(await stateOf()).toMatchObject({ status: 'pending', item_id: null })
 
   repair()
-  await tickConnect(app.settleDeps)
+  await tickConnect(app)
   expect(await stateOf()).toMatchObject({ status: 'completed', item_id, success: true })
 })
 
@@ -546,9 +556,9 @@ test('what was claimed while Bridge was away is verified as any other claim', as
   await back({ context: request, item_id: 999 })
   repair()
 
-  await tickConnect(app.settleDeps)
+  await tickConnect(app)
   bridge.calls.length = 0
-  await tickConnect(app.settleDeps)
+  await tickConnect(app)
 
   expect(await stateOf()).toMatchObject({ status: 'pending', item_id: null })
   expect(bridge.calls).toEqual([])
@@ -574,7 +584,7 @@ test('a claim that Bridge refuses for its user alone holds up nobody else’s', 
     ),
   )
 
-  await tickConnect(app.settleDeps)
+  await tickConnect(app)
 
   expect(await stateOf(other)).toMatchObject({ status: 'completed', item_id })
   expect(await stateOf()).toMatchObject({ status: 'pending', item_id: null })
@@ -588,7 +598,7 @@ test('a claim left from an expired request is dropped without a call', async () 
   clock.advance(25 * hourMs)
   bridge.calls.length = 0
 
-  await tickConnect(app.settleDeps)
+  await tickConnect(app)
 
   expect(await stateOf()).toMatchObject({ status: 'expired', item_id: null })
   expect(bridge.calls).toEqual([])

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { tickConnect } from '../../../src/connect/worker.ts'
+import { verifyCallbacks } from '../../../src/connect/worker.ts'
 import { bridgeTime, callBack, callMethod, testApp, withoutReference } from '../../support/app.ts'
 import { bridgeUrl } from '../../support/bridge.ts'
 import { aTenant, testBy } from '../../support/tenants.ts'
@@ -117,10 +117,10 @@ test('what a callback left for later rests while the tenant is disabled', async 
   bridge.calls.length = 0
 
   await disable()
-  await tickConnect(made.app.settleDeps)
+  await verifyCallbacks(made.app.settleDeps, made.app.memberId)
   const meanwhile = { calls: bridge.calls.length, state: (await requestNow()).state }
   await disable(false)
-  await tickConnect(made.app.settleDeps)
+  await verifyCallbacks(made.app.settleDeps, made.app.memberId)
 
   expect(meanwhile).toEqual({ calls: 0, state: 'pending' })
   expect(await requestNow()).toMatchObject({ state: 'completed', itemId: item_id })

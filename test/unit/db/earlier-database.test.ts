@@ -23,6 +23,7 @@ import { callMethod, testApp, type Json } from '../../support/app.ts'
 import { aBridgeAccount, bridgeUrl, signBridgeWebhook } from '../../support/bridge.ts'
 import { testClock } from '../../support/clock.ts'
 import { countRows, earlier, writeEarlierDatabase } from '../../support/earlier-database.ts'
+import { unhandledIn } from '../../support/store.ts'
 
 const master = { MASTER_KEY: Buffer.alloc(32, 7).toString('base64') }
 const minute = 60_000
@@ -229,10 +230,12 @@ it('an IBAN that is the same has the fingerprint it had', async () => {
 it('events that nobody had applied are applied', async () => {
   const { app, clock, raw } = await reopened()
   const { store, keyring, log } = app
-  const unhandled = () => store.listUnhandledEvents(clock.now(), 10)
+  for (const { id } of await store.listMembers()) await store.removeMember(id) // the server that wrote it
+  const unhandled = () => unhandledIn(store, clock.now())
   expect(await unhandled()).toHaveLength(2)
 
-  await tickHandler({ store, keyring, clock, log, onRefreshed: async () => undefined })
+  const deps = { store, memberId: 'srv_test', keyring, clock, log }
+  await tickHandler({ ...deps, onRefreshed: async () => undefined })
 
   expect(await unhandled()).toEqual([])
   expect(raw.prepare('SELECT updated_at FROM items WHERE id = 1001').pluck().get()).toBe(earlier.at)

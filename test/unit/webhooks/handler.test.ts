@@ -12,6 +12,7 @@ import {
   testRooms,
 } from '../../support/tenants.ts'
 import { testBy } from '../../support/tenants.ts'
+import { unhandledIn } from '../../support/store.ts'
 
 const minuteMs = 60_000
 
@@ -27,6 +28,7 @@ async function handling() {
   const bridgeTime = { toBridge: (at: number) => at }
   const handler: HandlerDeps = {
     store,
+    memberId: 'srv_test',
     keyring,
     clock,
     log,
@@ -457,7 +459,7 @@ test('an event of a type we do not know is passed on, no more', async () => {
 
   await bridgeSays('consent.revoked')
 
-  expect(await store.listUnhandledEvents(clock.now(), 10)).toEqual([])
+  expect(await unhandledIn(store, clock.now())).toEqual([])
   expect(await told('consent.revoked')).toHaveLength(1)
   expect(errors).toEqual([])
 })

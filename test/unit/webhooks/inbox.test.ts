@@ -10,7 +10,7 @@ import { handleError } from '../../../src/frappe/errors.ts'
 import { createMetrics } from '../../../src/metrics/metrics.ts'
 import bridgeWebhook from '../../../src/routes/bridge-webhook.ts'
 import { signBridgeWebhook } from '../../support/bridge.ts'
-import { testStore, watched } from '../../support/store.ts'
+import { testStore, watched, unhandledIn } from '../../support/store.ts'
 import { aTenant, aUser, testBy, testRooms } from '../../support/tenants.ts'
 
 const secret = 'webhook-secret'
@@ -101,7 +101,7 @@ test('a signed event is stored with its delivery, byte for byte, then answered',
   const answer = await signed(body)
 
   expect([answer.statusCode, answer.body]).toEqual([200, '{}'])
-  const [stored] = await store.listUnhandledEvents(clock.now(), 10)
+  const [stored] = await unhandledIn(store, clock.now())
   expect(stored).toMatchObject({ type: 'item.created', itemId: 7, siteId: site.id })
   expect(keyring.open(stored!.body!, `events/${stored!.id}`).toString()).toBe(body)
   expect(await store.findDelivery(stored!.id)).toMatchObject({ state: 'pending' })
@@ -114,7 +114,7 @@ test('a repeat is answered alike and stored once; one byte more is another event
   const statuses = [await signed(event()), await signed(event()), await signed(`${event()} `)]
 
   expect(statuses.map(({ statusCode }) => statusCode)).toEqual([200, 200, 200])
-  expect(await store.listUnhandledEvents(clock.now(), 10)).toHaveLength(2)
+  expect(await unhandledIn(store, clock.now())).toHaveLength(2)
 })
 
 test('any of the active secrets will do', async () => {
@@ -160,7 +160,7 @@ test.each([
   expect((await signed(body)).statusCode).toBe(200)
 
   await auditCounter.flush()
-  expect(await store.listUnhandledEvents(clock.now(), 10)).toEqual([])
+  expect(await unhandledIn(store, clock.now())).toEqual([])
   expect(await store.listAudit({ limit: 1 })).toMatchObject([
     { action: 'webhook.ignored', subject: 'no event', count: 1 },
   ])
@@ -176,7 +176,7 @@ test.each<[string, object, object]>([
   expect((await signed(event(fields, content))).statusCode).toBe(200)
 
   await auditCounter.flush()
-  expect(await store.listUnhandledEvents(clock.now(), 10)).toEqual([])
+  expect(await unhandledIn(store, clock.now())).toEqual([])
   expect(await store.listAudit({ limit: 1 })).toMatchObject([
     { action: 'webhook.ignored', subject: 'unknown user', count: 1 },
   ])
@@ -188,10 +188,10 @@ test('an event older than 14 days by its own word is answered 200, counted and n
   const limit = clock.now() - 14 * dayMs
 
   expect((await signed(event({ timestamp: limit - 1 }))).statusCode).toBe(200)
-  expect(await store.listUnhandledEvents(clock.now(), 10)).toEqual([])
+  expect(await unhandledIn(store, clock.now())).toEqual([])
   expect((await signed(event({ timestamp: limit }))).statusCode).toBe(200)
 
-  expect(await store.listUnhandledEvents(clock.now(), 10)).toHaveLength(1)
+  expect(await unhandledIn(store, clock.now())).toHaveLength(1)
   await auditCounter.flush()
   expect(await store.listAudit({ limit: 1 })).toMatchObject([{ subject: 'older than 14 days' }])
 })
@@ -203,7 +203,7 @@ test('while our clock disagrees with Bridge’s no event is taken for an old one
   doubt()
   expect((await signed(event({ timestamp }))).statusCode).toBe(200)
 
-  expect(await store.listUnhandledEvents(clock.now(), 10)).toHaveLength(1)
+  expect(await unhandledIn(store, clock.now())).toHaveLength(1)
 })
 
 test('once the clock was put forward no event is taken for an old one, and a repeat still is one', async () => {
@@ -214,7 +214,7 @@ test('once the clock was put forward no event is taken for an old one, and a rep
   expect((await signed(body)).statusCode).toBe(200)
   expect((await signed(body)).statusCode).toBe(200)
 
-  expect(await store.listUnhandledEvents(clock.now(), 10)).toHaveLength(1)
+  expect(await unhandledIn(store, clock.now())).toHaveLength(1)
 })
 
 test.each([1, 0.5, 1e15])(
@@ -224,7 +224,7 @@ test.each([1, 0.5, 1e15])(
 
     await signed(event({ timestamp: clock.now() + ahead }))
 
-    const [stored] = await store.listUnhandledEvents(clock.now(), 10)
+    const [stored] = await unhandledIn(store, clock.now())
     expect(stored?.occurredAt).toBe(clock.now())
   },
 )
@@ -236,7 +236,7 @@ test('an event that names only an item is its owner’s', async () => {
 
   await signed(event({ type: 'item.refreshed' }, { user_uuid: null }))
 
-  expect((await store.listUnhandledEvents(clock.now(), 10)).at(-1)).toMatchObject({
+  expect((await unhandledIn(store, clock.now())).at(-1)).toMatchObject({
     type: 'item.refreshed',
     siteId: site.id,
   })
@@ -247,7 +247,7 @@ test('an event of a type we do not know is kept for its site', async () => {
 
   await signed(event({ type: 'consent.revoked' }, { item_id: 'text' }))
 
-  expect(await store.listUnhandledEvents(clock.now(), 10)).toMatchObject([
+  expect(await unhandledIn(store, clock.now())).toMatchObject([
     { type: 'consent.revoked', itemId: null },
   ])
 })

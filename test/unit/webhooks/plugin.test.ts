@@ -6,6 +6,7 @@ import webhooks from '../../../src/webhooks/plugin.ts'
 import { TargetRefusedError } from '../../../src/webhooks/relay/target-guard.ts'
 import { anAnnouncement, aTenant, aUser, testBy, testRooms } from '../../support/tenants.ts'
 import { receiver } from './receiver.ts'
+import { unhandledIn } from '../../support/store.ts'
 
 /** The door alone: the rooms it needs stand in as decorations, under the names of the plugins that make them. */
 async function door(options: { workers?: boolean; isSandbox?: boolean; bounds?: string[] } = {}) {
@@ -56,7 +57,7 @@ test('with workers, what is stored is handled and delivered, also when nobody nu
   await emit()
 
   await expect.poll(() => at.posts.length).toBe(1)
-  await expect.poll(() => store.listUnhandledEvents(clock.now(), 1)).toEqual([])
+  await expect.poll(() => unhandledIn(store, clock.now(), 1)).toEqual([])
   expect(Object.keys(heartbeats.ages())).toEqual(['webhook handler', 'webhook relay'])
 })
 

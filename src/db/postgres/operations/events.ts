@@ -6,6 +6,7 @@ import type { Db, Tools } from '../tools.ts'
 import { insertDelivery } from './insert-delivery.ts'
 import { lockItem, storeItem } from './item-rows.ts'
 import { lockTenantOf, lockUser } from './locks.ts'
+import { claimWork, isFreeFor, lockWork } from './work-claims.ts'
 
 const markHandled = (db: Db, { seq, at }: { seq: number; at: number }) =>
   db.update(events).set({ handledAt: at }).where(eq(events.seq, seq))
@@ -15,15 +16,27 @@ export function eventOperations({ run, transaction }: Tools): EventStore {
     acceptEvent: (event) =>
       transaction(async (db) => ((await insertEvent(db, event)) ? 'new' : 'repeat')),
 
-    listUnhandledEvents: (at, limit) =>
-      run((db) =>
-        db
+    async claimUnhandledEvents(claiming) {
+      const { at, limit } = claiming
+      const isWaiting = and(isNull(events.handledAt), lte(events.handleAfter, at))
+      const some = await run((db) =>
+        db.select({ seq: events.seq }).from(events).where(isWaiting).limit(1),
+      )
+      if (some.length === 0) return []
+      return transaction(async (db) => {
+        await lockWork(db, at)
+        const isFree = isFreeFor(db, 'user-events', sql`coalesce(${events.userId}, '')`, claiming)
+        const found = await db
           .select()
           .from(events)
-          .where(and(isNull(events.handledAt), lte(events.handleAfter, at)))
+          .where(and(isWaiting, isFree))
           .orderBy(asc(events.seq))
-          .limit(limit),
-      ),
+          .limit(limit)
+        const users = found.map(({ userId }) => userId ?? '')
+        await claimWork(db, 'user-events', users, claiming)
+        return found
+      })
+    },
 
     applyEvent: (change, done) =>
       transaction(async (db) => {

@@ -34,6 +34,7 @@ import { lockItem, storeItem } from './item-rows.ts'
 import { lockSite, lockUser } from './locks.ts'
 import { ownedWithTenant } from './items.ts'
 import { inScope, isServed } from './sites.ts'
+import { claimWork, isFreeFor, lockWork } from './work-claims.ts'
 
 /** How many open requests of one user are looked at. */
 const mostOpen = 100
@@ -204,10 +205,20 @@ export function requestOperations({ run, transaction }: Tools): RequestStore {
         if (request) await change(db, id, claimGivenUp(request))
       }),
 
-    listClaims: (limit) =>
-      run((db) =>
-        served(db, and(isNotNull(requests.claimedItemId), ne(requests.state, 'expired')), limit),
-      ),
+    async claimCallbacks(claiming) {
+      const { at, limit } = claiming
+      const isWaiting = and(isNotNull(requests.claimedItemId), ne(requests.state, 'expired'))
+      const some = await run((db) => served(db, isWaiting, 1))
+      if (some.length === 0) return []
+      return transaction(async (db) => {
+        await lockWork(db, at)
+        const isFree = isFreeFor(db, 'callback', sql`${requests.id}`, claiming)
+        const found = await served(db, and(isWaiting, isFree), limit)
+        const ids = found.map(({ request }) => request.id)
+        await claimWork(db, 'callback', ids, claiming)
+        return found
+      })
+    },
 
     settleRequest: (id, outcome, announcement) =>
       transaction(async (db) => {

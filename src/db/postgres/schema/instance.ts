@@ -1,4 +1,4 @@
-import { pgTable } from 'drizzle-orm/pg-core'
+import { pgTable, primaryKey } from 'drizzle-orm/pg-core'
 import { bytes, counted, integer, json, text } from './types.ts'
 
 /** One row: what this installation is. */
@@ -20,6 +20,19 @@ export const members = pgTable('members', {
   pid: integer().notNull(),
   seenAt: integer().notNull(),
 })
+
+/** What a member works on that no other may meanwhile: the events of a user, a callback. */
+export const workClaims = pgTable(
+  'work_claims',
+  {
+    kind: text<'user-events' | 'callback'>().notNull(),
+    /** A user's id, empty for events of nobody; or a request's. */
+    subject: text().notNull(),
+    claimedBy: text().notNull(),
+    claimedUntil: integer().notNull(),
+  },
+  (claim) => [primaryKey({ columns: [claim.kind, claim.subject] })],
+)
 
 /** Random keys that seal rows, each wrapped by a master key. The newest seals; all of them open. */
 export const dataKeys = pgTable('data_keys', {

@@ -6,6 +6,7 @@ import type { GroupCommit } from '../group-commit.ts'
 import { accounts, audit, bridgeUsers, events, items, sites } from '../schema/index.ts'
 import { isDiskFault, given, prepared, type Tools } from '../tools.ts'
 import { insertDelivery } from './deliveries.ts'
+import { isFreeFor } from './members.ts'
 import { itemRow, storeItem } from './item-rows.ts'
 
 const storeEvent = prepared((db) =>
@@ -32,7 +33,13 @@ const unhandled = prepared((db) =>
   db
     .select()
     .from(events)
-    .where(and(isNull(events.handledAt), lte(events.handleAfter, given('at'))))
+    .where(
+      and(
+        isNull(events.handledAt),
+        lte(events.handleAfter, given('at')),
+        isFreeFor(db, given('by')),
+      ),
+    )
     .orderBy(asc(events.seq))
     .limit(given('limit'))
     .prepare(),
@@ -101,7 +108,7 @@ export function eventOperations({
         },
       ),
 
-    listUnhandledEvents: (at, limit) => read(() => unhandled(db).all({ at, limit })),
+    claimUnhandledEvents: ({ by, at, limit }) => read(() => unhandled(db).all({ by, at, limit })),
 
     applyEvent: (change, done) =>
       group(() => {

@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm'
+import { and, eq, isNotNull, ne, notExists, sql, type Placeholder, type SQL } from 'drizzle-orm'
 import type { Member, MemberStore, SeenMember } from '../../ports/members.ts'
 import { instance } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
@@ -59,3 +59,15 @@ function toMember(row: typeof instance.$inferSelect): SeenMember | undefined {
   if (!id || host === null || pid === null) return undefined
   return { id, host, pid, seenAt: serverSeenAt ?? 0 }
 }
+
+/**
+ * Whether no server but this one has the database: then what waits to be done is its alone, and the claim of it costs no
+ * commit. While no server runs, it is anybody's.
+ */
+export const isFreeFor = (db: Tools['db'], id: SQL | Placeholder): SQL =>
+  notExists(
+    db
+      .select({ other: sql`1` })
+      .from(instance)
+      .where(and(isNotNull(instance.serverId), ne(instance.serverId, id))),
+  )

@@ -32,6 +32,7 @@ import { writeAudit } from './audit.ts'
 import { reviveEndpoint } from './endpoint-health.ts'
 import { insertEvent } from './events.ts'
 import { itemRow, storeItem } from './item-rows.ts'
+import { isFreeFor } from './members.ts'
 import { isServed, inScopeGiven } from './sites.ts'
 
 /** How many open requests of one user are looked at. */
@@ -209,9 +210,15 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
         if (request) change(id, claimGivenUp(request))
       }),
 
-    listClaims: (limit) =>
+    claimCallbacks: ({ by, limit }) =>
       read(() =>
-        owned(and(isNotNull(requests.claimedItemId), ne(requests.state, 'expired')))
+        owned(
+          and(
+            isNotNull(requests.claimedItemId),
+            ne(requests.state, 'expired'),
+            isFreeFor(db, sql`${by}`),
+          ),
+        )
           .orderBy(asc(requests.openedAt))
           .limit(limit)
           .all(),

@@ -1,0 +1,133 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Store } from '../../src/db/store.ts'
+import { aRequest, aTenant, aUser, anAnnouncement, testRooms } from '../support/tenants.ts'
+import type { OpenStores } from './races.ts'
+
+const silentMs = 10_000
+
+/** What every engine promises of work that servers claim, each with a store of its own on one database. */
+export function claimContract(name: string, open: OpenStores): void {
+  const withServers = async () => {
+    const stores = await open(2)
+    onTestFinished(() => stores.forEach((store) => store.close()))
+    const [first, second] = stores
+    if (!first || !second) throw new Error('Two servers need two stores')
+    const rooms = testRooms(first)
+    const { clock } = rooms
+    const empty = Buffer.alloc(0)
+    await first.createInstance({ mode: 'x', wrappedPepper: empty, dataKeys: [], at: 0 })
+    const { site } = await aTenant(rooms)
+
+    /** A server that wants to serve: true when it may. */
+    const serverOn = (store: Store, id: string) => ({
+      async join() {
+        const at = clock.now()
+        const member = { id, host: id, pid: 1 }
+        return (await store.joinMembers(member, { at, silentSince: at - silentMs })) === undefined
+      },
+      async events(limit = 100) {
+        const at = clock.now()
+        const claimed = await store.claimUnhandledEvents({ by: id, at, until: at + 60_000, limit })
+        return claimed.map((event) => event.id)
+      },
+      async callbacks(limit = 100) {
+        const at = clock.now()
+        const claimed = await store.claimCallbacks({ by: id, at, until: at + 60_000, limit })
+        return claimed.map(({ request }) => request.id)
+      },
+    })
+    const [one, two] = [serverOn(first, 'srv_1'), serverOn(second, 'srv_2')]
+
+    /** Events that come to either server, by turns, for each of some users; all ids, user by user. */
+    async function receive(users: Awaited<ReturnType<typeof aUser>>[], each: number) {
+      const ids = users.map((): string[] => [])
+      for (let count = 0; count < each * users.length; count += 1) {
+        const nth = count % users.length
+        const server = count % 3 === 0 ? second! : first!
+        const event = anAnnouncement(rooms, users[nth]!, { handledAt: null })
+        await server.acceptEvent(event)
+        ids[nth]?.push(event.id)
+      }
+      return ids
+    }
+    const someUsers = (names: string[]) =>
+      Promise.all(names.map((user) => aUser(rooms, site, { name: user })))
+    return { ...rooms, one, two, receive, someUsers }
+  }
+
+  describe(`work that is claimed, ${name}`, () => {
+    it('of two servers that ask at once each event goes to one, and all of a user’s in order to the same', async () => {
+      const { one, two, receive, someUsers } = await withServers()
+      const byUser = await receive(await someUsers(['ann', 'ben', 'cem']), 4)
+      await one.join()
+      await two.join()
+
+      const given = await Promise.all([one.events(), two.events()])
+
+      expect(given.flat().toSorted()).toEqual(byUser.flat().toSorted())
+      for (const ofUser of byUser) {
+        const had = given.map((ids) => ids.filter((id) => ofUser.includes(id)))
+        expect(had.filter((ids) => ids.length > 0)).toEqual([ofUser])
+      }
+    })
+
+    it('later events of a user go to nobody else while a server has earlier ones', async () => {
+      const { one, two, receive, someUsers } = await withServers()
+      const users = await someUsers(['ann'])
+      await one.join()
+      const [earlier] = await receive(users, 1)
+      expect(await one.events()).toEqual(earlier)
+
+      await two.join()
+      await receive(users, 2)
+
+      expect(await two.events()).toEqual([])
+    })
+
+    it('a server gets again what it has until it ended it', async () => {
+      const { one, receive, someUsers, store, clock } = await withServers()
+      await one.join()
+      const [[first, second] = []] = await receive(await someUsers(['ann']), 2)
+      const { by, at } = { by: 'srv_1', at: clock.now() }
+      const [event] = await store.claimUnhandledEvents({ by, at, until: at + 1, limit: 1 })
+
+      expect(await one.events()).toEqual([first, second])
+      await store.markHandled(event!.seq, at)
+      expect(await one.events()).toEqual([second])
+    })
+
+    it('what a server had that died goes to the next one, and not to the dead one that wakes up', async () => {
+      const { one, two, receive, someUsers, clock } = await withServers()
+      await one.join()
+      const [ids] = await receive(await someUsers(['ann']), 3)
+      expect(await one.events()).toEqual(ids)
+      clock.advance(silentMs)
+
+      expect(await two.join()).toBe(true)
+
+      expect(await two.events()).toEqual(ids)
+      expect(await one.events()).toEqual([])
+    })
+
+    it('callbacks are claimed as events are: by one of two, and by the next one when it died', async () => {
+      const { one, two, someUsers, store, clock, ...rooms } = await withServers()
+      const [ann] = await someUsers(['ann'])
+      const ids: string[] = []
+      for (const itemId of [1, 2, 3]) {
+        ids.push(await aRequest({ ...rooms, store, clock }, ann!))
+        clock.advance(1)
+        await store.rememberClaim(ids.at(-1)!, { itemId, step: null })
+      }
+      await one.join()
+      await two.join()
+
+      const given = await Promise.all([one.callbacks(), two.callbacks()])
+      expect(given.flat().toSorted()).toEqual(ids.toSorted())
+      clock.advance(silentMs)
+      expect(await two.join()).toBe(true)
+
+      expect(await two.callbacks()).toEqual(ids)
+      expect(await one.callbacks()).toEqual([])
+    })
+  })
+}
