@@ -16,6 +16,7 @@ import { systemClock, systemIds, type Clock, type Ids, type MovableClock } from 
 import { databasePath, sandboxCredentials, type Config } from './config.ts'
 import { matchRefreshed } from './connect/match-refreshed.ts'
 import connect from './connect/plugin.ts'
+import type { Leader } from './cluster/leader.ts'
 import type { ProcessIdentity } from './cluster/members.ts'
 import cluster from './cluster/plugin.ts'
 import db from './db/plugin.ts'
@@ -71,6 +72,8 @@ export interface AppOptions {
   /** Given by a server process: holds the database against a second one. */
   identity?: ProcessIdentity
   onDatabaseLost?: () => void
+  /** Instead of one that always leads. */
+  leader?: Leader
 }
 
 /** Assembles the whole server, in order. Never listens; `close()` undoes it in reverse. */
@@ -87,7 +90,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(calls, { clock })
   await app.register(metrics, { version })
   await app.register(auth, { config, clock, ids, workers })
-  await app.register(cluster, { identity: options.identity, onLost: options.onDatabaseLost })
+  const { identity, onDatabaseLost: onLost, leader } = options
+  await app.register(cluster, { identity, onLost, leader })
   if (workers) await app.register(audit)
   await app.register(bridge, {
     ...(config.secrets.bridge ?? sandboxCredentials),

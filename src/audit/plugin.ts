@@ -8,15 +8,16 @@ const lookMs = 1_000
 /** Repeats the audit in the log, so that it can be kept apart from the machine: what commands wrote, too. */
 const plugin: FastifyPluginCallback = (app, _options, done) => {
   const log = app.log.child({ room: 'audit' })
+  const tick = app.leader.only(() => logAudit({ store: app.store, log }))
   const loop = startLoop({
-    tick: () => logAudit({ store: app.store, log }),
+    tick,
     idleMs: lookMs,
     onError: (error) => log.error({ err: error }, 'audit not logged'),
   })
   app.addHook('onClose', async () => {
     await loop.stop()
-    while (await logAudit({ store: app.store, log }));
+    while (await tick());
   })
   done()
 }
-export default fp(plugin, { name: 'audit', fastify: '5.x', dependencies: ['db'] })
+export default fp(plugin, { name: 'audit', fastify: '5.x', dependencies: ['db', 'cluster'] })

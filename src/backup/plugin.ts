@@ -17,7 +17,7 @@ const plugin: FastifyPluginCallback<{
 }> = (app, { database, signerOf, ...schedule }, done) => {
   const log = app.log.child({ room: 'backup' })
   const loop = startLoop({
-    tick: () =>
+    tick: app.leader.only(() =>
       tickCopies({
         ...schedule,
         clock: app.clock,
@@ -27,10 +27,15 @@ const plugin: FastifyPluginCallback<{
           return copyInThread({ from: database, to, signer: signerOf(wrappedPepper) })
         },
       }),
+    ),
     idleMs: lookMs,
     onError: (error) => log.error({ err: error }, 'the database was not copied'),
   })
   app.addHook('onClose', () => loop.stop())
   done()
 }
-export default fp(plugin, { name: 'backup', fastify: '5.x', dependencies: ['db', 'auth'] })
+export default fp(plugin, {
+  name: 'backup',
+  fastify: '5.x',
+  dependencies: ['db', 'auth', 'cluster'],
+})

@@ -2,13 +2,17 @@ import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { monotonicClock, systemClock } from '../clock.ts'
 import { createHeartbeats, type Heartbeats } from './heartbeats.ts'
+import { soleLeader, type Leader } from './leader.ts'
 import { joinMembers, type ProcessIdentity } from './members.ts'
 import type { Lifecycle } from './readiness.ts'
+import { createWakeups, type Wakeups } from './wakeups.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** Names this process among those that serve the database. */
     memberId: string
+    leader: Leader
+    wakeups: Wakeups
     heartbeats: Heartbeats
     lifecycle: Lifecycle
   }
@@ -19,13 +23,20 @@ interface Options {
   identity?: ProcessIdentity | undefined
   /** Called once, when another server took the database. */
   onLost?: (() => void) | undefined
+  /** Instead of one that always leads. */
+  leader?: Leader | undefined
 }
 
 /** What a process is among those that serve the database: a member that lives, with work that goes on, until it stops. */
-const plugin: FastifyPluginAsync<Options> = async (app, { identity, onLost = () => {} }) => {
+const plugin: FastifyPluginAsync<Options> = async (
+  app,
+  { identity, onLost = () => {}, leader = soleLeader },
+) => {
   const { store, ids } = app
   const lifecycle: Lifecycle = { stopping: false }
   app.decorate('lifecycle', lifecycle)
+  app.decorate('leader', leader)
+  app.decorate('wakeups', createWakeups())
   app.decorate('heartbeats', createHeartbeats(monotonicClock))
 
   // A client that keeps its connection would meet a closed one: it is told to open another, elsewhere by then.

@@ -34,9 +34,10 @@ const plugin: FastifyPluginCallback<Options> = (app, { workers, needsAddresses }
     log,
   })
   if (workers) {
+    const expire = app.leader.only(() => expireRequests(app.settleDeps))
     const loop = startLoop({
       tick: app.heartbeats.watch('connect', async () => {
-        const moreToExpire = await expireRequests(app.settleDeps)
+        const moreToExpire = await expire()
         await verifyCallbacks(app.settleDeps, app.memberId)
         return moreToExpire
       }),

@@ -15,7 +15,7 @@ const plugin: FastifyPluginCallback<{ workers: boolean }> = (app, { workers }, d
     const stopping = new AbortController()
     let restUntil = 0
     const loop = startLoop({
-      async tick() {
+      tick: app.leader.only(async () => {
         if (steadyClock.now() < restUntil) return false
         for (const removal of await store.listOpenRemovals()) {
           const payer = { tenant: removal.tenantId, site: '' }
@@ -24,7 +24,7 @@ const plugin: FastifyPluginCallback<{ workers: boolean }> = (app, { workers }, d
           log.info({ removal: removal.id, kind: removal.kind }, 'deleted')
         }
         return false
-      },
+      }),
       idleMs: lookMs,
       onError(error) {
         restUntil = steadyClock.now() + restMs
@@ -41,5 +41,5 @@ const plugin: FastifyPluginCallback<{ workers: boolean }> = (app, { workers }, d
 export default fp(plugin, {
   name: 'erasure',
   fastify: '5.x',
-  dependencies: ['db', 'auth', 'bridge'],
+  dependencies: ['db', 'auth', 'bridge', 'cluster'],
 })

@@ -66,10 +66,11 @@ const plugin: FastifyPluginCallback<{ workers: boolean; publicUrl: string }> = (
         idleMs,
         onError: (error) => log.error({ err: error, work: name }, 'upkeep failed'),
       })
+    const { only } = app.leader
     const loops = [
-      run('tell', app.heartbeats.watch('upkeep', jobs.tell), 2 * second),
-      run('compare', jobs.compare, 2 * second),
-      run('catch-up', jobs.catchUp, hour),
+      run('tell', app.heartbeats.watch('upkeep', only(jobs.tell)), 2 * second),
+      run('compare', only(jobs.compare), 2 * second),
+      run('catch-up', only(jobs.catchUp), hour),
       run('standing', jobs.saveBridgeStatus, 5 * second),
     ]
     app.addHook('onClose', async () => {

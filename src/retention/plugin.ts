@@ -16,13 +16,13 @@ const plugin: FastifyPluginCallback<{ workers: boolean; retention: Retention }> 
     const { store, clock, bridge, bridgeTime, isClockInDoubt } = app
     const stopping = new AbortController()
     const loop = startLoop({
-      async tick() {
+      tick: app.leader.only(async () => {
         // What is forgotten does not come back: without a word of Bridge's about the time there is none to go by.
         if (bridgeTime.aheadMs() === undefined) await bridge.probe(stopping.signal).catch(() => {})
         if (bridgeTime.aheadMs() === undefined) return false
         if (isClockInDoubt()) log.warn('nothing is forgotten: the clock is in doubt')
         return tickRetention({ store, clock, isClockInDoubt, retention })
-      },
+      }),
       idleMs,
       onError: (error) => log.error({ err: error }, 'retention failed'),
     })
@@ -36,5 +36,5 @@ const plugin: FastifyPluginCallback<{ workers: boolean; retention: Retention }> 
 export default fp(plugin, {
   name: 'retention',
   fastify: '5.x',
-  dependencies: ['db', 'auth', 'bridge'],
+  dependencies: ['db', 'auth', 'bridge', 'cluster'],
 })

@@ -53,7 +53,10 @@ const bridgeWebhook: FastifyPluginAsync<{ secrets: readonly string[] }> = async 
       } else {
         request.log.info({ received, type }, 'webhook received')
       }
-      if (received === 'new') app.relay.nudge()
+      if (received === 'new') {
+        app.wakeups.notify('events')
+        app.wakeups.notify('deliveries')
+      }
       return reply.header('Cache-Control', 'no-store').send({})
     },
   })

@@ -10,8 +10,6 @@ import { checkTarget, isWithin, loopback, TargetRefusedError } from './relay/tar
 declare module 'fastify' {
   interface FastifyInstance {
     relay: {
-      /** There is something to handle or to deliver: do not wait for the next look. */
-      nudge(): void
       /**
        * Refuses a webhook URL that we would not dial, and counts that in the audit of whoever asks. `siteId` may have opened
        * more. Throws TargetRefusedError.
@@ -42,7 +40,7 @@ export interface WebhooksOptions {
   onRefreshed: HandlerDeps['onRefreshed']
 }
 
-/** How soon work shows that nobody nudged for: what the CLI queued, what fell due. Milliseconds. */
+/** How soon work shows that nobody woke us for: what the CLI queued, what fell due. Milliseconds. */
 const idleMs = 500
 
 /** How long a stop waits for tries in flight, below the ten seconds Docker gives a container. */
@@ -55,10 +53,7 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
   const openToAll = options.isSandbox ? loopback : []
   const mayOpen = (cidr: string) => options.allowedTargets.some((bound) => isWithin(cidr, bound))
 
-  const loops: { nudge(): void; stop(): Promise<void> }[] = []
-  const nudge = () => loops.forEach((loop) => loop.nudge())
   app.decorate('relay', {
-    nudge,
     async checkTarget(url: string, siteId?: string, asking?: TargetAsking) {
       const ofSite = siteId === undefined ? [] : (await store.readEndpoint(siteId)).allowedTargets
       const opened = [...openToAll, ...ofSite.filter(mayOpen)]
@@ -90,17 +85,21 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
       mayOpen,
     }
     const relaying = { ...rooms, observe: app.metrics }
-    const relay = createRelay(relaying, { onSettled: nudge })
+    const relay = createRelay(relaying, { onSettled: () => relayLoop.nudge() })
     const handling = { store, memberId, keyring, clock, log, onRefreshed: options.onRefreshed }
     const onError = (error: unknown) => log.error({ err: error }, 'webhook worker failed')
     const handle = app.heartbeats.watch('webhook handler', () => tickHandler(handling))
-    const pump = app.heartbeats.watch('webhook relay', () => relay.pump())
-    loops.push(
-      startLoop({ tick: handle, idleMs, onError }),
-      startLoop({ tick: pump, idleMs, onError }),
-    )
+    const recover = app.leader.only(() => relay.recover())
+    const pump = app.heartbeats.watch('webhook relay', async () => {
+      const hasRecovered = await recover()
+      return (await relay.pump()) || hasRecovered
+    })
+    const handlerLoop = startLoop({ tick: handle, idleMs, onError })
+    const relayLoop = startLoop({ tick: pump, idleMs, onError })
+    app.wakeups.on('events', handlerLoop.nudge)
+    app.wakeups.on('deliveries', relayLoop.nudge)
     app.addHook('onClose', async () => {
-      await Promise.all(loops.map((loop) => loop.stop()))
+      await Promise.all([handlerLoop.stop(), relayLoop.stop()])
       await relay.drain(graceMs)
       await sender.close()
     })

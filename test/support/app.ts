@@ -4,6 +4,7 @@ import { buildApp } from '../../src/app.ts'
 import { toFacts } from '../../src/auth/item-list.ts'
 import { keepAccounts } from '../../src/auth/ownership.ts'
 import type { Ids, MovableClock } from '../../src/clock.ts'
+import type { Leader } from '../../src/cluster/leader.ts'
 import { loadConfig } from '../../src/config.ts'
 import type { BridgeUser } from '../../src/db/ports/users.ts'
 import type { Site } from '../../src/db/ports/sites.ts'
@@ -45,6 +46,7 @@ export async function testApp({
   workers = false,
   clock = testClock(),
   ids = testIds(),
+  leader,
 }: {
   env?: Record<string, string>
   database?: string
@@ -52,6 +54,7 @@ export async function testApp({
   clock?: MovableClock
   /** Others than those that count up from 1, for a database that has these already. */
   ids?: Ids
+  leader?: Leader
 } = {}): Promise<TestApp> {
   const world = bridgeWorld({ clock })
   const bridge = bridgeDouble({ handlers: world.handlers })
@@ -63,6 +66,7 @@ export async function testApp({
     dispatcher: bridge.dispatcher,
     clock,
     ids,
+    ...(leader && { leader }),
     logger: {
       ...(loggerOptions('trace') as object),
       stream: { write: (line: string) => void log.push(line) },

@@ -43,7 +43,9 @@ export interface RelayDeps {
 export interface Relay {
   /** Starts the tries that are due and does not wait for them. True when there may be more to start. */
   pump(): Promise<boolean>
-  /** Starts what is due and waits until those tries are settled: what tests call. True when there may be more. */
+  /** Puts some of what died of a site's failures back on its way. True when there may be more. Once for all servers. */
+  recover(): Promise<boolean>
+  /** Recovers and starts what is due, and waits until those tries are settled: what tests call. True when there may be more. */
   tick(): Promise<boolean>
   /** Lets the tries in flight end, for so long; then gives back, untried, what is left. */
   drain(graceMs: number): Promise<void>
@@ -92,8 +94,8 @@ export function createRelay(
     }
   }
 
-  /** Lets some of what died of a site's failures be tried again. True when there may be more. */
   async function recover(): Promise<boolean> {
+    await followClock()
     const some = await store.recoverDead(clock.now())
     if (some && some.recovered > 0) {
       log.info({ site: some.siteId, recovered: some.recovered }, 'dead webhooks are tried again')
@@ -103,6 +105,7 @@ export function createRelay(
 
   /** Starts the tries that are due, up to so many sockets. */
   async function start(): Promise<Promise<void>[]> {
+    await followClock()
     const at = clock.now()
     const limit = Math.min(mostClaimed, mostInFlight - inFlight.size)
     if (limit === 0 || stopping.signal.aborted) return []
@@ -124,19 +127,14 @@ export function createRelay(
     })
   }
 
-  async function look(): Promise<{ works: Promise<void>[]; more: boolean }> {
-    await followClock()
-    const hasRecovered = await recover()
-    const works = await start()
-    return { works, more: hasRecovered || works.length > 0 }
-  }
-
   return {
-    pump: async () => (await look()).more,
+    pump: async () => (await start()).length > 0,
+    recover,
     async tick() {
-      const { works, more } = await look()
+      const hasRecovered = await recover()
+      const works = await start()
       await Promise.all(works)
-      return more
+      return hasRecovered || works.length > 0
     },
     async drain(graceMs) {
       const cut = setTimeout(() => stopping.abort(), graceMs)

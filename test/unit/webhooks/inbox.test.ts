@@ -27,7 +27,7 @@ async function inbox({
   const user = await aUser(rooms, tenant.site, { name: 'ann' })
   await store.updateSite(tenant.site.id, { webhookUrl: 'https://erp.acme.test/hook' }, testBy)
   const auditCounter = createAuditCounter((entry) => store.audit(entry))
-  let nudges = 0
+  const woken: string[] = []
 
   const lines: { level: number; msg: string }[] = []
   const write = (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[number])
@@ -48,11 +48,9 @@ async function inbox({
   app.decorate('connections', {
     admitted: (_socket: unknown, as: string) => void admitted.push(as),
   } as never)
-  app.decorate('relay', {
-    nudge: () => {
-      nudges += 1
-    },
-    checkTarget: async () => {},
+  app.decorate('wakeups', {
+    notify: (topic) => void woken.push(topic),
+    on() {},
   })
   await app.register(bridgeWebhook, { secrets })
   onTestFinished(() => app.close())
@@ -89,13 +87,13 @@ async function inbox({
     signed,
     event,
     logged,
-    nudges: () => nudges,
+    woken,
     doubt: () => void (doubted = true),
   }
 }
 
 test('a signed event is stored with its delivery, byte for byte, then answered', async () => {
-  const { signed, event, store, keyring, clock, site, nudges } = await inbox()
+  const { signed, event, store, keyring, clock, site, woken } = await inbox()
   const body = ` ${event()}\n`
 
   const answer = await signed(body)
@@ -105,7 +103,7 @@ test('a signed event is stored with its delivery, byte for byte, then answered',
   expect(stored).toMatchObject({ type: 'item.created', itemId: 7, siteId: site.id })
   expect(keyring.open(stored!.body!, `events/${stored!.id}`).toString()).toBe(body)
   expect(await store.findDelivery(stored!.id)).toMatchObject({ state: 'pending' })
-  expect(nudges()).toBe(1)
+  expect(woken).toEqual(['events', 'deliveries'])
 })
 
 test('a repeat is answered alike and stored once; one byte more is another event', async () => {
@@ -171,7 +169,7 @@ test.each<[string, object, object]>([
   ['an unknown user', {}, { user_uuid: 'nobody' }],
   ['no user and no item', { type: 'novelty' }, { user_uuid: null, item_id: undefined }],
 ])('an event of %s is answered 200, counted and not kept', async (_, fields, content) => {
-  const { signed, event, store, clock, auditCounter, nudges } = await inbox()
+  const { signed, event, store, clock, auditCounter, woken } = await inbox()
 
   expect((await signed(event(fields, content))).statusCode).toBe(200)
 
@@ -180,7 +178,7 @@ test.each<[string, object, object]>([
   expect(await store.listAudit({ limit: 1 })).toMatchObject([
     { action: 'webhook.ignored', subject: 'unknown user', count: 1 },
   ])
-  expect(nudges()).toBe(0)
+  expect(woken).toEqual([])
 })
 
 test('an event older than 14 days by its own word is answered 200, counted and not kept', async () => {
@@ -274,7 +272,7 @@ test('whoever signed well is no stranger while the event waits for the disk; a b
 test('a busy database and a full disk are a 503 with Retry-After, another fault a 500: never a lost 200', async () => {
   const full = new StoreDiskError('full')
   const faults: Error[] = [new StoreBusyError('busy'), full, new Error('broken')]
-  const { signed, event, nudges, logged } = await inbox({
+  const { signed, event, woken, logged } = await inbox({
     wrap: (store) => ({
       ...store,
       acceptEvent: (given) => {
@@ -294,7 +292,7 @@ test('a busy database and a full disk are a 503 with Retry-After, another fault 
 
   expect(broken.statusCode).toBe(500)
   expect(good.statusCode).toBe(200)
-  expect(nudges()).toBe(1)
+  expect(woken).toEqual(['events', 'deliveries'])
 })
 
 test('a body above 64 KiB is refused by its announced length, before it is read', async () => {

@@ -2,6 +2,8 @@ import fastify from 'fastify'
 import { expect, onTestFinished, test } from 'vitest'
 import { createAuditCounter } from '../../../src/audit/counter.ts'
 import { createHeartbeats } from '../../../src/cluster/heartbeats.ts'
+import { soleLeader } from '../../../src/cluster/leader.ts'
+import { createWakeups } from '../../../src/cluster/wakeups.ts'
 import webhooks from '../../../src/webhooks/plugin.ts'
 import { TargetRefusedError } from '../../../src/webhooks/relay/target-guard.ts'
 import { anAnnouncement, aTenant, aUser, testBy, testRooms } from '../../support/tenants.ts'
@@ -16,7 +18,13 @@ async function door(options: { workers?: boolean; isSandbox?: boolean; bounds?: 
   const app = fastify()
   const auditCounter = createAuditCounter((entry) => rooms.store.audit(entry))
   const heartbeats = createHeartbeats(rooms.clock)
-  for (const [name, room] of Object.entries({ ...rooms, auditCounter, heartbeats })) {
+  const cluster = {
+    memberId: 'srv_test',
+    heartbeats,
+    leader: soleLeader,
+    wakeups: createWakeups(),
+  }
+  for (const [name, room] of Object.entries({ ...rooms, auditCounter, ...cluster })) {
     app.decorate(name, room as never)
   }
   for (const name of ['db', 'metrics', 'auth', 'cluster']) {
@@ -46,7 +54,7 @@ async function door(options: { workers?: boolean; isSandbox?: boolean; bounds?: 
   return { ...rooms, ...tenant, app, auditCounter, heartbeats, emit, listenAt }
 }
 
-test('with workers, what is stored is handled and delivered, also when nobody nudges', async () => {
+test('with workers, what is stored is handled and delivered, also when nobody wakes the loops', async () => {
   const { emit, listenAt, store, clock, heartbeats } = await door({
     workers: true,
     isSandbox: true,
@@ -67,7 +75,7 @@ test('without workers nothing runs', async () => {
   await listenAt(at.url)
   await emit()
 
-  app.relay.nudge()
+  app.wakeups.notify('deliveries')
   await app.close()
 
   expect(at.posts).toEqual([])
