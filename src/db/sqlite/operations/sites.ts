@@ -1,7 +1,7 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import { foldName } from '../../../names.ts'
 import type { SiteStore } from '../../ports/sites.ts'
-import { chosenSite } from '../../rules/name-choice.ts'
+import { chosenByName, chosenSite } from '../../rules/name-choice.ts'
 import type { Scope } from '../../scope.ts'
 import { ValidationError } from '../../../errors.ts'
 import { AmbiguousNameError, SiteConflictError } from '../../store-errors.ts'
@@ -28,20 +28,11 @@ export const inScopeGiven = and(
 /** A condition on `sites` and `tenants`: neither is the site being deleted nor its tenant disabled. */
 export const isServed = and(isNull(sites.removedAt), isNull(tenants.disabledAt))
 
-const siteNamed = prepared((db) =>
-  db
-    .select()
-    .from(sites)
-    .where(and(inScopeGiven, eq(sites.name, sql.placeholder('name'))))
-    .prepare(),
-)
-
 const sitesLike = prepared((db) =>
   db
     .select()
     .from(sites)
     .where(and(inScopeGiven, eq(sites.foldedName, sql.placeholder('folded'))))
-    .limit(2)
     .prepare(),
 )
 
@@ -72,11 +63,9 @@ export function siteOperations({ db, read, write }: Tools): SiteStore {
 
     findSite: (scope, name) =>
       read(() => {
-        const exact = siteNamed(db).get({ ...scope, name })
-        if (exact) return exact
-        const [only, twin] = sitesLike(db).all({ ...scope, folded: foldName(name) })
-        if (only && twin) throw new AmbiguousNameError('site')
-        return only
+        const choice = chosenByName(name, sitesLike(db).all({ ...scope, folded: foldName(name) }))
+        if (choice.kind === 'ambiguous') throw new AmbiguousNameError('site')
+        return choice.kind === 'one' ? choice.row : undefined
       }),
 
     findSitesByOrigin: (scope, origin) =>

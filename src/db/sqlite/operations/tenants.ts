@@ -1,6 +1,7 @@
 import { count, eq } from 'drizzle-orm'
 import { foldName } from '../../../names.ts'
 import type { TenantStore } from '../../ports/tenants.ts'
+import { chosenByName } from '../../rules/name-choice.ts'
 import { AmbiguousNameError, ConflictError } from '../../store-errors.ts'
 import { bridgeUsers, sites, tenants } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
@@ -30,11 +31,9 @@ export function tenantOperations({ db, read, write }: Tools): TenantStore {
 
     findTenant: (name) =>
       read(() => {
-        const exact = db.select().from(tenants).where(eq(tenants.name, name)).get()
-        if (exact) return exact
-        const [only, twin] = tenantsLike(name)
-        if (only && twin) throw new AmbiguousNameError('tenant')
-        return only
+        const choice = chosenByName(name, tenantsLike(name))
+        if (choice.kind === 'ambiguous') throw new AmbiguousNameError('tenant')
+        return choice.kind === 'one' ? choice.row : undefined
       }),
 
     listTenants: () => read(() => db.select().from(tenants).orderBy(tenants.name).all()),
