@@ -84,17 +84,15 @@ export function eventOperations({ run, transaction }: Tools): EventStore {
  * was there already.
  */
 export async function insertEvent(db: Db, { deliveryId, ...event }: NewEvent): Promise<boolean> {
-  if (event.siteId !== null) await lockTenantOf(db, event.siteId)
+  const site = event.siteId === null ? undefined : await lockTenantOf(db, event.siteId)
   const [stored] = await db
     .insert(events)
     .values(event)
     .onConflictDoNothing({ target: events.dedupeKey })
     .returning({ seq: events.seq })
   if (!stored) return false
-  if (event.siteId !== null) {
-    const { siteId, itemId, receivedAt: at } = event
-    await insertDelivery(db, { id: deliveryId, eventSeq: stored.seq, siteId, itemId, at })
-  }
+  const { itemId, receivedAt: at } = event
+  if (site) await insertDelivery(db, site, { id: deliveryId, eventSeq: stored.seq, itemId, at })
   return true
 }
 

@@ -1,7 +1,8 @@
 import { and, asc, eq, isNull } from 'drizzle-orm'
+import type { Site } from '../../ports/sites.ts'
 import { takesWebhooks } from '../../rules/replay.ts'
 import { firstDueAt } from '../../rules/try-outcome.ts'
-import { deliveries, sites } from '../schema/index.ts'
+import { deliveries } from '../schema/index.ts'
 import type { Db } from '../tools.ts'
 
 /**
@@ -35,16 +36,11 @@ export async function nextUntried(
  */
 export async function insertDelivery(
   db: Db,
-  {
-    at,
-    ...delivery
-  }: { id: string; eventSeq: number; siteId: string; itemId: number | null; at: number },
+  site: Site,
+  { at, ...event }: { id: string; eventSeq: number; itemId: number | null; at: number },
 ): Promise<void> {
-  const [site] = await db
-    .select({ webhookUrl: sites.webhookUrl, removedAt: sites.removedAt })
-    .from(sites)
-    .where(eq(sites.id, delivery.siteId))
-  if (!site || !takesWebhooks(site)) return
+  if (!takesWebhooks(site)) return
+  const delivery = { ...event, siteId: site.id }
   const isBehind = (await nextUntried(db, delivery, { lock: true })) !== undefined
   const dueAt = firstDueAt(at, { isBehind })
   await db.insert(deliveries).values({ ...delivery, state: 'pending', dueAt, createdAt: at })

@@ -97,12 +97,13 @@ export function instanceOperations({ run, transaction }: Tools): InstanceStore {
       // The long look takes no lock. What commands may have written since is in the short tables, and looked at again.
       const candidates = await run(async (db) => {
         const keys = (await keysByAge(db)).filter(({ id }) => id !== keep)
-        const used = await Promise.all(keys.map(({ id }) => isSealedWith(db, id)))
-        return keys.filter((_key, index) => !used[index])
+        const unused: string[] = []
+        for (const { id } of keys) if (!(await isSealedWith(db, id))) unused.push(id)
+        return unused
       })
       return transaction(async (db) => {
         const unused: string[] = []
-        for (const { id } of candidates) {
+        for (const id of candidates) {
           const short = ['webhook-secret', 'previous-webhook-secret'] as const
           if (!(await isSealedWith(db, id, short))) unused.push(id)
         }

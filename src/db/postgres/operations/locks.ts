@@ -20,8 +20,13 @@ export const lockSite = async (db: Db, id: string) =>
 export const lockUser = async (db: Db, id: string) =>
   (await db.select().from(bridgeUsers).where(eq(bridgeUsers.id, id)).for('no key update'))[0]
 
-/** The tenant of a site: its events are numbered one after the other. */
+/** A site, and the lock of its tenant: a tenant's events are numbered one after the other. */
 export const lockTenantOf = async (db: Db, siteId: string) => {
-  const ofSite = db.select({ id: sites.tenantId }).from(sites).where(eq(sites.id, siteId))
-  return (await db.select().from(tenants).where(eq(tenants.id, ofSite)).for('no key update'))[0]
+  const [found] = await db
+    .select({ site: sites })
+    .from(sites)
+    .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+    .where(eq(sites.id, siteId))
+    .for('no key update', { of: tenants })
+  return found?.site
 }
