@@ -9,7 +9,7 @@ import { roomsOn, storeContract } from './store.ts'
 
 withPostgres((_it, server) => {
   const poolOn = async (database: Promise<string>) =>
-    createPool({ url: await database, poolSize: 4, waitMs: 60_000 })
+    createPool({ url: await database, poolSize: 4, waitMs: 0 })
 
   /** A store whose database is made while its first call waits. */
   const openOn = (database: Promise<string>): Store => {

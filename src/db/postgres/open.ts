@@ -14,7 +14,7 @@ export interface PostgresOptions {
   url: string
   /** The most connections of this process. */
   poolSize: number
-  /** How long a call may wait for one of them. */
+  /** How long a call may wait for one of them; 0: as long as it takes. */
   waitMs?: number
 }
 
