@@ -134,6 +134,7 @@ withPostgres((it, server) => {
     const database = await testDatabase(server)
     const { run, transaction } = toolsOn(database)
     const impatient = new Pool({ connectionString: database, lock_timeout: 20, max: 1 })
+    impatient.on('error', () => {}) // its database is dropped when the test ends
     impatient.on('connect', (client) => client.on('error', () => {}))
     onTestFinished(() => impatient.end())
     await run((db) => db.insert(tenants).values(aTenant('acme')))
