@@ -98,13 +98,29 @@ const engines = (room?: string): Pattern[] =>
             ...(room === 'backup'
               ? ['**/db/sqlite/*.ts', '**/db/sqlite/{operations,schema}/**']
               : ['**/db/sqlite/**']),
+            '**/db/postgres/**',
             'better-sqlite3',
+            'pg',
             'drizzle-orm',
             'drizzle-orm/**',
           ],
           message: 'Use src/db/open.ts, and the port of src/db/store.ts.',
         },
       ]
+
+/** What each folder of src/db may not use: engines do not know each other, and a rule knows none of them. */
+const engineFolders = {
+  sqlite: ['**/postgres/**', 'pg', 'drizzle-orm/pg-core', 'drizzle-orm/node-postgres'],
+  postgres: ['**/sqlite/**', 'better-sqlite3', 'drizzle-orm/sqlite-core'],
+  rules: [
+    '**/sqlite/**',
+    '**/postgres/**',
+    'better-sqlite3',
+    'pg',
+    'drizzle-orm',
+    'drizzle-orm/**',
+  ],
+}
 
 // A later override replaces a rule's options, so each entry is whole.
 const directions = Object.entries(mayUse).flatMap(([room, allowed]) => {
@@ -129,6 +145,16 @@ const directions = Object.entries(mayUse).flatMap(([room, allowed]) => {
     message: 'Put it in plugin.ts.',
   }
   if (doors.has(room)) return [only(`src/${room}/**`, inward)]
+  if (room === 'db') {
+    const apart = Object.entries(engineFolders).map(([folder, group]) =>
+      only(`src/db/${folder}/**`, [
+        ...inward,
+        fastify,
+        { group, message: 'Engines share rules, not SQL.' },
+      ]),
+    )
+    return [only('src/db/**', [...inward, fastify]), only('src/db/plugin.ts', inward), ...apart]
+  }
   return [only(`src/${room}/**`, [...inward, fastify]), only(`src/${room}/plugin.ts`, inward)]
 })
 
