@@ -1,4 +1,5 @@
 import type { Store } from '../store.ts'
+import { openPostgres, type PostgresOptions } from './open.ts'
 import { accountOperations } from './operations/accounts.ts'
 import { allowanceOperations } from './operations/allowances.ts'
 import { auditOperations } from './operations/audit.ts'
@@ -21,6 +22,10 @@ import { siteOperations } from './operations/sites.ts'
 import { tenantOperations } from './operations/tenants.ts'
 import { userOperations } from './operations/users.ts'
 import { type Connections, createTools } from './tools.ts'
+
+/** The Store on PostgreSQL: connects and migrates. Throws when that is impossible, with PostgreSQL's own reason. */
+export const openPostgresStore = async (options: PostgresOptions): Promise<Store> =>
+  createPostgresStore(await openPostgres(options))
 
 /** The Store on PostgreSQL, over a pool whose database is migrated. */
 export function createPostgresStore(pool: Connections & { end(): Promise<void> }): Store {
