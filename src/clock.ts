@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto'
+import { hourMs } from './durations.ts'
 
 /** The only source of "now", in epoch milliseconds. */
 export interface Clock {
@@ -37,7 +38,7 @@ export interface ClockWatch {
 export const leastJumpMs = 10_000
 
 /** What is less changes nothing that is counted in days. */
-const farMs = 60 * 60_000
+const farMs = hourMs
 
 /** Compares what the machine's clock shows with how long it ran. A sandbox's lever moves neither. */
 export function createClockWatch({

@@ -6,6 +6,7 @@ import { pageSize } from './bridge/transport/pagination.ts'
 import { longestReadWaitMs } from './bridge/admission/quota.ts'
 import { misspelt } from './misspelt.ts'
 import { decodeText, NotTextError } from './text.ts'
+import { hourMs } from './durations.ts'
 
 /** A key that only wraps other keys; the newest stands first. */
 export interface MasterKey {
@@ -371,7 +372,7 @@ function toConfig(
     logLevel: vars.LOG_LEVEL,
     backup: {
       dir: vars.BACKUP_DIR ?? join(vars.DATA_DIR, 'backups'),
-      everyMs: (vars.BACKUP_HOURS ?? (isSandbox ? 0 : 24)) * 60 * 60_000,
+      everyMs: (vars.BACKUP_HOURS ?? (isSandbox ? 0 : 24)) * hourMs,
       keep: vars.BACKUP_KEEP,
     },
     stop: { delayMs: vars.STOP_DELAY * 1_000, timeoutMs: vars.STOP_TIMEOUT * 1_000 },

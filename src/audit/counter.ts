@@ -1,4 +1,5 @@
 import type { AuditEntry } from '../db/ports/audit.ts'
+import { hourMs, minuteMs } from '../durations.ts'
 
 /** Counts what callers can cause at will, so that they fill neither the disk nor the commit queue. */
 export interface AuditCounter {
@@ -78,9 +79,6 @@ export function createAuditCounter(write: (entry: AuditEntry) => Promise<void>):
     },
   }
 }
-
-const minuteMs = 60_000
-const hourMs = 60 * minuteMs
 
 /** The start of the minute, or the hour, that a time lies in. */
 export const minuteOf = (at: number): number => at - (at % minuteMs)

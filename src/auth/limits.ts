@@ -2,6 +2,7 @@ import ipaddr, { type IPv4, type IPv6 } from 'ipaddr.js'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
 import { TooManyRequestsError } from '../errors.ts'
+import { minuteMs } from '../durations.ts'
 
 /** How often each of many names may do something. */
 export interface Limiter {
@@ -43,8 +44,6 @@ const minutesPerDay = 24 * 60
 
 /** How many names are remembered: beyond that the one unseen for longest begins anew. */
 const most = 20_000
-
-const minuteMs = 60_000
 
 /** A bucket for each name: as many at once as a minute allows, or `atOnce`, then evenly. With `perMinute` 0 nothing is limited. */
 export function createLimiter({

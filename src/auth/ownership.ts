@@ -12,6 +12,7 @@ import type { Caller } from './api-keys.ts'
 import { readItemList, type ItemListDeps } from './item-list.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import { hourOf, type AuditCounter } from '../audit/counter.ts'
+import { hourMs } from '../durations.ts'
 
 /** Who asks, and what it takes to answer whether a thing is theirs. */
 export interface OwnershipDeps extends ItemListDeps {
@@ -188,8 +189,6 @@ export async function refuseGone(
   const living = await deps.store.listItems(held.user.id)
   if (!living.some((item) => item.id === id)) throw missingItem(deps, id)
 }
-
-const hourMs = 60 * 60_000
 
 /**
  * Reads the user's whole item list, of which what is missing is gone: at most once an hour, and not when anything was heard

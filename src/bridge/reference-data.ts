@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { BridgeResources } from './client.ts'
 import type { Category } from './resources/categories.ts'
 import type { Provider } from './resources/providers.ts'
+import { dayMs } from '../durations.ts'
 
 /** What Bridge tells everyone alike: kept a day, and asked for once however many wait for it. */
 export interface ReferenceData {
@@ -15,8 +16,6 @@ export interface ReferenceData {
   /** The same data, asked for in this caller's turn when it is not there. */
   through(bridge: () => BridgeResources): ReferenceData
 }
-
-const dayMs = 24 * 60 * 60_000
 
 interface Kept<T> {
   value: T

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../clock.ts'
 import type { BridgeStep, CallRecord } from '../db/ports/history.ts'
+import { dayMs } from '../durations.ts'
 
 /** A call under way, as far as it is known. */
 export interface OpenCall {
@@ -35,8 +36,6 @@ const batch = 200
  * Of one request's callbacks a few are enough to tell what happened: whoever has a link shall not use up all browsers' day.
  */
 const usual = { waiting: 10_000, inADay: 100_000, callbacks: 30 }
-
-const dayMs = 24 * 60 * 60_000
 
 /** How many of Bridge's calls are remembered with one of ours. */
 const mostSteps = 20

@@ -16,6 +16,7 @@ import type { Site } from '../db/ports/sites.ts'
 import type { Store } from '../db/store.ts'
 import type { Tenant } from '../db/ports/tenants.ts'
 import { CommandError } from './command-error.ts'
+import { hourMs } from '../durations.ts'
 
 type Env = Record<string, string | undefined>
 
@@ -94,7 +95,7 @@ export const withBridge = <T>(
  * 2000 calls in 5 minutes; without one, what the last one had left. A command waits for its turn.
  */
 async function quotaOf({ config, store, clock }: Installation): Promise<Quota> {
-  const longestWaitMs = 60 * 60_000
+  const longestWaitMs = hourMs
   if (await hasLivingServer({ store, clock })) {
     return createQuota({ clock, limits: { ...besideServer, longestWaitMs } })
   }

@@ -4,14 +4,13 @@ import type { Connection } from '../db/ports/items.ts'
 import type { CommandContext } from './context.ts'
 import { tenantNamed } from './installation.ts'
 import { time } from './print.ts'
+import { dayMs } from '../durations.ts'
 
 interface ListOptions {
   tenant?: string
   expiring?: number
   json?: boolean
 }
-
-const dayMs = 24 * 60 * 60_000
 
 /** `bank-api item …` */
 export function itemCommands({ printTable, withInstallation }: CommandContext): Command {

@@ -7,6 +7,7 @@ import type { CommandContext } from './context.ts'
 import { tenantNamed } from './installation.ts'
 import { newNameArgument } from './names.ts'
 import { time } from './print.ts'
+import { dayMs } from '../durations.ts'
 
 interface CreateOptions extends Partial<Presentation> {
   tenant: string
@@ -153,8 +154,6 @@ export function keyCommands({ printOne, printTable, withInstallation }: CommandC
     )
   return key
 }
-
-const dayMs = 24 * 60 * 60_000
 
 const bridgeVersionOption = (): Option =>
   new Option('--bridge-version <version>', 'whose field names it is shown').choices(bridgeVersions)

@@ -1,6 +1,7 @@
 import { isHealthy } from '../bridge/resources/items.ts'
 import type { ItemFacts } from '../db/ports/items.ts'
 import type { RequestState } from '../db/ports/requests.ts'
+import { dayMs, hourMs } from '../durations.ts'
 
 /** Statuses in which the user can do nothing but wait: just added, just edited, paused, migrating. */
 const waiting = new Set([-2, -3, 1007, 1099])
@@ -28,9 +29,6 @@ const steps: Readonly<Record<number, NextStep>> = {
 
 /** What to do next about an item of that status; a status we do not know asks for patience. */
 export const nextStep = (status: number): NextStep => steps[status] ?? 'wait'
-
-const hourMs = 60 * 60_000
-const dayMs = 24 * hourMs
 
 /** How long before its end a consent is worth renewing. */
 export const renewalDays = 30

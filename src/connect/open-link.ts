@@ -15,6 +15,7 @@ import { isSameName, requireName } from '../names.ts'
 import { asBridgeUser } from './bridge-user.ts'
 import { rememberAccounts } from './remember-accounts.ts'
 import { resolveSiteUrls, type SiteUrls } from './site-urls.ts'
+import { dayMs } from '../durations.ts'
 
 /** What the link methods share: who asks, and what a link is made with. */
 export interface LinkDeps extends OwnershipDeps {
@@ -61,8 +62,6 @@ export interface Link {
   request: string
   existing_item_id?: number
 }
-
-const dayMs = 24 * 60 * 60_000
 
 /**
  * Opens a Bridge Connect session and the connect request that waits for its end: for a new item, or to manage the one

@@ -1,5 +1,6 @@
-import { codeOf, dayMs, type Examination } from './examination.ts'
+import { codeOf, type Examination } from './examination.ts'
 import { critical, ok, warning, type Finding } from './finding.ts'
+import { dayMs } from '../durations.ts'
 
 /** A clock this far off breaks signatures and consent dates; this far is worth a word. In milliseconds. */
 const drift = { critical: 120_000, warning: 10_000 }

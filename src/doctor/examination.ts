@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Store } from '../db/store.ts'
 import type { Probes } from './probes.ts'
+import { dayMs } from '../durations.ts'
 
 /** What the doctor looks at, and with what. */
 export interface Examination {
@@ -13,8 +14,6 @@ export interface Examination {
   bridgeOrigin: string
   credentials: { clientId: string; clientSecret: string }
 }
-
-export const dayMs = 24 * 60 * 60_000
 
 /** Whole days between now and then, as people count them. */
 export const daysUntil = (at: number, now: number): number => Math.floor((at - now) / dayMs)

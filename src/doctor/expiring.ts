@@ -1,5 +1,6 @@
-import { dayMs, daysUntil, type Examination } from './examination.ts'
+import { daysUntil, type Examination } from './examination.ts'
 import { ok, warning, type Finding } from './finding.ts'
+import { dayMs } from '../durations.ts'
 
 const soonMs = 14 * dayMs
 

@@ -1,6 +1,7 @@
 import { listCopies } from '../backup/folder.ts'
-import { dayMs, type Examination } from './examination.ts'
+import type { Examination } from './examination.ts'
 import { critical, ok, warning, type Finding } from './finding.ts'
+import { dayMs, hourMs } from '../durations.ts'
 
 /** File systems whose locks SQLite cannot trust, by statfs's number (Linux: statfs(2)). */
 const networkDisks = new Map([
@@ -41,7 +42,7 @@ export async function checkMachine({ config, clock, probes }: Examination): Prom
   if (age === undefined) findings.push(warning('backup', 'there is no copy of the database', act))
   else if (age > 2 * Math.max(everyMs, dayMs)) {
     findings.push(critical('backup', `the newest copy is ${Math.floor(age / dayMs)} days old`, act))
-  } else findings.push(ok('backup', `the newest copy is ${Math.floor(age / 3_600_000)} hours old`))
+  } else findings.push(ok('backup', `the newest copy is ${Math.floor(age / hourMs)} hours old`))
   if (early.length > 0) {
     findings.push(
       critical(

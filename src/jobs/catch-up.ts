@@ -5,6 +5,7 @@ import { BridgeError, isBridge } from '../bridge/errors.ts'
 import type { Clock } from '../clock.ts'
 import type { SiteUser } from '../db/ports/users.ts'
 import type { Store } from '../db/store.ts'
+import { hourMs } from '../durations.ts'
 
 export interface CatchUpDeps extends OwnEventDeps {
   store: Store
@@ -20,7 +21,7 @@ const budgetMs = 50_000
 const mostFailures = 3
 
 /** Bridge refreshes an item once or twice a day: silence for longer says that we missed something. */
-export const silenceMs = 36 * 60 * 60_000
+export const silenceMs = 36 * hourMs
 
 /**
  * A tick that asks Bridge for the items of users of which one was not heard of for 36 hours: one list a user, in its

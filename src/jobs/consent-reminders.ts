@@ -4,6 +4,7 @@ import type { Store } from '../db/store.ts'
 import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
 import { itemContent, itemOwner } from './item-event.ts'
 import { renewalToken } from './renewal-token.ts'
+import { dayMs } from '../durations.ts'
 
 export interface ReminderDeps extends OwnEventDeps {
   store: Store
@@ -11,7 +12,6 @@ export interface ReminderDeps extends OwnEventDeps {
   publicUrl: string
 }
 
-const dayMs = 24 * 60 * 60_000
 const batch = 100
 
 /** How many days before its end a site is reminded of a consent, the nearest first. */

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Keyring } from '../vault/keyring.ts'
+import { dayMs } from '../durations.ts'
 
 /** What a renewal link stands for: one consent of one item. Times are epoch milliseconds. */
 export interface Renewable {
@@ -11,7 +12,7 @@ const purpose = 'renewal'
 const tagBytes = 18
 
 /** How long after its end a consent can still be renewed by its link. */
-export const graceMs = 14 * 24 * 60 * 60_000
+export const graceMs = 14 * dayMs
 
 /** The path of a renewal link. It says nothing by itself and cannot be made without the pepper. */
 export function renewalToken(keyring: Keyring, { itemId, consentEnd }: Renewable): string {

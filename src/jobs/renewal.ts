@@ -6,6 +6,7 @@ import type { OwnedItem } from '../db/ports/items.ts'
 import type { Site } from '../db/ports/sites.ts'
 import type { Store } from '../db/store.ts'
 import { graceMs, readRenewalToken } from './renewal-token.ts'
+import { dayMs, hourMs } from '../durations.ts'
 
 export interface RenewalDeps {
   store: Store
@@ -22,12 +23,11 @@ export type Renewal =
   | { state: 'open'; owned: OwnedItem; consentEnd: number }
   | { state: 'renewed' | 'expired' | 'unknown' }
 
-const dayMs = 24 * 60 * 60_000
 const openingsADay = 5
 const budgetMs = 20_000
 
 /** Bridge prints the same end to the second here and to the millisecond there. */
-const sameEndMs = 12 * 60 * 60_000
+const sameEndMs = 12 * hourMs
 
 /** Looks a link up; changes nothing, for mail scanners open links too. */
 export async function findRenewal(

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { BridgeCall } from '../bridge/options.ts'
 import type { Figures } from '../db/ports/figures.ts'
+import { dayMs } from '../durations.ts'
 
 /** What the gauges show, read when Prometheus asks. A number that is not known is left out. */
 export interface Reading {
@@ -31,7 +32,6 @@ export interface Metrics {
 }
 
 const daysBefore = [1, 3, 7, 14, 30]
-const dayMs = 24 * 60 * 60_000
 
 /** The numbers an operator watches, in a registry of their own. Names follow Prometheus' conventions: base units, `_total`. */
 export function createMetrics(version: string): Metrics {

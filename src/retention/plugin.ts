@@ -2,8 +2,9 @@ import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import { startLoop } from '../loop.ts'
 import { tickRetention, type Retention } from './retention.ts'
+import { hourMs } from '../durations.ts'
 
-const idleMs = 60 * 60_000
+const idleMs = hourMs
 
 /** Forgets, once an hour, what is past its time. */
 const plugin: FastifyPluginCallback<{ workers: boolean; retention: Retention }> = (

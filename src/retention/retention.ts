@@ -1,14 +1,13 @@
 import type { Clock } from '../clock.ts'
 import { retentionKinds, type RetentionKind } from '../db/ports/retention.ts'
 import type { Store } from '../db/store.ts'
+import { dayMs } from '../durations.ts'
 
 /** How many days each kind of row is kept. */
 export interface Retention {
   eventsDays: number
   auditDays: number
 }
-
-const dayMs = 24 * 60 * 60_000
 
 /** Small enough that no call waits for it. */
 const batch = 200

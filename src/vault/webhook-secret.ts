@@ -3,13 +3,12 @@ import type { By } from '../db/scope.ts'
 import { ConflictError } from '../db/store-errors.ts'
 import type { Store } from '../db/store.ts'
 import type { Keyring } from './keyring.ts'
+import { dayMs } from '../durations.ts'
 
 interface Rooms {
   store: Store
   keyring: Keyring
 }
-
-const dayMs = 24 * 60 * 60_000
 
 /** What a site's webhook secret is sealed for. */
 export const secretPlace = (siteId: string): string => `sites/${siteId}/webhook_secret`

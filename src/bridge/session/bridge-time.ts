@@ -1,4 +1,5 @@
 import { leastJumpMs, type Clock, type ClockWatch } from '../../clock.ts'
+import { dayMs, hourMs } from '../../durations.ts'
 
 /** What time it is at Bridge, as its answers tell. */
 export interface BridgeTime {
@@ -27,9 +28,6 @@ export function createBridgeTime({ clock, steady }: { clock: Clock; steady: Cloc
     },
   }
 }
-
-const hourMs = 60 * 60_000
-const dayMs = 24 * hourMs
 
 /**
  * Whether the clock is in doubt: it disagrees with Bridge's by more than an hour, or was put forward within a day, in which

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import { kindOf, type Where } from '../errors.ts'
+import { hourMs } from '../../durations.ts'
 
 export interface CredentialsState {
   refused: boolean
@@ -15,8 +16,6 @@ export interface CredentialsWatch {
   note(where: Where, status: number): void
   state(): CredentialsState
 }
-
-const hourMs = 60 * 60_000
 
 /**
  * `onRefused` is called once when it begins and then hourly, however many calls fail in between; `onProven` once, when

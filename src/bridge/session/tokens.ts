@@ -7,9 +7,10 @@ import type { Http, Sender } from '../transport/http.ts'
 import type { Payer } from '../admission/quota.ts'
 import { orGiveUp } from '../transport/single-flight.ts'
 import { user, type User } from '../resources/user.ts'
+import { hourMs } from '../../durations.ts'
 
 const margin = 60_000
-const documentedLife = 2 * 60 * 60_000 // Bridge: "user creation & authentication"
+const documentedLife = 2 * hourMs // Bridge: "user creation & authentication"
 
 const tokenReply = z.looseObject({
   access_token: z.string().regex(/^[\x21-\x7e]+$/), // it goes into a header

@@ -1,4 +1,5 @@
 import type { EndpointAnswer, EndpointHealth } from '../ports/endpoints.ts'
+import { hourMs, minuteMs, secondMs } from '../../durations.ts'
 
 /** How a try ended: with a status, or without one. Times are epoch milliseconds, waits milliseconds. */
 export type Ended = Pick<EndpointAnswer, 'status' | 'retryAfterMs'> & { at: number }
@@ -11,10 +12,6 @@ export interface Verdict {
   /** Set by the first 2xx after failures: what died since then, all its tries among them, is tried again. */
   recoverSince: number | null
 }
-
-const secondMs = 1_000
-const minuteMs = 60 * secondMs
-const hourMs = 60 * minuteMs
 
 /** How many tries of an endpoint may be in flight at once, while it is well. */
 export const triesAtOnce = 4

@@ -1,6 +1,7 @@
 import type { EventChange } from '../ports/events.ts'
 import type { Item, ItemFacts } from '../ports/items.ts'
 import type { BridgeUser } from '../ports/users.ts'
+import { dayMs } from '../../durations.ts'
 
 /** Bridge's clock and ours differ a little, and an item that is heard of again within this time is not written again. */
 export const leewayMs = 2_000
@@ -9,7 +10,7 @@ export const leewayMs = 2_000
 const justAdded = -2
 
 /** How long Bridge may go on reading an item that was just deleted. */
-const lastRefreshMs = 24 * 60 * 60_000
+const lastRefreshMs = dayMs
 
 /** What an event of this time may come too late for: an item that was deleted here since then. */
 export const lateFrom = (at: number): number => at - lastRefreshMs

@@ -7,8 +7,7 @@ import { TooManyRequestsError } from '../../errors.ts'
 import { say, text } from '../../texts/say.ts'
 import { defineMethod, type MethodContext } from '../context.ts'
 import { itemId, lang, site, user } from './arguments.ts'
-
-const dayMs = 24 * 60 * 60_000
+import { dayMs } from '../../durations.ts'
 
 /** How often a bank may be read in a day without its user (PSD2, regulatory technical standards, article 36). */
 const mostPerDay = 4

@@ -9,6 +9,7 @@ import type { SiteUser } from '../../db/ports/users.ts'
 import type { Store } from '../../db/store.ts'
 import { AppError } from '../../errors.ts'
 import { text } from '../../texts/say.ts'
+import { dayMs } from '../../durations.ts'
 
 /** What it takes to receive Bridge's webhooks. */
 export interface Inbox {
@@ -36,7 +37,7 @@ export type Received = 'new' | 'repeat' | Ignored
 type Ignored = 'old' | 'unknown' | 'nonsense'
 
 /** How long a body's digest is sure to be remembered: what says it is older may be a replay. */
-const ledgerMs = 14 * 24 * 60 * 60_000
+const ledgerMs = 14 * dayMs
 
 /**
  * Stores what Bridge posted, and the delivery to its site, in one durable commit; only then may Bridge hear a 200. Before

@@ -5,6 +5,7 @@ import { parseBridgeEvent, type BridgeEvent } from '../../bridge/events/webhook-
 import type { Clock } from '../../clock.ts'
 import type { EventChange, StoredEvent } from '../../db/ports/events.ts'
 import type { Store } from '../../db/store.ts'
+import { minuteMs } from '../../durations.ts'
 
 /** A refreshed item whose facts are stored. Times are epoch milliseconds. */
 export interface RefreshedItem {
@@ -36,7 +37,6 @@ const batch = 100
 /** Longer than a batch takes while Bridge is slow to say what a refreshed item is; a member that dies loses it sooner. */
 const leaseMs = 5 * 60_000
 
-const minuteMs = 60_000
 const mostMs = 60 * minuteMs
 
 /**

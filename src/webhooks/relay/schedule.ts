@@ -1,6 +1,4 @@
-const secondMs = 1_000
-const minuteMs = 60 * secondMs
-const hourMs = 60 * minuteMs
+import { hourMs, minuteMs, secondMs } from '../../durations.ts'
 
 /** The waits between the tries of a delivery: ten tries in a little over three days. */
 const waits = [
