@@ -93,7 +93,7 @@ export async function openRenewal(
   if (userUuid === null) throw new Error(`Item ${item.id} has no Bridge user`)
   const at = clock.now()
   const since = at - dayMs
-  const taken = await store.claimRenewal(item.id, { at, since, most: openingsADay })
+  const taken = await store.claimAllowance('renewal', item.id, { at, since, limit: openingsADay })
   if (!('claim' in taken)) return { limitedUntil: taken.oldestAt + dayMs }
 
   const payer = { tenant: site.tenantId, site: site.id }
@@ -127,7 +127,7 @@ export async function openRenewal(
     log.info({ item: item.id, request }, 'renewal opened')
     return { url }
   } catch (error) {
-    await store.releaseRenewal(taken.claim)
+    await store.releaseAllowance('renewal', taken.claim)
     throw error
   }
 }

@@ -6,14 +6,14 @@ import type { OpenRooms } from './store.ts'
 export function allowanceContract(name: string, open: OpenRooms): void {
   describe(`refreshes, ${name}`, () => {
     const hour = 60 * 60_000
-    const limit = (at: number) => ({ at, since: at - 24 * hour, most: 4 })
+    const limit = (at: number) => ({ at, since: at - 24 * hour, limit: 4 })
 
     it('of many at once no more are granted than allowed', async () => {
       const { store, keep } = await withUsers(open)
       await keep([7])
 
       const claims = await Promise.all(
-        Array.from({ length: 6 }, () => store.claimRefresh(7, limit(testNow))),
+        Array.from({ length: 6 }, () => store.claimAllowance('refresh', 7, limit(testNow))),
       )
 
       expect(claims.filter((claim) => 'claim' in claim)).toHaveLength(4)
@@ -24,13 +24,16 @@ export function allowanceContract(name: string, open: OpenRooms): void {
     it('the next is free when the oldest is a day old', async () => {
       const { store, keep } = await withUsers(open)
       await keep([7])
-      for (const hours of [0, 1, 2, 3]) await store.claimRefresh(7, limit(testNow + hours * hour))
+      for (const hours of [0, 1, 2, 3])
+        await store.claimAllowance('refresh', 7, limit(testNow + hours * hour))
 
-      expect(await store.claimRefresh(7, limit(testNow + 24 * hour - 1))).toEqual({
+      expect(await store.claimAllowance('refresh', 7, limit(testNow + 24 * hour - 1))).toEqual({
         oldestAt: testNow,
       })
-      expect(await store.claimRefresh(7, limit(testNow + 24 * hour))).toHaveProperty('claim')
-      expect(await store.claimRefresh(7, limit(testNow + 24 * hour))).toEqual({
+      expect(await store.claimAllowance('refresh', 7, limit(testNow + 24 * hour))).toHaveProperty(
+        'claim',
+      )
+      expect(await store.claimAllowance('refresh', 7, limit(testNow + 24 * hour))).toEqual({
         oldestAt: testNow + hour,
       })
     })
@@ -38,26 +41,26 @@ export function allowanceContract(name: string, open: OpenRooms): void {
     it('one that did not take place is given back; another item has its own', async () => {
       const { store, keep } = await withUsers(open)
       await keep([7, 8])
-      const once = { at: testNow, since: 0, most: 1 }
-      const granted = await store.claimRefresh(7, once)
+      const once = { at: testNow, since: 0, limit: 1 }
+      const granted = await store.claimAllowance('refresh', 7, once)
 
-      expect(await store.claimRefresh(7, once)).toEqual({ oldestAt: testNow })
-      expect(await store.claimRefresh(8, once)).toHaveProperty('claim')
-      if ('claim' in granted) await store.releaseRefresh(granted.claim)
+      expect(await store.claimAllowance('refresh', 7, once)).toEqual({ oldestAt: testNow })
+      expect(await store.claimAllowance('refresh', 8, once)).toHaveProperty('claim')
+      if ('claim' in granted) await store.releaseAllowance('refresh', granted.claim)
 
-      expect(await store.claimRefresh(7, once)).toHaveProperty('claim')
+      expect(await store.claimAllowance('refresh', 7, once)).toHaveProperty('claim')
     })
   })
 
   describe(`refreshes and renewals, ${name}`, () => {
-    it.each(['claimRefresh', 'claimRenewal'] as const)(
-      '%s gives as many as there may be in a time, also to those who come at once',
-      async (operation) => {
+    it.each(['refresh', 'renewal'] as const)(
+      'of a %s there are as many as there may be in a time, also for those who come at once',
+      async (kind) => {
         const { store, keep } = await withUser(open)
         await keep({ id: 7 })
         await keep({ id: 8 })
         const take = (at: number, itemId = 7) =>
-          store[operation](itemId, { at, since: at - 100, most: 2 })
+          store.claimAllowance(kind, itemId, { at, since: at - 100, limit: 2 })
 
         const taken = await Promise.all([take(1_000), take(1_000), take(1_000)])
 
@@ -69,19 +72,19 @@ export function allowanceContract(name: string, open: OpenRooms): void {
       },
     )
 
-    it.each([
-      ['claimRefresh', 'releaseRefresh'],
-      ['claimRenewal', 'releaseRenewal'],
-    ] as const)('what %s gave and did not take place is given back', async (claim, release) => {
-      const { store, keep } = await withUser(open)
-      await keep({ id: 7 })
-      const take = () => store[claim](7, { at: 10, since: 0, most: 1 })
-      const taken = await take()
-      expect(await take()).toEqual({ oldestAt: 10 })
+    it.each(['refresh', 'renewal'] as const)(
+      'a %s that did not take place is given back',
+      async (kind) => {
+        const { store, keep } = await withUser(open)
+        await keep({ id: 7 })
+        const take = () => store.claimAllowance(kind, 7, { at: 10, since: 0, limit: 1 })
+        const taken = await take()
+        expect(await take()).toEqual({ oldestAt: 10 })
 
-      await store[release]('claim' in taken ? taken.claim : -1)
+        await store.releaseAllowance(kind, 'claim' in taken ? taken.claim : -1)
 
-      expect(await take()).toHaveProperty('claim')
-    })
+        expect(await take()).toHaveProperty('claim')
+      },
+    )
   })
 }

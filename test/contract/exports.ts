@@ -27,8 +27,8 @@ async function filled(rooms: TestRooms, name: string, base: number) {
   await addItems(rooms, user, base)
   const ibanFingerprint = Buffer.from('print')
   await store.keepAccounts([{ id: base, itemId: base, ibanFingerprint }], testNow)
-  await store.claimRefresh(base, { at: testNow, since: 0, most: 4 })
-  await store.claimRenewal(base, { at: testNow, since: 0, most: 4 })
+  await store.claimAllowance('refresh', base, { at: testNow, since: 0, limit: 4 })
+  await store.claimAllowance('renewal', base, { at: testNow, since: 0, limit: 4 })
   await aRequest(rooms, user)
   await store.acceptEvent(anAnnouncement(rooms, user))
   const claim = { at: clock.now(), by: 'srv_test', leaseUntil: clock.now() + 1, limit: 9 }

@@ -365,20 +365,19 @@ export function raceContract(name: string, open: OpenStores): void {
       expect(order).toEqual(events.map(({ id }) => id))
     })
 
-    it.each(['claimRefresh', 'claimRenewal'] as const)(
-      'grant no more than is allowed: %s',
-      async (operation) => {
-        const { race, rooms, sites } = await withTwo()
+    it.each(['refresh', 'renewal'] as const)('grant no more than is allowed: %s', async (kind) => {
+      const { race, rooms, sites } = await withTwo()
 
-        for (const [round, site] of sites.entries()) {
-          await addItems(rooms, await aUser(rooms, site), 400 + round)
-          const limit = { at: testNow, since: testNow - minuteMs, most: 3 }
-          const claims = all(await race((server) => server[operation](400 + round, limit)))
+      for (const [round, site] of sites.entries()) {
+        await addItems(rooms, await aUser(rooms, site), 400 + round)
+        const allowed = { at: testNow, since: testNow - minuteMs, limit: 3 }
+        const claims = all(
+          await race((server) => server.claimAllowance(kind, 400 + round, allowed)),
+        )
 
-          expect(claims.filter((one) => 'claim' in one)).toHaveLength(3)
-          expect(claims.filter((one) => 'oldestAt' in one)).toEqual([{ oldestAt: testNow }])
-        }
-      },
-    )
+        expect(claims.filter((one) => 'claim' in one)).toHaveLength(3)
+        expect(claims.filter((one) => 'oldestAt' in one)).toEqual([{ oldestAt: testNow }])
+      }
+    })
   })
 }

@@ -62,7 +62,11 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
         clock.advance(far)
         const id = await request()
         await addItems(rooms, user, 7)
-        const { claim } = (await store.claimRefresh(7, { at: clock.now(), since: 0, most: 1 })) as {
+        const { claim } = (await store.claimAllowance('refresh', 7, {
+          at: clock.now(),
+          since: 0,
+          limit: 1,
+        })) as {
           claim: number
         }
         expect(claim).toBeGreaterThan(0)
@@ -72,7 +76,9 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
         const now = clock.now()
         expect(await find(id)).toMatchObject({ openedAt: now, expiresAt: now + dayMs })
         expect((await store.findItem(scope, 7))?.item.updatedAt).toBe(now)
-        expect(await store.claimRefresh(7, { at: now, since: now - dayMs, most: 1 })).toEqual({
+        expect(
+          await store.claimAllowance('refresh', 7, { at: now, since: now - dayMs, limit: 1 }),
+        ).toEqual({
           oldestAt: now,
         })
       })

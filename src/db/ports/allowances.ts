@@ -1,16 +1,13 @@
+/** What an item may have so often within a time: refreshes without its user, openings of a renewal link. */
+export type AllowanceKind = 'refresh' | 'renewal'
+
 export interface AllowanceStore {
-  /** Takes one of the `most` refreshes an item may have since `since`; else says when the next is free. */
-  claimRefresh(
+  /** Takes one of the `limit` that an item may have since `since`; else says when the oldest of them was. */
+  claimAllowance(
+    kind: AllowanceKind,
     itemId: number,
-    limit: { at: number; since: number; most: number },
+    allowed: { at: number; since: number; limit: number },
   ): Promise<{ claim: number } | { oldestAt: number }>
-  /** Gives a refresh back that did not take place. */
-  releaseRefresh(claim: number): Promise<void>
-  /** Takes one of the `most` openings an item may have since `since`; else says when the oldest was. */
-  claimRenewal(
-    itemId: number,
-    limit: { at: number; since: number; most: number },
-  ): Promise<{ claim: number } | { oldestAt: number }>
-  /** Gives an opening back that did not take place. */
-  releaseRenewal(claim: number): Promise<void>
+  /** Gives one back that did not take place. */
+  releaseAllowance(kind: AllowanceKind, claim: number): Promise<void>
 }

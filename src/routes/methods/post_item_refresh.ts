@@ -40,12 +40,12 @@ export const postItemRefresh = defineMethod({
       refreshed = await markIfMissing(context, held, asked)
     } catch (error) {
       // Without an answer in time it may have taken place all the same: then it counts.
-      if (!isBridge(error, 'timeout')) await context.store.releaseRefresh(claim)
+      if (!isBridge(error, 'timeout')) await context.store.releaseAllowance('refresh', claim)
       throw error
     }
     if (refreshed) return { refreshed }
 
-    await context.store.releaseRefresh(claim)
+    await context.store.releaseAllowance('refresh', claim)
     const live = await markIfMissing(
       context,
       held,
@@ -66,7 +66,11 @@ async function claimRefresh(
   { item }: OwnedBridgeItem,
 ): Promise<number> {
   const at = clock.now()
-  const taken = await store.claimRefresh(item.id, { at, since: at - dayMs, most: mostPerDay })
+  const taken = await store.claimAllowance('refresh', item.id, {
+    at,
+    since: at - dayMs,
+    limit: mostPerDay,
+  })
   if ('claim' in taken) return taken.claim
   const freeAt = taken.oldestAt + dayMs
   const time = new Date(freeAt).toISOString()

@@ -572,7 +572,11 @@ const statuses: Exchange[] = [
     send: [`POST ${method('post_item_refresh')}?item_id=$ITEM`, good, 'Content-Length: 0'],
     before: async ({ app, bank }) => {
       for (let at = 1; at <= 4; at += 1) {
-        await app.store.claimRefresh(bank.itemId, { at: app.clock.now(), since: 0, most: 4 })
+        await app.store.claimAllowance('refresh', bank.itemId, {
+          at: app.clock.now(),
+          since: 0,
+          limit: 4,
+        })
       }
     },
     frappe: { status: 429, excType: 'TooManyRequestsError', retryAfter: true },

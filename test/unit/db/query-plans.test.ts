@@ -106,8 +106,8 @@ it('no operation reads a growing table from one end to the other, or is planned 
   await store.keepItems(user.id, [itemFacts({ id: 7 })], { at: 2, complete: true })
   await store.keepAccounts([{ id: 71, itemId: 7 }], 2)
   await store.markUnreachable(7, 3)
-  const refresh = await store.claimRefresh(7, { at: 4, since: 0, most: 4 })
-  if ('claim' in refresh) await store.releaseRefresh(refresh.claim)
+  const refresh = await store.claimAllowance('refresh', 7, { at: 4, since: 0, limit: 4 })
+  if ('claim' in refresh) await store.releaseAllowance('refresh', refresh.claim)
   await store.deleteItem(7, testBy)
 
   // A value that the planner sees is a plan made anew at each run.

@@ -114,7 +114,7 @@ export const endpoints = pgTable(
     jumpedMs: integer().notNull().default(0),
     streak: integer().notNull().default(0),
     holdUntil: integer().notNull().default(0),
-    concurrency: integer().notNull().default(4),
+    concurrency: integer().notNull().default(triesAtOnce),
     disabledAt: integer(),
     disabledReason: text(),
     allowedTargets: json().$type<string[]>().notNull().default([]),
