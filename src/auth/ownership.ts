@@ -191,8 +191,8 @@ export async function refuseGone(
 }
 
 /**
- * Reads the user's whole item list, of which what is missing is gone: at most once an hour, and not when anything was heard
- * of the item within it. Without `itemId`, of any of the user's. False when it was not read.
+ * Reads the user's whole item list and marks those of ours as gone that it lacks: at most once an hour, and not when anything
+ * was heard of the item within it. Without `itemId`, of any of the user's. False when it was not read.
  */
 export async function lookForGone(
   deps: OwnershipDeps,
@@ -226,7 +226,7 @@ export async function ownedRequest(
 }
 
 /**
- * It counts when it is the site's own name for the user, Bridge's uuid, or the user has no name yet; another spelling of the
+ * Whether a name or uuid that a call gives means this user: when it is the site's own name for the user, Bridge's uuid, or the user has no name yet; another spelling of the
  * name too, when no other user of the site is called exactly that.
  */
 async function isMeant(

@@ -11,5 +11,5 @@ export const createLeader = (isLeader: () => boolean): Leader => ({
   only: (tick) => async () => isLeader() && (await tick()),
 })
 
-/** The only member leads. */
+/** Nobody is elected: with one server on a database, that server leads. */
 export const soleLeader = createLeader(() => true)

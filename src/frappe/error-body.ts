@@ -25,7 +25,7 @@ export const toRefusal = (said: Text<ErrorKey>): Refusal => ({
   text: said,
 })
 
-/** The answer to a path that is nobody's. */
+/** The answer to an unknown path. */
 export const notFound = toRefusal(text('path_unknown'))
 
 /** What an error of ours says. */

@@ -48,7 +48,7 @@ export interface FrappeOptions<Caller, Context extends Releasable> {
    * header arrives as an empty key and secret, so that it costs what an unknown key costs.
    */
   authenticate(credentials: Credentials, request: FastifyRequest): Promise<Caller>
-  /** Hears of each call by nobody before it is answered, whatever the answer; may throw to refuse it. */
+  /** Called for each call without credentials before it is answered, whatever the answer; may throw to refuse it. */
   unauthenticated?(request: FastifyRequest): void
   /** What a method may use until it has answered. The caller is undefined only for methods open to guests. */
   context(request: FastifyRequest, reply: FastifyReply, caller: Caller | undefined): Context

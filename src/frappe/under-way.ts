@@ -23,7 +23,7 @@ export interface Holding {
 
 /**
  * By what Bridge's quota lets us read at once: 400 pages, half of them for one tenant, each a quarter of a megabyte at most.
- * Who reads his answers does not meet this limit.
+ * A client that reads its answers promptly never meets this limit.
  */
 const defaultMost = 128 * 2 ** 20
 

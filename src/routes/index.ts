@@ -15,7 +15,7 @@ import { getSingleBank } from './methods/get_single_bank.ts'
 import { getWebhookSecret } from './methods/get_webhook_secret.ts'
 import { postItemRefresh } from './methods/post_item_refresh.ts'
 
-/** Every RPC method we serve. The plain routes stand beside: bridge-callback.ts. */
+/** Every RPC method we serve. Plain routes, as bridge-callback.ts, stand in the other files of this folder. */
 export const methods: readonly RpcMethod<MethodContext>[] = [
   getBridgeConnectLink,
   getBridgeEditLink,

@@ -15,7 +15,7 @@ export interface Asker {
 
 /**
  * Makes a large answer for all who ask for the same at the same moment: made once and held once, until the last of them has
- * it. Whoever comes when it is made gets one of his own, for this one may be as old as its slowest reader. `key` names all
+ * it. A call that comes after it was made starts a new one, for a slow reader may keep the old one for long. `key` names all
  * that its bytes depend on; whether it is the caller's to see is settled before.
  */
 export type SharedAnswers = (asker: Asker, key: string, make: MakeAnswer) => Promise<JsonBytes>

@@ -1,7 +1,8 @@
 import type { Owner } from '../db/ports/keys.ts'
 import type { Keyring } from './keyring.ts'
 
-/** Makes the hash of a key and secret one that is good for this owner alone. It takes no secret: older hashes had no owner. */
+/** Makes the hash of a key and secret one that is good for this owner alone. It takes the
+ * hash, not the secret, so that hashes stored before they had an owner can be bound too. */
 export const bindHash = (
   keyring: Pick<Keyring, 'hash'>,
   { tenantId, siteId }: Owner,

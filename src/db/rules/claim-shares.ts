@@ -1,4 +1,4 @@
-/** A site that may be tried: how many of its places are taken, of how many, and how many of these by no first tries. */
+/** A site that may be tried: how many of its places are taken, of how many, and how many of these by retries or replays. */
 export interface Ready {
   siteId: string
   busy: number
@@ -15,7 +15,7 @@ export interface Share {
 
 /**
  * Deals places out to the sites in turn: every one gets its first before any gets its second, and a second or further one
- * only while less than `spreadAfter` are dealt. First tries come before retries and replays, which hold nothing back; one
+ * only while less than `spreadAfter` are dealt. First tries come before retries and replays, for which no other delivery waits; one
  * place of several is for whatever waits longest, so that these get their turn too.
  */
 export function sharesOf(

@@ -35,22 +35,24 @@ export const getBankTransactions = defineMethod({
     const account =
       account_id === undefined ? undefined : await ownedAccount(context, account_id, selector)
     const item = item_id === undefined ? undefined : await ownedItem(context, item_id, selector)
+    // With both ids the account says whose they are, and the item filters.
     const holder = account ?? item ?? (await ownedUser(context, selector))
 
     const filter = { accountId: account_id, ...toFilter(range, holder.site.timeZone) }
     const accounts = item && (await accountsOf(context, item))
     const { bridgeUser } = holder
-    const one = account ?? item
+    const connection = account ?? item
     const reading = readTransactions(context, {
       bridgeUser,
       filter,
       accounts,
       lang,
-      onNothing: () => (one ? refuseGone(context, one) : lookForGone(context, holder)),
+      onNothing: () =>
+        connection ? refuseGone(context, connection) : lookForGone(context, holder),
     })
-    const list = await markIfMissing(context, one ?? holder, reading)
+    const list = await markIfMissing(context, connection ?? holder, reading)
 
-    if (one) context.fresh.item(one.item)
+    if (connection) context.fresh.item(connection.item)
     else context.fresh.items(await context.store.listItems(holder.user.id))
     return list
   },

@@ -66,7 +66,7 @@ export async function receiveWebhook(
   const receivedAt = clock.now()
   // Nothing happens after we hear of it: a time to come would make all that follows old news.
   const occurredAt = Math.min(Math.trunc(event.timestamp ?? receivedAt), receivedAt)
-  // By a clock that is ahead all news is old. The ledger keeps repeats away as long as it lasts, which is longer.
+  // With our clock ahead every event would look too old, so then its age does not count; a repeat is found by its stored key.
   const isDoubted = clockWatch.sinceForward() !== undefined || isClockInDoubt()
   const isOld = occurredAt < receivedAt - ledgerMs && !isDoubted
   if (isOld) return { received: ignore(inbox, 'old'), type }

@@ -11,7 +11,7 @@ import { minuteMs } from '../../durations.ts'
 export interface RefreshedItem {
   itemId: number
   trigger: string | null
-  /** The whole history was read: what follows minutes after a visit, and is none. */
+  /** Bridge read the whole history, as it does some minutes after a visit; it is not itself a visit. */
   full: boolean
   occurredAt: number
   receivedAt: number

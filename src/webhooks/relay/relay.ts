@@ -66,7 +66,8 @@ const mostSockets = 2_000
 /** How many are taken in one commit, so that it holds up nobody for long. */
 const mostClaimed = 256
 
-/** Brings deliveries to their sites: claims, signs, posts and settles. All that decides is in the database. */
+/** Brings deliveries to their sites: claims, signs, posts and settles. It keeps no state that
+ * matters: claims and due times are rows. */
 export function createRelay(
   deps: RelayDeps,
   {

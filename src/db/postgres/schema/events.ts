@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { index, pgTable, uniqueIndex } from 'drizzle-orm/pg-core'
 import type { DeliveryState } from '../../ports/deliveries.ts'
+import { triesAtOnce } from '../../rules/endpoint-health.ts'
 import { sites } from './tenants.ts'
 import { bytes, identity, integer, json, text } from './types.ts'
 
