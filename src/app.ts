@@ -203,6 +203,8 @@ function createServer(
     ...frappeServerOptions,
     logger: logger ?? loggerOptions(config.logLevel),
     logController: new RequestLog(),
+    // A server that takes over waits for longer than the usual ten seconds, and so may a migration.
+    pluginTimeout: 0,
     return503OnClosing: false, // its answer would not be in our shape; what arrives while closing is served
     genReqId: () => ids.next('req'),
     serverFactory: (handler) => connections.serve(handler),

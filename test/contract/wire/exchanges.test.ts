@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { compatibilityTable, deviations } from './deviations.ts'
 import { exchanges, type Answer, type Exchange } from './exchanges.ts'
 import { aDeadKey, aServedSite, exchangeBytes, readReply, type RawReply } from './served.ts'
+import { codes } from '../../../src/texts/codes.ts'
 
 test.each(exchanges)('$title: as Frappe answers, or as we say otherwise', async (exchange) => {
   const served = await aServedSite()
@@ -75,9 +76,9 @@ function toBytes({ send: [line, ...headers], body = '' }: Exchange, words: Recor
   return `${lines.map(fill).join('\r\n')}\r\n\r\n${sent}`
 }
 
-/** All that a row may compare. */
+/** All that a row may compare. The `code` of a refusal is ours, beside what Frappe says: every refusal has one, and so no row names it. */
 function seen({ status, headers, body }: RawReply): Answer {
-  const parsed = body === '' ? {} : (JSON.parse(body) as Record<string, unknown>)
+  const parsed = body === '' ? {} : withoutCode(status, JSON.parse(body) as Record<string, unknown>)
   const { exc_type: excType, exc, _server_messages: messages, message } = parsed
   const told = (JSON.parse((messages as string | undefined) ?? '[]') as string[]).map(
     (text) => JSON.parse(text) as { message: string },
@@ -97,6 +98,15 @@ function seen({ status, headers, body }: RawReply): Answer {
     exc: String(exc).includes('Traceback') ? 'a traceback' : 'one line',
     letters: /[^\0-\x7f]/.test(body) ? 'raw' : 'escaped',
   }
+}
+
+function withoutCode(status: number, { code, errors, ...parsed }: Record<string, unknown>) {
+  const [error] = (errors ?? []) as Record<string, unknown>[]
+  const said = (error?.['code'] ?? code) as keyof typeof codes | undefined
+  expect(said && codes[said].status).toBe(status < 400 ? undefined : status)
+  if (!error) return parsed
+  const { code: _said, ...rest } = error
+  return { ...parsed, errors: [rest] }
 }
 
 function shapeOf(value: unknown): unknown {

@@ -309,7 +309,12 @@ test('version 2 lists its errors and words an unknown method its own way', async
     body: '{"item_id":1}',
   })
 
-  const error = { title: 'Message', indicator: 'red', type: 'ValidationError' }
+  const error = {
+    title: 'Message',
+    indicator: 'red',
+    type: 'ValidationError',
+    code: 'user_ambiguous',
+  }
   const text = "Several users fit: say which one with 'user'"
   expect(refusedCall.statusCode).toBe(417)
   expect(refusedCall.json()).toEqual({
