@@ -249,7 +249,7 @@ export const explained: Readonly<Record<Code, Explained>> = {
   webhook_secret_missing: {
     means: 'To Bridge: no webhook secret is configured, so its events cannot be believed.',
     whose: 'the gateway',
-    remedy: 'Set `BRIDGE_WEBHOOK_SECRET` to the secret in Bridge’s dashboard.',
+    remedy: 'Set `BRIDGE_WEBHOOK_SECRETS` to the secret in Bridge’s dashboard.',
   },
   event_not_stored: {
     means: 'To Bridge: the event could not be stored, so it is not acknowledged.',
@@ -259,7 +259,7 @@ export const explained: Readonly<Record<Code, Explained>> = {
   signature_invalid: {
     means: 'To Bridge: the signature of the event is missing or not good.',
     whose: 'the gateway',
-    remedy: 'Compare `BRIDGE_WEBHOOK_SECRET` with the secret in Bridge’s dashboard.',
+    remedy: 'Compare `BRIDGE_WEBHOOK_SECRETS` with the secret in Bridge’s dashboard.',
   },
   internal_error: {
     means: 'A mistake of ours.',

@@ -71,7 +71,7 @@ const iconOf: Readonly<Record<End, IconName>> = {
   renewed: 'done',
   failed: 'problem',
   pending: 'wait',
-  unknown: 'done',
+  unknown: 'bank',
 }
 
 /** Where a renewal ends: whether it worked, until when, and the way back to the site. */

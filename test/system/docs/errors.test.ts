@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { environment } from '../../../src/config.ts'
 import { codes } from '../../../src/texts/codes.ts'
 import { english } from '../../../src/texts/english.ts'
 import { explained, type Whose } from '../../../src/texts/explained.ts'
@@ -65,6 +66,15 @@ test('docs/errors.md has a section for every code, with its sentences in both la
   const sections = (Object.keys(codes) as Code[]).map(section)
 
   await expect(title + sections.join('\n')).toMatchFileSnapshot('../../../docs/errors.md')
+})
+
+test('a remedy names variables that there are', () => {
+  const named = Object.values(explained).flatMap(({ remedy }) =>
+    [...remedy.matchAll(/`([A-Z][A-Z_]{5,})`/g)].map(([, name]) => name),
+  )
+
+  expect(named.length).toBeGreaterThan(2)
+  expect(named.filter((name) => !(name! in environment.shape))).toEqual([])
 })
 
 test('every sentence belongs to a code, or stands within another', () => {
