@@ -148,15 +148,14 @@ export const explained: Readonly<Record<Code, Explained>> = {
       'Look for a name that differs from call to call. The operator can make more sites by command.',
   },
   too_many_users: {
-    means: 'A site makes users by naming them, up to a number; that is reached.',
+    means: 'A tenant’s keys make users by naming them, up to a number; that is reached.',
     whose: 'the gateway',
-    remedy:
-      'Look for a name that differs from call to call. The operator can delete those without a connection.',
+    remedy: 'Look for a name that differs from call to call.',
   },
   too_many_transactions: {
     means: 'There are more transactions than one answer holds.',
     whose: 'the call',
-    remedy: 'Ask for less: the message says how, with a date that works.',
+    remedy: 'Ask for less: the message says how.',
   },
   site_not_found: {
     means: 'No site of yours has this name.',
@@ -238,7 +237,8 @@ export const explained: Readonly<Record<Code, Explained>> = {
   bridge_not_found: {
     means: 'Bridge does not know what was asked for.',
     whose: 'Bridge',
-    remedy: 'Connect the bank again.',
+    remedy:
+      'Try again later. Connect the bank again only once the connection itself is answered with `item_not_found`.',
   },
   bridge_request_refused: {
     means: 'Bridge did not accept what we sent on.',
