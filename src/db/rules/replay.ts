@@ -11,6 +11,16 @@ export const anew = ({ attempts }: Pick<Delivery, 'attempts'>, at: number) => ({
   scheduleFrom: attempts,
 })
 
+/** The same for many at once: those that were tried as often change alike. */
+export const anewTogether = (
+  deliveries: readonly (Pick<Delivery, 'attempts'> & { id: string })[],
+  at: number,
+) =>
+  [...Map.groupBy(deliveries, ({ attempts }) => attempts)].map(([attempts, alike]) => ({
+    ids: alike.map(({ id }) => id),
+    change: anew({ attempts }, at),
+  }))
+
 /** Whether webhooks are sent to a site. */
 export const takesWebhooks = (site: Pick<Site, 'webhookUrl'> & { removedAt: number | null }) =>
   site.webhookUrl !== null && site.removedAt === null

@@ -1,5 +1,5 @@
-import { and, asc, eq, gte, isNotNull, lte, sql } from 'drizzle-orm'
-import { anew } from '../../rules/replay.ts'
+import { and, asc, eq, gte, inArray, isNotNull, lte, sql } from 'drizzle-orm'
+import { anewTogether } from '../../rules/replay.ts'
 import { isRecovered, joined, recoveredAtOnce, type Span } from '../../rules/recovery.ts'
 import { attempts, deliveries, endpoints, events } from '../schema/index.ts'
 import { given, prepared, type Tools } from '../tools.ts'
@@ -17,37 +17,51 @@ const deadIn = (siteId: string, { since, until }: Span) =>
 /** How many are read at once to ask of each whether it is to be recovered. */
 const pageSize = recoveredAtOnce
 
+/** When the tries ended that count: those since the last replay. */
+const ended = sql`(SELECT ${attempts.startedAt} + ${attempts.durationMs} AS ended FROM ${attempts}
+  WHERE ${attempts.deliveryId} = ${deliveries.id} AND ${attempts.number} > ${deliveries.scheduleFrom})`
+
+/** A page of the dead after another's last. What it leaves out, the rule would refuse: it saves reading them. */
+const pageOfDead = prepared((db) =>
+  db
+    .select({
+      id: deliveries.id,
+      settledAt: deliveries.settledAt,
+      attempts: deliveries.attempts,
+      eventType: events.type,
+      hasBody: isNotNull(events.body).mapWith(Boolean),
+      // Both in one pass over the tries.
+      ends: sql<string>`(SELECT json_array(min(ended), count(*) FILTER (WHERE ended >= ${given('since')})) FROM ${ended})`,
+    })
+    .from(deliveries)
+    .innerJoin(events, eq(events.seq, deliveries.eventSeq))
+    .where(
+      and(
+        eq(deliveries.siteId, given('siteId')),
+        sql`${deliveries.state} = 'dead'`,
+        lte(deliveries.settledAt, given('until')),
+        sql`(${deliveries.settledAt}, ${deliveries.id}) > (${given('settledAt')}, ${given('id')})`,
+        isNotNull(events.body),
+        sql`EXISTS (SELECT 1 FROM ${ended} WHERE ended >= ${given('since')})`,
+      ),
+    )
+    .orderBy(asc(deliveries.settledAt), asc(deliveries.id))
+    .limit(pageSize)
+    .prepare(),
+)
+
 /** The dead of a span that are to be recovered, page by page, those that died first coming first. */
-function* recoverable(db: Db, siteId: string, span: Span) {
-  const ended = sql`(SELECT ${attempts.startedAt} + ${attempts.durationMs} AS ended FROM ${attempts}
-    WHERE ${attempts.deliveryId} = ${deliveries.id} AND ${attempts.number} > ${deliveries.scheduleFrom})`
-  let last: { id: string; settledAt: number | null } | undefined
+function* recoverable(db: Db, siteId: string, { since, until }: Span) {
+  // Before every row of the span: no id is empty.
+  let last: { id: string; settledAt: number | null } = { id: '', settledAt: since }
   for (;;) {
-    const page = db
-      .select({
-        id: deliveries.id,
-        settledAt: deliveries.settledAt,
-        attempts: deliveries.attempts,
-        eventType: events.type,
-        hasBody: isNotNull(events.body).mapWith(Boolean),
-        firstEnd: sql<number | null>`(SELECT min(ended) FROM ${ended})`,
-        endsSince: sql<number>`(SELECT count(*) FROM ${ended} WHERE ended >= ${span.since})`,
-      })
-      .from(deliveries)
-      .innerJoin(events, eq(events.seq, deliveries.eventSeq))
-      .where(
-        and(
-          deadIn(siteId, span),
-          last &&
-            sql`(${deliveries.settledAt}, ${deliveries.id}) > (${last.settledAt}, ${last.id})`,
-        ),
-      )
-      .orderBy(asc(deliveries.settledAt), asc(deliveries.id))
-      .limit(pageSize)
-      .all()
-    yield page.filter((dead) => isRecovered(dead, span.since))
-    last = page.at(-1)
+    const page = pageOfDead(db).all({ siteId, since, until, ...last })
+    yield page.filter(({ ends, ...dead }) => {
+      const [firstEnd, endsSince] = JSON.parse(ends) as [number | null, number]
+      return isRecovered({ ...dead, firstEnd, endsSince }, since)
+    })
     if (page.length < pageSize) return
+    last = page.at(-1)!
   }
 }
 
@@ -105,10 +119,11 @@ export function recover(
 ): number {
   let recovered = 0
   for (const some of recoverable(db, siteId, span)) {
-    for (const dead of some.slice(0, recoveredAtOnce - recovered)) {
-      db.update(deliveries).set(anew(dead, at)).where(eq(deliveries.id, dead.id)).run()
-      recovered += 1
+    const next = some.slice(0, recoveredAtOnce - recovered)
+    for (const { ids, change } of anewTogether(next, at)) {
+      db.update(deliveries).set(change).where(inArray(deliveries.id, ids)).run()
     }
+    recovered += next.length
     if (recovered === recoveredAtOnce) return recovered
   }
   setNote(db, siteId, { recoverSince: null, recoverUntil: null })

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Delivery } from '../../../../src/db/ports/deliveries.ts'
-import { replay } from '../../../../src/db/rules/replay.ts'
+import { anew, anewTogether, replay } from '../../../../src/db/rules/replay.ts'
 
 const at = 1_000
 const moment = fc.option(fc.integer({ min: at - 5, max: at + 5 }))
@@ -76,6 +76,22 @@ it('nothing is sent without its body, or to a site that has no address or is bei
 
       const canBe = event.hasBody && site.webhookUrl !== null && site.removedAt === null
       expect(became === 'impossible').toBe(!canBe)
+    }),
+  )
+})
+
+it('of many at once each is named once, with the change that it has alone', () => {
+  const some = fc
+    .array(fc.nat(5))
+    .map((tries) => tries.map((attempts, id) => ({ id: `${id}`, attempts })))
+
+  fc.assert(
+    fc.property(some, (deliveries) => {
+      const groups = anewTogether(deliveries, at)
+      const changes = groups.flatMap(({ ids, change }) => ids.map((id) => [id, change] as const))
+
+      expect(new Map(changes)).toEqual(new Map(deliveries.map((one) => [one.id, anew(one, at)])))
+      expect(changes).toHaveLength(deliveries.length)
     }),
   )
 })
