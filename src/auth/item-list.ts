@@ -1,5 +1,5 @@
 import type { BridgeResources } from '../bridge/client.ts'
-import { BridgeStatusError, isBridge, isFinalRefusal } from '../bridge/errors.ts'
+import { BridgeStatusError, isBridge, isFinalRefusal } from '../bridge/bridge-errors.ts'
 import { toInteger, toText, toTime } from '../bridge/fields.ts'
 import type { Item as BridgeItem } from '../bridge/resources/items.ts'
 import type { Clock } from '../clock.ts'

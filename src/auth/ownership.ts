@@ -1,6 +1,6 @@
 import { toText } from '../bridge/fields.ts'
 import type { Account } from '../bridge/resources/accounts.ts'
-import { isBridge, isFinalRefusal } from '../bridge/errors.ts'
+import { isBridge, isFinalRefusal } from '../bridge/bridge-errors.ts'
 import { DoesNotExistError, ValidationError } from '../errors.ts'
 import type { Scope } from '../db/scope.ts'
 import { AmbiguousNameError } from '../db/store-errors.ts'

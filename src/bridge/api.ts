@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { targetOf, type Call } from './transport/call.ts'
-import { isBridge } from './errors.ts'
+import { isBridge } from './bridge-errors.ts'
 import type { Http, Sender } from './transport/http.ts'
 import { pageSize, walkPages, type PageSchema } from './transport/pagination.ts'
 import { ourselves, type Payer, type Quota } from './admission/quota.ts'

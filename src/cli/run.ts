@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import { BridgeError } from '../bridge/errors.ts'
+import { BridgeError } from '../bridge/bridge-errors.ts'
 import { ConfigError } from '../config.ts'
 import { ConflictError, DatabaseInUseError, DatabaseVersionError } from '../db/store-errors.ts'
 import { addEnvFile } from '../env-file.ts'

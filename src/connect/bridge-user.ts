@@ -1,5 +1,5 @@
 import type { BridgeResources } from '../bridge/client.ts'
-import { isBridge } from '../bridge/errors.ts'
+import { isBridge } from '../bridge/bridge-errors.ts'
 import { isUnknownUser } from '../auth/item-list.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import type { Clock } from '../clock.ts'

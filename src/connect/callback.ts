@@ -1,4 +1,4 @@
-import { BridgeError } from '../bridge/errors.ts'
+import { BridgeError } from '../bridge/bridge-errors.ts'
 import type { ConnectRequest, OwnedRequest } from '../db/ports/requests.ts'
 import type { Site } from '../db/ports/sites.ts'
 import { withOutcome } from './redirect.ts'

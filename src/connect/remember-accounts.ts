@@ -1,7 +1,7 @@
 import type { Keyring } from '../vault/keyring.ts'
 import { keepAccounts } from '../auth/ownership.ts'
 import type { BridgeResources } from '../bridge/client.ts'
-import { BridgeError } from '../bridge/errors.ts'
+import { BridgeError } from '../bridge/bridge-errors.ts'
 import type { Store } from '../db/store.ts'
 
 /**

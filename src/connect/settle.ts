@@ -1,5 +1,5 @@
 import type { BridgeTime } from '../bridge/session/bridge-time.ts'
-import { BridgeError, unlessMissing } from '../bridge/errors.ts'
+import { BridgeError, unlessMissing } from '../bridge/bridge-errors.ts'
 import type { BridgeClient, BridgeResources } from '../bridge/client.ts'
 import { toText, toTime } from '../bridge/fields.ts'
 import type { ReferenceData } from '../bridge/reference-data.ts'

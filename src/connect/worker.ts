@@ -1,4 +1,4 @@
-import { BridgeError, isFinalRefusal, isUnreachable } from '../bridge/errors.ts'
+import { BridgeError, isFinalRefusal, isUnreachable } from '../bridge/bridge-errors.ts'
 import { settleWithBridge, type SettleDeps } from './settle.ts'
 
 const batch = 20

@@ -2,7 +2,7 @@ import type { OwnedBridgeItem } from '../auth/ownership.ts'
 import type { BridgeResources } from '../bridge/client.ts'
 import type { By } from '../db/scope.ts'
 import type { Store } from '../db/store.ts'
-import { unlessMissing } from '../bridge/errors.ts'
+import { unlessMissing } from '../bridge/bridge-errors.ts'
 
 /**
  * Ends one bank connection: at Bridge, then here with its accounts and what waits to be sent about it. Asked again after a

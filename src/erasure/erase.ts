@@ -1,5 +1,5 @@
 import type { BridgeResources } from '../bridge/client.ts'
-import { unlessMissing } from '../bridge/errors.ts'
+import { unlessMissing } from '../bridge/bridge-errors.ts'
 import type { Clock, Ids } from '../clock.ts'
 import type { BridgeUser } from '../db/ports/users.ts'
 import type { By } from '../db/scope.ts'

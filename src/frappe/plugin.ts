@@ -8,7 +8,7 @@ import { credentialsIn, parseAuthorization, type Credentials } from './credentia
 import type { Releasable, RpcMethod } from './define-method.ts'
 import { sendJson, successBody } from './envelope.ts'
 import { notFound } from './error-body.ts'
-import { handleError, sendRefusal } from './errors.ts'
+import { handleError, sendRefusal } from './error-handler.ts'
 import { heedExpectations } from './expectations.ts'
 import {
   bodyParameters,

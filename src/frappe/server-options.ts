@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { bodyLimit } from './body.ts'
 import { text } from '../texts/say.ts'
 import { errorBody, toRefusal } from './error-body.ts'
-import { handleError } from './errors.ts'
+import { handleError } from './error-handler.ts'
 import { parseFields } from './parameters.ts'
 
 /**

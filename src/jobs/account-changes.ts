@@ -1,6 +1,6 @@
 import { fingerprintOf } from '../auth/ownership.ts'
 import type { BridgeClient } from '../bridge/client.ts'
-import { BridgeError } from '../bridge/errors.ts'
+import { BridgeError } from '../bridge/bridge-errors.ts'
 import type { KnownAccount } from '../db/ports/accounts.ts'
 import type { OwnedItem } from '../db/ports/items.ts'
 import { actionEvent, type ActionRequiredDeps } from './action-required.ts'

@@ -1,7 +1,7 @@
 import { readItemList } from '../auth/item-list.ts'
 import type { OwnEventDeps } from '../vault/own-event.ts'
 import type { BridgeClient } from '../bridge/client.ts'
-import { BridgeError, isBridge } from '../bridge/errors.ts'
+import { BridgeError, isBridge } from '../bridge/bridge-errors.ts'
 import type { Clock } from '../clock.ts'
 import type { SiteUser } from '../db/ports/users.ts'
 import type { Store } from '../db/store.ts'

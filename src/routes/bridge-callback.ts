@@ -5,7 +5,7 @@ import { handleCallback } from '../connect/callback.ts'
 import type { SettleDeps } from '../connect/settle.ts'
 import { privately, sendPage } from '../html/page.ts'
 import { callbackNotice } from './pages/callback.ts'
-import { pageErrors } from './pages/errors.ts'
+import { pageErrors } from './pages/error-page.ts'
 import { inOther, languageFor } from './pages/language.ts'
 
 /** Bridge's words on the way back (Bridge: end of the Connect flow). Lenient: the browser may say anything. */

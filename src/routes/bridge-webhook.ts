@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { hourOf } from '../audit/counter.ts'
-import { isBridge } from '../bridge/errors.ts'
+import { isBridge } from '../bridge/bridge-errors.ts'
 import { StoreBusyError } from '../db/store-errors.ts'
 import { AppError } from '../errors.ts'
 import { text } from '../texts/say.ts'

@@ -1,6 +1,6 @@
 import { connectItem, createItem, failItem } from './items.ts'
 import { demoBank, scenarioOf, stepOf } from './demo-bank.ts'
-import { Problem } from './errors.ts'
+import { Problem } from './problem.ts'
 import { findProvider } from './providers.ts'
 import type { Box } from './box.ts'
 import type { Item, Session } from './state.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { Problem, problemBody } from './errors.ts'
+import { Problem, problemBody } from './problem.ts'
 import type { Box } from './box.ts'
 import type { Query } from './pagination.ts'
 import type { User } from './state.ts'

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { fault } from './faults.ts'
-import { notFound, Problem } from './errors.ts'
+import { notFound, Problem } from './problem.ts'
 import { deleteItem, refreshItem } from './items.ts'
 import { setSwitches } from './switches.ts'
 import { guardFromPages } from './visitors.ts'

@@ -1,4 +1,4 @@
-import { badParameter } from './errors.ts'
+import { badParameter } from './problem.ts'
 import type { Switches } from './switches.ts'
 
 export type Query = Record<string, string | string[] | undefined>

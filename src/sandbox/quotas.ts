@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { Problem } from './errors.ts'
+import { Problem } from './problem.ts'
 import type { Switches } from './switches.ts'
 
 /** Bridge, "Rate limits": calls and the window in milliseconds. */

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { Problem } from './errors.ts'
+import { Problem } from './problem.ts'
 import type { Box } from './box.ts'
 
 /**

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { networkOf } from '../auth/limits.ts'
 import { Incoming } from './incoming.ts'
-import type { SocketLimits } from './limits.ts'
+import type { SocketLimits } from './socket-limits.ts'
 
 /** Why a connection was cut. */
 export type Cut = 'pipelined' | 'crowded' | 'unread' | 'slow'

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts'
-import { BridgeDownError, type Where } from '../errors.ts'
+import { BridgeDownError, type Where } from '../bridge-errors.ts'
 
 /**
  * How a call ended. `answered`: Bridge is there, whatever it said. `silent`: no answer, or one of a front that finds

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts'
-import { BridgeQuotaError } from '../errors.ts'
+import { BridgeQuotaError } from '../bridge-errors.ts'
 import { createBucket, createWindows, type Bucket } from './rate-limits.ts'
 import { createFairQueue } from './fair-queue.ts'
 

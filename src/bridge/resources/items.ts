@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Api } from '../api.ts'
-import { BridgeStatusError } from '../errors.ts'
+import { BridgeStatusError } from '../bridge-errors.ts'
 import { loosely } from '../fields.ts'
 import { pageOf } from '../transport/pagination.ts'
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts'
-import { kindOf, type Where } from '../errors.ts'
+import { kindOf, type Where } from '../bridge-errors.ts'
 import { hourMs } from '../../durations.ts'
 
 export interface CredentialsState {

@@ -13,7 +13,7 @@ import {
   BridgeStatusError,
   BridgeTimeoutError,
   isBridge,
-} from '../errors.ts'
+} from '../bridge-errors.ts'
 import { ourselves, type Against, type Payer } from '../admission/quota.ts'
 import { readProblem, readReply } from './reply.ts'
 import { retryDelay, shouldRetry } from './retry.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { BridgeSchemaError } from '../errors.ts'
+import { BridgeSchemaError } from '../bridge-errors.ts'
 
 /** A page of `row`s. `resources` must be there; what follows the last page is said in four ways. */
 export const pageOf = <Row extends z.ZodType>(row: Row) =>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { BridgeSchemaError, type Where } from '../errors.ts'
+import { BridgeSchemaError, type Where } from '../bridge-errors.ts'
 
 /** The JSON of a 2xx answer. Throws `BridgeSchemaError`, which never quotes it, for another shape. */
 export function readReply<S extends z.ZodType>(

@@ -1,4 +1,4 @@
-import type { BridgeError } from '../errors.ts'
+import type { BridgeError } from '../bridge-errors.ts'
 
 const mostRetries = 2
 const longestWait = 5 // seconds

@@ -1,4 +1,4 @@
-import { BridgeTimeoutError, type Where } from '../errors.ts'
+import { BridgeTimeoutError, type Where } from '../bridge-errors.ts'
 
 /** Runs work once for all who ask for the same at the same time. Each may give up alone; when all have, so does the work. */
 export type SingleFlight = <T>(

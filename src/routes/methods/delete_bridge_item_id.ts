@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { ownedItem } from '../../auth/ownership.ts'
 import { removeItem } from '../../erasure/erase-item.ts'
 import { defineMethod } from '../context.ts'
-import { itemId, site, user } from './arguments.ts'
+import { itemId, site, user } from './shared-arguments.ts'
 
 export const deleteBridgeItemId = defineMethod({
   name: 'bank_api.bridge.delete_bridge_item_id',

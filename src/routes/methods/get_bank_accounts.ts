@@ -6,7 +6,7 @@ import { defineMethod } from '../context.ts'
 import { itemHeaders } from '../freshness.ts'
 import { v2021Account } from '../presentation/account.ts'
 import { listOf } from '../presentation/forms.ts'
-import { itemId, site, user } from './arguments.ts'
+import { itemId, site, user } from './shared-arguments.ts'
 
 export const getBankAccounts = defineMethod({
   name: 'bank_api.bridge.get_bank_accounts',

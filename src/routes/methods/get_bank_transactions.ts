@@ -13,7 +13,7 @@ import { defineMethod } from '../context.ts'
 import { itemHeaders } from '../freshness.ts'
 import { listOf } from '../presentation/forms.ts'
 import { namedTransaction, v2021Transaction } from '../presentation/transaction.ts'
-import { accountId, itemId } from './arguments.ts'
+import { accountId, itemId } from './shared-arguments.ts'
 import { readTransactions } from './read-transactions.ts'
 import { toFilter, transactionArguments } from './transaction-arguments.ts'
 

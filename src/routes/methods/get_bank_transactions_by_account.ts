@@ -4,7 +4,7 @@ import { defineMethod } from '../context.ts'
 import { itemHeaders } from '../freshness.ts'
 import { listOf } from '../presentation/forms.ts'
 import { namedTransaction, v2021Transaction } from '../presentation/transaction.ts'
-import { accountId } from './arguments.ts'
+import { accountId } from './shared-arguments.ts'
 import { readTransactions } from './read-transactions.ts'
 import { toFilter, transactionArguments } from './transaction-arguments.ts'
 

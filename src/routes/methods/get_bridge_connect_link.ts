@@ -3,7 +3,7 @@ import { openLink } from '../../connect/open-link.ts'
 import { optional } from '../../frappe/arguments.ts'
 import { defineMethod } from '../context.ts'
 import { link } from '../presentation/forms.ts'
-import { itemId, user } from './arguments.ts'
+import { itemId, user } from './shared-arguments.ts'
 import { linkArguments } from './link-arguments.ts'
 
 export const getBridgeConnectLink = defineMethod({

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { openLink } from '../../connect/open-link.ts'
 import { defineMethod } from '../context.ts'
 import { link } from '../presentation/forms.ts'
-import { itemId, user } from './arguments.ts'
+import { itemId, user } from './shared-arguments.ts'
 import { linkArguments } from './link-arguments.ts'
 
 export const getBridgeEditLink = defineMethod({

@@ -9,7 +9,7 @@ import { defineMethod } from '../context.ts'
 import { itemHeaders } from '../freshness.ts'
 import { objectOf } from '../presentation/forms.ts'
 import { v2021Item } from '../presentation/item.ts'
-import { itemId, lang, site, user } from './arguments.ts'
+import { itemId, lang, site, user } from './shared-arguments.ts'
 
 /** What stands in the document besides Bridge's fields. */
 const document = {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { ownedRequest } from '../../auth/ownership.ts'
 import { defineMethod } from '../context.ts'
 import { itemHeaders } from '../freshness.ts'
-import { request } from './arguments.ts'
+import { request } from './shared-arguments.ts'
 
 export const getBridgeItemId = defineMethod({
   name: 'bank_api.bridge.get_bridge_item_id',

@@ -5,7 +5,7 @@ import { defineMethod } from '../context.ts'
 import { dataHeaders } from '../freshness.ts'
 import { v2021Category } from '../presentation/category.ts'
 import { oneOrAll } from '../presentation/forms.ts'
-import { categoryId, lang } from './arguments.ts'
+import { categoryId, lang } from './shared-arguments.ts'
 
 export const getCategory = defineMethod({
   name: 'bank_api.bridge.get_category',

@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { isBridge } from '../../bridge/errors.ts'
+import { isBridge } from '../../bridge/bridge-errors.ts'
 import { provider } from '../../bridge/resources/providers.ts'
 import { DoesNotExistError } from '../../errors.ts'
 import { defineMethod } from '../context.ts'
 import { dataHeaders } from '../freshness.ts'
 import { v2021Bank } from '../presentation/bank.ts'
 import { objectOf } from '../presentation/forms.ts'
-import { bankId } from './arguments.ts'
+import { bankId } from './shared-arguments.ts'
 
 export const getSingleBank = defineMethod({
   name: 'bank_api.bridge.get_single_bank',

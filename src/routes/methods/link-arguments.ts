@@ -8,7 +8,7 @@ import {
   reason,
   text,
 } from '../../frappe/arguments.ts'
-import { site } from './arguments.ts'
+import { site } from './shared-arguments.ts'
 
 /** Countries whose banks Bridge offers (Bridge: create a connect session, `country_code`). */
 const countries = [

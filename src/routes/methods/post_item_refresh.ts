@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { ownedItem, markIfMissing, type OwnedBridgeItem } from '../../auth/ownership.ts'
-import { isBridge } from '../../bridge/errors.ts'
+import { isBridge } from '../../bridge/bridge-errors.ts'
 import { loose } from '../../bridge/fields.ts'
 import { nextStep } from '../../connect/item-status.ts'
 import { TooManyRequestsError } from '../../errors.ts'
 import { say, text } from '../../texts/say.ts'
 import { defineMethod, type MethodContext } from '../context.ts'
-import { itemId, lang, site, user } from './arguments.ts'
+import { itemId, lang, site, user } from './shared-arguments.ts'
 import { dayMs } from '../../durations.ts'
 
 /** How often a bank may be read in a day without its user (PSD2, regulatory technical standards, article 36). */

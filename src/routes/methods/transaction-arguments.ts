@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { TransactionFilter } from '../../bridge/resources/transactions.ts'
 import { described, optional, optionalText, reason } from '../../frappe/arguments.ts'
 import { bridgeSince, toInstant } from '../../transactions/since.ts'
-import { lang, site, user } from './arguments.ts'
+import { lang, site, user } from './shared-arguments.ts'
 
 const day = optional(z.iso.date(reason('date')))
 

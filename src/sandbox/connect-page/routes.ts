@@ -15,7 +15,7 @@ import {
   retry,
   type End,
 } from '../connect.ts'
-import { badParameter, problemBody, toProblem } from '../errors.ts'
+import { badParameter, problemBody, toProblem } from '../problem.ts'
 import { endPage, problemPage, sessionPage } from './pages.ts'
 import type { Box } from '../box.ts'
 import type { Session } from '../state.ts'

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { accountId, itemOfAccount, positionOf, sharedAccounts } from '../account-kinds.ts'
 import { toAccount } from '../accounts.ts'
-import { notFound } from '../errors.ts'
+import { notFound } from '../problem.ts'
 import { asked, getUser, queryOf } from '../guard.ts'
 import { idParameter, listBody, pageOf, readPage } from '../pagination.ts'
 import { itemsOf, type Item } from '../state.ts'

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { categories as known, categoryTree } from '../categories.ts'
-import { notFound } from '../errors.ts'
+import { notFound } from '../problem.ts'
 import { asked, queryOf } from '../guard.ts'
 import { languageOf } from '../../language.ts'
 import { listBody, readPage } from '../pagination.ts'

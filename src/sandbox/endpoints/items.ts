@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { describe } from '../demo-bank.ts'
-import { notFound, Problem } from '../errors.ts'
+import { notFound, Problem } from '../problem.ts'
 import { asked, getUser, queryOf } from '../guard.ts'
 import { deleteItem, refreshItem } from '../items.ts'
 import { languageOf, type Language } from '../../language.ts'

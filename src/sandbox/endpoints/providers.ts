@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { notFound } from '../errors.ts'
+import { notFound } from '../problem.ts'
 import { asked, queryOf } from '../guard.ts'
 import { listBody, pageOf, readPage, several, type Query } from '../pagination.ts'
 import { findProvider, providers as known, type Provider } from '../providers.ts'

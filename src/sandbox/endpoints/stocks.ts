@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { accountId, accountKinds, isWithheld, itemOfAccount } from '../account-kinds.ts'
 import { fraction } from '../chance.ts'
-import { notFound } from '../errors.ts'
+import { notFound } from '../problem.ts'
 import { asked, getUser, queryOf } from '../guard.ts'
 import { idParameter, listBody, moment, pageOf, readPage } from '../pagination.ts'
 import { itemsOf, type Item } from '../state.ts'

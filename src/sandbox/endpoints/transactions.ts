@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { isWithheld, itemOfAccount, positionOf } from '../account-kinds.ts'
-import { badParameter, notFound } from '../errors.ts'
+import { badParameter, notFound } from '../problem.ts'
 import { asked, getUser, queryOf } from '../guard.ts'
 import {
   idParameter,

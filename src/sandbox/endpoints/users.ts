@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { createUuid, type Box } from '../box.ts'
-import { badParameter, notFound, Problem } from '../errors.ts'
+import { badParameter, notFound, Problem } from '../problem.ts'
 import { asked, jsonBody, queryOf } from '../guard.ts'
 import { deleteItem } from '../items.ts'
 import { listBody, pageOf, readPage } from '../pagination.ts'

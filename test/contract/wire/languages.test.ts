@@ -5,7 +5,7 @@ import {
   BridgeSchemaError,
   BridgeStatusError,
   BridgeTimeoutError,
-} from '../../../src/bridge/errors.ts'
+} from '../../../src/bridge/bridge-errors.ts'
 import { say } from '../../../src/texts/say.ts'
 import { bridgeUrl } from '../../support/bridge.ts'
 import { callMethod } from '../../support/app.ts'

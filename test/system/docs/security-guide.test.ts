@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { keptOf } from '../../../src/auth/limits.ts'
-import { socketLimits } from '../../../src/sockets/limits.ts'
+import { socketLimits } from '../../../src/sockets/socket-limits.ts'
 
 const guide = readFileSync(new URL('../../../docs/security.md', import.meta.url), 'utf8')
 const shown = (value: number): string => value.toLocaleString('en-US')

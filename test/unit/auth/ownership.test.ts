@@ -13,7 +13,7 @@ import {
 } from '../../../src/auth/ownership.ts'
 import { createAuditCounter } from '../../../src/audit/counter.ts'
 import type { BridgeResources } from '../../../src/bridge/client.ts'
-import { BridgeNetworkError, BridgeStatusError } from '../../../src/bridge/errors.ts'
+import { BridgeNetworkError, BridgeStatusError } from '../../../src/bridge/bridge-errors.ts'
 import { toTime } from '../../../src/bridge/fields.ts'
 import { DoesNotExistError, ValidationError } from '../../../src/errors.ts'
 import { aBridgeAccount, aBridgeItem } from '../../support/bridge.ts'

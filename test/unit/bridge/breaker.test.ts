@@ -1,7 +1,7 @@
 import { http, HttpResponse } from 'msw'
 import { describe, expect, it } from 'vitest'
 import { createBreaker, type BreakerState } from '../../../src/bridge/admission/breaker.ts'
-import { BridgeDownError, BridgeTimeoutError } from '../../../src/bridge/errors.ts'
+import { BridgeDownError, BridgeTimeoutError } from '../../../src/bridge/bridge-errors.ts'
 import { rejection, testClient } from './test-client.ts'
 import { bridgeUrl } from '../../support/bridge.ts'
 import { createQuota } from '../../../src/bridge/admission/quota.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { http, HttpResponse } from 'msw'
-import { BridgeSchemaError, BridgeStatusError } from '../../../src/bridge/errors.ts'
+import { BridgeSchemaError, BridgeStatusError } from '../../../src/bridge/bridge-errors.ts'
 import { aCategory, aProvider, bridgeUrl } from '../../support/bridge.ts'
 import { collect, rejection, testClient } from './test-client.ts'
 

@@ -5,7 +5,7 @@ import {
   BridgeSchemaError,
   BridgeStatusError,
   BridgeTimeoutError,
-} from '../../../src/bridge/errors.ts'
+} from '../../../src/bridge/bridge-errors.ts'
 import type { AppError } from '../../../src/errors.ts'
 import { aProvider, bridgeProblem, bridgeUrl } from '../../support/bridge.ts'
 import { rejection, testClient } from './test-client.ts'

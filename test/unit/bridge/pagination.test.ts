@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { http, HttpResponse } from 'msw'
-import { BridgeNetworkError, BridgeSchemaError } from '../../../src/bridge/errors.ts'
+import { BridgeNetworkError, BridgeSchemaError } from '../../../src/bridge/bridge-errors.ts'
 import { aBridgeAccount, bridgeUrl } from '../../support/bridge.ts'
 import { collect, rejection, testClient } from './test-client.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BridgeQuotaError } from '../../../src/bridge/errors.ts'
+import { BridgeQuotaError } from '../../../src/bridge/bridge-errors.ts'
 import { createQuota, type Against, type QuotaLimits } from '../../../src/bridge/admission/quota.ts'
 import { testClock } from '../../support/clock.ts'
 

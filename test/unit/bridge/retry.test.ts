@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { BridgeStatusError, type BridgeError } from '../../../src/bridge/errors.ts'
+import { BridgeStatusError, type BridgeError } from '../../../src/bridge/bridge-errors.ts'
 import { retryDelay, shouldRetry } from '../../../src/bridge/transport/retry.ts'
 
 type Failure = Pick<BridgeError, 'kind' | 'wait'>

@@ -1,6 +1,6 @@
 import { delay, http, HttpResponse } from 'msw'
 import { describe, expect, it } from 'vitest'
-import { BridgeTimeoutError } from '../../../src/bridge/errors.ts'
+import { BridgeTimeoutError } from '../../../src/bridge/bridge-errors.ts'
 import { withCategory } from '../../../src/transactions/with-category.ts'
 import { aBridgeTransaction, bridgeUrl } from '../../support/bridge.ts'
 import { collect, testClient } from './test-client.ts'

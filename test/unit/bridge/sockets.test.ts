@@ -7,7 +7,7 @@ import {
   BridgeNetworkError,
   BridgeSchemaError,
   BridgeTimeoutError,
-} from '../../../src/bridge/errors.ts'
+} from '../../../src/bridge/bridge-errors.ts'
 import { systemClock } from '../../../src/clock.ts'
 import { rejection } from './test-client.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { http, HttpResponse } from 'msw'
-import { BridgeStatusError, BridgeTimeoutError } from '../../../src/bridge/errors.ts'
+import { BridgeStatusError, BridgeTimeoutError } from '../../../src/bridge/bridge-errors.ts'
 import { createHttp } from '../../../src/bridge/transport/http.ts'
 import { createTokens } from '../../../src/bridge/session/tokens.ts'
 import { createMovableClock } from '../../../src/clock.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { BridgeSchemaError } from '../../../src/bridge/errors.ts'
+import { BridgeSchemaError } from '../../../src/bridge/bridge-errors.ts'
 import { parseBridgeEvent } from '../../../src/bridge/events/webhook-events.ts'
 
 const user_uuid = '766b2f5d-a942-492c-9ea7-2e5aa88cb672'

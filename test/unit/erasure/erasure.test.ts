@@ -1,6 +1,6 @@
 import Sqlite from 'better-sqlite3'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { BridgeError } from '../../../src/bridge/errors.ts'
+import { BridgeError } from '../../../src/bridge/bridge-errors.ts'
 import type { ExportKind } from '../../../src/db/ports/exports.ts'
 import type { Receipt } from '../../../src/db/ports/removals.ts'
 import type { Site } from '../../../src/db/ports/sites.ts'

@@ -3,7 +3,7 @@ import type { RequestListener } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createConnections, type Cut } from '../../../src/sockets/connections.ts'
-import { socketLimitsWith, type SocketLimits } from '../../../src/sockets/limits.ts'
+import { socketLimitsWith, type SocketLimits } from '../../../src/sockets/socket-limits.ts'
 
 const ask = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 

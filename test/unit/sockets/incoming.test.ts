@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
 import { createConnections } from '../../../src/sockets/connections.ts'
-import { socketLimitsWith } from '../../../src/sockets/limits.ts'
+import { socketLimitsWith } from '../../../src/sockets/socket-limits.ts'
 
 /** Sends a body in these pieces, each a chunk of its own, and gives the request as the server has it. */
 async function received(pieces: readonly string[]): Promise<IncomingMessage> {

@@ -10,7 +10,7 @@ import {
   isUnreachable,
   unlessMissing,
   type BridgeErrorKind,
-} from '../../../src/bridge/errors.ts'
+} from '../../../src/bridge/bridge-errors.ts'
 
 const where = { method: 'GET', route: '/v3/aggregation/items/{id}' }
 const status = (bridgeStatus: number) => new BridgeStatusError({ ...where, bridgeStatus })

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { socketLimits, socketLimitsWith } from '../../../src/sockets/limits.ts'
+import { socketLimits, socketLimitsWith } from '../../../src/sockets/socket-limits.ts'
 
 it('README says the numbers of the table', () => {
   const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { noteRefusal, sendRefusal, toLoggedRefusal } from '../../frappe/errors.ts'
+import { noteRefusal, sendRefusal, toLoggedRefusal } from '../../frappe/error-handler.ts'
 import { sendPage, wantsPage } from '../../html/page.ts'
 import type { Language } from '../../language.ts'
 import { inOther, languageFor } from './language.ts'
