@@ -1,7 +1,5 @@
+import { leewayMs } from '../db/rules/item-change.ts'
 import type { ConnectRequest } from '../db/ports/requests.ts'
-
-/** Bridge's times may be cut to the second, and clocks differ a little. */
-export const leewayMs = 2_000
 
 /**
  * Whether what Bridge dates so may come from the visit that a link was opened for. With a try of the same item known from

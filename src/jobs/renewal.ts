@@ -6,7 +6,8 @@ import type { OwnedItem } from '../db/ports/items.ts'
 import type { Site } from '../db/ports/sites.ts'
 import type { Store } from '../db/store.ts'
 import { graceMs, readRenewalToken } from './renewal-token.ts'
-import { dayMs, hourMs } from '../durations.ts'
+import { dayMs } from '../durations.ts'
+import { isSameEnd } from '../db/rules/consent-end.ts'
 
 export interface RenewalDeps {
   store: Store
@@ -18,16 +19,13 @@ export interface RenewalDeps {
   log: { warn(event: object, text: string): void; info(event: object, text: string): void }
 }
 
-/** What a renewal link is worth now. `void`: renewed, or the connection is deleted, or we never made it. */
+/** What a renewal link is worth now. `unknown`: the connection is deleted, or we never made it. */
 export type Renewal =
   | { state: 'open'; owned: OwnedItem; consentEnd: number }
   | { state: 'renewed' | 'expired' | 'unknown' }
 
 const openingsADay = 5
 const budgetMs = 20_000
-
-/** Bridge prints the same end to the second here and to the millisecond there. */
-const sameEndMs = 12 * hourMs
 
 /** Looks a link up; changes nothing, for mail scanners open links too. */
 export async function findRenewal(
@@ -40,7 +38,7 @@ export async function findRenewal(
   if (!owned || owned.user.userUuid === null) return { state: 'unknown' }
   const { consentEnd } = named
   const { authenticationExpiresAt: end } = owned.item
-  if (end !== null && Math.abs(end - consentEnd) > sameEndMs) return { state: 'renewed' }
+  if (end !== null && !isSameEnd(end, consentEnd)) return { state: 'renewed' }
   if (clock.now() > consentEnd + graceMs) return { state: 'expired' }
   return { state: 'open', owned, consentEnd }
 }

@@ -3,7 +3,10 @@ import type { Item, ItemFacts } from '../ports/items.ts'
 import type { BridgeUser } from '../ports/users.ts'
 import { dayMs } from '../../durations.ts'
 
-/** Bridge's clock and ours differ a little, and an item that is heard of again within this time is not written again. */
+/**
+ * Bridge's clock and ours differ a little, and its times may be cut to the second; an item that is heard of again within this
+ * time is not written again.
+ */
 export const leewayMs = 2_000
 
 /** Bridge's "just added, refresh pending": what an item is as long as no event said otherwise (Bridge: item statuses). */

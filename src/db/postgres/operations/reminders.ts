@@ -5,10 +5,7 @@ import type { Tools } from '../tools.ts'
 import { insertEvent } from './events.ts'
 import { ownedWithTenant } from './items.ts'
 import { isServed } from './sites.ts'
-import { hourMs } from '../../../durations.ts'
-
-/** Bridge prints the same end to the second here and to the millisecond there; a renewal moves it by weeks. */
-const sameEndMs = 12 * hourMs
+import { sameEndMs } from '../../rules/consent-end.ts'
 
 const served = and(isNull(items.goneAt), isServed)
 
