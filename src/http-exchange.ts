@@ -34,12 +34,12 @@ export function ask(
   {
     ms,
     signal,
-    most,
+    maxBytes,
   }: {
     ms: number
     signal?: AbortSignal | undefined
     /** How many bytes of the body are wanted, by the status. */
-    most: (status: number) => number
+    maxBytes: (status: number) => number
   },
 ): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
@@ -75,7 +75,7 @@ export function ask(
     onResponseStart(_, status, headers) {
       if (status < 200) return // an early hint
       head = { status, headers }
-      wanted = most(status)
+      wanted = maxBytes(status)
     },
     onResponseData(_, chunk) {
       const taken = chunk.subarray(0, wanted - size)

@@ -9,7 +9,7 @@ export interface AuditCounter {
 }
 
 /** How many different things are told apart between two flushes; the rest is one row. */
-const most = 1_000
+const limit = 1_000
 
 /**
  * How many rows all strangers together, and each key, may add in an hour: a year of their trying is some hundred megabytes,
@@ -24,7 +24,7 @@ export function createAuditCounter(write: (entry: AuditEntry) => Promise<void>):
 
   /** Whether this thing gets a row of its own. */
   const isApart = (name: string, { actor, at }: AuditEntry): boolean => {
-    if (counted.size >= most) return false
+    if (counted.size >= limit) return false
     const who = actor.startsWith('address:') ? 'strangers' : actor
     if (who !== 'strangers' && !who.startsWith('key:')) return true
     if (told.hour !== hourOf(at)) told = { hour: hourOf(at), by: new Map() }

@@ -44,11 +44,11 @@ const mostSteps = 20
 export function createCallLog({
   clock,
   write,
-  most = usual,
+  limits = usual,
 }: {
   clock: Clock
   write: (calls: CallRecord[]) => Promise<void>
-  most?: typeof usual
+  limits?: typeof usual
 }): CallLog {
   const storage = new AsyncLocalStorage<OpenCall>()
   const gathered: CallRecord[] = []
@@ -58,13 +58,13 @@ export function createCallLog({
   const isKept = ({ apiKey, request, at }: OpenCall): boolean => {
     const day = at - (at % dayMs)
     if (kept.day !== day) kept = { day, of: new Map() }
-    const bounds: [name: string, most: number][] =
+    const bounds: [name: string, limit: number][] =
       apiKey === undefined
         ? [
-            [`callbacks ${request}`, most.callbacks],
-            ['browsers', most.inADay],
+            [`callbacks ${request}`, limits.callbacks],
+            ['browsers', limits.inADay],
           ]
-        : [[apiKey, most.inADay]]
+        : [[apiKey, limits.inADay]]
     const countOf = (name: string): number => kept.of.get(name) ?? 0
     // Looked at before any is counted: what one of them refuses costs the other nothing.
     if (bounds.some(([name, bound]) => countOf(name) >= bound)) return false
@@ -85,7 +85,7 @@ export function createCallLog({
     follow: (call, work) => storage.run(call, work),
     current: () => storage.getStore(),
     end(call, { status, excType }) {
-      if (call.method === undefined || gathered.length >= most.waiting) return
+      if (call.method === undefined || gathered.length >= limits.waiting) return
       if (!isKept(call)) return
       gathered.push({
         id: call.id,

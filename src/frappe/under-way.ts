@@ -25,12 +25,14 @@ export interface Holding {
  * By what Bridge's quota lets us read at once: 400 pages, half of them for one tenant, each a quarter of a megabyte at most.
  * A client that reads its answers promptly never meets this limit.
  */
-const defaultMost = 128 * 2 ** 20
+const defaultMaxBytes = 128 * 2 ** 20
 
 /** How long to wait when there is no room: by then whoever reads has read. */
 const waitSeconds = 10
 
-export function createUnderWay({ most = defaultMost }: { most?: number } = {}): UnderWay {
+export function createUnderWay({
+  maxBytes = defaultMaxBytes,
+}: { maxBytes?: number } = {}): UnderWay {
   const byTenant = new Map<string, number>()
   let total = 0
 
@@ -43,7 +45,7 @@ export function createUnderWay({ most = defaultMost }: { most?: number } = {}): 
 
   function check(tenant: string, bytes: number): void {
     const ofTenant = (byTenant.get(tenant) ?? 0) + bytes
-    if (total + bytes <= most && ofTenant <= most / 2) return
+    if (total + bytes <= maxBytes && ofTenant <= maxBytes / 2) return
     throw new TooManyRequestsError(
       'too_many_large_answers',
       { seconds: waitSeconds },

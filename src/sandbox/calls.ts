@@ -15,15 +15,15 @@ export interface Calls {
   clear(): void
 }
 
-/** Keeps the newest `most` calls. */
-export function createCalls(most = 50_000): Calls {
+/** Keeps the newest `limit` calls. */
+export function createCalls(limit = 50_000): Calls {
   let calls: Call[] = []
   return {
     note(call) {
       calls.push(call)
-      if (calls.length > most + 5_000) calls = calls.slice(-most)
+      if (calls.length > limit + 5_000) calls = calls.slice(-limit)
     },
-    list: () => calls.slice(-most),
+    list: () => calls.slice(-limit),
     clear() {
       calls = []
     },

@@ -15,8 +15,8 @@ interface Kept {
   recent: Ledger[]
 }
 
-/** Rows are made when first read and kept for the `most` items read last; older ones are made again. */
-export function createLedgers(most = 64): Ledgers {
+/** Rows are made when first read and kept for the `limit` items read last; older ones are made again. */
+export function createLedgers(limit = 64): Ledgers {
   const kept = new Map<number, Kept>()
 
   const upToDate = (item: Item): Kept => {
@@ -29,7 +29,7 @@ export function createLedgers(most = 64): Ledgers {
     kept.delete(item.id)
     kept.set(item.id, one)
     const oldest = kept.keys().next().value
-    if (kept.size > most && oldest !== undefined) kept.delete(oldest)
+    if (kept.size > limit && oldest !== undefined) kept.delete(oldest)
     for (const change of item.changes.slice(one.applied)) {
       one.recent.push(one.apply(change))
       if (one.recent.length > 8) one.recent.shift()

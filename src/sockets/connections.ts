@@ -60,12 +60,12 @@ export function createConnections({ limits, isProxy, onCut }: Options): Connecti
     if (open.size > limits.connections) cut(first(strangers) ?? connection, 'crowded')
   }
 
-  function join(connection: Connection, name: string, most: number): void {
+  function join(connection: Connection, name: string, limit: number): void {
     const group = groups.get(name) ?? { name, members: new Set() }
     groups.set(name, group)
     group.members.add(connection)
     connection.group = group
-    if (group.members.size > most) cut(first(group.members)!, 'crowded')
+    if (group.members.size > limit) cut(first(group.members)!, 'crowded')
   }
 
   function part(connection: Connection): void {

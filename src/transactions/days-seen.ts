@@ -6,7 +6,7 @@ export interface DaysSeen {
    * The earliest day from which on there are at most so many rows. Undefined when none is known: Bridge promises no order,
    * so only rows that have come newest first tell that no newer ones follow, and the last day may go on.
    */
-  from(most: number): string | undefined
+  from(limit: number): string | undefined
 }
 
 const isDay = (date: string | null | undefined): date is string =>
@@ -25,13 +25,13 @@ export function createDaysSeen(): DaysSeen {
         last = date
       }
     },
-    from(most) {
+    from(limit) {
       if (!ordered) return undefined
       let first: string | undefined
       let sum = 0
       for (const [day, count] of counts) {
         sum += count
-        if (day === last || sum > most) break
+        if (day === last || sum > limit) break
         first = day
       }
       return first

@@ -13,7 +13,7 @@ export interface Reading {
   bridgeUser: string
   filter: TransactionFilter
   /** How many one answer holds. */
-  most: number
+  limit: number
   /** How many one read can ever have, those included that do not belong. */
   readable: number
   /** Picks what Bridge has no filter for. */
@@ -25,11 +25,11 @@ export interface Reading {
 }
 
 /**
- * Every transaction that is wanted, of all of Bridge's pages, as a JSON array; never cut silently. Above `most` it stops with
+ * Every transaction that is wanted, of all of Bridge's pages, as a JSON array; never cut silently. Above `limit` it stops with
  * a ValidationError that says what to ask for instead.
  */
 export async function readAll(bridge: BridgeResources, reading: Reading): Promise<JsonBytes> {
-  const { bridgeUser, filter, most, belongs = () => true, write } = reading
+  const { bridgeUser, filter, limit, belongs = () => true, write } = reading
   const list = createRowList()
   const days = createDaysSeen()
   let seen = 0
@@ -38,7 +38,7 @@ export async function readAll(bridge: BridgeResources, reading: Reading): Promis
     const rows = page.filter(belongs)
     days.add(page.map(({ date }) => toText(date)))
     reading.onBytes(list.add(write(rows).map((row, index) => written(rows[index]!.id, row))))
-    if (list.size > most) throw tooMany(reading, days.from(fittingNow(bridge, reading)))
+    if (list.size > limit) throw tooMany(reading, days.from(fittingNow(bridge, reading)))
     if (seen > reading.readable) throw tooManyToLookThrough(reading)
   }
   return list.bytes()
@@ -50,16 +50,16 @@ const written = (id: number, row: object) => ({ id, json: JSON.stringify(row) })
 const callsBesides = 2
 
 /** How many rows can be had at once, by the calls that the user has left this minute. */
-function fittingNow(bridge: BridgeResources, { bridgeUser, most }: Reading): number {
-  let pages = Math.ceil(most / pageSize)
+function fittingNow(bridge: BridgeResources, { bridgeUser, limit }: Reading): number {
+  let pages = Math.ceil(limit / pageSize)
   while (pages > 0 && bridge.transactions.waitFor(bridgeUser, pages + callsBesides) > 0) pages -= 1
-  return Math.min(most, pages * pageSize)
+  return Math.min(limit, pages * pageSize)
 }
 
-function tooMany({ most, filter }: Reading, minDate: string | undefined): ValidationError {
+function tooMany({ limit, filter }: Reading, minDate: string | undefined): ValidationError {
   const advice =
     minDate === undefined ? withoutDate(filter) : text('advice.fewer', { date: minDate })
-  return new ValidationError('too_many_transactions', { most, advice })
+  return new ValidationError('too_many_transactions', { most: limit, advice })
 }
 
 /** Of all that is looked through few may belong, and yet no wait would ever suffice. */

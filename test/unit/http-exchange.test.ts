@@ -16,9 +16,13 @@ async function asking(answer: RequestListener) {
     server.close()
   })
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return (more: { ms?: number; most?: number; signal?: AbortSignal } = {}) => {
-    const { ms = 5_000, most = 1_000, signal } = more
-    return ask(agent, { origin, path: '/', method: 'GET' }, { ms, most: () => most, signal })
+  return (more: { ms?: number; maxBytes?: number; signal?: AbortSignal } = {}) => {
+    const { ms = 5_000, maxBytes = 1_000, signal } = more
+    return ask(
+      agent,
+      { origin, path: '/', method: 'GET' },
+      { ms, maxBytes: () => maxBytes, signal },
+    )
   }
 }
 
@@ -29,7 +33,7 @@ const nowhere = Object.assign(new Dispatcher(), {
   destroy: async () => {},
 })
 const request = { origin: 'http://site.example', path: '/', method: 'GET' as const }
-const most = () => 1_000
+const maxBytes = () => 1_000
 
 it('an answer is its status, its headers and its whole body', async () => {
   const answer = await asking((_, response) => {
@@ -64,7 +68,7 @@ describe('of a body that is not whole there is the beginning, and why there is n
       response.write('x'.repeat(1_500))
     })
 
-    const { status, body, cut } = await answer({ most: 1_000 })
+    const { status, body, cut } = await answer({ maxBytes: 1_000 })
 
     expect({ status, size: body.length }).toEqual({ status: 200, size: 1_000 })
     expect(cut).toBeInstanceOf(TooMuchError)
@@ -74,7 +78,7 @@ describe('of a body that is not whole there is the beginning, and why there is n
   it('but not when it is just as much', async () => {
     const answer = await asking((_, response) => response.end('x'.repeat(1_000)))
 
-    expect(await answer({ most: 1_000 })).toMatchObject({ cut: undefined })
+    expect(await answer({ maxBytes: 1_000 })).toMatchObject({ cut: undefined })
   })
 
   it('as the other side broke off', async () => {
@@ -101,12 +105,12 @@ describe('of a body that is not whole there is the beginning, and why there is n
 
 describe('without a status it rejects', () => {
   it('when the time is over, even before there is a connection', async () => {
-    await expect(ask(nowhere, request, { ms: 20, most })).rejects.toBeInstanceOf(OutOfTimeError)
+    await expect(ask(nowhere, request, { ms: 20, maxBytes })).rejects.toBeInstanceOf(OutOfTimeError)
   })
 
   it('with the reason of the signal, whose listener is gone then', async () => {
     const ending = new AbortController()
-    const asked = ask(nowhere, request, { ms: 5_000, most, signal: ending.signal })
+    const asked = ask(nowhere, request, { ms: 5_000, maxBytes, signal: ending.signal })
     ending.abort(new Error('stopping'))
 
     await expect(asked).rejects.toThrow('stopping')
@@ -118,7 +122,7 @@ describe('without a status it rejects', () => {
     onTestFinished(() => dispatch.mockRestore())
     const signal = AbortSignal.abort(new Error('gone'))
 
-    await expect(ask(nowhere, request, { ms: 5_000, most, signal })).rejects.toThrow('gone')
+    await expect(ask(nowhere, request, { ms: 5_000, maxBytes, signal })).rejects.toThrow('gone')
     expect(dispatch).not.toHaveBeenCalled()
   })
 
@@ -129,7 +133,7 @@ describe('without a status it rejects', () => {
     onTestFinished(() => clear.mockRestore())
     const bad = { ...request, path: 'no path' }
 
-    await expect(ask(agent, bad, { ms: 5_000, most })).rejects.toMatchObject({
+    await expect(ask(agent, bad, { ms: 5_000, maxBytes })).rejects.toMatchObject({
       code: 'UND_ERR_INVALID_ARG',
     })
     expect(clear).toHaveBeenCalled()

@@ -69,7 +69,7 @@ export function createHttp(options: BridgeOptions): Http {
     const answer = await ask(options.dispatcher, request, {
       ms: timeoutMs,
       signal,
-      most: (said) => (isSuccess(said) ? largestBody : largestProblem),
+      maxBytes: (said) => (isSuccess(said) ? largestBody : largestProblem),
     }).catch((error: unknown) => {
       throw noAnswer(call, signal, error)
     })

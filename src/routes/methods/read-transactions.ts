@@ -30,7 +30,7 @@ export async function readTransactions(
     readAll(bridge, {
       bridgeUser,
       filter,
-      most: settings.maxTransactions,
+      limit: settings.maxTransactions,
       readable: settings.readableTransactions,
       belongs: only && ((row) => only.has(row.account_id)),
       write: (page) => withCategory(page, names).map(present.transaction),

@@ -68,7 +68,7 @@ export function createSender({
         const answer = await ask(dispatcher, asked, {
           ms: timeoutMs,
           signal,
-          most: () => keptBytes,
+          maxBytes: () => keptBytes,
         })
         return {
           status: answer.status,

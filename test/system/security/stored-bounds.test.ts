@@ -107,7 +107,7 @@ test('of a key’s calls so many are kept in a day; of another key’s and tomor
   const callLog = createCallLog({
     clock,
     write: async (calls) => void stored.push(...calls.map(({ id }) => id)),
-    most: { waiting: 100, inADay: 2, callbacks: 1 },
+    limits: { waiting: 100, inADay: 2, callbacks: 1 },
   })
   const end = (id: string, apiKey: string) =>
     callLog.end(
@@ -156,7 +156,7 @@ test('what one request’s browser sends too much takes nothing from the day of 
   const callLog = createCallLog({
     clock,
     write: async (calls) => void stored.push(...calls.map(({ request }) => request ?? '')),
-    most: { waiting: 100, inADay: 3, callbacks: 2 },
+    limits: { waiting: 100, inADay: 3, callbacks: 2 },
   })
   const comesBack = (request: string) =>
     callLog.end(

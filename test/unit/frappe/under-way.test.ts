@@ -13,7 +13,7 @@ const patience = { timeout: 15_000 }
 
 describe('the bytes of answers under way', () => {
   test('are half of all for one tenant at most, so that another is still served', () => {
-    const underWay = createUnderWay({ most: 1_000 })
+    const underWay = createUnderWay({ maxBytes: 1_000 })
 
     underWay.open('acme').grow(500)
 
@@ -24,7 +24,7 @@ describe('the bytes of answers under way', () => {
   })
 
   test('count once for all who hold the same, until the last is gone', () => {
-    const underWay = createUnderWay({ most: 1_000 })
+    const underWay = createUnderWay({ maxBytes: 1_000 })
     const holding = underWay.open('acme')
     const leave = [holding.join(), holding.join()]
     holding.grow(300)
@@ -40,7 +40,7 @@ describe('the bytes of answers under way', () => {
   })
 
   test('refuse what does not fit with a time to wait, and count nothing of it', () => {
-    const underWay = createUnderWay({ most: 1_000 })
+    const underWay = createUnderWay({ maxBytes: 1_000 })
     const holding = underWay.open('acme')
     holding.grow(400)
 
@@ -51,8 +51,8 @@ describe('the bytes of answers under way', () => {
 })
 
 /** A site on a socket, and callers who send these requests and never read. */
-async function aServedSite(most?: number) {
-  const underWay = createUnderWay(most === undefined ? {} : { most })
+async function aServedSite(maxBytes?: number) {
+  const underWay = createUnderWay(maxBytes === undefined ? {} : { maxBytes })
   const site = await aSite({ underWay })
   const accepted: Socket[] = []
   site.app.server.on('connection', (socket) => accepted.push(socket))
