@@ -13,7 +13,7 @@ import backup from './backup/plugin.ts'
 import bridge from './bridge/plugin.ts'
 import { savedQuota } from './bridge/admission/bridge-status.ts'
 import { systemClock, systemIds, type Clock, type Ids, type MovableClock } from './clock.ts'
-import { databasePath, sandboxCredentials, type Config } from './config.ts'
+import { sandboxCredentials, type Config, type Place } from './config.ts'
 import { matchRefreshed } from './connect/match-refreshed.ts'
 import connect from './connect/plugin.ts'
 import type { Leader } from './cluster/leader.ts'
@@ -56,8 +56,8 @@ declare module 'fastify' {
 
 export interface AppOptions {
   config: Config
-  /** Instead of the file in `dataDir`: `:memory:`. */
-  database?: string
+  /** Instead of the configured one: `:memory:`, or a server. Nobody copies it. */
+  database?: Place
   /** Instead of a pool to `bridgeBaseUrl`. */
   dispatcher?: Dispatcher
   /** Bridge in the box, when it is the one to call. */
@@ -86,7 +86,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(sensible)
   await app.register(securityHeaders, { https })
   const signerOf = copySigner(config, systemClock)
-  await app.register(db, { path: options.database ?? databasePath(config), signerOf })
+  const { database: configured } = config.secrets
+  await app.register(db, { place: options.database ?? configured, signerOf })
+  const file =
+    options.database === undefined && typeof configured === 'string' ? configured : undefined
   await app.register(calls, { clock })
   await app.register(metrics, { version })
   await app.register(auth, { config, clock, ids, workers })
@@ -160,21 +163,21 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       checkResults: !config.production,
     }),
   )
-  if (workers && options.database === undefined) {
-    await app.register(backup, { database: databasePath(config), signerOf, ...config.backup })
+  if (workers && file !== undefined) {
+    await app.register(backup, { database: file, signerOf, ...config.backup })
   }
   const readiness = createReadiness({
     store: app.store,
     heartbeats: app.heartbeats,
     lifecycle: app.lifecycle,
-    dataDir: options.database === undefined ? config.dataDir : undefined,
+    dataDir: file === undefined ? undefined : config.dataDir,
     now: systemClock.now,
   })
   await app.register(health, { readiness, version })
   await app.register(metricsPage, {
     metrics: app.metrics,
     token: config.secrets.metricsToken,
-    read: readerFor(app, { config, readiness, onDisk: options.database === undefined }),
+    read: readerFor(app, { config, readiness, file }),
   })
   await app.register(docs, {
     describe: () => describeApi(methods, { version, publicUrl: config.publicUrl }),

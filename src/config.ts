@@ -14,6 +14,16 @@ export interface MasterKey {
   key: Buffer
 }
 
+/** Where the rows are: a file, `:memory:`, or a PostgreSQL server. */
+export type Place = string | Server
+
+export interface Server {
+  /** May hold a password. */
+  url: string
+  /** The most connections of this process. */
+  poolSize: number
+}
+
 /** Everything the process was told, parsed once and frozen. Secrets stand in their own branch. */
 export interface Config {
   production: boolean
@@ -21,6 +31,7 @@ export interface Config {
   port: number
   /** How the world reaches us, without a trailing slash. Never taken from a Host header. */
   publicUrl: string
+  /** The folder of the database's file, and of what a sandbox keeps besides. */
   dataDir: string
   /** Whether Bridge is the one in the box. */
   sandbox: { port: number } | undefined
@@ -53,13 +64,14 @@ export interface Config {
   /** What we may spend of Bridge's quota: calls at once, by second, and for one user by minute. */
   quota: { burst: number; perSecond: number; userPerMinute: number }
   logLevel: string
-  /** Where copies go, how often the server makes one (0: never), and how many it keeps. */
+  /** Where copies of a file go, how often the server makes one (0: never), and how many it keeps. */
   backup: { dir: string; everyMs: number; keep: number }
   /** How long to serve after saying "not ready", and when to give up on what is still running. */
   stop: { delayMs: number; timeoutMs: number }
   /** What is odd in the environment though nothing stands in the way, one line each. */
   warnings: readonly string[]
   secrets: {
+    database: Place
     bridge: { clientId: string; clientSecret: string } | undefined
     webhookSecrets: readonly string[]
     /** Empty in a sandbox that was given none: then it makes its own in `dataDir`. */
@@ -71,7 +83,7 @@ export interface Config {
   }
 }
 
-/** The file that holds everything. */
+/** The file that holds everything, where no server does. */
 export const databasePath = ({ dataDir }: Pick<Config, 'dataDir'>): string =>
   join(dataDir, 'bank-api.sqlite')
 
@@ -155,6 +167,10 @@ const proxies = list.refine(
   'must be IP addresses or CIDR ranges, comma-separated',
 )
 
+const databaseUrl = z
+  .string()
+  .regex(/^postgres(?:ql)?:\/\//, 'must be postgres://user:password@host:port/database?sslmode=…')
+
 const seconds = z.coerce.number('must be a number of seconds').min(0).max(600)
 
 const targets = list.refine(
@@ -169,6 +185,8 @@ export const environment = z.object({
   PORT: port.default(8080),
   PUBLIC_URL: address.refine(isOrigin, 'must be an origin, without a path').optional(),
   DATA_DIR: z.string().default('./data'),
+  DATABASE_URL: databaseUrl.optional(),
+  DATABASE_POOL: z.coerce.number('must be a number').int().min(2).max(500).default(10),
   BRIDGE_CLIENT_ID: word.optional(),
   BRIDGE_CLIENT_SECRET: word.optional(),
   BRIDGE_BASE_URL: address
@@ -211,6 +229,7 @@ export const environment = z.object({
 
 /** Secrets may come from a file instead, named by the variable with `_FILE` behind it. */
 export const secretVariables = [
+  'DATABASE_URL',
   'BRIDGE_CLIENT_SECRET',
   'BRIDGE_WEBHOOK_SECRETS',
   'MASTER_KEY',
@@ -239,6 +258,7 @@ export function loadConfig(
     ...problemsOfBridge(given, vars),
     ...problemsOfProduction(vars, { unreadable, isSandbox }),
     ...problemsOfQuota(vars),
+    ...problemsOfDatabase(given, { isSandbox }),
   )
   if (problems.length > 0) throw new ConfigError([...new Set(problems)])
   return toConfig(vars, { isSandbox, warnings: misspelt(Object.keys(env), variableNames) })
@@ -328,6 +348,18 @@ function problemsOfQuota(vars: Variables): string[] {
   ]
 }
 
+/** What was set for the engine that is not used: whoever set it expects something that will not happen. */
+function problemsOfDatabase(given: Given, { isSandbox }: { isSandbox: boolean }): string[] {
+  const isServer = given['DATABASE_URL'] !== undefined
+  const why = isServer
+    ? 'means nothing with DATABASE_URL, where the server keeps everything'
+    : 'means nothing without DATABASE_URL'
+  const foreign = isServer
+    ? [...(isSandbox ? [] : ['DATA_DIR']), 'BACKUP_DIR', 'BACKUP_HOURS', 'BACKUP_KEEP']
+    : ['DATABASE_POOL']
+  return foreign.filter((name) => given[name] !== undefined).map((name) => `${name}: ${why}`)
+}
+
 function bridgeOf({ BRIDGE_CLIENT_ID: clientId, BRIDGE_CLIENT_SECRET: clientSecret }: Variables) {
   return clientId && clientSecret ? { clientId, clientSecret } : undefined
 }
@@ -378,6 +410,9 @@ function toConfig(
     stop: { delayMs: vars.STOP_DELAY * 1_000, timeoutMs: vars.STOP_TIMEOUT * 1_000 },
     warnings,
     secrets: Object.freeze({
+      database: vars.DATABASE_URL
+        ? Object.freeze({ url: vars.DATABASE_URL, poolSize: vars.DATABASE_POOL })
+        : databasePath({ dataDir: vars.DATA_DIR }),
       bridge: bridgeOf(vars),
       webhookSecrets: vars.BRIDGE_WEBHOOK_SECRETS,
       masterKeys: vars.MASTER_KEY,

@@ -1,8 +1,7 @@
 import { buildApp, startSandbox } from './app.ts'
 import { createMovableClock } from './clock.ts'
 import { ConfigError, loadConfig, type Config } from './config.ts'
-import { DatabaseInUseError } from './db/store-errors.ts'
-import { DatabaseVersionError } from './db/store-errors.ts'
+import { DatabaseInUseError, DatabaseVersionError, StoreAwayError } from './db/store-errors.ts'
 import { createDemo, demoGreeting, demoReminder } from './demo.ts'
 import { addEnvFile } from './env-file.ts'
 import { thisProcess } from './cluster/process-identity.ts'
@@ -53,7 +52,7 @@ async function start(config: Config): Promise<void> {
 
 /** What an operator can act on, in a line or two; anything else comes with its stack. */
 function toText(error: unknown): string {
-  const known = [ConfigError, DatabaseInUseError, DatabaseVersionError]
+  const known = [ConfigError, DatabaseInUseError, DatabaseVersionError, StoreAwayError]
   if (known.some((kind) => error instanceof kind)) return (error as Error).message
   return sentenceOf(error) ?? (error as Error).stack ?? String(error)
 }

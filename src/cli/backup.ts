@@ -11,7 +11,7 @@ import { loadConfig, type Config } from '../config.ts'
 import { thisProcess } from '../cluster/process-identity.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
-import { existingDatabase } from './installation.ts'
+import { databaseFile, existingDatabase } from './installation.ts'
 import { time } from './print.ts'
 import { megabytes } from './progress.ts'
 
@@ -88,11 +88,13 @@ export function restoreCommand({ env, printOne }: CommandContext): Command {
         file: string,
         options: { allowUnsigned?: boolean; disableTenants?: boolean; json?: boolean },
       ) => {
+        const config = loadConfig(env)
+        databaseFile(config)
         refuseMissing(file)
         const done = await restoreCopy({
           ...options,
           copy: resolve(file),
-          config: loadConfig(env),
+          config,
           identity: thisProcess(),
           clock: systemClock,
         }).catch((cause: unknown) => {

@@ -7,7 +7,7 @@ import { createBridgeClient, type BridgeClient } from '../bridge/client.ts'
 import { createQuota, type Quota } from '../bridge/admission/quota.ts'
 import { savedQuota } from '../bridge/admission/bridge-status.ts'
 import { systemClock, systemIds, type Clock, type Ids } from '../clock.ts'
-import { databasePath, loadConfig, sandboxCredentials, type Config } from '../config.ts'
+import { loadConfig, sandboxCredentials, type Config } from '../config.ts'
 import { hasLivingServer } from '../cluster/liveness.ts'
 import { dispatcherTo } from '../bridge/transport/dispatcher.ts'
 import { openStore } from '../db/open.ts'
@@ -30,12 +30,20 @@ export interface Installation {
   by: By
 }
 
+/** The database's file, for commands that copy it. Throws a CommandError where a server keeps the rows. */
+export function databaseFile({ secrets: { database } }: Config): string {
+  if (typeof database === 'string') return database
+  throw new CommandError(
+    'This is for a database in a file. DATABASE_URL names a server, which is copied and restored by its own tools, as pg_dump: see docs/postgresql.md.',
+  )
+}
+
 /**
  * The database file the environment names. Throws a CommandError that says where it looked when there is none: a wrong
  * DATA_DIR must not become an empty installation, so only the server makes one, and `restore`.
  */
 export function existingDatabase(config: Config): string {
-  const path = databasePath(config)
+  const path = databaseFile(config)
   try {
     statSync(path)
     return path
@@ -55,7 +63,10 @@ export async function withInstallation<T>(
 ): Promise<T> {
   const config = loadConfig(env)
   const clock = systemClock
-  const store = await openStore(existingDatabase(config), copySigner(config, clock))
+  const { database } = config.secrets
+  const place = typeof database === 'string' ? existingDatabase(config) : database
+  const signerOf = copySigner(config, clock)
+  const store = await openStore(place, { signerOf, mustExist: true })
   try {
     if (!(await store.readInstance())) {
       throw new CommandError('No server has opened this database yet: start the server once.')

@@ -1,7 +1,12 @@
 import { Command, CommanderError } from 'commander'
 import { BridgeError } from '../bridge/bridge-errors.ts'
 import { ConfigError } from '../config.ts'
-import { ConflictError, DatabaseInUseError, DatabaseVersionError } from '../db/store-errors.ts'
+import {
+  ConflictError,
+  DatabaseInUseError,
+  DatabaseVersionError,
+  StoreAwayError,
+} from '../db/store-errors.ts'
 import { addEnvFile } from '../env-file.ts'
 import { ValidationError } from '../errors.ts'
 import { sentenceOf } from '../terminal/system-errors.ts'
@@ -92,6 +97,7 @@ function tellFailure(error: unknown, { complain }: Terminal): ExitCode {
     ConflictError,
     DatabaseVersionError,
     DatabaseInUseError,
+    StoreAwayError,
     BridgeError,
     ValidationError,
   ].some((kind) => error instanceof kind)

@@ -1,18 +1,25 @@
-import type { PostgresOptions } from './postgres/open.ts'
+import type { Place } from '../config.ts'
 import type { SignerOf } from './signer.ts'
 import { createSqliteStore } from './sqlite/store.ts'
 import type { Store } from './store.ts'
 
-/** Where rows are: a file, `:memory:`, or a server. */
-export type Place = string | PostgresOptions
+interface Opening {
+  /** Signs the copy of a file that is made before a migration. */
+  signerOf?: SignerOf
+  /** Of a server: refuse a database without our tables instead of making them. */
+  mustExist?: boolean
+}
 
 /**
- * Opens the store at a place and brings its schema up to date; `signerOf` signs the copy of a file that is made before. The
- * only place that knows which engines there are: what else works on the file is the backup's alone.
+ * Opens the store at a place and brings its schema up to date. The only place that knows which engines there are: what else
+ * works on the file is the backup's alone. @throws ConfigError, StoreAwayError and DatabaseVersionError, each for operators
  */
-export async function openStore(place: Place, signerOf?: SignerOf): Promise<Store> {
+export async function openStore(
+  place: Place,
+  { signerOf, mustExist = false }: Opening = {},
+): Promise<Store> {
   if (typeof place === 'string') return createSqliteStore(place, signerOf)
   // Who keeps a file need not load what speaks to a server.
   const { openPostgresStore } = await import('./postgres/store.ts')
-  return openPostgresStore(place)
+  return openPostgresStore({ ...place, mustExist })
 }

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Place } from '../config.ts'
 import { openStore } from './open.ts'
 import type { SignerOf } from './signer.ts'
 import type { Store } from './store.ts'
@@ -11,15 +12,14 @@ declare module 'fastify' {
 }
 
 interface Options {
-  /** A file, or `:memory:`. */
-  path: string
+  place: Place
   /** Signs the copy that is made before a migration. */
   signerOf?: SignerOf
 }
 
 /** Opens the database and closes it last. */
-const plugin: FastifyPluginAsync<Options> = async (app, { path, signerOf }) => {
-  const store = await openStore(path, signerOf)
+const plugin: FastifyPluginAsync<Options> = async (app, { place, signerOf }) => {
+  const store = await openStore(place, { ...(signerOf && { signerOf }) })
   app.decorate('store', store)
   app.addHook('onClose', async () => store.close())
 }

@@ -35,6 +35,11 @@ export class StoreBusyError extends Error {
   override name = 'StoreBusyError'
 }
 
+/** The database's server cannot be reached. Whether what was under way was stored may be unknown. */
+export class StoreAwayError extends StoreBusyError {
+  override name = 'StoreAwayError'
+}
+
 /** The disk is full, or fails. Nothing was stored; as with a busy database, it may be another time. */
 export class StoreDiskError extends StoreBusyError {
   override name = 'StoreDiskError'

@@ -1,21 +1,26 @@
 import { stat } from 'node:fs/promises'
 import type { FastifyInstance } from 'fastify'
 import { newestCopy } from '../backup/folder.ts'
-import { databasePath, type Config } from '../config.ts'
+import type { Config } from '../config.ts'
 import { freeBytesAt, type Readiness } from '../cluster/readiness.ts'
 import type { Reading } from './metrics.ts'
 
 /** How long one look at the database serves all who scrape. */
 const freshMs = 5_000
 
-/** Reads what the gauges show, at most every five seconds of the clock. `onDisk`: there is a file to measure. */
+/** Reads what the gauges show, at most every five seconds of the clock. */
 export function readerFor(
   app: Pick<FastifyInstance, 'store' | 'clock' | 'bridgeStatus'>,
   {
     config,
     readiness,
-    onDisk,
-  }: { config: Config; readiness: () => Promise<Readiness>; onDisk: boolean },
+    file,
+  }: {
+    config: Config
+    readiness: () => Promise<Readiness>
+    /** The database's, where it is in one: there is a size to measure, and copies to look for. */
+    file: string | undefined
+  },
 ): () => Promise<Reading> {
   let last: { at: number; reading: Promise<Reading> } | undefined
   // Copies that should be there and are not are as old as can be: of a number left out no rule would ever hold.
@@ -29,8 +34,8 @@ export function readerFor(
       ready: (await readiness()).ready,
       quotaLeft: quota.available,
       bridgeUp: !breaker.open && credentials.refusedSince === null,
-      ...(onDisk && {
-        databaseBytes: await databaseBytes(databasePath(config)),
+      ...(file !== undefined && {
+        databaseBytes: await databaseBytes(file),
         diskFreeBytes: await freeBytesAt(config.dataDir).catch(() => undefined),
         backupAt: (await newestCopy(config.backup.dir, now))?.at ?? noCopy,
       }),

@@ -59,7 +59,7 @@ export function openInstance(
 ): ReturnType<typeof openPepper> & { keyring: Keyring } {
   const mode = modeOf(config)
   const fits = instance.mode === mode || (instance.mode === someApplication && mode !== 'sandbox')
-  if (!fits) throw new ConfigError([wrongMode(instance.mode, mode)])
+  if (!fits) throw new ConfigError([wrongMode(instance.mode, { asked: mode, config })])
   const masterKeys = masterKeysOf(config)
   const opened = openPepper(instance.wrappedPepper, masterKeys)
   const dataKeys = instance.dataKeys.map(({ id, wrappedKey }) => ({
@@ -103,12 +103,19 @@ const modeOf = ({ secrets }: Config): string =>
     ? `bridge:${createHash('sha256').update(secrets.bridge.clientId).digest('hex').slice(0, 32)}`
     : 'sandbox'
 
-const wrongMode = (stored: string, asked: string): string => {
+const wrongMode = (
+  stored: string,
+  { asked, config: { secrets } }: { asked: string; config: Config },
+): string => {
+  const [place, another] =
+    typeof secrets.database === 'string'
+      ? ['DATA_DIR: holds', 'directory']
+      : ['DATABASE_URL: names a database that holds', 'one']
   if (stored === 'sandbox') {
-    return 'DATA_DIR: holds a sandbox, but Bridge credentials are set; use another directory'
+    return `${place} a sandbox, but Bridge credentials are set; use another ${another}`
   }
   if (asked === 'sandbox') {
-    return 'DATA_DIR: holds a Bridge installation, but no Bridge credentials are set'
+    return `${place} a Bridge installation, but no Bridge credentials are set`
   }
   return 'BRIDGE_CLIENT_ID: is not the application this database was made for'
 }

@@ -15,6 +15,8 @@ const production = {
   MASTER_KEY: key,
 }
 
+const onServer = { DATABASE_URL: 'postgres://bank:hunter2@db.example/bank?sslmode=verify-full' }
+
 type Env = Record<string, string | undefined>
 
 function problemsOf(env: Env, files: Record<string, string> = {}): readonly string[] {
@@ -146,6 +148,26 @@ describe('a start is refused', () => {
       { MAX_TRANSACTIONS: '28001' },
       [/^MAX_TRANSACTIONS: .* 28000 at most, by QUOTA_USER_PER_MINUTE/],
     ],
+    [
+      'for a database of another kind',
+      { ...production, DATABASE_URL: 'mysql://bank:hunter2@db.example/bank' },
+      [/^DATABASE_URL: must be postgres:\/\/user:password@host:port\/database\?sslmode=…$/],
+    ],
+    [
+      'for what is said of a file beside DATABASE_URL',
+      { ...production, ...onServer, DATA_DIR: '/data', BACKUP_HOURS: '0', BACKUP_KEEP: '2' },
+      [
+        /^DATA_DIR: means nothing with DATABASE_URL/,
+        /^BACKUP_HOURS: means nothing/,
+        /^BACKUP_KEEP: means nothing/,
+      ],
+    ],
+    [
+      'for a pool without DATABASE_URL',
+      { ...production, DATABASE_POOL: '5' },
+      [/^DATABASE_POOL: means nothing without DATABASE_URL$/],
+    ],
+    ['for a pool of one', { ...production, ...onServer, DATABASE_POOL: '1' }, [/^DATABASE_POOL:/]],
   ])('%s', (_name, env, expected) => {
     const problems = problemsOf(env)
 
@@ -253,6 +275,26 @@ describe('a secret may come from a file', () => {
     expect(problemsOf(env, { '/run/key': key })).toEqual([
       'MASTER_KEY: is set, and MASTER_KEY_FILE too',
     ])
+  })
+})
+
+describe('the database', () => {
+  const placeOf = (env: Env, files: Record<string, string> = {}) =>
+    loadConfig({ ...production, ...env }, readFrom(files)).secrets.database
+
+  it('is a file in DATA_DIR, or the server that is named', () => {
+    expect(placeOf({ DATA_DIR: '/data' })).toBe('/data/bank-api.sqlite')
+    expect(placeOf({ DATABASE_POOL: '25', ...onServer })).toEqual({
+      url: onServer.DATABASE_URL,
+      poolSize: 25,
+    })
+    expect(
+      placeOf({ DATABASE_URL_FILE: '/run/url' }, { '/run/url': 'postgresql://db/bank\n' }),
+    ).toEqual({ url: 'postgresql://db/bank', poolSize: 10 })
+  })
+
+  it('on a server leaves a sandbox its folder', () => {
+    expect(loadConfig({ ...onServer, DATA_DIR: '/data' }).dataDir).toBe('/data')
   })
 })
 

@@ -26,7 +26,7 @@ export function readDatabaseUrl(text: string): Address {
     throw new DatabaseUrlError(`knows no parameter ${stranger}, only ${known.join(', ')}`)
   }
   const host = query.get('host') ?? url.hostname.replace(/^\[|\]$/g, '')
-  const database = decodeURIComponent(url.pathname.slice(1))
+  const database = decoded(url.pathname.slice(1))
   if (host === '' || database === '') {
     throw new DatabaseUrlError('names no host, or no database')
   }
@@ -34,9 +34,17 @@ export function readDatabaseUrl(text: string): Address {
     host,
     port: Number(url.port || 5432),
     database,
-    ...(url.username !== '' && { user: decodeURIComponent(url.username) }),
-    ...(url.password !== '' && { password: decodeURIComponent(url.password) }),
+    ...(url.username !== '' && { user: decoded(url.username) }),
+    ...(url.password !== '' && { password: decoded(url.password) }),
     ssl: readTls(query, isOnThisMachine(host)),
+  }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new DatabaseUrlError('has a % in its user, password or database: write it as %25')
   }
 }
 

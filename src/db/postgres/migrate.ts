@@ -13,13 +13,24 @@ type Known = ReturnType<typeof readMigrationFiles>[number]
 /**
  * Brings the schema up to date, all of it in one transaction. One process migrates, the others wait for it. Servers of the
  * version before go on meanwhile, and after: expand first, and take away in a later version, in a migration that begins with
- * `-- requires 12` when programs that know fewer than twelve migrations cannot work with what it leaves.
+ * `-- requires 12` when programs that know fewer than twelve migrations cannot work with what it leaves. With `mustExist` an
+ * empty database is refused: only a server's first start makes the tables.
  */
-export async function migrate(pool: pg.Pool, migrationsFolder: string): Promise<void> {
+export async function migrate(
+  pool: pg.Pool,
+  migrationsFolder: string,
+  { mustExist = false }: { mustExist?: boolean } = {},
+): Promise<void> {
   const known = readMigrationFiles({ migrationsFolder })
   const client = await pool.connect()
   try {
-    if ((await countApplied(client, known)) >= known.length) return
+    const before = await countApplied(client, known)
+    if (before >= known.length) return
+    if (mustExist && before === 0) {
+      throw new DatabaseVersionError(
+        'There is nothing of ours in the database that DATABASE_URL names. If it is the right one, start the server, which makes the tables at its first start.',
+      )
+    }
     await client.query('BEGIN')
     await client.query('SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0')
     await client.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { Pool } from 'pg'
 import { readDatabaseUrl } from './database-url.ts'
 import { migrate } from './migrate.ts'
+import { toStartError } from './start-errors.ts'
 
 // From the package's root, for the source and the image's bundle lie at different depths.
 export const migrationsFolder = resolve(
@@ -16,6 +17,8 @@ export interface PostgresOptions {
   poolSize: number
   /** How long a call may wait for one of them; 0: as long as it takes. */
   waitMs?: number
+  /** Refuse a database without our tables instead of making them. */
+  mustExist?: boolean
 }
 
 /** How long a call may wait for a connection, a lock and a statement; and how long a transaction may forget to go on. */
@@ -43,14 +46,15 @@ export function createPool({ url, poolSize, waitMs = limitsMs.wait }: PostgresOp
   return pool
 }
 
-/** Connects and migrates. Throws when that is impossible, with PostgreSQL's own reason. */
+/** Connects and migrates. When that is impossible it throws what an operator can act on, with PostgreSQL's own reason. */
 export async function openPostgres(options: PostgresOptions): Promise<Pool> {
-  const pool = createPool(options)
+  let pool: Pool | undefined
   try {
-    await migrate(pool, migrationsFolder)
+    pool = createPool(options)
+    await migrate(pool, migrationsFolder, options)
     return pool
   } catch (error) {
-    await pool.end()
-    throw error
+    await pool?.end()
+    throw toStartError(error, pool?.options)
   }
 }

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { NodePgDatabase, NodePgSession } from 'drizzle-orm/node-postgres'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import type pg from 'pg'
-import { StoreBusyError, StoreDiskError } from '../store-errors.ts'
+import { StoreAwayError, StoreBusyError, StoreDiskError } from '../store-errors.ts'
 import {
   ConnectionLostError,
   isPostgresError,
@@ -145,7 +145,7 @@ function toStoreError(error: unknown): unknown {
   const cause = withoutValues(root)
   const state = stateOf(root)
   if (root instanceof ConnectionLostError)
-    return new StoreBusyError('The database is away', { cause })
+    return new StoreAwayError('The database is away', { cause })
   if (state === undefined) return cause
   if (diskStates.includes(state)) return new StoreDiskError('The disk is full, or fails', { cause })
   if (busyStates.test(state)) return new StoreBusyError('The database is busy', { cause })

@@ -195,7 +195,9 @@ it('a file that is no database is refused where the server can catch it', async 
   const app = fastify()
   onTestFinished(() => app.close().catch(() => {}))
 
-  await expect(async () => await app.register(db, { path })).rejects.toThrow('not a database')
+  await expect(async () => await app.register(db, { place: path })).rejects.toThrow(
+    'not a database',
+  )
 })
 
 it('a database that is up to date is opened without a lock: commands come in beside a long write', () => {

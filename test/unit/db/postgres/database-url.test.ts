@@ -26,6 +26,11 @@ describe('the URL of a database', () => {
 
   it.each([
     ['another protocol', 'mysql://localhost/bank_api', 'expected postgres://'],
+    [
+      'a % that stands for nothing',
+      'postgres://bank:s%40fe%@localhost/bank_api',
+      'write it as %25',
+    ],
     ['no database', 'postgres://localhost', 'no database'],
     ['another machine without a word about TLS', at(''), 'needs an sslmode'],
     ['a mode that encrypts when the server likes', at('?sslmode=prefer'), 'needs an sslmode'],

@@ -1,0 +1,54 @@
+import { expect, onTestFinished } from 'vitest'
+import { dataDirectory, runCli, runServer, startGateway, type Env } from '../../support/gateway.ts'
+import { emptyDatabase, withPostgres } from '../../support/postgres.ts'
+import { demoKey, siteClient, visitBank } from './visit.ts'
+
+/** Each starts processes, on a machine that may have other work. */
+const patient = { timeout: 180_000 }
+
+withPostgres((test, server) => {
+  const onServer = async (): Promise<Env> => ({
+    ...dataDirectory(onTestFinished),
+    DATABASE_URL: await emptyDatabase(server),
+  })
+
+  test(
+    'a newcomer’s server keeps everything on PostgreSQL, takes commands beside it, stops gently and goes on',
+    patient,
+    async () => {
+      const gateway = await startGateway(await onServer(), onTestFinished)
+      const ask = siteClient(gateway.url, demoKey(gateway.stdout()))
+      const link = await ask('get_bridge_connect_link', {
+        redirect_url: '/app/bank',
+        base_url: 'http://erp.example.test',
+        user: 'me@example.com',
+      })
+      const home = await visitBank(link.url)
+      const item_id = Number(home.searchParams.get('item_id'))
+
+      expect(home.searchParams.get('success')).toBe('true')
+      expect(await ask('get_bank_accounts', { item_id })).toHaveLength(12)
+      expect((await runCli(gateway.env, 'item', 'list', '--json')).stdout).toContain(`${item_id}`)
+      expect(await gateway.end('SIGTERM')).toMatchObject({ code: 0, stderr: '' })
+
+      const again = await startGateway(gateway.env, onTestFinished)
+      expect(
+        await siteClient(again.url, demoKey(gateway.stdout()))('get_bank_accounts', { item_id }),
+      ).toHaveLength(12)
+      expect(await again.end('SIGTERM')).toMatchObject({ code: 0 })
+    },
+  )
+
+  test('one line and exit code 1 tell of a database that cannot be had', patient, async () => {
+    const env = await onServer()
+    const url = (port: number) => `postgres://bank:hunter2@127.0.0.1:${port}/bank`
+
+    const ended = await runServer({ ...env, DATABASE_URL: url(1) }, onTestFinished)
+    const command = await runCli({ ...env, DATABASE_URL: url(1) }, 'tenant', 'list')
+
+    const line = 'The database at 127.0.0.1, port 1, cannot be reached: ECONNREFUSED\n'
+    expect({ ...ended, stdout: '' }).toMatchObject({ code: 1, stderr: line })
+    expect(ended.stdout).not.toContain('hunter2')
+    expect(command).toMatchObject({ code: 1, stderr: line })
+  })
+})
