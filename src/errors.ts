@@ -1,7 +1,23 @@
 import { codes, type ExcType, type KeyOf } from './texts/codes.ts'
 import { codeOf, say, text, type ErrorKey, type Filling, type Text } from './texts/say.ts'
 
+/** Which limit a call met, where one text speaks of several. Stored with the call. */
+export type LimitName =
+  | 'key'
+  | 'address'
+  | 'callbacks'
+  | 'tenant_links'
+  | 'site_links'
+  | 'site_webhook_urls'
+  | 'application'
+  | 'tenant_share'
+  | 'bridge_user'
+  | 'bridge_tokens'
+  | 'bridge'
+
 interface AppErrorOptions {
+  /** Told to the operator alone. */
+  limit?: LimitName | undefined
   /** Seconds, where waiting helps. */
   retryAfter?: number | undefined
   cause?: unknown
@@ -17,14 +33,20 @@ export abstract class AppError extends Error {
   readonly retryAfter: number | undefined
   // Private, as the log shows an error's own fields.
   readonly #text: Text<ErrorKey>
+  readonly #limit: LimitName | undefined
 
-  constructor(said: Text<ErrorKey>, { retryAfter, cause }: AppErrorOptions = {}) {
+  constructor(said: Text<ErrorKey>, { limit, retryAfter, cause }: AppErrorOptions = {}) {
     super(say(said, 'en'), { cause })
     const { excType, status } = codes[codeOf(said.key)]
     this.retryAfter = retryAfter
     this.excType = excType
     this.status = status
     this.#text = said
+    this.#limit = limit
+  }
+
+  get limit(): LimitName | undefined {
+    return this.#limit
   }
 
   get text(): Text<ErrorKey> {

@@ -1,7 +1,7 @@
 import ipaddr, { type IPv4, type IPv6 } from 'ipaddr.js'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
-import { TooManyRequestsError } from '../errors.ts'
+import { TooManyRequestsError, type LimitName } from '../errors.ts'
 import { minuteMs } from '../durations.ts'
 
 /** How often each of many names may do something. */
@@ -37,8 +37,8 @@ export const keptOf = {
 } as const
 
 /** Limits of so many a day, all at once if need be. */
-export const createDailyLimiter = (clock: Clock, perDay: number): Limiter =>
-  createLimiter({ clock, perMinute: perDay / minutesPerDay, atOnce: perDay })
+export const createDailyLimiter = (clock: Clock, perDay: number, limit: LimitName): Limiter =>
+  createLimiter({ clock, perMinute: perDay / minutesPerDay, atOnce: perDay, limit })
 
 const minutesPerDay = 24 * 60
 
@@ -50,10 +50,12 @@ export function createLimiter({
   clock,
   perMinute,
   atOnce = perMinute,
+  limit,
 }: {
   clock: Clock
   perMinute: number
   atOnce?: number
+  limit?: LimitName
 }): Limiter {
   // With `max` it would take the memory of all of them at the start.
   const buckets = new LRUCache<string, { left: number; at: number }>({
@@ -71,7 +73,7 @@ export function createLimiter({
       if (left < 1) {
         buckets.set(name, { left, at })
         const retryAfter = Math.ceil(((1 - left) * each) / 1_000)
-        throw new TooManyRequestsError('too_many_calls', {}, { retryAfter })
+        throw new TooManyRequestsError('too_many_calls', {}, { retryAfter, limit })
       }
       buckets.set(name, { left: left - 1, at })
     },

@@ -47,14 +47,18 @@ const plugin: FastifyPluginAsync<Options> = async (app, { config, clock, ids, wo
   app.decorate('ids', ids)
   app.decorate('keyring', keyring)
   app.decorate('limits', {
-    keys: createLimiter({ clock: steady, perMinute: config.limits.perKey }),
-    unauthenticated: createLimiter({ clock: steady, perMinute: config.limits.perAddress }),
-    callbacks: createLimiter({ clock: steady, perMinute: callbacksPerMinute }),
+    keys: createLimiter({ clock: steady, perMinute: config.limits.perKey, limit: 'key' }),
+    unauthenticated: createLimiter({
+      clock: steady,
+      perMinute: config.limits.perAddress,
+      limit: 'address',
+    }),
+    callbacks: createLimiter({ clock: steady, perMinute: callbacksPerMinute, limit: 'callbacks' }),
     links: {
-      tenants: createDailyLimiter(steady, keptOf.linksPerTenant),
-      sites: createDailyLimiter(steady, keptOf.linksPerSite),
+      tenants: createDailyLimiter(steady, keptOf.linksPerTenant, 'tenant_links'),
+      sites: createDailyLimiter(steady, keptOf.linksPerSite, 'site_links'),
     },
-    webhookUrls: createDailyLimiter(steady, keptOf.webhookUrlsPerSite),
+    webhookUrls: createDailyLimiter(steady, keptOf.webhookUrlsPerSite, 'site_webhook_urls'),
   })
 
   const auditCounter = createAuditCounter((entry) => store.audit(entry))

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts'
+import { AppError, type LimitName } from '../errors.ts'
 import type { KeyOf } from '../texts/codes.ts'
 import { text, type Text } from '../texts/say.ts'
 
@@ -34,6 +34,7 @@ interface BridgeErrorOptions {
   kind: BridgeErrorKind
   detail: string
   retryAfter?: number
+  limit?: LimitName | undefined
   wait?: number | undefined
   cause?: unknown
 }
@@ -136,9 +137,10 @@ export class BridgeDownError extends BridgeError {
 export class BridgeQuotaError extends BridgeError {
   override name = 'BridgeQuotaError'
 
-  constructor(retryAfter: number) {
+  constructor(retryAfter: number, limit?: LimitName) {
     super(text('bridge_quota_spent', { seconds: retryAfter }), {
       kind: 'quota',
+      limit,
       retryAfter,
       detail: `not sent: the quota is spent for ${retryAfter} s`,
     })
@@ -170,6 +172,7 @@ export class BridgeStatusError extends BridgeError {
     const kind = kindOf(bridgeStatus)
     super(wordsFor(kind, refusal), {
       kind,
+      ...(kind === 'quota' && { limit: 'bridge' }),
       ...waitFor(kind, wait),
       wait,
       detail: `${method} ${route}: ${words.join(' ')}`,

@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts'
+import type { LimitName } from '../../errors.ts'
 import { BridgeQuotaError } from '../bridge-errors.ts'
 import { createBucket, createWindows, type Bucket } from './rate-limits.ts'
 import { createFairQueue } from './fair-queue.ts'
@@ -124,24 +125,33 @@ export function createQuota({
   const waitOfKey = (key: string, ahead: number, now: number): number =>
     key === '' ? 0 : windowsOf(key).waitFor(key, ahead, now)
 
-  /** Milliseconds until so many calls that joined this path would have gone out, were nobody else to come. */
-  function waitFor(path: readonly string[], now: number, calls = 1): number {
+  /** What each limit alone would have so many calls of this path wait, in milliseconds. */
+  function waitsOf(path: readonly string[], now: number, calls: number): [LimitName, number][] {
     const [tenant = '', , key = ''] = path
-    return Math.max(
-      app.waitFor(queue.ahead(path) + calls, now),
-      bucketOf(tenant).waitFor(queue.ahead(path, 1) + calls, now),
-      waitOfKey(key, queue.sizeAt(path) + calls - 1, now),
-    )
+    return [
+      ['application', app.waitFor(queue.ahead(path) + calls, now)],
+      ['tenant_share', bucketOf(tenant).waitFor(queue.ahead(path, 1) + calls, now)],
+      [
+        key.startsWith('token ') ? 'bridge_tokens' : 'bridge_user',
+        waitOfKey(key, queue.sizeAt(path) + calls - 1, now),
+      ],
+    ]
   }
+
+  /** Milliseconds until so many calls that joined this path would have gone out, were nobody else to come. */
+  const waitFor = (path: readonly string[], now: number, calls = 1): number =>
+    Math.max(...waitsOf(path, now, calls).map(([, wait]) => wait))
 
   function leave(entry: Waiting): void {
     arrived.delete(entry)
     queue.remove(entry.path, entry)
   }
 
-  function refuse(waitMs: number): BridgeQuotaError {
+  function refuse(path: readonly string[], now: number): BridgeQuotaError {
     count.refused += 1
-    return new BridgeQuotaError(Math.max(1, Math.ceil(waitMs / 1000)))
+    const waits = waitsOf(path, now, 1)
+    const [limit, waitMs] = waits.reduce((most, one) => (one[1] > most[1] ? one : most))
+    return new BridgeQuotaError(Math.max(1, Math.ceil(waitMs / 1000)), limit)
   }
 
   function spend(path: readonly string[], now: number): void {
@@ -172,7 +182,7 @@ export function createQuota({
     for (const entry of arrived) {
       if (entry.deadline > now) continue
       leave(entry)
-      entry.settle.reject(refuse(waitFor(entry.path, now)))
+      entry.settle.reject(refuse(entry.path, now))
     }
     for (const [tenant, bucket] of tenants) if (bucket.tokens(now) >= share) tenants.delete(tenant)
     if (queue.size > 0) return
@@ -189,7 +199,7 @@ export function createQuota({
       const deadline = payer.waitsUntil ?? now + longestWaitMs
       const wait = waitFor(path, now)
       if (wait <= 0 && queue.size === 0) return spend(path, now)
-      if (now + wait > deadline) throw refuse(wait)
+      if (now + wait > deadline) throw refuse(path, now)
 
       const entry = { path, deadline, settle: Promise.withResolvers<void>() }
       queue.add(path, entry)
@@ -234,7 +244,7 @@ export function createQuota({
       stopTimer = undefined
       for (const entry of arrived) {
         leave(entry)
-        entry.settle.reject(refuse(1000))
+        entry.settle.reject(refuse(entry.path, clock.now()))
       }
     },
   }
