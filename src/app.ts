@@ -21,6 +21,7 @@ import type { ProcessIdentity } from './cluster/members.ts'
 import cluster from './cluster/plugin.ts'
 import db from './db/plugin.ts'
 import { frappePlugin } from './frappe/plugin.ts'
+import { askedName } from './frappe/request.ts'
 import { frappeServerOptions } from './frappe/server-options.ts'
 import { createUnderWay } from './frappe/under-way.ts'
 import { subjectsOf } from './calls/call-log.ts'
@@ -136,14 +137,27 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   })
 
   const underWay = createUnderWay()
+  const methodNames = new Set(methods.map(({ name }) => name))
   const settings = { ...config, checkTarget: app.relay.checkTarget }
   const makeContext = contextMaker(app, { settings, underWay })
   await app.register(
     frappePlugin<Caller, MethodContext>({
       methods,
-      async authenticate({ key, secret }, { ip, socket }) {
-        const caller = await admit(app, { key, secret, address: ip })
-        connections.admitted(socket, caller.tenant.id)
+      async authenticate({ key, secret }, request) {
+        const caller = await admit(app, {
+          key,
+          secret,
+          address: request.ip,
+          onFound: ({ tenant, site }, { isGood }) => {
+            request.calledBy = { key, tenant: tenant.name, site: site?.name ?? null }
+            const who = { apiKey: key, tenantId: tenant.id, siteId: site?.id ?? null }
+            const asked = askedName(request)
+            // Of one who only names the key no other word is kept.
+            const method = isGood || methodNames.has(asked) ? asked : 'unknown'
+            Object.assign(request.openCall, { method, ...who })
+          },
+        })
+        connections.admitted(request.socket, caller.tenant.id)
         return caller
       },
       unauthenticated: ({ ip }) => app.limits.unauthenticated.take(networkOf(ip)),
@@ -153,9 +167,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       loggedUser: ({ tenant, site }) => site?.name ?? tenant.name,
       allowQueryCredentials: config.allowQueryCredentials,
       observe: {
-        asked(request, { name, caller: { apiKey, tenant, site } }) {
-          const who = { apiKey, tenantId: tenant.id, siteId: site?.id ?? null }
-          Object.assign(request.openCall, { method: name, ...who })
+        asked(request, { name }) {
+          Object.assign(request.openCall, { method: name, isAdmitted: true })
         },
         parsed: (request, args) => void Object.assign(request.openCall, subjectsOf(args)),
         answered: (request, value) => void Object.assign(request.openCall, subjectsOf(value)),

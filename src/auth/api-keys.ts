@@ -84,6 +84,15 @@ export function keyState(
   return tenant.disabledAt === null ? 'active' : 'disabled'
 }
 
+/** What a call brought to prove who it is. */
+export interface Given {
+  key: string
+  secret: string
+  address: string
+  /** Hears whose key was named, good or not: for what the operator is told, never for the answer. */
+  onFound?: (holder: KeyHolder, how: { isGood: boolean }) => void
+}
+
 export interface Authentication {
   store: Store
   keyring: Keyring
@@ -97,13 +106,15 @@ export interface Authentication {
  */
 export async function authenticate(
   { store, keyring, clock, auditCounter }: Authentication,
-  { key, secret, address }: { key: string; secret: string; address: string },
+  { key, secret, address, onFound }: Given,
 ): Promise<Caller> {
   const holder = await store.findKey(key)
   const now = clock.now()
   const given = hashSecret(keyring, key, secret, holder?.key ?? nobody)
   const matches = isOneOf(given, holder?.key, now)
-  if (!holder || !matches || !isAlive(holder, now)) {
+  const isGood = holder !== undefined && matches && isAlive(holder, now)
+  if (holder) onFound?.(holder, { isGood })
+  if (!isGood) {
     auditCounter.count({
       at: now,
       ...(holder && { tenantId: holder.tenant.id }),
@@ -136,7 +147,7 @@ export async function authenticate(
  */
 export async function admit(
   rooms: Authentication & { limits: Limits },
-  given: { key: string; secret: string; address: string },
+  given: Given,
 ): Promise<Caller> {
   const { limits } = rooms
   const caller = await authenticate(rooms, given).catch((error: unknown) => {

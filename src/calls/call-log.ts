@@ -1,6 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../clock.ts'
 import type { BridgeStep, CallRecord } from '../db/ports/history.ts'
+import type { LimitName } from '../errors.ts'
+import type { Language } from '../language.ts'
+import { codeOf, say, type ErrorKey, type Text } from '../texts/say.ts'
 import { dayMs } from '../durations.ts'
 
 /** A call under way, as far as it is known. */
@@ -11,9 +14,19 @@ export interface OpenCall {
   tenantId?: string
   siteId?: string | null
   apiKey?: string
+  /** Whether it came as far as its method. */
+  isAdmitted?: boolean
   request?: string | null
   itemId?: number | null
   bridge: BridgeStep[]
+}
+
+/** What a call was refused with. */
+export interface Refused {
+  excType: string
+  text: Text<ErrorKey>
+  language: Language
+  limit?: LimitName | undefined
 }
 
 export interface CallLog {
@@ -22,7 +35,7 @@ export interface CallLog {
   /** The call at hand; undefined in background work. */
   current(): OpenCall | undefined
   /** Ends a call. One that nobody gave a method is forgotten: strangers fill no disk. */
-  end(call: OpenCall, outcome: { status: number; excType: string | null }): void
+  end(call: OpenCall, outcome: { status: number; refused: Refused | null }): void
   /** Stores what has gathered since the last time. */
   flush(): Promise<void>
 }
@@ -33,9 +46,11 @@ const batch = 200
 /**
  * How many calls wait for the next flush; and how many of one key, or of all browsers, are kept of a day, so that a key that
  * was lost, or loops, does not fill the disk with what it asked: three million rows in the thirty days that calls are kept.
+ * Of a key's calls that did not come as far as their method, a wrong secret among them, a thousand: whoever knows a key's
+ * name shall not use up its day.
  * Of one request's callbacks a few are enough to tell what happened: whoever has a link shall not use up all browsers' day.
  */
-const usual = { waiting: 10_000, inADay: 100_000, callbacks: 30 }
+const usual = { waiting: 10_000, inADay: 100_000, callbacks: 30, refused: 1_000 }
 
 /** How many of Bridge's calls are remembered with one of ours. */
 const mostSteps = 20
@@ -55,7 +70,7 @@ export function createCallLog({
   let kept = { day: 0, of: new Map<string, number>() }
 
   /** Whether a further call of this key, or this request's callback, may be kept today. */
-  const isKept = ({ apiKey, request, at }: OpenCall): boolean => {
+  const isKept = ({ apiKey, isAdmitted, request, at }: OpenCall): boolean => {
     const day = at - (at % dayMs)
     if (kept.day !== day) kept = { day, of: new Map() }
     const bounds: [name: string, limit: number][] =
@@ -64,7 +79,7 @@ export function createCallLog({
             [`callbacks ${request}`, limits.callbacks],
             ['browsers', limits.inADay],
           ]
-        : [[apiKey, limits.inADay]]
+        : [isAdmitted ? [apiKey, limits.inADay] : [`refused ${apiKey}`, limits.refused]]
     const countOf = (name: string): number => kept.of.get(name) ?? 0
     // Looked at before any is counted: what one of them refuses costs the other nothing.
     if (bounds.some(([name, bound]) => countOf(name) >= bound)) return false
@@ -84,7 +99,7 @@ export function createCallLog({
   return {
     follow: (call, work) => storage.run(call, work),
     current: () => storage.getStore(),
-    end(call, { status, excType }) {
+    end(call, { status, refused }) {
       if (call.method === undefined || gathered.length >= limits.waiting) return
       if (!isKept(call)) return
       gathered.push({
@@ -92,7 +107,8 @@ export function createCallLog({
         at: call.at,
         method: call.method,
         status,
-        excType,
+        excType: refused?.excType ?? null,
+        refusal: refused && toRefusal(refused),
         durationMs: Math.max(0, clock.now() - call.at),
         tenantId: call.tenantId ?? null,
         siteId: call.siteId ?? null,
@@ -104,6 +120,21 @@ export function createCallLog({
     },
     // One at a time: what is being written is taken off the list only once it is stored.
     flush: () => (flushing = flushing.catch(() => {}).then(writeGathered)),
+  }
+}
+
+/** A message that names something long is cut. */
+const messageLength = 500
+
+function toRefusal({ text, language, limit }: Refused): CallRecord['refusal'] {
+  const named = Object.entries(text.values ?? {}).filter(
+    (one): one is [string, string | number] => typeof one[1] !== 'object',
+  )
+  return {
+    code: codeOf(text.key),
+    message: say(text, language).slice(0, messageLength),
+    named: Object.fromEntries(named),
+    limit: limit ?? null,
   }
 }
 

@@ -34,7 +34,7 @@ const plugin: FastifyPluginCallback<{ clock: Clock }> = (app, { clock }, done) =
     callLog.follow(request.openCall, next)
   })
   app.addHook('onResponse', (request, reply, next) => {
-    callLog.end(request.openCall, { status: reply.statusCode, excType: request.refusedWith })
+    callLog.end(request.openCall, { status: reply.statusCode, refused: request.refusedWith })
     next()
   })
 

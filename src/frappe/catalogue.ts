@@ -4,6 +4,7 @@ import type { Releasable, RpcMethod } from './define-method.ts'
 import type { Parameters } from './parameters.ts'
 import { unknownReason } from './pinned.ts'
 import { UnknownMethodError, type ApiVersion } from './refusals.ts'
+import { inShort } from './request.ts'
 
 /** One admitted call; `caller` is undefined only for methods open to guests. */
 export interface Call<Caller> {
@@ -93,12 +94,6 @@ function toEntry<Caller, Context extends Releasable>(
     },
   }
 }
-
-/** How much of an unknown name its refusal repeats: no real one is longer, and whatever reads the text may be slow. */
-const mostShown = 200
-
-const inShort = (name: string): string =>
-  name.length <= mostShown ? name : `${name.slice(0, mostShown)}…`
 
 function whyUnknown(name: string, modules: ReadonlySet<string>): string {
   const dot = name.lastIndexOf('.')

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { AppError } from '../errors.ts'
+import type { AppError, LimitName } from '../errors.ts'
 import { languages, type Language } from '../language.ts'
 import { codes } from '../texts/codes.ts'
 import { codeOf, say, text, type ErrorKey, type Text } from '../texts/say.ts'
@@ -17,6 +17,8 @@ export interface Refusal {
   readonly before?: string | undefined
   /** Seconds. */
   readonly retryAfter?: number | undefined
+  /** Which limit was met, for the operator. */
+  readonly limit?: LimitName | undefined
 }
 
 /** What a text of ours says of a failed call. */
@@ -30,8 +32,8 @@ export const notFound = toRefusal(text('path_unknown'))
 
 /** What an error of ours says. */
 export function fromAppError(error: AppError & { title?: string; before?: string }): Refusal {
-  const { status, excType, text, title, before, retryAfter } = error
-  return { status, excType, text, title, before, retryAfter }
+  const { status, excType, text, title, before, retryAfter, limit } = error
+  return { status, excType, text, title, before, retryAfter, limit }
 }
 
 /**

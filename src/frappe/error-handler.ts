@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
-import { text } from '../texts/say.ts'
+import type { Language } from '../language.ts'
+import { codeOf, say, text } from '../texts/say.ts'
 import { sendJson } from './envelope.ts'
 import { errorBody, fromAppError, toRefusal, type Refusal } from './error-body.ts'
 import { languageOfCall, versionOf } from './request.ts'
@@ -25,8 +26,9 @@ export function sendRefusal(
   reply: FastifyReply,
   refusal: Refusal,
 ): FastifyReply {
-  noteRefusal(request, reply, refusal)
-  const body = errorBody(versionOf(request), refusal, languageOfCall(request))
+  const language = languageOfCall(request)
+  noteRefusal(request, reply, refusal, language)
+  const body = errorBody(versionOf(request), refusal, language)
   return sendJson(reply, refusal.status, body)
 }
 
@@ -34,8 +36,13 @@ export function sendRefusal(
  * Notes with what the request was refused, and tells how long to wait. A call is told as Frappe tells it: the helpers of its
  * sites sleep through a `Retry-After`, again and again, inside a web worker.
  */
-export function noteRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): void {
-  request.refusedWith = refusal.excType
+export function noteRefusal(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  refusal: Refusal,
+  language: Language,
+): void {
+  request.refusedWith = { ...refusal, language }
   if (refusal.retryAfter !== undefined) {
     const { rpc } = request.routeOptions.config
     const name = rpc === true ? 'x-ratelimit-reset' : 'retry-after'
@@ -89,14 +96,25 @@ const hasStatus = (error: unknown): error is ErrorWithStatus =>
   error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'
 
 /** Bridge being down (503, 504) passes by itself; any other 5xx is ours to fix. */
-function logRefusal(error: unknown, { status, excType }: Refusal, request: FastifyRequest): void {
+function logRefusal(error: unknown, refusal: Refusal, request: FastifyRequest): void {
+  const { status, excType, text: said } = refusal
   const rpc = request.rpc ?? undefined
+  const facts = { rpc, status, excType, code: codeOf(said.key), ...request.calledBy }
   if (status < 500) {
-    request.log.info({ rpc, status, excType }, 'call refused')
+    // What a stranger sent may be anybody's secret: only a caller's own words are repeated.
+    const message = request.calledBy ? say(said, languageOfCall(request)) : undefined
+    request.log.info({ ...facts, message }, 'call refused')
     return
   }
   const detail = error instanceof Error && 'detail' in error ? error.detail : undefined
-  const facts = { rpc, status, excType, err: error, detail }
+  logFailure({ ...facts, err: error, detail }, request)
+}
+
+function logFailure(
+  facts: { status: number; [fact: string]: unknown },
+  request: FastifyRequest,
+): void {
+  const { status } = facts
   if (status === 503 || status === 504) request.log.warn(facts, 'call failed')
   else request.log.error(facts, 'call failed')
 }

@@ -3,11 +3,12 @@ import fp from 'fastify-plugin'
 import { AuthenticationError, DoesNotExistError, PermissionError } from '../errors.ts'
 import { bodyLimit, decodeBody, readGetBody } from './body.ts'
 import type { JsonBytes } from '../json-bytes.ts'
+import type { Language } from '../language.ts'
 import { createCatalogue, toEntries, type Entry } from './catalogue.ts'
 import { credentialsIn, parseAuthorization, type Credentials } from './credentials.ts'
 import type { Releasable, RpcMethod } from './define-method.ts'
 import { sendJson, successBody } from './envelope.ts'
-import { notFound } from './error-body.ts'
+import { notFound, type Refusal } from './error-body.ts'
 import { handleError, sendRefusal } from './error-handler.ts'
 import { heedExpectations } from './expectations.ts'
 import {
@@ -32,8 +33,10 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The method it calls, once that is known. */
     rpc: string | null
-    /** The `exc_type` it was refused with. */
-    refusedWith: string | null
+    /** What it was refused with, and the language in which that was said. */
+    refusedWith: (Refusal & { language: Language }) | null
+    /** Who calls, by name, for the log; whoever checks credentials fills it in. */
+    calledBy: Readonly<Record<'key' | 'tenant' | 'site', string | null>> | null
   }
   interface FastifyContextConfig {
     /** Whether those who call the route are Frappe's clients. */
@@ -258,6 +261,7 @@ export function frappePlugin<Caller, Context extends Releasable>(
       heedExpectations(app.server)
       app.decorateRequest('rpc', null)
       app.decorateRequest('refusedWith', null)
+      app.decorateRequest('calledBy', null)
       app.setErrorHandler(handleError)
       app.setNotFoundHandler((request, reply) => sendRefusal(request, reply, notFound))
       await app.register(doors)

@@ -23,6 +23,16 @@ export function languageOfCall(request: FastifyRequest): Language {
   return languageOf(asked, request.headers['accept-language'])
 }
 
+/** How much of an unknown name is repeated: no real one is longer, and whatever reads the text may be slow. */
+const shownOfName = 200
+
+export const inShort = (name: string): string =>
+  name.length <= shownOfName ? name : `${name.slice(0, shownOfName)}…`
+
+/** What the path names, whether or not there is such a method; `/` when it is for the parameters to say. */
+export const askedName = (request: FastifyRequest): string =>
+  inShort((request.params as { '*'?: string })['*']?.split('/', 1)[0] || '/')
+
 /** Which envelope the path asks for. */
 export const versionOf = (request: FastifyRequest): ApiVersion =>
   request.url.startsWith('/api/v2/') ? 2 : 1

@@ -17,9 +17,9 @@ const plugin: FastifyPluginCallback<{ version: string }> = (app, { version }, do
     const { statusCode: status } = reply
     const route = request.routeOptions.url ?? 'none'
     metrics.answered({ method: request.method, route, status })
-    const { method, apiKey } = request.openCall
-    if (method !== undefined && apiKey !== undefined) {
-      const outcome = status < 400 ? 'ok' : (request.refusedWith ?? 'InternalError')
+    const { method, isAdmitted } = request.openCall
+    if (method !== undefined && isAdmitted) {
+      const outcome = status < 400 ? 'ok' : (request.refusedWith?.excType ?? 'InternalError')
       metrics.called({ method, outcome, durationMs: reply.elapsedTime })
     }
     next()

@@ -49,6 +49,7 @@ async function filled(rooms: TestRooms, name: string, base: number) {
       method: 'ping',
       status: 200,
       excType: null,
+      refusal: null,
       durationMs: 1,
       tenantId: tenant.id,
       siteId: site.id,

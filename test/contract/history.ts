@@ -11,6 +11,7 @@ const aCall = (fields: Partial<CallRecord> = {}): CallRecord => ({
   method: 'bank_api.bridge.get_bank_accounts',
   status: 200,
   excType: null,
+  refusal: null,
   durationMs: 12,
   tenantId: null,
   siteId: null,
@@ -25,7 +26,13 @@ export function historyContract(name: string, open: OpenRooms): void {
   describe(`the timeline of a thing, ${name}`, () => {
     it('a call is told by its id, and stored once', async () => {
       const { store } = await withWebhook(open)
-      await store.addCalls([aCall(), aCall({ id: 'req_2' })])
+      const refusal = {
+        code: 'item_not_found',
+        message: 'é',
+        named: { id: 7 },
+        limit: 'key' as const,
+      }
+      await store.addCalls([aCall({ refusal }), aCall({ id: 'req_2' })])
       await store.addCalls([aCall({ status: 500 })])
 
       expect(await store.findTimeline('req_1')).toEqual({
@@ -34,7 +41,7 @@ export function historyContract(name: string, open: OpenRooms): void {
         requests: [],
         item: null,
         events: [],
-        calls: [aCall()],
+        calls: [aCall({ refusal })],
         audit: [],
       })
     })

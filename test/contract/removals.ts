@@ -31,6 +31,7 @@ export function removalContract(name: string, open: OpenRooms): void {
         method: 'ping',
         status: 200,
         excType: null,
+        refusal: null,
         durationMs: 1,
         tenantId: acme.tenant.id,
         siteId: acme.site.id,

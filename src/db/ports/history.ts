@@ -1,3 +1,4 @@
+import type { LimitName } from '../../errors.ts'
 import type { AuditRow } from './audit.ts'
 import type { Attempt, Delivery } from './deliveries.ts'
 import type { StoredEvent } from './events.ts'
@@ -14,6 +15,17 @@ export interface BridgeStep {
   ms: number
 }
 
+/** Why a call was refused. */
+export interface CallRefusal {
+  code: string
+  /** As the caller got it. */
+  message: string
+  /** What the message names: an id, a name, a limit's figure. */
+  named: Record<string, string | number>
+  /** The limit that was met, where there are several of that code. */
+  limit: LimitName | null
+}
+
 /** One RPC call, as it is kept: ids, and no bank data. */
 export interface CallRecord {
   id: string
@@ -21,6 +33,8 @@ export interface CallRecord {
   method: string
   status: number
   excType: string | null
+  /** Null for what went well, and for calls of older versions. */
+  refusal: CallRefusal | null
   durationMs: number
   tenantId: string | null
   siteId: string | null

@@ -45,9 +45,9 @@ export function pageErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
     const refusal = toLoggedRefusal(error, request)
     if (!wantsPage(request)) return sendRefusal(request, reply, refusal)
-    noteRefusal(request, reply, refusal)
-    const { status } = refusal
     const language = languageFor(request)
+    noteRefusal(request, reply, refusal, language)
+    const { status } = refusal
     const name = status === 429 ? 'limited' : status < 500 ? 'unreadable' : 'failed'
     const page = noticePage(texts[language][name], {
       language,

@@ -107,21 +107,22 @@ test('of a key’s calls so many are kept in a day; of another key’s and tomor
   const callLog = createCallLog({
     clock,
     write: async (calls) => void stored.push(...calls.map(({ id }) => id)),
-    limits: { waiting: 100, inADay: 2, callbacks: 1 },
+    limits: { waiting: 100, inADay: 2, callbacks: 1, refused: 1 },
   })
-  const end = (id: string, apiKey: string) =>
+  const end = (id: string, apiKey: string, isAdmitted = true) =>
     callLog.end(
-      { id, at: clock.now(), method: 'm', apiKey, bridge: [] },
-      { status: 200, excType: null },
+      { id, at: clock.now(), method: 'm', apiKey, isAdmitted, bridge: [] },
+      { status: 200, refused: null },
     )
 
+  for (const id of ['a-refused', 'a-refused-too']) end(id, 'a', false)
   for (const id of ['a1', 'a2', 'a3']) end(id, 'a')
   end('b1', 'b')
   clock.advance(24 * 60 * 60_000)
   end('a4', 'a')
   await callLog.flush()
 
-  expect(stored).toEqual(['a1', 'a2', 'b1', 'a4'])
+  expect(stored).toEqual(['a-refused', 'a1', 'a2', 'b1', 'a4'])
 })
 
 test('of one request’s callbacks a few dozen are kept in a day, and the other browsers’ as before', async () => {
@@ -156,12 +157,12 @@ test('what one request’s browser sends too much takes nothing from the day of 
   const callLog = createCallLog({
     clock,
     write: async (calls) => void stored.push(...calls.map(({ request }) => request ?? '')),
-    limits: { waiting: 100, inADay: 3, callbacks: 2 },
+    limits: { waiting: 100, inADay: 3, callbacks: 2, refused: 1 },
   })
   const comesBack = (request: string) =>
     callLog.end(
       { id: request, at: clock.now(), method: 'bridge/callback', request, bridge: [] },
-      { status: 302, excType: null },
+      { status: 302, refused: null },
     )
 
   for (const request of ['a', 'a', 'a', 'a', 'b', 'c']) comesBack(request)
@@ -182,7 +183,7 @@ test('two flushes at once store each call once', async () => {
     },
   })
   const end = (id: string) =>
-    log.end({ id, at: 0, method: 'ping', bridge: [] }, { status: 200, excType: null })
+    log.end({ id, at: 0, method: 'ping', bridge: [] }, { status: 200, refused: null })
 
   end('a')
   const first = log.flush()

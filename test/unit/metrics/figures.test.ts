@@ -98,6 +98,7 @@ test('calls are stored once, whatever happens to the flush', async () => {
     method: 'ping',
     status: 200,
     excType: null,
+    refusal: null,
     durationMs: 1,
     tenantId: null,
     siteId: null,

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { index, pgTable } from 'drizzle-orm/pg-core'
-import type { BridgeStep } from '../../ports/history.ts'
+import type { BridgeStep, CallRefusal } from '../../ports/history.ts'
 import { integer, json, text } from './types.ts'
 
 /** What callers with a key asked us and how it ended: ids alone, kept as long as event bodies. No references: the record outlives them. */
@@ -12,6 +12,7 @@ export const calls = pgTable(
     method: text().notNull(),
     status: integer().notNull(),
     excType: text(),
+    refusal: json().$type<CallRefusal>(),
     durationMs: integer().notNull(),
     tenantId: text(),
     siteId: text(),
@@ -22,6 +23,13 @@ export const calls = pgTable(
   },
   (call) => [
     index('calls_at').on(call.at),
+    index('calls_refused')
+      .on(call.at)
+      .where(sql`status >= 400`),
+    index('calls_tenant').on(call.tenantId, call.at),
+    index('calls_site')
+      .on(call.siteId, call.at)
+      .where(sql`site_id IS NOT NULL`),
     index('calls_request')
       .on(call.request, call.at)
       .where(sql`request IS NOT NULL`),

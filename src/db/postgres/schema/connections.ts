@@ -21,6 +21,7 @@ export const bridgeUsers = pgTable(
   (user) => [
     uniqueIndex('bridge_users_site_name').on(user.siteId, user.name),
     index('bridge_users_site_folded').on(user.siteId, user.foldedName),
+    index('bridge_users_folded').on(user.foldedName),
   ],
 )
 
@@ -50,6 +51,10 @@ export const connectRequests = pgTable(
   (request) => [
     index('connect_requests_user').on(request.userId, request.state, request.openedAt),
     index('connect_requests_open').on(request.state, request.expiresAt),
+    index('connect_requests_opened').on(request.openedAt),
+    index('connect_requests_item')
+      .on(request.itemId)
+      .where(sql`item_id IS NOT NULL`),
     index('connect_requests_claimed')
       .on(request.claimedItemId)
       .where(sql`claimed_item_id IS NOT NULL`),

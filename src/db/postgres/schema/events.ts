@@ -29,9 +29,9 @@ export const events = pgTable(
       .where(sql`handled_at IS NULL`),
     index('events_site').on(event.siteId, event.receivedAt),
     index('events_received').on(event.receivedAt),
-    index('events_item_body')
-      .on(event.itemId)
-      .where(sql`body IS NOT NULL`),
+    index('events_item')
+      .on(event.itemId, event.seq)
+      .where(sql`item_id IS NOT NULL`),
     index('events_kept_body')
       .on(event.receivedAt)
       .where(sql`body IS NOT NULL`),

@@ -30,6 +30,7 @@ export const sites = pgTable(
   (site) => [
     uniqueIndex('sites_tenant_name').on(site.tenantId, site.name),
     index('sites_tenant_folded').on(site.tenantId, site.foldedName),
+    index('sites_folded').on(site.foldedName),
     index('sites_tenant_origin').on(site.tenantId, site.origin),
   ],
 )
@@ -77,6 +78,7 @@ export const audit = pgTable(
   (row) => [
     index('audit_at').on(row.at),
     index('audit_tenant_at').on(row.tenantId, row.at),
+    index('audit_subject').on(row.subject, row.at),
     uniqueIndex('audit_counted')
       .on(row.action, row.actor, row.subject, row.bucket)
       .where(sql`bucket IS NOT NULL`),

@@ -13,6 +13,7 @@ const storeCall = prepared((db) =>
       method: given('method'),
       status: given('status'),
       excType: given('excType'),
+      refusal: given('refusal'),
       durationMs: given('durationMs'),
       tenantId: given('tenantId'),
       siteId: given('siteId'),

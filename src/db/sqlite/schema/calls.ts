@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import type { BridgeStep } from '../../ports/history.ts'
+import type { BridgeStep, CallRefusal } from '../../ports/history.ts'
 
 /** What callers with a key asked us and how it ended: ids alone, kept as long as event bodies. No references: the record outlives them. */
 export const calls = sqliteTable(
@@ -12,6 +12,7 @@ export const calls = sqliteTable(
     method: text().notNull(),
     status: integer().notNull(),
     excType: text(),
+    refusal: text({ mode: 'json' }).$type<CallRefusal>(),
     durationMs: integer().notNull(),
     tenantId: text(),
     siteId: text(),
@@ -24,6 +25,13 @@ export const calls = sqliteTable(
   },
   (call) => [
     index('calls_at').on(call.at),
+    index('calls_refused')
+      .on(call.at)
+      .where(sql`status >= 400`),
+    index('calls_tenant').on(call.tenantId, call.at),
+    index('calls_site')
+      .on(call.siteId, call.at)
+      .where(sql`site_id IS NOT NULL`),
     index('calls_request')
       .on(call.request, call.at)
       .where(sql`request IS NOT NULL`),

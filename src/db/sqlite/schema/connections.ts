@@ -24,6 +24,7 @@ export const bridgeUsers = sqliteTable(
   (user) => [
     uniqueIndex('bridge_users_site_name').on(user.siteId, user.name),
     index('bridge_users_site_folded').on(user.siteId, user.foldedName),
+    index('bridge_users_folded').on(user.foldedName),
   ],
 )
 
@@ -59,6 +60,10 @@ export const connectRequests = sqliteTable(
   (request) => [
     index('connect_requests_user').on(request.userId, request.state, request.openedAt),
     index('connect_requests_open').on(request.state, request.expiresAt),
+    index('connect_requests_opened').on(request.openedAt),
+    index('connect_requests_item')
+      .on(request.itemId)
+      .where(sql`item_id IS NOT NULL`),
     index('connect_requests_claimed')
       .on(request.claimedItemId)
       .where(sql`claimed_item_id IS NOT NULL`),
