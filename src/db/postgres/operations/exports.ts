@@ -1,6 +1,7 @@
 import { and, asc, eq, getTableColumns, gt, inArray, type SQL } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import type { ExportKind, ExportStore } from '../../ports/exports.ts'
+import { keptBack } from '../../rules/kept-back.ts'
 import {
   accounts,
   apiKeys,
@@ -19,12 +20,11 @@ import {
 } from '../schema/index.ts'
 import type { Db, Tools } from '../tools.ts'
 
-/** A kind of rows: its table and key, whose rows they are, and the columns that leave with nobody. */
+/** A kind of rows: its table and key, and whose rows they are. */
 interface Source {
   table: PgTable
   key: PgColumn
   mine(db: Db, tenantId: string): SQL
-  secret?: readonly string[]
 }
 
 const siteIds = (db: Db, tenantId: string) =>
@@ -53,13 +53,11 @@ const sources: Record<ExportKind, Source> = {
     table: sites,
     key: sites.id,
     mine: (_db, tenantId) => eq(sites.tenantId, tenantId),
-    secret: ['webhookSecret'],
   },
   keys: {
     table: apiKeys,
     key: apiKeys.apiKey,
     mine: (_db, tenantId) => eq(apiKeys.tenantId, tenantId),
-    secret: ['secretHash', 'previousSecretHash'],
   },
   users: { table: bridgeUsers, key: bridgeUsers.id, mine: ofSites(bridgeUsers.siteId) },
   requests: {
@@ -76,7 +74,6 @@ const sources: Record<ExportKind, Source> = {
     table: accounts,
     key: accounts.id,
     mine: (db, tenantId) => inArray(accounts.itemId, itemIds(db, tenantId)),
-    secret: ['ibanFingerprint'],
   },
   refreshes: {
     table: itemRefreshes,
@@ -93,7 +90,6 @@ const sources: Record<ExportKind, Source> = {
     table: deliveries,
     key: deliveries.id,
     mine: ofSites(deliveries.siteId),
-    secret: ['claimedBy'],
   },
   attempts: {
     table: attempts,
@@ -104,7 +100,6 @@ const sources: Record<ExportKind, Source> = {
     table: endpoints,
     key: endpoints.siteId,
     mine: ofSites(endpoints.siteId),
-    secret: ['previousSecret'],
   },
   calls: {
     table: calls,
@@ -122,9 +117,9 @@ export function exportOperations({ run }: Tools): ExportStore {
   return {
     listForExport: (tenantId, kind, { after, limit }) =>
       run(async (db) => {
-        const { table, key, mine, secret = [] } = sources[kind]
+        const { table, key, mine } = sources[kind]
         const open = Object.entries(getTableColumns(table)).filter(
-          ([name]) => !secret.includes(name),
+          ([name]) => !keptBack[kind]?.includes(name),
         )
         const columns = Object.fromEntries(open) as Record<string, PgColumn>
         const keyName = open.find(([, column]) => column === key)![0]

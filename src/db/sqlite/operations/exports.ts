@@ -1,6 +1,7 @@
 import { and, asc, eq, getTableColumns, gt, inArray, type SQL } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { ExportKind, ExportStore } from '../../ports/exports.ts'
+import { keptBack } from '../../rules/kept-back.ts'
 import {
   accounts,
   apiKeys,
@@ -21,12 +22,11 @@ import type { Tools } from '../tools.ts'
 
 type Db = Tools['db']
 
-/** A kind of rows: its table and key, whose rows they are, and the columns that leave with nobody. */
+/** A kind of rows: its table and key, and whose rows they are. */
 interface Source {
   table: SQLiteTable
   key: SQLiteColumn
   mine(db: Db, tenantId: string): SQL
-  secret?: readonly string[]
 }
 
 const siteIds = (db: Db, tenantId: string) =>
@@ -55,13 +55,11 @@ const sources: Record<ExportKind, Source> = {
     table: sites,
     key: sites.id,
     mine: (_db, tenantId) => eq(sites.tenantId, tenantId),
-    secret: ['webhookSecret'],
   },
   keys: {
     table: apiKeys,
     key: apiKeys.apiKey,
     mine: (_db, tenantId) => eq(apiKeys.tenantId, tenantId),
-    secret: ['secretHash', 'previousSecretHash'],
   },
   users: { table: bridgeUsers, key: bridgeUsers.id, mine: ofSites(bridgeUsers.siteId) },
   requests: {
@@ -78,7 +76,6 @@ const sources: Record<ExportKind, Source> = {
     table: accounts,
     key: accounts.id,
     mine: (db, tenantId) => inArray(accounts.itemId, itemIds(db, tenantId)),
-    secret: ['ibanFingerprint'],
   },
   refreshes: {
     table: itemRefreshes,
@@ -95,7 +92,6 @@ const sources: Record<ExportKind, Source> = {
     table: deliveries,
     key: deliveries.id,
     mine: ofSites(deliveries.siteId),
-    secret: ['claimedBy'],
   },
   attempts: {
     table: attempts,
@@ -106,7 +102,6 @@ const sources: Record<ExportKind, Source> = {
     table: endpoints,
     key: endpoints.siteId,
     mine: ofSites(endpoints.siteId),
-    secret: ['previousSecret'],
   },
   calls: {
     table: calls,
@@ -124,9 +119,9 @@ export function exportOperations({ db, read }: Tools): ExportStore {
   return {
     listForExport: (tenantId, kind, { after, limit }) =>
       read(() => {
-        const { table, key, mine, secret = [] } = sources[kind]
+        const { table, key, mine } = sources[kind]
         const open = Object.entries(getTableColumns(table)).filter(
-          ([name]) => !secret.includes(name),
+          ([name]) => !keptBack[kind]?.includes(name),
         )
         const columns = Object.fromEntries(open) as Record<string, SQLiteColumn>
         const keyName = open.find(([, column]) => column === key)![0]
