@@ -1,8 +1,7 @@
 import type { Clock } from '../../clock.ts'
-import type { LimitName } from '../../errors.ts'
 import { BridgeQuotaError } from '../bridge-errors.ts'
-import { createBucket, createWindows, type Bucket } from './rate-limits.ts'
 import { createFairQueue } from './fair-queue.ts'
+import { createPermits, shareOf, type PermitLimits, type Waits } from './permits.ts'
 
 /** For whom a call is made. Those who wait are served by tenant, then by site, in turn. */
 export interface Payer {
@@ -15,13 +14,7 @@ export interface Payer {
 /** Calls that nobody in particular asked for: reference data, probes. */
 export const ourselves: Payer = { tenant: '', site: '' }
 
-export interface QuotaLimits {
-  /** How many calls may go out at once; a tenant may take half of them. */
-  burst: number
-  perSecond: number
-  userPerMinute: number
-  /** Access tokens, by Bridge user. */
-  tokensPerMinute: number
+export interface QuotaLimits extends PermitLimits {
   /** How long a call may wait for its turn. */
   longestWaitMs: number
 }
@@ -95,47 +88,21 @@ export function createQuota({
 }): Quota {
   const limits = { ...defaultLimits, ...changed }
   const { burst, perSecond, longestWaitMs } = limits
-  const app = createBucket({
-    size: burst,
-    perSecond,
-    since: saved?.at ?? clock.now(),
-    start: saved?.available ?? burst,
-  })
-  const share = Math.max(1, Math.floor(burst / 2))
-  const tenants = new Map<string, Bucket>()
-  const windows = {
-    user: createWindows(limits.userPerMinute),
-    token: createWindows(limits.tokensPerMinute),
-  }
+  const since = saved?.at ?? clock.now()
+  const permits = createPermits(limits, { since, start: saved?.available })
   const queue = createFairQueue<Waiting>()
   const arrived = new Set<Waiting>()
   const count = { granted: 0, refused: 0 }
   let stopTimer: (() => void) | undefined
 
-  function bucketOf(tenant: string): Bucket {
-    const bucket = tenants.get(tenant)
-    if (bucket) return bucket
-    const made = createBucket({ size: share, perSecond, since: clock.now() })
-    tenants.set(tenant, made)
-    return made
-  }
-
-  const windowsOf = (key: string) => (key.startsWith('token ') ? windows.token : windows.user)
-
-  const waitOfKey = (key: string, ahead: number, now: number): number =>
-    key === '' ? 0 : windowsOf(key).waitFor(key, ahead, now)
-
   /** What each limit alone would have so many calls of this path wait, in milliseconds. */
-  function waitsOf(path: readonly string[], now: number, calls: number): [LimitName, number][] {
-    const [tenant = '', , key = ''] = path
-    return [
-      ['application', app.waitFor(queue.ahead(path) + calls, now)],
-      ['tenant_share', bucketOf(tenant).waitFor(queue.ahead(path, 1) + calls, now)],
-      [
-        key.startsWith('token ') ? 'bridge_tokens' : 'bridge_user',
-        waitOfKey(key, queue.sizeAt(path) + calls - 1, now),
-      ],
-    ]
+  function waitsOf(path: readonly string[], now: number, calls: number): Waits {
+    const ahead = {
+      all: queue.ahead(path) + calls,
+      ofTenant: queue.ahead(path, 1) + calls,
+      ofKey: queue.sizeAt(path) + calls,
+    }
+    return permits.waits(countedOf(path), ahead, now)
   }
 
   /** Milliseconds until so many calls that joined this path would have gone out, were nobody else to come. */
@@ -155,19 +122,16 @@ export function createQuota({
   }
 
   function spend(path: readonly string[], now: number): void {
-    const [tenant = '', , key = ''] = path
-    app.spend(now)
-    bucketOf(tenant).spend(now)
-    if (key !== '') windowsOf(key).count(key, now)
+    permits.spend(countedOf(path), now)
     count.granted += 1
   }
 
   function serve(now: number): void {
-    const admits = (path: readonly string[]): boolean => {
-      if (path.length === 1) return bucketOf(path[0]!).tokens(now) >= 1
-      return path.length < 3 || waitOfKey(path[2]!, 0, now) <= 0
-    }
-    while (queue.size > 0 && app.tokens(now) >= 1) {
+    const admits = ([tenant = '', site, key]: readonly string[]): boolean =>
+      site === undefined
+        ? permits.admits({ tenant }, now)
+        : key === undefined || permits.admits({ tenant, key }, now)
+    while (queue.size > 0 && permits.available(now) >= 1) {
       const entry = queue.take(admits)
       if (!entry) return
       arrived.delete(entry)
@@ -184,7 +148,7 @@ export function createQuota({
       leave(entry)
       entry.settle.reject(refuse(entry.path, now))
     }
-    for (const [tenant, bucket] of tenants) if (bucket.tokens(now) >= share) tenants.delete(tenant)
+    permits.tick(now)
     if (queue.size > 0) return
     stopTimer?.()
     stopTimer = undefined
@@ -220,22 +184,23 @@ export function createQuota({
     waitFor: ({ payer, against }, calls) => waitFor(pathOf(payer, against), clock.now(), calls),
     hold(against, seconds) {
       const key = keyOf(against)
-      if (key !== '') windowsOf(key).hold(key, clock.now() + seconds * 1000)
+      if (key !== '') permits.hold(key, clock.now() + seconds * 1000)
     },
     state() {
       const now = clock.now()
       const waiting = new Map(queue.branches().map(({ name, size }) => [name, size]))
-      const names = new Set([...waiting.keys(), ...tenants.keys()])
+      const left = permits.tenants(now)
+      const names = new Set([...waiting.keys(), ...left.keys()])
       return {
         burst,
         perSecond,
-        available: Math.floor(app.tokens(now)),
+        available: Math.floor(permits.available(now)),
         waiting: queue.size,
         ...count,
         tenants: [...names].map((tenant) => ({
           tenant,
           waiting: waiting.get(tenant) ?? 0,
-          available: Math.floor(bucketOf(tenant).tokens(now)),
+          available: Math.floor(left.get(tenant) ?? shareOf(burst)),
         })),
       }
     },
@@ -251,6 +216,8 @@ export function createQuota({
 }
 
 const pathOf = ({ tenant, site }: Payer, against: Against) => [tenant, site, keyOf(against)]
+
+const countedOf = ([tenant = '', , key = '']: readonly string[]) => ({ tenant, key })
 
 const keyOf = (against: Against): string => (against ? `${against.kind} ${against.user}` : '')
 
