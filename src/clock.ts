@@ -24,6 +24,33 @@ export const systemClock: Clock = { now: () => Date.now() }
 /** A clock that nobody sets. Where it began says nothing. */
 export const monotonicClock: Clock = { now: () => performance.now() }
 
+/** A clock that goes by another one, which has to be asked. Until it was, it is the machine's. */
+export interface FollowingClock extends Clock {
+  /** Call it when you ask what the other clock shows, and what it returns with the answer. */
+  listen(): (told: number) => void
+}
+
+/**
+ * Between the answers it runs by itself, whoever sets the machine's. What an answer allows depends on how long it took: as
+ * long as it allows what this clock shows, nothing changes, so one that was slow to come makes it no worse.
+ */
+export function createFollowingClock({
+  machine = systemClock,
+  monotonic = monotonicClock,
+}: { machine?: Clock; monotonic?: Clock } = {}): FollowingClock {
+  let ahead: number | undefined // of the monotonic one
+  return {
+    now: () => (ahead === undefined ? machine.now() : Math.floor(monotonic.now() + ahead)),
+    listen() {
+      const askedAt = monotonic.now()
+      return (told) => {
+        const [least, most] = [told - monotonic.now(), told - askedAt]
+        ahead = ahead === undefined ? (least + most) / 2 : Math.min(Math.max(ahead, least), most)
+      }
+    },
+  }
+}
+
 /** Notices when the machine's clock is set, which no one tells us. */
 export interface ClockWatch {
   /** How far the clock was put forward since the last call, in milliseconds; below zero: back; 0: it just ran. */

@@ -1,5 +1,11 @@
 import { expect, it } from 'vitest'
-import { createClockWatch, createMovableClock, steadyClock, systemIds } from '../../src/clock.ts'
+import {
+  createClockWatch,
+  createFollowingClock,
+  createMovableClock,
+  steadyClock,
+  systemIds,
+} from '../../src/clock.ts'
 
 it('a movable clock adds up what it was pushed, on top of its base', () => {
   let base = 1_000
@@ -109,4 +115,71 @@ it('an id sorts behind those that were made in an earlier millisecond', async ()
   const later = systemIds.next('evt')
 
   expect([later, earlier].toSorted()).toEqual([earlier, later])
+})
+
+/** A machine that is ten minutes ahead, and what tells the time to all. */
+function follower() {
+  const { wall, set, run } = machine()
+  const ran = createMovableClock({ now: () => 5.25 })
+  const other = createMovableClock({ now: () => 400_000 })
+  return {
+    clock: createFollowingClock({ machine: wall, monotonic: ran }),
+    wall,
+    other,
+    set,
+    run(ms: number) {
+      run(ms)
+      ran.advance(ms)
+      other.advance(ms)
+    },
+  }
+}
+
+it('a clock that follows another one shows the machine’s time until it was told', () => {
+  const { clock, wall, other } = follower()
+  expect(clock.now()).toBe(wall.now())
+
+  clock.listen()(other.now())
+
+  expect(clock.now()).toBe(other.now())
+})
+
+it('once it was told, it runs on by itself, whoever sets the machine’s', () => {
+  const { clock, other, set, run } = follower()
+  clock.listen()(other.now())
+
+  run(60_000)
+  set(-3_600_000)
+  run(1_000)
+
+  expect(clock.now()).toBe(other.now())
+})
+
+it('an answer that took its time is as good as its half way, and a slow one makes a good one no worse', () => {
+  const { clock, other, run } = follower()
+  const slow = clock.listen()
+  const told = other.now() // at once: all of the two seconds went by on the way back
+  run(2_000)
+  slow(told)
+  expect(clock.now()).toBe(other.now() - 1_000)
+
+  clock.listen()(other.now())
+  expect(clock.now()).toBe(other.now())
+
+  const late = clock.listen()
+  const toldLate = other.now()
+  run(30_000)
+  late(toldLate)
+  expect(clock.now()).toBe(other.now())
+})
+
+it('it moves with the other clock when that is set, either way', () => {
+  const { clock, other } = follower()
+  clock.listen()(other.now())
+
+  for (const byMs of [90_000, -200_000]) {
+    other.advance(byMs)
+    clock.listen()(other.now())
+    expect(clock.now()).toBe(other.now())
+  }
 })
