@@ -15,7 +15,7 @@ export interface ProcessIdentity {
 const lookMs = 500
 
 /**
- * Makes this process a member, for as long as the returned loop runs. Where there is place for one alone, that keeps a
+ * Makes this process the one member that a database has place for, for as long as the returned loop runs. That keeps a
  * second server, and a restore, off the database: a predecessor that died on this host is replaced at once; one elsewhere,
  * or one we cannot see, after its silence. `clock` is the real one.
  */
@@ -62,7 +62,10 @@ export async function joinMembers(
   let lost = false
   const loop = startLoop({
     tick: async () => {
-      if (lost || (await store.renewMember(id, clock.now()))) return false
+      if (lost) return false
+      const at = clock.now()
+      const sign = { at, silentSince: at - silentMs, leadUntil: at + silentMs }
+      if (await store.renewMember(id, sign)) return false
       lost = true
       onLost()
       return false

@@ -1,9 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Store } from '../../src/db/store.ts'
-import { aRequest, aTenant, aUser, anAnnouncement, testRooms } from '../support/tenants.ts'
+import { aRequest, aTenant, aUser, anAnnouncement, testBy, testRooms } from '../support/tenants.ts'
 import type { OpenStores } from './races.ts'
 
 const silentMs = 10_000
+const renewMs = 3_000
 
 /** What every engine promises of work that servers claim, each with a store of its own on one database. */
 export function claimContract(name: string, open: OpenStores): void {
@@ -24,6 +25,17 @@ export function claimContract(name: string, open: OpenStores): void {
         const at = clock.now()
         const member = { id, host: id, pid: 1 }
         return (await store.joinMembers(member, { at, silentSince: at - silentMs })) === undefined
+      },
+      /** A sign of life; without a place, it asks for one again. */
+      async live() {
+        const at = clock.now()
+        const sign = { at, silentSince: at - silentMs, leadUntil: at + silentMs }
+        if (!(await store.renewMember(id, sign))) await this.join()
+      },
+      async deliveries() {
+        const at = clock.now()
+        const claim = { by: id, at, leaseUntil: at + 60_000, limit: 100 }
+        return (await store.claimDeliveries(claim)).map(({ event }) => event.id)
       },
       async events(limit = 100) {
         const at = clock.now()
@@ -52,7 +64,7 @@ export function claimContract(name: string, open: OpenStores): void {
     }
     const someUsers = (names: string[]) =>
       Promise.all(names.map((user) => aUser(rooms, site, { name: user })))
-    return { ...rooms, one, two, receive, someUsers }
+    return { ...rooms, site, one, two, receive, someUsers }
   }
 
   describe(`work that is claimed, ${name}`, () => {
@@ -107,6 +119,24 @@ export function claimContract(name: string, open: OpenStores): void {
 
       expect(await two.events()).toEqual(ids)
       expect(await one.events()).toEqual([])
+    })
+
+    it('what a server had that was killed goes to the one started at once in its place, long before a lease ends', async () => {
+      const { one, two, receive, someUsers, clock, store, site } = await withServers()
+      await store.updateSite(site.id, { webhookUrl: 'https://erp.test/hook' }, testBy)
+      await one.join()
+      const [ids] = await receive(await someUsers(['ann']), 3)
+      expect(await one.events()).toEqual(ids)
+      expect(await one.deliveries()).toEqual(ids?.slice(0, 1)) // those of one item come one after the other
+
+      await two.join()
+      for (let waitedMs = 0; waitedMs < silentMs + renewMs; waitedMs += renewMs) {
+        clock.advance(renewMs)
+        await two.live()
+      }
+
+      expect(await two.events()).toEqual(ids)
+      expect(await two.deliveries()).toEqual(ids?.slice(0, 1))
     })
 
     it('callbacks are claimed as events are: by one of two, and by the next one when it died', async () => {

@@ -4,6 +4,7 @@ import type { Store } from '../../src/db/store.ts'
 import { testDatabase, withPostgres } from '../support/postgres.ts'
 import { claimContract } from './claims.ts'
 import { deliveryContract } from './deliveries.ts'
+import { sharedMemberContract } from './members.ts'
 import { raceContract, type OpenStores } from './races.ts'
 import { roomsOn, storeContract } from './store.ts'
 
@@ -24,6 +25,7 @@ withPostgres((_it, server) => {
 
   const made = { forOneServer: false }
   storeContract('PostgreSQL', open, made)
+  sharedMemberContract('PostgreSQL', roomsOn(open))
   deliveryContract('PostgreSQL', roomsOn(open), made)
   const openSeveral: OpenStores = (count) => {
     const database = testDatabase(server)

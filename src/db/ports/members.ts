@@ -10,6 +10,27 @@ export interface SeenMember extends Member {
   seenAt: number
 }
 
+/** What a member says with its sign of life. */
+export interface SignOfLife {
+  at: number
+  /** Who was not seen since then is a member no more. */
+  silentSince: number
+  /** Until when it would lead, if nobody else does. */
+  leadUntil: number
+}
+
+/** What a member learns with its sign of life. */
+export interface Standing {
+  /** How many live, it included. */
+  living: number
+  /** Whether it leads, until the time it gave. */
+  leads: boolean
+  /** Members that are none any more, for they were silent. */
+  struckOff: Member[]
+  /** What the clock shows that all members go by. */
+  time: number
+}
+
 /** Takes work for a member, until `until` at the latest. */
 export interface Claiming {
   by: string
@@ -18,8 +39,10 @@ export interface Claiming {
   limit: number
 }
 
-/** The server processes that serve this database: with SQLite one at a time. */
+/** The server processes that serve this database. */
 export interface MemberStore {
+  /** Whether there may be many of them, who go by the database's clock. Otherwise there is one, with its machine's. */
+  readonly isShared: boolean
   /**
    * Makes a server a member, unless there is no place beside one that was seen since `silentSince`: then returns that one.
    * What members had in hand that are none any more is due again at once; and when the last one was seen in the future, the
@@ -29,12 +52,17 @@ export interface MemberStore {
     member: Member,
     times: { at: number; silentSince: number },
   ): Promise<SeenMember | undefined>
-  /** Says that a member lives. False when it is none any more. */
-  renewMember(id: string, at: number): Promise<boolean>
-  /** A member that stopped, or died. Nothing, when it is none. */
+  /**
+   * Says that a member lives. One that leads goes on with it, and one that finds nobody who does begins. What silent members
+   * had in hand is due again at once. Undefined when it is none any more: then it changed nothing.
+   */
+  renewMember(id: string, sign: SignOfLife): Promise<Standing | undefined>
+  /** A member that stopped, or died: its lead and its work are anybody's. Nothing, when it is none. */
   removeMember(id: string): Promise<void>
   /** All members, also those that have been silent. */
   listMembers(): Promise<SeenMember[]>
+  /** What the clock shows that all members go by. */
+  readTime(): Promise<number>
   /** Writes, durably, and rejects when that is impossible. @throws StoreBusyError */
   probeWrite(at: number): Promise<void>
 }

@@ -1,33 +1,43 @@
 import { and, asc, eq, isNotNull, isNull, lte, ne, notInArray, or, sql } from 'drizzle-orm'
-import type { MemberStore } from '../../ports/members.ts'
-import { deliveries, instance, members } from '../schema/index.ts'
+import type { MemberStore, SignOfLife } from '../../ports/members.ts'
+import { deliveries, instance, leader, members, workClaims } from '../schema/index.ts'
 import type { Db, Tools } from '../tools.ts'
+
+const databaseTime = sql`(extract(epoch FROM clock_timestamp()) * 1000)::bigint`
 
 /** There is place for any number of members, so nobody is refused. */
 export function memberOperations({ run, transaction }: Tools): MemberStore {
   return {
+    isShared: true,
+
     joinMembers: (member, { at, silentSince }) =>
       transaction(async (db) => {
-        const isSilent = and(lte(members.seenAt, silentSince), ne(members.id, member.id))
-        await db.delete(members).where(isSilent)
+        await strikeOff(db, member.id, { at, silentSince })
         const seen = { ...member, seenAt: at }
         await db.insert(members).values(seen).onConflictDoUpdate({ target: members.id, set: seen })
-        await freeOrphanedClaims(db, at)
         return undefined
       }),
 
-    renewMember: (id, at) =>
-      run(async (db) => {
-        const renewed = await db.update(members).set({ seenAt: at }).where(eq(members.id, id))
-        return renewed.rowCount === 1
-      }),
+    async renewMember(id, sign) {
+      const { standing, isAnySilent } = await run((db) => renew(db, id, sign))
+      if (!standing || !isAnySilent) return standing
+      return { ...standing, struckOff: await transaction((db) => strikeOff(db, id, sign)) }
+    },
 
     removeMember: (id) =>
-      run(async (db) => {
+      transaction(async (db) => {
         await db.delete(members).where(eq(members.id, id))
+        await db.delete(leader).where(eq(leader.memberId, id))
+        await db.delete(workClaims).where(eq(workClaims.claimedBy, id))
       }),
 
     listMembers: () => run((db) => db.select().from(members).orderBy(asc(members.id))),
+
+    readTime: () =>
+      run(async (db) => {
+        const { rows } = await db.execute<{ time: string }>(sql`SELECT ${databaseTime} AS time`)
+        return Number(rows[0]?.time)
+      }),
 
     probeWrite: (at) =>
       run(async (db) => {
@@ -36,9 +46,43 @@ export function memberOperations({ run, transaction }: Tools): MemberStore {
   }
 }
 
-/** Deliveries that nobody has in hand who is a member: they are due again as if never claimed. */
-async function freeOrphanedClaims(db: Db, at: number): Promise<void> {
+/** One statement, for every member says this every few seconds: what is to be done about the silent ones is another. */
+async function renew(db: Db, id: string, { at, silentSince, leadUntil }: SignOfLife) {
+  const { rows } = await db.execute<Record<string, string>>(sql`
+    WITH renewed AS (
+      UPDATE members SET seen_at = ${at} WHERE id = ${id} RETURNING id
+    ), led AS (
+      INSERT INTO leader (id, member_id, lead_until) SELECT 1, id, ${leadUntil}::bigint FROM renewed
+      ON CONFLICT (id) DO UPDATE SET member_id = excluded.member_id, lead_until = excluded.lead_until
+      WHERE leader.member_id = excluded.member_id OR leader.lead_until <= ${at}
+      RETURNING id
+    )
+    SELECT (SELECT count(*) FROM renewed) AS renewed, (SELECT count(*) FROM led) AS leads,
+      count(*) FILTER (WHERE id <> ${id} AND seen_at <= ${silentSince}) AS silent,
+      count(*) AS "all", ${databaseTime} AS time
+    FROM members`)
+  const [row] = rows
+  const [leads, silent, all] = [
+    Number(row?.['leads']),
+    Number(row?.['silent']),
+    Number(row?.['all']),
+  ]
+  if (!row || Number(row['renewed']) === 0) return { isAnySilent: false }
+  const standing = { living: all - silent, leads: leads === 1, time: Number(row['time']) }
+  return { standing: { ...standing, struckOff: [] }, isAnySilent: silent > 0 }
+}
+
+/** Removes silent members but for this one, and frees what members had in hand that are none any more. Returns those. */
+async function strikeOff(
+  db: Db,
+  id: string,
+  { at, silentSince }: Pick<SignOfLife, 'at' | 'silentSince'>,
+) {
+  const isSilent = and(lte(members.seenAt, silentSince), ne(members.id, id))
+  const { id: name, host, pid } = members
+  const silent = await db.delete(members).where(isSilent).returning({ id: name, host, pid })
   const living = db.select({ id: members.id }).from(members)
+  await db.delete(workClaims).where(notInArray(workClaims.claimedBy, living))
   const isOrphaned = or(isNull(deliveries.claimedBy), notInArray(deliveries.claimedBy, living))
   await db
     .update(deliveries)
@@ -49,4 +93,5 @@ async function freeOrphanedClaims(db: Db, at: number): Promise<void> {
       scheduleFrom: sql`${deliveries.scheduleFrom} + 1`,
     })
     .where(and(isNotNull(deliveries.claimedUntil), isOrphaned))
+  return silent
 }

@@ -21,6 +21,13 @@ export const members = pgTable('members', {
   seenAt: integer().notNull(),
 })
 
+/** At most one row: which member does what is done once for the installation, and until when no other one may. */
+export const leader = pgTable('leader', {
+  id: integer().primaryKey(),
+  memberId: text().notNull(),
+  leadUntil: integer().notNull(),
+})
+
 /** What a member works on that no other may meanwhile: the events of a user, a callback. */
 export const workClaims = pgTable(
   'work_claims',

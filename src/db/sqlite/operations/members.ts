@@ -1,4 +1,5 @@
 import { and, eq, isNotNull, ne, notExists, sql, type Placeholder, type SQL } from 'drizzle-orm'
+import { systemClock } from '../../../clock.ts'
 import type { Member, MemberStore, SeenMember } from '../../ports/members.ts'
 import { instance } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
@@ -7,6 +8,8 @@ import { releaseOrphanedClaims } from './clock.ts'
 /** One file has one server: the row of the installation names it. */
 export function memberOperations({ db, read, write }: Tools): MemberStore {
   return {
+    isShared: false,
+
     joinMembers: (member, { at, silentSince }) =>
       write(() => {
         const row = db.select().from(instance).get()
@@ -21,12 +24,13 @@ export function memberOperations({ db, read, write }: Tools): MemberStore {
         return undefined
       }),
 
-    renewMember: (id, at) =>
-      write(
-        () =>
-          db.update(instance).set({ serverSeenAt: at }).where(eq(instance.serverId, id)).run()
-            .changes === 1,
-      ),
+    renewMember: (id, { at }) =>
+      write(() => {
+        const isIt = eq(instance.serverId, id)
+        const renewed = db.update(instance).set({ serverSeenAt: at }).where(isIt).run()
+        if (renewed.changes === 0) return undefined
+        return { living: 1, leads: true, struckOff: [], time: at }
+      }),
 
     removeMember: (id) =>
       write(() => {
@@ -43,6 +47,8 @@ export function memberOperations({ db, read, write }: Tools): MemberStore {
         const member = row && toMember(row)
         return member ? [member] : []
       }),
+
+    readTime: () => Promise.resolve(systemClock.now()),
 
     probeWrite: (at) =>
       write(() => {

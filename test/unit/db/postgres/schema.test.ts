@@ -7,7 +7,7 @@ import { openSqlite } from '../../../../src/db/sqlite/open.ts'
 import { emptyDatabase, testDatabase, withPostgres } from '../../../support/postgres.ts'
 
 /** What SQLite has by itself, the order rows came in; and place for more than one server. */
-const ownToPostgres = [/^data_keys\.seq$/, /^members\./, /^work_claims\./]
+const ownToPostgres = [/^data_keys\.seq$/, /^members\./, /^leader\./, /^work_claims\./]
 
 /** The one server of a file. */
 const ownToSqlite = [/^instance\.server_/]
