@@ -12,7 +12,15 @@ import auth from './auth/plugin.ts'
 import backup from './backup/plugin.ts'
 import bridge from './bridge/plugin.ts'
 import { savedQuota } from './bridge/admission/bridge-status.ts'
-import { systemClock, systemIds, type Clock, type Ids, type MovableClock } from './clock.ts'
+import {
+  createFollowingClock,
+  systemClock,
+  systemIds,
+  type Clock,
+  type FollowingClock,
+  type Ids,
+  type MovableClock,
+} from './clock.ts'
 import { sandboxCredentials, type Config, type Place } from './config.ts'
 import { matchRefreshed } from './connect/match-refreshed.ts'
 import connect from './connect/plugin.ts'
@@ -64,6 +72,8 @@ export interface AppOptions {
   /** Bridge in the box, when it is the one to call. */
   sandbox?: Pick<RunningSandbox, 'origin' | 'webhookSecret'>
   clock?: Clock
+  /** What `clock` goes by: it follows the database's where servers share one. */
+  time?: FollowingClock
   ids?: Ids
   logger?: FastifyServerOptions['logger']
   /** Background work: off unless asked for. */
@@ -73,13 +83,14 @@ export interface AppOptions {
   /** Given by a server process: holds the database against a second one. */
   identity?: ProcessIdentity
   onDatabaseLost?: () => void
-  /** Instead of one that always leads. */
+  /** Instead of who leads, or of the only server. */
   leader?: Leader
 }
 
 /** Assembles the whole server, in order. Never listens; `close()` undoes it in reverse. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, clock = systemClock, ids = systemIds, workers = false } = options
+  const { config, ids = systemIds, workers = false, time = createFollowingClock() } = options
+  const { clock = time } = options
   const https = config.publicUrl.startsWith('https:')
   const { app, connections } = createServer(options, { https, ids })
   app.decorate('connections', connections)
@@ -91,11 +102,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(db, { place: options.database ?? configured, signerOf })
   const file =
     options.database === undefined && typeof configured === 'string' ? configured : undefined
+  const hear = time.listen()
+  if (app.store.isShared) hear(await app.store.readTime())
   await app.register(calls, { clock })
   await app.register(metrics, { version })
   await app.register(auth, { config, clock, ids, workers })
   const { identity, onDatabaseLost: onLost, leader } = options
-  await app.register(cluster, { identity, onLost, leader })
+  await app.register(cluster, { identity, time, onLost, leader })
   if (workers) await app.register(audit)
   await app.register(bridge, {
     ...(config.secrets.bridge ?? sandboxCredentials),

@@ -1,5 +1,5 @@
 import { buildApp, startSandbox } from './app.ts'
-import { createMovableClock } from './clock.ts'
+import { createFollowingClock, createMovableClock } from './clock.ts'
 import { ConfigError, loadConfig, type Config } from './config.ts'
 import { DatabaseInUseError, DatabaseVersionError, StoreAwayError } from './db/store-errors.ts'
 import { createDemo, demoGreeting, demoReminder } from './demo.ts'
@@ -13,11 +13,13 @@ import { version } from './version.ts'
 const { complain, say } = processTerminal()
 
 async function start(config: Config): Promise<void> {
-  const clock = createMovableClock() // only the sandbox's lever moves it
+  const time = createFollowingClock()
+  const clock = createMovableClock(time) // only the sandbox's lever moves it
   const sandbox = config.sandbox && (await startSandbox(config, clock))
   const app = await buildApp({
     config,
     clock,
+    time,
     workers: true,
     identity: thisProcess(),
     onDatabaseLost: () => {

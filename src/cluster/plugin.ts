@@ -1,9 +1,10 @@
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
-import { monotonicClock, systemClock } from '../clock.ts'
+import { monotonicClock, systemClock, type FollowingClock } from '../clock.ts'
 import { createHeartbeats, type Heartbeats } from './heartbeats.ts'
-import { soleLeader, type Leader } from './leader.ts'
+import { createLeader, soleLeader, type Leader } from './leader.ts'
 import { joinMembers, type ProcessIdentity } from './members.ts'
+import { joinOthers, onlyMember, type Membership } from './membership.ts'
 import type { Lifecycle } from './readiness.ts'
 import { createWakeups, type Wakeups } from './wakeups.ts'
 
@@ -11,6 +12,7 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Names this process among those that serve the database. */
     memberId: string
+    membership: Pick<Membership, 'living' | 'isSure'>
     leader: Leader
     wakeups: Wakeups
     heartbeats: Heartbeats
@@ -21,22 +23,24 @@ declare module 'fastify' {
 interface Options {
   /** Given by a server process: makes it a member of those that serve the database, or stops the start. */
   identity?: ProcessIdentity | undefined
-  /** Called once, when another server took the database. */
+  /** Follows the database's clock, where members go by that. */
+  time: FollowingClock
+  /** Called once, when another server took the database that has place for one. */
   onLost?: (() => void) | undefined
-  /** Instead of one that always leads. */
+  /** Instead of who leads, or of the only server. */
   leader?: Leader | undefined
 }
 
 /** What a process is among those that serve the database: a member that lives, with work that goes on, until it stops. */
 const plugin: FastifyPluginAsync<Options> = async (
   app,
-  { identity, onLost = () => {}, leader = soleLeader },
+  { identity, time, onLost = () => {}, leader },
 ) => {
   const { store, ids } = app
   const lifecycle: Lifecycle = { stopping: false }
+  const wakeups = createWakeups()
   app.decorate('lifecycle', lifecycle)
-  app.decorate('leader', leader)
-  app.decorate('wakeups', createWakeups())
+  app.decorate('wakeups', wakeups)
   app.decorate('heartbeats', createHeartbeats(monotonicClock))
 
   // A client that keeps its connection would meet a closed one: it is told to open another, elsewhere by then.
@@ -45,13 +49,23 @@ const plugin: FastifyPluginAsync<Options> = async (
     next()
   })
 
-  if (!identity) {
-    app.decorate('memberId', 'alone')
+  const id = identity ? ids.next('srv') : 'alone'
+  app.decorate('memberId', id)
+  if (identity && store.isShared) {
+    const member = { id, host: identity.host, pid: identity.pid }
+    const onLead = () => wakeups.notify('lead')
+    const log = app.log.child({ room: 'cluster' })
+    const membership = await joinOthers(store, { member, clock: time, onLead, log })
+    app.decorate('membership', membership)
+    app.decorate('leader', leader ?? createLeader(membership.leads))
+    app.addHook('onClose', () => membership.stop())
     return
   }
-  const id = ids.next('srv')
-  app.decorate('memberId', id)
-  const membership = await joinMembers(store, { id, identity, clock: systemClock, onLost })
-  app.addHook('onClose', () => membership.stop())
+  app.decorate('membership', onlyMember)
+  app.decorate('leader', leader ?? soleLeader)
+  if (identity) {
+    const place = await joinMembers(store, { id, identity, clock: systemClock, onLost })
+    app.addHook('onClose', () => place.stop())
+  }
 }
 export default fp(plugin, { name: 'cluster', fastify: '5.x', dependencies: ['db', 'auth'] })

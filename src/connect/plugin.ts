@@ -38,7 +38,7 @@ const plugin: FastifyPluginCallback<Options> = (app, { workers, needsAddresses }
     const loop = startLoop({
       tick: app.heartbeats.watch('connect', async () => {
         const moreToExpire = await expire()
-        await verifyCallbacks(app.settleDeps, app.memberId)
+        if (app.membership.isSure()) await verifyCallbacks(app.settleDeps, app.memberId)
         return moreToExpire
       }),
       idleMs,

@@ -67,16 +67,18 @@ const plugin: FastifyPluginCallback<{ workers: boolean; publicUrl: string }> = (
         onError: (error) => log.error({ err: error, work: name }, 'upkeep failed'),
       })
     const { only } = app.leader
+    const catchingUp = run('catch-up', only(jobs.catchUp), hour)
+    app.wakeups.on('lead', catchingUp.nudge)
     const loops = [
       run('tell', app.heartbeats.watch('upkeep', only(jobs.tell)), 2 * second),
       run('compare', only(jobs.compare), 2 * second),
-      run('catch-up', only(jobs.catchUp), hour),
-      run('standing', jobs.saveBridgeStatus, 5 * second),
+      catchingUp,
+      run('standing', only(jobs.saveBridgeStatus), 5 * second),
     ]
     app.addHook('onClose', async () => {
       stopping.abort()
       await Promise.all(loops.map((loop) => loop.stop()))
-      await jobs.saveBridgeStatus().catch((error: unknown) => {
+      await only(jobs.saveBridgeStatus)().catch((error: unknown) => {
         log.error({ err: error }, 'the status of Bridge was not saved')
       })
     })

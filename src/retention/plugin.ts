@@ -27,6 +27,7 @@ const plugin: FastifyPluginCallback<{ workers: boolean; retention: Retention }> 
       idleMs,
       onError: (error) => log.error({ err: error }, 'retention failed'),
     })
+    app.wakeups.on('lead', loop.nudge)
     app.addHook('onClose', async () => {
       stopping.abort()
       await loop.stop()

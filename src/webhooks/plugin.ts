@@ -48,7 +48,7 @@ const graceMs = 5_000
 
 /** The relay and the handler of what Bridge posted. Registered last, so that it drains before anything it uses closes. */
 const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
-  const { store, keyring, clock, clockWatch, ids, auditCounter, memberId } = app
+  const { store, keyring, clock, clockWatch, ids, auditCounter, memberId, membership } = app
   const log = app.log.child({ room: 'webhooks' })
   const openToAll = options.isSandbox ? loopback : []
   const mayOpen = (cidr: string) => options.allowedTargets.some((bound) => isWithin(cidr, bound))
@@ -88,9 +88,13 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
     const relay = createRelay(relaying, { onSettled: () => relayLoop.nudge() })
     const handling = { store, memberId, keyring, clock, log, onRefreshed: options.onRefreshed }
     const onError = (error: unknown) => log.error({ err: error }, 'webhook worker failed')
-    const handle = app.heartbeats.watch('webhook handler', () => tickHandler(handling))
+    const handle = app.heartbeats.watch(
+      'webhook handler',
+      async () => membership.isSure() && (await tickHandler(handling)),
+    )
     const recover = app.leader.only(() => relay.recover())
     const pump = app.heartbeats.watch('webhook relay', async () => {
+      if (!membership.isSure()) return false
       const hasRecovered = await recover()
       return (await relay.pump()) || hasRecovered
     })

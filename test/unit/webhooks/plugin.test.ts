@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createAuditCounter } from '../../../src/audit/counter.ts'
 import { createHeartbeats } from '../../../src/cluster/heartbeats.ts'
 import { soleLeader } from '../../../src/cluster/leader.ts'
+import { onlyMember } from '../../../src/cluster/membership.ts'
 import { createWakeups } from '../../../src/cluster/wakeups.ts'
 import webhooks from '../../../src/webhooks/plugin.ts'
 import { TargetRefusedError } from '../../../src/webhooks/relay/target-guard.ts'
@@ -22,6 +23,7 @@ async function door(options: { workers?: boolean; isSandbox?: boolean; bounds?: 
     memberId: 'srv_test',
     heartbeats,
     leader: soleLeader,
+    membership: onlyMember,
     wakeups: createWakeups(),
   }
   for (const [name, room] of Object.entries({ ...rooms, auditCounter, ...cluster })) {

@@ -1,0 +1,103 @@
+import { monotonicClock, type Clock, type FollowingClock } from '../clock.ts'
+import type { Member, MemberStore } from '../db/ports/members.ts'
+import { startLoop, type Loop } from '../loop.ts'
+import { renewMs, silentMs } from './liveness.ts'
+
+/**
+ * How long the last sign of life lets a server count on its place, and on its lead: for less than the others wait before
+ * they strike it off, and before one of them leads.
+ */
+const sureMs = silentMs - 2_000
+
+/** A server's place among those that serve the database: gives signs of life until it stops. */
+export interface Membership extends Loop {
+  /** How many live, this one included, as the last sign of life told. */
+  living(): number
+  /** Whether the others still count on this one. Who was frozen, or cut off from the database, may have lost its claims. */
+  isSure(): boolean
+  /** Whether this one does what is done once for the installation. */
+  leads(): boolean
+}
+
+/** Where there are no others. */
+export const onlyMember: Pick<Membership, 'living' | 'isSure'> = {
+  living: () => 1,
+  isSure: () => true,
+}
+
+interface Options {
+  member: Member
+  /** Follows the database's. */
+  clock: FollowingClock
+  monotonic?: Clock
+  /** Called each time this server begins to lead. */
+  onLead: () => void
+  log: {
+    info(facts: object, text: string): void
+    warn(facts: object, text: string): void
+  }
+}
+
+/**
+ * Makes this process one of many members until it is stopped, by the database's clock alone. One that was struck off, for it
+ * was frozen or cut off, joins again under its id, without what it had in hand.
+ */
+export async function joinOthers(
+  store: Pick<MemberStore, 'joinMembers' | 'renewMember' | 'removeMember'>,
+  { member, clock, monotonic = monotonicClock, onLead, log }: Options,
+): Promise<Membership> {
+  let last = { askedAt: Number.NEGATIVE_INFINITY, living: 1, leads: false }
+  const isSure = () => monotonic.now() - last.askedAt < sureMs
+  const leads = () => last.leads && isSure()
+
+  async function renew(): Promise<boolean> {
+    const askedAt = monotonic.now()
+    const hear = clock.listen()
+    const at = clock.now()
+    // When the database was away for all, the first to be back would take the others for dead: who was silent judges nobody.
+    const silentSince = isSure() ? at - silentMs : 0
+    const standing = await store.renewMember(member.id, {
+      at,
+      silentSince,
+      leadUntil: at + silentMs,
+    })
+    if (!standing) {
+      await store.joinMembers(member, { at, silentSince: 0 })
+      log.warn({ member: member.id }, 'struck off for its silence: this server joined again')
+      return true
+    }
+    hear(standing.time)
+    const isNew = standing.leads && !leads()
+    last = { askedAt, living: standing.living, leads: standing.leads }
+    for (const { id, host, pid } of standing.struckOff) {
+      log.warn({ member: id, host, pid }, 'a silent server was struck off: its work goes on here')
+    }
+    if (isNew) {
+      log.info({ member: member.id }, 'this server leads')
+      onLead()
+    }
+    return false
+  }
+
+  const at = clock.now()
+  await store.joinMembers(member, { at, silentSince: at - silentMs })
+  await renew()
+  const loop = startLoop({
+    tick: renew,
+    idleMs: renewMs,
+    onError: (err) => log.warn({ err, member: member.id }, 'no sign of life'),
+  })
+  return {
+    ...loop,
+    living: () => last.living,
+    isSure,
+    leads,
+    async stop() {
+      await loop.stop()
+      // Then others have its lead and its work at once. Without a database they learn it by the silence.
+      await store.removeMember(member.id).catch((err: unknown) => {
+        log.warn({ err, member: member.id }, 'left without a word')
+      })
+    },
+  }
+}
