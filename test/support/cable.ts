@@ -5,12 +5,15 @@ import { onTestFinished } from 'vitest'
 export interface Cable {
   port: number
   cut(): void
+  /** The server hears what is said to it, and its answers wait. */
+  mute(): void
   mend(): void
 }
 
 /** Lays a cable to a port; it is gone when the test ends. */
 export async function layCable(target: number): Promise<Cable> {
   const open = new Set<Socket>()
+  const answers = new Map<Socket, Socket>()
   let isCut = false
   const server = createServer((near) => {
     if (isCut) {
@@ -18,6 +21,7 @@ export async function layCable(target: number): Promise<Cable> {
       return
     }
     const far = connect(target, '127.0.0.1')
+    answers.set(far, near)
     for (const [socket, other] of [
       [near, far],
       [far, near],
@@ -27,6 +31,7 @@ export async function layCable(target: number): Promise<Cable> {
       socket.on('error', () => {})
       socket.on('close', () => {
         open.delete(socket)
+        answers.delete(socket)
         other.destroy()
       })
     }
@@ -42,8 +47,12 @@ export async function layCable(target: number): Promise<Cable> {
     cut()
     server.close()
   })
+  const mute = () => {
+    for (const [far, near] of answers) far.unpipe(near)
+  }
   const mend = () => {
     isCut = false
+    for (const [far, near] of answers) far.unpipe(near).pipe(near)
   }
-  return { port: (server.address() as AddressInfo).port, cut, mend }
+  return { port: (server.address() as AddressInfo).port, cut, mute, mend }
 }

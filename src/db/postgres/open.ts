@@ -39,6 +39,8 @@ export function createPool({ url, poolSize, waitMs = limitsMs.wait }: PostgresOp
     idle_in_transaction_session_timeout: limitsMs.idle,
     query_timeout: limitsMs.statement + waitMs,
     keepAlive: true,
+    // Statements that do not wait for an answer are sent at once, not one after the other.
+    pipeline: true,
   })
   // A connection that breaks while nobody uses it: the next one is made when it is needed.
   pool.on('error', () => {})

@@ -21,9 +21,26 @@ export interface Tools {
   run<T>(work: (db: Db) => Promise<T>): Promise<T>
   /**
    * One transaction, READ COMMITTED: all of it or nothing. What it decides by, it locks first: `operations/locks.ts`.
-   * The work may run several times, so it must change nothing but the database.
+   * The work may run several times, so it must change nothing but the database. Statements whose answers it does not need
+   * it gives to `last`: they are sent with the commit, in their order.
    */
-  transaction<T>(work: (db: Db) => Promise<T>): Promise<T>
+  transaction<T>(work: (db: Db, last: Last) => Promise<T>): Promise<T>
+  /**
+   * One transaction of statements none of which needs the answer of another: one round trip. Each sees what was committed
+   * when those before it were done.
+   */
+  together<T extends readonly Statement[]>(statements: (db: Db) => T): Promise<Answers<T>>
+}
+
+/** A statement that is not sent yet. */
+export interface Statement<T = unknown> {
+  execute(): Promise<T>
+}
+
+export type Last = (...statements: Statement[]) => void
+
+type Answers<T extends readonly Statement[]> = {
+  -readonly [Nth in keyof T]: T[Nth] extends Statement<infer Answer> ? Answer : never
 }
 
 /** How long what met a deadlock, or lost against another transaction, pauses before it runs again. */
@@ -53,6 +70,7 @@ export function createTools(pool: Connections): Tools {
   return {
     run: (work) => withClient((client) => work(statementsOn(client))),
     transaction: (work) => withClient((client) => inTransaction(client, work)),
+    together: (statements) => withClient((client) => allTogether(client, statements)),
   }
 }
 
@@ -70,13 +88,37 @@ async function connect(pool: Connections): Promise<Client> {
   }
 }
 
-async function inTransaction<T>(client: Client, work: (db: Db) => Promise<T>): Promise<T> {
-  const db = statementsOn(client)
-  await query(client, 'BEGIN')
-  try {
-    const result = await work(db)
-    await query(client, 'COMMIT')
+async function inTransaction<T>(
+  client: Client,
+  work: (db: Db, last: Last) => Promise<T>,
+): Promise<T> {
+  return orUndone(client, async () => {
+    const begun = query(client, 'BEGIN') // goes along with the first statement
+    begun.catch(() => {})
+    const last: Statement[] = []
+    const result = await work(statementsOn(client), (...more) => void last.push(...more))
+    await begun
+    await Promise.all([...last.map((one) => one.execute()), query(client, 'COMMIT')])
     return result
+  })
+}
+
+async function allTogether<T extends readonly Statement[]>(
+  client: Client,
+  statements: (db: Db) => T,
+): Promise<Answers<T>> {
+  return orUndone(client, async () => {
+    const begun = query(client, 'BEGIN')
+    const answers = Promise.all(statements(statementsOn(client)).map((one) => one.execute()))
+    await Promise.all([begun, answers, query(client, 'COMMIT')])
+    return (await answers) as Answers<T>
+  })
+}
+
+/** After an error nothing stays; its commit, when that was sent already, undid all. */
+async function orUndone<T>(client: Client, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
   } catch (error) {
     // A connection that is gone took the transaction with it.
     if (!isConnectionGone(error)) await query(client, 'ROLLBACK')

@@ -4,10 +4,10 @@ import { comparedAccounts, isAccountNews, keptFingerprint } from '../../rules/ac
 import { accounts, items } from '../schema/index.ts'
 import type { Db, Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
-import { insertEvent } from './events.ts'
 import { lockItems } from './item-rows.ts'
 import { owned, ownedWithTenant } from './items.ts'
 import { inScope, isServed } from './sites.ts'
+import { insertEvent } from './store-event.ts'
 
 const served = and(isNull(items.goneAt), isServed)
 

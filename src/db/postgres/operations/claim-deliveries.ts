@@ -1,7 +1,8 @@
-import { inArray, sql, type SQL } from 'drizzle-orm'
+import { asc, eq, inArray, sql, type SQL } from 'drizzle-orm'
+import type { ClaimedDelivery } from '../../ports/deliveries.ts'
 import { sharesOf, type Ready, type Share } from '../../rules/claim-shares.ts'
 import { triesAtOnce } from '../../rules/endpoint-health.ts'
-import { sites } from '../schema/index.ts'
+import { deliveries, endpoints, events, sites } from '../schema/index.ts'
 import type { Db, Tools } from '../tools.ts'
 
 interface Claim {
@@ -61,11 +62,10 @@ async function readReady(db: Db, at: number, limit: number, which?: SQL): Promis
  * Claims what is due and reads it. Whose turn it is, is decided for sites that no other member claims of at this moment; how
  * many of theirs are in flight is counted once they are locked, so that all members together stay within their places.
  */
-export async function claimShares<T>(
+export async function claimShares(
   { run, transaction }: Tools,
   { limit, spreadAfter, ...claim }: Claim,
-  read: (db: Db, ids: readonly string[]) => Promise<T[]>,
-): Promise<T[]> {
+): Promise<ClaimedDelivery[]> {
   const { at } = claim
   // Looked at first without a lock: most of the time there is nothing to do.
   const candidates = await run((db) => readReady(db, at, limit))
@@ -82,53 +82,91 @@ export async function claimShares<T>(
       if (locked.length === 0) return []
       const mine = locked.map(({ id }) => id)
       const ready = await readReady(db, at, limit, inArray(sites.id, mine))
-      return read(db, await take(db, sharesOf(ready, { limit, spreadAfter }), claim))
+      return take(db, sharesOf(ready, { limit, spreadAfter }), claim)
     })
   // Only who would go away with nothing waits for the others: they may leave some.
   const claimed = await claimOf({ skipLocked: true })
   return claimed.length > 0 ? claimed : claimOf({})
 }
 
-/** Takes each site's share: of the oldest, then of those never tried, then of the others. */
+/** Takes each site's share, with all that a try needs, in the order it is taken in. */
 async function take(
   db: Db,
   shares: readonly Share[],
   claim: Omit<Claim, 'limit' | 'spreadAfter'>,
-): Promise<string[]> {
-  const taken = new Map<string, string[]>(shares.map(({ siteId }) => [siteId, []]))
-  const takeUpTo = async (limitOf: (share: Share) => number, which = sql``) => {
-    const wanted = shares
-      .map((share) => ({ siteId: share.siteId, limit: limitOf(share) }))
-      .filter(({ limit }) => limit > 0)
-    if (wanted.length === 0) return
-    const { rows } = await db.execute<{ id: string; site_id: string }>(taking(wanted, claim, which))
-    for (const row of rows) taken.get(row.site_id)?.push(row.id)
+): Promise<ClaimedDelivery[]> {
+  const { id, attempts, scheduleFrom, eventSeq, siteId } = deliveries
+  const order = { place: sql`place`.as('place'), turn: sql`turn`.as('turn') }
+  const columns = {
+    id,
+    attempts,
+    scheduleFrom,
+    eventSeq,
+    siteId,
+    ...order,
+    dueAt: deliveries.dueAt,
   }
-  const left = ({ siteId, limit }: Share) => limit - taken.get(siteId)!.length
-  await takeUpTo(({ oldest }) => oldest)
-  await takeUpTo(left, sql`AND first_ended_at IS NULL`)
-  await takeUpTo(left)
-  return [...taken.values()].flat()
+  const taken = db.$with('taken', columns).as(taking(shares, claim))
+  const rows = await db
+    .with(taken)
+    .select({
+      id: taken.id,
+      attempt: taken.attempts,
+      scheduleFrom: taken.scheduleFrom,
+      event: { id: events.id, type: events.type, body: events.body },
+      site: {
+        id: sites.id,
+        name: sites.name,
+        tenantId: sites.tenantId,
+        webhookUrl: sites.webhookUrl,
+        webhookSecret: sites.webhookSecret,
+      },
+      allowedTargets: endpoints.allowedTargets,
+      previousSecret: endpoints.previousSecret,
+      previousSecretUntil: endpoints.previousSecretUntil,
+    })
+    .from(taken)
+    .innerJoin(events, eq(events.seq, taken.eventSeq))
+    .innerJoin(sites, eq(sites.id, taken.siteId))
+    .leftJoin(endpoints, eq(endpoints.siteId, taken.siteId))
+    .orderBy(taken.place, taken.turn, asc(taken.dueAt), asc(taken.eventSeq))
+  return rows.map(({ scheduleFrom, site, ...rest }) => ({
+    ...rest,
+    tryNumber: rest.attempt - scheduleFrom,
+    site: { ...site, webhookUrl: site.webhookUrl! },
+    allowedTargets: rest.allowedTargets ?? [],
+  }))
 }
 
+/** Of each site the oldest, then those never tried, then the others, up to its share. */
 const taking = (
-  wanted: readonly { siteId: string; limit: number }[],
+  shares: readonly Share[],
   { by, at, leaseUntil }: Omit<Claim, 'limit' | 'spreadAfter'>,
-  which: SQL,
-) => sql`
+) => {
+  const isDue = sql`state = 'pending' AND due_at IS NOT NULL AND due_at <= ${at}`
+  const some = (turn: SQL, most: SQL, which = sql``) => sql`
+    (SELECT id, due_at, event_seq, ${turn} AS turn FROM deliveries
+     WHERE site_id = wanted.site_id AND ${isDue} ${which}
+     ORDER BY due_at, event_seq LIMIT ${most})`
+  return sql`
 WITH wanted AS (
-  SELECT * FROM unnest(${sql.param(wanted.map(({ siteId }) => siteId))}::text[],
-                       ${sql.param(wanted.map(({ limit }) => limit))}::bigint[]) AS wanted(site_id, most)
+  SELECT * FROM unnest(${sql.param(shares.map(({ siteId }) => siteId))}::text[],
+                       ${sql.param(shares.map(({ limit }) => limit))}::bigint[],
+                       ${sql.param(shares.map(({ oldest }) => oldest))}::bigint[])
+    WITH ORDINALITY AS wanted(site_id, most, oldest, place)
 ), due AS (
-  SELECT one.* FROM wanted CROSS JOIN LATERAL (
-    SELECT id, due_at, event_seq FROM deliveries
-    WHERE state = 'pending' AND due_at IS NOT NULL ${which}
-      AND site_id = wanted.site_id AND due_at <= ${at}
-    ORDER BY due_at, event_seq LIMIT wanted.most FOR NO KEY UPDATE SKIP LOCKED) AS one
-), taken AS (
-  UPDATE deliveries SET attempts = attempts + 1, due_at = ${leaseUntil},
-    claimed_until = ${leaseUntil}, claimed_by = ${by}
-  FROM due WHERE deliveries.id = due.id
-  RETURNING deliveries.id, site_id, due.due_at AS was_due_at, deliveries.event_seq
+  SELECT wanted.place, one.* FROM wanted CROSS JOIN LATERAL (
+    SELECT id, min(turn) AS turn FROM (
+      ${some(sql`1`, sql`wanted.oldest`)} UNION ALL
+      ${some(sql`2`, sql`wanted.most`, sql`AND first_ended_at IS NULL`)} UNION ALL
+      ${some(sql`3`, sql`wanted.most`)}) AS candidates
+    GROUP BY id, due_at, event_seq ORDER BY min(turn), due_at, event_seq LIMIT wanted.most) AS one
+), free AS (
+  SELECT id, due_at, place, turn FROM deliveries JOIN due USING (id)
+  WHERE ${isDue} FOR NO KEY UPDATE OF deliveries SKIP LOCKED
 )
-SELECT id, site_id FROM taken ORDER BY was_due_at, event_seq`
+UPDATE deliveries SET attempts = attempts + 1, due_at = ${leaseUntil},
+  claimed_until = ${leaseUntil}, claimed_by = ${by}
+FROM free WHERE deliveries.id = free.id
+RETURNING deliveries.id, attempts, schedule_from, event_seq, site_id, place, turn, free.due_at`
+}

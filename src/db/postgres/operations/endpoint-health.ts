@@ -20,13 +20,15 @@ export async function healthOf(db: Db, siteId: string): Promise<EndpointHealth> 
 
 /** The same, and nobody else's verdict until the transaction ends. An endpoint of which nothing is known gets its row. */
 export async function lockHealth(db: Db, siteId: string): Promise<EndpointHealth> {
-  await db.insert(endpoints).values({ siteId }).onConflictDoNothing()
-  const isIt = eq(endpoints.siteId, siteId)
-  const [row] = await db.select(health).from(endpoints).where(isIt).for('no key update')
+  const [, [row]] = await Promise.all([
+    db.insert(endpoints).values({ siteId }).onConflictDoNothing(),
+    db.select(health).from(endpoints).where(eq(endpoints.siteId, siteId)).for('no key update'),
+  ])
   return row ?? healthy
 }
 
-const health = {
+/** What of an endpoint's row tells how it fares. */
+export const health = {
   failingSince: endpoints.failingSince,
   lastFailureAt: endpoints.lastFailureAt,
   jumpedMs: endpoints.jumpedMs,

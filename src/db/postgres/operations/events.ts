@@ -1,20 +1,20 @@
 import { and, asc, desc, eq, gt, isNull, lt, lte, sql } from 'drizzle-orm'
-import type { EventChange, EventStore, NewEvent } from '../../ports/events.ts'
+import type { EventChange, EventStore } from '../../ports/events.ts'
 import { concernsUser, itemAfterEvent, lateFrom } from '../../rules/item-change.ts'
 import { accounts, audit, bridgeUsers, events, items, sites } from '../schema/index.ts'
-import type { Db, Tools } from '../tools.ts'
-import { insertDelivery } from './insert-delivery.ts'
+import type { Db, Last, Tools } from '../tools.ts'
 import { lockItem, storeItem } from './item-rows.ts'
-import { lockTenantOf, lockUser } from './locks.ts'
+import { lockUser } from './locks.ts'
+import { isStored, storing } from './store-event.ts'
 import { claimWork, isFreeFor, lockWork } from './work-claims.ts'
 
 const markHandled = (db: Db, { seq, at }: { seq: number; at: number }) =>
   db.update(events).set({ handledAt: at }).where(eq(events.seq, seq))
 
-export function eventOperations({ run, transaction }: Tools): EventStore {
+export function eventOperations({ run, transaction, together }: Tools): EventStore {
   return {
-    acceptEvent: (event) =>
-      transaction(async (db) => ((await insertEvent(db, event)) ? 'new' : 'repeat')),
+    acceptEvent: async (event) =>
+      isStored(await together((db) => storing(db, event))) ? 'new' : 'repeat',
 
     async claimUnhandledEvents(claiming) {
       const { at, limit } = claiming
@@ -39,9 +39,9 @@ export function eventOperations({ run, transaction }: Tools): EventStore {
     },
 
     applyEvent: (change, done) =>
-      transaction(async (db) => {
-        const changed = await apply(db, change)
-        if (done) await markHandled(db, done)
+      transaction(async (db, last) => {
+        const changed = await apply(db, last, change)
+        if (done) last(markHandled(db, done))
         return changed
       }),
 
@@ -78,59 +78,46 @@ export function eventOperations({ run, transaction }: Tools): EventStore {
   }
 }
 
-/**
- * Stores an event and the delivery to its site, inside the transaction at hand, as the last thing it does. Events of a
- * tenant are numbered under its lock: whoever comes later has the greater number, and sees what came before. False when it
- * was there already.
- */
-export async function insertEvent(db: Db, { deliveryId, ...event }: NewEvent): Promise<boolean> {
-  const site = event.siteId === null ? undefined : await lockTenantOf(db, event.siteId)
-  const [stored] = await db
-    .insert(events)
-    .values(event)
-    .onConflictDoNothing({ target: events.dedupeKey })
-    .returning({ seq: events.seq })
-  if (!stored) return false
-  const { itemId, receivedAt: at } = event
-  if (site) await insertDelivery(db, site, { id: deliveryId, eventSeq: stored.seq, itemId, at })
-  return true
-}
-
-async function apply(db: Db, change: EventChange): Promise<boolean> {
+async function apply(db: Db, last: Last, change: EventChange): Promise<boolean> {
   const { userId, at } = change
+  if (change.kind === 'item' || change.kind === 'account') return applyToItem(db, last, change)
   if (!concernsUser(await lockUser(db, userId), change)) return false
-  if (change.kind === 'item') return applyToItem(db, change)
-  if (change.kind === 'account') {
-    if (!(await applyToItem(db, change))) return false
-    const { accountId: id, itemId } = change
-    await db
-      .insert(accounts)
-      .values({ id, itemId, createdAt: at })
-      .onConflictDoUpdate({
-        target: accounts.id,
-        set: { itemId },
-        setWhere: sql`${accounts.itemId} <> excluded.item_id`,
-      })
-    return true
-  }
   const living = and(eq(items.userId, userId), isNull(items.goneAt))
   if (change.kind === 'item-gone') {
     const isIt = and(living, eq(items.id, change.itemId))
     return (await db.update(items).set({ goneAt: at }).where(isIt)).rowCount === 1
   }
-  await db.update(bridgeUsers).set({ userUuid: null }).where(eq(bridgeUsers.id, userId))
-  await db.update(items).set({ goneAt: at }).where(living)
+  last(
+    db.update(bridgeUsers).set({ userUuid: null }).where(eq(bridgeUsers.id, userId)),
+    db.update(items).set({ goneAt: at }).where(living),
+  )
   return true
 }
 
 async function applyToItem(
   db: Db,
+  last: Last,
   change: EventChange & { kind: 'item' | 'account' },
 ): Promise<boolean> {
-  const known = await lockItem(db, change.itemId)
+  const { userId, itemId, at } = change
+  const [user, known] = await Promise.all([lockUser(db, userId), lockItem(db, itemId)])
+  if (!concernsUser(user, change)) return false
   const isDeleted = known === undefined && (await wasDeleted(db, change))
   const after = itemAfterEvent(known, change, { wasDeleted: isDeleted })
   if (after) await storeItem(db, after)
+  if (after !== undefined && change.kind === 'account') {
+    const account = { id: change.accountId, itemId, createdAt: at }
+    last(
+      db
+        .insert(accounts)
+        .values(account)
+        .onConflictDoUpdate({
+          target: accounts.id,
+          set: { itemId },
+          setWhere: sql`${accounts.itemId} <> excluded.item_id`,
+        }),
+    )
+  }
   return after !== undefined
 }
 

@@ -12,10 +12,10 @@ import {
 } from '../schema/index.ts'
 import type { Db, Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
-import { insertEvent } from './events.ts'
 import { lockItem, lockItems, storeItem } from './item-rows.ts'
 import { lockTenantOf, lockUser } from './locks.ts'
 import { inScope, isServed } from './sites.ts'
+import { insertEvent } from './store-event.ts'
 
 export const owned = (db: Db) =>
   db

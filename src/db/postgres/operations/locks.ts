@@ -20,13 +20,11 @@ export const lockSite = async (db: Db, id: string) =>
 export const lockUser = async (db: Db, id: string) =>
   (await db.select().from(bridgeUsers).where(eq(bridgeUsers.id, id)).for('no key update'))[0]
 
-/** A site, and the lock of its tenant: a tenant's events are numbered one after the other. */
-export const lockTenantOf = async (db: Db, siteId: string) => {
-  const [found] = await db
-    .select({ site: sites })
+/** The lock of a site's tenant: a tenant's events are numbered one after the other. */
+export const lockTenantOf = (db: Db, siteId: string) =>
+  db
+    .select({ id: tenants.id })
     .from(sites)
     .innerJoin(tenants, eq(tenants.id, sites.tenantId))
     .where(eq(sites.id, siteId))
     .for('no key update', { of: tenants })
-  return found?.site
-}

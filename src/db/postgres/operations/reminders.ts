@@ -2,9 +2,9 @@ import { and, eq, gt, isNull, lte, or, sql } from 'drizzle-orm'
 import type { ReminderStore } from '../../ports/reminders.ts'
 import { items } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
-import { insertEvent } from './events.ts'
 import { ownedWithTenant } from './items.ts'
 import { isServed } from './sites.ts'
+import { insertEvent } from './store-event.ts'
 import { sameEndMs } from '../../rules/consent-end.ts'
 
 const served = and(isNull(items.goneAt), isServed)

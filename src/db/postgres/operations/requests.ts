@@ -29,11 +29,11 @@ import { bridgeUsers, connectRequests as requests, items, sites, tenants } from 
 import type { Db, Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { reviveEndpoint } from './endpoint-health.ts'
-import { insertEvent } from './events.ts'
 import { lockItem, storeItem } from './item-rows.ts'
 import { lockSite, lockUser } from './locks.ts'
 import { ownedWithTenant } from './items.ts'
 import { inScope, isServed } from './sites.ts'
+import { insertEvent } from './store-event.ts'
 import { claimWork, isFreeFor, lockWork } from './work-claims.ts'
 
 /** How many open requests of one user are looked at. */
