@@ -32,23 +32,28 @@ export async function migrate(
       )
     }
     await client.query('BEGIN')
-    await client.query('SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0')
-    await client.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
-    await client.query(`SET LOCAL lock_timeout = '${lockTimeout}'`)
-    await client.query(
-      `CREATE TABLE IF NOT EXISTS __drizzle_migrations
-       (id bigint PRIMARY KEY, hash text NOT NULL, created_at bigint, requires bigint NOT NULL)`,
-    )
-    const applied = await countApplied(client, known) // another process may have been faster
-    for (const [index, migration] of known.entries()) {
-      if (index >= applied) await apply(client, index, migration)
-    }
+    await migrateWithin(client, known)
     await client.query('COMMIT')
   } catch (error) {
     await client.query('ROLLBACK').catch(() => {})
     throw error
   } finally {
     client.release()
+  }
+}
+
+/** The same as a part of a transaction that does more. */
+export async function migrateWithin(client: pg.PoolClient, known: readonly Known[]): Promise<void> {
+  await client.query('SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0')
+  await client.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
+  await client.query(`SET LOCAL lock_timeout = '${lockTimeout}'`)
+  await client.query(
+    `CREATE TABLE IF NOT EXISTS __drizzle_migrations
+     (id bigint PRIMARY KEY, hash text NOT NULL, created_at bigint, requires bigint NOT NULL)`,
+  )
+  const applied = await countApplied(client, known) // another process may have been faster
+  for (const [index, migration] of known.entries()) {
+    if (index >= applied) await apply(client, index, migration)
   }
 }
 
