@@ -154,7 +154,7 @@ async function query(
 }
 
 /** PostgreSQL's texts hold anything but U+0000, which no name or id of ours has: it finds nothing, and is stored as unreadable. */
-const toText = (value: unknown): unknown =>
+export const toText = (value: unknown): unknown =>
   typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value
 
 /**

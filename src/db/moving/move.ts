@@ -1,0 +1,121 @@
+import type pg from 'pg'
+import { withoutValues } from '../postgres/errors.ts'
+import { createPool } from '../postgres/open.ts'
+import { createPostgresStore } from '../postgres/store.ts'
+import type { Store } from '../store.ts'
+import { MoveError } from './move-error.ts'
+import { batchesOf, fingerprintOf } from './rows.ts'
+import { openSource, type Source } from './source.ts'
+import { movedTables } from './tables.ts'
+import { openTarget, type Target } from './target.ts'
+
+export interface Move {
+  /** A database file of the newest schema, which no server has. */
+  from: string
+  /** Where the server is that takes it. */
+  url: string
+  /** Do all of it, and leave nothing. */
+  rehearse: boolean
+  /** Looks at what was stored before it stays; what it throws undoes everything. */
+  check(stored: Pick<Store, 'readInstance' | 'listSealed'>): Promise<void>
+  /** Hears how far it is; what it throws undoes everything. */
+  onProgress(progress: Progress): void
+}
+
+export interface Progress {
+  step: 'copying' | 'verifying'
+  table: string
+  rows: number
+  of: number
+}
+
+/** Rows by table. */
+export type Counts = Record<string, number>
+
+/**
+ * Copies an installation from a file to PostgreSQL, table by table in batches, and verifies that both hold the same: by the
+ * count of each table's rows and a digest over all their values. It is one transaction there: a move that fails, or whose
+ * process is killed, leaves nothing, and the next one begins anew. @throws MoveError
+ */
+export async function moveToPostgres({ from, url, ...move }: Move): Promise<Counts> {
+  const pool = createPool({ url, poolSize: 1 })
+  try {
+    const client = await pool.connect()
+    const source = openSource(from)
+    try {
+      await client.query('BEGIN')
+      const counts = await moveWithin(client, source, move)
+      await client.query(move.rehearse ? 'ROLLBACK' : 'COMMIT')
+      client.release()
+      return counts
+    } catch (error) {
+      client.release(true) // which undoes everything
+      throw error
+    } finally {
+      source.close()
+    }
+  } catch (error) {
+    throw withoutValues(error)
+  } finally {
+    await pool.end()
+  }
+}
+
+async function moveWithin(
+  client: pg.PoolClient,
+  source: Source,
+  { rehearse, check, onProgress }: Omit<Move, 'from' | 'url'>,
+): Promise<Counts> {
+  const tables = movedTables()
+  const target = await openTarget(client, tables, { rehearse })
+  for (const table of tables) {
+    let rows = 0
+    const of = source.count(table)
+    for await (const batch of batchesOf(table, source.read)) {
+      await target.write(table, batch)
+      rows += batch.length
+      onProgress({ step: 'copying', table: table.name, rows, of })
+    }
+    await target.countOn(table, source.lastNumber(table))
+    await target.analyze(table)
+  }
+  const counts = await verify(source, target, onProgress)
+  await check(storeWithin(client))
+  return counts
+}
+
+/** Compares what was stored with what the file holds now: a command may have changed it meanwhile. */
+async function verify(
+  source: Source,
+  target: Target,
+  onProgress: Move['onProgress'],
+): Promise<Counts> {
+  source.refresh()
+  const counts: Counts = {}
+  for (const table of movedTables()) {
+    const { name } = table
+    const of = source.count(table)
+    const here = await fingerprintOf(table, source.read)
+    const there = await fingerprintOf(table, target.read, (rows) =>
+      onProgress({ step: 'verifying', table: name, rows, of }),
+    )
+    if (here.rows !== there.rows || here.digest !== there.digest) {
+      const rows = `${here.rows} rows in the file, ${there.rows} in PostgreSQL`
+      throw new MoveError(
+        `The table ${name} is not the same on both sides (${rows}), so nothing was moved. If a command changed the file meanwhile, repeat the move without it.`,
+      )
+    }
+    counts[name] = here.rows
+  }
+  return counts
+}
+
+/** The store as a transaction sees it, for what reads with single statements. */
+const storeWithin = (client: pg.PoolClient): Store => {
+  const lent = { query: client.query.bind(client), release: () => {} } as unknown as pg.PoolClient
+  return createPostgresStore({
+    connect: () => Promise.resolve(lent),
+    waitingCount: 0,
+    end: async () => {},
+  } as Parameters<typeof createPostgresStore>[0])
+}
