@@ -72,11 +72,12 @@ export async function restoreCopy(restoring: Restoring): Promise<Restored> {
     await replaceDatabase(database, staged)
     return { verification, kept, ...ended }
   } finally {
-    remove(staged)
+    removeDatabase(staged)
   }
 }
 
-function refuseWhileHeld(
+/** @throws DatabaseInUseError while a server of this host, or one that was seen lately, has the database */
+export function refuseWhileHeld(
   database: string,
   { identity, clock }: Pick<Restoring, 'identity' | 'clock'>,
 ): void {
@@ -97,7 +98,7 @@ async function stage(
 ): Promise<Verification> {
   const beside = findBeside(copy)
   if (beside) throw new CopyRefusedError(beside)
-  remove(staged)
+  removeDatabase(staged)
   copyFileSync(copy, staged)
   chmodSync(staged, 0o600)
   const verification = await verifyCopy(staged, { config, clock, allowUnsigned })
@@ -189,6 +190,7 @@ function keep(database: string, { config, clock }: Restoring): string {
   return kept
 }
 
-const remove = (path: string): void => {
+/** Removes a database file, and what SQLite keeps beside it. */
+export const removeDatabase = (path: string): void => {
   for (const tail of ['', '-wal', '-shm', '-journal']) rmSync(`${path}${tail}`, { force: true })
 }

@@ -21,6 +21,7 @@ import { explainCommand } from './explain.ts'
 import { importCommand } from './import.ts'
 import { itemCommands } from './item.ts'
 import { keyCommands } from './key.ts'
+import { migrateToPostgresCommand } from './migrate-to-postgres.ts'
 import { purgeCommand } from './purge.ts'
 import { quotaCommand } from './quota.ts'
 import { rekeyCommand } from './rekey.ts'
@@ -71,6 +72,7 @@ const commands = [
   purgeCommand,
   backupCommands,
   restoreCommand,
+  migrateToPostgresCommand,
   importCommand,
   explainCommand,
   doctorCommand,

@@ -11,8 +11,8 @@ interface Opening {
 }
 
 /**
- * Opens the store at a place and brings its schema up to date. The only place that knows which engines there are: what else
- * works on the file is the backup's alone. @throws ConfigError, StoreAwayError and DatabaseVersionError, each for operators
+ * Opens the store at a place and brings its schema up to date. The only place that knows which engines there are, but for
+ * moving/; what else works on the file is the backup's alone. @throws ConfigError, StoreAwayError and DatabaseVersionError, each for operators
  */
 export async function openStore(
   place: Place,

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { withoutValues } from '../postgres/errors.ts'
 import { createPool } from '../postgres/open.ts'
+import { toStartError } from '../postgres/start-errors.ts'
 import { createPostgresStore } from '../postgres/store.ts'
 import type { Store } from '../store.ts'
 import { MoveError } from './move-error.ts'
@@ -35,29 +36,28 @@ export type Counts = Record<string, number>
 /**
  * Copies an installation from a file to PostgreSQL, table by table in batches, and verifies that both hold the same: by the
  * count of each table's rows and a digest over all their values. It is one transaction there: a move that fails, or whose
- * process is killed, leaves nothing, and the next one begins anew. @throws MoveError
+ * process is killed, leaves nothing, and the next one begins anew. @throws MoveError, ConfigError, StoreAwayError and
+ * DatabaseInUseError, each for operators
  */
 export async function moveToPostgres({ from, url, ...move }: Move): Promise<Counts> {
-  const pool = createPool({ url, poolSize: 1 })
+  let pool: pg.Pool | undefined
+  const source = openSource(from)
   try {
+    pool = createPool({ url, poolSize: 1 })
     const client = await pool.connect()
-    const source = openSource(from)
     try {
       await client.query('BEGIN')
       const counts = await moveWithin(client, source, move)
       await client.query(move.rehearse ? 'ROLLBACK' : 'COMMIT')
-      client.release()
       return counts
-    } catch (error) {
-      client.release(true) // which undoes everything
-      throw error
     } finally {
-      source.close()
+      client.release(true) // what was not committed is undone
     }
   } catch (error) {
-    throw withoutValues(error)
+    throw toStartError(withoutValues(error), pool?.options)
   } finally {
-    await pool.end()
+    source.close()
+    await pool?.end()
   }
 }
 
@@ -113,9 +113,5 @@ async function verify(
 /** The store as a transaction sees it, for what reads with single statements. */
 const storeWithin = (client: pg.PoolClient): Store => {
   const lent = { query: client.query.bind(client), release: () => {} } as unknown as pg.PoolClient
-  return createPostgresStore({
-    connect: () => Promise.resolve(lent),
-    waitingCount: 0,
-    end: async () => {},
-  } as Parameters<typeof createPostgresStore>[0])
+  return createPostgresStore({ connect: async () => lent, waitingCount: 0, end: async () => {} })
 }

@@ -3,6 +3,7 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import type pg from 'pg'
+import { stateOf, withoutValues } from '../postgres/errors.ts'
 import { migrateWithin } from '../postgres/migrate.ts'
 import { migrationsFolder } from '../postgres/open.ts'
 import { MoveError } from './move-error.ts'
@@ -60,10 +61,17 @@ export async function openTarget(
     async write({ name, columns }, rows) {
       const names = columns.map(({ sqlName }) => `"${sqlName}"`)
       const lists = columns.map(({ to }, index) => `$${index + 1}::${baseTypeOf(to)}[]`)
-      await client.query(
-        `INSERT INTO "${name}" (${names.join()}) SELECT * FROM unnest(${lists.join()})`,
-        columns.map(({ name, to }) => rows.map((row) => toDriver(to, row[name]))),
-      )
+      const values = columns.map(({ name, to }) => rows.map((row) => toDriver(to, row[name])))
+      try {
+        await client.query(
+          `INSERT INTO "${name}" (${names.join()}) SELECT * FROM unnest(${lists.join()})`,
+          values,
+        )
+      } catch (error) {
+        if (!isAboutRows(error)) throw error
+        const { message } = withoutValues(error) as Error
+        throw new MoveError(`PostgreSQL does not take the rows of ${name}: ${message}`)
+      }
     },
 
     async countOn({ name, columns }, last) {
@@ -84,6 +92,9 @@ export async function openTarget(
 const isFull = (table: string): string =>
   `The database that is to take this installation holds rows already (${table}). A move that was broken off leaves none: ` +
   'this one holds a whole move, or another installation.'
+
+/** A value that is none of the column's, or a row that another one, or none, stands in the way of. */
+const isAboutRows = (error: unknown): boolean => /^2[23]/.test(stateOf(error) ?? '')
 
 /** The type of a column without its collation. */
 const baseTypeOf = (column: PgColumn): string => column.getSQLType().split(' ')[0]!

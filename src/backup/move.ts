@@ -1,0 +1,106 @@
+import { join } from 'node:path'
+import type { Clock, Ids } from '../clock.ts'
+import { joinMembers, type ProcessIdentity } from '../cluster/members.ts'
+import type { Config } from '../config.ts'
+import type { Counts, Progress } from '../db/moving/move.ts'
+import { MoveError } from '../db/moving/move-error.ts'
+import { openStore } from '../db/open.ts'
+import { migrateFile } from '../db/sqlite/file/replace.ts'
+import { DatabaseInUseError, DatabaseVersionError } from '../db/store-errors.ts'
+import { copySigner } from '../vault/copy-signer.ts'
+import { openInstance, unlockInstance } from '../vault/instance.ts'
+import { openSample } from '../vault/sample.ts'
+import { copyInThread } from './copy-in-thread.ts'
+import { refuseWhileHeld, removeDatabase } from './restore.ts'
+import { signerFor, verifyCopy } from './verify.ts'
+
+export interface Moving {
+  /** The file, and what opens it. */
+  database: string
+  config: Config
+  /** The PostgreSQL server that takes it. */
+  url: string
+  identity: ProcessIdentity
+  clock: Clock
+  ids: Ids
+  onProgress(progress: Progress): void
+}
+
+export interface Moved {
+  rows: Counts
+  /** Sealed values that were opened in their new place. */
+  opened: number
+}
+
+/**
+ * Moves the installation from its file to PostgreSQL. It takes the place of a server meanwhile, so that none can start, and
+ * what a server had in hand is due again. The file stays as it is. @throws DatabaseInUseError while a server has it
+ */
+export async function moveInstallation(moving: Moving): Promise<Moved> {
+  refuseWhileHeld(moving.database, moving)
+  return moveFile(moving.database, moving, { rehearse: false })
+}
+
+/** Does all of it with a copy of the file, beside a server, and leaves nothing of it: neither there nor here. */
+export async function rehearseMove(moving: Moving): Promise<Moved> {
+  const { config, clock, database } = moving
+  const copy = join(config.dataDir, 'rehearsal.sqlite')
+  const signer = signerFor(database, copySigner(config, clock))
+  if (!signer) throw neverOpened()
+  try {
+    await copyInThread({ from: database, to: copy, signer })
+    const { ok, problems } = await verifyCopy(copy, { config, clock })
+    if (!ok) throw new Error(`The copy for the rehearsal is no good: ${problems.join('; ')}`)
+    migrateFile(copy)
+    return await moveFile(copy, moving, { rehearse: true })
+  } finally {
+    removeDatabase(copy)
+  }
+}
+
+async function moveFile(
+  file: string,
+  { config, url, identity, clock, ids, onProgress }: Moving,
+  { rehearse }: { rehearse: boolean },
+): Promise<Moved> {
+  // Who moves nothing need not load what speaks to a server.
+  const { moveToPostgres } = await import('../db/moving/move.ts')
+  const store = await openStore(file, { signerOf: copySigner(config, clock) })
+  try {
+    if (!(await store.readInstance())) throw neverOpened()
+    await unlockInstance(store, { config, clock })
+    // The server of a copy has the file that was copied.
+    if (rehearse) for (const { id } of await store.listMembers()) await store.removeMember(id)
+    let isLost = false
+    const onLost = () => {
+      isLost = true
+    }
+    const id = ids.next('srv')
+    const membership = await joinMembers(store, { id, identity, clock, onLost })
+    try {
+      let opened = 0
+      const rows = await moveToPostgres({
+        from: file,
+        url,
+        rehearse,
+        async check(stored) {
+          const instance = await stored.readInstance()
+          const sample = await openSample(stored, openInstance(instance!, config).keyring)
+          const [stuck] = sample.stuck
+          if (stuck !== undefined) throw new MoveError(`A sealed value does not open: ${stuck}`)
+          opened = sample.opened
+          if (isLost) throw new DatabaseInUseError('A server took the file: nothing was moved.')
+        },
+        onProgress,
+      })
+      return { rows, opened }
+    } finally {
+      await membership.stop()
+    }
+  } finally {
+    store.close()
+  }
+}
+
+const neverOpened = (): Error =>
+  new DatabaseVersionError('No server ever opened this database: there is nothing to move.')
