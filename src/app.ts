@@ -14,8 +14,8 @@ import bridge from './bridge/plugin.ts'
 import { savedQuota } from './bridge/admission/bridge-status.ts'
 import {
   createFollowingClock,
+  createIds,
   systemClock,
-  systemIds,
   type Clock,
   type FollowingClock,
   type Ids,
@@ -26,6 +26,7 @@ import { matchRefreshed } from './connect/match-refreshed.ts'
 import connect from './connect/plugin.ts'
 import type { Leader } from './cluster/leader.ts'
 import type { ProcessIdentity } from './cluster/members.ts'
+import { setByDatabase } from './cluster/membership.ts'
 import cluster from './cluster/plugin.ts'
 import db from './db/plugin.ts'
 import { frappePlugin } from './frappe/plugin.ts'
@@ -89,8 +90,8 @@ export interface AppOptions {
 
 /** Assembles the whole server, in order. Never listens; `close()` undoes it in reverse. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, ids = systemIds, workers = false, time = createFollowingClock() } = options
-  const { clock = time } = options
+  const { config, workers = false, time = createFollowingClock() } = options
+  const { clock = time, ids = createIds(time) } = options
   const https = config.publicUrl.startsWith('https:')
   const { app, connections } = createServer(options, { https, ids })
   app.decorate('connections', connections)
@@ -102,11 +103,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(db, { place: options.database ?? configured, signerOf })
   const file =
     options.database === undefined && typeof configured === 'string' ? configured : undefined
-  const hear = time.listen()
-  if (app.store.isShared) hear(await app.store.readTime())
+  await setByDatabase(time, app.store)
   await app.register(calls, { clock })
   await app.register(metrics, { version })
-  await app.register(auth, { config, clock, ids, workers })
+  await app.register(auth, { config, clock, time, ids, workers })
   const { identity, onDatabaseLost: onLost, leader } = options
   await app.register(cluster, { identity, time, onLost, leader })
   if (workers) await app.register(audit)
@@ -197,7 +197,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     heartbeats: app.heartbeats,
     lifecycle: app.lifecycle,
     dataDir: file === undefined ? undefined : config.dataDir,
-    now: systemClock.now,
+    now: time.now,
   })
   await app.register(health, { readiness, version })
   await app.register(metricsPage, {

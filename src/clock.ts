@@ -51,7 +51,7 @@ export function createFollowingClock({
   }
 }
 
-/** Notices when the machine's clock is set, which no one tells us. */
+/** Notices when the clock is set, the machine's or the one it follows, which no one tells us. */
 export interface ClockWatch {
   /** How far the clock was put forward since the last call, in milliseconds; below zero: back; 0: it just ran. */
   jumped(): number
@@ -67,7 +67,7 @@ export const leastJumpMs = 10_000
 /** What is less changes nothing that is counted in days. */
 const farMs = hourMs
 
-/** Compares what the machine's clock shows with how long it ran. A sandbox's lever moves neither. */
+/** Compares what the clock shows with how long it ran. A sandbox's lever moves neither. */
 export function createClockWatch({
   wall = systemClock,
   monotonic = monotonicClock,
@@ -138,11 +138,14 @@ function timeInLetters(at: number): string {
   return text
 }
 
-export const systemIds: Ids = {
-  next: (prefix) => `${prefix}_${timeInLetters(Date.now())}${letters(14)}`,
+/** Ids by the time of a clock. */
+export const createIds = (clock: Clock): Ids => ({
+  next: (prefix) => `${prefix}_${timeInLetters(clock.now())}${letters(14)}`,
   request: () => letters(26),
   random: () => Math.random(),
-}
+})
+
+export const systemIds = createIds(systemClock)
 
 /** A clock that can be pushed forward, for the sandbox's lever and for tests. */
 export interface MovableClock extends Clock {

@@ -31,16 +31,18 @@ const callbacksPerMinute = 60
 interface Options {
   config: Config
   clock: Clock
+  /** What the clock goes by, without a sandbox's lever: it may be set. */
+  time: Clock
   ids: Ids
   workers: boolean
 }
 
 /** Unlocks the installation's keys; a database of another mode or master key stops the start here. */
-const plugin: FastifyPluginAsync<Options> = async (app, { config, clock, ids, workers }) => {
+const plugin: FastifyPluginAsync<Options> = async (app, { config, clock, time, ids, workers }) => {
   const { store } = app
   const keyring = await unlockInstance(store, { config, clock })
   app.decorate('clock', clock)
-  const clockWatch = createClockWatch()
+  const clockWatch = createClockWatch({ wall: time })
   const steady = steadyClock(clock, clockWatch)
   app.decorate('clockWatch', clockWatch)
   app.decorate('steadyClock', steady)

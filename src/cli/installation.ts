@@ -6,9 +6,10 @@ import type { Keyring } from '../vault/keyring.ts'
 import { createBridgeClient, type BridgeClient } from '../bridge/client.ts'
 import { createQuota, type Quota } from '../bridge/admission/quota.ts'
 import { savedQuota } from '../bridge/admission/bridge-status.ts'
-import { systemClock, systemIds, type Clock, type Ids } from '../clock.ts'
+import { createFollowingClock, systemIds, type Clock, type Ids } from '../clock.ts'
 import { loadConfig, sandboxCredentials, type Config } from '../config.ts'
 import { hasLivingServer } from '../cluster/liveness.ts'
+import { setByDatabase } from '../cluster/membership.ts'
 import { dispatcherTo } from '../bridge/transport/dispatcher.ts'
 import { openStore } from '../db/open.ts'
 import type { By, Scope } from '../db/scope.ts'
@@ -62,12 +63,13 @@ export async function withInstallation<T>(
   command: (installation: Installation) => Promise<T>,
 ): Promise<T> {
   const config = loadConfig(env)
-  const clock = systemClock
+  const clock = createFollowingClock()
   const { database } = config.secrets
   const place = typeof database === 'string' ? existingDatabase(config) : database
   const signerOf = copySigner(config, clock)
   const store = await openStore(place, { signerOf, mustExist: true })
   try {
+    await setByDatabase(clock, store)
     if (!(await store.readInstance())) {
       throw new CommandError('No server has opened this database yet: start the server once.')
     }

@@ -25,6 +25,16 @@ export const onlyMember: Pick<Membership, 'living' | 'isSure'> = {
   isSure: () => true,
 }
 
+/** Sets a clock by the database's, where all who use that go by it. */
+export async function setByDatabase(
+  clock: FollowingClock,
+  store: Pick<MemberStore, 'isShared' | 'readTime'>,
+): Promise<void> {
+  if (!store.isShared) return
+  const hear = clock.listen()
+  hear(await store.readTime())
+}
+
 interface Options {
   member: Member
   /** Follows the database's. */

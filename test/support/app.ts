@@ -3,9 +3,10 @@ import { onTestFinished } from 'vitest'
 import { buildApp } from '../../src/app.ts'
 import { toFacts } from '../../src/auth/item-list.ts'
 import { keepAccounts } from '../../src/auth/ownership.ts'
-import type { Ids, MovableClock } from '../../src/clock.ts'
+import type { FollowingClock, Ids, MovableClock } from '../../src/clock.ts'
 import type { Leader } from '../../src/cluster/leader.ts'
-import { loadConfig } from '../../src/config.ts'
+import type { ProcessIdentity } from '../../src/cluster/members.ts'
+import { loadConfig, type Place } from '../../src/config.ts'
 import type { BridgeUser } from '../../src/db/ports/users.ts'
 import type { Site } from '../../src/db/ports/sites.ts'
 import { loggerOptions } from '../../src/logger.ts'
@@ -47,14 +48,20 @@ export async function testApp({
   clock = testClock(),
   ids = testIds(),
   leader,
+  time,
+  identity,
 }: {
   env?: Record<string, string>
-  database?: string
+  database?: Place
   workers?: boolean
   clock?: MovableClock
   /** Others than those that count up from 1, for a database that has these already. */
   ids?: Ids
   leader?: Leader
+  /** What `clock` goes by, where it is one of several that share a database. */
+  time?: FollowingClock
+  /** Makes it a member of those that serve the database. */
+  identity?: ProcessIdentity
 } = {}): Promise<TestApp> {
   const world = bridgeWorld({ clock })
   const bridge = bridgeDouble({ handlers: world.handlers })
@@ -67,6 +74,8 @@ export async function testApp({
     clock,
     ids,
     ...(leader && { leader }),
+    ...(time && { time }),
+    ...(identity && { identity }),
     logger: {
       ...(loggerOptions('trace') as object),
       stream: { write: (line: string) => void log.push(line) },

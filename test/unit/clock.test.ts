@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import {
   createClockWatch,
   createFollowingClock,
+  createIds,
   createMovableClock,
   steadyClock,
   systemIds,
@@ -182,4 +183,22 @@ it('it moves with the other clock when that is set, either way', () => {
     clock.listen()(other.now())
     expect(clock.now()).toBe(other.now())
   }
+})
+
+it('a lever moves a clock that follows another one, and no answer takes that back', () => {
+  const { clock, other } = follower()
+  clock.listen()(other.now())
+  const levered = createMovableClock(clock)
+
+  levered.advance(86_400_000)
+  clock.listen()(other.now())
+
+  expect(levered.now()).toBe(other.now() + 86_400_000)
+})
+
+it('ids are named by the clock they are made with', () => {
+  const early = createIds({ now: () => 1_000_000 }).next('evt')
+  const late = createIds({ now: () => 1_000_032 }).next('evt')
+
+  expect(early < late).toBe(true)
 })

@@ -1,0 +1,110 @@
+import { expect } from 'vitest'
+import {
+  createFollowingClock,
+  createIds,
+  createMovableClock,
+  systemClock,
+} from '../../../src/clock.ts'
+import { testApp } from '../../support/app.ts'
+import { testDatabase, withPostgres } from '../../support/postgres.ts'
+import { aRequest, aTenant, aUser, anAnnouncement, testBy } from '../../support/tenants.ts'
+import { receiver } from '../webhooks/receiver.ts'
+
+const minuteMs = 60_000
+
+withPostgres((it, server) => {
+  /** A server on the test's database, on a machine whose clock is so far ahead, or becomes that when it is set. */
+  const withServers = async () => {
+    const place = { url: await testDatabase(server), poolSize: 4 }
+    return async (name: string, { aheadMs = 0, workers = false } = {}) => {
+      const set = { byMs: aheadMs }
+      const time = createFollowingClock({ machine: { now: () => systemClock.now() + set.byMs } })
+      const made = await testApp({
+        env: { ALLOWED_TARGETS: '127.0.0.0/8' },
+        database: place,
+        identity: { host: name, pid: 1, isAlive: () => true },
+        clock: createMovableClock(time),
+        time,
+        ids: createIds(time),
+        workers,
+      })
+      const { store, clock, memberId: by } = made.app
+      return {
+        ...made,
+        store,
+        setClock: (byMs: number) => void (set.byMs = byMs),
+        claim: () => {
+          const at = clock.now()
+          return store.claimDeliveries({ by, at, leaseUntil: at + minuteMs, limit: 9 })
+        },
+        claimEvents: () => {
+          const at = clock.now()
+          return store.claimUnhandledEvents({ by, at, until: at + minuteMs, limit: 9 })
+        },
+      }
+    }
+  }
+
+  it.each([
+    ['ten minutes ahead', { aheadMs: 10 * minuteMs }, 0],
+    ['ten minutes behind', { aheadMs: -10 * minuteMs }, 0],
+    ['set forward while it runs', { aheadMs: 0 }, 10 * minuteMs],
+    ['set back while it runs', { aheadMs: 0 }, -10 * minuteMs],
+  ])(
+    'a server whose machine’s clock is %s claims, leases and expires as the others do',
+    async (_, skew, laterMs) => {
+      const serve = await withServers()
+      const right = await serve('right')
+      const skewed = await serve('skewed', skew)
+      skewed.setClock(skew.aheadMs + laterMs)
+      const { app, store, clock } = right
+      const { site, scope } = await aTenant(app)
+      await store.updateSite(site.id, { webhookUrl: 'https://erp.test/hook' }, testBy)
+      const user = await aUser(app, site, { name: 'ann' })
+      const request = await aRequest(app, user, {
+        expiresAt: clock.now() + 5 * minuteMs,
+      })
+      const announce = () => store.acceptEvent(anAnnouncement(app, user, { handledAt: null }))
+
+      // Each in turn has what the other must leave alone.
+      await announce()
+      expect(await right.claim()).toHaveLength(1)
+      expect(await right.claimEvents()).toHaveLength(1)
+      expect(await skewed.claim()).toEqual([])
+      expect(await skewed.claimEvents()).toEqual([])
+      const other = await aUser(app, site, { name: 'ben' })
+      await store.acceptEvent(anAnnouncement(app, other, { handledAt: null, itemId: 2 }))
+      expect(await skewed.claim()).toHaveLength(1)
+      expect(await skewed.claimEvents()).toHaveLength(1)
+      expect(await right.claim()).toEqual([])
+      expect(await right.claimEvents()).toHaveLength(1) // its own, again
+      await skewed.store.expireRequests(skewed.clock.now(), 9)
+
+      expect((await store.findRequest(scope, request))?.request.state).toBe('pending')
+      expect(await store.listMembers()).toHaveLength(2)
+      expect(Math.abs(skewed.clock.now() - clock.now())).toBeLessThan(minuteMs)
+    },
+  )
+
+  it('what it signs and writes down has the time of the others', async () => {
+    const serve = await withServers()
+    const skewed = await serve('skewed', { aheadMs: 10 * minuteMs, workers: true })
+    const { app, store } = skewed
+    const { site } = await aTenant(app)
+    const at = await receiver()
+    await store.updateSite(site.id, { webhookUrl: at.url }, testBy)
+    await store.allowTargets(site.id, ['127.0.0.0/8'], testBy)
+    const event = anAnnouncement(app, await aUser(app, site))
+    const body = app.keyring.seal('{}', `events/${event.id}`)
+    await store.acceptEvent({ ...event, body })
+
+    await expect.poll(() => at.posts.length).toBe(1)
+    await expect.poll(async () => (await store.findDelivery(event.id))?.state).toBe('delivered')
+
+    const now = await store.readTime()
+    const signedAt = Number(at.posts[0]?.headers['webhook-timestamp']) * 1_000
+    const delivery = await store.findDelivery(event.id)
+    const written = [signedAt, delivery?.settledAt, delivery?.tries[0]?.startedAt]
+    for (const time of written) expect(Math.abs(now - time!)).toBeLessThan(5 * minuteMs)
+  })
+})
