@@ -1,10 +1,32 @@
 import { sql } from 'drizzle-orm'
+import type pg from 'pg'
 import { expect, onTestFinished } from 'vitest'
 import { createPool } from '../../../../src/db/postgres/open.ts'
+import { insertEvent } from '../../../../src/db/postgres/operations/store-event.ts'
 import { createPostgresStore } from '../../../../src/db/postgres/store.ts'
 import { createTools } from '../../../../src/db/postgres/tools.ts'
 import { testDatabase, withPostgres } from '../../../support/postgres.ts'
-import { anAnnouncement, aTenant, aUser, testBy, testRooms } from '../../../support/tenants.ts'
+import {
+  addItems,
+  anAnnouncement,
+  aTenant,
+  aUser,
+  testBy,
+  testRooms,
+} from '../../../support/tenants.ts'
+
+/** A pool that does something else just before the first statement of this kind. */
+function doing(work: () => Promise<unknown>, before: RegExp, pool: pg.Pool) {
+  const connect = async () => {
+    const client = await pool.connect()
+    const query = async (asked: string | pg.QueryConfig, values?: unknown[]) => {
+      if (before.test(typeof asked === 'string' ? asked : asked.text)) await work()
+      return client.query(asked as pg.QueryConfig, values)
+    }
+    return { query, release: () => client.release() } as unknown as pg.PoolClient
+  }
+  return { connect: connect as pg.Pool['connect'], waitingCount: 0, end: () => pool.end() }
+}
 
 withPostgres((it, server) => {
   const withSite = async () => {
@@ -29,7 +51,7 @@ withPostgres((it, server) => {
       const isWaiting = async () => (await run((db) => db.execute(waits))).rows.length > 0
       await expect.poll(async () => isOver || (await isWaiting())).toBe(true)
     }
-    return { ...rooms, transaction, accept, isStuckOrOver }
+    return { ...rooms, pool, site, user, run, transaction, accept, isStuckOrOver }
   }
 
   it('a member that claims at a site while another does counts what that one took', async () => {
@@ -63,5 +85,110 @@ withPostgres((it, server) => {
     })
 
     expect(await store.findDelivery((await accepted)!)).toMatchObject({ dueAt: clock.now() })
+  })
+
+  it('a tenant’s events are numbered as they are committed: no reader passes one that is still to come', async () => {
+    const { store, user, run, transaction, isStuckOrOver, ...rooms } = await withSite()
+    const seen = async () => (await run((db) => db.execute(sql`SELECT seq FROM events`))).rows
+    let second: Promise<unknown> | undefined
+
+    await transaction(async (db) => {
+      await insertEvent(db, anAnnouncement(rooms, user))
+      second = store.acceptEvent(anAnnouncement(rooms, user))
+      await isStuckOrOver(second)
+
+      expect(await seen()).toEqual([])
+    })
+
+    await second
+    expect(await seen()).toHaveLength(2)
+  })
+
+  it('an event that waits for its tenant finds the site as it is by then', async () => {
+    const { store, site, user, transaction, isStuckOrOver, ...rooms } = await withSite()
+    const event = anAnnouncement(rooms, user)
+    let accepted: Promise<unknown> | undefined
+
+    await transaction(async (db) => {
+      await db.execute(sql`SELECT id FROM tenants FOR NO KEY UPDATE`)
+      await db.execute(sql`UPDATE sites SET removed_at = 1 WHERE id = ${site.id}`)
+      accepted = store.acceptEvent(event)
+      await isStuckOrOver(accepted)
+    })
+
+    expect(await accepted).toBe('new')
+    expect(await store.findDelivery(event.id)).toBeUndefined()
+  })
+
+  it('an item that somebody else gets at the same moment stays theirs, and the event says so', async () => {
+    const { store, site, user, clock, transaction, isStuckOrOver, ...rooms } = await withSite()
+    await aUser({ store, clock, ...rooms }, site, { name: 'ann' }) // the user who had no name
+    const other = await aUser({ store, clock, ...rooms }, site, { name: 'ben' })
+    await addItems({ store, clock }, other, 8)
+    const account = { kind: 'account', itemId: 7, accountId: 71, at: clock.now() } as const
+    let applied: Promise<boolean> | undefined
+
+    await transaction(async (db) => {
+      await db.execute(sql`INSERT INTO items (id, user_id, status, created_at, updated_at)
+        SELECT 7, user_id, status, created_at, updated_at FROM items`)
+      applied = store.applyEvent({ ...account, userId: user.id })
+      await isStuckOrOver(applied)
+    })
+
+    expect(await applied).toBe(false)
+    expect(await store.listAccounts(7)).toEqual([])
+  })
+
+  it('an entry of the audit that is still to be committed is not passed over by the log', async () => {
+    const { store, transaction, isStuckOrOver } = await withSite()
+    const empty = Buffer.alloc(0)
+    await store.createInstance({ mode: 'x', wrappedPepper: empty, dataKeys: [], at: 0 })
+    expect(await store.listUnloggedAudit(9)).toEqual([])
+    const entry = { actor: 'test', action: 'site.updated', subject: 'x', at: 1 }
+    let listed: Promise<{ subject: string }[]> | undefined
+
+    await transaction(async (db) => {
+      await db.execute(
+        sql`INSERT INTO audit (at, actor, action, subject) VALUES (1, 'a', 'b', 'first')`,
+      )
+      await store.audit({ ...entry, subject: 'second' })
+      listed = store.listUnloggedAudit(9)
+      await isStuckOrOver(listed)
+    })
+
+    expect((await listed)?.map(({ subject }) => subject)).toEqual(['first', 'second'])
+  })
+
+  it('a body whose delivery goes on its way again while it is to be forgotten stays', async () => {
+    const { pool, run, clock, accept } = await withSite()
+    const event = await accept(7)
+    await run((db) => db.execute(sql`UPDATE deliveries SET state = 'dead', due_at = NULL`))
+    const again = () =>
+      run((db) => db.execute(sql`UPDATE deliveries SET state = 'pending', due_at = 1`))
+    const store = createPostgresStore(doing(again, /^update "events"/, pool))
+
+    expect(await store.purge('event-bodies', clock.now() + 1, 9)).toBe(0)
+
+    const { rows } = await run((db) =>
+      db.execute(sql`SELECT id FROM events WHERE body IS NOT NULL`),
+    )
+    expect(rows).toEqual([{ id: event }])
+  })
+
+  it('an event that is being sent again is not sent twice', async () => {
+    const { store, site, ids, transaction, accept, isStuckOrOver } = await withSite()
+    const event = await accept(7)
+    await transaction((db) => db.execute(sql`DELETE FROM deliveries`))
+    let replayed: Promise<unknown> | undefined
+
+    await transaction(async (db) => {
+      await db.execute(sql`SELECT id FROM events FOR NO KEY UPDATE`)
+      await db.execute(sql`INSERT INTO deliveries (id, event_seq, site_id, state, due_at, created_at)
+        SELECT 'dlv_1', seq, ${site.id}, 'pending', 1, 1 FROM events`)
+      replayed = store.replayEvents([event], () => ids.next('dlv'), testBy)
+      await isStuckOrOver(replayed)
+    })
+
+    expect(await replayed).toEqual({ replayed: 0, underway: 1, impossible: 0 })
   })
 })
