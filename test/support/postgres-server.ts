@@ -7,6 +7,7 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -65,8 +66,30 @@ export const certificate = fileURLToPath(
 /** As root, the server runs as nobody: it refuses to be root. */
 const owner = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 
+/** What its folder's name begins with: the process that made it comes next. */
+const prefix = 'bank-api-postgres-'
+
+/** A run that was killed could not remove its folder. */
+function sweep(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const [, maker] = name.startsWith(prefix) ? (/-(\d+)-[^-]+$/.exec(name) ?? []) : []
+    if (maker !== undefined && !isRunning(Number(maker))) {
+      rmSync(join(tmpdir(), name), { recursive: true, force: true })
+    }
+  }
+}
+
+const isRunning = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
 async function start(): Promise<{ url: string; stop(): Promise<void> }> {
-  const folder = mkdtempSync(join(tmpdir(), 'bank-api-postgres-'))
+  sweep()
+  const folder = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`))
   const remove = () => rmSync(folder, { recursive: true, force: true })
   try {
     chmodSync(folder, 0o755)
