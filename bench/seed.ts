@@ -173,6 +173,6 @@ export async function seed(env: Record<string, string>, holdings: Holdings): Pro
       userUuid: `uuid-of-${made.users[number]!}`,
     })
   }
-  store.close()
+  await store.close()
   return clients
 }

@@ -194,6 +194,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   }
   const readiness = createReadiness({
     store: app.store,
+    memberId: app.memberId,
     heartbeats: app.heartbeats,
     lifecycle: app.lifecycle,
     dataDir: file === undefined ? undefined : config.dataDir,

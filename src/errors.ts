@@ -98,6 +98,17 @@ export class DoesNotExistError<K extends DoesNotExistKey = DoesNotExistKey> exte
   }
 }
 
+type NotNowKey = Exclude<KeyOf<'InternalError'>, 'internal_error'>
+
+/** We cannot do it now, and it passes by itself. */
+export class NotNowError<K extends NotNowKey = NotNowKey> extends AppError {
+  override name = 'NotNowError'
+
+  constructor(key: K, ...[values, options]: Said<K>) {
+    super({ key, values }, options)
+  }
+}
+
 type TooManyKey = KeyOf<'TooManyRequestsError'>
 
 /** Our limit, Bridge's quota or the refresh cap. */

@@ -98,7 +98,7 @@ async function moveFile(
       await membership.stop()
     }
   } finally {
-    store.close()
+    await store.close()
   }
 }
 

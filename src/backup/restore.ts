@@ -127,7 +127,7 @@ async function endWhatEnded(
     await store.audit({ ...by, action: 'database.restored', subject: 'instance', detail })
     return { carried, unknown, unknownKeys, tenantsDisabled }
   } finally {
-    store.close()
+    await store.close()
   }
 }
 

@@ -77,7 +77,7 @@ export async function withInstallation<T>(
     const by = { actor: 'cli', at: clock.now() }
     return await command({ config, store, keyring, clock, ids: systemIds, by })
   } finally {
-    store.close()
+    await store.close()
   }
 }
 

@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import type { MemberStore } from '../db/ports/members.ts'
+import { StoreAwayError } from '../db/store-errors.ts'
 import type { Heartbeats } from './heartbeats.ts'
 
 /** Whether the server is on its way out. Only ever turns true. */
@@ -22,9 +23,10 @@ export interface Readiness {
 
 interface Parts {
   store: Pick<MemberStore, 'probeWrite'>
+  memberId: string
   heartbeats: Heartbeats
   lifecycle: Lifecycle
-  /** Where the database is; undefined for one in memory. */
+  /** Where the database's file is; undefined where there is none: then no disk is looked at. */
   dataDir: string | undefined
   now: () => number
   freeBytes?: (path: string) => Promise<number>
@@ -45,18 +47,16 @@ const freshMs = 1_000
 /** Looks at all that must hold for us to serve: says what does not, and why. The function it returns never rejects. */
 export function createReadiness(parts: Parts): () => Promise<Readiness> {
   const { lifecycle, heartbeats, now } = parts
-  let asked = { at: Number.NEGATIVE_INFINITY, checks: Promise.resolve<Check[]>([]) }
+  let asked = { at: Number.NEGATIVE_INFINITY, checks: Promise.resolve<Readiness['checks']>({}) }
 
   return async () => {
     // Either way, for a clock may be put back: then the last answer is no younger for it.
     if (Math.abs(now() - asked.at) >= freshMs) {
-      asked = { at: now(), checks: Promise.all([writes(parts), space(parts)]) }
+      asked = { at: now(), checks: storage(parts) }
     }
-    const [database, disk] = await asked.checks
     const checks: Readiness['checks'] = {
       server: lifecycle.stopping ? { ok: false, reason: 'stopping' } : { ok: true },
-      database: database!,
-      disk: disk!,
+      ...(await asked.checks),
     }
     for (const [name, age] of Object.entries(heartbeats.ages())) {
       const silent = age > silenceMs && { reason: 'no good tick for too long' }
@@ -66,13 +66,21 @@ export function createReadiness(parts: Parts): () => Promise<Readiness> {
   }
 }
 
-async function writes({ store, now }: Parts): Promise<Check> {
+async function storage(parts: Parts): Promise<Readiness['checks']> {
+  const { dataDir } = parts
+  if (dataDir === undefined) return { database: await writes(parts) }
+  const [database, disk] = await Promise.all([writes(parts), space(dataDir, parts)])
+  return { database, disk }
+}
+
+async function writes({ store, memberId, now }: Parts): Promise<Check> {
   const late = Promise.withResolvers<'late'>()
   const timer = setTimeout(() => late.resolve('late'), patienceMs)
   try {
-    const end = await Promise.race([store.probeWrite(now()), late.promise])
+    const end = await Promise.race([store.probeWrite(memberId, now()), late.promise])
     return end === 'late' ? { ok: false, reason: 'a write takes too long' } : { ok: true }
   } catch (error) {
+    if (error instanceof StoreAwayError) return { ok: false, reason: 'the database is away' }
     const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
     return { ok: false, reason: `a write fails${code}` }
   } finally {
@@ -80,8 +88,7 @@ async function writes({ store, now }: Parts): Promise<Check> {
   }
 }
 
-async function space({ dataDir, freeBytes = freeBytesAt }: Parts): Promise<Check> {
-  if (dataDir === undefined) return { ok: true }
+async function space(dataDir: string, { freeBytes = freeBytesAt }: Parts): Promise<Check> {
   try {
     const free = await freeBytes(dataDir)
     const megabytes = { free_megabytes: Math.floor(free / 1024 / 1024) }

@@ -21,6 +21,6 @@ interface Options {
 const plugin: FastifyPluginAsync<Options> = async (app, { place, signerOf }) => {
   const store = await openStore(place, { ...(signerOf && { signerOf }) })
   app.decorate('store', store)
-  app.addHook('onClose', async () => store.close())
+  app.addHook('onClose', () => store.close())
 }
 export default fp(plugin, { name: 'db', fastify: '5.x' })

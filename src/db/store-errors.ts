@@ -1,4 +1,4 @@
-import { ValidationError } from '../errors.ts'
+import { NotNowError, ValidationError } from '../errors.ts'
 
 /** A name or id is already taken; the message says which. */
 export class ConflictError extends Error {
@@ -35,9 +35,16 @@ export class StoreBusyError extends Error {
   override name = 'StoreBusyError'
 }
 
-/** The database's server cannot be reached. Whether what was under way was stored may be unknown. */
+/**
+ * The database's server cannot be reached, or takes nobody else. Whether what was under way was stored may be unknown.
+ * `refusal` tells the caller.
+ */
 export class StoreAwayError extends StoreBusyError {
   override name = 'StoreAwayError'
+
+  get refusal(): NotNowError {
+    return new NotNowError('database_unavailable', {}, { retryAfter: 5, cause: this.cause })
+  }
 }
 
 /** The disk is full, or fails. Nothing was stored; as with a busy database, it may be another time. */

@@ -48,5 +48,6 @@ export interface Store
     RetentionStore,
     FigureStore,
     HistoryStore {
-  close(): void
+  /** Waits for what is under way. */
+  close(): Promise<void>
 }

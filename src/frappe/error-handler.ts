@@ -53,6 +53,7 @@ export function noteRefusal(
 /** What a thrown thing means to the caller. What we did not foresee is a 500 with a request id. */
 function refusalOf(error: unknown, request: FastifyRequest): Refusal {
   if (error instanceof AppError) return fromAppError(error)
+  if (tells(error)) return fromAppError(error.refusal)
   const internal = toRefusal(text('internal_error', { id: request.id }))
   if (isFastifyError(error) || isHttpError(error)) {
     const { statusCode: status } = error
@@ -82,6 +83,10 @@ const keysOfHttp: Partial<
   413: 'body_too_large',
   429: 'too_many_calls',
 }
+
+/** What another room throws may say itself what a caller is told of it. */
+const tells = (error: unknown): error is Error & { refusal: AppError } =>
+  error instanceof Error && 'refusal' in error && error.refusal instanceof AppError
 
 type ErrorWithStatus = Error & { statusCode: number }
 

@@ -55,8 +55,8 @@ export const statuses: Readonly<Record<number, Refused>> = {
     example: text('bridge_credentials_refused'),
   },
   503: {
-    is: 'Bridge is known to be down.',
-    types: ['BridgeError'],
+    is: 'Bridge is known to be down, or our database cannot be reached.',
+    types: ['BridgeError', 'InternalError'],
     example: text('bridge_unavailable'),
     retryAfter: 60,
   },

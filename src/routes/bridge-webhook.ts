@@ -2,17 +2,11 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { hourOf } from '../audit/counter.ts'
 import { isBridge } from '../bridge/bridge-errors.ts'
 import { StoreBusyError } from '../db/store-errors.ts'
-import { AppError } from '../errors.ts'
-import { text } from '../texts/say.ts'
+import { NotNowError } from '../errors.ts'
 import { receiveWebhook, WebhookSignatureError } from '../webhooks/inbox/accept.ts'
 
 /** The largest webhook we read, in bytes. */
 const bodyLimit = 64 * 1024
-
-/** We cannot take the event now; Bridge tries again for a day or two (Bridge: webhooks). */
-class NotNowError extends AppError {
-  override name = 'NotNowError'
-}
 
 /** Where Bridge posts its events. A 200 means the event is stored for good. `secrets`: the active ones of Bridge's webhook. */
 const bridgeWebhook: FastifyPluginAsync<{ secrets: readonly string[] }> = async (
@@ -28,7 +22,7 @@ const bridgeWebhook: FastifyPluginAsync<{ secrets: readonly string[] }> = async 
   app.post('/webhooks/bridge', {
     bodyLimit,
     async onRequest(request) {
-      if (secrets.length === 0) throw new NotNowError(text('webhook_secret_missing'))
+      if (secrets.length === 0) throw new NotNowError('webhook_secret_missing')
       if (signatureOf(request.headers) === undefined) throw new WebhookSignatureError()
     },
     async handler(request, reply) {
@@ -43,7 +37,8 @@ const bridgeWebhook: FastifyPluginAsync<{ secrets: readonly string[] }> = async 
             noteRefusal(app)
           }
           if (!(error instanceof StoreBusyError)) throw error
-          throw new NotNowError(text('event_not_stored'), { retryAfter: 5, cause: error })
+          // Bridge tries again for a day or two (Bridge: webhooks).
+          throw new NotNowError('event_not_stored', {}, { retryAfter: 5, cause: error })
         },
       )
       app.metrics.webhookReceived(received)

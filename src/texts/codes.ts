@@ -63,6 +63,7 @@ export const codes = {
 
   webhook_secret_missing: notNow,
   event_not_stored: notNow,
+  database_unavailable: notNow,
   signature_invalid: unknown,
 
   internal_error: { status: 500, excType: 'InternalError' },

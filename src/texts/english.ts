@@ -91,6 +91,7 @@ export const english = {
   webhook_secret_missing: 'No webhook secret is configured',
   event_not_stored: 'The event cannot be stored now',
   signature_invalid: 'The signature is not good',
+  database_unavailable: 'The database cannot be reached at the moment',
 
   internal_error: 'Internal error, request id {id}',
 } as const

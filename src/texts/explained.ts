@@ -256,6 +256,11 @@ export const explained: Readonly<Record<Code, Explained>> = {
     whose: 'time',
     remedy: 'Bridge sends it again. The operator looks at `/ready` for the disk or a lock.',
   },
+  database_unavailable: {
+    means: 'The server has lost its database, or has no connection left for the call.',
+    whose: 'time',
+    remedy: 'Call again. The operator looks at `/ready` and at PostgreSQL.',
+  },
   signature_invalid: {
     means: 'To Bridge: the signature of the event is missing or not good.',
     whose: 'the gateway',

@@ -102,6 +102,7 @@ export const french = translate(english, {
   webhook_secret_missing: "Aucun secret de webhook n'est configuré",
   event_not_stored: "L'événement ne peut pas être enregistré maintenant",
   signature_invalid: "La signature n'est pas bonne",
+  database_unavailable: 'La base de données est injoignable pour le moment',
 
   internal_error: 'Erreur interne, requête {id}',
 })

@@ -10,7 +10,9 @@ const renewMs = 3_000
 export function claimContract(name: string, open: OpenStores): void {
   const withServers = async () => {
     const stores = await open(2)
-    onTestFinished(() => stores.forEach((store) => store.close()))
+    onTestFinished(async () => {
+      await Promise.all(stores.map((store) => store.close()))
+    })
     const [first, second] = stores
     if (!first || !second) throw new Error('Two servers need two stores')
     const rooms = testRooms(first)

@@ -76,7 +76,7 @@ export function memberContract(name: string, open: OpenRooms): void {
     it('a probe writes', async () => {
       const { store } = open()
 
-      await expect(store.probeWrite(testNow)).resolves.toBeUndefined()
+      await expect(store.probeWrite('srv_1', testNow)).resolves.toBeUndefined()
     })
   })
 }

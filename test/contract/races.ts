@@ -26,7 +26,9 @@ export function raceContract(name: string, open: OpenStores): void {
   /** Two stores, and a tenant with a site for each round. */
   const withTwo = async () => {
     const stores = await open(2)
-    onTestFinished(() => stores.forEach((store) => store.close()))
+    onTestFinished(async () => {
+      await Promise.all(stores.map((store) => store.close()))
+    })
     const [one, two] = stores
     if (!one || !two) throw new Error('A race needs two stores')
     const rooms = testRooms(one)

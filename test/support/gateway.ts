@@ -52,7 +52,7 @@ export async function firstStart(env: Env): Promise<void> {
   const store = createSqliteStore(databasePath(config))
   await unlockInstance(store, { config, clock: systemClock })
   await pinApplication(store, config)
-  store.close()
+  await store.close()
 }
 
 /** Runs the server until it ends by itself: for refusals. One that serves after all is ended with the test. */

@@ -40,7 +40,7 @@ export async function anInstallation(tenant = 'acme') {
         ids,
       })
     } finally {
-      store.close()
+      await store.close()
     }
   }
   /** A signed copy, as `backup` makes one. */

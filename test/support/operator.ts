@@ -33,7 +33,7 @@ export async function asOperator<T>(env: Env, work: (rooms: Rooms) => Promise<T>
     const by = { actor: 'test', at: clock.now() }
     return await work({ store, keyring, clock, ids: systemIds, by })
   } finally {
-    store.close()
+    await store.close()
   }
 }
 

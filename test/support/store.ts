@@ -59,7 +59,7 @@ export function databaseFile(): string {
   if (migrated) {
     writeFileSync(database, migrated)
   } else {
-    createSqliteStore(database).close()
+    void createSqliteStore(database).close() // a file is closed at once
     migrated = readFileSync(database)
   }
   return database

@@ -63,6 +63,6 @@ export interface MemberStore {
   listMembers(): Promise<SeenMember[]>
   /** What the clock shows that all members go by. */
   readTime(): Promise<number>
-  /** Writes, durably, and rejects when that is impossible. @throws StoreBusyError */
-  probeWrite(at: number): Promise<void>
+  /** Writes something of the member's own, durably, and rejects when that is impossible. @throws StoreBusyError */
+  probeWrite(id: string, at: number): Promise<void>
 }

@@ -30,6 +30,7 @@ export const openPostgresStore = async (options: PostgresOptions): Promise<Store
 /** The Store on PostgreSQL, over a pool whose database is migrated. */
 export function createPostgresStore(pool: Connections & { end(): Promise<void> }): Store {
   const tools = createTools(pool)
+  let closed: Promise<void> | undefined
   return {
     ...accountOperations(tools),
     ...allowanceOperations(tools),
@@ -52,6 +53,6 @@ export function createPostgresStore(pool: Connections & { end(): Promise<void> }
     ...siteOperations(tools),
     ...tenantOperations(tools),
     ...userOperations(tools),
-    close: () => void pool.end().catch(() => {}),
+    close: () => (closed ??= pool.end()),
   }
 }

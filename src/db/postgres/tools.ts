@@ -80,7 +80,7 @@ type Client = pg.PoolClient
 export type Connections = Pick<pg.Pool, 'connect' | 'waitingCount'>
 
 async function connect(pool: Connections): Promise<Client> {
-  if (pool.waitingCount >= mostWaiting) throw new StoreBusyError('The database is busy')
+  if (pool.waitingCount >= mostWaiting) throw new StoreAwayError('Too many wait for the database')
   try {
     return await pool.connect()
   } catch (cause) {
@@ -176,11 +176,14 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
 /** Disk full, and input or output failed. */
 const diskStates = ['53100', '58030']
 
+/** Connections, resources, an operator who stops the server, or a standby that takes no writes. */
+const awayStates = /^(?:08|53|57P)|^25006$/
+
 /**
- * Connections, resources, an operator who stops the server, or a standby that takes no writes; a lock or a statement that
- * took too long; a transaction that was idle for too long; and what is still in the way of others after all repetitions.
+ * A lock or a statement that took too long; a transaction that was idle for too long; and what is still in the way of others
+ * after all repetitions.
  */
-const busyStates = /^(?:08|53|57P|40)|^(?:25006|25P03|55P03|57014)$/
+const busyStates = /^40|^(?:25P03|55P03|57014)$/
 
 function toStoreError(error: unknown): unknown {
   const root = rootOf(error)
@@ -190,6 +193,7 @@ function toStoreError(error: unknown): unknown {
     return new StoreAwayError('The database is away', { cause })
   if (state === undefined) return cause
   if (diskStates.includes(state)) return new StoreDiskError('The disk is full, or fails', { cause })
+  if (awayStates.test(state)) return new StoreAwayError('The database is away', { cause })
   if (busyStates.test(state)) return new StoreBusyError('The database is busy', { cause })
   return cause
 }

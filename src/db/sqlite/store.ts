@@ -52,6 +52,8 @@ export function createSqliteStore(path: string, signerOf?: SignerOf): Store {
     ...historyOperations({ ...tools, group }),
     ...userOperations(tools),
     ...reminderOperations(tools),
-    close: () => client.close(),
+    async close() {
+      client.close()
+    },
   }
 }

@@ -1,4 +1,5 @@
-import { expect, onTestFinished } from 'vitest'
+import { expect, onTestFinished, vi } from 'vitest'
+import { layCable } from '../../support/cable.ts'
 import { dataDirectory, runCli, runServer, startGateway, type Env } from '../../support/gateway.ts'
 import { emptyDatabase, withPostgres } from '../../support/postgres.ts'
 import { demoKey, siteClient, visitBank } from './visit.ts'
@@ -36,6 +37,42 @@ withPostgres((test, server) => {
         await siteClient(again.url, demoKey(gateway.stdout()))('get_bank_accounts', { item_id }),
       ).toHaveLength(12)
       expect(await again.end('SIGTERM')).toMatchObject({ code: 0 })
+    },
+  )
+
+  test(
+    'an instance that lost the database says so, refuses what needs it, and heals when it is back',
+    patient,
+    async () => {
+      const env = await onServer()
+      const direct = new URL(env['DATABASE_URL']!)
+      const cable = await layCable(Number(direct.port))
+      direct.port = String(cable.port)
+      const gateway = await startGateway({ ...env, DATABASE_URL: direct.href }, onTestFinished)
+      const ask = siteClient(gateway.url, demoKey(gateway.stdout()))
+      const ready = async () => {
+        const answer = await fetch(`${gateway.url}/ready`)
+        const { checks } = (await answer.json()) as { checks: object }
+        return { status: answer.status, checks }
+      }
+      const until = (work: () => Promise<void>) => vi.waitFor(work, { timeout: 60_000 })
+      expect(await ready()).toMatchObject({ status: 200, checks: { database: { ok: true } } })
+      expect(Object.keys((await ready()).checks)).not.toContain('disk')
+
+      cable.cut()
+      await until(async () =>
+        expect(await ready()).toMatchObject({
+          status: 503,
+          checks: { database: { ok: false, reason: 'the database is away' } },
+        }),
+      )
+      const { checks: live } = await ready()
+      await expect(ask('ping')).rejects.toMatchObject({ httpStatus: 503 })
+      cable.mend()
+
+      await until(async () => expect(await ready()).toMatchObject({ status: 200 }))
+      expect(live).toHaveProperty('server.ok', true)
+      await expect(ask('get_category')).resolves.not.toHaveLength(0)
     },
   )
 

@@ -32,7 +32,7 @@ const identity = { host: 'here', pid: 1, isAlive: () => true }
 async function tenantsIn(database: string): Promise<string[]> {
   const store = createSqliteStore(database)
   const names = (await store.listTenants()).map(({ name }) => name)
-  store.close()
+  await store.close()
   return names
 }
 
@@ -183,7 +183,7 @@ test('a restore refuses while a server elsewhere says that it lives; one that is
   const store = createSqliteStore(database)
   const life = { id: 'srv', host: 'elsewhere', pid: 1 }
   await store.joinMembers(life, { at: clock.now(), silentSince: 0 })
-  store.close()
+  await store.close()
   const restore = (here: typeof identity) => restoreCopy({ copy, config, identity: here, clock })
 
   await expect(restore(identity)).rejects.toThrow('process 1 on elsewhere')

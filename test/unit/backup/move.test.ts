@@ -68,7 +68,7 @@ async function serve(database: string, pid: number) {
   const store = createSqliteStore(database)
   const at = systemClock.now()
   await store.joinMembers({ id: 'srv_other', host: hostname(), pid }, { at, silentSince: 0 })
-  store.close()
+  await store.close()
 }
 
 withPostgres((it, server) => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import manifest from '../../../package.json' with { type: 'json' }
 import { createHeartbeats } from '../../../src/cluster/heartbeats.ts'
 import { createReadiness, type Lifecycle } from '../../../src/cluster/readiness.ts'
+import { StoreAwayError } from '../../../src/db/store-errors.ts'
 import { testApp } from '../../support/app.ts'
 import { testClock } from '../../support/clock.ts'
 
@@ -19,6 +20,7 @@ function aServer() {
         if (state.fails) throw state.fails
       },
     },
+    memberId: 'srv_1',
     heartbeats,
     lifecycle,
     dataDir: '/data',
@@ -58,6 +60,21 @@ test('a write that fails is named with its code', async () => {
     ready: false,
     checks: { database: { ok: false, reason: 'a write fails (SQLITE_IOERR)' } },
   })
+})
+
+test('a server that cannot reach its database says so, and is ready once it can', async () => {
+  const { readiness, state, clock } = aServer()
+  state.fails = new StoreAwayError('The database is away')
+
+  const away = await readiness()
+  state.fails = undefined
+  clock.advance(1_000)
+
+  expect(away).toMatchObject({
+    ready: false,
+    checks: { database: { ok: false, reason: 'the database is away' } },
+  })
+  expect(await readiness()).toMatchObject({ ready: true })
 })
 
 test('a full disk is a reason', async () => {

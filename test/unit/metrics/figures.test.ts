@@ -85,9 +85,9 @@ test('no count reads the deliveries or events from one end to the other', () => 
 test('a closed database fails the probe', async () => {
   const path = databaseFile()
   const store = testStore(path)
-  store.close()
+  await store.close()
 
-  await expect(store.probeWrite(1)).rejects.toThrow()
+  await expect(store.probeWrite('alone', 1)).rejects.toThrow()
 })
 
 test('calls are stored once, whatever happens to the flush', async () => {

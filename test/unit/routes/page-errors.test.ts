@@ -7,7 +7,7 @@ const address = '/bridge/callback?context=abc&item_id=7&lang=fr'
 /** A server that cannot read its database any more. */
 async function broken() {
   const made = await testApp()
-  made.app.store.close()
+  await made.app.store.close()
   return made
 }
 

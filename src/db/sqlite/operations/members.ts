@@ -50,7 +50,7 @@ export function memberOperations({ db, read, write }: Tools): MemberStore {
 
     readTime: () => Promise.resolve(systemClock.now()),
 
-    probeWrite: (at) =>
+    probeWrite: (_id, at) =>
       write(() => {
         db.update(instance).set({ probedAt: at }).run()
       }),

@@ -11,7 +11,7 @@ import { emptyDatabase, testDatabase, withPostgres } from '../../../support/post
 /** A file with rows in every table. */
 function aFile() {
   const { database } = writeEarlierDatabase()
-  createSqliteStore(database).close() // which brings its schema up to date
+  void createSqliteStore(database).close() // which brings its schema up to date
   const raw = new Sqlite(database)
   onTestFinished(() => void raw.close())
   return { from: database, folder: dirname(database), raw }

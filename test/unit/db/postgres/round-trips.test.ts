@@ -133,7 +133,10 @@ withPostgres((it, server) => {
     const [near, far] = [url.href, database].map((one) =>
       createPostgresStore(createPool({ url: one, poolSize: 1, waitMs: 0 })),
     )
-    onTestFinished(() => [near, far].forEach((store) => store?.close()))
+    onTestFinished(async () => {
+      await near?.close()
+      await far?.close()
+    })
     const rooms = testRooms(near)
     const user = await aUser(rooms, (await aTenant(rooms)).site)
     const event = anAnnouncement(rooms, user)
