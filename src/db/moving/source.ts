@@ -31,7 +31,7 @@ export function openSource(path: string): Source {
         .orderBy(...table.key.map(({ from }) => asc(from)))
         .limit(batchSize)
         .all() as Row[]
-      return rows.map((row) => mapValues(row, toText))
+      return rows.map(storable)
     },
     refresh: () => void client.exec('COMMIT; BEGIN'),
     count: ({ name }) =>
@@ -45,5 +45,8 @@ export function openSource(path: string): Source {
   }
 }
 
-const mapValues = (row: Row, map: (value: unknown) => unknown): Row =>
-  Object.fromEntries(Object.entries(row).map(([name, value]) => [name, map(value)]))
+/** A row as PostgreSQL can keep it. */
+const storable = (row: Row): Row =>
+  Object.values(row).some((value) => toText(value) !== value)
+    ? Object.fromEntries(Object.entries(row).map(([name, value]) => [name, toText(value)]))
+    : row
