@@ -32,13 +32,13 @@ const budgetMs = 50_000
 /**
  * Decides with Bridge, not with the browser, whether an item is what this request ended with, and stores both.
  * `refused`: the item is another's, older than the request, or held by another request; nothing is stored.
- * `guessed`: no callback named the item, so that one may still correct it. Rejects with a BridgeError when Bridge cannot be
+ * `guessed`: no callback named the item, so that one may still correct it. `by`: the member that claimed it. Rejects with a BridgeError when Bridge cannot be
  * asked.
  */
 export async function settleWithBridge(
   deps: SettleDeps,
   owned: OwnedRequest,
-  claim: { itemId: number; step: string | null; guessed?: boolean },
+  claim: { itemId: number; step: string | null; guessed?: boolean; by?: string },
 ): Promise<ConnectRequest | 'refused'> {
   const { store, clock } = deps
   const { request, user, site } = owned
@@ -53,7 +53,7 @@ export async function settleWithBridge(
   if (!isOfVisit(item, { ...request, openedAt })) {
     // The item is the request's own, but nothing happened to it: the user came back without finishing.
     if (request.managedItemId === null) return 'refused'
-    return store.failRequest(request.id, claim.step)
+    return store.failRequest(request.id, claim.step, claim.by)
   }
 
   const state = outcomeOf(item.status)
@@ -70,6 +70,7 @@ export async function settleWithBridge(
       matched: claim.guessed ?? false,
     },
     completedEvent(deps, owned, facts, at),
+    claim.by,
   )
   return outcome === 'held' ? 'refused' : settled
 }

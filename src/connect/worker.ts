@@ -1,4 +1,6 @@
 import { BridgeError, isFinalRefusal, isUnreachable } from '../bridge/bridge-errors.ts'
+import type { OwnedRequest } from '../db/ports/requests.ts'
+import { ClaimLostError } from '../db/store-errors.ts'
 import { settleWithBridge, type SettleDeps } from './settle.ts'
 
 const batch = 20
@@ -23,24 +25,37 @@ export async function verifyCallbacks(deps: SettleDeps, memberId: string): Promi
   const at = clock.now()
   const owner = { by: memberId, at, until: at + leaseMs }
 
-  for (const owned of await store.claimCallbacks({ ...owner, limit: batch })) {
-    const { id, claimedItemId, claimedStep, itemId, matchedAt } = owned.request
-    if (claimedItemId === null) continue
-    try {
-      const guessed = itemId === null && matchedAt !== null
-      const claim = { itemId: claimedItemId, step: claimedStep, guessed }
-      const settled = await settleWithBridge(deps, owned, claim)
-      if (settled === 'refused') log.warn({ request: id, item: claimedItemId }, 'claim refused')
-      await store.forgetClaim(id)
-    } catch (error) {
-      if (!(error instanceof BridgeError)) throw error
-      if (isFinalRefusal(error)) {
-        log.warn({ request: id, item: claimedItemId, err: error }, 'claim refused by Bridge')
-        await store.forgetClaim(id)
-        continue
-      }
-      log.info({ request: id, err: error }, 'claim kept: not confirmed by Bridge')
-      if (isUnreachable(error)) return // one call is enough to know that Bridge is still away
-    }
+  const claimed = await store.claimCallbacks({ ...owner, limit: batch })
+  try {
+    for (const owned of claimed) if (!(await verify(deps, owned, memberId))) return
+  } catch (error) {
+    if (!(error instanceof ClaimLostError)) throw error
+    log.warn({}, 'callbacks verified too late: another server has them')
+  } finally {
+    if (claimed.length > 0) await store.releaseWork('callback', memberId)
   }
+}
+
+/** False when Bridge is still away: one call is enough to know that. */
+async function verify(deps: SettleDeps, owned: OwnedRequest, by: string): Promise<boolean> {
+  const { store, log } = deps
+  const { id, claimedItemId: item, claimedStep, itemId, matchedAt } = owned.request
+  if (item === null) return true
+  try {
+    const guessed = itemId === null && matchedAt !== null
+    const claim = { itemId: item, step: claimedStep, guessed, by }
+    const settled = await settleWithBridge(deps, owned, claim)
+    if (settled === 'refused') log.warn({ request: id, item }, 'claim refused')
+    await store.forgetClaim(id, item, by)
+  } catch (error) {
+    if (!(error instanceof BridgeError)) throw error
+    if (isFinalRefusal(error)) {
+      log.warn({ request: id, item, err: error }, 'claim refused by Bridge')
+      await store.forgetClaim(id, item, by)
+      return true
+    }
+    log.info({ request: id, err: error }, 'claim kept: not confirmed by Bridge')
+    return !isUnreachable(error)
+  }
+  return true
 }

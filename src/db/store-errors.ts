@@ -25,6 +25,11 @@ export class DatabaseInUseError extends Error {
   override name = 'DatabaseInUseError'
 }
 
+/** Another server has by now what this one had claimed: it was silent, or took too long. Nothing was stored. */
+export class ClaimLostError extends Error {
+  override name = 'ClaimLostError'
+}
+
 /** The database and this program do not fit together; the message says what to do. */
 export class DatabaseVersionError extends Error {
   override name = 'DatabaseVersionError'

@@ -1,6 +1,16 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Store } from '../../src/db/store.ts'
-import { aRequest, aTenant, aUser, anAnnouncement, testBy, testRooms } from '../support/tenants.ts'
+import { ClaimLostError } from '../../src/db/store-errors.ts'
+import {
+  addItems,
+  itemFacts,
+  aRequest,
+  aTenant,
+  aUser,
+  anAnnouncement,
+  testBy,
+  testRooms,
+} from '../support/tenants.ts'
 import type { OpenStores } from './races.ts'
 
 const silentMs = 10_000
@@ -66,7 +76,7 @@ export function claimContract(name: string, open: OpenStores): void {
     }
     const someUsers = (names: string[]) =>
       Promise.all(names.map((user) => aUser(rooms, site, { name: user })))
-    return { ...rooms, site, one, two, receive, someUsers }
+    return { ...rooms, first, site, one, two, receive, someUsers }
   }
 
   describe(`work that is claimed, ${name}`, () => {
@@ -106,7 +116,7 @@ export function claimContract(name: string, open: OpenStores): void {
       const [event] = await store.claimUnhandledEvents({ by, at, until: at + 1, limit: 1 })
 
       expect(await one.events()).toEqual([first, second])
-      await store.markHandled(event!.seq, at)
+      await store.markHandled({ by, seq: event!.seq }, at)
       expect(await one.events()).toEqual([second])
     })
 
@@ -141,6 +151,79 @@ export function claimContract(name: string, open: OpenStores): void {
       expect(await two.deliveries()).toEqual(ids?.slice(0, 1))
     })
 
+    it('a dead server that wakes up settles no event that another has by now', async () => {
+      const { one, two, receive, someUsers, clock, store, first } = await withServers()
+      await one.join()
+      const [ann] = await someUsers(['ann'])
+      await addItems({ store, clock }, ann!, 7)
+      await receive([ann!], 2)
+      const at = clock.now()
+      const claim = { by: 'srv_1', at, until: at + 60_000, limit: 9 }
+      const [event] = await store.claimUnhandledEvents(claim)
+      const handling = { by: 'srv_1', seq: event!.seq }
+      clock.advance(silentMs)
+      await two.join()
+      const taken = await two.events()
+
+      const item = { kind: 'item-gone', userId: ann!.id, itemId: 7, at } as const
+      for (const settle of [
+        () => first.applyEvent(item, { ...handling, handledAt: at }),
+        () => first.applyEvent(item, { ...handling, handledAt: null }),
+        () => first.markHandled(handling, at),
+        () => first.postponeEvent(handling, at + 1_000_000, { failed: true }),
+      ]) {
+        await expect(settle()).rejects.toThrow(ClaimLostError)
+      }
+
+      expect((await store.listItems(ann!.id)).map(({ goneAt }) => goneAt)).toEqual([null])
+      expect(await two.events()).toEqual(taken)
+      expect(taken).toHaveLength(2)
+      await store.markHandled({ ...handling, by: 'srv_2' }, at)
+      expect(await two.events()).toEqual(taken.slice(1))
+    })
+
+    it('a dead server that wakes up ends no callback that another has by now', async () => {
+      const { one, two, someUsers, clock, store, first, ...rooms } = await withServers()
+      const [ann] = await someUsers(['ann'])
+      const all = { ...rooms, store, clock }
+      const id = await aRequest(all, ann!)
+      await store.rememberClaim(id, { itemId: 7, step: null })
+      await one.join()
+      expect(await one.callbacks()).toEqual([id])
+      clock.advance(silentMs)
+      await two.join()
+      expect(await two.callbacks()).toEqual([id])
+
+      const outcome = { state: 'failed', step: 'x', item: itemFacts({ id: 7 }), at: 1 } as const
+      const announcement = anAnnouncement(all, ann!)
+      for (const settle of [
+        () => first.settleRequest(id, outcome, announcement, 'srv_1'),
+        () => first.failRequest(id, 'x', 'srv_1'),
+        () => first.forgetClaim(id, 7, 'srv_1'),
+      ]) {
+        await expect(settle()).rejects.toThrow(ClaimLostError)
+      }
+
+      expect((await store.findRequestForCallback(id))?.request.state).toBe('pending')
+      expect(await two.callbacks()).toEqual([id])
+      await store.forgetClaim(id, 7, 'srv_2')
+      expect(await two.callbacks()).toEqual([])
+    })
+
+    it('a callback that came meanwhile is not given up with the one that was verified', async () => {
+      const { one, someUsers, clock, store, ...rooms } = await withServers()
+      const [ann] = await someUsers(['ann'])
+      const id = await aRequest({ ...rooms, store, clock }, ann!)
+      await store.rememberClaim(id, { itemId: 7, step: null })
+      await one.join()
+      expect(await one.callbacks()).toEqual([id])
+
+      await store.rememberClaim(id, { itemId: 8, step: null })
+      await store.forgetClaim(id, 7, 'srv_1')
+
+      expect((await store.findRequestForCallback(id))?.request.claimedItemId).toBe(8)
+    })
+
     it('callbacks are claimed as events are: by one of two, and by the next one when it died', async () => {
       const { one, two, someUsers, store, clock, ...rooms } = await withServers()
       const [ann] = await someUsers(['ann'])
@@ -160,6 +243,57 @@ export function claimContract(name: string, open: OpenStores): void {
 
       expect(await two.callbacks()).toEqual(ids)
       expect(await one.callbacks()).toEqual([])
+    })
+  })
+}
+
+/** What an engine besides promises where many servers share the work. */
+export function sharedClaimContract(name: string, open: OpenStores): void {
+  const withTwo = async () => {
+    const [first, second] = await open(2)
+    if (!first || !second) throw new Error('Two servers need two stores')
+    onTestFinished(() => [first, second].forEach((store) => void store.close()))
+    const rooms = testRooms(first)
+    const { clock } = rooms
+    const { site } = await aTenant(rooms)
+    const ann = await aUser(rooms, site, { name: 'ann' })
+    const event = anAnnouncement(rooms, ann, { handledAt: null })
+    await first.acceptEvent(event)
+    const request = await aRequest(rooms, ann)
+    await first.rememberClaim(request, { itemId: 7, step: null })
+    for (const id of ['srv_1', 'srv_2']) {
+      await first.joinMembers({ id, host: id, pid: 1 }, { at: clock.now(), silentSince: 0 })
+    }
+    const claimed = async (store: Store, by: string) => {
+      const claim = { by, at: clock.now(), until: clock.now() + 60_000, limit: 9 }
+      const events = await store.claimUnhandledEvents(claim)
+      const callbacks = await store.claimCallbacks(claim)
+      return [events.map(({ id }) => id), callbacks.map(({ request }) => request.id)]
+    }
+    return { first, second, claimed, event: event.id, request }
+  }
+
+  describe(`work that servers share, ${name}`, () => {
+    it('what a server had in its round is anybody’s when the round is over, kind by kind', async () => {
+      const { first, second, claimed, event, request } = await withTwo()
+      expect(await claimed(first, 'srv_1')).toEqual([[event], [request]])
+      expect(await claimed(second, 'srv_2')).toEqual([[], []])
+
+      await first.releaseWork('callback', 'srv_1')
+      expect(await claimed(second, 'srv_2')).toEqual([[], [request]])
+      await first.releaseWork('user-events', 'srv_1')
+
+      expect(await claimed(second, 'srv_2')).toEqual([[event], [request]])
+      expect(await claimed(first, 'srv_1')).toEqual([[], []])
+    })
+
+    it('what a server had that stops is anybody’s at once', async () => {
+      const { first, second, claimed, event, request } = await withTwo()
+      expect(await claimed(first, 'srv_1')).toEqual([[event], [request]])
+
+      await first.removeMember('srv_1')
+
+      expect(await claimed(second, 'srv_2')).toEqual([[event], [request]])
     })
   })
 }

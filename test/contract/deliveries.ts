@@ -317,7 +317,7 @@ export function deliveryContract(
         const { accept, store, clock } = await withSites(open)
         await accept()
         const [event] = await unhandledIn(store, clock.now(), 1)
-        await store.postponeEvent(event!.seq, clock.now() + minuteMs)
+        await store.postponeEvent({ by: 'srv_test', seq: event!.seq }, clock.now() + minuteMs)
 
         clock.advance(-dayMs)
         await store.clockJumped(-dayMs, clock.now())

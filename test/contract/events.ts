@@ -47,8 +47,9 @@ export function eventContract(name: string, open: OpenRooms): void {
       const { store, accept, clock } = await withSites(open)
       const ids = [await accept(), await accept(), await accept()]
       const [first, second] = await unhandledIn(store, clock.now())
-      await store.markHandled(first!.seq, clock.now())
-      await store.postponeEvent(second!.seq, clock.now() + 1, { failed: true })
+      await store.markHandled({ by: 'srv_test', seq: first!.seq }, clock.now())
+      const postponed = { by: 'srv_test', seq: second!.seq }
+      await store.postponeEvent(postponed, clock.now() + 1, { failed: true })
 
       const now = await unhandledIn(store, clock.now())
       const later = await unhandledIn(store, clock.now() + 1)

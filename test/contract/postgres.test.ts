@@ -2,7 +2,7 @@ import { createPool } from '../../src/db/postgres/open.ts'
 import { createPostgresStore } from '../../src/db/postgres/store.ts'
 import type { Store } from '../../src/db/store.ts'
 import { testDatabase, withPostgres } from '../support/postgres.ts'
-import { claimContract } from './claims.ts'
+import { claimContract, sharedClaimContract } from './claims.ts'
 import { deliveryContract } from './deliveries.ts'
 import { sharedMemberContract } from './members.ts'
 import { raceContract, type OpenStores } from './races.ts'
@@ -33,4 +33,5 @@ withPostgres((_it, server) => {
   }
   raceContract('PostgreSQL', openSeveral)
   claimContract('PostgreSQL', openSeveral)
+  sharedClaimContract('PostgreSQL', openSeveral)
 })

@@ -238,7 +238,7 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
         await store.claimCallbacks({ by: 'srv_test', at: 0, until: 1, limit: 9 }),
       ).toMatchObject([{ request: { id, claimedItemId: 42, claimedStep: 'bank' } }])
 
-      await store.forgetClaim(id)
+      await store.forgetClaim(id, 42, 'srv_test')
       expect(await store.claimCallbacks({ by: 'srv_test', at: 0, until: 1, limit: 9 })).toEqual([])
     })
 

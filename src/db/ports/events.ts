@@ -18,6 +18,12 @@ export interface NewEvent {
   handledAt: number | null
 }
 
+/** An event that a member claimed, and has in hand. */
+export interface Handling {
+  by: string
+  seq: number
+}
+
 export interface StoredEvent {
   seq: number
   id: string
@@ -67,13 +73,18 @@ export interface EventStore {
    */
   claimUnhandledEvents(claiming: Claiming): Promise<StoredEvent[]>
   /**
-   * Applies what an event changes, and in the same commit notes the event as handled when `handled` names it. False when the
-   * item is another user's: then nothing changed. Calls made at the same moment share a commit, in their order.
+   * Applies what an event changes, and in the same commit notes the event as handled when there is a time for that. False when
+   * the item is another user's: then nothing changed. Calls made at the same moment share a commit, in their order.
+   * @throws ClaimLostError
    */
-  applyEvent(change: EventChange, handled?: { seq: number; at: number }): Promise<boolean>
-  markHandled(seq: number, at: number): Promise<void>
-  /** Puts the event off until `until`; a failure is counted. */
-  postponeEvent(seq: number, until: number, options?: { failed: boolean }): Promise<void>
+  applyEvent(
+    change: EventChange,
+    handling?: Handling & { handledAt: number | null },
+  ): Promise<boolean>
+  /** @throws ClaimLostError */
+  markHandled(handling: Handling, at: number): Promise<void>
+  /** Puts the event off until `until`; a failure is counted. @throws ClaimLostError */
+  postponeEvent(handling: Handling, until: number, options?: { failed: boolean }): Promise<void>
   /** When Bridge's last webhook was stored, of those until then. */
   lastWebhookAt(until: number): Promise<number | null>
 }

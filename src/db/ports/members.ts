@@ -31,6 +31,9 @@ export interface Standing {
   time: number
 }
 
+/** Work that is claimed so that no other member does it meanwhile: the events of a user, a callback. */
+export type Work = 'user-events' | 'callback'
+
 /** Takes work for a member, until `until` at the latest. */
 export interface Claiming {
   by: string
@@ -59,6 +62,8 @@ export interface MemberStore {
   renewMember(id: string, sign: SignOfLife): Promise<Standing | undefined>
   /** A member that stopped, or died: its lead and its work are anybody's. Nothing, when it is none. */
   removeMember(id: string): Promise<void>
+  /** The member's round is over: what it claimed and did not end is anybody's. */
+  releaseWork(work: Work, by: string): Promise<void>
   /** All members, also those that have been silent. */
   listMembers(): Promise<SeenMember[]>
   /** What the clock shows that all members go by. */

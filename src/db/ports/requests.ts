@@ -73,8 +73,11 @@ export interface RequestStore {
   countCallback(id: string, most: number): Promise<boolean>
   /** Keeps what a callback claimed, to be verified later; nothing, when the site is no longer served. */
   rememberClaim(id: string, claim: { itemId: number; step: string | null }): Promise<void>
-  /** Gives a claim up: it was refused, or verified. */
-  forgetClaim(id: string): Promise<void>
+  /**
+   * Gives a callback's claim up that a member has in hand: it was refused, or verified. Nothing, when another one was
+   * remembered meanwhile. @throws ClaimLostError
+   */
+  forgetClaim(id: string, itemId: number, by: string): Promise<void>
   /**
    * Takes open requests of which a callback, or a correction, named an item that nobody verified yet, oldest first; those of
    * disabled tenants rest. Whose they are, and for how long, is as with `claimUnhandledEvents`.
@@ -85,15 +88,17 @@ export interface RequestStore {
    * request turns completed. `held` when another request holds that item, or the site
    * is no longer served. A completed request stays as it is, unless it was only `matched` and this outcome is not: a
    * verified one also takes the item from a request that was matched, which waits again. The item that it was matched with
-   * by mistake becomes the claim of the one that waits, else of the user's only open request.
+   * by mistake becomes the claim of the one that waits, else of the user's only open request. `by` is the member that has
+   * the request's callback in hand. @throws ClaimLostError
    */
   settleRequest(
     id: string,
     outcome: RequestOutcome,
     announcement: NewEvent,
+    by?: string,
   ): Promise<{ outcome: 'settled' | 'held'; request: ConnectRequest }>
-  /** The user left: `failed` unless completed, the step kept. Returns the request as it then is. */
-  failRequest(id: string, step: string | null): Promise<ConnectRequest>
+  /** The user left: `failed` unless completed, the step kept. Returns the request as it then is. `by` is as with `settleRequest`. */
+  failRequest(id: string, step: string | null, by?: string): Promise<ConnectRequest>
   /** Marks open requests whose time is over; returns how many. */
   expireRequests(at: number, limit: number): Promise<number>
   /** An item with the request that made it, and its user's open requests that hold it or none, oldest first; undefined when it is not here, or not served. */

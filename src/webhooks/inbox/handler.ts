@@ -3,7 +3,8 @@ import { toInteger, toText, toTime } from '../../bridge/fields.ts'
 import { isHealthy } from '../../bridge/resources/items.ts'
 import { parseBridgeEvent, type BridgeEvent } from '../../bridge/events/webhook-events.ts'
 import type { Clock } from '../../clock.ts'
-import type { EventChange, StoredEvent } from '../../db/ports/events.ts'
+import type { EventChange, Handling, StoredEvent } from '../../db/ports/events.ts'
+import { ClaimLostError } from '../../db/store-errors.ts'
 import type { Store } from '../../db/store.ts'
 import { minuteMs } from '../../durations.ts'
 
@@ -52,23 +53,38 @@ export async function tickHandler(deps: HandlerDeps): Promise<boolean> {
   const byUser = Map.groupBy(events, ({ userId }) => userId)
   const ends = await Promise.allSettled(
     Array.from(byUser.values(), async (ofUser) => {
-      for (const event of ofUser) await handleOrPutOff(deps, event)
+      for (const event of ofUser) if (!(await handleIfMine(deps, event))) return
     }),
   )
+  if (events.length > 0) await store.releaseWork('user-events', deps.memberId)
   const failed = ends.find((end) => end.status === 'rejected')
   if (failed) throw failed.reason // once nothing of this batch is under way any more
   return events.length === batch
 }
 
+/** False when another server has the user's events by now. */
+async function handleIfMine(deps: HandlerDeps, event: StoredEvent): Promise<boolean> {
+  try {
+    await handleOrPutOff(deps, event)
+    return true
+  } catch (error) {
+    if (!(error instanceof ClaimLostError)) throw error
+    deps.log.warn({ event: event.id }, 'event handled too late: another server has it')
+    return false
+  }
+}
+
 async function handleOrPutOff(deps: HandlerDeps, event: StoredEvent): Promise<void> {
   const { store, clock, log } = deps
+  const handling = { by: deps.memberId, seq: event.seq }
   try {
-    const lookAgainAt = await handle(deps, event)
-    if (lookAgainAt !== undefined) await store.postponeEvent(event.seq, lookAgainAt)
+    const lookAgainAt = await handle(deps, event, handling)
+    if (lookAgainAt !== undefined) await store.postponeEvent(handling, lookAgainAt)
   } catch (error) {
+    if (error instanceof ClaimLostError) throw error
     log.error({ event: event.id, type: event.type, err: error }, 'event not handled')
     const until = clock.now() + Math.min(minuteMs * 2 ** event.failures, mostMs)
-    await store.postponeEvent(event.seq, until, { failed: true })
+    await store.postponeEvent(handling, until, { failed: true })
   }
 }
 
@@ -76,20 +92,24 @@ async function handleOrPutOff(deps: HandlerDeps, event: StoredEvent): Promise<vo
 async function handle(
   { store, keyring, clock, log, onRefreshed }: HandlerDeps,
   stored: StoredEvent,
+  handling: Handling,
 ): Promise<number | undefined> {
-  const { id, seq, userId, occurredAt, receivedAt } = stored
-  const handled = { seq, at: clock.now() }
+  const { id, userId, occurredAt, receivedAt } = stored
+  const handledAt = clock.now()
   const event =
     stored.body === null || userId === null
       ? undefined
       : readEvent(keyring.open(stored.body, `events/${id}`))
   const change = event && toChange(event, userId!, occurredAt)
   if (!event || !change) {
-    await store.markHandled(seq, handled.at)
+    await store.markHandled(handling, handledAt)
     return undefined
   }
   const isRefreshed = event.known && event.type === 'item.refreshed'
-  const changed = await store.applyEvent(change, isRefreshed ? undefined : handled)
+  const changed = await store.applyEvent(change, {
+    ...handling,
+    handledAt: isRefreshed ? null : handledAt,
+  })
   if (!changed) log.info({ event: id, type: event.type }, 'event changed nothing')
   if (!isRefreshed) return undefined
   if (changed) {
@@ -98,7 +118,7 @@ async function handle(
     const lookAgainAt = await onRefreshed({ ...refresh, occurredAt, receivedAt }, clock.now())
     if (lookAgainAt !== undefined) return lookAgainAt
   }
-  await store.markHandled(seq, clock.now())
+  await store.markHandled(handling, clock.now())
   return undefined
 }
 

@@ -495,6 +495,33 @@ test('an event that cannot be handled is pushed aside, for longer each time, and
   expect(errors).toHaveLength(2)
 })
 
+test('events that another server took meanwhile are left to it', async () => {
+  const { refreshed, store, clock, user, handler, errors, ...rooms } = await handling()
+  const empty = Buffer.alloc(0)
+  await store.createInstance({ mode: 'x', wrappedPepper: empty, dataKeys: [], at: 0 })
+  const otherJoins = () =>
+    store.joinMembers({ id: 'srv_2', host: 'b', pid: 2 }, { at: 1, silentSince: 0 })
+  await otherJoins()
+  await refreshed()
+  await store.acceptEvent(anAnnouncement({ ...rooms, clock }, user, { handledAt: null }))
+  await store.removeMember('srv_2')
+  const warnings: string[] = []
+
+  await tickHandler({
+    ...handler,
+    log: { ...handler.log, warn: (_, text) => void warnings.push(text) },
+    async onRefreshed() {
+      await otherJoins()
+      return undefined
+    },
+  })
+
+  expect(warnings).toEqual(['event handled too late: another server has it'])
+  expect(errors).toEqual([])
+  const claim = { by: 'srv_2', at: clock.now(), until: clock.now(), limit: 9 }
+  expect(await store.claimUnhandledEvents(claim)).toHaveLength(2)
+})
+
 test('an event handled twice changes nothing the second time', async () => {
   const { bridgeSays, refreshed, open, read, store, handler } = await handling()
   const request = await open()

@@ -1,15 +1,31 @@
 import { and, asc, desc, eq, gt, isNull, lt, lte, sql } from 'drizzle-orm'
-import type { EventChange, EventStore } from '../../ports/events.ts'
+import type { PgUpdateSetSource } from 'drizzle-orm/pg-core'
+import type { EventChange, EventStore, Handling } from '../../ports/events.ts'
+import { ClaimLostError } from '../../store-errors.ts'
 import { concernsUser, itemAfterEvent, lateFrom } from '../../rules/item-change.ts'
 import { accounts, audit, bridgeUsers, events, items, sites } from '../schema/index.ts'
 import type { Db, Last, Tools } from '../tools.ts'
 import { lockItem, storeItem } from './item-rows.ts'
 import { lockUser } from './locks.ts'
 import { isStored, storing } from './store-event.ts'
-import { claimWork, isFreeFor, lockWork } from './work-claims.ts'
+import { claimWork, hasClaim, isFreeFor, lockWork, requireClaim } from './work-claims.ts'
 
-const markHandled = (db: Db, { seq, at }: { seq: number; at: number }) =>
-  db.update(events).set({ handledAt: at }).where(eq(events.seq, seq))
+/** Changes an event that a member has in hand. */
+async function changeEvent(
+  db: Db,
+  { by, seq }: Handling,
+  values: PgUpdateSetSource<typeof events>,
+): Promise<void> {
+  const isInHand = hasClaim(db, 'user-events', userOfEvent, by)
+  const changed = await db
+    .update(events)
+    .set(values)
+    .where(and(eq(events.seq, seq), isInHand))
+  if (changed.rowCount === 0) throw new ClaimLostError('Another server has this event by now')
+}
+
+/** Whose events it is one of: those of nobody are all claimed together. */
+const userOfEvent = sql`coalesce(${events.userId}, '')`
 
 export function eventOperations({ run, transaction, together }: Tools): EventStore {
   return {
@@ -25,7 +41,7 @@ export function eventOperations({ run, transaction, together }: Tools): EventSto
       if (some.length === 0) return []
       return transaction(async (db) => {
         await lockWork(db, at)
-        const isFree = isFreeFor(db, 'user-events', sql`coalesce(${events.userId}, '')`, claiming)
+        const isFree = isFreeFor(db, 'user-events', userOfEvent, claiming)
         const found = await db
           .select()
           .from(events)
@@ -38,25 +54,29 @@ export function eventOperations({ run, transaction, together }: Tools): EventSto
       })
     },
 
-    applyEvent: (change, done) =>
+    applyEvent: (change, handling) =>
       transaction(async (db, last) => {
+        // Asked for along with what is read first; what is written before its answer is undone with it.
+        const claimed = handling && requireClaim(db, 'user-events', change.userId, handling.by)
+        claimed?.catch(() => {})
         const changed = await apply(db, last, change)
-        if (done) last(markHandled(db, done))
+        await claimed
+        const { seq, handledAt } = handling ?? {}
+        if (seq !== undefined && handledAt != null) {
+          last(db.update(events).set({ handledAt }).where(eq(events.seq, seq)))
+        }
         return changed
       }),
 
-    markHandled: (seq, at) =>
-      run(async (db) => {
-        await markHandled(db, { seq, at })
-      }),
+    markHandled: (handling, handledAt) => run((db) => changeEvent(db, handling, { handledAt })),
 
-    postponeEvent: (seq, until, { failed } = { failed: false }) =>
-      run(async (db) => {
-        await db
-          .update(events)
-          .set({ handleAfter: until, ...(failed && { failures: sql`${events.failures} + 1` }) })
-          .where(eq(events.seq, seq))
-      }),
+    postponeEvent: (handling, handleAfter, { failed } = { failed: false }) =>
+      run((db) =>
+        changeEvent(db, handling, {
+          handleAfter,
+          ...(failed && { failures: sql`${events.failures} + 1` }),
+        }),
+      ),
 
     lastWebhookAt: (until) =>
       run(async (db) => {

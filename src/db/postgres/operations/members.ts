@@ -31,6 +31,12 @@ export function memberOperations({ run, transaction }: Tools): MemberStore {
         await db.delete(workClaims).where(eq(workClaims.claimedBy, id))
       }),
 
+    releaseWork: (work, by) =>
+      run(async (db) => {
+        const isIts = and(eq(workClaims.kind, work), eq(workClaims.claimedBy, by))
+        await db.delete(workClaims).where(isIts)
+      }),
+
     listMembers: () => run((db) => db.select().from(members).orderBy(asc(members.id))),
 
     readTime: () =>

@@ -34,7 +34,7 @@ import { lockSite, lockUser } from './locks.ts'
 import { ownedWithTenant } from './items.ts'
 import { inScope, isServed } from './sites.ts'
 import { insertEvent } from './store-event.ts'
-import { claimWork, isFreeFor, lockWork } from './work-claims.ts'
+import { claimWork, isFreeFor, lockWork, requireClaim } from './work-claims.ts'
 
 /** How many open requests of one user are looked at. */
 const mostOpen = 100
@@ -199,10 +199,11 @@ export function requestOperations({ run, transaction }: Tools): RequestStore {
         if (claimed) await change(db, id, claimed)
       }),
 
-    forgetClaim: (id) =>
+    forgetClaim: (id, itemId, by) =>
       transaction(async (db) => {
+        await requireClaim(db, 'callback', id, by)
         const request = await lockRequest(db, id)
-        if (request) await change(db, id, claimGivenUp(request))
+        if (request?.claimedItemId === itemId) await change(db, id, claimGivenUp(request))
       }),
 
     async claimCallbacks(claiming) {
@@ -220,8 +221,9 @@ export function requestOperations({ run, transaction }: Tools): RequestStore {
       })
     },
 
-    settleRequest: (id, outcome, announcement) =>
+    settleRequest: (id, outcome, announcement, by) =>
       transaction(async (db) => {
+        if (by !== undefined) await requireClaim(db, 'callback', id, by)
         const [its] = await db.select().from(requests).where(eq(requests.id, id))
         if (its) await lockUser(db, its.userId)
         const request = await lockRequest(db, id)
@@ -246,8 +248,9 @@ export function requestOperations({ run, transaction }: Tools): RequestStore {
         return { outcome: 'settled', request: changed }
       }),
 
-    failRequest: (id, step) =>
+    failRequest: (id, step, by) =>
       transaction(async (db) => {
+        if (by !== undefined) await requireClaim(db, 'callback', id, by)
         const request = await lockRequest(db, id)
         if (!request) throw new ConflictError('The request is gone')
         const left = requestLeft(request, step)

@@ -1,4 +1,5 @@
 import { pgTable, primaryKey } from 'drizzle-orm/pg-core'
+import type { Work } from '../../ports/members.ts'
 import { bytes, counted, integer, json, text } from './types.ts'
 
 /** One row: what this installation is. */
@@ -32,7 +33,7 @@ export const leader = pgTable('leader', {
 export const workClaims = pgTable(
   'work_claims',
   {
-    kind: text<'user-events' | 'callback'>().notNull(),
+    kind: text<Work>().notNull(),
     /** A user's id, empty for events of nobody; or a request's. */
     subject: text().notNull(),
     claimedBy: text().notNull(),

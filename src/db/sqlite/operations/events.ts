@@ -1,12 +1,12 @@
 import { and, asc, eq, gt, isNull, lte, sql, desc, lt } from 'drizzle-orm'
-import type { EventChange, NewEvent, EventStore } from '../../ports/events.ts'
+import type { EventChange, EventStore, Handling, NewEvent } from '../../ports/events.ts'
 import { concernsUser, itemAfterEvent, lateFrom } from '../../rules/item-change.ts'
-import { StoreDiskError } from '../../store-errors.ts'
+import { ClaimLostError, StoreDiskError } from '../../store-errors.ts'
 import type { GroupCommit } from '../group-commit.ts'
 import { accounts, audit, bridgeUsers, events, items, sites } from '../schema/index.ts'
 import { isDiskFault, given, prepared, type Tools } from '../tools.ts'
 import { insertDelivery } from './deliveries.ts'
-import { isFreeFor } from './members.ts'
+import { isFreeFor, requirePlace } from './members.ts'
 import { itemRow, storeItem } from './item-rows.ts'
 
 const storeEvent = prepared((db) =>
@@ -49,9 +49,14 @@ const handled = prepared((db) =>
   db
     .update(events)
     .set({ handledAt: sql`${given('at')}` })
-    .where(eq(events.seq, given('seq')))
+    .where(and(eq(events.seq, given('seq')), isFreeFor(db, given('by'))))
     .prepare(),
 )
+
+function markHandled(db: Tools['db'], { by, seq }: Handling, at: number): void {
+  const { changes } = handled(db).run({ by, seq, at })
+  if (changes === 0) throw new ClaimLostError('Another server has this event by now')
+}
 
 const userOf = prepared((db) =>
   db
@@ -110,20 +115,20 @@ export function eventOperations({
 
     claimUnhandledEvents: ({ by, at, limit }) => read(() => unhandled(db).all({ by, at, limit })),
 
-    applyEvent: (change, done) =>
+    applyEvent: (change, handling) =>
       group(() => {
         const changed = apply(db, change)
-        if (done) handled(db).run({ ...done })
+        const at = handling?.handledAt ?? null
+        if (handling && at !== null) markHandled(db, handling, at)
+        else if (handling) requirePlace(db, handling.by)
         return changed
       }),
 
-    markHandled: (seq, at) =>
-      group(() => {
-        handled(db).run({ seq, at })
-      }),
+    markHandled: (handling, at) => group(() => markHandled(db, handling, at)),
 
-    postponeEvent: (seq, until, { failed } = { failed: false }) =>
+    postponeEvent: ({ by, seq }, until, { failed } = { failed: false }) =>
       write(() => {
+        requirePlace(db, by)
         db.update(events)
           .set({ handleAfter: until, ...(failed && { failures: sql`${events.failures} + 1` }) })
           .where(eq(events.seq, seq))

@@ -2,6 +2,7 @@ import { and, eq, isNotNull, ne, notExists, sql, type Placeholder, type SQL } fr
 import { systemClock } from '../../../clock.ts'
 import type { Member, MemberStore, SeenMember } from '../../ports/members.ts'
 import { instance } from '../schema/index.ts'
+import { ClaimLostError } from '../../store-errors.ts'
 import type { Tools } from '../tools.ts'
 import { releaseOrphanedClaims } from './clock.ts'
 
@@ -41,6 +42,9 @@ export function memberOperations({ db, read, write }: Tools): MemberStore {
           .run()
       }),
 
+    // Its place is the claim.
+    releaseWork: () => Promise.resolve(),
+
     listMembers: () =>
       read(() => {
         const row = db.select().from(instance).get()
@@ -64,6 +68,14 @@ function toMember(row: typeof instance.$inferSelect): SeenMember | undefined {
   const { serverId: id, serverHost: host, serverPid: pid, serverSeenAt } = row
   if (!id || host === null || pid === null) return undefined
   return { id, host, pid, seenAt: serverSeenAt ?? 0 }
+}
+
+/** Throws a ClaimLostError when a server has the database that is not this one. */
+export function requirePlace(db: Tools['db'], id: string): void {
+  const row = db.select({ serverId: instance.serverId }).from(instance).get()
+  if (row?.serverId && row.serverId !== id) {
+    throw new ClaimLostError('Another server has this database by now')
+  }
 }
 
 /**

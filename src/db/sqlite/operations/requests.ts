@@ -32,7 +32,7 @@ import { writeAudit } from './audit.ts'
 import { reviveEndpoint } from './endpoint-health.ts'
 import { insertEvent } from './events.ts'
 import { itemRow, storeItem } from './item-rows.ts'
-import { isFreeFor } from './members.ts'
+import { isFreeFor, requirePlace } from './members.ts'
 import { isServed, inScopeGiven } from './sites.ts'
 
 /** How many open requests of one user are looked at. */
@@ -204,10 +204,11 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
         if (claimed) change(id, claimed)
       }),
 
-    forgetClaim: (id) =>
+    forgetClaim: (id, itemId, by) =>
       write(() => {
+        requirePlace(db, by)
         const request = db.select().from(requests).where(eq(requests.id, id)).get()
-        if (request) change(id, claimGivenUp(request))
+        if (request?.claimedItemId === itemId) change(id, claimGivenUp(request))
       }),
 
     claimCallbacks: ({ by, limit }) =>
@@ -224,8 +225,9 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
           .all(),
       ),
 
-    settleRequest: (id, outcome, announcement) =>
+    settleRequest: (id, outcome, announcement, by) =>
       write(() => {
+        if (by !== undefined) requirePlace(db, by)
         const found = requestWith(id)
         if (!found) throw new ConflictError('The request is gone')
         const { request } = found
@@ -250,8 +252,9 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
         return { outcome: 'settled', request: changed }
       }),
 
-    failRequest: (id, step) =>
+    failRequest: (id, step, by) =>
       write(() => {
+        if (by !== undefined) requirePlace(db, by)
         const request = db.select().from(requests).where(eq(requests.id, id)).get()
         if (!request) throw new ConflictError('The request is gone')
         const left = requestLeft(request, step)

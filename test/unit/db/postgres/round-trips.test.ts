@@ -7,6 +7,7 @@ import type { Settlement } from '../../../../src/db/ports/deliveries.ts'
 import { layCable } from '../../../support/cable.ts'
 import { testNow } from '../../../support/clock.ts'
 import { testDatabase, withPostgres } from '../../../support/postgres.ts'
+import { unhandledIn } from '../../../support/store.ts'
 import {
   addItems,
   anAnnouncement,
@@ -120,9 +121,13 @@ withPostgres((it, server) => {
     const of = { userId: user.id, itemId: 7, at: testNow }
     const known = { kind: 'account', accountId: 71, ...of } as const
     const changed = { ...known, at: testNow + 60_000 }
+    const event = anAnnouncement(rooms, user, { handledAt: null })
+    await store.acceptEvent(event)
+    const [{ seq } = { seq: 0 }] = await unhandledIn(store, testNow)
+    const handling = { by: 'srv_test', seq, handledAt: testNow }
 
-    expect(await tripsOf(store.applyEvent(known, { seq: 1, at: testNow }))).toBe(2)
-    expect(await tripsOf(store.applyEvent(changed, { seq: 1, at: testNow }))).toBe(3)
+    expect(await tripsOf(store.applyEvent(known, handling))).toBe(2)
+    expect(await tripsOf(store.applyEvent(changed, handling))).toBe(3)
   })
 
   it('statements that need no answer are sent without waiting for one', async () => {
