@@ -51,7 +51,9 @@ export function backupCommands({
     .option('--json')
     .action(async (file: string, own: { allowUnsigned?: boolean }, command: Command) => {
       const options = command.optsWithGlobals<{ json?: boolean }>()
-      const found = await verify(file, loadConfig(env), own)
+      const config = loadConfig(env)
+      databaseFile(config)
+      const found = await verify(file, config, own)
       const { ok, problems, warnings, installation, madeAt, contents } = found
       const { schema, migrations, counts } = contents ?? {}
       printOne(

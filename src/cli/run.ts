@@ -21,6 +21,7 @@ import { explainCommand } from './explain.ts'
 import { importCommand } from './import.ts'
 import { itemCommands } from './item.ts'
 import { keyCommands } from './key.ts'
+import { memberCommands } from './member.ts'
 import { migrateToPostgresCommand } from './migrate-to-postgres.ts'
 import { purgeCommand } from './purge.ts'
 import { quotaCommand } from './quota.ts'
@@ -67,6 +68,7 @@ const commands = [
   itemCommands,
   webhookCommands,
   quotaCommand,
+  memberCommands,
   auditCommands,
   rekeyCommand,
   purgeCommand,

@@ -32,7 +32,7 @@ export interface TestApp {
 }
 
 /** The environment of an installation with a Bridge application, where sites must use https. */
-const environment = {
+export const testEnvironment = {
   PUBLIC_URL: 'https://bank.test',
   BRIDGE_CLIENT_ID: 'client-id-of-the-operator',
   BRIDGE_CLIENT_SECRET: 'client-secret-of-the-operator',
@@ -67,7 +67,7 @@ export async function testApp({
   const bridge = bridgeDouble({ handlers: world.handlers })
   const log: string[] = []
   const app = await buildApp({
-    config: loadConfig({ ...environment, ...env }),
+    config: loadConfig({ ...testEnvironment, ...env }),
     database,
     workers,
     dispatcher: bridge.dispatcher,

@@ -1,0 +1,121 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { freePort } from '../../support/free-port.ts'
+import { testDatabase, withPostgres } from '../../support/postgres.ts'
+import { runCli as run } from '../../support/run-cli.ts'
+import { runHere } from '../../support/run-cli.ts'
+import { testFolder } from '../../support/store.ts'
+import { openStore } from '../../../src/db/open.ts'
+import { unlockInstance } from '../../../src/vault/instance.ts'
+import { systemClock } from '../../../src/clock.ts'
+import { loadConfig } from '../../../src/config.ts'
+
+/** The words of every command, as the help tells them. */
+async function commandsBelow(path: readonly string[]): Promise<string[]> {
+  const { out } = await run(testFolder(), [...path, '--help'])
+  const [, listed = ''] = /\nCommands:\n([^]*)/.exec(out) ?? []
+  const names = [...listed.matchAll(/^ {2}(\S+)/gm)].map(([, name = '']) => name)
+  const below = names
+    .filter((name) => name !== 'help')
+    .map((name) => commandsBelow([...path, name]))
+  const found = (await Promise.all(below)).flat()
+  // `backup` does something, and has a command below.
+  return found.length === 0 || path.at(-1) === 'backup' ? [path.join(' '), ...found] : found
+}
+
+/** In an order in which each finds what it needs. What stands under a refusal is not for a server's database. */
+const walk = [
+  'tenant create acme',
+  'tenant create globex',
+  'tenant list',
+  'key create --tenant acme --site erp',
+  'key list',
+  'key update KEY --bridge-version 2021-06-01',
+  'key rotate KEY',
+  'key revoke KEY',
+  'site list --tenant acme',
+  'site show erp --tenant acme',
+  'site update erp --tenant acme --origin https://erp.acme.test --webhook-url https://erp.acme.test/hook',
+  'site secret erp --tenant acme',
+  'site rotate-secret erp --tenant acme',
+  'site allow-target erp --tenant acme 10.1.0.0/16',
+  'item list',
+  'webhook list',
+  'webhook replay --tenant acme --since 2027-01-01T00:00Z',
+  'webhook enable erp --tenant acme',
+  'member list',
+  'audit list',
+  'tenant export acme',
+  'tenant disable globex',
+  'tenant enable globex',
+  'purge',
+  'rekey',
+  'site delete erp --tenant acme',
+  'tenant delete acme',
+  'import FILE --tenant globex',
+]
+
+/** What these say on an installation that has not seen a server or a webhook yet, or on no file. */
+const refused = {
+  quota: 'has written nothing down',
+  'webhook show dlv_1': 'There is no',
+  'webhook test erp --tenant acme': 'There is no tenant named acme',
+  'explain nothing': 'Nothing here has the id',
+  backup: 'pg_dump: see docs/postgresql.md',
+  'backup verify FILE': 'pg_dump: see docs/postgresql.md',
+  'restore FILE': 'pg_dump: see docs/postgresql.md',
+  'migrate-to-postgres': 'There is no database at',
+} as const
+
+withPostgres((it, server) => {
+  it(
+    'every command works on PostgreSQL, or says in one sentence why not',
+    { timeout: 120_000 },
+    async () => {
+      const folder = testFolder()
+      const file = join(folder, 'users.csv')
+      writeFileSync(file, 'site,user,user_uuid\nerp,ada,5bd2e9b2-1d2c-4f9c-9a3b-0d8f1f3b2a10\n')
+      const env = {
+        DATABASE_URL: await testDatabase(server),
+        BRIDGE_CLIENT_ID: 'id',
+        BRIDGE_CLIENT_SECRET: 'secret',
+        BRIDGE_BASE_URL: `http://127.0.0.1:${await freePort()}`,
+        MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+        ALLOWED_TARGETS: '10.0.0.0/8',
+      }
+      const config = loadConfig(env)
+      const store = await openStore(config.secrets.database)
+      await unlockInstance(store, { config, clock: systemClock })
+      await store.close()
+      let key = ''
+      const said = async (line: string) => {
+        const words = line.split(' ').map((word) => ({ KEY: key, FILE: file })[word] ?? word)
+        const ran = await runHere(words, { cwd: folder, env })
+        key = /^api_key +(\S+)/m.exec(ran.out)?.[1] ?? key
+        return { line, code: ran.code, err: ran.err }
+      }
+
+      const worked = []
+      for (const line of walk) worked.push(await said(line))
+      const not = []
+      for (const line of Object.keys(refused)) not.push(await said(line))
+      const examined = await said('doctor')
+
+      expect(worked).toEqual(walk.map((line) => ({ line, code: 0, err: '' })))
+      for (const { line, code, err } of not) {
+        expect({ line, code }).toEqual({ line, code: 1 })
+        expect(err, line).toContain(refused[line as keyof typeof refused])
+        expect(err.trimEnd().split('\n'), line).toHaveLength(1)
+      }
+      expect(examined).toMatchObject({ code: 2, err: '' }) // no server runs
+      const walked = [...walk, ...Object.keys(refused), 'doctor']
+      for (const command of await commandsBelow([])) {
+        expect(
+          walked.some((line) => `${line} `.startsWith(`${command} `)),
+          command,
+        ).toBe(true)
+      }
+    },
+  )
+})
