@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { systemClock } from '../clock.ts'
 import { ConfigError, sandboxCredentials } from '../config.ts'
 import { DatabaseVersionError, StoreBusyError } from '../db/store-errors.ts'
 import { examine } from '../doctor/examine.ts'
@@ -37,6 +38,7 @@ const findingsHere = ({ createProgress, withInstallation }: CommandContext): Pro
         config,
         store,
         clock,
+        machineClock: systemClock,
         probes: systemProbes(config),
         bridgeOrigin: config.sandbox
           ? `http://127.0.0.1:${config.sandbox.port}`

@@ -16,6 +16,7 @@ async function checkCredentials({
   config,
   bridgeOrigin,
   credentials,
+  store,
 }: Examination): Promise<Finding[]> {
   const check = 'bridge credentials'
   // One provider: the cheapest call that needs credentials and no user (Bridge: providers).
@@ -45,15 +46,18 @@ async function checkCredentials({
         : warning(check, `Bridge answers ${status}`, "Look at Bridge's status page and try again."),
   ]
   // A sandbox's clock is moved by a lever.
-  if (date !== undefined && !config.sandbox) findings.push(judgeDrift(clock.now() - date))
+  if (date !== undefined && !config.sandbox) {
+    findings.push(judgeDrift(clock.now() - date, store.isShared))
+  }
   return findings
 }
 
 /** `Date` is cut to the second, and the answer took a moment. */
-function judgeDrift(ms: number): Finding {
+function judgeDrift(ms: number, isShared: boolean): Finding {
   const seconds = Math.round(Math.abs(ms) / 1_000)
   const message = `${seconds} s ${ms > 0 ? 'ahead of' : 'behind'} Bridge's`
-  const act = 'Let the machine keep time by NTP: `timedatectl set-ntp true`.'
+  const whose = isShared ? "the database's machine" : 'the machine'
+  const act = `Let ${whose} keep time by NTP: \`timedatectl set-ntp true\`.`
   if (Math.abs(ms) >= drift.critical) return critical('clock', message, act)
   if (Math.abs(ms) >= drift.warning) return warning('clock', message, act)
   return ok('clock', "agrees with Bridge's")

@@ -8,7 +8,9 @@ import { dayMs } from '../durations.ts'
 export interface Examination {
   config: Config
   store: Store
+  /** The one that everything goes by: the database's, where servers share one. */
   clock: Clock
+  machineClock: Clock
   probes: Probes
   /** Where Bridge is: of a sandbox in the box, its own port. */
   bridgeOrigin: string

@@ -1,4 +1,5 @@
 import { checkAddresses } from './addresses.ts'
+import { checkDatabase } from './database.ts'
 import { checkBridge } from './bridge.ts'
 import type { Examination } from './examination.ts'
 import { checkExpiring } from './expiring.ts'
@@ -14,6 +15,7 @@ const parts: Record<string, Part> = {
   server: checkServer,
   bridge: checkBridge,
   machine: checkMachine,
+  database: checkDatabase,
   addresses: checkAddresses,
   expiring: checkExpiring,
   sites: checkSites,

@@ -16,8 +16,9 @@ const networkDisks = new Map([
 
 const space = { critical: 256 * 1024 * 1024, warning: 1024 * 1024 * 1024 }
 
-/** The disk under the database, and how old its newest copy is. */
+/** The disk under the database's file, and how old its newest copy is. */
 export async function checkMachine({ config, clock, probes }: Examination): Promise<Finding[]> {
+  if (typeof config.secrets.database !== 'string') return []
   const { freeBytes, type } = await probes.disk(config.dataDir)
   const kind = networkDisks.get(type >>> 0)
   const findings = [

@@ -10,10 +10,17 @@ export async function checkServer({
   clock,
   probes,
 }: Examination): Promise<Finding[]> {
-  const [member] = await store.listMembers()
+  const members = await store.listMembers()
   const now = clock.now()
-  const running = member !== undefined && isLiving(member, now)
-  const findings = [judgeServer(member, now)]
+  const living = members.filter((each) => isLiving(each, now))
+  const running = living.length > 0
+  const findings = store.isShared
+    ? judgeServers(
+        living,
+        members.filter((each) => !living.includes(each)),
+        now,
+      )
+    : [judgeServer(members[0], now)]
 
   const check = 'public address'
   const { publicUrl } = config
@@ -35,6 +42,27 @@ export async function checkServer({
         ),
   )
   return findings
+}
+
+const nameOf = ({ pid, host }: SeenMember): string => `process ${pid} on ${host}`
+
+/** The living ones strike a silent one off within seconds: one that stays is the last that there was. */
+function judgeServers(
+  living: readonly SeenMember[],
+  silent: readonly SeenMember[],
+  now: number,
+): Finding[] {
+  const check = 'servers'
+  const act = 'See whether it runs; `bank-api member list` names them all.'
+  return [
+    living.length === 0
+      ? critical(check, 'no server has this database open', 'Start one.')
+      : ok(check, `${living.length}: ${living.map(nameOf).join(', ')}`),
+    ...silent.map((each) => {
+      const seconds = Math.round((now - each.seenAt) / 1_000)
+      return warning(check, `${nameOf(each)} has been silent for ${seconds} s`, act)
+    }),
+  ]
 }
 
 function judgeServer(member: SeenMember | undefined, now: number): Finding {

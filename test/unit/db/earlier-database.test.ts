@@ -283,6 +283,7 @@ it('the doctor can examine all of it, and finds nothing critical', async () => {
     }),
     store,
     clock,
+    machineClock: clock,
     bridgeOrigin: bridgeUrl,
     credentials: { clientId: 'c', clientSecret: 's' },
     probes: {

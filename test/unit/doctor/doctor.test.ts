@@ -89,6 +89,7 @@ async function anInstallation(env: Record<string, string> = {}) {
       config,
       store,
       clock,
+      machineClock: clock,
       probes,
       bridgeOrigin: config.bridgeBaseUrl,
       credentials: { clientId: 'id', clientSecret: 'secret' },

@@ -1,7 +1,19 @@
 import { and, count, eq, isNotNull, isNull, lte, min, sql } from 'drizzle-orm'
-import type { FigureStore } from '../../ports/figures.ts'
+import type { DatabaseServer, FigureStore, ServerSetting } from '../../ports/figures.ts'
 import { deliveries, endpoints, events, items, sites, tenants } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
+
+const asked: readonly ServerSetting[] = [
+  'fsync',
+  'full_page_writes',
+  'idle_in_transaction_session_timeout',
+  'is_superuser',
+  'lock_timeout',
+  'max_connections',
+  'statement_timeout',
+  'superuser_reserved_connections',
+  'synchronous_commit',
+]
 
 export function figureOperations({ run }: Tools): FigureStore {
   return {
@@ -54,6 +66,19 @@ export function figureOperations({ run }: Tools): FigureStore {
           sites: await db.$count(sites),
           items: living.length,
         }
+      }),
+
+    readServer: () =>
+      run(async (db) => {
+        const { rows } = await db.execute<{ name: string; setting: string }>(
+          sql`SELECT name, setting FROM pg_settings WHERE name IN ${[...asked, 'server_version']}
+            UNION ALL SELECT 'is_superuser', current_setting('is_superuser', true)`,
+        )
+        const told = new Map(rows.map(({ name, setting }) => [name, setting]))
+        // Not every server that speaks as PostgreSQL has them all: what it does not say is nothing to blame it for.
+        const settings = Object.fromEntries(asked.map((name) => [name, told.get(name) ?? '']))
+        const version = told.get('server_version') ?? ''
+        return { version, settings: settings as DatabaseServer['settings'] }
       }),
   }
 }

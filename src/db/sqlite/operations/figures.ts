@@ -74,5 +74,6 @@ export function figureOperations({
 
   return {
     readFigures: (at) => read(() => figures(at)),
+    readServer: () => Promise.resolve(undefined),
   }
 }
