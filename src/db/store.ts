@@ -12,6 +12,7 @@ import type { AllowanceStore } from './ports/allowances.ts'
 import type { EventStore } from './ports/events.ts'
 import type { DeliveryStore } from './ports/deliveries.ts'
 import type { EndpointStore } from './ports/endpoints.ts'
+import type { QuotaStore } from './ports/quota.ts'
 import type { ReminderStore } from './ports/reminders.ts'
 import type { SealedStore } from './ports/sealed.ts'
 import type { RemovalStore } from './ports/removals.ts'
@@ -48,6 +49,8 @@ export interface Store
     RetentionStore,
     FigureStore,
     HistoryStore {
+  /** Where one server has the database, and Bridge's quota, for itself: undefined. */
+  quota?: QuotaStore
   /** Waits for what is under way. */
   close(): Promise<void>
 }

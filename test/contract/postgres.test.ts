@@ -5,6 +5,7 @@ import { testDatabase, withPostgres } from '../support/postgres.ts'
 import { claimContract, sharedClaimContract } from './claims.ts'
 import { deliveryContract } from './deliveries.ts'
 import { sharedMemberContract } from './members.ts'
+import { quotaContract } from './quota.ts'
 import { raceContract, type OpenStores } from './races.ts'
 import { roomsOn, storeContract } from './store.ts'
 
@@ -34,4 +35,5 @@ withPostgres((_it, server) => {
   raceContract('PostgreSQL', openSeveral)
   claimContract('PostgreSQL', openSeveral)
   sharedClaimContract('PostgreSQL', openSeveral)
+  quotaContract('PostgreSQL', openSeveral)
 })

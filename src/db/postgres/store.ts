@@ -13,6 +13,7 @@ import { instanceOperations } from './operations/instance.ts'
 import { itemOperations } from './operations/items.ts'
 import { keyOperations } from './operations/keys.ts'
 import { memberOperations } from './operations/members.ts'
+import { quotaOperations } from './operations/quota.ts'
 import { reminderOperations } from './operations/reminders.ts'
 import { removalOperations } from './operations/removals.ts'
 import { requestOperations } from './operations/requests.ts'
@@ -53,6 +54,7 @@ export function createPostgresStore(pool: Connections & { end(): Promise<void> }
     ...siteOperations(tools),
     ...tenantOperations(tools),
     ...userOperations(tools),
+    quota: quotaOperations(tools),
     close: () => (closed ??= pool.end()),
   }
 }

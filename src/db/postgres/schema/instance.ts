@@ -1,5 +1,6 @@
 import { pgTable, primaryKey } from 'drizzle-orm/pg-core'
 import type { Work } from '../../ports/members.ts'
+import type { QuotaState } from '../../rules/quota-lending.ts'
 import { bytes, counted, integer, json, text } from './types.ts'
 
 /** One row: what this installation is. */
@@ -41,6 +42,14 @@ export const workClaims = pgTable(
   },
   (claim) => [primaryKey({ columns: [claim.kind, claim.subject] })],
 )
+
+/** One row: what is spent of Bridge's quota, which all members share. */
+export const bridgeQuota = pgTable('bridge_quota', {
+  id: integer().primaryKey(),
+  state: json().$type<QuotaState>().notNull(),
+  /** Counts the changes: whoever read it changes it only when nobody else did since. */
+  version: integer().notNull(),
+})
 
 /** Random keys that seal rows, each wrapped by a master key. The newest seals; all of them open. */
 export const dataKeys = pgTable('data_keys', {

@@ -6,8 +6,14 @@ import * as schema from '../../../../src/db/postgres/schema/index.ts'
 import { openSqlite } from '../../../../src/db/sqlite/open.ts'
 import { emptyDatabase, testDatabase, withPostgres } from '../../../support/postgres.ts'
 
-/** What SQLite has by itself, the order rows came in; and place for more than one server. */
-const ownToPostgres = [/^data_keys\.seq$/, /^members\./, /^leader\./, /^work_claims\./]
+/** What SQLite has by itself, the order rows came in; and what more than one server needs. */
+const ownToPostgres = [
+  /^data_keys\.seq$/,
+  /^members\./,
+  /^leader\./,
+  /^work_claims\./,
+  /^bridge_quota\./,
+]
 
 /** The one server of a file. */
 const ownToSqlite = [/^instance\.server_/]

@@ -1,0 +1,5 @@
+CREATE TABLE "bridge_quota" (
+	"id" bigint PRIMARY KEY NOT NULL,
+	"state" json NOT NULL,
+	"version" bigint NOT NULL
+);

@@ -1,0 +1,30 @@
+import { and, eq } from 'drizzle-orm'
+import type { QuotaStore } from '../../ports/quota.ts'
+import { lendQuota, untouchedQuota } from '../../rules/quota-lending.ts'
+import { LostRaceError } from '../errors.ts'
+import { bridgeQuota } from '../schema/index.ts'
+import type { Tools } from '../tools.ts'
+
+/** The one row's key. */
+const id = 1
+
+export function quotaOperations({ run }: Tools): QuotaStore {
+  return {
+    // Without a lock: a member that is frozen while it has one would keep all others from calling.
+    lendQuota: (ask) =>
+      run(async (db) => {
+        const [found] = await db.select().from(bridgeQuota)
+        const { state, answer } = lendQuota(found?.state ?? untouchedQuota, ask)
+        const version = (found?.version ?? 0) + 1
+        const written = found
+          ? await db
+              .update(bridgeQuota)
+              .set({ state, version })
+              .where(and(eq(bridgeQuota.id, id), eq(bridgeQuota.version, found.version)))
+          : await db.insert(bridgeQuota).values({ id, state, version }).onConflictDoNothing()
+        if (written.rowCount === 0)
+          throw new LostRaceError('Another member was lent some meanwhile')
+        return answer
+      }),
+  }
+}
