@@ -125,6 +125,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     clockWatch: app.clockWatch,
     limits: config.quota,
     saved: savedQuota(await app.store.readBridgeStatus()),
+    lender: app.store.quota && { lend: app.store.quota.lendQuota, by: app.memberId },
     workers,
     random: () => ids.random(),
     onCall: (call) => {

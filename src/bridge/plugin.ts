@@ -10,6 +10,7 @@ import { createBridgeTime, createClockDoubt, type BridgeTime } from './session/b
 import { createBridgeClient, type BridgeClient } from './client.ts'
 import type { BridgeOptions } from './options.ts'
 import { createCredentialsWatch } from './session/credentials-watch.ts'
+import type { Lender } from './admission/lent-permits.ts'
 import { createQuota, type QuotaLimits } from './admission/quota.ts'
 import { createReferenceData, type ReferenceData } from './reference-data.ts'
 import type { BridgeStatus } from './admission/bridge-status.ts'
@@ -21,8 +22,8 @@ declare module 'fastify' {
     bridgeTime: BridgeTime
     /** Whether nothing may be decided by age that cannot be taken back. */
     isClockInDoubt: () => boolean
-    /** How we stand with Bridge, for metrics and the CLI. */
-    bridgeStatus: () => BridgeStatus
+    /** How we stand with Bridge, for metrics and the CLI. Never rejects. */
+    bridgeStatus: () => Promise<BridgeStatus>
   }
 }
 
@@ -41,6 +42,8 @@ interface Options extends Omit<
   limits?: Partial<QuotaLimits>
   /** What was left of the quota before a restart. */
   saved?: { available: number; at: number } | undefined
+  /** Where others spend of the same quota, and by the same clock. */
+  lender?: Omit<Lender, 'onError'> | undefined
   /** Whether to look for Bridge by ourselves while it is down. */
   workers: boolean
 }
@@ -55,13 +58,22 @@ const plugin: FastifyPluginCallback<Options> = (app, options, done) => {
     clockWatch,
     limits = {},
     saved,
+    lender,
     workers,
     proxy,
     onProven,
     ...rest
   } = options
   const log = app.log.child({ room: 'bridge' })
-  const quota = createQuota({ clock: steady, limits, saved })
+  const quota = createQuota({
+    clock: lender ? clock : steady,
+    limits,
+    saved,
+    lender: lender && {
+      ...lender,
+      onError: (error) => log.warn({ err: error }, "nothing of Bridge's quota could be lent"),
+    },
+  })
   const breaker = createBreaker({
     clock: steady,
     onChange: ({ open, since, nextTryAt }) => {
@@ -98,12 +110,15 @@ const plugin: FastifyPluginCallback<Options> = (app, options, done) => {
   app.decorate('reference', createReferenceData(bridge, clock, steady))
   app.decorate('bridgeTime', time)
   app.decorate('isClockInDoubt', isClockInDoubt)
-  app.decorate('bridgeStatus', () => ({
-    quota: quota.state(),
-    breaker: breaker.state(),
-    credentials: credentials.state(),
-    clockInDoubt: isClockInDoubt(),
-  }))
+  app.decorate('bridgeStatus', async () => {
+    await quota.refresh()
+    return {
+      quota: quota.state(),
+      breaker: breaker.state(),
+      credentials: credentials.state(),
+      clockInDoubt: isClockInDoubt(),
+    }
+  })
   const looking =
     workers &&
     startLoop({
@@ -115,7 +130,7 @@ const plugin: FastifyPluginCallback<Options> = (app, options, done) => {
       onError: (error) => log.error({ err: error }, 'the look for Bridge failed'),
     })
   app.addHook('onClose', async () => {
-    quota.close()
+    await quota.close()
     if (looking) await looking.stop()
     await own?.close()
   })

@@ -98,17 +98,23 @@ export const withBridge = <T>(
       const bridge = createBridgeClient({ ...credentials, baseUrl, dispatcher, clock, quota })
       return await command({ ...installation, bridge })
     } finally {
-      quota.close()
+      await quota.close()
       await dispatcher.close()
     }
   })
 
 /**
- * What a command may spend of Bridge's quota: beside a server that runs, what the server's own defaults leave of it, 100 of
- * 2000 calls in 5 minutes; without one, what the last one had left. A command waits for its turn.
+ * What a command may spend of Bridge's quota. Where it lies in the database: the same as the servers, in turn with them. Else:
+ * beside a server that runs, what the server's own defaults leave of it, 100 of 2000 calls in 5 minutes; without one, what the
+ * last one had left. A command waits for its turn.
  */
-async function quotaOf({ config, store, clock }: Installation): Promise<Quota> {
+export async function quotaOf({ config, store, clock, ids }: Installation): Promise<Quota> {
   const longestWaitMs = hourMs
+  if (store.quota) {
+    // Who cannot be lent anything now asks again.
+    const lender = { lend: store.quota.lendQuota, by: ids.next('cli'), onError: () => {} }
+    return createQuota({ clock, limits: { ...config.quota, longestWaitMs }, lender })
+  }
   if (await hasLivingServer({ store, clock })) {
     return createQuota({ clock, limits: { ...besideServer, longestWaitMs } })
   }

@@ -1,7 +1,9 @@
 import { Command } from 'commander'
 import { savedBridgeStatus } from '../bridge/admission/bridge-status.ts'
+import type { QuotaState } from '../bridge/admission/quota.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
+import { quotaOf, type Installation } from './installation.ts'
 import { time } from './print.ts'
 
 /** `bank-api quota` */
@@ -15,12 +17,14 @@ export function quotaCommand({
     .description('how the server stands with Bridge: what is left of the quota, and who waits')
     .option('--json')
     .action((options: { json?: boolean }) =>
-      withInstallation(async ({ store }) => {
+      withInstallation(async (installation) => {
+        const { store } = installation
         const saved = await store.readBridgeStatus()
         const read = savedBridgeStatus.safeParse(saved?.status)
         if (!saved || !read.success)
           throw new CommandError('The server has written nothing down yet')
-        const { quota, breaker, credentials } = read.data
+        const { breaker, credentials } = read.data
+        const quota = { ...read.data.quota, ...(await sharedQuota(installation)) }
         const names = new Map((await store.listTenants()).map(({ id, name }) => [id, name]))
         const tenants = quota.tenants.map(({ tenant, waiting, available }) => ({
           tenant: tenant === '' ? 'the server itself' : (names.get(tenant) ?? tenant),
@@ -49,4 +53,15 @@ export function quotaCommand({
         printTable(tenants, options)
       }),
     )
+}
+
+/** Where servers share the quota: what is left of it now, and who waits with any of them. */
+async function sharedQuota(
+  installation: Installation,
+): Promise<Pick<QuotaState, 'available' | 'waiting' | 'tenants'> | undefined> {
+  if (!installation.store.quota) return undefined
+  const quota = await quotaOf(installation)
+  await quota.refresh()
+  const { available, waiting, tenants } = quota.state()
+  return { available, waiting, tenants }
 }

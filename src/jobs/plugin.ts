@@ -96,7 +96,7 @@ type Rooms = Pick<Parameters<typeof plugin>[0], 'store' | 'clock' | 'bridgeStatu
 function saver({ store, clock, bridgeStatus }: Rooms): () => Promise<boolean> {
   let last = ''
   return async () => {
-    const now = bridgeStatus()
+    const now = await bridgeStatus()
     // What fills up by itself is no news.
     const { granted, refused, waiting } = now.quota
     const { breaker, credentials, clockInDoubt } = now

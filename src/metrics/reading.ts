@@ -27,7 +27,7 @@ export function readerFor(
   const noCopy = config.backup.everyMs > 0 ? 0 : undefined
 
   async function read(now: number): Promise<Reading> {
-    const { quota, breaker, credentials } = app.bridgeStatus()
+    const { quota, breaker, credentials } = await app.bridgeStatus()
     return {
       now,
       figures: await app.store.readFigures(now),

@@ -5,6 +5,8 @@ export interface FairQueue<T> {
   remove(path: readonly string[], entry: T): void
   /** Takes the next in turn, passing over branches that `admits` refuses. The branches it came from go to the back. */
   take(admits: (path: readonly string[]) => boolean): T | undefined
+  /** The first so many that wait, in the order in which they would be taken. */
+  first(most: number): T[]
   /** How many would be served before an entry that now joined this path; `within` counts the first levels out. */
   ahead(path: readonly string[], within?: number): number
   /** How many wait at a path. */
@@ -67,6 +69,22 @@ export function createFairQueue<T>(): FairQueue<T> {
     return undefined
   }
 
+  /** One of each branch in turn, again and again, as long as it has any. */
+  function* inTurn(node: Node<T>): Generator<T> {
+    yield* node.entries
+    let turns = [...node.branches.values()].map(inTurn)
+    while (turns.length > 0) {
+      const going = new Set<Generator<T>>()
+      for (const turn of turns) {
+        const { done, value } = turn.next()
+        if (done === true) continue
+        going.add(turn)
+        yield value
+      }
+      turns = [...going]
+    }
+  }
+
   return {
     get size() {
       return root.size
@@ -86,6 +104,14 @@ export function createFairQueue<T>(): FairQueue<T> {
       removeFrom(root, path, entry)
     },
     take: (admits) => takeFrom(root, [], admits)?.entry,
+    first(most) {
+      const entries: T[] = []
+      for (const entry of inTurn(root)) {
+        if (entries.length === most) break
+        entries.push(entry)
+      }
+      return entries
+    },
     ahead(path, within = 0) {
       const nodes = nodesOf(path)
       let ahead = nodes.at(-1)?.size ?? 0

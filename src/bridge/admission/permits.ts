@@ -28,36 +28,58 @@ export interface PermitLimits {
 
 /** What calls may go out, whosever turn it is. */
 export interface Permits {
+  /** Whether a call may go out now. */
+  has(call: Counted, now: number): boolean
+  /** Whether any call may go out now, as far as it depends on the application. */
+  any(now: number): boolean
+  /** The same of one of a tenant, or against a key of the tenant's, when any may. */
+  admits(call: { tenant: string; key?: string }, now: number): boolean
+  /** Only for who may. */
+  spend(call: Counted, now: number): void
+  /** What each limit alone would have so many calls wait, were nobody else to come. */
+  waits(call: Counted, calls: Ahead, now: number): Waits
+  /** Keeps a key from calling until then: Bridge said so. */
+  hold(key: string, until: number): void
+
   /** How many calls of the application could go out now. */
   available(now: number): number
-  /** Whether one of a tenant, or against a key of the tenant's, may go out, as far as it depends on these. */
-  admits(call: { tenant: string; key?: string }, now: number): boolean
-  spend(call: Counted, now: number): void
-  /** What each limit alone would have so many calls wait. */
-  waits(call: Counted, calls: Ahead, now: number): Waits
-  /** Keeps a key from calling until then. */
-  hold(key: string, until: number): void
-  /** What tenants have left that spent lately. */
+  /** The same of tenants that spent lately. */
   tenants(now: number): Map<string, number>
+  /** How many calls wait with others, by tenant. */
+  waitingElsewhere(): Record<string, number>
+
+  /** Whether `waits` are true now; else they are when the next answer came. */
+  isKnown(now: number): boolean
+  /** Whether there is something to be done by `tick`, though nobody waits. */
+  isBusy(): boolean
+  /** A call joined those that wait. */
+  joined(call: Counted, now: number): void
   /** Now and then, while somebody waits. */
   tick(now: number): void
+  /** Makes `available` and its like true. */
+  refresh(): Promise<void>
+  /** Gives back what is left. */
+  close(): Promise<void>
 }
 
 /** A tenant may have half of what may go out at once. */
 export const shareOf = (burst: number): number => Math.max(1, Math.floor(burst / 2))
 
-const limitOfKey = (key: string): LimitName =>
+/** The limit that a key is counted against. */
+export const limitOfKey = (key: string): LimitName =>
   key.startsWith('token ') ? 'bridge_tokens' : 'bridge_user'
 
 /** The windows in which calls against a key are counted, by its kind. */
-export function createKeyWindows({
-  userPerMinute,
-  tokensPerMinute,
-}: PermitLimits): (key: string) => Windows {
-  const user = createWindows(userPerMinute)
-  const token = createWindows(tokensPerMinute)
+export function createKeyWindows(
+  { userPerMinute, tokensPerMinute }: PermitLimits,
+  windowMs?: number,
+): (key: string) => Windows {
+  const user = createWindows(userPerMinute, windowMs)
+  const token = createWindows(tokensPerMinute, windowMs)
   return (key) => (key.startsWith('token ') ? token : user)
 }
+
+const one: Ahead = { all: 1, ofTenant: 1, ofKey: 1 }
 
 /** The permits of an application that one process has for itself: in memory, and filling up by themselves. */
 export function createPermits(
@@ -81,8 +103,15 @@ export function createPermits(
   const waitOfKey = (key: string, ahead: number, now: number): number =>
     key === '' ? 0 : windowsOf(key).waitFor(key, ahead, now)
 
+  const waits: Permits['waits'] = ({ tenant, key }, { all, ofTenant, ofKey }, now) => [
+    ['application', app.waitFor(all, now)],
+    ['tenant_share', bucketOf(tenant, now).waitFor(ofTenant, now)],
+    [limitOfKey(key), waitOfKey(key, ofKey - 1, now)],
+  ]
+
   return {
-    available: (now) => app.tokens(now),
+    has: (call, now) => waits(call, one, now).every(([, wait]) => wait <= 0),
+    any: (now) => app.tokens(now) >= 1,
     admits: ({ tenant, key }, now) =>
       key === undefined ? bucketOf(tenant, now).tokens(now) >= 1 : waitOfKey(key, 0, now) <= 0,
     spend({ tenant, key }, now) {
@@ -90,17 +119,20 @@ export function createPermits(
       bucketOf(tenant, now).spend(now)
       if (key !== '') windowsOf(key).count(key, now)
     },
-    waits: ({ tenant, key }, { all, ofTenant, ofKey }, now) => [
-      ['application', app.waitFor(all, now)],
-      ['tenant_share', bucketOf(tenant, now).waitFor(ofTenant, now)],
-      [limitOfKey(key), waitOfKey(key, ofKey - 1, now)],
-    ],
+    waits,
     hold: (key, until) => windowsOf(key).hold(key, until),
+    available: (now) => app.tokens(now),
     tenants: (now) => new Map([...buckets].map(([tenant, bucket]) => [tenant, bucket.tokens(now)])),
+    waitingElsewhere: () => ({}),
+    isKnown: () => true,
+    isBusy: () => false,
+    joined: () => {},
     tick(now) {
       for (const [tenant, bucket] of buckets) {
         if (bucket.tokens(now) >= share) buckets.delete(tenant)
       }
     },
+    refresh: async () => {},
+    close: async () => {},
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.ts'
 import { BridgeQuotaError } from '../bridge-errors.ts'
 import { createFairQueue } from './fair-queue.ts'
+import { createLentPermits, type Lender } from './lent-permits.ts'
 import { createPermits, shareOf, type PermitLimits, type Waits } from './permits.ts'
 
 /** For whom a call is made. Those who wait are served by tenant, then by site, in turn. */
@@ -58,42 +59,58 @@ export interface Quota {
   hold(against: Against, seconds: number): void
   /** Serves whoever is due. Runs by itself while somebody waits; tests call it. */
   tick(): void
+  /** As it stands with all who share it; true as of the last `refresh`. */
   state(): QuotaState
-  /** Ends the timer; whoever waits is refused. */
-  close(): void
+  /** Asks how it stands, where others share it. */
+  refresh(): Promise<void>
+  /** Ends the timer; whoever waits is refused, and what was lent and not used goes back. */
+  close(): Promise<void>
 }
 
 interface Waiting {
   path: readonly string[]
   deadline: number
+  /** Came when nobody knew how far away its turn is. */
+  isNew: boolean
   settle: PromiseWithResolvers<void>
 }
 
 const lookMs = 50
 
 /**
- * What this process may spend of the application's quota, in memory: a token bucket served in queue. Several processes
- * each need a share of the limits. `saved` is the state before a restart, so that a crash loop spends no burst twice.
+ * What this process may spend of the application's quota, served in queue: of a token bucket in memory, or of what a
+ * `lender` lends to all who share it. `saved` is the bucket's state before a restart, so that a crash loop spends no burst
+ * twice.
  */
 export function createQuota({
   clock,
   limits: changed = {},
   saved,
+  lender,
   every = startTimer,
 }: {
   clock: Clock
   limits?: Partial<QuotaLimits>
   saved?: { available: number; at: number } | undefined
+  lender?: Lender | undefined
   every?: (work: () => void, ms: number) => () => void
 }): Quota {
   const limits = { ...defaultLimits, ...changed }
   const { burst, perSecond, longestWaitMs } = limits
   const since = saved?.at ?? clock.now()
-  const permits = createPermits(limits, { since, start: saved?.available })
+  const permits = lender
+    ? createLentPermits(limits, {
+        clock,
+        lender,
+        inTurn: (most) => queue.first(most).map(({ path }) => countedOf(path)),
+        onAnswer,
+      })
+    : createPermits(limits, { since, start: saved?.available })
   const queue = createFairQueue<Waiting>()
   const arrived = new Set<Waiting>()
   const count = { granted: 0, refused: 0 }
   let stopTimer: (() => void) | undefined
+  let isClosed = false
 
   /** What each limit alone would have so many calls of this path wait, in milliseconds. */
   function waitsOf(path: readonly string[], now: number, calls: number): Waits {
@@ -131,12 +148,21 @@ export function createQuota({
       site === undefined
         ? permits.admits({ tenant }, now)
         : key === undefined || permits.admits({ tenant, key }, now)
-    while (queue.size > 0 && permits.available(now) >= 1) {
+    while (queue.size > 0 && permits.any(now)) {
       const entry = queue.take(admits)
       if (!entry) return
       arrived.delete(entry)
       spend(entry.path, now)
       entry.settle.resolve()
+    }
+  }
+
+  function watch(): void {
+    if (!isClosed && (queue.size > 0 || permits.isBusy())) {
+      stopTimer ??= every(tick, lookMs)
+    } else {
+      stopTimer?.()
+      stopTimer = undefined
     }
   }
 
@@ -149,9 +175,24 @@ export function createQuota({
       entry.settle.reject(refuse(entry.path, now))
     }
     permits.tick(now)
-    if (queue.size > 0) return
-    stopTimer?.()
-    stopTimer = undefined
+    watch()
+  }
+
+  /** What was lent is spent; of those who came meanwhile some learn only now how far away their turn is. */
+  function onAnswer(): void {
+    const now = clock.now()
+    serve(now)
+    if (permits.isKnown(now)) {
+      for (const entry of [...arrived].toReversed()) {
+        const isNew = entry.isNew
+        entry.isNew = false
+        if (!isNew || now + waitFor(entry.path, now, 0) <= entry.deadline) continue
+        leave(entry)
+        entry.settle.reject(refuse(entry.path, now))
+      }
+    }
+    permits.tick(now)
+    watch()
   }
 
   return {
@@ -161,11 +202,12 @@ export function createQuota({
       const now = clock.now()
       const path = pathOf(payer, against)
       const deadline = payer.waitsUntil ?? now + longestWaitMs
-      const wait = waitFor(path, now)
-      if (wait <= 0 && queue.size === 0) return spend(path, now)
-      if (now + wait > deadline) throw refuse(path, now)
+      const call = countedOf(path)
+      if (queue.size === 0 && permits.has(call, now)) return spend(path, now)
+      const isNew = !permits.isKnown(now)
+      if (isClosed || (!isNew && now + waitFor(path, now) > deadline)) throw refuse(path, now)
 
-      const entry = { path, deadline, settle: Promise.withResolvers<void>() }
+      const entry = { path, deadline, isNew, settle: Promise.withResolvers<void>() }
       queue.add(path, entry)
       arrived.add(entry)
       const giveUp = (): void => {
@@ -173,8 +215,9 @@ export function createQuota({
         entry.settle.reject(signal?.reason)
       }
       signal?.addEventListener('abort', giveUp, { once: true })
-      stopTimer ??= every(tick, lookMs)
       serve(now) // others may wait for what this call does not need
+      if (arrived.has(entry)) permits.joined(call, now)
+      watch()
       try {
         await entry.settle.promise
       } finally {
@@ -189,13 +232,17 @@ export function createQuota({
     state() {
       const now = clock.now()
       const waiting = new Map(queue.branches().map(({ name, size }) => [name, size]))
+      const elsewhere = Object.entries(permits.waitingElsewhere())
+      for (const [tenant, calls] of elsewhere) {
+        waiting.set(tenant, (waiting.get(tenant) ?? 0) + calls)
+      }
       const left = permits.tenants(now)
       const names = new Set([...waiting.keys(), ...left.keys()])
       return {
         burst,
         perSecond,
         available: Math.floor(permits.available(now)),
-        waiting: queue.size,
+        waiting: [...waiting.values()].reduce((sum, calls) => sum + calls, 0),
         ...count,
         tenants: [...names].map((tenant) => ({
           tenant,
@@ -204,13 +251,15 @@ export function createQuota({
         })),
       }
     },
-    close() {
-      stopTimer?.()
-      stopTimer = undefined
+    refresh: () => permits.refresh(),
+    async close() {
+      isClosed = true
+      watch()
       for (const entry of arrived) {
         leave(entry)
         entry.settle.reject(refuse(entry.path, clock.now()))
       }
+      await permits.close()
     },
   }
 }

@@ -40,6 +40,8 @@ export function createBucket({
 /** Calls counted by key in a window that slides. */
 export interface Windows {
   count(key: string, now: number): void
+  /** Puts what others know of a key in the place of what was counted here. */
+  learn(key: string, times: readonly number[]): void
   /** Keeps the key from calling until then: Bridge said so. */
   hold(key: string, until: number): void
   /** Milliseconds from `now` until this key may call, when `ahead` others of it go before. */
@@ -47,10 +49,10 @@ export interface Windows {
 }
 
 /** A minute, and a second more: a call may reach Bridge sooner after its start than the one it is counted with. */
-const windowMs = 61_000
+const minuteMs = 61_000
 
 /** At most `most` calls of a key in a minute. Forgets the keys unused for longest above ten thousand. */
-export function createWindows(most: number): Windows {
+export function createWindows(most: number, windowMs = minuteMs): Windows {
   // With `max` they would take the memory of all keys at the start.
   const bound = { maxSize: 10_000, sizeCalculation: () => 1 }
   const counted = new LRUCache<string, number[]>(bound)
@@ -61,6 +63,9 @@ export function createWindows(most: number): Windows {
   return {
     count(key, now) {
       counted.set(key, [...recent(key, now), now])
+    },
+    learn(key, times) {
+      counted.set(key, [...times])
     },
     hold(key, until) {
       held.set(key, Math.max(until, held.get(key) ?? 0))

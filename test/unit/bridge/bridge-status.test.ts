@@ -29,6 +29,6 @@ describe('how we stand with Bridge', () => {
 
     const after = await testApp({ database })
 
-    expect(after.app.bridgeStatus().quota.available).toBe(399)
+    expect((await after.app.bridgeStatus()).quota.available).toBe(399)
   })
 })

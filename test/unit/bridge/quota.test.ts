@@ -346,7 +346,7 @@ it('refuses whoever waits when the server stops', async () => {
   const { quota, ask, refused, settled, timers } = testQuota({ burst: 2 })
   many(2, () => ask('a', 'a'))
 
-  quota.close()
+  void quota.close()
   await settled()
 
   expect(refused).toHaveLength(1)

@@ -27,7 +27,7 @@ describe('while Bridge is down', () => {
       expect((await call('get_bank_accounts')).status).toBe(503)
       clock.advance(2_000)
     }
-    expect(app.bridgeStatus().breaker.open).toBe(true)
+    expect((await app.bridgeStatus()).breaker.open).toBe(true)
     const before = bridge.calls.length
 
     const answer = await call('get_bank_accounts')
@@ -53,7 +53,7 @@ describe('while Bridge is down', () => {
     clock.advance(10_000)
 
     expect((await call('get_bank_accounts')).status).toBe(200)
-    expect(app.bridgeStatus().breaker).toMatchObject({ open: false, opened: 1 })
+    expect((await app.bridgeStatus()).breaker).toMatchObject({ open: false, opened: 1 })
   })
 
   it('nobody has to call for us to notice that it is back', async () => {
@@ -72,7 +72,7 @@ describe('while Bridge is down', () => {
 
     await app.bridge.probe()
 
-    expect(app.bridgeStatus().breaker.open).toBe(false)
+    expect((await app.bridgeStatus()).breaker.open).toBe(false)
   })
 })
 
@@ -91,8 +91,8 @@ describe('when Bridge refuses our credentials', () => {
     }
 
     expect(errors(log, 'BRIDGE REFUSES OUR CREDENTIALS')).toBe(1)
-    expect(app.bridgeStatus().credentials).toMatchObject({ refused: true, refusals: 5 })
-    expect(app.bridgeStatus().breaker.open).toBe(false)
+    expect((await app.bridgeStatus()).credentials).toMatchObject({ refused: true, refusals: 5 })
+    expect((await app.bridgeStatus()).breaker.open).toBe(false)
     expect(await app.store.listItems(bank.user.id)).toMatchObject([
       { goneAt: null, unreachableAt: null },
     ])
@@ -110,7 +110,10 @@ describe('when Bridge refuses our credentials', () => {
 
     expect((await call('get_bank_accounts')).status).toBe(200)
 
-    expect(app.bridgeStatus().credentials).toMatchObject({ refused: false, refusedSince: null })
+    expect((await app.bridgeStatus()).credentials).toMatchObject({
+      refused: false,
+      refusedSince: null,
+    })
     expect(errors(log, 'takes our credentials again')).toBe(1)
   })
 
@@ -127,7 +130,7 @@ describe('when Bridge refuses our credentials', () => {
       'token',
       'accounts',
     ])
-    expect(app.bridgeStatus().credentials).toMatchObject({ refused: false, refusals: 0 })
+    expect((await app.bridgeStatus()).credentials).toMatchObject({ refused: false, refusals: 0 })
   })
 })
 
@@ -185,7 +188,7 @@ it('an outage over real sockets: refused within the budget, then at once, then b
   expect((await call('get_bank_accounts', { item_id: itemId })).status).toBe(503)
   clock.advance(4_000)
   expect((await call('get_bank_accounts', { item_id: itemId })).status).toBe(503)
-  expect(app.bridgeStatus().breaker.open).toBe(true)
+  expect((await app.bridgeStatus()).breaker.open).toBe(true)
   expect((await call('get_bank_accounts', { item_id: itemId })).headers['x-ratelimit-reset']).toBe(
     '10',
   )

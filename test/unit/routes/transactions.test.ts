@@ -301,7 +301,7 @@ test('a read waits for its user’s next minute where that comes within its time
   clock.advance(30_000)
 
   const answer = ask()
-  await vi.waitUntil(() => app.bridgeStatus().quota.waiting > 0, patience)
+  await vi.waitUntil(async () => (await app.bridgeStatus()).quota.waiting > 0, patience)
   clock.advance(35_000)
 
   expect((await answer).message).toHaveLength(2_001)

@@ -1,0 +1,266 @@
+import type { Clock } from '../../clock.ts'
+import {
+  lentWindowMs,
+  permitLifeMs,
+  type LendQuota,
+  type QuotaAnswer,
+  type QuotaAsk,
+  type QuotaWant,
+  type UnusedPermits,
+} from '../../quota-lending.ts'
+import {
+  createKeyWindows,
+  limitOfKey,
+  shareOf,
+  type Counted,
+  type PermitLimits,
+  type Permits,
+} from './permits.ts'
+import { createBucket, type Bucket } from './rate-limits.ts'
+
+/** Who lends, and to whom. */
+export interface Lender {
+  lend: LendQuota
+  /** Names the borrower among the others. */
+  by: string
+  onError(error: unknown): void
+}
+
+interface Block {
+  at: number
+  lent: number
+  left: number
+}
+
+/** What a request that makes several calls for a user wants to have at hand after the first. */
+const spareOfUser = 3
+
+/** What was not used goes back a moment later, together. */
+const returnMs = 500
+
+/** How often whoever waits asks again, and how long what is known then is good. */
+const leastPauseMs = 100
+const longestPauseMs = 1_000
+
+/**
+ * Permits of an application that several processes share: lent in small blocks, asked for when somebody waits, and before
+ * the last of a block is spent. Whoever has one at hand asks nobody. `inTurn` are the first of the calls that wait; `onAnswer`
+ * is called after each answer, and each failure.
+ */
+export function createLentPermits(
+  limits: PermitLimits,
+  {
+    clock,
+    lender: { lend, by, onError },
+    inTurn,
+    onAnswer,
+  }: {
+    clock: Clock
+    lender: Lender
+    inTurn: (most: number) => Iterable<Counted>
+    onAnswer: () => void
+  },
+): Permits {
+  const { burst, perSecond } = limits
+  const share = shareOf(burst)
+  const blocks = new Map<string, Counted & { blocks: Block[] }>()
+  const soon = new Map<string, Counted>()
+  let unused: UnusedPermits[] = []
+  let holds: { key: string; until: number }[] = []
+  let asking: Promise<void> | undefined
+  let askAt = Number.NEGATIVE_INFINITY
+  let isFailing = false
+  /** Somebody came who may be lent something, while an answer to others was on its way. */
+  let hasJoined = false
+
+  // As far as we know what lies with the lender.
+  let knownAt = Number.NEGATIVE_INFINITY
+  let app: Bucket = createBucket({ size: burst, perSecond, since: clock.now() })
+  let tenants = new Map<string, Bucket>()
+  let elsewhere: QuotaAnswer['waiting'] = {}
+  const windowsOf = createKeyWindows(limits, lentWindowMs)
+
+  const usable = (call: Counted, now: number): number =>
+    (blocks.get(nameOf(call))?.blocks ?? []).reduce(
+      (sum, { at, left }) => sum + (at + permitLifeMs > now ? left : 0),
+      0,
+    )
+
+  const isKnown = (now: number): boolean => now - knownAt < longestPauseMs
+
+  const waits: Permits['waits'] = (call, { all, ofTenant, ofKey }, now) => {
+    const { tenant, key } = call
+    const here = usable(call, now)
+    const isHere = here >= ofKey
+    const ofShare = tenants.get(tenant)?.waitFor(ofTenant - here, now) ?? 0
+    const ofWindow = key === '' ? 0 : windowsOf(key).waitFor(key, ofKey - here - 1, now)
+    return [
+      ['application', isHere ? 0 : app.waitFor(all - here, now)],
+      ['tenant_share', isHere ? 0 : ofShare],
+      [limitOfKey(key), isHere ? 0 : ofWindow],
+    ]
+  }
+
+  const waitOfOne = (call: Counted, now: number): number => {
+    const ahead = usable(call, now) + 1
+    const one = { all: ahead, ofTenant: ahead, ofKey: ahead }
+    return Math.max(...waits(call, one, now).map(([, wait]) => wait))
+  }
+
+  /** What those who wait need, who is next in turn first; and what is about to be used up. */
+  function wantsAt(now: number): QuotaWant[] {
+    const wants = new Map<string, QuotaWant>()
+    function wantOf(call: Counted): QuotaWant {
+      const name = nameOf(call)
+      const spare = call.key.startsWith('user ') ? spareOfUser : 0
+      const want = wants.get(name) ?? { ...call, count: 0, spare }
+      wants.set(name, want)
+      return want
+    }
+    for (const call of inTurn(burst)) wantOf(call).count += 1
+    for (const want of wants.values()) want.count = Math.max(0, want.count - usable(want, now))
+    for (const call of soon.values()) wantOf(call)
+    return [...wants.values()].filter((want) => want.count > 0 || soon.has(nameOf(want)))
+  }
+
+  function putAside(call: Counted, { at, left }: Block): void {
+    if (left > 0) unused.push({ tenant: call.tenant, key: call.key, at, count: left })
+  }
+
+  function expire(now: number): void {
+    for (const [name, entry] of blocks) {
+      const over = entry.blocks.filter(({ at, left }) => left === 0 || at + permitLifeMs <= now)
+      for (const block of over) putAside(entry, block)
+      entry.blocks = entry.blocks.filter((block) => !over.includes(block))
+      if (entry.blocks.length === 0) blocks.delete(name)
+    }
+  }
+
+  function learn(answer: QuotaAnswer, at: number): void {
+    knownAt = at
+    const { available, rivals } = answer
+    // Of what comes each who waits gets as much.
+    const speed = perSecond / (1 + rivals)
+    app = createBucket({ size: burst, perSecond: speed, since: at, start: available })
+    tenants = new Map(
+      Object.entries(answer.tenants).map(([tenant, start]) => [
+        tenant,
+        createBucket({ size: share, perSecond, since: at, start }),
+      ]),
+    )
+    for (const [key, { times, heldUntil }] of Object.entries(answer.keys)) {
+      windowsOf(key).learn(key, times)
+      windowsOf(key).hold(key, heldUntil)
+    }
+    elsewhere = answer.waiting
+  }
+
+  /** Those who got nothing ask again when there may be something. */
+  function pauseAfter(wants: readonly QuotaWant[], { lent }: QuotaAnswer): number {
+    const now = clock.now()
+    const waiting = wantsAt(now)
+    if (waiting.length === 0 || hasJoined) return 0
+    const pause = Math.min(...waiting.map((want) => waitOfOne(want, now)))
+    const isInVain = wants.length > 0 && lent.every((count) => count === 0)
+    return pause <= 0 && !isInVain ? 0 : between(pause, leastPauseMs, longestPauseMs)
+  }
+
+  async function ask(now: number, wants: QuotaWant[]): Promise<void> {
+    const told: Pick<QuotaAsk, 'unused' | 'holds'> = { unused, holds }
+    unused = []
+    holds = []
+    soon.clear()
+    hasJoined = false
+    try {
+      const answer = await lend({ by, at: now, limits, wants, ...told })
+      isFailing = false
+      learn(answer, now)
+      for (const [index, { tenant, key }] of wants.entries()) {
+        const lent = answer.lent[index] ?? 0
+        const name = nameOf({ tenant, key })
+        const entry = blocks.get(name) ?? { tenant, key, blocks: [] }
+        if (lent > 0) blocks.set(name, entry)
+        if (lent > 0) entry.blocks.push({ at: now, lent, left: lent })
+      }
+      askAt = clock.now() + pauseAfter(wants, answer)
+    } catch (error) {
+      // What was to go back may have gone: given back twice it would be lent twice.
+      holds.push(...told.holds)
+      isFailing = true
+      askAt = clock.now() + longestPauseMs
+      onError(error)
+    }
+  }
+
+  async function askAndServe(now: number, wants: QuotaWant[]): Promise<void> {
+    await ask(now, wants)
+    asking = undefined
+    onAnswer()
+  }
+
+  function tick(now: number): void {
+    expire(now)
+    if (asking || now < askAt) return
+    const wants = wantsAt(now)
+    const isReturnDue = unused.some(({ at }) => at + permitLifeMs + returnMs <= now)
+    if (wants.length > 0 || holds.length > 0 || isReturnDue) asking = askAndServe(now, wants)
+  }
+
+  return {
+    any: (now) => [...blocks.values()].some((entry) => usable(entry, now) > 0),
+    has: (call, now) => usable(call, now) > 0,
+    admits: ({ tenant, key }, now) =>
+      key === undefined
+        ? [...blocks.values()].some((entry) => entry.tenant === tenant && usable(entry, now) > 0)
+        : usable({ tenant, key }, now) > 0,
+    spend(call, now) {
+      const block = blocks
+        .get(nameOf(call))
+        ?.blocks.find(({ at, left }) => left > 0 && at + permitLifeMs > now)
+      if (!block) throw new Error('No permit was lent')
+      block.left -= 1
+      if (block.lent === 1 || usable(call, now) !== 1) return
+      soon.set(nameOf(call), call)
+      tick(now)
+    },
+    waits,
+    hold(key, until) {
+      windowsOf(key).hold(key, until)
+      for (const entry of blocks.values()) {
+        if (entry.key !== key) continue
+        for (const block of entry.blocks.splice(0)) putAside(entry, block)
+      }
+      holds.push({ key, until })
+      tick(clock.now())
+    },
+    available: (now) => app.tokens(now),
+    tenants: (now) => new Map([...tenants].map(([tenant, one]) => [tenant, one.tokens(now)])),
+    waitingElsewhere: () => elsewhere,
+    isKnown,
+    isBusy: () => blocks.size > 0 || unused.length > 0 || holds.length > 0,
+    joined(call, now) {
+      if (!isFailing && (!isKnown(now) || waitOfOne(call, now) <= 0)) {
+        hasJoined = true
+        askAt = now
+      }
+      tick(now)
+    },
+    tick,
+    async refresh() {
+      const now = clock.now()
+      await (asking ??= askAndServe(now, wantsAt(now)))
+    },
+    async close() {
+      await asking
+      for (const entry of blocks.values()) {
+        for (const block of entry.blocks.splice(0)) putAside(entry, block)
+      }
+      if (unused.length > 0 || holds.length > 0) await ask(clock.now(), [])
+    },
+  }
+}
+
+const nameOf = ({ tenant, key }: Counted): string => `${tenant} ${key}`
+
+const between = (value: number, least: number, most: number): number =>
+  Math.min(most, Math.max(least, value))
