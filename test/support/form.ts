@@ -9,3 +9,6 @@ export const inForm = <T>(short: T, long: T): T => (isLong ? long : short)
 
 /** Milliseconds a proof may take. */
 export const mostMs = inForm(60_000, 4 * 60 * 60_000)
+
+/** Milliseconds that one with several servers may take: on a machine that does other things too. */
+export const mostMsOfMany = inForm(300_000, mostMs)

@@ -40,9 +40,9 @@ export const templateDatabase = 'bank_api_template'
 
 /** Vitest's global set-up: one PostgreSQL for the whole run, once a test asks for it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  let started: ReturnType<typeof start> | undefined
+  let started: ReturnType<typeof startPostgres> | undefined
   const desk = createServer((socket) => {
-    started ??= start()
+    started ??= startPostgres()
     void started
       .then(({ url }): FoundPostgres => ({ url }))
       .catch((error: unknown): FoundPostgres => ({ missing: String(error) }))
@@ -87,7 +87,18 @@ const isRunning = (pid: number): boolean => {
   }
 }
 
-async function start(): Promise<{ url: string; stop(): Promise<void> }> {
+/** A PostgreSQL of our own. */
+export interface Postgres {
+  url: string
+  stop(): Promise<void>
+  /** Ends it at once, as a power cut does: `pg_ctl stop -m immediate`. */
+  crash(): Promise<void>
+  /** Starts it again on what it left; resolves when it takes connections. */
+  restart(): Promise<void>
+}
+
+/** Starts one, with a template database. */
+export async function startPostgres(): Promise<Postgres> {
   sweep()
   const folder = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`))
   const remove = () => rmSync(folder, { recursive: true, force: true })
@@ -106,34 +117,43 @@ async function start(): Promise<{ url: string; stop(): Promise<void> }> {
       { ...owner, cwd: data },
     )
     const port = await freePort()
-    const server = spawn(
-      '/bin/sh',
-      [
-        '-c',
-        untilNobodyListens,
-        'sh',
-        join(programs, 'postgres'),
-        '-D',
-        data,
-        '-p',
-        String(port),
-        ...settings(data, pem),
-      ],
-      {
+    const url = `postgres://postgres@127.0.0.1:${port}`
+    const command = [
+      join(programs, 'postgres'),
+      '-D',
+      data,
+      '-p',
+      String(port),
+      ...settings(data, pem),
+    ]
+    const open = async () => {
+      const server = spawn('/bin/sh', ['-c', untilNobodyListens, 'sh', ...command], {
         ...owner,
         cwd: data,
         stdio: ['pipe', 'ignore', 'pipe'],
-      },
-    )
-    const url = `postgres://postgres@127.0.0.1:${port}`
-    await answers(server, `${url}/postgres`)
+      })
+      await answers(server, `${url}/postgres`)
+      return server
+    }
+    const close = async () => {
+      server.stdin.end()
+      await once(server, 'exit')
+    }
+    let server = await open()
     await makeTemplate(url)
     return {
       url,
       async stop() {
-        server.stdin.end()
-        await once(server, 'exit')
+        await close()
         remove()
+      },
+      async crash() {
+        const [pid] = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')
+        process.kill(Number(pid), 'SIGQUIT')
+        await close()
+      },
+      async restart() {
+        server = await open()
       },
     }
   } catch (error) {
