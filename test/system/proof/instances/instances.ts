@@ -1,0 +1,115 @@
+import { onTestFinished } from 'vitest'
+import type { Pool } from 'pg'
+import { createMovableClock, systemClock, systemIds } from '../../../../src/clock.ts'
+import { loadConfig } from '../../../../src/config.ts'
+import { createPool } from '../../../../src/db/postgres/open.ts'
+import { createPostgresStore } from '../../../../src/db/postgres/store.ts'
+import type { Store } from '../../../../src/db/store.ts'
+import { buildSandbox } from '../../../../src/sandbox/sandbox.ts'
+import { unlockInstance } from '../../../../src/vault/instance.ts'
+import { layCable, type Cable } from '../../../support/cable.ts'
+import { freePort } from '../../../support/free-port.ts'
+import type { Env } from '../../../support/gateway.ts'
+import { aTenant, aUser, testBy } from '../../../support/tenants.ts'
+import { openBalancer, type Balancer } from './balancer.ts'
+import { openEndpoint, type Endpoint } from './endpoint.ts'
+import { anInstance, type Instance } from './instance.ts'
+import type { Program } from './program.ts'
+
+/** What Bridge's webhooks are signed with. */
+export const webhookSecret = 'secret-of-the-webhooks'
+
+/** Who gets Bridge's events: a site with its endpoint, and users whom Bridge knows. */
+export interface Listener {
+  site: string
+  endpoint: Endpoint
+  users: { id: string; userUuid: string }[]
+}
+
+/** Several instances on one PostgreSQL behind a balancer, with a Bridge beside and sites that listen. */
+export interface Instances {
+  all: readonly (Instance & { cable: Cable })[]
+  balancer: Balancer
+  /** The Bridge in the box, in this process. */
+  bridge: { url: string }
+  listeners: readonly Listener[]
+  /** What a site shows us. */
+  authorization: string
+  store: Store
+  pool: Pool
+}
+
+interface Options {
+  /** How many instances. */
+  count?: number
+  /** What some of them are told besides, by their number. */
+  envOf?: (index: number) => Env
+}
+
+/** Three instances, unless told otherwise, that were not started yet. `databaseUrl` is a migrated database on this machine. */
+export async function threeInstances(
+  program: Program,
+  databaseUrl: string,
+  { count = 3, envOf = () => ({}) }: Options = {},
+): Promise<Instances> {
+  const ports = await Promise.all(Array.from({ length: count }, () => freePort()))
+  const balancer = await openBalancer(ports.map((port) => `http://127.0.0.1:${port}`))
+  const bridge = await openBridge(`${balancer.url}/webhooks/bridge`)
+  const common: Env = {
+    PUBLIC_URL: balancer.url,
+    ALLOW_HTTP: 'true',
+    ALLOWED_TARGETS: '127.0.0.0/8',
+    BRIDGE_CLIENT_ID: 'id',
+    BRIDGE_CLIENT_SECRET: 'secret',
+    BRIDGE_BASE_URL: bridge.url,
+    BRIDGE_WEBHOOK_SECRETS: webhookSecret,
+    MASTER_KEY: Buffer.alloc(32, 5).toString('base64'),
+    // Both are for strangers, and would be reached by a test that hurries.
+    LIMIT_PER_KEY: '0',
+    LIMIT_PER_ADDRESS: '0',
+    STOP_DELAY: '1', // the balancer looks more often than that
+  }
+  const pool = createPool({ url: databaseUrl, poolSize: 4 })
+  onTestFinished(() => pool.end())
+  const store = createPostgresStore(pool)
+  const config = loadConfig({ ...common, DATABASE_URL: databaseUrl })
+  const keyring = await unlockInstance(store, { config, clock: systemClock })
+  const rooms = { store, keyring, clock: systemClock, ids: systemIds }
+  const sites = ['busy.acme.test', 'quiet.acme.test', 'other.acme.test']
+  const tenant = await aTenant(rooms, { sites })
+  const listeners = await Promise.all(
+    tenant.sites.map(async (site, index): Promise<Listener> => {
+      const endpoint = await openEndpoint(30)
+      await store.updateSite(site.id, { webhookUrl: endpoint.url }, testBy)
+      await store.allowTargets(site.id, ['127.0.0.0/8'], testBy)
+      // The first site has more to be told at once than its endpoint may be asked at once.
+      const names = Array.from({ length: index === 0 ? 12 : 2 }, (_, user) => `user${user}`)
+      const users = await Promise.all(names.map((name) => aUser(rooms, site, { name })))
+      return { site: site.id, endpoint, users }
+    }),
+  )
+  const databasePort = Number(new URL(databaseUrl).port)
+  const all = await Promise.all(
+    ports.map(async (port, index) => {
+      const cable = await layCable(databasePort)
+      const own = new URL(databaseUrl)
+      own.port = String(cable.port)
+      const env = { ...common, PORT: String(port), DATABASE_URL: own.href, ...envOf(index) }
+      return Object.assign(anInstance(program, env), { cable })
+    }),
+  )
+  const { authorization } = tenant.siteKey
+  return { all, balancer, bridge, listeners, authorization, store, pool }
+}
+
+async function openBridge(webhookUrl: string): Promise<{ url: string }> {
+  const sandbox = buildSandbox({
+    clock: createMovableClock(),
+    origin: () => bridge.url,
+    webhook: { url: () => webhookUrl, secrets: () => [webhookSecret] },
+  })
+  const bridge = { url: '' }
+  bridge.url = await sandbox.listen({ host: '127.0.0.1', port: 0 })
+  onTestFinished(() => sandbox.close())
+  return bridge
+}

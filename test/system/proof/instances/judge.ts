@@ -1,0 +1,159 @@
+import { expect } from 'vitest'
+import { mostMsOfMany } from '../../../support/form.ts'
+import { triesAtOnce } from '../../../../src/db/rules/endpoint-health.ts'
+import type { Call } from '../../../../src/sandbox/calls.ts'
+import { pull } from '../../e2e/visit.ts'
+import type { Post } from './endpoint.ts'
+import type { Instances } from './instances.ts'
+import type { Traffic } from './traffic.ts'
+
+/** How often each event was in hand when an accident happened. */
+export type InHand = Map<string, number>
+
+/** Writes down whose delivery an accident may repeat: what is in hand of one instance, or of all. */
+export async function noteInHand({ pool }: Instances, inHand: InHand, pid?: number): Promise<void> {
+  const { rows } = await pool.query<{ id: string }>(
+    `SELECT events.id FROM deliveries JOIN events ON events.seq = deliveries.event_seq
+     WHERE state = 'pending' AND claimed_until IS NOT NULL
+       AND ($1::bigint IS NULL OR claimed_by = (SELECT id FROM members WHERE pid = $1))`,
+    [pid ?? null],
+  )
+  for (const { id } of rows) inHand.set(id, (inHand.get(id) ?? 0) + 1)
+}
+
+/** Waits until nothing is to be done any more: each event is handled and delivered, each visit and reminder told. */
+export async function settled(instances: Instances, traffic: Traffic): Promise<void> {
+  const { store, bridge } = instances
+  const ended = reminded(traffic)
+  await expect
+    .poll(
+      async () => {
+        const { pending } = await pull(bridge.url, 'webhooks/flush')
+        const { deliveries, unhandledEvents } = await store.readFigures(Date.now())
+        const told = postsOf(instances).filter(({ type }) => type === 'consent.expiring')
+        const heard = new Set(told.map(({ content }) => content.item_id))
+        return {
+          untold: pending.length,
+          unhandledEvents,
+          pending: deliveries.pending,
+          dead: deliveries.dead,
+          notReminded: ended.filter((itemId) => !heard.has(itemId)).length,
+        }
+      },
+      { timeout: mostMsOfMany / 2, interval: 250 },
+    )
+    .toEqual({ untold: 0, unhandledEvents: 0, pending: 0, dead: 0, notReminded: 0 })
+}
+
+/** What was promised and not kept. */
+export type Verdict = Record<keyof typeof spotless, unknown[]>
+
+/** All promises kept. */
+export const spotless = {
+  notHandled: [],
+  notDelivered: [],
+  repeatedTooOften: [],
+  outOfOrder: [],
+  tooManyAtOnce: [],
+  refusedByBridge: [],
+  visitsNotToldOnce: [],
+  refreshedTooOften: [],
+  notRemindedOnce: [],
+}
+
+/** Looks at what came of the traffic once all is `settled`. */
+export async function verdictOn(
+  instances: Instances,
+  traffic: Traffic,
+  inHand: InHand,
+): Promise<Verdict> {
+  const { listeners, store } = instances
+  const posts = postsOf(instances)
+  const arrived = new Set(posts.map(({ content }) => content.n))
+  const lists = await Promise.all(
+    listeners.flatMap(({ users }) => users.map(({ id }) => store.listItems(id))),
+  )
+  const items = new Set(lists.flat().map(({ id }) => id))
+  return {
+    notHandled: traffic.accepted.filter(({ itemId }) => !items.has(itemId)),
+    notDelivered: traffic.accepted.filter(({ n }) => !arrived.has(n)),
+    repeatedTooOften: tooOften(posts, inHand),
+    outOfOrder: outOfOrder(posts),
+    tooManyAtOnce: listeners
+      .map(({ endpoint }) => endpoint.mostAtOnce())
+      .filter((most) => most > triesAtOnce),
+    refusedByBridge: await refusedByBridge(instances),
+    visitsNotToldOnce: notOnce(
+      traffic.visits.map(({ request }) => request),
+      posts.filter(({ type }) => type === 'connect.completed'),
+      ({ content }) => content.request!,
+    ),
+    refreshedTooOften: await refreshedTooOften(instances),
+    notRemindedOnce: notOnce(
+      reminded(traffic),
+      posts.filter(({ type }) => type === 'consent.expiring'),
+      ({ content }) => content.item_id!,
+    ),
+  }
+}
+
+const postsOf = ({ listeners }: Instances): Post[] =>
+  listeners.flatMap(({ endpoint }) => endpoint.posts)
+
+/** The items whose story came to its end. */
+const reminded = ({ accepted }: Traffic): number[] =>
+  accepted.filter(({ type }) => type === 'item.refreshed').map(({ itemId }) => itemId)
+
+function tooOften(posts: readonly Post[], inHand: InHand): unknown[] {
+  const byId = Map.groupBy(posts, ({ id }) => id)
+  return [...byId]
+    .filter(([id, { length }]) => length > 1 + (inHand.get(id) ?? 0))
+    .map(([id, { length }]) => ({ id, came: length, inHandAtAccidents: inHand.get(id) ?? 0 }))
+}
+
+/** Events of one item that came first after a later one of it. */
+function outOfOrder(posts: readonly Post[]): unknown[] {
+  const seen = new Set<number>()
+  const last = new Map<number, number>()
+  const late: unknown[] = []
+  for (const { content, type } of posts) {
+    const { n, item_id: itemId } = content
+    if (n === undefined || itemId === undefined || seen.has(n)) continue
+    seen.add(n)
+    if (n < (last.get(itemId) ?? 0)) late.push({ type, itemId, n, after: last.get(itemId) })
+    else last.set(itemId, n)
+  }
+  return late
+}
+
+/** Those of `expected` that were not announced by exactly one event. */
+function notOnce<T>(
+  expected: readonly T[],
+  posts: readonly Post[],
+  nameOf: (post: Post) => T,
+): unknown[] {
+  const byName = Map.groupBy(posts, nameOf)
+  return expected
+    .map((name) => ({ name, events: new Set(byName.get(name)?.map(({ id }) => id)).size }))
+    .filter(({ events }) => events !== 1)
+}
+
+async function callsToBridge({ bridge }: Instances): Promise<Call[]> {
+  const answer = await fetch(`${bridge.url}/_sandbox/calls`)
+  return (await answer.json()) as Call[]
+}
+
+async function refusedByBridge(instances: Instances): Promise<unknown[]> {
+  return (await callsToBridge(instances)).filter(({ status }) => status === 429)
+}
+
+/** Items that Bridge was asked to refresh more than the four times of a day. */
+async function refreshedTooOften(instances: Instances): Promise<unknown[]> {
+  const refreshes = (await callsToBridge(instances)).filter(
+    ({ method, path }) => method === 'POST' && path.endsWith('/refresh'),
+  )
+  const byPath = Map.groupBy(refreshes, ({ path }) => path)
+  return [...byPath]
+    .map(([path, { length }]) => ({ path, times: length }))
+    .filter(({ times }) => times > 4)
+}
