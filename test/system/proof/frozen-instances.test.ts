@@ -1,0 +1,42 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { expect } from 'vitest'
+import { silentMs } from '../../../src/cluster/liveness.ts'
+import { inForm, mostMsOfMany } from '../../support/form.ts'
+import { testDatabase, withPostgres } from '../../support/postgres.ts'
+import { threeInstances } from './instances/instances.ts'
+import { noteInHand, settled, spotless, verdictOn, type InHand } from './instances/judge.ts'
+import { theProgram } from './instances/program.ts'
+import { startTraffic } from './instances/traffic.ts'
+
+const freezes = inForm(2, 100)
+
+/** Until others have taken for dead who says nothing, and what it had in hand. */
+const longEnoughMs = silentMs + 5_000
+
+withPostgres((it, server) => {
+  it(
+    'an instance that hangs until the others have taken its work ends none of it when it wakes up',
+    { timeout: mostMsOfMany },
+    async () => {
+      const instances = await threeInstances(await theProgram(), await testDatabase(server))
+      const inHand: InHand = new Map()
+      await Promise.all(instances.all.map((one) => one.start()))
+      const traffic = startTraffic(instances)
+
+      for (let freeze = 0; freeze < freezes; freeze += 1) {
+        await wait(500 + Math.random() * 1_000)
+        const victim = instances.all[freeze % instances.all.length]!
+        victim.freeze()
+        await noteInHand(instances, inHand, victim.pid())
+        await wait(longEnoughMs)
+        victim.thaw()
+      }
+      await traffic.end()
+      await settled(instances, traffic)
+
+      expect(traffic.accepted.length).toBeGreaterThan(freezes)
+      expect(instances.all.map((one) => one.isRunning())).toEqual([true, true, true])
+      expect(await verdictOn(instances, traffic, inHand)).toEqual(spotless)
+    },
+  )
+})
