@@ -1,0 +1,70 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { expect } from 'vitest'
+import { inForm, mostMsOfMany } from '../../support/form.ts'
+import { testDatabase, withPostgres } from '../../support/postgres.ts'
+import { threeInstances, type Instances } from './instances/instances.ts'
+import { settled, spotless, verdictOn, type InHand } from './instances/judge.ts'
+import { theProgram, oneMigrationLater, type Program } from './instances/program.ts'
+import { startTraffic } from './instances/traffic.ts'
+
+/** No accident happens, so nothing may come twice. */
+const nothing: InHand = new Map()
+
+/** Stops each instance as an operator does, and starts it with this program, or its own, before the next one's turn. */
+async function roll({ all }: Instances, program?: Program): Promise<(number | null)[]> {
+  const codes: (number | null)[] = []
+  for (const one of all) {
+    await wait(500)
+    codes.push(await one.stop())
+    await one.start(program)
+  }
+  return codes
+}
+
+withPostgres((it, server) => {
+  it(
+    'instances that are restarted one after the other under load fail no call and lose no event',
+    { timeout: mostMsOfMany },
+    async () => {
+      const instances = await threeInstances(await theProgram(), await testDatabase(server))
+      await Promise.all(instances.all.map((one) => one.start()))
+      const traffic = startTraffic(instances)
+
+      const codes: (number | null)[] = []
+      for (let round = 0; round < inForm(1, 50); round += 1) codes.push(...(await roll(instances)))
+      await traffic.end()
+      await settled(instances, traffic)
+
+      expect(new Set(codes)).toEqual(new Set([0]))
+      expect([...traffic.calls.keys()]).toEqual([200])
+      expect(traffic.calls.get(200)).toBeGreaterThan(100)
+      expect(await verdictOn(instances, traffic, nothing)).toEqual(spotless)
+    },
+  )
+
+  it(
+    'a version that expands the schema is rolled out beside the one before, and back, and nobody notices',
+    { timeout: mostMsOfMany },
+    async () => {
+      const before = await theProgram()
+      const after = await oneMigrationLater(before, [
+        'ALTER TABLE "events" ADD COLUMN "expanded" text',
+        'ALTER TABLE "deliveries" ADD COLUMN "expanded" bigint DEFAULT 0 NOT NULL',
+        'CREATE TABLE "expanded" ("id" text PRIMARY KEY, "event_seq" bigint REFERENCES "events" ("seq"))',
+      ])
+      const instances = await threeInstances(before, await testDatabase(server))
+      await Promise.all(instances.all.map((one) => one.start()))
+      const traffic = startTraffic(instances)
+
+      const codes = [...(await roll(instances, after)), ...(await roll(instances, before))]
+      await traffic.end()
+      await settled(instances, traffic)
+
+      const { rowCount } = await instances.pool.query('SELECT expanded FROM deliveries LIMIT 1')
+      expect(rowCount).toBe(1)
+      expect(new Set(codes)).toEqual(new Set([0]))
+      expect([...traffic.calls.keys()]).toEqual([200])
+      expect(await verdictOn(instances, traffic, nothing)).toEqual(spotless)
+    },
+  )
+})
