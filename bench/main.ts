@@ -8,6 +8,7 @@ import { acceptedToDelivered } from './rows/delivered.ts'
 import { drain } from './rows/drain.ts'
 import { equalCallers } from './rows/equal-callers.ts'
 import { healthyAmongBad } from './rows/isolation.ts'
+import { recovery, upgrade } from './rows/pauses.ts'
 import { dutiesOfACall, rpcFromMemory, rpcFromTheDatabase, rpcThatReadsBridge } from './rows/rpc.ts'
 import { soak } from './rows/soak.ts'
 import { startAndIdle } from './rows/start.ts'
@@ -28,6 +29,8 @@ const benches: Readonly<Record<string, Bench>> = {
   isolation: healthyAmongBad,
   drain,
   start: startAndIdle,
+  upgrade,
+  recovery,
   soak,
 }
 
