@@ -521,6 +521,45 @@ export function deliveryContract(
       }
     })
 
+    it('what waits is told with when it is tried next: never while its endpoint rests, or is stopped', async () => {
+      const { accept, claim, settle, store, clock, site, tenant } = await withSites(open)
+      const rests = await accept()
+      const listed = async () =>
+        new Map(
+          (await store.listDeliveries({}, { first: 'oldest', limit: 9 })).map((one) => [
+            one.eventId,
+            one.dueAt,
+          ]),
+        )
+      const [one] = await claim()
+      const heldUntil = clock.now() + 10 * minuteMs
+      await settle(
+        one!,
+        { kind: 'failed', dueAt: clock.now() + 5 },
+        { ...answered(429, 10 * minuteMs) },
+      )
+      const behind = await accept({ itemId: 2 })
+      clock.advance(minuteMs)
+
+      expect(await listed()).toEqual(
+        new Map([
+          [rests, heldUntil],
+          [behind, heldUntil],
+        ]),
+      )
+      expect((await store.findDeliveryReport(rests))?.dueAt).toBe(heldUntil)
+
+      clock.advance(10 * minuteMs)
+      const [two] = await claim(1)
+      await settle(two!, { kind: 'failed', dueAt: clock.now() + 5 }, answered(410))
+      expect([...(await listed()).values()]).toEqual([null, null])
+
+      await store.enableEndpoint(site.id, { ...testBy, at: clock.now() })
+      expect([...(await listed()).values()]).not.toContain(null)
+      await store.setTenantDisabled(tenant.id, true, testBy)
+      expect([...(await listed()).values()]).toEqual([null, null])
+    })
+
     it('one event is told with its tries, by its own id or its delivery’s', async () => {
       const { accept, claim, store, clock } = await withReplay()
       const id = await accept()

@@ -98,6 +98,7 @@ export interface DeliveryReport {
   tries: number
   lastStatus: number | null
   lastError: string | null
+  /** When it is tried next, at the earliest: not while its endpoint rests. Null when nothing will be tried by itself. */
   dueAt: number | null
   settledAt: number | null
 }

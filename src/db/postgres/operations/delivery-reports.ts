@@ -8,8 +8,9 @@ import type {
   Replayed,
 } from '../../ports/deliveries.ts'
 import type { By } from '../../scope.ts'
+import { nextTryAt } from '../../rules/next-try.ts'
 import { replay } from '../../rules/replay.ts'
-import { attempts, deliveries, events, sites, tenants } from '../schema/index.ts'
+import { attempts, deliveries, endpoints, events, sites, tenants } from '../schema/index.ts'
 import type { Db, Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 
@@ -25,11 +26,16 @@ const reports = (db: Db) =>
       deliveryId: deliveries.id,
       state: deliveries.state,
       dueAt: deliveries.dueAt,
+      holdUntil: endpoints.holdUntil,
+      endpointDisabledAt: endpoints.disabledAt,
+      tenantDisabledAt: tenants.disabledAt,
+      siteRemovedAt: sites.removedAt,
       settledAt: deliveries.settledAt,
     })
     .from(events)
     .innerJoin(sites, eq(sites.id, events.siteId))
     .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+    .leftJoin(endpoints, eq(endpoints.siteId, sites.id))
     .leftJoin(deliveries, eq(deliveries.eventSeq, events.seq))
 
 /** The tries of deliveries, in their order. */
@@ -64,7 +70,7 @@ const toReport = (row: Row, tries: readonly Attempt[]): DeliveryReport => ({
   tries: tries.length,
   lastStatus: tries.at(-1)?.status ?? null,
   lastError: tries.at(-1)?.error ?? null,
-  dueAt: row.state === 'pending' ? row.dueAt : null,
+  dueAt: nextTryAt(row),
   settledAt: row.settledAt,
 })
 

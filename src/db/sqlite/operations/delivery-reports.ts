@@ -7,8 +7,9 @@ import type {
   DeliveryStore,
   Replayed,
 } from '../../ports/deliveries.ts'
+import { nextTryAt } from '../../rules/next-try.ts'
 import { replay } from '../../rules/replay.ts'
-import { attempts, deliveries, events, sites, tenants } from '../schema/index.ts'
+import { attempts, deliveries, endpoints, events, sites, tenants } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 
@@ -35,11 +36,16 @@ export function deliveryReportOperations({
         deliveryId: deliveries.id,
         state: deliveries.state,
         dueAt: deliveries.dueAt,
+        holdUntil: endpoints.holdUntil,
+        endpointDisabledAt: endpoints.disabledAt,
+        tenantDisabledAt: tenants.disabledAt,
+        siteRemovedAt: sites.removedAt,
         settledAt: deliveries.settledAt,
       })
       .from(events)
       .innerJoin(sites, eq(sites.id, events.siteId))
       .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+      .leftJoin(endpoints, eq(endpoints.siteId, sites.id))
       .leftJoin(deliveries, eq(deliveries.eventSeq, events.seq))
 
   const triesOf = (deliveryId: string | null) =>
@@ -66,7 +72,7 @@ export function deliveryReportOperations({
       tries: tries.length,
       lastStatus: last?.status ?? null,
       lastError: last?.error ?? null,
-      dueAt: row.state === 'pending' ? row.dueAt : null,
+      dueAt: nextTryAt(row),
       settledAt: row.settledAt,
     }
   }
