@@ -137,6 +137,34 @@ export function deliveryContract(
       expect(await claimIds()).toEqual([])
     })
 
+    it('one that somebody waits for is taken out of turn, from an endpoint that rests or is disabled too, once', async () => {
+      const { accept, claim, claimIds, settle, store, clock } = await withSites(open, ['one'])
+      const take = (eventId: string, by = 'cmd_test') =>
+        store.claimDelivery(eventId, { by, at: clock.now(), leaseUntil: clock.now() + minuteMs })
+      const dueAt = clock.now() + 60 * minuteMs
+      const wanted = []
+      for (const answer of [429, 410]) {
+        await accept()
+        for (const one of await claim()) {
+          await settle(one, { kind: 'failed', dueAt }, answered(answer, 10 * minuteMs))
+        }
+        const id = await accept({ itemId: null })
+        expect(await claimIds()).toEqual([])
+
+        const taken = await take(id)
+
+        expect(taken).toMatchObject({ attempt: 1, tryNumber: 1, event: { id } })
+        expect(await take(id, 'another')).toBeUndefined()
+        expect(await settle(taken!, { kind: 'dead' })).toMatchObject({ outcome: 'settled' })
+        expect(await take(id)).toBeUndefined()
+        expect(await store.findDelivery(id)).toMatchObject({ state: 'dead', claimedBy: null })
+        wanted.push(id)
+        clock.advance(15 * minuteMs)
+      }
+      expect(wanted).toHaveLength(2)
+      expect(await take('evt_none')).toBeUndefined()
+    })
+
     it('places are dealt out in turn, the site that waits longest first, and none takes more than its own', async () => {
       const { accept, claim, clock, sites } = await withSites(open)
       for (const itemId of [1, 2, 3, 4, 5, 6]) await accept({ itemId, siteId: sites[1]!.id })

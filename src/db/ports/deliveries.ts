@@ -126,6 +126,14 @@ export interface DeliveryStore {
     limit: number
     spreadAfter?: number
   }): Promise<ClaimedDelivery[]>
+  /**
+   * Takes the delivery of one event, in whatever turn and however its endpoint fares: somebody waits for it. Undefined when a
+   * worker has it, or it waits no more.
+   */
+  claimDelivery(
+    eventId: string,
+    claim: { by: string; at: number; leaseUntil: number },
+  ): Promise<ClaimedDelivery | undefined>
   /** Ends a try. Calls made at the same moment share one commit. @throws StoreBusyError */
   settleDelivery(settlement: Settlement): Promise<Settled>
   findDelivery(eventId: string): Promise<(Delivery & { tries: Attempt[] }) | undefined>

@@ -47,6 +47,8 @@ export interface Relay {
   recover(): Promise<boolean>
   /** Recovers and starts what is due, and waits until those tries are settled: what tests call. True when there may be more. */
   tick(): Promise<boolean>
+  /** Tries the delivery of one event at once, in whatever turn; resolves when it is settled. False when a worker has it. */
+  tryNow(eventId: string): Promise<boolean>
   /** Lets the tries in flight end, for so long; then gives back, untried, what is left. */
   drain(graceMs: number): Promise<void>
 }
@@ -136,6 +138,14 @@ export function createRelay(
       const works = await start()
       await Promise.all(works)
       return hasRecovered || works.length > 0
+    },
+    async tryNow(eventId) {
+      const at = clock.now()
+      const claim = { by: deps.memberId, at, leaseUntil: at + leaseMs }
+      const claimed = await store.claimDelivery(eventId, claim)
+      if (!claimed) return false
+      await deliver(deps, claimed, { stopping: stopping.signal, followClock })
+      return true
     },
     async drain(graceMs) {
       const cut = setTimeout(() => stopping.abort(), graceMs)

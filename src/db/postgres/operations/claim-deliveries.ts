@@ -82,19 +82,32 @@ export async function claimShares(
       if (locked.length === 0) return []
       const mine = locked.map(({ id }) => id)
       const ready = await readReady(db, at, limit, inArray(sites.id, mine))
-      return take(db, sharesOf(ready, { limit, spreadAfter }), claim)
+      return read(db, taking(sharesOf(ready, { limit, spreadAfter }), claim))
     })
   // Only who would go away with nothing waits for the others: they may leave some.
   const claimed = await claimOf({ skipLocked: true })
   return claimed.length > 0 ? claimed : claimOf({})
 }
 
-/** Takes each site's share, with all that a try needs, in the order it is taken in. */
-async function take(
-  db: Db,
-  shares: readonly Share[],
-  claim: Omit<Claim, 'limit' | 'spreadAfter'>,
-): Promise<ClaimedDelivery[]> {
+/** Claims the delivery of one event and reads it, whosever turn it is. */
+export const claimOne = (
+  { transaction }: Tools,
+  eventId: string,
+  { by, at, leaseUntil }: Omit<Claim, 'limit' | 'spreadAfter'>,
+): Promise<ClaimedDelivery | undefined> =>
+  transaction(async (db) => {
+    const taken = sql`
+UPDATE deliveries SET attempts = attempts + 1, due_at = ${leaseUntil},
+  claimed_until = ${leaseUntil}, claimed_by = ${by}
+WHERE event_seq = (SELECT seq FROM events WHERE id = ${eventId})
+  AND state = 'pending' AND (claimed_until IS NULL OR claimed_until <= ${at})
+RETURNING id, attempts, schedule_from, event_seq, site_id, 1 AS place, 1 AS turn, due_at`
+    const [claim] = await read(db, taken)
+    return claim
+  })
+
+/** Claims what the statement takes, with all that a try needs, in the order it is taken in. */
+async function read(db: Db, taking: SQL): Promise<ClaimedDelivery[]> {
   const { id, attempts, scheduleFrom, eventSeq, siteId } = deliveries
   const order = { place: sql`place`.as('place'), turn: sql`turn`.as('turn') }
   const columns = {
@@ -106,7 +119,7 @@ async function take(
     ...order,
     dueAt: deliveries.dueAt,
   }
-  const taken = db.$with('taken', columns).as(taking(shares, claim))
+  const taken = db.$with('taken', columns).as(taking)
   const rows = await db
     .with(taken)
     .select({

@@ -6,7 +6,7 @@ import { endTry } from '../../rules/try-outcome.ts'
 import { attempts, deliveries, endpoints, events, sites } from '../schema/index.ts'
 import type { Db, Last, Tools } from '../tools.ts'
 import { noteOfSite } from './audit.ts'
-import { claimShares } from './claim-deliveries.ts'
+import { claimOne, claimShares } from './claim-deliveries.ts'
 import { deliveryReportOperations, triesOf } from './delivery-reports.ts'
 import { health, lockHealth, writeVerdict } from './endpoint-health.ts'
 import { isRecoveryDue, lockNextToRecover, recover } from './recovery.ts'
@@ -17,6 +17,8 @@ export function deliveryOperations(tools: Tools): DeliveryStore {
   return {
     claimDeliveries: ({ limit, spreadAfter = limit, ...claim }) =>
       claimShares(tools, { ...claim, limit, spreadAfter }),
+
+    claimDelivery: (eventId, claim) => claimOne(tools, eventId, claim),
 
     settleDelivery: (settlement) => transaction((db, last) => settle(db, last, settlement)),
 

@@ -70,6 +70,14 @@ export const takeDue = taking('')
 /** Takes the oldest due of those that were never tried. */
 export const takeFirstTries = taking('AND first_ended_at IS NULL')
 
+/** Takes the delivery of one event, unless somebody has it. */
+const takeOne = `
+UPDATE deliveries SET attempts = attempts + 1, due_at = +@leaseUntil,
+  claimed_until = +@leaseUntil, claimed_by = +@by
+WHERE event_seq = (SELECT seq FROM events WHERE id = +@eventId)
+  AND state = 'pending' AND (claimed_until IS NULL OR claimed_until <= +@at)
+RETURNING id`
+
 const receiverOf = prepared((db) =>
   db
     .select({ webhookUrl: sites.webhookUrl, removedAt: sites.removedAt })
@@ -198,6 +206,8 @@ export function deliveryOperations({
 
   const takeFirst = client.prepare<unknown[], { id: string }>(takeFirstTries)
 
+  const takeThis = client.prepare<unknown[], { id: string }>(takeOne)
+
   /** Takes a site's share: of the oldest, then of those never tried, then of the others. */
   function takeFrom(
     { siteId, limit, oldest }: Share,
@@ -230,6 +240,12 @@ export function deliveryOperations({
         return shares.flatMap((share) => takeFrom(share, { by, at, leaseUntil }).map(toClaim))
       })
     },
+
+    claimDelivery: (eventId, claim) =>
+      write(() => {
+        const taken = takeThis.get({ eventId, ...claim })
+        return taken && toClaim(taken)
+      }),
 
     settleDelivery: (settlement) => group(() => settle(db, settlement)),
 
