@@ -9,6 +9,7 @@ import { sentenceOf } from '../terminal/system-errors.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
+import { wrapped } from './wrapped.ts'
 
 const signs = {
   ok: { colour: 'green', word: 'ok  ' },
@@ -77,15 +78,4 @@ function print(
   if (remedy !== undefined) for (const line of wrapped(remedy, 70)) say(`        ${line}`)
   // Never wrapped: half of a command is another one.
   if (run !== undefined) say(`        ${run}`)
-}
-
-/** Words on lines of at most `width`; a longer word keeps its own line. */
-function wrapped(text: string, width: number): string[] {
-  const lines: string[] = ['']
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1) ?? ''
-    if (line !== '' && line.length + 1 + word.length > width) lines.push(word)
-    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`
-  }
-  return lines
 }

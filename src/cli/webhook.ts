@@ -1,15 +1,13 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { hasLivingServer } from '../cluster/liveness.ts'
-import type { Attempt, DeliveryFilter, DeliveryReport } from '../db/ports/deliveries.ts'
+import type { DeliveryFilter, DeliveryReport } from '../db/ports/deliveries.ts'
 import type { Store } from '../db/store.ts'
-import { command } from '../terminal/shell.ts'
 import { replayAll, replaySome } from '../webhooks/relay/replay.ts'
-import { testEvent } from '../webhooks/relay/test-event.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
 import { siteNamed, tenantNamed, type Installation } from './installation.ts'
 import { time } from './print.ts'
+import { testEndpoint } from './webhook-test.ts'
+import { forTerminal, triesOf } from './webhook-tries.ts'
 
 interface FilterOptions {
   tenant?: string
@@ -25,10 +23,6 @@ interface SiteOptions {
   tenant: string
   json?: boolean
 }
-
-/** A little longer than a try may take. */
-const patienceMs = 20_000
-const lookEveryMs = 200
 
 /** `bank-api webhook …` */
 export function webhookCommands(context: CommandContext): Command {
@@ -93,12 +87,12 @@ export function webhookCommands(context: CommandContext): Command {
 
   webhook
     .command('test')
-    .description('send a webhook.test to a site and tell what came back')
+    .description('send a webhook.test to a site at once, from here, and tell what came back')
     .argument('<site>')
     .requiredOption('--tenant <name>', 'whose site')
     .option('--json')
     .action((name: string, options: SiteOptions) =>
-      withInstallation((installation) => sendTest(context, installation, name, options)),
+      withInstallation((installation) => testEndpoint(context, installation, name, options)),
     )
 
   webhook
@@ -160,18 +154,6 @@ const toRow = (report: DeliveryReport) => ({
   due: time(report.dueAt),
 })
 
-const toTry = ({ keyring }: Installation, deliveryId: string | null, attempt: Attempt) => ({
-  try: attempt.number,
-  at: time(attempt.startedAt),
-  ms: attempt.durationMs,
-  status: attempt.status,
-  error: attempt.error,
-  response:
-    attempt.response === null
-      ? null
-      : keyring.open(attempt.response, `deliveries/${deliveryId}`).toString('utf8'),
-})
-
 async function found(store: Store, id: string) {
   const report = await store.findDeliveryReport(id)
   if (!report) throw new CommandError(`There is no webhook ${id}`)
@@ -180,56 +162,10 @@ async function found(store: Store, id: string) {
 
 async function shown(installation: Installation, id: string) {
   const report = await found(installation.store, id)
-  const { deliveryId } = report
   return {
-    row: { ...toRow(report), delivery: deliveryId, settled: time(report.settledAt) },
-    tries: report.attempts.map((attempt) => toTry(installation, deliveryId, attempt)),
+    row: { ...toRow(report), delivery: report.deliveryId, settled: time(report.settledAt) },
+    tries: triesOf(installation, report),
   }
-}
-
-/** What a stranger's server said must not move the cursor, nor pass for our own lines. */
-const forTerminal = (text: string | null): string | null =>
-  text === null ? null : text.replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ').trim()
-
-async function sendTest(
-  { exitWith, printOne }: CommandContext,
-  installation: Installation,
-  name: string,
-  options: SiteOptions,
-): Promise<void> {
-  const { store, clock, by } = installation
-  const site = await siteNamed(store, { tenant: options.tenant, site: name })
-  const tenant = await tenantNamed(store, options.tenant)
-  if (site.webhookUrl === null) throw new CommandError(`Site ${name} has no webhook URL`)
-  if (tenant.disabledAt !== null) throw new CommandError(`Tenant ${tenant.name} is disabled`)
-  if ((await store.readEndpoint(site.id)).disabledAt !== null) {
-    throw new CommandError(
-      `The endpoint is disabled; this tries it again: ${command`webhook enable ${site.name} --tenant ${tenant.name}`}`,
-    )
-  }
-  if (!(await hasLivingServer(installation))) {
-    throw new CommandError('No server is at work on this database: nothing would be sent')
-  }
-
-  const event = testEvent(installation, site, by.at)
-  await store.acceptEvent(event)
-  const giveUpAt = clock.now() + patienceMs
-  let tries: ReturnType<typeof toTry>[] = []
-  while (tries.length === 0 && clock.now() < giveUpAt) {
-    await wait(lookEveryMs)
-    tries = (await shown(installation, event.id)).tries
-  }
-  const [first] = tries
-  if (!first) {
-    throw new CommandError(
-      `${event.id} waits: the endpoint is given a rest after failures; see it later: ${command`webhook show ${event.id}`}`,
-    )
-  }
-  const { status, error, ms, response } = first
-  const delivered = status !== null && status >= 200 && status < 300
-  const row = { webhook_id: event.id, delivered, status, error, ms }
-  printOne({ ...row, response: options.json ? response : forTerminal(response) }, options)
-  if (!delivered) exitWith(1)
 }
 
 function timeArgument(text: string): number {

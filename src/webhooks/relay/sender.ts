@@ -5,7 +5,7 @@ import { createGuardedAgent, refuseByName } from './target-guard.ts'
 
 /** What a site said to a webhook: a status and the beginning of its answer, or why there is none. */
 export type Answer =
-  | { status: number; response: Buffer; retryAfter: unknown }
+  | { status: number; response: Buffer; retryAfter: unknown; location?: unknown }
   | { status: null; error: string; refused: boolean }
 
 export interface Post {
@@ -74,6 +74,7 @@ export function createSender({
           status: answer.status,
           response: answer.body,
           retryAfter: answer.headers['retry-after'],
+          location: answer.headers.location,
         }
       } catch (error) {
         return error instanceof OutOfTimeError

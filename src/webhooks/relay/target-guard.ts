@@ -132,7 +132,8 @@ const isLocalName = (host: string): boolean => /(?:^|\.)(?:localhost|internal)$/
 /** A host as names are compared: the URL parser has lowered and encoded it already. */
 const named = (host: string): string => host.replace(/\.+$/, '').toLowerCase()
 
-const bare = (hostname: string): string => hostname.replace(/^\[|\]$/g, '')
+/** A host without the brackets that a URL puts around IPv6. */
+export const bare = (hostname: string): string => hostname.replace(/^\[|\]$/g, '')
 
 /**
  * Refuses what needs no look-up: schemes other than http and https, credentials, our own address, local names and literal

@@ -1,0 +1,130 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { createAuditCounter } from '../audit/counter.ts'
+import type { EndpointHealth } from '../db/ports/endpoints.ts'
+import type { Site } from '../db/ports/sites.ts'
+import { command } from '../terminal/shell.ts'
+import { hintFor } from '../webhooks/relay/hints.ts'
+import { createRelay } from '../webhooks/relay/relay.ts'
+import { createSender, type Sender } from '../webhooks/relay/sender.ts'
+import { targetFacts, type TargetFacts } from '../webhooks/relay/target-facts.ts'
+import { isWithin, loopback, openedTo } from '../webhooks/relay/target-guard.ts'
+import { testEvent } from '../webhooks/relay/test-event.ts'
+import { CommandError } from './command-error.ts'
+import type { CommandContext } from './context.ts'
+import { siteNamed, tenantNamed, type Installation } from './installation.ts'
+import { time } from './print.ts'
+import { forTerminal, triesOf } from './webhook-tries.ts'
+import { wrapped } from './wrapped.ts'
+
+/** A little longer than a try may take. */
+const patienceMs = 20_000
+const lookEveryMs = 200
+
+/**
+ * Sends a `webhook.test` to a site at once, whether its endpoint rests or is disabled, and tells what came back, how the
+ * address is reached and what the usual mistake is. Ends with 1 when it was not delivered.
+ */
+export async function testEndpoint(
+  { createProgress, exitWith, printOne, terminal: { say } }: CommandContext,
+  installation: Installation,
+  name: string,
+  options: { tenant: string; json?: boolean },
+): Promise<void> {
+  const { store, config, by } = installation
+  const site = await siteNamed(store, { tenant: options.tenant, site: name })
+  const tenant = await tenantNamed(store, options.tenant)
+  const { webhookUrl: url } = site
+  if (url === null) throw new CommandError(`Site ${name} has no webhook URL`)
+  if (tenant.disabledAt !== null) throw new CommandError(`Tenant ${tenant.name} is disabled`)
+  const endpoint = await store.readEndpoint(site.id)
+  const bounds = { opened: openedTo(endpoint.allowedTargets, config), own: config.publicUrl }
+
+  const progress = createProgress()
+  progress.tell('try 1 … waiting')
+  const [facts, { id, tried, location }] = await Promise.all([
+    targetFacts(url, bounds),
+    sendTest(installation, site),
+  ]).finally(() => progress.end())
+
+  const { status, error, ms, response } = tried
+  const delivered = status !== null && status >= 200 && status < 300
+  const hint = delivered ? null : hintFor({ url, status, error, response, location })
+  const next =
+    endpoint.disabledAt !== null && delivered
+      ? command`webhook enable ${site.name} --tenant ${tenant.name}`
+      : null
+  const answer = { webhook_id: id, delivered, status, error, ms, response }
+  const around = { url, ...factsRow(facts), endpoint: standing(endpoint, by.at) }
+  if (options.json) printOne({ ...answer, ...around, hint, next }, options)
+  else {
+    printOne({ ...answer, response: forTerminal(response), ...known(around) }, options)
+    if (hint !== null) say('', ...wrapped(hint, 78))
+    if (next !== null) say('', 'It stays disabled until this:', next)
+  }
+  if (!delivered) exitWith(1)
+}
+
+/** Stores the event and tries it from here. A server that was quicker tries it as well as we would: then its try is told. */
+async function sendTest(installation: Installation, site: Site) {
+  const { store, config, clock, ids, by } = installation
+  const inner = createSender({ own: config.publicUrl })
+  let location: string | undefined
+  const sender: Sender = {
+    ...inner,
+    async send(post) {
+      const answer = await inner.send(post)
+      if (answer.status !== null && typeof answer.location === 'string') location = answer.location
+      return answer
+    },
+  }
+  const auditCounter = createAuditCounter((entry) => store.audit(entry))
+  const relay = createRelay({
+    ...installation,
+    memberId: ids.next('cmd'),
+    clockWatch: { jumped: () => 0 },
+    auditCounter,
+    sender,
+    log: { info() {}, warn() {}, error() {} },
+    openToAll: config.sandbox ? loopback : [],
+    mayOpen: (cidr) => config.allowedTargets.some((bound) => isWithin(cidr, bound)),
+  })
+  const { id, ...event } = testEvent(installation, site, by.at)
+  try {
+    await store.acceptEvent({ id, ...event })
+    await relay.tryNow(id)
+    const giveUpAt = clock.now() + patienceMs
+    do {
+      const report = await store.findDeliveryReport(id)
+      const [tried] = report ? triesOf(installation, report) : []
+      if (tried) return { id, tried, location }
+      await wait(lookEveryMs)
+    } while (clock.now() < giveUpAt)
+  } finally {
+    await auditCounter.flush()
+    await inner.close()
+  }
+  throw new CommandError(
+    `${id} is on its way; see later what came back: ${command`webhook show ${id}`}`,
+  )
+}
+
+const factsRow = ({ addresses, dnsError, tls }: TargetFacts) => ({
+  addresses,
+  dns_error: dnsError,
+  tls: tls?.protocol ?? null,
+  tls_error: tls?.error ?? null,
+  certificate_by: tls?.issuer ?? null,
+  certificate_until: time(tls?.validUntil ?? null),
+})
+
+/** What there is nothing to say of gets no line. */
+const known = (row: Record<string, string | string[] | null>) =>
+  Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null))
+
+/** How the endpoint stood before the test. */
+function standing(endpoint: EndpointHealth, now: number): string {
+  const { disabledAt, disabledReason, holdUntil, failingSince } = endpoint
+  if (disabledAt !== null) return `disabled since ${time(disabledAt)}: ${disabledReason}`
+  if (holdUntil > now) return `rests until ${time(holdUntil)}`
+  return failingSince === null ? 'well' : `fails since ${time(failingSince)}`
+}

@@ -1,0 +1,26 @@
+import type { Store } from '../db/store.ts'
+import type { Keyring } from '../vault/keyring.ts'
+import { time } from './print.ts'
+
+type Report = NonNullable<Awaited<ReturnType<Store['findDeliveryReport']>>>
+
+/** The tries of a delivery as they are shown, each with the beginning of the site's answer. */
+export const triesOf = (
+  { keyring }: { keyring: Keyring },
+  { deliveryId, attempts }: Pick<Report, 'deliveryId' | 'attempts'>,
+) =>
+  attempts.map(({ number, startedAt, durationMs, status, error, response }) => ({
+    try: number,
+    at: time(startedAt),
+    ms: durationMs,
+    status,
+    error,
+    response:
+      response === null
+        ? null
+        : keyring.open(response, `deliveries/${deliveryId}`).toString('utf8'),
+  }))
+
+/** What a stranger's server said must not move the cursor, nor pass for our own lines. */
+export const forTerminal = (text: string | null): string | null =>
+  text === null ? null : text.replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ').trim()
