@@ -5,7 +5,7 @@ import { dayMs } from '../durations.ts'
 
 /** What the gauges show, read when Prometheus asks. A number that is not known is left out. */
 export interface Reading {
-  figures: Figures
+  figures?: Figures | undefined
   now: number
   databaseBytes?: number | undefined
   diskFreeBytes?: number | undefined
@@ -14,6 +14,9 @@ export interface Reading {
   quotaLeft?: number | undefined
   bridgeUp: boolean
   ready: boolean
+  /** How many servers serve the database, as this one knows, and whether it leads. */
+  members: number
+  leads: boolean
 }
 
 export interface Metrics {
@@ -95,6 +98,8 @@ export function createMetrics(version: string): Metrics {
     new Gauge({ name: `bank_api_${name}`, help, labelNames, registers })
   const gauges = {
     ready: gauge('ready', '1 while /ready says yes.'),
+    members: gauge('members', 'Servers that serve the database, as this one knows.'),
+    leader: gauge('leader', '1 on the server that does what is done once for all.'),
     bridgeUp: gauge('bridge_up', '0 while Bridge is known to be down, or refuses our credentials.'),
     quota: gauge('bridge_quota_remaining', 'How many calls Bridge would take from us right now.'),
     deliveries: gauge('deliveries', 'Webhook deliveries kept, by state.', ['state']),
@@ -113,14 +118,31 @@ export function createMetrics(version: string): Metrics {
     ),
   }
 
+  const known = (target: Gauge, value: number | undefined) => {
+    if (value === undefined) target.remove()
+    else target.set(value)
+  }
+
   function show({ figures, now, ...rest }: Reading): void {
-    const known = (target: Gauge, value: number | undefined) => {
-      if (value === undefined) target.remove()
-      else target.set(value)
-    }
     gauges.ready.set(rest.ready ? 1 : 0)
+    gauges.members.set(rest.members)
+    gauges.leader.set(rest.leads ? 1 : 0)
     gauges.bridgeUp.set(rest.bridgeUp ? 1 : 0)
     known(gauges.quota, rest.quotaLeft)
+    if (figures) showFigures(figures, now)
+    else forgetFigures()
+    known(gauges.database, rest.databaseBytes)
+    known(gauges.diskFree, rest.diskFreeBytes)
+    known(gauges.backup, rest.backupAt === undefined ? undefined : rest.backupAt / 1_000)
+  }
+
+  function forgetFigures(): void {
+    const { deliveries, endpoints, consents, age, unhandled, tenants, sites, items } = gauges
+    for (const each of [deliveries, endpoints, consents]) each.reset()
+    for (const each of [age, unhandled, tenants, sites, items]) each.remove()
+  }
+
+  function showFigures(figures: Figures, now: number): void {
     for (const [state, count] of Object.entries(figures.deliveries)) {
       gauges.deliveries.set({ state }, count)
     }
@@ -135,9 +157,6 @@ export function createMetrics(version: string): Metrics {
     gauges.tenants.set(figures.tenants)
     gauges.sites.set(figures.sites)
     gauges.items.set(figures.items)
-    known(gauges.database, rest.databaseBytes)
-    known(gauges.diskFree, rest.diskFreeBytes)
-    known(gauges.backup, rest.backupAt === undefined ? undefined : rest.backupAt / 1_000)
   }
 
   return {

@@ -10,7 +10,7 @@ const freshMs = 5_000
 
 /** Reads what the gauges show, at most every five seconds of the clock. */
 export function readerFor(
-  app: Pick<FastifyInstance, 'store' | 'clock' | 'bridgeStatus'>,
+  app: Pick<FastifyInstance, 'store' | 'clock' | 'bridgeStatus' | 'membership' | 'leader'>,
   {
     config,
     readiness,
@@ -28,10 +28,15 @@ export function readerFor(
 
   async function read(now: number): Promise<Reading> {
     const { quota, breaker, credentials } = await app.bridgeStatus()
+    const { ready, checks } = await readiness()
+    // Of a server that is away nothing is known but that: whoever scrapes is to hear it at once.
+    const isAway = app.store.isShared && checks['database']?.ok === false
     return {
       now,
-      figures: await app.store.readFigures(now),
-      ready: (await readiness()).ready,
+      figures: isAway ? undefined : await app.store.readFigures(now),
+      ready,
+      members: app.membership.living(),
+      leads: app.leader.isLeader(),
       quotaLeft: quota.available,
       bridgeUp: !breaker.open && credentials.refusedSince === null,
       ...(file !== undefined && {

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { consentWindows } from '../../../src/metrics/metrics.ts'
 import { aConnectedBank, callMethod, testApp } from '../../support/app.ts'
+import { layCable } from '../../support/cable.ts'
+import { testDatabase, withPostgres } from '../../support/postgres.ts'
 import { aTenant } from '../../support/tenants.ts'
 
 const token = 'token-of-the-operator'
@@ -14,6 +16,39 @@ async function scrape({ app }: Awaited<ReturnType<typeof anApp>>): Promise<strin
   expect(statusCode).toBe(200)
   return body
 }
+
+withPostgres((it, server) => {
+  it('instances of one database show the same of it, and one that lost it leaves that out', async () => {
+    const direct = new URL(await testDatabase(server))
+    const cable = await layCable(Number(direct.port))
+    const url = direct.href.replace(direct.port, String(cable.port))
+    const env = { METRICS_TOKEN: token }
+    const [one, two] = [
+      await testApp({ env, database: { url: direct.href, poolSize: 2 } }),
+      await testApp({ env, database: { url, poolSize: 2 } }),
+    ]
+    await aTenant(one.app)
+    const ofDatabase =
+      /^bank_api_(?:deliveries|delivery_queue|events|endpoints|consents|tenants|sites|items).*/gm
+    const shown = async (app: typeof one) => (await scrape(app)).match(ofDatabase)
+
+    expect(await shown(one)).toContain('bank_api_tenants 1')
+    expect(await shown(two)).toEqual(await shown(one))
+    expect(await scrape(one)).toMatch(/^bank_api_leader 1\n[^]*/m)
+
+    cable.cut()
+    await vi.waitFor(
+      async () => {
+        two.clock.advance(6_000)
+        expect(await scrape(two)).toContain('bank_api_ready 0')
+      },
+      { timeout: 30_000 },
+    )
+    expect(await shown(two)).toBeNull()
+    expect(await shown(one)).toContain('bank_api_tenants 1')
+    cable.mend()
+  })
+})
 
 test.each([
   ['no token given', {}],
