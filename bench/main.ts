@@ -8,6 +8,7 @@ import { acceptedToDelivered } from './rows/delivered.ts'
 import { drain } from './rows/drain.ts'
 import { equalCallers } from './rows/equal-callers.ts'
 import { healthyAmongBad } from './rows/isolation.ts'
+import { move } from './rows/move.ts'
 import { recovery, upgrade } from './rows/pauses.ts'
 import { dutiesOfACall, rpcFromMemory, rpcFromTheDatabase, rpcThatReadsBridge } from './rows/rpc.ts'
 import { soak } from './rows/soak.ts'
@@ -31,6 +32,7 @@ const benches: Readonly<Record<string, Bench>> = {
   start: startAndIdle,
   upgrade,
   recovery,
+  move,
   soak,
 }
 
