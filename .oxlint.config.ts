@@ -33,6 +33,7 @@ export const mayUse: Record<string, readonly string[]> = {
   metrics: ['backup', 'bridge', 'cluster', 'db'],
   sockets: ['auth'],
 
+  explain: ['auth', 'connect', 'webhooks', 'db', 'vault'],
   doctor: ['auth', 'backup', 'bridge', 'cluster', 'webhooks', ...holding],
   openapi: ['bridge', 'frappe', 'html', 'metrics'],
   routes: [
@@ -58,6 +59,7 @@ export const mayUse: Record<string, readonly string[]> = {
     'connect',
     'doctor',
     'erasure',
+    'explain',
     'export',
     'jobs',
     'retention',

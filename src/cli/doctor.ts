@@ -9,7 +9,7 @@ import { sentenceOf } from '../terminal/system-errors.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
-import { wrapped } from './wrapped.ts'
+import { wrapped } from '../terminal/width.ts'
 
 const signs = {
   ok: { colour: 'green', word: 'ok  ' },

@@ -1,30 +1,117 @@
 import { Command } from 'commander'
-import { describeTimeline } from './timeline.ts'
+import type { Subject } from '../db/ports/history.ts'
+import { subjectsOf } from '../explain/subject.ts'
+import { gatherStory, type Story } from '../explain/story.ts'
+import { linesOf, stepsOf } from '../explain/timeline.ts'
+import { verdictOf } from '../explain/verdict.ts'
+import { wrapped } from '../terminal/width.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
+import type { Installation } from './installation.ts'
+import { time } from './print.ts'
+
+interface ExplainOptions {
+  all?: boolean
+  json?: boolean
+}
 
 /** `bank-api explain ID` */
 export function explainCommand({
   withInstallation,
-  terminal: { say, sayJson },
+  terminal: { columns, say, sayJson },
 }: CommandContext): Command {
+  /** Says a text behind a word, its further lines below its first. */
+  function sayBehind(word: string, text: string): void {
+    const [first = '', ...more] = wrapped(text, columns() - word.length)
+    say(`${word}${first}`, ...more.map((line) => `${' '.repeat(word.length)}${line}`))
+  }
+
   return new Command('explain')
-    .description('tell what happened to a request, an item, a webhook or a call, in order')
-    .argument('<id>', 'request, item_id, webhook-id, or X-Request-Id of an answer')
+    .description('tell what happened, whose it was and what to do')
+    .argument(
+      '<id>',
+      'X-Request-Id of an answer, request, item, account, event, delivery, key, user, site; the first letters of an id suffice',
+    )
+    .option('--all', 'every single step, with its ids')
     .option('--json')
-    .action((id: string, options: { json?: boolean }) =>
-      withInstallation(async ({ store }) => {
-        const timeline = await store.findTimeline(id)
-        if (!timeline) throw new CommandError(`Nothing here has the id ${id}`)
-        const told = describeTimeline(timeline)
-        if (options.json) return sayJson(told)
-        for (const [name, value] of Object.entries(told.about)) {
-          say(`${name.padEnd(8)}${value ?? '-'}`)
-        }
+    .action((word: string, options: ExplainOptions) =>
+      withInstallation(async (installation) => {
+        const story = await gatherStory(installation.store, await oneSubject(installation, word))
+        const { what, remedy = null, commands = [] } = verdictOf(story, installation.clock.now())
+        const about = factsOf(story)
+        if (options.json)
+          return sayJson({ verdict: what, remedy, commands, about, steps: jsonSteps(story) })
+
+        say(...wrapped(what, columns()))
+        if (remedy !== null) say(...wrapped(remedy, columns()))
+        for (const one of commands) say(`  ${one}`)
         say()
-        for (const { at, what, detail } of told.steps) {
-          say(`${at}  ${what}`, ...detail.map((line) => `${' '.repeat(22)}${line}`))
+        const facts = Object.entries(about).filter(([, value]) => value !== null)
+        for (const [name, value] of facts) sayBehind(name.padEnd(10), String(value))
+        say()
+        for (const { at, text, detail } of options.all ? stepsOf(story) : linesOf(story)) {
+          sayBehind(`${at}  `, text)
+          for (const line of detail) sayBehind(' '.repeat(at.length + 2), line)
         }
       }),
     )
+}
+
+/** Under the names that programs know them by. */
+const jsonSteps = (story: Story) =>
+  stepsOf(story).map(({ at, text, detail }) => ({ at, what: text, detail }))
+
+/** The one thing a word means. Throws a CommandError when it means nothing here, or says what it may mean. */
+async function oneSubject(installation: Installation, word: string): Promise<Subject> {
+  const subjects = await subjectsOf(installation, word)
+  const [only, second] = subjects
+  if (!only) throw new CommandError(unknown(word))
+  if (!second) return only
+  const stories = await Promise.all(subjects.map((one) => gatherStory(installation.store, one)))
+  const choices = stories.map((story) => `  ${story.subject.id}  ${nameOf(story)}`)
+  throw new CommandError([`${word} may be one of these; ask with the first word:`, ...choices])
+}
+
+function unknown(word: string): string[] {
+  const none = `Nothing here has the id or name ${word}`
+  return word.startsWith('req_')
+    ? [
+        none,
+        'Calls are kept for RETENTION_EVENTS_DAYS, those without a known key not at all: the log has the id on each of their lines.',
+      ]
+    : [none]
+}
+
+const nameOf = ({ subject, user, site, tenant }: Story): string =>
+  [
+    subject.kind,
+    subject.kind !== 'site' && user?.name,
+    site && `on ${site.name}`,
+    tenant && `of ${tenant.name}`,
+  ]
+    .filter(Boolean)
+    .join(' ')
+
+/** What it is about, by names and ids. */
+function factsOf({ subject, tenant, site, user, key, items, requests, calls }: Story) {
+  const [call] = subject.kind === 'call' ? calls : []
+  return {
+    [subject.kind]: subject.id,
+    tenant: tenant?.name ?? null,
+    site: site?.name ?? null,
+    user: user?.name || null,
+    key: call?.apiKey ?? key?.apiKey ?? null,
+    label: key?.label ?? null,
+    request: requests.at(-1)?.request.id ?? call?.request ?? null,
+    item: items[0] ? String(items[0].item.id) : (call?.itemId ?? null),
+    ...(call && {
+      at: time(call.at),
+      method: call.method,
+      status: call.status,
+      exc_type: call.excType,
+      code: call.refusal?.code ?? null,
+      message: call.refusal?.message ?? null,
+      limit: call.refusal?.limit ?? null,
+    }),
+  }
 }

@@ -14,7 +14,7 @@ import type { CommandContext } from './context.ts'
 import { siteNamed, tenantNamed, type Installation } from './installation.ts'
 import { time } from './print.ts'
 import { forTerminal, triesOf } from './webhook-tries.ts'
-import { wrapped } from './wrapped.ts'
+import { wrapped } from '../terminal/width.ts'
 
 /** A little longer than a try may take. */
 const patienceMs = 20_000

@@ -21,11 +21,12 @@ export interface AuditRow extends Required<Omit<AuditEntry, 'tenantId' | 'detail
 
 export interface AuditStore {
   audit(entry: AuditEntry): Promise<void>
-  /** Newest first. `action` may be a whole word or its beginning, as `key`. */
+  /** Newest first. `action` may be a whole word or its beginning, as `key`; `subjects`: of one of these. */
   listAudit(filter: {
     tenantId?: string
     since?: number
     action?: string
+    subjects?: readonly string[]
     limit: number
   }): Promise<AuditRow[]>
   /** The oldest entries that were not marked as logged. Of a database that never logged any, those written from now on. */

@@ -1,11 +1,11 @@
 import type { LimitName } from '../../errors.ts'
-import type { AuditRow } from './audit.ts'
 import type { Attempt, Delivery } from './deliveries.ts'
 import type { StoredEvent } from './events.ts'
-import type { Item } from './items.ts'
-import type { ConnectRequest } from './requests.ts'
+import type { Connection } from './items.ts'
+import type { OwnedRequest, RequestState } from './requests.ts'
 import type { Site } from './sites.ts'
-import type { BridgeUser } from './users.ts'
+import type { Tenant } from './tenants.ts'
+import type { SiteUser } from './users.ts'
 
 /** One call of Bridge's API: the route with `{id}` for ids, never a query. */
 export interface BridgeStep {
@@ -44,29 +44,103 @@ export interface CallRecord {
   bridge: BridgeStep[]
 }
 
-export type TimelineDelivery = Pick<
+/** A delivery with its tries, without what the site answered. */
+export type TriedDelivery = Pick<
   Delivery,
   'id' | 'state' | 'createdAt' | 'dueAt' | 'settledAt' | 'attempts'
 > & { tries: Omit<Attempt, 'response'>[] }
 
-/** All that is known about one connect request, item, event or call. */
-export interface Timeline {
-  site: Pick<Site, 'name'> | null
-  user: Pick<BridgeUser, 'name'> | null
-  requests: ConnectRequest[]
-  item: Item | null
-  /** Of the item, or those that the request ended in; the newest hundred, oldest first. */
-  events: (Omit<StoredEvent, 'body'> & {
-    handledAt: number | null
-    delivery: TimelineDelivery | null
-  })[]
-  calls: CallRecord[]
-  audit: AuditRow[]
+/** A page of a list, the newest first; with `before`, an id, of what is older than that one. */
+export interface Page {
+  limit: number
+  before?: string
 }
 
+/** All that are given hold. */
+export interface CallFilter {
+  tenantId?: string
+  siteId?: string
+  apiKey?: string
+  id?: string
+  request?: string
+  itemId?: number
+  method?: string
+  since?: number
+  /** As 400 and 500 for all that begin with a 4. */
+  status?: { from: number; until: number }
+}
+
+export interface RequestFilter {
+  tenantId?: string
+  siteId?: string
+  userId?: string
+  /** In any spelling. */
+  userName?: string
+  id?: string
+  /** That it ended in. */
+  itemId?: number
+  state?: RequestState
+  since?: number
+}
+
+export interface EventFilter {
+  tenantId?: string
+  siteId?: string
+  id?: string
+  deliveryId?: string
+  itemId?: number
+  type?: string
+  since?: number
+}
+
+export interface UserFilter {
+  tenantId?: string
+  siteId?: string
+  id?: string
+  /** In any spelling. */
+  name?: string
+}
+
+/** Names are null once what they name is gone. */
+export type ListedCall = CallRecord & { tenant: string | null; site: string | null }
+
+export type ListedRequest = OwnedRequest & { tenant: string }
+
+export type ListedEvent = Omit<StoredEvent, 'body'> & {
+  tenant: string | null
+  site: string | null
+  handledAt: number | null
+  /** Null: its site had no webhook URL. */
+  delivery: TriedDelivery | null
+}
+
+export type ListedUser = SiteUser & { tenant: string; createdAt: number; items: number }
+
+/** An item, gone ones too. */
+export type HeldItem = Connection & { accounts: number[] }
+
+/** What an id, the beginning of one, or a name means. */
+export interface Subject {
+  kind: 'call' | 'request' | 'item' | 'account' | 'event' | 'delivery' | 'key' | 'user' | 'site'
+  id: string
+}
+
+/** What happened, for the operator: of all tenants, unless a filter says whose. No list holds bank data, or a link. */
 export interface HistoryStore {
   /** Stores calls in one commit; one stored before stays. */
   addCalls(calls: readonly CallRecord[]): Promise<void>
-  /** By the id of a connect request, an event, a delivery or a call, or by Bridge's id of an item. */
-  findTimeline(word: string): Promise<Timeline | undefined>
+  listCalls(filter: CallFilter, page: Page): Promise<ListedCall[]>
+  listRequests(filter: RequestFilter, page: Page): Promise<ListedRequest[]>
+  listEvents(filter: EventFilter, page: Page): Promise<ListedEvent[]>
+  listUsers(filter: UserFilter, page: Page): Promise<ListedUser[]>
+  /** Of a user, or the one of that id or with that account; those of sites being deleted too. */
+  listHeldItems(
+    which: { id: number } | { accountId: number } | { userId: string },
+  ): Promise<HeldItem[]>
+  readSite(siteId: string): Promise<{ site: Site; tenant: Tenant } | undefined>
+  /**
+   * What a word means: Bridge's number of an item or an account, a Bridge user's uuid, an id of ours or its beginning, the
+   * name of a user or a site in any spelling. At most `limit`.
+   */
+  findSubjects(word: string, limit: number): Promise<Subject[]>
 }

@@ -9,7 +9,7 @@ async function aSite(env: Record<string, string> = {}) {
   const acme = await aTenant(app)
   const kept = async (id: unknown) => {
     await app.callLog.flush()
-    return (await app.store.findTimeline(String(id)))?.calls[0]
+    return (await app.store.listCalls({ id: String(id) }, { limit: 1 }))[0]
   }
   const logged = (id: unknown) =>
     log

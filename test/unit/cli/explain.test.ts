@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { describeTimeline } from '../../../src/cli/timeline.ts'
+import { gatherStory } from '../../../src/explain/story.ts'
+import { stepsOf } from '../../../src/explain/timeline.ts'
 import { aConnectedBank, callBack, callMethod, testApp, type TestApp } from '../../support/app.ts'
 import { aTenant, type TestKey } from '../../support/tenants.ts'
 
@@ -11,8 +12,10 @@ const order = {
 
 async function told({ app }: TestApp, word: unknown) {
   await app.callLog.flush()
-  const timeline = await app.store.findTimeline(String(word))
-  return timeline && describeTimeline(timeline)
+  const [subject] = await app.store.findSubjects(String(word), 2)
+  if (!subject) return undefined
+  const story = await gatherStory(app.store, subject)
+  return { story, steps: stepsOf(story) }
 }
 
 async function aCompletedRequest(setup: TestApp, siteKey: TestKey) {
@@ -93,8 +96,12 @@ test('a request is told from its link to its item, in order', async () => {
 
   const timeline = await told(setup, request)
 
-  expect(timeline?.about).toMatchObject({ request, item: String(itemId), user: order.user })
-  const whats = timeline!.steps.map(({ what }) => what)
+  expect(timeline?.story).toMatchObject({
+    requests: [{ request: { id: request } }],
+    items: [{ item: { id: itemId } }],
+    user: { name: order.user },
+  })
+  const whats = timeline!.steps.map(({ text }) => text)
   const at = (text: string) => whats.findIndex((what) => what.includes(text))
   const inOrder = [
     at('call bank_api.bridge.get_bridge_connect_link: 200'),
@@ -122,10 +129,11 @@ test('an item, its event and its call are told by their own ids', async () => {
     .find((line) => line.startsWith('evt_'))
   const event = await told(setup, eventId)
 
-  expect(item?.about.request).toBe(request)
-  expect(call?.steps).toHaveLength(1)
-  expect(call?.steps[0]?.what).toBe('call bank_api.bridge.get_bridge_connect_link: 200')
-  expect(event?.steps.map(({ what }) => what)).toEqual(['event connect.completed'])
+  expect(item?.story.requests).toMatchObject([{ request: { id: request } }])
+  expect(call?.steps.map(({ text }) => text)).toContain(
+    'call bank_api.bridge.get_bridge_connect_link: 200',
+  )
+  expect(event?.steps.map(({ text }) => text)).toContain('event connect.completed')
 })
 
 test('no link, no address and no bank data is told', async () => {
@@ -135,7 +143,10 @@ test('no link, no address and no bank data is told', async () => {
   setup.world.addAccount(itemId, { iban: 'FR7630006000011234567890189', name: 'Secret account' })
   await callMethod(setup.app, 'get_bank_accounts', { item_id: itemId }, { as: siteKey })
 
-  const text = JSON.stringify([await told(setup, request), await told(setup, itemId)])
+  const text = JSON.stringify([
+    (await told(setup, request))?.steps,
+    (await told(setup, itemId))?.steps,
+  ])
 
   expect(text).not.toMatch(/https?:|private=1|FR76|Secret account|session\//)
 })
@@ -160,8 +171,8 @@ test('a call that failed is kept with its refusal', async () => {
   const answer = await callMethod(setup.app, 'get_bank_accounts', { item_id: 77 }, { as: siteKey })
 
   const timeline = await told(setup, answer.headers['x-request-id'])
-  expect(timeline?.steps[0]?.what).toBe(
-    'call bank_api.bridge.get_bank_accounts: 404 DoesNotExistError',
+  expect(timeline?.steps[0]?.text).toBe(
+    'call bank_api.bridge.get_bank_accounts: 404 item_not_found',
   )
 })
 

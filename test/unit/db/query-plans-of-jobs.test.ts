@@ -1,35 +1,5 @@
-import Sqlite from 'better-sqlite3'
-import { expect, it, onTestFinished, vi } from 'vitest'
-import type { Store } from '../../../src/db/store.ts'
-import { testStore } from '../../support/store.ts'
-
-type Operation = (store: Store) => Promise<unknown>
-
-/** The plans of all statements an operation prepares. */
-async function plansOf(operation: Operation): Promise<string> {
-  const prepared: { db: Sqlite.Database; sql: string }[] = []
-  const prepare = Sqlite.prototype.prepare
-  const store = testStore()
-  const spy = vi.spyOn(Sqlite.prototype, 'prepare').mockImplementation(function (
-    this: Sqlite.Database,
-    sql: string,
-  ) {
-    prepared.push({ db: this, sql })
-    return prepare.call(this, sql)
-  })
-  onTestFinished(() => spy.mockRestore())
-  await operation(store)
-  spy.mockRestore()
-  expect(prepared.length).toBeGreaterThan(0)
-  return prepared
-    .flatMap(({ db, sql }) => {
-      const values = Array.from(sql.matchAll(/\?/g), () => 1)
-      const explain = prepare.call(db, `EXPLAIN QUERY PLAN ${sql}`) as Sqlite.Statement
-      return explain.all(...values) as { detail: string }[]
-    })
-    .map(({ detail }) => detail)
-    .join('\n')
-}
+import { expect, it } from 'vitest'
+import { plansOf, type Operation } from '../../support/query-plans.ts'
 
 const operations: [string, Operation][] = [
   ['listUntoldStatuses', (store) => store.listUntoldStatuses(10)],

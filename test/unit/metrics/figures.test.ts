@@ -111,6 +111,5 @@ test('calls are stored once, whatever happens to the flush', async () => {
   await store.addCalls([call])
   await store.addCalls([call, { ...call, id: 'req_2' }])
 
-  expect((await store.findTimeline('req_1'))?.calls).toEqual([call])
-  expect((await store.findTimeline('req_2'))?.calls).toHaveLength(1)
+  expect(await store.listCalls({}, { limit: 9 })).toMatchObject([{ id: 'req_2' }, call])
 })

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, gte, max, or, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, gte, inArray, max, or, sql } from 'drizzle-orm'
 import type { AuditEntry, AuditStore } from '../../ports/audit.ts'
 import type { By } from '../../scope.ts'
 import { audit, instance, sites } from '../schema/index.ts'
@@ -80,7 +80,7 @@ export function auditOperations({ db, read, write }: Tools): AuditStore {
         db.update(instance).set({ auditLogged: id }).run()
       }),
 
-    listAudit: ({ tenantId, since, action, limit }) =>
+    listAudit: ({ tenantId, since, action, subjects, limit }) =>
       read(() =>
         db
           .select()
@@ -89,6 +89,7 @@ export function auditOperations({ db, read, write }: Tools): AuditStore {
             and(
               tenantId === undefined ? undefined : eq(audit.tenantId, tenantId),
               since === undefined ? undefined : gte(audit.at, since),
+              subjects && inArray(audit.subject, [...subjects]),
               action === undefined
                 ? undefined
                 : or(eq(audit.action, action), sql`${audit.action} GLOB ${`${action}.*`}`),

@@ -1,0 +1,59 @@
+import { command } from '../terminal/shell.ts'
+import type { Story } from './story.ts'
+import type { Verdict } from './verdict.ts'
+
+type Whose = Pick<Story, 'site' | 'tenant'>
+
+const ofSite = (
+  { site, tenant }: Whose,
+  words: (site: string, tenant: string) => string,
+): string[] => (site && tenant ? [words(site.name, tenant.name)] : [])
+
+export const moveSite = (whose: Whose): string[] =>
+  ofSite(
+    whose,
+    (site, tenant) => command`site update ${site} --tenant ${tenant} --origin ${newAddress}`,
+  )
+
+export const nameWebhookUrl = (whose: Whose): string[] =>
+  ofSite(
+    whose,
+    (site, tenant) => command`site update ${site} --tenant ${tenant} --webhook-url ${newAddress}`,
+  )
+
+const newAddress = 'https://NEW.ADDRESS'
+
+export const enableEndpoint = (whose: Whose): string[] =>
+  ofSite(whose, (site, tenant) => command`webhook enable ${site} --tenant ${tenant}`)
+
+export const replayDead = (whose: Whose): string[] =>
+  ofSite(
+    whose,
+    (site, tenant) => command`webhook replay --tenant ${tenant} --site ${site} --state dead`,
+  )
+
+export const replayOne = (eventId: string): string[] => [command`webhook replay ${eventId}`]
+
+export const newKey = ({ site, tenant }: Whose): string[] => {
+  if (!tenant) return []
+  return site
+    ? [command`key create --tenant ${tenant.name} --site ${site.name}`]
+    : [command`key create --tenant ${tenant.name}`]
+}
+
+export const enableTenant = ({ tenant }: Whose): string[] =>
+  tenant ? [command`tenant enable ${tenant.name}`] : []
+
+/** One verdict of several, each of which says its part. */
+export function together(...parts: readonly (Verdict | undefined)[]): Verdict {
+  const said = (name: 'what' | 'remedy'): string =>
+    parts
+      .map((part) => part?.[name])
+      .filter(Boolean)
+      .join(' ')
+  return {
+    what: said('what'),
+    remedy: said('remedy') || undefined,
+    commands: [...new Set(parts.flatMap((part) => part?.commands ?? []))],
+  }
+}

@@ -1,0 +1,35 @@
+import type { Subject } from '../db/ports/history.ts'
+import type { Store } from '../db/store.ts'
+import type { Keyring } from '../vault/keyring.ts'
+import { userEmailPlace } from '../vault/user-email.ts'
+
+/** How many things of one name are told apart. */
+const limit = 10
+
+/** What a word means; an address that a link call gave for a user, which is sealed, is looked for last. */
+export async function subjectsOf(
+  { store, keyring }: { store: Store; keyring: Keyring },
+  word: string,
+): Promise<Subject[]> {
+  const found = await store.findSubjects(word, limit)
+  if (found.length > 0 || !word.includes('@')) return found
+  return usersWithAddress({ store, keyring }, word.toLowerCase())
+}
+
+async function usersWithAddress(
+  { store, keyring }: { store: Store; keyring: Keyring },
+  address: string,
+): Promise<Subject[]> {
+  const found: Subject[] = []
+  let after: string | number | null = null
+  for (;;) {
+    const page = await store.listSealed('user-email', after, 500)
+    for (const { rowId, sealed } of page) {
+      const email = keyring.open(sealed, userEmailPlace(rowId)).toString('utf8')
+      if (email.toLowerCase() === address) found.push({ kind: 'user', id: rowId })
+    }
+    const last = page.at(-1)
+    if (!last || found.length >= limit) return found.slice(0, limit)
+    after = last.key
+  }
+}

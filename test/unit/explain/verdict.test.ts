@@ -1,0 +1,299 @@
+import { describe, expect, it } from 'vitest'
+import type { HeldItem, ListedCall, ListedEvent } from '../../../src/db/ports/history.ts'
+import type { LimitName } from '../../../src/errors.ts'
+import { limitTexts } from '../../../src/explain/limit-texts.ts'
+import type { Story } from '../../../src/explain/story.ts'
+import { linesOf } from '../../../src/explain/timeline.ts'
+import { verdictOf } from '../../../src/explain/verdict.ts'
+import { codes } from '../../../src/texts/codes.ts'
+import { explained } from '../../../src/texts/explained.ts'
+import type { Code } from '../../../src/texts/say.ts'
+
+const hour = 3_600_000
+const day = 24 * hour
+const now = 1_000 * day
+
+const site = {
+  id: 'sit_1',
+  tenantId: 'ten_1',
+  name: 'erp.acme.test',
+  origin: 'https://erp.acme.test',
+  allowedOrigins: [],
+  webhookUrl: 'https://erp.acme.test/hook',
+  timeZone: 'Europe/Paris',
+  createdAt: 1,
+  removedAt: null,
+}
+const user = { id: 'usr_1', siteId: site.id, name: 'ann', userUuid: 'uuid' }
+const endpoint = {
+  failingSince: null,
+  lastFailureAt: null,
+  jumpedMs: 0,
+  streak: 0,
+  holdUntil: 0,
+  concurrency: 4,
+  disabledAt: null,
+  disabledReason: null,
+}
+const key = {
+  apiKey: 'key_1',
+  tenantId: 'ten_1',
+  siteId: site.id,
+  previousSecretUntil: null,
+  rotatedAt: null,
+  label: null,
+  createdAt: 1,
+  lastUsedAt: now - hour,
+  expiresAt: null,
+  revokedAt: null,
+  bridgeVersion: '2025-01-15',
+  lists: 'array',
+  links: 'object',
+} as const
+
+const aStory = (kind: Story['subject']['kind'], fields: Partial<Story> = {}): Story => ({
+  subject: { kind, id: '7' },
+  tenant: { name: 'acme', disabledAt: null },
+  site,
+  user,
+  key,
+  endpoint,
+  items: [],
+  requests: [],
+  events: [],
+  calls: [],
+  audit: [],
+  named: [],
+  ...fields,
+})
+
+const aCall = (fields: Partial<ListedCall> = {}): ListedCall => ({
+  id: 'req_1',
+  at: now - hour,
+  method: 'bank_api.bridge.get_bank_accounts',
+  status: 200,
+  excType: null,
+  refusal: null,
+  durationMs: 600,
+  tenantId: 'ten_1',
+  siteId: site.id,
+  apiKey: 'key_1',
+  request: null,
+  itemId: null,
+  bridge: [{ call: 'GET /v3/aggregation/accounts', status: 200, ms: 500 }],
+  tenant: 'acme',
+  site: site.name,
+  ...fields,
+})
+
+const refused = (code: Code, limit: LimitName | null = null) =>
+  aCall({
+    status: codes[code].status,
+    refusal: { code, message: 'said', named: { id: 7 }, limit },
+  })
+
+const anItem = (fields: Partial<HeldItem['item']> = {}): HeldItem => ({
+  item: {
+    id: 7,
+    userId: user.id,
+    providerId: 574,
+    providerName: 'Demo Bank',
+    bank: null,
+    accountTypes: 'all',
+    status: 0,
+    statusCodeInfo: 'ok',
+    authenticationExpiresAt: now + 100 * day,
+    lastSuccessAt: now - 3 * hour,
+    lastTryAt: now - 3 * hour,
+    createdAt: 1,
+    updatedAt: now - hour,
+    unreachableAt: null,
+    goneAt: null,
+    toldStatus: null,
+    compareFrom: null,
+    ...fields,
+  },
+  user,
+  site,
+  tenant: 'acme',
+  accounts: [71],
+})
+
+const anEvent = (fields: Partial<ListedEvent> = {}): ListedEvent => ({
+  seq: 1,
+  id: 'evt_1',
+  type: 'item.refreshed',
+  userId: user.id,
+  siteId: site.id,
+  itemId: 7,
+  occurredAt: now - hour,
+  receivedAt: now - hour,
+  handledAt: now - hour,
+  failures: 0,
+  tenant: 'acme',
+  site: site.name,
+  delivery: aDelivery('delivered', 200),
+  ...fields,
+})
+
+const aDelivery = (
+  state: 'pending' | 'delivered' | 'dead',
+  status: number | null,
+  error: string | null = null,
+): NonNullable<ListedEvent['delivery']> => ({
+  id: 'dlv_1',
+  state,
+  createdAt: now - hour,
+  dueAt: state === 'pending' ? now + hour : null,
+  settledAt: state === 'pending' ? null : now - hour + 400,
+  attempts: 1,
+  tries: [{ number: 1, startedAt: now - hour, durationMs: 200, status, error }],
+})
+
+const told = (story: Story): string => {
+  const { what, remedy, commands = [] } = verdictOf(story, now)
+  return [what, remedy, ...commands].filter(Boolean).join(' | ')
+}
+
+describe('a verdict on a call', () => {
+  it('that went well says how long it took, and how much of it at Bridge', () => {
+    expect(told(aStory('call', { calls: [aCall()] }))).toBe(
+      'get_bank_accounts was answered with 200 in 0.6 s, 0.5 s of it at Bridge.',
+    )
+  })
+
+  it.each(Object.keys(codes) as Code[])('that was refused with %s says why', (code) => {
+    const { what, remedy } = verdictOf(aStory('call', { calls: [refused(code)] }), now)
+
+    expect(what).toContain(`refused with ${codes[code].status} ${code}. `)
+    expect(what.length).toBeGreaterThan(70)
+    if (explained[code].whose === 'the gateway') expect(remedy).toBeDefined()
+  })
+
+  it.each(Object.keys(limitTexts) as LimitName[])('names the limit that was met: %s', (limit) => {
+    const code = limit.startsWith('bridge') ? 'bridge_quota_spent' : 'too_many_calls'
+
+    expect(told(aStory('call', { calls: [refused(code, limit)] }))).toContain(limitTexts[limit].met)
+  })
+
+  it.each([
+    ['revoked', { key: { ...key, revokedAt: now - 2 * day } }, 'was revoked 2 d ago'],
+    ['expired', { key: { ...key, expiresAt: now - 2 * day } }, 'expired 2 d ago'],
+    ['rotated', { key: { ...key, rotatedAt: now - 2 * day } }, 'a new secret, made 2 d ago'],
+    ['good', {}, 'is good, but its secret is another'],
+    ['of a disabled tenant', { tenant: { name: 'acme', disabledAt: 1 } }, 'acme is disabled'],
+    ['gone', { key: null }, 'not here any more'],
+  ] as const)('whose key is %s says so', (_how, fields, words) => {
+    expect(told(aStory('call', { ...fields, calls: [refused('credentials_invalid')] }))).toContain(
+      words,
+    )
+  })
+
+  const slow = { ...site, id: 'sit_2', name: 'slow.acme.test' }
+  const named = { what: 'Item 7', tenant: 'acme', site: slow, user: 'ben', goneAt: null }
+  it.each([
+    ['another site’s', named, 'Item 7 belongs to ben on slow.acme.test of tenant acme, which'],
+    [
+      'another tenant’s',
+      { ...named, tenant: 'other', site: { ...slow, tenantId: 'ten_2' } },
+      'Each tenant sees its own',
+    ],
+    ['its own, and gone', { ...named, site, goneAt: now - day }, 'went 24 h ago'],
+    ['its own', { ...named, site }, 'the call named another user or site'],
+    ['nobody’s', undefined, 'There is none of that name or number here'],
+  ])('that named what is %s says so', (_whose, one, words) => {
+    const story = aStory('call', { calls: [refused('item_not_found')], named: one ? [one] : [] })
+
+    expect(told(story)).toContain(words)
+  })
+
+  it('that Bridge did not answer says what was asked of it', () => {
+    const bridge = [{ call: 'GET /v3/aggregation/accounts', status: null, ms: 9 }]
+    const call = { ...refused('bridge_unavailable'), bridge }
+
+    expect(told(aStory('call', { calls: [call] }))).toContain(
+      'Asked was GET /v3/aggregation/accounts: no answer.',
+    )
+  })
+})
+
+describe('a verdict on an item', () => {
+  it.each([
+    ['well', {}, 'Item 7 (Demo Bank) of ann on erp.acme.test works, read from the bank 3 h ago;'],
+    ['without a consent', { authenticationExpiresAt: now - day }, 'get_sca_authentication_link'],
+    ['gone', { goneAt: now - day }, 'get_bridge_connect_link'],
+    ['not found', { unreachableAt: now - day }, 'was not found by Bridge 24 h ago'],
+    ['wanting credentials', { status: 402 }, 'get_bridge_edit_link'],
+  ])('that is %s', (_how, fields, words) => {
+    expect(told(aStory('item', { items: [anItem(fields)] }))).toContain(words)
+  })
+
+  it('that was deleted says by whom', () => {
+    const entry = { id: 1, at: now - day, tenantId: 'ten_1', actor: 'key:key_1', count: 1 }
+    const deleted = { ...entry, action: 'item.deleted', subject: '7', detail: null, bucket: null }
+
+    expect(told(aStory('item', { audit: [deleted] }))).toContain(
+      'Item 7 was deleted 24 h ago by key:key_1.',
+    )
+  })
+
+  it('whose site refuses its webhooks says so too', () => {
+    const events = [anEvent({ delivery: aDelivery('dead', 404) })]
+
+    expect(told(aStory('item', { items: [anItem()], events }))).toContain(
+      'bank-api webhook replay --tenant acme --site erp.acme.test --state dead',
+    )
+  })
+})
+
+describe('a verdict on an event', () => {
+  it.each([
+    ['delivered', {}, 'was delivered 0.4 s after it came, on try 1, which took 0.2 s.'],
+    ['kept', { delivery: null }, 'bank-api webhook replay evt_1'],
+    ['not applied', { handledAt: null, failures: 3 }, 'is not applied yet, after 3 failures'],
+    ['to be tried again', { delivery: aDelivery('pending', 301) }, 'edirect'],
+    [
+      'given up',
+      { delivery: aDelivery('dead', 403) },
+      "given up after 1 tries; the site's last answer: 403. | ",
+    ],
+    [
+      'of a bad certificate',
+      { delivery: aDelivery('dead', null, 'CERT_HAS_EXPIRED') },
+      'The certificate has ended',
+    ],
+  ])('that is %s', (_how, fields, words) => {
+    expect(told(aStory('event', { events: [anEvent(fields)] }))).toContain(words)
+  })
+
+  it('whose endpoint is disabled says how it is enabled', () => {
+    const events = [anEvent({ delivery: aDelivery('pending', 500) })]
+    const off = { ...endpoint, disabledAt: now - day }
+
+    expect(told(aStory('event', { events, endpoint: off }))).toContain(
+      "the endpoint was disabled 24 h ago; the site's last answer: 500. | The site fails while it takes the webhook: look at its own error log. 502 to 504 are its proxy's. Then: | bank-api webhook enable erp.acme.test --tenant acme",
+    )
+  })
+})
+
+describe('a verdict on a key and on a site', () => {
+  it('tells how the last calls fared', () => {
+    const calls = [aCall(), refused('item_not_found')]
+
+    expect(told(aStory('key', { calls }))).toContain(
+      'The key of erp.acme.test is good and was last used 60 m ago. Of its last 2 calls 1 were refused',
+    )
+    expect(told(aStory('site', { calls }))).toContain('Its webhooks are taken.')
+    expect(told(aStory('site', { calls }))).toContain('bank-api explain req_1')
+  })
+})
+
+it('what follows each other and differs in time alone is one line', () => {
+  const events = Array.from({ length: 12 }, (_, n) =>
+    anEvent({ seq: n, type: 'item.account.created', receivedAt: now - hour + n }),
+  )
+
+  expect(linesOf(aStory('item', { events })).map(({ text }) => text)).toEqual([
+    '12 × item.account.created delivered, 0.2 s',
+  ])
+})
