@@ -4,7 +4,7 @@ import type { PgColumn } from 'drizzle-orm/pg-core'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import type pg from 'pg'
 import { stateOf, withoutValues } from '../postgres/errors.ts'
-import { migrateWithin } from '../postgres/migrate.ts'
+import { migrateWithin, migrationLock } from '../postgres/migrate.ts'
 import { migrationsFolder } from '../postgres/open.ts'
 import { MoveError } from './move-error.ts'
 import { batchSize, isBehind, type ReadRows, type Row } from './rows.ts'
@@ -26,7 +26,7 @@ const rehearsalSchema = 'bank_api_rehearsal'
 
 /**
  * Makes our tables where they are missing, and takes them for ourselves until the transaction ends: a server that starts
- * meanwhile waits, and fails. A rehearsal has a schema of its own.
+ * meanwhile waits for that end, or fails. A rehearsal has a schema of its own.
  * @throws MoveError when one of them holds rows already
  */
 export async function openTarget(
@@ -38,6 +38,11 @@ export async function openTarget(
     await client.query(`CREATE SCHEMA ${rehearsalSchema}`)
     await client.query(`SET LOCAL search_path = ${rehearsalSchema}`)
   }
+  const { rows: locks } = await client.query<{ ours: boolean }>(
+    'SELECT pg_try_advisory_xact_lock($1) AS ours',
+    [migrationLock],
+  )
+  if (!locks[0]?.ours) throw new MoveError(isBeingMade)
   await migrateWithin(client, readMigrationFiles({ migrationsFolder }))
   // A mover that lost its connection unseen must not keep the tables for long.
   await client.query(`SET LOCAL idle_in_transaction_session_timeout = '1min'`)
@@ -88,6 +93,9 @@ export async function openTarget(
     analyze: async ({ name }) => void (await client.query(`ANALYZE "${name}"`)),
   }
 }
+
+const isBeingMade =
+  'Another program makes or fills the tables of the database that is to take this installation. Wait for its end.'
 
 const isFull = (table: string): string =>
   `The database that is to take this installation holds rows already (${table}). A move that was broken off leaves none: ` +

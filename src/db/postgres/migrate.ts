@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { DatabaseVersionError } from '../store-errors.ts'
 
 /** Any number, the same for all of us: whoever has it migrates. */
-const migrationLock = 7_214_365_081
+export const migrationLock = 7_214_365_081
 
 /** What stands in a transaction's way is a server at work. It is not held up for longer; the start fails and says so. */
 const lockTimeout = '10s'

@@ -4,6 +4,7 @@ import { Client } from 'pg'
 import { expect, onTestFinished } from 'vitest'
 import { type Move, moveToPostgres } from '../../../../src/db/moving/move.ts'
 import { movedTables } from '../../../../src/db/moving/tables.ts'
+import { openStore } from '../../../../src/db/open.ts'
 import { createSqliteStore } from '../../../../src/db/sqlite/store.ts'
 import { countRows, writeEarlierDatabase } from '../../../support/earlier-database.ts'
 import { emptyDatabase, testDatabase, withPostgres } from '../../../support/postgres.ts'
@@ -242,7 +243,7 @@ withPostgres((it, server) => {
     expect(await move({ from, url })).toEqual(countRows(raw))
   })
 
-  it('of two moves at once one waits for the other, and is refused', async () => {
+  it('of two moves at once one is refused', async () => {
     const { from, raw } = aFile()
     const url = await emptyDatabase(server)
 
@@ -250,6 +251,26 @@ withPostgres((it, server) => {
 
     expect(ended.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
     expect(await rowsIn(await connected(url))).toEqual(countRows(raw))
+  })
+
+  it('a server that starts there meanwhile finds the moved installation, and makes none of its own', async () => {
+    const { from } = aFile()
+    const url = await testDatabase(server)
+    const starting = await openStore({ url, poolSize: 2 })
+    onTestFinished(() => starting.close())
+    const own = { mode: 'sandbox', wrappedPepper: Buffer.from('own'), dataKeys: [], at: 1 }
+    let made: ReturnType<typeof starting.createInstance> | undefined
+
+    await move(
+      { from, url },
+      {
+        onProgress({ table }) {
+          if (table === 'tenants') made ??= starting.createInstance(own)
+        },
+      },
+    )
+
+    expect(await made).toMatchObject({ dataKeys: [{ id: 'd1' }] })
   })
 
   it('a rehearsal does all of it beside what is there, and leaves nothing', async () => {
