@@ -5,7 +5,7 @@ import type { Readiness } from '../../../src/cluster/readiness.ts'
 import { signBridgeWebhook } from '../../support/bridge.ts'
 import { inForm, mostMsOfMany } from '../../support/form.ts'
 import { testDatabase, withPostgres } from '../../support/postgres.ts'
-import { threeInstances, webhookSecret, type Instances } from './instances/instances.ts'
+import { leaderOf, threeInstances, webhookSecret, type Instances } from './instances/instances.ts'
 import { noteInHand, settled, spotless, verdictOn, type InHand } from './instances/judge.ts'
 import { theProgram } from './instances/program.ts'
 import { startTraffic } from './instances/traffic.ts'
@@ -42,8 +42,9 @@ withPostgres((it, server) => {
 
       for (let cut = 0; cut < cuts; cut += 1) {
         await wait(500 + Math.random() * 1_000)
-        const victim = instances.all[cut % instances.all.length]!
-        // Each third time nobody is told, and it lasts until the others take the victim for dead.
+        // Each third time it is the leader, and each third time nobody is told, until the others take the victim for dead.
+        const leader = cut % 3 === 0 ? await leaderOf(instances) : undefined
+        const victim = leader ?? instances.all[Math.floor(Math.random() * instances.all.length)]!
         const isSilent = cut % 3 === 1
         if (isSilent) victim.cable.silence()
         else victim.cable.cut()

@@ -8,7 +8,7 @@ import { theProgram } from './instances/program.ts'
 import { startTraffic } from './instances/traffic.ts'
 
 /** Nothing goes on besides. */
-const silence = { tellers: 0, callers: 0, visitors: 0 }
+const silence = { tellers: 0, callers: 0, visitors: 0, readers: 0 }
 
 /**
  * Does a step of a visit, a request to `path`, while the instance that has it is killed: in the moment it asks Bridge for

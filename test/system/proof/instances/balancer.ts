@@ -11,6 +11,8 @@ export interface Balancer {
   url: string
   /** How many requests each instance answered. */
   answered: ReadonlyMap<string, number>
+  /** How often an instance took a request and did not answer it. */
+  broken(): number
   /** Called when a request goes to an instance. */
   onSent: (url: string, request: { method: string; path: string }) => void
 }
@@ -30,6 +32,7 @@ export async function openBalancer(urls: readonly string[]): Promise<Balancer> {
   const answered = new Map<string, number>(urls.map((url) => [url, 0]))
   const dispatcher = new Agent({ connections: 64, connect: { timeout: 1_000 } })
   let turn = 0
+  let broken = 0
   const closing = new AbortController()
 
   const looks = urls.map(async (url) => {
@@ -39,11 +42,12 @@ export async function openBalancer(urls: readonly string[]): Promise<Balancer> {
     }
   })
 
-  /** Who is up, the next one first. */
+  /** Who is up, the next one first; when nobody seems to be, one of them may be all the same. */
   function candidates(): string[] {
     turn += 1
     const round = urls.map((_, index) => urls[(turn + index) % urls.length]!)
-    return round.filter((url) => isUp.get(url))
+    const up = round.filter((url) => isUp.get(url))
+    return up.length > 0 ? up : round
   }
 
   async function pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -65,7 +69,9 @@ export async function openBalancer(urls: readonly string[]): Promise<Balancer> {
         response.writeHead(answer.statusCode, without(answer.headers, ownHeaders)).end(bytes)
         return
       } catch (error) {
-        if (!(isUnsent(error) || method === 'GET')) break
+        if (isUnsent(error)) continue
+        broken += 1
+        if (method !== 'GET') break
       }
     }
     response.writeHead(502).end()
@@ -83,7 +89,12 @@ export async function openBalancer(urls: readonly string[]): Promise<Balancer> {
     await Promise.all(looks)
   })
   const { port } = server.address() as AddressInfo
-  const balancer: Balancer = { url: `http://127.0.0.1:${port}`, answered, onSent: () => {} }
+  const balancer: Balancer = {
+    url: `http://127.0.0.1:${port}`,
+    answered,
+    broken: () => broken,
+    onSent: () => {},
+  }
   return balancer
 }
 

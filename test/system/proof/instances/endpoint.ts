@@ -8,6 +8,9 @@ import { onTestFinished } from 'vitest'
 export interface Post {
   id: string
   type: string
+  /** When it came, and when its signature says it was sent. Seconds. */
+  cameAt: number
+  signedAt: number
   content: { item_id?: number; request?: string; n?: number; [name: string]: unknown }
 }
 
@@ -29,8 +32,10 @@ export async function openEndpoint(takesMs: number): Promise<Endpoint> {
     most = Math.max(most, open)
     response.once('close', () => (open -= 1))
     const take = async () => {
-      const { type, content } = JSON.parse(await text(request)) as Omit<Post, 'id'>
-      posts.push({ id: String(request.headers['webhook-id']), type, content })
+      const { type, content } = JSON.parse(await text(request)) as Pick<Post, 'type' | 'content'>
+      const { 'webhook-id': id, 'webhook-timestamp': signedAt } = request.headers
+      const cameAt = Date.now() / 1_000
+      posts.push({ id: String(id), type, content, cameAt, signedAt: Number(signedAt) })
       await wait(takesMs)
       response.end('{}')
     }

@@ -77,12 +77,12 @@ export function anInstance(program: Program, env: Env): Instance {
   }
 }
 
-/** Whether it says that it serves; within a second, or it does not. */
+/** Whether it says that it serves; within three seconds, or it does not. */
 export async function isReady(url: string): Promise<boolean> {
   try {
     const answer = await fetch(`${url}/ready`, {
       headers: { connection: 'close' },
-      signal: AbortSignal.timeout(1_000),
+      signal: AbortSignal.timeout(3_000),
     })
     await answer.arrayBuffer()
     return answer.status === 200

@@ -11,6 +11,7 @@ import { layCable, type Cable } from '../../../support/cable.ts'
 import { freePort } from '../../../support/free-port.ts'
 import type { Env } from '../../../support/gateway.ts'
 import { aTenant, aUser, testBy } from '../../../support/tenants.ts'
+import { pull } from '../../e2e/visit.ts'
 import { openBalancer, type Balancer } from './balancer.ts'
 import { openEndpoint, type Endpoint } from './endpoint.ts'
 import { anInstance, type Instance } from './instance.ts'
@@ -30,7 +31,7 @@ export interface Listener {
 export interface Instances {
   all: readonly (Instance & { cable: Cable })[]
   balancer: Balancer
-  /** The Bridge in the box, in this process. */
+  /** The Bridge in the box, in this process, with its quotas on. */
   bridge: { url: string }
   listeners: readonly Listener[]
   /** What a site shows us. */
@@ -67,7 +68,7 @@ export async function threeInstances(
     // Both are for strangers, and would be reached by a test that hurries.
     LIMIT_PER_KEY: '0',
     LIMIT_PER_ADDRESS: '0',
-    STOP_DELAY: '1', // the balancer looks more often than that
+    STOP_DELAY: '2', // the balancer looks more often than that
   }
   const pool = createPool({ url: databaseUrl, poolSize: 4 })
   onTestFinished(() => pool.end())
@@ -102,6 +103,14 @@ export async function threeInstances(
   return { all, balancer, bridge, listeners, authorization, store, pool }
 }
 
+/** The instance that leads; undefined while none does. */
+export async function leaderOf({ all, pool }: Instances) {
+  const { rows } = await pool.query<{ pid: number }>(
+    'SELECT pid FROM leader JOIN members ON members.id = leader.member_id',
+  )
+  return all.find((one) => one.pid() === Number(rows[0]?.pid))
+}
+
 async function openBridge(webhookUrl: string): Promise<{ url: string }> {
   const sandbox = buildSandbox({
     clock: createMovableClock(),
@@ -111,5 +120,6 @@ async function openBridge(webhookUrl: string): Promise<{ url: string }> {
   const bridge = { url: '' }
   bridge.url = await sandbox.listen({ host: '127.0.0.1', port: 0 })
   onTestFinished(() => sandbox.close())
+  await pull(bridge.url, 'quotas', { on: true })
   return bridge
 }

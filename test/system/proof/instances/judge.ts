@@ -55,6 +55,8 @@ export const spotless = {
   repeatedTooOften: [],
   outOfOrder: [],
   tooManyAtOnce: [],
+  settledTwice: [],
+  signedAtAnotherTime: [],
   refusedByBridge: [],
   visitsNotToldOnce: [],
   refreshedTooOften: [],
@@ -82,6 +84,8 @@ export async function verdictOn(
     tooManyAtOnce: listeners
       .map(({ endpoint }) => endpoint.mostAtOnce())
       .filter((most) => most > triesAtOnce),
+    settledTwice: await settledTwice(instances),
+    signedAtAnotherTime: posts.filter(({ cameAt, signedAt }) => Math.abs(cameAt - signedAt) > 60),
     refusedByBridge: await refusedByBridge(instances),
     visitsNotToldOnce: notOnce(
       traffic.visits.map(({ request }) => request),
@@ -136,6 +140,15 @@ function notOnce<T>(
   return expected
     .map((name) => ({ name, events: new Set(byName.get(name)?.map(({ id }) => id)).size }))
     .filter(({ events }) => events !== 1)
+}
+
+/** Deliveries of which two instances each said that theirs was the try that arrived. */
+async function settledTwice({ pool }: Instances): Promise<unknown[]> {
+  const { rows } = await pool.query<object>(
+    `SELECT delivery_id, count(*) FROM attempts WHERE status = 200
+     GROUP BY delivery_id HAVING count(*) > 1`,
+  )
+  return rows
 }
 
 async function callsToBridge({ bridge }: Instances): Promise<Call[]> {

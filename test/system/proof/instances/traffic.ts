@@ -22,14 +22,19 @@ export interface Visit {
 /** What goes on while accidents happen: Bridge posts, sites call, users visit their bank. */
 export interface Traffic {
   accepted: Accepted[]
-  /** How calls that a site may repeat ended: the status, or why there is none. */
-  calls: Map<number | string, number>
+  /** How often sites and browsers got which status, or none. */
+  answers: Map<number | string, number>
+  /** The same for Bridge. */
+  answersToBridge: Map<number | string, number>
   visits: Visit[]
   /** How often somebody was told that an item is refreshed, by item. */
   refreshed: Map<number, number>
   /** Ends what is under way, each item's story with its last event. */
   end(): Promise<void>
 }
+
+const note = (answers: Map<number | string, number>, status: number | string) =>
+  void answers.set(status, (answers.get(status) ?? 0) + 1)
 
 /** What Bridge tells of an item, in this order. The consent ends within the month, so the site is reminded of it. */
 const story = (): [type: string, content: object][] => [
@@ -55,15 +60,22 @@ interface Crowd {
   tellers: number
   callers: number
   visitors: number
+  /** Who read one user's accounts, more often than Bridge allows. */
+  readers: number
 }
 
 /** Between two things that one of them does. */
-const pauseMs = { teller: 250, caller: 100, visitor: 2_000 }
+const pauseMs = { teller: 250, bridge: 100, caller: 100, visitor: 2_000, reader: 50 }
 
 /** Starts the traffic. */
 export function startTraffic(
   { balancer, listeners, authorization }: Instances,
-  { tellers, callers, visitors }: Crowd = { tellers: Infinity, callers: 4, visitors: 1 },
+  { tellers, callers, visitors, readers }: Crowd = {
+    tellers: Infinity,
+    callers: 4,
+    visitors: 1,
+    readers: 2,
+  },
 ): Traffic {
   const dispatcher = new Agent({ connections: 64, headersTimeout: 30_000 })
   onTestFinished(() => dispatcher.destroy())
@@ -72,7 +84,8 @@ export function startTraffic(
   let n = 0
   const traffic: Traffic = {
     accepted: [],
-    calls: new Map(),
+    answers: new Map(),
+    answersToBridge: new Map(),
     visits: [],
     refreshed: new Map(),
     async end() {
@@ -100,7 +113,12 @@ export function startTraffic(
   async function post(type: string, content: object): Promise<void> {
     const body = JSON.stringify({ type, content, timestamp: Date.now() })
     const headers = { 'bridgeapi-signature': signBridgeWebhook(body, webhookSecret) }
-    while ((await ask('POST', '/webhooks/bridge', body, headers)).status !== 200) await wait(100)
+    for (;;) {
+      const { status } = await ask('POST', '/webhooks/bridge', body, headers)
+      note(traffic.answersToBridge, status)
+      if (status === 200) return
+      await wait(pauseMs.bridge)
+    }
   }
 
   async function tell(site: string, userUuid: string): Promise<void> {
@@ -124,8 +142,7 @@ export function startTraffic(
   async function call(): Promise<void> {
     while (!signal.aborted) {
       const path = '/api/method/frappe.auth.get_logged_user'
-      const { status } = await ask('GET', path, null, { authorization })
-      traffic.calls.set(status, (traffic.calls.get(status) ?? 0) + 1)
+      note(traffic.answers, (await ask('GET', path, null, { authorization })).status)
       await wait(pauseMs.caller)
     }
   }
@@ -137,6 +154,7 @@ export function startTraffic(
       account_types: 'payment',
       user,
     })
+    note(traffic.answers, link.status)
     if (link.status !== 200) return
     const { url, request } = (
       JSON.parse(link.text) as { message: { url: string; request: string } }
@@ -145,11 +163,13 @@ export function startTraffic(
     const itemId = Number(callback.searchParams.get('item_id'))
     traffic.visits.push({ request, itemId })
     // Whether or not the browser comes back, the request is to end.
-    await ask('GET', `${callback.pathname}${callback.search}`, null, {})
+    const home = await ask('GET', `${callback.pathname}${callback.search}`, null, {})
+    note(traffic.answers, home.status)
     const refreshes = Array.from({ length: 6 }, () =>
       method('post_item_refresh', { item_id: itemId, user }),
     )
     const answers = await Promise.all(refreshes)
+    for (const { status } of answers) note(traffic.answers, status)
     const yes = answers.filter(({ text }) => text.includes('"refreshed":true')).length
     traffic.refreshed.set(itemId, yes)
   }
@@ -161,12 +181,21 @@ export function startTraffic(
     }
   }
 
+  async function read(): Promise<void> {
+    while (!signal.aborted) {
+      const [visit] = traffic.visits
+      if (visit) await method('get_bank_accounts', { item_id: visit.itemId })
+      await wait(pauseMs.reader)
+    }
+  }
+
   const works = [
     ...listeners.flatMap(({ site, users }) =>
       users.slice(0, tellers).map(({ userUuid }) => tell(site, userUuid)),
     ),
     ...Array.from({ length: callers }, call),
     ...Array.from({ length: visitors }, (_, visitor) => visitAgain(visitor)),
+    ...Array.from({ length: readers }, read),
   ]
   return traffic
 }
