@@ -56,6 +56,9 @@ export interface Relay {
 /** Longer than any try: past it, the worker that had the delivery is dead. */
 const leaseMs = 60_000
 
+/** A claim that is older before its try begins may be another member's by now, who strike off whoever is silent for ten seconds. */
+const freshMs = 5_000
+
 /** Between the settles of a try that the database did not take, locked or full: together less than what a try leaves of its lease. */
 const settleAgainMs = [1_000, 2_000, 4_000, 8_000, 16_000]
 
@@ -116,7 +119,7 @@ export function createRelay(
     const claim = { by: deps.memberId, at, leaseUntil: at + leaseMs }
     const claims = await store.claimDeliveries({ ...claim, limit, spreadAfter })
     return claims.map((claim) => {
-      const work = deliver(deps, claim, { stopping: stopping.signal, followClock })
+      const work = deliver(deps, claim, { claimedAt: at, stopping: stopping.signal, followClock })
         .catch((error: unknown) => {
           // Not settled: the lease runs out, and the delivery is tried again.
           log.error({ delivery: claim.id, err: error }, 'delivery not settled')
@@ -144,7 +147,7 @@ export function createRelay(
       const claim = { by: deps.memberId, at, leaseUntil: at + leaseMs }
       const claimed = await store.claimDelivery(eventId, claim)
       if (!claimed) return false
-      await deliver(deps, claimed, { stopping: stopping.signal, followClock })
+      await deliver(deps, claimed, { claimedAt: at, stopping: stopping.signal, followClock })
       return true
     },
     async drain(graceMs) {
@@ -158,12 +161,24 @@ export function createRelay(
 async function deliver(
   deps: RelayDeps,
   claim: ClaimedDelivery,
-  { stopping, followClock }: { stopping: AbortSignal; followClock: () => Promise<void> },
+  {
+    claimedAt,
+    stopping,
+    followClock,
+  }: { claimedAt: number; stopping: AbortSignal; followClock: () => Promise<void> },
 ): Promise<void> {
   const { clock, log, sender } = deps
   const { id, attempt, site, event } = claim
   const facts = { delivery: id, event: event.id, site: site.id, try: claim.tryNumber }
   const startedAt = clock.now()
+  const giveBack = async (at: number) => {
+    const outcome = { kind: 'released' as const }
+    await settle(deps, { id, attempt, at, outcome, try: null, endpoint: null }, stopping)
+  }
+  if (startedAt - claimedAt > freshMs) {
+    log.warn(facts, 'webhook claimed too long ago to be sent')
+    return giveBack(startedAt)
+  }
 
   let post: Post
   try {
@@ -180,11 +195,7 @@ async function deliver(
   const answer = await sender.send({ ...post, signal: stopping })
   await followClock()
   const at = clock.now()
-  if (answer.status === null && stopping.aborted) {
-    const outcome = { kind: 'released' as const }
-    await settle(deps, { id, attempt, at, outcome, try: null, endpoint: null }, stopping)
-    return
-  }
+  if (answer.status === null && stopping.aborted) return giveBack(at)
   const settlement = toSettlement(deps, claim, answer, startedAt, at)
   const settled = await settle(deps, settlement, stopping)
   report(deps, claim, answer, at)

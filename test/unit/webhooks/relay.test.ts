@@ -674,6 +674,36 @@ test('a stop waits for tries in flight, and gives back untried what does not end
   expect(await store.findDelivery(id)).toMatchObject({ state: 'delivered' })
 })
 
+test('a claim that was long on its way to us is given back untried: another may have it by now', async () => {
+  const site = await receiver()
+  const { relaying, store, clock, emit, listenAt, relay, lines } = await relayRooms()
+  await listenAt(site.url)
+  const event = await emit()
+  const slow = createRelay({
+    ...relaying,
+    store: {
+      ...store,
+      async claimDeliveries(claim) {
+        const claimed = await store.claimDeliveries(claim)
+        clock.advance(6_000)
+        return claimed
+      },
+    },
+  })
+
+  await slow.tick()
+
+  expect(site.posts).toEqual([])
+  expect(lines).toContainEqual([
+    'warn',
+    expect.objectContaining({ event }),
+    'webhook claimed too long ago to be sent',
+  ])
+  await relay.tick()
+  expect(site.posts).toHaveLength(1)
+  expect(await store.findDelivery(event)).toMatchObject({ state: 'delivered', attempts: 2 })
+})
+
 test('a worker that died loses nothing: past its lease another one delivers', async () => {
   const { relay, listenAt, emit, store, clock } = await relayRooms()
   const at = await receiver()
