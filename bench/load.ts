@@ -18,7 +18,7 @@ export interface Asked {
  * answer but a 200: who measures refusals measures nothing. `afterwards` waits for work that the answers left behind.
  */
 export async function load(
-  { url, pid }: Running,
+  { url, pid, databaseMs }: Pick<Running, 'url' | 'pid' | 'databaseMs'>,
   {
     lanes,
     ms,
@@ -30,6 +30,7 @@ export async function load(
   const pool = new Pool(url, { connections: lanes })
   const took = createHistogram()
   const cpuBefore = cpuMs(pid)
+  const databaseBefore = databaseMs?.() ?? 0
   const start = performance.now()
   const lane = async (): Promise<void> => {
     while (performance.now() - start < ms) {
@@ -46,9 +47,13 @@ export async function load(
   const seconds = (performance.now() - start) / 1_000
   await afterwards?.()
   const cpu = cpuMs(pid) - cpuBefore
+  const ofDatabase = databaseMs && databaseMs() - databaseBefore
   await pool.close()
   return {
     'CPU µs': (cpu * 1_000) / took.count,
+    ...(ofDatabase !== undefined && {
+      'with PostgreSQL, CPU µs': ((cpu + ofDatabase) * 1_000) / took.count,
+    }),
     'requests/s': took.count / seconds,
     'p50 ms': took.percentile(50) / 1_000,
     'p99 ms': took.percentile(99) / 1_000,

@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
+import { stopPostgres } from './on-postgres.ts'
 import { profileServers, startProgram, stopAll } from './processes.ts'
 import { webhookAccepted, webhookAcceptedSlowDisk } from './rows/inbox.ts'
 import { acceptedToDelivered } from './rows/delivered.ts'
 import { drain } from './rows/drain.ts'
+import { callsOnBoth, claimers, drainOnBoth, webhooksOnBoth } from './rows/engines.ts'
 import { equalCallers } from './rows/equal-callers.ts'
 import { healthyAmongBad } from './rows/isolation.ts'
 import { move } from './rows/move.ts'
@@ -36,8 +38,18 @@ const benches: Readonly<Record<string, Bench>> = {
   soak,
 }
 
+/** Those that compare the two engines. */
+const onPostgres: Readonly<Record<string, Bench>> = {
+  'postgres-calls': callsOnBoth,
+  'postgres-webhook': webhooksOnBoth,
+  'postgres-drain': drainOnBoth,
+  'postgres-claimers': claimers,
+}
+const all = { ...benches, ...onPostgres }
+
 interface Options {
-  only: string[]
+  only?: string[]
+  engine: 'sqlite' | 'postgres'
   rounds: number
   seconds: number
   scale: number
@@ -52,10 +64,11 @@ const options = new Command('npm run bench --')
   .description(
     'Measures the server, built as the image runs it, beside the least that does the same.',
   )
+  .addOption(new Option('--only <names...>', 'these benches alone').choices(Object.keys(all)))
   .addOption(
-    new Option('--only <names...>', 'these benches alone')
-      .choices(Object.keys(benches))
-      .default(Object.keys(benches)),
+    new Option('--engine <name>', 'postgres: it, beside a file, instead of all that runs on a file')
+      .choices(['sqlite', 'postgres'])
+      .default('sqlite'),
   )
   .option('--rounds <count>', 'how often each side takes its turn', whole, 5)
   .option('--seconds <count>', 'how long a round of load lasts', Number, 2)
@@ -91,14 +104,16 @@ const settings: Settings = {
 
 const rows: Row[] = []
 try {
-  for (const name of options.only) {
+  const names = Object.keys(options.engine === 'postgres' ? onPostgres : benches)
+  for (const name of options.only ?? names) {
     process.stderr.write(`${name} …\n`)
-    const found = await benches[name]!(settings)
+    const found = await all[name as keyof typeof all]!(settings)
     rows.push(...found)
     process.stderr.write(`${toTable(found)}\n\n`)
   }
 } finally {
   await stopAll()
+  await stopPostgres()
   rmSync(folder, { recursive: true, force: true })
 }
 const { node, v8 } = process.versions

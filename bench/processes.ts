@@ -10,6 +10,8 @@ export interface Running {
   url: string
   /** The process whose time and memory count; under a tracer, the one it traces. */
   pid: number
+  /** What its database server has used of the processors so far, when that is a process of its own. */
+  databaseMs?: () => number
   /** Asks it to end, then makes it. */
   stop(): Promise<void>
 }
@@ -139,6 +141,15 @@ export function cpuMs(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[11]) + Number(fields[12])) * tickMs
+}
+
+/** The same for PostgreSQL: its first process, those that ended and those that serve now. */
+export function postgresMs(pid: number): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const ended = (Number(fields[13]) + Number(fields[14])) * tickMs
+  return children.reduce((sum, child) => sum + cpuMs(Number(child)), cpuMs(pid) + ended)
 }
 
 const megabytesIn = (pid: number, field: string): number => {

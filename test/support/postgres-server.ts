@@ -90,6 +90,8 @@ const isRunning = (pid: number): boolean => {
 /** A PostgreSQL of our own. */
 export interface Postgres {
   url: string
+  /** Its first process, whose children serve the connections. */
+  pid(): number
   stop(): Promise<void>
   /** Ends it at once, as a power cut does: `pg_ctl stop -m immediate`. */
   crash(): Promise<void>
@@ -97,8 +99,8 @@ export interface Postgres {
   restart(): Promise<void>
 }
 
-/** Starts one, with a template database. */
-export async function startPostgres(): Promise<Postgres> {
+/** Starts one, with a template database. A durable one writes as it does in production. */
+export async function startPostgres({ durable = false } = {}): Promise<Postgres> {
   sweep()
   const folder = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`))
   const remove = () => rmSync(folder, { recursive: true, force: true })
@@ -124,7 +126,7 @@ export async function startPostgres(): Promise<Postgres> {
       data,
       '-p',
       String(port),
-      ...settings(data, pem),
+      ...settings(data, pem, durable),
     ]
     const open = async () => {
       const server = spawn('/bin/sh', ['-c', untilNobodyListens, 'sh', ...command], {
@@ -141,15 +143,19 @@ export async function startPostgres(): Promise<Postgres> {
     }
     let server = await open()
     await makeTemplate(url)
+    const pid = () => {
+      const [first] = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')
+      return Number(first)
+    }
     return {
       url,
+      pid,
       async stop() {
         await close()
         remove()
       },
       async crash() {
-        const [pid] = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')
-        process.kill(Number(pid), 'SIGQUIT')
+        process.kill(pid(), 'SIGQUIT')
         await close()
       },
       async restart() {
@@ -165,20 +171,20 @@ export async function startPostgres(): Promise<Postgres> {
 /** Stops the server when our end of its input closes: also when this process is killed. */
 const untilNobodyListens = '"$@" & read -r _; kill -INT $!; wait'
 
-/** Nothing here needs to outlive the machine: no write waits for the disk. */
-const settings = (data: string, pem: string): string[] =>
+const settings = (data: string, pem: string, durable: boolean): string[] =>
   Object.entries({
     unix_socket_directories: data,
     listen_addresses: '127.0.0.1',
     max_connections: '200',
-    fsync: 'off',
-    full_page_writes: 'off',
-    autovacuum: 'off',
+    ...(!durable && forgetful),
     ssl: 'on',
     ssl_cert_file: pem,
     ssl_key_file: pem,
     log_min_messages: 'fatal',
   }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+
+/** Nothing of a test needs to outlive the machine: no write waits for the disk. */
+const forgetful = { fsync: 'off', full_page_writes: 'off', autovacuum: 'off' }
 
 /**
  * The programs of the npm package, in a folder that another user may read, with the links that its install script would
