@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { retentionKinds } from '../../src/db/ports/retention.ts'
 import { ConflictError } from '../../src/db/store-errors.ts'
 import { testNow } from '../support/clock.ts'
 import { aRequest, aTenant, aUser, anAnnouncement, addItems, testBy } from '../support/tenants.ts'
@@ -81,6 +82,71 @@ export function removalContract(name: string, open: OpenRooms): void {
       expect(first).toMatchObject({ kind: 'site', name: 'one', actor: 'test', finishedAt: null })
       expect(await store.listOpenRemovals()).toEqual([first])
       expect(await store.listAudit({ action: 'site.deleting', limit: 9 })).toHaveLength(1)
+    })
+
+    it.each(['site', 'tenant'] as const)(
+      'what the deletion of a %s would remove is counted beforehand, and is what the receipt says',
+      async (kind) => {
+        const { store, removal, ann } = await withSites()
+        const order = removal(kind)
+
+        const counted = await store.countToRemove({ ...order, withBridgeUsers: true })
+        const here = await store.countToRemove(order)
+        const { id } = await store.startRemoval(order, testBy)
+        await store.removeItem(id, 7)
+        await store.removeUser(id, ann.id, true)
+        while (await store.removeEvents(id, 10));
+        await store.finishRemoval(id, testNow)
+
+        expect(counted).toMatchObject({
+          items: 1,
+          accounts: 2,
+          users: 1,
+          events: 2,
+          bridge_users: 1,
+        })
+        expect((await store.getRemoval(id)).receipt).toEqual(counted)
+        expect(here).toEqual({ ...counted, bridge_users: 0 })
+      },
+    )
+
+    it('of each kind that is forgotten with age as many are counted as go', async () => {
+      const { store, acme } = await withSites()
+      for (const { eventId } of await store.listDeliveries({}, { first: 'oldest', limit: 9 })) {
+        const lease = { by: 'srv_test', at: testNow, leaseUntil: testNow + 1 }
+        const claim = await store.claimDelivery(eventId, lease)
+        if (!claim) continue
+        const tried = { startedAt: testNow, durationMs: 1, status: 200, error: null }
+        await store.settleDelivery({
+          id: claim.id,
+          attempt: claim.attempt,
+          at: testNow,
+          outcome: { kind: 'delivered' },
+          try: { ...tried, response: Buffer.from('sealed') },
+          endpoint: null,
+        })
+      }
+      const late = testNow + 1_000 * 24 * 60 * 60_000
+      await store.expireRequests(late, 10)
+
+      const counted = new Map<string, number>()
+      for (const kind of retentionKinds) {
+        const count = await store.countPurgeable(kind, late)
+        counted.set(kind, count)
+        expect(await store.purge(kind, late, 1_000), kind).toBe(count)
+        expect(await store.countPurgeable(kind, late), kind).toBe(0)
+      }
+
+      expect(acme.sites).toHaveLength(2)
+      const some = [
+        'event-bodies',
+        'responses',
+        'calls',
+        'events',
+        'requests-without-item',
+        'audit',
+      ]
+      for (const kind of some) expect(counted.get(kind), kind).toBeGreaterThan(0)
     })
 
     it('goes step by step, counts what went once, and ends with a receipt', async () => {

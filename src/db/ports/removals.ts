@@ -38,6 +38,8 @@ export interface RemovalStore {
     removal: Pick<Removal, 'id' | 'kind' | 'tenantId' | 'subjectId' | 'name' | 'withBridgeUsers'>,
     by: By,
   ): Promise<Removal>
+  /** What a deletion would remove, by what is known here: nobody asks Bridge. */
+  countToRemove(of: Pick<Removal, 'kind' | 'subjectId' | 'withBridgeUsers'>): Promise<Receipt>
   /** Deletions that did not end, oldest first. */
   listOpenRemovals(): Promise<Removal[]>
   /** A user of what is being deleted, with all its items here; undefined when none is left. */

@@ -20,4 +20,6 @@ export interface RetentionStore {
    * requests and claims, requests of living items. `requests-without-item` are those that ended without one.
    */
   purge(kind: RetentionKind, before: number, limit: number): Promise<number>
+  /** How many it would forget, were there no limit. */
+  countPurgeable(kind: RetentionKind, before: number): Promise<number>
 }

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNull, type SQL } from 'drizzle-orm'
+import { and, asc, count, eq, inArray, isNotNull, isNull, type SQL } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { Receipt, Removal, RemovalStore } from '../../ports/removals.ts'
 import { nothingYet, ofItem, ofUser, withMore } from '../../rules/removal-receipt.ts'
@@ -31,11 +31,13 @@ const get = async (db: Db, id: string): Promise<Removal> =>
 const lock = async (db: Db, id: string): Promise<Removal> =>
   required((await db.select().from(removals).where(eq(removals.id, id)).for('update'))[0], id)
 
+type Subject = Pick<Removal, 'kind' | 'subjectId'>
+
 /** The sites a removal is about, as a condition on `sites`. */
-const ofRemoval = ({ kind, subjectId }: Removal): SQL =>
+const ofRemoval = ({ kind, subjectId }: Subject): SQL =>
   kind === 'site' ? eq(sites.id, subjectId) : eq(sites.tenantId, subjectId)
 
-const siteIds = (db: Db, removal: Removal) =>
+const siteIds = (db: Db, removal: Subject) =>
   db.select({ id: sites.id }).from(sites).where(ofRemoval(removal))
 
 const oneUserOf = async (db: Db, removal: Removal) =>
@@ -56,6 +58,36 @@ const add = (db: Db, { id, receipt }: Removal, more: Partial<Receipt>) =>
 /** What of a table hangs on something goes; says how much that was. */
 const drop = async (db: Db, table: PgTable, where: SQL | undefined): Promise<number> =>
   (await db.delete(table).where(where)).rowCount ?? 0
+
+/** What a deletion would remove. */
+async function countOf(
+  db: Db,
+  { withBridgeUsers, ...of }: Subject & Pick<Removal, 'withBridgeUsers'>,
+): Promise<Receipt> {
+  const { kind, subjectId } = of
+  const many = async (table: PgTable, where: SQL | undefined) =>
+    (await db.select({ many: count() }).from(table).where(where))[0]?.many ?? 0
+  const itsSites = inArray(bridgeUsers.siteId, siteIds(db, of))
+  const users = db.select({ id: bridgeUsers.id }).from(bridgeUsers).where(itsSites)
+  const itsItems = inArray(items.userId, users)
+  const held = db.select({ id: items.id }).from(items).where(itsItems)
+  const itsEvents = inArray(events.siteId, siteIds(db, of))
+  const seqs = db.select({ seq: events.seq }).from(events).where(itsEvents)
+  const itsKeys = kind === 'site' ? eq(apiKeys.siteId, subjectId) : eq(apiKeys.tenantId, subjectId)
+  const atBridge = and(itsSites, isNotNull(bridgeUsers.userUuid))
+  return {
+    bridge_items: await many(items, and(itsItems, isNull(items.goneAt))),
+    bridge_users: withBridgeUsers ? await many(bridgeUsers, atBridge) : 0,
+    items: await many(items, itsItems),
+    accounts: await many(accounts, inArray(accounts.itemId, held)),
+    users: await many(bridgeUsers, itsSites),
+    requests: await many(connectRequests, inArray(connectRequests.userId, users)),
+    events: await many(events, itsEvents),
+    deliveries: await many(deliveries, inArray(deliveries.eventSeq, seqs)),
+    keys: await many(apiKeys, itsKeys),
+    sites: await many(sites, ofRemoval(of)),
+  }
+}
 
 export function removalOperations({ run, transaction }: Tools): RemovalStore {
   return {
@@ -82,6 +114,8 @@ export function removalOperations({ run, transaction }: Tools): RemovalStore {
         await writeAudit(db, { at, actor, tenantId, action: `${kind}.deleting`, subject: name })
         return made
       }),
+
+    countToRemove: (of) => run((db) => countOf(db, of)),
 
     listOpenRemovals: () =>
       run((db) =>

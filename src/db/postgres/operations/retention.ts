@@ -1,5 +1,18 @@
-import { and, eq, inArray, isNotNull, isNull, lt, notExists, or, sql, type SQL } from 'drizzle-orm'
-import type { RetentionStore } from '../../ports/retention.ts'
+import {
+  and,
+  count,
+  eq,
+  inArray,
+  isNotNull,
+  isNull,
+  lt,
+  notExists,
+  or,
+  sql,
+  type SQL,
+} from 'drizzle-orm'
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
+import type { RetentionKind, RetentionStore } from '../../ports/retention.ts'
 import {
   attempts,
   audit,
@@ -12,9 +25,19 @@ import {
 } from '../schema/index.ts'
 import type { Db, Tools } from '../tools.ts'
 
-export function retentionOperations({ transaction }: Tools): RetentionStore {
-  return { purge: (kind, before, limit) => transaction((db) => purges[kind](db, before, limit)) }
-} /** Whether nothing of an event is on its way any more: what still waits stays, whatever the clock says. */
+export function retentionOperations({ run, transaction }: Tools): RetentionStore {
+  return {
+    purge: (kind, before, limit) => transaction((db) => purge(db, kind, before, limit)),
+    countPurgeable: (kind, before) =>
+      run(async (db) => {
+        const { table, where } = olds[kind](db, before)
+        const [row] = await db.select({ many: count() }).from(table).where(where)
+        return row?.many ?? 0
+      }),
+  }
+}
+
+/** Whether nothing of an event is on its way any more: what still waits stays, whatever the clock says. */
 const isSettled = (db: Db) =>
   notExists(
     db
@@ -22,22 +45,6 @@ const isSettled = (db: Db) =>
       .from(deliveries)
       .where(and(eq(deliveries.eventSeq, events.seq), sql`${deliveries.state} = 'pending'`)),
   )
-
-/**
- * Old events of which nothing is on its way, as a condition for the statement that follows. Their rows are locked, and what
- * waits for one is asked once more in that statement: somebody may just have sent it again.
- */
-async function oldEvents(db: Db, before: number, limit: number, which?: SQL) {
-  const isOld = and(which, lt(events.receivedAt, before), isNotNull(events.handledAt))
-  const old = await db
-    .select({ seq: events.seq })
-    .from(events)
-    .where(and(isOld, isSettled(db)))
-    .limit(limit)
-    .for('update', { skipLocked: true })
-  const seqs = old.map(({ seq }) => seq)
-  return and(inArray(events.seq, seqs), isSettled(db))
-}
 
 /** Requests that no visit and no claim can change any more. */
 const isOver = (before: number) =>
@@ -47,83 +54,97 @@ const isOver = (before: number) =>
     or(isNull(requests.claimedItemId), eq(requests.state, 'expired')),
   )
 
-const changed = ({ rowCount }: { rowCount: number | null }): number => rowCount ?? 0
+interface Old {
+  table: PgTable
+  key: PgColumn
+  where: SQL | undefined
+}
 
-/** Each kind has an index by age that holds only what is still to be forgotten, so that looking costs nothing. */
-const purges: Record<
-  Parameters<RetentionStore['purge']>[0],
-  (db: Db, before: number, limit: number) => Promise<number>
-> = {
-  async 'event-bodies'(db, before, limit) {
-    const old = await oldEvents(db, before, limit, isNotNull(events.body))
-    return changed(await db.update(events).set({ body: null }).where(old))
-  },
+/** What is past its time. Each kind has an index by age that holds only what is still to be forgotten, so that looking costs nothing. */
+const olds: Record<RetentionKind, (db: Db, before: number) => Old> = {
+  'event-bodies': (db, before) => ({
+    table: events,
+    key: events.seq,
+    where: and(
+      isNotNull(events.body),
+      lt(events.receivedAt, before),
+      isNotNull(events.handledAt),
+      isSettled(db),
+    ),
+  }),
 
-  async responses(db, before, limit) {
-    const old = db
-      .select({ id: attempts.id })
-      .from(attempts)
-      .where(and(isNotNull(attempts.response), lt(attempts.startedAt, before)))
-      .limit(limit)
-    return changed(
-      await db.update(attempts).set({ response: null }).where(inArray(attempts.id, old)),
-    )
-  },
+  responses: (_, before) => ({
+    table: attempts,
+    key: attempts.id,
+    where: and(isNotNull(attempts.response), lt(attempts.startedAt, before)),
+  }),
 
-  async calls(db, before, limit) {
-    const old = db.select({ id: calls.id }).from(calls).where(lt(calls.at, before)).limit(limit)
-    return changed(await db.delete(calls).where(inArray(calls.id, old)))
-  },
+  calls: (_, before) => ({ table: calls, key: calls.id, where: lt(calls.at, before) }),
 
-  async events(db, before, limit) {
-    const old = await oldEvents(db, before, limit)
-    return changed(await db.delete(events).where(old))
-  },
+  events: (db, before) => ({
+    table: events,
+    key: events.seq,
+    where: and(lt(events.receivedAt, before), isNotNull(events.handledAt), isSettled(db)),
+  }),
 
   // Links that led to nothing are what a caller can make us keep most of; no other row refers to them.
-  async 'requests-without-item'(db, before, limit) {
-    const old = db
-      .select({ id: requests.id })
-      .from(requests)
-      .where(and(isOver(before), isNull(requests.itemId)))
-      .limit(limit)
-    return changed(await db.delete(requests).where(inArray(requests.id, old)))
-  },
+  'requests-without-item': (_, before) => ({
+    table: requests,
+    key: requests.id,
+    where: and(isOver(before), isNull(requests.itemId)),
+  }),
 
-  async requests(db, before, limit) {
+  requests(db, before) {
     // The request that made a living item says where its renewal ends: it stays as long as the item.
     const itsItem = db
       .select({ one: sql`1` })
       .from(items)
       .where(eq(items.id, requests.itemId))
-    const old = db
-      .select({ id: requests.id })
-      .from(requests)
-      .where(and(isOver(before), or(isNull(requests.itemId), notExists(itsItem))))
-      .limit(limit)
-    return changed(await db.delete(requests).where(inArray(requests.id, old)))
+    const where = and(isOver(before), or(isNull(requests.itemId), notExists(itsItem)))
+    return { table: requests, key: requests.id, where }
   },
 
-  async items(db, before, limit) {
-    const old = db
-      .select({ id: items.id })
-      .from(items)
-      .where(and(isNotNull(items.goneAt), lt(items.goneAt, before)))
-      .limit(limit)
-    return changed(await db.delete(items).where(inArray(items.id, old)))
-  },
+  items: (_, before) => ({
+    table: items,
+    key: items.id,
+    where: and(isNotNull(items.goneAt), lt(items.goneAt, before)),
+  }),
 
-  async audit(db, before, limit) {
-    const old = db.select({ id: audit.id }).from(audit).where(lt(audit.at, before)).limit(limit)
-    return changed(await db.delete(audit).where(inArray(audit.id, old)))
-  },
+  audit: (_, before) => ({ table: audit, key: audit.id, where: lt(audit.at, before) }),
 
-  async removals(db, before, limit) {
-    const old = db
-      .select({ id: removals.id })
-      .from(removals)
-      .where(lt(removals.finishedAt, before))
-      .limit(limit)
-    return changed(await db.delete(removals).where(inArray(removals.id, old)))
-  },
+  removals: (_, before) => ({
+    table: removals,
+    key: removals.id,
+    where: lt(removals.finishedAt, before),
+  }),
+}
+
+/**
+ * Old events, as a condition for the statement that follows. Their rows are locked, and what waits for one is asked once more
+ * in that statement: somebody may just have sent it again.
+ */
+async function lockOldEvents(db: Db, where: SQL | undefined, limit: number) {
+  const old = await db
+    .select({ seq: events.seq })
+    .from(events)
+    .where(where)
+    .limit(limit)
+    .for('update', { skipLocked: true })
+  const seqs = old.map(({ seq }) => seq)
+  return and(inArray(events.seq, seqs), isSettled(db))
+}
+
+async function purge(db: Db, kind: RetentionKind, before: number, limit: number): Promise<number> {
+  const { table, key, where } = olds[kind](db, before)
+  const old =
+    table === events
+      ? await lockOldEvents(db, where, limit)
+      : inArray(key, db.select({ key }).from(table).where(where).limit(limit))
+  const { rowCount } =
+    kind === 'event-bodies'
+      ? await db.update(events).set({ body: null }).where(old)
+      : kind === 'responses'
+        ? await db.update(attempts).set({ response: null }).where(old)
+        : await db.delete(table).where(old)
+  return rowCount ?? 0
 }

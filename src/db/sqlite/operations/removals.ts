@@ -1,4 +1,5 @@
-import { and, eq, inArray, isNull, type SQL } from 'drizzle-orm'
+import { and, count, eq, inArray, isNotNull, isNull, type SQL } from 'drizzle-orm'
+import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Receipt, Removal, RemovalStore } from '../../ports/removals.ts'
 import { nothingYet, ofItem, ofUser, withMore } from '../../rules/removal-receipt.ts'
 import {
@@ -17,6 +18,8 @@ import {
 import type { Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 
+type Subject = Pick<Removal, 'kind' | 'subjectId'>
+
 export function removalOperations({ db, read, write }: Tools): RemovalStore {
   const get = (id: string): Removal => {
     const removal = db.select().from(removals).where(eq(removals.id, id)).get()
@@ -25,13 +28,13 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
   }
 
   /** The sites a removal is about, as a condition on `sites`. */
-  const ofRemoval = ({ kind, subjectId }: Removal): SQL =>
+  const ofRemoval = ({ kind, subjectId }: Subject): SQL =>
     kind === 'site' ? eq(sites.id, subjectId) : eq(sites.tenantId, subjectId)
 
-  const siteIds = (removal: Removal) =>
+  const siteIds = (removal: Subject) =>
     db.select({ id: sites.id }).from(sites).where(ofRemoval(removal))
 
-  const usersOf = (removal: Removal) =>
+  const usersOf = (removal: Subject) =>
     db
       .select()
       .from(bridgeUsers)
@@ -68,6 +71,39 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
         }
         writeAudit(db, { at, actor, tenantId, action: `${kind}.deleting`, subject: name })
         return made
+      }),
+
+    countToRemove: ({ withBridgeUsers, ...of }) =>
+      read(() => {
+        const many = (table: SQLiteTable, where: SQL | undefined) =>
+          db.select({ many: count() }).from(table).where(where).get()?.many ?? 0
+        const users = db
+          .select({ id: bridgeUsers.id })
+          .from(bridgeUsers)
+          .where(inArray(bridgeUsers.siteId, siteIds(of)))
+        const held = db.select({ id: items.id }).from(items).where(inArray(items.userId, users))
+        const seqs = db
+          .select({ seq: events.seq })
+          .from(events)
+          .where(inArray(events.siteId, siteIds(of)))
+        const itsUsers = inArray(bridgeUsers.siteId, siteIds(of))
+        const atBridge = and(itsUsers, isNotNull(bridgeUsers.userUuid))
+        const { kind, subjectId } = of
+        return {
+          bridge_items: many(items, and(inArray(items.userId, users), isNull(items.goneAt))),
+          bridge_users: withBridgeUsers ? many(bridgeUsers, atBridge) : 0,
+          items: many(items, inArray(items.userId, users)),
+          accounts: many(accounts, inArray(accounts.itemId, held)),
+          users: many(bridgeUsers, itsUsers),
+          requests: many(connectRequests, inArray(connectRequests.userId, users)),
+          events: many(events, inArray(events.siteId, siteIds(of))),
+          deliveries: many(deliveries, inArray(deliveries.eventSeq, seqs)),
+          keys: many(
+            apiKeys,
+            kind === 'site' ? eq(apiKeys.siteId, subjectId) : eq(apiKeys.tenantId, subjectId),
+          ),
+          sites: many(sites, ofRemoval(of)),
+        }
       }),
 
     listOpenRemovals: () =>

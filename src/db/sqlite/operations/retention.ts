@@ -1,5 +1,18 @@
-import { and, eq, inArray, isNotNull, isNull, lt, notExists, or, sql } from 'drizzle-orm'
-import type { RetentionStore } from '../../ports/retention.ts'
+import {
+  and,
+  count,
+  eq,
+  inArray,
+  isNotNull,
+  isNull,
+  lt,
+  notExists,
+  or,
+  sql,
+  type SQL,
+} from 'drizzle-orm'
+import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
+import type { RetentionKind, RetentionStore } from '../../ports/retention.ts'
 import {
   attempts,
   audit,
@@ -14,8 +27,15 @@ import type { Tools } from '../tools.ts'
 
 type Db = Tools['db']
 
-export function retentionOperations({ db, write }: Tools): RetentionStore {
-  return { purge: (kind, before, limit) => write(() => purges[kind](db, before, limit)) }
+export function retentionOperations({ db, read, write }: Tools): RetentionStore {
+  return {
+    purge: (kind, before, limit) => write(() => purge(db, kind, before, limit)),
+    countPurgeable: (kind, before) =>
+      read(() => {
+        const { table, where } = olds[kind](db, before)
+        return db.select({ many: count() }).from(table).where(where).get()?.many ?? 0
+      }),
+  }
 }
 
 /** Whether nothing of an event is on its way any more: what still waits stays, whatever the clock says. */
@@ -35,95 +55,79 @@ const isOver = (before: number) =>
     or(isNull(requests.claimedItemId), eq(requests.state, 'expired')),
   )
 
-/** Each kind has an index by age that holds only what is still to be forgotten, so that looking costs nothing. */
-const purges: Record<
-  Parameters<RetentionStore['purge']>[0],
-  (db: Db, before: number, limit: number) => number
-> = {
-  'event-bodies'(db, before, limit) {
-    const old = db
-      .select({ seq: events.seq })
-      .from(events)
-      .where(
-        and(
-          isNotNull(events.body),
-          lt(events.receivedAt, before),
-          isNotNull(events.handledAt),
-          isSettled(db),
-        ),
-      )
-      .limit(limit)
-    return db.update(events).set({ body: null }).where(inArray(events.seq, old)).run().changes
-  },
+interface Old {
+  table: SQLiteTable
+  key: SQLiteColumn
+  where: SQL | undefined
+}
 
-  responses(db, before, limit) {
-    const old = db
-      .select({ id: attempts.id })
-      .from(attempts)
-      .where(and(isNotNull(attempts.response), lt(attempts.startedAt, before)))
-      .limit(limit)
-    return db.update(attempts).set({ response: null }).where(inArray(attempts.id, old)).run()
-      .changes
-  },
+/** What is past its time. Each kind has an index by age that holds only what is still to be forgotten, so that looking costs nothing. */
+const olds: Record<RetentionKind, (db: Db, before: number) => Old> = {
+  'event-bodies': (db, before) => ({
+    table: events,
+    key: events.seq,
+    where: and(
+      isNotNull(events.body),
+      lt(events.receivedAt, before),
+      isNotNull(events.handledAt),
+      isSettled(db),
+    ),
+  }),
 
-  calls(db, before, limit) {
-    const old = db.select({ id: calls.id }).from(calls).where(lt(calls.at, before)).limit(limit)
-    return db.delete(calls).where(inArray(calls.id, old)).run().changes
-  },
+  responses: (_, before) => ({
+    table: attempts,
+    key: attempts.id,
+    where: and(isNotNull(attempts.response), lt(attempts.startedAt, before)),
+  }),
 
-  events(db, before, limit) {
-    const old = db
-      .select({ seq: events.seq })
-      .from(events)
-      .where(and(lt(events.receivedAt, before), isNotNull(events.handledAt), isSettled(db)))
-      .limit(limit)
-    return db.delete(events).where(inArray(events.seq, old)).run().changes
-  },
+  calls: (_, before) => ({ table: calls, key: calls.id, where: lt(calls.at, before) }),
+
+  events: (db, before) => ({
+    table: events,
+    key: events.seq,
+    where: and(lt(events.receivedAt, before), isNotNull(events.handledAt), isSettled(db)),
+  }),
 
   // Links that led to nothing are what a caller can make us keep most of; no other row refers to them.
-  'requests-without-item'(db, before, limit) {
-    const old = db
-      .select({ id: requests.id })
-      .from(requests)
-      .where(and(isOver(before), isNull(requests.itemId)))
-      .limit(limit)
-    return db.delete(requests).where(inArray(requests.id, old)).run().changes
-  },
+  'requests-without-item': (_, before) => ({
+    table: requests,
+    key: requests.id,
+    where: and(isOver(before), isNull(requests.itemId)),
+  }),
 
-  requests(db, before, limit) {
+  requests(db, before) {
     // The request that made a living item says where its renewal ends: it stays as long as the item.
     const itsItem = db
       .select({ one: sql`1` })
       .from(items)
       .where(eq(items.id, requests.itemId))
-    const old = db
-      .select({ id: requests.id })
-      .from(requests)
-      .where(and(isOver(before), or(isNull(requests.itemId), notExists(itsItem))))
-      .limit(limit)
-    return db.delete(requests).where(inArray(requests.id, old)).run().changes
+    const where = and(isOver(before), or(isNull(requests.itemId), notExists(itsItem)))
+    return { table: requests, key: requests.id, where }
   },
 
-  items(db, before, limit) {
-    const old = db
-      .select({ id: items.id })
-      .from(items)
-      .where(and(isNotNull(items.goneAt), lt(items.goneAt, before)))
-      .limit(limit)
-    return db.delete(items).where(inArray(items.id, old)).run().changes
-  },
+  items: (_, before) => ({
+    table: items,
+    key: items.id,
+    where: and(isNotNull(items.goneAt), lt(items.goneAt, before)),
+  }),
 
-  audit(db, before, limit) {
-    const old = db.select({ id: audit.id }).from(audit).where(lt(audit.at, before)).limit(limit)
-    return db.delete(audit).where(inArray(audit.id, old)).run().changes
-  },
+  audit: (_, before) => ({ table: audit, key: audit.id, where: lt(audit.at, before) }),
 
-  removals(db, before, limit) {
-    const old = db
-      .select({ id: removals.id })
-      .from(removals)
-      .where(lt(removals.finishedAt, before))
-      .limit(limit)
-    return db.delete(removals).where(inArray(removals.id, old)).run().changes
-  },
+  removals: (_, before) => ({
+    table: removals,
+    key: removals.id,
+    where: lt(removals.finishedAt, before),
+  }),
+}
+
+function purge(db: Db, kind: RetentionKind, before: number, limit: number): number {
+  const { table, key, where } = olds[kind](db, before)
+  const old = inArray(key, db.select({ key }).from(table).where(where).limit(limit))
+  if (kind === 'event-bodies') {
+    return db.update(events).set({ body: null }).where(old).run().changes
+  }
+  if (kind === 'responses') {
+    return db.update(attempts).set({ response: null }).where(old).run().changes
+  }
+  return db.delete(table).where(old).run().changes
 }
