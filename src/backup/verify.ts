@@ -138,6 +138,15 @@ function besidePresent(
   }
 }
 
+/** How many rows the tables of a database have, as far as it can be read. */
+export function countsAt(database: string): Record<string, number> {
+  try {
+    return existsSync(database) ? inspectDatabase(database).counts : {}
+  } catch {
+    return {} // damaged, which may be why it is replaced
+  }
+}
+
 /** The installation whose database lies there, when there is one that the present master key opens. */
 export function installationAt(database: string, signerOf: SignerOf): CopySigner | undefined {
   if (!existsSync(database)) return undefined

@@ -5,14 +5,14 @@ import { copySigner } from '../vault/copy-signer.ts'
 import { copyInThread } from '../backup/copy-in-thread.ts'
 import { copyName } from '../backup/folder.ts'
 import { CopyRefusedError, restoreCopy, type Restored } from '../backup/restore.ts'
-import { signerFor, verifyCopy, type Verification } from '../backup/verify.ts'
+import { countsAt, signerFor, verifyCopy, type Verification } from '../backup/verify.ts'
 import { systemClock } from '../clock.ts'
 import { loadConfig, type Config } from '../config.ts'
 import { thisProcess } from '../cluster/process-identity.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
 import { databaseFile, existingDatabase } from './installation.ts'
-import { time } from './print.ts'
+import { time, type Row } from './print.ts'
 import { megabytes } from './progress.ts'
 
 /** `bank-api backup [--to DIR]` and `bank-api backup verify FILE` */
@@ -78,21 +78,27 @@ const allowUnsigned =
   'take a copy of an older version or of another tool, though nothing proves that nobody changed it'
 
 /** `bank-api restore FILE` */
-export function restoreCommand({ env, printOne }: CommandContext): Command {
+export function restoreCommand({ confirm, env, printOne }: CommandContext): Command {
   return new Command('restore')
     .description('put a copy in the place of the database; the server must be stopped')
     .argument('<file>', 'a copy made by `bank-api backup`')
     .option('--allow-unsigned', allowUnsigned)
     .option('--disable-tenants', 'let every tenant start disabled, until `tenant enable`')
+    .option('--yes', 'do not ask')
     .option('--json')
     .action(
       async (
         file: string,
-        options: { allowUnsigned?: boolean; disableTenants?: boolean; json?: boolean },
+        {
+          yes,
+          ...options
+        }: { allowUnsigned?: boolean; disableTenants?: boolean; yes?: boolean; json?: boolean },
       ) => {
         const config = loadConfig(env)
         databaseFile(config)
         refuseMissing(file)
+        const plan = () => planOf(file, config, options)
+        await confirm({ name: 'restore', act: 'replace the database', plan }, { yes })
         const done = await restoreCopy({
           ...options,
           copy: resolve(file),
@@ -106,6 +112,31 @@ export function restoreCommand({ env, printOne }: CommandContext): Command {
         printOne({ restored: file, ...toRow(done) }, options)
       },
     )
+}
+
+/** What an operator compares before a copy takes the place of the database. */
+const compared = ['tenants', 'sites', 'api_keys', 'bridge_users', 'items', 'events']
+
+async function planOf(
+  file: string,
+  config: Config,
+  options: { allowUnsigned?: boolean },
+): Promise<Row> {
+  const { ok, problems, warnings, madeAt, contents } = await verify(file, config, options)
+  if (!ok) throw new CommandError(`${file} was not restored: ${problems.join('; ')}`)
+  const database = databaseFile(config)
+  const present = countsAt(database)
+  const rows = compared.map((table) => [
+    table,
+    `${contents?.counts[table] ?? 0} in the copy, ${present[table] ?? 'unknown'} now`,
+  ])
+  return {
+    restores: file,
+    made: time(madeAt),
+    warnings,
+    replaces: existsSync(database) ? resolve(database) : null,
+    ...(existsSync(database) && (Object.fromEntries(rows) as Row)),
+  }
 }
 
 /** What was restored, and what the operator has to know of it. */

@@ -1,5 +1,6 @@
 import type { BridgeClient } from '../bridge/client.ts'
 import { createTerminal, type Streams, type Terminal } from '../terminal/terminal.ts'
+import { createConfirm, type Confirm } from './confirm.ts'
 import { withBridge, withInstallation, type Installation } from './installation.ts'
 import { createPrinter, type Printer } from './print.ts'
 import { createProgress, type Progress } from './progress.ts'
@@ -14,6 +15,7 @@ export interface Surroundings extends Streams {
 
 /** What the commands of one run share; nothing of it outlives the run. */
 export interface CommandContext extends Printer {
+  confirm: Confirm
   env: Surroundings['env']
   terminal: Terminal
   withInstallation<T>(command: (installation: Installation) => Promise<T>): Promise<T>
@@ -26,16 +28,17 @@ export interface CommandContext extends Printer {
   exitCode(): ExitCode
 }
 
-export function createContext({ env, stdout, stderr }: Surroundings): CommandContext {
+export function createContext({ env, ...streams }: Surroundings): CommandContext {
   let code: ExitCode = 0
   let isOutputLost = false
-  const terminal = createTerminal({ stdout, stderr }, () => {
+  const terminal = createTerminal(streams, () => {
     isOutputLost = true
   })
   return {
     env,
     terminal,
     ...createPrinter(terminal),
+    confirm: createConfirm(terminal),
     withInstallation: (command) => withInstallation(env, command),
     withBridge: (command) => withBridge(env, command),
     createProgress: () => createProgress(terminal),

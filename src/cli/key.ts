@@ -18,7 +18,12 @@ interface CreateOptions extends Partial<Presentation> {
 }
 
 /** `bank-api key …` */
-export function keyCommands({ printOne, printTable, withInstallation }: CommandContext): Command {
+export function keyCommands({
+  confirm,
+  printOne,
+  printTable,
+  withInstallation,
+}: CommandContext): Command {
   const key = new Command('key').description('what sites call us with')
 
   key
@@ -144,12 +149,27 @@ export function keyCommands({ printOne, printTable, withInstallation }: CommandC
     .command('revoke')
     .description('end a key at once, for good')
     .argument('<api_key>')
+    .option('--yes', 'do not ask')
     .option('--json')
-    .action((apiKey: string, options: { json?: boolean }) =>
+    .action((apiKey: string, options: { yes?: boolean; json?: boolean }) =>
       withInstallation(async ({ store, by }) => {
+        const found = await store.findKey(apiKey)
+        if (!found) throw new CommandError(`There is no key ${apiKey}`)
+        const { key: one, tenant, site } = found
+        if (one.revokedAt === null) {
+          const plan = async () => ({
+            revokes: apiKey,
+            tenant: tenant.name,
+            site: site?.name ?? null,
+            label: one.label,
+            state: keyState(one, tenant, by.at),
+            last_used: time(one.lastUsedAt),
+          })
+          const act = `end this key of ${tenant.name}`
+          await confirm({ name: tenant.name, act, plan }, options)
+        }
         const revoked = await store.revokeKey(apiKey, by)
-        if (!revoked) throw new CommandError(`There is no key ${apiKey}`)
-        printOne({ api_key: apiKey, revoked: time(revoked.revokedAt) }, options)
+        printOne({ api_key: apiKey, revoked: time(revoked?.revokedAt ?? null) }, options)
       }),
     )
   return key

@@ -1,7 +1,7 @@
 import { inert } from '../terminal/inert.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
-type Row = Record<string, string | number | boolean | null | readonly string[]>
+export type Row = Record<string, string | number | boolean | null | readonly string[]>
 
 export interface Printer {
   /** Prints one thing: JSON for programs, `name  value` lines for people. */

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Command } from 'commander'
 import { savedBridgeStatus } from '../bridge/admission/bridge-status.ts'
 import type { RetentionKind } from '../db/ports/retention.ts'
-import { tickRetention } from '../retention/retention.ts'
+import { countPastTime, tickRetention } from '../retention/retention.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
 
@@ -10,11 +10,13 @@ import type { CommandContext } from './context.ts'
 const breathMs = 20
 
 /** `bank-api purge` */
-export const purgeCommand = ({ printOne, withInstallation }: CommandContext): Command =>
+export const purgeCommand = ({ confirm, printOne, withInstallation }: CommandContext): Command =>
   new Command('purge')
     .description('forget now what is past its time; the server does it once an hour')
+    .option('--dry-run', 'tell how much would go, and forget nothing')
+    .option('--yes', 'do not ask')
     .option('--json')
-    .action((options: { json?: boolean }) =>
+    .action((options: { dryRun?: boolean; yes?: boolean; json?: boolean }) =>
       withInstallation(async ({ store, clock, config, by }) => {
         const done: Partial<Record<RetentionKind, number>> = {}
         const { retention } = config
@@ -24,6 +26,9 @@ export const purgeCommand = ({ printOne, withInstallation }: CommandContext): Co
             'The clock was put forward, or disagrees with Bridge: nothing is forgotten. See `bank-api doctor`',
           )
         }
+        const plan = () => countPastTime({ store, clock, retention })
+        if (options.dryRun) return printOne(await plan(), options)
+        await confirm({ name: 'purge', act: 'forget all this', plan }, options)
         while (await tickRetention({ store, clock, retention }, done)) await wait(breathMs)
         await store.audit({ ...by, action: 'purged', subject: 'installation', detail: done })
         printOne(done, options)

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Command } from 'commander'
 import type { BridgeClient } from '../bridge/client.ts'
 import { hasLivingServer } from '../cluster/liveness.ts'
 import type { Removal } from '../db/ports/removals.ts'
@@ -10,33 +11,54 @@ import { time } from './print.ts'
 
 export interface RemovalOptions {
   bridgeUsers?: boolean
+  dryRun?: boolean
+  yes?: boolean
   json?: boolean
 }
 
+/** The options of a command that deletes. */
+export const deleting = (command: Command): Command =>
+  command
+    .option('--bridge-users', 'delete its users at Bridge too')
+    .option('--dry-run', 'tell what would go, and delete nothing')
+    .option('--yes', 'do not ask')
+    .option('--json')
+
 /**
- * Deletes what the order names and prints the receipt; on a terminal, tells how far it is. A server that runs does the work,
+ * Asks, then deletes what the order names and prints the receipt; on a terminal, tells how far it is. A server that runs does the work,
  * within its own quota of Bridge's; without one it is done here.
  */
 export async function removeAndPrint(
-  { createProgress, printOne }: Pick<CommandContext, 'createProgress' | 'printOne'>,
+  { confirm, createProgress, printOne }: CommandContext,
   installation: Installation & { bridge: BridgeClient },
   order: Omit<RemovalOrder, 'withBridgeUsers'>,
   options: RemovalOptions,
 ): Promise<void> {
-  const { config, by } = installation
+  const { config, store, by } = installation
+  const { kind, name } = order
+  const withBridgeUsers = options.bridgeUsers ?? config.deleteBridgeUsers
+  const plan = async () => ({
+    would_delete: kind,
+    name,
+    ...(await store.countToRemove({ ...order, withBridgeUsers })),
+  })
+  if (options.dryRun) return printOne(await plan(), options)
+  // One that was begun goes on by itself, whatever is answered.
+  const isBegun = (await store.listOpenRemovals()).some((one) => one.subjectId === order.subjectId)
+  if (!isBegun) await confirm({ name, act: 'delete it here and at Bridge', plan }, options)
+
   const progress = createProgress()
   let users = 0
   const onUser = (): void => {
     users += 1
     progress.tell(`${users} users done`)
   }
-  const withBridgeUsers = options.bridgeUsers ?? config.deleteBridgeUsers
   const begun = await beginRemoval(installation, { ...order, withBridgeUsers }, by)
   const removal =
     (await watch(installation, begun, (count) => progress.tell(`${count} users done`))) ??
     (await finish({ ...installation, onUser }, begun))
   progress.end()
-  const { id, kind, name, startedAt, finishedAt, receipt } = removal
+  const { id, startedAt, finishedAt, receipt } = removal
   printOne(
     {
       deleted: kind,

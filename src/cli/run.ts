@@ -109,5 +109,5 @@ function tellFailure(error: unknown, { complain }: Terminal): ExitCode {
   else if (error instanceof ConfigError) complain(...linesIn(error.message))
   else if (known) complain((error as Error).message)
   else complain(...linesIn(sentenceOf(error) ?? (error as Error).stack ?? String(error)))
-  return 1
+  return error instanceof CommandError ? error.exitCode : 1
 }

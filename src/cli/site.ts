@@ -19,7 +19,7 @@ import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
 import { siteNamed, tenantNamed, type Installation } from './installation.ts'
 import { time } from './print.ts'
-import { removeAndPrint, type RemovalOptions } from './removing.ts'
+import { deleting, removeAndPrint, type RemovalOptions } from './removing.ts'
 
 interface UpdateOptions {
   tenant: string
@@ -164,13 +164,10 @@ export function siteCommands(context: CommandContext): Command {
         }),
     )
 
-  site
-    .command('delete')
+  deleting(site.command('delete'))
     .description('delete it at Bridge and here; run again, it goes on where it was cut off')
     .argument('<site>')
     .requiredOption('--tenant <name>', 'whose site')
-    .option('--bridge-users', 'delete its users at Bridge too')
-    .option('--json')
     .action((name: string, options: RemovalOptions & { tenant: string }) =>
       withBridge(async (installation) => {
         const { store } = installation

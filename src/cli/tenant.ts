@@ -6,7 +6,7 @@ import type { CommandContext } from './context.ts'
 import { tenantNamed } from './installation.ts'
 import { newNameArgument } from './names.ts'
 import { time } from './print.ts'
-import { removeAndPrint, type RemovalOptions } from './removing.ts'
+import { deleting, removeAndPrint, type RemovalOptions } from './removing.ts'
 
 /** `bank-api tenant …` */
 export function tenantCommands(context: CommandContext): Command {
@@ -61,12 +61,9 @@ export function tenantCommands(context: CommandContext): Command {
   switchCommand('disable', 'stop all its keys at once; nothing is deleted')
   switchCommand('enable', 'let its keys work again')
 
-  tenant
-    .command('delete')
+  deleting(tenant.command('delete'))
     .description('delete it at Bridge and here; run again, it goes on where it was cut off')
     .argument('<name>')
-    .option('--bridge-users', 'delete its users at Bridge too')
-    .option('--json')
     .action((name: string, options: RemovalOptions) =>
       withBridge(async (installation) => {
         const tenant = await tenantNamed(installation.store, name)

@@ -50,3 +50,21 @@ export async function tickRetention(
   }
   return more
 }
+
+/** How much of each kind is past its time. */
+export async function countPastTime({
+  store,
+  clock,
+  retention,
+}: {
+  store: Store
+  clock: Clock
+  retention: Retention
+}): Promise<Record<RetentionKind, number>> {
+  const counts = {} as Record<RetentionKind, number>
+  for (const kind of retentionKinds) {
+    const before = clock.now() - daysOf(kind, retention) * dayMs
+    counts[kind] = await store.countPurgeable(kind, before)
+  }
+  return counts
+}

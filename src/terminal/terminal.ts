@@ -1,4 +1,5 @@
-import type { Writable } from 'node:stream'
+import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
 import { styleText } from 'node:util'
 import { inert, inertJson } from './inert.ts'
 import { sentenceOf } from './system-errors.ts'
@@ -9,6 +10,8 @@ type Output = Writable & { isTTY?: boolean; columns?: number }
 export interface Streams {
   stdout: Output
   stderr: Output
+  /** Whom questions are put to: nobody, unless it is a TTY. */
+  stdin?: Readable & { isTTY?: boolean }
 }
 
 /**
@@ -29,6 +32,10 @@ export interface Terminal {
   /** Rewrites one line of its own below all others; silent unless somebody watches. */
   showProgress(text: string): void
   columns(): number
+  /** Whether somebody is there to answer. */
+  canAsk(): boolean
+  /** Puts a question to whoever sits there; undefined when they leave instead of answering. */
+  ask(question: string): Promise<string | undefined>
   /** Resolves once what was printed has gone out, or failed to. */
   flush(): Promise<void>
 }
@@ -40,7 +47,8 @@ const usualColumns = 80
 export const linesIn = (text: string): string[] => text.replace(/\n$/, '').split('\n')
 
 /** A terminal on these streams. `onFailed` hears that what was printed is lost, which has been said by then. */
-export function createTerminal({ stdout, stderr }: Streams, onFailed: () => void): Terminal {
+export function createTerminal(streams: Streams, onFailed: () => void): Terminal {
+  const { stdout, stderr } = streams
   // Whoever reads may have seen enough, as `head` has: what is done goes on, and nobody hears of it.
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') return
@@ -87,6 +95,19 @@ export function createTerminal({ stdout, stderr }: Streams, onFailed: () => void
       stderr.write(`\r${inert(text).slice(0, width).padEnd(width)}\r`)
     },
     columns: () => stdout.columns ?? usualColumns,
+    canAsk: () => streams.stdin?.isTTY === true && stderr.isTTY === true,
+    ask(question) {
+      // On stderr: what a command prints may go into a file.
+      stderr.write(inert(question))
+      const lines = createInterface({ input: streams.stdin!, terminal: false })
+      return new Promise((resolve) => {
+        lines.once('line', (line) => {
+          resolve(line)
+          lines.close()
+        })
+        lines.once('close', () => resolve(undefined))
+      })
+    },
     flush: () =>
       new Promise((resolve) => {
         stdout.write('', () => resolve())

@@ -24,9 +24,9 @@ test('a tenant is exported, then deleted by the server, with a receipt', async (
   await call('get_bank_accounts', { item_id })
 
   const exported = await runCli(server.env, 'tenant', 'export', 'demo')
-  const site = ['site', 'delete', 'demo', '--tenant', 'demo', '--bridge-users', '--json']
+  const site = ['site', 'delete', 'demo', '--tenant', 'demo', '--bridge-users', '--yes', '--json']
   const deleted = await runCli(server.env, ...site)
-  const tenant = await runCli(server.env, 'tenant', 'delete', 'demo', '--json')
+  const tenant = await runCli(server.env, 'tenant', 'delete', 'demo', '--yes', '--json')
   await server.said('"kind":"site","msg":"deleted"') // so its calls took their turn in the server's quota
 
   expect(JSON.parse(exported.stdout)).toMatchObject({ items: [{ id: item_id }] })

@@ -23,10 +23,10 @@ test(
     const made = await runCliProcess(env, 'backup', '--json')
     const { copy } = JSON.parse(made.stdout) as { copy: string }
     const verified = await runCliProcess(env, 'backup', 'verify', copy, '--json')
-    const refused = await runCliProcess(env, 'restore', copy)
+    const refused = await runCliProcess(env, 'restore', copy, '--yes')
     await runCliProcess(env, 'tenant', 'create', 'later')
     await gateway.end('SIGTERM')
-    const restored = await runCliProcess(env, 'restore', copy, '--json')
+    const restored = await runCliProcess(env, 'restore', copy, '--yes', '--json')
     const tenants = await runCliProcess(env, 'tenant', 'list', '--json')
     const stopped = await runCliProcess(env, 'doctor')
 

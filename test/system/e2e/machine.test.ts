@@ -268,7 +268,7 @@ describe.runIf(isRoot)(
       execFileSync('cp', [join(env['DATA_DIR']!, 'sandbox-master.key'), data])
       giveTo(nobody, data)
 
-      const restored = await run(cli, ['restore', copy], { env: { DATA_DIR: data } })
+      const restored = await run(cli, ['restore', copy, '--yes'], { env: { DATA_DIR: data } })
       const asNobody = { env: { DATA_DIR: data }, asNobody: true }
       const created = await run(cli, ['tenant', 'create', 'acme'], asNobody)
 

@@ -190,7 +190,7 @@ describe('with bank-api', () => {
     const { acme, cli, ...made } = await both()
     const { siteKey, tenantKey } = acme
 
-    await cli('key', 'revoke', siteKey.apiKey)
+    await cli('key', 'revoke', siteKey.apiKey, '--yes')
     expect((await whoAmI(made, siteKey)).status).toBe(401)
     expect((await whoAmI(made, tenantKey)).status).toBe(200)
 
@@ -236,7 +236,7 @@ describe('with bank-api', () => {
     const { acme, cli } = await both()
 
     await cli('key', 'rotate', acme.siteKey.apiKey)
-    await cli('key', 'revoke', acme.siteKey.apiKey)
+    await cli('key', 'revoke', acme.siteKey.apiKey, '--yes')
     await cli('tenant', 'disable', 'acme')
 
     const audit = (await cli('audit', 'list', '--tenant', 'acme')) as Record<string, unknown>[]

@@ -168,7 +168,7 @@ describe('bank-api site', () => {
   it.each([
     ['key create', ['key', 'create', '--site']],
     ['site show', ['site', 'show']],
-    ['site delete', ['site', 'delete']],
+    ['site delete', ['site', 'delete', '--yes']],
     ['site allow-target', ['site', 'allow-target', '--none']],
     ['webhook enable', ['webhook', 'enable']],
   ])('%s finds tenant and site in another spelling, and answers with theirs', async (_, words) => {

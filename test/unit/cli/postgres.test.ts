@@ -33,7 +33,7 @@ const walk = [
   'key list',
   'key update KEY --bridge-version 2021-06-01',
   'key rotate KEY',
-  'key revoke KEY',
+  'key revoke KEY --yes',
   'site list --tenant acme',
   'site show erp --tenant acme',
   'site update erp --tenant acme --origin https://erp.acme.test --webhook-url https://erp.acme.test/hook',
@@ -49,10 +49,10 @@ const walk = [
   'tenant export acme',
   'tenant disable globex',
   'tenant enable globex',
-  'purge',
+  'purge --yes',
   'rekey',
-  'site delete erp --tenant acme',
-  'tenant delete acme',
+  'site delete erp --tenant acme --yes',
+  'tenant delete acme --yes',
   'import FILE --tenant globex',
 ]
 

@@ -287,11 +287,11 @@ it('bank-api purge does it now, with the days the environment names', async () =
   // Written in March 2025, which is long ago for the command's own clock.
   await rooms.store.acceptEvent(anAnnouncement(rooms, user))
 
-  const far = await runCli(folder, ['purge', '--json'], {
+  const far = await runCli(folder, ['purge', '--yes', '--json'], {
     RETENTION_EVENTS_DAYS: '20000',
     RETENTION_AUDIT_DAYS: '20000',
   })
-  const near = await runCli(folder, ['purge', '--json'])
+  const near = await runCli(folder, ['purge', '--yes', '--json'])
 
   expect(JSON.parse(far.out)).toEqual(nothing)
   expect(JSON.parse(near.out)).toMatchObject({ 'event-bodies': 1, events: 1 })
