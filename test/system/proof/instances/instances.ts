@@ -10,7 +10,7 @@ import { unlockInstance } from '../../../../src/vault/instance.ts'
 import { layCable, type Cable } from '../../../support/cable.ts'
 import { freePort } from '../../../support/free-port.ts'
 import type { Env } from '../../../support/gateway.ts'
-import { aTenant, aUser, testBy } from '../../../support/tenants.ts'
+import { aTenant, aUser, testBy, type TestRooms } from '../../../support/tenants.ts'
 import { pull } from '../../e2e/visit.ts'
 import { openBalancer, type Balancer } from './balancer.ts'
 import { openEndpoint, type Endpoint } from './endpoint.ts'
@@ -37,6 +37,8 @@ export interface Instances {
   /** What a site shows us. */
   authorization: string
   store: Store
+  /** For tenants besides. */
+  rooms: TestRooms
   pool: Pool
 }
 
@@ -100,7 +102,7 @@ export async function threeInstances(
     }),
   )
   const { authorization } = tenant.siteKey
-  return { all, balancer, bridge, listeners, authorization, store, pool }
+  return { all, balancer, bridge, listeners, authorization, store, rooms, pool }
 }
 
 /** The instance that leads; undefined while none does. */
