@@ -1,5 +1,6 @@
 import { and, eq } from 'drizzle-orm'
 import type { QuotaStore } from '../../ports/quota.ts'
+import type { QuotaAsk } from '../../../quota-lending.ts'
 import { lendQuota, untouchedQuota } from '../../rules/quota-lending.ts'
 import { LostRaceError } from '../errors.ts'
 import { bridgeQuota } from '../schema/index.ts'
@@ -15,6 +16,7 @@ export function quotaOperations({ run }: Tools): QuotaStore {
       run(async (db) => {
         const [found] = await db.select().from(bridgeQuota)
         const { state, answer } = lendQuota(found?.state ?? untouchedQuota, ask)
+        if (isQuestion(ask)) return answer
         const version = (found?.version ?? 0) + 1
         const written = found
           ? await db
@@ -28,3 +30,7 @@ export function quotaOperations({ run }: Tools): QuotaStore {
       }),
   }
 }
+
+/** Whoever only asks how it stands changes nothing. */
+const isQuestion = ({ wants, unused, holds }: QuotaAsk): boolean =>
+  wants.length + unused.length + holds.length === 0
