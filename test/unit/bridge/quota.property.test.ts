@@ -77,3 +77,17 @@ it('keeps its counts right when entries leave', () => {
     }),
   )
 })
+
+it('tells who waits in the order in which they would be taken', () => {
+  assert(
+    property(array(path, { maxLength: 60 }), (paths) => {
+      const turns = createFairQueue<number>()
+      for (const [index, one] of paths.entries()) turns.add(one, index)
+
+      const told = turns.first(40)
+
+      const taken = paths.map(() => turns.take(() => true)!)
+      expect(told).toEqual(taken.slice(0, 40))
+    }),
+  )
+})
