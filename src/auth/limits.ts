@@ -10,7 +10,10 @@ export interface Limiter {
   take(name: string): void
 }
 
-/** The limits at our doors, each for itself; shared by nobody but this process. */
+/**
+ * The limits at our doors, each for itself. Servers that share a database have an equal part of each, whoever their callers
+ * happen to meet.
+ */
 export interface Limits {
   /** Calls of a key. */
   keys: Limiter
@@ -37,39 +40,52 @@ export const keptOf = {
 } as const
 
 /** Limits of so many a day, all at once if need be. */
-export const createDailyLimiter = (clock: Clock, perDay: number, limit: LimitName): Limiter =>
-  createLimiter({ clock, perMinute: perDay / minutesPerDay, atOnce: perDay, limit })
+export const createDailyLimiter = ({
+  perDay,
+  ...options
+}: { perDay: number } & Omit<LimiterOptions, 'perMinute' | 'atOnce'>): Limiter =>
+  createLimiter({ ...options, perMinute: perDay / minutesPerDay, atOnce: perDay })
 
 const minutesPerDay = 24 * 60
 
 /** How many names are remembered: beyond that the one unseen for longest begins anew. */
 const most = 20_000
 
-/** A bucket for each name: as many at once as a minute allows, or `atOnce`, then evenly. With `perMinute` 0 nothing is limited. */
+interface LimiterOptions {
+  clock: Clock
+  perMinute: number
+  atOnce?: number
+  /** How many servers have an equal part of it. That may change. */
+  among?: () => number
+  limit?: LimitName
+}
+
+/**
+ * A bucket for each name: as many at once as a minute allows, or `atOnce`, then evenly; this server's part of them, and one at
+ * least. With `perMinute` 0 nothing is limited.
+ */
 export function createLimiter({
   clock,
   perMinute,
   atOnce = perMinute,
+  among = () => 1,
   limit,
-}: {
-  clock: Clock
-  perMinute: number
-  atOnce?: number
-  limit?: LimitName
-}): Limiter {
+}: LimiterOptions): Limiter {
   // With `max` it would take the memory of all of them at the start.
   const buckets = new LRUCache<string, { left: number; at: number }>({
     maxSize: most,
     sizeCalculation: () => 1,
   })
-  const each = minuteMs / perMinute
   return {
     take(name) {
       if (perMinute === 0) return
+      const parts = among()
+      const each = (minuteMs / perMinute) * parts
+      const mostAtOnce = Math.max(1, atOnce / parts)
       const at = clock.now()
-      const bucket = buckets.get(name) ?? { left: atOnce, at }
+      const bucket = buckets.get(name) ?? { left: mostAtOnce, at }
       // A clock that was set back gives nothing and takes nothing.
-      const left = Math.min(atOnce, bucket.left + Math.max(0, at - bucket.at) / each)
+      const left = Math.min(mostAtOnce, bucket.left + Math.max(0, at - bucket.at) / each)
       if (left < 1) {
         buckets.set(name, { left, at })
         const retryAfter = Math.ceil(((1 - left) * each) / 1_000)

@@ -2,6 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { createClockWatch, steadyClock, type Clock, type ClockWatch, type Ids } from '../clock.ts'
 import type { Config } from '../config.ts'
+import type { LimitName } from '../errors.ts'
 import { startLoop } from '../loop.ts'
 import { masterKeysOf, unlockInstance } from '../vault/instance.ts'
 import type { Keyring } from '../vault/keyring.ts'
@@ -48,19 +49,21 @@ const plugin: FastifyPluginAsync<Options> = async (app, { config, clock, time, i
   app.decorate('steadyClock', steady)
   app.decorate('ids', ids)
   app.decorate('keyring', keyring)
+  // Asked by the time of a call: then this server has joined the others.
+  const shared = { clock: steady, among: () => app.membership.living() }
+  const ofMinute = (perMinute: number, limit: LimitName) =>
+    createLimiter({ ...shared, perMinute, limit })
+  const ofDay = (perDay: number, limit: LimitName) =>
+    createDailyLimiter({ ...shared, perDay, limit })
   app.decorate('limits', {
-    keys: createLimiter({ clock: steady, perMinute: config.limits.perKey, limit: 'key' }),
-    unauthenticated: createLimiter({
-      clock: steady,
-      perMinute: config.limits.perAddress,
-      limit: 'address',
-    }),
-    callbacks: createLimiter({ clock: steady, perMinute: callbacksPerMinute, limit: 'callbacks' }),
+    keys: ofMinute(config.limits.perKey, 'key'),
+    unauthenticated: ofMinute(config.limits.perAddress, 'address'),
+    callbacks: ofMinute(callbacksPerMinute, 'callbacks'),
     links: {
-      tenants: createDailyLimiter(steady, keptOf.linksPerTenant, 'tenant_links'),
-      sites: createDailyLimiter(steady, keptOf.linksPerSite, 'site_links'),
+      tenants: ofDay(keptOf.linksPerTenant, 'tenant_links'),
+      sites: ofDay(keptOf.linksPerSite, 'site_links'),
     },
-    webhookUrls: createDailyLimiter(steady, keptOf.webhookUrlsPerSite, 'site_webhook_urls'),
+    webhookUrls: ofDay(keptOf.webhookUrlsPerSite, 'site_webhook_urls'),
   })
 
   const auditCounter = createAuditCounter((entry) => store.audit(entry))

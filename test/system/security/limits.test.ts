@@ -71,6 +71,32 @@ describe('a limiter', () => {
     expect(() => limiter.take('a')).toThrow(expect.objectContaining({ retryAfter: 10 }))
   })
 
+  it('gives out its part of what servers share, by how many they are at the time, and one at least', () => {
+    const clock = testClock()
+    let servers = 3
+    const limiter = createLimiter({ clock, perMinute: 6, among: () => servers })
+    const taken = (name: string): number => {
+      for (let count = 0; ; count += 1) {
+        try {
+          limiter.take(name)
+        } catch {
+          return count
+        }
+      }
+    }
+
+    expect(taken('a')).toBe(2)
+    clock.advance(30_000)
+    expect(taken('a')).toBe(1)
+    clock.advance(120_000)
+    expect(taken('a')).toBe(2)
+    servers = 1
+    clock.advance(60_000)
+    expect(taken('a')).toBe(6)
+    servers = 100
+    expect([taken('b'), taken('c')]).toEqual([1, 1])
+  })
+
   it('with 0 limits nothing', () => {
     const limiter = createLimiter({ clock: testClock(), perMinute: 0 })
 
