@@ -1,6 +1,7 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { createLeader } from '../../../src/cluster/leader.ts'
+import { createLeader, type Leader } from '../../../src/cluster/leader.ts'
 import { testApp } from '../../support/app.ts'
 import { testIds } from '../../support/ids.ts'
 import { testFolder, unhandledIn } from '../../support/store.ts'
@@ -59,4 +60,45 @@ test('what is done once for an installation waits for the leader; what every ser
   await expect
     .poll(leader.state)
     .toEqual({ request: 'expired', isRemoved: true, isAuditLogged: true })
+})
+
+test('this is what the leader alone does: each by the first thing it asks of the database', async () => {
+  const ticks: (() => Promise<boolean>)[] = []
+  const leader: Leader = {
+    isLeader: () => false,
+    only(tick) {
+      ticks.push(tick)
+      return async () => false
+    },
+  }
+  const { app, clock } = await testApp({ workers: true, leader })
+  app.bridgeTime.heard(new Date(clock.now()).toUTCString()) // else nothing is reminded of, or forgotten
+  const running = new AsyncLocalStorage<string[]>()
+  for (const [name, operation] of Object.entries(app.store)) {
+    if (typeof operation !== 'function') continue
+    const watched = (...given: unknown[]) => {
+      running.getStore()?.push(name)
+      return (operation as (...given: unknown[]) => unknown)(...given)
+    }
+    Object.assign(app.store, { [name]: watched })
+  }
+
+  const asked: string[] = []
+  for (const tick of ticks) {
+    const names: string[] = []
+    await running.run(names, tick)
+    asked.push(names[0] ?? 'nothing')
+  }
+
+  expect(asked.toSorted()).toEqual([
+    'expireRequests',
+    'listComparisons',
+    'listOpenRemovals',
+    'listUnheard',
+    'listUnloggedAudit',
+    'listUntoldStatuses',
+    'purge',
+    'recoverDead',
+    'saveBridgeStatus',
+  ])
 })
