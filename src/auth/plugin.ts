@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import { createClockWatch, steadyClock, type Clock, type ClockWatch, type Ids } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { LimitName } from '../errors.ts'
-import { startLoop } from '../loop.ts'
+import { startLoop, type Loop } from '../loop.ts'
 import { masterKeysOf, unlockInstance } from '../vault/instance.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import { createDailyLimiter, createLimiter, keptOf, type Limits } from './limits.ts'
@@ -78,17 +78,24 @@ const plugin: FastifyPluginAsync<Options> = async (app, { config, clock, time, i
   app.decorate('auditCounter', auditCounter)
   if (workers) {
     const masterKeys = masterKeysOf(config)
-    const learning = startLoop({
-      tick: async () => {
-        if (await learnDataKeys({ store, keyring, clock, masterKeys })) {
-          app.log.info('a new data key is in hand')
-        }
-        return false
-      },
-      idleMs: learnMs,
-      onError: (error) => app.log.error({ err: error }, 'new data key not in hand'),
+    const learn = async () => {
+      const { memberId } = app
+      if (await learnDataKeys({ store, keyring, clock, masterKeys, memberId })) {
+        app.log.info('a new data key is in hand')
+      }
+      return false
+    }
+    let learning: Loop | undefined
+    app.addHook('onReady', async () => {
+      // A `rekey` waits for members alone: what it made before we were one is learned before anybody calls.
+      await learn()
+      learning = startLoop({
+        tick: learn,
+        idleMs: learnMs,
+        onError: (error) => app.log.error({ err: error }, 'new data key not in hand'),
+      })
     })
-    app.addHook('onClose', () => learning.stop())
+    app.addHook('onClose', () => learning?.stop())
   }
   app.addHook('onClose', async () => {
     await flushing.stop()

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Command } from 'commander'
 import { masterKeysOf } from '../vault/instance.ts'
-import { hasLivingServer } from '../cluster/liveness.ts'
+import { livingServers } from '../cluster/liveness.ts'
 import { rekey, ServerUnawareError } from '../vault/rekey.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
@@ -17,13 +17,12 @@ export const rekeyCommand = ({ printOne, withInstallation }: CommandContext): Co
       withInstallation(async (installation) => {
         const { config, by } = installation
         const masterKeys = masterKeysOf(config)
-        const isServed = () => hasLivingServer(installation)
-        const done = await rekey({ ...installation, masterKeys, isServed, wait }, by).catch(
-          (error: unknown) => {
-            if (error instanceof ServerUnawareError) throw new CommandError(error.message)
-            throw error
-          },
-        )
+        const living = () => livingServers(installation)
+        const deps = { ...installation, masterKeys, livingServers: living, wait }
+        const done = await rekey(deps, by).catch((error: unknown) => {
+          if (error instanceof ServerUnawareError) throw new CommandError(error.message)
+          throw error
+        })
         printOne({ ...done }, options)
       }),
     )

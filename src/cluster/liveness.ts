@@ -14,14 +14,17 @@ export const silentMs = 10_000
 export const isLiving = ({ seenAt }: Pick<SeenMember, 'seenAt'>, now: number): boolean =>
   Math.abs(now - seenAt) < silentMs
 
-/** Whether any server is at work on this database. */
-export async function hasLivingServer({
-  store,
-  clock,
-}: {
+interface Rooms {
   store: Pick<MemberStore, 'listMembers'>
   clock: Clock
-}): Promise<boolean> {
-  const members = await store.listMembers()
-  return members.some((member) => isLiving(member, clock.now()))
 }
+
+/** The ids of the servers at work on this database. */
+export async function livingServers({ store, clock }: Rooms): Promise<string[]> {
+  const members = await store.listMembers()
+  return members.filter((member) => isLiving(member, clock.now())).map(({ id }) => id)
+}
+
+/** Whether any server is at work on this database. */
+export const hasLivingServer = async (rooms: Rooms): Promise<boolean> =>
+  (await livingServers(rooms)).length > 0

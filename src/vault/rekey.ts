@@ -30,7 +30,7 @@ export class ServerUnawareError extends Error {
 }
 
 const batch = 100
-/** How long a running server may take to notice the new key. */
+/** How long a running server may take to notice the new key; as long as a dead one counts as living. */
 const patienceMs = 10_000
 
 /** The name of the row each place's values are bound to when they are sealed. */
@@ -48,8 +48,8 @@ export interface RekeyDeps {
   clock: Clock
   ids: Ids
   masterKeys: readonly MasterKey[]
-  /** Whether a server is at work on this database. */
-  isServed(): Promise<boolean>
+  /** The ids of the servers at work on this database. */
+  livingServers(): Promise<string[]>
   wait(ms: number): Promise<unknown>
 }
 
@@ -67,7 +67,7 @@ export async function rekey(deps: RekeyDeps, by: By): Promise<Rekeyed> {
   const key = { id: ids.next('d'), key: randomBytes(32) }
   const wrappedKey = seal(newest, key.key, dataKeyRow(key.id))
   await store.addDataKey({ id: key.id, wrappedKey }, clock.now())
-  if (!(await isKnownToServer(deps, key.id))) {
+  if (!(await isKnownToServers(deps, key.id))) {
     await store.dropUnusedDataKeys(before, by)
     throw new ServerUnawareError()
   }
@@ -98,19 +98,19 @@ export async function rekey(deps: RekeyDeps, by: By): Promise<Rekeyed> {
   return { master_key: newest.id, data_key: key.id, resealed, dropped }
 }
 
-/** A server reads with the keys it has in hand: before it has the new one, nothing may be sealed with it. */
-async function isKnownToServer(
-  { store, clock, isServed, wait }: RekeyDeps,
+/** A server reads with the keys it has in hand: before all have the new one, nothing may be sealed with it. */
+async function isKnownToServers(
+  { store, clock, livingServers, wait }: RekeyDeps,
   id: string,
 ): Promise<boolean> {
   const giveUpAt = clock.now() + patienceMs
-  while (await isServed()) {
+  for (;;) {
+    const living = await livingServers()
     const key = (await store.listDataKeys()).find((candidate) => candidate.id === id)
-    if (key?.seenAt) return true
+    if (living.every((server) => key?.seenBy.includes(server))) return true
     if (clock.now() >= giveUpAt) return false
     await wait(250)
   }
-  return true
 }
 
 async function reseal(
@@ -144,15 +144,18 @@ export async function learnDataKeys({
   keyring,
   clock,
   masterKeys,
-}: Pick<RekeyDeps, 'store' | 'keyring' | 'clock' | 'masterKeys'>): Promise<boolean> {
+  memberId,
+}: Pick<RekeyDeps, 'store' | 'keyring' | 'clock' | 'masterKeys'> & {
+  memberId: string
+}): Promise<boolean> {
   const known = keyring.ids()
   const keys = await store.listDataKeys()
   const fresh = keys.filter(({ id }) => !known.includes(id))
   for (const { id, wrappedKey } of fresh) {
     keyring.add({ id, key: unwrap(masterKeys, wrappedKey, dataKeyRow(id)) })
   }
-  for (const { id, seenAt } of keys) {
-    if (seenAt === null) await store.markDataKeySeen(id, clock.now())
+  for (const { id, seenBy } of keys) {
+    if (!seenBy.includes(memberId)) await store.markDataKeySeen(id, memberId, clock.now())
   }
   return fresh.length > 0
 }

@@ -102,16 +102,29 @@ export function instanceContract(name: string, open: OpenRooms): void {
   })
 
   describe(`data keys, ${name}`, () => {
-    it('are listed oldest first; the server marks those it has once', async () => {
+    it('are listed oldest first, with the servers that have them in hand', async () => {
       const { store } = await withInstance()
-
+      await store.joinMembers({ id: 'srv_1', host: 'a', pid: 1 }, { at: 1, silentSince: 0 })
+      const seen = async () => (await store.listDataKeys()).map(({ id, seenBy }) => [id, seenBy])
+      await store.markDataKeySeen('d1', 'srv_1', 2)
       await store.addDataKey({ id: 'd2', wrappedKey: Buffer.from('two') }, 2)
-      await store.markDataKeySeen('d2', 3)
-      await store.markDataKeySeen('d2', 4)
+      const before = await seen()
 
+      await store.markDataKeySeen('d2', 'srv_1', 3)
+      const after = await seen()
+      await store.removeMember('srv_1')
+
+      expect(before).toEqual([
+        ['d1', ['srv_1']],
+        ['d2', []],
+      ])
+      expect(after).toEqual([
+        ['d1', ['srv_1']],
+        ['d2', ['srv_1']],
+      ])
       expect(await store.listDataKeys()).toEqual([
-        { id: 'd1', wrappedKey: Buffer.from('one'), seenAt: null },
-        { id: 'd2', wrappedKey: Buffer.from('two'), seenAt: 3 },
+        { id: 'd1', wrappedKey: Buffer.from('one'), seenBy: [] },
+        { id: 'd2', wrappedKey: Buffer.from('two'), seenBy: [] },
       ])
     })
 

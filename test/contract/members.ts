@@ -202,6 +202,21 @@ export function sharedMemberContract(name: string, open: OpenRooms): void {
       expect(late?.leads).toBe(false)
     })
 
+    it('of a new data key is known which of them have it in hand; one that was struck off tells it anew', async () => {
+      const store = await withTwo(open)
+      await store.addDataKey({ id: 'd1', wrappedKey: Buffer.from('one') }, 1)
+      await store.addDataKey({ id: 'd2', wrappedKey: Buffer.from('two') }, 2)
+      const seen = async () => (await store.listDataKeys()).map(({ seenBy }) => seenBy)
+      await store.markDataKeySeen('d2', 'srv_1', 3)
+      await store.markDataKeySeen('d1', 'srv_2', 3)
+      expect(await seen()).toEqual([['srv_1', 'srv_2'], ['srv_1']])
+
+      await store.renewMember('srv_2', signAt(9_000, 1_000))
+      await store.joinMembers(first, { at: 9_001, silentSince: 0 })
+
+      expect(await seen()).toEqual([['srv_2'], []])
+    })
+
     it('a member that leaves gives its lead back; who is none takes none', async () => {
       const store = await withTwo(open)
 

@@ -24,8 +24,8 @@ export interface MovedTable {
   key: readonly MovedColumn[]
 }
 
-/** What means nothing elsewhere: which server has the file. */
-const leftBehind = /^instance\.server(?:Id|Host|Pid|SeenAt)$/
+/** What means nothing elsewhere: which server has the file, and which keys it has in hand. */
+const leftBehind = /^(?:instance\.server(?:Id|Host|Pid|SeenAt)|data_keys\.seenAt)$/
 
 /**
  * What SQLite's schema has, paired with PostgreSQL's; each table behind those that it refers to. What PostgreSQL has besides

@@ -7,8 +7,8 @@ export interface DataKey {
 }
 
 export interface StoredDataKey extends DataKey {
-  /** When the running server had it in hand; null: it may not know it yet. */
-  seenAt: number | null
+  /** The members that have it in hand; one that is not among them may not know it yet. */
+  seenBy: string[]
 }
 
 export interface Instance {
@@ -32,7 +32,8 @@ export interface InstanceStore {
   /** Oldest first: the last one seals. */
   listDataKeys(): Promise<StoredDataKey[]>
   addDataKey(key: DataKey, at: number): Promise<void>
-  markDataKeySeen(id: string, at: number): Promise<void>
+  /** A member has it in hand, and all older ones. */
+  markDataKeySeen(id: string, by: string, at: number): Promise<void>
   /** Replaces how the pepper and these data keys are wrapped, all in one. */
   rewrap(wrapped: { wrappedPepper: Buffer; dataKeys: readonly DataKey[] }, by: By): Promise<void>
   /**

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { masterKeysOf, unlockInstance } from '../../../src/vault/instance.ts'
 import { keyIdOf, type Keyring } from '../../../src/vault/keyring.ts'
 import { learnDataKeys, rekey, sealedRow, ServerUnawareError } from '../../../src/vault/rekey.ts'
-import { hasLivingServer } from '../../../src/cluster/liveness.ts'
+import { livingServers } from '../../../src/cluster/liveness.ts'
 import { createMovableClock } from '../../../src/clock.ts'
 import { ConfigError, loadConfig } from '../../../src/config.ts'
 import { sealedColumns, type SealedColumn } from '../../../src/db/ports/sealed.ts'
@@ -195,7 +195,7 @@ describe('rekey', () => {
       { at: testNow, silentSince: 0 },
     )
     const command = await open(both)
-    const isServed = () => hasLivingServer({ ...command, clock })
+    const servers = () => livingServers({ ...command, clock })
     const masterKeys = masterKeysOf(configWith(both))
     const before = await openAll(server)
 
@@ -205,12 +205,15 @@ describe('rekey', () => {
     const load = (async () => {
       while (!over.signal.aborted) {
         await announce(rooms, server, site, `new ${written}`)
-        if (written === 20) await learnDataKeys({ ...server, clock, masterKeys })
+        if (written === 20) await learnDataKeys({ ...server, clock, masterKeys, memberId: 'srv_1' })
         written += 1
       }
     })()
     const wait = () => new Promise((resolve) => setImmediate(resolve))
-    const done = await rekey({ ...command, clock, ids, masterKeys, isServed, wait }, testBy)
+    const done = await rekey(
+      { ...command, clock, ids, masterKeys, livingServers: servers, wait },
+      testBy,
+    )
     over.abort()
     await load
 
@@ -245,7 +248,7 @@ describe('rekey', () => {
       )
     await beat()
     const command = await open(both)
-    const isServed = () => hasLivingServer({ ...command, clock })
+    const servers = () => livingServers({ ...command, clock })
     const instance = await server.store.readInstance()
 
     const masterKeys = masterKeysOf(configWith(both))
@@ -255,11 +258,15 @@ describe('rekey', () => {
       const learning = learnDataKeys({
         ...server,
         clock,
+        memberId: 'srv_1',
         masterKeys: masterKeysOf(configWith(oldKey)),
       })
       await expect(learning).rejects.toThrow('MASTER_KEY')
     }
-    const refused = rekey({ ...command, clock, ids, masterKeys, isServed, wait }, testBy)
+    const refused = rekey(
+      { ...command, clock, ids, masterKeys, livingServers: servers, wait },
+      testBy,
+    )
 
     await expect(refused).rejects.toThrow(ServerUnawareError)
     expect(await server.store.readInstance()).toEqual(instance)
@@ -271,7 +278,7 @@ describe('rekey', () => {
     await fillAll(made)
     const { clock, ids, open, server } = made
     const command = await open(both)
-    const isServed = () => hasLivingServer({ ...command, clock })
+    const servers = () => livingServers({ ...command, clock })
     const masterKeys = masterKeysOf(configWith(both))
     const wait = () => Promise.resolve()
     const before = await openAll(server)
@@ -285,11 +292,17 @@ describe('rekey', () => {
       },
     }
 
-    const cut = rekey({ ...command, store: dying, clock, ids, masterKeys, isServed, wait }, testBy)
+    const cut = rekey(
+      { ...command, store: dying, clock, ids, masterKeys, livingServers: servers, wait },
+      testBy,
+    )
     await expect(cut).rejects.toThrow('killed')
     const halfway = await open(both)
     expect(await openAll(halfway)).toEqual(before)
-    const done = await rekey({ ...halfway, clock, ids, masterKeys, isServed, wait }, testBy)
+    const done = await rekey(
+      { ...halfway, clock, ids, masterKeys, livingServers: servers, wait },
+      testBy,
+    )
 
     expect(done.dropped).toHaveLength(2)
     expect(await openAll(await open(newKey))).toEqual(before)
@@ -299,12 +312,12 @@ describe('rekey', () => {
     const made = await anInstallation()
     const { clock, ids, open, server } = made
     const command = await open(both)
-    const isServed = () => hasLivingServer({ ...command, clock })
+    const servers = () => livingServers({ ...command, clock })
     const hash = server.keyring.hash('api-secret', 'x')
     const masterKeys = masterKeysOf(configWith(both))
 
     const wait = () => Promise.resolve()
-    await rekey({ ...command, clock, ids, masterKeys, isServed, wait }, testBy)
+    await rekey({ ...command, clock, ids, masterKeys, livingServers: servers, wait }, testBy)
 
     const fresh = await open(newKey)
     expect(fresh.keyring.hash('api-secret', 'x')).toEqual(hash)

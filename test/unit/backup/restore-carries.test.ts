@@ -125,7 +125,7 @@ describe('what was ended since a copy was made stays ended:', () => {
         {
           ...rooms,
           masterKeys,
-          isServed: () => Promise.resolve(false),
+          livingServers: () => Promise.resolve([]),
           wait: () => Promise.resolve(),
         },
         by(rooms),

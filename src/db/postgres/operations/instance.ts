@@ -1,6 +1,6 @@
-import { and, asc, eq, inArray, isNull } from 'drizzle-orm'
+import { asc, eq, inArray } from 'drizzle-orm'
 import type { InstanceStore } from '../../ports/instance.ts'
-import { apiKeys, dataKeys, instance } from '../schema/index.ts'
+import { apiKeys, dataKeys, instance, members } from '../schema/index.ts'
 import type { Db, Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { lockInstance } from './locks.ts'
@@ -13,7 +13,7 @@ const isOnly = eq(instance.id, only)
 
 const keysByAge = (db: Db) =>
   db
-    .select({ id: dataKeys.id, wrappedKey: dataKeys.wrappedKey, seenAt: dataKeys.seenAt })
+    .select({ id: dataKeys.id, wrappedKey: dataKeys.wrappedKey })
     .from(dataKeys)
     .orderBy(asc(dataKeys.createdAt), asc(dataKeys.seq))
 
@@ -51,17 +51,28 @@ export function instanceOperations({ run, transaction }: Tools): InstanceStore {
         await db.update(instance).set({ mode: to }).where(eq(instance.mode, from))
       }),
 
-    listDataKeys: () => run(keysByAge),
+    listDataKeys: () =>
+      run(async (db) => {
+        // First who has which: a key that comes in between was seen by nobody.
+        const has = await db.select({ id: members.id, dataKey: members.dataKey }).from(members)
+        const keys = await keysByAge(db)
+        const ageOf = new Map(keys.map(({ id }, age) => [id, age]))
+        return keys.map((key, age) => ({
+          ...key,
+          seenBy: has
+            .filter(({ dataKey }) => dataKey !== null && (ageOf.get(dataKey) ?? -1) >= age)
+            .map(({ id }) => id),
+        }))
+      }),
 
     addDataKey: (key, at) =>
       run(async (db) => {
         await db.insert(dataKeys).values({ ...key, createdAt: at })
       }),
 
-    markDataKeySeen: (id, at) =>
+    markDataKeySeen: (id, by) =>
       run(async (db) => {
-        const unseen = and(eq(dataKeys.id, id), isNull(dataKeys.seenAt))
-        await db.update(dataKeys).set({ seenAt: at }).where(unseen)
+        await db.update(members).set({ dataKey: id }).where(eq(members.id, by))
       }),
 
     rewrap: ({ wrappedPepper, dataKeys: keys }, by) =>

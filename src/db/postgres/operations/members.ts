@@ -37,7 +37,11 @@ export function memberOperations({ run, transaction }: Tools): MemberStore {
         await db.delete(workClaims).where(isIts)
       }),
 
-    listMembers: () => run((db) => db.select().from(members).orderBy(asc(members.id))),
+    listMembers: () =>
+      run((db) => {
+        const { id, host, pid, seenAt } = members
+        return db.select({ id, host, pid, seenAt }).from(members).orderBy(asc(id))
+      }),
 
     readTime: () =>
       run(async (db) => {

@@ -15,12 +15,13 @@ export const instance = pgTable('instance', {
   auditLogged: integer(),
 })
 
-/** The server processes that serve this database, and when each was last seen. */
+/** The server processes that serve this database, when each was last seen, and the newest data key it has in hand. */
 export const members = pgTable('members', {
   id: text().primaryKey(),
   host: text().notNull(),
   pid: integer().notNull(),
   seenAt: integer().notNull(),
+  dataKey: text(),
 })
 
 /** At most one row: which member does what is done once for the installation, and until when no other one may. */
@@ -58,5 +59,4 @@ export const dataKeys = pgTable('data_keys', {
   seq: counted(),
   wrappedKey: bytes().notNull(),
   createdAt: integer().notNull(),
-  seenAt: integer(),
 })

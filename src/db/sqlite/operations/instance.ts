@@ -41,13 +41,18 @@ export function instanceOperations({ db, read, write }: Tools): InstanceStore {
       }),
 
     listDataKeys: () =>
-      read(() =>
-        db
+      read(() => {
+        const server = db.select({ id: instance.serverId }).from(instance).get()?.id ?? null
+        return db
           .select({ id: dataKeys.id, wrappedKey: dataKeys.wrappedKey, seenAt: dataKeys.seenAt })
           .from(dataKeys)
           .orderBy(asc(dataKeys.createdAt), sql`rowid`)
-          .all(),
-      ),
+          .all()
+          .map(({ seenAt, ...key }) => ({
+            ...key,
+            seenBy: seenAt === null || server === null ? [] : [server],
+          }))
+      }),
 
     addDataKey: (key, at) =>
       write(() => {
@@ -56,7 +61,7 @@ export function instanceOperations({ db, read, write }: Tools): InstanceStore {
           .run()
       }),
 
-    markDataKeySeen: (id, at) =>
+    markDataKeySeen: (id, _by, at) =>
       write(() => {
         db.update(dataKeys)
           .set({ seenAt: at })

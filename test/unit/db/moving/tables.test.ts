@@ -9,7 +9,7 @@ import { openSqlite } from '../../../../src/db/sqlite/open.ts'
 const notes = sqliteTable('notes', { id: text().primaryKey(), at: integer() })
 
 describe('what moves', () => {
-  it('is every table and column of the file, but for which server has it', () => {
+  it('is every table and column of the file, but for which server has it, and which keys', () => {
     const client = openSqlite(':memory:')
     const columns = client
       .prepare<[], string>(
@@ -25,6 +25,7 @@ describe('what moves', () => {
     )
 
     expect(columns.filter((column) => !moved.includes(column)).toSorted()).toEqual([
+      'data_keys.seen_at',
       'instance.server_host',
       'instance.server_id',
       'instance.server_pid',

@@ -15,8 +15,8 @@ const ownToPostgres = [
   /^bridge_quota\./,
 ]
 
-/** The one server of a file. */
-const ownToSqlite = [/^instance\.server_/]
+/** The one server of a file, and which keys it has seen. */
+const ownToSqlite = [/^instance\.server_/, /^data_keys\.seen_at$/]
 
 interface Column {
   table: string
