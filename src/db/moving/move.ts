@@ -95,10 +95,12 @@ async function verify(
   for (const table of movedTables()) {
     const { name } = table
     const of = source.count(table)
-    const here = await fingerprintOf(table, source.read)
-    const there = await fingerprintOf(table, target.read, (rows) =>
-      onProgress({ step: 'verifying', table: name, rows, of }),
-    )
+    const [here, there] = await Promise.all([
+      fingerprintOf(table, source.read),
+      fingerprintOf(table, target.read, (rows) =>
+        onProgress({ step: 'verifying', table: name, rows, of }),
+      ),
+    ])
     if (here.rows !== there.rows || here.digest !== there.digest) {
       const rows = `${here.rows} rows in the file, ${there.rows} in PostgreSQL`
       throw new MoveError(

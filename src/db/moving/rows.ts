@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setImmediate as turn } from 'node:timers/promises'
 import { type SQL, sql } from 'drizzle-orm'
 import type { MovedTable } from './tables.ts'
 
@@ -11,10 +12,11 @@ export type ReadRows = (table: MovedTable, last: Row | undefined) => Row[] | Pro
 /** So many rows are read and written at a time. */
 export const batchSize = 1_000
 
-/** All rows of a table, in batches. */
+/** All rows of a table, in batches; between them other work has its turn, as signs of life. */
 export async function* batchesOf(table: MovedTable, read: ReadRows): AsyncGenerator<Row[]> {
   let last: Row | undefined
   for (;;) {
+    await turn()
     const rows = await read(table, last)
     if (rows.length > 0) yield rows
     if (rows.length < batchSize) return
