@@ -65,7 +65,7 @@ interface Crowd {
 }
 
 /** Between two things that one of them does. */
-const pauseMs = { teller: 250, bridge: 100, caller: 100, visitor: 2_000, reader: 50 }
+const pauseMs = { teller: 300, bridge: 100, caller: 100, visitor: 2_000, reader: 150 }
 
 /** Starts the traffic. */
 export function startTraffic(
