@@ -70,29 +70,39 @@ export async function verdictOn(
   inHand: InHand,
 ): Promise<Verdict> {
   const { listeners, store } = instances
-  const posts = postsOf(instances)
-  const arrived = new Set(posts.map(({ content }) => content.n))
   const lists = await Promise.all(
     listeners.flatMap(({ users }) => users.map(({ id }) => store.listItems(id))),
   )
   const items = new Set(lists.flat().map(({ id }) => id))
   return {
+    ...faultsIn(postsOf(instances), traffic, inHand),
     notHandled: traffic.accepted.filter(({ itemId }) => !items.has(itemId)),
-    notDelivered: traffic.accepted.filter(({ n }) => !arrived.has(n)),
-    repeatedTooOften: tooOften(posts, inHand),
-    outOfOrder: outOfOrder(posts),
     tooManyAtOnce: listeners
       .map(({ endpoint }) => endpoint.mostAtOnce())
       .filter((most) => most > triesAtOnce),
     settledTwice: await settledTwice(instances),
-    signedAtAnotherTime: posts.filter(({ cameAt, signedAt }) => Math.abs(cameAt - signedAt) > 60),
     refusedByBridge: await refusedByBridge(instances),
+    refreshedTooOften: await refreshedTooOften(instances),
+  }
+}
+
+/** What is wrong with what sites were told. */
+export function faultsIn(
+  posts: readonly Post[],
+  traffic: Pick<Traffic, 'accepted' | 'visits'>,
+  inHand: InHand,
+) {
+  const arrived = new Set(posts.map(({ content }) => content.n))
+  return {
+    notDelivered: traffic.accepted.filter(({ n }) => !arrived.has(n)),
+    repeatedTooOften: tooOften(posts, inHand),
+    outOfOrder: outOfOrder(posts),
+    signedAtAnotherTime: posts.filter(({ cameAt, signedAt }) => Math.abs(cameAt - signedAt) > 60),
     visitsNotToldOnce: notOnce(
       traffic.visits.map(({ request }) => request),
       posts.filter(({ type }) => type === 'connect.completed'),
       ({ content }) => content.request!,
     ),
-    refreshedTooOften: await refreshedTooOften(instances),
     notRemindedOnce: notOnce(
       reminded(traffic),
       posts.filter(({ type }) => type === 'consent.expiring'),
@@ -105,7 +115,7 @@ const postsOf = ({ listeners }: Instances): Post[] =>
   listeners.flatMap(({ endpoint }) => endpoint.posts)
 
 /** The items whose story came to its end. */
-const reminded = ({ accepted }: Traffic): number[] =>
+const reminded = ({ accepted }: Pick<Traffic, 'accepted'>): number[] =>
   accepted.filter(({ type }) => type === 'item.refreshed').map(({ itemId }) => itemId)
 
 function tooOften(posts: readonly Post[], inHand: InHand): unknown[] {
