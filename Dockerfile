@@ -15,7 +15,7 @@ RUN mkdir -p runtime/node_modules/better-sqlite3/prebuilds \
       runtime/node_modules/better-sqlite3/prebuilds/
 
 FROM node:26-slim
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 DATA_DIR=/data
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080
 WORKDIR /app
 COPY package.json ./
 COPY drizzle ./drizzle
@@ -24,6 +24,8 @@ COPY --from=build /app/dist ./dist
 RUN printf '#!/bin/sh\nexec node /app/dist/main.js "$@"\n' > /usr/local/bin/bank-api \
  && chmod 755 /usr/local/bin/bank-api \
  && mkdir /data && chown node:node /data
+# Where the server looks by itself: with DATABASE_URL nothing may be said of DATA_DIR.
+RUN ln -s /data /app/data
 USER node
 VOLUME /data
 EXPOSE 8080

@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, globSync, mkdirSync, readFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  globSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+} from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 
 export interface Instruction {
@@ -125,6 +133,7 @@ export function copyContext(from: string, to: string): void {
 export function makeReadOnly({ root }: Built): void {
   for (const path of globSync('**/*', { cwd: root, exclude: ['data', 'data/**'] })) {
     const full = join(root, path)
-    if (existsSync(full)) chmodSync(full, 0o555)
+    // A link has no mode of its own.
+    if (existsSync(full) && !lstatSync(full).isSymbolicLink()) chmodSync(full, 0o555)
   }
 }

@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
@@ -37,6 +38,7 @@ test('the image runs as an ordinary user, node first among its processes, with a
   expect(of('STOPSIGNAL')).toEqual(['SIGTERM'])
   expect(of('HEALTHCHECK')[0]).toContain('/live')
   expect(of('ENV')[0]).toContain('NODE_ENV=production')
+  expect(of('ENV')[0]).not.toContain('DATA_DIR') // it would stop a start with DATABASE_URL
 })
 
 test('compose.yaml names only variables that exist, and secrets as files', () => {
@@ -57,6 +59,13 @@ test('compose.yaml names only variables that exist, and secrets as files', () =>
   expect(compose).toContain('mem_limit: 1g')
   expect(Number(/--max-old-space-size=(\d+)/.exec(compose)?.[1])).toBeLessThanOrEqual(1024 * 0.7)
 })
+
+const production = {
+  PUBLIC_URL: 'https://bank.test',
+  BRIDGE_CLIENT_ID: 'id',
+  BRIDGE_CLIENT_SECRET: 'secret',
+  MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+}
 
 describe('the steps of the Dockerfile, run in a clean directory', () => {
   let folder: string
@@ -106,12 +115,25 @@ describe('the steps of the Dockerfile, run in a clean directory', () => {
 
   test('the image holds the program and nothing to build it with', () => {
     expect(readdirSync(join(built.root, 'app')).toSorted()).toEqual([
+      'data',
       'dist',
       'drizzle',
       'node_modules',
       'package.json',
     ])
     expect(readdirSync(join(built.root, 'app/node_modules'))).toEqual(['better-sqlite3'])
+  })
+
+  test('the server speaks to PostgreSQL too, and its data directory is the volume', async () => {
+    const { DATA_DIR: _, ...env } = imageEnv({ DATABASE_URL: 'postgres://127.0.0.1:1/bank' })
+
+    const { code, output } = await run(built.command, { ...env, ...production })
+
+    expect({ code, output }).toEqual({
+      code: 1,
+      output: 'The database at 127.0.0.1, port 1, cannot be reached: ECONNREFUSED\n',
+    })
+    expect(realpathSync(join(built.root, 'app/data'))).toBe(realpathSync(join(built.root, 'data')))
   })
 
   test('in production the server refuses to start without its settings, and says which', async () => {
