@@ -99,14 +99,20 @@ export interface Postgres {
   restart(): Promise<void>
 }
 
-/** Starts one, with a template database. A durable one writes as it does in production. */
-export async function startPostgres({ durable = false } = {}): Promise<Postgres> {
+/**
+ * Starts one, with a template database. A durable one writes as it does in production; `programs` is the folder of others
+ * than the npm package's.
+ */
+export async function startPostgres({
+  durable = false,
+  programs: given = process.env['TEST_POSTGRES'],
+}: { durable?: boolean; programs?: string | undefined } = {}): Promise<Postgres> {
   sweep()
   const folder = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`))
   const remove = () => rmSync(folder, { recursive: true, force: true })
   try {
     chmodSync(folder, 0o755)
-    const programs = process.env['TEST_POSTGRES'] ?? copyPrograms(folder)
+    const programs = given ?? copyPrograms(folder)
     const data = join(folder, 'data')
     const pem = join(folder, 'server.pem')
     mkdirSync(data, { mode: 0o700 })
