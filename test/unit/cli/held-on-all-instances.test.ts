@@ -41,7 +41,7 @@ withPostgres((it, server) => {
     const { command, siteKey, tenantKey, statuses } = await installation()
     expect(await statuses(whoAmI, {})).toEqual([200, 200, 200])
 
-    await command(`key revoke ${siteKey.apiKey}`)
+    await command(`key revoke ${siteKey.apiKey} --yes`)
 
     expect(await statuses(whoAmI, {})).toEqual([401, 401, 401])
     expect(await statuses(whoAmI, {}, tenantKey)).toEqual([200, 200, 200])
