@@ -108,7 +108,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(metrics, { version })
   await app.register(auth, { config, clock, time, ids, workers })
   const { identity, onDatabaseLost: onLost, leader } = options
-  await app.register(cluster, { identity, time, onLost, leader })
+  const mustBeAlone = config.sandbox !== undefined
+  await app.register(cluster, { identity, time, onLost, mustBeAlone, leader })
   if (workers) await app.register(audit)
   await app.register(bridge, {
     ...(config.secrets.bridge ?? sandboxCredentials),

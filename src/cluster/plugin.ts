@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { monotonicClock, systemClock, type FollowingClock } from '../clock.ts'
+import { waitUntilAlone } from './alone.ts'
 import { createHeartbeats, type Heartbeats } from './heartbeats.ts'
 import { createLeader, soleLeader, type Leader } from './leader.ts'
 import { joinMembers, type ProcessIdentity } from './members.ts'
@@ -27,6 +28,8 @@ interface Options {
   time: FollowingClock
   /** Called once, when another server took the database that has place for one. */
   onLost?: (() => void) | undefined
+  /** Whether it keeps what no other server can have part in: a sandbox in the box. */
+  mustBeAlone?: boolean
   /** Instead of who leads, or of the only server. */
   leader?: Leader | undefined
 }
@@ -34,7 +37,7 @@ interface Options {
 /** What a process is among those that serve the database: a member that lives, with work that goes on, until it stops. */
 const plugin: FastifyPluginAsync<Options> = async (
   app,
-  { identity, time, onLost = () => {}, leader },
+  { identity, time, onLost = () => {}, mustBeAlone = false, leader },
 ) => {
   const { store, ids } = app
   const lifecycle: Lifecycle = { stopping: false }
@@ -56,9 +59,15 @@ const plugin: FastifyPluginAsync<Options> = async (
     const onLead = () => wakeups.notify('lead')
     const log = app.log.child({ room: 'cluster' })
     const membership = await joinOthers(store, { member, clock: time, onLead, log })
+    app.addHook('onClose', () => membership.stop())
+    if (mustBeAlone) {
+      await waitUntilAlone(store, id).catch(async (error: unknown) => {
+        await membership.stop()
+        throw error
+      })
+    }
     app.decorate('membership', membership)
     app.decorate('leader', leader ?? createLeader(membership.leads))
-    app.addHook('onClose', () => membership.stop())
     return
   }
   app.decorate('membership', onlyMember)

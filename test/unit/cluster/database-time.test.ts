@@ -1,38 +1,21 @@
 import { expect } from 'vitest'
-import {
-  createFollowingClock,
-  createIds,
-  createMovableClock,
-  systemClock,
-} from '../../../src/clock.ts'
-import { testApp } from '../../support/app.ts'
-import { testDatabase, withPostgres } from '../../support/postgres.ts'
+import { withPostgres } from '../../support/postgres.ts'
+import { serversOn } from '../../support/servers.ts'
 import { aRequest, aTenant, aUser, anAnnouncement, testBy } from '../../support/tenants.ts'
 import { receiver } from '../webhooks/receiver.ts'
 
 const minuteMs = 60_000
 
 withPostgres((it, server) => {
-  /** A server on the test's database, on a machine whose clock is so far ahead, or becomes that when it is set. */
+  /** Servers on a database of the test's own, and how each claims what there is to do. */
   const withServers = async () => {
-    const place = { url: await testDatabase(server), poolSize: 4 }
-    return async (name: string, { aheadMs = 0, workers = false } = {}) => {
-      const set = { byMs: aheadMs }
-      const time = createFollowingClock({ machine: { now: () => systemClock.now() + set.byMs } })
-      const made = await testApp({
-        env: { ALLOWED_TARGETS: '127.0.0.0/8' },
-        database: place,
-        identity: { host: name, pid: 1, isAlive: () => true },
-        clock: createMovableClock(time),
-        time,
-        ids: createIds(time),
-        workers,
-      })
+    const serve = await serversOn(server)
+    return async (name: string, options: Parameters<typeof serve>[1] = {}) => {
+      const made = await serve(name, { ...options, env: { ALLOWED_TARGETS: '127.0.0.0/8' } })
       const { store, clock, memberId: by } = made.app
       return {
         ...made,
         store,
-        setClock: (byMs: number) => void (set.byMs = byMs),
         claim: () => {
           const at = clock.now()
           return store.claimDeliveries({ by, at, leaseUntil: at + minuteMs, limit: 9 })

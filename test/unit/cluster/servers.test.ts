@@ -1,0 +1,129 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { expect } from 'vitest'
+import { createMovableClock } from '../../../src/clock.ts'
+import { livingServers } from '../../../src/cluster/liveness.ts'
+import { DatabaseInUseError } from '../../../src/db/store-errors.ts'
+import { sealedColumns } from '../../../src/db/ports/sealed.ts'
+import { masterKeysOf, unlockInstance } from '../../../src/vault/instance.ts'
+import { rekey, ServerUnawareError } from '../../../src/vault/rekey.ts'
+import { loadConfig } from '../../../src/config.ts'
+import { callMethod, testEnvironment } from '../../support/app.ts'
+import { withPostgres } from '../../support/postgres.ts'
+import { serversOn, type TestServer } from '../../support/servers.ts'
+import { aTenant, aUser, anAnnouncement, testBy } from '../../support/tenants.ts'
+
+withPostgres((it, postgres) => {
+  it('each of two servers lets half of what a key may do through', async () => {
+    const serve = await serversOn(postgres)
+    const env = { LIMIT_PER_KEY: '6' }
+    const taken = ({ app }: TestServer): number => {
+      for (let count = 0; ; count += 1) {
+        try {
+          app.limits.keys.take('key')
+        } catch {
+          return count
+        }
+      }
+    }
+
+    const first = await serve('first', { env })
+    expect(taken(first)).toBe(6)
+    const second = await serve('second', { env })
+    expect(taken(second)).toBe(3)
+  })
+
+  it('what a command changes holds at once on all of three: a revoked key, a disabled tenant', async () => {
+    const serve = await serversOn(postgres)
+    const servers = [await serve('one'), await serve('two'), await serve('three')]
+    const [{ app }] = servers as [TestServer]
+    const { tenant, siteKey, tenantKey } = await aTenant(app)
+    const statuses = (as: typeof siteKey) =>
+      Promise.all(
+        servers.map(async (one) => {
+          const answer = await callMethod(one.app, 'get_bridge_item_id', { request: 'x' }, { as })
+          return answer.status
+        }),
+      )
+
+    expect(await statuses(siteKey)).toEqual([404, 404, 404])
+    await app.store.revokeKey(siteKey.apiKey, testBy)
+    expect(await statuses(siteKey)).toEqual([401, 401, 401])
+    expect(await statuses(tenantKey)).toEqual([404, 404, 404])
+    await app.store.setTenantDisabled(tenant.id, true, testBy)
+    expect(await statuses(tenantKey)).toEqual([401, 401, 401])
+  })
+
+  it('a second server with a sandbox in the box does not start, and leaves nothing behind', async () => {
+    const serve = await serversOn(postgres)
+    const env = { BRIDGE_CLIENT_ID: '', BRIDGE_CLIENT_SECRET: '', PUBLIC_URL: '' }
+    const { app } = await serve('first', { env })
+
+    const second = serve('second', { env })
+
+    await expect(second).rejects.toThrow(DatabaseInUseError)
+    await expect(second).rejects.toThrow('npm run sandbox')
+    expect((await app.store.listMembers()).map(({ host }) => host)).toEqual(['first'])
+  })
+
+  const oldKey = `old:${Buffer.alloc(32, 7).toString('base64')}`
+  const both = `new:${Buffer.alloc(32, 8).toString('base64')},${oldKey}`
+
+  /** A `rekey` beside two servers with these master keys. */
+  const rekeyBeside = async (first: string, second: string) => {
+    const serve = await serversOn(postgres)
+    await (await serve('maker', { env: { MASTER_KEY: oldKey } })).app.close()
+    const servers = [
+      await serve('first', { env: { MASTER_KEY: first }, workers: true }),
+      await serve('second', { env: { MASTER_KEY: second }, workers: true }),
+    ]
+    const [{ app }] = servers as [TestServer]
+    for (const server of servers) await server.app.ready()
+    const user = await aUser(app, (await aTenant(app)).site)
+    const event = anAnnouncement(app, user)
+    const body = app.keyring.seal('{"a":1}', `events/${event.id}`)
+    await app.store.acceptEvent({ ...event, body })
+    const { store, ids } = app
+    const config = loadConfig({ ...testEnvironment, MASTER_KEY: both })
+    const keyring = await unlockInstance(store, { config, clock: app.clock })
+    const clock = createMovableClock(app.clock) // runs out of patience without waiting
+    const run = (waiting: (ms: number) => Promise<unknown>) =>
+      rekey(
+        {
+          store,
+          keyring,
+          ids,
+          clock,
+          masterKeys: masterKeysOf(config),
+          livingServers: () => livingServers(app),
+          wait: waiting,
+        },
+        testBy,
+      )
+    return { servers, store, clock, run, event: event.id }
+  }
+
+  it('a rekey is refused while one of two servers does not have the new master key', async () => {
+    const { store, clock, run } = await rekeyBeside(both, oldKey)
+    const before = await store.readInstance()
+
+    const refused = run(async (ms) => {
+      clock.advance(ms)
+      await wait(100) // the other one learns it meanwhile
+    })
+
+    await expect(refused).rejects.toThrow(ServerUnawareError)
+    expect(await store.readInstance()).toEqual(before)
+  })
+
+  it('a rekey seals anew once both have the new key, and both open what it sealed', async () => {
+    const { servers, store, run, event } = await rekeyBeside(both, both)
+
+    const done = await run(wait)
+
+    expect(done).toMatchObject({ master_key: 'new', dropped: ['d1'] })
+    for (const { app } of servers) {
+      const [value] = await store.listSealed(sealedColumns[3], null, 9)
+      expect(app.keyring.open(value!.sealed, `events/${event}`).toString()).toBe('{"a":1}')
+    }
+  })
+})
