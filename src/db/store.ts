@@ -8,6 +8,7 @@ import type { UserStore } from './ports/users.ts'
 import type { RequestStore } from './ports/requests.ts'
 import type { ItemStore } from './ports/items.ts'
 import type { AccountStore } from './ports/accounts.ts'
+import type { AlertStore } from './ports/alerts.ts'
 import type { AllowanceStore } from './ports/allowances.ts'
 import type { EventStore } from './ports/events.ts'
 import type { DeliveryStore } from './ports/deliveries.ts'
@@ -38,6 +39,7 @@ export interface Store
     RequestStore,
     ItemStore,
     AccountStore,
+    AlertStore,
     AllowanceStore,
     EventStore,
     DeliveryStore,

@@ -6,6 +6,7 @@ import { figureContract } from './figures.ts'
 import { endpointContract } from './endpoints.ts'
 import { historyContract } from './history.ts'
 import { siteContract } from './sites.ts'
+import { alertContract } from './alerts.ts'
 import { allowanceContract } from './allowances.ts'
 import { accountContract } from './accounts.ts'
 import { reminderContract } from './reminders.ts'
@@ -54,6 +55,7 @@ export function storeContract(
   endpointContract(name, rooms)
   historyContract(name, rooms)
   siteContract(name, rooms)
+  alertContract(name, rooms)
   allowanceContract(name, rooms)
   accountContract(name, rooms)
   reminderContract(name, rooms)

@@ -1,6 +1,7 @@
 import type { Store } from '../store.ts'
 import { openPostgres, type PostgresOptions } from './open.ts'
 import { accountOperations } from './operations/accounts.ts'
+import { alertOperations } from './operations/alerts.ts'
 import { allowanceOperations } from './operations/allowances.ts'
 import { auditOperations } from './operations/audit.ts'
 import { deliveryOperations } from './operations/deliveries.ts'
@@ -34,6 +35,7 @@ export function createPostgresStore(pool: Connections & { end(): Promise<void> }
   let closed: Promise<void> | undefined
   return {
     ...accountOperations(tools),
+    ...alertOperations(tools),
     ...allowanceOperations(tools),
     ...auditOperations(tools),
     ...deliveryOperations(tools),

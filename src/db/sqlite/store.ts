@@ -13,6 +13,7 @@ import { siteOperations } from './operations/sites.ts'
 import { instanceOperations } from './operations/instance.ts'
 import { memberOperations } from './operations/members.ts'
 import { itemOperations } from './operations/items.ts'
+import { alertOperations } from './operations/alerts.ts'
 import { allowanceOperations } from './operations/allowances.ts'
 import { accountOperations } from './operations/accounts.ts'
 import { eventOperations } from './operations/events.ts'
@@ -42,6 +43,7 @@ export function createSqliteStore(path: string, signerOf?: SignerOf): Store {
     ...instanceOperations(tools),
     ...memberOperations(tools),
     ...itemOperations(tools),
+    ...alertOperations(tools),
     ...allowanceOperations(tools),
     ...accountOperations(tools),
     ...eventOperations({ ...tools, group }),

@@ -1,0 +1,4 @@
+CREATE TABLE "alerts" (
+	"about" text COLLATE "C" PRIMARY KEY NOT NULL,
+	"told_at" bigint NOT NULL
+);

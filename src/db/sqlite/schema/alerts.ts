@@ -1,0 +1,7 @@
+import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+
+/** Troubles that the operator was told of, until they are over. */
+export const alerts = sqliteTable('alerts', {
+  about: text().primaryKey(),
+  toldAt: integer().notNull(),
+})
