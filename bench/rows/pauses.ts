@@ -154,7 +154,7 @@ const recover =
     const port = await freePort()
     const all = { ...env, DATA_DIR: folder, PORT: String(port), HOST: '127.0.0.1' }
     const start = performance.now()
-    await command(all, 'restore', copy)
+    await command(all, 'restore', copy, '--yes')
     const restored = performance.now() - start
     const server = await startServer(port, { env: all })
     const { path, ...asked } = call(client, 'get_category', { category_id: 101 })
