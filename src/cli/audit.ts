@@ -1,6 +1,8 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
+import { countArgument, pastArgument } from './arguments.ts'
 import type { CommandContext } from './context.ts'
 import { tenantNamed } from './installation.ts'
+import { age } from './listing.ts'
 import { time } from './print.ts'
 
 interface ListOptions {
@@ -8,6 +10,7 @@ interface ListOptions {
   since?: number
   action?: string
   limit: number
+  wide?: boolean
   json?: boolean
 }
 
@@ -18,12 +21,13 @@ export function auditCommands({ printTable, withInstallation }: CommandContext):
   audit
     .command('list', { isDefault: true })
     .option('--tenant <name>', 'of this tenant only')
-    .option('--since <time>', 'from then on, as 2027-01-31', timeArgument)
+    .option('--since <time>', 'from then on, as 2027-01-31', pastArgument)
     .option('--action <word>', 'as key, or key.refused')
     .option('--limit <number>', 'how many at most', countArgument, 100)
+    .option('--wide', 'every column, however wide')
     .option('--json')
     .action((options: ListOptions) =>
-      withInstallation(async ({ store }) => {
+      withInstallation(async ({ store, clock }) => {
         const { tenant, since, action, limit } = options
         const names = new Map((await store.listTenants()).map(({ id, name }) => [id, name]))
         const entries = await store.listAudit({
@@ -33,7 +37,7 @@ export function auditCommands({ printTable, withInstallation }: CommandContext):
           ...(action !== undefined && { action }),
         })
         const rows = entries.map(({ at, tenantId, actor, action, subject, count, detail }) => ({
-          at: time(at),
+          at: time(at) ?? '',
           tenant: tenantId === null ? null : (names.get(tenantId) ?? tenantId),
           actor,
           action,
@@ -41,20 +45,14 @@ export function auditCommands({ printTable, withInstallation }: CommandContext):
           count,
           detail: detail === null ? null : JSON.stringify(detail),
         }))
-        printTable(rows, options)
+        printTable(rows, options, (row) => ({
+          age: age(Date.parse(row.at), clock.now()),
+          actor: row.actor,
+          action: row.action,
+          subject: row.subject,
+          count: row.count,
+        }))
       }),
     )
   return audit
-}
-
-function timeArgument(text: string): number {
-  const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(time)) throw new InvalidArgumentError('a date such as 2027-01-31.')
-  return time
-}
-
-function countArgument(text: string): number {
-  const count = Number(text)
-  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('a number from 1.')
-  return count
 }

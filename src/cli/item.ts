@@ -1,37 +1,70 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { nextStep } from '../connect/item-status.ts'
 import type { Connection } from '../db/ports/items.ts'
+import { itemArgument } from './arguments.ts'
+import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
-import { tenantNamed } from './installation.ts'
+import { whoseIn, type WhoseOptions } from './listing.ts'
 import { time } from './print.ts'
 import { dayMs } from '../durations.ts'
 
-interface ListOptions {
-  tenant?: string
+interface ListOptions extends WhoseOptions {
+  wide?: boolean
   expiring?: number
   json?: boolean
 }
 
 /** `bank-api item …` */
-export function itemCommands({ printTable, withInstallation }: CommandContext): Command {
+export function itemCommands({ printOne, printTable, withInstallation }: CommandContext): Command {
   const item = new Command('item').description('the bank connections of all sites')
 
   item
     .command('list')
     .description('the consent that ends first at the top')
-    .option('--tenant <name>', 'whose')
+    .option('--tenant <name>', 'of this tenant')
+    .option('--site <name>', 'of this site; with its tenant where several have one of the name')
     .option('--expiring <days>', 'only those whose consent ends within so many days', daysArgument)
+    .option('--wide', 'every column, however wide')
     .option('--json')
     .action((options: ListOptions) =>
       withInstallation(async ({ store, clock }) => {
         const now = clock.now()
-        const { tenant, expiring } = options
+        const { expiring } = options
+        const { tenantId, siteId } = await whoseIn(store, options)
         const filter = {
-          ...(tenant !== undefined && { tenantId: (await tenantNamed(store, tenant)).id }),
+          ...(tenantId !== undefined && { tenantId }),
           ...(expiring !== undefined && { endsUntil: now + expiring * dayMs }),
         }
-        const rows = (await store.listConnections(filter)).map((one) => toRow(one, now))
-        printTable(options.json ? rows : rows.map(inBrief), options)
+        const connections = (await store.listConnections(filter)).filter(
+          ({ site }) => siteId === undefined || site.id === siteId,
+        )
+        printTable(
+          connections.map((one) => toRow(one, now)),
+          options,
+          inBrief,
+        )
+      }),
+    )
+
+  item
+    .command('show')
+    .description('one bank connection, also one that is gone; `explain` tells what happened to it')
+    .argument('<id>', "Bridge's number of it", itemArgument)
+    .option('--json')
+    .action((id: number, options: { json?: boolean }) =>
+      withInstallation(async ({ store, clock }) => {
+        const [held] = await store.listHeldItems({ id })
+        if (!held) throw new CommandError(`Item ${id} is held by nobody here`)
+        const { item: one, accounts } = held
+        const row = {
+          ...toRow(held, clock.now()),
+          accounts: accounts.map(String),
+          stored: time(one.createdAt),
+          last_try: time(one.lastTryAt),
+          not_found: time(one.unreachableAt),
+          gone: time(one.goneAt),
+        }
+        printOne(row, options)
       }),
     )
   return item

@@ -1,12 +1,15 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { createApiKey, keyState, rotateApiKey } from '../auth/api-keys.ts'
 import { ensureSite } from '../auth/sites.ts'
 import { bridgeVersions, linkForms, listForms, type Presentation } from '../db/ports/keys.ts'
+import { dateArgument } from './arguments.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
 import { tenantNamed } from './installation.ts'
 import { newNameArgument } from './names.ts'
+import { age } from './listing.ts'
 import { time } from './print.ts'
+import { shortIds, wholeId } from './short-ids.ts'
 import { dayMs } from '../durations.ts'
 
 interface CreateOptions extends Partial<Presentation> {
@@ -72,8 +75,9 @@ export function keyCommands({
     .addOption(listsOption())
     .addOption(linksOption())
     .option('--json')
-    .action((apiKey: string, options: Partial<Presentation> & { json?: boolean }) =>
+    .action((word: string, options: Partial<Presentation> & { json?: boolean }) =>
       withInstallation(async ({ store, by }) => {
+        const apiKey = await wholeId(store, word, 'key')
         const change = presentationIn(options)
         if (Object.keys(change).length === 0) throw new CommandError('Nothing to change was given')
         const updated = await store.updateKey(apiKey, change, by)
@@ -95,8 +99,9 @@ export function keyCommands({
     .command('list')
     .description('without secrets: those are stored nowhere')
     .option('--tenant <name>', 'of this tenant only')
+    .option('--wide', 'every column and whole ids, however wide')
     .option('--json')
-    .action((options: { tenant?: string; json?: boolean }) =>
+    .action((options: { tenant?: string; wide?: boolean; json?: boolean }) =>
       withInstallation(async ({ store, clock }) => {
         const { tenant: name } = options
         const tenants = name ? [await tenantNamed(store, name)] : await store.listTenants()
@@ -118,7 +123,15 @@ export function keyCommands({
             })
           }
         }
-        printTable(rows, options)
+        const short = shortIds(rows.map((row) => row.api_key))
+        printTable(rows, options, (row) => ({
+          api_key: short(row.api_key),
+          site: row.site ?? `all of ${row.tenant}`,
+          label: row.label,
+          state: row.state,
+          used: row.last_used === null ? 'never' : age(Date.parse(row.last_used), clock.now()),
+          expires: row.expires?.slice(0, 10) ?? null,
+        }))
       }),
     )
 
@@ -128,9 +141,10 @@ export function keyCommands({
     .argument('<api_key>')
     .option('--until <time>', 'when the old secret ends, as 2027-01-31T18:00Z', dateArgument)
     .option('--json')
-    .action((apiKey: string, options: { until?: number; json?: boolean }) =>
+    .action((word: string, options: { until?: number; json?: boolean }) =>
       withInstallation(async (installation) => {
-        const { by } = installation
+        const { store, by } = installation
+        const apiKey = await wholeId(store, word, 'key')
         const previousUntil = options.until ?? by.at + dayMs
         const rotated = await rotateApiKey(installation, { apiKey, previousUntil }, by)
         if (!rotated) throw new CommandError(`There is no key ${apiKey} that works`)
@@ -151,8 +165,9 @@ export function keyCommands({
     .argument('<api_key>')
     .option('--yes', 'do not ask')
     .option('--json')
-    .action((apiKey: string, options: { yes?: boolean; json?: boolean }) =>
+    .action((word: string, options: { yes?: boolean; json?: boolean }) =>
       withInstallation(async ({ store, by }) => {
+        const apiKey = await wholeId(store, word, 'key')
         const found = await store.findKey(apiKey)
         if (!found) throw new CommandError(`There is no key ${apiKey}`)
         const { key: one, tenant, site } = found
@@ -193,10 +208,3 @@ const presentationIn = ({
   ...(lists && { lists }),
   ...(links && { links }),
 })
-
-function dateArgument(text: string): number {
-  // Only the form that reads the same everywhere: 01/02/2027 would be a day in January or in February.
-  const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(time)) throw new InvalidArgumentError('a date such as 2027-01-31.')
-  return time
-}

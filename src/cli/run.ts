@@ -13,10 +13,12 @@ import { sentenceOf } from '../terminal/system-errors.ts'
 import { linesIn, type Terminal } from '../terminal/terminal.ts'
 import { version } from '../version.ts'
 import { auditCommands } from './audit.ts'
+import { callCommands } from './call.ts'
 import { backupCommands, restoreCommand } from './backup.ts'
 import { CommandError } from './command-error.ts'
 import { createContext, type CommandContext, type ExitCode, type Surroundings } from './context.ts'
 import { doctorCommand } from './doctor.ts'
+import { eventCommands } from './event.ts'
 import { explainCommand } from './explain.ts'
 import { importCommand } from './import.ts'
 import { itemCommands } from './item.ts'
@@ -25,9 +27,11 @@ import { memberCommands } from './member.ts'
 import { migrateToPostgresCommand } from './migrate-to-postgres.ts'
 import { purgeCommand } from './purge.ts'
 import { quotaCommand } from './quota.ts'
+import { requestCommands } from './request.ts'
 import { rekeyCommand } from './rekey.ts'
 import { siteCommands } from './site.ts'
 import { tenantCommands } from './tenant.ts'
+import { userCommands } from './user.ts'
 import { webhookCommands } from './webhook.ts'
 
 /**
@@ -65,7 +69,11 @@ const commands = [
   tenantCommands,
   keyCommands,
   siteCommands,
+  userCommands,
+  requestCommands,
   itemCommands,
+  callCommands,
+  eventCommands,
   webhookCommands,
   quotaCommand,
   memberCommands,

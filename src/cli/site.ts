@@ -38,12 +38,17 @@ export function siteCommands(context: CommandContext): Command {
   site
     .command('list')
     .requiredOption('--tenant <name>', 'whose sites')
+    .option('--wide', 'every column, however wide')
     .option('--json')
-    .action((options: { tenant: string; json?: boolean }) =>
+    .action((options: { tenant: string; wide?: boolean; json?: boolean }) =>
       withInstallation(async ({ store }) => {
         const tenant = await tenantNamed(store, options.tenant)
         const sites = await store.listSites({ tenantId: tenant.id, siteId: null })
-        printTable(sites.map(toRow), options)
+        printTable(sites.map(toRow), options, ({ site: name, origin, webhook_url }) => ({
+          site: name,
+          origin,
+          webhook_url,
+        }))
       }),
     )
 

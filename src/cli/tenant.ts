@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { exportTenant } from '../export/tenant-export.ts'
 import type { CommandContext } from './context.ts'
 import { tenantNamed } from './installation.ts'
+import { age } from './listing.ts'
 import { newNameArgument } from './names.ts'
 import { time } from './print.ts'
 import { deleting, removeAndPrint, type RemovalOptions } from './removing.ts'
@@ -32,16 +33,21 @@ export function tenantCommands(context: CommandContext): Command {
 
   tenant
     .command('list')
+    .option('--wide', 'every column, however wide')
     .option('--json')
-    .action((options: { json?: boolean }) =>
-      withInstallation(async ({ store }) => {
+    .action((options: { wide?: boolean; json?: boolean }) =>
+      withInstallation(async ({ store, clock }) => {
         const tenants = await store.listTenants()
         const rows = tenants.map(({ name, createdAt, disabledAt }) => ({
           tenant: name,
-          created: time(createdAt),
+          created: time(createdAt) ?? '',
           disabled: time(disabledAt),
         }))
-        printTable(rows, options)
+        printTable(rows, options, (row) => ({
+          tenant: row.tenant,
+          age: age(Date.parse(row.created), clock.now()),
+          disabled: row.disabled,
+        }))
       }),
     )
 

@@ -1,17 +1,27 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import type { DeliveryFilter, DeliveryReport } from '../db/ports/deliveries.ts'
 import type { Store } from '../db/store.ts'
+import { fromNow } from '../terminal/durations.ts'
 import { replayAll, replaySome } from '../webhooks/relay/replay.ts'
+import { pastArgument } from './arguments.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
-import { siteNamed, tenantNamed, type Installation } from './installation.ts'
+import { siteNamed, type Installation } from './installation.ts'
+import {
+  age,
+  byWhose,
+  inPages,
+  printPage,
+  whoseIn,
+  type PageOptions,
+  type WhoseOptions,
+} from './listing.ts'
 import { time } from './print.ts'
+import { wholeId } from './short-ids.ts'
 import { testEndpoint } from './webhook-test.ts'
 import { forTerminal, triesOf } from './webhook-tries.ts'
 
-interface FilterOptions {
-  tenant?: string
-  site?: string
+interface FilterOptions extends WhoseOptions {
   state?: NonNullable<DeliveryFilter['state']>
   type?: string
   since?: number
@@ -28,20 +38,27 @@ interface SiteOptions {
 export function webhookCommands(context: CommandContext): Command {
   const {
     printOne,
-    printTable,
     withInstallation,
     terminal: { say, sayJson },
   } = context
   const webhook = new Command('webhook').description('the webhooks we send to sites')
 
-  filtered(webhook.command('list'))
+  inPages(filtered(webhook.command('list')))
     .description('newest first')
-    .option('--limit <number>', 'how many at most', countArgument, 50)
-    .action((options: FilterOptions & { limit: number }) =>
-      withInstallation(async ({ store }) => {
-        const filter = await filterOf(store, options)
-        const page = { first: 'newest' as const, limit: options.limit }
-        printTable((await store.listDeliveries(filter, page)).map(toRow), options)
+    .action((options: FilterOptions & PageOptions) =>
+      withInstallation(async ({ store, clock }) => {
+        const { limit, before } = options
+        const after = before === undefined ? undefined : (await found(store, before)).cursor
+        const page = { first: 'newest' as const, limit, ...(after && { after }) }
+        const reports = await store.listDeliveries(await filterOf(store, options), page)
+        const inBrief = (row: ReturnType<typeof toRow>) => ({
+          age: age(Date.parse(row.at), clock.now()),
+          site: row.site,
+          type: row.type,
+          state: row.due === null ? row.state : dueIn(Date.parse(row.due), clock.now()),
+          last: row.last,
+        })
+        printPage(context, reports.map(toRow), { id: (row) => row.webhook_id, inBrief }, options)
       }),
     )
 
@@ -66,6 +83,7 @@ export function webhookCommands(context: CommandContext): Command {
     )
 
   filtered(webhook.command('replay'))
+    .option('--json')
     .description('send again: one by its webhook-id, or all that the options mean')
     .argument('[id]', 'its webhook-id')
     .action((id: string | undefined, options: FilterOptions) =>
@@ -112,9 +130,7 @@ export function webhookCommands(context: CommandContext): Command {
 }
 
 const filtered = (command: Command): Command =>
-  command
-    .option('--tenant <name>', "of this tenant's sites")
-    .option('--site <name>', 'of this site; give its tenant too')
+  byWhose(command)
     .addOption(
       new Option('--state <state>', 'how it stands; kept: the site had no webhook URL').choices([
         'pending',
@@ -124,17 +140,13 @@ const filtered = (command: Command): Command =>
       ]),
     )
     .option('--type <type>', 'as item.refreshed')
-    .option('--since <time>', 'that came from then on, as 2027-01-31T18:00Z', timeArgument)
-    .option('--until <time>', 'that came before', timeArgument)
-    .option('--json')
+    .option('--since <time>', 'that came from then on, as 2027-01-31T18:00Z', pastArgument)
+    .option('--until <time>', 'that came before', pastArgument)
 
 async function filterOf(store: Store, options: FilterOptions): Promise<DeliveryFilter> {
-  const { tenant, site, state, type, since, until } = options
-  if (site !== undefined && tenant === undefined) throw new CommandError('--site needs --tenant')
+  const { state, type, since, until } = options
   return {
-    ...(tenant !== undefined && { tenantId: (await tenantNamed(store, tenant)).id }),
-    ...(tenant !== undefined &&
-      site !== undefined && { siteId: (await siteNamed(store, { tenant, site })).id }),
+    ...(await whoseIn(store, options)),
     ...(state !== undefined && { state }),
     ...(type !== undefined && { type }),
     ...(since !== undefined && { since }),
@@ -142,9 +154,12 @@ async function filterOf(store: Store, options: FilterOptions): Promise<DeliveryF
   }
 }
 
+const dueIn = (due: number, now: number): string =>
+  due <= now ? 'due now' : `due ${fromNow(due, now)}`
+
 const toRow = (report: DeliveryReport) => ({
   webhook_id: report.eventId,
-  at: time(report.receivedAt),
+  at: time(report.receivedAt) ?? '',
   tenant: report.tenant,
   site: report.site,
   type: report.type,
@@ -155,7 +170,8 @@ const toRow = (report: DeliveryReport) => ({
 })
 
 async function found(store: Store, id: string) {
-  const report = await store.findDeliveryReport(id)
+  const whole = await wholeId(store, id, 'event', 'delivery')
+  const report = await store.findDeliveryReport(whole)
   if (!report) throw new CommandError(`There is no webhook ${id}`)
   return report
 }
@@ -166,16 +182,4 @@ async function shown(installation: Installation, id: string) {
     row: { ...toRow(report), delivery: report.deliveryId, settled: time(report.settledAt) },
     tries: triesOf(installation, report),
   }
-}
-
-function timeArgument(text: string): number {
-  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(at)) throw new InvalidArgumentError('a time such as 2027-01-31T18:00Z.')
-  return at
-}
-
-function countArgument(text: string): number {
-  const count = Number(text)
-  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('a number from 1.')
-  return count
 }

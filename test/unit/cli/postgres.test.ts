@@ -40,7 +40,11 @@ const walk = [
   'site secret erp --tenant acme',
   'site rotate-secret erp --tenant acme',
   'site allow-target erp --tenant acme 10.1.0.0/16',
+  'user list --site erp',
+  'request list --since 2h',
   'item list',
+  'call list --status 4xx --tenant acme',
+  'event list --item 7',
   'webhook list',
   'webhook replay --tenant acme --since 2027-01-01T00:00Z',
   'webhook enable erp --tenant acme',
@@ -62,6 +66,7 @@ const refused = {
   'webhook show dlv_1': 'There is no',
   'webhook test erp --tenant acme': 'There is no tenant named acme',
   'explain nothing': 'Nothing here has the id',
+  'item show 7': 'is held by nobody here',
   backup: 'pg_dump: see docs/postgresql.md',
   'backup verify FILE': 'pg_dump: see docs/postgresql.md',
   'restore FILE': 'pg_dump: see docs/postgresql.md',
@@ -92,7 +97,7 @@ withPostgres((it, server) => {
       const said = async (line: string) => {
         const words = line.split(' ').map((word) => ({ KEY: key, FILE: file })[word] ?? word)
         const ran = await runHere(words, { cwd: folder, env })
-        key = /^api_key +(\S+)/m.exec(ran.out)?.[1] ?? key
+        key = /^api_key +(key_\S+)/m.exec(ran.out)?.[1] ?? key
         return { line, code: ran.code, err: ran.err }
       }
 

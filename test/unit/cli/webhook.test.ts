@@ -101,7 +101,7 @@ test.each([
   [['webhook', 'replay', 'evt_x', '--since', '2020-01-01'], 'Give a webhook-id, or options'],
   [['webhook', 'replay', 'evt_x'], 'There is no webhook evt_x'],
   [['webhook', 'show', 'evt_x'], 'There is no webhook evt_x'],
-  [['webhook', 'list', '--site', site], '--site needs --tenant'],
+  [['webhook', 'list', '--site', 'nowhere'], 'There is no site named nowhere'],
   [['webhook', 'test', site, '--tenant', 'acme'], `Site ${site} has no webhook URL`],
   [['site', 'allow-target', site, '--tenant', 'acme'], 'Give the ranges, or --none'],
   [['site', 'allow-target', site, '10.1', '--tenant', 'acme'], 'is no range'],

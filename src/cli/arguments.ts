@@ -1,0 +1,40 @@
+import { InvalidArgumentError } from 'commander'
+import { systemClock } from '../clock.ts'
+import { dayMs, hourMs, minuteMs } from '../durations.ts'
+
+const units = { m: minuteMs, h: hourMs, d: dayMs }
+
+/** A time in the one form that reads the same everywhere: 01/02/2027 would be a day in January or in February. */
+export function dateArgument(text: string): number {
+  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(at)) throw new InvalidArgumentError('a date such as 2027-01-31T18:00Z.')
+  return at
+}
+
+/** The same, or so long ago: `90m`, `12h`, `3d`. */
+export function pastArgument(text: string): number {
+  const [, count, unit] = /^(\d{1,5})([mhd])$/.exec(text) ?? []
+  return count
+    ? systemClock.now() - Number(count) * units[unit as keyof typeof units]
+    : dateArgument(text)
+}
+
+export function countArgument(text: string): number {
+  const count = Number(text)
+  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('a number from 1.')
+  return count
+}
+
+/** A status, or all that begin alike: `404`, `4xx`. */
+export function statusArgument(text: string): { from: number; until: number } {
+  const [, digit, whole] = /^([1-5])(?:xx|(\d\d))$/i.exec(text) ?? []
+  if (!digit) throw new InvalidArgumentError('a status such as 404, or 4xx.')
+  const from = Number(digit) * 100 + Number(whole ?? 0)
+  return { from, until: whole === undefined ? from + 100 : from + 1 }
+}
+
+/** The number that Bridge gave an item. */
+export function itemArgument(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('a number.')
+  return Number(text)
+}
