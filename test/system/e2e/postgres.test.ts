@@ -8,9 +8,11 @@ import { demoKey, siteClient, visitBank } from './visit.ts'
 const patient = { timeout: 180_000 }
 
 withPostgres((test, server) => {
+  /** The server asks for no password; one stands in the URL all the same, to be looked for in what is said. */
   const onServer = async (): Promise<Env> => ({
     ...dataDirectory(onTestFinished),
-    DATABASE_URL: await emptyDatabase(server),
+    LOG_LEVEL: 'trace',
+    DATABASE_URL: (await emptyDatabase(server)).replace('postgres@', 'postgres:hunter2@'),
   })
 
   test(
@@ -72,7 +74,23 @@ withPostgres((test, server) => {
 
       await until(async () => expect(await ready()).toMatchObject({ status: 200 }))
       expect(live).toHaveProperty('server.ok', true)
+      expect(gateway.stdout()).toContain('The database is away')
+      expect(gateway.stdout()).not.toContain('hunter2')
       await expect(ask('get_category')).resolves.not.toHaveLength(0)
+    },
+  )
+
+  test(
+    'a second server with a Bridge in its box is refused, and the first goes on',
+    patient,
+    async () => {
+      const first = await startGateway(await onServer(), onTestFinished)
+
+      const second = await runServer({ ...first.env, PORT: '0' }, onTestFinished)
+
+      expect(second).toMatchObject({ code: 1 })
+      expect(second.stderr).toContain('npm run sandbox')
+      expect((await fetch(`${first.url}/ready`)).status).toBe(200)
     },
   )
 
