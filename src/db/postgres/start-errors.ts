@@ -21,6 +21,7 @@ export function toStartError(error: unknown, address?: Pick<Address, 'host' | 'p
   if (error instanceof DatabaseUrlError) return wrong(error.message, error)
   const code = codeOf(error)
   if (isPostgresError(error)) {
+    if (error.message.startsWith('unsupported startup parameter')) return wrong(ofPooler, error)
     if (refusals.test(code)) return wrong(`is refused by the server: ${error.message}`, error)
     if (code === '25006') return wrong('names a server that takes no writes, as a standby', error)
     if (code === '55P03') {
@@ -40,6 +41,9 @@ export function toStartError(error: unknown, address?: Pick<Address, 'host' | 'p
   const isOfNetwork = 'syscall' in error || error instanceof AggregateError
   return isOfNetwork || /timeout|terminated/.test(error.message) ? away(error, address) : error
 }
+
+/** PgBouncer's way to say that it does not know our limits; docs/postgresql.md says how the role gets them instead. */
+const ofPooler = `names a PgBouncer that must be told: ignore_startup_parameters = lock_timeout, statement_timeout, idle_in_transaction_session_timeout`
 
 const codeOf = (error: Error): string => ('code' in error ? String(error.code) : '')
 
