@@ -1,4 +1,4 @@
-import { and, eq, gt, isNull, lte, or, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, isNull, lte, or, sql } from 'drizzle-orm'
 import type { ReminderStore } from '../../ports/reminders.ts'
 import { items } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
@@ -20,8 +20,11 @@ const notReminded = (days: number) =>
 
 export function reminderOperations({ run, transaction }: Tools): ReminderStore {
   return {
+    // In the order of the index of the untold. The planner takes next to all items for untold, and would read all of them.
     listUntoldStatuses: (limit) =>
-      run((db) => ownedWithTenant(db).where(and(untold, served)).limit(limit)),
+      run((db) =>
+        ownedWithTenant(db).where(and(untold, served)).orderBy(asc(items.id)).limit(limit),
+      ),
 
     // Of those who look at the same moment one finds the row as it was: the others wait for it, and look again.
     tellStatus: ({ id, status, toldStatus }, event) =>

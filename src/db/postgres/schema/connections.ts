@@ -100,6 +100,9 @@ export const items = pgTable(
       .on(item.compareFrom)
       .where(sql`compare_from IS NOT NULL`),
     index('items_heard').on(item.updatedAt),
+    index('items_gone')
+      .on(item.goneAt)
+      .where(sql`gone_at IS NOT NULL`),
   ],
 )
 

@@ -1,0 +1,111 @@
+import { retentionKinds } from '../../../../src/db/ports/retention.ts'
+import { testNow } from '../../../support/clock.ts'
+import {
+  aRequest,
+  aTenant,
+  aUser,
+  anAnnouncement,
+  itemFacts,
+  testBy,
+  type TestRooms,
+} from '../../../support/tenants.ts'
+
+/** Asks a store for what servers, jobs and lists ask it, for a tenant that is made for it. */
+export async function askAll(rooms: TestRooms): Promise<void> {
+  const { store } = rooms
+  const { scope, site, siteKey, tenant } = await aTenant(rooms, { name: 'of the plans' })
+  const user = await aUser(rooms, site, { name: 'ann' })
+  const request = await aRequest(rooms, user, {
+    origin: 'https://erp.acme.test',
+    webhookUrl: 'https://erp.acme.test/hook',
+  })
+  // Both kinds of scope: their statements differ.
+  for (const one of [scope, siteKey.caller.scope]) {
+    await store.findSite(one, 'ERP.acme.test')
+    await store.findSitesByOrigin(one, 'https://erp.acme.test')
+    await store.listSites(one, 2)
+    await store.findUsers(one)
+    await store.findUsers(one, 'ANN')
+    await store.findRequest(one, request)
+    await store.findItem(one, 7)
+    await store.findAccount(one, 71)
+  }
+  await store.findKey(siteKey.apiKey)
+  await store.listKeys(tenant.id)
+  await store.touchKey(siteKey.apiKey, testNow)
+  await store.listAudit({ tenantId: tenant.id, limit: 9 })
+  await store.listAudit({ since: testNow, limit: 9 })
+  await store.audit({ at: 1, actor: 'a', action: 'b', subject: 'c', bucket: 0 })
+  await store.findUserByUuid('uuid')
+  await store.findUuidOwner('uuid')
+  await store.readUser(user.id)
+  await store.claimItemsRead(user.id, 2, 1)
+  await store.releaseItemsRead(user.id)
+  await store.findRequestForCallback(request)
+  await store.countCallback(request, 10)
+  await store.rememberClaim(request, { itemId: 7, step: null })
+  const claiming = { by: 'srv_test', at: testNow, until: testNow + 1, limit: 20 }
+  await store.claimCallbacks(claiming)
+  await store.failRequest(request, null)
+  const outcome = { state: 'completed', step: null, item: itemFacts({ id: 7 }), at: 1 } as const
+  await store.settleRequest(request, outcome, anAnnouncement(rooms, user))
+  await store.expireRequests(testNow, 500)
+  await store.findRequestsForItem(7)
+  await store.findReturnUrl(7)
+  await store.listItems(user.id)
+  await store.keepItems(user.id, [itemFacts({ id: 7 })], { at: 2, complete: true })
+  await store.keepAccounts([{ id: 71, itemId: 7 }], 2)
+  await store.listAccounts(7)
+  await store.markUnreachable(7, 3)
+  await store.claimAllowance('refresh', 7, { at: 4, since: 0, limit: 4 })
+  await store.claimAllowance('renewal', 7, { at: 4, since: 0, limit: 4 })
+  await store.findItemForRenewal(7)
+  await store.findItemOwner(7)
+  await store.listUntoldStatuses(10)
+  await store.listRemindersDue({ endsAfter: 0, endsUntil: 9, days: 1 }, 10)
+  await store.listComparisons(10)
+  await store.listUnheard(9, { after: '', limit: 3 })
+  await store.noteAsked(user.id, 1)
+
+  const news = anAnnouncement(rooms, user, { itemId: 7, handledAt: null })
+  await store.acceptEvent(news)
+  await store.acceptEvent(anAnnouncement(rooms, user, { itemId: 7 }))
+  await store.joinMembers({ id: 'srv_test', host: 'h', pid: 1 }, { at: testNow, silentSince: 0 })
+  const [event] = await store.claimUnhandledEvents(claiming)
+  const handling = { by: 'srv_test', seq: event?.seq ?? 0 }
+  const account = { kind: 'account', userId: user.id, itemId: 8, accountId: 81 } as const
+  await store.applyEvent({ ...account, at: testNow }, { ...handling, handledAt: null })
+  await store.postponeEvent(handling, testNow)
+  await store.markHandled(handling, testNow)
+  await store.releaseWork('user-events', 'srv_test')
+  await store.lastWebhookAt(testNow)
+  const claim = { by: 'srv_test', at: testNow + 1, leaseUntil: testNow + 2, limit: 9 }
+  for (const { id, attempt, site: sentTo } of await store.claimDeliveries(claim)) {
+    if (sentTo.id !== site.id) continue
+    const tried = { startedAt: 1, durationMs: 1, status: 500, error: null, response: null }
+    const endpoint = { webhookUrl: sentTo.webhookUrl, status: 500 }
+    const settlement = { id, attempt, at: testNow, try: tried, endpoint }
+    await store.settleDelivery({ ...settlement, outcome: { kind: 'dead' } })
+  }
+  await store.findDelivery(news.id)
+  await store.findDeliveryReport(news.id)
+  await store.listDeliveries({ siteId: site.id }, { first: 'newest', limit: 9 })
+  await store.replayEvents([news.id], () => rooms.ids.next('dlv'), testBy)
+  await store.enableEndpoint(site.id, testBy)
+  await store.recoverDead(testNow)
+  await store.addCalls([])
+  const page = { limit: 9 }
+  await store.listCalls({ itemId: 7 }, page)
+  await store.listCalls({ request }, page)
+  await store.listCalls({ siteId: site.id }, page)
+  await store.listRequests({ siteId: site.id }, page)
+  await store.listRequests({ itemId: 7 }, page)
+  await store.listEvents({ siteId: site.id }, page)
+  await store.listEvents({ itemId: 7 }, page)
+  await store.listUsers({ siteId: site.id }, page)
+  await store.listHeldItems({ id: 7 })
+  await store.listHeldItems({ accountId: 81 })
+  await store.listHeldItems({ userId: user.id })
+  for (const kind of retentionKinds) await store.purge(kind, 0, 9)
+  await store.deleteItem(7, testBy)
+}
