@@ -153,6 +153,19 @@ describe('servers that share the quota', () => {
     expect(clock.now()).toBe(testClock().now())
   })
 
+  it('count on as much as they get while others wait', async () => {
+    const { servers, refused, settled } = sharing()
+    const [one, two] = servers
+    for (const tenant of ['a', 'b']) many(220, () => one!.call('one', tenant))
+    await settled()
+    many(40, () => two!.call('two', 'c'))
+    await settled()
+
+    // Two and a half a second are half of what comes.
+    expect(refused.length).toBeGreaterThanOrEqual(14)
+    expect(refused.every(({ name }) => name === 'two')).toBe(true)
+  })
+
   it('know of each other’s calls for a user how many it has left', async () => {
     const { servers, settled } = sharing()
     const [one, two] = servers
@@ -278,6 +291,21 @@ describe('while nobody lends', () => {
     expect(refused).toHaveLength(5)
     expect(refused[0]?.error).toBeInstanceOf(BridgeQuotaError)
     expect(one!.errors.length).toBeLessThan(15)
+  })
+
+  it('it is asked for once a second, however many come', async () => {
+    const { servers, pass, away } = sharing()
+    const [one] = servers
+    away(true)
+
+    for (let second = 0; second < 5; second += 1) {
+      many(10, () => one!.call('call', 'a', ann))
+      await pass(500)
+      many(10, () => one!.call('call', 'b', ann))
+      await pass(500)
+    }
+
+    expect(one!.errors.length).toBeLessThanOrEqual(6)
   })
 
   it('for a moment only, those who wait are served after it', async () => {

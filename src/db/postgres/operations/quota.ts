@@ -15,8 +15,9 @@ export function quotaOperations({ run }: Tools): QuotaStore {
     lendQuota: (ask) =>
       run(async (db) => {
         const [found] = await db.select().from(bridgeQuota)
-        const { state, answer } = lendQuota(found?.state ?? untouchedQuota, ask)
-        if (isQuestion(ask)) return answer
+        const before = found?.state ?? untouchedQuota
+        const { state, answer } = lendQuota(before, ask)
+        if (isQuestion(ask) && countOf(state.keys) === countOf(before.keys)) return answer
         const version = (found?.version ?? 0) + 1
         const written = found
           ? await db
@@ -31,6 +32,8 @@ export function quotaOperations({ run }: Tools): QuotaStore {
   }
 }
 
-/** Whoever only asks how it stands changes nothing. */
+const countOf = (keys: object): number => Object.keys(keys).length
+
+/** Whoever only asks how it stands changes nothing, but that users who called long ago are forgotten. */
 const isQuestion = ({ wants, unused, holds }: QuotaAsk): boolean =>
   wants.length + unused.length + holds.length === 0

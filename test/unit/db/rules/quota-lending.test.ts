@@ -66,6 +66,16 @@ describe('what is lent', () => {
     expect(ask({ by: 'srv_2', wants: [{ tenant: 'ten_b', count: 150 }] }).lent).toEqual([150])
   })
 
+  it('and may still be in somebody’s hand, leaves the bucket so much smaller, or more than the burst would lie ready', () => {
+    const ask = aQuota()
+    const wants = ['ann', 'ben', 'cat'].map((user) => ({ key: `user ${user}`, count: 1, spare: 3 }))
+
+    expect(ask({ wants }).lent).toEqual([4, 4, 4])
+
+    expect(ask({ at: testNow + 2_999 }).available).toBe(400 - 9)
+    expect(ask({ at: testNow + 5_000 }).available).toBe(400)
+  })
+
   it('is no more for a user than Bridge allows it, and comes free when the window has passed', () => {
     const ask = aQuota()
     const ann = (count: number, at = testNow) =>
