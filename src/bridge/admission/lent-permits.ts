@@ -8,6 +8,7 @@ import {
   type QuotaWant,
   type UnusedPermits,
 } from '../../quota-lending.ts'
+import { createPermitBlocks, nameOf } from './permit-blocks.ts'
 import {
   createKeyWindows,
   limitOfKey,
@@ -24,12 +25,6 @@ export interface Lender {
   /** Names the borrower among the others. */
   by: string
   onError(error: unknown): void
-}
-
-interface Block {
-  at: number
-  lent: number
-  left: number
 }
 
 /** What a request that makes several calls for a user wants to have at hand after the first. */
@@ -63,7 +58,7 @@ export function createLentPermits(
 ): Permits {
   const { burst, perSecond } = limits
   const share = shareOf(burst)
-  const blocks = new Map<string, Counted & { blocks: Block[] }>()
+  const blocks = createPermitBlocks()
   const soon = new Map<string, Counted>()
   let unused: UnusedPermits[] = []
   let holds: { key: string; until: number }[] = []
@@ -80,11 +75,7 @@ export function createLentPermits(
   let elsewhere: QuotaAnswer['waiting'] = {}
   const windowsOf = createKeyWindows(limits, lentWindowMs)
 
-  const usable = (call: Counted, now: number): number =>
-    (blocks.get(nameOf(call))?.blocks ?? []).reduce(
-      (sum, { at, left }) => sum + (at + permitLifeMs > now ? left : 0),
-      0,
-    )
+  const { usable } = blocks
 
   const isKnown = (now: number): boolean => now - knownAt < longestPauseMs
 
@@ -121,19 +112,6 @@ export function createLentPermits(
     for (const want of wants.values()) want.count = Math.max(0, want.count - usable(want, now))
     for (const call of soon.values()) wantOf(call)
     return [...wants.values()].filter((want) => want.count > 0 || soon.has(nameOf(want)))
-  }
-
-  function putAside(call: Counted, { at, left }: Block): void {
-    if (left > 0) unused.push({ tenant: call.tenant, key: call.key, at, count: left })
-  }
-
-  function expire(now: number): void {
-    for (const [name, entry] of blocks) {
-      const over = entry.blocks.filter(({ at, left }) => left === 0 || at + permitLifeMs <= now)
-      for (const block of over) putAside(entry, block)
-      entry.blocks = entry.blocks.filter((block) => !over.includes(block))
-      if (entry.blocks.length === 0) blocks.delete(name)
-    }
   }
 
   function learn(answer: QuotaAnswer, at: number): void {
@@ -175,12 +153,9 @@ export function createLentPermits(
       const answer = await lend({ by, at: now, limits, wants, ...told })
       isFailing = false
       learn(answer, now)
-      for (const [index, { tenant, key }] of wants.entries()) {
+      for (const [index, want] of wants.entries()) {
         const lent = answer.lent[index] ?? 0
-        const name = nameOf({ tenant, key })
-        const entry = blocks.get(name) ?? { tenant, key, blocks: [] }
-        if (lent > 0) blocks.set(name, entry)
-        if (lent > 0) entry.blocks.push({ at: now, lent, left: lent })
+        if (lent > 0) blocks.add(want, { at: now, lent })
       }
       askAt = clock.now() + pauseAfter(wants, answer)
     } catch (error) {
@@ -199,7 +174,7 @@ export function createLentPermits(
   }
 
   function tick(now: number): void {
-    expire(now)
+    unused.push(...blocks.drop((_call, at) => at + permitLifeMs <= now))
     if (asking || now < askAt) return
     const wants = wantsAt(now)
     const isReturnDue = unused.some(({ at }) => at + permitLifeMs + returnMs <= now)
@@ -207,29 +182,21 @@ export function createLentPermits(
   }
 
   return {
-    any: (now) => [...blocks.values()].some((entry) => usable(entry, now) > 0),
+    any: (now) => blocks.anyUsable(now),
     has: (call, now) => usable(call, now) > 0,
     admits: ({ tenant, key }, now) =>
       key === undefined
-        ? [...blocks.values()].some((entry) => entry.tenant === tenant && usable(entry, now) > 0)
+        ? blocks.anyUsable(now, (call) => call.tenant === tenant)
         : usable({ tenant, key }, now) > 0,
     spend(call, now) {
-      const block = blocks
-        .get(nameOf(call))
-        ?.blocks.find(({ at, left }) => left > 0 && at + permitLifeMs > now)
-      if (!block) throw new Error('No permit was lent')
-      block.left -= 1
-      if (block.lent === 1 || usable(call, now) !== 1) return
+      if (!blocks.use(call, now)) return
       soon.set(nameOf(call), call)
       tick(now)
     },
     waits,
     hold(key, until) {
       windowsOf(key).hold(key, until)
-      for (const entry of blocks.values()) {
-        if (entry.key !== key) continue
-        for (const block of entry.blocks.splice(0)) putAside(entry, block)
-      }
+      unused.push(...blocks.drop((call) => call.key === key))
       holds.push({ key, until })
       tick(clock.now())
     },
@@ -252,15 +219,11 @@ export function createLentPermits(
     },
     async close() {
       await asking
-      for (const entry of blocks.values()) {
-        for (const block of entry.blocks.splice(0)) putAside(entry, block)
-      }
+      unused.push(...blocks.drop(() => true))
       if (unused.length > 0 || holds.length > 0) await ask(clock.now(), [])
     },
   }
 }
-
-const nameOf = ({ tenant, key }: Counted): string => `${tenant} ${key}`
 
 const between = (value: number, least: number, most: number): number =>
   Math.min(most, Math.max(least, value))
