@@ -11,4 +11,4 @@ export const inForm = <T>(short: T, long: T): T => (isLong ? long : short)
 export const mostMs = inForm(60_000, 4 * 60 * 60_000)
 
 /** Milliseconds that one with several servers may take: on a machine that does other things too. */
-export const mostMsOfMany = inForm(300_000, mostMs)
+export const mostMsOfMany = inForm(600_000, mostMs)

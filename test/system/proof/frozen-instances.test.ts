@@ -10,8 +10,8 @@ import { startTraffic } from './instances/traffic.ts'
 
 const freezes = inForm(2, 100)
 
-/** Until others have taken for dead who says nothing, and what it had in hand. */
-const longEnoughMs = silentMs + 5_000
+/** Until others have taken for dead who says nothing, and what it had in hand; now and then until its leases are over, too. */
+const longEnoughMs = (freeze: number) => (freeze % 10 === 9 ? 120_000 : silentMs + 5_000)
 
 withPostgres((it, server) => {
   it(
@@ -28,7 +28,7 @@ withPostgres((it, server) => {
         const victim = instances.all[freeze % instances.all.length]!
         victim.freeze()
         await noteInHand(instances, inHand, victim.pid())
-        await wait(longEnoughMs)
+        await wait(longEnoughMs(freeze))
         victim.thaw()
       }
       await traffic.end()
