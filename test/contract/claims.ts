@@ -182,6 +182,34 @@ export function claimContract(name: string, open: OpenStores): void {
       expect(await two.events()).toEqual(taken.slice(1))
     })
 
+    it('a dead server that wakes up settles no delivery that is anybody’s, or another’s, by now', async () => {
+      const { one, two, receive, someUsers, clock, store, first, site } = await withServers()
+      await store.updateSite(site.id, { webhookUrl: 'https://erp.test/hook' }, testBy)
+      await one.join()
+      const [[event] = []] = await receive(await someUsers(['ann']), 1)
+      const at = clock.now()
+      const claim = { by: 'srv_1', at, leaseUntil: at + 60_000, limit: 9 }
+      const [claimed] = await store.claimDeliveries(claim)
+      const { id, attempt } = claimed!
+      const late = {
+        id,
+        attempt,
+        at,
+        outcome: { kind: 'dead' },
+        try: null,
+        endpoint: null,
+      } as const
+      clock.advance(silentMs)
+      await two.join()
+
+      expect(await first.settleDelivery(late)).toMatchObject({ outcome: 'stale' })
+      expect(await two.deliveries()).toEqual([event])
+      expect(await first.settleDelivery(late)).toMatchObject({ outcome: 'stale' })
+
+      const delivery = await store.findDelivery(event!)
+      expect(delivery).toMatchObject({ state: 'pending', claimedBy: 'srv_2', tries: [] })
+    })
+
     it('a dead server that wakes up ends no callback that another has by now', async () => {
       const { one, two, someUsers, clock, store, first, ...rooms } = await withServers()
       const [ann] = await someUsers(['ann'])

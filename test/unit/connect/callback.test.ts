@@ -550,6 +550,31 @@ test('while Bridge is away the browser goes home undecided, and the worker verif
   expect(await stateOf()).toMatchObject({ status: 'completed', item_id, success: true })
 })
 
+test('a claim that another server took while Bridge was asked is left to it', async () => {
+  const { app, request, newItem, back, stateOf, breakBridge, bridge, log } = await connecting()
+  const item_id = newItem()
+  const repair = breakBridge()
+  await back({ context: request, item_id })
+  repair()
+  const other = { id: 'srv_other', host: 'there', pid: 7 }
+  let comes = true
+  bridge.use(
+    http.get(`${bridgeUrl}/v3/aggregation/items/:id`, async () => {
+      if (comes) await app.store.joinMembers(other, { at: app.clock.now(), silentSince: 0 })
+      comes = false
+      return undefined
+    }),
+  )
+
+  await tickConnect(app)
+
+  expect(await stateOf()).toMatchObject({ status: 'pending', item_id: null })
+  expect(log.filter((line) => line.includes('verified too late'))).toHaveLength(1)
+  await app.store.removeMember(other.id)
+  await tickConnect(app)
+  expect(await stateOf()).toMatchObject({ status: 'completed', item_id })
+})
+
 test('what was claimed while Bridge was away is verified as any other claim', async () => {
   const { app, request, back, stateOf, breakBridge, bridge } = await connecting()
   const repair = breakBridge()
