@@ -127,7 +127,7 @@ describe('a newcomer with the README alone', () => {
 
   test(
     'runs every bank-api command of the README and the guides',
-    { timeout: 180_000 },
+    { timeout: 600_000 },
     async () => {
       const ours = [...new Set(commands.filter(isOurs))]
       const inDocker = commands.flatMap(
