@@ -12,6 +12,8 @@ export interface Examination {
   clock: Clock
   machineClock: Clock
   probes: Probes
+  /** Of a server that examines itself: leaves out what would hold up its calls. */
+  isBrief?: boolean
   /** Where Bridge is: of a sandbox in the box, its own port. */
   bridgeOrigin: string
   credentials: { clientId: string; clientSecret: string }

@@ -12,11 +12,13 @@ const fewDays = 14
 
 /** Every site's webhook endpoint: its name, its certificate, and how deliveries went. Addresses we may not dial are not dialled. */
 export async function checkSites(examination: Examination): Promise<Finding[]> {
-  const waiting = await examination.store.listEndpoints()
+  const { store, isBrief } = examination
+  const waiting = await store.listEndpoints()
+  const lastOf = isBrief ? new Map<string, number>() : await store.lastDeliveries()
   const findings: Finding[] = []
   const lanes = Array.from({ length: Math.min(together, waiting.length) }, async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
-      findings.push(await checkSite(examination, next))
+      findings.push(await checkSite(examination, next, lastOf.get(next.site.id)))
     }
   })
   await Promise.all(lanes)
@@ -25,7 +27,8 @@ export async function checkSites(examination: Examination): Promise<Finding[]> {
 
 async function checkSite(
   { probes, clock, config }: Examination,
-  { site, health, allowedTargets, lastDeliveredAt }: EndpointReport,
+  { site, health, allowedTargets }: EndpointReport,
+  lastDeliveredAt: number | undefined,
 ): Promise<Finding> {
   const check = `site ${site.name} (${site.tenant})`
   const now = clock.now()
@@ -77,8 +80,14 @@ async function checkSite(
     )
   }
   const last =
-    lastDeliveredAt === null ? 'nothing delivered yet' : `last success ${dayOf(lastDeliveredAt)}`
+    lastDeliveredAt === undefined
+      ? 'nothing delivered yet'
+      : `last success ${dayOf(lastDeliveredAt)}`
   return ok(check, days === undefined ? last : `${last}, certificate good for ${days} days`)
 }
+
+/** Whether a finding tells of an endpoint that is disabled. */
+export const isOfDisabled = ({ run = '' }: Finding): boolean =>
+  run.startsWith('bank-api webhook enable ')
 
 const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ')

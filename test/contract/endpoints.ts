@@ -20,17 +20,16 @@ export function endpointContract(name: string, open: OpenRooms): void {
           site: { id, name: site, tenantId, tenant: 'acme', webhookUrl },
           health: { failingSince: null, disabledAt: null, disabledReason: null },
           allowedTargets: ['10.0.0.0/8'],
-          lastDeliveredAt: testNow + 1_000,
         },
       ])
+      expect(await store.lastDeliveries()).toEqual(new Map([[id, testNow + 1_000]]))
     })
 
     it('one that was never tried is there too', async () => {
       const { store } = await withWebhook(open)
 
-      expect(await store.listEndpoints()).toMatchObject([
-        { allowedTargets: [], lastDeliveredAt: null },
-      ])
+      expect(await store.listEndpoints()).toMatchObject([{ allowedTargets: [] }])
+      expect(await store.lastDeliveries()).toEqual(new Map())
     })
   })
 

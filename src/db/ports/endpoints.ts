@@ -33,7 +33,6 @@ export interface EndpointReport {
   site: Pick<Site, 'id' | 'name' | 'tenantId'> & { tenant: string; webhookUrl: string }
   health: Pick<EndpointHealth, 'failingSince' | 'disabledAt' | 'disabledReason'>
   allowedTargets: string[]
-  lastDeliveredAt: number | null
 }
 
 export interface EndpointStore {
@@ -43,4 +42,6 @@ export interface EndpointStore {
   /** Replaces the CIDRs that are open to the site besides the public internet. */
   allowTargets(siteId: string, cidrs: readonly string[], by: By): Promise<void>
   listEndpoints(): Promise<EndpointReport[]>
+  /** When each site, by its id, last took a webhook. Reads all deliveries, seconds on a large database: not for a server. */
+  lastDeliveries(): Promise<ReadonlyMap<string, number>>
 }

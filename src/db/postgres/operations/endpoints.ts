@@ -40,14 +40,18 @@ export function endpointOperations({ run, transaction }: Tools): EndpointStore {
         await noteOfSite(db, siteId, by, 'site.targets_allowed', { targets: allowedTargets })
       }),
 
-    listEndpoints: () =>
+    lastDeliveries: () =>
       run(async (db) => {
         const delivered = await db
           .select({ siteId: deliveries.siteId, at: max(deliveries.settledAt) })
           .from(deliveries)
           .where(eq(deliveries.state, 'delivered'))
           .groupBy(deliveries.siteId)
-        const lastOf = new Map(delivered.map(({ siteId, at }) => [siteId, at]))
+        return new Map(delivered.map(({ siteId, at }) => [siteId, at ?? 0]))
+      }),
+
+    listEndpoints: () =>
+      run(async (db) => {
         const served = await db
           .select({ site: sites, tenant: tenants.name, endpoint: endpoints })
           .from(sites)
@@ -63,7 +67,6 @@ export function endpointOperations({ run, transaction }: Tools): EndpointStore {
             disabledReason: endpoint?.disabledReason ?? null,
           },
           allowedTargets: endpoint?.allowedTargets ?? [],
-          lastDeliveredAt: lastOf.get(id) ?? null,
         }))
       }),
   }

@@ -41,7 +41,7 @@ export function endpointOperations({ db, read, write }: Tools): EndpointStore {
         noteOfSite(db, siteId, by, 'site.targets_allowed', { targets: allowedTargets })
       }),
 
-    listEndpoints: () =>
+    lastDeliveries: () =>
       read(() => {
         const delivered = db
           .select({ siteId: deliveries.siteId, at: max(deliveries.settledAt) })
@@ -49,7 +49,11 @@ export function endpointOperations({ db, read, write }: Tools): EndpointStore {
           .where(eq(deliveries.state, 'delivered'))
           .groupBy(deliveries.siteId)
           .all()
-        const lastOf = new Map(delivered.map(({ siteId, at }) => [siteId, at]))
+        return new Map(delivered.map(({ siteId, at }) => [siteId, at ?? 0]))
+      }),
+
+    listEndpoints: () =>
+      read(() => {
         return db
           .select({ site: sites, tenant: tenants.name, endpoint: endpoints })
           .from(sites)
@@ -66,7 +70,6 @@ export function endpointOperations({ db, read, write }: Tools): EndpointStore {
               disabledReason: endpoint?.disabledReason ?? null,
             },
             allowedTargets: endpoint?.allowedTargets ?? [],
-            lastDeliveredAt: lastOf.get(id) ?? null,
           }))
       }),
   }
