@@ -35,6 +35,7 @@ export const mayUse: Record<string, readonly string[]> = {
 
   explain: ['auth', 'connect', 'webhooks', 'db', 'vault'],
   doctor: ['auth', 'backup', 'bridge', 'cluster', 'webhooks', ...holding],
+  alerts: ['bridge', 'db', 'doctor'],
   openapi: ['bridge', 'frappe', 'html', 'metrics'],
   routes: [
     'auth',

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import sensible from '@fastify/sensible'
 import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { Dispatcher } from 'undici'
+import alerts from './alerts/plugin.ts'
 import audit from './audit/plugin.ts'
 import { admit, type Caller } from './auth/api-keys.ts'
 import { copySigner } from './vault/copy-signer.ts'
@@ -29,6 +30,7 @@ import type { ProcessIdentity } from './cluster/members.ts'
 import { setByDatabase } from './cluster/membership.ts'
 import cluster from './cluster/plugin.ts'
 import db from './db/plugin.ts'
+import type { Probes } from './doctor/probes.ts'
 import { frappePlugin } from './frappe/plugin.ts'
 import { askedName } from './frappe/request.ts'
 import { frappeServerOptions } from './frappe/server-options.ts'
@@ -81,6 +83,8 @@ export interface AppOptions {
   workers?: boolean
   /** Instead of some of `socketLimits`. */
   socketLimits?: Partial<SocketLimits>
+  /** Instead of how the examination for alerts touches the world. */
+  probes?: Probes
   /** Given by a server process: holds the database against a second one. */
   identity?: ProcessIdentity
   onDatabaseLost?: () => void
@@ -193,6 +197,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   )
   if (workers && file !== undefined) {
     await app.register(backup, { database: file, signerOf, ...config.backup })
+  }
+  if (workers) {
+    const bridgeOrigin = options.sandbox?.origin ?? config.bridgeBaseUrl
+    const copyFailure = () => app.copyFailure?.()
+    await app.register(alerts, { config, bridgeOrigin, copyFailure, probes: options.probes })
   }
   const readiness = createReadiness({
     store: app.store,

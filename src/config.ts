@@ -68,6 +68,8 @@ export interface Config {
   backup: { dir: string; everyMs: number; keep: number }
   /** How long to serve after saying "not ready", and when to give up on what is still running. */
   stop: { delayMs: number; timeoutMs: number }
+  /** How an alert is written. */
+  alertFormat: 'json' | 'text'
   /** What is odd in the environment though nothing stands in the way, one line each. */
   warnings: readonly string[]
   secrets: {
@@ -78,6 +80,9 @@ export interface Config {
     masterKeys: readonly MasterKey[]
     /** Opens /metrics; without it there is none. */
     metricsToken: string | undefined
+    /** Where the operator is told of trouble, and what is shown signs of life; either may hold a password. */
+    alertUrl: string | undefined
+    healthcheckUrl: string | undefined
     /** By which proxy to reach http and https addresses, and which of them without; a proxy's address may hold a password. */
     proxy: { http: string | undefined; https: string | undefined; none: string }
   }
@@ -125,6 +130,9 @@ const address = z
 function isOrigin(text: string): boolean {
   return new URL(text).origin === text
 }
+
+// With a token in its path, its query or before its host, as whoever receives it wants.
+const hook = z.url({ protocol: /^https?$/, error: 'must be an http or https address' })
 
 // Written without its scheme as often as with it.
 const proxy = z
@@ -220,6 +228,9 @@ export const environment = z.object({
   HTTP_PROXY: proxy.optional(),
   NO_PROXY: z.string().default(''),
   METRICS_TOKEN: z.string().min(8, 'must have at least 8 characters').optional(),
+  ALERT_URL: hook.optional(),
+  ALERT_FORMAT: z.enum(['json', 'text'], 'must be json or text').default('json'),
+  HEALTHCHECK_URL: hook.optional(),
   BACKUP_DIR: z.string().optional(),
   BACKUP_HOURS: z.coerce.number('must be a number of hours').min(0).max(744).optional(),
   BACKUP_KEEP: z.coerce.number('must be a number').int().min(1).max(1_000).default(7),
@@ -234,6 +245,8 @@ export const secretVariables = [
   'BRIDGE_WEBHOOK_SECRETS',
   'MASTER_KEY',
   'METRICS_TOKEN',
+  'ALERT_URL',
+  'HEALTHCHECK_URL',
 ] as const
 
 /** All names we look at. */
@@ -408,6 +421,7 @@ function toConfig(
       keep: vars.BACKUP_KEEP,
     },
     stop: { delayMs: vars.STOP_DELAY * 1_000, timeoutMs: vars.STOP_TIMEOUT * 1_000 },
+    alertFormat: vars.ALERT_FORMAT,
     warnings,
     secrets: Object.freeze({
       database: vars.DATABASE_URL
@@ -417,6 +431,8 @@ function toConfig(
       webhookSecrets: vars.BRIDGE_WEBHOOK_SECRETS,
       masterKeys: vars.MASTER_KEY,
       metricsToken: vars.METRICS_TOKEN,
+      alertUrl: vars.ALERT_URL,
+      healthcheckUrl: vars.HEALTHCHECK_URL,
       proxy: Object.freeze({
         http: vars.HTTP_PROXY,
         https: vars.HTTPS_PROXY,

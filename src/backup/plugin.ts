@@ -1,9 +1,17 @@
 import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import { startLoop } from '../loop.ts'
+import { sentenceOf } from '../terminal/system-errors.ts'
 import type { SignerOf } from '../db/signer.ts'
 import { copyInThread } from './copy-in-thread.ts'
 import { tickCopies } from './scheduled.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Why the last copy failed; undefined when it did not. There where the server makes copies. */
+    copyFailure?: () => string | undefined
+  }
+}
 
 const lookMs = 60_000
 
@@ -16,9 +24,11 @@ const plugin: FastifyPluginCallback<{
   keep: number
 }> = (app, { database, signerOf, ...schedule }, done) => {
   const log = app.log.child({ room: 'backup' })
+  let failure: string | undefined
+  app.decorate('copyFailure', () => failure)
   const loop = startLoop({
-    tick: app.leader.only(() =>
-      tickCopies({
+    tick: app.leader.only(async () => {
+      const more = await tickCopies({
         ...schedule,
         clock: app.clock,
         log,
@@ -26,10 +36,15 @@ const plugin: FastifyPluginCallback<{
           const { wrappedPepper } = (await app.store.readInstance())!
           return copyInThread({ from: database, to, signer: signerOf(wrappedPepper) })
         },
-      }),
-    ),
+      })
+      failure = undefined
+      return more
+    }),
     idleMs: lookMs,
-    onError: (error) => log.error({ err: error }, 'the database was not copied'),
+    onError(error) {
+      failure = sentenceOf(error) ?? (error as Error).message
+      log.error({ err: error }, 'the database was not copied')
+    },
   })
   app.addHook('onClose', () => loop.stop())
   done()

@@ -1,0 +1,76 @@
+import type { Clock } from '../clock.ts'
+import type { AlertStore } from '../db/ports/alerts.ts'
+import { messageOf } from './message.ts'
+import { NotTakenError, type Postman } from './post.ts'
+import { goesOn, type Trouble } from './troubles.ts'
+
+export interface LookDeps {
+  store: AlertStore
+  clock: Clock
+  /** All that needs a person now. */
+  find(): Promise<Trouble[]>
+  postman: Postman
+  /** What tells this installation from others. */
+  where: string
+  log: { warn(event: object, text: string): void }
+}
+
+/**
+ * Looks once, and tells what is new and what is over, each once: a message that was not taken is sent again by the next look.
+ * Two looks must agree, so that a name that does not resolve for a moment rouses nobody. Never more to do at once.
+ */
+export function createLook(deps: LookDeps): () => Promise<boolean> {
+  const { store, clock, find, postman, where, log } = deps
+  let seen: readonly string[] = []
+  let missed: readonly string[] = []
+
+  /** Whether it was taken. */
+  const isTaken = async (sending: Promise<void>, what: string): Promise<boolean> => {
+    try {
+      await sending
+      return true
+    } catch (error) {
+      if (!(error instanceof NotTakenError)) throw error
+      log.warn({ why: error.message }, `${what} was not taken`)
+      return false
+    }
+  }
+
+  return async () => {
+    await isTaken(postman.ping('start'), 'the sign of a start')
+    const now = await find()
+    const told = (await store.listOpenAlerts()).map(({ about }) => about)
+    const lasting = now.filter(({ about }) => seen.includes(about) || told.includes(about))
+    const fresh = lasting.filter(({ about }) => !told.includes(about))
+    const quiet = told.filter((about) => !goesOn(about, now))
+    const over = quiet.filter((about) => missed.includes(about))
+    seen = now.map(({ about }) => about)
+    missed = quiet
+
+    if (fresh.length > 0) {
+      const message = messageOf('new', where, fresh)
+      if (await isTaken(postman.tell(message), 'an alert')) {
+        await store.openAlerts(fresh.map(({ about }) => ({ about, toldAt: clock.now() })))
+      }
+    }
+    if (over.length > 0) {
+      const things = over.map((about) => ({ about }))
+      if (await isTaken(postman.tell(messageOf('over', where, things)), 'a recovery')) {
+        await store.closeAlerts(over)
+      }
+    }
+    await giveSign(now, lasting)
+    return false
+  }
+
+  /** Of the installation as a whole: one dead site among hundreds would make it red for ever. */
+  async function giveSign(now: readonly Trouble[], lasting: readonly Trouble[]): Promise<void> {
+    const ours = lasting.filter(({ isOfSite }) => !isOfSite)
+    if (ours.length > 0) {
+      const { message } = messageOf('new', where, ours)
+      await isTaken(postman.ping('fail', message), 'the sign of a failure')
+    } else if (now.every(({ isOfSite }) => isOfSite)) {
+      await isTaken(postman.ping('success'), 'the sign of success')
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import type { FastifyPluginCallback } from 'fastify'
+import fp from 'fastify-plugin'
+import { systemClock } from '../clock.ts'
+import { sandboxCredentials, type Config } from '../config.ts'
+import { examine } from '../doctor/examine.ts'
+import { systemProbes, type Probes } from '../doctor/probes.ts'
+import { minuteMs } from '../durations.ts'
+import { startLoop } from '../loop.ts'
+import { createLook } from './look.ts'
+import { createPostman } from './post.ts'
+import { troublesIn } from './troubles.ts'
+
+export interface AlertOptions {
+  config: Config
+  bridgeOrigin: string
+  /** Instead of those that touch the world. */
+  probes?: Probes | undefined
+  /** Why the last copy of the database failed, where the server makes them. */
+  copyFailure: () => string | undefined
+}
+
+/** Two looks, which must agree, and what they take are less than five minutes. */
+const lookEveryMs = 2 * minuteMs
+
+/** Looks at the installation as doctor does, and tells the operator's own addresses. Off while neither is given. */
+const plugin: FastifyPluginCallback<AlertOptions> = (app, options, done) => {
+  const { config, bridgeOrigin, copyFailure, probes = systemProbes(config) } = options
+  const { alertUrl, healthcheckUrl, bridge } = config.secrets
+  if (alertUrl === undefined && healthcheckUrl === undefined) return done()
+  const log = app.log.child({ room: 'alerts' })
+  const { store, clock } = app
+  const examination = {
+    config,
+    store,
+    clock,
+    machineClock: systemClock,
+    probes,
+    isBrief: true,
+    bridgeOrigin,
+    credentials: bridge ?? sandboxCredentials,
+  }
+  // Hundreds of sites take longer to look at than a stop should: it leaves the look where it is.
+  const stopping = new AbortController()
+  const stopped = new Promise<never>((_, reject) => {
+    stopping.signal.addEventListener('abort', () => reject(new Error('stopping')))
+  })
+  stopped.catch(() => {})
+  const look = createLook({
+    store,
+    clock,
+    where: new URL(config.publicUrl).host,
+    postman: createPostman(config, stopping.signal),
+    log,
+    find: async () =>
+      troublesIn(await Promise.race([examine(examination), stopped]), {
+        bridge: await app.bridgeStatus(),
+        copyFailure: copyFailure(),
+      }),
+  })
+  const loop = startLoop({
+    tick: app.leader.only(look),
+    idleMs: lookEveryMs,
+    onError(error) {
+      if (stopping.signal.aborted) return
+      log.error({ err: error }, 'the installation was not looked at')
+    },
+  })
+  app.addHook('onClose', async () => {
+    stopping.abort()
+    await loop.stop()
+  })
+  done()
+}
+export default fp(plugin, {
+  name: 'alerts',
+  fastify: '5.x',
+  dependencies: ['db', 'auth', 'cluster', 'bridge'],
+})

@@ -1,0 +1,55 @@
+import type { BridgeStatus } from '../bridge/admission/bridge-status.ts'
+import type { Finding } from '../doctor/finding.ts'
+import { isOfDisabled } from '../doctor/sites.ts'
+
+/** What needs a person. */
+export interface Trouble {
+  /** The check that found it, which is what it is known by until it is over. */
+  about: string
+  message: string
+  /** Whether it is one site's, while the installation serves all others. */
+  isOfSite: boolean
+}
+
+/** What a server knows by itself, besides what doctor examines. */
+export interface Known {
+  bridge: Pick<BridgeStatus, 'breaker' | 'credentials'>
+  /** Why the last copy of the database failed; undefined when it did not. */
+  copyFailure: string | undefined
+}
+
+/** All that needs a person now: doctor's FAILs, and what the server knows. Each check is there once. */
+export function troublesIn(findings: readonly Finding[], known: Known): Trouble[] {
+  const own: Trouble[] = []
+  const add = (about: string, message: string) => own.push({ about, message, isOfSite: false })
+  const { breaker, credentials } = known.bridge
+  if (breaker.open) add('bridge', 'Bridge is down: calls are refused at once')
+  if (credentials.refused) {
+    add('bridge credentials', 'Bridge refuses them: compare them with its dashboard')
+  }
+  if (known.copyFailure !== undefined) {
+    add('backup copy', `the database was not copied: ${known.copyFailure}`)
+  }
+  const found = findings.filter(({ level }) => level === 'critical').map(toTrouble)
+  const all = new Map<string, Trouble>()
+  for (const one of [...found, ...own]) {
+    const same = all.get(one.about)
+    const isSaid = same === undefined || same.message.includes(one.message)
+    all.set(
+      one.about,
+      isSaid ? (same ?? one) : { ...one, message: `${same.message}. ${one.message}` },
+    )
+  }
+  return [...all.values()]
+}
+
+/** An endpoint that is disabled is another thing than a site that fails, though one check tells of both. */
+const toTrouble = (finding: Finding): Trouble => ({
+  about: isOfDisabled(finding) ? `${finding.check}: disabled` : finding.check,
+  message: [finding.message, finding.remedy, finding.run].filter(Boolean).join('. '),
+  isOfSite: finding.check.startsWith('site '),
+})
+
+/** Whether a trouble goes on, though perhaps as a worse one. */
+export const goesOn = (about: string, now: readonly Trouble[]): boolean =>
+  now.some((one) => one.about === about || one.about.startsWith(`${about}: `))

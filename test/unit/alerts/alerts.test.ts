@@ -1,0 +1,196 @@
+import { expect, test } from 'vitest'
+import { createLook } from '../../../src/alerts/look.ts'
+import { createPostman } from '../../../src/alerts/post.ts'
+import { troublesIn, type Trouble } from '../../../src/alerts/troubles.ts'
+import { loadConfig } from '../../../src/config.ts'
+import { testStore } from '../../support/store.ts'
+import { testClock } from '../../support/clock.ts'
+import { mailbox } from './mailbox.ts'
+
+const trouble = (about: string, message = 'it fails'): Trouble => ({
+  about,
+  message,
+  isOfSite: about.startsWith('site '),
+})
+
+/** Looks at an installation whose troubles a test decides, and reads what came. */
+async function watched(env: (host: string) => Record<string, string>, store = testStore()) {
+  const box = await mailbox()
+  const config = loadConfig(env(box.host))
+  const world: { troubles: Trouble[] } = { troubles: [] }
+  const logged: string[] = []
+  const restart = () =>
+    createLook({
+      store,
+      clock: testClock(),
+      find: async () => world.troubles,
+      postman: createPostman(config),
+      where: 'bank.test',
+      log: { warn: (event, text) => void logged.push(JSON.stringify(event) + text) },
+    })
+  let look = restart()
+  /** What came of so many looks. */
+  const after = async (looks: number, ...troubles: Trouble[]) => {
+    world.troubles = troubles
+    for (let count = 0; count < looks; count += 1) await look()
+    return box.take()
+  }
+  return { box, store, after, logged, restart: () => void (look = restart()) }
+}
+
+const alertsTo = (host: string) => ({ ALERT_URL: `http://${host}/message?token=topsecret` })
+const titles = (came: { body: string }[]) =>
+  came.map(({ body }) => (JSON.parse(body) as { title: string }).title)
+
+test('a trouble is told once, in the documented form, when two looks agree, and so is that it is over', async () => {
+  const { after, store } = await watched(alertsTo)
+  const full = trouble('disk space', '12 MB free')
+
+  expect(await after(1, full)).toEqual([])
+  const [told, ...more] = await after(3, full)
+  const gone = await after(1)
+  const over = await after(3)
+
+  expect(more).toEqual([])
+  expect(told).toMatchObject({
+    path: '/message?token=topsecret',
+    headers: { 'content-type': 'application/json' },
+  })
+  expect(JSON.parse(told!.body)).toEqual({
+    title: 'Bank API at bank.test: disk space',
+    message: 'disk space: 12 MB free',
+    text: 'Bank API at bank.test: disk space\ndisk space: 12 MB free',
+  })
+  expect(gone).toEqual([])
+  expect(titles(over)).toEqual(['Bank API at bank.test: disk space, over'])
+  expect(await store.listOpenAlerts()).toEqual([])
+})
+
+test('what comes and goes between two looks rouses nobody', async () => {
+  const { after } = await watched(alertsTo)
+
+  const came = []
+  for (let round = 0; round < 3; round += 1) {
+    came.push(...(await after(1, trouble('public address'))), ...(await after(1)))
+  }
+
+  expect(came).toEqual([])
+})
+
+test('a restart tells nothing again, and what was not taken is told by the next look', async () => {
+  const { after, box, restart, logged } = await watched(alertsTo)
+  box.state.status = 500
+  const untaken = await after(2, trouble('backup'))
+  box.state.status = 200
+  const taken = await after(1, trouble('backup'))
+  restart()
+
+  const again = await after(3, trouble('backup'))
+  const over = await after(2)
+
+  expect([untaken, taken, again, over].map(({ length }) => length)).toEqual([1, 1, 0, 1])
+  expect(logged).toEqual([expect.stringContaining('it answered 500')])
+})
+
+test('many troubles are one message, bounded; a disabled endpoint is told though its site failed before', async () => {
+  const { after } = await watched(alertsTo)
+  const site = trouble('site erp (acme)')
+  const many = Array.from({ length: 30 }, (_, index) => trouble(`site ${index} (acme)`))
+
+  const [first, ...none] = await after(2, site, ...many)
+  const disabled = await after(3, { ...site, about: 'site erp (acme): disabled' }, ...many)
+  const over = await after(2, ...many)
+
+  expect(none).toEqual([])
+  const { title, message } = JSON.parse(first!.body) as { title: string; message: string }
+  expect(title).toBe('Bank API at bank.test: 31 problems')
+  expect(message.split('\n')).toHaveLength(21)
+  expect(message).toMatch(/\nand 11 more: run bank-api doctor$/)
+  expect(titles(disabled)).toEqual(['Bank API at bank.test: site erp (acme): disabled'])
+  expect(titles(over)).toEqual(['Bank API at bank.test: 2 problems, over'])
+})
+
+test('ALERT_FORMAT=text sends the text alone, with the login of the address', async () => {
+  const { after } = await watched((host) => ({
+    ALERT_URL: `http://me:p%40ss@${host}/topic`,
+    ALERT_FORMAT: 'text',
+  }))
+
+  const [told] = await after(2, trouble('clock'))
+
+  expect(told).toMatchObject({
+    path: '/topic',
+    headers: {
+      'content-type': 'text/plain; charset=utf-8',
+      authorization: `Basic ${Buffer.from('me:p@ss').toString('base64')}`,
+    },
+    body: 'Bank API at bank.test: clock\nclock: it fails',
+  })
+})
+
+test('a name that others chose makes no line, no link, and calls nobody', async () => {
+  const { after } = await watched(alertsTo)
+
+  const [told] = await after(2, trouble('site <!channel>\n@all\u202e (acme)'))
+
+  const { text } = JSON.parse(told!.body) as { text: string }
+  expect(text).not.toMatch(/[<>@\u202e]/)
+  expect(text.split('\n')).toHaveLength(2)
+})
+
+test('a healthcheck hears a start and a success; a failure with what it is; of single sites nothing', async () => {
+  const { after } = await watched((host) => ({ HEALTHCHECK_URL: `http://${host}/ping/abc?x=1` }))
+  const paths = (came: { path: string }[]) => came.map(({ path }) => path)
+
+  expect(paths(await after(1))).toEqual(['/ping/abc/start?x=1', '/ping/abc?x=1'])
+  expect(paths(await after(1, trouble('disk space')))).toEqual(['/ping/abc/start?x=1'])
+  const failed = await after(1, trouble('disk space', '12 MB free'))
+  expect(paths(failed)).toEqual(['/ping/abc/start?x=1', '/ping/abc/fail?x=1'])
+  expect(failed[1]?.body).toBe('disk space: 12 MB free')
+  const ofSite = await after(2, trouble('site erp (acme)'))
+  expect(paths(ofSite).filter((path) => path.includes('fail'))).toEqual([])
+})
+
+test('neither a receiver that is away nor its address comes to light', async () => {
+  const { after, logged } = await watched(() => ({
+    ALERT_URL: 'http://127.0.0.1:1/services/topsecret',
+    HEALTHCHECK_URL: 'http://127.0.0.1:1/topsecret',
+  }))
+
+  await after(2, trouble('clock'))
+
+  expect(logged.join()).toContain('ECONNREFUSED')
+  expect(logged.join()).not.toMatch(/topsecret|127\.0\.0\.1/)
+})
+
+test('doctor’s FAILs, Bridge that is down or refuses us and a failed copy are troubles, each once', () => {
+  const critical = { level: 'critical' as const, remedy: 'Do it.' }
+  const findings = [
+    { check: 'clock', level: 'ok' as const, message: 'agrees' },
+    { check: 'backup', level: 'warning' as const, message: 'none' },
+    { ...critical, check: 'disk space', message: '1 MB free' },
+    { ...critical, check: 'bridge credentials', message: 'Bridge refuses them (401)' },
+    {
+      ...critical,
+      check: 'site erp (acme)',
+      message: 'its endpoint is disabled',
+      run: 'bank-api webhook enable erp --tenant acme',
+    },
+  ]
+  const down = { open: true, since: 1, nextTryAt: 2, opened: 1 }
+  const refused = { refused: true, refusedSince: 1, refusals: 1 }
+
+  const troubles = troublesIn(findings, {
+    bridge: { breaker: down, credentials: refused },
+    copyFailure: 'the disk is full',
+  })
+
+  expect(troubles.map(({ about }) => about)).toEqual([
+    'disk space',
+    'bridge credentials',
+    'site erp (acme): disabled',
+    'bridge',
+    'backup copy',
+  ])
+  expect(troubles.filter(({ isOfSite }) => isOfSite)).toHaveLength(1)
+})
