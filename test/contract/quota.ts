@@ -27,7 +27,7 @@ export function quotaContract(name: string, open: OpenStores): void {
       const servers = await withServers(3)
       const asked = servers.flatMap((ask, nth) =>
         ['ann', 'ben', 'cat', 'dan'].map((user) =>
-          ask({ wants: calls(9, `ten_${nth}`, `user ${user}`) }),
+          ask({ by: user + nth, wants: calls(9, `ten_${nth}`, `user ${user}`) }),
         ),
       )
 
