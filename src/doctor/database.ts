@@ -45,7 +45,11 @@ function judgeRole({ settings }: DatabaseServer): Finding {
   const check = 'postgresql role'
   if (settings.is_superuser !== 'on') return ok(check, 'no superuser')
   const message = 'a superuser, which this program does not need'
-  return warning(check, message, 'Give it a role of its own: docs/postgresql.md, Roles.')
+  return warning(
+    check,
+    message,
+    'Give it a role of its own: docs/postgresql.md, The database and its role.',
+  )
 }
 
 /** We ask for them as a connection begins: a pooler may keep that from the server. */
@@ -58,7 +62,7 @@ function judgeTimeouts({ settings }: DatabaseServer): Finding {
   return warning(
     check,
     `${missing.join(', ')} not set, though we ask for it: a pooler stands in between`,
-    'Set them for the role, with ALTER ROLE … SET: docs/postgresql.md, Pooling.',
+    'Set them for the role, with ALTER ROLE … SET: docs/postgresql.md, Behind PgBouncer.',
   )
 }
 
