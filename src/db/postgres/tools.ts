@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { sql } from 'drizzle-orm'
 import { NodePgDatabase, NodePgSession } from 'drizzle-orm/node-postgres'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import type pg from 'pg'
@@ -128,16 +129,42 @@ async function orUndone<T>(client: Client, work: () => Promise<T>): Promise<T> {
 
 const dialect = new PgDialect({ casing: 'snake_case' })
 
-/** drizzle over a connection. Unnamed statements: a pooler in transaction mode may stand in between. */
+/** drizzle over a connection, as long as that lives. */
 function statementsOn(client: Client): Db {
+  const known = open.get(client)
+  if (known) return known
   const passing = {
     query: (config: string | pg.QueryConfig, values?: unknown[]) => query(client, config, values),
   }
-  return new NodePgDatabase(
+  const made = new NodePgDatabase(
     dialect,
     new NodePgSession(passing as unknown as Client, dialect, undefined),
     undefined,
   )
+  open.set(client, made)
+  return made
+}
+
+const open = new WeakMap<Client, Db>()
+
+/** A value that a prepared statement is given each time it runs. */
+export const given = sql.placeholder
+
+/**
+ * A statement that is worded once for a connection: drizzle takes longer for that than the database for its answer. It gets no
+ * name in the database, for a pooler in transaction mode may stand in between.
+ */
+export function prepared<T extends object>(
+  word: (db: Db) => { prepare(name: string): T },
+): (db: Db) => T {
+  const kept = new WeakMap<Db, T>()
+  return (db) => {
+    const known = kept.get(db)
+    if (known) return known
+    const made = word(db).prepare('')
+    kept.set(db, made)
+    return made
+  }
 }
 
 async function query(

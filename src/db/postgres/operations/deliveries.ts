@@ -4,7 +4,7 @@ import type { EndpointAnswer } from '../../ports/endpoints.ts'
 import { healthy, judgeAnswer } from '../../rules/endpoint-health.ts'
 import { endTry } from '../../rules/try-outcome.ts'
 import { attempts, deliveries, endpoints, events, sites } from '../schema/index.ts'
-import type { Db, Last, Tools } from '../tools.ts'
+import { given, prepared, type Db, type Last, type Tools } from '../tools.ts'
 import { noteOfSite } from './audit.ts'
 import { claimOne, claimShares } from './claim-deliveries.ts'
 import { deliveryReportOperations, triesOf } from './delivery-reports.ts'
@@ -49,15 +49,20 @@ export function deliveryOperations(tools: Tools): DeliveryStore {
   }
 }
 
-async function settle(db: Db, last: Last, { id, ...settlement }: Settlement): Promise<Settled> {
-  const isIt = eq(deliveries.id, id)
-  const [found] = await db
+/** A delivery, nobody else's until the transaction ends, and what is known of its endpoint. */
+const lockDelivery = prepared((db) =>
+  db
     .select({ delivery: deliveries, webhookUrl: sites.webhookUrl, health })
     .from(deliveries)
     .innerJoin(sites, eq(sites.id, deliveries.siteId))
     .leftJoin(endpoints, eq(endpoints.siteId, deliveries.siteId))
-    .where(isIt)
-    .for('no key update', { of: deliveries })
+    .where(eq(deliveries.id, given('id')))
+    .for('no key update', { of: deliveries }),
+)
+
+async function settle(db: Db, last: Last, { id, ...settlement }: Settlement): Promise<Settled> {
+  const isIt = eq(deliveries.id, id)
+  const [found] = await lockDelivery(db).execute({ id })
   const end = found && endTry(found.delivery, settlement)
   if (!end) return { outcome: 'stale', disabled: false }
   const { delivery, webhookUrl } = found

@@ -10,11 +10,11 @@ import {
   sites,
   tenants,
 } from '../schema/index.ts'
-import type { Db, Tools } from '../tools.ts'
+import { given, prepared, type Db, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { lockItem, lockItems, storeItem } from './item-rows.ts'
 import { lockTenantOf, lockUser } from './locks.ts'
-import { inScope, isServed } from './sites.ts'
+import { inGivenScope, isServed } from './sites.ts'
 import { insertEvent } from './store-event.ts'
 
 export const owned = (db: Db) =>
@@ -35,14 +35,18 @@ const livingOf = (db: Db, userId: string) =>
     .where(and(eq(items.userId, userId), isNull(items.goneAt)))
     .orderBy(items.id)
 
+const itemInScope = prepared((db) =>
+  owned(db).where(and(inGivenScope, eq(items.id, given('itemId')), isNull(items.goneAt))),
+)
+
 const served = and(isNull(items.goneAt), isServed)
 
 export function itemOperations({ run, transaction }: Tools): ItemStore {
   return {
     findItem: (scope, itemId) =>
       run(async (db) => {
-        const isIt = and(inScope(scope), eq(items.id, itemId), isNull(items.goneAt))
-        return (await owned(db).where(isIt))[0]
+        const { tenantId, siteId } = scope
+        return (await itemInScope(db).execute({ tenantId, siteId, itemId }))[0]
       }),
 
     listItems: (userId) => run((db) => livingOf(db, userId)),

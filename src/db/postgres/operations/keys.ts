@@ -14,13 +14,22 @@ import {
 } from 'drizzle-orm'
 import type { KeyStore } from '../../ports/keys.ts'
 import { apiKeys, bridgeUsers, sites, tenants } from '../schema/index.ts'
-import type { Db, Tools } from '../tools.ts'
+import { given, prepared, type Db, type Tools } from '../tools.ts'
 import { noteOfTenant } from './audit.ts'
 
 const keyNamed = (apiKey: string) => eq(apiKeys.apiKey, apiKey)
 
 const lockKey = async (db: Db, apiKey: string) =>
   (await db.select().from(apiKeys).where(keyNamed(apiKey)).for('no key update'))[0]
+
+const holderOf = prepared((db) =>
+  db
+    .select({ key: apiKeys, tenant: tenants, site: sites })
+    .from(apiKeys)
+    .innerJoin(tenants, eq(tenants.id, apiKeys.tenantId))
+    .leftJoin(sites, eq(sites.id, apiKeys.siteId))
+    .where(eq(apiKeys.apiKey, given('apiKey'))),
+)
 
 export function keyOperations({ run, transaction }: Tools): KeyStore {
   return {
@@ -43,12 +52,7 @@ export function keyOperations({ run, transaction }: Tools): KeyStore {
 
     findKey: (apiKey) =>
       run(async (db) => {
-        const [holder] = await db
-          .select({ key: apiKeys, tenant: tenants, site: sites })
-          .from(apiKeys)
-          .innerJoin(tenants, eq(tenants.id, apiKeys.tenantId))
-          .leftJoin(sites, eq(sites.id, apiKeys.siteId))
-          .where(keyNamed(apiKey))
+        const [holder] = await holderOf(db).execute({ apiKey })
         return holder
       }),
 

@@ -26,13 +26,13 @@ import { claimantOf, released, settleOutcome } from '../../rules/request-outcome
 import { pinnedBy } from '../../rules/site-pin.ts'
 import { ConflictError } from '../../store-errors.ts'
 import { bridgeUsers, connectRequests as requests, items, sites, tenants } from '../schema/index.ts'
-import type { Db, Tools } from '../tools.ts'
+import { given, prepared, type Db, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { reviveEndpoint } from './endpoint-health.ts'
 import { lockItem, storeItem } from './item-rows.ts'
 import { lockSite, lockUser } from './locks.ts'
 import { ownedWithTenant } from './items.ts'
-import { inScope, isServed } from './sites.ts'
+import { inGivenScope, isServed } from './sites.ts'
 import { insertEvent } from './store-event.ts'
 import { claimWork, isFreeFor, lockWork, requireClaim } from './work-claims.ts'
 
@@ -45,6 +45,16 @@ const owned = (db: Db) =>
     .from(requests)
     .innerJoin(bridgeUsers, eq(bridgeUsers.id, requests.userId))
     .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+
+const requestInScope = prepared((db) =>
+  db
+    .select({ request: requests, user: bridgeUsers, site: sites, item: items })
+    .from(requests)
+    .innerJoin(bridgeUsers, eq(bridgeUsers.id, requests.userId))
+    .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+    .leftJoin(items, eq(items.id, requests.itemId))
+    .where(and(inGivenScope, eq(requests.id, given('id')))),
+)
 
 /** Requests of no site that is being deleted and of no disabled tenant. */
 const served = async (db: Db, where: SQL | undefined, limit: number) => {
@@ -169,14 +179,8 @@ export function requestOperations({ run, transaction }: Tools): RequestStore {
 
     findRequest: (scope, id) =>
       run(async (db) => {
-        const [found] = await db
-          .select({ request: requests, user: bridgeUsers, site: sites, item: items })
-          .from(requests)
-          .innerJoin(bridgeUsers, eq(bridgeUsers.id, requests.userId))
-          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-          .leftJoin(items, eq(items.id, requests.itemId))
-          .where(and(inScope(scope), eq(requests.id, id)))
-        return found
+        const { tenantId, siteId } = scope
+        return (await requestInScope(db).execute({ tenantId, siteId, id }))[0]
       }),
 
     findRequestForCallback: (id) =>

@@ -1,11 +1,11 @@
-import { and, eq, isNull, or } from 'drizzle-orm'
+import { and, eq, isNull, or, sql } from 'drizzle-orm'
 import { foldName } from '../../../names.ts'
 import type { SiteStore } from '../../ports/sites.ts'
 import { chosenByName, chosenSite } from '../../rules/name-choice.ts'
 import type { Scope } from '../../scope.ts'
 import { AmbiguousNameError, ConflictError } from '../../store-errors.ts'
 import { endpoints, sites, tenants } from '../schema/index.ts'
-import type { Tools } from '../tools.ts'
+import { given, type Tools } from '../tools.ts'
 import { noteOfSite, noteOfTenant } from './audit.ts'
 import { reviveEndpoint } from './endpoint-health.ts'
 import { lockSite, lockTenant } from './locks.ts'
@@ -17,6 +17,13 @@ export const inScope = ({ tenantId, siteId }: Scope) =>
     siteId === null ? undefined : eq(sites.id, siteId),
     isNull(sites.removedAt),
   )
+
+/** The same for a prepared statement that is given `tenantId` and `siteId`. */
+export const inGivenScope = and(
+  eq(sites.tenantId, given('tenantId')),
+  sql`(${given('siteId')}::text IS NULL OR ${sites.id} = ${given('siteId')})`,
+  isNull(sites.removedAt),
+)
 
 /** A condition on `sites` and `tenants`: neither is the site being deleted nor its tenant disabled. */
 export const isServed = and(isNull(sites.removedAt), isNull(tenants.disabledAt))

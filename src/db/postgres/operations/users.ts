@@ -5,7 +5,7 @@ import { chosenUser, defaultUser, takenOver } from '../../rules/name-choice.ts'
 import { AmbiguousNameError, ConflictError } from '../../store-errors.ts'
 import { isTaken } from '../errors.ts'
 import { bridgeUsers, items, sites, tenants } from '../schema/index.ts'
-import type { Db, Tools } from '../tools.ts'
+import { given, prepared, type Db, type Tools } from '../tools.ts'
 import { lockSite } from './locks.ts'
 import { inScope, isServed } from './sites.ts'
 
@@ -14,6 +14,10 @@ const owned = (db: Db) =>
     .select({ user: bridgeUsers, site: sites })
     .from(bridgeUsers)
     .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+
+const ownerOf = prepared((db) =>
+  owned(db).where(and(eq(bridgeUsers.userUuid, given('userUuid')), isNull(sites.removedAt))),
+)
 
 const userWith = (id: string) => eq(bridgeUsers.id, id)
 
@@ -119,9 +123,7 @@ export function userOperations({ run, transaction }: Tools): UserStore {
 
     findUserByUuid: (userUuid) =>
       run(async (db) => {
-        const [found] = await owned(db).where(
-          and(eq(bridgeUsers.userUuid, userUuid), isNull(sites.removedAt)),
-        )
+        const [found] = await ownerOf(db).execute({ userUuid })
         return found && { ...found, tenantId: found.site.tenantId }
       }),
 
