@@ -1,19 +1,39 @@
 import { expect, test } from 'vitest'
-import { createLeader } from '../../../src/cluster/leader.ts'
+import type { Leader } from '../../../src/cluster/leader.ts'
 import { testApp } from '../../support/app.ts'
 import { mailbox } from './mailbox.ts'
 
-test('the leader alone looks, and its log holds no address', async () => {
-  const box = await mailbox()
-  const env = { HEALTHCHECK_URL: `http://${box.host}/ping/topsecret` }
+/** A server that does not lead, and how many loops it leaves to who does. */
+async function follower(env: Record<string, string>): Promise<number> {
+  let left = 0
+  const leader: Leader = {
+    isLeader: () => false,
+    only() {
+      left += 1
+      return async () => false
+    },
+  }
+  await testApp({ env, workers: true, leader })
+  return left
+}
 
-  const follower = await testApp({ env, workers: true, leader: createLeader(() => false) })
-  await follower.app.close()
-  const ofFollower = box.take()
-  const leader = await testApp({ env, workers: true })
-  await expect.poll(() => box.came.length).toBeGreaterThan(0)
+test('looking is the leader’s alone, and nobody’s while no address is given', async () => {
+  const { host, came } = await mailbox()
+  const without = await follower({})
 
-  expect(ofFollower).toEqual([])
-  expect(box.came[0]?.path).toBe('/ping/topsecret/start')
-  expect(leader.log.join()).not.toContain('topsecret')
+  for (const name of ['ALERT_URL', 'HEALTHCHECK_URL']) {
+    expect(await follower({ [name]: `http://${host}/` })).toBe(without + 1)
+  }
+  expect(came).toEqual([])
+})
+
+test('a server that leads looks from its start on, and its log holds no address', async () => {
+  const { host, came } = await mailbox()
+  const env = { HEALTHCHECK_URL: `http://${host}/ping/topsecret` }
+
+  const { log } = await testApp({ env, workers: true })
+  await expect.poll(() => came.length).toBeGreaterThan(0)
+
+  expect(came[0]?.path).toBe('/ping/topsecret/start')
+  expect(log.join()).not.toContain('topsecret')
 })
