@@ -12,9 +12,10 @@ export function memberOperations({ run, transaction }: Tools): MemberStore {
 
     joinMembers: (member, { at, silentSince }) =>
       transaction(async (db) => {
-        await strikeOff(db, member.id, { at, silentSince })
+        // A member first: what it has in hand already is its own.
         const seen = { ...member, seenAt: at }
         await db.insert(members).values(seen).onConflictDoUpdate({ target: members.id, set: seen })
+        await strikeOff(db, member.id, { at, silentSince })
         return undefined
       }),
 
