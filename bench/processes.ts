@@ -149,7 +149,19 @@ export function postgresMs(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const ended = (Number(fields[13]) + Number(fields[14])) * tickMs
-  return children.reduce((sum, child) => sum + cpuMs(Number(child)), cpuMs(pid) + ended)
+  return children.reduce(
+    (sum, child) => sum + (cpuOfLiving(Number(child)) ?? 0),
+    cpuMs(pid) + ended,
+  )
+}
+
+/** One that looks after tables may have ended since it was listed. */
+const cpuOfLiving = (pid: number): number | undefined => {
+  try {
+    return cpuMs(pid)
+  } catch {
+    return undefined
+  }
 }
 
 const megabytesIn = (pid: number, field: string): number => {
