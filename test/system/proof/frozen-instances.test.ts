@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { silentMs } from '../../../src/cluster/liveness.ts'
 import { inForm, mostMsOfMany } from '../../support/form.ts'
 import { testDatabase, withPostgres } from '../../support/postgres.ts'
-import { threeInstances } from './instances/instances.ts'
+import { busiestOf, threeInstances } from './instances/instances.ts'
 import { noteInHand, settled, spotless, verdictOn, type InHand } from './instances/judge.ts'
 import { theProgram } from './instances/program.ts'
 import { startTraffic } from './instances/traffic.ts'
@@ -25,7 +25,7 @@ withPostgres((it, server) => {
 
       for (let freeze = 0; freeze < freezes; freeze += 1) {
         await wait(500 + Math.random() * 1_000)
-        const victim = instances.all[freeze % instances.all.length]!
+        const victim = (await busiestOf(instances)) ?? instances.all[0]!
         victim.freeze()
         await noteInHand(instances, inHand, victim.pid())
         await wait(longEnoughMs(freeze))

@@ -82,7 +82,8 @@ export async function threeInstances(
   const tenant = await aTenant(rooms, { sites })
   const listeners = await Promise.all(
     tenant.sites.map(async (site, index): Promise<Listener> => {
-      const endpoint = await openEndpoint(30)
+      // One takes its time, so that an accident finds something in hand.
+      const endpoint = await openEndpoint(index === 2 ? 500 : 30)
       await store.updateSite(site.id, { webhookUrl: endpoint.url }, testBy)
       await store.allowTargets(site.id, ['127.0.0.0/8'], testBy)
       // The first site has more to be told at once than its endpoint may be asked at once.
@@ -109,6 +110,15 @@ export async function threeInstances(
 export async function leaderOf({ all, pool }: Instances) {
   const { rows } = await pool.query<{ pid: number }>(
     'SELECT pid FROM leader JOIN members ON members.id = leader.member_id',
+  )
+  return all.find((one) => one.pid() === Number(rows[0]?.pid))
+}
+
+/** The instance that has the most deliveries in hand; undefined when there are none. */
+export async function busiestOf({ all, pool }: Instances) {
+  const { rows } = await pool.query<{ pid: number }>(
+    `SELECT pid FROM deliveries JOIN members ON members.id = claimed_by
+     GROUP BY pid ORDER BY count(*) DESC LIMIT 1`,
   )
   return all.find((one) => one.pid() === Number(rows[0]?.pid))
 }
