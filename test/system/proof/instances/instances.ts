@@ -20,6 +20,9 @@ import type { Program } from './program.ts'
 /** What Bridge's webhooks are signed with. */
 export const webhookSecret = 'secret-of-the-webhooks'
 
+/** What Bridge allows for one user: less than it does, so that a slow machine also asks for more than that. */
+const userPerMinute = 25
+
 /** Who gets Bridge's events: a site with its endpoint, and users whom Bridge knows. */
 export interface Listener {
   site: string
@@ -67,6 +70,7 @@ export async function threeInstances(
     BRIDGE_BASE_URL: bridge.url,
     BRIDGE_WEBHOOK_SECRETS: webhookSecret,
     MASTER_KEY: Buffer.alloc(32, 5).toString('base64'),
+    QUOTA_USER_PER_MINUTE: String(userPerMinute),
     // Both are for strangers, and would be reached by a test that hurries.
     LIMIT_PER_KEY: '0',
     LIMIT_PER_ADDRESS: '0',
@@ -132,6 +136,6 @@ async function openBridge(webhookUrl: string): Promise<{ url: string }> {
   const bridge = { url: '' }
   bridge.url = await sandbox.listen({ host: '127.0.0.1', port: 0 })
   onTestFinished(() => sandbox.close())
-  await pull(bridge.url, 'quotas', { on: true })
+  await pull(bridge.url, 'quotas', { on: true, limits: { user: userPerMinute } })
   return bridge
 }
