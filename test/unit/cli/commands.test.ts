@@ -62,8 +62,10 @@ describe('bank-api tenant', () => {
     await aTenant(await serverIn(folder))
 
     const { out } = await runCli(folder, ['tenant', 'list'])
+    const wide = await runCli(folder, ['tenant', 'list', '--wide'])
 
-    expect(out.split('\n')).toEqual([
+    expect(out).toMatch(/^tenant  age +disabled\nacme    \d+ d +-\n$/)
+    expect(wide.out.split('\n')).toEqual([
       'tenant  created                   disabled',
       'acme    2025-03-10T12:05:00.000Z  -',
       '',
