@@ -1,12 +1,19 @@
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import type pg from 'pg'
 import { DatabaseVersionError } from '../store-errors.ts'
+import { stateOf } from './errors.ts'
 
 /** Any number, the same for all of us: whoever has it migrates. */
 export const migrationLock = 7_214_365_081
 
-/** What stands in a transaction's way is a server at work. It is not held up for longer; the start fails and says so. */
+/** What stands in a transaction's way is a server at work. It is not held up for longer. */
 const lockTimeout = '10s'
+
+/** How often all of it is tried when servers at work are in its way; then the start fails and says so. */
+const tries = 5
+
+/** A deadlock, or a lock that took too long: everything was undone. */
+const isInTheWay = (error: unknown): boolean => ['40P01', '55P03'].includes(stateOf(error) ?? '')
 
 type Known = ReturnType<typeof readMigrationFiles>[number]
 
@@ -31,14 +38,27 @@ export async function migrate(
         'There is nothing of ours in the database that DATABASE_URL names. If it is the right one, start the server, which makes the tables at its first start.',
       )
     }
+    for (let left = tries - 1; !(await hasMigrated(client, known, { left })); left -= 1);
+  } finally {
+    client.release()
+  }
+}
+
+/** One try, in one transaction. False when servers at work were in its way and some tries are left. */
+async function hasMigrated(
+  client: pg.PoolClient,
+  known: readonly Known[],
+  { left }: { left: number },
+): Promise<boolean> {
+  try {
     await client.query('BEGIN')
     await migrateWithin(client, known)
     await client.query('COMMIT')
+    return true
   } catch (error) {
     await client.query('ROLLBACK').catch(() => {})
+    if (left > 0 && isInTheWay(error)) return false
     throw error
-  } finally {
-    client.release()
   }
 }
 

@@ -54,6 +54,36 @@ withPostgres((it, server) => {
     expect(rows).toEqual([{ later: null }])
   })
 
+  it('a migration that meets a deadlock with servers at work is tried again', async () => {
+    const pool = await poolOn()
+    await migrate(pool, migrationsFolder)
+    const atWork = await pool.connect()
+    onTestFinished(() => atWork.release())
+    await atWork.query('BEGIN; LOCK TABLE deliveries IN ROW EXCLUSIVE MODE')
+
+    const migrated = migrate(
+      pool,
+      laterMigrations(
+        'ALTER TABLE events ADD COLUMN later bigint;\n--> statement-breakpoint\nALTER TABLE deliveries ADD COLUMN later bigint;',
+      ),
+    )
+    await expect
+      .poll(async () => {
+        const { rowCount } = await pool.query(
+          `SELECT FROM pg_locks WHERE NOT granted AND relation = 'deliveries'::regclass`,
+        )
+        return rowCount
+      })
+      .toBe(1)
+    // Who waited first looks for a deadlock first, and is the one that gives way.
+    await atWork.query('LOCK TABLE events IN ROW EXCLUSIVE MODE')
+    await atWork.query('COMMIT')
+    await migrated
+
+    const { rows } = await pool.query('SELECT later FROM events JOIN deliveries USING (later)')
+    expect(rows).toEqual([])
+  })
+
   it('the program before works on with what a later one added', async () => {
     const pool = await poolOn()
     await migrate(pool, laterMigrations('ALTER TABLE tenants ADD COLUMN later bigint;'))
