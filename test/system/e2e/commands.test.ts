@@ -69,6 +69,6 @@ test(
       expect(stdout + stderr).not.toMatch(/[\u001b\r]/)
       for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80)
     }
-    expect(ended[1]?.stderr).toBe('Nothing here has the id nothing\n')
+    expect(ended[1]?.stderr).toBe('Nothing here has the id or name nothing\n')
   },
 )

@@ -20,11 +20,16 @@ async function killedDuring<T>(
   step: () => Promise<T>,
 ): Promise<T> {
   if (bridgePath !== undefined) {
-    await pull(bridge.url, 'faults', { path: bridgePath, delay: 3_000, count: 1 })
+    await pull(bridge.url, 'faults', { path: bridgePath, delay: 3_000, count: 100 })
   }
+  const ended = Promise.withResolvers<void>()
   const kill = async (url: string) => {
     const victim = all.find((one) => one.url === url)!
-    if (bridgePath !== undefined) await isAskedFor(bridge.url, bridgePath)
+    if (bridgePath !== undefined) {
+      // What was answered without Bridge, for a webhook was faster, is no reason to wait for ever.
+      await Promise.race([isAskedFor(bridge.url, bridgePath), ended.promise])
+      await fetch(`${bridge.url}/_sandbox/faults`, { method: 'DELETE' })
+    }
     await victim.kill()
     await victim.start()
   }
@@ -35,16 +40,21 @@ async function killedDuring<T>(
       kill(url).then(resolve, reject)
     }
   })
-  const [result] = await Promise.all([step(), killed])
+  const [result] = await Promise.all([step().finally(ended.resolve), killed])
   return result
 }
 
 /** Resolves while Bridge has a request for this path and did not answer it yet. */
-async function isAskedFor(bridge: string, path: string): Promise<void> {
-  const calls = (await (await fetch(`${bridge}/_sandbox/calls`)).json()) as Json[]
-  const isAsked = calls.some((call) => call.path.startsWith(path) && call.status === undefined)
-  return isAsked ? undefined : isAskedFor(bridge, path)
-}
+const isAskedFor = (bridge: string, path: string): Promise<void> =>
+  expect
+    .poll(
+      async () => {
+        const calls = (await (await fetch(`${bridge}/_sandbox/calls`)).json()) as Json[]
+        return calls.some((call) => call.path.startsWith(path) && call.status === undefined)
+      },
+      { timeout: 60_000, interval: 20, message: path },
+    )
+    .toBe(true)
 
 withPostgres((it, server) => {
   it(

@@ -10,6 +10,7 @@ import { theProgram } from './instances/program.ts'
 
 const burst = 400
 const perSecond = 5
+const userPerMinute = 60
 
 /** How long all instances are asked for more than Bridge grants, and how often one of them is killed meanwhile. */
 const loadMs = inForm(12_000, 6 * 60_000)
@@ -75,7 +76,7 @@ const callsAt = async ({ bridge }: Instances): Promise<Call[]> =>
 
 /** What is left of the quota, as any instance would learn it. */
 const left = async ({ store, rooms }: Instances): Promise<number> => {
-  const limits = { burst, perSecond, userPerMinute: 60, tokensPerMinute: 10 }
+  const limits = { burst, perSecond, userPerMinute, tokensPerMinute: 10 }
   const nothing = { wants: [], unused: [], holds: [] }
   const ask = { by: 'test', at: rooms.clock.now(), limits, ...nothing }
   return (await store.quota!.lendQuota(ask)).available
@@ -87,7 +88,7 @@ withPostgres((it, server) => {
     { timeout: mostMsOfMany },
     async () => {
       const url = await testDatabase(server)
-      const instances = await threeInstances(await theProgram(), url, { count: 4 })
+      const instances = await threeInstances(await theProgram(), url, { count: 4, userPerMinute })
       const [victim, second, third, fourth] = instances.all
       await Promise.all([victim, second, third].map((one) => one!.start()))
       await pull(instances.bridge.url, 'quotas', { on: true })
@@ -99,7 +100,7 @@ withPostgres((it, server) => {
       const ofHot = (await callsAt(instances)).filter(({ query }) =>
         query.includes(`=${hot!.itemId}`),
       )
-      expect(ofHot.length).toBeGreaterThanOrEqual(0.9 * 60)
+      expect(ofHot.length).toBeGreaterThanOrEqual(0.9 * userPerMinute)
 
       const ending = new AbortController()
       const living = () => instances.all.filter((one) => one.isRunning())

@@ -21,7 +21,7 @@ import type { Program } from './program.ts'
 export const webhookSecret = 'secret-of-the-webhooks'
 
 /** What Bridge allows for one user: less than it does, so that a slow machine also asks for more than that. */
-const userPerMinute = 25
+const fewCalls = 25
 
 /** Who gets Bridge's events: a site with its endpoint, and users whom Bridge knows. */
 export interface Listener {
@@ -50,17 +50,19 @@ interface Options {
   count?: number
   /** What some of them are told besides, by their number. */
   envOf?: (index: number) => Env
+  /** What Bridge allows for one user, and the instances know. */
+  userPerMinute?: number
 }
 
 /** Three instances, unless told otherwise, that were not started yet. `databaseUrl` is a migrated database on this machine. */
 export async function threeInstances(
   program: Program,
   databaseUrl: string,
-  { count = 3, envOf = () => ({}) }: Options = {},
+  { count = 3, envOf = () => ({}), userPerMinute = fewCalls }: Options = {},
 ): Promise<Instances> {
   const ports = await Promise.all(Array.from({ length: count }, () => freePort()))
   const balancer = await openBalancer(ports.map((port) => `http://127.0.0.1:${port}`))
-  const bridge = await openBridge(`${balancer.url}/webhooks/bridge`)
+  const bridge = await openBridge(`${balancer.url}/webhooks/bridge`, userPerMinute)
   const common: Env = {
     PUBLIC_URL: balancer.url,
     ALLOW_HTTP: 'true',
@@ -127,7 +129,7 @@ export async function busiestOf({ all, pool }: Instances) {
   return all.find((one) => one.pid() === Number(rows[0]?.pid))
 }
 
-async function openBridge(webhookUrl: string): Promise<{ url: string }> {
+async function openBridge(webhookUrl: string, userPerMinute: number): Promise<{ url: string }> {
   const sandbox = buildSandbox({
     clock: createMovableClock(),
     origin: () => bridge.url,
