@@ -2,6 +2,7 @@ import { and, asc, eq, gte, lt, or, type SQL } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { foldName } from '../../../names.ts'
 import type { Subject } from '../../ports/history.ts'
+import { meaningOf, subjectsMeant } from '../../rules/subject-names.ts'
 import {
   accounts,
   apiKeys,
@@ -15,7 +16,7 @@ import {
 } from '../schema/index.ts'
 import type { Db } from '../tools.ts'
 
-/** What a word means: each kind of id has its own shape, and its own table that must know it. */
+/** What a word names: what it means by its shape, where a table knows it. */
 export async function findSubjects(db: Db, word: string, limit: number): Promise<Subject[]> {
   const some = async (
     kind: Subject['kind'],
@@ -27,8 +28,8 @@ export async function findSubjects(db: Db, word: string, limit: number): Promise
     return rows.map((row) => ({ kind, id: String(row.id) }))
   }
 
-  if (/^[0-9]{1,16}$/.test(word)) {
-    const number = Number(word)
+  const { number, idOf } = meaningOf(word)
+  if (number !== undefined) {
     const traces = [
       ...(await some('item', items, items.id, eq(items.id, number))),
       ...(await some('item', calls, calls.itemId, eq(calls.itemId, number))),
@@ -40,34 +41,25 @@ export async function findSubjects(db: Db, word: string, limit: number): Promise
       ...(await some('account', accounts, accounts.id, eq(accounts.id, number))),
     ]
   }
-  const [, prefix] = /^([a-z]{3})_[a-z0-9]*$/.exec(word) ?? []
-  const own = idsOf[prefix ?? '']
-  const folded = foldName(word)
+  const own = idOf && idsOf[idOf]
+  const isUser = or(eq(bridgeUsers.userUuid, word), eq(bridgeUsers.foldedName, foldName(word)))
   const found = [
-    ...(own ? await some(own.kind, own.table, own.id, beginsWith(own.id, word)) : []),
-    ...(/^[a-z0-9]{6,26}$/.test(word)
-      ? await some('request', requests, requests.id, beginsWith(requests.id, word))
-      : []),
-    ...(await some(
-      'user',
-      bridgeUsers,
-      bridgeUsers.id,
-      or(eq(bridgeUsers.userUuid, word), eq(bridgeUsers.foldedName, folded)),
-    )),
-    ...(await some('site', sites, sites.id, eq(sites.foldedName, folded))),
+    ...(own ? await some(idOf, own.table, own.id, beginsWith(own.id, word)) : []),
+    ...(await some('user', bridgeUsers, bridgeUsers.id, isUser)),
+    ...(await some('site', sites, sites.id, eq(sites.foldedName, foldName(word)))),
   ]
-  const exact = found.filter(({ id }) => id === word)
-  return exact.length > 0 ? exact : found.slice(0, limit)
+  return subjectsMeant(found, word, limit)
 }
 
-/** Our ids begin with what they name. */
-const idsOf: Partial<Record<string, { kind: Subject['kind']; table: PgTable; id: PgColumn }>> = {
-  req: { kind: 'call', table: calls, id: calls.id },
-  evt: { kind: 'event', table: events, id: events.id },
-  dlv: { kind: 'delivery', table: deliveries, id: deliveries.id },
-  key: { kind: 'key', table: apiKeys, id: apiKeys.apiKey },
-  usr: { kind: 'user', table: bridgeUsers, id: bridgeUsers.id },
-  sit: { kind: 'site', table: sites, id: sites.id },
+/** Where the ids are that a word may begin. */
+const idsOf: Partial<Record<Subject['kind'], { table: PgTable; id: PgColumn }>> = {
+  call: { table: calls, id: calls.id },
+  event: { table: events, id: events.id },
+  delivery: { table: deliveries, id: deliveries.id },
+  key: { table: apiKeys, id: apiKeys.apiKey },
+  user: { table: bridgeUsers, id: bridgeUsers.id },
+  site: { table: sites, id: sites.id },
+  request: { table: requests, id: requests.id },
 }
 
 /** A range, which an index knows; no letter of an id is behind `{`. */

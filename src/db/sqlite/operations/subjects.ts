@@ -2,6 +2,7 @@ import { and, asc, eq, gte, lt, or, type SQL } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { foldName } from '../../../names.ts'
 import type { Subject } from '../../ports/history.ts'
+import { meaningOf, subjectsMeant } from '../../rules/subject-names.ts'
 import {
   accounts,
   apiKeys,
@@ -17,7 +18,7 @@ import type { Tools } from '../tools.ts'
 
 type Db = Tools['db']
 
-/** What a word means: each kind of id has its own shape, and its own table that must know it. */
+/** What a word names: what it means by its shape, where a table knows it. */
 export function findSubjects(db: Db, word: string, limit: number): Subject[] {
   const some = (kind: Subject['kind'], table: SQLiteTable, id: SQLiteColumn, is: SQL | undefined) =>
     db
@@ -29,8 +30,8 @@ export function findSubjects(db: Db, word: string, limit: number): Subject[] {
       .all()
       .map((row) => ({ kind, id: String(row.id) }))
 
-  if (/^[0-9]{1,16}$/.test(word)) {
-    const number = Number(word)
+  const { number, idOf } = meaningOf(word)
+  if (number !== undefined) {
     const traces = [
       ...some('item', items, items.id, eq(items.id, number)),
       ...some('item', calls, calls.itemId, eq(calls.itemId, number)),
@@ -42,36 +43,25 @@ export function findSubjects(db: Db, word: string, limit: number): Subject[] {
       ...some('account', accounts, accounts.id, eq(accounts.id, number)),
     ]
   }
-  const [, prefix] = /^([a-z]{3})_[a-z0-9]*$/.exec(word) ?? []
-  const own = idsOf[prefix ?? '']
-  const folded = foldName(word)
+  const own = idOf && idsOf[idOf]
+  const isUser = or(eq(bridgeUsers.userUuid, word), eq(bridgeUsers.foldedName, foldName(word)))
   const found = [
-    ...(own ? some(own.kind, own.table, own.id, beginsWith(own.id, word)) : []),
-    ...(/^[a-z0-9]{6,26}$/.test(word)
-      ? some('request', requests, requests.id, beginsWith(requests.id, word))
-      : []),
-    ...some(
-      'user',
-      bridgeUsers,
-      bridgeUsers.id,
-      or(eq(bridgeUsers.userUuid, word), eq(bridgeUsers.foldedName, folded)),
-    ),
-    ...some('site', sites, sites.id, eq(sites.foldedName, folded)),
+    ...(own ? some(idOf, own.table, own.id, beginsWith(own.id, word)) : []),
+    ...some('user', bridgeUsers, bridgeUsers.id, isUser),
+    ...some('site', sites, sites.id, eq(sites.foldedName, foldName(word))),
   ]
-  const exact = found.filter(({ id }) => id === word)
-  return exact.length > 0 ? exact : found.slice(0, limit)
+  return subjectsMeant(found, word, limit)
 }
 
-/** Our ids begin with what they name. */
-const idsOf: Partial<
-  Record<string, { kind: Subject['kind']; table: SQLiteTable; id: SQLiteColumn }>
-> = {
-  req: { kind: 'call', table: calls, id: calls.id },
-  evt: { kind: 'event', table: events, id: events.id },
-  dlv: { kind: 'delivery', table: deliveries, id: deliveries.id },
-  key: { kind: 'key', table: apiKeys, id: apiKeys.apiKey },
-  usr: { kind: 'user', table: bridgeUsers, id: bridgeUsers.id },
-  sit: { kind: 'site', table: sites, id: sites.id },
+/** Where the ids are that a word may begin. */
+const idsOf: Partial<Record<Subject['kind'], { table: SQLiteTable; id: SQLiteColumn }>> = {
+  call: { table: calls, id: calls.id },
+  event: { table: events, id: events.id },
+  delivery: { table: deliveries, id: deliveries.id },
+  key: { table: apiKeys, id: apiKeys.apiKey },
+  user: { table: bridgeUsers, id: bridgeUsers.id },
+  site: { table: sites, id: sites.id },
+  request: { table: requests, id: requests.id },
 }
 
 /** A range, which an index knows; no letter of an id is behind `{`. */
