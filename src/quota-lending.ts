@@ -4,6 +4,9 @@ export const permitLifeMs = 2_000
 /** Calls against a key count for so long: the minute of `createWindows`, and a permit may be used that much later. */
 export const lentWindowMs = 61_000 + permitLifeMs
 
+/** A tenant may have half of what may go out at once. */
+export const shareOf = (burst: number): number => Math.max(1, Math.floor(burst / 2))
+
 /** Calls that somebody would make: the tenant's, and against a key of a Bridge user; `''` is no key. */
 export interface QuotaWant {
   tenant: string

@@ -7,7 +7,7 @@ export interface Message {
   text: string
 }
 
-const most = { lines: 20, letters: 400 }
+const limits = { lines: 20, letters: 400 }
 
 /** A message of one line for each thing. `where` tells installations apart. */
 export function messageOf(
@@ -19,7 +19,7 @@ export function messageOf(
   const what = things.length === 1 && first ? first.about : `${things.length} problems`
   const title = line(`Bank API at ${where}: ${what}${kind === 'over' ? ', over' : ''}`)
   const told = things
-    .slice(0, most.lines)
+    .slice(0, limits.lines)
     .map(({ about, message }) =>
       line(message === undefined ? `${about}: over` : `${about}: ${message}`),
     )
@@ -33,7 +33,7 @@ export function messageOf(
 /** Sites and tenants are named by others: no name makes a line, a link, or calls everybody in a channel. */
 const line = (text: string): string =>
   inert(text)
-    .slice(0, most.letters)
+    .slice(0, limits.letters)
     .replaceAll('<', '‹')
     .replaceAll('>', '›')
     .replaceAll('@', '(at)')

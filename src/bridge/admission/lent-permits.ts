@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.ts'
 import {
   lentWindowMs,
   permitLifeMs,
+  shareOf,
   type LendQuota,
   type QuotaAnswer,
   type QuotaAsk,
@@ -12,7 +13,6 @@ import { createPermitBlocks, nameOf } from './permit-blocks.ts'
 import {
   createKeyWindows,
   limitOfKey,
-  shareOf,
   type Counted,
   type PermitLimits,
   type Permits,

@@ -1,4 +1,5 @@
 import type { LimitName } from '../../errors.ts'
+import { shareOf } from '../../quota-lending.ts'
 import { createBucket, createWindows, type Bucket, type Windows } from './rate-limits.ts'
 
 /** What calls are counted by: all of them, those of one tenant, and those against one key; `''` is no key. */
@@ -61,9 +62,6 @@ export interface Permits {
   /** Gives back what is left. */
   close(): Promise<void>
 }
-
-/** A tenant may have half of what may go out at once. */
-export const shareOf = (burst: number): number => Math.max(1, Math.floor(burst / 2))
 
 /** The limit that a key is counted against. */
 export const limitOfKey = (key: string): LimitName =>

@@ -2,7 +2,8 @@ import type { Clock } from '../../clock.ts'
 import { BridgeQuotaError } from '../bridge-errors.ts'
 import { createFairQueue } from './fair-queue.ts'
 import { createLentPermits, type Lender } from './lent-permits.ts'
-import { createPermits, shareOf, type PermitLimits, type Waits } from './permits.ts'
+import { shareOf } from '../../quota-lending.ts'
+import { createPermits, type PermitLimits, type Waits } from './permits.ts'
 
 /** For whom a call is made. Those who wait are served by tenant, then by site, in turn. */
 export interface Payer {

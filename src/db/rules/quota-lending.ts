@@ -1,6 +1,7 @@
 import {
   lentWindowMs,
   permitLifeMs,
+  shareOf,
   type QuotaAnswer,
   type QuotaAsk,
   type QuotaWant,
@@ -52,7 +53,7 @@ export function lendQuota(
     known.heldUntil = Math.max(known.heldUntil, until)
   }
   const { burst } = limits
-  const share = shareOf(ask)
+  const share = shareOf(burst)
   const left = (fullAt: number, size: number) => size - (fullAt - at) * perMs(ask)
   const { [by]: waited, ...others } = state.waiting
   const rivals = Object.keys(others).length
@@ -117,9 +118,6 @@ const whole = 1 - 1e-6
 
 const perMs = ({ limits }: QuotaAsk): number => limits.perSecond / 1_000
 
-/** A tenant may have half of what may go out at once. */
-const shareOf = ({ limits }: QuotaAsk): number => Math.max(1, Math.floor(limits.burst / 2))
-
 const limitOf = (key: string, { limits }: QuotaAsk): number =>
   key.startsWith('token ') ? limits.tokensPerMinute : limits.userPerMinute
 
@@ -143,7 +141,7 @@ function current(state: QuotaState, ask: QuotaAsk): QuotaState {
     spare,
     tenants: mapped(
       kept(state.tenants, (fullAt) => fullAt > at),
-      (fullAt) => filled(fullAt, shareOf(ask), 0),
+      (fullAt) => filled(fullAt, shareOf(limits.burst), 0),
     ),
     keys: kept(keys, (key) => key.lent.length > 0 || key.heldUntil > at),
     waiting: kept(state.waiting, (one) => Math.abs(at - one.at) < waitsMs),
