@@ -1,1 +1,0 @@
-CREATE INDEX "items_gone" ON "items" USING btree ("gone_at") WHERE gone_at IS NOT NULL;
