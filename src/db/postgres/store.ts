@@ -1,5 +1,5 @@
 import type { Store } from '../store.ts'
-import { openPostgres, type PostgresOptions } from './open.ts'
+import { createPool, openPostgres, type PostgresOptions } from './open.ts'
 import { accountOperations } from './operations/accounts.ts'
 import { alertOperations } from './operations/alerts.ts'
 import { allowanceOperations } from './operations/allowances.ts'
@@ -26,13 +26,22 @@ import { userOperations } from './operations/users.ts'
 import { type Connections, createTools } from './tools.ts'
 
 /** The Store on PostgreSQL: connects and migrates. Throws when that is impossible, with PostgreSQL's own reason. */
-export const openPostgresStore = async (options: PostgresOptions): Promise<Store> =>
-  createPostgresStore(await openPostgres(options))
+export async function openPostgresStore(options: PostgresOptions): Promise<Store> {
+  const work = Math.max(1, options.poolSize - 1)
+  const pool = await openPostgres({ ...options, poolSize: work })
+  return createPostgresStore(pool, createPool({ ...options, poolSize: 1 }))
+}
 
-/** The Store on PostgreSQL, over a pool whose database is migrated. */
-export function createPostgresStore(pool: Connections & { end(): Promise<void> }): Store {
+type Pool = Connections & { end(): Promise<void> }
+
+/**
+ * The Store on PostgreSQL, over a pool whose database is migrated. Signs of life need not wait for work that has the whole
+ * pool: with a pool of their own nobody takes a busy server for dead.
+ */
+export function createPostgresStore(pool: Pool, poolOfLife: Pool = pool): Store {
   const tools = createTools(pool)
-  let closed: Promise<void> | undefined
+  const pools = [...new Set([pool, poolOfLife])]
+  let closed: Promise<unknown> | undefined
   return {
     ...accountOperations(tools),
     ...alertOperations(tools),
@@ -47,7 +56,7 @@ export function createPostgresStore(pool: Connections & { end(): Promise<void> }
     ...instanceOperations(tools),
     ...itemOperations(tools),
     ...keyOperations(tools),
-    ...memberOperations(tools),
+    ...memberOperations(tools, createTools(poolOfLife)),
     ...reminderOperations(tools),
     ...removalOperations(tools),
     ...requestOperations(tools),
@@ -57,6 +66,8 @@ export function createPostgresStore(pool: Connections & { end(): Promise<void> }
     ...tenantOperations(tools),
     ...userOperations(tools),
     quota: quotaOperations(tools),
-    close: () => (closed ??= pool.end()),
+    async close() {
+      await (closed ??= Promise.all(pools.map((one) => one.end())))
+    },
   }
 }

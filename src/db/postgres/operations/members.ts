@@ -5,13 +5,13 @@ import type { Db, Tools } from '../tools.ts'
 
 const databaseTime = sql`(extract(epoch FROM clock_timestamp()) * 1000)::bigint`
 
-/** There is place for any number of members, so nobody is refused. */
-export function memberOperations({ run, transaction }: Tools): MemberStore {
+/** There is place for any number of members, so nobody is refused. `life` is for who says that it lives. */
+export function memberOperations({ run, transaction }: Tools, life: Tools): MemberStore {
   return {
     isShared: true,
 
     joinMembers: (member, { at, silentSince }) =>
-      transaction(async (db) => {
+      life.transaction(async (db) => {
         // A member first: what it has in hand already is its own.
         const seen = { ...member, seenAt: at }
         await db.insert(members).values(seen).onConflictDoUpdate({ target: members.id, set: seen })
@@ -20,9 +20,9 @@ export function memberOperations({ run, transaction }: Tools): MemberStore {
       }),
 
     async renewMember(id, sign) {
-      const { standing, isAnySilent } = await run((db) => renew(db, id, sign))
+      const { standing, isAnySilent } = await life.run((db) => renew(db, id, sign))
       if (!standing || !isAnySilent) return standing
-      return { ...standing, struckOff: await transaction((db) => strikeOff(db, id, sign)) }
+      return { ...standing, struckOff: await life.transaction((db) => strikeOff(db, id, sign)) }
     },
 
     removeMember: (id) =>

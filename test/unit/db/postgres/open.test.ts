@@ -1,6 +1,7 @@
+import { Client } from 'pg'
 import { expect, onTestFinished } from 'vitest'
 import { openStore } from '../../../../src/db/open.ts'
-import { emptyDatabase, withPostgres } from '../../../support/postgres.ts'
+import { emptyDatabase, testDatabase, withPostgres } from '../../../support/postgres.ts'
 import { testBy } from '../../../support/tenants.ts'
 
 withPostgres((it, server) => {
@@ -15,6 +16,26 @@ withPostgres((it, server) => {
     const tenant = await (await open()).createTenant({ id: 'ten_1', name: 'acme' }, testBy)
 
     expect(await (await open()).listTenants()).toEqual([tenant])
+  })
+
+  it('a server whose work has all connections still says that it lives', async () => {
+    const url = await testDatabase(server)
+    const store = await openStore({ url, poolSize: 2 })
+    onTestFinished(() => store.close())
+    const member = { id: 'srv_1', host: 'here', pid: 1 }
+    const sign = { at: 2, silentSince: 0, leadUntil: 3 }
+    await store.joinMembers(member, { at: 1, silentSince: 0 })
+    await store.createTenant({ id: 'ten_1', name: 'acme' }, testBy)
+    const other = new Client(url)
+    await other.connect()
+    await other.query('BEGIN')
+    await other.query('LOCK TABLE tenants')
+    const works = Array.from({ length: 5 }, () => store.setTenantDisabled('ten_1', true, testBy))
+
+    expect(await store.renewMember('srv_1', sign)).toMatchObject({ leads: true })
+    await other.query('COMMIT')
+    await other.end()
+    await Promise.all(works)
   })
 
   it('a database that is not there is refused by name', async () => {
