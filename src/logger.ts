@@ -5,6 +5,7 @@ import {
   type FastifyServerOptions,
 } from 'fastify'
 import { stdSerializers, type LoggerOptions, type SerializedError } from 'pino'
+import { passes } from './errors.ts'
 import { inertJson } from './terminal/inert.ts'
 
 /** Names whose values never go out. Objects we log hold none of them; this is the second lock on that door. */
@@ -48,10 +49,12 @@ function inside(name: string, value: unknown, depth: number): unknown {
   return 'toJSON' in value ? value : censored(value as Record<string, unknown>, depth)
 }
 
-/** An error as pino shows it, redacted; what was thrown and is none stays as it is. */
+/** An error as pino shows it, redacted, what passes without its stack; what was thrown and is none stays as it is. */
 function shownError(error: unknown): SerializedError {
   const shown = stdSerializers.err(error as Error)
-  return error instanceof Error ? (censored({ ...shown }) as SerializedError) : shown
+  if (!(error instanceof Error)) return shown
+  const { stack, ...inALine } = shown
+  return censored(passes(error) ? inALine : { ...inALine, stack }) as SerializedError
 }
 
 /** Pino's options: JSON on stdout, one line each whatever is in it, requests reduced to method, route and ids, secrets redacted. */

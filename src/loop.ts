@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
+import { passes } from './errors.ts'
 
 /** Work that repeats in the background until stopped. */
 export interface Loop {
@@ -8,7 +9,10 @@ export interface Loop {
   stop(): Promise<void>
 }
 
-/** Repeats `tick` while it says there is more, else sleeps `idleMs` (real time) or until nudged. An error is told and survived. */
+/**
+ * Repeats `tick` while it says there is more, else sleeps `idleMs` (real time) or until nudged. An error is told and survived;
+ * one that passes by itself is told when it begins, not each time until it is over.
+ */
 export function startLoop({
   tick,
   idleMs,
@@ -20,6 +24,7 @@ export function startLoop({
 }): Loop {
   const stopping = new AbortController()
   let nudged = false
+  let isPassing = false
   let wake = () => {}
 
   const sleep = (): Promise<void> =>
@@ -37,8 +42,10 @@ export function startLoop({
       let more = false
       try {
         more = await tick()
+        isPassing = false
       } catch (error) {
-        onError(error)
+        if (!isPassing || !passes(error)) onError(error)
+        isPassing = passes(error)
       }
       // A tick may be synchronous underneath: without a turn, a busy loop would starve the sockets.
       if (more || nudged) await turn()

@@ -57,6 +57,7 @@ export async function joinOthers(
   { member, clock, monotonic = monotonicClock, onLead, log }: Options,
 ): Promise<Membership> {
   let last = { askedAt: Number.NEGATIVE_INFINITY, living: 1, leads: false }
+  let isSilent = false
   const isSure = () => monotonic.now() - last.askedAt < sureMs
   const leads = () => last.leads && isSure()
 
@@ -71,6 +72,8 @@ export async function joinOthers(
       silentSince,
       leadUntil: at + silentMs,
     })
+    if (isSilent) log.info({ member: member.id }, 'the database is back: signs of life again')
+    isSilent = false
     if (!standing) {
       await store.joinMembers(member, { at, silentSince: 0 })
       log.warn({ member: member.id }, 'struck off for its silence: this server joined again')
@@ -95,7 +98,10 @@ export async function joinOthers(
   const loop = startLoop({
     tick: renew,
     idleMs: renewMs,
-    onError: (err) => log.warn({ err, member: member.id }, 'no sign of life'),
+    onError(err) {
+      isSilent = true
+      log.warn({ err, member: member.id }, 'no sign of life')
+    },
   })
   return {
     ...loop,

@@ -47,6 +47,10 @@ export class StoreBusyError extends Error {
 export class StoreAwayError extends StoreBusyError {
   override name = 'StoreAwayError'
 
+  get passes(): true {
+    return true
+  }
+
   get refusal(): NotNowError {
     return new NotNowError('database_unavailable', {}, { retryAfter: 5, cause: this.cause })
   }

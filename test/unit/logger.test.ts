@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream'
 import { pino, type Logger } from 'pino'
 import { expect, it } from 'vitest'
+import { StoreAwayError, StoreBusyError } from '../../src/db/store-errors.ts'
 import { loggerOptions } from '../../src/logger.ts'
 
 function aLogger(level = 'info'): { log: Logger; written: () => string } {
@@ -55,6 +56,25 @@ it('what an error carries, a list holds or a child logger is bound to is redacte
   expect(written()).not.toContain('hunter2')
   expect(written()).toContain('"message":"failed"')
   expect(written()).toContain('"room":"relay"')
+})
+
+it('an error that passes by itself is told with its causes, and without a stack', () => {
+  const { log, written } = aLogger()
+  const cause = new Error('refused')
+
+  log.warn({ err: new StoreAwayError('The database is away', { cause }) }, 'not stored')
+  log.warn({ err: new StoreBusyError('The database is busy') }, 'not stored')
+
+  const [away, busy] = written()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  expect(away.err).toEqual({
+    type: 'StoreAwayError',
+    name: 'StoreAwayError',
+    message: 'The database is away: refused',
+  })
+  expect(busy.err.stack).toContain('logger.test.ts')
 })
 
 it('nor does anything hide a secret: an object of a class, one without a prototype, an error in an error', () => {

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, it, onTestFinished } from 'vitest'
+import { StoreAwayError } from '../../src/db/store-errors.ts'
 import { startLoop, type Loop } from '../../src/loop.ts'
 
 /** A loop that would sleep for a day, with what it did. */
@@ -70,6 +71,21 @@ it('an error is told and survived', async () => {
 
   await expect.poll(ticks).toBe(2)
   expect(errors).toEqual([failure])
+})
+
+it('what passes by itself is told when it begins, and again only when it was over in between', async () => {
+  const away = new StoreAwayError('away')
+  const { loop, ticks, errors } = aLoop((count) =>
+    [3, 5].includes(count) ? Promise.resolve(false) : Promise.reject(away),
+  )
+  for (let count = 1; count < 7; count += 1) {
+    await expect.poll(ticks).toBe(count)
+    await turn()
+    loop.nudge()
+  }
+  await expect.poll(ticks).toBe(7)
+
+  expect(errors).toEqual([away, away, away])
 })
 
 it('stop waits for the tick in flight, and no other starts', async () => {

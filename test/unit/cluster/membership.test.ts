@@ -4,6 +4,7 @@ import { createFollowingClock } from '../../../src/clock.ts'
 import { renewMs, silentMs } from '../../../src/cluster/liveness.ts'
 import { joinOthers } from '../../../src/cluster/membership.ts'
 import type { MemberStore, SeenMember } from '../../../src/db/ports/members.ts'
+import { StoreAwayError } from '../../../src/db/store-errors.ts'
 import { testClock, testNow } from '../../support/clock.ts'
 
 /** Members as a database keeps them for all: what the contract promises, in a few lines, with a clock that is pushed. */
@@ -13,7 +14,7 @@ function aSharedDatabase() {
   let lead: { by: string; until: number } | undefined
   let isAway = false
   const reach = () => {
-    if (isAway) throw new Error('away')
+    if (isAway) throw new StoreAwayError('away')
   }
   const store: Parameters<typeof joinOthers>[0] = {
     async joinMembers(member, { at, silentSince }) {
@@ -157,6 +158,20 @@ it('when the database was away for all, who is back first strikes nobody off', a
 
   expect(living()).toEqual(['one', 'two'])
   expect(logged.filter((line) => line.includes('struck off'))).toEqual([])
+})
+
+it('that the database is away is told once, and so is that it is back', async () => {
+  const { join, cut, logged } = aSharedDatabase()
+  const one = await join('one')
+  for (const away of [true, true, true, false, false]) {
+    cut(away)
+    await one.live()
+  }
+
+  expect(logged.slice(1)).toEqual([
+    'one: no sign of life',
+    'one: the database is back: signs of life again',
+  ])
 })
 
 it('one that stops leaves its lead to the next, who is told', async () => {
