@@ -1,10 +1,22 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { environment, secretVariables } from '../../../src/config.ts'
+import { freePort } from '../../support/free-port.ts'
 import { dataDirectory, runCli, startGateway, type Env } from '../../support/gateway.ts'
 import { startPostgres } from '../../support/postgres-server.ts'
 
@@ -28,6 +40,16 @@ const statements = (text = ''): string[] =>
 /** Debian's, with `pg_dump`; the package that other tests run on brings the server alone. */
 const programs = '/usr/lib/postgresql/15/bin'
 const isMissing = !existsSync(`${programs}/pg_dump`) && process.env['CI'] !== 'true'
+
+const shell = (
+  command: string,
+  env: Env,
+  options: { cwd?: string | undefined; uid?: number; gid?: number },
+) =>
+  promisify(execFile)('sh', ['-ec', command], {
+    ...options,
+    env: { PATH: `${programs}:${process.env['PATH']}`, ...env },
+  })
 
 test.skipIf(isMissing)(
   'what the guide says of PostgreSQL works: the role, two instances, a dump and its restoring',
@@ -77,22 +99,90 @@ test.skipIf(isMissing)(
 
     const RESTORED_URL = urlOf('restored')
     await asOperator(['CREATE DATABASE restored OWNER bank_api'])
-    for (const command of blocks('sh')) {
-      await promisify(execFile)('sh', ['-ec', command], {
-        cwd: home['HOME'],
-        env: {
-          PATH: `${programs}:${process.env['PATH']}`,
-          DATABASE_URL: urlOf('bank_api'),
-          RESTORED_URL,
-        },
-      })
-    }
+    const [dump = ''] = blocks('sh')
+    await shell(dump, { DATABASE_URL: urlOf('bank_api'), RESTORED_URL }, { cwd: home['HOME'] })
     const restored = await jsonOf({ ...env, DATABASE_URL: RESTORED_URL }, 'tenant', 'list')
 
-    expect(blocks('sh').join('')).toContain('pg_restore')
+    expect(dump).toContain('pg_restore')
     expect(restored).toMatchObject([{ tenant: 'acme' }])
   },
 )
+
+test.skipIf(isMissing)(
+  'PostgreSQL goes back to the moment that is named, as the guide tells, and the program serves it',
+  { timeout: 120_000 },
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bank-api-archive-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    // As root, PostgreSQL runs as nobody: it refuses to be root.
+    const owner = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+    if (owner.uid) chownSync(folder, owner.uid, owner.gid)
+    const [, archiving = '', recovery = ''] = blocks('ini').slice(-3)
+    const [, copy = '', back = ''] = blocks('sh')
+    const port = await freePort()
+    const data = join(folder, 'data')
+    const asOwner = (command: string, env: Env = {}) =>
+      shell(
+        command.replaceAll('/archive', folder),
+        { PGDATA: data, ...env },
+        { cwd: folder, ...owner },
+      )
+    const start = () => asOwner('pg_ctl start --wait --silent --log="$PGDATA/log"')
+    const stop = () => asOwner('pg_ctl stop --mode=immediate --silent')
+    const configure = (text: string) =>
+      appendFileSync(join(data, 'postgresql.conf'), `\n${text.replaceAll('/archive', folder)}`)
+    const server = `postgres://postgres@127.0.0.1:${port}/postgres`
+    const ask = async (sql: string) => {
+      const client = new Client(server)
+      await client.connect()
+      const { rows } = await client.query<{ answer: string }>(sql)
+      await client.end()
+      return rows[0]?.answer ?? ''
+    }
+    const { DATA_DIR: _, ...rest } = dataDirectory(onTestFinished)
+    const env: Env = {
+      ...rest,
+      NODE_ENV: 'production',
+      PUBLIC_URL: 'https://bank.example.test',
+      BRIDGE_CLIENT_ID: 'id',
+      BRIDGE_CLIENT_SECRET: 'secret',
+      BRIDGE_BASE_URL: 'http://127.0.0.1:1',
+      MASTER_KEY: Buffer.alloc(32, 1).toString('base64'),
+      DATABASE_URL: server,
+    }
+
+    await asOwner('initdb --username=postgres --auth=trust')
+    configure(`${archiving}port = ${port}\nunix_socket_directories = ''\n`)
+    await start()
+    onTestFinished(async () => void (await stop().catch(() => {})))
+    const first = await startGateway(env, onTestFinished)
+    await asOwner(copy, { REPLICATION_URL: server })
+    await runCli(env, 'tenant', 'create', 'before')
+    const moment = await ask('SELECT clock_timestamp()::text AS answer')
+    await runCli(env, 'tenant', 'create', 'after')
+    await ask('SELECT pg_switch_wal()::text AS answer')
+    await archived(ask)
+    await first.end('SIGTERM')
+    await stop()
+    rmSync(data, { recursive: true })
+    const [base = ''] = readdirSync(folder).filter((name) => name.startsWith('base-'))
+    await asOwner(back, { COPY: join(folder, base) })
+    configure(recovery.replace('2027-03-01 09:30:00+01', moment))
+    await start()
+    const { url } = await startGateway(env, onTestFinished)
+    const ready = await fetch(`${url}/ready`)
+    const { stdout } = await runCli(env, 'tenant', 'list', '--json')
+
+    expect(ready.status).toBe(200)
+    expect(JSON.parse(stdout)).toMatchObject([{ tenant: 'before' }])
+  },
+)
+
+/** Waits until all segments of the log that are full lie in the archive. */
+async function archived(ask: (sql: string) => Promise<string>): Promise<void> {
+  const sql = `SELECT count(*) AS answer FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'`
+  while ((await ask(sql)) !== '0') await setTimeout(100)
+}
 
 test('compose.postgres.yaml runs two equal instances, whose balancer asks for /ready, by a role without powers', () => {
   const text = read('compose.postgres.yaml')
