@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     root: fileURLToPath(new URL('..', import.meta.url)),
     include: ['test/**/*.test.ts'],
-    globalSetup: 'test/support/postgres-server.ts',
+    globalSetup: ['test/support/run-folder.ts', 'test/support/postgres-server.ts'],
     isolate: false,
     // Most of the time is spent waiting for other processes: more workers than cores pay.
     maxWorkers: 3,

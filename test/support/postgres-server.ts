@@ -6,15 +6,12 @@ import {
   copyFileSync,
   cpSync,
   mkdirSync,
-  mkdtempSync,
-  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
 } from 'node:fs'
 import { findPackageJSON } from 'node:module'
 import { createServer, type AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -22,6 +19,7 @@ import { Client } from 'pg'
 import type { TestProject } from 'vitest/node'
 import { openPostgres } from '../../src/db/postgres/open.ts'
 import { freePort } from './free-port.ts'
+import { ownFolder } from './run-folder.ts'
 
 const run = promisify(execFile)
 
@@ -66,27 +64,6 @@ export const certificate = fileURLToPath(
 /** As root, the server runs as nobody: it refuses to be root. */
 const owner = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 
-/** What its folder's name begins with: the process that made it comes next. */
-const prefix = 'bank-api-postgres-'
-
-/** A run that was killed could not remove its folder. */
-function sweep(): void {
-  for (const name of readdirSync(tmpdir())) {
-    const [, maker] = name.startsWith(prefix) ? (/-(\d+)-[^-]+$/.exec(name) ?? []) : []
-    if (maker !== undefined && !isRunning(Number(maker))) {
-      rmSync(join(tmpdir(), name), { recursive: true, force: true })
-    }
-  }
-}
-
-const isRunning = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
 /** A PostgreSQL of our own. */
 export interface Postgres {
   url: string
@@ -107,8 +84,7 @@ export async function startPostgres({
   durable = false,
   programs: given = process.env['TEST_POSTGRES'],
 }: { durable?: boolean; programs?: string | undefined } = {}): Promise<Postgres> {
-  sweep()
-  const folder = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`))
+  const folder = ownFolder('bank-api-postgres-')
   const remove = () => rmSync(folder, { recursive: true, force: true })
   try {
     chmodSync(folder, 0o755)

@@ -1,7 +1,7 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { inject } from 'vitest'
 import { runNode } from '../../../support/run-cli.ts'
 import { testFolder } from '../../../support/store.ts'
 
@@ -16,8 +16,7 @@ let made: Promise<Program> | undefined
 export const theProgram = (): Promise<Program> => (made ??= makeProgram())
 
 async function makeProgram(): Promise<Program> {
-  const folder = mkdtempSync(join(tmpdir(), 'bank-api-program-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const folder = mkdtempSync(join(inject('runFolder'), 'program-'))
   for (const name of ['src', 'drizzle', 'package.json', 'package-lock.json']) {
     cpSync(join(checkout, name), join(folder, name), { recursive: true })
   }
