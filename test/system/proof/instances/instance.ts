@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import type { Env } from '../../../support/gateway.ts'
@@ -45,7 +44,7 @@ export function anInstance(program: Program, env: Env): Instance {
 
   async function start(next = present): Promise<void> {
     present = next
-    const server = spawn(process.execPath, [join(present, 'src/start.js')], {
+    const server = spawn(process.execPath, [present.entry], {
       cwd,
       env: { PATH: process.env['PATH'], ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,8 +8,12 @@ import { testFolder } from '../../../support/store.ts'
 
 const checkout = fileURLToPath(new URL('../../../..', import.meta.url))
 
-/** An installation of the program; its server is `node src/start.js` in there. */
-export type Program = string
+/** An installation of the program. */
+export interface Program {
+  folder: string
+  /** What starts its server. */
+  entry: string
+}
 
 let made: Promise<Program> | undefined
 
@@ -22,10 +27,19 @@ async function makeProgram(): Promise<Program> {
   }
   symlinkSync(join(checkout, 'node_modules'), join(folder, 'node_modules'))
   await bundle(folder)
-  return folder
+  return { folder, entry: join(folder, 'src/start.js') }
 }
 
-async function bundle(folder: Program): Promise<void> {
+/** The program as it was when PostgreSQL got its first migration: its bundle, as test/README.md says it was made. */
+export function theFirstProgram(): Program {
+  const folder = testFolder()
+  const packed = join(checkout, 'test/fixtures/first-on-postgres.tar.gz')
+  execFileSync('tar', ['-xzf', packed, '-C', folder])
+  symlinkSync(join(checkout, 'node_modules'), join(folder, 'node_modules'))
+  return { folder, entry: join(folder, 'dist/server.js') }
+}
+
+async function bundle(folder: string): Promise<void> {
   const file = join(folder, 'src/bundle.js')
   const { code, out, err } = await runNode(process.execPath, [file], { cwd: folder })
   if (code !== 0) throw new Error(`There is no bundle: ${out}${err}`)
@@ -41,7 +55,7 @@ export async function oneMigrationLater(
   statements: readonly string[],
 ): Promise<Program> {
   const folder = testFolder()
-  cpSync(program, folder, { recursive: true, verbatimSymlinks: true })
+  cpSync(program.folder, folder, { recursive: true, verbatimSymlinks: true })
   const migrations = join(folder, 'drizzle/postgres')
   const journalFile = join(migrations, 'meta/_journal.json')
   const journal = JSON.parse(readFileSync(journalFile, 'utf8')) as Journal
@@ -51,5 +65,5 @@ export async function oneMigrationLater(
   journal.entries.push({ ...last, idx: last.idx + 1, when: last.when + 1, tag })
   writeFileSync(journalFile, JSON.stringify(journal))
   await bundle(folder) // one of files with another age would not be used
-  return folder
+  return { folder, entry: join(folder, 'src/start.js') }
 }
