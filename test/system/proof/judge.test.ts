@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import type { Call } from '../../../src/sandbox/calls.ts'
 import type { Post } from './instances/endpoint.ts'
-import { faultsIn } from './instances/judge.ts'
+import { faultsIn, faultsInCalls, notHandled, type Kept } from './instances/judge.ts'
 import type { Accepted } from './instances/traffic.ts'
 
 const itemId = 7
@@ -55,4 +56,55 @@ test.each([
   ['two reminders', [...right, { ...expiring, id: 'evt_6' }], ['notRemindedOnce']],
 ])('%s is found', (_, posts, faults) => {
   expect(found(posts)).toEqual(faults)
+})
+
+const story: Accepted[] = [...accepted, { n: 3, type: 'item.account.created', itemId, site: 'one' }]
+
+test.each<[string, Kept[], string[]]>([
+  ['is kept whole', [{ id: itemId, hasAccount: true, hasConsent: true }], []],
+  ['nobody knows', [], ['item.created', 'item.refreshed', 'item.account.created']],
+  ['is another', [{ id: 8, hasAccount: true, hasConsent: true }], story.map(({ type }) => type)],
+  [
+    'lacks its account',
+    [{ id: itemId, hasAccount: false, hasConsent: true }],
+    ['item.account.created'],
+  ],
+  ['lacks its consent', [{ id: itemId, hasAccount: true, hasConsent: false }], ['item.refreshed']],
+])('of an item that %s the judge names what was not handled', (_, kept, types) => {
+  expect(notHandled(story, kept).map(({ type }) => type)).toEqual(types)
+})
+
+const call = (given: Partial<Call>): Call => ({
+  method: 'POST',
+  path: '/v2/items/7/refresh',
+  query: '',
+  version: '2021-06-01',
+  at: 0,
+  status: 202,
+  ...given,
+})
+const refreshes = (times: number, path = '/v2/items/7/refresh') =>
+  Array.from({ length: times }, () => call({ path }))
+
+test('four refreshes of each item are no fault, and neither is a look at a fifth', () => {
+  const others = refreshes(4, '/v2/items/8/refresh')
+  const look = call({ method: 'GET', path: '/v2/items/7/refresh' })
+
+  const faults = faultsInCalls([...refreshes(4), ...others, look])
+
+  expect(faults).toEqual({ refusedByBridge: [], refreshedTooOften: [] })
+})
+
+test('a fifth refresh is found, though Bridge never answered it', () => {
+  const fifth: Call = { method: 'POST', path: '/v2/items/7/refresh', query: '', version: '', at: 0 }
+
+  expect(faultsInCalls([...refreshes(4), fifth]).refreshedTooOften).toEqual([
+    { path: '/v2/items/7/refresh', times: 5 },
+  ])
+})
+
+test('a call that Bridge refused for its quota is found', () => {
+  const refused = call({ method: 'GET', path: '/v3/aggregation/items/7', status: 429 })
+
+  expect(faultsInCalls([...refreshes(1), refused]).refusedByBridge).toEqual([refused])
 })

@@ -5,7 +5,7 @@ import type { Call } from '../../../../src/sandbox/calls.ts'
 import { pull } from '../../e2e/visit.ts'
 import type { Post } from './endpoint.ts'
 import type { Instances } from './instances.ts'
-import type { Traffic } from './traffic.ts'
+import type { Accepted, Traffic } from './traffic.ts'
 
 /** How often each event was in hand when an accident happened. */
 export type InHand = Map<string, number>
@@ -69,20 +69,14 @@ export async function verdictOn(
   traffic: Traffic,
   inHand: InHand,
 ): Promise<Verdict> {
-  const { listeners, store } = instances
-  const lists = await Promise.all(
-    listeners.flatMap(({ users }) => users.map(({ id }) => store.listItems(id))),
-  )
-  const items = new Set(lists.flat().map(({ id }) => id))
   return {
     ...faultsIn(postsOf(instances), traffic, inHand),
-    notHandled: traffic.accepted.filter(({ itemId }) => !items.has(itemId)),
-    tooManyAtOnce: listeners
+    ...faultsInCalls(await callsToBridge(instances)),
+    notHandled: notHandled(traffic.accepted, await keptItems(instances)),
+    tooManyAtOnce: instances.listeners
       .map(({ endpoint }) => endpoint.mostAtOnce())
       .filter((most) => most > triesAtOnce),
     settledTwice: await settledTwice(instances),
-    refusedByBridge: await refusedByBridge(instances),
-    refreshedTooOften: await refreshedTooOften(instances),
   }
 }
 
@@ -166,17 +160,40 @@ async function callsToBridge({ bridge }: Instances): Promise<Call[]> {
   return (await answer.json()) as Call[]
 }
 
-async function refusedByBridge(instances: Instances): Promise<unknown[]> {
-  return (await callsToBridge(instances)).filter(({ status }) => status === 429)
+/** What is kept of an item. */
+export interface Kept {
+  id: number
+  hasAccount: boolean
+  hasConsent: boolean
 }
 
-/** Items that Bridge was asked to refresh more than the four times of a day. */
-async function refreshedTooOften(instances: Instances): Promise<unknown[]> {
-  const refreshes = (await callsToBridge(instances)).filter(
+async function keptItems({ pool }: Instances): Promise<Kept[]> {
+  const { rows } = await pool.query<Kept>(
+    `SELECT id::float8, authentication_expires_at IS NOT NULL AS "hasConsent",
+       EXISTS (SELECT FROM accounts WHERE item_id = items.id) AS "hasAccount" FROM items`,
+  )
+  return rows
+}
+
+/** Events that left no trace in what is kept of their item. */
+export function notHandled(accepted: readonly Accepted[], kept: readonly Kept[]): Accepted[] {
+  const byId = new Map(kept.map((item) => [item.id, item]))
+  return accepted.filter(({ type, itemId }) => {
+    const item = byId.get(itemId)
+    if (type.startsWith('item.account.')) return !item?.hasAccount
+    return type === 'item.refreshed' ? !item?.hasConsent : !item
+  })
+}
+
+/** What Bridge would not have been asked by who keeps to its limits, and to the four refreshes of a day. */
+export function faultsInCalls(calls: readonly Call[]) {
+  const refreshes = calls.filter(
     ({ method, path }) => method === 'POST' && path.endsWith('/refresh'),
   )
-  const byPath = Map.groupBy(refreshes, ({ path }) => path)
-  return [...byPath]
-    .map(([path, { length }]) => ({ path, times: length }))
-    .filter(({ times }) => times > 4)
+  return {
+    refusedByBridge: calls.filter(({ status }) => status === 429),
+    refreshedTooOften: [...Map.groupBy(refreshes, ({ path }) => path)]
+      .map(([path, { length }]) => ({ path, times: length }))
+      .filter(({ times }) => times > 4),
+  }
 }
