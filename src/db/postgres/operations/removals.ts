@@ -1,6 +1,8 @@
-import { and, asc, count, eq, inArray, isNotNull, isNull, type SQL } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNotNull, isNull, type SQL } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
+import type { ExportKind } from '../../ports/exports.ts'
 import type { Receipt, Removal, RemovalStore } from '../../ports/removals.ts'
+import { ownedRows, type Whose } from '../../rules/owned-rows.ts'
 import { nothingYet, ofItem, ofUser, withMore } from '../../rules/removal-receipt.ts'
 import {
   accounts,
@@ -18,6 +20,7 @@ import {
 import type { Db, Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { lockTenant } from './locks.ts'
+import { named, rowsOf } from './owned-rows.ts'
 
 function required(removal: Removal | undefined, id: string): Removal {
   if (!removal) throw new Error(`No removal ${id}`)
@@ -31,21 +34,21 @@ const get = async (db: Db, id: string): Promise<Removal> =>
 const lock = async (db: Db, id: string): Promise<Removal> =>
   required((await db.select().from(removals).where(eq(removals.id, id)).for('update'))[0], id)
 
-type Subject = Pick<Removal, 'kind' | 'subjectId'>
-
-/** The sites a removal is about, as a condition on `sites`. */
-const ofRemoval = ({ kind, subjectId }: Subject): SQL =>
-  kind === 'site' ? eq(sites.id, subjectId) : eq(sites.tenantId, subjectId)
-
-const siteIds = (db: Db, removal: Subject) =>
-  db.select({ id: sites.id }).from(sites).where(ofRemoval(removal))
-
 const oneUserOf = async (db: Db, removal: Removal) =>
   (
     await db
       .select()
       .from(bridgeUsers)
-      .where(inArray(bridgeUsers.siteId, siteIds(db, removal)))
+      .where(rowsOf(db, 'users', removal))
+      .limit(1)
+  )[0]
+
+const oneEventOf = async (db: Db, removal: Removal) =>
+  (
+    await db
+      .select()
+      .from(events)
+      .where(rowsOf(db, 'events', removal))
       .limit(1)
   )[0]
 
@@ -62,30 +65,21 @@ const drop = async (db: Db, table: PgTable, where: SQL | undefined): Promise<num
 /** What a deletion would remove. */
 async function countOf(
   db: Db,
-  { withBridgeUsers, ...of }: Subject & Pick<Removal, 'withBridgeUsers'>,
+  { withBridgeUsers, ...of }: Whose & Pick<Removal, 'withBridgeUsers'>,
 ): Promise<Receipt> {
-  const { kind, subjectId } = of
-  const many = async (table: PgTable, where: SQL | undefined) =>
-    (await db.select({ many: count() }).from(table).where(where))[0]?.many ?? 0
-  const itsSites = inArray(bridgeUsers.siteId, siteIds(db, of))
-  const users = db.select({ id: bridgeUsers.id }).from(bridgeUsers).where(itsSites)
-  const itsItems = inArray(items.userId, users)
-  const held = db.select({ id: items.id }).from(items).where(itsItems)
-  const itsEvents = inArray(events.siteId, siteIds(db, of))
-  const seqs = db.select({ seq: events.seq }).from(events).where(itsEvents)
-  const itsKeys = kind === 'site' ? eq(apiKeys.siteId, subjectId) : eq(apiKeys.tenantId, subjectId)
-  const atBridge = and(itsSites, isNotNull(bridgeUsers.userUuid))
+  const many = (kind: ExportKind, which?: SQL) =>
+    db.$count(named(ownedRows[kind].table).table, and(rowsOf(db, kind, of), which))
   return {
-    bridge_items: await many(items, and(itsItems, isNull(items.goneAt))),
-    bridge_users: withBridgeUsers ? await many(bridgeUsers, atBridge) : 0,
-    items: await many(items, itsItems),
-    accounts: await many(accounts, inArray(accounts.itemId, held)),
-    users: await many(bridgeUsers, itsSites),
-    requests: await many(connectRequests, inArray(connectRequests.userId, users)),
-    events: await many(events, itsEvents),
-    deliveries: await many(deliveries, inArray(deliveries.eventSeq, seqs)),
-    keys: await many(apiKeys, itsKeys),
-    sites: await many(sites, ofRemoval(of)),
+    bridge_items: await many('items', isNull(items.goneAt)),
+    bridge_users: withBridgeUsers ? await many('users', isNotNull(bridgeUsers.userUuid)) : 0,
+    items: await many('items'),
+    accounts: await many('accounts'),
+    users: await many('users'),
+    requests: await many('requests'),
+    events: await many('events'),
+    deliveries: await many('deliveries'),
+    keys: await many('keys'),
+    sites: await many('sites'),
   }
 }
 
@@ -107,7 +101,7 @@ export function removalOperations({ run, transaction }: Tools): RemovalStore {
         await db
           .update(sites)
           .set({ removedAt: at })
-          .where(and(ofRemoval(made), isNull(sites.removedAt)))
+          .where(and(rowsOf(db, 'sites', made), isNull(sites.removedAt)))
         if (kind === 'tenant') {
           await db.update(tenants).set({ disabledAt: at }).where(eq(tenants.id, tenantId))
         }
@@ -137,12 +131,8 @@ export function removalOperations({ run, transaction }: Tools): RemovalStore {
     removeItem: (removalId, itemId) =>
       transaction(async (db) => {
         const removal = await lock(db, removalId)
-        const users = db
-          .select({ id: bridgeUsers.id })
-          .from(bridgeUsers)
-          .where(inArray(bridgeUsers.siteId, siteIds(db, removal)))
         // Bridge may list an item that stands here under another's name: that one stays.
-        const mine = and(eq(items.id, itemId), inArray(items.userId, users))
+        const mine = and(eq(items.id, itemId), rowsOf(db, 'items', removal))
         const [known] = await db.select({ id: items.id }).from(items).where(mine).for('update')
         const gone = {
           accounts: known ? await drop(db, accounts, eq(accounts.itemId, itemId)) : 0,
@@ -165,7 +155,7 @@ export function removalOperations({ run, transaction }: Tools): RemovalStore {
         const batch = await db
           .select({ seq: events.seq })
           .from(events)
-          .where(inArray(events.siteId, siteIds(db, removal)))
+          .where(rowsOf(db, 'events', removal))
           .limit(limit)
         if (batch.length === 0) return false
         const seqs = batch.map(({ seq }) => seq)
@@ -181,21 +171,16 @@ export function removalOperations({ run, transaction }: Tools): RemovalStore {
         if (removal.finishedAt !== null) return true
         const { kind, tenantId, subjectId, name, actor } = removal
         // From here on nothing can be added to them: a row that refers to one waits, and then finds it gone.
-        await db.select({ id: sites.id }).from(sites).where(ofRemoval(removal)).for('update')
-        const late = await db
-          .select({ seq: events.seq })
-          .from(events)
-          .where(inArray(events.siteId, siteIds(db, removal)))
-          .limit(1)
-        if (late.length > 0 || (await oneUserOf(db, removal))) return false
+        await db
+          .select({ id: sites.id })
+          .from(sites)
+          .where(rowsOf(db, 'sites', removal))
+          .for('update')
+        if ((await oneEventOf(db, removal)) || (await oneUserOf(db, removal))) return false
 
-        const [key, call] =
-          kind === 'site'
-            ? [eq(apiKeys.siteId, subjectId), eq(calls.siteId, subjectId)]
-            : [eq(apiKeys.tenantId, subjectId), eq(calls.tenantId, subjectId)]
-        const keys = await drop(db, apiKeys, key)
-        await drop(db, calls, call)
-        const gone = await drop(db, sites, ofRemoval(removal))
+        const keys = await drop(db, apiKeys, rowsOf(db, 'keys', removal))
+        await drop(db, calls, rowsOf(db, 'calls', removal))
+        const gone = await drop(db, sites, rowsOf(db, 'sites', removal))
         if (kind === 'tenant') await drop(db, tenants, eq(tenants.id, subjectId))
         await add(db, removal, { keys, sites: gone })
         // With a tenant, the deletions of its sites that were cut off are over too.

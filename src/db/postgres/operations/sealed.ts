@@ -1,50 +1,18 @@
-import { and, asc, eq, getTableColumns, gt, isNotNull, sql } from 'drizzle-orm'
-import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
+import { and, asc, eq, gt, isNotNull, sql } from 'drizzle-orm'
 import {
   sealedColumns,
   type SealedColumn,
   type SealedStore,
   type SealedValue,
 } from '../../ports/sealed.ts'
-import { attempts, bridgeUsers, endpoints, events, sites } from '../schema/index.ts'
+import { sealedPlaces, sealedPrefix } from '../../rules/sealed-places.ts'
 import type { Db, Tools } from '../tools.ts'
+import { named } from './owned-rows.ts'
 
-interface Place {
-  table: PgTable
-  /** Its row's key, and the id its row is named with when it is sealed. */
-  key: PgColumn
-  rowId: PgColumn
-  /** The sealed values. */
-  column: PgColumn
-}
-
-const places: Record<SealedColumn, Place> = {
-  'webhook-secret': { table: sites, key: sites.id, rowId: sites.id, column: sites.webhookSecret },
-  'previous-webhook-secret': {
-    table: endpoints,
-    key: endpoints.siteId,
-    rowId: endpoints.siteId,
-    column: endpoints.previousSecret,
-  },
-  'user-email': {
-    table: bridgeUsers,
-    key: bridgeUsers.id,
-    rowId: bridgeUsers.id,
-    column: bridgeUsers.email,
-  },
-  'event-body': { table: events, key: events.seq, rowId: events.id, column: events.body },
-  response: {
-    table: attempts,
-    key: attempts.id,
-    rowId: attempts.deliveryId,
-    column: attempts.response,
-  },
-}
-
-/** What a value begins with that was sealed with this data key: the length of its id, and the id. */
-const prefixOf = (keyId: string): Buffer => {
-  const id = Buffer.from(keyId)
-  return Buffer.concat([Buffer.from([id.length]), id])
+const placeOf = (sealed: SealedColumn) => {
+  const { table: name, key, rowId, column: ofValue } = sealedPlaces[sealed]
+  const { table, column } = named(name)
+  return { table, key: column(key), rowId: column(rowId), value: column(ofValue) }
 }
 
 /** Whether anything in these places is still sealed with this data key; reads each of their rows. */
@@ -53,33 +21,23 @@ export async function isSealedWith(
   keyId: string,
   where: readonly SealedColumn[] = sealedColumns,
 ): Promise<boolean> {
-  const prefix = prefixOf(keyId)
-  for (const place of where) {
-    const { table, column } = places[place]
-    const begins = sql`substr(${column}, 1, ${prefix.length}) = ${prefix}`
-    const found = await db
-      .select({ one: sql`1` })
-      .from(table)
-      .where(begins)
-      .limit(1)
-    if (found.length > 0) return true
+  const prefix = sealedPrefix(keyId)
+  for (const { table, value } of where.map(placeOf)) {
+    const begins = sql`substr(${value}, 1, ${prefix.length}) = ${prefix}`
+    if ((await db.select().from(table).where(begins).limit(1)).length > 0) return true
   }
   return false
 }
-
-/** The name drizzle's statements know a column by. */
-const nameOf = ({ table, column }: Place): string =>
-  Object.entries(getTableColumns(table)).find(([, one]) => one === column)![0]
 
 export function sealedOperations({ run, transaction }: Tools): SealedStore {
   return {
     listSealed: (place, after, limit) =>
       run(async (db) => {
-        const { table, key, rowId, column } = places[place]
+        const { table, key, rowId, value } = placeOf(place)
         const rows = await db
-          .select({ key, rowId, sealed: column })
+          .select({ key, rowId, sealed: value })
           .from(table)
-          .where(and(isNotNull(column), after === null ? undefined : gt(key, after)))
+          .where(and(isNotNull(value), after === null ? undefined : gt(key, after)))
           .orderBy(asc(key))
           .limit(limit)
         return rows as SealedValue[]
@@ -87,12 +45,12 @@ export function sealedOperations({ run, transaction }: Tools): SealedStore {
 
     replaceSealed: (place, changes) =>
       transaction(async (db) => {
-        const { table, key: keyColumn, column } = places[place]
+        const { table, key: keyColumn, value } = placeOf(place)
         let replaced = 0
         for (const { key, from, to } of changes) {
           // Whoever wrote a newer one meanwhile wins.
-          const isSame = and(eq(keyColumn, key), eq(column, from))
-          const change = { [nameOf(places[place])]: to }
+          const isSame = and(eq(keyColumn, key), eq(value, from))
+          const change = { [sealedPlaces[place].column]: to }
           replaced += (await db.update(table).set(change).where(isSame)).rowCount ?? 0
         }
         return replaced

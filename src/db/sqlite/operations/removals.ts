@@ -1,6 +1,8 @@
 import { and, count, eq, inArray, isNotNull, isNull, type SQL } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
+import type { ExportKind } from '../../ports/exports.ts'
 import type { Receipt, Removal, RemovalStore } from '../../ports/removals.ts'
+import { ownedRows } from '../../rules/owned-rows.ts'
 import { nothingYet, ofItem, ofUser, withMore } from '../../rules/removal-receipt.ts'
 import {
   accounts,
@@ -17,8 +19,7 @@ import {
 } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
-
-type Subject = Pick<Removal, 'kind' | 'subjectId'>
+import { named, rowsOf } from './owned-rows.ts'
 
 export function removalOperations({ db, read, write }: Tools): RemovalStore {
   const get = (id: string): Removal => {
@@ -27,18 +28,21 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
     return removal
   }
 
-  /** The sites a removal is about, as a condition on `sites`. */
-  const ofRemoval = ({ kind, subjectId }: Subject): SQL =>
-    kind === 'site' ? eq(sites.id, subjectId) : eq(sites.tenantId, subjectId)
-
-  const siteIds = (removal: Subject) =>
-    db.select({ id: sites.id }).from(sites).where(ofRemoval(removal))
-
-  const usersOf = (removal: Subject) =>
+  const oneUserOf = (removal: Removal) =>
     db
       .select()
       .from(bridgeUsers)
-      .where(inArray(bridgeUsers.siteId, siteIds(removal)))
+      .where(rowsOf(db, 'users', removal))
+      .limit(1)
+      .get()
+
+  const oneEventOf = (removal: Removal) =>
+    db
+      .select()
+      .from(events)
+      .where(rowsOf(db, 'events', removal))
+      .limit(1)
+      .get()
 
   const add = ({ id, receipt }: Removal, more: Partial<Receipt>): void => {
     db.update(removals)
@@ -48,8 +52,7 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
   }
 
   /** What of a table hangs on something goes, and says how much that was. */
-  const drop = (table: typeof items | typeof accounts | typeof connectRequests, where: SQL) =>
-    db.delete(table).where(where).run().changes
+  const drop = (table: SQLiteTable, where: SQL) => db.delete(table).where(where).run().changes
 
   return {
     startRemoval: (removal, { actor, at }) =>
@@ -64,7 +67,7 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
           .get()
         db.update(sites)
           .set({ removedAt: at })
-          .where(and(ofRemoval(made), isNull(sites.removedAt)))
+          .where(and(rowsOf(db, 'sites', made), isNull(sites.removedAt)))
           .run()
         if (kind === 'tenant') {
           db.update(tenants).set({ disabledAt: at }).where(eq(tenants.id, tenantId)).run()
@@ -75,34 +78,23 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
 
     countToRemove: ({ withBridgeUsers, ...of }) =>
       read(() => {
-        const many = (table: SQLiteTable, where: SQL | undefined) =>
-          db.select({ many: count() }).from(table).where(where).get()?.many ?? 0
-        const users = db
-          .select({ id: bridgeUsers.id })
-          .from(bridgeUsers)
-          .where(inArray(bridgeUsers.siteId, siteIds(of)))
-        const held = db.select({ id: items.id }).from(items).where(inArray(items.userId, users))
-        const seqs = db
-          .select({ seq: events.seq })
-          .from(events)
-          .where(inArray(events.siteId, siteIds(of)))
-        const itsUsers = inArray(bridgeUsers.siteId, siteIds(of))
-        const atBridge = and(itsUsers, isNotNull(bridgeUsers.userUuid))
-        const { kind, subjectId } = of
+        const many = (kind: ExportKind, which?: SQL) =>
+          db
+            .select({ many: count() })
+            .from(named(ownedRows[kind].table).table)
+            .where(and(rowsOf(db, kind, of), which))
+            .get()?.many ?? 0
         return {
-          bridge_items: many(items, and(inArray(items.userId, users), isNull(items.goneAt))),
-          bridge_users: withBridgeUsers ? many(bridgeUsers, atBridge) : 0,
-          items: many(items, inArray(items.userId, users)),
-          accounts: many(accounts, inArray(accounts.itemId, held)),
-          users: many(bridgeUsers, itsUsers),
-          requests: many(connectRequests, inArray(connectRequests.userId, users)),
-          events: many(events, inArray(events.siteId, siteIds(of))),
-          deliveries: many(deliveries, inArray(deliveries.eventSeq, seqs)),
-          keys: many(
-            apiKeys,
-            kind === 'site' ? eq(apiKeys.siteId, subjectId) : eq(apiKeys.tenantId, subjectId),
-          ),
-          sites: many(sites, ofRemoval(of)),
+          bridge_items: many('items', isNull(items.goneAt)),
+          bridge_users: withBridgeUsers ? many('users', isNotNull(bridgeUsers.userUuid)) : 0,
+          items: many('items'),
+          accounts: many('accounts'),
+          users: many('users'),
+          requests: many('requests'),
+          events: many('events'),
+          deliveries: many('deliveries'),
+          keys: many('keys'),
+          sites: many('sites'),
         }
       }),
 
@@ -118,7 +110,7 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
 
     nextUserToRemove: (removalId) =>
       read(() => {
-        const user = usersOf(get(removalId)).limit(1).get()
+        const user = oneUserOf(get(removalId))
         if (!user) return undefined
         const held = db.select({ id: items.id }).from(items).where(eq(items.userId, user.id)).all()
         return { user, itemIds: held.map(({ id }) => id) }
@@ -127,12 +119,8 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
     removeItem: (removalId, itemId) =>
       write(() => {
         const removal = get(removalId)
-        const users = db
-          .select({ id: bridgeUsers.id })
-          .from(bridgeUsers)
-          .where(inArray(bridgeUsers.siteId, siteIds(removal)))
         // Bridge may list an item that stands here under another's name: that one stays.
-        const mine = and(eq(items.id, itemId), inArray(items.userId, users))
+        const mine = and(eq(items.id, itemId), rowsOf(db, 'items', removal))
         const known = db.select({ id: items.id }).from(items).where(mine).get()
         const gone = {
           accounts: known ? drop(accounts, eq(accounts.itemId, itemId)) : 0,
@@ -145,7 +133,7 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
       write(() => {
         const removal = get(removalId)
         const requests = drop(connectRequests, eq(connectRequests.userId, userId))
-        const users = db.delete(bridgeUsers).where(eq(bridgeUsers.id, userId)).run().changes
+        const users = drop(bridgeUsers, eq(bridgeUsers.id, userId))
         add(removal, ofUser({ requests, users }, { atBridge }))
       }),
 
@@ -155,7 +143,7 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
         const batch = db
           .select({ seq: events.seq })
           .from(events)
-          .where(inArray(events.siteId, siteIds(removal)))
+          .where(rowsOf(db, 'events', removal))
           .limit(limit)
           .all()
           .map(({ seq }) => seq)
@@ -170,22 +158,12 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
       write(() => {
         const removal = get(removalId)
         if (removal.finishedAt !== null) return true
-        const late = db
-          .select({ seq: events.seq })
-          .from(events)
-          .where(inArray(events.siteId, siteIds(removal)))
-          .limit(1)
-          .get()
-        if (late || usersOf(removal).limit(1).get()) return false
+        if (oneEventOf(removal) || oneUserOf(removal)) return false
 
         const { kind, tenantId, subjectId, name, actor } = removal
-        const ofIt =
-          kind === 'site' ? eq(apiKeys.siteId, subjectId) : eq(apiKeys.tenantId, subjectId)
-        const keys = db.delete(apiKeys).where(ofIt).run().changes
-        const callsOfIt =
-          kind === 'site' ? eq(calls.siteId, subjectId) : eq(calls.tenantId, subjectId)
-        db.delete(calls).where(callsOfIt).run()
-        const gone = db.delete(sites).where(ofRemoval(removal)).run().changes
+        const keys = drop(apiKeys, rowsOf(db, 'keys', removal))
+        drop(calls, rowsOf(db, 'calls', removal))
+        const gone = drop(sites, rowsOf(db, 'sites', removal))
         if (kind === 'tenant') db.delete(tenants).where(eq(tenants.id, subjectId)).run()
         add(removal, { keys, sites: gone })
         // With a tenant, the deletions of its sites that were cut off are over too.

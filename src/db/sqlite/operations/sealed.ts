@@ -1,100 +1,58 @@
-import { and, asc, gt, isNotNull, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, isNotNull, sql } from 'drizzle-orm'
 import {
   sealedColumns,
   type SealedColumn,
   type SealedStore,
   type SealedValue,
 } from '../../ports/sealed.ts'
-import { attempts, bridgeUsers, endpoints, events, sites } from '../schema/index.ts'
+import { sealedPlaces, sealedPrefix } from '../../rules/sealed-places.ts'
 import type { Tools } from '../tools.ts'
+import { named } from './owned-rows.ts'
 
-type Db = Tools['db']
-
-/** Each column that holds sealed values: its row's key, and the id its row is named with when it is sealed. */
-const places = {
-  'webhook-secret': { table: sites, key: sites.id, rowId: sites.id, column: sites.webhookSecret },
-  'previous-webhook-secret': {
-    table: endpoints,
-    key: endpoints.siteId,
-    rowId: endpoints.siteId,
-    column: endpoints.previousSecret,
-  },
-  'user-email': {
-    table: bridgeUsers,
-    key: bridgeUsers.id,
-    rowId: bridgeUsers.id,
-    column: bridgeUsers.email,
-  },
-  'event-body': { table: events, key: events.seq, rowId: events.id, column: events.body },
-  response: {
-    table: attempts,
-    key: attempts.id,
-    rowId: attempts.deliveryId,
-    column: attempts.response,
-  },
-} as const
-
-/** What a value begins with that was sealed with this data key: the length of its id, and the id. */
-const prefixOf = (keyId: string): Buffer => {
-  const id = Buffer.from(keyId)
-  return Buffer.concat([Buffer.from([id.length]), id])
+const placeOf = (sealed: SealedColumn) => {
+  const { table: name, key, rowId, column: ofValue } = sealedPlaces[sealed]
+  const { table, column } = named(name)
+  return { table, key: column(key), rowId: column(rowId), value: column(ofValue) }
 }
 
 /** Whether anything in these places is still sealed with this data key; reads each of their rows. */
 export function isSealedWith(
-  db: Db,
+  db: Tools['db'],
   keyId: string,
   where: readonly SealedColumn[] = sealedColumns,
 ): boolean {
-  const prefix = prefixOf(keyId)
-  return where.some((place) => {
-    const { table, column } = places[place]
-    const begins = sql`substr(${column}, 1, ${prefix.length}) = ${prefix}`
-    return (
-      db
-        .select({ one: sql`1` })
-        .from(table)
-        .where(begins)
-        .limit(1)
-        .get() !== undefined
-    )
+  const prefix = sealedPrefix(keyId)
+  return where.map(placeOf).some(({ table, value }) => {
+    const begins = sql`substr(${value}, 1, ${prefix.length}) = ${prefix}`
+    return db.select().from(table).where(begins).limit(1).get() !== undefined
   })
-}
-
-/** A value replaced while it is still the same: whoever wrote a newer one meanwhile wins. */
-function replace(db: Db, place: SealedColumn, key: string | number, from: Buffer, to: Buffer) {
-  const { table, key: keyColumn, column } = places[place]
-  return db.run(
-    sql`UPDATE ${table} SET ${sql.identifier(columnName[place])} = ${to}
-        WHERE ${keyColumn} = ${key} AND ${column} = ${from}`,
-  ).changes
-}
-
-const columnName: Record<SealedColumn, string> = {
-  'webhook-secret': 'webhook_secret',
-  'previous-webhook-secret': 'previous_secret',
-  'user-email': 'email',
-  'event-body': 'body',
-  response: 'response',
 }
 
 export function sealedOperations({ db, read, write }: Tools): SealedStore {
   return {
     listSealed: (place, after, limit) =>
       read((): SealedValue[] => {
-        const { table, key, rowId, column } = places[place]
+        const { table, key, rowId, value } = placeOf(place)
         return db
-          .select({ key, rowId, sealed: column })
+          .select({ key, rowId, sealed: value })
           .from(table)
-          .where(and(isNotNull(column), after === null ? undefined : gt(key, after)))
+          .where(and(isNotNull(value), after === null ? undefined : gt(key, after)))
           .orderBy(asc(key))
           .limit(limit)
           .all() as SealedValue[]
       }),
 
     replaceSealed: (place, changes) =>
-      write(() =>
-        changes.reduce((sum, { key, from, to }) => sum + replace(db, place, key, from, to), 0),
-      ),
+      write(() => {
+        const { table, key: keyColumn, value } = placeOf(place)
+        let replaced = 0
+        for (const { key, from, to } of changes) {
+          // Whoever wrote a newer one meanwhile wins.
+          const isSame = and(eq(keyColumn, key), eq(value, from))
+          const change = { [sealedPlaces[place].column]: to }
+          replaced += db.update(table).set(change).where(isSame).run().changes
+        }
+        return replaced
+      }),
   }
 }

@@ -1,0 +1,31 @@
+import { eq, getTableColumns, inArray, type SQL } from 'drizzle-orm'
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
+import type { ExportKind } from '../../ports/exports.ts'
+import { ownedRows, type TableName, type Whose } from '../../rules/owned-rows.ts'
+import * as schema from '../schema/index.ts'
+import type { Db } from '../tools.ts'
+
+const tables: Record<TableName, PgTable> = schema
+
+/** A table that a rule names, and its columns by their names. */
+export function named(name: TableName): { table: PgTable; column: (name: string) => PgColumn } {
+  const table = tables[name]
+  const columns = getTableColumns(table)
+  return { table, column: (name) => columns[name]! }
+}
+
+/** The rows of a kind that are a tenant's or a site's, as a condition on their table. */
+export function rowsOf(db: Db, kind: ExportKind, whose: Whose): SQL {
+  const { table, by, bySite = by, of } = ownedRows[kind]
+  const { column } = named(table)
+  if (of === undefined) return eq(column(whose.kind === 'site' ? bySite : by), whose.subjectId)
+  return inArray(column(by), keysOf(db, of, whose))
+}
+
+const keysOf = (db: Db, kind: ExportKind, whose: Whose) => {
+  const { table, column } = named(ownedRows[kind].table)
+  return db
+    .select({ key: column(ownedRows[kind].key) })
+    .from(table)
+    .where(rowsOf(db, kind, whose))
+}
