@@ -6,7 +6,7 @@ import type { SettleDeps } from '../connect/settle.ts'
 import { privately, sendPage } from '../html/page.ts'
 import { callbackNotice } from './pages/callback.ts'
 import { pageErrors } from './pages/error-page.ts'
-import { inOther, languageFor } from './pages/language.ts'
+import { inOther, languageFor } from '../html/reader-language.ts'
 
 /** Bridge's words on the way back (Bridge: end of the Connect flow). Lenient: the browser may say anything. */
 const callbackQuery = z.object({

@@ -1,7 +1,7 @@
 import type { IconName } from '../../html/icons.ts'
 import type { Page } from '../../html/page.ts'
 import type { Language } from '../../language.ts'
-import { noticePage, type NoticeText } from './notice.ts'
+import { noticePage, type NoticeText } from '../../html/notice.ts'
 
 export type CallbackNotice = 'unknown' | 'expired'
 

@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { noteRefusal, sendRefusal, toLoggedRefusal } from '../../frappe/error-handler.ts'
 import { sendPage, wantsPage } from '../../html/page.ts'
 import type { Language } from '../../language.ts'
-import { inOther, languageFor } from './language.ts'
-import { noticePage, type NoticeText } from './notice.ts'
+import { inOther, languageFor } from '../../html/reader-language.ts'
+import { noticePage, type NoticeText } from '../../html/notice.ts'
 
 type Failure = 'limited' | 'unreadable' | 'failed'
 

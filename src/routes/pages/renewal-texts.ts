@@ -1,5 +1,5 @@
 import type { Language } from '../../language.ts'
-import type { NoticeText } from './notice.ts'
+import type { NoticeText } from '../../html/notice.ts'
 
 export type RenewalNotice = 'renewed' | 'expired' | 'unknown' | 'limited' | 'down'
 

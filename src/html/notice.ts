@@ -1,7 +1,7 @@
-import { html, type Html } from '../../html/html.ts'
-import { icons, type IconName } from '../../html/icons.ts'
-import { page, type Page } from '../../html/page.ts'
-import type { Language } from '../../language.ts'
+import { html, type Html } from './html.ts'
+import { icons, type IconName } from './icons.ts'
+import { page, type Page } from './page.ts'
+import type { Language } from '../language.ts'
 
 /** The words of a page that says one thing. */
 export interface NoticeText {

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { languageOf, type Language } from '../../language.ts'
+import { languageOf, type Language } from '../language.ts'
 
 const asked = z.object({ lang: z.enum(['fr', 'en']).optional().catch(undefined) })
 
