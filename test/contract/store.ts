@@ -7,6 +7,7 @@ import { endpointContract } from './endpoints.ts'
 import { historyContract } from './history.ts'
 import { siteContract } from './sites.ts'
 import { alertContract } from './alerts.ts'
+import { consoleContract } from './console.ts'
 import { allowanceContract } from './allowances.ts'
 import { accountContract } from './accounts.ts'
 import { reminderContract } from './reminders.ts'
@@ -56,6 +57,7 @@ export function storeContract(
   historyContract(name, rooms)
   siteContract(name, rooms)
   alertContract(name, rooms)
+  consoleContract(name, rooms)
   allowanceContract(name, rooms)
   accountContract(name, rooms)
   reminderContract(name, rooms)

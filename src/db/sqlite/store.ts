@@ -14,6 +14,7 @@ import { instanceOperations } from './operations/instance.ts'
 import { memberOperations } from './operations/members.ts'
 import { itemOperations } from './operations/items.ts'
 import { alertOperations } from './operations/alerts.ts'
+import { consoleOperations } from './operations/console.ts'
 import { allowanceOperations } from './operations/allowances.ts'
 import { accountOperations } from './operations/accounts.ts'
 import { eventOperations } from './operations/events.ts'
@@ -44,6 +45,7 @@ export function createSqliteStore(path: string, signerOf?: SignerOf): Store {
     ...memberOperations(tools),
     ...itemOperations(tools),
     ...alertOperations(tools),
+    ...consoleOperations(tools),
     ...allowanceOperations(tools),
     ...accountOperations(tools),
     ...eventOperations({ ...tools, group }),
