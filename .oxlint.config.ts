@@ -52,12 +52,14 @@ export const mayUse: Record<string, readonly string[]> = {
     'webhooks',
     ...holding,
   ],
+  console: ['auth', 'bridge', 'frappe', 'html', ...holding],
   cli: [
     'auth',
     'backup',
     'bridge',
     'cluster',
     'connect',
+    'console',
     'doctor',
     'erasure',
     'explain',
@@ -80,15 +82,23 @@ const terminal = ['stdout', 'stderr'].map((property) => ({
 }))
 
 const aroundTerminal: Pattern = {
-  group: ['process', 'node:process', 'console', 'node:console', 'node:tty'],
+  group: ['process', 'node:process', 'node:console', 'node:tty'],
   message: 'Use src/terminal/terminal.ts, and the global process.',
 }
+
+/** As a pattern it would mean our room of that name too. */
+const nodesConsole = { name: 'console', message: 'Use src/terminal/terminal.ts.' }
 
 type Pattern = { group: string[]; message: string; allowTypeImports?: boolean }
 
 const only = (files: string, patterns: Pattern[]): OxlintOverride => ({
   files: [files],
-  rules: { 'no-restricted-imports': ['error', { patterns: [...patterns, aroundTerminal] }] },
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      { paths: [nodesConsole], patterns: [...patterns, aroundTerminal] },
+    ],
+  },
 })
 
 /** Which engine keeps the rows is known to src/db/open.ts alone; what lies in files is the backup's business too. */

@@ -25,6 +25,7 @@ import {
 import { sandboxCredentials, type Config, type Place } from './config.ts'
 import { matchRefreshed } from './connect/match-refreshed.ts'
 import connect from './connect/plugin.ts'
+import operatorsPages from './console/plugin.ts'
 import type { Leader } from './cluster/leader.ts'
 import type { ProcessIdentity } from './cluster/members.ts'
 import { setByDatabase } from './cluster/membership.ts'
@@ -226,6 +227,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     secrets: options.sandbox ? [options.sandbox.webhookSecret] : config.secrets.webhookSecrets,
   })
   await app.register(renew)
+  if (config.console) await app.register(operatorsPages, { prefix: '/console' })
   return app
 }
 

@@ -68,6 +68,8 @@ export interface Config {
   backup: { dir: string; everyMs: number; keep: number }
   /** How long to serve after saying "not ready", and when to give up on what is still running. */
   stop: { delayMs: number; timeoutMs: number }
+  /** Whether the operator's pages are served. */
+  console: boolean
   /** How an alert is written. */
   alertFormat: 'json' | 'text'
   /** What is odd in the environment though nothing stands in the way, one line each. */
@@ -204,6 +206,7 @@ export const environment = z.object({
     .refine((secrets) => secrets.length <= 2, 'takes one or two secrets')
     .default([]),
   MASTER_KEY: masterKeys.default([]),
+  CONSOLE: flag.optional(),
   SANDBOX: flag.optional(),
   SANDBOX_PORT: port.optional(),
   /** Both are read by the sandbox when it runs alone. */
@@ -421,6 +424,7 @@ function toConfig(
       keep: vars.BACKUP_KEEP,
     },
     stop: { delayMs: vars.STOP_DELAY * 1_000, timeoutMs: vars.STOP_TIMEOUT * 1_000 },
+    console: vars.CONSOLE ?? isSandbox,
     alertFormat: vars.ALERT_FORMAT,
     warnings,
     secrets: Object.freeze({

@@ -14,6 +14,7 @@ import { linesIn, type Terminal } from '../terminal/terminal.ts'
 import { version } from '../version.ts'
 import { auditCommands } from './audit.ts'
 import { callCommands } from './call.ts'
+import { consoleCommands } from './console.ts'
 import { backupCommands, restoreCommand } from './backup.ts'
 import { CommandError } from './command-error.ts'
 import { createContext, type CommandContext, type ExitCode, type Surroundings } from './context.ts'
@@ -78,6 +79,7 @@ const commands = [
   quotaCommand,
   memberCommands,
   auditCommands,
+  consoleCommands,
   rekeyCommand,
   purgeCommand,
   backupCommands,

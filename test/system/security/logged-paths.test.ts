@@ -20,6 +20,9 @@ const targets = [
   `http://bank.test/renew/${secret}`,
   `HTTP://bank.test//%72enew/${secret}`,
   `ftp://bank.test/renew/${secret}`,
+  `/console/login/${secret}`,
+  `/console/login/${secret}?lang=fr`,
+  `/%63onsole/login/${secret}/more`,
   `/bridge/callback?context=${secret}`,
   `/api/method/ping?api_secret=${secret}`,
 ]
@@ -27,7 +30,7 @@ const targets = [
 it.each(['GET', 'POST', 'HEAD', 'PUT', 'OPTIONS', 'PROPFIND'])(
   'a secret in a path is not logged, in whichever of these ways it is written: %s',
   async (verb) => {
-    const { app, log } = await testApp()
+    const { app, log } = await testApp({ env: { CONSOLE: 'true' } })
     await app.listen({ host: '127.0.0.1', port: 0 })
     const { port } = app.server.address() as AddressInfo
 
