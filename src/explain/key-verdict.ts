@@ -15,7 +15,10 @@ export const verdictOfKey: Judge = (story, now) => {
   const name = key.label === null ? 'The key' : `The key “${key.label}”`
   switch (keyState(key, tenant, now)) {
     case 'revoked':
-      return { what: `${name} of ${sees} was revoked ${fromNow(key.revokedAt ?? now, now)}.` }
+      return together(
+        { what: `${name} of ${sees} was revoked ${fromNow(key.revokedAt ?? now, now)}.` },
+        usedInVain(story, key.revokedAt ?? now),
+      )
     case 'expired':
       return {
         what: `${name} of ${sees} expired ${fromNow(key.expiresAt ?? now, now)}.`,
@@ -33,6 +36,18 @@ export const verdictOfKey: Judge = (story, now) => {
   const used =
     key.lastUsedAt === null ? 'was never used' : `was last used ${fromNow(key.lastUsedAt, now)}`
   return together({ what: `${name} of ${sees} is good and ${used}.` }, refusedLately(story, now))
+}
+
+/** Who still calls with a key that is good no more. */
+function usedInVain(story: Story, since: number): Verdict | undefined {
+  const { length } = story.calls.filter(({ at, status }) => at >= since && status === 401)
+  if (length === 0) return undefined
+  const calls = length === 1 ? '1 call has' : `${length} calls have`
+  return {
+    what: `Since then ${calls} been refused.`,
+    remedy: 'If the site is to work again, give it a new key:',
+    commands: newKey(story),
+  }
 }
 
 /** What of the kept calls was refused. */
