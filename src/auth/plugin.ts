@@ -6,9 +6,10 @@ import type { LimitName } from '../errors.ts'
 import { startLoop, type Loop } from '../loop.ts'
 import { masterKeysOf, unlockInstance } from '../vault/instance.ts'
 import type { Keyring } from '../vault/keyring.ts'
-import { createDailyLimiter, createLimiter, keptOf, type Limits } from './limits.ts'
+import { createDailyLimiter, createLimiter, isWithin, keptOf, type Limits } from './limits.ts'
 import { learnDataKeys } from '../vault/rekey.ts'
 import { createAuditCounter, type AuditCounter } from '../audit/counter.ts'
+import { createProxyWatch } from './proxy-watch.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -76,6 +77,11 @@ const plugin: FastifyPluginAsync<Options> = async (app, { config, clock, time, i
     onError: (error) => app.log.error({ err: error }, 'audit counts not written'),
   })
   app.decorate('auditCounter', auditCounter)
+  const watchProxy = createProxyWatch({ clock, auditCounter }, isWithin(config.trustedProxies))
+  app.addHook('onRequest', ({ socket, headers }, _reply, next) => {
+    watchProxy(socket.remoteAddress, headers['x-forwarded-for'])
+    next()
+  })
   if (workers) {
     const masterKeys = masterKeysOf(config)
     const learn = async () => {
