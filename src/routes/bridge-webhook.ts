@@ -1,5 +1,4 @@
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
-import { hourOf } from '../audit/counter.ts'
+import type { FastifyPluginAsync } from 'fastify'
 import { isBridge } from '../bridge/bridge-errors.ts'
 import { StoreBusyError } from '../db/store-errors.ts'
 import { NotNowError } from '../errors.ts'
@@ -34,7 +33,7 @@ const bridgeWebhook: FastifyPluginAsync<{ secrets: readonly string[] }> = async 
         (error: unknown) => {
           if (error instanceof WebhookSignatureError) {
             app.metrics.webhookReceived('refused')
-            noteRefusal(app)
+            app.refusedWebhooks.note(rawBody)
           }
           if (!(error instanceof StoreBusyError)) throw error
           // Bridge tries again for a day or two (Bridge: webhooks).
@@ -61,20 +60,4 @@ export default bridgeWebhook
 const signatureOf = (headers: Record<string, unknown>): string | undefined => {
   const header = headers['bridgeapi-signature']
   return typeof header === 'string' ? header : undefined
-}
-
-/** Counted, so that `doctor` can tell a wrong secret from a Bridge that sends nothing. */
-function noteRefusal({
-  auditCounter,
-  clock,
-}: Pick<FastifyInstance, 'auditCounter' | 'clock'>): void {
-  const at = clock.now()
-  const bucket = hourOf(at)
-  auditCounter.count({
-    at,
-    actor: 'bridge',
-    action: 'webhook.refused',
-    subject: 'signature',
-    bucket,
-  })
 }

@@ -3,12 +3,14 @@ import fp from 'fastify-plugin'
 import { hourOf } from '../audit/counter.ts'
 import { startLoop } from '../loop.ts'
 import { tickHandler, type HandlerDeps } from './inbox/handler.ts'
+import { createRefusalWatch, type RefusalWatch } from './inbox/refused.ts'
 import { createRelay } from './relay/relay.ts'
 import { createSender } from './relay/sender.ts'
 import { checkTarget, isWithin, loopback, TargetRefusedError } from './relay/target-guard.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
+    refusedWebhooks: RefusalWatch
     relay: {
       /**
        * Refuses a webhook URL that we would not dial, and counts that in the audit of whoever asks. `siteId` may have opened
@@ -43,6 +45,9 @@ export interface WebhooksOptions {
 /** How soon work shows that nobody woke us for: what the CLI queued, what fell due. Milliseconds. */
 const idleMs = 500
 
+/** How often we look whether what was refused is Bridge's. Strangers cannot make it more often. */
+const refusalsMs = 10_000
+
 /** How long a stop waits for tries in flight, below the ten seconds Docker gives a container. */
 const graceMs = 5_000
 
@@ -53,6 +58,7 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
   const openToAll = options.isSandbox ? loopback : []
   const mayOpen = (cidr: string) => options.allowedTargets.some((bound) => isWithin(cidr, bound))
 
+  app.decorate('refusedWebhooks', createRefusalWatch(app))
   app.decorate('relay', {
     async checkTarget(url: string, siteId?: string, asking?: TargetAsking) {
       const ofSite = siteId === undefined ? [] : (await store.readEndpoint(siteId)).allowedTargets
@@ -100,10 +106,11 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
     })
     const handlerLoop = startLoop({ tick: handle, idleMs, onError })
     const relayLoop = startLoop({ tick: pump, idleMs, onError })
+    const refusals = startLoop({ tick: app.refusedWebhooks.look, idleMs: refusalsMs, onError })
     app.wakeups.on('events', handlerLoop.nudge)
     app.wakeups.on('deliveries', relayLoop.nudge)
     app.addHook('onClose', async () => {
-      await Promise.all([handlerLoop.stop(), relayLoop.stop()])
+      await Promise.all([handlerLoop.stop(), relayLoop.stop(), refusals.stop()])
       await relay.drain(graceMs)
       await sender.close()
     })

@@ -9,6 +9,7 @@ import type { Store } from '../../../src/db/store.ts'
 import { handleError } from '../../../src/frappe/error-handler.ts'
 import { createMetrics } from '../../../src/metrics/metrics.ts'
 import bridgeWebhook from '../../../src/routes/bridge-webhook.ts'
+import { createRefusalWatch, refusalOf } from '../../../src/webhooks/inbox/refused.ts'
 import { signBridgeWebhook } from '../../support/bridge.ts'
 import { testStore, watched, unhandledIn } from '../../support/store.ts'
 import { aTenant, aUser, testBy, testRooms } from '../../support/tenants.ts'
@@ -42,6 +43,8 @@ async function inbox({
   })) {
     app.decorate(name, room as never)
   }
+  const refusals = createRefusalWatch({ ...rooms, auditCounter })
+  app.decorate('refusedWebhooks', refusals)
   let doubted = false
   app.decorate('isClockInDoubt', () => doubted)
   const admitted: string[] = []
@@ -81,6 +84,7 @@ async function inbox({
     app,
     user,
     auditCounter,
+    refusals,
     calls,
     admitted,
     post,
@@ -135,6 +139,31 @@ test.each<[string, (body: string) => string | undefined]>([
   expect(answer.statusCode).toBe(401)
   expect(answer.json()).toMatchObject({ exc_type: 'AuthenticationError' })
   expect(calls).toEqual([])
+})
+
+test('whether a refused one is Bridge’s is looked up apart, of the last twenty', async () => {
+  const { post, event, calls, refusals, auditCounter, store } = await inbox()
+  const guess = (body: string) => post(body, signBridgeWebhook(body, 'guess'))
+  const subjects = async () => {
+    await refusals.look()
+    await auditCounter.flush()
+    const rows = await store.listAudit({ action: refusalOf.action, limit: 9 })
+    return rows.map(({ subject, count }) => [subject, count])
+  }
+
+  await guess('no JSON')
+  for (let n = 0; n < 30; n += 1) await guess(event({}, { user_uuid: `stranger ${n}` }))
+  const ofStrangers = await subjects()
+  const looks = calls.filter((name) => name === 'findUserByUuid').length
+  await guess(event())
+  const ofBridge = await subjects()
+
+  expect(ofStrangers).toEqual([[refusalOf.anybody, 31]])
+  expect(looks).toBe(20)
+  expect(ofBridge).toEqual([
+    [refusalOf.knownUser, 1],
+    [refusalOf.anybody, 32],
+  ])
 })
 
 test('without a webhook secret nothing is taken', async () => {
