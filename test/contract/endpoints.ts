@@ -33,6 +33,26 @@ export function endpointContract(name: string, open: OpenRooms): void {
     })
   })
 
+  describe(`how tries went, ${name}`, () => {
+    it('of what came since then, by site: how many there were, and how many got no 2xx', async () => {
+      const { store, clock, ids, acme, ann, claim, settle } = await withWebhook(open)
+      const accept = (itemId: number) =>
+        store.acceptEvent(anAnnouncement({ clock, ids }, ann, { itemId }))
+      await accept(1)
+      for (const one of await claim()) await settle(one, 'delivered')
+      clock.advance(1_000)
+      const since = clock.now()
+      for (const itemId of [2, 3, 4]) await accept(itemId)
+      const tried = await claim()
+      for (const [n, one] of tried.entries()) await settle(one, n === 0 ? 'dead' : 'delivered')
+
+      const of = { tenant: 'acme', site: acme.site.name }
+      expect(await store.deliveryRates(since)).toEqual([{ ...of, tries: 3, failed: 1 }])
+      expect(await store.deliveryRates(0)).toEqual([{ ...of, tries: 4, failed: 1 }])
+      expect(await store.deliveryRates(clock.now() + 1)).toEqual([])
+    })
+  })
+
   describe(`ranges opened for an endpoint, ${name}`, () => {
     it('opened ranges are replaced as a whole, and leave the endpoint’s health alone', async () => {
       const rooms = open()

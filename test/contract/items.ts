@@ -225,6 +225,23 @@ export function itemContract(name: string, open: OpenRooms): void {
       expect(listed[1]).toMatchObject({ tenant: 'acme', user: ann, site: { name: acme.site.name } })
       expect(idsOf(await store.listConnections({ tenantId: acme.tenant.id }))).toEqual([9, 8, 7])
       expect(idsOf(await store.listConnections({ endsUntil: testNow + 1 }))).toEqual([10, 9])
+      expect(idsOf(await store.listConnections({ endsFrom: testNow + 1 }))).toEqual([9, 8])
+      expect(idsOf(await store.listConnections({ siteId: other.site.id }))).toEqual([10])
+    })
+
+    it('those in some status can be left out, and those that brought something lately', async () => {
+      const { store, keep } = await withUser(open)
+      await keep({ id: 7, status: 1003, lastSuccessAt: 100 })
+      await keep({ id: 8, status: 0, lastSuccessAt: 100 })
+      await keep({ id: 9, status: 1003, lastSuccessAt: 200 })
+      await keep({ id: 10, status: 1003 }, 150)
+
+      const ids = async (filter: Parameters<typeof store.listConnections>[0]) =>
+        idsOf(await store.listConnections(filter)).toSorted((a, b) => a - b)
+
+      expect(await ids({ statusNot: [0, 1010] })).toEqual([7, 9, 10])
+      expect(await ids({ noSuccessSince: 151 })).toEqual([7, 8, 10])
+      expect(await ids({ statusNot: [0], noSuccessSince: 150 })).toEqual([7])
     })
 
     it('what is gone is not listed', async () => {

@@ -35,6 +35,15 @@ export interface EndpointReport {
   allowedTargets: string[]
 }
 
+/** How the tries of a site's webhooks went. */
+export interface DeliveryRate {
+  tenant: string
+  site: string
+  tries: number
+  /** Those that got no 2xx. */
+  failed: number
+}
+
 export interface EndpointStore {
   readEndpoint(siteId: string): Promise<EndpointHealth & { allowedTargets: string[] }>
   /** Lets a disabled endpoint be tried again, and all that waits or died of its failures; tells how much of the latter. */
@@ -44,4 +53,6 @@ export interface EndpointStore {
   listEndpoints(): Promise<EndpointReport[]>
   /** When each site, by its id, last took a webhook. Reads all deliveries, seconds on a large database: not for a server. */
   lastDeliveries(): Promise<ReadonlyMap<string, number>>
+  /** Of what came since then, by site; sites of which nothing was tried are left out. Reads all of it: not for a server. */
+  deliveryRates(since: number): Promise<DeliveryRate[]>
 }

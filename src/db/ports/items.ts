@@ -41,6 +41,19 @@ export interface Connection extends OwnedItem {
   tenant: string
 }
 
+/** Which connections are meant: all of these at once. */
+export interface ConnectionFilter {
+  tenantId?: string
+  siteId?: string
+  /** When their consent ends, both included: leaves out those that never end. */
+  endsFrom?: number
+  endsUntil?: number
+  /** In no such status. */
+  statusNot?: readonly number[]
+  /** That brought nothing since then, or were stored before and never did. */
+  noSuccessSince?: number
+}
+
 export interface ItemStore {
   findItem(scope: Scope, itemId: number): Promise<OwnedItem | undefined>
   /** The user's items that are not gone. */
@@ -75,6 +88,6 @@ export interface ItemStore {
   findItemOwner(itemId: number): Promise<SiteUser | undefined>
   /** Not tenant-scoped: a renewal link names its item. */
   findItemForRenewal(itemId: number): Promise<OwnedItem | undefined>
-  /** For the operator, the consent that ends first at the top; `endsUntil` leaves out those that end later or never. */
-  listConnections(filter: { tenantId?: string; endsUntil?: number }): Promise<Connection[]>
+  /** For the operator, those that are not gone, the consent that ends first at the top. */
+  listConnections(filter: ConnectionFilter): Promise<Connection[]>
 }

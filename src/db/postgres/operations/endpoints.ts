@@ -1,10 +1,16 @@
-import { eq, isNotNull, max } from 'drizzle-orm'
+import { count, eq, gte, isNotNull, max, sql } from 'drizzle-orm'
 import type { EndpointStore } from '../../ports/endpoints.ts'
-import { deliveries, endpoints, sites, tenants } from '../schema/index.ts'
+import { attempts, deliveries, endpoints, events, sites, tenants } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 import { noteOfSite } from './audit.ts'
 import { healthOf, reviveEndpoint } from './endpoint-health.ts'
 import { countRecoverable } from './recovery.ts'
+
+/** Of some tries, how many got no 2xx. */
+const failed =
+  sql<number>`count(*) - count(CASE WHEN ${attempts.status} BETWEEN 200 AND 299 THEN 1 END)`.mapWith(
+    Number,
+  )
 
 export function endpointOperations({ run, transaction }: Tools): EndpointStore {
   return {
@@ -49,6 +55,20 @@ export function endpointOperations({ run, transaction }: Tools): EndpointStore {
           .groupBy(deliveries.siteId)
         return new Map(delivered.map(({ siteId, at }) => [siteId, at ?? 0]))
       }),
+
+    deliveryRates: (since) =>
+      run((db) =>
+        db
+          .select({ tenant: tenants.name, site: sites.name, tries: count(), failed })
+          .from(events)
+          .innerJoin(deliveries, eq(deliveries.eventSeq, events.seq))
+          .innerJoin(attempts, eq(attempts.deliveryId, deliveries.id))
+          .innerJoin(sites, eq(sites.id, deliveries.siteId))
+          .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+          .where(gte(events.receivedAt, since))
+          .groupBy(sites.id, tenants.name, sites.name)
+          .orderBy(tenants.name, sites.name),
+      ),
 
     listEndpoints: () =>
       run(async (db) => {

@@ -1,5 +1,20 @@
-import { and, asc, eq, exists, inArray, isNotNull, isNull, lt, lte, or, sql } from 'drizzle-orm'
-import type { ItemFacts, ItemStore } from '../../ports/items.ts'
+import {
+  and,
+  asc,
+  eq,
+  exists,
+  gte,
+  inArray,
+  isNotNull,
+  isNull,
+  lt,
+  lte,
+  notInArray,
+  or,
+  sql,
+  type SQL,
+} from 'drizzle-orm'
+import type { ConnectionFilter, ItemFacts, ItemStore } from '../../ports/items.ts'
 import { itemAsDescribed, missingItems } from '../../rules/item-change.ts'
 import {
   accounts,
@@ -117,7 +132,7 @@ export function itemOperations({ run, transaction }: Tools): ItemStore {
     findItemForRenewal: (itemId) =>
       run(async (db) => (await ownedWithTenant(db).where(and(eq(items.id, itemId), served)))[0]),
 
-    listConnections: ({ tenantId, endsUntil }) =>
+    listConnections: (filter) =>
       run((db) =>
         db
           .select({ item: items, user: bridgeUsers, site: sites, tenant: tenants.name })
@@ -125,16 +140,24 @@ export function itemOperations({ run, transaction }: Tools): ItemStore {
           .innerJoin(bridgeUsers, eq(bridgeUsers.id, items.userId))
           .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
           .innerJoin(tenants, eq(tenants.id, sites.tenantId))
-          .where(
-            and(
-              isNull(items.goneAt),
-              tenantId === undefined ? undefined : eq(tenants.id, tenantId),
-              endsUntil === undefined ? undefined : lte(items.authenticationExpiresAt, endsUntil),
-            ),
-          )
+          .where(and(isNull(items.goneAt), ...connectionConditions(filter)))
           .orderBy(asc(items.authenticationExpiresAt), asc(items.id)),
       ),
   }
+}
+
+function connectionConditions(filter: ConnectionFilter): (SQL | undefined)[] {
+  const { tenantId, siteId, endsFrom, endsUntil, statusNot, noSuccessSince } = filter
+  return [
+    tenantId === undefined ? undefined : eq(tenants.id, tenantId),
+    siteId === undefined ? undefined : eq(sites.id, siteId),
+    endsFrom === undefined ? undefined : gte(items.authenticationExpiresAt, endsFrom),
+    endsUntil === undefined ? undefined : lte(items.authenticationExpiresAt, endsUntil),
+    statusNot && notInArray(items.status, [...statusNot]),
+    noSuccessSince === undefined
+      ? undefined
+      : sql`coalesce(${items.lastSuccessAt}, ${items.createdAt}) < ${noSuccessSince}`,
+  ]
 }
 
 /** Stores what Bridge said of items, and of the items alone when they are not here yet. */

@@ -1,10 +1,16 @@
-import { eq, isNotNull, max } from 'drizzle-orm'
+import { count, eq, gte, isNotNull, max, sql } from 'drizzle-orm'
 import type { EndpointStore } from '../../ports/endpoints.ts'
-import { deliveries, endpoints, sites, tenants } from '../schema/index.ts'
+import { attempts, deliveries, endpoints, events, sites, tenants } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 import { noteOfSite } from './audit.ts'
 import { healthOf, reviveEndpoint } from './endpoint-health.ts'
 import { countRecoverable } from './recovery.ts'
+
+/** Of some tries, how many got no 2xx. */
+const failed =
+  sql<number>`count(*) - count(CASE WHEN ${attempts.status} BETWEEN 200 AND 299 THEN 1 END)`.mapWith(
+    Number,
+  )
 
 export function endpointOperations({ db, read, write }: Tools): EndpointStore {
   return {
@@ -51,6 +57,21 @@ export function endpointOperations({ db, read, write }: Tools): EndpointStore {
           .all()
         return new Map(delivered.map(({ siteId, at }) => [siteId, at ?? 0]))
       }),
+
+    deliveryRates: (since) =>
+      read(() =>
+        db
+          .select({ tenant: tenants.name, site: sites.name, tries: count(), failed })
+          .from(events)
+          .innerJoin(deliveries, eq(deliveries.eventSeq, events.seq))
+          .innerJoin(attempts, eq(attempts.deliveryId, deliveries.id))
+          .innerJoin(sites, eq(sites.id, deliveries.siteId))
+          .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+          .where(gte(events.receivedAt, since))
+          .groupBy(sites.id, tenants.name, sites.name)
+          .orderBy(tenants.name, sites.name)
+          .all(),
+      ),
 
     listEndpoints: () =>
       read(() => {

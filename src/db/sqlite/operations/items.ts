@@ -1,5 +1,19 @@
-import { and, eq, exists, isNotNull, isNull, lt, lte, or, sql, asc } from 'drizzle-orm'
-import type { ItemFacts, ItemStore } from '../../ports/items.ts'
+import {
+  and,
+  asc,
+  eq,
+  exists,
+  gte,
+  isNotNull,
+  isNull,
+  lt,
+  lte,
+  notInArray,
+  or,
+  sql,
+  type SQL,
+} from 'drizzle-orm'
+import type { ConnectionFilter, ItemFacts, ItemStore } from '../../ports/items.ts'
 import { itemAsDescribed, missingItems } from '../../rules/item-change.ts'
 import {
   accounts,
@@ -134,7 +148,7 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
           .get(),
       ),
 
-    listConnections: ({ tenantId, endsUntil }) =>
+    listConnections: (filter) =>
       read(() =>
         db
           .select({ item: items, user: bridgeUsers, site: sites, tenant: tenants.name })
@@ -142,13 +156,7 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
           .innerJoin(bridgeUsers, eq(bridgeUsers.id, items.userId))
           .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
           .innerJoin(tenants, eq(tenants.id, sites.tenantId))
-          .where(
-            and(
-              isNull(items.goneAt),
-              tenantId === undefined ? undefined : eq(tenants.id, tenantId),
-              endsUntil === undefined ? undefined : lte(items.authenticationExpiresAt, endsUntil),
-            ),
-          )
+          .where(and(isNull(items.goneAt), ...connectionConditions(filter)))
           .orderBy(
             sql`${items.authenticationExpiresAt} IS NULL`,
             asc(items.authenticationExpiresAt),
@@ -156,6 +164,20 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
           .all(),
       ),
   }
+}
+
+function connectionConditions(filter: ConnectionFilter): (SQL | undefined)[] {
+  const { tenantId, siteId, endsFrom, endsUntil, statusNot, noSuccessSince } = filter
+  return [
+    tenantId === undefined ? undefined : eq(tenants.id, tenantId),
+    siteId === undefined ? undefined : eq(sites.id, siteId),
+    endsFrom === undefined ? undefined : gte(items.authenticationExpiresAt, endsFrom),
+    endsUntil === undefined ? undefined : lte(items.authenticationExpiresAt, endsUntil),
+    statusNot && notInArray(items.status, [...statusNot]),
+    noSuccessSince === undefined
+      ? undefined
+      : sql`coalesce(${items.lastSuccessAt}, ${items.createdAt}) < ${noSuccessSince}`,
+  ]
 }
 
 /** Stores what Bridge said of an item, and of the item alone when it is not here yet. */
