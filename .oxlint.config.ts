@@ -34,7 +34,7 @@ export const mayUse: Record<string, readonly string[]> = {
   sockets: ['auth'],
 
   explain: ['auth', 'connect', 'webhooks', 'db', 'vault'],
-  doctor: ['auth', 'backup', 'bridge', 'cluster', 'webhooks', ...holding],
+  doctor: ['auth', 'backup', 'bridge', 'cluster', 'connect', 'webhooks', ...holding],
   alerts: ['bridge', 'db', 'doctor'],
   openapi: ['bridge', 'frappe', 'html', 'metrics'],
   routes: [

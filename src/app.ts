@@ -116,9 +116,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const mustBeAlone = config.sandbox !== undefined
   await app.register(cluster, { identity, time, onLost, mustBeAlone, leader })
   if (workers) await app.register(audit)
+  const bridgeOrigin = options.sandbox?.origin ?? config.bridgeBaseUrl
   await app.register(bridge, {
     ...(config.secrets.bridge ?? sandboxCredentials),
-    baseUrl: options.sandbox?.origin ?? config.bridgeBaseUrl,
+    baseUrl: bridgeOrigin,
     dispatcher: options.dispatcher,
     proxy: config.secrets.proxy,
     onProven: () => {
@@ -144,7 +145,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   })
   const needsAddresses = config.defaultUserEmail === undefined && !config.sandbox
   await app.register(connect, { workers, needsAddresses })
-  await app.register(jobs, { workers, publicUrl: config.publicUrl })
+  await app.register(jobs, { workers, publicUrl: config.publicUrl, bridgeOrigin })
   await app.register(erasure, { workers })
   await app.register(retention, { workers, retention: config.retention })
 
@@ -200,7 +201,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     await app.register(backup, { database: file, signerOf, ...config.backup })
   }
   if (workers) {
-    const bridgeOrigin = options.sandbox?.origin ?? config.bridgeBaseUrl
     const copyFailure = () => app.copyFailure?.()
     await app.register(alerts, { config, bridgeOrigin, copyFailure, probes: options.probes })
   }

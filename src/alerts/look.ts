@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { AlertStore } from '../db/ports/alerts.ts'
+import type { AlertStore, OpenAlert } from '../db/ports/alerts.ts'
 import { messageOf } from './message.ts'
 import { NotTakenError, type Postman } from './post.ts'
 import { goesOn, type Trouble } from './troubles.ts'
@@ -23,6 +23,18 @@ export function createLook(deps: LookDeps): () => Promise<boolean> {
   const { store, clock, find, postman, where, log } = deps
   let seen: readonly string[] = []
   let missed: readonly string[] = []
+  /** What was told and could not be written down, as on a full disk: else each look would tell it again. */
+  const unwritten = new Map<string, OpenAlert>()
+
+  const writeDown = async (): Promise<void> => {
+    if (unwritten.size === 0) return
+    try {
+      await store.openAlerts([...unwritten.values()])
+      unwritten.clear()
+    } catch (error) {
+      log.warn({ why: (error as Error).message }, 'what was told is not written down yet')
+    }
+  }
 
   /** Whether it was taken. */
   const isTaken = async (sending: Promise<void>, what: string): Promise<boolean> => {
@@ -39,7 +51,9 @@ export function createLook(deps: LookDeps): () => Promise<boolean> {
   return async () => {
     await isTaken(postman.ping('start'), 'the sign of a start')
     const now = await find()
-    const told = (await store.listOpenAlerts()).map(({ about }) => about)
+    await writeDown()
+    const written = await store.listOpenAlerts()
+    const told = [...written, ...unwritten.values()].map(({ about }) => about)
     const lasting = now.filter(({ about }) => seen.includes(about) || told.includes(about))
     const fresh = lasting.filter(({ about }) => !told.includes(about))
     const quiet = told.filter((about) => !goesOn(about, now))
@@ -50,12 +64,14 @@ export function createLook(deps: LookDeps): () => Promise<boolean> {
     if (fresh.length > 0) {
       const message = messageOf('new', where, fresh)
       if (await isTaken(postman.tell(message), 'an alert')) {
-        await store.openAlerts(fresh.map(({ about }) => ({ about, toldAt: clock.now() })))
+        for (const { about } of fresh) unwritten.set(about, { about, toldAt: clock.now() })
+        await writeDown()
       }
     }
     if (over.length > 0) {
       const things = over.map((about) => ({ about }))
       if (await isTaken(postman.tell(messageOf('over', where, things)), 'a recovery')) {
+        for (const about of over) unwritten.delete(about)
         await store.closeAlerts(over)
       }
     }

@@ -36,6 +36,7 @@ const plugin: FastifyPluginCallback<AlertOptions> = (app, options, done) => {
     machineClock: systemClock,
     probes,
     isBrief: true,
+    publicUrl: config.publicUrl,
     bridgeOrigin,
     credentials: bridge ?? sandboxCredentials,
   }

@@ -1,6 +1,5 @@
 import type { BridgeStatus } from '../bridge/admission/bridge-status.ts'
 import type { Finding } from '../doctor/finding.ts'
-import { isOfDisabled } from '../doctor/sites.ts'
 
 /** What needs a person. */
 export interface Trouble {
@@ -18,7 +17,7 @@ export interface Known {
   copyFailure: string | undefined
 }
 
-/** All that needs a person now: doctor's FAILs, and what the server knows. Each check is there once. */
+/** All that needs a person now: doctor's FAILs, warnings nobody else would hear of, and what the server knows. Each check is there once. */
 export function troublesIn(findings: readonly Finding[], known: Known): Trouble[] {
   const own: Trouble[] = []
   const add = (about: string, message: string) => own.push({ about, message, isOfSite: false })
@@ -30,7 +29,9 @@ export function troublesIn(findings: readonly Finding[], known: Known): Trouble[
   if (known.copyFailure !== undefined) {
     add('backup copy', `the database was not copied: ${known.copyFailure}`)
   }
-  const found = findings.filter(({ level }) => level === 'critical').map(toTrouble)
+  const found = findings
+    .filter(({ level, rouses }) => level === 'critical' || rouses)
+    .map(toTrouble)
   const all = new Map<string, Trouble>()
   for (const one of [...found, ...own]) {
     const same = all.get(one.about)
@@ -45,9 +46,9 @@ export function troublesIn(findings: readonly Finding[], known: Known): Trouble[
 
 /** An endpoint that is disabled is another thing than a site that fails, though one check tells of both. */
 const toTrouble = (finding: Finding): Trouble => ({
-  about: isOfDisabled(finding) ? `${finding.check}: disabled` : finding.check,
+  about: finding.code === 'site.disabled' ? `${finding.check}: disabled` : finding.check,
   message: [finding.message, finding.remedy, finding.run].filter(Boolean).join('. '),
-  isOfSite: finding.check.startsWith('site '),
+  isOfSite: finding.of !== undefined,
 })
 
 /** Whether a trouble goes on, though perhaps as a worse one. */

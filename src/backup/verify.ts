@@ -100,15 +100,35 @@ export async function verifyCopy(
   return { ...found, contents, ok: problems.length === 0, problems }
 }
 
+/**
+ * What is wrong with a copy as far as its last line tells: of one that is too large to be read in passing. Undefined: the
+ * present master key opens it, and what it holds is not known.
+ */
+export function glanceAtCopy(
+  path: string,
+  { config, clock }: { config: Config; clock: Clock },
+): string | undefined {
+  const signature = readSignature(path)
+  if (!signature) return 'it carries no signature: its end was cut off, or another tool made it'
+  const opened = opener(signature, copySigner(config, clock))
+  return typeof opened === 'string' ? opened : undefined
+}
+
 /** What is wrong with a signature, if anything is. */
 function judge(path: string, signature: Signature, signerOf: SignerOf): string | undefined {
+  const opened = opener(signature, signerOf)
+  if (typeof opened === 'string') return opened
+  if (isSignedWith(opened.key, path, signature)) return undefined
+  return 'it was changed after it was made: its signature does not fit'
+}
+
+/** What the present master key makes of a signature, or why nothing. */
+function opener({ wrappedPepper, installation }: Signature, signerOf: SignerOf) {
   try {
-    const { key } = signerOf(signature.wrappedPepper)
-    if (isSignedWith(key, path, signature)) return undefined
-    return 'it was changed after it was made: its signature does not fit'
+    return signerOf(wrappedPepper)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    return `MASTER_KEY: is not the one it was made with, by installation ${signature.installation}`
+    return `MASTER_KEY: is not the one it was made with, by installation ${installation}`
   }
 }
 

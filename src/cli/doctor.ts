@@ -5,10 +5,12 @@ import { DatabaseVersionError, StoreBusyError } from '../db/store-errors.ts'
 import { examine } from '../doctor/examine.ts'
 import { critical, exitCodeOf, type Finding } from '../doctor/finding.ts'
 import { systemProbes } from '../doctor/probes.ts'
+import { toReport, worstOf } from '../doctor/report.ts'
 import { sentenceOf } from '../terminal/system-errors.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
+import { servedAt } from './installation.ts'
 import { wrapped } from '../terminal/width.ts'
 
 const signs = {
@@ -25,14 +27,16 @@ export function doctorCommand(context: CommandContext): Command {
     .option('--json')
     .action(async (options: { json?: boolean }) => {
       const findings = await findingsHere(context).catch((error: unknown) => [unexaminable(error)])
-      if (options.json) terminal.sayJson(findings.map(toJson))
-      else for (const finding of findings) print(terminal, finding)
+      const shown = worstOf(findings)
+      if (options.json) terminal.sayJson(toReport(shown))
+      else for (const finding of shown) print(terminal, finding)
       exitWith(exitCodeOf(findings))
     })
 }
 
 const findingsHere = ({ createProgress, withInstallation }: CommandContext): Promise<Finding[]> =>
-  withInstallation(async ({ config, store, clock }) => {
+  withInstallation(async (installation) => {
+    const { config, store, clock } = installation
     const progress = createProgress()
     const findings = await examine(
       {
@@ -41,9 +45,7 @@ const findingsHere = ({ createProgress, withInstallation }: CommandContext): Pro
         clock,
         machineClock: systemClock,
         probes: systemProbes(config),
-        bridgeOrigin: config.sandbox
-          ? `http://127.0.0.1:${config.sandbox.port}`
-          : config.bridgeBaseUrl,
+        ...(await servedAt(installation)),
         credentials: config.secrets.bridge ?? sandboxCredentials,
       },
       (part) => progress.tell(`examining: ${part}`),
@@ -58,15 +60,13 @@ function unexaminable(error: unknown): Finding {
   const isKnown = known.some((kind) => error instanceof kind)
   const message = isKnown ? (error as Error).message : sentenceOf(error)
   if (message === undefined) throw error
-  return critical('installation', message, 'Nothing else can be examined before.')
+  return critical(
+    'installation.unexaminable',
+    'installation',
+    message,
+    'Nothing else can be examined before.',
+  )
 }
-
-/** The keys that programs read. */
-const toJson = ({ message: says, remedy, ...rest }: Finding): object => ({
-  ...rest,
-  says,
-  ...(remedy !== undefined && { do: remedy }),
-})
 
 function print(
   { say, sayMarked }: Terminal,

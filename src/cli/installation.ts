@@ -5,7 +5,7 @@ import { unlockInstance } from '../vault/instance.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import { createBridgeClient, type BridgeClient } from '../bridge/client.ts'
 import { createQuota, type Quota } from '../bridge/admission/quota.ts'
-import { savedQuota } from '../bridge/admission/bridge-status.ts'
+import { savedBridgeStatus, savedQuota, type Served } from '../bridge/admission/bridge-status.ts'
 import { createFollowingClock, systemIds, type Clock, type Ids } from '../clock.ts'
 import { loadConfig, sandboxCredentials, type Config } from '../config.ts'
 import { hasLivingServer } from '../cluster/liveness.ts'
@@ -81,6 +81,17 @@ export async function withInstallation<T>(
   }
 }
 
+/** Where the server that runs has Bridge, and is reached: by its own variables, else by those of this shell. */
+export async function servedAt({ config, store, clock }: Installation): Promise<Served> {
+  const here = {
+    publicUrl: config.publicUrl,
+    bridgeOrigin: config.sandbox ? `http://127.0.0.1:${config.sandbox.port}` : config.bridgeBaseUrl,
+  }
+  if (!(await hasLivingServer({ store, clock }))) return here
+  const saved = savedBridgeStatus.safeParse((await store.readBridgeStatus())?.status)
+  return saved.data?.served ?? here
+}
+
 /** The same, for a command that calls Bridge; the sandbox is the one that runs in the server's process. */
 export const withBridge = <T>(
   env: Env,
@@ -88,9 +99,7 @@ export const withBridge = <T>(
 ): Promise<T> =>
   withInstallation(env, async (installation) => {
     const { config, clock } = installation
-    const baseUrl = config.sandbox
-      ? `http://127.0.0.1:${config.sandbox.port}`
-      : config.bridgeBaseUrl
+    const { bridgeOrigin: baseUrl } = await servedAt(installation)
     const dispatcher = dispatcherTo(baseUrl, config.secrets.proxy, 4)
     const quota = await quotaOf(installation)
     try {

@@ -27,6 +27,13 @@ const steps: Readonly<Record<number, NextStep>> = {
   1005: 'connect', // this account is closed or not supported
 }
 
+/** What Bridge's own tries will not mend, for its user has to do something, nothing, or wait for a pause to end. */
+export const notBridgesTurn: readonly number[] = [
+  ...Object.entries(steps).flatMap(([status, step]) => (step === 'wait' ? [] : [Number(status)])),
+  1007,
+  1099,
+]
+
 /** What to do next about an item of that status; a status we do not know asks for patience. */
 export const nextStep = (status: number): NextStep => steps[status] ?? 'wait'
 

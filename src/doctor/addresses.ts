@@ -5,13 +5,14 @@ import { ok, warning, type Finding } from './finding.ts'
 export async function checkAddresses({ config, store, clock }: Examination): Promise<Finding[]> {
   const check = 'user addresses'
   if (config.defaultUserEmail !== undefined)
-    return [ok(check, 'DEFAULT_USER_EMAIL serves the rest')]
+    return [ok('user_addresses.ok', check, 'DEFAULT_USER_EMAIL serves the rest')]
   if (config.sandbox) return []
   const keys = await store.listKeysWithoutAddress(clock.now())
-  if (keys.length === 0) return [ok(check, 'every user has one')]
+  if (keys.length === 0) return [ok('user_addresses.ok', check, 'every user has one')]
   const named = keys.slice(0, 3).map(({ apiKey, tenant }) => `${apiKey} of ${tenant}`)
   return [
     warning(
+      'user_addresses.missing',
       check,
       `a link without one fails for ${keys.length === 1 ? 'a key' : `${keys.length} keys`}: ${named.join(', ')}${keys.length > named.length ? ' …' : ''}`,
       'Set DEFAULT_USER_EMAIL, or let those sites send `email`, or a `user` that is an address.',

@@ -14,10 +14,15 @@ export interface Examination {
   probes: Probes
   /** Of a server that examines itself: leaves out what would hold up its calls. */
   isBrief?: boolean
+  /** How the world reaches the server that runs. */
+  publicUrl: string
   /** Where Bridge is: of a sandbox in the box, its own port. */
   bridgeOrigin: string
   credentials: { clientId: string; clientSecret: string }
 }
+
+/** How many of a kind are named in one message. */
+export const namedAtOnce = 5
 
 /** Whole days between now and then, as people count them. */
 export const daysUntil = (at: number, now: number): number => Math.floor((at - now) / dayMs)
@@ -25,3 +30,9 @@ export const daysUntil = (at: number, now: number): number => Math.floor((at - n
 /** The word a failed connection has for itself. */
 export const codeOf = (error: Error): string =>
   'code' in error && typeof error.code === 'string' ? error.code : error.message
+
+/** The first of these, and how many more there are. */
+export const listed = (all: readonly string[]): string => {
+  const more = all.length - namedAtOnce
+  return [...all.slice(0, namedAtOnce), ...(more > 0 ? [`and ${more} more`] : [])].join(', ')
+}

@@ -1,10 +1,16 @@
 import { checkAddresses } from './addresses.ts'
-import { checkDatabase } from './database.ts'
+import { checkBackup } from './backup.ts'
 import { checkBridge } from './bridge.ts'
+import { checkWebhooks } from './bridge-webhooks.ts'
+import { checkCalls } from './calls.ts'
+import { checkConnections } from './connections.ts'
+import { checkDatabase } from './database.ts'
+import { checkDeliveries } from './deliveries.ts'
 import type { Examination } from './examination.ts'
-import { checkExpiring } from './expiring.ts'
 import { critical, ok, warning, type Finding } from './finding.ts'
+import { checkKeys } from './keys.ts'
 import { checkMachine } from './machine.ts'
+import { checkProxy } from './proxy.ts'
 import { checkServer } from './server.ts'
 import { checkSites } from './sites.ts'
 
@@ -13,11 +19,17 @@ type Part = (examination: Examination) => Promise<Finding[]>
 const parts: Record<string, Part> = {
   environment: checkEnvironment,
   server: checkServer,
+  proxy: checkProxy,
   bridge: checkBridge,
+  'bridge webhooks': checkWebhooks,
   machine: checkMachine,
+  backup: checkBackup,
   database: checkDatabase,
   addresses: checkAddresses,
-  expiring: checkExpiring,
+  keys: checkKeys,
+  calls: checkCalls,
+  connections: checkConnections,
+  deliveries: checkDeliveries,
   sites: checkSites,
 }
 
@@ -34,7 +46,12 @@ export async function examine(
     } catch (error) {
       const message = `could not be examined: ${(error as Error).message}`
       findings.push(
-        critical(name, message, 'Look at the message; if it makes no sense, it is a bug.'),
+        critical(
+          'examination.failed',
+          name,
+          message,
+          'Look at the message; if it makes no sense, it is a bug.',
+        ),
       )
     }
   }
@@ -44,7 +61,10 @@ export async function examine(
 /** Names that look like ours and are not: a setting that was meant and has no effect. */
 async function checkEnvironment({ config }: Examination): Promise<Finding[]> {
   const check = 'environment'
-  if (config.warnings.length === 0) return [ok(check, 'no variable looks misspelt')]
+  if (config.warnings.length === 0)
+    return [ok('environment.ok', check, 'no variable looks misspelt')]
   const act = 'Compare it with .env.example; what belongs to another program may stay.'
-  return config.warnings.map((message) => warning(check, message, act))
+  return config.warnings.map((message) =>
+    warning('environment.unknown_variable', check, message, act),
+  )
 }

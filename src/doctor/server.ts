@@ -5,7 +5,7 @@ import { critical, ok, warning, type Finding } from './finding.ts'
 
 /** Whether a server runs here, and whether its public name leads to it: browsers and Bridge come by that name. */
 export async function checkServer({
-  config,
+  publicUrl,
   store,
   clock,
   probes,
@@ -23,19 +23,21 @@ export async function checkServer({
     : [judgeServer(members[0], now)]
 
   const check = 'public address'
-  const { publicUrl } = config
   const answer = await probes.get(`${publicUrl}/live`).catch((error: unknown) => error as Error)
   if (answer instanceof Error) {
     const message = `${publicUrl} cannot be reached from here: ${codeOf(answer)}`
     const act =
       'Check DNS, the certificate and the reverse proxy; Bridge and browsers use that name.'
-    return [...findings, running ? critical(check, message, act) : warning(check, message, act)]
+    const code = 'public_address.unreachable'
+    const told = running ? critical : warning
+    return [...findings, told(code, check, message, act)]
   }
   const isOurs = answer.status === 200 && answer.body.includes('"live"')
   findings.push(
     isOurs
-      ? ok(check, `${publicUrl} leads here`)
+      ? ok('public_address.ok', check, `${publicUrl} leads here`)
       : critical(
+          'public_address.leads_elsewhere',
           check,
           `${publicUrl}/live answers ${answer.status}, and not as this server would`,
           'Let the reverse proxy pass every path to this server, and compare PUBLIC_URL with its name.',
@@ -56,27 +58,33 @@ function judgeServers(
   const act = 'See whether it runs; `bank-api member list` names them all.'
   return [
     living.length === 0
-      ? critical(check, 'no server has this database open', 'Start one.')
-      : ok(check, `${living.length}: ${living.map(nameOf).join(', ')}`),
+      ? critical('server.none', check, 'no server has this database open', 'Start one.')
+      : ok('server.ok', check, `${living.length}: ${living.map(nameOf).join(', ')}`),
     ...silent.map((each) => {
       const seconds = Math.round((now - each.seenAt) / 1_000)
-      return warning(check, `${nameOf(each)} has been silent for ${seconds} s`, act)
+      return warning(
+        'server.silent',
+        check,
+        `${nameOf(each)} has been silent for ${seconds} s`,
+        act,
+      )
     }),
   ]
 }
 
 function judgeServer(member: SeenMember | undefined, now: number): Finding {
   if (member && isLiving(member, now)) {
-    return ok('server', `runs as process ${member.pid} on ${member.host}`)
+    return ok('server.ok', 'server', `runs as process ${member.pid} on ${member.host}`)
   }
   // A server that runs says so every few seconds, by the clock as it is now.
   if (member && member.seenAt > now) {
     const message = `process ${member.pid} on ${member.host} was last seen at a time to come`
     return critical(
+      'server.time_to_come',
       'server',
       message,
       'Compare the clocks of this machine and of that one, and see whether it runs.',
     )
   }
-  return critical('server', 'no server has this database open', 'Start it.')
+  return critical('server.none', 'server', 'no server has this database open', 'Start it.')
 }

@@ -26,68 +26,96 @@ export async function checkSites(examination: Examination): Promise<Finding[]> {
 }
 
 async function checkSite(
-  { probes, clock, config }: Examination,
-  { site, health, allowedTargets }: EndpointReport,
+  examination: Examination,
+  report: EndpointReport,
   lastDeliveredAt: number | undefined,
 ): Promise<Finding> {
-  const check = `site ${site.name} (${site.tenant})`
-  const now = clock.now()
-  const { hostname, protocol, port } = new URL(site.webhookUrl)
-  const host = hostname.replace(/^\[|\]$/g, '')
-
-  if (health.disabledAt !== null) {
-    return critical(
-      check,
-      `its endpoint is disabled since ${dayOf(health.disabledAt)}: ${health.disabledReason ?? 'no reason kept'}`,
-      'Mend the site, then try it again:',
-      command`webhook enable ${site.name} --tenant ${site.tenant}`,
-    )
-  }
-  const addresses = await probes.resolve(host).catch((error: unknown) => error as Error)
-  if (addresses instanceof Error) {
-    return critical(check, `${host} does not resolve: ${codeOf(addresses)}`, "Mend the site's DNS.")
-  }
-  const [address] = addresses
-  if (address === undefined || !areReachable(host, addresses, openedTo(allowedTargets, config))) {
-    return critical(
-      check,
-      `${host} leads to an address webhooks may not go to`,
-      'Give the site a public address, or open its own with `bank-api site allow-target`, within ALLOWED_TARGETS.',
-    )
-  }
-  let days: number | undefined
-  if (protocol === 'https:') {
-    const end = await probes
-      .certificateEnd(host, address, Number(port) || 443)
-      .catch((error: unknown) => error as Error)
-    if (end instanceof Error) {
-      return critical(
-        check,
-        `no trusted TLS connection: ${codeOf(end)}`,
-        "Mend the site's certificate.",
-      )
-    }
-    days = daysUntil(end, now)
-    if (days < fewDays) {
-      return warning(check, `its certificate ends in ${days} days`, 'Renew it.')
-    }
-  }
-  if (health.failingSince !== null) {
-    return warning(
-      check,
-      `deliveries fail since ${dayOf(health.failingSince)}`,
-      'Look at the site; `bank-api webhook list` shows what it answers.',
-    )
-  }
+  const check = `site ${report.site.name} (${report.site.tenant})`
+  const of = { tenant: report.site.tenant, site: report.site.name }
+  const asked = judgeStored(check, report, { examination, of, lastDeliveredAt })
+  if (asked?.level === 'critical') return asked
+  const { found, days } = await dial(check, report, { examination, of })
+  if (found ?? asked) return found ?? asked!
   const last =
     lastDeliveredAt === undefined
       ? 'nothing delivered yet'
       : `last success ${dayOf(lastDeliveredAt)}`
-  return ok(check, days === undefined ? last : `${last}, certificate good for ${days} days`)
+  const end = days === undefined ? '' : `, certificate good for ${days} days`
+  return { ...ok('site.ok', check, `${last}${end}`), of }
 }
 
-/** Whether a finding tells of an endpoint that is disabled. */
-export const isOfDisabled = ({ run = '' }: Finding): boolean =>
-  run.startsWith('bank-api webhook enable ')
+type Of = NonNullable<Finding['of']>
+
+/** What the tables say. */
+function judgeStored(
+  check: string,
+  { site, health }: EndpointReport,
+  {
+    examination: { clock },
+    of,
+    lastDeliveredAt = 0,
+  }: { examination: Examination; of: Of; lastDeliveredAt: number | undefined },
+): Finding | undefined {
+  if (health.disabledAt !== null) {
+    const run = command`webhook enable ${site.name} --tenant ${site.tenant}`
+    return critical(
+      'site.disabled',
+      check,
+      `its endpoint is disabled since ${dayOf(health.disabledAt)}: ${health.disabledReason ?? 'no reason kept'}`,
+      'Mend the site, then try it again:',
+      { run, of },
+    )
+  }
+  if (health.failingSince !== null) {
+    const run = command`webhook test ${site.name} --tenant ${site.tenant}`
+    return warning(
+      'site.failing',
+      check,
+      `deliveries fail since ${dayOf(health.failingSince)}`,
+      'Look at the site. What it answers now, and the usual reason:',
+      { run, of, rouses: true },
+    )
+  }
+  if (lastDeliveredAt <= clock.now()) return undefined
+  const message = `took a webhook ${dayOf(lastDeliveredAt)}, which is yet to come`
+  const act = 'Compare the time with `date -u`: the clock is wrong, or was.'
+  return warning('site.time_to_come', check, message, act, { of })
+}
+
+/** What its address says; `days`: how long its certificate is good. */
+async function dial(
+  check: string,
+  { site, allowedTargets }: EndpointReport,
+  { examination: { probes, clock, config }, of }: { examination: Examination; of: Of },
+): Promise<{ found?: Finding; days?: number }> {
+  const { hostname, protocol, port } = new URL(site.webhookUrl)
+  const host = hostname.replace(/^\[|\]$/g, '')
+  const addresses = await probes.resolve(host).catch((error: unknown) => error as Error)
+  if (addresses instanceof Error) {
+    const message = `${host} does not resolve: ${codeOf(addresses)}`
+    return { found: critical('site.no_address', check, message, "Mend the site's DNS.", { of }) }
+  }
+  const [address] = addresses
+  if (address === undefined || !areReachable(host, addresses, openedTo(allowedTargets, config))) {
+    const message = `${host} leads to an address webhooks may not go to`
+    const act =
+      'Give the site a public address, or open its own with `bank-api site allow-target`, within ALLOWED_TARGETS.'
+    return { found: critical('site.forbidden_address', check, message, act, { of }) }
+  }
+  if (protocol !== 'https:') return {}
+  const end = await probes
+    .certificateEnd(host, address, Number(port) || 443)
+    .catch((error: unknown) => error as Error)
+  if (end instanceof Error) {
+    const message = `no trusted TLS connection: ${codeOf(end)}`
+    const act = 'Mend the site, or its certificate. More about it:'
+    const run = command`webhook test ${site.name} --tenant ${site.tenant}`
+    return { found: critical('site.no_tls', check, message, act, { run, of }) }
+  }
+  const days = daysUntil(end, clock.now())
+  if (days >= fewDays) return { days }
+  const message = days < 0 ? 'its certificate has ended' : `its certificate ends in ${days} days`
+  return { found: warning('site.certificate_ending', check, message, 'Renew it.', { of }) }
+}
 
 const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ')

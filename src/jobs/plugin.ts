@@ -1,5 +1,6 @@
 import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Served } from '../bridge/admission/bridge-status.ts'
 import { startLoop } from '../loop.ts'
 import { tellActions } from './action-required.ts'
 import { remind } from './consent-reminders.ts'
@@ -30,9 +31,9 @@ const second = 1_000
 const hour = 3_600 * second
 
 /** Keeps connections in order; the loops run when `workers` are on. */
-const plugin: FastifyPluginCallback<{ workers: boolean; publicUrl: string }> = (
+const plugin: FastifyPluginCallback<{ workers: boolean } & Served> = (
   app,
-  { workers, publicUrl },
+  { workers, publicUrl, bridgeOrigin },
   done,
 ) => {
   const log = app.log.child({ room: 'upkeep' })
@@ -54,7 +55,7 @@ const plugin: FastifyPluginCallback<{ workers: boolean; publicUrl: string }> = (
     compare: createComparison(rooms),
     // By a clock that is ahead nobody was heard of for long.
     catchUp: async () => !isClockInDoubt() && (await catchUp()),
-    saveBridgeStatus: saver(app),
+    saveBridgeStatus: saver(app, { publicUrl, bridgeOrigin }),
   }
   app.decorate('renewalDeps', rooms)
   app.decorate('jobs', jobs)
@@ -93,7 +94,7 @@ export default fp(plugin, {
 
 type Rooms = Pick<Parameters<typeof plugin>[0], 'store' | 'clock' | 'bridgeStatus'>
 
-function saver({ store, clock, bridgeStatus }: Rooms): () => Promise<boolean> {
+function saver({ store, clock, bridgeStatus }: Rooms, served: Served): () => Promise<boolean> {
   let last = ''
   return async () => {
     const now = await bridgeStatus()
@@ -102,7 +103,7 @@ function saver({ store, clock, bridgeStatus }: Rooms): () => Promise<boolean> {
     const { breaker, credentials, clockInDoubt } = now
     const news = JSON.stringify([granted, refused, waiting, breaker, credentials, clockInDoubt])
     if (news === last) return false
-    await store.saveBridgeStatus({ at: clock.now(), status: { ...now } })
+    await store.saveBridgeStatus({ at: clock.now(), status: { ...now, served } })
     last = news
     return false
   }

@@ -23,8 +23,11 @@ export const savedBridgeStatus = z.object({
     refusals: z.number(),
   }),
   clockInDoubt: z.boolean().default(false),
+  /** Where the server that wrote it has Bridge, and how the world reaches that server: a shell may have other variables. */
+  served: z.object({ publicUrl: z.string(), bridgeOrigin: z.string() }).optional(),
 })
-export type BridgeStatus = z.output<typeof savedBridgeStatus>
+export type BridgeStatus = Omit<z.output<typeof savedBridgeStatus>, 'served'>
+export type Served = NonNullable<z.output<typeof savedBridgeStatus>['served']>
 
 /** What was left of the quota when it was written down; undefined when nothing readable was. */
 export function savedQuota(

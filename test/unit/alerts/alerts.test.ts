@@ -3,6 +3,8 @@ import { createLook } from '../../../src/alerts/look.ts'
 import { createPostman } from '../../../src/alerts/post.ts'
 import { troublesIn, type Trouble } from '../../../src/alerts/troubles.ts'
 import { loadConfig } from '../../../src/config.ts'
+import { StoreDiskError } from '../../../src/db/store-errors.ts'
+import type { Finding } from '../../../src/doctor/finding.ts'
 import { testStore } from '../../support/store.ts'
 import { testClock } from '../../support/clock.ts'
 import { mailbox } from './mailbox.ts'
@@ -92,6 +94,20 @@ test('a restart tells nothing again, and what was not taken is told by the next 
   expect(logged).toEqual([expect.stringContaining('it answered 500')])
 })
 
+test('what a full disk does not let us write down is told once all the same, and written down later', async () => {
+  const { after, store, logged } = await watched(alertsTo)
+  const { openAlerts } = store
+  store.openAlerts = () => Promise.reject(new StoreDiskError('the disk is full'))
+  const told = await after(5, trouble('disk space'))
+  store.openAlerts = openAlerts
+  const mended = await after(1, trouble('disk space'))
+
+  expect(told).toHaveLength(1)
+  expect(logged).toContainEqual(expect.stringContaining('is not written down yet'))
+  expect(mended).toEqual([])
+  expect(await store.listOpenAlerts()).toMatchObject([{ about: 'disk space' }])
+})
+
 test('many troubles are one message, bounded; a disabled endpoint is told though its site failed before', async () => {
   const { after } = await watched(alertsTo)
   const site = trouble('site erp (acme)')
@@ -163,15 +179,30 @@ test('neither a receiver that is away nor its address comes to light', async () 
   expect(logged.join()).not.toMatch(/topsecret|127\.0\.0\.1/)
 })
 
-test('doctor’s FAILs, Bridge that is down or refuses us and a failed copy are troubles, each once', () => {
+test('doctor’s FAILs, warnings that nobody else hears of, Bridge that is down or refuses us and a failed copy are troubles, each once', () => {
   const critical = { level: 'critical' as const, remedy: 'Do it.' }
-  const findings = [
-    { check: 'clock', level: 'ok' as const, message: 'agrees' },
-    { check: 'backup', level: 'warning' as const, message: 'none' },
-    { ...critical, check: 'disk space', message: '1 MB free' },
-    { ...critical, check: 'bridge credentials', message: 'Bridge refuses them (401)' },
+  const of = { tenant: 'acme', site: 'erp' }
+  const findings: Finding[] = [
+    { code: 'clock.ok', check: 'clock', level: 'ok', message: 'agrees' },
+    { code: 'backup.none', check: 'backup', level: 'warning', message: 'none' },
+    { ...critical, code: 'disk.full', check: 'disk space', message: '1 MB free' },
     {
       ...critical,
+      code: 'bridge.credentials_refused',
+      check: 'bridge credentials',
+      message: 'Bridge refuses them (401)',
+    },
+    {
+      code: 'proxy.untrusted',
+      level: 'warning',
+      check: 'reverse proxy',
+      message: 'passes calls on',
+      rouses: true,
+    },
+    {
+      ...critical,
+      of,
+      code: 'site.disabled',
       check: 'site erp (acme)',
       message: 'its endpoint is disabled',
       run: 'bank-api webhook enable erp --tenant acme',
@@ -188,6 +219,7 @@ test('doctor’s FAILs, Bridge that is down or refuses us and a failed copy are 
   expect(troubles.map(({ about }) => about)).toEqual([
     'disk space',
     'bridge credentials',
+    'reverse proxy',
     'site erp (acme): disabled',
     'bridge',
     'backup copy',

@@ -284,6 +284,7 @@ it('the doctor can examine all of it, and finds nothing critical', async () => {
     store,
     clock,
     machineClock: clock,
+    publicUrl: 'https://bank.test',
     bridgeOrigin: bridgeUrl,
     credentials: { clientId: 'c', clientSecret: 's' },
     probes: {

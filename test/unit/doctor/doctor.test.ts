@@ -1,105 +1,11 @@
-import { writeFileSync, mkdirSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { copyName } from '../../../src/backup/folder.ts'
-import { loadConfig } from '../../../src/config.ts'
-import { examine } from '../../../src/doctor/examine.ts'
 import { exitCodeOf, type Finding } from '../../../src/doctor/finding.ts'
-import type { Probes } from '../../../src/doctor/probes.ts'
 import { testFolder } from '../../support/store.ts'
-import {
-  aKey,
-  aTenant,
-  anAnnouncement,
-  aUser,
-  itemFacts,
-  testRooms,
-} from '../../support/tenants.ts'
-
-const day = 24 * 60 * 60_000
-const gigabyte = 1024 ** 3
-const ext4 = 0xef53
-const nfs = 0x6969
-const publicAddress = '93.184.215.14'
-
-/** A healthy installation with one site, and a world around it that a test may spoil. */
-async function anInstallation(env: Record<string, string> = {}) {
-  const rooms = testRooms()
-  const { store, clock } = rooms
-  const dataDir = testFolder()
-  const config = loadConfig({
-    NODE_ENV: 'production',
-    PUBLIC_URL: 'https://bank.test',
-    BRIDGE_CLIENT_ID: 'id',
-    BRIDGE_CLIENT_SECRET: 'secret',
-    BRIDGE_WEBHOOK_SECRETS: 'webhook-secret',
-    MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
-    DATA_DIR: dataDir,
-    DEFAULT_USER_EMAIL: 'bank@acme.test',
-    ...env,
-  })
-  mkdirSync(join(dataDir, 'backups'))
-  writeFileSync(join(dataDir, 'backups', copyName(clock.now() - day / 2)), '')
-  await store.createInstance({ mode: 'x', wrappedPepper: Buffer.alloc(1), dataKeys: [], at: 0 })
-  await store.joinMembers({ id: 'srv', host: 'here', pid: 7 }, { at: clock.now(), silentSince: 0 })
-  const acme = await aTenant(rooms)
-  await store.updateSite(
-    acme.site.id,
-    { webhookUrl: 'https://erp.acme.test/hook' },
-    { actor: 'test', at: clock.now() },
-  )
-  const user = await aUser(rooms, acme.site)
-  await store.acceptEvent(anAnnouncement(rooms, user, { dedupeKey: 'bridge:1', siteId: null }))
-
-  const world = {
-    bridge: 200 as number | Error,
-    live: { status: 200, body: '{"status":"live"}' } as { status: number; body: string } | Error,
-    drift: 0,
-    addresses: [publicAddress] as string[] | Error,
-    certificateEnd: clock.now() + 60 * day,
-    certificateError: undefined as Error | undefined,
-    freeBytes: 50 * gigabyte,
-    type: ext4,
-    dialled: [] as string[],
-  }
-  const probes: Probes = {
-    async get(url) {
-      const isOurs = url === 'https://bank.test/live'
-      const answer = isOurs ? world.live : world.bridge
-      if (answer instanceof Error) throw answer
-      const date = clock.now() - world.drift
-      return isOurs
-        ? { ...(world.live as { status: number; body: string }), date }
-        : { status: answer as number, body: '', date }
-    },
-    async resolve() {
-      if (world.addresses instanceof Error) throw world.addresses
-      return world.addresses
-    },
-    async certificateEnd(_host, address) {
-      world.dialled.push(address)
-      if (world.certificateError) throw world.certificateError
-      return world.certificateEnd
-    },
-    disk: async () => ({ freeBytes: world.freeBytes, type: world.type }),
-    exists: () => true,
-  }
-  const look = () =>
-    examine({
-      config,
-      store,
-      clock,
-      machineClock: clock,
-      probes,
-      bridgeOrigin: config.bridgeBaseUrl,
-      credentials: { clientId: 'id', clientSecret: 'secret' },
-    })
-  return { ...rooms, acme, user, config, world, look }
-}
-
-const coded = (code: string): Error => Object.assign(new Error('no'), { code })
-
-const bad = (findings: readonly Finding[]) => findings.filter(({ level }) => level !== 'ok')
+import { aKey, aTenant, anAnnouncement, aUser, itemFacts } from '../../support/tenants.ts'
+import { anInstallation, bad, coded, day, gigabyte, nfs } from './installation.ts'
 
 test('a healthy installation has nothing to do, and exit code 0', async () => {
   const { look } = await anInstallation()
@@ -357,7 +263,10 @@ test('keys and consents that end soon are found', async () => {
 
   expect(findings).toMatchObject([
     { check: 'api keys', message: `${key.apiKey} of acme (back office) ends in 3 days` },
-    { check: 'consents', message: '1 end within two weeks, 0 have ended' },
+    {
+      code: 'consents.ending',
+      message: '1 end within a week, 0 have ended: item 4568477 of erp.acme.test in 3 d',
+    },
   ])
 })
 

@@ -1,0 +1,65 @@
+import type { ListedCall } from '../db/ports/history.ts'
+import { dayMs, hourMs } from '../durations.ts'
+import { command } from '../terminal/shell.ts'
+import type { Examination } from './examination.ts'
+import { ok, warning, type Finding } from './finding.ts'
+
+/** So many of the newest are looked at: of a busy day a part. */
+const lookedAt = 1_000
+
+/** What of the refused calls asks for the operator: sites that moved, and a quota of Bridge's that is spent. */
+export async function checkCalls({ store, clock }: Examination): Promise<Finding[]> {
+  const now = clock.now()
+  const status = { from: 400, until: 500 }
+  const refused = await store.listCalls({ status, since: now - dayMs }, { limit: lookedAt })
+  const lately = refused.filter(({ at }) => at > now - hourMs)
+  return [...findMoved(refused), judgeQuota(lately)]
+}
+
+/** A site that calls from another address than the pinned one gets no link any more. */
+function findMoved(refused: readonly ListedCall[]): Finding[] {
+  const moved = refused.filter(
+    ({ refusal, site, tenant }) => refusal?.code === 'address_not_allowed' && site && tenant,
+  )
+  const bySite = Map.groupBy(moved, ({ tenant, site }) => JSON.stringify([tenant, site]))
+  return [...bySite.values()].map((calls) => {
+    const [last] = calls
+    const [tenant, site] = [last?.tenant ?? '', last?.site ?? '']
+    return warning(
+      'site.moved',
+      `site ${site} (${tenant}) address`,
+      `it named an address that is not its own, and was refused ${calls.length} times in a day`,
+      'If it has moved, say where it is now. What it named, and the command:',
+      { run: command`explain ${last?.id ?? ''}`, of: { tenant, site }, rouses: true },
+    )
+  })
+}
+
+/** Which of the limits between Bridge and the sites were met. */
+function judgeQuota(lately: readonly ListedCall[]): Finding {
+  const check = "bridge's quota"
+  const met = (...limits: string[]) =>
+    lately.filter(({ refusal }) => limits.includes(refusal?.limit ?? '')).length
+  const run = command`call list --status 429 --since 1h`
+  const spent = met('application', 'tenant_share', 'bridge')
+  if (spent > 0) {
+    return warning(
+      'quota.spent',
+      check,
+      `was spent: ${spent} calls were refused within an hour`,
+      'See what is left and who waits with `bank-api quota`, and which site asks so much with:',
+      { run, rouses: true },
+    )
+  }
+  const ofUsers = met('bridge_user', 'bridge_tokens')
+  if (ofUsers > 0) {
+    return warning(
+      'quota.user_limit',
+      check,
+      `for one user was spent: ${ofUsers} calls were refused within an hour`,
+      'Let the site ask less often for one user: Bridge allows so many calls a minute. Which site:',
+      { run },
+    )
+  }
+  return ok('quota.ok', check, 'no call was refused for it within an hour')
+}
