@@ -20,6 +20,7 @@ import type { SealedStore } from './ports/sealed.ts'
 import type { RemovalStore } from './ports/removals.ts'
 import type { ExportStore } from './ports/exports.ts'
 import type { RetentionStore } from './ports/retention.ts'
+import type { FeedStore } from './ports/feed.ts'
 import type { FigureStore } from './ports/figures.ts'
 import type { HistoryStore } from './ports/history.ts'
 
@@ -51,6 +52,7 @@ export interface Store
     RemovalStore,
     ExportStore,
     RetentionStore,
+    FeedStore,
     FigureStore,
     HistoryStore {
   /** Where one server has the database, and Bridge's quota, for itself: undefined. */

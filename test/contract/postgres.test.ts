@@ -4,6 +4,7 @@ import type { Store } from '../../src/db/store.ts'
 import { testDatabase, withPostgres } from '../support/postgres.ts'
 import { claimContract, sharedClaimContract } from './claims.ts'
 import { deliveryContract } from './deliveries.ts'
+import { feedRaceContract } from './feed.ts'
 import { sharedMemberContract } from './members.ts'
 import { quotaContract } from './quota.ts'
 import { raceContract, type OpenStores } from './races.ts'
@@ -34,6 +35,7 @@ withPostgres((_it, server) => {
   }
   raceContract('PostgreSQL', openSeveral)
   claimContract('PostgreSQL', openSeveral)
+  feedRaceContract('PostgreSQL', openSeveral)
   sharedClaimContract('PostgreSQL', openSeveral)
   quotaContract('PostgreSQL', openSeveral)
 })

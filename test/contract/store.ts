@@ -2,6 +2,7 @@ import { onTestFinished } from 'vitest'
 import type { Store } from '../../src/db/store.ts'
 import { testRooms } from '../support/tenants.ts'
 import { eventContract } from './events.ts'
+import { feedContract } from './feed.ts'
 import { figureContract } from './figures.ts'
 import { endpointContract } from './endpoints.ts'
 import { historyContract } from './history.ts'
@@ -52,6 +53,7 @@ export function storeContract(
   memberContract(name, rooms)
   tenantContract(name, rooms)
   eventContract(name, rooms)
+  feedContract(name, rooms)
   figureContract(name, rooms)
   endpointContract(name, rooms)
   historyContract(name, rooms)

@@ -9,6 +9,7 @@ import { deliveryOperations } from './operations/deliveries.ts'
 import { endpointOperations } from './operations/endpoints.ts'
 import { eventOperations } from './operations/events.ts'
 import { exportOperations } from './operations/exports.ts'
+import { feedOperations } from './operations/feed.ts'
 import { figureOperations } from './operations/figures.ts'
 import { historyOperations } from './operations/history.ts'
 import { instanceOperations } from './operations/instance.ts'
@@ -53,6 +54,7 @@ export function createPostgresStore(pool: Pool, poolOfLife: Pool = pool): Store 
     ...endpointOperations(tools),
     ...eventOperations(tools),
     ...exportOperations(tools),
+    ...feedOperations(tools),
     ...figureOperations(tools),
     ...historyOperations(tools),
     ...instanceOperations(tools),

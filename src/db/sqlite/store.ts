@@ -21,6 +21,7 @@ import { eventOperations } from './operations/events.ts'
 import { requestOperations } from './operations/requests.ts'
 import { deliveryOperations } from './operations/deliveries.ts'
 import { endpointOperations } from './operations/endpoints.ts'
+import { feedOperations } from './operations/feed.ts'
 import { figureOperations } from './operations/figures.ts'
 import { historyOperations } from './operations/history.ts'
 import { userOperations } from './operations/users.ts'
@@ -52,6 +53,7 @@ export function createSqliteStore(path: string, signerOf?: SignerOf): Store {
     ...requestOperations(tools),
     ...deliveryOperations({ ...tools, client, group }),
     ...endpointOperations(tools),
+    ...feedOperations(tools),
     ...figureOperations({ ...tools, client }),
     ...historyOperations({ ...tools, group }),
     ...userOperations(tools),

@@ -78,6 +78,8 @@ it('no operation reads a growing table from one end to the other, or is planned 
     await store.findRequest(one, request)
     await store.findItem(one, 7)
     await store.findAccount(one, 71)
+    await store.readFeed(one, { after: 1, limit: 9, bytes: 9, forgottenBefore: 1 })
+    await store.findFeedStart(one, 1, 1)
   }
   await store.findKey(siteKey.apiKey)
   await store.listKeys(tenant.id)

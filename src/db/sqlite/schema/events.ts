@@ -32,6 +32,7 @@ export const events = sqliteTable(
       .on(event.seq)
       .where(sql`handled_at IS NULL`),
     index('events_site').on(event.siteId, event.receivedAt),
+    index('events_feed').on(event.siteId, event.seq),
     index('events_received').on(event.receivedAt),
     index('events_item')
       .on(event.itemId, event.seq)

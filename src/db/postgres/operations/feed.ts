@@ -1,0 +1,122 @@
+import {
+  and,
+  asc,
+  desc,
+  eq,
+  gt,
+  gte,
+  inArray,
+  isNotNull,
+  isNull,
+  lt,
+  sql,
+  type SQL,
+} from 'drizzle-orm'
+import type { FeedStore } from '../../ports/feed.ts'
+import { pickPage, rowsOfEach } from '../../rules/feed-page.ts'
+import type { Scope } from '../../scope.ts'
+import { events, sites } from '../schema/index.ts'
+import type { Db, Tools } from '../tools.ts'
+import { inScope } from './sites.ts'
+
+export function feedOperations({ run }: Tools): FeedStore {
+  return {
+    findFeedEnd: (scope) => run((db) => feedEnd(db, scope)),
+
+    findFeedFloor: (scope, forgottenBefore) => run((db) => feedFloor(db, scope, forgottenBefore)),
+
+    findFeedStart: (scope, since, forgottenBefore) =>
+      run(async (db) => {
+        // Events that come at once may be stored in another order: of a hundred the first is the first.
+        const first = ofEachSite(db, scope, {
+          where: gte(events.receivedAt, since),
+          order: asc(events.receivedAt),
+          limit: 100,
+        })
+        const [found, end, floor] = await Promise.all([
+          db.select({ seq: sql<number | null>`min(${first.seq})`.mapWith(events.seq) }).from(first),
+          feedEnd(db, scope),
+          feedFloor(db, scope, forgottenBefore),
+        ])
+        const start = found[0]?.seq ?? null
+        return Math.max(start === null ? end : start - 1, floor)
+      }),
+
+    readFeed: (scope, { after, ...query }) =>
+      run(async (db) => {
+        const seen = await db
+          .select({ id: sites.id, name: sites.name })
+          .from(sites)
+          .where(inScope(scope))
+        const limit = rowsOfEach(seen.length)
+        const isBehind = gt(events.seq, after)
+        const looked = ofEachSite(db, scope, { where: isBehind, order: asc(events.seq), limit })
+        const page = pickPage(await db.select().from(looked), query, limit)
+        if (page === 'forgotten') return page
+        const { seqs, upTo, hasMore } = page
+        const found = await db
+          .select()
+          .from(events)
+          .where(and(inArray(events.seq, seqs), isNotNull(events.body)))
+          .orderBy(events.seq)
+        // Forgotten, or deleted with its item, between the two looks: the reader looks once more.
+        if (found.length < seqs.length) return { events: [], upTo: null, hasMore: true }
+        const names = new Map(seen.map(({ id, name }) => [id, name]))
+        const picked = found.map(({ seq, id, type, siteId, itemId, receivedAt, body }) => {
+          return { seq, id, type, site: names.get(siteId!)!, itemId, receivedAt, body: body! }
+        })
+        return { events: picked, upTo, hasMore }
+      }),
+  }
+}
+
+/** The first events of each site of the scope, as a table to select from. */
+function ofEachSite(
+  db: Db,
+  scope: Scope,
+  { where, order, limit }: { where: SQL | undefined; order: SQL; limit: number },
+) {
+  const ofSite = db
+    .select({
+      seq: events.seq,
+      siteId: events.siteId,
+      type: events.type,
+      receivedAt: events.receivedAt,
+      size: sql<number | null>`octet_length(${events.body})`.as('size'),
+    })
+    .from(events)
+    .where(and(eq(events.siteId, sites.id), where))
+    .orderBy(order)
+    .limit(limit)
+    .as('of_site')
+  return db
+    .select({
+      seq: ofSite.seq,
+      siteId: sites.id,
+      type: ofSite.type,
+      receivedAt: ofSite.receivedAt,
+      size: ofSite.size,
+    })
+    .from(sites)
+    .innerJoinLateral(ofSite, sql`true`)
+    .where(inScope(scope))
+    .as('of_each_site')
+}
+
+async function last(db: Db, scope: Scope, of: Parameters<typeof ofEachSite>[2]): Promise<number> {
+  const looked = ofEachSite(db, scope, of)
+  const [found] = await db
+    .select({ seq: sql<number>`coalesce(max(${looked.seq}), 0)`.mapWith(events.seq) })
+    .from(looked)
+  return found?.seq ?? 0
+}
+
+const feedEnd = (db: Db, scope: Scope): Promise<number> =>
+  last(db, scope, { where: undefined, order: desc(events.seq), limit: 1 })
+
+const feedFloor = (db: Db, scope: Scope, before: number): Promise<number> =>
+  last(db, scope, {
+    where: and(lt(events.receivedAt, before), isNull(events.body)),
+    order: desc(events.receivedAt),
+    limit: 100,
+  })
