@@ -20,6 +20,8 @@ interface AppErrorOptions {
   limit?: LimitName | undefined
   /** Seconds, where waiting helps. */
   retryAfter?: number | undefined
+  /** Of the feed: where to go on instead. */
+  oldestCursor?: string | undefined
   cause?: unknown
 }
 
@@ -31,14 +33,19 @@ export abstract class AppError extends Error {
   readonly excType: ExcType
   readonly status: number
   readonly retryAfter: number | undefined
+  readonly oldestCursor: string | undefined
   // Private, as the log shows an error's own fields.
   readonly #text: Text<ErrorKey>
   readonly #limit: LimitName | undefined
 
-  constructor(said: Text<ErrorKey>, { limit, retryAfter, cause }: AppErrorOptions = {}) {
+  constructor(
+    said: Text<ErrorKey>,
+    { limit, retryAfter, oldestCursor, cause }: AppErrorOptions = {},
+  ) {
     super(say(said, 'en'), { cause })
     const { excType, status } = codes[codeOf(said.key)]
     this.retryAfter = retryAfter
+    this.oldestCursor = oldestCursor
     this.excType = excType
     this.status = status
     this.#text = said

@@ -33,6 +33,9 @@ export function invalidArgument(name: string, issue: z.core.$ZodIssue): Validati
   if (issue.code === 'too_big' && issue.origin === 'string') {
     return new ValidationError('argument_invalid.length', { name, max: Number(issue.maximum) })
   }
+  if (issue.code === 'too_big' && issue.origin === 'number') {
+    return new ValidationError('argument_invalid.most', { name, max: Number(issue.maximum) })
+  }
   if (issue.code === 'invalid_value') {
     const options = z.core.util.joinValues(issue.values, '|')
     return new ValidationError('argument_invalid.option', { name, options })

@@ -17,6 +17,8 @@ export interface Refusal {
   readonly before?: string | undefined
   /** Seconds. */
   readonly retryAfter?: number | undefined
+  /** Of the feed: where to go on instead. */
+  readonly oldestCursor?: string | undefined
   /** Which limit was met, for the operator. */
   readonly limit?: LimitName | undefined
 }
@@ -32,8 +34,8 @@ export const notFound = toRefusal(text('path_unknown'))
 
 /** What an error of ours says. */
 export function fromAppError(error: AppError & { title?: string; before?: string }): Refusal {
-  const { status, excType, text, title, before, retryAfter, limit } = error
-  return { status, excType, text, title, before, retryAfter, limit }
+  const { status, excType, text, title, before, retryAfter, oldestCursor, limit } = error
+  return { status, excType, text, title, before, retryAfter, oldestCursor, limit }
 }
 
 /**
@@ -45,11 +47,14 @@ export function errorBody(version: ApiVersion, refusal: Refusal, language: Langu
 }
 
 function buildBody(version: ApiVersion, refusal: Refusal, language: Language): Buffer {
-  const { excType, text, title = defaultTitle, before, retryAfter } = refusal
+  const { excType, text, title = defaultTitle, before, retryAfter, oldestCursor } = refusal
   const code = codeOf(text.key)
   const sentence = say(text, language)
   const line = `frappe.exceptions.${excType}: ${sentence}`
-  const wait = retryAfter === undefined ? {} : { retry_after: Math.ceil(retryAfter) }
+  const more = {
+    ...(retryAfter !== undefined && { retry_after: Math.ceil(retryAfter) }),
+    ...(oldestCursor !== undefined && { oldest_cursor: oldestCursor }),
+  }
   if (version === 2) {
     const error = {
       type: excType,
@@ -59,7 +64,7 @@ function buildBody(version: ApiVersion, refusal: Refusal, language: Language): B
       title,
       indicator: 'red',
     }
-    return toBytes({ errors: [{ ...error, ...wait }] })
+    return toBytes({ errors: [{ ...error, ...more }] })
   }
   const messages = before === undefined ? [sentence] : [before, sentence]
   return toBytes({
@@ -68,7 +73,7 @@ function buildBody(version: ApiVersion, refusal: Refusal, language: Language): B
     code,
     exc: JSON.stringify([line]),
     _server_messages: JSON.stringify(messages.map((message) => serverMessage(message, title))),
-    ...wait,
+    ...more,
   })
 }
 

@@ -32,6 +32,8 @@ export interface MethodSettings extends LinkSettings {
   /** How many transactions one answer may hold, and how many one read can ever have. */
   maxTransactions: number
   readableTransactions: number
+  /** How long events are kept with their bodies, and without. */
+  retention: { eventsDays: number; auditDays: number }
   /** Whether a Bridge user is deleted with its last item. */
   deleteBridgeUsers: boolean
 }

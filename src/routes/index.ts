@@ -9,6 +9,7 @@ import { getBridgeEditLink } from './methods/get_bridge_edit_link.ts'
 import { getBridgeItemDetails } from './methods/get_bridge_item_details.ts'
 import { getBridgeItemId } from './methods/get_bridge_item_id.ts'
 import { getCategory } from './methods/get_category.ts'
+import { getEvents } from './methods/get_events.ts'
 import { getProConfirmationLink } from './methods/get_pro_confirmation_link.ts'
 import { getScaAuthenticationLink } from './methods/get_sca_authentication_link.ts'
 import { getSingleBank } from './methods/get_single_bank.ts'
@@ -31,4 +32,5 @@ export const methods: readonly RpcMethod<MethodContext>[] = [
   getBankTransactions,
   getCategory,
   getWebhookSecret,
+  getEvents,
 ]

@@ -40,6 +40,7 @@ export const codes = {
   too_many_sites: refused,
   too_many_users: refused,
   too_many_transactions: refused,
+  cursor_too_old: refused,
 
   site_not_found: notFound,
   user_not_found: notFound,

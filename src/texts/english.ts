@@ -23,6 +23,7 @@ export const english = {
   'argument_invalid.name':
     "Argument '{name}' is not valid: expected a name without control or invisible characters",
   'argument_invalid.length': "Argument '{name}' is not valid: expected at most {max} characters",
+  'argument_invalid.most': "Argument '{name}' is not valid: expected at most {max}",
   'argument_invalid.date': "Argument '{name}' is not valid: expected a date, as 2026-01-31",
   'argument_invalid.email': "Argument '{name}' is not valid: expected an e-mail address",
   'argument_invalid.option':
@@ -53,6 +54,8 @@ export const english = {
     'There are more than {most} transactions, and one answer holds no more: {advice}',
   'too_many_transactions.to_look_through':
     'There are more than {most} transactions to look through: {advice}',
+  cursor_too_old:
+    'Not all events after this cursor are kept any more: the oldest cursor that works is {cursor}',
   'advice.fewer': 'ask for fewer, as with min_date={date}, and for earlier ones with max_date',
   'advice.range_or_account': 'ask for a shorter range, or by account_id',
   'advice.range': 'ask for a shorter range',

@@ -157,6 +157,12 @@ export const explained: Readonly<Record<Code, Explained>> = {
     whose: 'the call',
     remedy: 'Ask for less: the message says how.',
   },
+  cursor_too_old: {
+    means: 'Of the events after the cursor some are past their retention, and forgotten.',
+    whose: 'the call',
+    remedy:
+      'Go on from `oldest_cursor`, and read accounts and transactions anew: what was forgotten may have told of them. Call more often.',
+  },
   site_not_found: {
     means: 'No site of yours has this name.',
     whose: 'the call',

@@ -25,6 +25,7 @@ export const french = translate(english, {
     "L'argument '{name}' n'est pas valide : un nom sans caractère de contrôle ni invisible est attendu",
   'argument_invalid.length':
     "L'argument '{name}' n'est pas valide : {max} caractères au plus sont attendus",
+  'argument_invalid.most': "L'argument '{name}' n'est pas valide : {max} au plus est attendu",
   'argument_invalid.date':
     "L'argument '{name}' n'est pas valide : une date est attendue, comme 2026-01-31",
   'argument_invalid.email':
@@ -61,6 +62,8 @@ export const french = translate(english, {
     "Il y a plus de {most} transactions, et une réponse n'en contient pas davantage : {advice}",
   'too_many_transactions.to_look_through':
     'Il y a plus de {most} transactions à parcourir : {advice}',
+  cursor_too_old:
+    'Les événements qui suivent ce curseur ne sont plus tous conservés : le plus ancien curseur valable est {cursor}',
   'advice.fewer':
     'demandez-en moins, par exemple avec min_date={date}, puis les précédentes avec max_date',
   'advice.range_or_account': 'demandez une période plus courte, ou par compte avec account_id',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { methods } from '../../../src/routes/index.ts'
+import { callMethod } from '../../support/app.ts'
 import { ask, aWorld, named, outsiders, type Things, type World } from './two-worlds.ts'
 
 /** Which of a victim's things an argument can name. */
@@ -17,7 +18,7 @@ const kinds: Record<string, (keyof Things)[]> = {
 /** Arguments that name nothing anybody owns. */
 const neutral = new Set([
   'lang', 'since', 'until', 'min_date', 'max_date', 'bank', 'bank_id', 'category_id',
-  'email', 'country', 'account_types',
+  'email', 'country', 'account_types', 'cursor', 'types', 'limit',
 ]) // prettier-ignore
 
 const link = ({ origin, user, site }: Things) => ({
@@ -44,6 +45,7 @@ const rows: Record<string, (own: Things) => Record<string, unknown>> = {
   get_bank_transactions: (own) => ({ user: own.user }),
   get_category: () => ({ category_id: 273 }),
   get_webhook_secret: () => ({}),
+  get_events: ({ site }) => ({ site, since: '2000-01-01' }),
 }
 
 const served = methods.map(({ name, params }) => ({
@@ -139,6 +141,29 @@ describe('the matrix would notice, for the owner’s own keys tell the worlds ap
     }
 
     expect(silent).toEqual([])
+  })
+})
+
+describe('an event is told to nobody but its site and its tenant, by its cursor or without:', () => {
+  it.each(outsiders)('%s', async (outsider) => {
+    const world = await aWorld('the victim has it')
+    const { key } = world.outsiders[outsider]
+    const as = world.insiders['its site key']
+    const { cursor } = (await callMethod(world.app, 'get_events', {}, { as })).message
+    await world.tellVictim()
+
+    const told = await Promise.all(
+      [{ cursor }, { since: '2000-01-01' }, { cursor: 'A'.repeat(22) }].map((args) =>
+        callMethod(world.app, 'get_events', args, { as: key }),
+      ),
+    )
+    const own = await callMethod(world.app, 'get_events', { cursor }, { as })
+
+    expect(own.message.events).toHaveLength(1)
+    for (const { text } of told) expect(text).not.toContain(own.message.events[0].id)
+    const isOfTenant = outsider === 'a key of a sister site'
+    // Of another tenant a cursor reads as one that is nobody's.
+    if (!isOfTenant) expect(told[0]?.text).toBe(told[2]?.text)
   })
 })
 

@@ -16,7 +16,7 @@ interface Refused {
   names?: string
 }
 
-const numbers = new Set(['item_id', 'account_id', 'bank_id', 'category_id'])
+const numbers = new Set(['item_id', 'account_id', 'bank_id', 'category_id', 'limit'])
 const dates = new Set(['since', 'until', 'min_date', 'max_date'])
 const choices = new Set(['country', 'account_types', 'email'])
 
