@@ -118,7 +118,7 @@ test.skipIf(isMissing)(
     const owner = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
     if (owner.uid) chownSync(folder, owner.uid, owner.gid)
     const [, archiving = '', recovery = ''] = blocks('ini').slice(-3)
-    const [, copy = '', back = ''] = blocks('sh')
+    const [, copy = '', back = '', ...others] = blocks('sh')
     const port = await freePort()
     const data = join(folder, 'data')
     const asOwner = (command: string, env: Env = {}) =>
@@ -173,6 +173,7 @@ test.skipIf(isMissing)(
     const ready = await fetch(`${url}/ready`)
     const { stdout } = await runCli(env, 'tenant', 'list', '--json')
 
+    expect(others).toEqual([])
     expect(ready.status).toBe(200)
     expect(JSON.parse(stdout)).toMatchObject([{ tenant: 'before' }])
   },
