@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { newestCopy } from '../backup/folder.ts'
 import type { Config } from '../config.ts'
 import { freeBytesAt, type Readiness } from '../cluster/readiness.ts'
-import type { Reading } from './metrics.ts'
+import type { Reading } from './gauges.ts'
 
 /** How long one look at the database serves all who scrape. */
 const freshMs = 5_000

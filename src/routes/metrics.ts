@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyPluginAsync } from 'fastify'
-import type { Metrics, Reading } from '../metrics/metrics.ts'
+import type { Reading } from '../metrics/gauges.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 
 interface Options {
   metrics: Metrics

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test, vi } from 'vitest'
-import { consentWindows } from '../../../src/metrics/metrics.ts'
+import { consentWindows } from '../../../src/metrics/gauges.ts'
 import { aConnectedBank, callMethod, testApp } from '../../support/app.ts'
 import { layCable } from '../../support/cable.ts'
 import { testDatabase, withPostgres } from '../../support/postgres.ts'
