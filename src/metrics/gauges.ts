@@ -30,8 +30,15 @@ export function createGauges(registers: Registry[]): { show(reading: Reading): v
     leader: gauge('leader', '1 on the server that does what is done once for all.'),
     bridgeUp: gauge('bridge_up', '0 while Bridge is known to be down, or refuses our credentials.'),
     quota: gauge('bridge_quota_remaining', 'How many calls Bridge would take from us right now.'),
-    deliveries: gauge('deliveries', 'Webhook deliveries kept, by state.', ['state']),
-    age: gauge('delivery_queue_age_seconds', 'How long the delivery due first has been due.'),
+    deliveries: gauge('deliveries', 'Webhooks that were not taken: pending, or dead.', ['state']),
+    age: gauge(
+      'delivery_queue_age_seconds',
+      'How long the delivery due first has been due, of endpoints that are well.',
+    ),
+    failing: gauge(
+      'endpoint_failing_seconds',
+      'How long the endpoint has failed that has taken nothing for the longest, the disabled left out.',
+    ),
     unhandled: gauge('events_unhandled', 'Events received and not yet applied.'),
     endpoints: gauge('endpoints', "Sites' webhook endpoints, by state.", ['state']),
     consents: gauge('consents', 'Living items by days until their consent ends.', ['days_left']),
@@ -47,11 +54,12 @@ export function createGauges(registers: Registry[]): { show(reading: Reading): v
   }
 
   function showFigures(figures: Figures, now: number): void {
+    const secondsSince = (at: number | null) => (at === null ? 0 : Math.max(0, now - at) / 1_000)
     for (const [state, count] of Object.entries(figures.deliveries)) {
       gauges.deliveries.set({ state }, count)
     }
-    const { oldestDueAt } = figures
-    gauges.age.set(oldestDueAt === null ? 0 : Math.max(0, now - oldestDueAt) / 1_000)
+    gauges.age.set(secondsSince(figures.oldestDueAt))
+    gauges.failing.set(secondsSince(figures.failingSince))
     gauges.unhandled.set(figures.unhandledEvents)
     for (const [state, count] of Object.entries(figures.endpoints)) {
       gauges.endpoints.set({ state }, count)
@@ -66,8 +74,8 @@ export function createGauges(registers: Registry[]): { show(reading: Reading): v
   function forgetFigures(): void {
     const { deliveries, endpoints, consents } = gauges
     for (const each of [deliveries, endpoints, consents]) each.reset()
-    const { age, unhandled, tenants, sites, items } = gauges
-    for (const each of [age, unhandled, tenants, sites, items]) each.remove()
+    const { age, failing, unhandled, tenants, sites, items } = gauges
+    for (const each of [age, failing, unhandled, tenants, sites, items]) each.remove()
   }
 
   return {

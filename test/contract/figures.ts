@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import type { Site } from '../../src/db/ports/sites.ts'
 import { testNow } from '../support/clock.ts'
 import { addItems, anAnnouncement, itemFacts, testBy } from '../support/tenants.ts'
-import { withWebhook } from './rooms.ts'
+import { minuteMs, webhookUrl, withSites, withWebhook } from './rooms.ts'
 import type { OpenRooms } from './store.ts'
 
 export function figureContract(name: string, open: OpenRooms): void {
@@ -20,17 +21,69 @@ export function figureContract(name: string, open: OpenRooms): void {
       await settle(second!, 'dead')
 
       expect(await store.readFigures(testNow)).toEqual({
-        deliveries: { pending: 3, delivered: 1, dead: 1 },
-        // What a worker has comes due again when its lease ends, and one waits behind another of its item.
+        deliveries: { pending: 3, dead: 1 },
         oldestDueAt: null,
         unhandledEvents: 1,
         endpoints: { healthy: 0, failing: 1, disabled: 0 },
+        failingSince: testNow,
         consentsEndAt: [99],
         tenants: 1,
         sites: 2,
         items: 2,
       })
-      expect((await store.readFigures(testNow + 60_000)).oldestDueAt).toBe(testNow + 60_000)
+    })
+
+    it('late is what is due at an endpoint that is well: what a worker has, once its lease ended', async () => {
+      const { store, ann, claim, ...rooms } = await withWebhook(open)
+      for (const itemId of [1, 1]) await store.acceptEvent(anAnnouncement(rooms, ann, { itemId }))
+      const dueAt = async (at: number) => (await store.readFigures(at)).oldestDueAt
+
+      expect(await dueAt(testNow - 1)).toBeNull()
+      expect(await dueAt(testNow)).toBe(testNow)
+      await claim()
+      expect(await dueAt(testNow + 59_999)).toBeNull()
+      expect(await dueAt(testNow + 60_000)).toBe(testNow + 60_000)
+    })
+
+    it('a dead site is late by itself: the longest that any takes nothing is told, and the others stay punctual', async () => {
+      const { store, clock, sites, accept, claim, settle } = await withSites(open)
+      const [dead, well] = sites as [Site, Site]
+      await accept({ siteId: dead.id })
+      const [tried] = await claim()
+      clock.advance(minuteMs)
+      const refused = { webhookUrl, status: 500 }
+      await settle(tried!, { kind: 'failed', dueAt: testNow + 2 * minuteMs }, refused)
+      const beside = await store.readFigures(testNow + 9 * minuteMs)
+      await accept({ siteId: well.id })
+      const behind = await store.readFigures(testNow + 9 * minuteMs)
+
+      expect(beside).toMatchObject({ oldestDueAt: null, failingSince: testNow + minuteMs })
+      expect(behind).toMatchObject({ oldestDueAt: testNow + minuteMs })
+      expect(behind.endpoints).toEqual({ healthy: 1, failing: 1, disabled: 0 })
+    })
+
+    it('what rests on its word is not late, nor what is for a site that takes no webhooks any more', async () => {
+      const { store, sites, accept, claim, settle } = await withSites(open)
+      const [slow, gone] = sites as [Site, Site]
+      for (const itemId of [1, 2]) await accept({ siteId: slow.id, itemId })
+      const [first, second] = await claim()
+      await settle(first!, { kind: 'failed', dueAt: testNow }, { webhookUrl, status: 429 })
+      await settle(second!, { kind: 'delivered' }, { webhookUrl, status: 200 })
+      const { oldestDueAt, endpoints } = await store.readFigures(testNow)
+      await accept({ siteId: gone.id })
+      expect((await store.readFigures(testNow)).oldestDueAt).toBe(testNow)
+
+      await store.updateSite(gone.id, { webhookUrl: null }, testBy)
+
+      expect({ oldestDueAt, endpoints }).toEqual({
+        oldestDueAt: null,
+        endpoints: { healthy: 2, failing: 0, disabled: 0 },
+      })
+      expect(await store.readFigures(testNow)).toMatchObject({
+        oldestDueAt: null,
+        endpoints: { healthy: 1, failing: 0, disabled: 0 },
+      })
+      expect((await store.readFigures(testNow + minuteMs)).oldestDueAt).toBe(testNow)
     })
 
     it('are of a server where there is one, whose version and time-outs are known', async () => {
@@ -58,7 +111,10 @@ export function figureContract(name: string, open: OpenRooms): void {
 
       await store.setTenantDisabled(acme.tenant.id, true, testBy)
 
-      expect((await store.readFigures(testNow)).oldestDueAt).toBeNull()
+      expect(await store.readFigures(testNow)).toMatchObject({
+        oldestDueAt: null,
+        endpoints: { healthy: 0, failing: 0, disabled: 0 },
+      })
     })
   })
 }

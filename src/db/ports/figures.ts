@@ -1,11 +1,13 @@
 /** What the installation looks like at a moment, in numbers. */
 export interface Figures {
-  deliveries: { pending: number; delivered: number; dead: number }
-  /** When the delivery that is due for the longest became due; null: none is due. */
+  deliveries: { pending: number; dead: number }
+  /** When the delivery became due that has been due for the longest, of endpoints that are well; null: none is due. */
   oldestDueAt: number | null
   unhandledEvents: number
-  /** Sites that get webhooks, by how their endpoint fares. */
+  /** Sites that get webhooks, by how their endpoint fares; those that are not served any more left out. */
   endpoints: { healthy: number; failing: number; disabled: number }
+  /** Since when the endpoint fails that has taken nothing for the longest, of those that are tried; null: none fails. */
+  failingSince: number | null
   /** When consents end, of items that live. */
   consentsEndAt: number[]
   tenants: number

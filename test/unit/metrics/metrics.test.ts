@@ -4,7 +4,7 @@ import { consentWindows } from '../../../src/metrics/gauges.ts'
 import { aConnectedBank, callMethod, testApp } from '../../support/app.ts'
 import { layCable } from '../../support/cable.ts'
 import { testDatabase, withPostgres } from '../../support/postgres.ts'
-import { aTenant } from '../../support/tenants.ts'
+import { aTenant, anAnnouncement, aUser, testBy } from '../../support/tenants.ts'
 
 const token = 'token-of-the-operator'
 const scraping = { authorization: `Bearer ${token}` }
@@ -29,7 +29,7 @@ withPostgres((it, server) => {
     ]
     await aTenant(one.app)
     const ofDatabase =
-      /^bank_api_(?:deliveries|delivery_queue|events|endpoints|consents|tenants|sites|items).*/gm
+      /^bank_api_(?:deliveries|delivery_queue|events|endpoint_failing|endpoints|consents|tenants|sites|items).*/gm
     const shown = async (app: typeof one) => (await scrape(app)).match(ofDatabase)
 
     expect(await shown(one)).toContain('bank_api_tenants 1')
@@ -130,10 +130,39 @@ test('deliveries, endpoints and consents are counted by state', async () => {
   const text = await scrape(setup)
 
   expect(text).toContain('bank_api_deliveries{state="pending"} 0')
+  expect(text).toContain('bank_api_delivery_queue_age_seconds 0')
+  expect(text).toContain('bank_api_endpoint_failing_seconds 0')
   expect(text).toContain('bank_api_endpoints{state="disabled"} 0')
   expect(text).toContain('bank_api_consents{days_left="1-3"} 1')
   expect(text).toContain('bank_api_items 1')
   expect(text).toContain('bank_api_ready 1')
+})
+
+test('a dead site is told by how long it takes nothing, and leaves the queue as young as the others make it', async () => {
+  const setup = await anApp()
+  const { app, clock } = setup
+  const { site } = await aTenant(app)
+  const webhookUrl = 'https://erp.acme.test/hook'
+  await app.store.updateSite(site.id, { webhookUrl }, testBy)
+  await app.store.acceptEvent(anAnnouncement(app, await aUser(app, site), { itemId: 1 }))
+  const now = clock.now()
+  const [tried] = await app.store.claimDeliveries({
+    by: app.memberId,
+    at: now,
+    leaseUntil: now + 60_000,
+    limit: 1,
+  })
+  const outcome = { kind: 'failed', dueAt: now + 300_000 } as const
+  const endpoint = { webhookUrl, status: null }
+  const { id, attempt } = tried!
+  await app.store.settleDelivery({ id, attempt, at: now, outcome, try: null, endpoint })
+  clock.advance(4 * 60 * 60_000)
+
+  const text = await scrape(setup)
+
+  expect(text).toContain('bank_api_delivery_queue_age_seconds 0')
+  expect(text).toContain('bank_api_endpoint_failing_seconds 14400')
+  expect(text).toContain('bank_api_endpoints{state="failing"} 1')
 })
 
 test('a consent is counted in one window, its upper bound included', () => {

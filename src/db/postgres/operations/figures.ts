@@ -1,7 +1,7 @@
-import { and, count, eq, isNotNull, isNull, lte, min, sql } from 'drizzle-orm'
+import { and, count, eq, isNotNull, isNull, sql } from 'drizzle-orm'
 import type { DatabaseServer, FigureStore, ServerSetting } from '../../ports/figures.ts'
-import { deliveries, endpoints, events, items, sites, tenants } from '../schema/index.ts'
-import type { Tools } from '../tools.ts'
+import { endpoints, items, sites, tenants } from '../schema/index.ts'
+import type { Db, Tools } from '../tools.ts'
 
 const asked: readonly ServerSetting[] = [
   'fsync',
@@ -15,58 +15,87 @@ const asked: readonly ServerSetting[] = [
   'synchronous_commit',
 ]
 
-export function figureOperations({ run }: Tools): FigureStore {
+/**
+ * Counts that stay cheap on tables with millions of rows: what is pending or dead is read off partial indexes, and sites with
+ * anything due one after the other, so that the backlog of one that is dead is not walked.
+ */
+const counts = (at: number) => sql`
+WITH RECURSIVE waiting(site_id) AS (
+  (SELECT min(site_id) FROM deliveries WHERE state = 'pending' AND due_at IS NOT NULL)
+  UNION ALL
+  SELECT (SELECT min(site_id) FROM deliveries
+          WHERE state = 'pending' AND due_at IS NOT NULL AND site_id > waiting.site_id)
+  FROM waiting WHERE waiting.site_id IS NOT NULL
+), due AS (
+  SELECT (SELECT min(due_at) FROM deliveries
+          WHERE state = 'pending' AND due_at IS NOT NULL AND site_id = sites.id) AS at
+  FROM waiting
+  JOIN sites ON sites.id = waiting.site_id
+  JOIN tenants ON tenants.id = sites.tenant_id
+  LEFT JOIN endpoints ON endpoints.site_id = sites.id
+  WHERE sites.webhook_url IS NOT NULL AND sites.removed_at IS NULL AND tenants.disabled_at IS NULL
+    AND endpoints.disabled_at IS NULL AND endpoints.failing_since IS NULL
+    AND coalesce(endpoints.hold_until, 0) <= ${at}
+)
+SELECT
+  (SELECT min(at) FROM due WHERE at <= ${at}) AS oldest,
+  (SELECT count(*) FROM deliveries WHERE state = 'pending' AND due_at IS NOT NULL) AS due,
+  (SELECT count(*) FROM deliveries
+   WHERE first_ended_at IS NULL AND due_at IS NULL AND state = 'pending') AS waiting,
+  (SELECT count(*) FROM deliveries WHERE state = 'dead') AS dead,
+  (SELECT count(*) FROM events WHERE handled_at IS NULL) AS unhandled,
+  (SELECT count(*) FROM tenants) AS tenants,
+  (SELECT count(*) FROM sites) AS sites`
+
+/** Endpoints of sites that are served, by how they fare. */
+function endpointsOf(db: Db) {
+  const isTried = isNull(endpoints.disabledAt)
+  const failing = and(isTried, isNotNull(endpoints.failingSince))
+  return db
+    .select({
+      tried: sql`count(*) FILTER (WHERE ${isTried})`.mapWith(Number),
+      failing: sql`count(*) FILTER (WHERE ${failing})`.mapWith(Number),
+      disabled: count(endpoints.disabledAt),
+      since: sql<
+        string | null
+      >`min(${endpoints.failingSince} + ${endpoints.jumpedMs}) FILTER (WHERE ${failing})`,
+    })
+    .from(sites)
+    .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+    .leftJoin(endpoints, eq(endpoints.siteId, sites.id))
+    .where(and(isNotNull(sites.webhookUrl), isNull(sites.removedAt), isNull(tenants.disabledAt)))
+}
+
+/** When the consent of each living item ends. */
+const endsOfConsents = (db: Db) =>
+  db.select({ endsAt: items.authenticationExpiresAt }).from(items).where(isNull(items.goneAt))
+
+export function figureOperations({ run, together }: Tools): FigureStore {
   return {
-    readFigures: (at) =>
-      run(async (db) => {
-        const byState = await db
-          .select({ state: deliveries.state, count: count() })
-          .from(deliveries)
-          .groupBy(deliveries.state)
-        const countOf = new Map(byState.map((row) => [row.state, row.count]))
-        const isDue = and(
-          sql`${deliveries.state} = 'pending'`,
-          lte(deliveries.dueAt, at),
-          isNull(endpoints.disabledAt),
-          isNull(tenants.disabledAt),
-        )
-        const [oldest] = await db
-          .select({ at: min(deliveries.dueAt) })
-          .from(deliveries)
-          .innerJoin(sites, eq(sites.id, deliveries.siteId))
-          .innerJoin(tenants, eq(tenants.id, sites.tenantId))
-          .leftJoin(endpoints, eq(endpoints.siteId, deliveries.siteId))
-          .where(isDue)
-        const failing = and(isNotNull(endpoints.failingSince), isNull(endpoints.disabledAt))
-        const [served] = await db
-          .select({
-            all: count(),
-            disabled: count(endpoints.disabledAt),
-            failing: sql`count(*) FILTER (WHERE ${failing})`.mapWith(Number),
-          })
-          .from(sites)
-          .leftJoin(endpoints, eq(endpoints.siteId, sites.id))
-          .where(isNotNull(sites.webhookUrl))
-        const { all, disabled, failing: failed } = served!
-        const living = await db
-          .select({ endsAt: items.authenticationExpiresAt })
-          .from(items)
-          .where(isNull(items.goneAt))
-        return {
-          deliveries: {
-            pending: countOf.get('pending') ?? 0,
-            delivered: countOf.get('delivered') ?? 0,
-            dead: countOf.get('dead') ?? 0,
-          },
-          oldestDueAt: oldest?.at ?? null,
-          unhandledEvents: await db.$count(events, isNull(events.handledAt)),
-          endpoints: { healthy: all - disabled - failed, failing: failed, disabled },
-          consentsEndAt: living.map(({ endsAt }) => endsAt).filter((endsAt) => endsAt !== null),
-          tenants: await db.$count(tenants),
-          sites: await db.$count(sites),
-          items: living.length,
-        }
-      }),
+    async readFigures(at) {
+      const [{ rows }, [served], living] = await together(
+        (db) =>
+          [
+            { execute: () => db.execute<Record<string, string | null>>(counts(at)) },
+            endpointsOf(db),
+            endsOfConsents(db),
+          ] as const,
+      )
+      const { oldest = null, ...counted } = rows[0]!
+      const of = (name: string) => Number(counted[name])
+      const { tried, failing, disabled, since } = served!
+      return {
+        deliveries: { pending: of('due') + of('waiting'), dead: of('dead') },
+        oldestDueAt: oldest === null ? null : Number(oldest),
+        unhandledEvents: of('unhandled'),
+        endpoints: { healthy: tried - failing, failing, disabled },
+        failingSince: since === null ? null : Number(since),
+        consentsEndAt: living.map(({ endsAt }) => endsAt).filter((endsAt) => endsAt !== null),
+        tenants: of('tenants'),
+        sites: of('sites'),
+        items: living.length,
+      }
+    },
 
     readServer: () =>
       run(async (db) => {

@@ -1,15 +1,11 @@
 import type Sqlite from 'better-sqlite3'
-import { and, eq, isNotNull, isNull } from 'drizzle-orm'
+import { and, eq, isNotNull, isNull, sql } from 'drizzle-orm'
 import type { Figures, FigureStore } from '../../ports/figures.ts'
-import { endpoints, items, sites } from '../schema/index.ts'
+import { endpoints, items, sites, tenants } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 
-/**
- * Counts that stay cheap on tables with millions of rows: the whole table's is read off its pages, pending and dead ones
- * off partial indexes, and what was delivered is the rest.
- */
+/** Counts that stay cheap on tables with millions of rows: what is pending or dead is read off partial indexes. */
 export const counts = {
-  deliveries: 'SELECT count(*) FROM deliveries',
   dead: "SELECT count(*) FROM deliveries WHERE state = 'dead'",
   due: "SELECT count(*) FROM deliveries WHERE state = 'pending' AND due_at IS NOT NULL",
   waiting:
@@ -20,14 +16,29 @@ export const counts = {
   items: 'SELECT count(*) FROM items WHERE gone_at IS NULL',
 }
 
-/** When the delivery due for the longest became due, of sites whose endpoint, and whose tenant, is not disabled. */
+/**
+ * When the delivery due for the longest became due, of endpoints that are well and may be tried. Sites with anything due are
+ * read off the index one after the other: the backlog of one that is dead is not walked.
+ */
 export const oldestDue = `
-SELECT min(due_at) FROM deliveries
-JOIN sites ON sites.id = deliveries.site_id
-JOIN tenants ON tenants.id = sites.tenant_id
-LEFT JOIN endpoints ON endpoints.site_id = deliveries.site_id
-WHERE state = 'pending' AND due_at IS NOT NULL AND due_at <= +?
-  AND endpoints.disabled_at IS NULL AND tenants.disabled_at IS NULL`
+WITH RECURSIVE waiting(site_id) AS (
+  SELECT min(site_id) FROM deliveries WHERE state = 'pending' AND due_at IS NOT NULL
+  UNION ALL
+  SELECT (SELECT min(site_id) FROM deliveries
+          WHERE state = 'pending' AND due_at IS NOT NULL AND site_id > waiting.site_id)
+  FROM waiting WHERE waiting.site_id IS NOT NULL
+), due AS (
+  SELECT (SELECT min(due_at) FROM deliveries
+          WHERE state = 'pending' AND due_at IS NOT NULL AND site_id = sites.id) AS at
+  FROM waiting
+  JOIN sites ON sites.id = waiting.site_id
+  JOIN tenants ON tenants.id = sites.tenant_id
+  LEFT JOIN endpoints ON endpoints.site_id = sites.id
+  WHERE sites.webhook_url IS NOT NULL AND sites.removed_at IS NULL AND tenants.disabled_at IS NULL
+    AND endpoints.disabled_at IS NULL AND endpoints.failing_since IS NULL
+    AND coalesce(endpoints.hold_until, 0) <= +@at
+)
+SELECT min(at) FROM due WHERE at <= +@at`
 
 export function figureOperations({
   db,
@@ -38,28 +49,17 @@ export function figureOperations({
     ([name, text]) => [name, client.prepare<[], number>(text).pluck()] as const,
   )
 
-  const oldest = client.prepare<[number], number | null>(oldestDue).pluck()
+  const oldest = client.prepare<[{ at: number }], number | null>(oldestDue).pluck()
 
   function figures(at: number): Figures {
     const count = Object.fromEntries(
       counters.map(([name, statement]) => [name, statement.get() ?? 0]),
     ) as Record<keyof typeof counts, number>
-    const pending = count.due + count.waiting
-    const served = db
-      .select({ failingSince: endpoints.failingSince, disabledAt: endpoints.disabledAt })
-      .from(sites)
-      .leftJoin(endpoints, eq(endpoints.siteId, sites.id))
-      .where(isNotNull(sites.webhookUrl))
-      .all()
-    const disabled = served.filter(({ disabledAt }) => disabledAt !== null).length
-    const failing = served.filter(
-      ({ failingSince, disabledAt }) => disabledAt === null && failingSince !== null,
-    ).length
     return {
-      deliveries: { pending, delivered: count.deliveries - pending - count.dead, dead: count.dead },
-      oldestDueAt: oldest.get(at) ?? null,
+      deliveries: { pending: count.due + count.waiting, dead: count.dead },
+      oldestDueAt: oldest.get({ at }) ?? null,
       unhandledEvents: count.unhandled,
-      endpoints: { healthy: served.length - disabled - failing, failing, disabled },
+      ...endpointsNow(),
       consentsEndAt: db
         .select({ at: items.authenticationExpiresAt })
         .from(items)
@@ -69,6 +69,30 @@ export function figureOperations({
       tenants: count.tenants,
       sites: count.sites,
       items: count.items,
+    }
+  }
+
+  function endpointsNow(): Pick<Figures, 'endpoints' | 'failingSince'> {
+    const served = db
+      .select({
+        // How far the clock was put forward is time that did not pass.
+        failingSince: sql<number | null>`${endpoints.failingSince} + ${endpoints.jumpedMs}`,
+        disabledAt: endpoints.disabledAt,
+      })
+      .from(sites)
+      .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+      .leftJoin(endpoints, eq(endpoints.siteId, sites.id))
+      .where(and(isNotNull(sites.webhookUrl), isNull(sites.removedAt), isNull(tenants.disabledAt)))
+      .all()
+    const tried = served.filter(({ disabledAt }) => disabledAt === null)
+    const failing = tried.flatMap(({ failingSince }) => failingSince ?? [])
+    return {
+      endpoints: {
+        healthy: tried.length - failing.length,
+        failing: failing.length,
+        disabled: served.length - tried.length,
+      },
+      failingSince: failing.length > 0 ? Math.min(...failing) : null,
     }
   }
 

@@ -2,13 +2,15 @@ import { Client } from 'pg'
 import { expect, onTestFinished } from 'vitest'
 import { createPool } from '../../../../src/db/postgres/open.ts'
 import { createPostgresStore } from '../../../../src/db/postgres/store.ts'
+import { testNow } from '../../../support/clock.ts'
 import { testDatabase, withPostgres } from '../../../support/postgres.ts'
 import { testRooms } from '../../../support/tenants.ts'
 import { askAll } from './hot-operations.ts'
 import { fill, readingWhole, recording } from './plans.ts'
 
 withPostgres((it, server) => {
-  it('no operation reads a growing table from one end to the other', async () => {
+  /** A store on a filled database, and how its statements so far would read growing tables whole. */
+  async function filled() {
     const url = await testDatabase(server)
     const client = new Client(url)
     await client.connect()
@@ -17,16 +19,33 @@ withPostgres((it, server) => {
     const { connections, statements } = recording(createPool({ url, poolSize: 2, waitMs: 0 }))
     const store = createPostgresStore(connections)
     onTestFinished(() => store.close())
+    const wholes = async () => {
+      // Of tables as small as these the planner would rather read some whole.
+      await client.query('SET enable_seqscan = off')
+      const found: string[] = []
+      for (const statement of statements()) found.push(...(await readingWhole(client, statement)))
+      return found
+    }
+    return { client, store, statements, wholes }
+  }
+
+  it('no operation reads a growing table from one end to the other', async () => {
+    const { client, store, statements, wholes } = await filled()
     await askAll(testRooms(store))
-    // Of tables as small as these the planner would rather read some whole.
-    await client.query('SET enable_seqscan = off')
 
-    const found: string[] = []
-    for (const statement of statements()) found.push(...(await readingWhole(client, statement)))
-
-    expect(found).toEqual([])
+    expect(await wholes()).toEqual([])
     expect(statements().length).toBeGreaterThan(150)
     const whole = { text: 'SELECT id FROM items WHERE status = 5', values: [] }
     expect(await readingWhole(client, whole)).toHaveLength(1)
+  })
+
+  it('what each look of Prometheus counts reads neither all deliveries nor all events', async () => {
+    const { store, statements, wholes } = await filled()
+    await store.readFigures(testNow)
+
+    expect(statements()).toHaveLength(3)
+    expect(
+      (await wholes()).filter((found) => /^[\w ]+ (deliveries|events|attempts)/.test(found)),
+    ).toEqual([])
   })
 })
