@@ -110,7 +110,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     options.database === undefined && typeof configured === 'string' ? configured : undefined
   await setByDatabase(time, app.store)
   await app.register(calls, { clock })
-  await app.register(metrics, { version })
+  await app.register(metrics, { version, methods: methods.map(({ name }) => name) })
   await app.register(auth, { config, clock, time, ids, workers })
   const { identity, onDatabaseLost: onLost, leader } = options
   const mustBeAlone = config.sandbox !== undefined

@@ -2,6 +2,12 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import type { BridgeCall } from '../bridge/options.ts'
 import { createGauges, type Reading } from './gauges.ts'
 
+export interface MetricsOptions {
+  version: string
+  /** The names of the methods that are served. */
+  methods: readonly string[]
+}
+
 export interface Metrics {
   /** A call that found its method: `outcome` is `ok` or the `exc_type`. */
   called(call: { method: string; outcome: string; durationMs: number }): void
@@ -10,15 +16,25 @@ export interface Metrics {
   bridgeCalled(call: BridgeCall): void
   webhookReceived(outcome: string): void
   /** A webhook of ours was posted, or its address refused. */
-  webhookTried(outcome: 'delivered' | 'failed' | 'refused'): void
+  webhookTried(outcome: (typeof triedOutcomes)[number]): void
   endpointDisabled(): void
   /** Everything, in Prometheus' text format. */
   text(read: () => Promise<Reading>): Promise<string>
   readonly contentType: string
 }
 
+/**
+ * Each twice the one before, so that a quantile read off them errs by less than half wherever it lies. The last is the time
+ * that a call has: what lies beyond was given up.
+ */
+const bridgeBuckets = [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10]
+
+/** Outcomes that rules look for: counted from zero, for the first of a series that begins with it is no increase. */
+const receivedOutcomes = ['new', 'repeat', 'old', 'unknown', 'nonsense', 'refused']
+const triedOutcomes = ['delivered', 'failed', 'refused'] as const
+
 /** The numbers an operator watches, in a registry of their own. Names follow Prometheus' conventions: base units, `_total`. */
-export function createMetrics(version: string): Metrics {
+export function createMetrics({ version, methods }: MetricsOptions): Metrics {
   const registry = new Registry()
   const registers = [registry]
   const gauges = createGauges(registers)
@@ -53,9 +69,15 @@ export function createMetrics(version: string): Metrics {
   })
   const bridgeDuration = new Histogram({
     name: 'bank_api_bridge_request_duration_seconds',
+    help: 'How long calls of the Bridge API took, each try by itself, by endpoint.',
+    labelNames: ['method', 'endpoint'],
+    buckets: bridgeBuckets,
+    registers,
+  })
+  const bridgeRequests = new Counter({
+    name: 'bank_api_bridge_requests_total',
     help: 'Calls of the Bridge API by endpoint and status; status "none" means no answer came.',
     labelNames: ['method', 'endpoint', 'status'],
-    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers,
   })
   const webhooks = new Counter({
@@ -76,17 +98,20 @@ export function createMetrics(version: string): Metrics {
     registers,
   })
 
+  for (const method of methods) rpcRequests.inc({ method, outcome: 'InternalError' }, 0)
+  for (const outcome of receivedOutcomes) webhooks.inc({ outcome }, 0)
+  for (const outcome of triedOutcomes) tries.inc({ outcome }, 0)
+
   return {
     called({ method, outcome, durationMs }) {
       rpcRequests.inc({ method, outcome })
       rpcDuration.observe({ method }, durationMs / 1_000)
     },
     answered: ({ method, route, status }) => httpRequests.inc({ method, route, status }),
-    bridgeCalled: ({ method, route, status, durationMs }) =>
-      bridgeDuration.observe(
-        { method, endpoint: route, status: status ?? 'none' },
-        durationMs / 1_000,
-      ),
+    bridgeCalled({ method, route: endpoint, status = 'none', durationMs }) {
+      bridgeRequests.inc({ method, endpoint, status })
+      bridgeDuration.observe({ method, endpoint }, durationMs / 1_000)
+    },
     webhookReceived: (outcome) => webhooks.inc({ outcome }),
     webhookTried: (outcome) => tries.inc({ outcome }),
     endpointDisabled: () => disablings.inc(),

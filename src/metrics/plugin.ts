@@ -1,6 +1,6 @@
 import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
-import { createMetrics, type Metrics } from './metrics.ts'
+import { createMetrics, type Metrics, type MetricsOptions } from './metrics.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -9,8 +9,8 @@ declare module 'fastify' {
 }
 
 /** What Prometheus counts: requests and calls, as they are answered. */
-const plugin: FastifyPluginCallback<{ version: string }> = (app, { version }, done) => {
-  const metrics = createMetrics(version)
+const plugin: FastifyPluginCallback<MetricsOptions> = (app, options, done) => {
+  const metrics = createMetrics(options)
   app.decorate('metrics', metrics)
 
   app.addHook('onResponse', (request, reply, next) => {

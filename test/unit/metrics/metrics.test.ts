@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test, vi } from 'vitest'
+import { methods } from '../../../src/routes/index.ts'
 import { consentWindows } from '../../../src/metrics/gauges.ts'
 import { aConnectedBank, callMethod, testApp } from '../../support/app.ts'
 import { layCable } from '../../support/cable.ts'
@@ -99,10 +100,39 @@ test('calls are counted by method and outcome, and Bridge calls by endpoint and 
   const method = 'method="bank_api.bridge.get_bank_accounts"'
   expect(text).toContain(`bank_api_rpc_requests_total{${method},outcome="ok"} 1`)
   expect(text).toContain(`bank_api_rpc_requests_total{${method},outcome="DoesNotExistError"} 1`)
-  expect(text).toMatch(
-    /bank_api_bridge_request_duration_seconds_count\{method="GET",endpoint="\/v3\/aggregation\/accounts",status="200"\} \d/,
-  )
+  const endpoint = 'method="GET",endpoint="/v3/aggregation/accounts"'
+  expect(text).toContain(`bank_api_bridge_requests_total{${endpoint},status="200"} 2`)
+  expect(text).toContain(`bank_api_bridge_request_duration_seconds_count{${endpoint}} 2`)
   expect(text).toMatch(/^bank_api_bridge_quota_remaining \d+/m)
+})
+
+test('Bridge’s endpoints are told with {id} for ids, and what took longer than a call may lies beyond the last bucket', async () => {
+  const setup = await anApp()
+  const call = { method: 'GET', route: '/v3/providers/{id}', attempt: 1 }
+  setup.app.metrics.bridgeCalled({ ...call, status: 200, durationMs: 9_999 })
+  setup.app.metrics.bridgeCalled({ ...call, status: undefined, durationMs: 10_003 })
+
+  const text = await scrape(setup)
+
+  const endpoint = 'method="GET",endpoint="/v3/providers/{id}"'
+  const buckets = text.split('\n').filter((line) => line.includes(`_bucket{le=`))
+  const of = (le: string) =>
+    buckets.find((line) => line.startsWith('bank_api_bridge') && line.includes(`le="${le}"`))
+  expect(of('6.4')).toContain(`${endpoint}} 0`)
+  expect(of('10')).toContain(`${endpoint}} 1`)
+  expect(of('+Inf')).toContain(`${endpoint}} 2`)
+  expect(text).toContain(`bank_api_bridge_requests_total{${endpoint},status="none"} 1`)
+})
+
+test('what a rule waits for is counted from zero', async () => {
+  const text = await scrape(await anApp())
+
+  for (const { name } of methods) {
+    const labels = `method="${name}",outcome="InternalError"`
+    expect(text).toContain(`bank_api_rpc_requests_total{${labels}} 0`)
+  }
+  expect(text).toContain('bank_api_webhooks_received_total{outcome="refused"} 0')
+  expect(text).toContain('bank_api_webhook_tries_total{outcome="failed"} 0')
 })
 
 test('no label holds what a stranger wrote', async () => {

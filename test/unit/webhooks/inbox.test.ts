@@ -39,7 +39,7 @@ async function inbox({
   for (const [name, room] of Object.entries({
     ...rooms,
     auditCounter,
-    metrics: createMetrics('1'),
+    metrics: createMetrics({ version: '1', methods: [] }),
   })) {
     app.decorate(name, room as never)
   }
