@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { expect, test, vi } from 'vitest'
 import { methods } from '../../../src/routes/index.ts'
 import { consentWindows } from '../../../src/metrics/gauges.ts'
@@ -224,19 +223,4 @@ test("our metrics keep to Prometheus' conventions", async () => {
     expect(name).not.toMatch(/_(ms|milliseconds|minutes|kb|mb|count|sum|bucket)$/)
     expect(text).toContain(`# HELP ${name} `)
   }
-})
-
-test('every metric an alert rule names exists', async () => {
-  const rules = readFileSync(new URL('../../../docs/alerts.yml', import.meta.url), 'utf8')
-  const expressions = [...rules.matchAll(/expr: (?:>-\n)?([\s\S]*?)\n {8}(?:for|labels):/g)]
-  const used = new Set(
-    expressions.flatMap(([, text = '']) => text.match(/\b(?:bank_api|nodejs|process)_\w+/g) ?? []),
-  )
-  const text = await scrape(await anApp())
-  const there = new Set([...text.matchAll(/^# TYPE (\w+) (\w+)/gm)].map(([, name]) => name))
-
-  expect(expressions).toHaveLength(rules.match(/- alert:/g)!.length)
-  expect(used.size).toBeGreaterThan(10)
-  // In memory there is no file and no copy: their gauges are declared all the same.
-  for (const name of used) expect(there).toContain(name.replace(/_(bucket|count|sum)$/, ''))
 })

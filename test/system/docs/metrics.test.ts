@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { dataDirectory, startGateway, type Finishing } from '../../support/gateway.ts'
+import { aTenantWithKeys, sendWebhooksTo } from '../../support/operator.ts'
+import { openSite } from '../../support/receiving-site.ts'
+import { siteClient, visitBank } from '../e2e/visit.ts'
+import { exposedIn, unknownIn, type Exposed } from './promql.ts'
+
+const read = (page: string): string =>
+  readFileSync(new URL(`../../../docs/${page}`, import.meta.url), 'utf8')
+
+const ends: Parameters<Finishing>[0][] = []
+const whenDone: Finishing = (work) => void ends.unshift(work)
+let exposed: Exposed
+let types: Map<string, string>
+
+/** A server that has done a little of everything, as Prometheus sees it. */
+beforeAll(async () => {
+  const receiver = await openSite(whenDone)
+  const token = 'token-of-the-operator'
+  const env = { ...dataDirectory(whenDone), METRICS_TOKEN: token, BACKUP_HOURS: '24' }
+  const gateway = await startGateway(env, whenDone)
+  const { siteKey } = await aTenantWithKeys(gateway.env, { site: 'erp' })
+  await sendWebhooksTo(gateway.env, 'erp', receiver.webhookUrl)
+  const ask = siteClient(gateway.url, siteKey)
+  const link = { base_url: receiver.origin, redirect_url: '/app/bank', user: 'ada@acme.test' }
+  const { url } = await ask('get_bridge_connect_link', link)
+  await visitBank(url)
+  await receiver.hears('connect.completed')
+  const headers = { authorization: `Bearer ${token}` }
+  const text = await (await fetch(`${gateway.url}/metrics`, { headers })).text()
+  exposed = exposedIn(text)
+  types = new Map(
+    [...text.matchAll(/^# TYPE (\w+) (\w+)/gm)].map(([, name, type]) => [name!, type!]),
+  )
+}, 60_000)
+afterAll(async () => {
+  for (const end of ends) await end()
+})
+
+const rules = (
+  parse(read('alerts.yml')) as { groups: { rules: { alert: string; expr: string }[] }[] }
+).groups.flatMap((group) => group.rules)
+
+test.each(rules)('what $alert reads is there, with its labels', ({ expr }) => {
+  expect(unknownIn(expr, exposed)).toEqual([])
+})
+
+test('what is not there would be noticed', () => {
+  const unknown = (expression: string) => unknownIn(expression, exposed)
+
+  expect(unknown('max(bank_api_nothing) > 1')).toEqual(['bank_api_nothing'])
+  expect(unknown('bank_api_endpoints{state="tired"}')).toEqual([
+    'bank_api_endpoints{state="tired"}',
+  ])
+  expect(unknown('bank_api_endpoints{site=~".*"}')).toEqual(['bank_api_endpoints{site=".*"}'])
+  expect(unknown('sum by (job, site) (bank_api_endpoints)')).toEqual(['by (site)'])
+  expect(unknown('rate(bank_api_rpc_duration_seconds[5m])')).toHaveLength(1)
+})
+
+test('the guide’s table has every metric with its labels, and no other', () => {
+  const rows = [...read('watching.md').matchAll(/^\| `(bank_api_\w+)` *\| ([^|]*)\|/gm)]
+  const told = rows.map(([, name, labels = '']) => [
+    name,
+    [...labels.matchAll(/`(\w+)`/g)].map(([, label = '']) => label).toSorted(),
+  ])
+  const shown = [...types]
+    .filter(([name]) => name.startsWith('bank_api_'))
+    .map(([name, type]) => {
+      const labels = exposed.get(type === 'histogram' ? `${name}_count` : name)?.keys() ?? []
+      return [name, [...labels].toSorted()]
+    })
+
+  expect(Object.fromEntries(told)).toEqual(Object.fromEntries(shown))
+})
+
+test('labels come from lists that do not grow: no id, no name of a tenant, no path as it was called', () => {
+  const values = [...exposed.values()].flatMap((labels) =>
+    [...labels.values()].flatMap((of) => [...of]),
+  )
+
+  expect(values).toContain('/v3/aggregation/items/{id}')
+  expect(values.filter((value) => /acme|erp\b|\d{4,}|_[a-z0-9]{20}/.test(value))).toEqual([])
+})
