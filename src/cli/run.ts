@@ -32,6 +32,7 @@ import { requestCommands } from './request.ts'
 import { rekeyCommand } from './rekey.ts'
 import { siteCommands } from './site.ts'
 import { tenantCommands } from './tenant.ts'
+import { usageCommand } from './usage.ts'
 import { userCommands } from './user.ts'
 import { webhookCommands } from './webhook.ts'
 
@@ -76,6 +77,7 @@ const commands = [
   callCommands,
   eventCommands,
   webhookCommands,
+  usageCommand,
   quotaCommand,
   memberCommands,
   auditCommands,

@@ -4,6 +4,7 @@ import type { TenantStore } from './ports/tenants.ts'
 import type { SiteStore } from './ports/sites.ts'
 import type { KeyStore } from './ports/keys.ts'
 import type { AuditStore } from './ports/audit.ts'
+import type { UsageStore } from './ports/usage.ts'
 import type { UserStore } from './ports/users.ts'
 import type { RequestStore } from './ports/requests.ts'
 import type { ItemStore } from './ports/items.ts'
@@ -37,6 +38,7 @@ export interface Store
     SiteStore,
     KeyStore,
     AuditStore,
+    UsageStore,
     UserStore,
     RequestStore,
     ItemStore,

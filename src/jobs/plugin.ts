@@ -5,6 +5,7 @@ import { startLoop } from '../loop.ts'
 import { tellActions } from './action-required.ts'
 import { remind } from './consent-reminders.ts'
 import { createCatchUp } from './catch-up.ts'
+import { monthOf } from '../db/rules/usage-month.ts'
 import { createComparison } from './account-changes.ts'
 import type { RenewalDeps } from './renewal.ts'
 
@@ -23,11 +24,17 @@ export interface Jobs {
   compare(): Promise<boolean>
   /** Asks for items of which nothing was heard. */
   catchUp(): Promise<boolean>
+  /** Counts the connections of a month that began, and new ones. */
+  countConnections(): Promise<boolean>
   /** Writes down how we stand with Bridge, when that changed. */
   saveBridgeStatus(): Promise<boolean>
 }
 
+/** How many connections are counted in one commit. */
+const batch = 200
+
 const second = 1_000
+const minute = 60 * second
 const hour = 3_600 * second
 
 /** Keeps connections in order; the loops run when `workers` are on. */
@@ -55,6 +62,9 @@ const plugin: FastifyPluginCallback<{ workers: boolean } & Served> = (
     compare: createComparison(rooms),
     // By a clock that is ahead nobody was heard of for long.
     catchUp: async () => !isClockInDoubt() && (await catchUp()),
+    // A month that has not begun would be counted for good.
+    countConnections: async () =>
+      isTimeSure() && (await store.countConnections(monthOf(clock.now()), batch)) === batch,
     saveBridgeStatus: saver(app, { publicUrl, bridgeOrigin }),
   }
   app.decorate('renewalDeps', rooms)
@@ -74,6 +84,7 @@ const plugin: FastifyPluginCallback<{ workers: boolean } & Served> = (
       run('tell', app.heartbeats.watch('upkeep', only(jobs.tell)), 2 * second),
       run('compare', only(jobs.compare), 2 * second),
       catchingUp,
+      run('usage', only(jobs.countConnections), minute),
       run('standing', only(jobs.saveBridgeStatus), 5 * second),
     ]
     app.addHook('onClose', async () => {

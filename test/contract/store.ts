@@ -22,6 +22,7 @@ import { removalContract } from './removals.ts'
 import { requestContract } from './requests.ts'
 import { sealedContract } from './sealed.ts'
 import { tenantContract } from './tenants.ts'
+import { usageContract } from './usage.ts'
 import { userContract } from './users.ts'
 
 /** Fresh rooms on an empty store of the engine under test. */
@@ -71,4 +72,5 @@ export function storeContract(
   sealedContract(name, rooms)
   removalContract(name, rooms)
   exportContract(name, rooms)
+  usageContract(name, rooms)
 }

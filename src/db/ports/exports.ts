@@ -13,6 +13,7 @@ export const exportKinds = [
   'attempts',
   'endpoints',
   'calls',
+  'usage',
   'audit',
 ] as const
 

@@ -24,6 +24,7 @@ import { retentionOperations } from './operations/retention.ts'
 import { sealedOperations } from './operations/sealed.ts'
 import { siteOperations } from './operations/sites.ts'
 import { tenantOperations } from './operations/tenants.ts'
+import { usageOperations } from './operations/usage.ts'
 import { userOperations } from './operations/users.ts'
 import { type Connections, createTools } from './tools.ts'
 
@@ -68,6 +69,7 @@ export function createPostgresStore(pool: Pool, poolOfLife: Pool = pool): Store 
     ...sealedOperations(tools),
     ...siteOperations(tools),
     ...tenantOperations(tools),
+    ...usageOperations(tools),
     ...userOperations(tools),
     quota: quotaOperations(tools),
     async close() {

@@ -55,6 +55,7 @@ const rows = {
     keptBack: ['previousSecret'],
   },
   calls: { table: 'calls', key: 'id', by: 'tenantId', bySite: 'siteId' },
+  usage: { table: 'usage', key: 'id', by: 'tenantId' },
   audit: { table: 'audit', key: 'id', by: 'tenantId' },
 } as const satisfies Record<ExportKind, OwnedRows>
 

@@ -24,6 +24,7 @@ import { endpointOperations } from './operations/endpoints.ts'
 import { feedOperations } from './operations/feed.ts'
 import { figureOperations } from './operations/figures.ts'
 import { historyOperations } from './operations/history.ts'
+import { usageOperations } from './operations/usage.ts'
 import { userOperations } from './operations/users.ts'
 import { reminderOperations } from './operations/reminders.ts'
 import { createTools } from './tools.ts'
@@ -56,6 +57,7 @@ export function createSqliteStore(path: string, signerOf?: SignerOf): Store {
     ...feedOperations(tools),
     ...figureOperations({ ...tools, client }),
     ...historyOperations({ ...tools, group }),
+    ...usageOperations(tools),
     ...userOperations(tools),
     ...reminderOperations(tools),
     async close() {

@@ -148,6 +148,51 @@ it('names stored before they were folded are found in their other spellings', ()
   ])
 })
 
+it('what is still known of this month and the one before counts as usage from the start', () => {
+  const client = memory()
+  migrate(client, migrations, undefined, countBefore('usage_and_read_only_keys'))
+  const now = new Date()
+  const monthAgo = (months: number) =>
+    Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - months, 1, 0, 0, 0, 0)
+  const [thisMonth, before, longBefore] = [monthAgo(0), monthAgo(1), monthAgo(2)]
+  const call = (id: string, at: number, status: number, site: string | null) =>
+    `INSERT INTO calls (id, at, method, status, duration_ms, tenant_id, site_id)
+     VALUES ('${id}', ${at}, 'ping', ${status}, 1, 't', ${site === null ? 'NULL' : `'${site}'`});`
+  const delivery = (seq: number, at: number, state: string) =>
+    `INSERT INTO events (seq, id, dedupe_key, type, site_id, occurred_at, received_at)
+     VALUES (${seq}, 'e${seq}', 'e${seq}', 'x', 's', ${at}, ${at});
+     INSERT INTO deliveries (id, event_seq, site_id, state, created_at, settled_at)
+     VALUES ('d${seq}', ${seq}, 's', '${state}', ${at}, ${at});`
+  const item = (id: number, from: number, until: number | null) =>
+    `INSERT INTO items (id, user_id, status, created_at, updated_at, gone_at)
+     VALUES (${id}, 'u', 0, ${from}, 1, ${until});`
+  client.exec(`
+    INSERT INTO tenants (id, name, created_at) VALUES ('t', 'acme', 1);
+    INSERT INTO sites (id, tenant_id, name, webhook_secret, created_at) VALUES ('s', 't', 'erp', x'00', 1);
+    INSERT INTO bridge_users (id, site_id, name, created_at) VALUES ('u', 's', 'ann', 1);
+    ${call('1', thisMonth, 200, 's')} ${call('2', thisMonth, 404, 's')}
+    ${call('3', thisMonth - 1, 200, 's')} ${call('4', thisMonth, 200, null)}
+    ${call('5', thisMonth, 200, 'gone')}
+    ${delivery(1, thisMonth, 'delivered')} ${delivery(2, before, 'delivered')}
+    ${delivery(3, before, 'dead')} ${delivery(4, longBefore, 'delivered')}
+    ${item(1, longBefore, null)} ${item(2, longBefore, before - 1)}
+    ${item(3, before, thisMonth)} ${item(4, thisMonth, null)}
+  `)
+
+  migrate(client, migrations)
+
+  const month = (at: number) => new Date(at).toISOString().slice(0, 7)
+  const rows = client
+    .prepare('SELECT month, site, connections, calls, webhooks FROM usage ORDER BY month, site')
+    .raw()
+    .all()
+  expect(rows).toEqual([
+    [month(before), 'erp', 2, 1, 1],
+    [month(thisMonth), '', 0, 1, 0],
+    [month(thisMonth), 'erp', 0, 1, 1],
+  ])
+})
+
 it('nothing that stays in a database needs a function of ours: others open it without', () => {
   const path = join(testFolder(), 'bank-api.sqlite')
   openSqlite(path).close()

@@ -375,6 +375,7 @@ it('every table is in the export, or holds nothing of a tenant’s', async () =>
     attempts: 'attempts',
     endpoints: 'endpoints',
     calls: 'calls',
+    usage: 'usage',
     audit: 'audit',
   }
   // The tenant itself stands at the head of the export; what the operator was told of its sites is the operator's, until it is over.

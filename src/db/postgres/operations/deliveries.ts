@@ -3,6 +3,7 @@ import type { Delivery, DeliveryStore, Settled, Settlement } from '../../ports/d
 import type { EndpointAnswer } from '../../ports/endpoints.ts'
 import { healthy, judgeAnswer } from '../../rules/endpoint-health.ts'
 import { endTry } from '../../rules/try-outcome.ts'
+import { monthOf } from '../../rules/usage-month.ts'
 import { attempts, deliveries, endpoints, events, sites } from '../schema/index.ts'
 import { given, prepared, type Db, type Last, type Tools } from '../tools.ts'
 import { noteOfSite } from './audit.ts'
@@ -11,6 +12,7 @@ import { deliveryReportOperations, triesOf } from './delivery-reports.ts'
 import { health, lockHealth, writeVerdict } from './endpoint-health.ts'
 import { isRecoveryDue, lockNextToRecover, recover } from './recovery.ts'
 import { nextUntried } from './store-event.ts'
+import { addDelivered } from './usage.ts'
 
 export function deliveryOperations(tools: Tools): DeliveryStore {
   const { run, transaction } = tools
@@ -66,7 +68,7 @@ async function settle(db: Db, last: Last, { id, ...settlement }: Settlement): Pr
   const end = found && endTry(found.delivery, settlement)
   if (!end) return { outcome: 'stale', disabled: false }
   const { delivery, webhookUrl } = found
-  const { at, attempt, endpoint } = settlement
+  const { at, attempt, endpoint, outcome } = settlement
   last(db.update(deliveries).set(end.change).where(isIt))
   if (end.freesNext) last(releaseNext(db, delivery, at))
   if (!end.wasTried) return { outcome: 'settled', disabled: false }
@@ -78,6 +80,8 @@ async function settle(db: Db, last: Last, { id, ...settlement }: Settlement): Pr
   // Most of the time an endpoint stays as it is: then nobody waits for its lock.
   const isNews = answer !== null && judgeAnswer(before, answer, webhookUrl).health !== before
   const disabled = isNews && (await settleEndpoint(db, delivery.siteId, answer))
+  // The last of all: all deliveries of a site count in one row, which nobody may hold for long.
+  if (outcome.kind === 'delivered') last(addDelivered(db, delivery.siteId, monthOf(at)))
   return { outcome: 'settled', disabled }
 }
 

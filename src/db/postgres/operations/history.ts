@@ -23,6 +23,7 @@ import {
 } from '../schema/index.ts'
 import type { Db, Tools } from '../tools.ts'
 import { findSubjects } from './subjects.ts'
+import { storeCalls } from './usage.ts'
 
 /** Of what is older than the row that the page begins behind, by the place that one has. */
 const older = ({ before }: Page, olderThan: (id: string) => SQL) =>
@@ -43,11 +44,7 @@ export function historyOperations({ run }: Tools): HistoryStore {
   return {
     addCalls: (records) =>
       run(async (db) => {
-        if (records.length === 0) return
-        await db
-          .insert(calls)
-          .values([...records])
-          .onConflictDoNothing()
+        if (records.length > 0) await storeCalls(db, records)
       }),
 
     listCalls: (filter, page) =>

@@ -89,6 +89,7 @@ export const items = pgTable(
     remindedDays: integer(),
     compareFrom: integer(),
     askedAt: integer(),
+    countedMonth: text().notNull().default(''),
   },
   (item) => [
     index('items_user').on(item.userId),
@@ -100,6 +101,9 @@ export const items = pgTable(
       .on(item.compareFrom)
       .where(sql`compare_from IS NOT NULL`),
     index('items_heard').on(item.updatedAt),
+    index('items_uncounted')
+      .on(item.countedMonth)
+      .where(sql`gone_at IS NULL`),
     index('items_gone')
       .on(item.goneAt)
       .where(sql`gone_at IS NOT NULL`),

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { index, pgTable, uniqueIndex } from 'drizzle-orm/pg-core'
 import { defaultPresentation, type Presentation } from '../../ports/keys.ts'
-import { bytes, identity, integer, json, text } from './types.ts'
+import { boolean, bytes, identity, integer, json, text } from './types.ts'
 
 export const tenants = pgTable('tenants', {
   id: text().primaryKey(),
@@ -53,6 +53,7 @@ export const apiKeys = pgTable(
       .default(defaultPresentation.bridgeVersion),
     lists: text<Presentation['lists']>().notNull().default(defaultPresentation.lists),
     links: text<Presentation['links']>().notNull().default(defaultPresentation.links),
+    readOnly: boolean().notNull().default(false),
     createdAt: integer().notNull(),
     lastUsedAt: integer(),
     expiresAt: integer(),

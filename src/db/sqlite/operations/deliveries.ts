@@ -6,6 +6,7 @@ import { sharesOf, type Ready, type Share } from '../../rules/claim-shares.ts'
 import { judgeAnswer, triesAtOnce } from '../../rules/endpoint-health.ts'
 import { takesWebhooks } from '../../rules/replay.ts'
 import { endTry, firstDueAt } from '../../rules/try-outcome.ts'
+import { monthOf } from '../../rules/usage-month.ts'
 import type { GroupCommit } from '../group-commit.ts'
 import { attempts, deliveries, endpoints, events, sites } from '../schema/index.ts'
 import { given, prepared, type Tools } from '../tools.ts'
@@ -14,6 +15,7 @@ import { noteOfSite } from './audit.ts'
 import { healthOf, writeVerdict } from './endpoint-health.ts'
 import { nextToRecover, recover } from './recovery.ts'
 import { deliveryReportOperations } from './delivery-reports.ts'
+import { addUsage } from './usage.ts'
 
 type Db = Tools['db']
 
@@ -310,11 +312,12 @@ function settle(db: Db, { id, ...settlement }: Settlement): Settled {
   const delivery = deliveryWith(db).get({ id })
   const end = delivery && endTry(delivery, settlement)
   if (!end) return { outcome: 'stale', disabled: false }
-  const { at, attempt, endpoint } = settlement
+  const { at, attempt, endpoint, outcome } = settlement
   storeEnd(db).run({ id, ...end.change })
   if (end.freesNext) releaseNext(db, delivery, at)
   if (!end.wasTried) return { outcome: 'settled', disabled: false }
   if (settlement.try) storeTry(db).run({ deliveryId: id, number: attempt, ...settlement.try })
+  if (outcome.kind === 'delivered') addUsage(db, delivery.siteId, monthOf(at), { webhooks: 1 })
   const disabled = endpoint !== null && settleEndpoint(db, delivery.siteId, { ...endpoint, at })
   return { outcome: 'settled', disabled }
 }

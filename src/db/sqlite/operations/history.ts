@@ -24,6 +24,7 @@ import {
 } from '../schema/index.ts'
 import { given, prepared, type Tools } from '../tools.ts'
 import { findSubjects } from './subjects.ts'
+import { addUsageOfCalls } from './usage.ts'
 
 const storeCall = prepared((db) =>
   db
@@ -72,7 +73,8 @@ export function historyOperations({
   return {
     addCalls: (records) =>
       group(() => {
-        for (const record of records) storeCall(db).run({ ...record })
+        const stored = records.filter((record) => storeCall(db).run({ ...record }).changes > 0)
+        addUsageOfCalls(db, stored)
       }),
 
     listCalls: (filter, page) =>

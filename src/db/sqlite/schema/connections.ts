@@ -107,6 +107,8 @@ export const items = sqliteTable(
     compareFrom: integer(),
     /** When we last asked Bridge because nothing was heard. */
     askedAt: integer(),
+    /** The last month for whose usage it was counted, as 2027-01. */
+    countedMonth: text().notNull().default(''),
   },
   (item) => [
     index('items_user').on(item.userId),
@@ -118,6 +120,9 @@ export const items = sqliteTable(
       .on(item.compareFrom)
       .where(sql`compare_from IS NOT NULL`),
     index('items_heard').on(item.updatedAt),
+    index('items_uncounted')
+      .on(item.countedMonth)
+      .where(sql`gone_at IS NULL`),
   ],
 )
 

@@ -61,6 +61,7 @@ export const apiKeys = sqliteTable(
       .default(defaultPresentation.bridgeVersion),
     lists: text({ enum: listForms }).notNull().default(defaultPresentation.lists),
     links: text({ enum: linkForms }).notNull().default(defaultPresentation.links),
+    readOnly: integer({ mode: 'boolean' }).notNull().default(false),
     createdAt: integer().notNull(),
     lastUsedAt: integer(),
     expiresAt: integer(),

@@ -34,6 +34,8 @@ export async function askAll(rooms: TestRooms): Promise<void> {
   }
   await store.findKey(siteKey.apiKey)
   await store.listKeys(tenant.id)
+  await store.listUsage('2026-01', { tenantId: tenant.id })
+  await store.countConnections('2026-01', 9)
   await store.touchKey(siteKey.apiKey, testNow)
   await store.listAudit({ tenantId: tenant.id, limit: 9 })
   await store.listAudit({ since: testNow, limit: 9 })

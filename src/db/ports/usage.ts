@@ -1,0 +1,23 @@
+/** What a site used in a month. What was counted stays, whatever becomes of the rows, and of the site, afterwards. */
+export interface Usage {
+  tenant: string
+  /** Null: what was asked with the tenant's own keys. */
+  site: string | null
+  /** That were alive at some time of the month. */
+  connections: number
+  /** That were answered; those that were refused are not counted. */
+  calls: number
+  /** That its endpoint took, each time that it did. */
+  webhooks: number
+}
+
+/** Calls and webhooks are counted where they are stored, in the same commit. */
+export interface UsageStore {
+  /** Of each site that used anything in the month, of one tenant or of all; by tenant and site. */
+  listUsage(month: string, whose: { tenantId?: string }): Promise<Usage[]>
+  /**
+   * Counts connections that live and were not yet counted for this month or a later one, at most `limit`; returns how
+   * many. Each is counted once, whoever asks.
+   */
+  countConnections(month: string, limit: number): Promise<number>
+}

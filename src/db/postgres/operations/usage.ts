@@ -1,0 +1,93 @@
+import { and, asc, eq, sql, sum } from 'drizzle-orm'
+import type { CallRecord } from '../../ports/history.ts'
+import type { UsageStore } from '../../ports/usage.ts'
+import { calls, tenants, usage } from '../schema/index.ts'
+import { type Db, type Tools } from '../tools.ts'
+
+/** What is counted comes on top of what the row has, in the order of the rows: whoever counts for several locks them so. */
+const onTop = sql`ON CONFLICT (month, tenant_id, site_id) DO UPDATE SET
+  connections = usage.connections + excluded.connections,
+  calls = usage.calls + excluded.calls,
+  webhooks = usage.webhooks + excluded.webhooks`
+
+/** Counts one webhook that a site took, at the end of the transaction at hand. */
+export const addDelivered = (db: Db, siteId: string, month: string) =>
+  db.execute(sql`
+    INSERT INTO usage (month, tenant_id, site_id, site, webhooks)
+    SELECT ${month}, tenant_id, id, name, 1 FROM sites WHERE id = ${siteId}
+    ${onTop}`)
+
+/** Stores calls and counts those that are new and were answered: one statement. (drizzle puts the inner one in parentheses.) */
+export const storeCalls = (db: Db, records: readonly CallRecord[]) =>
+  db.execute(sql`
+    WITH stored AS ${db
+      .insert(calls)
+      .values([...records])
+      .onConflictDoNothing()
+      .returning({
+        at: calls.at,
+        tenantId: calls.tenantId,
+        siteId: calls.siteId,
+        status: calls.status,
+      })}, answered AS (
+      SELECT to_char(to_timestamp(at / 1000.0) AT TIME ZONE 'UTC', 'YYYY-MM') AS month,
+             tenant_id, site_id, count(*) AS calls
+      FROM stored WHERE status < 400 GROUP BY 1, 2, 3
+    )
+    INSERT INTO usage (month, tenant_id, site_id, site, calls)
+    SELECT answered.month, tenants.id, coalesce(sites.id, ''), coalesce(sites.name, ''), answered.calls
+    FROM answered
+    JOIN tenants ON tenants.id = answered.tenant_id
+    LEFT JOIN sites ON sites.id = answered.site_id
+    WHERE answered.site_id IS NULL OR sites.id IS NOT NULL
+    ORDER BY 1, 2, 3
+    ${onTop}`)
+
+export function usageOperations({ run }: Tools): UsageStore {
+  return {
+    listUsage: (month, { tenantId }) =>
+      run(async (db) => {
+        const rows = await db
+          .select({
+            tenant: tenants.name,
+            site: usage.site,
+            connections: sum(usage.connections).mapWith(Number),
+            calls: sum(usage.calls).mapWith(Number),
+            webhooks: sum(usage.webhooks).mapWith(Number),
+          })
+          .from(usage)
+          .innerJoin(tenants, eq(tenants.id, usage.tenantId))
+          .where(
+            and(
+              eq(usage.month, month),
+              tenantId === undefined ? undefined : eq(usage.tenantId, tenantId),
+            ),
+          )
+          .groupBy(tenants.name, usage.site)
+          .orderBy(asc(tenants.name), asc(usage.site))
+        return rows.map((row) => ({ ...row, site: row.site === '' ? null : row.site }))
+      }),
+
+    countConnections: (month, limit) =>
+      run(async (db) => {
+        const { rows } = await db.execute<{ many: string }>(sql`
+          WITH uncounted AS (
+            SELECT id FROM items WHERE gone_at IS NULL AND counted_month < ${month}
+            LIMIT ${limit} FOR NO KEY UPDATE SKIP LOCKED
+          ), counted AS (
+            UPDATE items SET counted_month = ${month} FROM uncounted
+            WHERE items.id = uncounted.id RETURNING items.user_id
+          ), added AS (
+            INSERT INTO usage (month, tenant_id, site_id, site, connections)
+            SELECT ${month}, sites.tenant_id, sites.id, sites.name, count(*)
+            FROM counted
+            JOIN bridge_users ON bridge_users.id = counted.user_id
+            JOIN sites ON sites.id = bridge_users.site_id
+            GROUP BY 2, 3, 4 ORDER BY 2, 3
+            ${onTop}
+          )
+          SELECT count(*) AS many FROM counted`)
+        return Number(rows[0]?.many ?? 0)
+      }),
+  }
+}

@@ -1,0 +1,4 @@
+/** The month that usage of a time belongs to, by UTC for all sites: `2027-01`. */
+export const monthOf = (at: number): string => new Date(at).toISOString().slice(0, 7)
+
+export const isMonth = (text: string): boolean => /^\d{4}-(?:0[1-9]|1[0-2])$/.test(text)

@@ -1,0 +1,147 @@
+import { and, asc, eq, inArray, isNull, lt, sql, sum } from 'drizzle-orm'
+import type { CallRecord } from '../../ports/history.ts'
+import type { UsageStore } from '../../ports/usage.ts'
+import { monthOf } from '../../rules/usage-month.ts'
+import { bridgeUsers, items, sites, tenants, usage } from '../schema/index.ts'
+import { given, prepared, type Tools } from '../tools.ts'
+
+type Db = Tools['db']
+
+const figures = {
+  connections: sql<number>`${given('connections')}`.as('connections'),
+  calls: sql<number>`${given('calls')}`.as('calls'),
+  webhooks: sql<number>`${given('webhooks')}`.as('webhooks'),
+}
+
+const month = sql<string>`${given('month')}`.as('month')
+
+const nothing = sql<string>`''`
+
+const added = {
+  target: [usage.month, usage.tenantId, usage.siteId],
+  set: {
+    connections: sql`${usage.connections} + excluded.connections`,
+    calls: sql`${usage.calls} + excluded.calls`,
+    webhooks: sql`${usage.webhooks} + excluded.webhooks`,
+  },
+}
+
+const addOfSite = prepared((db) =>
+  db
+    .insert(usage)
+    .select(
+      db
+        .select({
+          id: sql<number>`NULL`.as('id'),
+          month,
+          tenantId: sites.tenantId,
+          siteId: sql<string>`${sites.id}`.as('site_id'),
+          site: sites.name,
+          ...figures,
+        })
+        .from(sites)
+        .where(eq(sites.id, given('siteId'))),
+    )
+    .onConflictDoUpdate(added)
+    .prepare(),
+)
+
+const addOfTenant = prepared((db) =>
+  db
+    .insert(usage)
+    .select(
+      db
+        .select({
+          id: sql<number>`NULL`.as('id'),
+          month,
+          tenantId: sql<string>`${tenants.id}`.as('tenant_id'),
+          siteId: nothing.as('site_id'),
+          site: nothing.as('site'),
+          ...figures,
+        })
+        .from(tenants)
+        .where(eq(tenants.id, given('tenantId'))),
+    )
+    .onConflictDoUpdate(added)
+    .prepare(),
+)
+
+const none = { connections: 0, calls: 0, webhooks: 0 }
+
+/** Counts for a site, inside the transaction at hand. A site that is gone by now gets nothing more. */
+export const addUsage = (
+  db: Db,
+  siteId: string,
+  month: string,
+  more: Partial<typeof none>,
+): unknown => addOfSite(db).run({ siteId, month, ...none, ...more })
+
+/** Counts calls as they are stored, those that were answered. */
+export function addUsageOfCalls(db: Db, stored: readonly CallRecord[]): void {
+  const counts = new Map<
+    string,
+    { tenantId: string; siteId: string | null; at: number; calls: number }
+  >()
+  for (const { tenantId, siteId, at, status } of stored) {
+    if (tenantId === null || status >= 400) continue
+    const place = `${monthOf(at)} ${tenantId} ${siteId}`
+    const count = counts.get(place) ?? { tenantId, siteId, at, calls: 0 }
+    count.calls += 1
+    counts.set(place, count)
+  }
+  for (const { tenantId, siteId, at, calls } of counts.values()) {
+    if (siteId !== null) addUsage(db, siteId, monthOf(at), { calls })
+    else addOfTenant(db).run({ ...none, tenantId, month: monthOf(at), calls })
+  }
+}
+
+export function usageOperations({ db, read, write }: Tools): UsageStore {
+  return {
+    listUsage: (month, { tenantId }) =>
+      read(() =>
+        db
+          .select({
+            tenant: tenants.name,
+            site: usage.site,
+            connections: sum(usage.connections).mapWith(Number),
+            calls: sum(usage.calls).mapWith(Number),
+            webhooks: sum(usage.webhooks).mapWith(Number),
+          })
+          .from(usage)
+          .innerJoin(tenants, eq(tenants.id, usage.tenantId))
+          .where(
+            and(
+              eq(usage.month, month),
+              tenantId === undefined ? undefined : eq(usage.tenantId, tenantId),
+            ),
+          )
+          .groupBy(tenants.name, usage.site)
+          .orderBy(asc(tenants.name), asc(usage.site))
+          .all()
+          .map((row) => ({ ...row, site: row.site === '' ? null : row.site })),
+      ),
+
+    async countConnections(month, limit) {
+      const uncounted = db
+        .select({ id: items.id })
+        .from(items)
+        .where(and(isNull(items.goneAt), lt(items.countedMonth, month)))
+        .limit(limit)
+      // Looked at first without a transaction: nearly always there is nothing to do.
+      if ((await read(() => uncounted.get())) === undefined) return 0
+      return write(() => {
+        const counted = db
+          .update(items)
+          .set({ countedMonth: month })
+          .where(inArray(items.id, uncounted))
+          .returning({ userId: items.userId })
+          .all()
+        for (const { userId } of counted) {
+          const user = db.select().from(bridgeUsers).where(eq(bridgeUsers.id, userId)).get()
+          if (user) addUsage(db, user.siteId, month, { connections: 1 })
+        }
+        return counted.length
+      })
+    },
+  }
+}
