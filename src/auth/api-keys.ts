@@ -18,6 +18,8 @@ export interface Caller {
   /** Null for a tenant key. */
   site: Site | null
   scope: Scope
+  /** Nothing is open to it that changes anything, or reveals a secret. */
+  readOnly: boolean
   presentation: Presentation
 }
 
@@ -35,6 +37,7 @@ export async function createApiKey(
     site: Site | null
     label?: string | undefined
     expiresAt?: number | undefined
+    readOnly?: boolean | undefined
     presentation?: Partial<Presentation>
   },
   by: By,
@@ -49,6 +52,7 @@ export async function createApiKey(
       secretHash: hashSecret(keyring, apiKey, apiSecret, owner),
       label: key.label ?? null,
       expiresAt: key.expiresAt ?? null,
+      readOnly: key.readOnly ?? false,
       ...key.presentation,
     },
     by,
@@ -131,12 +135,13 @@ export async function authenticate(
     // Only operators look at it: a full disk or a locked database must not cost the caller its answer.
     await store.touchKey(key, hourOf(now)).catch(() => {})
   }
-  const { bridgeVersion, lists, links } = holder.key
+  const { bridgeVersion, lists, links, readOnly } = holder.key
   return {
     apiKey: key,
     tenant,
     site,
     scope: { tenantId: tenant.id, siteId: site?.id ?? null },
+    readOnly,
     presentation: { bridgeVersion, lists, links },
   }
 }

@@ -17,6 +17,7 @@ interface CreateOptions extends Partial<Presentation> {
   site?: string
   label?: string
   expires?: number
+  readOnly?: boolean
   json?: boolean
 }
 
@@ -36,6 +37,7 @@ export function keyCommands({
     .option('--site <site>', 'the one site it sees, made when missing')
     .option('--label <text>', 'what it is for', newNameArgument)
     .option('--expires <date>', 'good until then, as 2027-01-31', dateArgument)
+    .option('--read-only', 'no links, refreshes, deletions or secrets')
     .addOption(bridgeVersionOption())
     .addOption(listsOption())
     .addOption(linksOption())
@@ -48,17 +50,18 @@ export function keyCommands({
           options.site === undefined
             ? null
             : await ensureSite(installation, { tenantId: tenant.id, name: options.site }, by)
-        const { label, expires: expiresAt } = options
+        const { label, readOnly, expires: expiresAt } = options
         const presentation = presentationIn(options)
         const made = await createApiKey(
           installation,
-          { tenant, site, label, expiresAt, presentation },
+          { tenant, site, label, expiresAt, readOnly, presentation },
           by,
         )
         printOne(
           {
             tenant: tenant.name,
             site: site?.name ?? null,
+            ...(readOnly && { read_only: true }),
             api_key: made.apiKey,
             api_secret: made.apiSecret,
           },
@@ -115,6 +118,7 @@ export function keyCommands({
               tenant: tenant.name,
               site: one.siteId === null ? null : (names.get(one.siteId) ?? null),
               label: one.label,
+              read_only: one.readOnly,
               state: keyState(one, tenant, clock.now()),
               created: time(one.createdAt),
               last_used: time(one.lastUsedAt),

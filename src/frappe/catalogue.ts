@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { checkAnswer } from './check-answer.ts'
-import type { Releasable, RpcMethod } from './define-method.ts'
+import type { Effect, Releasable, RpcMethod } from './define-method.ts'
 import type { Parameters } from './parameters.ts'
 import { unknownReason } from './pinned.ts'
 import { UnknownMethodError, type ApiVersion } from './refusals.ts'
@@ -21,6 +21,7 @@ export interface Call<Caller> {
 export interface Entry<Caller> {
   readonly name: string
   readonly guest: boolean
+  readonly effect: Effect
   run(call: Call<Caller>): Promise<unknown>
 }
 
@@ -61,11 +62,12 @@ export function toEntries<Caller, Context extends Releasable>(
 ): Entry<Caller>[] {
   return [
     ...methods.map((method) => toEntry(method, options)),
-    { name: 'ping', guest: true, run: async () => 'pong' },
-    { name: 'logout', guest: true, run: async () => undefined },
+    { name: 'ping', guest: true, effect: 'reads', run: async () => 'pong' },
+    { name: 'logout', guest: true, effect: 'reads', run: async () => undefined },
     {
       name: 'frappe.auth.get_logged_user',
       guest: false,
+      effect: 'reads',
       run: async ({ caller }) => options.loggedUser(caller!),
     },
   ]
@@ -81,6 +83,7 @@ function toEntry<Caller, Context extends Releasable>(
   return {
     name: method.name,
     guest: method.guest,
+    effect: method.effect,
     // Not async, as it would hold the arguments while the method runs.
     run({ request, reply, caller, args, onParsed }) {
       const context = options.context(request, reply, caller)

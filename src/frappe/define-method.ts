@@ -8,8 +8,11 @@ export interface Releasable {
   release(): void
 }
 
-/** What a method does, and so with which verbs it is described: GET and POST, POST alone, or POST and DELETE. */
-export type Effect = 'reads' | 'changes' | 'deletes'
+/**
+ * What a method does, and so with which verbs it is described: GET and POST, POST alone, or POST and DELETE. What reveals a
+ * secret only reads, and is all the same closed to whoever may only read.
+ */
+export type Effect = 'reads' | 'reveals' | 'changes' | 'deletes'
 
 /** All that a method promises whoever calls it. The API's description and the tables of the guides are made from it. */
 export interface Contract {
@@ -54,7 +57,7 @@ export interface MethodSpec<Context, Params extends z.ZodObject, Answer> {
   name: string
   tag: string
   summary: string
-  effect?: Effect
+  effect: Effect
   guest?: boolean
   params: Params
   result: z.ZodType<unknown, Answer> | Forms<Context, Answer>
@@ -71,7 +74,6 @@ export const methodsWith =
     run,
     ...spec
   }: MethodSpec<Context, Params, Answer>): RpcMethod<Context> => ({
-    effect: 'reads',
     guest: false,
     ...spec,
     result: 'wanted' in result ? result.usual : result,

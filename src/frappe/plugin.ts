@@ -60,6 +60,8 @@ export interface FrappeOptions<Caller, Context extends Releasable> {
   /** Counts the bytes of answers, for whoever `tenant` names. */
   readonly underWay: UnderWay
   tenant(caller: Caller): string
+  /** Whether only what reads is open to the caller. */
+  mayOnlyRead(caller: Caller): boolean
   /** Accept `api_key` and `api_secret` in the query too: off by default, for URLs end in logs. */
   readonly allowQueryCredentials?: boolean
   /**
@@ -228,6 +230,9 @@ export function frappePlugin<Caller, Context extends Releasable>(
   function admit(entry: Entry<Caller>, caller: Caller | undefined, request: FastifyRequest): void {
     if (caller === undefined && !entry.guest) throw new NotWhitelistedError(entry.name)
     if (!verbs.has(request.method)) throw new PermissionError('verb_not_allowed')
+    if (caller !== undefined && entry.effect !== 'reads' && options.mayOnlyRead(caller)) {
+      throw new PermissionError('key_read_only')
+    }
   }
 
   /** Kept apart from the app, whose other routes read their bodies their own way. */

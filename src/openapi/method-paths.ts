@@ -9,6 +9,7 @@ import { describedApart, type Json, type Writer } from './schema.ts'
 /** A method is served with any verb; these are the ones that say what it does. */
 const verbs: Readonly<Record<Effect, readonly ('get' | 'post' | 'delete')[]>> = {
   reads: ['get', 'post'],
+  reveals: ['get', 'post'],
   changes: ['post'],
   deletes: ['post', 'delete'],
 }

@@ -14,6 +14,7 @@ export const codes = {
   credentials_invalid: unknown,
   verb_not_allowed: forbidden,
   site_key_required: forbidden,
+  key_read_only: forbidden,
 
   method_unknown: refused,
   path_unknown: notFound,

@@ -5,6 +5,7 @@
 export const english = {
   credentials_invalid: 'Invalid API key or secret',
   site_key_required: "Only a site's own key may read its webhook secret",
+  key_read_only: 'This key may only read',
 
   path_unknown: 'Not found',
   body_too_large: 'The request body is too large',

@@ -33,6 +33,12 @@ export const explained: Readonly<Record<Code, Explained>> = {
     whose: 'the call',
     remedy: 'Call with the key of that site, or ask the operator for `bank-api site secret`.',
   },
+  key_read_only: {
+    means:
+      'The key was made with `--read-only`: links, refreshes, deletions, secrets and new keys are closed to it.',
+    whose: 'the call',
+    remedy: 'Call with another key; what a key may do does not change after it was made.',
+  },
   method_unknown: {
     means: 'No method has this name.',
     whose: 'the call',

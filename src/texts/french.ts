@@ -5,6 +5,7 @@ import { translate } from './templates.ts'
 export const french = translate(english, {
   credentials_invalid: "Clé d'API ou secret invalide",
   site_key_required: 'Seule la clé du site lui-même peut lire le secret de ses webhooks',
+  key_read_only: 'Cette clé ne permet que la lecture',
 
   path_unknown: 'Introuvable',
   body_too_large: 'Le corps de la requête est trop grand',

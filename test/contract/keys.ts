@@ -48,6 +48,18 @@ export function keyContract(name: string, open: OpenRooms): void {
       expect(await actions()).toContainEqual({ action: 'key.created', subject: 'one' })
     })
 
+    it('a key that may only read says so, and so does the audit', async () => {
+      const { store, key } = await withTenant()
+      await store.createKey({ ...key('reader'), readOnly: true }, testBy)
+      await store.createKey(key('one'), testBy)
+
+      expect((await store.findKey('reader'))?.key.readOnly).toBe(true)
+      expect((await store.findKey('one'))?.key.readOnly).toBe(false)
+      const [ofOne, ofReader] = await store.listAudit({ action: 'key.created', limit: 2 })
+      expect(ofReader?.detail).toEqual({ site: null, label: 'back office', read_only: true })
+      expect(ofOne?.detail).toEqual({ site: null, label: 'back office' })
+    })
+
     it('a change of presentation leaves the rest as it was', async () => {
       const { store, key, actions } = await withTenant()
       await store.createKey(key('one'), testBy)

@@ -84,7 +84,12 @@ export async function aKey(
   rooms: TestRooms,
   tenant: Tenant,
   site: Site | null,
-  more: { label?: string; expiresAt?: number; presentation?: Partial<Presentation> } = {},
+  more: {
+    label?: string
+    expiresAt?: number
+    readOnly?: boolean
+    presentation?: Partial<Presentation>
+  } = {},
 ): Promise<TestKey> {
   const by = { ...testBy, at: rooms.clock.now() }
   const { apiKey, apiSecret } = await createApiKey(rooms, { tenant, site, ...more }, by)
@@ -98,6 +103,7 @@ export async function aKey(
       tenant,
       site,
       scope,
+      readOnly: more.readOnly ?? false,
       presentation: { ...defaultPresentation, ...more.presentation },
     },
   }

@@ -36,6 +36,8 @@ export interface ApiKey extends Presentation, Owner {
   previousSecretHash: Buffer | null
   previousSecretUntil: number | null
   rotatedAt: number | null
+  /** It may read, and nothing else. */
+  readOnly: boolean
   label: string | null
   createdAt: number
   lastUsedAt: number | null
@@ -53,7 +55,7 @@ export interface KeyHolder {
 export interface KeyStore {
   createKey(
     key: Pick<ApiKey, 'apiKey' | 'tenantId' | 'siteId' | 'secretHash' | 'label' | 'expiresAt'> &
-      Partial<Presentation>,
+      Partial<Presentation & Pick<ApiKey, 'readOnly'>>,
     by: By,
   ): Promise<void>
   /** Undefined when there is no such key. */

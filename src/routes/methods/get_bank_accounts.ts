@@ -12,6 +12,7 @@ export const getBankAccounts = defineMethod({
   name: 'bank_api.bridge.get_bank_accounts',
   tag: 'accounts',
   summary: 'All accounts of a connection.',
+  effect: 'reads',
   params: z.object({ item_id: itemId, user, site }),
   result: listOf(account, v2021Account),
   headers: itemHeaders,

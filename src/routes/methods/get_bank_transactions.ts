@@ -22,6 +22,7 @@ export const getBankTransactions = defineMethod({
   tag: 'transactions',
   summary:
     "All transactions of the user's accounts, or of one item or account, each with its category's name.",
+  effect: 'reads',
   params: z.object({
     ...transactionArguments,
     item_id: optional(itemId),

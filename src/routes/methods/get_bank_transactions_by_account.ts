@@ -12,6 +12,7 @@ export const getBankTransactionsByAccount = defineMethod({
   name: 'bank_api.bridge.get_bank_transactions_by_account',
   tag: 'transactions',
   summary: "All transactions of an account, each with its category's name.",
+  effect: 'reads',
   params: z.object({ ...transactionArguments, account_id: accountId }),
   result: listOf(namedTransaction, v2021Transaction),
   headers: itemHeaders,

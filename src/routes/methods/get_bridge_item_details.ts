@@ -32,6 +32,7 @@ export const getBridgeItemDetails = defineMethod({
   tag: 'connections',
   summary:
     "The Bridge Item document: ours, then Bridge's live fields, then what to do next and when.",
+  effect: 'reads',
   params: z.object({ item_id: itemId, lang, user, site }),
   result: objectOf(
     item.extend(document).meta({ id: 'BridgeItem' }),

@@ -8,6 +8,7 @@ export const getBridgeItemId = defineMethod({
   name: 'bank_api.bridge.get_bridge_item_id',
   tag: 'connections',
   summary: 'What became of a connect request.',
+  effect: 'reads',
   params: z.object({ request }),
   result: z.strictObject({
     request: z.string(),

@@ -11,6 +11,7 @@ export const getCategory = defineMethod({
   name: 'bank_api.bridge.get_category',
   tag: 'reference',
   summary: 'A transaction category in `lang`; without an id the whole tree.',
+  effect: 'reads',
   params: z.object({ lang, category_id: categoryId }),
   result: oneOrAll(category, v2021Category),
   headers: dataHeaders,

@@ -28,6 +28,7 @@ export const getEvents = defineMethod({
   tag: 'webhooks',
   summary:
     'The events that webhooks tell, in their order, from where the last call ended: for sites that get none, or were away.',
+  effect: 'reads',
   params: z.object({
     cursor: described(
       optionalText(),

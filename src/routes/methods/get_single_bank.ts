@@ -12,6 +12,7 @@ export const getSingleBank = defineMethod({
   name: 'bank_api.bridge.get_single_bank',
   tag: 'reference',
   summary: 'A bank, which Bridge calls a provider.',
+  effect: 'reads',
   params: z.object({ bank_id: bankId }),
   result: objectOf(provider, v2021Bank),
   headers: dataHeaders,

@@ -8,6 +8,7 @@ export const getWebhookSecret = defineMethod({
   name: 'bank_api.bridge.get_webhook_secret',
   tag: 'webhooks',
   summary: "What the site's webhooks are signed with; for the site's own key alone.",
+  effect: 'reveals',
   params: z.object({}),
   result: z.strictObject({ secret: z.string().describe('`whsec_…`, as Standard Webhooks.') }),
   example: {},

@@ -212,6 +212,13 @@ const refusals: [title: string, ask: (world: World) => Ask | Promise<Ask>][] = [
     ({ acme }) => rpc('get_webhook_secret', acme.tenantKey, {}),
   ],
   [
+    'a link for a key that may only read',
+    async ({ app, acme }) => {
+      const reader = await aKey(app, acme.tenant, acme.site, { readOnly: true })
+      return rpc('get_bridge_connect_link', reader, link)
+    },
+  ],
+  [
     'Bridge says there are too many calls',
     (world) => {
       world.bridge.use(broken(429, { 'retry-after': '7' }))

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { methods } from '../../../src/routes/index.ts'
 import { callMethod } from '../../support/app.ts'
+import { aKey } from '../../support/tenants.ts'
 import { ask, aWorld, named, outsiders, type Things, type World } from './two-worlds.ts'
 
 /** Which of a victim's things an argument can name. */
@@ -48,8 +49,9 @@ const rows: Record<string, (own: Things) => Record<string, unknown>> = {
   get_events: ({ site }) => ({ site, since: '2000-01-01' }),
 }
 
-const served = methods.map(({ name, params }) => ({
+const served = methods.map(({ name, params, effect }) => ({
   name: name.replace('bank_api.bridge.', ''),
+  effect,
   words: Object.keys((params as unknown as { shape: object }).shape),
 }))
 
@@ -185,3 +187,43 @@ describe('each row is a call that is answered, for things of one’s own:', () =
     )
   })
 })
+
+describe('a key that may only read is answered as any other, and refused before anything is looked up:', () => {
+  it.each(outsiders)('%s', async (outsider) => {
+    const world = await aWorld('nobody has it')
+    const { key, own } = world.outsiders[outsider]
+    const { tenant, site } = key.caller
+    const reader = await aKey(world.app, tenant, site, { readOnly: true })
+    const told: Record<string, string> = {}
+    const done: string[] = []
+
+    for (const { name, effect } of served) {
+      const { status, text, store, bridge } = await ask(world, name, rows[name]!(own), reader)
+      const { code } = JSON.parse(text) as { code?: string }
+      told[name] = `${effect}: ${code ?? status}`
+      if (effect !== 'reads') done.push(...bridge, ...store.filter((each) => !isOfDoor(each)))
+    }
+
+    const expected = served.map(({ name, effect }) => [
+      name,
+      `${effect}: ${effect === 'reads' ? 200 : 'key_read_only'}`,
+    ])
+    expect(told).toEqual(Object.fromEntries(expected))
+    expect(done).toEqual([])
+  })
+
+  it('what changes something, or reveals a secret, is known by name', () => {
+    expect(served.filter(({ effect }) => effect !== 'reads').map(({ name }) => name)).toEqual([
+      'get_bridge_connect_link',
+      'get_bridge_edit_link',
+      'get_sca_authentication_link',
+      'get_pro_confirmation_link',
+      'delete_bridge_item_id',
+      'post_item_refresh',
+      'get_webhook_secret',
+    ])
+  })
+})
+
+/** What it takes to know a key. */
+const isOfDoor = (operation: string) => ['findKey', 'touchKey'].includes(operation)

@@ -49,6 +49,7 @@ const key = {
   bridgeVersion: '2025-01-15',
   lists: 'array',
   links: 'object',
+  readOnly: false,
 } as const
 
 const aStory = (kind: Story['subject']['kind'], fields: Partial<Story> = {}): Story => ({

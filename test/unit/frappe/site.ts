@@ -144,7 +144,7 @@ export async function aSite(
   options: Partial<
     Pick<
       FrappeOptions<Caller, Context>,
-      'methods' | 'allowQueryCredentials' | 'observe' | 'underWay' | 'checkResults'
+      'methods' | 'mayOnlyRead' | 'allowQueryCredentials' | 'observe' | 'underWay' | 'checkResults'
     >
   > = {},
 ): Promise<Site> {
@@ -176,6 +176,7 @@ export async function aSite(
       },
       underWay: createUnderWay(),
       tenant: ({ user }) => user,
+      mayOnlyRead: () => false,
       loggedUser: ({ user }) => user,
       checkResults: true,
       ...options,

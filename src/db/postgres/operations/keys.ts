@@ -36,7 +36,8 @@ export function keyOperations({ run, transaction }: Tools): KeyStore {
     createKey: (key, by) =>
       transaction(async (db) => {
         await db.insert(apiKeys).values({ ...key, createdAt: by.at })
-        const detail = { site: key.siteId, label: key.label }
+        const { siteId, label, readOnly } = key
+        const detail = { site: siteId, label, ...(readOnly && { read_only: true }) }
         const entry = { action: 'key.created', subject: key.apiKey, detail }
         await noteOfTenant(db, key.tenantId, by, entry)
       }),

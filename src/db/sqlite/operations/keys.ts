@@ -21,7 +21,8 @@ export function keyOperations({ db, read, write }: Tools): KeyStore {
         db.insert(apiKeys)
           .values({ ...key, createdAt: by.at })
           .run()
-        const detail = { site: key.siteId, label: key.label }
+        const { siteId, label, readOnly } = key
+        const detail = { site: siteId, label, ...(readOnly && { read_only: true }) }
         noteOfTenant(db, key.tenantId, by, { action: 'key.created', subject: key.apiKey, detail })
       }),
 
