@@ -10,6 +10,13 @@ import { createLook } from './look.ts'
 import { createPostman } from './post.ts'
 import { troublesIn } from './troubles.ts'
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** One look at the installation; a loop repeats it. Not there while nobody is told. */
+    lookForTrouble?: () => Promise<boolean>
+  }
+}
+
 export interface AlertOptions {
   config: Config
   bridgeOrigin: string
@@ -58,6 +65,7 @@ const plugin: FastifyPluginCallback<AlertOptions> = (app, options, done) => {
         copyFailure: copyFailure(),
       }),
   })
+  app.decorate('lookForTrouble', look)
   const loop = startLoop({
     tick: app.leader.only(look),
     idleMs: lookEveryMs,

@@ -29,7 +29,7 @@ function findMoved(refused: readonly ListedCall[]): Finding[] {
       'site.moved',
       `site ${site} (${tenant}) address`,
       `it named an address that is not its own, and was refused ${calls.length} times in a day`,
-      'If it has moved, say where it is now. What it named, and the command:',
+      'If it has moved, say where it is now with `bank-api site update --origin`. The last such call:',
       { run: command`explain ${last?.id ?? ''}`, of: { tenant, site }, rouses: true },
     )
   })
