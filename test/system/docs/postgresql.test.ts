@@ -119,7 +119,6 @@ test.skipIf(isMissing)(
     if (owner.uid) chownSync(folder, owner.uid, owner.gid)
     const [, archiving = '', recovery = ''] = blocks('ini').slice(-3)
     const [, copy = '', back = '', ...others] = blocks('sh')
-    const port = await freePort()
     const data = join(folder, 'data')
     const asOwner = (command: string, env: Env = {}) =>
       shell(
@@ -127,11 +126,16 @@ test.skipIf(isMissing)(
         { PGDATA: data, ...env },
         { cwd: folder, ...owner },
       )
-    const start = () => asOwner('pg_ctl start --wait --silent --log="$PGDATA/log"')
+    let server = ''
+    const start = async () => {
+      // Another program may have taken the port while the server was stopped.
+      const port = await freePort()
+      await asOwner(`pg_ctl start --wait --silent --log="$PGDATA/log" --options=-p${port}`)
+      server = `postgres://postgres@127.0.0.1:${port}/postgres`
+    }
     const stop = () => asOwner('pg_ctl stop --mode=immediate --silent')
     const configure = (text: string) =>
       appendFileSync(join(data, 'postgresql.conf'), `\n${text.replaceAll('/archive', folder)}`)
-    const server = `postgres://postgres@127.0.0.1:${port}/postgres`
     const ask = async (sql: string) => {
       const client = new Client(server)
       await client.connect()
@@ -140,7 +144,7 @@ test.skipIf(isMissing)(
       return rows[0]?.answer ?? ''
     }
     const { DATA_DIR: _, ...rest } = dataDirectory(onTestFinished)
-    const env: Env = {
+    const envOf = (database: string): Env => ({
       ...rest,
       NODE_ENV: 'production',
       PUBLIC_URL: 'https://bank.example.test',
@@ -148,18 +152,18 @@ test.skipIf(isMissing)(
       BRIDGE_CLIENT_SECRET: 'secret',
       BRIDGE_BASE_URL: 'http://127.0.0.1:1',
       MASTER_KEY: Buffer.alloc(32, 1).toString('base64'),
-      DATABASE_URL: server,
-    }
+      DATABASE_URL: database,
+    })
 
     await asOwner('initdb --username=postgres --auth=trust')
-    configure(`${archiving}port = ${port}\nunix_socket_directories = ''\n`)
+    configure(`${archiving}unix_socket_directories = ''\n`)
     await start()
     onTestFinished(async () => void (await stop().catch(() => {})))
-    const first = await startGateway(env, onTestFinished)
+    const first = await startGateway(envOf(server), onTestFinished)
     await asOwner(copy, { REPLICATION_URL: server })
-    await runCli(env, 'tenant', 'create', 'before')
+    await runCli(envOf(server), 'tenant', 'create', 'before')
     const moment = await ask('SELECT clock_timestamp()::text AS answer')
-    await runCli(env, 'tenant', 'create', 'after')
+    await runCli(envOf(server), 'tenant', 'create', 'after')
     await ask('SELECT pg_switch_wal()::text AS answer')
     await archived(ask)
     await first.end('SIGTERM')
@@ -169,9 +173,9 @@ test.skipIf(isMissing)(
     await asOwner(back, { COPY: join(folder, base) })
     configure(recovery.replace('2027-03-01 09:30:00+01', moment))
     await start()
-    const { url } = await startGateway(env, onTestFinished)
+    const { url } = await startGateway(envOf(server), onTestFinished)
     const ready = await fetch(`${url}/ready`)
-    const { stdout } = await runCli(env, 'tenant', 'list', '--json')
+    const { stdout } = await runCli(envOf(server), 'tenant', 'list', '--json')
 
     expect(others).toEqual([])
     expect(ready.status).toBe(200)
