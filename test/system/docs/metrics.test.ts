@@ -5,6 +5,7 @@ import { dataDirectory, startGateway, type Finishing } from '../../support/gatew
 import { aTenantWithKeys, sendWebhooksTo } from '../../support/operator.ts'
 import { openSite } from '../../support/receiving-site.ts'
 import { siteClient, visitBank } from '../e2e/visit.ts'
+import { dashboard, expressionsOf } from './dashboard.ts'
 import { exposedIn, unknownIn, type Exposed } from './promql.ts'
 
 const read = (page: string): string =>
@@ -45,6 +46,26 @@ const rules = (
 
 test.each(rules)('what $alert reads is there, with its labels', ({ expr }) => {
   expect(unknownIn(expr, exposed)).toEqual([])
+})
+
+test.each(expressionsOf(dashboard))(
+  'what the dashboard reads is there, with its labels: %s',
+  (expr) => {
+    expect(unknownIn(expr, exposed)).toEqual([])
+  },
+)
+
+test('what several instances say of one database is taken once', () => {
+  const ofAll = [...read('watching.md').matchAll(/^\| `(bank_api_\w+)`.*\| _of all:_ /gm)]
+  const names = ofAll.map(([, name = '']) => name).join('|')
+  const aggregated = new RegExp(String.raw`(.{0,40})\b(?:${names})\b`, 'g')
+  const before = [...rules.map(({ expr }) => expr), ...expressionsOf(dashboard)].flatMap((expr) =>
+    [...expr.matchAll(aggregated)].map(([, words = '']) => words),
+  )
+
+  expect(ofAll.length).toBeGreaterThan(8)
+  expect(before.length).toBeGreaterThan(15)
+  for (const words of before) expect(words).toMatch(/\bmax ?(by \([^)]*\) ?)?\($/)
 })
 
 test('what is not there would be noticed', () => {
