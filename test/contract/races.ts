@@ -342,6 +342,35 @@ export function raceContract(name: string, open: OpenStores): void {
       expect(shares.map((ofSite) => ofSite?.length)).toEqual(sites.map(() => 4))
     })
 
+    it('count each failure of an endpoint', async () => {
+      const { race, rooms, sites, store, clock } = await withTwo()
+      const webhookUrl = 'https://erp.test/hook'
+      for (const site of sites) {
+        await store.updateSite(site.id, { webhookUrl }, testBy)
+        const user = await aUser(rooms, site)
+        for (const itemId of [1, 2, 3, 4]) {
+          await store.acceptEvent(anAnnouncement(rooms, user, { itemId }))
+        }
+      }
+      const at = clock.now()
+      const claim = { by: 'srv_1', at, leaseUntil: at + minuteMs, limit: 4 * sites.length }
+      const claimed = await store.claimDeliveries(claim)
+
+      for (const site of sites) {
+        const ofSite = claimed.filter((one) => one.site.id === site.id)
+        const failed = { kind: 'failed', dueAt: at + minuteMs } as const
+        const endpoint = { webhookUrl, status: 500 }
+        all(
+          await race((server, nth) => {
+            const { id, attempt } = ofSite[nth]!
+            return server.settleDelivery({ id, attempt, at, outcome: failed, try: null, endpoint })
+          }),
+        )
+
+        expect((await store.readEndpoint(site.id)).streak).toBe(4)
+      }
+    })
+
     it('take an item’s deliveries one after the other', async () => {
       const { race, rooms, site, store, clock, nameOf } = await withTwo()
       await store.updateSite(site.id, { webhookUrl: 'https://erp.test/hook' }, testBy)
