@@ -15,8 +15,11 @@ export interface Calls {
   clear(): void
 }
 
+/** As many of the newest are kept. */
+export const keptCalls = 50_000
+
 /** Keeps the newest `limit` calls. */
-export function createCalls(limit = 50_000): Calls {
+export function createCalls(limit = keptCalls): Calls {
   let calls: Call[] = []
   return {
     note(call) {

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { mostMsOfMany } from '../../../support/form.ts'
 import { triesAtOnce } from '../../../../src/db/rules/endpoint-health.ts'
-import type { Call } from '../../../../src/sandbox/calls.ts'
+import { keptCalls, type Call } from '../../../../src/sandbox/calls.ts'
 import { pull } from '../../e2e/visit.ts'
 import type { Post } from './endpoint.ts'
 import type { Instances } from './instances.ts'
@@ -157,7 +157,9 @@ async function settledTwice({ pool }: Instances): Promise<unknown[]> {
 
 async function callsToBridge({ bridge }: Instances): Promise<Call[]> {
   const answer = await fetch(`${bridge.url}/_sandbox/calls`)
-  return (await answer.json()) as Call[]
+  const calls = (await answer.json()) as Call[]
+  if (calls.length >= keptCalls) throw new Error('The sandbox forgot calls: they cannot be judged')
+  return calls
 }
 
 /** What is kept of an item. */
