@@ -34,6 +34,18 @@ export const ownEvents = {
       .enum(['connect', 'sca', 'edit', 'check'])
       .describe('Which link helps; `check`: after a visit the accounts have other IBANs.'),
   }),
+  'account.replaced': z.strictObject({
+    item_id: z.int(),
+    account_id: z.int(),
+    replaced_item_id: z.int(),
+    replaced_account_id: z.int(),
+    data_until: z.iso
+      .datetime()
+      .nullable()
+      .describe(
+        'Until when the bank had been read for the account before; null when that is not known.',
+      ),
+  }),
   'webhook.test': z.strictObject({ site: z.string() }),
 } as const
 

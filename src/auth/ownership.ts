@@ -4,6 +4,8 @@ import { isBridge, isFinalRefusal } from '../bridge/bridge-errors.ts'
 import { DoesNotExistError, ValidationError } from '../errors.ts'
 import type { Scope } from '../db/scope.ts'
 import { AmbiguousNameError } from '../db/store-errors.ts'
+import type { Replacement } from '../db/ports/accounts.ts'
+import type { NewEvent } from '../db/ports/events.ts'
 import type { BridgeUser, SiteUser } from '../db/ports/users.ts'
 import type { Item, OwnedItem } from '../db/ports/items.ts'
 import type { OwnedRequest } from '../db/ports/requests.ts'
@@ -11,6 +13,7 @@ import { isSameName } from '../names.ts'
 import type { Caller } from './api-keys.ts'
 import { readItemList, type ItemListDeps } from './item-list.ts'
 import type { Keyring } from '../vault/keyring.ts'
+import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
 import { hourOf, type AuditCounter } from '../audit/counter.ts'
 import { hourMs } from '../durations.ts'
 
@@ -108,35 +111,64 @@ export async function accountsOf(deps: OwnershipDeps, held: OwnedBridgeItem): Pr
   const itemId = held.item.id
   const list = deps.bridge.accounts.list(held.bridgeUser, { itemId })
   const accounts = await markIfMissing(deps, held, list)
-  await keepAccounts(deps, accounts)
+  await keepAccounts(deps, held, accounts)
   return accounts.filter((account) => account.item_id === itemId).map(({ id }) => id)
 }
 
-/** Remembers which item each account belongs to, so that an account id alone has an owner. */
+/**
+ * Remembers which item each account belongs to, so that an account id alone has an owner, and tells the site of accounts
+ * that came back under another id. Resolves to those that are known to.
+ */
 export async function keepAccounts(
-  { store, clock, keyring }: Pick<OwnershipDeps, 'store' | 'clock' | 'keyring'>,
+  deps: Pick<OwnershipDeps, 'store' | 'clock' | 'keyring' | 'ids'>,
+  { user, site }: SiteUser,
   accounts: readonly Account[],
-): Promise<void> {
+): Promise<Replacement[]> {
+  const { store, clock, keyring } = deps
   // Most reads find what the one before found: those cost no hashes and no commit.
-  const fresh = await store.listNewAccounts(
+  const { news, replacements } = await store.lookAtAccounts(
     accounts.map(({ id, item_id: itemId, iban }) => ({
       id,
       itemId,
       hasIban: Boolean(toText(iban)),
     })),
   )
-  if (fresh.length === 0) return
-  const isFresh = new Set(fresh)
-  await store.keepAccounts(
+  if (news.length === 0) return replacements
+  const isFresh = new Set(news)
+  const at = clock.now()
+  const found = await store.keepAccounts(
     accounts
       .filter(({ id }) => isFresh.has(id))
       .map((account) => ({
         id: account.id,
         itemId: account.item_id,
         ibanFingerprint: fingerprintOf(keyring, account),
+        ownerPrint: ownerPrintOf(keyring, user, account),
       })),
-    clock.now(),
+    at,
+    {
+      userId: user.id,
+      announce: (replacement) => replacedEvent(deps, { user, site }, replacement, at),
+    },
   )
+  return [...replacements, ...found]
+}
+
+function replacedEvent(
+  deps: OwnEventDeps,
+  { user, site }: SiteUser,
+  { accountId, itemId, replacedAccountId, replacedItemId, dataUntil }: Replacement,
+  at: number,
+): NewEvent {
+  const content = {
+    item_id: itemId,
+    account_id: accountId,
+    replaced_item_id: replacedItemId,
+    replaced_account_id: replacedAccountId,
+    data_until: dataUntil === null ? null : new Date(dataUntil).toISOString(),
+  }
+  const about = { userId: user.id, siteId: site.id, itemId }
+  return ownEvent(deps, { type: 'account.replaced', content, ...about }, at)
 }
 
 /** What tells whether an account of this item still has the IBAN it had, and says nothing else; null without an IBAN. */
@@ -144,9 +176,18 @@ export const fingerprintOf = (
   keyring: Keyring,
   { item_id: itemId, iban }: Account,
 ): Buffer | null => {
-  const text = toText(iban)
-  return text ? keyring.hash('iban', `${itemId}:${text.replace(/\s/g, '').toUpperCase()}`) : null
+  const text = writtenAlike(iban)
+  return text ? keyring.hash('iban', `${itemId}:${text}`) : null
 }
+
+/** What all accounts of a user with this IBAN have in common, and no other user's; null without an IBAN. */
+const ownerPrintOf = (keyring: Keyring, user: BridgeUser, { iban }: Account): Buffer | null => {
+  const text = writtenAlike(iban)
+  return text ? keyring.hash('iban-of-user', `${user.id}:${text}`) : null
+}
+
+const writtenAlike = (iban: unknown): string | undefined =>
+  toText(iban)?.replace(/\s/g, '').toUpperCase()
 
 /**
  * Runs a Bridge call about an item. A 404 is not a deletion: it marks the item unreachable and is thrown on, unless the
@@ -268,7 +309,7 @@ async function discoverItems(deps: OwnershipDeps, selector: Selector): Promise<v
   if (!(await store.claimItemsRead(user.id, now, now - tenMinutesMs))) return
   try {
     await readItemList(deps, { user, site })
-    await keepAccounts(deps, await bridge.accounts.list(user.userUuid))
+    await keepAccounts(deps, { user, site }, await bridge.accounts.list(user.userUuid))
   } catch (error) {
     await store.releaseItemsRead(user.id)
     throw error

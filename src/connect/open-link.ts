@@ -122,11 +122,12 @@ async function connectBank(deps: LinkDeps, order: LinkOrder, takesUser: boolean)
 async function manageItem(deps: LinkDeps, order: LinkOrder, itemId: number): Promise<Link> {
   const { bridge, ids, settings } = deps
   const by = byCaller(deps)
-  const { item, user, site, bridgeUser } = await ownedItem(deps, itemId, order)
+  const held = await ownedItem(deps, itemId, order)
+  const { item, user, site, bridgeUser } = held
   const urls = resolveSiteUrls(site, order, settings)
   await checkWebhookUrl(deps, site, urls, by)
   countKept(deps, site, urls.webhookUrl)
-  await rememberAccounts(deps, { itemId: item.id, bridgeUser }, by.at)
+  await rememberAccounts(deps, held, by.at)
 
   const request = ids.request()
   const accountTypes = order.account_types ?? typesOf(item) ?? 'all'

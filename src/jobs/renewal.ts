@@ -99,8 +99,8 @@ export async function openRenewal(
   const request = ids.request()
   const accountTypes = item.accountTypes === 'payment' ? 'payment' : 'all'
   try {
-    const held = { itemId: item.id, bridgeUser: userUuid }
-    await rememberAccounts({ store, keyring, bridge }, held, at)
+    const held = { item, user, site, bridgeUser: userUuid }
+    await rememberAccounts({ store, keyring, ids, bridge }, held, at)
     const { url } = await bridge.connectSessions.create(userUuid, {
       itemId: item.id,
       forceReauthentication: true,

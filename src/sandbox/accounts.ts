@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { accountId, accountKinds, isWithheld } from './account-kinds.ts'
 import { fraction } from './chance.ts'
 import { demoBank } from './demo-bank.ts'
@@ -27,7 +28,7 @@ export function toAccount(item: Item, ledger: Ledger, position: number, set: Swi
       ? { accounting_balance: booked / 100, instant_balance: (booked + pending) / 100 }
       : {}),
     currency_code: 'EUR',
-    ...(one.iban ? { iban: ibanOf(item.id, position) } : {}),
+    ...(one.iban ? { iban: ibanOf(item, position) } : {}),
     pro: one.pro,
     data_access: 'enabled',
     last_refresh_status: set.enums === 'unknown' ? 'partially_successful' : 'successful',
@@ -57,12 +58,13 @@ function loanOf(item: Item, position: number, booked: number): object {
 }
 
 /**
- * A French IBAN whose two checksums hold, at bank 99999, which no bank has.
- * The RIB key weighs bank, branch and account by 89, 15 and 3.
+ * A French IBAN whose two checksums hold, at bank 99999, which no bank has. It is the person's at that bank, so it outlives a
+ * connection: who connects anew has the same. The RIB key weighs bank, branch and account by 89, 15 and 3.
  */
-export function ibanOf(itemId: number, position: number): string {
+export function ibanOf({ userUuid, providerId }: Item, position: number): string {
+  const whose = createHash('sha256').update(`${userUuid} ${providerId} ${position}`).digest()
+  const account = whose.readUIntBE(0, 6) % 10 ** 11
   const branch = 1
-  const account = accountId(itemId, position)
   const key = 97n - ((89n * 99999n + 15n * BigInt(branch) + 3n * BigInt(account)) % 97n)
   const digits = (value: number | bigint, size: number): string => String(value).padStart(size, '0')
   const national = `99999${digits(branch, 5)}${digits(account, 11)}${digits(key, 2)}`

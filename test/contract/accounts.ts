@@ -55,18 +55,19 @@ export function accountContract(name: string, open: OpenRooms): void {
 
   describe(`what is new of accounts, ${name}`, () => {
     it('accounts are news when they are unknown, another item’s, or lack their IBAN', async () => {
-      const { store, keep } = await withUsers(open)
+      const { store, keep, ann } = await withUsers(open)
       await keep([7, 8])
-      const ibanFingerprint = Buffer.from('print')
+      const prints = { ibanFingerprint: Buffer.from('print'), ownerPrint: Buffer.from('owner') }
       await store.keepAccounts(
         [
           { id: 70, itemId: 7 },
-          { id: 71, itemId: 7, ibanFingerprint },
+          { id: 71, itemId: 7, ...prints },
         ],
         testNow,
+        { userId: ann.id, announce: () => expect.unreachable() },
       )
-      const news = (id: number, itemId: number, hasIban: boolean) =>
-        store.listNewAccounts([{ id, itemId, hasIban }])
+      const news = async (id: number, itemId: number, hasIban: boolean) =>
+        (await store.lookAtAccounts([{ id, itemId, hasIban }])).news
 
       expect(await news(70, 7, false)).toEqual([])
       expect(await news(70, 7, true)).toEqual([70])

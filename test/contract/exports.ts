@@ -25,8 +25,15 @@ async function filled(rooms: TestRooms, name: string, base: number) {
   )
   const user = await aUser(rooms, site, { name: 'ann' })
   await addItems(rooms, user, base)
-  const ibanFingerprint = Buffer.from('print')
-  await store.keepAccounts([{ id: base, itemId: base, ibanFingerprint }], testNow)
+  const prints = { ibanFingerprint: Buffer.from('print'), ownerPrint: Buffer.from(`print ${base}`) }
+  const whose = { userId: user.id, announce: () => expect.unreachable() }
+  await addItems(rooms, user, base + 1)
+  await store.keepAccounts([{ id: base + 1, itemId: base + 1, ...prints }], testNow, whose)
+  await store.deleteItem(base + 1, testBy)
+  await store.keepAccounts(
+    [{ id: base, itemId: base, ibanFingerprint: prints.ibanFingerprint }],
+    testNow,
+  )
   await store.claimAllowance('refresh', base, { at: testNow, since: 0, limit: 4 })
   await store.claimAllowance('renewal', base, { at: testNow, since: 0, limit: 4 })
   await aRequest(rooms, user)

@@ -10,6 +10,7 @@ import { siteContract } from './sites.ts'
 import { alertContract } from './alerts.ts'
 import { consoleContract } from './console.ts'
 import { allowanceContract } from './allowances.ts'
+import { accountReturnContract } from './account-returns.ts'
 import { accountContract } from './accounts.ts'
 import { reminderContract } from './reminders.ts'
 import { auditContract } from './audit.ts'
@@ -63,6 +64,7 @@ export function storeContract(
   consoleContract(name, rooms)
   allowanceContract(name, rooms)
   accountContract(name, rooms)
+  accountReturnContract(name, rooms)
   reminderContract(name, rooms)
   auditContract(name, rooms)
   userContract(name, rooms)

@@ -162,6 +162,6 @@ export async function aConnectedBank(
   const account = world.addAccount(itemId, { iban: `FR76${itemId}` })
   const { id: transactionId } = world.addTransaction(account.id)
   await app.store.keepItems(user.id, [toFacts(row)], { at: app.clock.now(), complete: false })
-  await keepAccounts(app, [account])
+  await keepAccounts(app, { user, site }, [account])
   return { user, itemId, accountId: account.id, transactionId }
 }

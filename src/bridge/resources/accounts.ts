@@ -16,25 +16,23 @@ const loanDetails = z.looseObject({
 })
 
 /** One account of an item. With `data_access` "disabled" Bridge withholds IBAN, balances and loan. */
-export const account = z
-  .looseObject({
-    id: z.int(),
-    item_id: z.int(),
-    provider_id: loosely(z.int()),
-    name: loosely(z.string()),
-    type: loosely(z.string()),
-    balance: loosely(z.number()),
-    accounting_balance: loosely(z.number()),
-    instant_balance: loosely(z.number()),
-    currency_code: loosely(z.string()),
-    iban: loosely(z.string()),
-    pro: loosely(z.boolean()),
-    data_access: loosely(z.string()),
-    last_refresh_status: loosely(z.string()),
-    loan_details: loosely(loanDetails),
-    updated_at: loosely(z.string()),
-  })
-  .meta({ id: 'Account' })
+export const account = z.looseObject({
+  id: z.int(),
+  item_id: z.int(),
+  provider_id: loosely(z.int()),
+  name: loosely(z.string()),
+  type: loosely(z.string()),
+  balance: loosely(z.number()),
+  accounting_balance: loosely(z.number()),
+  instant_balance: loosely(z.number()),
+  currency_code: loosely(z.string()),
+  iban: loosely(z.string()),
+  pro: loosely(z.boolean()),
+  data_access: loosely(z.string()),
+  last_refresh_status: loosely(z.string()),
+  loan_details: loosely(loanDetails),
+  updated_at: loosely(z.string()),
+})
 export type Account = z.output<typeof account>
 
 const page = pageOf(account)

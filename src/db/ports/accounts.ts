@@ -10,20 +10,37 @@ export interface KnownAccount {
   createdAt: number
 }
 
+/** An account that came in the place of another one: the same user's, with the same IBAN, whose connection is no more. */
+export interface Replacement {
+  accountId: number
+  itemId: number
+  replacedAccountId: number
+  replacedItemId: number
+  /** Until when Bridge had read the bank for the one before; null when that is not known. */
+  dataUntil: number | null
+}
+
 export interface AccountStore {
   findAccount(scope: Scope, accountId: number): Promise<OwnedItem | undefined>
-  /** Of these accounts, the ids of those of which `keepAccounts` would write something. */
-  listNewAccounts(
+  /** Of these accounts, the ids of those of which `keepAccounts` might write something, and what is known to be replaced. */
+  lookAtAccounts(
     accounts: readonly { id: number; itemId: number; hasIban: boolean }[],
-  ): Promise<number[]>
+  ): Promise<{ news: number[]; replacements: Replacement[] }>
   /**
    * Remembers whose the accounts are; accounts of items we do not hold are left alone. Writes only what is new: a
-   * fingerprint that is known stays until a comparison ends.
+   * fingerprint that is known stays until a comparison ends. With `returning`, those of the user's items get their
+   * `ownerPrint`, and what thereby replaces an account is noted, once, with the event that tells the site.
    */
   keepAccounts(
-    accounts: readonly { id: number; itemId: number; ibanFingerprint?: Buffer | null }[],
+    accounts: readonly {
+      id: number
+      itemId: number
+      ibanFingerprint?: Buffer | null
+      ownerPrint?: Buffer | null
+    }[],
     at: number,
-  ): Promise<void>
+    returning?: { userId: string; announce(replacement: Replacement): NewEvent },
+  ): Promise<Replacement[]>
   listAccounts(itemId: number): Promise<KnownAccount[]>
   /** Items whose accounts are to be compared with those from before a visit. */
   listComparisons(limit: number): Promise<OwnedItem[]>

@@ -6,6 +6,7 @@ export const exportKinds = [
   'requests',
   'items',
   'accounts',
+  'lost_accounts',
   'refreshes',
   'renewals',
   'events',

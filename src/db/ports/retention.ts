@@ -7,6 +7,7 @@ export const retentionKinds = [
   'requests-without-item',
   'requests',
   'items',
+  'lost-accounts',
   'audit',
   'removals',
 ] as const

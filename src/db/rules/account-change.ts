@@ -3,20 +3,32 @@ import type { KnownAccount } from '../ports/accounts.ts'
 type Fingerprinted = Pick<KnownAccount, 'id' | 'ibanFingerprint'>
 
 /**
- * Whether an account tells what we do not know: we have none of that id under its item, or not its IBAN. What is being
- * compared is left alone.
+ * Whether an account tells what we do not know: we have none of that id under its item, or not its IBAN, or another one of
+ * its IBAN is no more. The fingerprint of what is being compared is left alone.
  */
 export const isAccountNews = (
-  known: { hasIban: boolean; compareFrom: number | null } | undefined,
+  known:
+    | { hasIban: boolean; hasPrint: boolean; mayReplace: boolean; compareFrom: number | null }
+    | undefined,
   { hasIban }: { hasIban: boolean },
-): boolean => !known || (hasIban && !known.hasIban && known.compareFrom === null)
+): boolean =>
+  !known ||
+  (hasIban && !known.hasPrint) ||
+  (hasIban && !known.hasIban && known.compareFrom === null) ||
+  known.mayReplace
 
-/** The fingerprint an account keeps: the one that is known stays, unless the account was another item's until now. */
+/**
+ * The fingerprint an account keeps: the one that is known stays, unless the account was another item's until now. While its
+ * item is compared none is added.
+ */
 export const keptFingerprint = (
   known: { itemId: number; ibanFingerprint: Buffer | null } | undefined,
   { itemId, ibanFingerprint = null }: { itemId: number; ibanFingerprint?: Buffer | null },
-): Buffer | null =>
-  known?.itemId === itemId ? (known.ibanFingerprint ?? ibanFingerprint) : ibanFingerprint
+  { isCompared }: { isCompared: boolean },
+): Buffer | null => {
+  if (known?.itemId !== itemId) return ibanFingerprint
+  return known.ibanFingerprint ?? (isCompared ? null : ibanFingerprint)
+}
 
 /**
  * What is known of an item's accounts once they were compared: the accounts there now, and those whose IBAN is forgotten,

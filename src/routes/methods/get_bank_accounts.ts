@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { ownedItem, keepAccounts, markIfMissing, refuseGone } from '../../auth/ownership.ts'
 import { toTime } from '../../bridge/fields.ts'
-import { account, type Account } from '../../bridge/resources/accounts.ts'
+import type { Account } from '../../bridge/resources/accounts.ts'
 import { defineMethod } from '../context.ts'
 import { itemHeaders } from '../freshness.ts'
-import { v2021Account } from '../presentation/account.ts'
+import { ourAccount, toReplaces, v2021Account } from '../presentation/account.ts'
 import { listOf } from '../presentation/forms.ts'
 import { itemId, site, user } from './shared-arguments.ts'
 
@@ -14,7 +14,7 @@ export const getBankAccounts = defineMethod({
   summary: 'All accounts of a connection.',
   effect: 'reads',
   params: z.object({ item_id: itemId, user, site }),
-  result: listOf(account, v2021Account),
+  result: listOf(ourAccount, v2021Account),
   headers: itemHeaders,
   example: { item_id: 4568477 },
   async run(context, { item_id, ...selector }) {
@@ -26,10 +26,15 @@ export const getBankAccounts = defineMethod({
       context.bridge.accounts.list(held.bridgeUser, { itemId: item_id }),
     )
     if (accounts.length === 0) await refuseGone(context, held)
-    await keepAccounts(context, accounts)
+    const replacements = await keepAccounts(context, held, accounts)
     context.fresh.item(held.item, oldestOf(accounts))
 
-    return context.present.list(accounts, context.present.account(held.item))
+    const before = new Map(replacements.map((one) => [one.accountId, toReplaces(one)]))
+    const present = context.present.account(held.item)
+    return context.present.list(accounts, (account) => {
+      const replaces = before.get(account.id)
+      return replaces ? { ...present(account), replaces } : present(account)
+    })
   },
 })
 

@@ -1,7 +1,36 @@
 import { z } from 'zod'
 import { loose, toFields } from '../../bridge/fields.ts'
-import type { Account } from '../../bridge/resources/accounts.ts'
+import { account, type Account } from '../../bridge/resources/accounts.ts'
+import type { Replacement } from '../../db/ports/accounts.ts'
 import type { Item } from '../../db/ports/items.ts'
+
+const replaces = z
+  .strictObject({
+    item_id: z.int(),
+    account_id: z.int(),
+    data_until: z.iso
+      .datetime()
+      .nullable()
+      .describe('Until when the bank had been read for it; null when that is not known.'),
+  })
+  .optional()
+  .describe(
+    'The account that this one came in the place of: the same IBAN, of a connection that is no more.',
+  )
+
+/** Bridge's account, and what we know of where it comes from. */
+export const ourAccount = account.extend({ replaces }).meta({ id: 'Account' })
+
+/** What we say of the account that another one replaced. */
+export const toReplaces = ({
+  replacedItemId,
+  replacedAccountId,
+  dataUntil,
+}: Replacement): z.output<typeof replaces> => ({
+  item_id: replacedItemId,
+  account_id: replacedAccountId,
+  data_until: dataUntil === null ? null : new Date(dataUntil).toISOString(),
+})
 
 /**
  * An account as Bridge 2021-06-01 described it (Bridge: account resource).
@@ -24,6 +53,7 @@ export const v2021Account = z
     savings_details: z.unknown(),
     is_pro: loose(z.boolean()),
     iban: loose(z.string()),
+    replaces,
   })
   .meta({ id: 'Account2021' })
 export type V2021Account = z.output<typeof v2021Account>

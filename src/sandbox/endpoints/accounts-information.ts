@@ -22,7 +22,7 @@ export function accountsInformation(app: FastifyInstance, box: Box): void {
           type: kind.type,
           currency_code: 'EUR',
           provider_id: item.providerId,
-          iban: ibanOf(item.id, position),
+          iban: ibanOf(item, position),
         }
       }),
     })),

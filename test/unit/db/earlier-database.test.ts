@@ -311,7 +311,8 @@ it('a tenant’s export has all that is the tenant’s, in the clear', async () 
   const counted = (sql: string) => raw.prepare(sql).pluck().get(acme.id)
   const ofSites = (table: string) =>
     `SELECT count(*) FROM ${table} WHERE site_id IN (SELECT id FROM sites WHERE tenant_id = ?)`
-  for (const kind of exportKinds) expect(exported[kind], kind).not.toEqual([])
+  const later = new Set(['lost_accounts']) // that version remembered none
+  for (const kind of exportKinds) if (!later.has(kind)) expect(exported[kind], kind).not.toEqual([])
   expect(exported['sites']).toHaveLength(2)
   expect(exported['keys']).toHaveLength(6)
   expect(exported['users']).toHaveLength(Number(counted(ofSites('bridge_users'))))

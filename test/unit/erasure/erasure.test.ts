@@ -368,6 +368,7 @@ it('every table is in the export, or holds nothing of a tenant’s', async () =>
     requests: 'connect_requests',
     items: 'items',
     accounts: 'accounts',
+    lost_accounts: 'lost_accounts',
     refreshes: 'item_refreshes',
     renewals: 'renewals',
     events: 'events',

@@ -1,9 +1,16 @@
-import { and, asc, eq, inArray, isNotNull, isNull, or, sql } from 'drizzle-orm'
-import type { AccountStore } from '../../ports/accounts.ts'
+import { and, asc, eq, inArray, isNotNull, isNull, ne, or, sql } from 'drizzle-orm'
+import type { AccountStore, Replacement } from '../../ports/accounts.ts'
 import { comparedAccounts, isAccountNews, keptFingerprint } from '../../rules/account-change.ts'
-import { accounts, items } from '../schema/index.ts'
+import {
+  replacedAmong,
+  toReplacement,
+  type Alike,
+  type Printed,
+} from '../../rules/account-return.ts'
+import { accounts, items, lostAccounts } from '../schema/index.ts'
 import type { Db, Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
+import { lockUser } from './locks.ts'
 import { lockItems } from './item-rows.ts'
 import { owned, ownedWithTenant } from './items.ts'
 import { inScope, isServed } from './sites.ts'
@@ -21,21 +28,38 @@ export function accountOperations({ run, transaction }: Tools): AccountStore {
         return found && { item: found.item, user: found.user, site: found.site }
       }),
 
-    listNewAccounts: (all) => run(async (db) => [...(await newAmong(db, all))]),
+    lookAtAccounts: (all) =>
+      run(async (db) => {
+        const { news, replacements } = await lookAt(db, all)
+        return { news: [...news], replacements }
+      }),
 
-    keepAccounts: (all, at) =>
+    keepAccounts: (all, at, returning) =>
       transaction(async (db) => {
+        // Which account another one replaces is decided among all of their user.
+        if (returning) await lockUser(db, returning.userId)
         const itemIds = [...new Set(all.map(({ itemId }) => itemId))]
         // Accounts are decided under their items' locks.
         const held = await lockItems(db, itemIds)
         const described = all.map((one) => ({ ...one, hasIban: Boolean(one.ibanFingerprint) }))
-        const isNew = await newAmong(db, described)
-        for (const { id, itemId, ibanFingerprint = null } of all) {
-          if (!isNew.has(id) || !held.has(itemId)) continue
+        const { news } = await lookAt(db, described)
+        const printed: Printed[] = []
+        for (const { id, itemId, ibanFingerprint = null, ownerPrint = null } of all) {
+          const item = held.get(itemId)
+          if (!news.has(id) || !item) continue
           const [known] = await db.select().from(accounts).where(eq(accounts.id, id))
-          const kept = keptFingerprint(known, { itemId, ibanFingerprint })
+          const isCompared = item.compareFrom !== null
+          const kept = keptFingerprint(known, { itemId, ibanFingerprint }, { isCompared })
           await storeAccount(db, { id, itemId, ibanFingerprint: kept, at })
+          if (ownerPrint === null || item.userId !== returning?.userId) continue
+          await db.update(accounts).set({ ownerPrint }).where(eq(accounts.id, id))
+          printed.push({ id, itemId, userId: item.userId, ownerPrint })
         }
+        const replacements: Replacement[] = []
+        for (const one of printed) replacements.push(...(await replace(db, one)))
+        if (returning)
+          for (const one of replacements) await insertEvent(db, returning.announce(one))
+        return replacements
       }),
 
     listComparisons: (limit) =>
@@ -72,7 +96,8 @@ export function accountOperations({ run, transaction }: Tools): AccountStore {
           .orderBy(accounts.id)
           .for('no key update')
         const { kept, left } = comparedAccounts(known, present)
-        await db.update(accounts).set({ ibanFingerprint: null }).where(inArray(accounts.id, left))
+        const forgotten = { ibanFingerprint: null, ownerPrint: null }
+        await db.update(accounts).set(forgotten).where(inArray(accounts.id, left))
         for (const account of kept) await storeAccount(db, { ...account, itemId: id, at })
         if (finding) {
           await insertEvent(db, finding.event)
@@ -83,26 +108,77 @@ export function accountOperations({ run, transaction }: Tools): AccountStore {
   }
 }
 
-/** Those of which something is news. */
-async function newAmong(
+/** Those of which something is news, and those that are known to replace another one. */
+async function lookAt(
   db: Db,
   all: readonly { id: number; itemId: number; hasIban: boolean }[],
-): Promise<Set<number>> {
-  const fresh = new Set<number>()
+): Promise<{ news: Set<number>; replacements: Replacement[] }> {
+  const news = new Set<number>()
+  const replacements: Replacement[] = []
   for (const [itemId, described] of Map.groupBy(all, (account) => account.itemId)) {
     const ofItem = await db
       .select({
         id: accounts.id,
         hasIban: sql`${accounts.ibanFingerprint} IS NOT NULL`.mapWith(Boolean),
+        hasPrint: sql`${accounts.ownerPrint} IS NOT NULL`.mapWith(Boolean),
+        mayReplace: mayReplace.mapWith(Boolean),
+        replacedItemId: accounts.replacedItemId,
+        replacedAccountId: accounts.replacedAccountId,
+        dataUntil: accounts.dataUntil,
         compareFrom: items.compareFrom,
       })
       .from(accounts)
       .innerJoin(items, eq(items.id, accounts.itemId))
       .where(eq(accounts.itemId, itemId))
     const known = new Map(ofItem.map((account) => [account.id, account]))
-    for (const one of described) if (isAccountNews(known.get(one.id), one)) fresh.add(one.id)
+    for (const one of described) if (isAccountNews(known.get(one.id), one)) news.add(one.id)
+    replacements.push(...ofItem.flatMap((one) => toReplacement({ ...one, itemId }) ?? []))
   }
-  return fresh
+  return { news, replacements }
+}
+
+/** Whether an account replaces none yet, and another one of its user and IBAN is no more. */
+const mayReplace = sql`(${accounts.replacedAccountId} IS NULL AND (
+  EXISTS (SELECT 1 FROM lost_accounts WHERE lost_accounts.owner_print = ${accounts.ownerPrint})
+  OR EXISTS (
+    SELECT 1 FROM accounts AS other JOIN items AS its ON its.id = other.item_id
+    WHERE other.owner_print = ${accounts.ownerPrint} AND other.id <> ${accounts.id}
+      AND (its.gone_at IS NOT NULL OR its.unreachable_at IS NOT NULL))))`
+
+/** All other accounts of the user with that IBAN. */
+async function others(db: Db, { id, userId, ownerPrint }: Printed): Promise<Alike[]> {
+  const kept = await db
+    .select({
+      accountId: accounts.id,
+      itemId: accounts.itemId,
+      isLiving: sql`${items.goneAt} IS NULL AND ${items.unreachableAt} IS NULL`.mapWith(Boolean),
+      dataUntil: items.lastSuccessAt,
+    })
+    .from(accounts)
+    .innerJoin(items, eq(items.id, accounts.itemId))
+    .where(and(eq(items.userId, userId), eq(accounts.ownerPrint, ownerPrint), ne(accounts.id, id)))
+  const lost = await db
+    .select()
+    .from(lostAccounts)
+    .where(and(eq(lostAccounts.userId, userId), eq(lostAccounts.ownerPrint, ownerPrint)))
+  return [...kept, ...lost.map((one) => ({ ...one, accountId: one.id, isLiving: false }))]
+}
+
+/** Notes which account this one replaces, if any: that one is not found again. */
+async function replace(db: Db, account: Printed): Promise<Replacement[]> {
+  const { id, itemId } = account
+  const before = replacedAmong(await others(db, account))
+  if (!before) return []
+  const replaced = {
+    replacedAccountId: before.accountId,
+    replacedItemId: before.itemId,
+    dataUntil: before.dataUntil,
+  }
+  const isFirst = and(eq(accounts.id, id), isNull(accounts.replacedAccountId))
+  if ((await db.update(accounts).set(replaced).where(isFirst)).rowCount !== 1) return []
+  await db.update(accounts).set({ ownerPrint: null }).where(eq(accounts.id, before.accountId))
+  await db.delete(lostAccounts).where(eq(lostAccounts.id, before.accountId))
+  return [{ accountId: id, itemId, ...replaced }]
 }
 
 /** Writes an account under an item, inside the transaction at hand. */

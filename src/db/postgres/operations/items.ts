@@ -22,6 +22,7 @@ import {
   deliveries,
   events,
   items,
+  lostAccounts,
   sites,
   tenants,
 } from '../schema/index.ts'
@@ -115,6 +116,7 @@ export function itemOperations({ run, transaction }: Tools): ItemStore {
           const gone = { userUuid: null, email: null }
           await db.update(bridgeUsers).set(gone).where(eq(bridgeUsers.id, held.user.id))
         }
+        await loseAccounts(db, itemId, at)
         const gone = (await db.delete(accounts).where(eq(accounts.itemId, itemId))).rowCount ?? 0
         await db.delete(items).where(eq(items.id, itemId))
         const { tenantId, name } = held.site
@@ -194,4 +196,23 @@ async function cancelItemDeliveries(db: Db, siteId: string, itemId: number): Pro
     .update(events)
     .set({ body: null })
     .where(and(eq(events.itemId, itemId), eq(events.siteId, siteId), isNotNull(events.body)))
+}
+
+/** Remembers of an item's accounts what it takes to know them when they come back. */
+async function loseAccounts(db: Db, itemId: number, at: number): Promise<void> {
+  const lost = await db
+    .select({
+      id: accounts.id,
+      userId: items.userId,
+      itemId: accounts.itemId,
+      ownerPrint: accounts.ownerPrint,
+      dataUntil: items.lastSuccessAt,
+    })
+    .from(accounts)
+    .innerJoin(items, eq(items.id, accounts.itemId))
+    .where(eq(accounts.itemId, itemId))
+  const printed = lost.flatMap(({ ownerPrint, ...one }) =>
+    ownerPrint === null ? [] : [{ ...one, ownerPrint, lostAt: at }],
+  )
+  if (printed.length > 0) await db.insert(lostAccounts).values(printed).onConflictDoNothing()
 }

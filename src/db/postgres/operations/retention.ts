@@ -21,6 +21,7 @@ import {
   deliveries,
   events,
   items,
+  lostAccounts,
   removals,
 } from '../schema/index.ts'
 import type { Db, Tools } from '../tools.ts'
@@ -108,6 +109,12 @@ const olds: Record<RetentionKind, (db: Db, before: number) => Old> = {
     table: items,
     key: items.id,
     where: and(isNotNull(items.goneAt), lt(items.goneAt, before)),
+  }),
+
+  'lost-accounts': (_, before) => ({
+    table: lostAccounts,
+    key: lostAccounts.id,
+    where: lt(lostAccounts.lostAt, before),
   }),
 
   audit: (_, before) => ({ table: audit, key: audit.id, where: lt(audit.at, before) }),

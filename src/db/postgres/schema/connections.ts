@@ -119,8 +119,37 @@ export const accounts = pgTable(
       .references(() => items.id, { onDelete: 'cascade' }),
     createdAt: integer().notNull(),
     ibanFingerprint: bytes(),
+    ownerPrint: bytes(),
+    replacedItemId: integer(),
+    replacedAccountId: integer(),
+    dataUntil: integer(),
   },
-  (account) => [index('accounts_item').on(account.itemId)],
+  (account) => [
+    index('accounts_item').on(account.itemId),
+    index('accounts_print')
+      .on(account.ownerPrint)
+      .where(sql`owner_print IS NOT NULL`),
+  ],
+)
+
+/** What is remembered of accounts whose connection was deleted here, to know them when they come back. */
+export const lostAccounts = pgTable(
+  'lost_accounts',
+  {
+    id: integer().primaryKey(),
+    userId: text()
+      .notNull()
+      .references(() => bridgeUsers.id, { onDelete: 'cascade' }),
+    itemId: integer().notNull(),
+    ownerPrint: bytes().notNull(),
+    dataUntil: integer(),
+    lostAt: integer().notNull(),
+  },
+  (account) => [
+    index('lost_accounts_user').on(account.userId),
+    index('lost_accounts_print').on(account.ownerPrint),
+    index('lost_accounts_lost').on(account.lostAt),
+  ],
 )
 
 /** Renewal pages that went on to Bridge, which are limited per day. */

@@ -1,7 +1,13 @@
-import { and, asc, eq, inArray, isNotNull, isNull, or, sql } from 'drizzle-orm'
-import type { AccountStore } from '../../ports/accounts.ts'
+import { and, asc, eq, inArray, isNotNull, isNull, ne, or, sql } from 'drizzle-orm'
+import type { AccountStore, Replacement } from '../../ports/accounts.ts'
 import { comparedAccounts, isAccountNews, keptFingerprint } from '../../rules/account-change.ts'
-import { accounts, items } from '../schema/index.ts'
+import {
+  replacedAmong,
+  toReplacement,
+  type Alike,
+  type Printed,
+} from '../../rules/account-return.ts'
+import { accounts, items, lostAccounts } from '../schema/index.ts'
 import { given, prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { insertEvent } from './events.ts'
@@ -16,12 +22,25 @@ const accountOf = prepared((db) =>
     .prepare(),
 )
 
+/** Whether an account replaces none yet, and another one of its user and IBAN is no more. */
+const mayReplace = sql`(${accounts.replacedAccountId} IS NULL AND (
+  EXISTS (SELECT 1 FROM lost_accounts WHERE lost_accounts.owner_print = ${accounts.ownerPrint})
+  OR EXISTS (
+    SELECT 1 FROM accounts AS other JOIN items AS its ON its.id = other.item_id
+    WHERE other.owner_print = ${accounts.ownerPrint} AND other.id <> ${accounts.id}
+      AND (its.gone_at IS NOT NULL OR its.unreachable_at IS NOT NULL))))`
+
 /** An item's accounts, as far as it takes to tell what would be news of them. */
 const knownOf = prepared((db) =>
   db
     .select({
       id: accounts.id,
       hasIban: sql`${accounts.ibanFingerprint} IS NOT NULL`.mapWith(Boolean),
+      hasPrint: sql`${accounts.ownerPrint} IS NOT NULL`.mapWith(Boolean),
+      mayReplace: mayReplace.mapWith(Boolean),
+      replacedItemId: accounts.replacedItemId,
+      replacedAccountId: accounts.replacedAccountId,
+      dataUntil: accounts.dataUntil,
       compareFrom: items.compareFrom,
     })
     .from(accounts)
@@ -44,18 +63,34 @@ export function accountOperations({ db, read, write }: Tools): AccountStore {
   return {
     findAccount: (scope, accountId) => read(() => accountOf(db).get({ ...scope, id: accountId })),
 
-    listNewAccounts: (all) => read(() => [...newAmong(db, all)]),
+    lookAtAccounts: (all) =>
+      read(() => {
+        const { news, replacements } = lookAt(db, all)
+        return { news: [...news], replacements }
+      }),
 
-    keepAccounts: (all, at) =>
+    keepAccounts: (all, at, returning) =>
       write(() => {
         const described = all.map((one) => ({ ...one, hasIban: Boolean(one.ibanFingerprint) }))
-        const isNew = newAmong(db, described)
-        for (const { id, itemId, ibanFingerprint = null } of all) {
-          if (!isNew.has(id) || !itemRow(db, itemId)) continue
+        const { news } = lookAt(db, described)
+        const printed: Printed[] = []
+        for (const { id, itemId, ibanFingerprint = null, ownerPrint = null } of all) {
+          const item = itemRow(db, itemId)
+          if (!news.has(id) || !item) continue
           const known = accountWith(db).get({ id })
-          const kept = keptFingerprint(known, { itemId, ibanFingerprint })
+          const isCompared = item.compareFrom !== null
+          const kept = keptFingerprint(known, { itemId, ibanFingerprint }, { isCompared })
           storeAccount(db, { id, itemId, ibanFingerprint: kept, at })
+          if (ownerPrint === null || item.userId !== returning?.userId) continue
+          db.update(accounts).set({ ownerPrint }).where(eq(accounts.id, id)).run()
+          printed.push({ id, itemId, userId: item.userId, ownerPrint })
         }
+        return printed.flatMap((one) => {
+          const replacement = replace(db, one)
+          if (!replacement || !returning) return []
+          insertEvent(db, returning.announce(replacement))
+          return replacement
+        })
       }),
 
     listComparisons: (limit) =>
@@ -93,7 +128,8 @@ export function accountOperations({ db, read, write }: Tools): AccountStore {
           .where(or(eq(accounts.itemId, id), inArray(accounts.id, ids)))
           .all()
         const { kept, left } = comparedAccounts(known, present)
-        db.update(accounts).set({ ibanFingerprint: null }).where(inArray(accounts.id, left)).run()
+        const forgotten = { ibanFingerprint: null, ownerPrint: null }
+        db.update(accounts).set(forgotten).where(inArray(accounts.id, left)).run()
         for (const account of kept) storeAccount(db, { ...account, itemId: id, at })
         if (finding) {
           insertEvent(db, finding.event)
@@ -104,18 +140,57 @@ export function accountOperations({ db, read, write }: Tools): AccountStore {
   }
 }
 
-/** Those of which something is news. */
-function newAmong(
+/** Those of which something is news, and those that are known to replace another one. */
+function lookAt(
   db: Tools['db'],
   all: readonly { id: number; itemId: number; hasIban: boolean }[],
-): Set<number> {
-  const fresh = new Set<number>()
+): { news: Set<number>; replacements: Replacement[] } {
+  const news = new Set<number>()
+  const replacements: Replacement[] = []
   for (const [itemId, described] of Map.groupBy(all, (account) => account.itemId)) {
     const ofItem = knownOf(db).all({ itemId })
     const known = new Map(ofItem.map((account) => [account.id, account]))
-    for (const one of described) if (isAccountNews(known.get(one.id), one)) fresh.add(one.id)
+    for (const one of described) if (isAccountNews(known.get(one.id), one)) news.add(one.id)
+    replacements.push(...ofItem.flatMap((one) => toReplacement({ ...one, itemId }) ?? []))
   }
-  return fresh
+  return { news, replacements }
+}
+
+/** All other accounts of the user with that IBAN. */
+const others = (db: Tools['db'], { id, userId, ownerPrint }: Printed): Alike[] => {
+  const kept = db
+    .select({
+      accountId: accounts.id,
+      itemId: accounts.itemId,
+      isLiving: sql`${items.goneAt} IS NULL AND ${items.unreachableAt} IS NULL`.mapWith(Boolean),
+      dataUntil: items.lastSuccessAt,
+    })
+    .from(accounts)
+    .innerJoin(items, eq(items.id, accounts.itemId))
+    .where(and(eq(items.userId, userId), eq(accounts.ownerPrint, ownerPrint), ne(accounts.id, id)))
+    .all()
+  const lost = db
+    .select()
+    .from(lostAccounts)
+    .where(and(eq(lostAccounts.userId, userId), eq(lostAccounts.ownerPrint, ownerPrint)))
+    .all()
+  return [...kept, ...lost.map((one) => ({ ...one, accountId: one.id, isLiving: false }))]
+}
+
+/** Notes which account this one replaces, if any: that one is not found again. */
+function replace(db: Tools['db'], account: Printed): Replacement | undefined {
+  const { id, itemId } = account
+  const before = replacedAmong(others(db, account))
+  if (!before || accountWith(db).get({ id })?.replacedAccountId !== null) return undefined
+  const replaced = {
+    replacedAccountId: before.accountId,
+    replacedItemId: before.itemId,
+    dataUntil: before.dataUntil,
+  }
+  db.update(accounts).set(replaced).where(eq(accounts.id, id)).run()
+  db.update(accounts).set({ ownerPrint: null }).where(eq(accounts.id, before.accountId)).run()
+  db.delete(lostAccounts).where(eq(lostAccounts.id, before.accountId)).run()
+  return { accountId: id, itemId, ...replaced }
 }
 
 /** Writes an account under an item, inside the transaction at hand. */

@@ -21,6 +21,7 @@ import {
   deliveries,
   events,
   items,
+  lostAccounts,
   sites,
   tenants,
 } from '../schema/index.ts'
@@ -122,6 +123,7 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
           const gone = { userUuid: null, email: null }
           db.update(bridgeUsers).set(gone).where(eq(bridgeUsers.id, id)).run()
         }
+        loseAccounts(db, itemId, at)
         const gone = db.delete(accounts).where(eq(accounts.itemId, itemId)).run().changes
         db.delete(items).where(eq(items.id, itemId)).run()
         const { tenantId, name } = held.site
@@ -205,4 +207,27 @@ function cancelItemDeliveries(db: Tools['db'], siteId: string, itemId: number): 
     .set({ body: null })
     .where(and(eq(events.itemId, itemId), eq(events.siteId, siteId), isNotNull(events.body)))
     .run()
+}
+
+/** Remembers of an item's accounts what it takes to know them when they come back. */
+function loseAccounts(db: Tools['db'], itemId: number, at: number): void {
+  const lost = db
+    .select({
+      id: accounts.id,
+      userId: items.userId,
+      itemId: accounts.itemId,
+      ownerPrint: accounts.ownerPrint,
+      dataUntil: items.lastSuccessAt,
+    })
+    .from(accounts)
+    .innerJoin(items, eq(items.id, accounts.itemId))
+    .where(eq(accounts.itemId, itemId))
+    .all()
+  for (const { ownerPrint, ...one } of lost) {
+    if (ownerPrint === null) continue
+    db.insert(lostAccounts)
+      .values({ ...one, ownerPrint, lostAt: at })
+      .onConflictDoNothing()
+      .run()
+  }
 }

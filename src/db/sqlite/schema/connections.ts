@@ -137,8 +137,40 @@ export const accounts = sqliteTable(
     createdAt: integer().notNull(),
     /** HMAC of the IBAN, keyed with the pepper; null when Bridge shows none. */
     ibanFingerprint: blob({ mode: 'buffer' }),
+    /** HMAC of the IBAN and of our user's row, keyed with the pepper: the same for each account of this user with this IBAN. */
+    ownerPrint: blob({ mode: 'buffer' }),
+    /** The account that this one came in the place of, and until when its data goes. */
+    replacedItemId: integer(),
+    replacedAccountId: integer(),
+    dataUntil: integer(),
   },
-  (account) => [index('accounts_item').on(account.itemId)],
+  (account) => [
+    index('accounts_item').on(account.itemId),
+    index('accounts_print')
+      .on(account.ownerPrint)
+      .where(sql`owner_print IS NOT NULL`),
+  ],
+)
+
+/** What is remembered of accounts whose connection was deleted here, to know them when they come back. */
+export const lostAccounts = sqliteTable(
+  'lost_accounts',
+  {
+    /** Bridge's id, as that of the item. */
+    id: integer().primaryKey(),
+    userId: text()
+      .notNull()
+      .references(() => bridgeUsers.id, { onDelete: 'cascade' }),
+    itemId: integer().notNull(),
+    ownerPrint: blob({ mode: 'buffer' }).notNull(),
+    dataUntil: integer(),
+    lostAt: integer().notNull(),
+  },
+  (account) => [
+    index('lost_accounts_user').on(account.userId),
+    index('lost_accounts_print').on(account.ownerPrint),
+    index('lost_accounts_lost').on(account.lostAt),
+  ],
 )
 
 /** Renewal pages that went on to Bridge, which are limited per day. */

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import Sqlite from 'better-sqlite3'
-import { Column, is } from 'drizzle-orm'
+import { Column, getTableName, is } from 'drizzle-orm'
+import { getTableConfig } from 'drizzle-orm/pg-core'
 import { Client } from 'pg'
 import { expect, onTestFinished } from 'vitest'
 import { type Move, moveToPostgres } from '../../../../src/db/moving/move.ts'
@@ -24,10 +25,13 @@ function aFile() {
 const something = { text: "'[]'", bigint: '7', bytea: "x'07'", boolean: '1', json: "'[]'" }
 
 /** Puts a row into a table that is younger than the file. */
-function fill(raw: Sqlite.Database, { name, columns }: MovedTable): void {
+function fill(raw: Sqlite.Database, { name, columns, to: table }: MovedTable): void {
   if (countRows(raw)[name] !== 0) return
   const own = columns.filter(({ from }) => is(from, Column))
+  const references = getTableConfig(table).foreignKeys.map((key) => key.reference())
   const values = own.map(({ to }) => {
+    const reference = references.find(({ columns: [column] }) => column === to)
+    if (reference) return `(SELECT min(id) FROM "${getTableName(reference.foreignTable)}")`
     const type = to.getSQLType().split(' ')[0] as keyof typeof something
     return something[type]
   })

@@ -20,11 +20,14 @@ describe('an account that Bridge listed', () => {
       fc.property(
         fc.option(fc.record({ itemId: anItemId, ibanFingerprint: aPrint }), { nil: undefined }),
         fc.record({ itemId: anItemId, ibanFingerprint: aPrint }),
-        (known, listed) => {
-          const kept = keptFingerprint(known, listed)
+        fc.boolean(),
+        (known, listed, isCompared) => {
+          const kept = keptFingerprint(known, listed, { isCompared })
 
           if (known?.itemId === listed.itemId && known.ibanFingerprint) {
             expect(kept).toBe(known.ibanFingerprint)
+          } else if (known?.itemId === listed.itemId && isCompared) {
+            expect(kept).toBeNull()
           } else expect(kept).toBe(listed.ibanFingerprint)
         },
       ),
@@ -33,14 +36,19 @@ describe('an account that Bridge listed', () => {
 
   it('is news once: what was written of it is none any more', () => {
     fc.assert(
-      fc.property(fc.boolean(), fc.boolean(), (hadIban, hasIban) => {
+      fc.property(fc.boolean(), fc.boolean(), fc.boolean(), (hadIban, hadPrint, hasIban) => {
+        const known = { hasIban: hadIban, hasPrint: hadPrint, mayReplace: false, compareFrom: null }
+        const written = {
+          ...known,
+          hasIban: hadIban || hasIban,
+          hasPrint: hadPrint || hasIban,
+        }
         expect(isAccountNews(undefined, { hasIban })).toBe(true)
-        const news = isAccountNews({ hasIban: hadIban, compareFrom: null }, { hasIban })
-        expect(news).toBe(!hadIban && hasIban)
-        expect(isAccountNews({ hasIban: hadIban || hasIban, compareFrom: null }, { hasIban })).toBe(
-          false,
-        )
-        expect(isAccountNews({ hasIban: hadIban, compareFrom: 1 }, { hasIban })).toBe(false)
+        expect(isAccountNews(known, { hasIban })).toBe(hasIban && !(hadIban && hadPrint))
+        expect(isAccountNews(written, { hasIban })).toBe(false)
+        expect(isAccountNews({ ...written, mayReplace: true }, { hasIban })).toBe(true)
+        const compared = { ...written, hasIban: hadIban, compareFrom: 1 }
+        expect(isAccountNews(compared, { hasIban })).toBe(false)
       }),
     )
   })
