@@ -105,6 +105,39 @@ export function deliveryContract(
       expect((await claimIds()).toSorted()).toEqual([flying, failed].toSorted())
     })
 
+    it('of events of one item that come at once, and of those without item, one may go first', async () => {
+      const { accept, claim } = await withSites(open, ['one'])
+      const itemIds = [7, 7, 7, 8, null, null, 8]
+      const ids = await Promise.all(itemIds.map((itemId) => accept({ itemId })))
+
+      const first = (await claim()).map(({ event }) => itemIds[ids.indexOf(event.id)])
+
+      expect(first).toHaveLength(3)
+      expect(new Set(first)).toEqual(new Set([7, 8, null]))
+    })
+
+    it('tries of one item and of none that end at once each let the next go', async () => {
+      const { accept, claim, settle } = await withSites(open, ['one'])
+      for (const itemId of [7, 8, null, 7, 8, null]) await accept({ itemId })
+      const first = await claim()
+
+      const ends = await Promise.all(first.map((one) => settle(one)))
+      const next = await claim()
+
+      expect(ends.map(({ outcome }) => outcome)).toEqual(['settled', 'settled', 'settled'])
+      expect(next).toHaveLength(3)
+    })
+
+    it('a try that is settled twice at once is settled once', async () => {
+      const { accept, claim, settle } = await withSites(open)
+      await accept()
+      const [claimed] = await claim()
+
+      const ends = await Promise.all([settle(claimed!), settle(claimed!)])
+
+      expect(ends.map(({ outcome }) => outcome).toSorted()).toEqual(['settled', 'stale'])
+    })
+
     it('an item of another site, another item and events without item go their own way', async () => {
       const { accept, claimIds, sites } = await withSites(open)
       const [head] = [await accept(), await accept()]
@@ -698,6 +731,23 @@ export function deliveryContract(
       expect(await recoverAll(rooms)).toEqual([1])
       expect(await store.findDelivery(ids[0]!)).toMatchObject({ state: 'dead' })
       expect(await claim()).toMatchObject([{ event: { id: ids[1] }, attempt: 2, tryNumber: 1 }])
+    })
+
+    it('what fails, dies and succeeds at the same moment counts in its order', async () => {
+      const rooms = await withSites(open, ['one'])
+      const { accept, claim, settle, store, clock, sites } = rooms
+      for (const itemId of [1, 2, 3]) await accept({ itemId })
+      const [one, two, three] = await claim()
+
+      await Promise.all([
+        settle(one!, { kind: 'failed', dueAt: clock.now() + minuteMs }, answered(500)),
+        settle(two!, { kind: 'dead' }, answered(500)),
+        settle(three!, { kind: 'delivered' }, answered(200)),
+      ])
+
+      const [site] = sites
+      expect(await store.readEndpoint(site!.id)).toMatchObject({ failingSince: null, streak: 0 })
+      expect(await recoverAll(rooms)).toEqual([1])
     })
 
     it('what was tried before the failures began had its chance, unless a replay began its schedule anew', async () => {

@@ -105,6 +105,26 @@ export function eventContract(name: string, open: OpenRooms): void {
       expect(await read()).toMatchObject({ status: 0 })
     })
 
+    it('events of several users that are applied at once each change what is theirs', async () => {
+      const { item, read, store, site, at, ...rooms } = await withUser()
+      const bob = await aUser({ store, ...rooms }, site, { name: 'bob' })
+      const ofBob = { userId: bob.id, itemId: 8 }
+      await item({ ...ofBob, status: 0 })
+
+      const ends = await Promise.all([
+        item({ status: 0 }),
+        item({ userId: bob.id, status: 402 }),
+        store.applyEvent({ kind: 'item-gone', ...ofBob, at: at + minuteMs }),
+        store.applyEvent({ kind: 'account', ...ofBob, itemId: 9, accountId: 91, at }),
+        store.applyEvent({ kind: 'account', userId: bob.id, itemId: 9, accountId: 92, at }),
+      ])
+
+      expect(ends).toEqual([true, false, true, true, true])
+      expect(await read()).toMatchObject({ status: 0 })
+      expect((await store.listItems(bob.id)).map(({ id }) => id)).toEqual([9])
+      expect((await store.listAccounts(9)).map(({ id }) => id)).toEqual([91, 92])
+    })
+
     it('a deleted item is gone, and late events do not bring it back', async () => {
       const { item, read, store, user, at } = await withUser()
       await item({ status: 0 })

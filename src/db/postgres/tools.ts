@@ -1,5 +1,6 @@
+import type { Writable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
-import { sql } from 'drizzle-orm'
+import { sql, type SQL } from 'drizzle-orm'
 import { NodePgDatabase, NodePgSession } from 'drizzle-orm/node-postgres'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import type pg from 'pg'
@@ -151,6 +152,26 @@ const open = new WeakMap<Client, Db>()
 export const given = sql.placeholder
 
 /**
+ * Rows as a table for a statement, a list for each column: so it is the same statement however many rows there are. `nth`
+ * counts them.
+ */
+export function tableOf<Row extends object>(
+  name: string,
+  rows: readonly Row[],
+  types: { readonly [Column in keyof Row]?: 'text' | 'bigint' | 'bytea' },
+): SQL {
+  const columns = Object.entries(types) as [keyof Row & string, string][]
+  const lists = columns.map(
+    ([column, type]) => sql`${sql.param(rows.map((row) => row[column]))}::${sql.raw(type)}[]`,
+  )
+  const names = sql.join(
+    [...columns.map(([column]) => column), 'nth'].map((one) => sql.identifier(one)),
+    sql`, `,
+  )
+  return sql`unnest(${sql.join(lists, sql`, `)}) WITH ORDINALITY AS ${sql.identifier(name)}(${names})`
+}
+
+/**
  * A statement that is worded once for a connection: drizzle takes longer for that than the database for its answer. It gets no
  * name in the database, for a pooler in transaction mode may stand in between.
  */
@@ -173,6 +194,7 @@ async function query(
   values?: unknown[],
 ): Promise<pg.QueryResult> {
   try {
+    sendTogether(client)
     return await client.query(config as pg.QueryConfig, values?.map(toText))
   } catch (cause) {
     if (isPostgresError(cause)) throw cause
@@ -180,9 +202,21 @@ async function query(
   }
 }
 
+/** What is asked of a connection before the event loop turns leaves in one packet: each costs as much as wording its statement. */
+function sendTogether(client: Client & { connection?: { stream: Writable } }): void {
+  const stream = client.connection?.stream
+  if (!stream || stream.writableCorked > 0) return
+  stream.cork()
+  setImmediate(() => stream.uncork())
+}
+
 /** PostgreSQL's texts hold anything but U+0000, which no name or id of ours has: it finds nothing, and is stored as unreadable. */
-export const toText = (value: unknown): unknown =>
-  typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value
+export function toText(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(toText)
+  return typeof value === 'string' && value.includes('\0')
+    ? value.replaceAll('\0', '\uFFFD')
+    : value
+}
 
 /**
  * Runs the work, again after pauses when another transaction was in its way. An error says nothing of the values that were

@@ -1,9 +1,9 @@
 import { asc, eq, inArray, sql, type SQL } from 'drizzle-orm'
 import type { ClaimedDelivery } from '../../ports/deliveries.ts'
-import { sharesOf, type Ready, type Share } from '../../rules/claim-shares.ts'
+import { sharesOf, type Share } from '../../rules/claim-shares.ts'
 import { triesAtOnce } from '../../rules/endpoint-health.ts'
 import { deliveries, endpoints, events, sites } from '../schema/index.ts'
-import type { Db, Tools } from '../tools.ts'
+import { given, prepared, type Db, type Tools } from '../tools.ts'
 
 interface Claim {
   by: string
@@ -27,7 +27,17 @@ WITH RECURSIVE waiting(site_id) AS (
  * The sites with deliveries due and an endpoint that may be tried, those with the fewest in flight first, then the longest
  * waiting: so a backlog keeps nobody else from their turn. `retrying` of what is in flight is no first try.
  */
-const readySites = (at: number, limit: number, which: SQL = sql`true`) => sql`
+const readySites = (which = sql`true`) =>
+  prepared((db) =>
+    db
+      .select({
+        siteId: sql<string>`"siteId"`,
+        busy: sql`busy`.mapWith(Number),
+        places: sql`places`.mapWith(Number),
+        retrying: sql`retrying`.mapWith(Number),
+      })
+      .from(
+        sql`(
 ${waiting}, ready AS (
   SELECT sites.id AS "siteId",
     (SELECT min(due_at) FROM deliveries
@@ -41,22 +51,17 @@ ${waiting}, ready AS (
   LEFT JOIN endpoints ON endpoints.site_id = sites.id
   CROSS JOIN LATERAL (
     SELECT count(*) AS busy, count(first_ended_at) AS retrying FROM deliveries
-    WHERE claimed_until IS NOT NULL AND claimed_until > ${at} AND site_id = sites.id) AS flight
+    WHERE claimed_until IS NOT NULL AND claimed_until > ${given('at')} AND site_id = sites.id) AS flight
   WHERE sites.webhook_url IS NOT NULL AND sites.removed_at IS NULL AND ${which}
-    AND endpoints.disabled_at IS NULL AND coalesce(endpoints.hold_until, 0) <= ${at}
+    AND endpoints.disabled_at IS NULL AND coalesce(endpoints.hold_until, 0) <= ${given('at')}
 )
 SELECT "siteId", busy, places, retrying FROM ready
-WHERE first_due <= ${at} AND busy < places ORDER BY busy, first_due LIMIT ${limit}`
+WHERE first_due <= ${given('at')} AND busy < places ORDER BY busy, first_due LIMIT ${given('limit')}) AS ready`,
+      ),
+  )
 
-async function readReady(db: Db, at: number, limit: number, which?: SQL): Promise<Ready[]> {
-  const { rows } = await db.execute<Record<keyof Ready, string>>(readySites(at, limit, which))
-  return rows.map(({ siteId, busy, places, retrying }) => ({
-    siteId,
-    busy: Number(busy),
-    places: Number(places),
-    retrying: Number(retrying),
-  }))
-}
+const readyOfAll = readySites()
+const readyAmong = readySites(sql`sites.id = ANY(${given('ids')}::text[])`)
 
 /**
  * Claims what is due and reads it. Whose turn it is, is decided for sites that no other member claims of at this moment; how
@@ -68,21 +73,27 @@ export async function claimShares(
 ): Promise<ClaimedDelivery[]> {
   const { at } = claim
   // Looked at first without a lock: most of the time there is nothing to do.
-  const candidates = await run((db) => readReady(db, at, limit))
+  const candidates = await run((db) => readyOfAll(db).execute({ at, limit }))
   if (candidates.length === 0) return []
   const ids = candidates.map(({ siteId }) => siteId)
   const claimOf = (lock: { skipLocked?: true }) =>
     transaction(async (db) => {
-      const locked = await db
+      const lockSites = db
         .select({ id: sites.id })
         .from(sites)
         .where(inArray(sites.id, ids))
         .orderBy(sites.id)
         .for('no key update', lock)
-      if (locked.length === 0) return []
-      const mine = locked.map(({ id }) => id)
-      const ready = await readReady(db, at, limit, inArray(sites.id, mine))
-      return read(db, taking(sharesOf(ready, { limit, spreadAfter }), claim))
+      const [locked, ready] = await Promise.all([
+        lockSites.execute(),
+        readyAmong(db).execute({ at, limit, ids }),
+      ])
+      const mine = new Set(locked.map(({ id }) => id))
+      const shares = sharesOf(
+        ready.filter(({ siteId }) => mine.has(siteId)),
+        { limit, spreadAfter },
+      )
+      return shares.length === 0 ? [] : read(db, taking(shares, claim))
     })
   // Only who would go away with nothing waits for the others: they may leave some.
   const claimed = await claimOf({ skipLocked: true })

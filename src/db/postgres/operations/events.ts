@@ -1,82 +1,94 @@
 import { and, asc, desc, eq, gt, isNull, lt, lte, sql } from 'drizzle-orm'
-import type { PgUpdateSetSource } from 'drizzle-orm/pg-core'
 import type { EventChange, EventStore, Handling } from '../../ports/events.ts'
+import type { Item } from '../../ports/items.ts'
 import { ClaimLostError } from '../../store-errors.ts'
 import { concernsUser, itemAfterEvent, lateFrom } from '../../rules/item-change.ts'
 import { accounts, audit, bridgeUsers, events, items, sites } from '../schema/index.ts'
-import type { Db, Last, Tools } from '../tools.ts'
-import { lockItem, storeItem } from './item-rows.ts'
-import { lockUser } from './locks.ts'
-import { isStored, storing } from './store-event.ts'
-import { claimWork, hasClaim, isFreeFor, lockWork, requireClaim } from './work-claims.ts'
+import { inBatches } from '../batches.ts'
+import { given, prepared, tableOf, type Db, type Last, type Tools } from '../tools.ts'
+import { lockItems, storeItems } from './item-rows.ts'
+import { lockUsers } from './locks.ts'
+import { newOf, storing } from './store-event.ts'
+import { claimsOf, claimWork, givenClaiming, isFreeFor, lockWork } from './work-claims.ts'
 
-/** Changes an event that a member has in hand. */
-async function changeEvent(
-  db: Db,
-  { by, seq }: Handling,
-  values: PgUpdateSetSource<typeof events>,
-): Promise<void> {
-  const isInHand = hasClaim(db, 'user-events', userOfEvent, by)
-  const changed = await db
-    .update(events)
-    .set(values)
-    .where(and(eq(events.seq, seq), isInHand))
-  if (changed.rowCount === 0) throw new ClaimLostError('Another server has this event by now')
+/** What becomes of an event that a member has in hand; null: it stays as it is. */
+interface Note extends Handling {
+  handledAt: number | null
+  handleAfter: number | null
+  failed: number
 }
+
+/** An error for each event that another member has by now. */
+async function note(db: Db, all: readonly Note[]): Promise<(undefined | ClaimLostError)[]> {
+  const notes = tableOf('note', all, {
+    by: 'text',
+    seq: 'bigint',
+    handledAt: 'bigint',
+    handleAfter: 'bigint',
+    failed: 'bigint',
+  })
+  const { rows } = await db.execute<{ nth: string }>(sql`
+UPDATE events SET handled_at = coalesce("handledAt", handled_at), handle_after = coalesce("handleAfter", handle_after),
+  failures = failures + failed
+FROM ${notes} JOIN work_claims ON work_claims.claimed_by = note.by AND work_claims.kind = 'user-events'
+WHERE events.seq = note.seq AND work_claims.subject = ${userOfEvent}
+RETURNING nth`)
+  const noted = new Set(rows.map(({ nth }) => Number(nth)))
+  return all.map((_, nth) => (noted.has(nth + 1) ? undefined : lostEvent()))
+}
+
+const lostEvent = () => new ClaimLostError('Another server has this event by now')
 
 /** Whose events it is one of: those of nobody are all claimed together. */
 const userOfEvent = sql`coalesce(${events.userId}, '')`
 
+const isWaiting = and(isNull(events.handledAt), lte(events.handleAfter, given('at')))
+
+const anyWaiting = prepared((db) =>
+  db.select({ seq: events.seq }).from(events).where(isWaiting).limit(1),
+)
+
+/** Those that no other living member has in hand. */
+const free = prepared((db) =>
+  db
+    .select()
+    .from(events)
+    .where(and(isWaiting, isFreeFor(db, 'user-events', userOfEvent, givenClaiming)))
+    .orderBy(asc(events.seq))
+    .limit(given('limit')),
+)
+
 export function eventOperations({ run, transaction, together }: Tools): EventStore {
+  const noting = inBatches((all: readonly Note[]) => run((db) => note(db, all)))
+  const applying = inBatches((all: readonly Applying[]) =>
+    transaction((db, last) => applyAll(db, last, all)),
+  )
   return {
-    acceptEvent: async (event) =>
-      isStored(await together((db) => storing(db, event))) ? 'new' : 'repeat',
+    acceptEvent: inBatches(async (all) => {
+      const news = newOf(await together((db) => storing(db, all)))
+      return all.map(({ id }) => (news.has(id) ? 'new' : 'repeat'))
+    }),
 
     async claimUnhandledEvents(claiming) {
-      const { at, limit } = claiming
-      const isWaiting = and(isNull(events.handledAt), lte(events.handleAfter, at))
-      const some = await run((db) =>
-        db.select({ seq: events.seq }).from(events).where(isWaiting).limit(1),
-      )
-      if (some.length === 0) return []
-      return transaction(async (db) => {
-        await lockWork(db, at)
-        const isFree = isFreeFor(db, 'user-events', userOfEvent, claiming)
-        const found = await db
-          .select()
-          .from(events)
-          .where(and(isWaiting, isFree))
-          .orderBy(asc(events.seq))
-          .limit(limit)
+      if ((await run((db) => anyWaiting(db).execute({ ...claiming }))).length === 0) return []
+      return transaction(async (db, last) => {
+        const [, found] = await Promise.all([
+          lockWork(db).execute(),
+          free(db).execute({ ...claiming }),
+        ])
         const users = found.map(({ userId }) => userId ?? '')
-        await claimWork(db, 'user-events', users, claiming)
+        if (users.length > 0) last(claimWork(db, 'user-events', users, claiming))
         return found
       })
     },
 
-    applyEvent: (change, handling) =>
-      transaction(async (db, last) => {
-        // Asked for along with what is read first; what is written before its answer is undone with it.
-        const claimed = handling && requireClaim(db, 'user-events', change.userId, handling.by)
-        claimed?.catch(() => {})
-        const changed = await apply(db, last, change)
-        await claimed
-        const { seq, handledAt } = handling ?? {}
-        if (seq !== undefined && handledAt != null) {
-          last(db.update(events).set({ handledAt }).where(eq(events.seq, seq)))
-        }
-        return changed
-      }),
+    applyEvent: (change, handling) => applying({ change, handling }),
 
-    markHandled: (handling, handledAt) => run((db) => changeEvent(db, handling, { handledAt })),
+    markHandled: (handling, handledAt) =>
+      noting({ ...handling, handledAt, handleAfter: null, failed: 0 }),
 
     postponeEvent: (handling, handleAfter, { failed } = { failed: false }) =>
-      run((db) =>
-        changeEvent(db, handling, {
-          handleAfter,
-          ...(failed && { failures: sql`${events.failures} + 1` }),
-        }),
-      ),
+      noting({ ...handling, handledAt: null, handleAfter, failed: failed ? 1 : 0 }),
 
     lastWebhookAt: (until) =>
       run(async (db) => {
@@ -98,48 +110,94 @@ export function eventOperations({ run, transaction, together }: Tools): EventSto
   }
 }
 
-async function apply(db: Db, last: Last, change: EventChange): Promise<boolean> {
-  const { userId, at } = change
-  if (change.kind === 'item' || change.kind === 'account') return applyToItem(db, last, change)
-  if (!concernsUser(await lockUser(db, userId), change)) return false
-  const living = and(eq(items.userId, userId), isNull(items.goneAt))
-  if (change.kind === 'item-gone') {
-    const isIt = and(living, eq(items.id, change.itemId))
-    return (await db.update(items).set({ goneAt: at }).where(isIt)).rowCount === 1
-  }
-  last(
-    db.update(bridgeUsers).set({ userUuid: null }).where(eq(bridgeUsers.id, userId)),
-    db.update(items).set({ goneAt: at }).where(living),
-  )
-  return true
+interface Applying {
+  change: EventChange
+  handling: (Handling & { handledAt: number | null }) | undefined
 }
 
-async function applyToItem(
+/** Applies events one after the other to what was read of all, and writes what came of it; an error is of one event. */
+async function applyAll(
   db: Db,
   last: Last,
-  change: EventChange & { kind: 'item' | 'account' },
-): Promise<boolean> {
-  const { userId, itemId, at } = change
-  const [user, known] = await Promise.all([lockUser(db, userId), lockItem(db, itemId)])
-  if (!concernsUser(user, change)) return false
-  const isDeleted = known === undefined && (await wasDeleted(db, change))
-  const after = itemAfterEvent(known, change, { wasDeleted: isDeleted })
-  if (after) await storeItem(db, after)
-  if (after !== undefined && change.kind === 'account') {
-    const account = { id: change.accountId, itemId, createdAt: at }
+  all: readonly Applying[],
+): Promise<(boolean | ClaimLostError)[]> {
+  const userIds = all.map(({ change }) => change.userId)
+  const itemIds = all.flatMap(({ change }) => ('itemId' in change ? change.itemId : []))
+  const [claims, users, known] = await Promise.all([
+    claimsOf(db, 'user-events', userIds),
+    lockUsers(db, userIds),
+    lockItems(db, itemIds),
+  ])
+  const changed = new Set<number>()
+  const its = new Map<number, { id: number; itemId: number; createdAt: number }>()
+  const handled: { seq: number; at: number }[] = []
+  const keep = (item: Item) => {
+    known.set(item.id, item)
+    changed.add(item.id)
+  }
+  const apply = async (change: EventChange): Promise<boolean> => {
+    const { userId, at } = change
+    if (!concernsUser(users.get(userId), change)) return false
+    if (change.kind === 'user-gone') {
+      const its = [...known.values()].filter((item) => item.userId === userId)
+      for (const item of its) known.set(item.id, { ...item, goneAt: item.goneAt ?? at })
+      last(
+        db.update(bridgeUsers).set({ userUuid: null }).where(eq(bridgeUsers.id, userId)),
+        db
+          .update(items)
+          .set({ goneAt: at })
+          .where(and(eq(items.userId, userId), isNull(items.goneAt))),
+      )
+      return true
+    }
+    const item = known.get(change.itemId)
+    if (change.kind === 'item-gone') {
+      if (item?.userId !== userId || item.goneAt !== null) return false
+      keep({ ...item, goneAt: at })
+      return true
+    }
+    const isDeleted = item === undefined && (await wasDeleted(db, change))
+    const after = itemAfterEvent(item, change, { wasDeleted: isDeleted })
+    if (after) keep(after)
+    if (after === undefined) return false
+    if (change.kind === 'account') {
+      const { accountId: id, itemId } = change
+      its.set(id, { id, itemId, createdAt: at })
+    }
+    return true
+  }
+  const ends: (boolean | ClaimLostError)[] = []
+  for (const { change, handling } of all) {
+    const isLost = handling && claims.get(change.userId) !== handling.by
+    ends.push(isLost ? lostEvent() : await apply(change))
+    if (!isLost && handling?.handledAt != null)
+      handled.push({ seq: handling.seq, at: handling.handledAt })
+  }
+  await storeItems(
+    db,
+    [...changed].map((id) => known.get(id)!),
+  )
+  if (its.size > 0) last(keeping(db, [...its.values()]))
+  if (handled.length > 0) {
+    const done = tableOf('done', handled, { seq: 'bigint', at: 'bigint' })
     last(
-      db
-        .insert(accounts)
-        .values(account)
-        .onConflictDoUpdate({
-          target: accounts.id,
-          set: { itemId },
-          setWhere: sql`${accounts.itemId} <> excluded.item_id`,
-        }),
+      db.execute(
+        sql`UPDATE events SET handled_at = done.at FROM ${done} WHERE events.seq = done.seq`,
+      ),
     )
   }
-  return after !== undefined
+  return ends
 }
+
+const keeping = (db: Db, all: { id: number; itemId: number; createdAt: number }[]) =>
+  db
+    .insert(accounts)
+    .values(all)
+    .onConflictDoUpdate({
+      target: accounts.id,
+      set: { itemId: sql`excluded.item_id` },
+      setWhere: sql`${accounts.itemId} <> excluded.item_id`,
+    })
 
 /** Whether the item was deleted here: no row stands for it any more, only the audit tells. */
 async function wasDeleted(

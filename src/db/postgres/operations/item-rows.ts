@@ -1,8 +1,9 @@
-import { eq, inArray } from 'drizzle-orm'
+import { inArray, sql, type SQLChunk } from 'drizzle-orm'
+import { toSnakeCase } from 'drizzle-orm/casing'
 import type { Item } from '../../ports/items.ts'
 import { LostRaceError } from '../errors.ts'
 import { items } from '../schema/index.ts'
-import type { Db } from '../tools.ts'
+import { tableOf, type Db } from '../tools.ts'
 
 /** Items by their ids, nobody else's until the transaction ends. */
 export async function lockItems(db: Db, ids: readonly number[]): Promise<Map<number, Item>> {
@@ -19,30 +20,39 @@ export async function lockItems(db: Db, ids: readonly number[]): Promise<Map<num
 export const lockItem = async (db: Db, id: number): Promise<Item | undefined> =>
   (await lockItems(db, [id])).get(id)
 
-/**
- * Writes an item as a rule says that it stands, inside the transaction at hand. What a rule does not change is written where
- * it is decided.
- */
-export async function storeItem(db: Db, item: Item): Promise<void> {
-  const { id, userId, createdAt } = item
-  const change = {
-    providerId: item.providerId,
-    providerName: item.providerName,
-    bank: item.bank,
-    accountTypes: item.accountTypes,
-    status: item.status,
-    statusCodeInfo: item.statusCodeInfo,
-    authenticationExpiresAt: item.authenticationExpiresAt,
-    lastSuccessAt: item.lastSuccessAt,
-    lastTryAt: item.lastTryAt,
-    updatedAt: item.updatedAt,
-    unreachableAt: item.unreachableAt,
-    goneAt: item.goneAt,
-    compareFrom: item.compareFrom,
-  }
-  const stored = await db
-    .insert(items)
-    .values({ id, userId, createdAt, ...change })
-    .onConflictDoUpdate({ target: items.id, set: change, setWhere: eq(items.userId, userId) })
-  if (stored.rowCount === 0) throw new LostRaceError('Another user has this item by now')
+/** What rules decide of an item. What they do not is written where it is decided. */
+const columns = {
+  id: 'bigint',
+  userId: 'text',
+  createdAt: 'bigint',
+  providerId: 'bigint',
+  providerName: 'text',
+  bank: 'text',
+  accountTypes: 'text',
+  status: 'bigint',
+  statusCodeInfo: 'text',
+  authenticationExpiresAt: 'bigint',
+  lastSuccessAt: 'bigint',
+  lastTryAt: 'bigint',
+  updatedAt: 'bigint',
+  unreachableAt: 'bigint',
+  goneAt: 'bigint',
+  compareFrom: 'bigint',
+} as const
+
+const listed = (write: (name: string) => SQLChunk) =>
+  sql.join(Object.keys(columns).map(write), sql`, `)
+const stored = listed((name) => sql.identifier(toSnakeCase(name)))
+const given = listed((name) => sql.identifier(name))
+const anew = listed((name) => sql`excluded.${sql.identifier(toSnakeCase(name))}`)
+
+/** Writes items as a rule says that they stand, each once, inside the transaction at hand. */
+export async function storeItems(db: Db, all: readonly Item[]): Promise<void> {
+  if (all.length === 0) return
+  const { rowCount } = await db.execute(sql`
+INSERT INTO items (${stored}) SELECT ${given} FROM ${tableOf('item', all, columns)}
+ON CONFLICT (id) DO UPDATE SET (${stored}) = ROW (${anew}) WHERE items.user_id = excluded.user_id`)
+  if (rowCount !== all.length) throw new LostRaceError('Another user has such an item by now')
 }
+
+export const storeItem = (db: Db, item: Item): Promise<void> => storeItems(db, [item])

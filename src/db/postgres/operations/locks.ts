@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm'
+import { eq, inArray } from 'drizzle-orm'
 import { bridgeUsers, instance, sites, tenants } from '../schema/index.ts'
 import type { Db } from '../tools.ts'
 
@@ -17,8 +17,17 @@ export const lockTenant = async (db: Db, id: string) =>
 export const lockSite = async (db: Db, id: string) =>
   (await db.select().from(sites).where(eq(sites.id, id)).for('no key update'))[0]
 
-export const lockUser = async (db: Db, id: string) =>
-  (await db.select().from(bridgeUsers).where(eq(bridgeUsers.id, id)).for('no key update'))[0]
+export const lockUser = async (db: Db, id: string) => (await lockUsers(db, [id])).get(id)
+
+export async function lockUsers(db: Db, ids: readonly string[]) {
+  const users = await db
+    .select()
+    .from(bridgeUsers)
+    .where(inArray(bridgeUsers.id, [...ids]))
+    .orderBy(bridgeUsers.id)
+    .for('no key update')
+  return new Map(users.map((user) => [user.id, user]))
+}
 
 /** The lock of a site's tenant: a tenant's events are numbered one after the other. */
 export const lockTenantOf = (db: Db, siteId: string) =>

@@ -56,6 +56,28 @@ const requestInScope = prepared((db) =>
     .where(and(inGivenScope, eq(requests.id, given('id')))),
 )
 
+const servedItem = prepared((db) =>
+  ownedWithTenant(db).where(and(eq(items.id, given('itemId')), isServed)),
+)
+
+const makerOf = prepared((db) =>
+  owned(db).where(and(eq(requests.itemId, given('itemId')), isNull(requests.managedItemId))),
+)
+
+const openFor = prepared((db) =>
+  owned(db)
+    .innerJoin(items, eq(items.userId, requests.userId))
+    .where(
+      and(
+        eq(items.id, given('itemId')),
+        inArray(requests.state, openStates),
+        or(isNull(requests.itemId), eq(requests.itemId, items.id)),
+      ),
+    )
+    .orderBy(asc(requests.openedAt))
+    .limit(mostOpen),
+)
+
 /** Requests of no site that is being deleted and of no disabled tenant. */
 const served = async (db: Db, where: SQL | undefined, limit: number) => {
   const rows = await owned(db)
@@ -115,22 +137,12 @@ export function requestOperations({ run, transaction }: Tools): RequestStore {
   return {
     findRequestsForItem: (itemId) =>
       run(async (db) => {
-        const [found] = await ownedWithTenant(db).where(and(eq(items.id, itemId), isServed))
-        if (!found) return undefined
-        const [holder] = await owned(db).where(
-          and(eq(requests.itemId, itemId), isNull(requests.managedItemId)),
-        )
-        const open = await owned(db)
-          .where(
-            and(
-              eq(requests.userId, found.item.userId),
-              inArray(requests.state, openStates),
-              or(isNull(requests.itemId), eq(requests.itemId, itemId)),
-            ),
-          )
-          .orderBy(asc(requests.openedAt))
-          .limit(mostOpen)
-        return { item: found.item, holder: holder ?? null, open }
+        const [[found], [holder], open] = await Promise.all([
+          servedItem(db).execute({ itemId }),
+          makerOf(db).execute({ itemId }),
+          openFor(db).execute({ itemId }),
+        ])
+        return found && { item: found.item, holder: holder ?? null, open }
       }),
 
     findReturnUrl: (itemId) =>
@@ -211,16 +223,16 @@ export function requestOperations({ run, transaction }: Tools): RequestStore {
       }),
 
     async claimCallbacks(claiming) {
-      const { at, limit } = claiming
+      const { limit } = claiming
       const isWaiting = and(isNotNull(requests.claimedItemId), ne(requests.state, 'expired'))
       const some = await run((db) => served(db, isWaiting, 1))
       if (some.length === 0) return []
-      return transaction(async (db) => {
-        await lockWork(db, at)
+      return transaction(async (db, last) => {
+        await lockWork(db)
         const isFree = isFreeFor(db, 'callback', sql`${requests.id}`, claiming)
         const found = await served(db, and(isWaiting, isFree), limit)
         const ids = found.map(({ request }) => request.id)
-        await claimWork(db, 'callback', ids, claiming)
+        if (ids.length > 0) last(claimWork(db, 'callback', ids, claiming))
         return found
       })
     },

@@ -1,62 +1,86 @@
-import { and, asc, eq, isNull, sql } from 'drizzle-orm'
+import { inArray, sql, type SQL } from 'drizzle-orm'
 import type { NewEvent } from '../../ports/events.ts'
 import { firstDueAt } from '../../rules/try-outcome.ts'
-import { deliveries, events } from '../schema/index.ts'
-import type { Db } from '../tools.ts'
-import { lockTenantOf } from './locks.ts'
+import { sites, tenants } from '../schema/index.ts'
+import { tableOf, type Db } from '../tools.ts'
 
-/** The oldest delivery of a site and item whose first try is not over. */
-export const nextUntried = (
-  db: Db,
-  { siteId, itemId }: { siteId: string; itemId: number | null },
-) =>
-  db
-    .select({ id: deliveries.id })
-    .from(deliveries)
-    .where(
-      and(
-        eq(deliveries.siteId, siteId),
-        itemId === null ? isNull(deliveries.itemId) : eq(deliveries.itemId, itemId),
-        isNull(deliveries.firstEndedAt),
-      ),
-    )
-    .orderBy(asc(deliveries.eventSeq))
-    .limit(1)
+/** The oldest delivery of a `pair`, a site and an item or none, whose first try is not over. */
+const oldestUntried = (isOfItem: SQL) => sql`
+  SELECT id FROM deliveries
+  WHERE site_id = pair."siteId" AND ${isOfItem} AND first_ended_at IS NULL
+  ORDER BY event_seq LIMIT 1`
+
+/** Each pair that has one, with it; by an index, which "the same item, or none as well" would not be. */
+export const untriedOf = (pairs: SQL, lock = sql``) => sql`
+  SELECT pair.*, untried.id FROM ${pairs}
+    CROSS JOIN LATERAL (${oldestUntried(sql`item_id = pair."itemId"`)} ${lock}) AS untried
+  UNION ALL
+  SELECT pair.*, untried.id FROM ${pairs}
+    CROSS JOIN LATERAL (${oldestUntried(sql`item_id IS NULL AND pair."itemId" IS NULL`)} ${lock}) AS untried`
 
 /**
- * The statements that store an event and the delivery to its site, to be sent together, as the last thing a transaction does.
- * Events of a tenant are numbered under its lock: whoever comes later has the greater number, and sees what came before, the
- * site as it is by then included. The answer of the last one is `isStored`'s.
+ * The statements that store events and the deliveries to their sites, to be sent together, as the last thing a transaction
+ * does. Events of a tenant are numbered under its lock: whoever comes later has the greater number, and sees what came before,
+ * the site as it is by then included. The answer of the last one is `newOf`'s.
  */
-export const storing = (db: Db, event: NewEvent) => {
-  const { deliveryId, ...row } = event
-  const stored = db
-    .insert(events)
-    .values(row)
-    .onConflictDoNothing({ target: events.dedupeKey })
-    .returning({ seq: events.seq })
-  const { siteId, itemId, receivedAt: at } = event
-  if (siteId === null) return [db.execute(stored)] as const
+export const storing = (db: Db, all: readonly NewEvent[]) => {
+  const rows = all.map((event) => ({
+    ...event,
+    dueFirst: firstDueAt(event.receivedAt, { isBehind: false }),
+    dueBehind: firstDueAt(event.receivedAt, { isBehind: true }),
+  }))
+  const given = tableOf('given', rows, {
+    id: 'text',
+    deliveryId: 'text',
+    dedupeKey: 'text',
+    type: 'text',
+    userId: 'text',
+    siteId: 'text',
+    itemId: 'bigint',
+    body: 'bytea',
+    occurredAt: 'bigint',
+    receivedAt: 'bigint',
+    handledAt: 'bigint',
+    dueFirst: 'bigint',
+    dueBehind: 'bigint',
+  })
   // The try that is waited for does not end meanwhile: what is put behind it is seen by whoever lets the next one go.
-  const untried = nextUntried(db, { siteId, itemId }).for('share')
-  const dueAt = (isBehind: boolean) => sql`${firstDueAt(at, { isBehind })}::bigint`
-  const withDelivery = sql`
-WITH stored AS ${stored}, untried AS ${untried}, delivery AS (
+  const stored = db.execute<{ id: string }>(sql`
+WITH given AS (SELECT * FROM ${given}), stored AS (
+  INSERT INTO events (id, dedupe_key, type, user_id, site_id, item_id, body, occurred_at, received_at, handled_at)
+  SELECT id, "dedupeKey", type, "userId", "siteId", "itemId", body, "occurredAt", "receivedAt", "handledAt"
+  FROM given ORDER BY nth
+  ON CONFLICT (dedupe_key) DO NOTHING RETURNING seq, id, site_id, item_id
+), pair AS (
+  SELECT DISTINCT "siteId", "itemId" FROM given WHERE "siteId" IS NOT NULL ORDER BY 1, 2
+), untried AS (${untriedOf(sql`pair`, sql`FOR SHARE`)}), numbered AS (
+  SELECT stored.*, row_number() OVER (PARTITION BY site_id, item_id ORDER BY seq) > 1 OR EXISTS (
+    SELECT FROM untried WHERE "siteId" = site_id AND "itemId" IS NOT DISTINCT FROM item_id) AS is_behind
+  FROM stored
+), delivery AS (
   INSERT INTO deliveries (id, event_seq, site_id, item_id, state, due_at, created_at)
-  SELECT ${deliveryId}, stored.seq, sites.id, ${itemId}::bigint, 'pending',
-    CASE WHEN EXISTS (SELECT 1 FROM untried) THEN ${dueAt(true)} ELSE ${dueAt(false)} END, ${at}::bigint
-  FROM stored, sites
-  WHERE sites.id = ${siteId} AND sites.webhook_url IS NOT NULL AND sites.removed_at IS NULL
+  SELECT given."deliveryId", seq, sites.id, item_id, 'pending',
+    CASE WHEN is_behind THEN "dueBehind" ELSE "dueFirst" END, "receivedAt"
+  FROM numbered JOIN given USING (id) JOIN sites ON sites.id = numbered.site_id
+  WHERE sites.webhook_url IS NOT NULL AND sites.removed_at IS NULL
 )
-SELECT seq FROM stored`
-  return [lockTenantOf(db, siteId), db.execute(withDelivery)] as const
+SELECT id FROM stored`)
+  const siteIds = [...new Set(all.flatMap(({ siteId }) => siteId ?? []))]
+  const owners = db.select({ id: sites.tenantId }).from(sites).where(inArray(sites.id, siteIds))
+  const locked = db
+    .select({ id: tenants.id })
+    .from(tenants)
+    .where(inArray(tenants.id, owners))
+    .orderBy(tenants.id)
+    .for('no key update')
+  return [locked, stored] as const
 }
 
-/** Whether it was not there already. */
-export const isStored = (answers: readonly unknown[]): boolean =>
-  (answers.at(-1) as { rows: unknown[] }).rows.length > 0
+/** Which events were not there already. */
+export const newOf = (answers: readonly [unknown, { rows: { id: string }[] }]): Set<string> =>
+  new Set(answers[1].rows.map(({ id }) => id))
 
 /** Stores an event and the delivery to its site, inside the transaction at hand, as the last thing it does. */
 export async function insertEvent(db: Db, event: NewEvent): Promise<void> {
-  await Promise.all(storing(db, event).map((one) => one.execute()))
+  await Promise.all(storing(db, [event]).map((one) => one.execute()))
 }

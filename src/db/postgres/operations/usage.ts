@@ -2,7 +2,7 @@ import { and, asc, eq, sql, sum } from 'drizzle-orm'
 import type { CallRecord } from '../../ports/history.ts'
 import type { UsageStore } from '../../ports/usage.ts'
 import { calls, tenants, usage } from '../schema/index.ts'
-import { type Db, type Tools } from '../tools.ts'
+import { tableOf, type Db, type Tools } from '../tools.ts'
 
 /** What is counted comes on top of what the row has, in the order of the rows: whoever counts for several locks them so. */
 const onTop = sql`ON CONFLICT (month, tenant_id, site_id) DO UPDATE SET
@@ -10,11 +10,13 @@ const onTop = sql`ON CONFLICT (month, tenant_id, site_id) DO UPDATE SET
   calls = usage.calls + excluded.calls,
   webhooks = usage.webhooks + excluded.webhooks`
 
-/** Counts one webhook that a site took, at the end of the transaction at hand. */
-export const addDelivered = (db: Db, siteId: string, month: string) =>
+/** Counts webhooks that sites took, at the end of the transaction at hand. */
+export const addDelivered = (db: Db, all: readonly { siteId: string; month: string }[]) =>
   db.execute(sql`
     INSERT INTO usage (month, tenant_id, site_id, site, webhooks)
-    SELECT ${month}, tenant_id, id, name, 1 FROM sites WHERE id = ${siteId}
+    SELECT taken.month, sites.tenant_id, sites.id, sites.name, count(*)
+    FROM ${tableOf('taken', all, { siteId: 'text', month: 'text' })} JOIN sites ON sites.id = taken."siteId"
+    GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3
     ${onTop}`)
 
 /** Stores calls and counts those that are new and were answered: one statement. (drizzle puts the inner one in parentheses.) */

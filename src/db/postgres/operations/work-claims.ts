@@ -1,32 +1,23 @@
-import {
-  and,
-  eq,
-  exists,
-  gt,
-  inArray,
-  lte,
-  ne,
-  notExists,
-  notInArray,
-  or,
-  sql,
-  type SQL,
-} from 'drizzle-orm'
+import { and, eq, gt, inArray, ne, notExists, sql, type SQL } from 'drizzle-orm'
 import type { Claiming, Work } from '../../ports/members.ts'
 import { ClaimLostError } from '../../store-errors.ts'
 import { members, workClaims } from '../schema/index.ts'
-import type { Db } from '../tools.ts'
+import { given, type Db } from '../tools.ts'
 
 /** Claims of members one after the other: until the transaction ends nobody else looks for work to claim. */
-export async function lockWork(db: Db, at: number): Promise<void> {
-  await db.execute(sql`SELECT pg_advisory_xact_lock(hashtext('work_claims'))`)
-  const living = db.select({ id: members.id }).from(members)
-  const isOver = or(lte(workClaims.claimedUntil, at), notInArray(workClaims.claimedBy, living))
-  await db.delete(workClaims).where(isOver)
-}
+export const lockWork = (db: Db) =>
+  db.execute(sql`SELECT pg_advisory_xact_lock(hashtext('work_claims'))`)
+
+/** A Claiming that a prepared statement is given. */
+export const givenClaiming = { by: given('by'), at: given('at') }
 
 /** Whether no other living member has what the subject names. Asked under `lockWork`. */
-export function isFreeFor(db: Db, kind: Work, subject: SQL, { by, at }: Claiming): SQL {
+export function isFreeFor(
+  db: Db,
+  kind: Work,
+  subject: SQL,
+  { by, at }: Pick<Claiming, 'by' | 'at'> | typeof givenClaiming,
+): SQL {
   const living = db.select({ id: members.id }).from(members)
   const others = and(
     eq(workClaims.kind, kind),
@@ -43,51 +34,38 @@ export function isFreeFor(db: Db, kind: Work, subject: SQL, { by, at }: Claiming
   )
 }
 
-/** Takes what the subjects name, under `lockWork`. */
-export async function claimWork(
+/** Takes what the subjects name, under `lockWork`. There is one at least. */
+export const claimWork = (
   db: Db,
   kind: Work,
   subjects: readonly string[],
-  { by, until }: Claiming,
-): Promise<void> {
-  const claims = [...new Set(subjects)].map((subject) => ({
-    kind,
-    subject,
-    claimedBy: by,
-    claimedUntil: until,
-  }))
-  if (claims.length === 0) return
-  await db
+  { by: claimedBy, until: claimedUntil }: Claiming,
+) =>
+  db
     .insert(workClaims)
-    .values(claims)
+    .values([...new Set(subjects)].map((subject) => ({ kind, subject, claimedBy, claimedUntil })))
     .onConflictDoUpdate({
       target: [workClaims.kind, workClaims.subject],
-      set: { claimedBy: by, claimedUntil: until },
+      set: { claimedBy, claimedUntil },
     })
-}
 
-/** Whether a member has what the subject names, also when its time is over and nobody took it. */
-export const hasClaim = (db: Db, kind: Work, subject: SQL, by: string): SQL =>
-  exists(
-    db
-      .select({ one: sql`1` })
-      .from(workClaims)
-      .where(
-        and(
-          eq(workClaims.kind, kind),
-          eq(workClaims.subject, subject),
-          eq(workClaims.claimedBy, by),
-        ),
-      ),
-  )
+/** Which member has what each subject names, also when its time is over. Until the transaction ends nobody takes it away. */
+export async function claimsOf(
+  db: Db,
+  kind: Work,
+  subjects: readonly string[],
+): Promise<Map<string, string>> {
+  const { subject, claimedBy } = workClaims
+  const claims = await db
+    .select({ subject, claimedBy })
+    .from(workClaims)
+    .where(and(eq(workClaims.kind, kind), inArray(subject, [...subjects])))
+    .for('share')
+  return new Map(claims.map((claim) => [claim.subject, claim.claimedBy]))
+}
 
 /** Throws a ClaimLostError unless a member has it. Until the transaction ends nobody takes it away. */
 export async function requireClaim(db: Db, kind: Work, subject: string, by: string): Promise<void> {
-  const isIt = and(eq(workClaims.kind, kind), eq(workClaims.subject, subject))
-  const [claim] = await db
-    .select({ by: workClaims.claimedBy })
-    .from(workClaims)
-    .where(isIt)
-    .for('share')
-  if (claim?.by !== by) throw new ClaimLostError('Another server has this by now')
+  const claims = await claimsOf(db, kind, [subject])
+  if (claims.get(subject) !== by) throw new ClaimLostError('Another server has this by now')
 }
