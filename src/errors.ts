@@ -9,6 +9,7 @@ export type LimitName =
   | 'tenant_links'
   | 'site_links'
   | 'site_webhook_urls'
+  | 'tenant_site_keys'
   | 'application'
   | 'tenant_share'
   | 'bridge_user'

@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock, Ids } from '../clock.ts'
-import { AuthenticationError } from '../errors.ts'
+import { AuthenticationError, ValidationError } from '../errors.ts'
 import type { ApiKey, KeyHolder, Owner, Presentation } from '../db/ports/keys.ts'
 import type { By, Scope } from '../db/scope.ts'
 import type { Site } from '../db/ports/sites.ts'
@@ -29,7 +29,10 @@ const nobody: Owner = { tenantId: '', siteId: null }
 const hashSecret = (keyring: Keyring, apiKey: string, secret: string, owner: Owner): Buffer =>
   bindHash(keyring, owner, keyring.hash('api-secret', `${apiKey}:${secret}`))
 
-/** Makes a key and returns its secret, which is stored nowhere and cannot be shown again. */
+/**
+ * Makes a key and returns its secret, which is stored nowhere and cannot be shown again. Throws a ValidationError when its site
+ * has `mostOfSite` already.
+ */
 export async function createApiKey(
   { store, keyring, ids }: { store: Store; keyring: Keyring; ids: Ids },
   key: {
@@ -38,6 +41,8 @@ export async function createApiKey(
     label?: string | undefined
     expiresAt?: number | undefined
     readOnly?: boolean | undefined
+    /** How many of its site's keys may be good at once; without it, any. */
+    mostOfSite?: number
     presentation?: Partial<Presentation>
   },
   by: By,
@@ -45,7 +50,8 @@ export async function createApiKey(
   const apiKey = ids.next('key')
   const apiSecret = randomBytes(32).toString('base64url')
   const owner = { tenantId: key.tenant.id, siteId: key.site?.id ?? null }
-  await store.createKey(
+  const { mostOfSite } = key
+  const isMade = await store.createKey(
     {
       apiKey,
       ...owner,
@@ -56,7 +62,13 @@ export async function createApiKey(
       ...key.presentation,
     },
     by,
+    mostOfSite === undefined ? undefined : { mostOfSite },
   )
+  if (!isMade)
+    throw new ValidationError('too_many_keys', {
+      name: key.site?.name ?? '',
+      most: mostOfSite ?? 0,
+    })
   return { apiKey, apiSecret }
 }
 

@@ -25,6 +25,8 @@ export interface Limits {
   links: { tenants: Limiter; sites: Limiter }
   /** How often a site's key may name another webhook URL: each change is audited. */
   webhookUrls: Limiter
+  /** Keys that a tenant's own keys make for its sites: each is a row that is kept. */
+  siteKeys: Limiter
 }
 
 /**
@@ -37,6 +39,8 @@ export const keptOf = {
   webhookUrlsPerSite: 50,
   sitesPerTenant: 5_000,
   usersPerTenant: 50_000,
+  siteKeysPerTenant: 2_000,
+  goodKeysPerSite: 20,
 } as const
 
 /** Limits of so many a day, all at once if need be. */

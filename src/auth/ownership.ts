@@ -329,9 +329,9 @@ const missingUser = (deps: OwnershipDeps, name: string): DoesNotExistError =>
   )
 
 /** The refusal, once the audit has counted that this key asked for what is not there; `what` is the audit's word. */
-function missing(
+export function missing(
   { caller, clock, auditCounter }: OwnershipDeps,
-  what: 'Site' | 'User' | 'Item' | 'Account' | 'Connection request',
+  what: 'Site' | 'User' | 'Item' | 'Account' | 'Connection request' | 'Key',
   refusal: DoesNotExistError,
 ): DoesNotExistError {
   const now = clock.now()

@@ -65,6 +65,7 @@ const plugin: FastifyPluginAsync<Options> = async (app, { config, clock, time, i
       sites: ofDay(keptOf.linksPerSite, 'site_links'),
     },
     webhookUrls: ofDay(keptOf.webhookUrlsPerSite, 'site_webhook_urls'),
+    siteKeys: ofDay(keptOf.siteKeysPerTenant, 'tenant_site_keys'),
   })
 
   const auditCounter = createAuditCounter((entry) => store.audit(entry))

@@ -1,17 +1,27 @@
 import type { Ids } from '../clock.ts'
 import type { By } from '../db/scope.ts'
 import type { Site } from '../db/ports/sites.ts'
+import { SiteConflictError } from '../db/store-errors.ts'
 import type { Store } from '../db/store.ts'
+import { ValidationError } from '../errors.ts'
 import { requireName } from '../names.ts'
 import type { Keyring } from '../vault/keyring.ts'
+import { keptOf } from './limits.ts'
 import { newWebhookSecret, secretPlace } from '../vault/webhook-secret.ts'
+
+/** What it takes to make a site. */
+export interface SiteDeps {
+  store: Store
+  keyring: Keyring
+  ids: Ids
+}
 
 /**
  * The tenant's site of that name, made with a webhook secret of its own when missing. Throws a ValidationError when a new
  * one may not be called so.
  */
 export async function ensureSite(
-  { store, keyring, ids }: { store: Store; keyring: Keyring; ids: Ids },
+  { store, keyring, ids }: SiteDeps,
   { tenantId, name }: { tenantId: string; name: string },
   by: By,
 ): Promise<Site> {
@@ -21,4 +31,18 @@ export async function ensureSite(
   const id = ids.next('sit')
   const webhookSecret = keyring.seal(newWebhookSecret(), secretPlace(id))
   return store.ensureSite({ id, tenantId, name, webhookSecret }, by)
+}
+
+/** The same for a caller: as many sites as a tenant's keys may make. Throws a ValidationError beyond, and for one being deleted. */
+export async function ensureSiteFor(
+  rooms: SiteDeps,
+  site: { tenantId: string; name: string },
+  by: By,
+): Promise<Site> {
+  if ((await rooms.store.countHeld(site.tenantId)).sites >= keptOf.sitesPerTenant) {
+    throw new ValidationError('too_many_sites')
+  }
+  return ensureSite(rooms, site, by).catch((error: unknown) => {
+    throw error instanceof SiteConflictError ? error.refusal : error
+  })
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { ownedItem, scopeFor, type OwnershipDeps } from '../auth/ownership.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import { keptOf, type Limits } from '../auth/limits.ts'
-import { ensureSite } from '../auth/sites.ts'
+import { ensureSiteFor } from '../auth/sites.ts'
 import { readUserEmail, userEmailPlace } from '../vault/user-email.ts'
 import type { Ids } from '../clock.ts'
 import type { By } from '../db/scope.ts'
@@ -91,7 +91,8 @@ async function connectBank(deps: LinkDeps, order: LinkOrder, takesUser: boolean)
   }
   await checkWebhookUrl(deps, known, { ...urls, name: order.site }, by)
   countKept(deps, known, urls.webhookUrl)
-  const site = known ?? (await makeSite(deps, order, urls.origin, by))
+  const newSite = { tenantId: deps.caller.tenant.id, name: order.site ?? urls.origin }
+  const site = known ?? (await ensureSiteFor(deps, newSite, by))
   const user = found ?? (await makeUser(deps, site, order.user))
   const existing = await findSameBank(deps, user, order.bank)
 
@@ -238,14 +239,6 @@ function countKept(
   const isChange =
     known.webhookUrl !== null && webhookUrl !== null && webhookUrl !== known.webhookUrl
   if (isChange) limits.webhookUrls.take(known.id)
-}
-
-async function makeSite(deps: LinkDeps, order: LinkOrder, origin: string, by: By): Promise<Site> {
-  const tenantId = deps.caller.tenant.id
-  if ((await deps.store.countHeld(tenantId)).sites >= keptOf.sitesPerTenant) {
-    throw new ValidationError('too_many_sites')
-  }
-  return ensureSite(deps, { tenantId, name: order.site ?? origin }, by).catch(refused)
 }
 
 /** The site's user of that name or Bridge uuid; without a name its only one, else the default user. */

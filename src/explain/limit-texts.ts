@@ -27,6 +27,11 @@ export const limitTexts: Record<LimitName, { met: string; remedy: string }> = {
     met: 'The site named another webhook URL too often in a day.',
     remedy: 'Look for a webhook_url that differs from call to call.',
   },
+  tenant_site_keys: {
+    met: 'The tenant made all the keys of sites that it may make in a day.',
+    remedy:
+      'Look for a loop that makes keys; `key create` on the command line knows no such bound.',
+  },
   application: {
     met: 'All tenants together spent what QUOTA_BURST and QUOTA_PER_SECOND let out to Bridge.',
     remedy:

@@ -19,7 +19,7 @@ export const described = <Argument extends z.ZodType>(
 ) => argument.meta({ description, examples: [example] })
 
 /** What an argument can be refused for: the variants of `argument_invalid`. */
-const reasons = ['whole_number', 'text', 'name', 'date', 'email'] as const
+const reasons = ['whole_number', 'text', 'name', 'date', 'month', 'email'] as const
 
 type Reason = (typeof reasons)[number]
 

@@ -15,7 +15,6 @@ const reserved = new Set([
   '_lang',
   'flags',
   'ignore_permissions',
-  'api_key',
   'api_secret',
   '__proto__',
 ])
@@ -48,11 +47,16 @@ export function bodyParameters(body: Body | undefined): Parameters {
   return mergeParameters(empty(), body)
 }
 
-/** What a method may see: everything but the names that Frappe or we keep for ourselves. */
+/**
+ * What a method may see: everything but the names that Frappe or we keep for ourselves. A key beside its secret is the caller's;
+ * alone it is one that a method is asked about.
+ */
 export function toArguments(parameters: Parameters): Parameters {
   const seen = empty()
+  const hasSecret = 'api_secret' in parameters
   for (const name of Object.keys(parameters)) {
-    if (!reserved.has(name)) seen[name] = parameters[name]
+    const isOurs = reserved.has(name) || (name === 'api_key' && hasSecret)
+    if (!isOurs) seen[name] = parameters[name]
   }
   return seen
 }

@@ -62,6 +62,7 @@ const tags = [
   { name: 'transactions', description: 'What happened on the accounts.' },
   { name: 'reference', description: 'Banks and categories, the same for all.' },
   { name: 'webhooks', description: 'What a site is sent, and how it knows that we sent it.' },
+  { name: 'hosting', description: 'Sites, their keys and what they used: for tenant keys.' },
   { name: 'site', description: 'What every Frappe site has.' },
   { name: version2, description: 'The same methods, answered as version 2 of Frappe’s API does.' },
   { name: 'plain routes', description: 'Pages, probes, and where Bridge comes back.' },

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '../auth/api-keys.ts'
+import type { Limits } from '../auth/limits.ts'
 import type { OwnershipDeps } from '../auth/ownership.ts'
 import type { BridgeResources } from '../bridge/client.ts'
 import { longestReadWaitMs } from '../bridge/admission/quota.ts'
@@ -16,6 +17,7 @@ import { createSharedAnswers, type MakeAnswer } from './shared-answers.ts'
 
 /** What an RPC method may use. `bridge` ends with the call's budget. */
 export interface MethodContext extends OwnershipDeps, LinkDeps, Releasable {
+  limits: Limits
   reference: ReferenceData
   settings: MethodSettings
   /** Gives Bridge's objects the form that the key, or the request's Bridge-Version, asks for. */

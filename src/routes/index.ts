@@ -15,6 +15,10 @@ import { getScaAuthenticationLink } from './methods/get_sca_authentication_link.
 import { getSingleBank } from './methods/get_single_bank.ts'
 import { getWebhookSecret } from './methods/get_webhook_secret.ts'
 import { postItemRefresh } from './methods/post_item_refresh.ts'
+import { createSiteKey } from './methods/create_site_key.ts'
+import { getUsage } from './methods/get_usage.ts'
+import { listSites } from './methods/list_sites.ts'
+import { revokeSiteKey } from './methods/revoke_site_key.ts'
 
 /** Every RPC method we serve. Plain routes, as bridge-callback.ts, stand in the other files of this folder. */
 export const methods: readonly RpcMethod<MethodContext>[] = [
@@ -33,4 +37,8 @@ export const methods: readonly RpcMethod<MethodContext>[] = [
   getCategory,
   getWebhookSecret,
   getEvents,
+  listSites,
+  createSiteKey,
+  revokeSiteKey,
+  getUsage,
 ]

@@ -14,6 +14,7 @@ export const codes = {
   credentials_invalid: unknown,
   verb_not_allowed: forbidden,
   site_key_required: forbidden,
+  tenant_key_required: forbidden,
   key_read_only: forbidden,
 
   method_unknown: refused,
@@ -40,6 +41,7 @@ export const codes = {
   site_gone: refused,
   too_many_sites: refused,
   too_many_users: refused,
+  too_many_keys: refused,
   too_many_transactions: refused,
   cursor_too_old: refused,
 
@@ -48,6 +50,7 @@ export const codes = {
   item_not_found: notFound,
   account_not_found: notFound,
   connect_request_not_found: notFound,
+  key_not_found: notFound,
   bank_not_found: notFound,
   category_not_found: notFound,
 

@@ -5,6 +5,7 @@
 export const english = {
   credentials_invalid: 'Invalid API key or secret',
   site_key_required: "Only a site's own key may read its webhook secret",
+  tenant_key_required: 'Only a tenant key may do that',
   key_read_only: 'This key may only read',
 
   path_unknown: 'Not found',
@@ -26,6 +27,7 @@ export const english = {
   'argument_invalid.length': "Argument '{name}' is not valid: expected at most {max} characters",
   'argument_invalid.most': "Argument '{name}' is not valid: expected at most {max}",
   'argument_invalid.date': "Argument '{name}' is not valid: expected a date, as 2026-01-31",
+  'argument_invalid.month': "Argument '{name}' is not valid: expected a month, as 2026-01",
   'argument_invalid.email': "Argument '{name}' is not valid: expected an e-mail address",
   'argument_invalid.option':
     "Argument '{name}' is not valid: Invalid option: expected one of {options}",
@@ -51,6 +53,7 @@ export const english = {
   'site_gone.being_deleted': 'Site {name} is being deleted',
   too_many_sites: 'No more sites can be made with this key: tell the administrator of Bank API',
   too_many_users: 'No more users can be made with this key: tell the administrator of Bank API',
+  too_many_keys: 'Site {name} has {most} keys that are good: revoke one first',
   too_many_transactions:
     'There are more than {most} transactions, and one answer holds no more: {advice}',
   'too_many_transactions.to_look_through':
@@ -69,6 +72,7 @@ export const english = {
   item_not_found: 'Item {id} not found',
   account_not_found: 'Account {id} not found',
   connect_request_not_found: 'Connection request {id} not found',
+  key_not_found: 'Key {id} not found',
   bank_not_found: 'Bank {id} not found',
   category_not_found: 'Category {id} not found',
 

@@ -33,6 +33,11 @@ export const explained: Readonly<Record<Code, Explained>> = {
     whose: 'the call',
     remedy: 'Call with the key of that site, or ask the operator for `bank-api site secret`.',
   },
+  tenant_key_required: {
+    means: 'Sites, their keys and what they used are told to the keys of their tenant alone.',
+    whose: 'the call',
+    remedy: 'Call with a key that was made without `--site`.',
+  },
   key_read_only: {
     means:
       'The key was made with `--read-only`: links, refreshes, deletions, secrets and new keys are closed to it.',
@@ -158,6 +163,11 @@ export const explained: Readonly<Record<Code, Explained>> = {
     whose: 'the gateway',
     remedy: 'Look for a name that differs from call to call.',
   },
+  too_many_keys: {
+    means: 'The site has as many keys that are good as calls may make for it.',
+    whose: 'the call',
+    remedy: 'See them with `list_sites`, and end those that nobody uses with `revoke_site_key`.',
+  },
   too_many_transactions: {
     means: 'There are more transactions than one answer holds.',
     whose: 'the call',
@@ -194,6 +204,12 @@ export const explained: Readonly<Record<Code, Explained>> = {
     means: 'No link of yours was given out under this id, or it is forgotten.',
     whose: 'the call',
     remedy: 'Use the `request` that came with the link, or that the browser brought back.',
+  },
+  key_not_found: {
+    means:
+      'There is no key of that name, it is no key of a site, or the site is not this key’s to see.',
+    whose: 'the call',
+    remedy: 'Compare with `list_sites`. Tenant keys are ended by `bank-api key revoke` alone.',
   },
   bank_not_found: {
     means: 'Bridge knows no bank by this id.',

@@ -5,6 +5,7 @@ import { translate } from './templates.ts'
 export const french = translate(english, {
   credentials_invalid: "Clé d'API ou secret invalide",
   site_key_required: 'Seule la clé du site lui-même peut lire le secret de ses webhooks',
+  tenant_key_required: 'Seule une clé de client permet cela',
   key_read_only: 'Cette clé ne permet que la lecture',
 
   path_unknown: 'Introuvable',
@@ -29,6 +30,8 @@ export const french = translate(english, {
   'argument_invalid.most': "L'argument '{name}' n'est pas valide : {max} au plus est attendu",
   'argument_invalid.date':
     "L'argument '{name}' n'est pas valide : une date est attendue, comme 2026-01-31",
+  'argument_invalid.month':
+    "L'argument '{name}' n'est pas valide : un mois est attendu, comme 2026-01",
   'argument_invalid.email':
     "L'argument '{name}' n'est pas valide : une adresse e-mail est attendue",
   'argument_invalid.option':
@@ -59,6 +62,7 @@ export const french = translate(english, {
   too_many_sites: "Cette clé ne peut plus créer de sites : prévenez l'administrateur de Bank API",
   too_many_users:
     "Cette clé ne peut plus créer d'utilisateurs : prévenez l'administrateur de Bank API",
+  too_many_keys: 'Le site {name} a {most} clés valables : révoquez-en une',
   too_many_transactions:
     "Il y a plus de {most} transactions, et une réponse n'en contient pas davantage : {advice}",
   'too_many_transactions.to_look_through':
@@ -78,6 +82,7 @@ export const french = translate(english, {
   item_not_found: 'Item {id} introuvable',
   account_not_found: 'Compte {id} introuvable',
   connect_request_not_found: 'Demande de connexion {id} introuvable',
+  key_not_found: 'Clé {id} introuvable',
   bank_not_found: 'Banque {id} introuvable',
   category_not_found: 'Catégorie {id} introuvable',
 

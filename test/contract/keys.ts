@@ -60,6 +60,25 @@ export function keyContract(name: string, open: OpenRooms): void {
       expect(ofOne?.detail).toEqual({ site: null, label: 'back office' })
     })
 
+    it('a site has no more good keys than a bound says; those that ended do not count', async () => {
+      const { store, acme, key, actions } = await withTenant()
+      const of = (name: string) => key(name, acme.site.id)
+      const bound = { mostOfSite: 3 }
+      await store.createKey({ ...of('over'), expiresAt: testBy.at }, testBy)
+      await store.createKey(key('tenant'), testBy)
+      expect(await store.createKey(of('two'), testBy, bound)).toBe(true)
+      expect(await store.createKey(of('three'), testBy, bound)).toBe(true)
+
+      expect(await store.createKey(of('four'), testBy, bound)).toBe(false)
+      expect(await store.findKey('four')).toBeUndefined()
+      expect(await actions()).not.toContainEqual({ action: 'key.created', subject: 'four' })
+      expect(await store.createKey(key('other'), testBy, bound)).toBe(true)
+      expect(await store.createKey(of('operator'), testBy)).toBe(true)
+      await store.revokeKey('two', testBy)
+      await store.revokeKey('three', testBy)
+      expect(await store.createKey(of('five'), testBy, bound)).toBe(true)
+    })
+
     it('a change of presentation leaves the rest as it was', async () => {
       const { store, key, actions } = await withTenant()
       await store.createKey(key('one'), testBy)

@@ -53,6 +53,28 @@ export function raceContract(name: string, open: OpenStores): void {
   const count = (values: readonly unknown[]): number => new Set(values).size
 
   describe(`two servers at once, ${name}`, () => {
+    it('make no more keys of a site than it may have', async () => {
+      const { race, tenant, sites, ids } = await withTwo()
+
+      for (const { id: siteId } of sites) {
+        const made = await race((server) =>
+          server.createKey(
+            {
+              apiKey: ids.next('key'),
+              tenantId: tenant.id,
+              siteId,
+              secretHash: Buffer.alloc(32),
+              label: null,
+              expiresAt: null,
+            },
+            testBy,
+            { mostOfSite: siteId === sites[0]!.id ? 2 : 1 },
+          ),
+        )
+        expect(all(made).filter(Boolean)).toHaveLength(1)
+      }
+    })
+
     it('make one tenant of a name; the others are told that it is taken', async () => {
       const { race, store, ids } = await withTwo()
 

@@ -53,11 +53,13 @@ export interface KeyHolder {
 }
 
 export interface KeyStore {
+  /** False, and nothing is made, when the key's site has `mostOfSite` keys that are good at that time. */
   createKey(
     key: Pick<ApiKey, 'apiKey' | 'tenantId' | 'siteId' | 'secretHash' | 'label' | 'expiresAt'> &
       Partial<Presentation & Pick<ApiKey, 'readOnly'>>,
     by: By,
-  ): Promise<void>
+    bound?: { mostOfSite: number },
+  ): Promise<boolean>
   /** Undefined when there is no such key. */
   updateKey(apiKey: string, change: Partial<Presentation>, by: By): Promise<ApiKey | undefined>
   findKey(apiKey: string): Promise<KeyHolder | undefined>

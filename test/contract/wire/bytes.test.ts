@@ -51,7 +51,10 @@ async function exchange(app: FastifyInstance, ask: Ask): Promise<string> {
     `${answer.statusCode}`,
     ...headers.toSorted(),
     '',
-    body.replace(/whsec_[\w+/=]+/g, 'whsec_…').replace(/"cursor":"[^"]+"/, '"cursor":"…"'),
+    body
+      .replace(/whsec_[\w+/=]+/g, 'whsec_…')
+      .replace(/("api_secret":)"[\w-]+"/, '$1"…"')
+      .replace(/"cursor":"[^"]+"/, '"cursor":"…"'),
     '',
   ].join('\n')
 }
@@ -88,6 +91,10 @@ const fitting: Record<string, (world: World) => object> = {
   get_bank_transactions: () => ({ user: 'alice@acme.test' }),
   get_category: () => ({}),
   get_webhook_secret: () => ({}),
+  list_sites: () => ({}),
+  create_site_key: () => ({ site: 'erp.acme.test', label: 'ERP in production' }),
+  revoke_site_key: ({ acme }) => ({ api_key: acme.siteKey.apiKey }),
+  get_usage: () => ({}),
   get_events: () => ({}),
 }
 
@@ -100,19 +107,25 @@ function old() {
   return { bridgeVersion: '2021-06-01', lists: 'envelope', links: 'url' } as const
 }
 
+/** Methods for tenant keys alone. */
+const ofHosts = methods.filter(({ tag }) => tag === 'hosting').map(({ name }) => name)
+
 const names = methods.map(({ name }) => name.replace('bank_api.bridge.', ''))
 
 describe('what a method answers', () => {
   test.each(names)('%s', async (name) => {
+    const isOfHosts = ofHosts.includes(`bank_api.bridge.${name}`)
     const texts: string[] = []
     for (const [form, presentation] of forms) {
       const world = await aWorld()
       const { tenant, site } = world.acme
-      const as = await aKey(world.app, tenant, site, { presentation })
+      const whose = isOfHosts ? null : site
+      const as = await aKey(world.app, tenant, whose, { presentation })
       texts.push(`# ${form}`, await exchange(world.app, rpc(name, as, fitting[name]!(world))))
     }
     const world = await aWorld()
-    const call = rpc(name, world.acme.siteKey, fitting[name]!(world))
+    const as = isOfHosts ? world.acme.tenantKey : world.acme.siteKey
+    const call = rpc(name, as, fitting[name]!(world))
     const asV2 = { ...call, url: call.url.replace('/api/', '/api/v2/') }
     texts.push('# under /api/v2', await exchange(world.app, asV2))
 
@@ -211,6 +224,12 @@ const refusals: [title: string, ask: (world: World) => Ask | Promise<Ask>][] = [
     'a webhook secret for a tenant key',
     ({ acme }) => rpc('get_webhook_secret', acme.tenantKey, {}),
   ],
+  ['a list of sites for a site key', ({ acme }) => rpc('list_sites', acme.siteKey, {})],
+  [
+    'a key that is not there',
+    ({ acme }) => rpc('revoke_site_key', acme.tenantKey, { api_key: 'key_of_nobody' }),
+  ],
+  ['no month', ({ acme }) => rpc('get_usage', acme.tenantKey, { month: '2027-13' })],
   [
     'a link for a key that may only read',
     async ({ app, acme }) => {

@@ -13,6 +13,7 @@ export interface Things {
   request: string
   item: number
   account: number
+  key: string
 }
 
 /** What outsiders will name. */
@@ -24,6 +25,7 @@ export const named: Things = {
   request: 'abcdefghijklmnopqrstuvwxy2',
   item: 7_000_001,
   account: 8_000_001,
+  key: 'key_of_the_victim',
 }
 
 /** What the victim has instead in the world where nobody has what is named. */
@@ -35,6 +37,7 @@ const others: Things = {
   request: 'zzcdefghijklmnopqrstuvwxy2',
   item: 7_000_099,
   account: 8_000_099,
+  key: 'key_of_another',
 }
 
 /** A caller, and what is its own. */
@@ -103,6 +106,7 @@ const ownThings = (word: string, digit: number): Things => ({
   request: `ownabcdefghijklmnopqrstuv${digit + 1}`,
   item: 5_000_000 + digit,
   account: 6_000_000 + digit,
+  key: `key_of_${word}`,
 })
 
 /** Makes a site the owner of these things, at Bridge and here. */
@@ -113,6 +117,12 @@ async function give({ app, world }: TestApp, site: Site, things: Things): Promis
   world.addAccount(things.item, { id: things.account })
   world.addTransaction(things.account)
   const user = await aUser(app, site, { name: things.user, uuid: things.uuid })
+  const owner = { tenantId: site.tenantId, siteId: site.id }
+  const secretHash = Buffer.alloc(32, 1)
+  await app.store.createKey(
+    { apiKey: things.key, ...owner, secretHash, label: null, expiresAt: null },
+    { actor: 'test', at },
+  )
   await app.store.keepItems(user.id, [toFacts(row)], { at, complete: false })
   await app.store.keepAccounts([{ id: things.account, itemId: things.item }], at)
   await app.store.openConnectRequest(
@@ -152,7 +162,9 @@ function countStore(app: FastifyInstance): string[] {
 /** Calls a method and tells all that a caller could learn from it, and what it cost. */
 export async function ask(world: World, name: string, args: object, key: TestKey) {
   world.steps()
-  const { status, text, headers } = await callMethod(world.app, name, args, { as: key })
+  const { status, text: said, headers } = await callMethod(world.app, name, args, { as: key })
+  // A new secret is like no other.
+  const text = said.replace(/("api_secret":)"[\w-]{43}"/, '$1"…"')
   const told = Object.fromEntries(
     Object.entries(headers).filter(([header]) => header !== 'date' && header !== 'x-request-id'),
   )

@@ -131,6 +131,14 @@ test('reserved names never reach a method, from anywhere', async () => {
   expect(inJson.json()).toEqual({ message: { a: 1 } })
 })
 
+test('a key without its secret is no credential: a method may be asked about it', async () => {
+  const { app } = await aSite()
+
+  const reply = await call(app, { url: `${path('echo')}?api_key=another&a=1` })
+
+  expect(reply.json()).toEqual({ message: { api_key: 'another', a: '1' } })
+})
+
 test('a cmd does not lead a named call elsewhere', async () => {
   const { app } = await aSite()
 

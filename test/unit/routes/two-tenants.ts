@@ -105,8 +105,12 @@ export interface MethodUnderTest {
   fitting(held: TwoTenants): Arguments
 }
 
-/** Every method served, with arguments that work: a method without them here fails, so none is left out of a table. */
-export const methodsUnderTest: MethodUnderTest[] = methods.map(({ name, params }) => {
+/**
+ * Every method served that site keys may call, with arguments that work: a method without them here fails, so none is left out
+ * of a table.
+ */
+export const methodsUnderTest: MethodUnderTest[] = methods.flatMap(({ name, tag, params }) => {
+  if (tag === 'hosting') return []
   const last = name.replace('bank_api.bridge.', '')
   const given = fitting[last]
   if (!given) throw new Error(`No arguments for ${name}: write some in two-tenants.ts`)

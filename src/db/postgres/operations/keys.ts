@@ -16,6 +16,7 @@ import type { KeyStore } from '../../ports/keys.ts'
 import { apiKeys, bridgeUsers, sites, tenants } from '../schema/index.ts'
 import { given, prepared, type Db, type Tools } from '../tools.ts'
 import { noteOfTenant } from './audit.ts'
+import { lockSite } from './locks.ts'
 
 const keyNamed = (apiKey: string) => eq(apiKeys.apiKey, apiKey)
 
@@ -31,15 +32,31 @@ const holderOf = prepared((db) =>
     .where(eq(apiKeys.apiKey, given('apiKey'))),
 )
 
+const isGoodOf = (siteId: string, at: number) =>
+  and(
+    eq(apiKeys.siteId, siteId),
+    isNull(apiKeys.revokedAt),
+    or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, at)),
+  )
+
 export function keyOperations({ run, transaction }: Tools): KeyStore {
   return {
-    createKey: (key, by) =>
+    createKey: (key, by, bound) =>
       transaction(async (db) => {
+        if (bound && key.siteId !== null) {
+          await lockSite(db, key.siteId)
+          const good = await db.$count(
+            apiKeys,
+            and(eq(apiKeys.tenantId, key.tenantId), isGoodOf(key.siteId, by.at)),
+          )
+          if (good >= bound.mostOfSite) return false
+        }
         await db.insert(apiKeys).values({ ...key, createdAt: by.at })
         const { siteId, label, readOnly } = key
         const detail = { site: siteId, label, ...(readOnly && { read_only: true }) }
         const entry = { action: 'key.created', subject: key.apiKey, detail }
         await noteOfTenant(db, key.tenantId, by, entry)
+        return true
       }),
 
     updateKey: (apiKey, change, by) =>

@@ -1,4 +1,17 @@
-import { and, eq, isNull, lt, or, sql, exists, gt, notExists, notLike, type SQL } from 'drizzle-orm'
+import {
+  and,
+  count,
+  eq,
+  isNull,
+  lt,
+  or,
+  sql,
+  exists,
+  gt,
+  notExists,
+  notLike,
+  type SQL,
+} from 'drizzle-orm'
 import type { KeyStore } from '../../ports/keys.ts'
 import { apiKeys, bridgeUsers, sites, tenants } from '../schema/index.ts'
 import { prepared, type Tools } from '../tools.ts'
@@ -14,16 +27,32 @@ const holderOf = prepared((db) =>
     .prepare(),
 )
 
+const isGoodOf = (siteId: string, at: number) =>
+  and(
+    eq(apiKeys.siteId, siteId),
+    isNull(apiKeys.revokedAt),
+    or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, at)),
+  )
+
 export function keyOperations({ db, read, write }: Tools): KeyStore {
   return {
-    createKey: (key, by) =>
+    createKey: (key, by, bound) =>
       write(() => {
+        if (bound && key.siteId !== null) {
+          const good = db
+            .select({ many: count() })
+            .from(apiKeys)
+            .where(and(eq(apiKeys.tenantId, key.tenantId), isGoodOf(key.siteId, by.at)))
+            .get()
+          if ((good?.many ?? 0) >= bound.mostOfSite) return false
+        }
         db.insert(apiKeys)
           .values({ ...key, createdAt: by.at })
           .run()
         const { siteId, label, readOnly } = key
         const detail = { site: siteId, label, ...(readOnly && { read_only: true }) }
         noteOfTenant(db, key.tenantId, by, { action: 'key.created', subject: key.apiKey, detail })
+        return true
       }),
 
     updateKey: (apiKey, change, by) =>
