@@ -161,8 +161,8 @@ const masterKeys = list.transform((entries, context): MasterKey[] =>
 
 const isRange = (entry: string): boolean => {
   const [ip = '', bits, ...more] = entry.split('/')
-  const most = { 0: -1, 4: 32, 6: 128 }[isIP(ip)] ?? -1
-  return more.length === 0 && /^\d{1,3}$/.test(bits ?? '0') && Number(bits ?? 0) <= most
+  const width = { 0: -1, 4: 32, 6: 128 }[isIP(ip)] ?? -1
+  return more.length === 0 && /^\d{1,3}$/.test(bits ?? '0') && Number(bits ?? 0) <= width
 }
 
 /** Outside of production nothing is asked of an address or a key: whoever means production must have spelt it so. */
@@ -266,9 +266,9 @@ export function loadConfig(
   readFile = (path: string) => decodeText(readFileSync(path)),
 ): Config {
   const problems: string[] = []
-  const given = withSecretFiles(env, readFile, problems)
+  const { given, unread } = withSecretFiles(env, readFile, problems)
   for (const name of unusedIn(given)) delete given[name]
-  const { vars, unreadable } = readVariables(given, problems)
+  const { vars, unreadable } = readVariables(given, problems, unread)
   const isSandbox = meansSandbox(given, vars)
   problems.push(
     ...problemsOfBridge(given, vars),
@@ -286,15 +286,16 @@ type Variables = z.output<typeof environment>
 function readVariables(
   given: Given,
   problems: string[],
+  unread: Iterable<string>,
 ): { vars: Variables; unreadable: ReadonlySet<string> } {
-  const unreadable = new Set<string>()
+  const unreadable = new Set(unread)
   const refuse = (name: string, why: string): void => {
     unreadable.add(name)
     problems.push(`${name}: ${why}`)
   }
   const readable = () =>
     Object.fromEntries(Object.entries(given).filter(([name]) => !unreadable.has(name)))
-  for (const [name, why] of leftovers(given)) refuse(name, why)
+  for (const [name, why] of leftovers(readable())) refuse(name, why)
   for (const { path, message } of environment.safeParse(readable()).error?.issues ?? []) {
     refuse(path.join('.'), message)
   }
@@ -457,8 +458,16 @@ function servableTransactions({ burst, perSecond, userPerMinute }: Config['quota
 
 type Given = Record<string, string | undefined>
 
-/** An empty variable counts as unset: that is how env files and compose write "none". Blanks around a value are no part of it. */
-function withSecretFiles(env: Env, readFile: (path: string) => string, problems: string[]): Given {
+/**
+ * An empty variable counts as unset: that is how env files and compose write "none". Blanks around a value are no part of it.
+ * `unread`: what was given and is a problem already; it counts as there, so that nobody is told besides that it is missing.
+ */
+function withSecretFiles(
+  env: Env,
+  readFile: (path: string) => string,
+  problems: string[],
+): { given: Given; unread: ReadonlySet<string> } {
+  const unread = new Set<string>()
   const values: Given = Object.fromEntries(
     Object.entries(env)
       .map(([name, value]) => [name, value?.trim()])
@@ -471,16 +480,24 @@ function withSecretFiles(env: Env, readFile: (path: string) => string, problems:
   for (const name of secretVariables) {
     const path = values[`${name}_FILE`]
     if (path === undefined) continue
-    if (values[name] !== undefined) problems.push(`${name}: is set, and ${name}_FILE too`)
+    const refuse = (why: string): void => {
+      problems.push(why)
+      unread.add(name)
+      values[name] ??= path
+    }
+    if (values[name] !== undefined) {
+      refuse(`${name}: is set, and ${name}_FILE too: take one of them away`)
+      continue
+    }
     try {
       values[name] = readFile(path).trim()
-      if (values[name] === '') problems.push(`${name}_FILE: is an empty file`)
+      if (values[name] === '') refuse(`${name}_FILE: is an empty file`)
     } catch (error) {
       const why = error instanceof NotTextError ? error.message : 'cannot be read'
-      problems.push(`${name}_FILE: ${why}`)
+      refuse(`${name}_FILE: ${why}`)
     }
   }
-  return values
+  return { given: values, unread }
 }
 
 /** What some readers of env files leave in a value: `docker --env-file` keeps quotes and comments, a shell does not. */

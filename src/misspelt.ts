@@ -19,9 +19,9 @@ export function misspelt(names: readonly string[], ours: readonly string[]): str
 
 function isNear(name: string, candidate: string): boolean {
   const plain = name.toUpperCase().replaceAll(/[.-]/g, '_')
-  const most = candidate.length >= 8 ? 2 : candidate.length >= 6 ? 1 : 0
-  if (Math.abs(plain.length - candidate.length) > most) return false
-  return distance(plain, candidate) <= most
+  const forgiven = candidate.length >= 8 ? 2 : candidate.length >= 6 ? 1 : 0
+  if (Math.abs(plain.length - candidate.length) > forgiven) return false
+  return distance(plain, candidate) <= forgiven
 }
 
 /** How many letters differ, are missing, are too many, or stand in the wrong order (Damerau and Levenshtein). */

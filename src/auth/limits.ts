@@ -53,7 +53,7 @@ export const createDailyLimiter = ({
 const minutesPerDay = 24 * 60
 
 /** How many names are remembered: beyond that the one unseen for longest begins anew. */
-const most = 20_000
+const remembered = 20_000
 
 interface LimiterOptions {
   clock: Clock
@@ -77,7 +77,7 @@ export function createLimiter({
 }: LimiterOptions): Limiter {
   // With `max` it would take the memory of all of them at the start.
   const buckets = new LRUCache<string, { left: number; at: number }>({
-    maxSize: most,
+    maxSize: remembered,
     sizeCalculation: () => 1,
   })
   return {

@@ -260,20 +260,23 @@ describe('a secret may come from a file', () => {
   })
 
   it.each(secretVariables)('but not from a file that is not there (%s)', (name) => {
-    expect(problemsOf({ [`${name}_FILE`]: '/nowhere' })).toEqual([`${name}_FILE: cannot be read`])
+    const env = { ...production, [name]: undefined, [`${name}_FILE`]: '/nowhere' }
+
+    // Once, and not besides that it is missing.
+    expect(problemsOf(env)).toEqual([`${name}_FILE: cannot be read`])
   })
 
   it('but not from an empty file', () => {
-    expect(problemsOf({ MASTER_KEY_FILE: '/run/key' }, { '/run/key': '\n' })).toEqual([
-      'MASTER_KEY_FILE: is an empty file',
-    ])
+    const env = { ...production, MASTER_KEY: undefined, MASTER_KEY_FILE: '/run/key' }
+
+    expect(problemsOf(env, { '/run/key': '\n' })).toEqual(['MASTER_KEY_FILE: is an empty file'])
   })
 
   it('but not from both', () => {
-    const env = { MASTER_KEY: key, MASTER_KEY_FILE: '/run/key' }
+    const env = { ...production, MASTER_KEY_FILE: '/run/key' }
 
-    expect(problemsOf(env, { '/run/key': key })).toEqual([
-      'MASTER_KEY: is set, and MASTER_KEY_FILE too',
+    expect(problemsOf(env, { '/run/key': 'no key' })).toEqual([
+      'MASTER_KEY: is set, and MASTER_KEY_FILE too: take one of them away',
     ])
   })
 })

@@ -21,7 +21,7 @@ interface Job {
 type Result = { ok: true; value: unknown } | { ok: false; error: unknown }
 
 /** The longest batch: a few milliseconds of the event loop. */
-const most = 256
+const atOnce = 256
 
 /** How many refusable jobs may wait for the disk: whoever sent the next one sends it again. Our own work has no one else. */
 const mostWaiting = 2_000
@@ -61,7 +61,7 @@ export function createGroupCommit(
 
   async function flush(): Promise<void> {
     while (queue.length > 0) {
-      const batch = take(most)
+      const batch = take(atOnce)
       try {
         const results = await patiently(client, () => commit.immediate(batch))
         for (const [index, result] of results.entries()) {
