@@ -16,12 +16,7 @@ import { time, type Row } from './print.ts'
 import { megabytes } from './progress.ts'
 
 /** `bank-api backup [--to DIR]` and `bank-api backup verify FILE` */
-export function backupCommands({
-  createProgress,
-  env,
-  exitWith,
-  printOne,
-}: CommandContext): Command {
+export function backupCommands({ env, exitWith, printOne, withProgress }: CommandContext): Command {
   const backup = new Command('backup')
     .description('copy the database, also while the server writes to it')
     .option('--to <dir>', 'folder for the copy; BACKUP_DIR by default')
@@ -32,13 +27,13 @@ export function backupCommands({
       const signer = signerFor(from, copySigner(config, systemClock))
       if (!signer) throw new CommandError(`No server ever opened ${resolve(from)}`)
       const to = resolve(options.to ?? config.backup.dir, copyName(systemClock.now()))
-      const progress = createProgress()
-      const bytes = await copyInThread({ from, to, signer }, (written) =>
-        progress.tell(`copying: ${megabytes(written)}`),
-      )
-      progress.tell('verifying')
-      const { ok, problems } = await verify(to, config)
-      progress.end()
+      const { bytes, ok, problems } = await withProgress(async (tell) => {
+        const copied = await copyInThread({ from, to, signer }, (written) =>
+          tell(`copying: ${megabytes(written)}`),
+        )
+        tell('verifying')
+        return { bytes: copied, ...(await verify(to, config)) }
+      })
       if (!ok) throw new CommandError(`The copy at ${to} is no good: ${problems.join('; ')}`)
       printOne({ copy: to, bytes, installation: signer.installation, verified: true }, options)
     })
@@ -53,7 +48,10 @@ export function backupCommands({
       const options = command.optsWithGlobals<{ json?: boolean }>()
       const config = loadConfig(env)
       databaseFile(config)
-      const found = await verify(file, config, own)
+      const found = await withProgress((tell) => {
+        tell('verifying')
+        return verify(file, config, own)
+      })
       const { ok, problems, warnings, installation, madeAt, contents } = found
       const { schema, migrations, counts } = contents ?? {}
       printOne(
@@ -78,7 +76,7 @@ const allowUnsigned =
   'take a copy of an older version or of another tool, though nothing proves that nobody changed it'
 
 /** `bank-api restore FILE` */
-export function restoreCommand({ confirm, env, printOne }: CommandContext): Command {
+export function restoreCommand({ confirm, env, printOne, withProgress }: CommandContext): Command {
   return new Command('restore')
     .description('put a copy in the place of the database; the server must be stopped')
     .argument('<file>', 'a copy made by `bank-api backup`')
@@ -99,12 +97,15 @@ export function restoreCommand({ confirm, env, printOne }: CommandContext): Comm
         refuseMissing(file)
         const plan = () => planOf(file, config, options)
         await confirm({ name: 'restore', act: 'replace the database', plan }, { yes })
-        const done = await restoreCopy({
-          ...options,
-          copy: resolve(file),
-          config,
-          identity: thisProcess(),
-          clock: systemClock,
+        const done = await withProgress((tell) => {
+          tell('restoring')
+          return restoreCopy({
+            ...options,
+            copy: resolve(file),
+            config,
+            identity: thisProcess(),
+            clock: systemClock,
+          })
         }).catch((cause: unknown) => {
           if (!(cause instanceof CopyRefusedError)) throw cause
           throw new CommandError(`${file} was not restored: ${cause.message}`, { cause })

@@ -3,7 +3,7 @@ import { createTerminal, type Streams, type Terminal } from '../terminal/termina
 import { createConfirm, type Confirm } from './confirm.ts'
 import { withBridge, withInstallation, type Installation } from './installation.ts'
 import { createPrinter, type Printer } from './print.ts'
-import { createProgress, type Progress } from './progress.ts'
+import { createWithProgress, type WithProgress } from './progress.ts'
 
 /** 0 done, 1 refused or failed, 2 not understood; of `doctor`, how bad it is. */
 export type ExitCode = 0 | 1 | 2
@@ -22,7 +22,7 @@ export interface CommandContext extends Printer {
   withBridge<T>(
     command: (installation: Installation & { bridge: BridgeClient }) => Promise<T>,
   ): Promise<T>
-  createProgress(): Progress
+  withProgress: WithProgress
   /** Ends the run with this code, though the command throws nothing. */
   exitWith(code: ExitCode): void
   exitCode(): ExitCode
@@ -41,7 +41,7 @@ export function createContext({ env, ...streams }: Surroundings): CommandContext
     confirm: createConfirm(terminal),
     withInstallation: (command) => withInstallation(env, command),
     withBridge: (command) => withBridge(env, command),
-    createProgress: () => createProgress(terminal),
+    withProgress: createWithProgress(terminal),
     exitWith(next) {
       code = next
     },

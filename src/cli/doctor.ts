@@ -34,24 +34,19 @@ export function doctorCommand(context: CommandContext): Command {
     })
 }
 
-const findingsHere = ({ createProgress, withInstallation }: CommandContext): Promise<Finding[]> =>
+const findingsHere = ({ withInstallation, withProgress }: CommandContext): Promise<Finding[]> =>
   withInstallation(async (installation) => {
     const { config, store, clock } = installation
-    const progress = createProgress()
-    const findings = await examine(
-      {
-        config,
-        store,
-        clock,
-        machineClock: systemClock,
-        probes: systemProbes(config),
-        ...(await servedAt(installation)),
-        credentials: config.secrets.bridge ?? sandboxCredentials,
-      },
-      (part) => progress.tell(`examining: ${part}`),
-    )
-    progress.end()
-    return findings
+    const examination = {
+      config,
+      store,
+      clock,
+      machineClock: systemClock,
+      probes: systemProbes(config),
+      ...(await servedAt(installation)),
+      credentials: config.secrets.bridge ?? sandboxCredentials,
+    }
+    return withProgress((tell) => examine(examination, (part) => tell(`examining: ${part}`)))
   })
 
 /** What stops every command is critical, and no mere warning, to whoever reads the exit code. */

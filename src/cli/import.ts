@@ -9,10 +9,10 @@ import { tenantNamed } from './installation.ts'
 
 /** `bank-api import FILE --tenant T` */
 export function importCommand({
-  createProgress,
   exitWith,
   printOne,
   withInstallation,
+  withProgress,
   terminal: { say },
 }: CommandContext): Command {
   return new Command('import')
@@ -28,12 +28,12 @@ export function importCommand({
         if (problems.length > 0) throw new CommandError(problems)
 
         const { dryRun = false } = options
-        const progress = createProgress()
-        const { imported, present, refused } = await importUsers(installation, tenant, mappings, {
-          dryRun,
-          onEach: (done) => progress.tell(`importing: ${done} of ${mappings.length}`),
-        })
-        progress.end()
+        const { imported, present, refused } = await withProgress((tell) =>
+          importUsers(installation, tenant, mappings, {
+            dryRun,
+            onEach: (done) => tell(`importing: ${done} of ${mappings.length}`),
+          }),
+        )
         const name = dryRun ? 'would_import' : 'imported'
         // A user that Bridge does not know shows when it is first asked for; one call each would spend the server's quota.
         const counts = { [name]: imported, present, checked_with_bridge: false }

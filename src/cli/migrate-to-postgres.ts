@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { moveInstallation, rehearseMove, type Moving } from '../backup/move.ts'
+import { moveInstallation, rehearseMove } from '../backup/move.ts'
 import { thisProcess } from '../cluster/process-identity.ts'
 import { systemClock, systemIds } from '../clock.ts'
 import { loadConfig } from '../config.ts'
@@ -11,9 +11,9 @@ import { existingDatabase } from './installation.ts'
 
 /** `bank-api migrate-to-postgres [URL] [--rehearse]` */
 export function migrateToPostgresCommand({
-  createProgress,
   env,
   printOne,
+  withProgress,
   terminal: { say },
 }: CommandContext): Command {
   return new Command('migrate-to-postgres')
@@ -29,24 +29,22 @@ export function migrateToPostgresCommand({
     .action(async (url: string | undefined, options: { rehearse?: boolean; json?: boolean }) => {
       const { rehearse = false } = options
       const config = loadConfig(without(env, serverVariables))
-      const progress = createProgress()
-      const moving: Moving = {
+      const moving = {
         database: existingDatabase(config),
         config,
         url: targetOf(env, url),
         identity: thisProcess(),
         clock: systemClock,
         ids: systemIds,
-        onProgress: (at) => progress.tell(toLine(at)),
       }
       const started = systemClock.now()
-      const done = await (rehearse ? rehearseMove : moveInstallation)(moving).catch(
-        (error: unknown) => {
-          if (error instanceof MoveError) throw new CommandError(error.message)
-          throw error
-        },
-      )
-      progress.end()
+      const move = rehearse ? rehearseMove : moveInstallation
+      const done = await withProgress((tell) =>
+        move({ ...moving, onProgress: (at) => tell(toLine(at)) }),
+      ).catch((error: unknown) => {
+        if (error instanceof MoveError) throw new CommandError(error.message)
+        throw error
+      })
       const rows = Object.values(done.rows).reduce((sum, count) => sum + count, 0)
       const seconds = Math.round((systemClock.now() - started) / 1_000)
       const facts = { rows, verified: true, sealed_values_opened: done.opened, seconds }

@@ -69,8 +69,7 @@ function fitted(columns: readonly (readonly string[])[], limit: number): number[
   let excess = widths.reduce((sum, width) => sum + width, gap.length * (widths.length - 1)) - limit
   for (; excess > 0; excess -= 1) {
     const wide = widths.reduce(
-      (widestAt, width, at) =>
-        canBeCut[at] && width > (widths[widestAt] ?? 0) ? at : widestAt,
+      (widestAt, width, at) => (canBeCut[at] && width > (widths[widestAt] ?? 0) ? at : widestAt),
       canBeCut.indexOf(true),
     )
     if (wide === -1 || (widths[wide] ?? 0) <= leastWidth) break

@@ -10,7 +10,12 @@ import type { CommandContext } from './context.ts'
 const breathMs = 20
 
 /** `bank-api purge` */
-export const purgeCommand = ({ confirm, printOne, withInstallation }: CommandContext): Command =>
+export const purgeCommand = ({
+  confirm,
+  printOne,
+  withInstallation,
+  withProgress,
+}: CommandContext): Command =>
   new Command('purge')
     .description('forget now what is past its time; the server does it once an hour')
     .option('--dry-run', 'tell how much would go, and forget nothing')
@@ -29,7 +34,12 @@ export const purgeCommand = ({ confirm, printOne, withInstallation }: CommandCon
         const plan = () => countPastTime({ store, clock, retention })
         if (options.dryRun) return printOne(await plan(), options)
         await confirm({ name: 'purge', act: 'forget all this', plan }, options)
-        while (await tickRetention({ store, clock, retention }, done)) await wait(breathMs)
+        await withProgress(async (tell) => {
+          while (await tickRetention({ store, clock, retention }, done)) {
+            tell(`forgotten: ${Object.values(done).reduce((sum, count) => sum + count, 0)}`)
+            await wait(breathMs)
+          }
+        })
         await store.audit({ ...by, action: 'purged', subject: 'installation', detail: done })
         printOne(done, options)
       }),

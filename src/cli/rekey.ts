@@ -7,7 +7,11 @@ import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
 
 /** `bank-api rekey` */
-export const rekeyCommand = ({ printOne, withInstallation }: CommandContext): Command =>
+export const rekeyCommand = ({
+  printOne,
+  withInstallation,
+  withProgress,
+}: CommandContext): Command =>
   new Command('rekey')
     .description(
       'wrap all keys with the first MASTER_KEY and seal everything anew, beside the server',
@@ -19,7 +23,10 @@ export const rekeyCommand = ({ printOne, withInstallation }: CommandContext): Co
         const masterKeys = masterKeysOf(config)
         const living = () => livingServers(installation)
         const deps = { ...installation, masterKeys, livingServers: living, wait }
-        const done = await rekey(deps, by).catch((error: unknown) => {
+        const done = await withProgress((tell) => {
+          tell('waiting for the servers')
+          return rekey({ ...deps, onSealed: (count) => tell(`sealed anew: ${count}`) }, by)
+        }).catch((error: unknown) => {
           if (error instanceof ServerUnawareError) throw new CommandError(error.message)
           throw error
         })

@@ -29,7 +29,7 @@ export const deleting = (command: Command): Command =>
  * within its own quota of Bridge's; without one it is done here.
  */
 export async function removeAndPrint(
-  { confirm, createProgress, printOne }: CommandContext,
+  { confirm, printOne, withProgress }: CommandContext,
   installation: Installation & { bridge: BridgeClient },
   order: Omit<RemovalOrder, 'withBridgeUsers'>,
   options: RemovalOptions,
@@ -47,17 +47,14 @@ export async function removeAndPrint(
   const isBegun = (await store.listOpenRemovals()).some((one) => one.subjectId === order.subjectId)
   if (!isBegun) await confirm({ name, act: 'delete it here and at Bridge', plan }, options)
 
-  const progress = createProgress()
-  let users = 0
-  const onUser = (): void => {
-    users += 1
-    progress.tell(`${users} users done`)
-  }
   const begun = await beginRemoval(installation, { ...order, withBridgeUsers }, by)
-  const removal =
-    (await watch(installation, begun, (count) => progress.tell(`${count} users done`))) ??
-    (await finish({ ...installation, onUser }, begun))
-  progress.end()
+  const removal = await withProgress(async (tell) => {
+    const tellUsers = (count: number): void => tell(`${count} users done`)
+    let users = 0
+    const onUser = (): void => tellUsers((users += 1))
+    const watched = await watch(installation, begun, tellUsers)
+    return watched ?? finish({ ...installation, onUser }, begun)
+  })
   const { id, startedAt, finishedAt, receipt } = removal
   printOne(
     {

@@ -7,6 +7,7 @@ import { tenantNamed } from './installation.ts'
 import { age } from './listing.ts'
 import { newNameArgument } from './names.ts'
 import { time } from './print.ts'
+import { megabytes } from './progress.ts'
 import { deleting, removeAndPrint, type RemovalOptions } from './removing.ts'
 
 /** `bank-api tenant …` */
@@ -16,6 +17,7 @@ export function tenantCommands(context: CommandContext): Command {
     printTable,
     withBridge,
     withInstallation,
+    withProgress,
     terminal: { sayJsonPieces },
   } = context
   const tenant = new Command('tenant').description('who owns keys and sites')
@@ -91,11 +93,25 @@ export function tenantCommands(context: CommandContext): Command {
         const entry = { ...by, tenantId: found.id, action: 'tenant.exported', subject: found.name }
         await store.audit(entry)
         const pieces = exportTenant({ store, keyring }, found, by.at)
-        if (file === undefined || options.to === undefined) await sayJsonPieces(pieces)
-        else await toFile(pieces, file, options.to)
+        const { to } = options
+        if (file === undefined || to === undefined) await sayJsonPieces(pieces)
+        else await withProgress((tell) => toFile(counted(pieces, tell), file, to))
       }),
     )
   return tenant
+}
+
+/** The same pieces, telling how much went through. */
+async function* counted(
+  pieces: AsyncIterable<string>,
+  tell: (text: string) => void,
+): AsyncGenerator<string> {
+  let bytes = 0
+  for await (const piece of pieces) {
+    tell(`written: ${megabytes(bytes)}`)
+    bytes += Buffer.byteLength(piece)
+    yield piece
+  }
 }
 
 /** A file that could not be finished does not stay: it looks like an export. */

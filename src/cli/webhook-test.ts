@@ -25,7 +25,7 @@ const lookEveryMs = 200
  * address is reached and what the usual mistake is. Ends with 1 when it was not delivered.
  */
 export async function testEndpoint(
-  { createProgress, exitWith, printOne, terminal: { say } }: CommandContext,
+  { exitWith, printOne, withProgress, terminal: { say } }: CommandContext,
   installation: Installation,
   name: string,
   options: { tenant: string; json?: boolean },
@@ -39,12 +39,10 @@ export async function testEndpoint(
   const endpoint = await store.readEndpoint(site.id)
   const bounds = { opened: openedTo(endpoint.allowedTargets, config), own: config.publicUrl }
 
-  const progress = createProgress()
-  progress.tell('try 1 … waiting')
-  const [facts, { id, tried, location }] = await Promise.all([
-    targetFacts(url, bounds),
-    sendTest(installation, site),
-  ]).finally(() => progress.end())
+  const [facts, { id, tried, location }] = await withProgress((tell) => {
+    tell('try 1 … waiting')
+    return Promise.all([targetFacts(url, bounds), sendTest(installation, site)])
+  })
 
   const { status, error, ms, response } = tried
   const delivered = status !== null && status >= 200 && status < 300

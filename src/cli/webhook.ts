@@ -39,6 +39,7 @@ export function webhookCommands(context: CommandContext): Command {
   const {
     printOne,
     withInstallation,
+    withProgress,
     terminal: { say, sayJson },
   } = context
   const webhook = new Command('webhook').description('the webhooks we send to sites')
@@ -99,7 +100,10 @@ export function webhookCommands(context: CommandContext): Command {
           return
         }
         const filter = await filterOf(store, given)
-        printOne({ ...(await replayAll({ store, ids }, filter, by)) }, { json })
+        const replayed = await withProgress((tell) =>
+          replayAll({ store, ids }, filter, by, (sofar) => tell(`put back: ${sofar.replayed}`)),
+        )
+        printOne({ ...replayed }, { json })
       }),
     )
 

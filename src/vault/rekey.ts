@@ -51,6 +51,8 @@ export interface RekeyDeps {
   /** The ids of the servers at work on this database. */
   livingServers(): Promise<string[]>
   wait(ms: number): Promise<unknown>
+  /** Hears how many values are sealed anew by now. */
+  onSealed?: (count: number) => void
 }
 
 /**
@@ -90,7 +92,11 @@ export async function rekey(deps: RekeyDeps, by: By): Promise<Rekeyed> {
   // What somebody sealed with the old key meanwhile is found by the next round; the last one finds nothing.
   for (;;) {
     let round = 0
-    for (const place of sealedColumns) round += await reseal(deps, place, key.id)
+    for (const place of sealedColumns) {
+      const before = resealed + round
+      const onSealed = (count: number): void => deps.onSealed?.(before + count)
+      round += await reseal({ ...deps, onSealed }, place, key.id)
+    }
     if (round === 0) break
     resealed += round
   }
@@ -114,7 +120,7 @@ async function isKnownToServers(
 }
 
 async function reseal(
-  { store, keyring }: RekeyDeps,
+  { store, keyring, onSealed }: RekeyDeps,
   place: SealedColumn,
   newId: string,
 ): Promise<number> {
@@ -128,7 +134,10 @@ async function reseal(
         const row = sealedRow[place](rowId)
         return { key, from, to: keyring.seal(keyring.open(from, row), row) }
       })
-    if (changes.length > 0) count += await store.replaceSealed(place, changes)
+    if (changes.length > 0) {
+      count += await store.replaceSealed(place, changes)
+      onSealed?.(count)
+    }
     const last = values.at(-1)
     if (!last || values.length < batch) return count
     after = last.key

@@ -11,6 +11,7 @@ export async function replayAll(
   { store, ids }: { store: Store; ids: Ids },
   filter: DeliveryFilter,
   by: By,
+  onBatch: (sofar: Replayed) => void = () => {},
 ): Promise<Replayed> {
   const sum: Replayed = { replayed: 0, underway: 0, impossible: 0 }
   const bounded = { ...filter, until: Math.min(filter.until ?? Infinity, by.at + 1) }
@@ -27,6 +28,7 @@ export async function replayAll(
       by,
     )
     for (const key of ['replayed', 'underway', 'impossible'] as const) sum[key] += done[key]
+    onBatch(sum)
   }
 }
 

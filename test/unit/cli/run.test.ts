@@ -99,12 +99,19 @@ test('on a screen there are colours, progress that is wiped, and tables no wider
   await runCli(['tenant', 'create', 'acme'], screen)
   await runCli(['tenant', 'list'], screen)
   await runCli(['backup'], screen)
+  await runCli(['purge', '--yes'], screen)
+  await runCli(['rekey'], screen)
+  await runCli(['tenant', 'export', 'acme', '--to', join(env.DATA_DIR, 'acme.json')], screen)
+  await runCli(['webhook', 'replay', '--tenant', 'acme'], screen)
+  await runCli(['import', 'nowhere', '--tenant', 'acme'], screen)
   await runCli(['doctor'], screen)
 
   expect(out.text()).toMatch(/^tenant {2}age +disabled\nacme {4}\S+ \S+ +-$/m)
   expect(out.text()).toContain('\u001b[31mFAIL\u001b[39m')
   const lines = err.text().split('\r').filter(Boolean)
-  expect(lines).toContainEqual('verifying'.padEnd(39))
+  for (const line of ['verifying', 'waiting for the servers', 'written: 0.0 MB']) {
+    expect(lines).toContainEqual(line.padEnd(39))
+  }
   expect(lines.at(-1)?.trim()).toBe('')
 })
 
