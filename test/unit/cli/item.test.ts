@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { unlockInstance } from '../../../src/vault/instance.ts'
+import type { LimitName } from '../../../src/errors.ts'
 import { loadConfig } from '../../../src/config.ts'
 import { createSqliteStore } from '../../../src/db/sqlite/store.ts'
 import { systemClock } from '../../../src/clock.ts'
@@ -119,6 +120,28 @@ describe('bank-api quota', () => {
       credentials: { refused: false, refusedSince: null, refusals: 0 },
     }
     await store.saveBridgeStatus({ at, status })
+    await store.addCalls(
+      ['bridge_user', 'bridge_user', 'application'].map((limit, n) => ({
+        id: `req_${n}`,
+        at: systemClock.now(),
+        method: 'bank_api.bridge.get_bank_transactions',
+        status: 429,
+        excType: 'TooManyRequestsError',
+        refusal: {
+          code: 'bridge_quota_spent',
+          message: 'no',
+          named: {},
+          limit: limit as LimitName,
+        },
+        durationMs: 1,
+        tenantId: acme.tenant.id,
+        siteId: acme.site.id,
+        apiKey: null,
+        request: null,
+        itemId: null,
+        bridge: [],
+      })),
+    )
 
     const asked = await runCli(folder, ['quota', '--json'])
     const { out } = await runCli(folder, ['quota'])
@@ -130,8 +153,12 @@ describe('bank-api quota', () => {
       refused: 3,
       bridge_down_since: new Date(at - 60_000).toISOString(),
       credentials_refused_since: null,
+      per_user_minute: 60,
+      user_refused: 2,
       tenants: [{ tenant: 'acme', waiting: 7, available: 0 }],
     })
+    expect(out).toMatch(/^One user was asked for too often, within an hour:$/m)
+    expect(out).toMatch(/^acme +erp\.acme\.test +2$/m)
     expect(out).toMatch(/^available +123$/m)
     expect(out).toMatch(/^acme +7 +0$/m)
   })
