@@ -15,6 +15,7 @@ import type { AllowanceStore } from './ports/allowances.ts'
 import type { EventStore } from './ports/events.ts'
 import type { DeliveryStore } from './ports/deliveries.ts'
 import type { EndpointStore } from './ports/endpoints.ts'
+import type { OverviewStore } from './ports/overview.ts'
 import type { QuotaStore } from './ports/quota.ts'
 import type { ReminderStore } from './ports/reminders.ts'
 import type { SealedStore } from './ports/sealed.ts'
@@ -56,6 +57,7 @@ export interface Store
     RetentionStore,
     FeedStore,
     FigureStore,
+    OverviewStore,
     HistoryStore {
   /** Where one server has the database, and Bridge's quota, for itself: undefined. */
   quota?: QuotaStore

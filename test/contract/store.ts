@@ -8,6 +8,7 @@ import { endpointContract } from './endpoints.ts'
 import { historyContract } from './history.ts'
 import { siteContract } from './sites.ts'
 import { alertContract } from './alerts.ts'
+import { overviewContract } from './overview.ts'
 import { consoleContract } from './console.ts'
 import { allowanceContract } from './allowances.ts'
 import { accountReturnContract } from './account-returns.ts'
@@ -62,6 +63,7 @@ export function storeContract(
   siteContract(name, rooms)
   alertContract(name, rooms)
   consoleContract(name, rooms)
+  overviewContract(name, rooms)
   allowanceContract(name, rooms)
   accountContract(name, rooms)
   accountReturnContract(name, rooms)

@@ -15,6 +15,7 @@ import { historyOperations } from './operations/history.ts'
 import { instanceOperations } from './operations/instance.ts'
 import { itemOperations } from './operations/items.ts'
 import { keyOperations } from './operations/keys.ts'
+import { overviewOperations } from './operations/overview.ts'
 import { memberOperations } from './operations/members.ts'
 import { quotaOperations } from './operations/quota.ts'
 import { reminderOperations } from './operations/reminders.ts'
@@ -61,6 +62,7 @@ export function createPostgresStore(pool: Pool, poolOfLife: Pool = pool): Store 
     ...instanceOperations(tools),
     ...itemOperations(tools),
     ...keyOperations(tools),
+    ...overviewOperations(tools),
     ...memberOperations(tools, createTools(poolOfLife)),
     ...reminderOperations(tools),
     ...removalOperations(tools),

@@ -11,6 +11,7 @@ import { tenantOperations } from './operations/tenants.ts'
 import { keyOperations } from './operations/keys.ts'
 import { siteOperations } from './operations/sites.ts'
 import { instanceOperations } from './operations/instance.ts'
+import { overviewOperations } from './operations/overview.ts'
 import { memberOperations } from './operations/members.ts'
 import { itemOperations } from './operations/items.ts'
 import { alertOperations } from './operations/alerts.ts'
@@ -45,6 +46,7 @@ export function createSqliteStore(path: string, signerOf?: SignerOf): Store {
     ...siteOperations(tools),
     ...instanceOperations(tools),
     ...memberOperations(tools),
+    ...overviewOperations(tools),
     ...itemOperations(tools),
     ...alertOperations(tools),
     ...consoleOperations(tools),

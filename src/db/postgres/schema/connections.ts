@@ -104,6 +104,9 @@ export const items = pgTable(
     index('items_uncounted')
       .on(item.countedMonth)
       .where(sql`gone_at IS NULL`),
+    index('items_unwell')
+      .on(item.status)
+      .where(sql`status <> 0 AND gone_at IS NULL`),
     index('items_gone')
       .on(item.goneAt)
       .where(sql`gone_at IS NOT NULL`),

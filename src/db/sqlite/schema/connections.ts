@@ -123,6 +123,9 @@ export const items = sqliteTable(
     index('items_uncounted')
       .on(item.countedMonth)
       .where(sql`gone_at IS NULL`),
+    index('items_unwell')
+      .on(item.status)
+      .where(sql`status <> 0 AND gone_at IS NULL`),
   ],
 )
 

@@ -1,0 +1,1 @@
+CREATE INDEX "items_unwell" ON "items" USING btree ("status") WHERE status <> 0 AND gone_at IS NULL;

@@ -1,0 +1,162 @@
+import { and, eq, gte, inArray, isNull, lt, sql, type SQL } from 'drizzle-orm'
+import type { DeliveryState } from '../../ports/deliveries.ts'
+import type { Counts, OverviewStore, SiteState } from '../../ports/overview.ts'
+import { calls, deliveries, endpoints, events, items, sites, tenants } from '../schema/index.ts'
+import type { Tools } from '../tools.ts'
+
+/** How many refusals are counted: a client that runs wild makes any number of them. */
+const mostRefusals = 5_000
+
+/** How many events are looked at for what became of them lately. */
+const mostEvents = 5_000
+
+type Counted = Omit<Counts, 'lately' | 'pending'> & { due: number; waiting: number }
+
+type Row = Pick<SiteState, 'id' | 'name' | 'tenant' | 'disabledAt' | 'failingSince'> & {
+  tenantDisabledAt: number | null
+  hasWebhookUrl: number
+}
+
+export function overviewOperations({ db, read }: Tools): OverviewStore {
+  return {
+    listSiteStates: (page, { failedSince, asking }) =>
+      read(() => {
+        const found = worstFirst(page, asking)
+        if (found.length === 0) return []
+        const ids = found.map(({ id }) => id)
+        const refused = countRefused(ids, failedSince)
+        const kept = countItems(ids, asking)
+        const seen = lastSeen(ids, failedSince)
+        return found.map(({ tenantDisabledAt, hasWebhookUrl, ...row }): SiteState => {
+          const {
+            lastCallAt = null,
+            lastAt = null,
+            lastState = null,
+            dead = 0,
+          } = seen.get(row.id) ?? {}
+          const { count = 0, ask = 0, end = null } = kept.get(row.id) ?? {}
+          return {
+            ...row,
+            isTenantDisabled: tenantDisabledAt !== null,
+            hasWebhookUrl: hasWebhookUrl === 1,
+            lastCallAt,
+            lastDelivery:
+              lastAt === null || lastState === null ? null : { at: lastAt, state: lastState },
+            failed: { calls: refused.get(row.id) ?? 0, webhooks: dead },
+            items: count,
+            asking: ask,
+            consentEndsAt: end,
+          }
+        })
+      }),
+
+    readCounts: (since) =>
+      read(() => {
+        const states = db.all<{ state: DeliveryState; count: number }>(sql`
+          SELECT state, count(*) AS count FROM (
+            SELECT seq FROM ${events} WHERE received_at >= ${since} ORDER BY received_at DESC LIMIT ${mostEvents}
+          ) AS newest JOIN ${deliveries} ON deliveries.event_seq = newest.seq GROUP BY state`)
+        const lately = { delivered: 0, pending: 0, dead: 0 }
+        for (const { state, count } of states) lately[state] = count
+        const [{ due, waiting, ...counted }] = db.all<Counted>(sql`SELECT
+          (SELECT count(*) FROM deliveries WHERE state = 'pending' AND due_at IS NOT NULL) AS due,
+          (SELECT count(*) FROM deliveries WHERE first_ended_at IS NULL AND due_at IS NULL AND state = 'pending') AS waiting,
+          (SELECT count(*) FROM deliveries WHERE state = 'dead') AS dead,
+          (SELECT count(*) FROM events WHERE handled_at IS NULL) AS unhandledEvents,
+          (SELECT count(*) FROM tenants) AS tenants, (SELECT count(*) FROM sites) AS sites,
+          (SELECT count(*) FROM items WHERE gone_at IS NULL) AS items`) as [Counted]
+        return { lately, pending: due + waiting, ...counted }
+      }),
+
+    countConsentEnds: ({ from, stepMs, steps }) =>
+      read(() => {
+        const { authenticationExpiresAt: end, goneAt } = items
+        const slot = sql<number>`CAST((${end} - ${from}) / ${stepMs} AS INTEGER)`
+        const counted = db
+          .select({ slot, count: sql<number>`count(*)` })
+          .from(items)
+          .where(and(isNull(goneAt), gte(end, from), lt(end, from + steps * stepMs)))
+          .groupBy(slot)
+          .all()
+        const [before] = db
+          .select({ count: sql<number>`count(*)` })
+          .from(items)
+          .where(and(isNull(goneAt), lt(end, from)))
+          .all()
+        const bySlot = new Map(counted.map((row) => [row.slot, row.count]))
+        return {
+          ended: before?.count ?? 0,
+          byStep: Array.from({ length: steps }, (_, step) => bySlot.get(step) ?? 0),
+        }
+      }),
+  }
+
+  function worstFirst(
+    { limit, offset }: { limit: number; offset: number },
+    asking: Parameters<OverviewStore['listSiteStates']>[1]['asking'],
+  ): Row[] {
+    const living = sql`FROM items JOIN bridge_users ON bridge_users.id = items.user_id WHERE items.gone_at IS NULL`
+    return db.all(sql`
+      WITH asking(site_id) AS (
+        SELECT bridge_users.site_id ${living} AND items.authentication_expires_at <= ${asking.consentsUntil}
+        UNION
+        SELECT bridge_users.site_id ${living} AND items.status <> 0 AND items.status IN ${list(asking.statuses)}
+      )
+      SELECT sites.id, sites.name, tenants.name AS tenant, tenants.disabled_at AS tenantDisabledAt,
+        sites.webhook_url IS NOT NULL AS hasWebhookUrl,
+        endpoints.disabled_at AS disabledAt, endpoints.failing_since AS failingSince
+      FROM ${sites} JOIN ${tenants} ON tenants.id = sites.tenant_id
+      LEFT JOIN ${endpoints} ON endpoints.site_id = sites.id
+      WHERE sites.removed_at IS NULL
+      ORDER BY CASE WHEN endpoints.disabled_at IS NOT NULL THEN 0 WHEN endpoints.failing_since IS NOT NULL THEN 1
+        WHEN sites.id IN (SELECT site_id FROM asking) THEN 2 ELSE 3 END, sites.folded_name, sites.id
+      LIMIT ${limit} OFFSET ${offset}`)
+  }
+
+  function countRefused(ids: readonly string[], since: number): ReadonlyMap<string, number> {
+    const rows = db.all<{ site: string; count: number }>(sql`
+      SELECT site_id AS site, count(*) AS count FROM (
+        SELECT site_id FROM ${calls} WHERE status >= 400 AND at >= ${since} ORDER BY at DESC LIMIT ${mostRefusals}
+      ) WHERE site_id IN ${list(ids)} GROUP BY site_id`)
+    return new Map(rows.map(({ site, count }) => [site, count]))
+  }
+
+  function countItems(
+    ids: readonly string[],
+    { statuses, consentsUntil }: { statuses: readonly number[]; consentsUntil: number },
+  ) {
+    const rows = db.all<{ site: string; count: number; ask: number; end: number | null }>(sql`
+      SELECT bridge_users.site_id AS site, count(*) AS count, min(items.authentication_expires_at) AS end,
+        sum(items.status IN ${list(statuses)} OR ifnull(items.authentication_expires_at <= ${consentsUntil}, 0)) AS ask
+      FROM bridge_users JOIN items ON items.user_id = bridge_users.id
+      WHERE bridge_users.site_id IN ${list(ids)} AND items.gone_at IS NULL GROUP BY bridge_users.site_id`)
+    return new Map(rows.map((row) => [row.site, row]))
+  }
+
+  function lastSeen(ids: readonly string[], since: number) {
+    const { state, siteId } = deliveries
+    const newest = sql`(SELECT seq FROM ${events} WHERE events.site_id = sites.id ORDER BY received_at DESC LIMIT 1)`
+    const rows = db
+      .select({
+        id: sites.id,
+        lastCallAt: sql<
+          number | null
+        >`(SELECT max(at) FROM ${calls} WHERE calls.site_id = sites.id)`,
+        lastAt: sql<number | null>`${events.receivedAt}`,
+        lastState: state,
+        dead: sql<number>`(SELECT count(*) FROM deliveries AS dead WHERE dead.state = 'dead' AND dead.site_id = sites.id AND dead.settled_at >= ${since})`,
+      })
+      .from(sites)
+      .leftJoin(events, eq(events.seq, newest))
+      .leftJoin(deliveries, and(eq(deliveries.eventSeq, events.seq), eq(siteId, sites.id)))
+      .where(inArray(sites.id, [...ids]))
+      .all()
+    return new Map(rows.map((row) => [row.id, row]))
+  }
+}
+
+const list = (values: readonly (string | number)[]): SQL =>
+  sql`(${sql.join(
+    values.map((value) => sql`${value}`),
+    sql`, `,
+  )})`
