@@ -1,9 +1,9 @@
 import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
-import { systemClock } from '../clock.ts'
-import { sandboxCredentials, type Config } from '../config.ts'
+import type { Config } from '../config.ts'
 import { examine } from '../doctor/examine.ts'
-import { systemProbes, type Probes } from '../doctor/probes.ts'
+import { ownExamination } from '../doctor/own.ts'
+import type { Probes } from '../doctor/probes.ts'
 import { minuteMs } from '../durations.ts'
 import { startLoop } from '../loop.ts'
 import { createLook } from './look.ts'
@@ -31,22 +31,12 @@ const lookEveryMs = 2 * minuteMs
 
 /** Looks at the installation as doctor does, and tells the operator's own addresses. Off while neither is given. */
 const plugin: FastifyPluginCallback<AlertOptions> = (app, options, done) => {
-  const { config, bridgeOrigin, copyFailure, probes = systemProbes(config) } = options
-  const { alertUrl, healthcheckUrl, bridge } = config.secrets
+  const { config, bridgeOrigin, copyFailure, probes } = options
+  const { alertUrl, healthcheckUrl } = config.secrets
   if (alertUrl === undefined && healthcheckUrl === undefined) return done()
   const log = app.log.child({ room: 'alerts' })
   const { store, clock } = app
-  const examination = {
-    config,
-    store,
-    clock,
-    machineClock: systemClock,
-    probes,
-    isBrief: true,
-    publicUrl: config.publicUrl,
-    bridgeOrigin,
-    credentials: bridge ?? sandboxCredentials,
-  }
+  const examination = ownExamination(app, { config, bridgeOrigin, probes })
   // Hundreds of sites take longer to look at than a stop should: it leaves the look where it is.
   const stopping = new AbortController()
   const stopped = new Promise<never>((_, reject) => {
