@@ -31,6 +31,8 @@ import type { ProcessIdentity } from './cluster/members.ts'
 import { setByDatabase } from './cluster/membership.ts'
 import cluster from './cluster/plugin.ts'
 import db from './db/plugin.ts'
+import { examine as examineAll } from './doctor/examine.ts'
+import { ownExamination } from './doctor/own.ts'
 import type { Probes } from './doctor/probes.ts'
 import { frappePlugin } from './frappe/plugin.ts'
 import { askedName } from './frappe/request.ts'
@@ -228,7 +230,16 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     secrets: options.sandbox ? [options.sandbox.webhookSecret] : config.secrets.webhookSecrets,
   })
   await app.register(renew)
-  if (config.console) await app.register(operatorsPages, { prefix: '/console' })
+  if (config.console) {
+    const examination = ownExamination(app, {
+      config,
+      bridgeOrigin: options.sandbox?.origin ?? config.bridgeBaseUrl,
+      probes: options.probes,
+    })
+    // Examining is background work too: it asks Bridge and every site's address.
+    const examine = async () => (workers ? examineAll(examination) : [])
+    await app.register(operatorsPages, { prefix: '/console', config, examine })
+  }
   return app
 }
 

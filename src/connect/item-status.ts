@@ -34,6 +34,11 @@ export const notBridgesTurn: readonly number[] = [
   1099,
 ]
 
+/** Statuses in which nothing goes on until the user has done something. */
+export const askingStatuses: readonly number[] = Object.entries(steps)
+  .filter(([, step]) => step !== 'none' && step !== 'wait')
+  .map(([status]) => Number(status))
+
 /** What to do next about an item of that status; a status we do not know asks for patience. */
 export const nextStep = (status: number): NextStep => steps[status] ?? 'wait'
 

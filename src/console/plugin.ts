@@ -5,6 +5,10 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest 
 import { z } from 'zod'
 import { hourOf } from '../audit/counter.ts'
 import { networkOf } from '../auth/limits.ts'
+import type { Config } from '../config.ts'
+import type { Finding } from '../doctor/finding.ts'
+import { createExaminer } from './examined.ts'
+import { overviewReader } from './facts/overview.ts'
 import { noteRefusal, toLoggedRefusal } from '../frappe/error-handler.ts'
 import { parseFields } from '../frappe/parameters.ts'
 import { privately, sendPage } from '../html/page.ts'
@@ -29,10 +33,18 @@ declare module 'fastify' {
 const cookies = { session: '__Host-bank-api-console', csrf: '__Host-bank-api-form' } as const
 const guarded = { path: '/', secure: true, httpOnly: true, sameSite: 'lax' } as const
 
+export interface ConsoleOptions {
+  config: Config
+  /** Looks at the whole installation, as doctor does. */
+  examine: () => Promise<Finding[]>
+}
+
+const overviewQuery = z.object({ page: z.coerce.number().int().min(1).max(100_000).catch(1) })
+
 const tokens = z.object({ token: z.string().max(100).catch('') })
 
 /** The operator's pages. To look changes nothing; what a button does is written down under the name of who pressed it. */
-const plugin: FastifyPluginAsync = async (app) => {
+const plugin: FastifyPluginAsync<ConsoleOptions> = async (app, { config, examine }) => {
   const { clock, limits, auditCounter } = app
   app.removeAllContentTypeParsers()
   await app.register(cookie)
@@ -75,12 +87,20 @@ const plugin: FastifyPluginAsync = async (app) => {
     return reply.headers(privately).redirect('/console', 303)
   })
 
-  await app.register(inside)
+  await app.register(inside, { config, examine })
 }
 export default plugin
 
 /** What only a visitor sees and does: a stranger learns nothing from any of it, and each button shows that it stood on our page. */
-const inside: FastifyPluginAsync = async (app) => {
+const inside: FastifyPluginAsync<ConsoleOptions> = async (app, { config, examine }) => {
+  const { store, clock, bridgeStatus } = app
+  const examiner = createExaminer({
+    examine,
+    clock,
+    onError: (error) => app.log.error({ room: 'console', err: error }, 'not examined'),
+  })
+  const readOverview = overviewReader({ store, clock, bridgeStatus, examiner, config })
+
   app.addHook('onRequest', (request, reply, next) => {
     if (request.visitor) next()
     else void notice(request, reply, 401, 'closed')
@@ -90,9 +110,15 @@ const inside: FastifyPluginAsync = async (app) => {
     else next()
   })
 
-  app.get('/', async (request, reply) =>
-    sendPage(reply, 200, overviewPage(frameOf(request, reply))),
-  )
+  app.get('/', async (request, reply) => {
+    const { page } = overviewQuery.parse(request.query)
+    return sendPage(reply, 200, overviewPage(frameOf(request, reply), await readOverview(page)))
+  })
+
+  app.post('/examine', async (_request, reply) => {
+    await examiner.anew()
+    return reply.headers(privately).redirect('/console', 303)
+  })
 
   app.post('/leave', async (request, reply) => {
     const { sessionId, who } = request.visitor!

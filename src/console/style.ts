@@ -126,7 +126,7 @@ export const insideStyle = css`
   }
   .grid {
     display: grid;
-    grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr));
+    grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr));
     gap: 1rem;
     margin-bottom: 1rem;
   }
@@ -194,6 +194,15 @@ export const insideStyle = css`
   .findings p {
     margin: 0.25rem 0 0;
   }
+  summary {
+    cursor: pointer;
+  }
+  .findings + details,
+  summary + .findings {
+    margin-top: 0.65rem;
+    padding-top: 0.65rem;
+    border-top: 1px solid var(--line);
+  }
   .soft {
     color: var(--soft);
   }
@@ -204,7 +213,7 @@ export const insideStyle = css`
   }
   .chart text {
     fill: var(--soft);
-    font-size: 11px;
+    font-size: 13px;
   }
   .chart .axis {
     stroke: var(--line);
@@ -252,5 +261,88 @@ export const insideStyle = css`
   }
   .key .bad::before {
     background: var(--bad);
+  }
+  .foot {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    justify-content: space-between;
+    gap: 0.5rem 1rem;
+    margin-top: 0.9rem;
+  }
+  .pages {
+    display: flex;
+    gap: 1rem;
+  }
+  small {
+    font-size: 0.85em;
+  }
+  time {
+    white-space: nowrap;
+  }
+  table {
+    width: 100%;
+    border-collapse: collapse;
+  }
+  th {
+    padding: 0 0.75rem 0.4rem 0;
+    color: var(--soft);
+    font-size: 0.85rem;
+    font-weight: 500;
+    text-align: left;
+  }
+  td {
+    padding: 0.5rem 0.75rem 0.5rem 0;
+    border-top: 1px solid var(--line);
+    vertical-align: top;
+    overflow-wrap: anywhere;
+  }
+  td small,
+  dd small {
+    display: block;
+    font-weight: 400;
+  }
+  @media (max-width: 46rem) {
+    table,
+    tbody,
+    tr,
+    td {
+      display: block;
+    }
+    thead {
+      position: absolute;
+      width: 1px;
+      height: 1px;
+      overflow: hidden;
+      clip-path: inset(50%);
+    }
+    tr {
+      padding: 0.6rem 0;
+      border-top: 1px solid var(--line);
+    }
+    tr:first-child {
+      border-top: 0;
+    }
+    tr {
+      display: grid;
+      grid-template-columns: 1fr 1fr;
+      gap: 0.35rem 1rem;
+    }
+    td {
+      padding: 0;
+      border: 0;
+    }
+    td::before {
+      content: attr(data-label);
+      display: block;
+      color: var(--soft);
+      font-size: 0.8rem;
+    }
+    td:first-child {
+      grid-column: 1 / -1;
+    }
+    td:first-child::before {
+      content: none;
+    }
   }
 `

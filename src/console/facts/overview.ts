@@ -1,0 +1,113 @@
+import type { FastifyInstance } from 'fastify'
+import { newestCopy } from '../../backup/folder.ts'
+import type { BridgeStatus } from '../../bridge/admission/bridge-status.ts'
+import type { Clock } from '../../clock.ts'
+import { isLiving } from '../../cluster/liveness.ts'
+import type { Config } from '../../config.ts'
+import { askingStatuses } from '../../connect/item-status.ts'
+import type { Counts, SiteState } from '../../db/ports/overview.ts'
+import type { Store } from '../../db/store.ts'
+import { dayMs, secondMs } from '../../durations.ts'
+import type { Examined, Examiner } from '../examined.ts'
+
+export const sitesPerPage = 25
+/** How many weeks of consents are drawn: the law's 180 days. */
+export const consentWeeks = 26
+const weekMs = 7 * dayMs
+/** As doctor has it. */
+const soonMs = 14 * dayMs
+
+/** How the whole installation is, at a moment. */
+export interface Overview {
+  now: number
+  examined: Examined | undefined
+  bridge: BridgeStatus & { recent: BridgeCalls }
+  counts: Counts
+  consents: { ended: number; byWeek: number[] }
+  /** When the database was last copied; null: never. Undefined where copies are not ours to make. */
+  copiedAt: number | null | undefined
+  members: { host: string; pid: number; seenAt: number; isLiving: boolean }[]
+  sites: { page: number; rows: SiteState[] }
+}
+
+/** How Bridge answered what the newest calls asked of it. */
+export interface BridgeCalls {
+  count: number
+  failed: number
+  medianMs: number | null
+  /** Nineteen of twenty took no longer. */
+  slowMs: number | null
+}
+
+export interface OverviewDeps {
+  store: Store
+  clock: Clock
+  bridgeStatus: FastifyInstance['bridgeStatus']
+  examiner: Examiner
+  config: Config
+}
+
+/** Reads what the page shows. What it counts is some seconds old when several look. */
+export function overviewReader({ store, clock, bridgeStatus, examiner, config }: OverviewDeps) {
+  const glance = shared(clock, async (now) => ({
+    counts: await store.readCounts(now - dayMs),
+    consents: await store.countConsentEnds({ from: now, stepMs: weekMs, steps: consentWeeks }),
+    recent: recentCalls(await store.listCalls({}, { limit: 200 })),
+  }))
+  return async (page: number): Promise<Overview> => {
+    const now = clock.now()
+    const { counts, consents, recent } = await glance()
+    const last = Math.max(1, Math.ceil(counts.sites / sitesPerPage))
+    const shown = Math.min(Math.max(1, page), last)
+    const rows = await store.listSiteStates(
+      { limit: sitesPerPage, offset: (shown - 1) * sitesPerPage },
+      {
+        failedSince: now - dayMs,
+        asking: { statuses: askingStatuses, consentsUntil: now + soonMs },
+      },
+    )
+    const members = store.isShared ? await store.listMembers() : []
+    return {
+      now,
+      examined: await examiner.latest(),
+      bridge: { ...(await bridgeStatus()), recent },
+      counts,
+      consents: { ended: consents.ended, byWeek: consents.byStep },
+      copiedAt:
+        config.backup.everyMs > 0 && !store.isShared
+          ? ((await newestCopy(config.backup.dir, now))?.at ?? null)
+          : undefined,
+      members: members.map((each) => ({ ...each, isLiving: isLiving(each, now) })),
+      sites: { page: shown, rows },
+    }
+  }
+}
+
+const freshMs = 5 * secondMs
+
+/** One look for all who ask within some seconds. */
+function shared<T>(clock: Clock, read: (now: number) => Promise<T>): () => Promise<T> {
+  let last: { at: number; value: Promise<T> } | undefined
+  return () => {
+    const now = clock.now()
+    if (last && Math.abs(now - last.at) < freshMs) return last.value
+    const value = read(now)
+    last = { at: now, value }
+    value.catch(() => {
+      last = undefined
+    })
+    return value
+  }
+}
+
+function recentCalls(calls: Awaited<ReturnType<Store['listCalls']>>): BridgeCalls {
+  const steps = calls.flatMap(({ bridge }) => bridge)
+  const took = steps.map(({ ms }) => ms).toSorted((a, b) => a - b)
+  const at = (part: number): number | null => took[Math.floor((took.length - 1) * part)] ?? null
+  return {
+    count: steps.length,
+    failed: steps.filter(({ status }) => status === null || status >= 500 || status === 429).length,
+    medianMs: at(0.5),
+    slowMs: at(0.95),
+  }
+}

@@ -1,0 +1,53 @@
+import { html, type Html, type Part } from '../../html/html.ts'
+
+export type Tone = 'good' | 'warn' | 'bad' | 'main' | 'none'
+
+/** A state in a word, in the colour of how bad it is. */
+export const tag = (tone: Tone, text: string): Html =>
+  html`<span class="tag ${tone}">${text}</span>`
+
+/** A part of a page with its heading. */
+export const card = (title: string, body: Html): Html =>
+  html`<section class="card">
+    <h2>${title}</h2>
+    ${body}
+  </section>`
+
+/** Names with what they are; those that are not known are left out. */
+export const facts = (rows: readonly (readonly [string, Part])[]): Html =>
+  html`<dl>
+    ${rows
+      .filter(([, value]) => value !== null && value !== undefined && value !== false)
+      .map(
+        ([name, value]) =>
+          html`<div>
+            <dt>${name}</dt>
+            <dd>${value}</dd>
+          </div>`,
+      )}
+  </dl>`
+
+/** A table that is a list of cards on a phone, where its columns have no room. The roles stay what they are there. */
+export const table = (
+  label: string,
+  columns: readonly string[],
+  rows: readonly (readonly Part[])[],
+): Html =>
+  html`<table role="table" aria-label="${label}">
+    <thead role="rowgroup">
+      <tr role="row">
+        ${columns.map((name) => html`<th role="columnheader" scope="col">${name}</th>`)}
+      </tr>
+    </thead>
+    <tbody role="rowgroup">
+      ${rows.map(
+        (cells) =>
+          html`<tr role="row">
+            ${cells.map((cell, at) => html`<td role="cell" data-label="${columns[at]}">${cell}</td>`)}
+          </tr>`,
+      )}
+    </tbody>
+  </table>`
+
+/** To paste into a shell. */
+export const commandLine = (text: string): Html => html`<pre><code>${text}</code></pre>`

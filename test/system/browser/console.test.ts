@@ -1,0 +1,142 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildApp } from '../../../src/app.ts'
+import { loadConfig } from '../../../src/config.ts'
+import { offerLogin } from '../../../src/console/session.ts'
+import { freePort } from '../../support/in-process-gateway.ts'
+import { aTenant, aUser, itemFacts } from '../../support/tenants.ts'
+import { isAbsent, look, startBrowser, timeout } from './look.ts'
+
+const day = 24 * 60 * 60_000
+
+const readers = [
+  {
+    name: 'phone',
+    options: { locale: 'fr-FR', viewport: { width: 390, height: 800 }, colorScheme: 'light' },
+    enter: 'Entrer',
+    overview: 'Vue d’ensemble',
+    leave: 'Sortir',
+    closed: 'La console est fermée',
+    other: 'English',
+    otherOverview: 'Overview',
+  },
+  {
+    name: 'desktop',
+    options: { locale: 'en-GB', viewport: { width: 1280, height: 800 }, colorScheme: 'dark' },
+    enter: 'Enter',
+    overview: 'Overview',
+    leave: 'Leave',
+    closed: 'The console is closed',
+    other: 'Français',
+    otherOverview: 'Vue d’ensemble',
+  },
+] as const
+
+describe.skipIf(isAbsent)('the console in a browser', { timeout }, () => {
+  let browser: Browser
+  let app: FastifyInstance
+  let origin: string
+  let folder: string
+
+  beforeAll(async () => {
+    const port = await freePort()
+    folder = mkdtempSync(join(tmpdir(), 'bank-api-'))
+    const config = loadConfig({ DATA_DIR: folder, PORT: String(port), LOG_LEVEL: 'silent' })
+    app = await buildApp({ config, database: ':memory:' })
+    await app.listen({ host: '127.0.0.1', port })
+    origin = config.publicUrl
+    const { sites } = await aTenant(app, {
+      sites: ['erp.acme.test', `${'a-very-long-name-of-a-site'.repeat(4)}.test`, 'new.acme.test'],
+    })
+    const user = await aUser(app, sites[0]!, { name: 'ann@acme.test' })
+    const at = app.clock.now()
+    await app.store.keepItems(
+      user.id,
+      [3, 40, 100, 101, 170].map((days) =>
+        itemFacts({ id: 1_000 + days, authenticationExpiresAt: at + days * day }),
+      ),
+      { at, complete: false },
+    )
+    browser = await startBrowser()
+  }, timeout)
+  afterAll(async () => {
+    await browser.close()
+    await app.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const login = async () => {
+    const { token } = await offerLogin(app, 'anne', { actor: 'cli', at: app.clock.now() })
+    return `${origin}/console/login/${token}`
+  }
+
+  test.each(readers)('is entered by a button, read and left, on a $name', async (reader) => {
+    const context = await browser.newContext(reader.options)
+    const page = await context.newPage()
+    const odd: string[] = []
+    page.on('console', (message) => odd.push(message.text()))
+
+    await page.goto(await login())
+    await look(page, `${reader.name}-console-door`)
+    await page.getByRole('button', { name: reader.enter }).click()
+    await page.getByRole('heading', { name: reader.overview, level: 1 }).waitFor()
+    await look(page, `${reader.name}-console-overview`)
+    await page.getByRole('link', { name: reader.other }).click()
+    await page.getByRole('heading', { name: reader.otherOverview, level: 1 }).waitFor()
+    await page.goto(`${origin}/console`)
+    await page.getByRole('heading', { name: reader.otherOverview, level: 1 }).waitFor()
+    await page
+      .getByRole('link', { name: reader.overview === 'Overview' ? 'English' : 'Français' })
+      .click()
+    await page.getByRole('button', { name: reader.leave }).click()
+    await page.getByRole('heading', { name: reader.closed }).waitFor()
+    await look(page, `${reader.name}-console-closed`)
+
+    expect(odd).toEqual([])
+    expect((await page.goto(`${origin}/console`))?.status()).toBe(401)
+    await context.close()
+  })
+
+  test('whoever comes by a link from elsewhere is still inside', async () => {
+    const context = await browser.newContext({ locale: 'en-GB' })
+    const page = await context.newPage()
+    await page.goto(await login())
+    await page.getByRole('button', { name: 'Enter' }).click()
+    await page.waitForURL(`${origin}/console`)
+    await page.route('http://chat.example.test/', (route) =>
+      route.fulfill({ contentType: 'text/html', body: `<a href="${origin}/console">look</a>` }),
+    )
+
+    await page.goto('http://chat.example.test/')
+    await page.getByRole('link', { name: 'look' }).click()
+
+    await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor()
+    await context.close()
+  })
+
+  test('a form of another site does nothing, though the browser sends what cookies it may', async () => {
+    const context = await browser.newContext({ locale: 'en-GB' })
+    const page = await context.newPage()
+    await page.goto(await login())
+    await page.getByRole('button', { name: 'Enter' }).click()
+    await page.waitForURL(`${origin}/console`)
+    await page.route('http://evil.example.test/', (route) =>
+      route.fulfill({
+        contentType: 'text/html',
+        body: `<form method="post" action="${origin}/console/leave"><button>win</button></form>`,
+      }),
+    )
+
+    await page.goto('http://evil.example.test/')
+    await page.getByRole('button', { name: 'win' }).click()
+    await page.waitForURL(`${origin}/console/leave`)
+
+    await page.goto(`${origin}/console`)
+    await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor()
+    await context.close()
+  })
+})

@@ -1,0 +1,164 @@
+import { describe, expect, it, test } from 'vitest'
+import { createExaminer } from '../../../src/console/examined.ts'
+import type { Finding } from '../../../src/doctor/finding.ts'
+import { testApp } from '../../support/app.ts'
+import { testClock } from '../../support/clock.ts'
+import { aVisitor } from '../../support/console.ts'
+import { plansOf } from '../../support/query-plans.ts'
+import { aTenant, aUser, itemFacts, testBy } from '../../support/tenants.ts'
+
+const env = { CONSOLE: 'true' }
+const day = 24 * 60 * 60_000
+
+async function aConsole() {
+  const made = await testApp({ env })
+  return { ...made, visitor: await aVisitor(made.app) }
+}
+
+/** What a page says, without its markup. */
+const textOf = (page: string): string =>
+  page
+    .replaceAll(/<style>.*?<\/style>/gs, '')
+    .replaceAll(/<[^>]+>/g, ' ')
+    .replaceAll(/\s+/g, ' ')
+
+describe('the overview', () => {
+  it('says in both languages how the installation is', async () => {
+    const { app, visitor } = await aConsole()
+    const { site } = await aTenant(app, { sites: ['erp.acme.test'] })
+    const user = await aUser(app, site, { name: 'ann' })
+    const end = app.clock.now() + 3 * day
+    await app.store.keepItems(
+      user.id,
+      [itemFacts({ id: 7, authenticationExpiresAt: end }), itemFacts({ id: 8, status: 402 })],
+      { at: app.clock.now(), complete: false },
+    )
+
+    const english = textOf((await visitor.get('/console')).body)
+    const french = textOf((await visitor.get('/console', { 'accept-language': 'fr' })).body)
+
+    expect(english).toContain('1 tenants, 1 sites, 2 connections')
+    expect(english).toMatch(/erp\.acme\.test acme 2 ask for a hand/)
+    expect(english).toContain('in 3 days')
+    expect(english).toContain('within two weeks 1')
+    expect(french).toContain('erp.acme.test acme 2 à reprendre')
+    expect(french).toContain('dans 3 j')
+  })
+
+  it('shows names that tenants chose as text, and weighs no more than 60 KB with the longest', async () => {
+    const { app, visitor } = await aConsole()
+    const name = (at: number) => `<script>alert(${at})</script>"'&`.padEnd(140, 'é')
+    await aTenant(app, {
+      name: '<b>'.padEnd(140, '&'),
+      sites: Array.from({ length: 30 }, (_, at) => name(at)),
+    })
+
+    const { body } = await visitor.get('/console')
+
+    expect(body).toContain('&lt;script&gt;alert(10)')
+    expect(body).not.toContain('<script')
+    expect(Buffer.byteLength(body)).toBeLessThan(60 * 1024)
+  })
+
+  it('turns its pages, and shows the last one to whoever asks for more', async () => {
+    const { app, visitor } = await aConsole()
+    const sites = Array.from({ length: 60 }, (_, at) => `site-${String(at).padStart(2, '0')}.test`)
+    await aTenant(app, { sites })
+    const namesOn = async (query: string) =>
+      textOf((await visitor.get(`/console${query}`)).body).match(/site-\d\d/g)
+
+    expect(await namesOn('')).toHaveLength(25)
+    expect((await namesOn('?page=2'))?.[0]).toBe('site-25')
+    expect(await namesOn('?page=3')).toHaveLength(10)
+    expect(await namesOn('?page=99')).toEqual(await namesOn('?page=3'))
+    expect(await namesOn('?page=x')).toEqual(await namesOn(''))
+  })
+
+  it('has no script and no style but ours, loads nothing from elsewhere, and is in nobody’s frame', async () => {
+    const { visitor } = await aConsole()
+
+    const { body, headers } = await visitor.get('/console')
+
+    expect(headers['content-security-policy']).toMatch(
+      /^default-src 'none'; style-src( 'sha256-[\w+/=]+')+; base-uri 'none'; frame-ancestors 'none'; form-action 'self'$/,
+    )
+    expect(headers['cache-control']).toBe('no-store')
+    expect(body).not.toMatch(/ style="|<script|src="|https?:\/\/(?!www\.w3\.org)/)
+  })
+})
+
+describe('what doctor finds', () => {
+  const finding = (level: Finding['level'], check: string): Finding => ({
+    code: 'backup.none',
+    check,
+    level,
+    message: 'm',
+  })
+
+  it('is shown the worst first, and what is well not at all', async () => {
+    const examiner = createExaminer({
+      examine: async () => [finding('ok', 'a'), finding('warning', 'b'), finding('critical', 'c')],
+      clock: testClock(),
+      onError: () => {},
+    })
+
+    const found = await examiner.latest()
+
+    expect(found?.findings.map(({ check }) => check)).toEqual(['c', 'b'])
+  })
+
+  it('is looked for once, however many look, and again when it is old', async () => {
+    const clock = testClock()
+    let looked = 0
+    const examine = async () => [finding('warning', String((looked += 1)))]
+    const examiner = createExaminer({ examine, clock, onError: () => {} })
+
+    await Promise.all([examiner.latest(), examiner.latest(), examiner.anew()])
+    clock.advance(4 * 60_000)
+    await examiner.latest()
+    expect(looked).toBe(1)
+    clock.advance(60_000)
+    await examiner.latest()
+    await expect.poll(() => looked).toBe(2)
+  })
+
+  it('stays what it was when looking fails, and the failure is told', async () => {
+    const errors: unknown[] = []
+    let fails = false
+    const examiner = createExaminer({
+      examine: async () => {
+        if (fails) throw new Error('no')
+        return [finding('warning', 'a')]
+      },
+      clock: testClock(),
+      onError: (error) => errors.push(error),
+    })
+    await examiner.latest()
+    fails = true
+
+    const found = await examiner.anew()
+
+    expect(found?.findings).toHaveLength(1)
+    expect(errors).toHaveLength(1)
+  })
+})
+
+test('what the overview reads is found by indexes; of the sites, which have to be compared, a row each is read', async () => {
+  const asking = { statuses: [402], consentsUntil: 1 }
+  const plans = await plansOf(async (store) => {
+    await store.createTenant({ id: 'ten_1', name: 'acme' }, testBy)
+    await store.ensureSite(
+      { id: 'sit_1', tenantId: 'ten_1', name: 'a', webhookSecret: Buffer.from('x') },
+      testBy,
+    )
+    await store.listSiteStates({ limit: 25, offset: 0 }, { failedSince: 1, asking })
+    await store.countConsentEnds({ from: 1, stepMs: 1, steps: 2 })
+  })
+
+  const scans = plans.split('\n').filter((step) => /^SCAN (?!.* USING )/.test(step))
+  expect(scans.join()).not.toMatch(/calls|events|deliveries|items|bridge_users/)
+  expect(plans).toContain('items_unwell')
+  expect(plans).toContain('items_consent')
+  expect(plans).toContain('calls_refused')
+  expect(plans).toContain('deliveries_dead')
+})
