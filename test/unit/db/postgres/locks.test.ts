@@ -4,11 +4,13 @@ import { expect, onTestFinished } from 'vitest'
 import { createPool } from '../../../../src/db/postgres/open.ts'
 import { insertEvent } from '../../../../src/db/postgres/operations/store-event.ts'
 import { createPostgresStore } from '../../../../src/db/postgres/store.ts'
+import type { Store } from '../../../../src/db/store.ts'
 import { createTools } from '../../../../src/db/postgres/tools.ts'
 import { testDatabase, withPostgres } from '../../../support/postgres.ts'
 import {
   addItems,
   anAnnouncement,
+  aRequest,
   aTenant,
   aUser,
   testBy,
@@ -118,6 +120,42 @@ withPostgres((it, server) => {
 
     expect(await accepted).toBe('new')
     expect(await store.findDelivery(event.id)).toBeUndefined()
+  })
+
+  it.each<[string, (store: Store, id: string) => Promise<unknown>]>([
+    ['its user leaves', (store, id) => store.failRequest(id, 'cancelled')],
+    ['a callback claims', (store, id) => store.rememberClaim(id, { itemId: 8, step: null })],
+  ])('a request that is completed at the moment that %s stays as it is', async (_what, happens) => {
+    const { store, user, transaction, isStuckOrOver, ...rooms } = await withSite()
+    const id = await aRequest({ store, ...rooms }, user)
+    let late: Promise<unknown> | undefined
+
+    await transaction(async (db) => {
+      await db.execute(sql`UPDATE connect_requests SET state = 'completed', item_id = 7`)
+      late = happens(store, id)
+      await isStuckOrOver(late)
+    })
+    await late
+
+    const found = await store.findRequestForCallback(id)
+    expect(found?.request).toMatchObject({ state: 'completed', step: null, claimedItemId: null })
+  })
+
+  it('whether a member can write is tried on its own row: nobody who writes others is waited for', async () => {
+    const { store, clock, run, transaction } = await withSite()
+    const at = clock.now()
+    for (const id of ['srv_1', 'srv_2']) {
+      await store.joinMembers({ id, host: 'one', pid: 1 }, { at, silentSince: 0 })
+    }
+    const row = sql`INSERT INTO instance (id, mode, wrapped_pepper, created_at) VALUES (1, '', '', 0)`
+    await run((db) => db.execute(row))
+
+    await transaction(async (db) => {
+      await db.execute(sql`SELECT id FROM instance FOR UPDATE`)
+      await db.execute(sql`SELECT id FROM members WHERE id = 'srv_2' FOR UPDATE`)
+
+      await expect(store.probeWrite('srv_1', at)).resolves.toBeUndefined()
+    })
   })
 
   it('an item that somebody else gets at the same moment stays theirs, and the event says so', async () => {
