@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { expect } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { createMovableClock } from '../../../src/clock.ts'
 import { livingServers } from '../../../src/cluster/liveness.ts'
 import { DatabaseInUseError } from '../../../src/db/store-errors.ts'
@@ -9,7 +9,9 @@ import { rekey, ServerUnawareError } from '../../../src/vault/rekey.ts'
 import { loadConfig } from '../../../src/config.ts'
 import { callMethod, testEnvironment } from '../../support/app.ts'
 import { withPostgres } from '../../support/postgres.ts'
+import { openSite } from '../../support/receiving-site.ts'
 import { serversOn, type TestServer } from '../../support/servers.ts'
+import { unhandledIn } from '../../support/store.ts'
 import { aTenant, aUser, anAnnouncement, testBy } from '../../support/tenants.ts'
 
 withPostgres((it, postgres) => {
@@ -63,6 +65,24 @@ withPostgres((it, postgres) => {
     await expect(second).rejects.toThrow(DatabaseInUseError)
     await expect(second).rejects.toThrow('npm run sandbox')
     expect((await app.store.listMembers()).map(({ host }) => host)).toEqual(['first'])
+  })
+
+  it('what nobody was told of is found: an event that was stored by one who died before it could say so', async () => {
+    const serve = await serversOn(postgres)
+    const env = { ALLOW_HTTP: 'true', ALLOWED_TARGETS: '127.0.0.0/8' }
+    const { app } = await serve('first', { env, workers: true })
+    await app.ready()
+    const { webhookUrl, heard } = await openSite(onTestFinished)
+    const { site } = await aTenant(app)
+    await app.store.updateSite(site.id, { webhookUrl }, testBy)
+    await app.store.allowTargets(site.id, ['127.0.0.0/8'], testBy)
+    const event = anAnnouncement(app, await aUser(app, site), { handledAt: null })
+    const body = app.keyring.seal('{"type":"x"}', `events/${event.id}`)
+
+    await app.store.acceptEvent({ ...event, body })
+
+    await expect.poll(() => heard.length).toBe(1)
+    await expect.poll(() => unhandledIn(app.store, app.clock.now())).toEqual([])
   })
 
   const oldKey = `old:${Buffer.alloc(32, 7).toString('base64')}`
