@@ -20,8 +20,7 @@ export async function checkConnections(examination: Examination): Promise<Findin
 async function judgeConsents({ store, clock }: Examination): Promise<Finding> {
   const check = 'consents'
   const now = clock.now()
-  const { consentsEndAt } = await store.readFigures(now)
-  const over = consentsEndAt.filter((at) => at <= now).length
+  const [over = 0] = (await store.readFigures(now)).consentsEnding
   const soon = await store.listConnections({ endsFrom: now + 1, endsUntil: now + week * dayMs })
   if (soon.length + over === 0) return ok('consents.ok', check, 'none ends within a week')
   const named = soon.map(

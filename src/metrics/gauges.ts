@@ -1,6 +1,5 @@
 import { Gauge, type Registry } from 'prom-client'
-import type { Figures } from '../db/ports/figures.ts'
-import { dayMs } from '../durations.ts'
+import { consentDays, type Figures } from '../db/ports/figures.ts'
 
 /** What the gauges show, read when Prometheus asks. A number that is not known is left out. */
 export interface Reading {
@@ -17,8 +16,6 @@ export interface Reading {
   members: number
   leads: boolean
 }
-
-const daysBefore = [1, 3, 7, 14, 30]
 
 /** What stands at a moment: of this server, and of the database, of which all its servers say the same. */
 export function createGauges(registers: Registry[]): { show(reading: Reading): void } {
@@ -64,7 +61,7 @@ export function createGauges(registers: Registry[]): { show(reading: Reading): v
     for (const [state, count] of Object.entries(figures.endpoints)) {
       gauges.endpoints.set({ state }, count)
     }
-    const windows = consentWindows(figures.consentsEndAt, now)
+    const windows = consentWindows(figures.consentsEnding)
     for (const [window, count] of windows) gauges.consents.set({ days_left: window }, count)
     gauges.tenants.set(figures.tenants)
     gauges.sites.set(figures.sites)
@@ -99,18 +96,13 @@ function known(target: Gauge, value: number | undefined): void {
   else target.set(value)
 }
 
-/** How many consents end in each window: `expired`, `0-1`, `1-3` … `30+`, each present even when empty. */
-export function consentWindows(endsAt: readonly number[], now: number): Map<string, number> {
-  const names = [
-    'expired',
-    ...daysBefore.map((day, index) => `${daysBefore[index - 1] ?? 0}-${day}`),
-  ]
-  const windows = new Map([...names, '30+'].map((name) => [name, 0]))
-  for (const end of endsAt) {
-    const days = (end - now) / dayMs
-    const index = daysBefore.findIndex((day) => days <= day)
-    const name = days <= 0 ? 'expired' : index === -1 ? '30+' : names[index + 1]!
-    windows.set(name, (windows.get(name) ?? 0) + 1)
-  }
-  return windows
+/** How many consents end in each window: `expired`, `0-1`, `1-3` … `30+`, of how many end within each number of days. */
+export function consentWindows(ending: readonly number[]): [window: string, count: number][] {
+  const names = consentDays.map((day, index) =>
+    index === 0 ? 'expired' : `${consentDays[index - 1]}-${day}`,
+  )
+  return [...names, `${consentDays.at(-1)}+`].map((name, index) => [
+    name,
+    (ending[index] ?? 0) - (ending[index - 1] ?? 0),
+  ])
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Site } from '../../src/db/ports/sites.ts'
+import { dayMs } from '../../src/durations.ts'
 import { testNow } from '../support/clock.ts'
 import { addItems, anAnnouncement, itemFacts, testBy } from '../support/tenants.ts'
-import { minuteMs, webhookUrl, withSites, withWebhook } from './rooms.ts'
+import { minuteMs, webhookUrl, withSites, withUser, withWebhook } from './rooms.ts'
 import type { OpenRooms } from './store.ts'
 
 export function figureContract(name: string, open: OpenRooms): void {
@@ -26,11 +27,29 @@ export function figureContract(name: string, open: OpenRooms): void {
         unhandledEvents: 1,
         endpoints: { healthy: 0, failing: 1, disabled: 0 },
         failingSince: testNow,
-        consentsEndAt: [99],
+        consentsEnding: [1, 1, 1, 1, 1, 1, 1],
         tenants: 1,
         sites: 2,
         items: 2,
       })
+    })
+
+    it('consents are those of items that live, by the days until their end, the last included', async () => {
+      const { store, keep, ann } = await withUser(open)
+      const facts = [-1, 0, 0.5, 1, 1.5, 7, 30, 31].map((days, index) =>
+        itemFacts({ id: 10 + index, authenticationExpiresAt: testNow + days * dayMs }),
+      )
+      for (const one of [...facts, { id: 20 }, { id: 21, authenticationExpiresAt: testNow }]) {
+        await keep(one)
+      }
+      expect((await store.readFigures(testNow)).consentsEnding).toEqual([3, 5, 6, 7, 7, 8, 9])
+
+      const kept = [...facts, itemFacts({ id: 20 })]
+      await store.keepItems(ann.id, kept, { at: testNow + minuteMs, complete: true })
+
+      const { consentsEnding, items } = await store.readFigures(testNow)
+      expect(items).toBe(9)
+      expect(consentsEnding.at(-1)).toBe(8)
     })
 
     it('late is what is due at an endpoint that is well: what a worker has, once its lease ended', async () => {

@@ -1,3 +1,6 @@
+/** The days within which consents end that are counted; the first counts those that have ended. */
+export const consentDays = [0, 1, 3, 7, 14, 30] as const
+
 /** What the installation looks like at a moment, in numbers. */
 export interface Figures {
   deliveries: { pending: number; dead: number }
@@ -8,8 +11,8 @@ export interface Figures {
   endpoints: { healthy: number; failing: number; disabled: number }
   /** Since when the endpoint fails that has taken nothing for the longest, of those that are tried; null: none fails. */
   failingSince: number | null
-  /** When consents end, of items that live. */
-  consentsEndAt: number[]
+  /** Of items that live, how many consents end within each of `consentDays`, and last how many there are. */
+  consentsEnding: number[]
   tenants: number
   sites: number
   items: number

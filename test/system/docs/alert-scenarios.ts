@@ -206,6 +206,7 @@ const oneInstance: Row[] = [
     2_950,
     'BankApiBackupOld',
   ],
+  ['the last copy was made two days ago', { bank_api_backup_last_timestamp_seconds: 0 }, 2_900],
   ['the last copy was made yesterday', { bank_api_backup_last_timestamp_seconds: 0 }, 1_500],
   [
     'on PostgreSQL there is no copy, file or disk of ours',
@@ -224,6 +225,8 @@ const oneInstance: Row[] = [
     'BankApiDiskLow',
   ],
   ['the process is busy', { nodejs_eventloop_lag_p99_seconds: 0.8 }, 11, 'BankApiEventLoopLag'],
+  ['the disk is nearly full for a moment', { bank_api_disk_free_bytes: 500e6 }, 1],
+  ['the process is a little busy', { nodejs_eventloop_lag_p99_seconds: 0.1 }, 58],
   ['the process is busy for a moment', { nodejs_eventloop_lag_p99_seconds: 0.8 }, 9],
   [
     'another program of the machine is busy',

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { counts, oldestDue } from '../../../src/db/sqlite/operations/figures.ts'
 import { openSqlite } from '../../../src/db/sqlite/open.ts'
 import { databaseFile, testStore } from '../../support/store.ts'
-import { aTenant, anAnnouncement, aUser, itemFacts, testRooms } from '../../support/tenants.ts'
+import { aTenant, anAnnouncement, aUser, testRooms } from '../../support/tenants.ts'
 
 /** A site with a webhook URL and three deliveries, of which a test may change the rows. */
 async function threeDeliveries() {
@@ -55,16 +55,6 @@ test('the queue is as old as the delivery due first, and a disabled endpoint mak
   expect(waiting.endpoints).toEqual({ healthy: 1, failing: 0, disabled: 0 })
   expect(disabled.oldestDueAt).toBeNull()
   expect(disabled.endpoints).toEqual({ healthy: 0, failing: 0, disabled: 1 })
-})
-
-test('consents are those of items that live', async () => {
-  const { store, clock, user, client } = await threeDeliveries()
-  const facts = [8, 9].map((id) => itemFacts({ id, authenticationExpiresAt: id }))
-  await store.keepItems(user.id, facts, { at: clock.now(), complete: false })
-
-  client.prepare('UPDATE items SET gone_at = 1 WHERE id = 9').run()
-
-  expect(await store.readFigures(clock.now())).toMatchObject({ consentsEndAt: [8], items: 1 })
 })
 
 test('no count reads the deliveries or events from one end to the other', () => {

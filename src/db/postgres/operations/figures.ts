@@ -1,5 +1,11 @@
 import { and, count, eq, isNotNull, isNull, sql } from 'drizzle-orm'
-import type { DatabaseServer, FigureStore, ServerSetting } from '../../ports/figures.ts'
+import { dayMs } from '../../../durations.ts'
+import {
+  consentDays,
+  type DatabaseServer,
+  type FigureStore,
+  type ServerSetting,
+} from '../../ports/figures.ts'
 import { endpoints, items, sites, tenants } from '../schema/index.ts'
 import type { Db, Tools } from '../tools.ts'
 
@@ -66,19 +72,30 @@ function endpointsOf(db: Db) {
     .where(and(isNotNull(sites.webhookUrl), isNull(sites.removedAt), isNull(tenants.disabledAt)))
 }
 
-/** When the consent of each living item ends. */
-const endsOfConsents = (db: Db) =>
-  db.select({ endsAt: items.authenticationExpiresAt }).from(items).where(isNull(items.goneAt))
+/** How many items live, and how many consents end when: each is looked at once, where it is, and one row comes here. */
+function living(db: Db, at: number) {
+  const ends = items.authenticationExpiresAt
+  const within = consentDays.map(
+    (days) => sql`count(*) FILTER (WHERE ${ends} <= ${at + days * dayMs})`,
+  )
+  return db
+    .select({
+      items: count(),
+      ending: sql<string[]>`ARRAY[${sql.join([...within, count(ends)], sql`, `)}]`,
+    })
+    .from(items)
+    .where(isNull(items.goneAt))
+}
 
 export function figureOperations({ run, together }: Tools): FigureStore {
   return {
     async readFigures(at) {
-      const [{ rows }, [served], living] = await together(
+      const [{ rows }, [served], [alive]] = await together(
         (db) =>
           [
             { execute: () => db.execute<Record<string, string | null>>(counts(at)) },
             endpointsOf(db),
-            endsOfConsents(db),
+            living(db, at),
           ] as const,
       )
       const { oldest = null, ...counted } = rows[0]!
@@ -90,10 +107,10 @@ export function figureOperations({ run, together }: Tools): FigureStore {
         unhandledEvents: of('unhandled'),
         endpoints: { healthy: tried - failing, failing, disabled },
         failingSince: since === null ? null : Number(since),
-        consentsEndAt: living.map(({ endsAt }) => endsAt).filter((endsAt) => endsAt !== null),
+        consentsEnding: alive!.ending.map(Number),
         tenants: of('tenants'),
         sites: of('sites'),
-        items: living.length,
+        items: alive!.items,
       }
     },
 
