@@ -34,6 +34,12 @@ export const ownEvents = {
       .enum(['connect', 'sca', 'edit', 'check'])
       .describe('Which link helps; `check`: after a visit the accounts have other IBANs.'),
   }),
+  'item.repaired': z.strictObject({ ...aboutItem, status: z.int() }),
+  'item.stale': z.strictObject({
+    ...aboutItem,
+    data_as_of: z.iso.datetime().describe('When the bank was last read with success.'),
+    expected_at: z.iso.datetime().describe('When it would have been again, in its own rhythm.'),
+  }),
   'account.replaced': z.strictObject({
     item_id: z.int(),
     account_id: z.int(),

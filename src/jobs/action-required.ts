@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
-import { nextStep } from '../connect/item-status.ts'
-import type { ItemFacts, OwnedItem } from '../db/ports/items.ts'
+import { nextStep, type NextStep } from '../connect/item-status.ts'
+import type { Item, ItemFacts, OwnedItem } from '../db/ports/items.ts'
 import type { NewEvent } from '../db/ports/events.ts'
 import type { Store } from '../db/store.ts'
 import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
@@ -15,18 +15,39 @@ const batch = 100
 
 /**
  * Looks at every item whose status changed since the last look: stores an `item.action_required` when the new one asks
- * something of the user. True when there may be more.
+ * something of the user, and an `item.repaired` when one that did works again. True when there may be more.
  */
 export async function tellActions(deps: ActionRequiredDeps): Promise<boolean> {
   const { store, clock } = deps
   const changed = await store.listUntoldStatuses(batch)
+  const at = clock.now()
   for (const owned of changed) {
-    const next = nextStep(owned.item.status)
-    const isUsers = next !== 'none' && next !== 'wait'
-    const event = isUsers ? actionEvent(deps, owned, { next }, clock.now()) : null
-    await store.tellStatus(owned.item, event)
+    const { item } = owned
+    const next = nextStep(item.status)
+    if (isUsers(next)) {
+      await store.tellStatus({ ...item, helpAskedAt: at }, actionEvent(deps, owned, { next }, at))
+    } else {
+      const isRepaired = next === 'none' && wasAsked(item)
+      const helpAskedAt = isRepaired ? null : item.helpAskedAt
+      await store.tellStatus(
+        { ...item, helpAskedAt },
+        isRepaired ? repaired(deps, owned, at) : null,
+      )
+    }
   }
   return changed.length === batch
+}
+
+const isUsers = (next: NextStep): next is Exclude<NextStep, 'none' | 'wait'> =>
+  next !== 'none' && next !== 'wait'
+
+/** Also before it was noted when. */
+const wasAsked = ({ helpAskedAt, toldStatus }: Item): boolean =>
+  helpAskedAt !== null || (toldStatus !== null && isUsers(nextStep(toldStatus)))
+
+function repaired(deps: OwnEventDeps, owned: OwnedItem, at: number): NewEvent {
+  const content = { ...itemContent(owned), status: owned.item.status }
+  return ownEvent(deps, { type: 'item.repaired', content, ...itemOwner(owned) }, at)
 }
 
 /** The event that asks the site to do something about an item. */

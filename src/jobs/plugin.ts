@@ -6,6 +6,7 @@ import { tellActions } from './action-required.ts'
 import { remind } from './consent-reminders.ts'
 import { createCatchUp } from './catch-up.ts'
 import { monthOf } from '../db/rules/usage-month.ts'
+import { tellStale } from './stale-items.ts'
 import { createComparison } from './account-changes.ts'
 import type { RenewalDeps } from './renewal.ts'
 
@@ -18,7 +19,7 @@ declare module 'fastify' {
 }
 
 export interface Jobs {
-  /** Tells sites what changed and what comes: status, consents. */
+  /** Tells sites what changed, what comes and what did not: status, consents, refreshes. */
   tell(): Promise<boolean>
   /** Compares accounts after a visit. */
   compare(): Promise<boolean>
@@ -57,7 +58,8 @@ const plugin: FastifyPluginCallback<{ workers: boolean } & Served> = (
       const moreToTell = await tellActions(rooms)
       if (!isTimeSure()) return moreToTell
       const moreToRemind = await remind(rooms)
-      return moreToTell || moreToRemind
+      const moreStale = await tellStale(rooms)
+      return moreToTell || moreToRemind || moreStale
     },
     compare: createComparison(rooms),
     // By a clock that is ahead nobody was heard of for long.

@@ -26,6 +26,8 @@ const told: Readonly<Record<EventType, string>> = {
     'A connect request ended with a connection, whether or not the browser came back.',
   'consent.expiring': '30, 14, 7, 3 and 1 days before a consent ends, once each.',
   'item.action_required': 'The status of a connection asks something of its user.',
+  'item.repaired': 'A connection that asked something of its user works again.',
+  'item.stale': 'A connection is not refreshed any more as it used to be: once until it is again.',
   'account.replaced':
     'An account is back under another id, in a new connection: told once, when its accounts are read.',
   'webhook.test': 'An operator tries whether webhooks arrive; sent once, never again.',

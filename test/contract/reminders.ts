@@ -46,6 +46,61 @@ export function reminderContract(name: string, open: OpenRooms): void {
     })
   })
 
+  describe(`refreshes that did not come, ${name}`, () => {
+    const hourMs = 60 * 60_000
+    const overdue = testNow + 37 * hourMs
+
+    it('are told once when they are due, with the event in the same commit, and again after a success', async () => {
+      const { store, keep, item, event, events } = await withUser(open)
+      await keep({ id: 7, lastSuccessAt: testNow })
+      await keep({ id: 8 }) // never read yet
+      expect(await store.listStale(overdue - 1, 9)).toEqual([])
+      expect(idsOf(await store.listStale(overdue, 9))).toEqual([7])
+      const made = event()
+
+      expect(await store.tellStale(await item(7), made)).toBe(true)
+
+      expect(await store.listStale(overdue + dayMs, 9)).toEqual([])
+      expect(await store.tellStale(await item(7), event())).toBe(false)
+      await keep({ id: 7, lastSuccessAt: testNow }, testNow + 5_000)
+      expect(await store.listStale(overdue + dayMs, 9)).toEqual([])
+      await keep({ id: 7, lastSuccessAt: overdue }, overdue)
+      expect(idsOf(await store.listStale(overdue + 9 * dayMs, 9))).toEqual([7])
+      expect(await events()).toEqual([made.id])
+    })
+
+    it('one that came meanwhile is not told as missing', async () => {
+      const { store, keep, item, event, events } = await withUser(open)
+      await keep({ id: 7, lastSuccessAt: testNow })
+      const seen = await item(7)
+      await keep({ id: 7, lastSuccessAt: overdue }, overdue)
+
+      expect(await store.tellStale(seen, event())).toBe(false)
+      expect(await events()).toEqual([])
+    })
+
+    it.each(hiding)('of items %s are left out', async (_, how) => {
+      const rooms = await withUser(open)
+      await rooms.keep({ id: 7, lastSuccessAt: testNow })
+
+      await hide(rooms, how)
+
+      expect(await rooms.store.listStale(overdue, 9)).toEqual([])
+    })
+
+    it('since when a site is asked for something is kept until it is told otherwise', async () => {
+      const { store, keep, item } = await withUser(open)
+      await keep({ id: 7, status: 402 })
+      await store.tellStatus({ ...(await item(7)), helpAskedAt: testNow }, null)
+      await keep({ id: 7, status: 0 })
+      expect(await item(7)).toMatchObject({ helpAskedAt: testNow })
+
+      await store.tellStatus({ ...(await item(7)), helpAskedAt: null }, null)
+
+      expect(await item(7)).toMatchObject({ helpAskedAt: null, toldStatus: 0 })
+    })
+  })
+
   describe(`reminders, ${name}`, () => {
     const end = testNow + 20 * dayMs
     const due = (days: number, { from = testNow, until = testNow + 30 * dayMs } = {}) => ({

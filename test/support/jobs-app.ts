@@ -14,12 +14,13 @@ export interface ToldEvent {
   timestamp: number
 }
 
-const ours = new Set(['consent.expiring', 'item.action_required'])
+const asking = ['consent.expiring', 'item.action_required']
 
-/** What of ours was stored for a tenant's sites, oldest first. */
+/** What of ours was stored for a tenant's sites, oldest first: what asks for something, or those types. */
 export async function toldTo(
   { store, keyring }: FastifyInstance,
   tenant: TestTenant,
+  types = asking,
 ): Promise<ToldEvent[]> {
   const told: ToldEvent[] = []
   for (let after: number | string | null = null; ;) {
@@ -27,7 +28,7 @@ export async function toldTo(
     for (const { row } of page) {
       const body = keyring.open(row['body'] as Buffer, `events/${String(row['id'])}`)
       const event = JSON.parse(body.toString('utf8')) as ToldEvent
-      if (ours.has(event.type)) told.push(event)
+      if (types.includes(event.type)) told.push(event)
     }
     if (page.length < 100) return told
     after = page.at(-1)!.key

@@ -27,6 +27,13 @@ export interface Item extends ItemFacts {
   goneAt: number | null
   /** The status that was last looked at to tell the site what it asks of the user. */
   toldStatus: number | null
+  /** When its site was asked to do something about it; null once it works again. */
+  helpAskedAt: number | null
+  /** The last gaps between successful refreshes, in milliseconds, between commas. */
+  refreshGaps: string
+  /** When the next success is expected, and when the site is told that none came; null once it was. */
+  expectedAt: number | null
+  staleDueAt: number | null
   /** When a visit began after which the accounts are yet to be compared. */
   compareFrom: number | null
 }

@@ -1,6 +1,7 @@
 import type { EventChange } from '../ports/events.ts'
 import type { Item, ItemFacts } from '../ports/items.ts'
 import type { BridgeUser } from '../ports/users.ts'
+import { noRhythm, rhythmAfter } from './item-rhythm.ts'
 import { dayMs } from '../../durations.ts'
 
 /**
@@ -28,6 +29,7 @@ export function itemAsDescribed(
   { userId, bank = null, at }: { userId: string; bank?: string | null; at: number },
 ): Item | null {
   if (known && known.userId !== userId) return null
+  const lastSuccessAt = facts.lastSuccessAt ?? known?.lastSuccessAt ?? null
   return {
     ...(known ?? newItem(facts.id, userId, at)),
     ...facts,
@@ -35,7 +37,8 @@ export function itemAsDescribed(
     providerName: facts.providerName ?? known?.providerName ?? null,
     authenticationExpiresAt:
       facts.authenticationExpiresAt ?? known?.authenticationExpiresAt ?? null,
-    lastSuccessAt: facts.lastSuccessAt ?? known?.lastSuccessAt ?? null,
+    lastSuccessAt,
+    ...rhythmAfter(known, lastSuccessAt),
     lastTryAt: facts.lastTryAt ?? known?.lastTryAt ?? null,
     updatedAt: at,
     unreachableAt: null,
@@ -102,6 +105,7 @@ export function itemAfterEvent(
     accountTypes: accountTypes ?? before.accountTypes,
     lastTryAt: refreshed === undefined ? before.lastTryAt : at,
     lastSuccessAt: refreshed ? at : before.lastSuccessAt,
+    ...rhythmAfter(before, refreshed ? at : before.lastSuccessAt),
   }
 }
 
@@ -140,5 +144,7 @@ const newItem = (id: number, userId: string, at: number): Item => ({
   unreachableAt: null,
   goneAt: null,
   toldStatus: null,
+  helpAskedAt: null,
+  ...noRhythm,
   compareFrom: null,
 })

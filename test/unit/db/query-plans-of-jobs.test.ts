@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { plansOf, type Operation } from '../../support/query-plans.ts'
 
 const operations: [string, Operation][] = [
+  ['listStale', (store) => store.listStale(9, 10)],
   ['listUntoldStatuses', (store) => store.listUntoldStatuses(10)],
   [
     'listRemindersDue',

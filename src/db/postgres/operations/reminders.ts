@@ -27,16 +27,33 @@ export function reminderOperations({ run, transaction }: Tools): ReminderStore {
       ),
 
     // Of those who look at the same moment one finds the row as it was: the others wait for it, and look again.
-    tellStatus: ({ id, status, toldStatus }, event) =>
+    tellStatus: ({ id, status, toldStatus, helpAskedAt }, event) =>
       transaction(async (db) => {
         const same = and(
           eq(items.id, id),
           eq(items.status, status),
           toldStatus === null ? isNull(items.toldStatus) : eq(items.toldStatus, toldStatus),
         )
-        const told = await db.update(items).set({ toldStatus: status }).where(same)
+        const told = await db.update(items).set({ toldStatus: status, helpAskedAt }).where(same)
         if (told.rowCount !== 1) return false
         if (event) await insertEvent(db, event)
+        return true
+      }),
+
+    listStale: (at, limit) =>
+      run((db) =>
+        ownedWithTenant(db)
+          .where(and(lte(items.staleDueAt, at), served))
+          .orderBy(asc(items.staleDueAt))
+          .limit(limit),
+      ),
+
+    tellStale: ({ id, staleDueAt }, event) =>
+      transaction(async (db) => {
+        const same = and(eq(items.id, id), eq(items.staleDueAt, staleDueAt ?? -1))
+        const told = await db.update(items).set({ staleDueAt: null }).where(same)
+        if (told.rowCount !== 1) return false
+        await insertEvent(db, event)
         return true
       }),
 

@@ -90,6 +90,10 @@ export const items = pgTable(
     compareFrom: integer(),
     askedAt: integer(),
     countedMonth: text().notNull().default(''),
+    helpAskedAt: integer(),
+    refreshGaps: text().notNull().default(''),
+    expectedAt: integer(),
+    staleDueAt: integer(),
   },
   (item) => [
     index('items_user').on(item.userId),
@@ -101,6 +105,9 @@ export const items = pgTable(
       .on(item.compareFrom)
       .where(sql`compare_from IS NOT NULL`),
     index('items_heard').on(item.updatedAt),
+    index('items_stale')
+      .on(item.staleDueAt)
+      .where(sql`stale_due_at IS NOT NULL`),
     index('items_uncounted')
       .on(item.countedMonth)
       .where(sql`gone_at IS NULL`),

@@ -23,15 +23,32 @@ export function reminderOperations({ db, read, write }: Tools): ReminderStore {
     listUntoldStatuses: (limit) =>
       read(() => ownedWithTenant(db).where(and(untold, served)).limit(limit).all()),
 
-    tellStatus: ({ id, status, toldStatus }, event) =>
+    tellStatus: ({ id, status, toldStatus, helpAskedAt }, event) =>
       write(() => {
         const same = and(
           eq(items.id, id),
           eq(items.status, status),
           toldStatus === null ? isNull(items.toldStatus) : eq(items.toldStatus, toldStatus),
         )
-        const told = db.update(items).set({ toldStatus: status }).where(same).run().changes === 1
+        const told =
+          db.update(items).set({ toldStatus: status, helpAskedAt }).where(same).run().changes === 1
         if (told && event) insertEvent(db, event)
+        return told
+      }),
+
+    listStale: (at, limit) =>
+      read(() =>
+        ownedWithTenant(db)
+          .where(and(lte(items.staleDueAt, at), served))
+          .limit(limit)
+          .all(),
+      ),
+
+    tellStale: ({ id, staleDueAt }, event) =>
+      write(() => {
+        const same = and(eq(items.id, id), eq(items.staleDueAt, staleDueAt ?? -1))
+        const told = db.update(items).set({ staleDueAt: null }).where(same).run().changes === 1
+        if (told) insertEvent(db, event)
         return told
       }),
 

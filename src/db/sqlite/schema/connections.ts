@@ -109,6 +109,13 @@ export const items = sqliteTable(
     askedAt: integer(),
     /** The last month for whose usage it was counted, as 2027-01. */
     countedMonth: text().notNull().default(''),
+    /** When its site was asked to do something about it; null once it works again. */
+    helpAskedAt: integer(),
+    /** The last gaps between its successful refreshes, in milliseconds, between commas. */
+    refreshGaps: text().notNull().default(''),
+    /** When the next success is expected, and when its site is told that none came; null once it was. */
+    expectedAt: integer(),
+    staleDueAt: integer(),
   },
   (item) => [
     index('items_user').on(item.userId),
@@ -120,6 +127,9 @@ export const items = sqliteTable(
       .on(item.compareFrom)
       .where(sql`compare_from IS NOT NULL`),
     index('items_heard').on(item.updatedAt),
+    index('items_stale')
+      .on(item.staleDueAt)
+      .where(sql`stale_due_at IS NOT NULL`),
     index('items_uncounted')
       .on(item.countedMonth)
       .where(sql`gone_at IS NULL`),

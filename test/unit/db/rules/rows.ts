@@ -56,6 +56,10 @@ export const anItemRow: fc.Arbitrary<Item> = fc.record({
   unreachableAt: orNull(aTime),
   goneAt: orNull(aTime),
   toldStatus: orNull(aStatus),
+  helpAskedAt: orNull(aTime),
+  refreshGaps: fc.constantFrom('', '86400000', '1,2,3,4,5'),
+  expectedAt: orNull(aTime),
+  staleDueAt: orNull(aTime),
   compareFrom: orNull(aTime),
 })
 

@@ -1,0 +1,31 @@
+import type { Clock } from '../clock.ts'
+import type { OwnedItem } from '../db/ports/items.ts'
+import type { Store } from '../db/store.ts'
+import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
+import { itemContent, itemOwner } from './item-event.ts'
+
+const batch = 100
+
+/**
+ * Stores an `item.stale` for each item that was not refreshed in its own rhythm, once until it is again. True when there may
+ * be more.
+ */
+export async function tellStale(
+  deps: OwnEventDeps & { store: Store; clock: Clock },
+): Promise<boolean> {
+  const { store, clock } = deps
+  const at = clock.now()
+  const stale = await store.listStale(at, batch)
+  for (const owned of stale) await store.tellStale(owned.item, staleEvent(deps, owned, at))
+  return stale.length === batch
+}
+
+function staleEvent(deps: OwnEventDeps, owned: OwnedItem, at: number) {
+  const { lastSuccessAt, expectedAt } = owned.item
+  const content = {
+    ...itemContent(owned),
+    data_as_of: new Date(lastSuccessAt ?? 0).toISOString(),
+    expected_at: new Date(expectedAt ?? at).toISOString(),
+  }
+  return ownEvent(deps, { type: 'item.stale', content, ...itemOwner(owned) }, at)
+}
