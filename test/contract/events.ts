@@ -125,6 +125,23 @@ export function eventContract(name: string, open: OpenRooms): void {
       expect((await store.listAccounts(9)).map(({ id }) => id)).toEqual([91, 92])
     })
 
+    it('what comes at the same moment as the end of its user is over with it', async () => {
+      const { item, read, store, user, at } = await withUser()
+      await item({ status: 0 })
+      const of = { userId: user.id, at: at + minuteMs }
+      const { userUuid } = user
+
+      const ends = await Promise.all([
+        item({ ...of, status: 402 }),
+        store.applyEvent({ kind: 'user-gone', ...of, userUuid }),
+        item({ ...of, itemId: 8, status: 0 }),
+      ])
+
+      expect(ends).toEqual([true, true, false])
+      expect(await read()).toBeUndefined()
+      expect(await store.listItems(user.id)).toEqual([])
+    })
+
     it('a deleted item is gone, and late events do not bring it back', async () => {
       const { item, read, store, user, at } = await withUser()
       await item({ status: 0 })

@@ -1,25 +1,12 @@
-import { eq, sql } from 'drizzle-orm'
-import type {
-  Attempt,
-  Delivery,
-  DeliveryStore,
-  Settled,
-  Settlement,
-} from '../../ports/deliveries.ts'
-import type { EndpointAnswer } from '../../ports/endpoints.ts'
-import { healthy, judgeAnswer } from '../../rules/endpoint-health.ts'
-import { endTry, type TryEnd } from '../../rules/try-outcome.ts'
-import { monthOf } from '../../rules/usage-month.ts'
+import { eq } from 'drizzle-orm'
+import type { DeliveryStore } from '../../ports/deliveries.ts'
 import { inBatches } from '../batches.ts'
-import { deliveries, endpoints, events, sites } from '../schema/index.ts'
-import { given, prepared, tableOf, type Db, type Last, type Tools } from '../tools.ts'
-import { noteOfSite } from './audit.ts'
+import { deliveries, events } from '../schema/index.ts'
+import type { Tools } from '../tools.ts'
 import { claimOne, claimShares } from './claim-deliveries.ts'
 import { deliveryReportOperations, triesOf } from './delivery-reports.ts'
-import { health, lockHealth, writeVerdict } from './endpoint-health.ts'
 import { isRecoveryDue, lockNextToRecover, recover } from './recovery.ts'
-import { untriedOf } from './store-event.ts'
-import { addDelivered } from './usage.ts'
+import { settleAll } from './settle-deliveries.ts'
 
 export function deliveryOperations(tools: Tools): DeliveryStore {
   const { run, transaction } = tools
@@ -56,129 +43,4 @@ export function deliveryOperations(tools: Tools): DeliveryStore {
       })
     },
   }
-}
-
-/** Deliveries, nobody else's until the transaction ends, and what is known of their endpoints. All lock them in one order. */
-const lockDeliveries = prepared((db) =>
-  db
-    .select({ delivery: deliveries, webhookUrl: sites.webhookUrl, health })
-    .from(deliveries)
-    .innerJoin(sites, eq(sites.id, deliveries.siteId))
-    .leftJoin(endpoints, eq(endpoints.siteId, deliveries.siteId))
-    .where(sql`${deliveries.id} = ANY(${given('ids')}::text[])`)
-    .orderBy(deliveries.siteId, deliveries.itemId, deliveries.eventSeq)
-    .for('no key update', { of: deliveries }),
-)
-
-async function settleAll(
-  db: Db,
-  last: Last,
-  all: readonly Settlement[],
-): Promise<readonly Settled[]> {
-  const rows = await lockDeliveries(db).execute({ ids: all.map(({ id }) => id) })
-  const claimed = new Map(rows.map((row) => [row.delivery.id, row]))
-  const ended: ({ id: string } & TryEnd)[] = []
-  const tries: (Attempt & { deliveryId: string })[] = []
-  const freed: (Pick<Delivery, 'siteId' | 'itemId'> & { at: number })[] = []
-  const taken: { siteId: string; month: string }[] = []
-  const news = new Map<string, { nth: number; answer: EndpointAnswer & { at: number } }[]>()
-  const settled = all.map(({ id, ...settlement }, nth): Settled => {
-    const row = claimed.get(id)
-    const end = row && endTry(row.delivery, settlement)
-    if (!end) return { outcome: 'stale', disabled: false }
-    claimed.delete(id)
-    const { siteId, itemId } = row.delivery
-    const { at, attempt, endpoint, outcome } = settlement
-    ended.push({ id, ...end.change })
-    if (end.freesNext) freed.push({ siteId, itemId, at })
-    if (!end.wasTried) return { outcome: 'settled', disabled: false }
-    if (settlement.try) tries.push({ deliveryId: id, number: attempt, ...settlement.try })
-    if (outcome.kind === 'delivered') taken.push({ siteId, month: monthOf(at) })
-    const before = row.health ?? healthy
-    const answer = endpoint && { ...endpoint, at }
-    // Most of the time an endpoint stays as it is: then nobody waits for its lock.
-    const isNews = answer && judgeAnswer(before, answer, row.webhookUrl).health !== before
-    const ofSite = news.get(siteId) ?? []
-    if (answer && (isNews || ofSite.length > 0)) news.set(siteId, [...ofSite, { nth, answer }])
-    return { outcome: 'settled', disabled: false }
-  })
-  const writes = [ending(db, ended), trying(db, tries), releasing(db, freed)]
-  // The last of all: all deliveries of a site count in one row, which nobody may hold for long.
-  const counted = taken.length > 0 ? [addDelivered(db, taken)] : []
-  if (news.size === 0) {
-    last(...writes, ...counted)
-    return settled
-  }
-  // What died is known before an endpoint that recovered looks for it. All lock endpoints in one order.
-  const written = Promise.all(writes.map((one) => one.execute()))
-  written.catch(() => {})
-  for (const siteId of [...news.keys()].toSorted()) {
-    for (const { nth, answer } of news.get(siteId)!) {
-      settled[nth]!.disabled = await settleEndpoint(db, siteId, answer)
-    }
-  }
-  await written
-  last(...counted)
-  return settled
-}
-
-const ending = (db: Db, all: readonly ({ id: string } & TryEnd)[]) => {
-  const ended = tableOf('ended', all, {
-    id: 'text',
-    state: 'text',
-    dueAt: 'bigint',
-    claimedUntil: 'bigint',
-    claimedBy: 'text',
-    settledAt: 'bigint',
-    firstEndedAt: 'bigint',
-    scheduleFrom: 'bigint',
-  })
-  return db.execute(sql`
-UPDATE deliveries SET state = ended.state, due_at = "dueAt", claimed_until = "claimedUntil", claimed_by = "claimedBy",
-  settled_at = "settledAt", first_ended_at = "firstEndedAt", schedule_from = "scheduleFrom"
-FROM ${ended} WHERE deliveries.id = ended.id`)
-}
-
-const trying = (db: Db, all: readonly (Attempt & { deliveryId: string })[]) => {
-  const tried = tableOf('tried', all, {
-    deliveryId: 'text',
-    number: 'bigint',
-    startedAt: 'bigint',
-    durationMs: 'bigint',
-    status: 'bigint',
-    error: 'text',
-    response: 'bytea',
-  })
-  return db.execute(sql`
-INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status, error, response)
-SELECT "deliveryId", number, "startedAt", "durationMs", status, error, response FROM ${tried} ORDER BY nth`)
-}
-
-/** Lets the oldest delivery of a site and item go that waited for one before it, if it is not on its way already. */
-const releasing = (
-  db: Db,
-  all: readonly (Pick<Delivery, 'siteId' | 'itemId'> & { at: number })[],
-) => {
-  const pairs = tableOf('pair', all, { siteId: 'text', itemId: 'bigint', at: 'bigint' })
-  return db.execute(sql`
-WITH pair AS (SELECT * FROM ${pairs}), next AS (${untriedOf(sql`pair`)})
-UPDATE deliveries SET due_at = next.at FROM next WHERE deliveries.id = next.id AND due_at IS NULL`)
-}
-
-/** What a try means for its endpoint; returns whether it is disabled by it. */
-async function settleEndpoint(
-  db: Db,
-  siteId: string,
-  answer: EndpointAnswer & { at: number },
-): Promise<boolean> {
-  const urlOf = db.select({ webhookUrl: sites.webhookUrl }).from(sites).where(eq(sites.id, siteId))
-  const [before, [site]] = await Promise.all([lockHealth(db, siteId), urlOf])
-  const verdict = judgeAnswer(before, answer, site?.webhookUrl ?? null)
-  const { at } = answer
-  if (verdict.health !== before) await writeVerdict(db, siteId, verdict, at)
-  if (verdict.disabled) {
-    const reason = verdict.health.disabledReason
-    await noteOfSite(db, siteId, { actor: 'server', at }, 'endpoint.disabled', { reason })
-  }
-  return verdict.disabled
 }

@@ -1,15 +1,12 @@
-import { and, asc, desc, eq, gt, isNull, lt, lte, sql } from 'drizzle-orm'
-import type { EventChange, EventStore, Handling } from '../../ports/events.ts'
-import type { Item } from '../../ports/items.ts'
+import { and, asc, desc, gt, isNull, lt, lte, sql } from 'drizzle-orm'
+import type { EventStore, Handling } from '../../ports/events.ts'
 import { ClaimLostError } from '../../store-errors.ts'
-import { concernsUser, itemAfterEvent, lateFrom } from '../../rules/item-change.ts'
-import { accounts, audit, bridgeUsers, events, items, sites } from '../schema/index.ts'
+import { events } from '../schema/index.ts'
 import { inBatches } from '../batches.ts'
-import { given, prepared, tableOf, type Db, type Last, type Tools } from '../tools.ts'
-import { lockItems, storeItems } from './item-rows.ts'
-import { lockUsers } from './locks.ts'
+import { given, prepared, tableOf, type Db, type Tools } from '../tools.ts'
+import { applyAll, type Applying } from './apply-events.ts'
 import { newOf, storing } from './store-event.ts'
-import { claimsOf, claimWork, givenClaiming, isFreeFor, lockWork } from './work-claims.ts'
+import { claimWork, givenClaiming, isFreeFor, lockWork } from './work-claims.ts'
 
 /** What becomes of an event that a member has in hand; null: it stays as it is. */
 interface Note extends Handling {
@@ -34,10 +31,10 @@ FROM ${notes} JOIN work_claims ON work_claims.claimed_by = note.by AND work_clai
 WHERE events.seq = note.seq AND work_claims.subject = ${userOfEvent}
 RETURNING nth`)
   const noted = new Set(rows.map(({ nth }) => Number(nth)))
-  return all.map((_, nth) => (noted.has(nth + 1) ? undefined : lostEvent()))
+  return all.map((_, nth) =>
+    noted.has(nth + 1) ? undefined : new ClaimLostError('Another server has this event by now'),
+  )
 }
-
-const lostEvent = () => new ClaimLostError('Another server has this event by now')
 
 /** Whose events it is one of: those of nobody are all claimed together. */
 const userOfEvent = sql`coalesce(${events.userId}, '')`
@@ -108,115 +105,4 @@ export function eventOperations({ run, transaction, together }: Tools): EventSto
         return last?.at ?? null
       }),
   }
-}
-
-interface Applying {
-  change: EventChange
-  handling: (Handling & { handledAt: number | null }) | undefined
-}
-
-/** Applies events one after the other to what was read of all, and writes what came of it; an error is of one event. */
-async function applyAll(
-  db: Db,
-  last: Last,
-  all: readonly Applying[],
-): Promise<(boolean | ClaimLostError)[]> {
-  const userIds = all.map(({ change }) => change.userId)
-  const itemIds = all.flatMap(({ change }) => ('itemId' in change ? change.itemId : []))
-  const [claims, users, known] = await Promise.all([
-    claimsOf(db, 'user-events', userIds),
-    lockUsers(db, userIds),
-    lockItems(db, itemIds),
-  ])
-  const changed = new Set<number>()
-  const its = new Map<number, { id: number; itemId: number; createdAt: number }>()
-  const handled: { seq: number; at: number }[] = []
-  const keep = (item: Item) => {
-    known.set(item.id, item)
-    changed.add(item.id)
-  }
-  const apply = async (change: EventChange): Promise<boolean> => {
-    const { userId, at } = change
-    if (!concernsUser(users.get(userId), change)) return false
-    if (change.kind === 'user-gone') {
-      const its = [...known.values()].filter((item) => item.userId === userId)
-      for (const item of its) known.set(item.id, { ...item, goneAt: item.goneAt ?? at })
-      last(
-        db.update(bridgeUsers).set({ userUuid: null }).where(eq(bridgeUsers.id, userId)),
-        db
-          .update(items)
-          .set({ goneAt: at })
-          .where(and(eq(items.userId, userId), isNull(items.goneAt))),
-      )
-      return true
-    }
-    const item = known.get(change.itemId)
-    if (change.kind === 'item-gone') {
-      if (item?.userId !== userId || item.goneAt !== null) return false
-      keep({ ...item, goneAt: at })
-      return true
-    }
-    const isDeleted = item === undefined && (await wasDeleted(db, change))
-    const after = itemAfterEvent(item, change, { wasDeleted: isDeleted })
-    if (after) keep(after)
-    if (after === undefined) return false
-    if (change.kind === 'account') {
-      const { accountId: id, itemId } = change
-      its.set(id, { id, itemId, createdAt: at })
-    }
-    return true
-  }
-  const ends: (boolean | ClaimLostError)[] = []
-  for (const { change, handling } of all) {
-    const isLost = handling && claims.get(change.userId) !== handling.by
-    ends.push(isLost ? lostEvent() : await apply(change))
-    if (!isLost && handling?.handledAt != null)
-      handled.push({ seq: handling.seq, at: handling.handledAt })
-  }
-  await storeItems(
-    db,
-    [...changed].map((id) => known.get(id)!),
-  )
-  if (its.size > 0) last(keeping(db, [...its.values()]))
-  if (handled.length > 0) {
-    const done = tableOf('done', handled, { seq: 'bigint', at: 'bigint' })
-    last(
-      db.execute(
-        sql`UPDATE events SET handled_at = done.at FROM ${done} WHERE events.seq = done.seq`,
-      ),
-    )
-  }
-  return ends
-}
-
-const keeping = (db: Db, all: { id: number; itemId: number; createdAt: number }[]) =>
-  db
-    .insert(accounts)
-    .values(all)
-    .onConflictDoUpdate({
-      target: accounts.id,
-      set: { itemId: sql`excluded.item_id` },
-      setWhere: sql`${accounts.itemId} <> excluded.item_id`,
-    })
-
-/** Whether the item was deleted here: no row stands for it any more, only the audit tells. */
-async function wasDeleted(
-  db: Db,
-  { userId, itemId, at }: { userId: string; itemId: number; at: number },
-): Promise<boolean> {
-  const told = await db
-    .select({ id: audit.id })
-    .from(bridgeUsers)
-    .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-    .innerJoin(audit, eq(audit.tenantId, sites.tenantId))
-    .where(
-      and(
-        eq(bridgeUsers.id, userId),
-        gt(audit.at, lateFrom(at)),
-        eq(audit.action, 'item.deleted'),
-        eq(audit.subject, String(itemId)),
-      ),
-    )
-    .limit(1)
-  return told.length > 0
 }
