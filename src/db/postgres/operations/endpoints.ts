@@ -1,9 +1,10 @@
 import { count, eq, gte, isNotNull, max, sql } from 'drizzle-orm'
 import type { EndpointStore } from '../../ports/endpoints.ts'
+import { healthy } from '../../rules/endpoint-health.ts'
 import { attempts, deliveries, endpoints, events, sites, tenants } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 import { noteOfSite } from './audit.ts'
-import { healthOf, reviveEndpoint } from './endpoint-health.ts'
+import { health, healthOf, reviveEndpoint } from './endpoint-health.ts'
 import { countRecoverable } from './recovery.ts'
 
 /** Of some tries, how many got no 2xx. */
@@ -16,11 +17,9 @@ export function endpointOperations({ run, transaction }: Tools): EndpointStore {
   return {
     readEndpoint: (siteId) =>
       run(async (db) => {
-        const [row] = await db
-          .select({ allowedTargets: endpoints.allowedTargets })
-          .from(endpoints)
-          .where(eq(endpoints.siteId, siteId))
-        return { ...(await healthOf(db, siteId)), allowedTargets: row?.allowedTargets ?? [] }
+        const known = { ...health, allowedTargets: endpoints.allowedTargets }
+        const [row] = await db.select(known).from(endpoints).where(eq(endpoints.siteId, siteId))
+        return row ?? { ...healthy, allowedTargets: [] }
       }),
 
     async enableEndpoint(siteId, by) {

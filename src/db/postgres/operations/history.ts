@@ -1,5 +1,6 @@
 import { and, asc, desc, eq, gte, inArray, lt, sql, type SQL } from 'drizzle-orm'
 import { foldName } from '../../../names.ts'
+import type { Attempt } from '../../ports/deliveries.ts'
 import type {
   CallFilter,
   EventFilter,
@@ -11,7 +12,6 @@ import type {
 } from '../../ports/history.ts'
 import {
   accounts,
-  attempts,
   bridgeUsers,
   calls,
   connectRequests as requests,
@@ -22,6 +22,7 @@ import {
   tenants,
 } from '../schema/index.ts'
 import type { Db, Tools } from '../tools.ts'
+import { triesOf } from './delivery-reports.ts'
 import { findSubjects } from './subjects.ts'
 import { storeCalls } from './usage.ts'
 
@@ -211,29 +212,10 @@ async function accountsOf(db: Db, itemIds: number[]): Promise<Map<number, number
   return new Map([...byItem].map(([item, own]) => [item, own.map((row) => row.id)]))
 }
 
-async function triesOf(
-  db: Db,
-  deliveryIds: string[],
-): Promise<Map<string, TriedDelivery['tries']>> {
-  const { deliveryId, number, startedAt, durationMs, status, error } = attempts
-  const rows =
-    deliveryIds.length === 0
-      ? []
-      : await db
-          .select({ deliveryId, number, startedAt, durationMs, status, error })
-          .from(attempts)
-          .where(inArray(deliveryId, deliveryIds))
-          .orderBy(asc(number))
-  const tries = Map.groupBy(rows, (row) => row.deliveryId)
-  return new Map(
-    [...tries].map(([id, own]) => [id, own.map(({ deliveryId: _ofIt, ...one }) => one)]),
-  )
-}
-
 function withTries(
-  delivery: typeof deliveries.$inferSelect,
-  tries: TriedDelivery['tries'],
+  { id, state, createdAt, dueAt, settledAt, attempts }: typeof deliveries.$inferSelect,
+  tries: readonly Attempt[],
 ): TriedDelivery {
-  const { id, state, createdAt, dueAt, settledAt, attempts: claims } = delivery
-  return { id, state, createdAt, dueAt, settledAt, attempts: claims, tries }
+  const open = tries.map(({ response: _sealed, ...one }) => one)
+  return { id, state, createdAt, dueAt, settledAt, attempts, tries: open }
 }
