@@ -1,8 +1,9 @@
-import { and, asc, eq, gt, inArray, isNotNull, isNull, lt, or } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNotNull, isNull, lt, or, sql } from 'drizzle-orm'
 import { foldName } from '../../../names.ts'
 import type { UserStore } from '../../ports/users.ts'
 import { chosenUser, defaultUser, takenOver } from '../../rules/name-choice.ts'
 import { AmbiguousNameError, ConflictError } from '../../store-errors.ts'
+import { inBatches } from '../batches.ts'
 import { isTaken } from '../errors.ts'
 import { bridgeUsers, items, sites, tenants } from '../schema/index.ts'
 import { given, prepared, type Db, type Tools } from '../tools.ts'
@@ -15,8 +16,10 @@ const owned = (db: Db) =>
     .from(bridgeUsers)
     .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
 
-const ownerOf = prepared((db) =>
-  owned(db).where(and(eq(bridgeUsers.userUuid, given('userUuid')), isNull(sites.removedAt))),
+const ownersOf = prepared((db) =>
+  owned(db).where(
+    and(sql`${bridgeUsers.userUuid} = ANY(${given('userUuids')}::text[])`, isNull(sites.removedAt)),
+  ),
 )
 
 const userWith = (id: string) => eq(bridgeUsers.id, id)
@@ -121,11 +124,17 @@ export function userOperations({ run, transaction }: Tools): UserStore {
         }
       }),
 
-    findUserByUuid: (userUuid) =>
+    // Each webhook asks for one, and many come at the same moment.
+    findUserByUuid: inBatches((userUuids) =>
       run(async (db) => {
-        const [found] = await ownerOf(db).execute({ userUuid })
-        return found && { ...found, tenantId: found.site.tenantId }
+        const owners = await ownersOf(db).execute({ userUuids })
+        const known = new Map(owners.map((owner) => [owner.user.userUuid, owner]))
+        return userUuids.map((userUuid) => {
+          const owner = known.get(userUuid)
+          return owner && { ...owner, tenantId: owner.site.tenantId }
+        })
       }),
+    ),
 
     claimItemsRead: (userId, at, notSince) =>
       run(async (db) => {

@@ -89,6 +89,38 @@ withPostgres((it, server) => {
     expect(await tripsOf(store.acceptEvent(event(7)))).toBe(1)
   })
 
+  it('what comes at the same moment shares its round trips: webhooks, what they change, and the ends of tries', async () => {
+    const { store, tripsOf, user, event, claim } = await withSite()
+    const ten = Array.from({ length: 10 }, (_, nth) => nth + 1)
+    const all = (work: (nth: number) => Promise<unknown>) => Promise.all(ten.map(work))
+    const handling = { by: 'srv_test', seq: 0, handledAt: null }
+    const tried = { startedAt: 1, durationMs: 1, status: 200, error: null, response: null }
+
+    expect(await tripsOf(all(() => store.findUserByUuid(user.userUuid)))).toBe(1)
+    expect(await tripsOf(all((nth) => store.acceptEvent(event(nth))))).toBe(1)
+    const of = { userId: user.id, at: testNow }
+    const applying = all((itemId) =>
+      store.applyEvent({ kind: 'item-gone', itemId, ...of }, handling).catch(() => {}),
+    )
+    expect(await tripsOf(applying)).toBe(2)
+    const claimed = await store.claimDeliveries(claim)
+    const settling = Promise.all(
+      claimed.map(({ id, attempt }) => {
+        const outcome = { kind: 'delivered' } as const
+        return store.settleDelivery({
+          id,
+          attempt,
+          at: testNow,
+          outcome,
+          try: tried,
+          endpoint: null,
+        })
+      }),
+    )
+    expect(claimed).toHaveLength(4)
+    expect(await tripsOf(settling)).toBe(2)
+  })
+
   it('looking for work where there is none takes one round trip', async () => {
     const { store, tripsOf, claim } = await withSite()
     const claiming = { by: 'srv_1', at: testNow, until: testNow + 1, limit: 9 }
