@@ -3,53 +3,39 @@ import type { ListedCall } from '../db/ports/history.ts'
 import { shortMethod } from '../explain/call-verdict.ts'
 import { statusArgument } from './arguments.ts'
 import type { CommandContext } from './context.ts'
-import {
-  age,
-  byWhose,
-  bySince,
-  inPages,
-  pageIn,
-  printPage,
-  whoseIn,
-  type PageOptions,
-  type WhoseOptions,
-} from './listing.ts'
+import { bySince, given, listsHistory, type PageOptions } from './listing.ts'
 import { time } from './print.ts'
 
-interface ListOptions extends WhoseOptions, PageOptions {
+interface ListOptions extends PageOptions {
   method?: string
   status?: { from: number; until: number }
-  since?: number
 }
 
 /** `bank-api call …` */
 export function callCommands(context: CommandContext): Command {
   const call = new Command('call').description('what callers with a key asked, and how it ended')
 
-  inPages(bySince(byWhose(call.command('list'))))
+  const list = bySince(call.command('list'))
     .description('newest first')
     .option('--method <name>', 'as get_bank_accounts')
     .option('--status <status>', 'as 404, or 4xx', statusArgument)
-    .action((options: ListOptions) =>
-      context.withInstallation(async ({ store, clock }) => {
-        const { method, status, since } = options
-        const filter = {
-          ...(await whoseIn(store, options)),
-          ...(method !== undefined && { method: wholeMethod(method) }),
-          ...(status !== undefined && { status }),
-          ...(since !== undefined && { since }),
-        }
-        const calls = await store.listCalls(filter, await pageIn(store, options, 'call'))
-        const inBrief = (row: ReturnType<typeof toRow>) => ({
-          age: age(Date.parse(row.at), clock.now()),
-          site: row.site ?? row.tenant,
-          method: shortMethod(row.method),
-          status: row.status,
-          code: row.code,
-        })
-        printPage(context, calls.map(toRow), { id: ({ call: id }) => id, inBrief }, options)
-      }),
-    )
+  listsHistory(context, list, {
+    kind: 'call',
+    find: (store, filter, page, { method, status }: ListOptions) =>
+      store.listCalls(
+        { ...filter, ...given({ method: method && wholeMethod(method), status }) },
+        page,
+      ),
+    toRow,
+    id: (row) => row.call,
+    at: (row) => row.at,
+    inBrief: ({ site, tenant, method, status, code }) => ({
+      site: site ?? tenant,
+      method: shortMethod(method),
+      status,
+      code,
+    }),
+  })
   return call
 }
 

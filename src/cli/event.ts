@@ -2,53 +2,36 @@ import { Command } from 'commander'
 import type { ListedEvent } from '../db/ports/history.ts'
 import { itemArgument } from './arguments.ts'
 import type { CommandContext } from './context.ts'
-import {
-  age,
-  bySince,
-  byWhose,
-  inPages,
-  pageIn,
-  printPage,
-  whoseIn,
-  type PageOptions,
-  type WhoseOptions,
-} from './listing.ts'
+import { bySince, given, listsHistory, type PageOptions } from './listing.ts'
 import { time } from './print.ts'
 
-interface ListOptions extends WhoseOptions, PageOptions {
+interface ListOptions extends PageOptions {
   item?: number
   type?: string
-  since?: number
 }
 
 /** `bank-api event …` */
 export function eventCommands(context: CommandContext): Command {
   const event = new Command('event').description('what happened, as Bridge or we told it')
 
-  inPages(bySince(byWhose(event.command('list'))))
+  const list = bySince(event.command('list'))
     .description('newest first; of their delivery to sites `webhook list` tells more')
     .option('--item <id>', 'of this bank connection', itemArgument)
     .option('--type <type>', 'as item.refreshed')
-    .action((options: ListOptions) =>
-      context.withInstallation(async ({ store, clock }) => {
-        const { item, type, since } = options
-        const filter = {
-          ...(await whoseIn(store, options)),
-          ...(item !== undefined && { itemId: item }),
-          ...(type !== undefined && { type }),
-          ...(since !== undefined && { since }),
-        }
-        const events = await store.listEvents(filter, await pageIn(store, options, 'event'))
-        const inBrief = (row: ReturnType<typeof toRow>) => ({
-          age: age(Date.parse(row.received), clock.now()),
-          site: row.site,
-          type: row.type,
-          item: row.item,
-          state: row.handled === null ? 'to apply' : row.delivery,
-        })
-        printPage(context, events.map(toRow), { id: (row) => row.event, inBrief }, options)
-      }),
-    )
+  listsHistory(context, list, {
+    kind: 'event',
+    find: (store, filter, page, { item, type }: ListOptions) =>
+      store.listEvents({ ...filter, ...given({ itemId: item, type }) }, page),
+    toRow,
+    id: (row) => row.event,
+    at: (row) => row.received,
+    inBrief: ({ site, type, item, handled, delivery }) => ({
+      site,
+      type,
+      item,
+      state: handled === null ? 'to apply' : delivery,
+    }),
+  })
   return event
 }
 

@@ -39,11 +39,13 @@ export const inPages = (command: Command, limit = 50): Command =>
     .option('--wide', 'every column and whole ids, however wide')
     .option('--json')
 
+export interface Whose {
+  tenantId?: string
+  siteId?: string
+}
+
 /** Whose rows are meant. A site's name alone suffices where one tenant alone has such a site. */
-export async function whoseIn(
-  store: Store,
-  { tenant, site }: WhoseOptions,
-): Promise<{ tenantId?: string; siteId?: string }> {
+export async function whoseIn(store: Store, { tenant, site }: WhoseOptions): Promise<Whose> {
   if (tenant === undefined)
     return site === undefined ? {} : { siteId: (await onlySite(store, site)).id }
   const { id: tenantId } = await tenantNamed(store, tenant)
@@ -85,6 +87,44 @@ export function printPage<R extends Row>(
     say('', `older ones: --before ${short(id(last))}`)
   }
 }
+
+/** What a list of history is made of. */
+interface History<O, F, R extends Row> {
+  kind: Subject['kind']
+  find(store: Store, filter: Whose & { since?: number }, page: Page, options: O): Promise<F[]>
+  toRow(found: F): R
+  id(row: R): string
+  at(row: R): string
+  /** What fits on a line beside the short id and how old it is. */
+  inBrief(row: R): Row
+}
+
+/** Makes a command the list of what happened: by whose it is, page by page, the newest first. */
+export function listsHistory<
+  O extends WhoseOptions & PageOptions & { since?: number },
+  F,
+  R extends Row,
+>(
+  context: CommandContext,
+  command: Command,
+  { kind, find, toRow, id, at, inBrief }: History<O, F, R>,
+): void {
+  inPages(byWhose(command)).action((options: O) =>
+    context.withInstallation(async ({ store, clock }) => {
+      const { since } = options
+      const filter = { ...(await whoseIn(store, options)), ...given({ since }) }
+      const found = await find(store, filter, await pageIn(store, options, kind), options)
+      const brief = (row: R) => ({ age: age(Date.parse(at(row)), clock.now()), ...inBrief(row) })
+      printPage(context, found.map(toRow), { id, inBrief: brief }, options)
+    }),
+  )
+}
+
+/** Those of a filter's words that were given. */
+export const given = <T extends object>(words: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(words).filter(([, word]) => word !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>
+  }
 
 /** How long ago; `-` when never. */
 export const age = (at: number | null, now: number): string | null =>

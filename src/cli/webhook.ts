@@ -10,6 +10,7 @@ import { siteNamed, type Installation } from './installation.ts'
 import {
   age,
   byWhose,
+  given,
   inPages,
   printPage,
   whoseIn,
@@ -149,13 +150,7 @@ const filtered = (command: Command): Command =>
 
 async function filterOf(store: Store, options: FilterOptions): Promise<DeliveryFilter> {
   const { state, type, since, until } = options
-  return {
-    ...(await whoseIn(store, options)),
-    ...(state !== undefined && { state }),
-    ...(type !== undefined && { type }),
-    ...(since !== undefined && { since }),
-    ...(until !== undefined && { until }),
-  }
+  return { ...(await whoseIn(store, options)), ...given({ state, type, since, until }) }
 }
 
 const dueIn = (due: number, now: number): string =>
