@@ -4,45 +4,33 @@ import type { Connection } from '../db/ports/items.ts'
 import { itemArgument } from './arguments.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
-import { whoseIn, type WhoseOptions } from './listing.ts'
+import { byWhose, whoseIn, type WhoseOptions } from './listing.ts'
+import { inParts, printPart, type PartOptions } from './parts.ts'
 import { time } from './print.ts'
 import { dayMs } from '../durations.ts'
 
-interface ListOptions extends WhoseOptions {
-  wide?: boolean
+interface ListOptions extends WhoseOptions, PartOptions {
   expiring?: number
-  json?: boolean
 }
 
 /** `bank-api item …` */
-export function itemCommands({ printOne, printTable, withInstallation }: CommandContext): Command {
+export function itemCommands(context: CommandContext): Command {
+  const { printOne, withInstallation } = context
   const item = new Command('item').description('the bank connections of all sites')
 
-  item
-    .command('list')
+  inParts(byWhose(item.command('list')), 'item')
     .description('the consent that ends first at the top')
-    .option('--tenant <name>', 'of this tenant')
-    .option('--site <name>', 'of this site; with its tenant where several have one of the name')
     .option('--expiring <days>', 'only those whose consent ends within so many days', daysArgument)
-    .option('--wide', 'every column, however wide')
-    .option('--json')
     .action((options: ListOptions) =>
       withInstallation(async ({ store, clock }) => {
         const now = clock.now()
         const { expiring } = options
-        const { tenantId, siteId } = await whoseIn(store, options)
         const filter = {
-          ...(tenantId !== undefined && { tenantId }),
+          ...(await whoseIn(store, options)),
           ...(expiring !== undefined && { endsUntil: now + expiring * dayMs }),
         }
-        const connections = (await store.listConnections(filter)).filter(
-          ({ site }) => siteId === undefined || site.id === siteId,
-        )
-        printTable(
-          connections.map((one) => toRow(one, now)),
-          options,
-          inBrief,
-        )
+        const rows = (await store.listConnections(filter)).map((one) => toRow(one, now))
+        printPart(context, rows, { name: ({ item: id }) => String(id), inBrief }, options)
       }),
     )
 

@@ -2,12 +2,15 @@ import { Command, Option } from 'commander'
 import { createApiKey, keyState, rotateApiKey } from '../auth/api-keys.ts'
 import { ensureSite } from '../auth/sites.ts'
 import { bridgeVersions, linkForms, listForms, type Presentation } from '../db/ports/keys.ts'
+import type { Tenant } from '../db/ports/tenants.ts'
+import type { Store } from '../db/store.ts'
 import { dateArgument } from './arguments.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
 import { tenantNamed } from './installation.ts'
 import { newNameArgument } from './names.ts'
 import { age } from './listing.ts'
+import { inParts, printPart, type PartOptions } from './parts.ts'
 import { time } from './print.ts'
 import { shortIds, wholeId } from './short-ids.ts'
 import { dayMs } from '../durations.ts'
@@ -22,12 +25,8 @@ interface CreateOptions extends Partial<Presentation> {
 }
 
 /** `bank-api key …` */
-export function keyCommands({
-  confirm,
-  printOne,
-  printTable,
-  withInstallation,
-}: CommandContext): Command {
+export function keyCommands(context: CommandContext): Command {
+  const { confirm, printOne, withInstallation } = context
   const key = new Command('key').description('what sites call us with')
 
   key
@@ -98,44 +97,26 @@ export function keyCommands({
       }),
     )
 
-  key
-    .command('list')
+  inParts(key.command('list'), 'key')
     .description('without secrets: those are stored nowhere')
     .option('--tenant <name>', 'of this tenant only')
-    .option('--wide', 'every column and whole ids, however wide')
-    .option('--json')
-    .action((options: { tenant?: string; wide?: boolean; json?: boolean }) =>
+    .action((options: PartOptions & { tenant?: string }) =>
       withInstallation(async ({ store, clock }) => {
         const { tenant: name } = options
         const tenants = name ? [await tenantNamed(store, name)] : await store.listTenants()
-        const rows = []
-        for (const tenant of tenants) {
-          const sites = await store.listSites({ tenantId: tenant.id, siteId: null })
-          const names = new Map(sites.map((site) => [site.id, site.name]))
-          for (const one of await store.listKeys(tenant.id)) {
-            rows.push({
-              api_key: one.apiKey,
-              tenant: tenant.name,
-              site: one.siteId === null ? null : (names.get(one.siteId) ?? null),
-              label: one.label,
-              read_only: one.readOnly,
-              state: keyState(one, tenant, clock.now()),
-              created: time(one.createdAt),
-              last_used: time(one.lastUsedAt),
-              expires: time(one.expiresAt),
-              old_secret_until: time(one.previousSecretUntil),
-            })
-          }
-        }
+        const rows = await rowsOf(store, tenants, clock.now())
         const short = shortIds(rows.map((row) => row.api_key))
-        printTable(rows, options, (row) => ({
+        const inBrief = (row: (typeof rows)[number]) => ({
           api_key: short(row.api_key),
           site: row.site ?? `all of ${row.tenant}`,
           label: row.label,
           state: row.state,
           used: row.last_used === null ? 'never' : age(Date.parse(row.last_used), clock.now()),
           expires: row.expires?.slice(0, 10) ?? null,
-        }))
+        })
+        const { after } = options
+        const from = after === undefined ? {} : { after: await wholeId(store, after, 'key') }
+        printPart(context, rows, { name: (row) => row.api_key, inBrief }, { ...options, ...from })
       }),
     )
 
@@ -192,6 +173,27 @@ export function keyCommands({
       }),
     )
   return key
+}
+
+/** The keys of these tenants, as they are listed. */
+async function rowsOf(store: Store, tenants: readonly Tenant[], now: number) {
+  const ofTenants = tenants.map(async (tenant) => {
+    const sites = await store.listSites({ tenantId: tenant.id, siteId: null })
+    const names = new Map(sites.map((site) => [site.id, site.name]))
+    return (await store.listKeys(tenant.id)).map((one) => ({
+      api_key: one.apiKey,
+      tenant: tenant.name,
+      site: one.siteId === null ? null : (names.get(one.siteId) ?? null),
+      label: one.label,
+      read_only: one.readOnly,
+      state: keyState(one, tenant, now),
+      created: time(one.createdAt),
+      last_used: time(one.lastUsedAt),
+      expires: time(one.expiresAt),
+      old_secret_until: time(one.previousSecretUntil),
+    }))
+  })
+  return (await Promise.all(ofTenants)).flat()
 }
 
 const bridgeVersionOption = (): Option =>

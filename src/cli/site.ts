@@ -18,6 +18,7 @@ import { isSameName } from '../names.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
 import { siteNamed, tenantNamed, type Installation } from './installation.ts'
+import { inParts, printPart, type PartOptions } from './parts.ts'
 import { time } from './print.ts'
 import { deleting, removeAndPrint, type RemovalOptions } from './removing.ts'
 
@@ -32,23 +33,21 @@ interface UpdateOptions {
 
 /** `bank-api site …` */
 export function siteCommands(context: CommandContext): Command {
-  const { printOne, printTable, withBridge, withInstallation } = context
+  const { printOne, withBridge, withInstallation } = context
   const site = new Command('site').description('the ERP sites of a tenant')
 
-  site
-    .command('list')
+  inParts(site.command('list'), 'site')
     .requiredOption('--tenant <name>', 'whose sites')
-    .option('--wide', 'every column, however wide')
-    .option('--json')
-    .action((options: { tenant: string; wide?: boolean; json?: boolean }) =>
+    .action((options: PartOptions & { tenant: string }) =>
       withInstallation(async ({ store }) => {
         const tenant = await tenantNamed(store, options.tenant)
         const sites = await store.listSites({ tenantId: tenant.id, siteId: null })
-        printTable(sites.map(toRow), options, ({ site: name, origin, webhook_url }) => ({
+        const inBrief = ({ site: name, origin, webhook_url }: ReturnType<typeof toRow>) => ({
           site: name,
           origin,
           webhook_url,
-        }))
+        })
+        printPart(context, sites.map(toRow), { name: (row) => row.site, inBrief }, options)
       }),
     )
 

@@ -224,6 +224,58 @@ describe('what an operator knows finds the rows', () => {
   })
 })
 
+describe('a list with an order of its own', () => {
+  /** Whatever stands first on each line below the head, and how the next page is asked for. */
+  const pageOf = (out: string) => {
+    const [, ...lines] = out.trimEnd().split('\n')
+    const [, left, after] = /^(\d+) more: --after (.+)$/.exec(lines.at(-1) ?? '') ?? []
+    return { rows: left === undefined ? lines : lines.slice(0, -2), left, after }
+  }
+
+  it('is shown in parts, of items, sites and keys alike', async () => {
+    const { cli, list, store, ann, clock } = await anInstallation()
+    const facts = Array.from({ length: 60 }, (_, n) => itemFacts({ id: n + 1 }))
+    await store.keepItems(ann.id, facts, { at: clock.now(), complete: false })
+
+    const first = pageOf((await cli('item', 'list')).out)
+    const second = pageOf((await cli('item', 'list', '--after', first.after!)).out)
+
+    expect([first.rows.length, first.left, second.rows.length, second.left]).toEqual([
+      50,
+      '11',
+      11,
+      undefined,
+    ])
+    expect(new Set([...first.rows, ...second.rows]).size).toBe(61)
+    expect(await list('item', 'list')).toHaveLength(61)
+    expect(await list('item', 'list', '--limit', '7')).toHaveLength(7)
+  })
+
+  it.each([
+    ['site', tenant, 3],
+    ['key', [], 5],
+  ] as const)('%s list goes on behind the row that it names', async (group, args, count) => {
+    const { cli, list } = await anInstallation()
+    const all = await list(group, 'list', ...args)
+    const seen: string[] = []
+    let more: string[] = []
+
+    for (let round = 0; round < count; round += 1) {
+      const page = pageOf((await cli(group, 'list', ...args, '--limit', '1', ...more)).out)
+      seen.push(...page.rows)
+      if (page.after === undefined) break
+      more = ['--after', page.after.replaceAll("'", '')]
+    }
+
+    expect(all).toHaveLength(count)
+    expect(new Set(seen).size).toBe(count)
+    expect(await cli(group, 'list', ...args, '--after', 'nothing')).toMatchObject({
+      code: 1,
+      err: 'nothing is not in this list\n',
+    })
+  })
+})
+
 describe('the short ids of lists', () => {
   it('are taken by every command that takes an id', async () => {
     const { acme, calls, events, requests, cli } = await anInstallation()

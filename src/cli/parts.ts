@@ -1,0 +1,41 @@
+import type { Command } from 'commander'
+import { quoted } from '../terminal/shell.ts'
+import { countArgument } from './arguments.ts'
+import { CommandError } from './command-error.ts'
+import type { CommandContext } from './context.ts'
+import type { Row } from './print.ts'
+
+export interface PartOptions {
+  limit?: number
+  after?: string
+  wide?: boolean
+  json?: boolean
+}
+
+/** How many rows a terminal gets unless it asks for more. */
+const usualRows = 50
+
+/** Options of a list that has its own order, and of which a program gets all unless it asks for less. */
+export const inParts = (command: Command, what: string): Command =>
+  command
+    .option('--limit <number>', `how many at most: ${usualRows}, with --json all`, countArgument)
+    .option(`--after <${what}>`, 'those behind this one: the next page')
+    .option('--wide', 'every column, however wide')
+    .option('--json')
+
+/** Prints a part of such a list, and how the next one is asked for. */
+export function printPart<R extends Row>(
+  { printTable, terminal: { say } }: CommandContext,
+  rows: readonly R[],
+  { name, inBrief }: { name: (row: R) => string; inBrief: (row: R) => Row },
+  options: PartOptions,
+): void {
+  const { after, json } = options
+  const from = after === undefined ? 0 : rows.findIndex((row) => name(row) === after) + 1
+  if (after !== undefined && from === 0) throw new CommandError(`${after} is not in this list`)
+  const part = rows.slice(from, from + (options.limit ?? (json ? rows.length : usualRows)))
+  printTable(part, options, inBrief)
+  const last = part.at(-1)
+  const left = rows.length - from - part.length
+  if (last && left > 0 && !json) say('', `${left} more: --after ${quoted(name(last))}`)
+}
