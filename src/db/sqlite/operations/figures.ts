@@ -1,8 +1,6 @@
 import type Sqlite from 'better-sqlite3'
-import { and, eq, isNotNull, isNull, sql } from 'drizzle-orm'
 import { dayMs } from '../../../durations.ts'
 import { consentDays, type Figures, type FigureStore } from '../../ports/figures.ts'
-import { endpoints, sites, tenants } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 
 /** Counts that stay cheap on tables with millions of rows: what is pending or dead is read off partial indexes. */
@@ -40,6 +38,25 @@ WITH RECURSIVE waiting(site_id) AS (
 )
 SELECT min(at) FROM due WHERE at <= +@at`
 
+/** Endpoints of sites that are served, by how they fare. How far the clock was put forward is time that did not pass. */
+export const served = `
+SELECT count(*) FILTER (WHERE disabled_at IS NULL) AS tried, count(disabled_at) AS disabled,
+  count(failing_since) FILTER (WHERE disabled_at IS NULL) AS failing,
+  min(failing_since + jumped_ms) FILTER (WHERE disabled_at IS NULL) AS failingSince
+FROM (
+  SELECT endpoints.disabled_at, failing_since, jumped_ms
+  FROM sites JOIN tenants ON tenants.id = sites.tenant_id
+  LEFT JOIN endpoints ON endpoints.site_id = sites.id
+  WHERE sites.webhook_url IS NOT NULL AND sites.removed_at IS NULL AND tenants.disabled_at IS NULL
+)`
+
+interface Endpoints {
+  tried: number
+  disabled: number
+  failing: number
+  failingSince: number | null
+}
+
 /** How many items live, and how many consents end when: one look at each, and a single row to carry. */
 export const living = `
 SELECT count(*) AS items, count(authentication_expires_at) AS consents, ${consentDays
@@ -51,7 +68,6 @@ SELECT count(*) AS items, count(authentication_expires_at) AS consents, ${consen
 FROM items WHERE gone_at IS NULL`
 
 export function figureOperations({
-  db,
   read,
   client,
 }: Tools & { client: Sqlite.Database }): FigureStore {
@@ -60,6 +76,7 @@ export function figureOperations({
   )
 
   const oldest = client.prepare<[{ at: number }], number | null>(oldestDue).pluck()
+  const endpointsNow = client.prepare<[], Endpoints>(served)
   const connections = client.prepare<[{ at: number }], Record<string, number>>(living)
 
   function figures(at: number): Figures {
@@ -67,39 +84,17 @@ export function figureOperations({
       counters.map(([name, statement]) => [name, statement.get() ?? 0]),
     ) as Record<keyof typeof counts, number>
     const of = connections.get({ at }) ?? {}
+    const { tried, failing, disabled, failingSince } = endpointsNow.get()!
     return {
       deliveries: { pending: count.due + count.waiting, dead: count.dead },
       oldestDueAt: oldest.get({ at }) ?? null,
       unhandledEvents: count.unhandled,
-      ...endpointsNow(),
+      endpoints: { healthy: tried - failing, failing, disabled },
+      failingSince,
       consentsEnding: [...consentDays.map((days) => of[`within${days}`] ?? 0), of['consents'] ?? 0],
       tenants: count.tenants,
       sites: count.sites,
       items: of['items'] ?? 0,
-    }
-  }
-
-  function endpointsNow(): Pick<Figures, 'endpoints' | 'failingSince'> {
-    const served = db
-      .select({
-        // How far the clock was put forward is time that did not pass.
-        failingSince: sql<number | null>`${endpoints.failingSince} + ${endpoints.jumpedMs}`,
-        disabledAt: endpoints.disabledAt,
-      })
-      .from(sites)
-      .innerJoin(tenants, eq(tenants.id, sites.tenantId))
-      .leftJoin(endpoints, eq(endpoints.siteId, sites.id))
-      .where(and(isNotNull(sites.webhookUrl), isNull(sites.removedAt), isNull(tenants.disabledAt)))
-      .all()
-    const tried = served.filter(({ disabledAt }) => disabledAt === null)
-    const failing = tried.flatMap(({ failingSince }) => failingSince ?? [])
-    return {
-      endpoints: {
-        healthy: tried.length - failing.length,
-        failing: failing.length,
-        disabled: served.length - tried.length,
-      },
-      failingSince: failing.length > 0 ? Math.min(...failing) : null,
     }
   }
 
