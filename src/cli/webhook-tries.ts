@@ -1,5 +1,6 @@
 import type { Store } from '../db/store.ts'
 import type { Keyring } from '../vault/keyring.ts'
+import { openTries } from '../webhooks/relay/tries.ts'
 import { time } from './print.ts'
 
 type Report = NonNullable<Awaited<ReturnType<Store['findDeliveryReport']>>>
@@ -9,17 +10,16 @@ export const triesOf = (
   { keyring }: { keyring: Keyring },
   { deliveryId, attempts }: Pick<Report, 'deliveryId' | 'attempts'>,
 ) =>
-  attempts.map(({ number, startedAt, durationMs, status, error, response }) => ({
-    try: number,
-    at: time(startedAt),
-    ms: durationMs,
-    status,
-    error,
-    response:
-      response === null
-        ? null
-        : keyring.open(response, `deliveries/${deliveryId}`).toString('utf8'),
-  }))
+  openTries({ keyring }, { deliveryId, attempts }).map(
+    ({ number, startedAt, durationMs, status, error, response }) => ({
+      try: number,
+      at: time(startedAt),
+      ms: durationMs,
+      status,
+      error,
+      response,
+    }),
+  )
 
 /** What a stranger's server said must not move the cursor, nor pass for our own lines. */
 export const forTerminal = (text: string | null): string | null =>

@@ -17,6 +17,8 @@ declare module 'fastify' {
        * more. Throws TargetRefusedError.
        */
       checkTarget(url: string, siteId?: string, asking?: TargetAsking): Promise<void>
+      /** Tries the delivery of one event at once, for whoever waits. False where nothing is relayed, or a worker has it. */
+      tryNow(eventId: string): Promise<boolean>
     }
   }
 }
@@ -73,6 +75,7 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
         throw error
       }
     },
+    tryNow: async () => false,
   })
 
   if (options.workers) {
@@ -92,6 +95,7 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
     }
     const relaying = { ...rooms, observe: app.metrics }
     const relay = createRelay(relaying, { onSettled: () => relayLoop.nudge() })
+    app.relay.tryNow = relay.tryNow
     const handling = { store, memberId, keyring, clock, log, onRefreshed: options.onRefreshed }
     const onError = (error: unknown) => log.error({ err: error }, 'webhook worker failed')
     const handle = app.heartbeats.watch(
