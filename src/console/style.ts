@@ -345,4 +345,51 @@ export const insideStyle = css`
       content: none;
     }
   }
+  .ink {
+    color: var(--ink);
+  }
+  .done {
+    padding: 0.6rem 0.9rem;
+    border-radius: 10px;
+    background: var(--good-tint);
+    color: var(--good);
+  }
+  .acts {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 0.6rem 1rem;
+    margin-top: 0.9rem;
+  }
+  .steps {
+    margin: 0;
+    padding: 0;
+    list-style: none;
+  }
+  .steps li {
+    padding: 0.3rem 0;
+    overflow-wrap: anywhere;
+  }
+  .steps time {
+    margin-right: 0.6rem;
+    color: var(--soft);
+    font-variant-numeric: tabular-nums;
+  }
+  .length {
+    max-width: 8rem;
+    height: 6px;
+    margin-top: 0.35rem;
+  }
+  .filter {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: end;
+    gap: 0.6rem 1rem;
+  }
+  label {
+    display: grid;
+    gap: 0.2rem;
+    color: var(--soft);
+    font-size: 0.85rem;
+  }
 `

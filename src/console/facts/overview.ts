@@ -83,7 +83,7 @@ export function overviewReader({ store, clock, bridgeStatus, examiner, config }:
   }
 }
 
-const freshMs = 5 * secondMs
+const freshMs = 30 * secondMs
 
 /** One look for all who ask within some seconds. */
 function shared<T>(clock: Clock, read: (now: number) => Promise<T>): () => Promise<T> {

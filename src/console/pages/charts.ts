@@ -93,3 +93,32 @@ export function bars(label: string, all: readonly Bar[]): Html {
     })}
   </svg>`
 }
+
+/** A stretch of time with what happened on it, and where in it we are. */
+export function life(
+  label: string,
+  {
+    from,
+    to,
+    now,
+    marks,
+    ends: [first, last],
+  }: {
+    from: number
+    to: number
+    now: number
+    marks: readonly { at: number; tone: Tone }[]
+    ends: readonly [first: string, last: string]
+  },
+): Html {
+  const at = (time: number): number =>
+    (wide * Math.min(Math.max(time - from, 0), to - from)) / (to - from)
+  const x = (time: number): string => at(time).toFixed(1)
+  return html`<svg class="chart" viewBox="0 0 ${wide} 56" role="img" aria-label="${label}">
+    <rect class="rest" x="0" y="14" width="${wide}" height="12" rx="4" />
+    <rect class="${now < to ? 'main' : 'bad'}" x="0" y="14" width="${x(now)}" height="12" rx="4" />
+    ${marks.map((mark) => html`<circle class="${mark.tone}" cx="${x(mark.at)}" cy="6" r="3.5" />`)}
+    <text x="0" y="46">${first}</text>
+    <text x="${wide}" y="46" text-anchor="end">${last}</text>
+  </svg>`
+}

@@ -11,6 +11,8 @@ export interface Frame {
   csrf: string
   /** Where it is in the other language. */
   translation: string
+  /** Its own address. */
+  path: string
   /** What was searched for. */
   sought?: string
 }
@@ -18,6 +20,8 @@ export interface Frame {
 const texts = {
   en: {
     overview: 'Overview',
+    events: 'Events',
+    calls: 'Calls',
     search: 'Search',
     sought: 'An id, a name, an address',
     leave: 'Leave',
@@ -25,6 +29,8 @@ const texts = {
   },
   fr: {
     overview: 'Vue d’ensemble',
+    events: 'Événements',
+    calls: 'Appels',
     search: 'Chercher',
     sought: 'Un identifiant, un nom, une adresse',
     leave: 'Sortir',
@@ -32,9 +38,15 @@ const texts = {
   },
 } as const satisfies Record<Language, object>
 
+const places = [
+  ['overview', '/console'],
+  ['events', '/console/events'],
+  ['calls', '/console/calls'],
+] as const
+
 /** A page inside: where one may go from it, and who looks at it. */
 export function framed(frame: Frame, title: string, body: Html): Page {
-  const { language, who, translation } = frame
+  const { language, who, translation, path, sought = '' } = frame
   const text = texts[language]
   return page({
     language,
@@ -43,6 +55,24 @@ export function framed(frame: Frame, title: string, body: Html): Page {
     banner: html`<header class="bar">
       <div>
         <a class="home" href="/console">Bank API</a>
+        <nav>
+          ${places.map(([name, to]) =>
+            to === path
+              ? html`<a href="${to}" aria-current="page">${text[name]}</a>`
+              : html`<a href="${to}">${text[name]}</a>`,
+          )}
+        </nav>
+        <form class="search" method="get" action="/console/search" role="search">
+          <input
+            type="search"
+            name="q"
+            value="${sought}"
+            placeholder="${text.sought}"
+            aria-label="${text.sought}"
+            maxlength="200"
+          />
+          <button class="quiet">${text.search}</button>
+        </form>
         ${form(
           frame,
           '/console/leave',

@@ -7,7 +7,7 @@ import { sitesPerPage, type Overview } from '../facts/overview.ts'
 import { bars, shares } from './charts.ts'
 import { form, framed, type Frame } from './frame.ts'
 import { overviewTexts } from './overview-texts.ts'
-import { card, commandLine, facts, table, tag } from './parts.ts'
+import { card, commandLine, facts, linkTo, table, tag } from './parts.ts'
 import { wordsFor, type Words } from './words.ts'
 
 type Texts = (typeof overviewTexts)['en']
@@ -125,6 +125,7 @@ function deliveries(text: Texts, words: Words, { counts }: Overview): Html {
     label: text.states[state],
     count,
     said: words.number(count),
+    href: `/console/events?hours=24&state=${state}`,
   })
   const parts = [
     share('good', 'delivered', delivered),
@@ -235,7 +236,8 @@ function siteCells(text: Texts, words: Words, site: SiteState) {
     webhooks > 0 && text.failedWebhooks(words.number(webhooks)),
   ].filter((one) => one !== false)
   return [
-    html`<strong>${seen(site.name)}</strong> <small class="soft">${seen(site.tenant)}</small>`,
+    html`<strong>${linkTo('site', site.id, seen(site.name))}</strong>
+      <small class="soft">${seen(site.tenant)}</small>`,
     stateOf(text, words, site),
     words.ago(site.lastCallAt),
     site.lastDelivery

@@ -1,4 +1,5 @@
-import { html, type Html, type Part } from '../../html/html.ts'
+import type { Subject } from '../../db/ports/history.ts'
+import { html, seen, type Html, type Part } from '../../html/html.ts'
 
 export type Tone = 'good' | 'warn' | 'bad' | 'main' | 'none'
 
@@ -49,5 +50,19 @@ export const table = (
     </tbody>
   </table>`
 
+/** To the page of a thing. */
+export const linkTo = (kind: Subject['kind'], id: string, name: string): Html =>
+  html`<a href="${`/console/${kind}/${encodeURIComponent(id)}`}">${name}</a>`
+
 /** To paste into a shell. */
 export const commandLine = (text: string): Html => html`<pre><code>${text}</code></pre>`
+
+/** How Bridge says that a connection is. */
+export const statusTag = (status: number, info: string | null): Html =>
+  tag(status === 0 ? 'good' : 'warn', `${status}${info === null ? '' : ` ${seen(info)}`}`)
+
+/** How bad a state is. */
+export const toneOf = (state: string): Tone =>
+  ({ delivered: 'good', completed: 'good', pending: 'warn', dead: 'bad', failed: 'bad' } as const)[
+    state as 'dead'
+  ] ?? 'none'

@@ -8,7 +8,7 @@ import { buildApp } from '../../../src/app.ts'
 import { loadConfig } from '../../../src/config.ts'
 import { offerLogin } from '../../../src/console/session.ts'
 import { freePort } from '../../support/in-process-gateway.ts'
-import { aTenant, aUser, itemFacts } from '../../support/tenants.ts'
+import { anAnnouncement, aRequest, aTenant, aUser, itemFacts } from '../../support/tenants.ts'
 import { isAbsent, look, startBrowser, timeout } from './look.ts'
 
 const day = 24 * 60 * 60_000
@@ -41,6 +41,7 @@ describe.skipIf(isAbsent)('the console in a browser', { timeout }, () => {
   let app: FastifyInstance
   let origin: string
   let folder: string
+  let paths: string[]
 
   beforeAll(async () => {
     const port = await freePort()
@@ -61,6 +62,38 @@ describe.skipIf(isAbsent)('the console in a browser', { timeout }, () => {
       ),
       { at, complete: false },
     )
+    const event = anAnnouncement(app, user, { itemId: 1_003 })
+    const body = app.keyring.seal('{}', `events/${event.id}`)
+    await app.store.acceptEvent({ ...event, body })
+    const request = await aRequest(app, user)
+    await app.store.addCalls([
+      {
+        id: 'req_seen',
+        at,
+        method: 'bank_api.bridge.get_bank_accounts',
+        status: 200,
+        excType: null,
+        refusal: null,
+        durationMs: 120,
+        tenantId: user.siteId,
+        siteId: user.siteId,
+        apiKey: null,
+        request: null,
+        itemId: 1_003,
+        bridge: [{ call: 'GET /v3/aggregation/accounts', status: 200, ms: 80 }],
+      },
+    ])
+    paths = [
+      'events',
+      'calls',
+      'item/1003',
+      `event/${event.id}`,
+      `request/${request}`,
+      `user/${user.id}`,
+      `site/${user.siteId}`,
+      'call/req_seen',
+      'search?q=ann',
+    ]
     browser = await startBrowser()
   }, timeout)
   afterAll(async () => {
@@ -78,13 +111,21 @@ describe.skipIf(isAbsent)('the console in a browser', { timeout }, () => {
     const context = await browser.newContext(reader.options)
     const page = await context.newPage()
     const odd: string[] = []
-    page.on('console', (message) => odd.push(message.text()))
+    // A search that finds nothing is a 404, which Chromium tells too.
+    page.on('console', (message) => {
+      if (!message.text().includes('404')) odd.push(message.text())
+    })
 
     await page.goto(await login())
     await look(page, `${reader.name}-console-door`)
     await page.getByRole('button', { name: reader.enter }).click()
     await page.getByRole('heading', { name: reader.overview, level: 1 }).waitFor()
     await look(page, `${reader.name}-console-overview`)
+    for (const path of paths) {
+      await page.goto(`${origin}/console/${path}`)
+      await look(page, `${reader.name}-console-${path.replaceAll(/\W+/g, '-')}`)
+    }
+    await page.goto(`${origin}/console`)
     await page.getByRole('link', { name: reader.other }).click()
     await page.getByRole('heading', { name: reader.otherOverview, level: 1 }).waitFor()
     await page.goto(`${origin}/console`)

@@ -1,0 +1,87 @@
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { By } from '../db/scope.ts'
+import type { Site } from '../db/ports/sites.ts'
+import { privately } from '../html/page.ts'
+import { renewalToken } from '../jobs/renewal-token.ts'
+import { replayAll, replaySome } from '../webhooks/relay/replay.ts'
+import { testEvent } from '../webhooks/relay/test-event.ts'
+import { notice } from './answers.ts'
+import { eventFilter, eventQuery } from './facts/lists.ts'
+import type { Done } from './pages/done.ts'
+
+const ids = z.object({ id: z.string().max(60).catch('') })
+
+/** All that the console can do: send again, test and enable an endpoint, open a renewal page. Nothing here deletes or moves. */
+export const acts: FastifyPluginAsync = async (app) => {
+  const { store, clock, ids: newIds, wakeups } = app
+  const rooms = { store, ids: newIds }
+  const by = ({ visitor }: FastifyRequest): By => ({
+    actor: `console:${visitor!.who}`,
+    at: clock.now(),
+  })
+
+  app.post('/event/:id/replay', async (request, reply) => {
+    const { id } = ids.parse(request.params)
+    const report = await store.findDeliveryReport(id)
+    if (!report) return notice(request, reply, 404, 'unknown')
+    const { replayed } = await replaySome(rooms, [report.eventId], by(request))
+    wakeups.notify('deliveries')
+    return back(reply, `/console/event/${report.eventId}`, { replayed })
+  })
+
+  app.post('/events/replay', async (request, reply) => {
+    const query = eventQuery.parse(request.body ?? {})
+    const filter = await eventFilter(app, query)
+    if (!filter) return notice(request, reply, 404, 'unknown')
+    const { replayed } = await replayAll(rooms, filter, by(request))
+    wakeups.notify('deliveries')
+    return back(reply, '/console/events', { replayed })
+  })
+
+  app.post('/site/:id/test', async (request, reply) => {
+    const site = await siteIn(app, request)
+    if (!site || site.webhookUrl === null) return notice(request, reply, 404, 'unknown')
+    const { actor, at } = by(request)
+    const event = testEvent(app, site, at)
+    await store.acceptEvent(event)
+    const { tenantId, name: subject } = site
+    await store.audit({ actor, at, tenantId, action: 'endpoint.tested', subject })
+    await app.relay.tryNow(event.id)
+    return back(reply, `/console/event/${event.id}`, { tested: 1 })
+  })
+
+  app.post('/site/:id/enable', async (request, reply) => {
+    const site = await siteIn(app, request)
+    if (!site) return notice(request, reply, 404, 'unknown')
+    const { recovering } = await store.enableEndpoint(site.id, by(request))
+    wakeups.notify('deliveries')
+    return back(reply, `/console/site/${site.id}`, { enabled: recovering })
+  })
+
+  app.post('/item/:id/renewal', async (request, reply) => {
+    const { id } = ids.parse(request.params)
+    const owned = await store.findItemForRenewal(Number(id) || 0)
+    const consentEnd = owned?.item.authenticationExpiresAt ?? null
+    if (!owned || consentEnd === null) return notice(request, reply, 404, 'unknown')
+    const { tenantId } = owned.site
+    await store.audit({ ...by(request), tenantId, action: 'renewal.shown', subject: id })
+    const to = `/renew/${renewalToken(app.keyring, { itemId: owned.item.id, consentEnd })}`
+    return reply.headers(privately).redirect(to, 303)
+  })
+}
+
+/** The page that shows what came of it. */
+function back(reply: FastifyReply, path: string, done: Done): FastifyReply {
+  const [[name, count] = []] = Object.entries(done)
+  return reply.headers(privately).redirect(`${path}?done=${name}&count=${count}`, 303)
+}
+
+/** The site that the path names, unless it is being deleted. */
+async function siteIn(
+  { store }: FastifyInstance,
+  { params }: FastifyRequest,
+): Promise<Site | undefined> {
+  const found = await store.readSite(ids.parse(params).id)
+  return found && found.site.removedAt === null ? found.site : undefined
+}

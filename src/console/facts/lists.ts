@@ -1,0 +1,124 @@
+import { z } from 'zod'
+import type { Clock } from '../../clock.ts'
+import type { DeliveryFilter, DeliveryReport } from '../../db/ports/deliveries.ts'
+import type { CallFilter, ListedCall } from '../../db/ports/history.ts'
+import type { Store } from '../../db/store.ts'
+import { hourMs } from '../../durations.ts'
+
+export const rowsPerPage = 40
+
+/** How far back a list looks, in hours. */
+export const periods = [1, 24, 168, 720] as const
+export const states = ['pending', 'delivered', 'dead', 'kept'] as const
+/** Answers that begin with this digit. */
+export const statusClasses = ['2', '4', '5'] as const
+
+const word = z.string().trim().max(140).catch('')
+const hours = z.coerce.number().pipe(z.literal(periods)).catch(720)
+
+/** What a list of events is asked for; what is nonsense is not asked. */
+export const eventQuery = z.object({
+  site: word,
+  type: word,
+  state: z.enum(['', ...states]).catch(''),
+  hours,
+  after: z
+    .string()
+    .regex(/^\d{1,15}\.\d{1,15}$/)
+    .catch(''),
+})
+export type EventQuery = z.output<typeof eventQuery>
+
+export const callQuery = z.object({
+  site: word,
+  method: word,
+  status: z.enum(['', ...statusClasses]).catch(''),
+  hours,
+  before: z
+    .string()
+    .regex(/^req_[a-z0-9]{1,30}$/)
+    .catch(''),
+})
+export type CallQuery = z.output<typeof callQuery>
+
+interface Deps {
+  store: Store
+  clock: Clock
+}
+
+export interface EventList {
+  now: number
+  query: EventQuery
+  /** Whether there is a site of that name. */
+  isSiteKnown: boolean
+  rows: DeliveryReport[]
+  /** Where the next page begins; empty when this is the last. */
+  next: string
+}
+
+export interface CallList {
+  now: number
+  query: CallQuery
+  isSiteKnown: boolean
+  rows: ListedCall[]
+  next: string
+}
+
+/** Events of sites with how their delivery stands, the newest first. */
+export async function listEvents(deps: Deps, query: EventQuery): Promise<EventList> {
+  const { store, clock } = deps
+  const now = clock.now()
+  const filter = await eventFilter(deps, query)
+  if (!filter) return { now, query, isSiteKnown: false, rows: [], next: '' }
+  const [receivedAt, seq] = query.after.split('.').map(Number)
+  const after = query.after === '' ? undefined : { receivedAt: receivedAt!, seq: seq! }
+  const rows = await store.listDeliveries(filter, {
+    first: 'newest',
+    limit: rowsPerPage,
+    ...(after && { after }),
+  })
+  const last = rows.length === rowsPerPage ? rows.at(-1)?.cursor : undefined
+  const next = last ? `${last.receivedAt}.${last.seq}` : ''
+  return { now, query, isSiteKnown: true, rows, next }
+}
+
+/** What a query means; undefined when it names a site that is not there. */
+export async function eventFilter(
+  { store, clock }: Deps,
+  { site, type, state, hours: back }: EventQuery,
+): Promise<DeliveryFilter | undefined> {
+  const siteId = site === '' ? undefined : await siteNamed(store, site)
+  if (siteId === null) return undefined
+  return {
+    since: clock.now() - back * hourMs,
+    ...(siteId !== undefined && { siteId }),
+    ...(type !== '' && { type }),
+    ...(state !== '' && { state }),
+  }
+}
+
+/** What callers with a key asked, the newest first. */
+export async function listCalls({ store, clock }: Deps, query: CallQuery): Promise<CallList> {
+  const now = clock.now()
+  const { site, method, status, before } = query
+  const siteId = site === '' ? undefined : await siteNamed(store, site)
+  if (siteId === null) return { now, query, isSiteKnown: false, rows: [], next: '' }
+  const filter: CallFilter = {
+    since: now - query.hours * hourMs,
+    ...(siteId !== undefined && { siteId }),
+    ...(method !== '' && { method: /[./]/.test(method) ? method : `bank_api.bridge.${method}` }),
+    ...(status !== '' && {
+      status: { from: Number(status) * 100, until: Number(status) * 100 + 100 },
+    }),
+  }
+  const page = { limit: rowsPerPage, ...(before !== '' && { before }) }
+  const rows = await store.listCalls(filter, page)
+  const next = rows.length === rowsPerPage ? (rows.at(-1)?.id ?? '') : ''
+  return { now, query, isSiteKnown: true, rows, next }
+}
+
+/** The site of a name or an id; of several the first, for a link names its id. Null when there is none. */
+async function siteNamed(store: Store, name: string): Promise<string | null> {
+  const subjects = await store.findSubjects(name, 10)
+  return subjects.find(({ kind }) => kind === 'site')?.id ?? null
+}

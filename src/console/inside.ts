@@ -1,0 +1,115 @@
+import type { FastifyPluginAsync } from 'fastify'
+import { z } from 'zod'
+import type { Config } from '../config.ts'
+import type { Subject } from '../db/ports/history.ts'
+import type { Finding } from '../doctor/finding.ts'
+import { privately, sendPage } from '../html/page.ts'
+import { acts } from './acts.ts'
+import { cookies, frameOf, guarded, notice } from './answers.ts'
+import { createExaminer } from './examined.ts'
+import { callQuery, eventQuery, listCalls, listEvents } from './facts/lists.ts'
+import { overviewReader } from './facts/overview.ts'
+import { readMeant, readThing } from './facts/thing.ts'
+import { doneIn } from './pages/done.ts'
+import { callsPage, eventsPage } from './pages/lists.ts'
+import { overviewPage } from './pages/overview.ts'
+import { actsOf } from './pages/thing-acts.ts'
+import { searchPage, thingPage } from './pages/thing.ts'
+
+export interface ConsoleOptions {
+  config: Config
+  /** Looks at the whole installation, as doctor does. */
+  examine: () => Promise<Finding[]>
+}
+
+const overviewQuery = z.object({ page: z.coerce.number().int().min(1).max(100_000).catch(1) })
+const searchQuery = z.object({ q: z.string().trim().max(200).catch('') })
+const kinds = [
+  'call',
+  'request',
+  'item',
+  'account',
+  'event',
+  'delivery',
+  'key',
+  'user',
+  'site',
+] as const satisfies Subject['kind'][]
+const thingPath = z.object({ kind: z.enum(kinds), id: z.string().min(1).max(60) })
+
+/** What only a visitor sees and does: a stranger learns nothing from any of it, and each button shows that it stood on our page. */
+export const inside: FastifyPluginAsync<ConsoleOptions> = async (app, { config, examine }) => {
+  const { store, clock, bridgeStatus } = app
+  const examiner = createExaminer({
+    examine,
+    clock,
+    onError: (error) => app.log.error({ room: 'console', err: error }, 'not examined'),
+  })
+  const readOverview = overviewReader({ store, clock, bridgeStatus, examiner, config })
+
+  app.addHook('onRequest', (request, reply, next) => {
+    if (request.visitor) next()
+    else void notice(request, reply, 401, 'closed')
+  })
+  app.addHook('preHandler', (request, reply, next) => {
+    if (request.method === 'POST') app.csrfProtection(request, reply, next)
+    else next()
+  })
+
+  app.get('/', async (request, reply) => {
+    const { page } = overviewQuery.parse(request.query)
+    return sendPage(reply, 200, overviewPage(frameOf(request, reply), await readOverview(page)))
+  })
+
+  app.post('/examine', async (_request, reply) => {
+    await examiner.anew()
+    return reply.headers(privately).redirect('/console', 303)
+  })
+
+  app.get('/search', async (request, reply) => {
+    const { q } = searchQuery.parse(request.query)
+    const meant = q === '' ? [] : await readMeant(app, q)
+    const [only, second] = meant
+    if (only && !second) {
+      const to = `/console/${only.subject.kind}/${encodeURIComponent(only.subject.id)}`
+      return reply.headers(privately).redirect(to, 303)
+    }
+    return sendPage(
+      reply,
+      meant.length > 0 ? 200 : 404,
+      searchPage(frameOf(request, reply), q, meant),
+    )
+  })
+
+  app.get('/events', async (request, reply) => {
+    const list = await listEvents(app, eventQuery.parse(request.query))
+    return sendPage(reply, 200, eventsPage(frameOf(request, reply), list, doneIn(request.query)))
+  })
+
+  app.get('/calls', async (request, reply) => {
+    const list = await listCalls(app, callQuery.parse(request.query))
+    return sendPage(reply, 200, callsPage(frameOf(request, reply), list))
+  })
+
+  app.get('/:kind/:id', async (request, reply) => {
+    const path = thingPath.safeParse(request.params)
+    const thing = path.success ? await readThing(app, path.data) : undefined
+    if (!thing) return notice(request, reply, 404, 'unknown')
+    const frame = frameOf(request, reply)
+    const page = thingPage(frame, thing, {
+      acts: actsOf(frame, thing),
+      done: doneIn(request.query),
+    })
+    return sendPage(reply, 200, page)
+  })
+
+  app.post('/leave', async (request, reply) => {
+    const { sessionId, who } = request.visitor!
+    await store.endConsoleSession(sessionId, { actor: `console:${who}`, at: clock.now() })
+    void reply.clearCookie(cookies.session, guarded).clearCookie(cookies.csrf, guarded)
+    return notice(request, reply, 200, 'closed')
+  })
+
+  await app.register(acts)
+  app.all('/*', async (request, reply) => notice(request, reply, 404, 'unknown'))
+}

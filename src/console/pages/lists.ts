@@ -1,0 +1,199 @@
+import { html, seen, type Html, type Part } from '../../html/html.ts'
+import type { Page } from '../../html/page.ts'
+import type { Language } from '../../language.ts'
+import { shortMethod } from '../../explain/call-verdict.ts'
+import { periods, states, statusClasses, type CallList, type EventList } from '../facts/lists.ts'
+import { doneLine, type Done } from './done.ts'
+import { form, framed, type Frame } from './frame.ts'
+import { card, linkTo, table, tag, toneOf } from './parts.ts'
+import { wordsFor } from './words.ts'
+
+const en = {
+  events: 'Events',
+  calls: 'Calls',
+  site: 'Site',
+  type: 'Type',
+  method: 'Method',
+  state: 'State',
+  status: 'Answer',
+  period: 'Since',
+  any: 'any',
+  filter: 'Show',
+  none: 'There is nothing of that kind.',
+  unknownSite: (name: string) => `There is no site named ${name}.`,
+  states: {
+    pending: 'on its way',
+    delivered: 'delivered',
+    dead: 'given up',
+    kept: 'kept: no webhook URL',
+  },
+  eventColumns: ['Event', 'Site', 'Came', 'State', 'Tries', 'Last answer', 'Next try'],
+  callColumns: ['Call', 'Site', 'When', 'Answer', 'Took'],
+  next: 'Older ones',
+  again: 'Send all of these again',
+  warn: 'All that the filter means, on other pages too, is sent again; each keeps its webhook-id, so a site that has it may ignore it.',
+  sure: 'Send them again',
+}
+
+const fr: typeof en = {
+  events: 'Événements',
+  calls: 'Appels',
+  site: 'Site',
+  type: 'Type',
+  method: 'Méthode',
+  state: 'État',
+  status: 'Réponse',
+  period: 'Depuis',
+  any: 'tous',
+  filter: 'Afficher',
+  none: 'Il n’y a rien de ce genre.',
+  unknownSite: (name) => `Aucun site ne s’appelle ${name}.`,
+  states: {
+    pending: 'en route',
+    delivered: 'livré',
+    dead: 'abandonné',
+    kept: 'gardé : pas d’URL de webhook',
+  },
+  eventColumns: ['Événement', 'Site', 'Arrivé', 'État', 'Essais', 'Réponse', 'Prochain essai'],
+  callColumns: ['Appel', 'Site', 'Quand', 'Réponse', 'Durée'],
+  next: 'Plus anciens',
+  again: 'Tout renvoyer',
+  warn: 'Tout ce que désigne le filtre est renvoyé, pages suivantes comprises ; chacun garde son webhook-id, et un site qui l’a déjà peut l’ignorer.',
+  sure: 'Renvoyer',
+}
+
+const texts: Readonly<Record<Language, typeof en>> = { en, fr }
+type Texts = typeof en
+
+const input = (label: string, name: string, value: string): Html =>
+  html`<label>${label} <input name="${name}" value="${value}" maxlength="140" /></label>`
+
+const select = (
+  label: string,
+  name: string,
+  chosen: string,
+  options: readonly (readonly [value: string, text: string])[],
+): Html =>
+  html`<label
+    >${label}
+    <select name="${name}">
+      ${options.map(([value, said]) =>
+        value === chosen
+          ? html`<option value="${value}" selected>${said}</option>`
+          : html`<option value="${value}">${said}</option>`,
+      )}
+    </select></label
+  >`
+
+const filterForm = (text: Texts, action: string, fields: Part): Html =>
+  html`<form class="filter" method="get" action="${action}">
+    ${fields}
+    <button>${text.filter}</button>
+  </form>`
+
+const periodOptions = (lasting: (ms: number) => string) =>
+  periods.map((hours) => [String(hours), lasting(hours * 3_600_000)] as const)
+
+const nextLink = (text: Texts, query: Readonly<Record<string, string | number>>): Html => {
+  const given = Object.entries(query).filter(([, value]) => value !== '')
+  const words = new URLSearchParams(given.map(([name, value]) => [name, `${value}`]))
+  return html`<p class="foot"><a href="${`?${words.toString()}`}">${text.next}</a></p>`
+}
+
+/** Events of sites: which, how they stand, and a way to send them again. */
+export function eventsPage(frame: Frame, list: EventList, done?: Done): Page {
+  const text = texts[frame.language]
+  const words = wordsFor(frame.language, list.now)
+  const { query, rows, next } = list
+  const stateOptions = [['', text.any], ...states.map((one) => [one, text.states[one]])] as const
+  const body = html`${doneLine(frame.language, done)}
+  ${card(
+    text.filter,
+    filterForm(text, '/console/events', [
+      input(text.site, 'site', query.site),
+      input(text.type, 'type', query.type),
+      select(text.state, 'state', query.state, stateOptions as never),
+      select(text.period, 'hours', String(query.hours), periodOptions(words.lasting)),
+    ]),
+  )}
+  ${missing(text, list)}
+  ${
+    rows.length > 0 &&
+    html`<section class="card">
+      ${table(
+        text.events,
+        text.eventColumns,
+        rows.map((row) => [
+          linkTo('event', row.eventId, seen(row.type)),
+          html`${seen(row.site)} <small class="soft">${seen(row.tenant)}</small>`,
+          words.ago(row.receivedAt),
+          tag(toneOf(row.state), text.states[row.state]),
+          words.number(row.tries),
+          row.lastStatus ?? (row.lastError === null ? words.ago(null) : seen(row.lastError)),
+          words.ago(row.dueAt),
+        ]),
+      )}
+      ${next !== '' && nextLink(text, { ...query, after: next })}
+    </section>`
+  }
+  ${rows.length > 0 && replayForm(frame, text, query)}`
+  return framed(frame, text.events, body)
+}
+
+const replayForm = (frame: Frame, text: Texts, query: EventList['query']): Html =>
+  html`<section class="card">
+    <details>
+      <summary>${text.again}</summary>
+      <p>${text.warn}</p>
+      ${form(
+        frame,
+        '/console/events/replay',
+        html`<input type="hidden" name="site" value="${query.site}" />
+          <input type="hidden" name="type" value="${query.type}" />
+          <input type="hidden" name="state" value="${query.state}" />
+          <input type="hidden" name="hours" value="${query.hours}" />
+          <button>${text.sure}</button>`,
+      )}
+    </details>
+  </section>`
+
+/** What callers asked, and how it ended. */
+export function callsPage(frame: Frame, list: CallList): Page {
+  const text = texts[frame.language]
+  const words = wordsFor(frame.language, list.now)
+  const { query, rows, next } = list
+  const statusOptions = [['', text.any], ...statusClasses.map((one) => [one, `${one}xx`])] as const
+  const body = html`${card(
+    text.filter,
+    filterForm(text, '/console/calls', [
+      input(text.site, 'site', query.site),
+      input(text.method, 'method', query.method),
+      select(text.status, 'status', query.status, statusOptions as never),
+      select(text.period, 'hours', String(query.hours), periodOptions(words.lasting)),
+    ]),
+  )}
+  ${missing(text, list)}
+  ${
+    rows.length > 0 &&
+    html`<section class="card">
+      ${table(
+        text.calls,
+        text.callColumns,
+        rows.map((row) => [
+          linkTo('call', row.id, seen(shortMethod(row.method))),
+          html`${seen(row.site ?? '')} <small class="soft">${seen(row.tenant ?? '')}</small>`,
+          words.ago(row.at),
+          html`${tag(row.status < 400 ? 'good' : 'bad', String(row.status))} ${row.refusal?.code}`,
+          words.lasting(row.durationMs),
+        ]),
+      )}
+      ${next !== '' && nextLink(text, { ...query, before: next })}
+    </section>`
+  }`
+  return framed(frame, text.calls, body)
+}
+
+function missing(text: Texts, { isSiteKnown, query, rows }: EventList | CallList): Html | null {
+  if (!isSiteKnown) return html`<p class="ink">${text.unknownSite(seen(query.site))}</p>`
+  return rows.length === 0 ? html`<p class="ink">${text.none}</p>` : null
+}

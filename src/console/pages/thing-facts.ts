@@ -1,0 +1,139 @@
+import { html, seen, type Part } from '../../html/html.ts'
+import type { Subject } from '../../db/ports/history.ts'
+import type { Thing } from '../facts/thing.ts'
+import { linkTo, statusTag, tag, toneOf } from './parts.ts'
+import type { ThingTexts } from './thing-texts.ts'
+import type { Words } from './words.ts'
+
+type Row = readonly [string, Part]
+
+/** What a thing is, a row each: of its own first, then whose it is. */
+export const thingFacts = (text: ThingTexts, words: Words, thing: Thing): Row[] => [
+  ...own[thing.story.subject.kind](text, words, thing),
+  ...ownerFacts(text, thing),
+]
+
+function ownerFacts({ names, defaultUser }: ThingTexts, { story }: Thing): Row[] {
+  const { subject, site, tenant, user, key } = story
+  return [
+    [
+      names.user,
+      user && subject.kind !== 'user' && linkTo('user', user.id, seen(user.name || defaultUser)),
+    ],
+    [names.site, site && subject.kind !== 'site' && linkTo('site', site.id, seen(site.name))],
+    [names.tenant, tenant && seen(tenant.name)],
+    [names.key, key && subject.kind !== 'key' && linkTo('key', key.apiKey, key.apiKey)],
+    [names.label, key?.label && seen(key.label)],
+  ]
+}
+
+const time = (words: Words, at: number | null | undefined): Part => at != null && words.ago(at)
+
+function itemFacts({ names }: ThingTexts, words: Words, { story: { items } }: Thing): Row[] {
+  const [held] = items
+  if (!held) return []
+  const { item, accounts } = held
+  const bank = item.bank ?? item.providerName
+  return [
+    [names.item, String(item.id)],
+    [names.bank, bank !== null && seen(bank)],
+    [names.status, statusTag(item.status, item.statusCodeInfo)],
+    [names.consent, time(words, item.authenticationExpiresAt)],
+    [names.read, time(words, item.lastSuccessAt)],
+    [names.accounts, words.number(accounts.length)],
+    [names.stored, words.ago(item.createdAt)],
+    [names.gone, time(words, item.goneAt)],
+  ]
+}
+
+function requestFacts(text: ThingTexts, words: Words, { story: { requests } }: Thing): Row[] {
+  const { names, states } = text
+  const request = requests.at(-1)?.request
+  if (!request) return []
+  const { id, state, step, bank, openedAt, expiresAt, completedAt, itemId } = request
+  return [
+    [names.request, html`<code>${id}</code>`],
+    [names.state, html`${tag(toneOf(state), states[state])} ${step && seen(step)}`],
+    [names.bank, bank !== null && seen(bank)],
+    [names.opened, words.ago(openedAt)],
+    [names.until, state === 'pending' && words.ago(expiresAt)],
+    [names.completed, time(words, completedAt)],
+    [names.item, itemId !== null && linkTo('item', String(itemId), String(itemId))],
+  ]
+}
+
+function eventFacts(text: ThingTexts, words: Words, { story: { events } }: Thing): Row[] {
+  const { names, states } = text
+  const [event] = events
+  if (!event) return []
+  const { delivery, itemId } = event
+  const state = delivery?.state ?? 'kept'
+  return [
+    [names.event, html`<code>${event.id}</code>`],
+    [names.state, tag(toneOf(state), states[state])],
+    [names.came, words.ago(event.receivedAt)],
+    [names.applied, time(words, event.handledAt)],
+    [names.due, state === 'pending' && time(words, delivery?.dueAt)],
+    [names.item, itemId !== null && linkTo('item', String(itemId), String(itemId))],
+  ]
+}
+
+function callFacts({ names }: ThingTexts, words: Words, { story: { calls } }: Thing): Row[] {
+  const [call] = calls
+  if (!call) return []
+  const { status, refusal, excType, request, itemId } = call
+  return [
+    [names.call, html`<code>${call.id}</code>`],
+    [
+      names.status,
+      html`${tag(status < 400 ? 'good' : 'bad', String(status))} ${refusal?.code ?? excType}`,
+    ],
+    [names.message, refusal && seen(refusal.message)],
+    [names.at, words.ago(call.at)],
+    [names.took, words.lasting(call.durationMs)],
+    [names.request, request !== null && linkTo('request', request, request.slice(0, 8))],
+    [names.item, itemId !== null && linkTo('item', String(itemId), String(itemId))],
+  ]
+}
+
+function siteFacts({ names }: ThingTexts, words: Words, { story }: Thing): Row[] {
+  const { site, endpoint } = story
+  if (!site) return []
+  return [
+    [names.origin, site.origin !== null && seen(site.origin)],
+    [names.webhookUrl, site.webhookUrl !== null && seen(site.webhookUrl)],
+    [
+      names.disabled,
+      endpoint?.disabledAt != null && html`${tag('bad', '!')} ${words.ago(endpoint.disabledAt)}`,
+    ],
+    [
+      names.failing,
+      endpoint?.failingSince != null &&
+        html`${tag('warn', '!')} ${words.ago(endpoint.failingSince)}`,
+    ],
+    [names.gone, time(words, site.removedAt)],
+  ]
+}
+
+function keyFacts({ names }: ThingTexts, words: Words, { story: { key } }: Thing): Row[] {
+  if (!key) return []
+  return [
+    [names.key, html`<code>${key.apiKey}</code>`],
+    [names.created, words.ago(key.createdAt)],
+    [names.used, time(words, key.lastUsedAt)],
+    [names.expires, time(words, key.expiresAt)],
+    [names.revoked, time(words, key.revokedAt)],
+  ]
+}
+
+const own: Record<Subject['kind'], (text: ThingTexts, words: Words, thing: Thing) => Row[]> = {
+  item: itemFacts,
+  account: itemFacts,
+  request: requestFacts,
+  event: eventFacts,
+  delivery: eventFacts,
+  call: callFacts,
+  site: siteFacts,
+  key: keyFacts,
+  user: ({ names }, _words, { story }) => [[names.uuid, story.user?.userUuid ?? null]],
+}

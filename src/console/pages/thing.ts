@@ -1,0 +1,294 @@
+import { html, seen, type Html } from '../../html/html.ts'
+import type { Page } from '../../html/page.ts'
+import type { Subject } from '../../db/ports/history.ts'
+import { shortMethod } from '../../explain/call-verdict.ts'
+import { command } from '../../terminal/shell.ts'
+import type { Meant, Thing } from '../facts/thing.ts'
+import { life } from './charts.ts'
+import { doneLine, type Done } from './done.ts'
+import { framed, type Frame } from './frame.ts'
+import { card, commandLine, facts, linkTo, statusTag, table, tag, toneOf } from './parts.ts'
+import { thingFacts } from './thing-facts.ts'
+import { thingTexts, type ThingTexts } from './thing-texts.ts'
+import { wordsFor, type Words } from './words.ts'
+
+/** How many rows each list of a page has. */
+const most = 15
+
+/** One thing: what became of it and what to do, what it is, and what happened, as `explain` tells it. */
+export function thingPage(
+  frame: Frame,
+  thing: Thing,
+  { acts, done }: { acts: readonly Html[]; done?: Done | undefined },
+): Page {
+  const text = thingTexts[frame.language]
+  const words = wordsFor(frame.language, thing.now)
+  const { kind } = thing.story.subject
+  const isEvent = kind === 'event' || kind === 'delivery'
+  const body = html`${doneLine(frame.language, done)} ${verdict(text, thing, acts)}
+    <div class="grid">
+      ${card(text.facts, facts(thingFacts(text, words, thing)))} ${picture(text, words, thing)}
+    </div>
+    ${isEvent && tries(text, words, thing)} ${kind === 'call' && atBridge(text, words, thing)}
+    ${(kind === 'user' || kind === 'site') && connections(text, words, thing)}
+    ${!isEvent && webhooks(text, words, thing)} ${kind !== 'call' && calls(text, words, thing)}
+    ${kind !== 'request' && links(text, words, thing)} ${story(text, words, thing)}`
+  return framed(frame, titleOf(text, thing), body)
+}
+
+function titleOf(
+  text: ThingTexts,
+  { story: { subject, site, user, events, calls } }: Thing,
+): string {
+  const [event, call] = [events[0], calls[0]]
+  const name = (
+    {
+      site: site?.name,
+      user: user ? user.name || text.defaultUser : undefined,
+      event: event?.type,
+      delivery: event?.type,
+      call: call && shortMethod(call.method),
+    } as Partial<Record<Subject['kind'], string>>
+  )[subject.kind]
+  return `${text.kinds[subject.kind]} ${seen(name ?? subject.id)}`
+}
+
+function verdict(text: ThingTexts, thing: Thing, acts: readonly Html[]): Html {
+  const { what, remedy, commands = [] } = thing.verdict
+  return card(
+    text.verdict,
+    html`<p class="ink" lang="en">${seen(what)}</p>
+      ${remedy !== undefined && html`<p lang="en">${seen(remedy)}</p>`} ${commands.map(commandLine)}
+      ${acts.length > 0 && html`<div class="acts">${acts}</div>`}`,
+  )
+}
+
+/** A connection's life over its consent, or an event's tries. */
+function picture(text: ThingTexts, words: Words, { story: told, now }: Thing): Html | null {
+  const [held] = told.subject.kind === 'item' || told.subject.kind === 'account' ? told.items : []
+  const end = held?.item.authenticationExpiresAt ?? null
+  if (!held || end === null) return null
+  const from = end - consentMs
+  return card(
+    text.life,
+    life(text.lifeSaid(words.day(from), words.day(end)), {
+      from,
+      to: end,
+      now,
+      marks: told.events
+        .filter(({ receivedAt }) => receivedAt >= from)
+        .map(({ receivedAt, delivery }) => ({
+          at: receivedAt,
+          tone: toneOf(delivery?.state ?? 'kept'),
+        })),
+      ends: [words.day(from), words.day(end)],
+    }),
+  )
+}
+
+/** As long as the law lets one last. */
+const consentMs = 180 * 24 * 60 * 60_000
+
+function tries(text: ThingTexts, words: Words, { tries: all }: Thing): Html | null {
+  if (all.length === 0) return null
+  const slowest = Math.max(...all.map(({ durationMs }) => durationMs), 1)
+  return card(
+    text.tries,
+    html`${table(
+      text.tries,
+      text.tryColumns,
+      all.map(({ number, startedAt, durationMs, status, error }) => [
+        words.number(number),
+        words.ago(startedAt),
+        html`${words.lasting(durationMs)} ${length(durationMs / slowest, isGood(status))}`,
+        tag(isGood(status) ? 'good' : 'bad', String(status ?? seen(error ?? text.noAnswer))),
+      ]),
+    )}
+    ${all
+      .filter(({ response }) => response !== null && response !== '')
+      .slice(-3)
+      .map(
+        ({ number, response }) =>
+          html`<details>
+            <summary>${text.answered} (${number})</summary>
+            <pre><code>${response}</code></pre>
+          </details>`,
+      )}`,
+  )
+}
+
+const isGood = (status: number | null): boolean => status !== null && status >= 200 && status < 300
+
+/** How long a try took beside the others. The number stands before it. */
+const length = (part: number, good: boolean): Html =>
+  html`<svg class="chart length" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
+    <rect
+      class="${good ? 'good' : 'bad'}"
+      width="${Math.max(2, 100 * part).toFixed(0)}"
+      height="6"
+      rx="2"
+    />
+  </svg>`
+
+function atBridge(text: ThingTexts, words: Words, { story: { calls: all } }: Thing): Html | null {
+  const steps = all[0]?.bridge ?? []
+  if (steps.length === 0) return null
+  return card(
+    text.atBridge,
+    table(
+      text.atBridge,
+      text.bridgeColumns,
+      steps
+        .slice(0, 50)
+        .map(({ call, status, ms }) => [
+          call,
+          tag(isGood(status) ? 'good' : 'bad', String(status ?? text.noAnswer)),
+          words.lasting(ms),
+        ]),
+    ),
+  )
+}
+
+function connections(
+  text: ThingTexts,
+  words: Words,
+  { connections: all, now }: Thing,
+): Html | null {
+  if (all.length === 0) return null
+  return card(
+    text.connections,
+    table(
+      text.connections,
+      text.connectionColumns,
+      all
+        .slice(0, most)
+        .map(({ item, user }) => [
+          html`${linkTo('item', String(item.id), String(item.id))}
+            <small class="soft">${seen(item.bank ?? item.providerName ?? '')}</small>`,
+          linkTo('user', user.id, seen(user.name || text.defaultUser)),
+          statusTag(item.status, item.statusCodeInfo),
+          words.ago(item.lastSuccessAt),
+          item.authenticationExpiresAt !== null && item.authenticationExpiresAt <= now
+            ? html`${tag('bad', '!')} ${words.ago(item.authenticationExpiresAt)}`
+            : words.ago(item.authenticationExpiresAt),
+        ]),
+    ),
+  )
+}
+
+function webhooks(text: ThingTexts, words: Words, { story: { events } }: Thing): Html | null {
+  if (events.length === 0) return null
+  return card(
+    text.webhooks,
+    table(
+      text.webhooks,
+      text.webhookColumns,
+      events
+        .slice(-most)
+        .toReversed()
+        .map(({ id, type, receivedAt, delivery }) => {
+          const state = delivery?.state ?? 'kept'
+          return [
+            linkTo('event', id, seen(type)),
+            words.ago(receivedAt),
+            tag(toneOf(state), text.states[state]),
+            words.number(delivery?.tries.length ?? 0),
+          ]
+        }),
+    ),
+  )
+}
+
+function calls(text: ThingTexts, words: Words, { story: { calls: all } }: Thing): Html | null {
+  if (all.length === 0) return null
+  return card(
+    text.calls,
+    table(
+      text.calls,
+      text.callColumns,
+      all
+        .slice(-most)
+        .toReversed()
+        .map(({ id, method, at, status, refusal, durationMs }) => [
+          linkTo('call', id, seen(shortMethod(method))),
+          words.ago(at),
+          html`${tag(status < 400 ? 'good' : 'bad', String(status))} ${refusal?.code}`,
+          words.lasting(durationMs),
+        ]),
+    ),
+  )
+}
+
+function links(text: ThingTexts, words: Words, { story: { requests } }: Thing): Html | null {
+  if (requests.length === 0) return null
+  return card(
+    text.links,
+    table(
+      text.links,
+      text.linkColumns,
+      requests
+        .slice(-most)
+        .toReversed()
+        .map(({ request: { id, openedAt, state, itemId } }) => [
+          linkTo('request', id, id.slice(0, 8)),
+          words.ago(openedAt),
+          tag(toneOf(state), text.states[state]),
+          itemId === null ? words.ago(null) : linkTo('item', String(itemId), String(itemId)),
+        ]),
+    ),
+  )
+}
+
+function story(text: ThingTexts, words: Words, { steps, older, story: { subject } }: Thing): Html {
+  return card(
+    text.story,
+    html`<ol class="steps" lang="en">
+        ${steps.map(
+          ({ at, text: said }) =>
+            html`<li>
+              <time datetime="${at}">${at.slice(0, 19).replace('T', ' ')}</time> ${seen(said)}
+            </li>`,
+        )}
+      </ol>
+      ${
+        older > 0 &&
+        html`<p>${text.older(words.number(older))}</p>
+          ${commandLine(command`explain ${subject.id} --all`)}`
+      }`,
+  )
+}
+
+/** What a word may mean, where that is not one thing. */
+export function searchPage(frame: Frame, word: string, meant: readonly Meant[]): Page {
+  const text = thingTexts[frame.language]
+  const body =
+    meant.length === 0
+      ? html`<section class="card">
+          <p class="ink">${text.none(seen(word))}</p>
+          <p>${text.hint}</p>
+        </section>`
+      : card(
+          text.several(seen(word)),
+          html`<ul>
+            ${meant.map(
+              (one) =>
+                html`<li>
+                  ${text.kinds[one.subject.kind]}
+                  ${linkTo(one.subject.kind, one.subject.id, seen(nameIn(text, one)))}
+                  <span class="soft"
+                    >${[one.site, one.tenant]
+                      .filter((name) => name !== null)
+                      .map(seen)
+                      .join(', ')}</span
+                  >
+                </li>`,
+            )}
+          </ul>`,
+        )
+  return framed({ ...frame, sought: word }, text.search, body)
+}
+
+const nameIn = (text: ThingTexts, { subject, user, site }: Meant): string =>
+  ({ user: user || text.defaultUser, site } as Partial<Record<Subject['kind'], string | null>>)[
+    subject.kind
+  ] ?? subject.id

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest'
+import { aFurnishedConsole, textOf } from '../../support/console-rooms.ts'
+
+const by = { actor: 'cli', at: 1 }
+
+/** Who did what since a time, as the audit has it. */
+const actsOf = async ({ app }: Pick<Awaited<ReturnType<typeof aFurnishedConsole>>, 'app'>) =>
+  (await app.store.listAudit({ limit: 50 }))
+    .filter(({ actor, action }) => actor === 'console:anne' && !action.startsWith('console.'))
+    .map(({ action, subject }) => `${action} ${subject}`)
+
+describe('what the console does', () => {
+  it('sends an event again', async () => {
+    const rooms = await aFurnishedConsole()
+    const { app, visitor, event, end } = rooms
+    await end('dead', 500, '')
+
+    const pressed = await visitor.press(
+      `/console/event/${event.id}`,
+      `/console/event/${event.id}/replay`,
+    )
+    const page = await visitor.get(pressed.headers.location!)
+
+    expect(pressed.statusCode).toBe(303)
+    expect((await app.store.findDelivery(event.id))?.state).toBe('pending')
+    expect(textOf(page.body)).toContain('On their way again: 1.')
+    expect(await actsOf(rooms)).toHaveLength(1)
+  })
+
+  it('sends again what a filter means, and nothing else', async () => {
+    const rooms = await aFurnishedConsole()
+    const { app, visitor, event, end } = rooms
+    await end('dead', 500, '')
+
+    const none = await visitor.press('/console/events?state=dead', '/console/events/replay', {
+      type: 'other',
+    })
+    const before = (await app.store.findDelivery(event.id))?.state
+    const all = await visitor.press('/console/events?state=dead', '/console/events/replay')
+
+    expect(none.headers.location).toBe('/console/events?done=replayed&count=0')
+    expect(before).toBe('dead')
+    expect(all.headers.location).toBe('/console/events?done=replayed&count=1')
+    expect((await app.store.findDelivery(event.id))?.state).toBe('pending')
+  })
+
+  it('enables an endpoint', async () => {
+    const rooms = await aFurnishedConsole()
+    const { app, visitor, site, end } = rooms
+    await end('dead', 410, '')
+    expect((await app.store.readEndpoint(site.id)).disabledAt).not.toBeNull()
+
+    const pressed = await visitor.press(
+      `/console/site/${site.id}`,
+      `/console/site/${site.id}/enable`,
+    )
+
+    expect(pressed.statusCode).toBe(303)
+    expect((await app.store.readEndpoint(site.id)).disabledAt).toBeNull()
+    expect(await actsOf(rooms)).toEqual(['endpoint.enabled erp.acme.test'])
+  })
+
+  it('sends a test, and leads to what came of it', async () => {
+    const rooms = await aFurnishedConsole()
+    const { app, visitor, site } = rooms
+
+    const pressed = await visitor.press(`/console/site/${site.id}`, `/console/site/${site.id}/test`)
+    const page = await visitor.get(pressed.headers.location!)
+
+    const [newest] = await app.store.listDeliveries(
+      { siteId: site.id },
+      { first: 'newest', limit: 1 },
+    )
+    expect(newest?.type).toBe('webhook.test')
+    expect(pressed.headers.location).toBe(`/console/event/${newest?.eventId}?done=tested&count=1`)
+    expect(textOf(page.body)).toContain('Event webhook.test')
+    expect(await actsOf(rooms)).toEqual(['endpoint.tested erp.acme.test'])
+  })
+
+  it('leads to the page that renews a connection', async () => {
+    const rooms = await aFurnishedConsole()
+
+    const pressed = await rooms.visitor.press('/console/item/77', '/console/item/77/renewal')
+    const page = await rooms.visitor.get(pressed.headers.location!)
+
+    expect(pressed.headers.location).toMatch(/^\/renew\/[\w-]+$/)
+    expect(textOf(page.body)).toContain('Demo Bank')
+    expect(await actsOf(rooms)).toEqual(['renewal.shown 77'])
+  })
+
+  it('does nothing to a site that is being deleted, or to what is not there', async () => {
+    const { app, visitor, tenant, site } = await aFurnishedConsole()
+    const page = (await visitor.get('/console')).body
+    const csrf = /name="_csrf" value="([^"]+)"/.exec(page)![1]!
+    const subject = { tenantId: tenant.id, subjectId: site.id, name: site.name }
+    await app.store.startRemoval(
+      { id: 'rem_1', kind: 'site', ...subject, withBridgeUsers: false },
+      by,
+    )
+
+    for (const path of [
+      `site/${site.id}/test`,
+      `site/${site.id}/enable`,
+      'site/sit_none/test',
+      'event/evt_none/replay',
+      'item/78/renewal',
+      'item/x/renewal',
+    ]) {
+      const { statusCode } = await visitor.post(`/console/${path}`, { _csrf: csrf })
+      expect(statusCode, path).toBe(404)
+    }
+  })
+})

@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest'
+import { aFurnishedConsole, textOf } from '../../support/console-rooms.ts'
+import { aTenant, aUser } from '../../support/tenants.ts'
+
+type Rooms = Awaited<ReturnType<typeof aFurnishedConsole>>
+
+/** Each kind of thing: its page, and what that says in English and in French. */
+const things: [string, (rooms: Rooms) => string, RegExp, RegExp][] = [
+  ['item', () => 'item/77', /Connection 77.*Demo Bank.*consent/, /Connexion 77.*Demo Bank/],
+  ['request', ({ request }) => `request/${request}`, /Link .*Opened/, /Lien .*Ouvert/],
+  ['event', ({ event }) => `event/${event.id}`, /Event item\.refreshed.*on its way/, /en route/],
+  [
+    'call',
+    () => 'call/req_call',
+    /Call get_bank_accounts.*item_not_found.*80 ms/,
+    /Appel get_bank/,
+  ],
+  ['user', ({ user }) => `user/${user.id}`, /User ann@acme\.test.*At Bridge/, /Utilisateur ann@/],
+  ['site', ({ site }) => `site/${site.id}`, /Site erp\.acme\.test.*Its events/, /Ses événements/],
+  ['key', ({ siteKey }) => `key/${siteKey.apiKey}`, /Key key_.*Made/, /Clé key_.*Créé/],
+]
+
+describe('the page of a thing', () => {
+  it.each(things)(
+    'tells of an %s what it is and what became of it',
+    async (_kind, path, en, fr) => {
+      const rooms = await aFurnishedConsole()
+      const url = `/console/${path(rooms)}`
+
+      const english = await rooms.visitor.get(url)
+      const french = await rooms.visitor.get(url, { 'accept-language': 'fr' })
+
+      expect(english.statusCode).toBe(200)
+      expect(textOf(english.body)).toMatch(en)
+      expect(textOf(english.body)).toContain('erp.acme.test')
+      expect(textOf(french.body)).toMatch(fr)
+      expect(english.body).not.toMatch(/ style="|<script|No <item>/)
+    },
+  )
+
+  it('of an event shows each try with what the site answered, as text', async () => {
+    const { visitor, event, end } = await aFurnishedConsole()
+    await end('dead', 500, '<img src=x onerror=alert(1)>')
+
+    const { body } = await visitor.get(`/console/event/${event.id}`)
+
+    expect(body).toContain('&lt;img src=x onerror=alert(1)&gt;')
+    expect(textOf(body)).toMatch(/given up.*7 ms.*500/)
+  })
+
+  it.each([
+    'item/78',
+    'event/evt_none',
+    'call/x',
+    'site/sit_1x',
+    'tenant/1',
+    'item/77/x',
+    'site/77',
+  ])('is not there for %s', async (path) => {
+    const { visitor } = await aFurnishedConsole()
+
+    const { statusCode, body } = await visitor.get(`/console/${path}`)
+
+    expect(statusCode).toBe(404)
+    expect(textOf(body)).toContain('There is nothing here')
+  })
+})
+
+describe('the search box', () => {
+  it.each<[string, (rooms: Rooms) => string, (rooms: Rooms) => string]>([
+    ['a connection’s number', () => '77', () => 'item/77'],
+    ['an address', () => 'ANN@acme.test', ({ user }) => `user/${user.id}`],
+    ['a site', () => ' Erp.acme.test ', ({ site }) => `site/${site.id}`],
+    ['the beginning of an id', () => 'req_cal', () => 'call/req_call'],
+    ['the id of a call', () => 'req_call', () => 'call/req_call'],
+    ['a uuid of Bridge’s', ({ user }) => user.userUuid, ({ user }) => `user/${user.id}`],
+  ])('leads from %s to the thing', async (_what, word, to) => {
+    const rooms = await aFurnishedConsole()
+
+    const found = await rooms.visitor.get(`/console/search?q=${encodeURIComponent(word(rooms))}`)
+
+    expect(found.statusCode).toBe(303)
+    expect(found.headers.location).toBe(`/console/${to(rooms)}`)
+  })
+
+  it('shows what a word may mean, and whose each is', async () => {
+    const { app, visitor } = await aFurnishedConsole()
+    const other = await aTenant(app, { name: 'other', sites: ['erp.other.test'] })
+    await aUser(app, other.site, { name: 'ann@acme.test' })
+
+    const { statusCode, body } = await visitor.get('/console/search?q=ann@acme.test')
+
+    expect(statusCode).toBe(200)
+    expect(textOf(body)).toMatch(
+      /may be one of these.*erp\.acme\.test, acme.*erp\.other\.test, other/,
+    )
+  })
+
+  it('says when there is nothing of the kind, and shows the word as text', async () => {
+    const { visitor } = await aFurnishedConsole()
+
+    const { statusCode, body } = await visitor.get('/console/search?q=%3Cscript%3E%22')
+
+    expect(statusCode).toBe(404)
+    expect(body).toContain('&lt;script&gt;&quot;')
+    expect(body).not.toContain('<script')
+  })
+})
+
+describe('lists', () => {
+  it('of events are filtered by site, type, state and time', async () => {
+    const { app, clock, visitor, site, event, end } = await aFurnishedConsole()
+    await end('dead', 500, '')
+    const idsOn = async (query: string) =>
+      [
+        ...(await visitor.get(`/console/events${query}`)).body.matchAll(
+          /\/console\/event\/(evt_\w+)"/g,
+        ),
+      ].map(([, id]) => id)
+
+    expect(await idsOn('')).toEqual([event.id])
+    for (const query of [
+      'site=erp.acme.test',
+      `site=${site.id}`,
+      'type=item.refreshed',
+      'state=dead',
+    ])
+      expect(await idsOn(`?${query}`), query).toEqual([event.id])
+    for (const query of ['site=nobody', 'type=x', 'state=delivered'])
+      expect(await idsOn(`?${query}`), query).toEqual([])
+    clock.advance(2 * 60 * 60_000)
+    expect(await idsOn('?hours=1')).toEqual([])
+    expect(await idsOn('?hours=24')).toEqual([event.id])
+    expect(app.store.isShared).toBe(false)
+  })
+
+  it('of calls are filtered by site, method and answer, and turned page by page', async () => {
+    const { app, visitor, call } = await aFurnishedConsole()
+    await app.store.addCalls(
+      Array.from({ length: 50 }, (_, at) => ({
+        ...call,
+        id: `req_x${String(at).padStart(2, '0')}`,
+        status: 200,
+        refusal: null,
+      })),
+    )
+    const page = async (query: string) => (await visitor.get(`/console/calls${query}`)).body
+    const count = (body: string) => body.match(/\/console\/call\/req_\w+"/g)?.length ?? 0
+
+    const first = await page('')
+    const older = /href="(\?[^"]*before=[^"]*)"/.exec(first)![1]!.replaceAll('&amp;', '&')
+
+    expect(count(first)).toBe(40)
+    expect(count(await page(older))).toBe(11)
+    expect(count(await page('?status=4'))).toBe(1)
+    expect(count(await page('?method=get_bank_accounts&status=4'))).toBe(1)
+    expect(count(await page('?method=ping'))).toBe(0)
+    expect(await page('?site=nobody')).toContain('There is no site named nobody')
+  })
+})
