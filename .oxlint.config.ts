@@ -28,6 +28,7 @@ export const mayUse: Record<string, readonly string[]> = {
   webhooks: ['auth', 'bridge', ...holding],
   erasure: ['auth', 'bridge', ...holding],
   export: [...holding],
+  apply: ['auth', 'connect', 'webhooks', ...holding],
   retention: ['db'],
   jobs: ['auth', 'bridge', 'connect', ...holding],
   metrics: ['backup', 'bridge', 'cluster', 'db'],
@@ -67,6 +68,7 @@ export const mayUse: Record<string, readonly string[]> = {
     ...holding,
   ],
   cli: [
+    'apply',
     'auth',
     'backup',
     'bridge',

@@ -43,6 +43,8 @@ export async function createApiKey(
     readOnly?: boolean | undefined
     /** How many of its site's keys may be good at once; without it, any. */
     mostOfSite?: number
+    /** Hears the secret before the key is stored; when it throws, there is no key. */
+    beforeStored?: (made: { apiKey: string; apiSecret: string }) => Promise<void>
     presentation?: Partial<Presentation>
   },
   by: By,
@@ -50,7 +52,8 @@ export async function createApiKey(
   const apiKey = ids.next('key')
   const apiSecret = randomBytes(32).toString('base64url')
   const owner = { tenantId: key.tenant.id, siteId: key.site?.id ?? null }
-  const { mostOfSite } = key
+  const { mostOfSite, beforeStored } = key
+  await beforeStored?.({ apiKey, apiSecret })
   const isMade = await store.createKey(
     {
       apiKey,

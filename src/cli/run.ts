@@ -12,6 +12,7 @@ import { ValidationError } from '../errors.ts'
 import { sentenceOf } from '../terminal/system-errors.ts'
 import { linesIn, type Terminal } from '../terminal/terminal.ts'
 import { version } from '../version.ts'
+import { applyCommand } from './apply.ts'
 import { auditCommands } from './audit.ts'
 import { callCommands } from './call.ts'
 import { consoleCommands } from './console.ts'
@@ -77,6 +78,7 @@ const commands = [
   callCommands,
   eventCommands,
   webhookCommands,
+  applyCommand,
   usageCommand,
   quotaCommand,
   memberCommands,

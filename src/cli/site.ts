@@ -6,14 +6,8 @@ import {
 } from '../vault/webhook-secret.ts'
 import { movedWebhookUrl } from '../connect/site-urls.ts'
 import type { Site } from '../db/ports/sites.ts'
-import {
-  checkTarget,
-  isNever,
-  isRange,
-  isWithin,
-  openedTo,
-  TargetRefusedError,
-} from '../webhooks/relay/target-guard.ts'
+import { whyRefused } from '../webhooks/relay/operators-target.ts'
+import { isNever, isRange, isWithin } from '../webhooks/relay/target-guard.ts'
 import { isSameName } from '../names.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
@@ -228,19 +222,12 @@ async function refuseTarget(
   site: Site,
   webhookUrl: string,
 ): Promise<void> {
-  if (!config.allowHttp && new URL(webhookUrl).protocol === 'http:') {
-    throw new CommandError('The webhook URL must be an https address')
-  }
   const { allowedTargets } = await store.readEndpoint(site.id)
-  const opened = openedTo(allowedTargets, config)
-  try {
-    await checkTarget(webhookUrl, { opened, own: config.publicUrl })
-  } catch (error) {
-    if (!(error instanceof TargetRefusedError)) throw error
-    const { tenantId, name: subject } = site
-    await store.audit({ ...by, tenantId, action: 'target.refused', subject })
-    throw new CommandError(error.message)
-  }
+  const why = await whyRefused(webhookUrl, allowedTargets, config)
+  if (why === undefined) return
+  const { tenantId, name: subject } = site
+  await store.audit({ ...by, tenantId, action: 'target.refused', subject })
+  throw new CommandError(why)
 }
 
 function refuseRange(range: string, bounds: readonly string[]): void {

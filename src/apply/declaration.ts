@@ -1,0 +1,101 @@
+import { z } from 'zod'
+import { foldName, isName } from '../names.ts'
+
+const name = z.string().refine(isName, {
+  error: 'expected a name without control or invisible characters and without outer spaces',
+})
+
+const webAddress = z.string().max(2_000).refine(isWebAddress, {
+  error: 'expected an http or https address without credentials',
+})
+
+const origin = webAddress.transform((text) => new URL(text).origin)
+
+/** Known by its label: that tells it from the others of its site, or of its tenant. */
+const key = z.strictObject({ label: name, read_only: z.boolean().default(false) })
+
+const keys = z
+  .array(key)
+  .default([])
+  .refine(...noneTwice('label'))
+
+const site = z.strictObject({
+  site: name,
+  origin: origin.optional(),
+  allowed_origins: z.array(origin).optional(),
+  webhook_url: webAddress.transform((text) => new URL(text).href).optional(),
+  time_zone: z
+    .string()
+    .refine(isTimeZone, { error: 'expected a time zone such as Europe/Paris' })
+    .optional(),
+  keys,
+})
+
+const tenant = z.strictObject({
+  tenant: name,
+  keys,
+  sites: z
+    .array(site)
+    .default([])
+    .refine(...noneTwice('site')),
+})
+
+const declaration = z.strictObject({
+  tenants: z.array(tenant).refine(...noneTwice('tenant')),
+})
+
+export type DeclaredKey = z.output<typeof key>
+export type DeclaredSite = z.output<typeof site>
+export type Declaration = z.output<typeof declaration>
+
+/** What a file says that there shall be, or all that is wrong with it, each with its place. */
+export function readDeclaration(text: string): { declared: Declaration } | { problems: string[] } {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (error) {
+    return { problems: [`It is no JSON: ${(error as Error).message}`] }
+  }
+  const parsed = declaration.safeParse(json)
+  if (parsed.success) return { declared: parsed.data }
+  return {
+    problems: parsed.error.issues.map(({ path, message }) => `${placeOf(path)}: ${message}`),
+  }
+}
+
+/** As `tenants[0].sites[2].webhook_url`, counted as programs count. */
+const placeOf = (path: readonly PropertyKey[]): string =>
+  path
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
+    .join('')
+    .replace(/^\./, '') || 'the file'
+
+/** Of things that one list names, no two may be the same one in two spellings; asked whatever else is wrong. */
+function noneTwice(field: 'label' | 'site' | 'tenant') {
+  const twice = (list: unknown): string | undefined => {
+    const all = Array.isArray(list) ? (list as Record<string, unknown>[]) : []
+    const names = all.map((one) => one?.[field]).filter((one) => typeof one === 'string')
+    const folded = names.map(foldName)
+    return names.find((_, index) => folded.indexOf(folded[index]!) < index)
+  }
+  return [
+    (list: unknown) => twice(list) === undefined,
+    {
+      error: ({ input }: { input?: unknown }) => `${twice(input)} stands there twice`,
+      when: () => true,
+    },
+  ] as const
+}
+
+function isWebAddress(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url !== undefined && /^https?:$/.test(url.protocol) && !url.username && !url.password
+}
+
+function isTimeZone(text: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
+}
