@@ -228,9 +228,9 @@ export function requestOperations({ run, transaction }: Tools): RequestStore {
       const some = await run((db) => served(db, isWaiting, 1))
       if (some.length === 0) return []
       return transaction(async (db, last) => {
-        await lockWork(db)
         const isFree = isFreeFor(db, 'callback', sql`${requests.id}`, claiming)
-        const found = await served(db, and(isWaiting, isFree), limit)
+        const free = () => served(db, and(isWaiting, isFree), limit)
+        const [, found] = await Promise.all([lockWork(db).execute(), free()])
         const ids = found.map(({ request }) => request.id)
         if (ids.length > 0) last(claimWork(db, 'callback', ids, claiming))
         return found
