@@ -308,7 +308,7 @@ describe('an apply that is cut off', () => {
     const ran = await apply(declared, '--secrets', join(folder, 'secrets'))
 
     expect(ran).toMatchObject({ code: 0, err: '' })
-    expect(await labels('acme')).toEqual(['ERP', 'back office', 'reports'])
+    expect(await labels('acme')).toEqual(['back office', 'ERP', 'reports'])
     expect(await labels('other')).toEqual(['ERP'])
     const all = [...kept.slice(0, -1), ...secretsIn(join(folder, 'secrets'))]
     expect(all).toHaveLength(4)
