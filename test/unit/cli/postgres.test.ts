@@ -48,6 +48,9 @@ const walk = [
   'webhook list',
   'webhook replay --tenant acme --since 2027-01-01T00:00Z',
   'webhook enable erp --tenant acme',
+  'usage',
+  'console login --as anne',
+  'console sessions',
   'member list',
   'audit list',
   'tenant export acme',
@@ -88,6 +91,7 @@ withPostgres((it, server) => {
         BRIDGE_BASE_URL: `http://127.0.0.1:${await freePort()}`,
         MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
         ALLOWED_TARGETS: '10.0.0.0/8',
+        CONSOLE: 'true',
       }
       const config = loadConfig(env)
       const store = await openStore(config.secrets.database)
