@@ -5,8 +5,11 @@ import { passes } from './errors.ts'
 export interface Loop {
   /** Wakes the loop at once. */
   nudge(): void
-  /** Resolves when the tick in flight has ended; no further one starts. */
-  stop(): Promise<void>
+  /**
+   * Resolves when the tick in flight has ended; no further one starts. With `atLast` it ticks once more, while there is more:
+   * an error of that is told as any other, and stands in nobody's way.
+   */
+  stop(how?: { atLast: boolean }): Promise<void>
 }
 
 /**
@@ -36,17 +39,22 @@ export function startLoop({
       }
     })
 
+  async function tickOnce(): Promise<boolean> {
+    try {
+      const more = await tick()
+      isPassing = false
+      return more
+    } catch (error) {
+      if (!isPassing || !passes(error)) onError(error)
+      isPassing = passes(error)
+      return false
+    }
+  }
+
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       nudged = false
-      let more = false
-      try {
-        more = await tick()
-        isPassing = false
-      } catch (error) {
-        if (!isPassing || !passes(error)) onError(error)
-        isPassing = passes(error)
-      }
+      const more = await tickOnce()
       // A tick may be synchronous underneath: without a turn, a busy loop would starve the sockets.
       if (more || nudged) await turn()
       else if (!stopping.signal.aborted) await sleep()
@@ -59,10 +67,12 @@ export function startLoop({
   const running = run()
   return {
     nudge,
-    async stop() {
+    async stop({ atLast } = { atLast: false }) {
       stopping.abort()
       nudge()
       await running
+      if (!atLast) return
+      while (await tickOnce());
     },
   }
 }

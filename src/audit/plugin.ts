@@ -14,10 +14,7 @@ const plugin: FastifyPluginCallback = (app, _options, done) => {
     idleMs: lookMs,
     onError: (error) => log.error({ err: error }, 'audit not logged'),
   })
-  app.addHook('onClose', async () => {
-    await loop.stop()
-    while (await tick());
-  })
+  app.addHook('onClose', () => loop.stop({ atLast: true }))
   done()
 }
 export default fp(plugin, { name: 'audit', fastify: '5.x', dependencies: ['db', 'cluster'] })

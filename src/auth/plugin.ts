@@ -104,9 +104,6 @@ const plugin: FastifyPluginAsync<Options> = async (app, { config, clock, time, i
     })
     app.addHook('onClose', () => learning?.stop())
   }
-  app.addHook('onClose', async () => {
-    await flushing.stop()
-    await auditCounter.flush()
-  })
+  app.addHook('onClose', () => flushing.stop({ atLast: true }))
 }
 export default fp(plugin, { name: 'auth', fastify: '5.x', dependencies: ['db'] })

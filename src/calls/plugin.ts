@@ -46,10 +46,7 @@ const plugin: FastifyPluginCallback<{ clock: Clock }> = (app, { clock }, done) =
     idleMs: flushMs,
     onError: (error) => app.log.error({ room: 'journal', err: error }, 'calls not stored'),
   })
-  app.addHook('onClose', async () => {
-    await flushing.stop()
-    await callLog.flush()
-  })
+  app.addHook('onClose', () => flushing.stop({ atLast: true }))
   done()
 }
 export default fp(plugin, { name: 'calls', fastify: '5.x', dependencies: ['db'] })

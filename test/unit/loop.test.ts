@@ -111,3 +111,15 @@ it('a stopped loop sleeps through nudges', async () => {
 
   expect(ticks()).toBe(1)
 })
+
+it('a loop that is stopped does what is left at last, and an error of that is told', async () => {
+  const { loop, ticks, errors } = aLoop((count) =>
+    count < 4 ? Promise.resolve(count > 1) : Promise.reject(new Error('away')),
+  )
+  await expect.poll(ticks).toBe(1)
+
+  await loop.stop({ atLast: true })
+
+  expect(ticks()).toBe(4)
+  expect(errors).toEqual([new Error('away')])
+})
