@@ -17,11 +17,14 @@ const batch = 100
  * Looks at every item whose status changed since the last look: stores an `item.action_required` when the new one asks
  * something of the user, and an `item.repaired` when one that did works again. True when there may be more.
  */
-export async function tellActions(deps: ActionRequiredDeps): Promise<boolean> {
+export async function tellActions(
+  deps: ActionRequiredDeps & { signal: AbortSignal },
+): Promise<boolean> {
   const { store, clock } = deps
   const changed = await store.listUntoldStatuses(batch)
   const at = clock.now()
   for (const owned of changed) {
+    if (deps.signal.aborted) return false // the next server goes on
     const { item } = owned
     const next = nextStep(item.status)
     if (isUsers(next)) {

@@ -10,6 +10,8 @@ export interface ReminderDeps extends OwnEventDeps {
   store: Store
   clock: Clock
   publicUrl: string
+  /** Aborted when this server stops: the next one goes on. */
+  signal: AbortSignal
 }
 
 const batch = 100
@@ -36,6 +38,7 @@ export async function remind(deps: ReminderDeps): Promise<boolean> {
   for (const window of windowsAt(now)) {
     const due = await store.listRemindersDue(window, batch)
     for (const owned of due) {
+      if (deps.signal.aborted) return false
       await store.remind(owned.item, window.days, expiringEvent(deps, owned, now))
     }
     more ||= due.length === batch

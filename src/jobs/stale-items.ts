@@ -11,12 +11,15 @@ const batch = 100
  * be more.
  */
 export async function tellStale(
-  deps: OwnEventDeps & { store: Store; clock: Clock },
+  deps: OwnEventDeps & { store: Store; clock: Clock; signal: AbortSignal },
 ): Promise<boolean> {
   const { store, clock } = deps
   const at = clock.now()
   const stale = await store.listStale(at, batch)
-  for (const owned of stale) await store.tellStale(owned.item, staleEvent(deps, owned, at))
+  for (const owned of stale) {
+    if (deps.signal.aborted) return false // the next server goes on
+    await store.tellStale(owned.item, staleEvent(deps, owned, at))
+  }
   return stale.length === batch
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { toFacts } from '../../../src/auth/item-list.ts'
+import { remind } from '../../../src/jobs/consent-reminders.ts'
 import { aConnectedBank, bridgeTime } from '../../support/app.ts'
 import { jobsApp, day, toldTo } from '../../support/jobs-app.ts'
 
@@ -24,6 +25,31 @@ async function aConsent() {
 }
 
 describe('consent.expiring', () => {
+  it('waits for the next server when this one stops: each is told once', async () => {
+    const made = await aConsent()
+    const { app, acme, clock, end, daysLeft } = made
+    for (const user of ['ben', 'cid']) {
+      const item = { authentication_expires_at: bridgeTime(end) }
+      await aConnectedBank(made, acme.site, { user, item })
+    }
+    clock.advance(150 * day)
+    const stopping = new AbortController()
+    const store = {
+      ...app.store,
+      remind: (...given: Parameters<typeof app.store.remind>) => {
+        stopping.abort()
+        return app.store.remind(...given)
+      },
+    }
+
+    const { ids, keyring } = app
+    const deps = { store, clock, ids, keyring, publicUrl: 'https://bank.test' }
+    expect(await remind({ ...deps, signal: stopping.signal })).toBe(false)
+    expect(await daysLeft()).toHaveLength(1)
+    await app.jobs.tell()
+    expect(await daysLeft()).toHaveLength(3)
+  })
+
   it('comes 30, 14, 7, 3 and 1 days before the end, once each', async () => {
     const { app, clock, daysLeft } = await aConsent()
 
