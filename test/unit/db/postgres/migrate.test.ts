@@ -19,6 +19,17 @@ function laterMigrations(sql: string): string {
   return folder
 }
 
+/** Those of an earlier version, which had none of this one yet. */
+function migrationsBefore(tag: string): string {
+  const folder = join(testFolder(), 'migrations')
+  cpSync(migrationsFolder, folder, { recursive: true })
+  const path = join(folder, 'meta/_journal.json')
+  const journal = JSON.parse(readFileSync(path, 'utf8')) as { entries: { tag: string }[] }
+  const first = journal.entries.findIndex((entry) => entry.tag.endsWith(tag))
+  writeFileSync(path, JSON.stringify({ ...journal, entries: journal.entries.slice(0, first) }))
+  return folder
+}
+
 withPostgres((it, server) => {
   const poolOn = async (database?: string) => {
     const pool = createPool({ url: database ?? (await emptyDatabase(server)), poolSize: 4 })
@@ -39,6 +50,44 @@ withPostgres((it, server) => {
         }
       ).entries.length,
     )
+  })
+
+  it('what is still known of this month and the one before counts as usage from the start', async () => {
+    const pool = await poolOn()
+    await migrate(pool, migrationsBefore('usage_and_read_only_keys'))
+    const now = new Date()
+    const monthAgo = (months: number) => Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - months)
+    const [thisMonth, before, longBefore] = [monthAgo(0), monthAgo(1), monthAgo(2)]
+    await pool.query(`
+      INSERT INTO tenants (id, name, created_at) VALUES ('t', 'acme', 1);
+      INSERT INTO sites (id, tenant_id, name, webhook_secret, created_at) VALUES ('s', 't', 'erp', '', 1);
+      INSERT INTO bridge_users (id, site_id, name, created_at) VALUES ('u', 's', 'ann', 1);
+      INSERT INTO calls (id, at, method, status, duration_ms, tenant_id, site_id) VALUES
+        ('1', ${thisMonth}, 'ping', 200, 1, 't', 's'), ('2', ${thisMonth}, 'ping', 404, 1, 't', 's'),
+        ('3', ${thisMonth - 1}, 'ping', 200, 1, 't', 's'), ('4', ${thisMonth}, 'ping', 200, 1, 't', NULL);
+      INSERT INTO events (seq, id, dedupe_key, type, site_id, occurred_at, received_at) VALUES
+        (1, 'a', 'a', 'x', 's', 1, ${thisMonth}), (2, 'b', 'b', 'x', 's', 1, ${before}),
+        (3, 'c', 'c', 'x', 's', 1, ${longBefore});
+      INSERT INTO deliveries (id, event_seq, site_id, state, created_at, settled_at) VALUES
+        ('a', 1, 's', 'delivered', 1, ${thisMonth}), ('b', 2, 's', 'delivered', 1, ${before}),
+        ('c', 3, 's', 'delivered', 1, ${longBefore});
+      INSERT INTO items (id, user_id, status, created_at, updated_at, gone_at) VALUES
+        (1, 'u', 0, ${longBefore}, 1, NULL), (2, 'u', 0, ${longBefore}, 1, ${before - 1}),
+        (3, 'u', 0, ${before}, 1, ${thisMonth}), (4, 'u', 0, ${thisMonth}, 1, NULL);
+    `)
+
+    await migrate(pool, migrationsFolder)
+
+    const month = (at: number) => new Date(at).toISOString().slice(0, 7)
+    const { rows } = await pool.query({
+      text: 'SELECT month, site, connections::int, calls::int, webhooks::int FROM usage ORDER BY 1, 2',
+      rowMode: 'array',
+    })
+    expect(rows).toEqual([
+      [month(before), 'erp', 2, 1, 1],
+      [month(thisMonth), '', 0, 1, 0],
+      [month(thisMonth), 'erp', 0, 1, 1],
+    ])
   })
 
   it('a migration that fails leaves the database as it was', async () => {
