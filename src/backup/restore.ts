@@ -16,7 +16,12 @@ import { openStore } from '../db/open.ts'
 import { carryOver, type CarriedOver } from '../db/sqlite/file/carry-over.ts'
 import { copyDatabase } from '../db/sqlite/file/copy.ts'
 import { instanceIn } from '../db/sqlite/file/inspect.ts'
-import { migrateFile, readHolder, replaceDatabase } from '../db/sqlite/file/replace.ts'
+import {
+  migrateFile,
+  readHolder,
+  replaceDatabase,
+  skipEventNumbers,
+} from '../db/sqlite/file/replace.ts'
 import type { By } from '../db/scope.ts'
 import type { Store } from '../db/store.ts'
 import { copyName } from './folder.ts'
@@ -104,6 +109,7 @@ async function stage(
   const verification = await verifyCopy(staged, { config, clock, allowUnsigned })
   if (!verification.ok) throw new CopyRefusedError(verification.problems.join('; '))
   migrateFile(staged)
+  skipEventNumbers(staged)
   return verification
 }
 

@@ -25,6 +25,7 @@ import { testClock } from '../../support/clock.ts'
 import { testFolder } from '../../support/store.ts'
 import {
   aKey,
+  anAnnouncement,
   aTenant,
   aUser,
   addItems,
@@ -410,5 +411,31 @@ it('a copy of an older version comes back as the present version, with what was 
   expect(shown(restored.carried)).toEqual({ keys_revoked: [olderKeys.other.key] })
   expect(restored.kept && (await verifyCopy(restored.kept, installation))).toMatchObject({
     ok: true,
+  })
+})
+
+it('events stored after a restore come behind all that were stored since the copy was made', async () => {
+  const installation = await anInstallation()
+  const { copy, open, siteKey } = installation
+  const { scope } = siteKey.caller
+  const happens = (rooms: TestRooms, id: string) =>
+    rooms.store.acceptEvent({
+      ...anAnnouncement(rooms, { id: 'usr_1', siteId: scope.siteId! } as never),
+      id,
+      dedupeKey: id,
+    })
+  const made = copy()
+  const seen = await open(async (rooms) => {
+    await happens(rooms, 'evt_lost_1')
+    await happens(rooms, 'evt_lost_2')
+    return rooms.store.findFeedEnd(scope)
+  })
+  expect(seen).toBeGreaterThan(0)
+
+  await restore(installation, made)
+
+  await open(async (rooms) => {
+    await happens(rooms, 'evt_after')
+    expect(await rooms.store.findFeedEnd(scope)).toBeGreaterThan(seen)
   })
 })

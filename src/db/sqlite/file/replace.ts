@@ -39,6 +39,26 @@ export function migrateFile(path: string): void {
 }
 
 /**
+ * Lets the events of a copy go on far behind the numbers that were given out since it was made: readers of the feed may hold
+ * one of those, and would pass over what gets it a second time.
+ */
+export function skipEventNumbers(path: string): void {
+  const client = new Sqlite(path)
+  try {
+    const name = { name: 'events', skipped: 1_000_000_000 }
+    client
+      .prepare(
+        `INSERT INTO sqlite_sequence (name, seq) SELECT @name, 0
+         WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = @name)`,
+      )
+      .run({ name: name.name })
+    client.prepare('UPDATE sqlite_sequence SET seq = seq + @skipped WHERE name = @name').run(name)
+  } finally {
+    client.close()
+  }
+}
+
+/**
  * Puts a copy's content in the place of a database file, in one transaction of that file: whoever opens it meanwhile sees
  * the old content or the new. Without a file there, makes one. Throws DatabaseInUseError when anybody has it open, and
  * SqliteError when what lies there is no database.
