@@ -139,8 +139,10 @@ describe('a newcomer with the README alone', () => {
       for (const command of ours) {
         const { code, text, out } = await shell(command)
         if (code !== 0) failed.push(`${command}: ${code}\n${text}`)
-        for (const line of out.replaceAll(folder, '.').split('\n'))
-          expect(line.length, line).toBeLessThanOrEqual(80)
+        for (const line of out.replaceAll(folder, '.').split('\n')) {
+          // An address that is broken in two opens nothing.
+          if (!/^https?:\S+$/.test(line)) expect(line.length, line).toBeLessThanOrEqual(80)
+        }
       }
 
       expect(ours.length).toBeGreaterThan(6)
