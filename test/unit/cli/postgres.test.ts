@@ -61,6 +61,7 @@ const walk = [
   'site delete erp --tenant acme --yes',
   'tenant delete acme --yes',
   'import FILE --tenant globex',
+  'apply DECLARED',
 ]
 
 /** What these say on an installation that has not seen a server or a webhook yet, or on no file. */
@@ -84,6 +85,8 @@ withPostgres((it, server) => {
       const folder = testFolder()
       const file = join(folder, 'users.csv')
       writeFileSync(file, 'site,user,user_uuid\nerp,ada,5bd2e9b2-1d2c-4f9c-9a3b-0d8f1f3b2a10\n')
+      const declared = join(folder, 'tenants.json')
+      writeFileSync(declared, JSON.stringify({ tenants: [{ tenant: 'initech' }] }))
       const env = {
         DATABASE_URL: await testDatabase(server),
         BRIDGE_CLIENT_ID: 'id',
@@ -99,7 +102,8 @@ withPostgres((it, server) => {
       await store.close()
       let key = ''
       const said = async (line: string) => {
-        const words = line.split(' ').map((word) => ({ KEY: key, FILE: file })[word] ?? word)
+        const given: Record<string, string> = { KEY: key, FILE: file, DECLARED: declared }
+        const words = line.split(' ').map((word) => given[word] ?? word)
         const ran = await runHere(words, { cwd: folder, env })
         key = /^api_key +(key_\S+)/m.exec(ran.out)?.[1] ?? key
         return { line, code: ran.code, err: ran.err }
