@@ -9,12 +9,16 @@ import { demoKey, visitBank, type Json } from '../e2e/visit.ts'
 
 const prefix = '/api/method/bank_api.bridge.'
 
+/** What takes a tenant's own key, and no site's. */
+const isForTenants = /\.(list_sites|create_site_key|revoke_site_key|get_usage)$/
+
 /** What a program reads in the document, and nothing else, on a demo server: a sandbox with its key. */
 describe('/openapi.json on a demo server', { timeout: 180_000 }, () => {
   const ends: (() => void | Promise<void>)[] = []
   let gateway: GatewayProcess
   let document: Document
   let headers: Record<string, string>
+  let ofTenant: Record<string, string>
   let receiver: ReceivingSite
 
   beforeAll(async () => {
@@ -26,6 +30,9 @@ describe('/openapi.json on a demo server', { timeout: 180_000 }, () => {
     document = (await (await fetch(`${gateway.url}/openapi.json`)).json()) as Document
     const { api_key, api_secret } = demoKey(gateway.stdout())
     headers = { authorization: `token ${api_key}:${api_secret}` }
+    const { stdout } = await runCli(gateway.env, 'key', 'create', '--tenant', 'demo', '--json')
+    const back = JSON.parse(stdout) as { api_key: string; api_secret: string }
+    ofTenant = { authorization: `token ${back.api_key}:${back.api_secret}` }
   }, 120_000)
   afterAll(async () => {
     for (const end of ends.toReversed()) await end()
@@ -50,7 +57,10 @@ describe('/openapi.json on a demo server', { timeout: 180_000 }, () => {
     )
     const answer = await fetch(`${gateway.url}${path}${inBody ? '' : `?${query.toString()}`}`, {
       method: verb.toUpperCase(),
-      headers: { ...headers, ...(inBody && { 'content-type': 'application/json' }) },
+      headers: {
+        ...(isForTenants.test(path) ? ofTenant : headers),
+        ...(inBody && { 'content-type': 'application/json' }),
+      },
       ...(inBody && { body: JSON.stringify(args) }),
     })
     const body = (await answer.json()) as Json
@@ -80,7 +90,8 @@ describe('/openapi.json on a demo server', { timeout: 180_000 }, () => {
     await visitBank(url as string)
     const { item_id } = await ask(...post('get_bridge_item_id'), { request })
     const [{ id: account_id }] = await ask(...post('get_bank_accounts'), { item_id })
-    return { request, item_id, account_id } as Record<string, string | number>
+    const { cursor } = await ask(...post('get_events'), {})
+    return { request, item_id, account_id, cursor } as Record<string, string | number>
   }
 
   test('every example answers 200, with the answer and the headers that are described', async () => {
@@ -99,6 +110,9 @@ describe('/openapi.json on a demo server', { timeout: 180_000 }, () => {
       )
 
     for (const { path, verb, operation, args } of calls) {
+      if (path.endsWith('.revoke_site_key')) {
+        ids['api_key'] = (await ask(...post('create_site_key'), { site: 'demo' }))['api_key']
+      }
       await ask(path, verb, operation, filled(args))
       if (path.includes('.delete_')) ids = await connect()
     }
