@@ -65,7 +65,7 @@ describe.skipIf(isAbsent)('/docs in a browser', { timeout }, () => {
   test('a person tries a call with the demo key and reads the answer', async () => {
     const { page, elsewhere, complaints, close } = await open()
 
-    await page.getByLabel('api_key').fill(gateway.demo.apiKey)
+    await page.getByLabel('api_key').first().fill(gateway.demo.apiKey)
     await page.getByLabel('api_secret').fill(gateway.demo.apiSecret)
     const link = method(page, 'get_bridge_connect_link')
     await link.locator('summary').first().click()

@@ -74,6 +74,7 @@ test("the log's lines about an error keep their fields", () => {
     'detail',
     'excType',
     'name',
+    'oldestCursor',
     'property',
     'retryAfter',
     'route',
