@@ -10,13 +10,12 @@ const oldestUntried = (isOfItem: SQL) => sql`
   WHERE site_id = pair."siteId" AND ${isOfItem} AND first_ended_at IS NULL
   ORDER BY event_seq LIMIT 1`
 
-/** Each pair that has one, with it; by an index, which "the same item, or none as well" would not be. */
+/** Each pair that has one, with it, in the order of the pairs; by an index, which "the same item, or none as well" would not be. */
 export const untriedOf = (pairs: SQL, lock = sql``) => sql`
-  SELECT pair.*, untried.id FROM ${pairs}
-    CROSS JOIN LATERAL (${oldestUntried(sql`item_id = pair."itemId"`)} ${lock}) AS untried
-  UNION ALL
-  SELECT pair.*, untried.id FROM ${pairs}
-    CROSS JOIN LATERAL (${oldestUntried(sql`item_id IS NULL AND pair."itemId" IS NULL`)} ${lock}) AS untried`
+  SELECT pair.*, untried.id FROM ${pairs} CROSS JOIN LATERAL (
+    SELECT id FROM (${oldestUntried(sql`item_id = pair."itemId"`)} ${lock}) AS of_item
+    UNION ALL
+    SELECT id FROM (${oldestUntried(sql`item_id IS NULL AND pair."itemId" IS NULL`)} ${lock}) AS of_none) AS untried`
 
 /**
  * The statements that store events and the deliveries to their sites, to be sent together, as the last thing a transaction

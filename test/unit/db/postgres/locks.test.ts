@@ -89,6 +89,35 @@ withPostgres((it, server) => {
     expect(await store.findDelivery((await accepted)!)).toMatchObject({ dueAt: clock.now() })
   })
 
+  it('events of several sites wait for tries in the order in which those are settled', async () => {
+    const { store, user, transaction, isStuckOrOver, ...rooms } = await withSite()
+    const other = await aTenant({ store, ...rooms }, { name: 'other' })
+    await store.updateSite(other.site.id, { webhookUrl: 'https://other.test/' }, testBy)
+    const users = [user, await aUser({ store, ...rooms }, other.site)].toSorted((a, b) =>
+      a.siteId < b.siteId ? -1 : 1,
+    )
+    const accept = () =>
+      Promise.all(
+        [null, 7].map((itemId, nth) =>
+          store.acceptEvent({ ...anAnnouncement(rooms, users[nth]!), itemId }),
+        ),
+      )
+    await accept()
+    let accepted: Promise<unknown> | undefined
+
+    await transaction(async (db) => {
+      await db.execute(sql`SELECT id FROM deliveries WHERE item_id IS NULL FOR NO KEY UPDATE`)
+      accepted = accept()
+      await isStuckOrOver(accepted)
+      const { rows } = await db.execute(
+        sql`SELECT item_id FROM deliveries WHERE item_id = 7 FOR NO KEY UPDATE SKIP LOCKED`,
+      )
+      expect(rows).toHaveLength(1)
+    })
+
+    await accepted
+  })
+
   it('a tenant’s events are numbered as they are committed: no reader passes one that is still to come', async () => {
     const { store, user, run, transaction, isStuckOrOver, ...rooms } = await withSite()
     const seen = async () => (await run((db) => db.execute(sql`SELECT seq FROM events`))).rows
