@@ -1,7 +1,11 @@
-import { StoreAwayError } from '../store-errors.ts'
+import { StoreAwayError, StoreBusyError } from '../store-errors.ts'
+import type { Patience } from './tools.ts'
 
 /** Does something for all of a batch in few round trips. What it says of each, in their order, may be an error of that one's. */
-export type Work<In, Out> = (all: readonly In[]) => Promise<readonly (Out | Error)[]>
+export type Work<In, Out> = (
+  all: readonly In[],
+  patience: Patience,
+) => Promise<readonly (Out | Error)[]>
 
 interface Waiting<In, Out> {
   one: In
@@ -18,15 +22,22 @@ const mostWaiting = 2_000
 
 /**
  * Takes together what came at the same moment, and while earlier batches were under way. Each fails alone: when a batch does,
- * each of it is tried by itself, but for a database that is away.
+ * each of it is tried by itself, but for a database that is away. They are tried one after the other, and none waits long for
+ * a lock that the batch waited for in vain: else those that need it would take all connections from everybody else.
  */
 export function inBatches<In, Out>(work: Work<In, Out>): (one: In) => Promise<Out> {
   const waiting: Waiting<In, Out>[] = []
   let underWay = 0
 
-  async function settle(batch: readonly Waiting<In, Out>[]): Promise<void> {
+  async function settle(
+    batch: readonly Waiting<In, Out>[],
+    patience: Patience = 'patient',
+  ): Promise<void> {
     try {
-      const ends = await work(batch.map(({ one }) => one))
+      const ends = await work(
+        batch.map(({ one }) => one),
+        patience,
+      )
       for (const [nth, end] of ends.entries()) {
         const { resolve, reject } = batch[nth]!.settle
         if (end instanceof Error) reject(end)
@@ -34,7 +45,8 @@ export function inBatches<In, Out>(work: Work<In, Out>): (one: In) => Promise<Ou
       }
     } catch (error) {
       if (batch.length > 1 && !(error instanceof StoreAwayError)) {
-        await Promise.all(batch.map((one) => settle([one])))
+        const alone = error instanceof StoreBusyError ? 'impatient' : 'patient'
+        for (const one of batch) await settle([one], alone)
       } else {
         for (const { settle } of batch) settle.reject(error)
       }

@@ -26,13 +26,21 @@ export interface Tools {
    * The work may run several times, so it must change nothing but the database. Statements whose answers it does not need
    * it gives to `last`: they are sent with the commit, in their order.
    */
-  transaction<T>(work: (db: Db, last: Last) => Promise<T>): Promise<T>
+  transaction<T>(work: (db: Db, last: Last) => Promise<T>, patience?: Patience): Promise<T>
   /**
    * One transaction of statements none of which needs the answer of another: one round trip. Each sees what was committed
    * when those before it were done.
    */
-  together<T extends readonly Statement[]>(statements: (db: Db) => T): Promise<Answers<T>>
+  together<T extends readonly Statement[]>(
+    statements: (db: Db) => T,
+    patience?: Patience,
+  ): Promise<Answers<T>>
 }
+
+/** Whether a transaction waits for locks as long as the pool lets it, or hardly at all: a StoreBusyError comes after that. */
+export type Patience = 'patient' | 'impatient'
+
+const impatientMs = 100
 
 /** A statement that is not sent yet. */
 export interface Statement<T = unknown> {
@@ -71,8 +79,9 @@ export function createTools(pool: Connections): Tools {
     })
   return {
     run: (work) => withClient((client) => work(statementsOn(client))),
-    transaction: (work) => withClient((client) => inTransaction(client, work)),
-    together: (statements) => withClient((client) => allTogether(client, statements)),
+    transaction: (work, patience) => withClient((client) => inTransaction(client, work, patience)),
+    together: (statements, patience) =>
+      withClient((client) => allTogether(client, statements, patience)),
   }
 }
 
@@ -93,9 +102,10 @@ async function connect(pool: Connections): Promise<Client> {
 async function inTransaction<T>(
   client: Client,
   work: (db: Db, last: Last) => Promise<T>,
+  patience?: Patience,
 ): Promise<T> {
   return orUndone(client, async () => {
-    const begun = query(client, 'BEGIN') // goes along with the first statement
+    const begun = begin(client, patience) // goes along with the first statement
     begun.catch(() => {})
     const last: Statement[] = []
     const result = await work(statementsOn(client), (...more) => void last.push(...more))
@@ -108,13 +118,20 @@ async function inTransaction<T>(
 async function allTogether<T extends readonly Statement[]>(
   client: Client,
   statements: (db: Db) => T,
+  patience?: Patience,
 ): Promise<Answers<T>> {
   return orUndone(client, async () => {
-    const begun = query(client, 'BEGIN')
+    const begun = begin(client, patience)
     const answers = Promise.all(statements(statementsOn(client)).map((one) => one.execute()))
     await Promise.all([begun, answers, query(client, 'COMMIT')])
     return (await answers) as Answers<T>
   })
+}
+
+const begin = (client: Client, patience: Patience = 'patient'): Promise<unknown> => {
+  const begun = query(client, 'BEGIN')
+  if (patience === 'patient') return begun
+  return Promise.all([begun, query(client, `SET LOCAL lock_timeout = ${impatientMs}`)])
 }
 
 /** After an error nothing stays; its commit, when that was sent already, undid all. */

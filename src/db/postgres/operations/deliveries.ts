@@ -16,7 +16,9 @@ export function deliveryOperations(tools: Tools): DeliveryStore {
 
     claimDelivery: (eventId, claim) => claimOne(tools, eventId, claim),
 
-    settleDelivery: inBatches((all) => transaction((db, last) => settleAll(db, last, all))),
+    settleDelivery: inBatches((all, patience) =>
+      transaction((db, last) => settleAll(db, last, all), patience),
+    ),
 
     findDelivery: (eventId) =>
       run(async (db) => {

@@ -57,12 +57,12 @@ const free = prepared((db) =>
 
 export function eventOperations({ run, transaction, together }: Tools): EventStore {
   const noting = inBatches((all: readonly Note[]) => run((db) => note(db, all)))
-  const applying = inBatches((all: readonly Applying[]) =>
-    transaction((db, last) => applyAll(db, last, all)),
+  const applying = inBatches((all: readonly Applying[], patience) =>
+    transaction((db, last) => applyAll(db, last, all), patience),
   )
   return {
-    acceptEvent: inBatches(async (all) => {
-      const news = newOf(await together((db) => storing(db, all)))
+    acceptEvent: inBatches(async (all, patience) => {
+      const news = newOf(await together((db) => storing(db, all), patience))
       return all.map(({ id }) => (news.has(id) ? 'new' : 'repeat'))
     }),
 

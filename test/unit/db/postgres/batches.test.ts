@@ -52,6 +52,43 @@ it('when a batch fails, each of it is tried by itself', async () => {
   expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
 })
 
+it('those of a batch that waited for a lock in vain are tried one after the other, without much patience', async () => {
+  const patiences: string[] = []
+  let [underWay, most] = [0, 0]
+  const work = inBatches(async (all: readonly number[], patience) => {
+    patiences.push(patience)
+    most = Math.max(most, ++underWay)
+    await turn()
+    underWay -= 1
+    if (all.includes(1)) throw new StoreBusyError('its row is locked')
+    return all
+  })
+
+  const ends = await Promise.allSettled(numbers(4).map(work))
+
+  expect(ends.map(({ status }) => status)).toEqual([
+    'fulfilled',
+    'rejected',
+    'fulfilled',
+    'fulfilled',
+  ])
+  expect(patiences).toEqual(['patient', ...numbers(4).map(() => 'impatient')])
+  expect(most).toBe(1)
+})
+
+it('those of a batch that failed for another reason have as much patience as alone', async () => {
+  const patiences: string[] = []
+  const work = inBatches(async (all: readonly number[], patience) => {
+    patiences.push(patience)
+    if (all.includes(1)) throw new Error('no such row')
+    return all
+  })
+
+  await Promise.allSettled(numbers(2).map(work))
+
+  expect(patiences).toEqual(['patient', 'patient', 'patient'])
+})
+
 it('a database that is away is not asked again for each', async () => {
   let asked = 0
   const work = inBatches(async (_all: readonly number[]): Promise<number[]> => {

@@ -130,6 +130,24 @@ withPostgres((it, server) => {
     expect(new Set(await Promise.all(waiting))).toEqual(new Set(['served']))
   })
 
+  it('a transaction without patience waits for no lock for long, and its connection is patient again', async () => {
+    const { run, transaction, together } = toolsOn(await testDatabase(server), 1)
+    const show = sql`SHOW lock_timeout`
+    const patiences = [
+      (await transaction((db) => db.execute(show), 'impatient')).rows,
+      (await together((db) => [db.execute(show)], 'impatient'))[0].rows,
+      (await transaction((db) => db.execute(show))).rows,
+      (await run((db) => db.execute(show))).rows,
+    ]
+
+    expect(patiences.flat().map((row) => row['lock_timeout'])).toEqual([
+      '100ms',
+      '100ms',
+      '5s',
+      '5s',
+    ])
+  })
+
   it('a statement that waits for a lock for too long is refused as busy', async () => {
     const database = await testDatabase(server)
     const { run, transaction } = toolsOn(database)
