@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Caller } from '../../auth/api-keys.ts'
 import { scopeFor } from '../../auth/ownership.ts'
 import type { FeedEvent } from '../../db/ports/feed.ts'
 import type { Scope } from '../../db/scope.ts'
@@ -116,7 +117,7 @@ async function sinceThen(
 }
 
 const toAnswer = (
-  { keyring }: MethodContext,
+  { keyring, caller }: MethodContext,
   { id, type, site, itemId, receivedAt, body }: FeedEvent,
 ) => ({
   id,
@@ -124,5 +125,17 @@ const toAnswer = (
   site,
   item_id: itemId,
   received_at: new Date(receivedAt).toISOString(),
-  event: JSON.parse(keyring.open(body, `events/${id}`).toString('utf8')) as { type: string },
+  event: shownTo(caller, JSON.parse(keyring.open(body, `events/${id}`).toString('utf8')) as Told),
 })
+
+interface Told {
+  type: string
+  content?: object
+  [name: string]: unknown
+}
+
+/** A link that renews a consent is for who may do more than read. */
+const shownTo = ({ readOnly }: Caller, event: Told): Told =>
+  readOnly && event.type === 'consent.expiring'
+    ? { ...event, content: { ...event.content, renew_url: null } }
+    : event

@@ -200,3 +200,15 @@ test.each([
   expect(status).toBe(417)
   expect(text).toContain(says)
 })
+
+test('a key that only reads is told that a consent ends, without the link that renews it', async () => {
+  const { app, acme, happens, ask, now } = await reading()
+  const reader = await aKey(app, acme.tenant, acme.site, { readOnly: true })
+  const cursor = await now()
+  const content = { item_id: 7, days_left: 3, renew_url: 'https://bank.test/renew/token' }
+  await happens(0, { type: 'consent.expiring', body: { type: 'consent.expiring', content } })
+  const told = async (as: TestKey) => (await ask({ cursor }, as)).message.events[0].event.content
+
+  expect(await told(acme.siteKey)).toEqual(content)
+  expect(await told(reader)).toEqual({ ...content, renew_url: null })
+})
