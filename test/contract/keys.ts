@@ -177,6 +177,20 @@ export function keyContract(name: string, open: OpenRooms): void {
       })
       expect((await rooms.store.findKey(acme.siteKey.apiKey))?.key.lastUsedAt).toBeNull()
     })
+
+    it('are listed without those that ended or were revoked', async () => {
+      const rooms = open()
+      const { tenant, tenantKey, siteKey } = await aTenant(rooms)
+      const ending = await aKey(rooms, tenant, null, { expiresAt: 99 })
+      await rooms.store.revokeKey(siteKey.apiKey, testBy)
+      const goodAt = async (at: number) =>
+        (await rooms.store.listKeys(tenant.id, { goodAt: at })).map(({ apiKey }) => apiKey)
+
+      expect((await goodAt(98)).toSorted()).toEqual(
+        [tenantKey, ending].map((one) => one.apiKey).toSorted(),
+      )
+      expect(await goodAt(99)).toEqual([tenantKey.apiKey])
+    })
   })
 
   describe(`presentation of keys, ${name}`, () => {

@@ -63,7 +63,8 @@ export interface KeyStore {
   /** Undefined when there is no such key. */
   updateKey(apiKey: string, change: Partial<Presentation>, by: By): Promise<ApiKey | undefined>
   findKey(apiKey: string): Promise<KeyHolder | undefined>
-  listKeys(tenantId: string): Promise<ApiKey[]>
+  /** A tenant's keys, or with `goodAt` those that neither ended nor were revoked by then, the oldest first. */
+  listKeys(tenantId: string, of?: { goodAt: number }): Promise<ApiKey[]>
   /** The new secret is good at once; the one before it until `previousUntil`. Undefined when there is no such living key. */
   rotateKey(
     apiKey: string,

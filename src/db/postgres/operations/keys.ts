@@ -32,12 +32,10 @@ const holderOf = prepared((db) =>
     .where(eq(apiKeys.apiKey, given('apiKey'))),
 )
 
-const isGoodOf = (siteId: string, at: number) =>
-  and(
-    eq(apiKeys.siteId, siteId),
-    isNull(apiKeys.revokedAt),
-    or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, at)),
-  )
+const isGood = (at: number) =>
+  and(isNull(apiKeys.revokedAt), or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, at)))
+
+const isGoodOf = (siteId: string, at: number) => and(eq(apiKeys.siteId, siteId), isGood(at))
 
 export function keyOperations({ run, transaction }: Tools): KeyStore {
   return {
@@ -74,12 +72,12 @@ export function keyOperations({ run, transaction }: Tools): KeyStore {
         return holder
       }),
 
-    listKeys: (tenantId) =>
+    listKeys: (tenantId, of) =>
       run((db) =>
         db
           .select()
           .from(apiKeys)
-          .where(eq(apiKeys.tenantId, tenantId))
+          .where(and(eq(apiKeys.tenantId, tenantId), of && isGood(of.goodAt)))
           .orderBy(apiKeys.createdAt, apiKeys.apiKey),
       ),
 

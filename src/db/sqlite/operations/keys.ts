@@ -27,12 +27,10 @@ const holderOf = prepared((db) =>
     .prepare(),
 )
 
-const isGoodOf = (siteId: string, at: number) =>
-  and(
-    eq(apiKeys.siteId, siteId),
-    isNull(apiKeys.revokedAt),
-    or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, at)),
-  )
+const isGood = (at: number) =>
+  and(isNull(apiKeys.revokedAt), or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, at)))
+
+const isGoodOf = (siteId: string, at: number) => and(eq(apiKeys.siteId, siteId), isGood(at))
 
 export function keyOperations({ db, read, write }: Tools): KeyStore {
   return {
@@ -71,12 +69,12 @@ export function keyOperations({ db, read, write }: Tools): KeyStore {
 
     findKey: (apiKey) => read(() => holderOf(db).get({ apiKey })),
 
-    listKeys: (tenantId) =>
+    listKeys: (tenantId, of) =>
       read(() =>
         db
           .select()
           .from(apiKeys)
-          .where(eq(apiKeys.tenantId, tenantId))
+          .where(and(eq(apiKeys.tenantId, tenantId), of && isGood(of.goodAt)))
           .orderBy(apiKeys.createdAt)
           .all(),
       ),
