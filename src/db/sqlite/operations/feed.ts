@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, gte, inArray, isNull, lt, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, gte, inArray, isNull, lt, max, min, sql } from 'drizzle-orm'
 import type { FeedStore } from '../../ports/feed.ts'
 import { pickPage, rowsOfEach } from '../../rules/feed-page.ts'
 import type { Scope } from '../../scope.ts'
@@ -41,26 +41,34 @@ const lastOf = prepared((db) =>
 )
 
 /** Events that come at once may be stored in another order: of a hundred the first is the first. */
-const firstSince = prepared((db) =>
-  db
+const firstSince = prepared((db) => {
+  const earliest = db
     .select({ seq: events.seq })
     .from(events)
     .where(and(isOfSite, gte(events.receivedAt, given('since'))))
     .orderBy(events.receivedAt)
     .limit(100)
-    .prepare(),
-)
+    .as('earliest')
+  return db
+    .select({ seq: min(earliest.seq) })
+    .from(earliest)
+    .prepare()
+})
 
 /** … and the last the last. */
-const lastForgotten = prepared((db) =>
-  db
+const lastForgotten = prepared((db) => {
+  const latest = db
     .select({ seq: events.seq })
     .from(events)
     .where(and(isOfSite, lt(events.receivedAt, given('before')), isNull(events.body)))
     .orderBy(desc(events.receivedAt))
     .limit(100)
-    .prepare(),
-)
+    .as('latest')
+  return db
+    .select({ seq: max(latest.seq) })
+    .from(latest)
+    .prepare()
+})
 
 export function feedOperations({ db, read }: Tools): FeedStore {
   return {
@@ -70,7 +78,7 @@ export function feedOperations({ db, read }: Tools): FeedStore {
 
     findFeedStart: (scope, since, forgottenBefore) =>
       read(() => {
-        const seqs = seqsOf(db, scope, (siteId) => firstSince(db).all({ siteId, since }))
+        const seqs = seqsOf(db, scope, (siteId) => firstSince(db).get({ siteId, since }))
         const start = seqs.length > 0 ? Math.min(...seqs) - 1 : feedEnd(db, scope)
         return Math.max(start, feedFloor(db, scope, forgottenBefore))
       }),
@@ -98,13 +106,18 @@ export function feedOperations({ db, read }: Tools): FeedStore {
   }
 }
 
-const seqsOf = (db: Db, scope: Scope, find: (siteId: string) => { seq: number }[]): number[] =>
+/** One of each site that has one. */
+const seqsOf = (
+  db: Db,
+  scope: Scope,
+  find: (siteId: string) => { seq: number | null } | undefined,
+): number[] =>
   sitesSeen(db)
     .all({ ...scope })
-    .flatMap(({ id }) => find(id).map(({ seq }) => seq))
+    .flatMap(({ id }) => find(id)?.seq ?? [])
 
 const feedEnd = (db: Db, scope: Scope): number =>
-  Math.max(0, ...seqsOf(db, scope, (siteId) => lastOf(db).all({ siteId })))
+  Math.max(0, ...seqsOf(db, scope, (siteId) => lastOf(db).get({ siteId })))
 
 const feedFloor = (db: Db, scope: Scope, before: number): number =>
-  Math.max(0, ...seqsOf(db, scope, (siteId) => lastForgotten(db).all({ siteId, before })))
+  Math.max(0, ...seqsOf(db, scope, (siteId) => lastForgotten(db).get({ siteId, before })))
