@@ -85,7 +85,7 @@ export function accountReturnContract(name: string, open: OpenRooms): void {
     })
 
     it('are none where one IBAN has several accounts, before or after', async () => {
-      const { see, gone, hold, told } = await withOld()
+      const { see, gone, hold, told, store } = await withOld()
       await see(7, { 70: 'a', 71: 'b', 72: 'a' })
       await gone(7)
 
@@ -94,6 +94,23 @@ export function accountReturnContract(name: string, open: OpenRooms): void {
       await see(9, { 90: 'a' })
 
       expect(told).toEqual([])
+      // Nor is that asked again at each read.
+      const known = { id: 90, itemId: 9, hasIban: true }
+      expect(await store.lookAtAccounts([known])).toEqual({ news: [], replacements: [] })
+    })
+
+    it('are of their connection: under another one nothing of that is known', async () => {
+      const { see, gone, hold, store, ann, acme, clock, ...rooms } = await withOld()
+      await gone(7)
+      await see(8, { 80: 'a' })
+      const bob = await aUser({ store, clock, ...rooms }, acme.site, { name: 'bob' })
+      await hold(9, bob)
+      const moved = { kind: 'account' as const, userId: bob.id, itemId: 9, accountId: 80 }
+
+      await store.applyEvent({ ...moved, at: clock.now() })
+
+      const known = { id: 80, itemId: 9, hasIban: true }
+      expect((await store.lookAtAccounts([known])).replacements).toEqual([])
     })
 
     it('come back again and again, each in the place of the last', async () => {

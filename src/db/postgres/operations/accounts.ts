@@ -1,4 +1,16 @@
-import { and, asc, eq, inArray, isNotNull, isNull, ne, or, sql } from 'drizzle-orm'
+import {
+  and,
+  asc,
+  eq,
+  inArray,
+  isNotNull,
+  isNull,
+  ne,
+  or,
+  sql,
+  type Column,
+  type SQL,
+} from 'drizzle-orm'
 import type { AccountStore, Replacement } from '../../ports/accounts.ts'
 import { comparedAccounts, isAccountNews, keptFingerprint } from '../../rules/account-change.ts'
 import {
@@ -137,13 +149,14 @@ async function lookAt(
   return { news, replacements }
 }
 
-/** Whether an account replaces none yet, and another one of its user and IBAN is no more. */
+/** Whether an account replaces none yet, and exactly one other of its user and IBAN was, whose connection is no more. */
 const mayReplace = sql`(${accounts.replacedAccountId} IS NULL AND (
-  EXISTS (SELECT 1 FROM lost_accounts WHERE lost_accounts.owner_print = ${accounts.ownerPrint})
-  OR EXISTS (
-    SELECT 1 FROM accounts AS other JOIN items AS its ON its.id = other.item_id
-    WHERE other.owner_print = ${accounts.ownerPrint} AND other.id <> ${accounts.id}
-      AND (its.gone_at IS NOT NULL OR its.unreachable_at IS NOT NULL))))`
+  SELECT count(*) = 1 AND coalesce(sum(alike.living), 0) = 0 FROM (
+    SELECT 0 AS living FROM lost_accounts WHERE lost_accounts.owner_print = ${accounts.ownerPrint}
+    UNION ALL
+    SELECT CASE WHEN its.gone_at IS NULL AND its.unreachable_at IS NULL THEN 1 ELSE 0 END
+    FROM accounts AS other JOIN items AS its ON its.id = other.item_id
+    WHERE other.owner_print = ${accounts.ownerPrint} AND other.id <> ${accounts.id}) AS alike))`
 
 /** All other accounts of the user with that IBAN. */
 async function others(db: Db, { id, userId, ownerPrint }: Printed): Promise<Alike[]> {
@@ -190,5 +203,20 @@ async function storeAccount(
   await db
     .insert(accounts)
     .values({ ...row, createdAt: at })
-    .onConflictDoUpdate({ target: accounts.id, set: { itemId, ibanFingerprint } })
+    .onConflictDoUpdate({
+      target: accounts.id,
+      set: { itemId, ibanFingerprint, ...unlessMoved },
+    })
+}
+
+/** What is known of an account that comes back stays with its connection. */
+const unlessMoved = {
+  ownerPrint: stayed(accounts.ownerPrint),
+  replacedAccountId: stayed(accounts.replacedAccountId),
+  replacedItemId: stayed(accounts.replacedItemId),
+  dataUntil: stayed(accounts.dataUntil),
+}
+
+function stayed(column: Column): SQL {
+  return sql`CASE WHEN ${accounts.itemId} = excluded.item_id THEN ${column} END`
 }

@@ -99,7 +99,13 @@ const keeping = (db: Db, all: { id: number; itemId: number; createdAt: number }[
     .values(all)
     .onConflictDoUpdate({
       target: accounts.id,
-      set: { itemId: sql`excluded.item_id` },
+      set: {
+        itemId: sql`excluded.item_id`,
+        ownerPrint: null,
+        replacedAccountId: null,
+        replacedItemId: null,
+        dataUntil: null,
+      },
       setWhere: sql`${accounts.itemId} <> excluded.item_id`,
     })
 

@@ -1,4 +1,16 @@
-import { and, asc, eq, inArray, isNotNull, isNull, ne, or, sql } from 'drizzle-orm'
+import {
+  and,
+  asc,
+  eq,
+  inArray,
+  isNotNull,
+  isNull,
+  ne,
+  or,
+  sql,
+  type Column,
+  type SQL,
+} from 'drizzle-orm'
 import type { AccountStore, Replacement } from '../../ports/accounts.ts'
 import { comparedAccounts, isAccountNews, keptFingerprint } from '../../rules/account-change.ts'
 import {
@@ -22,13 +34,14 @@ const accountOf = prepared((db) =>
     .prepare(),
 )
 
-/** Whether an account replaces none yet, and another one of its user and IBAN is no more. */
+/** Whether an account replaces none yet, and exactly one other of its user and IBAN was, whose connection is no more. */
 const mayReplace = sql`(${accounts.replacedAccountId} IS NULL AND (
-  EXISTS (SELECT 1 FROM lost_accounts WHERE lost_accounts.owner_print = ${accounts.ownerPrint})
-  OR EXISTS (
-    SELECT 1 FROM accounts AS other JOIN items AS its ON its.id = other.item_id
-    WHERE other.owner_print = ${accounts.ownerPrint} AND other.id <> ${accounts.id}
-      AND (its.gone_at IS NOT NULL OR its.unreachable_at IS NOT NULL))))`
+  SELECT count(*) = 1 AND coalesce(sum(alike.living), 0) = 0 FROM (
+    SELECT 0 AS living FROM lost_accounts WHERE lost_accounts.owner_print = ${accounts.ownerPrint}
+    UNION ALL
+    SELECT CASE WHEN its.gone_at IS NULL AND its.unreachable_at IS NULL THEN 1 ELSE 0 END
+    FROM accounts AS other JOIN items AS its ON its.id = other.item_id
+    WHERE other.owner_print = ${accounts.ownerPrint} AND other.id <> ${accounts.id}) AS alike))`
 
 /** An item's accounts, as far as it takes to tell what would be news of them. */
 const knownOf = prepared((db) =>
@@ -202,6 +215,21 @@ function storeAccount(
   const { itemId, ibanFingerprint } = row
   db.insert(accounts)
     .values({ ...row, createdAt })
-    .onConflictDoUpdate({ target: accounts.id, set: { itemId, ibanFingerprint } })
+    .onConflictDoUpdate({
+      target: accounts.id,
+      set: { itemId, ibanFingerprint, ...unlessMoved },
+    })
     .run()
+}
+
+/** What is known of an account that comes back stays with its connection. */
+const unlessMoved = {
+  ownerPrint: stayed(accounts.ownerPrint),
+  replacedAccountId: stayed(accounts.replacedAccountId),
+  replacedItemId: stayed(accounts.replacedItemId),
+  dataUntil: stayed(accounts.dataUntil),
+}
+
+function stayed(column: Column): SQL {
+  return sql`CASE WHEN ${accounts.itemId} = excluded.item_id THEN ${column} END`
 }

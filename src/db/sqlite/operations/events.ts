@@ -72,7 +72,13 @@ const accountNamed = prepared((db) =>
     .values({ id: given('id'), itemId: given('itemId'), createdAt: given('at') })
     .onConflictDoUpdate({
       target: accounts.id,
-      set: { itemId: sql`excluded.item_id` },
+      set: {
+        itemId: sql`excluded.item_id`,
+        ownerPrint: null,
+        replacedAccountId: null,
+        replacedItemId: null,
+        dataUntil: null,
+      },
       setWhere: sql`${accounts.itemId} <> excluded.item_id`,
     })
     .prepare(),
