@@ -49,8 +49,8 @@ const rows = {
   deliveries: {
     table: 'deliveries',
     key: 'id',
-    by: 'eventSeq',
-    of: 'events',
+    by: 'siteId',
+    of: 'sites',
     keptBack: ['claimedBy'],
   },
   attempts: { table: 'attempts', key: 'id', by: 'deliveryId', of: 'deliveries' },

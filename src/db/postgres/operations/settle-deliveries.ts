@@ -56,7 +56,11 @@ export async function settleAll(
     if (answer && (isNews || ofSite.length > 0)) news.set(siteId, [...ofSite, { nth, answer }])
     return { outcome: 'settled', disabled: false }
   })
-  const writes = [ending(db, ended), trying(db, tries), releasing(db, freed)]
+  const writes = [
+    ...(ended.length > 0 ? [ending(db, ended)] : []),
+    ...(tries.length > 0 ? [trying(db, tries)] : []),
+    ...(freed.length > 0 ? [releasing(db, freed)] : []),
+  ]
   // The last of all: all deliveries of a site count in one row, which nobody may hold for long.
   const counted = taken.length > 0 ? [addDelivered(db, taken)] : []
   if (news.size === 0) {

@@ -43,7 +43,11 @@ export const claimWork = (
 ) =>
   db
     .insert(workClaims)
-    .values([...new Set(subjects)].map((subject) => ({ kind, subject, claimedBy, claimedUntil })))
+    .values(
+      [...new Set(subjects)]
+        .toSorted()
+        .map((subject) => ({ kind, subject, claimedBy, claimedUntil })),
+    )
     .onConflictDoUpdate({
       target: [workClaims.kind, workClaims.subject],
       set: { claimedBy, claimedUntil },
@@ -60,6 +64,7 @@ export async function claimsOf(
     .select({ subject, claimedBy })
     .from(workClaims)
     .where(and(eq(workClaims.kind, kind), inArray(subject, [...subjects])))
+    .orderBy(subject)
     .for('share')
   return new Map(claims.map((claim) => [claim.subject, claim.claimedBy]))
 }
