@@ -233,7 +233,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   if (config.console) {
     const examination = ownExamination(app, {
       config,
-      bridgeOrigin: options.sandbox?.origin ?? config.bridgeBaseUrl,
+      bridgeOrigin,
       probes: options.probes,
     })
     // Examining is background work too: it asks Bridge and every site's address.

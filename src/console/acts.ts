@@ -7,7 +7,7 @@ import { renewalToken } from '../jobs/renewal-token.ts'
 import { replayAll, replaySome } from '../webhooks/relay/replay.ts'
 import { testEvent } from '../webhooks/relay/test-event.ts'
 import { notice } from './answers.ts'
-import { eventFilter, eventQuery } from './facts/lists.ts'
+import { eventFilter, eventQuery, type EventQuery } from './facts/lists.ts'
 import type { Done } from './pages/done.ts'
 
 const ids = z.object({ id: z.string().max(60).catch('') })
@@ -32,6 +32,8 @@ export const acts: FastifyPluginAsync = async (app) => {
 
   app.post('/events/replay', async (request, reply) => {
     const query = eventQuery.parse(request.body ?? {})
+    // To who looks, nonsense is no filter; here it would send everything again.
+    if (!isAsWritten(query, request.body)) return notice(request, reply, 400, 'stale')
     const filter = await eventFilter(app, query)
     if (!filter) return notice(request, reply, 404, 'unknown')
     const { replayed } = await replayAll(rooms, filter, by(request))
@@ -69,6 +71,13 @@ export const acts: FastifyPluginAsync = async (app) => {
     const to = `/renew/${renewalToken(app.keyring, { itemId: owned.item.id, consentEnd })}`
     return reply.headers(privately).redirect(to, 303)
   })
+}
+
+/** Whether a form names all of a query, and nothing that the query does not mean. */
+function isAsWritten({ after: _, hours, ...words }: EventQuery, body: unknown): boolean {
+  const given = z.record(z.string(), z.unknown()).catch({}).parse(body)
+  const meant = Object.entries({ ...words, hours: String(hours) })
+  return meant.every(([name, value]) => given[name] === value)
 }
 
 /** The page that shows what came of it. */

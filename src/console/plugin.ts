@@ -68,7 +68,7 @@ export default plugin
 const form = z.record(z.string(), z.string())
 
 /** The fields of a form. */
-export const formOf = (body: unknown): Record<string, string> => form.catch({}).parse(body ?? {})
+const formOf = (body: unknown): Record<string, string> => form.catch({}).parse(body ?? {})
 
 const isForeignForm = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && String(error.code).startsWith('FST_CSRF_')

@@ -20,7 +20,7 @@ export function languageIn(request: FastifyRequest): Language {
 }
 
 /** The words of a query, each once and not too long. */
-export const wordsIn = (request: FastifyRequest): Record<string, string> =>
+const wordsIn = (request: FastifyRequest): Record<string, string> =>
   Object.fromEntries(
     Object.entries(request.query as Record<string, unknown>).filter(
       (entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1].length <= 200,

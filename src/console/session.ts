@@ -17,7 +17,7 @@ export interface Visitor {
   expiresAt: number
 }
 
-export const offeredForMs = 5 * minuteMs
+const offeredForMs = 5 * minuteMs
 export const sessionMs = 12 * hourMs
 
 /** Makes an address's secret, which is stored nowhere and cannot be shown again. */

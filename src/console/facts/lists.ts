@@ -5,7 +5,7 @@ import type { CallFilter, ListedCall } from '../../db/ports/history.ts'
 import type { Store } from '../../db/store.ts'
 import { hourMs } from '../../durations.ts'
 
-export const rowsPerPage = 40
+const rowsPerPage = 40
 
 /** How far back a list looks, in hours. */
 export const periods = [1, 24, 168, 720] as const

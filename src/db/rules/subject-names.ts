@@ -44,8 +44,9 @@ export function looksFor(word: string, folded: string): Look[] {
     // A range, which an index knows; no letter of an id is behind `{`.
     ...(own ? [{ ...own, by: own.id, is: { from: word, below: `${word}{` } }] : []),
     { ...user, by: 'userUuid', is: { equal: word } },
-    { ...user, by: 'foldedName', is: { equal: folded } },
+    // Before the users of that name: they may be many, and anybody's.
     { kind: 'site', table: 'sites', id: 'id', by: 'foldedName', is: { equal: folded } },
+    { ...user, by: 'foldedName', is: { equal: folded } },
   ]
 }
 

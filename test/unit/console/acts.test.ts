@@ -35,10 +35,14 @@ describe('what the console does', () => {
     const none = await visitor.press('/console/events?state=dead', '/console/events/replay', {
       type: 'other',
     })
+    const nonsense = await visitor.press('/console/events', '/console/events/replay', {
+      state: 'daed',
+    })
     const before = (await app.store.findDelivery(event.id))?.state
     const all = await visitor.press('/console/events?state=dead', '/console/events/replay')
 
     expect(none.headers.location).toBe('/console/events?done=replayed&count=0')
+    expect(nonsense.statusCode).toBe(400)
     expect(before).toBe('dead')
     expect(all.headers.location).toBe('/console/events?done=replayed&count=1')
     expect((await app.store.findDelivery(event.id))?.state).toBe('pending')
