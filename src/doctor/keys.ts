@@ -63,7 +63,8 @@ async function judgeRefused({
   const { key, tenant, site } = holder
   const count = refusals.reduce((sum, one) => sum + one.count, 0)
   const state = keyState(key, tenant, now)
-  if (state === 'active' && count < fewMistakes) return undefined
+  // Of a tenant that was disabled a new key would help nobody.
+  if (state === 'disabled' || (state === 'active' && count < fewMistakes)) return undefined
   const since = state === 'revoked' ? key.revokedAt : state === 'expired' ? key.expiresAt : null
   const how =
     state === 'active'

@@ -31,6 +31,14 @@ export function endpointContract(name: string, open: OpenRooms): void {
       expect(await store.listEndpoints()).toMatchObject([{ allowedTargets: [] }])
       expect(await store.lastDeliveries()).toEqual(new Map())
     })
+
+    it('that of a disabled tenant is not: nothing is sent there', async () => {
+      const { store, acme } = await withWebhook(open)
+
+      await store.setTenantDisabled(acme.tenant.id, true, testBy)
+
+      expect(await store.listEndpoints()).toEqual([])
+    })
   })
 
   describe(`how tries went, ${name}`, () => {

@@ -1,4 +1,4 @@
-import { count, eq, gte, isNotNull, max, sql } from 'drizzle-orm'
+import { and, count, eq, gte, isNotNull, max, sql } from 'drizzle-orm'
 import type { EndpointStore } from '../../ports/endpoints.ts'
 import { healthy } from '../../rules/endpoint-health.ts'
 import { attempts, deliveries, endpoints, events, sites, tenants } from '../schema/index.ts'
@@ -6,6 +6,7 @@ import type { Tools } from '../tools.ts'
 import { noteOfSite } from './audit.ts'
 import { health, healthOf, reviveEndpoint } from './endpoint-health.ts'
 import { countRecoverable } from './recovery.ts'
+import { isServed } from './sites.ts'
 
 /** Of some tries, how many got no 2xx. */
 const failed =
@@ -76,7 +77,7 @@ export function endpointOperations({ run, transaction }: Tools): EndpointStore {
           .from(sites)
           .innerJoin(tenants, eq(tenants.id, sites.tenantId))
           .leftJoin(endpoints, eq(endpoints.siteId, sites.id))
-          .where(isNotNull(sites.webhookUrl))
+          .where(and(isNotNull(sites.webhookUrl), isServed))
           .orderBy(tenants.name, sites.name)
         return served.map(({ site: { id, name, tenantId, webhookUrl }, tenant, endpoint }) => ({
           site: { id, name, tenantId, tenant, webhookUrl: webhookUrl ?? '' },

@@ -1,10 +1,11 @@
-import { count, eq, gte, isNotNull, max, sql } from 'drizzle-orm'
+import { and, count, eq, gte, isNotNull, max, sql } from 'drizzle-orm'
 import type { EndpointStore } from '../../ports/endpoints.ts'
 import { attempts, deliveries, endpoints, events, sites, tenants } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 import { noteOfSite } from './audit.ts'
 import { healthOf, reviveEndpoint } from './endpoint-health.ts'
 import { countRecoverable } from './recovery.ts'
+import { isServed } from './sites.ts'
 
 /** Of some tries, how many got no 2xx. */
 const failed =
@@ -80,7 +81,7 @@ export function endpointOperations({ db, read, write }: Tools): EndpointStore {
           .from(sites)
           .innerJoin(tenants, eq(tenants.id, sites.tenantId))
           .leftJoin(endpoints, eq(endpoints.siteId, sites.id))
-          .where(isNotNull(sites.webhookUrl))
+          .where(and(isNotNull(sites.webhookUrl), isServed))
           .orderBy(tenants.name, sites.name)
           .all()
           .map(({ site: { id, name, tenantId, webhookUrl }, tenant, endpoint }) => ({
