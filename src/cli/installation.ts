@@ -81,7 +81,10 @@ export async function withInstallation<T>(
   }
 }
 
-/** Where the server that runs has Bridge, and is reached: by its own variables, else by those of this shell. */
+/**
+ * Where the server that runs is reached, and has its sandbox: by its own variables, else by those of this shell. The credentials
+ * of a real Bridge go where this shell's variables say, and nowhere that a row of the database names.
+ */
 export async function servedAt({ config, store, clock }: Installation): Promise<Served> {
   const here = {
     publicUrl: config.publicUrl,
@@ -89,7 +92,9 @@ export async function servedAt({ config, store, clock }: Installation): Promise<
   }
   if (!(await hasLivingServer({ store, clock }))) return here
   const saved = savedBridgeStatus.safeParse((await store.readBridgeStatus())?.status)
-  return saved.data?.served ?? here
+  const served = saved.data?.served
+  if (!served) return here
+  return config.sandbox ? served : { ...here, publicUrl: served.publicUrl }
 }
 
 /** The same, for a command that calls Bridge; the sandbox is the one that runs in the server's process. */
