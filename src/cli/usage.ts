@@ -3,7 +3,7 @@ import type { Usage } from '../db/ports/usage.ts'
 import { isMonth, monthOf } from '../db/rules/usage-month.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
-import { tenantNamed } from './installation.ts'
+import { whoseIn } from './listing.ts'
 
 interface UsageOptions {
   month?: string
@@ -28,11 +28,7 @@ export function usageCommand({
       withInstallation(async ({ store, clock }) => {
         if (options.csv && options.json) throw new CommandError('Give --csv or --json, not both')
         const month = options.month ?? monthOf(clock.now())
-        const whose =
-          options.tenant === undefined
-            ? {}
-            : { tenantId: (await tenantNamed(store, options.tenant)).id }
-        const used = await store.listUsage(month, whose)
+        const used = await store.listUsage(month, await whoseIn(store, options))
         if (options.csv) return say(...toCsv(month, used))
         printTable(
           used.map((one) => ({ month, ...one })),

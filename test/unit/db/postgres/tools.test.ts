@@ -135,7 +135,7 @@ withPostgres((it, server) => {
     const show = sql`SHOW lock_timeout`
     const patiences = [
       (await transaction((db) => db.execute(show), 'impatient')).rows,
-      (await together((db) => [db.execute(show)], 'impatient'))[0].rows,
+      (await together((db) => [db.execute(show)], 'impatient'))[0]!.rows,
       (await transaction((db) => db.execute(show))).rows,
       (await run((db) => db.execute(show))).rows,
     ]
