@@ -74,9 +74,9 @@ export const acts: FastifyPluginAsync = async (app) => {
 }
 
 /** Whether a form names all of a query, and nothing that the query does not mean. */
-function isAsWritten({ after: _, hours, ...words }: EventQuery, body: unknown): boolean {
+function isAsWritten({ site, type, state, hours }: EventQuery, body: unknown): boolean {
   const given = z.record(z.string(), z.unknown()).catch({}).parse(body)
-  const meant = Object.entries({ ...words, hours: String(hours) })
+  const meant = Object.entries({ site, type, state, hours: String(hours) })
   return meant.every(([name, value]) => given[name] === value)
 }
 

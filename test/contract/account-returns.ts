@@ -100,7 +100,7 @@ export function accountReturnContract(name: string, open: OpenRooms): void {
     })
 
     it('are of their connection: under another one nothing of that is known', async () => {
-      const { see, gone, hold, store, ann, acme, clock, ...rooms } = await withOld()
+      const { see, gone, hold, store, acme, clock, ...rooms } = await withOld()
       await gone(7)
       await see(8, { 80: 'a' })
       const bob = await aUser({ store, clock, ...rooms }, acme.site, { name: 'bob' })
