@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import { randomInt } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { sql, type SQL } from 'drizzle-orm'
 import { NodePgDatabase, NodePgSession } from 'drizzle-orm/node-postgres'
@@ -53,7 +54,10 @@ type Answers<T extends readonly Statement[]> = {
   -readonly [Nth in keyof T]: T[Nth] extends Statement<infer Answer> ? Answer : never
 }
 
-/** How long what met a deadlock, or lost against another transaction, pauses before it runs again. */
+/**
+ * How long at most what met a deadlock, or lost against another transaction, pauses before it runs again. Half of it is by
+ * chance: those who lost together would meet again.
+ */
 const patienceMs = [5, 10, 25, 50, 100, 200, 400]
 
 /** How many may wait for a connection: whoever comes next is told to come again. */
@@ -245,7 +249,7 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
       return await work()
     } catch (error) {
       if (pause === undefined || !isToRepeat(error)) throw toStoreError(error)
-      await wait(pause)
+      await wait(randomInt(Math.ceil(pause / 2), pause + 1))
     }
   }
   throw new StoreBusyError('The database is busy')
@@ -269,6 +273,7 @@ function toStoreError(error: unknown): unknown {
   const state = stateOf(root)
   if (root instanceof ConnectionLostError)
     return new StoreAwayError('The database is away', { cause })
+  if (root instanceof LostRaceError) return new StoreBusyError('The database is busy', { cause })
   if (state === undefined) return cause
   if (diskStates.includes(state)) return new StoreDiskError('The disk is full, or fails', { cause })
   if (awayStates.test(state)) return new StoreAwayError('The database is away', { cause })

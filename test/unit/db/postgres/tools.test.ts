@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { sql } from 'drizzle-orm'
 import { Pool } from 'pg'
 import { expect, onTestFinished } from 'vitest'
+import { LostRaceError } from '../../../../src/db/postgres/errors.ts'
 import { createPool } from '../../../../src/db/postgres/open.ts'
 import { instance, tenants } from '../../../../src/db/postgres/schema/index.ts'
 import { createTools } from '../../../../src/db/postgres/tools.ts'
@@ -52,6 +53,14 @@ withPostgres((it, server) => {
     const rows = await run((db) => db.select().from(tenants))
     expect(rows.map(({ createdAt }) => createdAt)).toEqual([3, 3])
     expect(runs).toBe(3)
+  })
+
+  it('what loses against others every time is refused as busy in the end', async () => {
+    const { run } = toolsOn(await testDatabase(server))
+
+    const losing = run(() => Promise.reject(new LostRaceError('Another was first')))
+
+    await expect(losing).rejects.toThrow(StoreBusyError)
   })
 
   it('an error says nothing of the values that were at work', async () => {
