@@ -19,7 +19,7 @@ export function usageCommand({
   terminal: { say },
 }: CommandContext): Command {
   return new Command('usage')
-    .description('what each site used in a month: connections, calls, webhooks')
+    .description('what each site used in a month: connections, calls, webhooks, renewals in time')
     .option('--month <month>', 'as 2027-01; this month when left out', monthArgument)
     .option('--tenant <name>', 'of this tenant only')
     .option('--csv', 'for a spreadsheet')
@@ -33,19 +33,20 @@ export function usageCommand({
         printTable(
           used.map((one) => ({ month, ...one })),
           options,
-          ({ tenant, site, connections, calls, webhooks }) => ({
+          ({ tenant, site, connections, calls, webhooks, renewals }) => ({
             tenant,
             site: site ?? 'its own keys',
             connections,
             calls,
             webhooks,
+            renewals,
           }),
         )
       }),
     )
 }
 
-const columns = ['tenant', 'site', 'connections', 'calls', 'webhooks'] as const
+const columns = ['tenant', 'site', 'connections', 'calls', 'webhooks', 'renewals'] as const
 
 const toCsv = (month: string, used: readonly Usage[]): string[] => [
   ['month', ...columns].join(','),

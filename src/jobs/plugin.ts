@@ -27,11 +27,13 @@ export interface Jobs {
   catchUp(): Promise<boolean>
   /** Counts the connections of a month that began, and new ones. */
   countConnections(): Promise<boolean>
+  /** Counts consents that were renewed, before their end and after. */
+  countRenewals(): Promise<boolean>
   /** Writes down how we stand with Bridge, when that changed. */
   saveBridgeStatus(): Promise<boolean>
 }
 
-/** How many connections are counted in one commit. */
+/** How many connections are counted in one commit, or looked at for renewals. */
 const batch = 200
 
 const second = 1_000
@@ -67,6 +69,13 @@ const plugin: FastifyPluginCallback<{ workers: boolean } & Served> = (
     // A month that has not begun would be counted for good.
     countConnections: async () =>
       isTimeSure() && (await store.countConnections(monthOf(clock.now()), batch)) === batch,
+    async countRenewals() {
+      // By a clock that is ahead each renewal comes after the end.
+      if (!isTimeSure()) return false
+      const { looked, ...renewals } = await store.countRenewals(clock.now(), batch)
+      app.metrics.consentsRenewed(renewals)
+      return looked === batch
+    },
     saveBridgeStatus: saver(app, { publicUrl, bridgeOrigin }),
   }
   app.decorate('renewalDeps', rooms)
@@ -87,6 +96,7 @@ const plugin: FastifyPluginCallback<{ workers: boolean } & Served> = (
       run('compare', only(jobs.compare), 2 * second),
       catchingUp,
       run('usage', only(jobs.countConnections), minute),
+      run('renewals', only(jobs.countRenewals), 10 * second),
       run('standing', only(jobs.saveBridgeStatus), 5 * second),
     ]
     app.addHook('onClose', async () => {
@@ -102,7 +112,7 @@ const plugin: FastifyPluginCallback<{ workers: boolean } & Served> = (
 export default fp(plugin, {
   name: 'jobs',
   fastify: '5.x',
-  dependencies: ['db', 'bridge', 'auth', 'cluster'],
+  dependencies: ['db', 'metrics', 'bridge', 'auth', 'cluster'],
 })
 
 type Rooms = Pick<Parameters<typeof plugin>[0], 'store' | 'clock' | 'bridgeStatus'>

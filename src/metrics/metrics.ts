@@ -18,6 +18,8 @@ export interface Metrics {
   /** A webhook of ours was posted, or its address refused. */
   webhookTried(outcome: (typeof triedOutcomes)[number]): void
   endpointDisabled(): void
+  /** Consents that were found renewed, before their end and after. */
+  consentsRenewed(counts: Record<(typeof renewalTimes)[number], number>): void
   /** Everything, in Prometheus' text format. */
   text(read: () => Promise<Reading>): Promise<string>
   readonly contentType: string
@@ -32,6 +34,7 @@ const bridgeBuckets = [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10]
 /** Outcomes that rules look for: counted from zero, for the first of a series that begins with it is no increase. */
 const receivedOutcomes = ['new', 'repeat', 'old', 'unknown', 'nonsense', 'refused']
 const triedOutcomes = ['delivered', 'failed', 'refused'] as const
+const renewalTimes = ['before', 'after'] as const
 
 /** The numbers an operator watches, in a registry of their own. Names follow Prometheus' conventions: base units, `_total`. */
 export function createMetrics({ version, methods }: MetricsOptions): Metrics {
@@ -97,10 +100,17 @@ export function createMetrics({ version, methods }: MetricsOptions): Metrics {
     help: 'How often an endpoint was disabled: 410 Gone, or nothing taken for 120 hours.',
     registers,
   })
+  const renewals = new Counter({
+    name: 'bank_api_renewals_total',
+    help: 'Consents that were renewed, before their end or after.',
+    labelNames: ['end'],
+    registers,
+  })
 
   for (const method of methods) rpcRequests.inc({ method, outcome: 'InternalError' }, 0)
   for (const outcome of receivedOutcomes) webhooks.inc({ outcome }, 0)
   for (const outcome of triedOutcomes) tries.inc({ outcome }, 0)
+  for (const end of renewalTimes) renewals.inc({ end }, 0)
 
   return {
     called({ method, outcome, durationMs }) {
@@ -115,6 +125,9 @@ export function createMetrics({ version, methods }: MetricsOptions): Metrics {
     webhookReceived: (outcome) => webhooks.inc({ outcome }),
     webhookTried: (outcome) => tries.inc({ outcome }),
     endpointDisabled: () => disablings.inc(),
+    consentsRenewed(counts) {
+      for (const end of renewalTimes) renewals.inc({ end }, counts[end])
+    },
     async text(read) {
       // Not before somebody asks: it costs a timer. The event loop's delay is `nodejs_eventloop_lag_*`, in seconds.
       if (!watchesProcess) collectDefaultMetrics({ register: registry })

@@ -27,7 +27,7 @@ const aCall = (fields: Partial<CallRecord>): CallRecord => ({
   ...fields,
 })
 
-const nothing = { connections: 0, calls: 0, webhooks: 0 }
+const nothing = { connections: 0, calls: 0, webhooks: 0, renewals: 0 }
 
 /** Deletes a site or a tenant, whose users have nothing at Bridge. */
 async function removeAll(
@@ -153,6 +153,40 @@ export function usageContract(name: string, open: OpenRooms): void {
         ['one', 1],
         ['two', 1],
       ])
+    })
+
+    it('a consent that is renewed before its end counts once, for its site and the month', async () => {
+      const rooms = await withTwo()
+      const { store, acme } = rooms
+      const ann = await aUser(rooms, acme.sites[0]!, { name: 'ann' })
+      const bob = await aUser(rooms, acme.sites[1]!, { name: 'bob' })
+      const ends = (user: typeof ann, ...consents: [id: number, end: number | null][]) =>
+        store.keepItems(
+          user.id,
+          consents.map(([id, end]) => itemFacts({ id, authenticationExpiresAt: end })),
+          { at: testBy.at, complete: false },
+        )
+      const day = 24 * 60 * 60_000
+      const [end, renewed] = [endOfJune, endOfJune + 180 * day]
+      await ends(ann, [1, end], [2, end], [3, end], [4, null], [5, end])
+      await ends(bob, [6, end])
+      expect(await store.countRenewals(end - day, 3)).toEqual({ looked: 3, before: 0, after: 0 })
+      expect(await store.countRenewals(end - day, 9)).toEqual({ looked: 2, before: 0, after: 0 })
+      expect(await store.countRenewals(end - day, 9)).toEqual({ looked: 0, before: 0, after: 0 })
+
+      await ends(ann, [1, renewed], [2, end + 900], [3, end - 30 * day], [4, renewed], [5, renewed])
+      await ends(bob, [6, renewed])
+      await store.deleteItem(5, testBy)
+      expect(await store.countRenewals(end, 9)).toEqual({ looked: 5, before: 2, after: 0 })
+      expect(await store.countRenewals(end, 9)).toEqual({ looked: 0, before: 0, after: 0 })
+      await ends(ann, [2, renewed])
+      expect(await store.countRenewals(startOfJuly + day, 9)).toMatchObject({ after: 1 })
+
+      expect(await store.listUsage(june, {})).toEqual([
+        { ...nothing, tenant: 'acme', site: 'one', renewals: 1 },
+        { ...nothing, tenant: 'acme', site: 'two', renewals: 1 },
+      ])
+      expect(await store.listUsage(july, {})).toEqual([])
     })
 
     it('outlives the site, and its namesake counts with it; not the tenant', async () => {

@@ -37,7 +37,7 @@ export async function toldTo(
 
 /** An app with one tenant whose first site has a webhook URL. */
 export async function jobsApp(
-  options: { database?: string } = {},
+  options: Parameters<typeof testApp>[0] = {},
 ): Promise<TestApp & { acme: TestTenant }> {
   const made = await testApp(options)
   const acme = await aTenant(made.app)

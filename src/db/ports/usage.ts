@@ -9,6 +9,15 @@ export interface Usage {
   calls: number
   /** That its endpoint took, each time that it did. */
   webhooks: number
+  /** Consents that were renewed before their end. */
+  renewals: number
+}
+
+/** How many consents were found renewed, before and after their end; `looked`: how many connections it took. */
+export interface Renewals {
+  looked: number
+  before: number
+  after: number
 }
 
 /** Calls and webhooks are counted where they are stored, in the same commit. */
@@ -20,4 +29,9 @@ export interface UsageStore {
    * many. Each is counted once, whoever asks.
    */
   countConnections(month: string, limit: number): Promise<number>
+  /**
+   * Counts renewals of consents whose end is not the one that was last looked at, of at most `limit` connections. Each is
+   * counted once, whoever asks; those before the end go into the usage of the month of `at`.
+   */
+  countRenewals(at: number, limit: number): Promise<Renewals>
 }

@@ -29,6 +29,7 @@ export const getUsage = defineMethod({
         connections: figure.describe('That lived at some time of the month.'),
         calls: figure.describe('That were answered.'),
         webhooks: figure.describe('That its endpoint took.'),
+        renewals: figure.describe('Consents that were renewed before their end.'),
       }),
     ),
   }),

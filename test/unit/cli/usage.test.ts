@@ -55,10 +55,10 @@ describe('bank-api usage', () => {
 
     expect(code).toBe(0)
     expect(out.split('\n')).toEqual([
-      'tenant            site               connections  calls  webhooks',
-      '=other            erp.other.example  0            1      0',
-      'acme, "the" host  its own keys       0            1      0',
-      'acme, "the" host  erp.acme.example   2            1      0',
+      'tenant            site               connections  calls  webhooks  renewals',
+      '=other            erp.other.example  0            1      0         0',
+      'acme, "the" host  its own keys       0            1      0         0',
+      'acme, "the" host  erp.acme.example   2            1      0         0',
       '',
     ])
   })
@@ -69,16 +69,16 @@ describe('bank-api usage', () => {
     const json = await usage('--month', '2027-01', '--tenant', 'acme, "the" host', '--json')
     const csv = await usage('--month', '2027-01', '--csv')
 
-    const ofAcme = { month: '2027-01', tenant: 'acme, "the" host', webhooks: 0 }
+    const ofAcme = { month: '2027-01', tenant: 'acme, "the" host', webhooks: 0, renewals: 0 }
     expect(JSON.parse(json.out)).toEqual([
       { ...ofAcme, site: null, connections: 0, calls: 1 },
       { ...ofAcme, site: 'erp.acme.example', connections: 2, calls: 1 },
     ])
     expect(csv.out.split('\n')).toEqual([
-      'month,tenant,site,connections,calls,webhooks',
-      "2027-01,'=other,erp.other.example,0,1,0",
-      '2027-01,"acme, ""the"" host",,0,1,0',
-      '2027-01,"acme, ""the"" host",erp.acme.example,2,1,0',
+      'month,tenant,site,connections,calls,webhooks,renewals',
+      "2027-01,'=other,erp.other.example,0,1,0,0",
+      '2027-01,"acme, ""the"" host",,0,1,0,0',
+      '2027-01,"acme, ""the"" host",erp.acme.example,2,1,0,0',
       '',
     ])
   })

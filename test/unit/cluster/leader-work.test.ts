@@ -92,6 +92,7 @@ test('this is what the leader alone does: each by the first thing it asks of the
 
   expect(asked.toSorted()).toEqual([
     'countConnections',
+    'countRenewals',
     'expireRequests',
     'listComparisons',
     'listOpenRemovals',

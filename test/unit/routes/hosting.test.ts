@@ -210,8 +210,8 @@ describe('get_usage', () => {
     expect(now.message).toEqual({
       month: '2025-03',
       sites: [
-        { site: null, connections: 0, calls: 1, webhooks: 0 },
-        { site: 'erp.acme.test', connections: 1, calls: 1, webhooks: 0 },
+        { site: null, connections: 0, calls: 1, webhooks: 0, renewals: 0 },
+        { site: 'erp.acme.test', connections: 1, calls: 1, webhooks: 0, renewals: 0 },
       ],
     })
     expect(named.message).toMatchObject({ month: '2025-03', sites: [{}, { connections: 1 }] })

@@ -1,6 +1,8 @@
 import { and, asc, eq, sql, sum } from 'drizzle-orm'
 import type { CallRecord } from '../../ports/history.ts'
 import type { UsageStore } from '../../ports/usage.ts'
+import { renewalOf } from '../../rules/renewal-count.ts'
+import { monthOf } from '../../rules/usage-month.ts'
 import { calls, tenants, usage } from '../schema/index.ts'
 import { tableOf, type Db, type Tools } from '../tools.ts'
 
@@ -8,7 +10,8 @@ import { tableOf, type Db, type Tools } from '../tools.ts'
 const onTop = sql`ON CONFLICT (month, tenant_id, site_id) DO UPDATE SET
   connections = usage.connections + excluded.connections,
   calls = usage.calls + excluded.calls,
-  webhooks = usage.webhooks + excluded.webhooks`
+  webhooks = usage.webhooks + excluded.webhooks,
+  renewals = usage.renewals + excluded.renewals`
 
 /** Counts webhooks that sites took, at the end of the transaction at hand. */
 export const addDelivered = (db: Db, all: readonly { siteId: string; month: string }[]) =>
@@ -45,7 +48,44 @@ export const storeCalls = (db: Db, records: readonly CallRecord[]) =>
     ORDER BY 1, 2, 3
     ${onTop}`)
 
-export function usageOperations({ run }: Tools): UsageStore {
+/** What the index of the uncounted holds. */
+const endUncounted = sql`gone_at IS NULL AND authentication_expires_at IS NOT NULL
+  AND (counted_end IS NULL OR counted_end <> authentication_expires_at)`
+
+interface UncountedEnd {
+  id: string
+  siteId: string
+  end: string
+  counted: string | null
+}
+
+/** Items whose consent's end was not looked at, nobody else's until the transaction ends; those that others have are left out. */
+async function lockUncounted(db: Db, limit: number) {
+  const { rows } = await db.execute<UncountedEnd & Record<string, unknown>>(sql`
+    SELECT items.id, bridge_users.site_id AS "siteId", authentication_expires_at AS end, counted_end AS counted
+    FROM items JOIN bridge_users ON bridge_users.id = items.user_id
+    WHERE ${endUncounted} ORDER BY items.id LIMIT ${limit} FOR NO KEY UPDATE OF items SKIP LOCKED`)
+  return rows.map(({ id, siteId, end, counted }) => ({
+    id: Number(id),
+    siteId,
+    end: Number(end),
+    counted: counted === null ? null : Number(counted),
+  }))
+}
+
+const addRenewed = (db: Db, month: string, siteIds: readonly string[]) =>
+  db.execute(sql`
+    INSERT INTO usage (month, tenant_id, site_id, site, renewals)
+    SELECT ${month}, sites.tenant_id, sites.id, sites.name, count(*)
+    FROM ${tableOf(
+      'renewed',
+      siteIds.map((siteId) => ({ siteId })),
+      { siteId: 'text' },
+    )} JOIN sites ON sites.id = renewed."siteId"
+    GROUP BY 2, 3, 4 ORDER BY 2, 3
+    ${onTop}`)
+
+export function usageOperations({ run, transaction }: Tools): UsageStore {
   return {
     listUsage: (month, { tenantId }) =>
       run(async (db) => {
@@ -56,6 +96,7 @@ export function usageOperations({ run }: Tools): UsageStore {
             connections: sum(usage.connections).mapWith(Number),
             calls: sum(usage.calls).mapWith(Number),
             webhooks: sum(usage.webhooks).mapWith(Number),
+            renewals: sum(usage.renewals).mapWith(Number),
           })
           .from(usage)
           .innerJoin(tenants, eq(tenants.id, usage.tenantId))
@@ -90,6 +131,29 @@ export function usageOperations({ run }: Tools): UsageStore {
           )
           SELECT count(*) AS many FROM counted`)
         return Number(rows[0]?.many ?? 0)
+      }),
+
+    countRenewals: (at, limit) =>
+      transaction(async (db) => {
+        const looked = await lockUncounted(db, limit)
+        if (looked.length === 0) return { looked: 0, before: 0, after: 0 }
+        const told = looked.map(({ siteId, end, counted }) => ({
+          siteId,
+          renewal: renewalOf(counted, end, at),
+        }))
+        const ends = looked.map(({ id, end }) => ({ id, end }))
+        await db.execute(sql`UPDATE items SET counted_end = looked.end
+          FROM ${tableOf('looked', ends, { id: 'bigint', end: 'bigint' })} WHERE items.id = looked.id`)
+        const before = told.filter(({ renewal }) => renewal === 'before')
+        if (before.length > 0) {
+          await addRenewed(
+            db,
+            monthOf(at),
+            before.map(({ siteId }) => siteId),
+          )
+        }
+        const after = told.filter(({ renewal }) => renewal === 'after').length
+        return { looked: looked.length, before: before.length, after }
       }),
   }
 }

@@ -94,6 +94,7 @@ export const items = pgTable(
     refreshGaps: text().notNull().default(''),
     expectedAt: integer(),
     staleDueAt: integer(),
+    countedEnd: integer(),
   },
   (item) => [
     index('items_user').on(item.userId),
@@ -111,6 +112,11 @@ export const items = pgTable(
     index('items_uncounted')
       .on(item.countedMonth)
       .where(sql`gone_at IS NULL`),
+    index('items_end_uncounted')
+      .on(item.id)
+      .where(
+        sql`gone_at IS NULL AND authentication_expires_at IS NOT NULL AND (counted_end IS NULL OR counted_end <> authentication_expires_at)`,
+      ),
     index('items_unwell')
       .on(item.status)
       .where(sql`status <> 0 AND gone_at IS NULL`),

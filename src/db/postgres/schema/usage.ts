@@ -16,6 +16,7 @@ export const usage = pgTable(
     connections: integer().notNull().default(0),
     calls: integer().notNull().default(0),
     webhooks: integer().notNull().default(0),
+    renewals: integer().notNull().default(0),
   },
   (row) => [uniqueIndex('usage_month_site').on(row.month, row.tenantId, row.siteId)],
 )

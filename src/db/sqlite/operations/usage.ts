@@ -1,6 +1,7 @@
-import { and, asc, eq, inArray, isNull, lt, sql, sum } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNotNull, isNull, lt, sql, sum } from 'drizzle-orm'
 import type { CallRecord } from '../../ports/history.ts'
-import type { UsageStore } from '../../ports/usage.ts'
+import type { Renewals, UsageStore } from '../../ports/usage.ts'
+import { renewalOf } from '../../rules/renewal-count.ts'
 import { monthOf } from '../../rules/usage-month.ts'
 import { bridgeUsers, items, sites, tenants, usage } from '../schema/index.ts'
 import { given, prepared, type Tools } from '../tools.ts'
@@ -11,6 +12,7 @@ const figures = {
   connections: sql<number>`${given('connections')}`.as('connections'),
   calls: sql<number>`${given('calls')}`.as('calls'),
   webhooks: sql<number>`${given('webhooks')}`.as('webhooks'),
+  renewals: sql<number>`${given('renewals')}`.as('renewals'),
 }
 
 const month = sql<string>`${given('month')}`.as('month')
@@ -23,6 +25,7 @@ const added = {
     connections: sql`${usage.connections} + excluded.connections`,
     calls: sql`${usage.calls} + excluded.calls`,
     webhooks: sql`${usage.webhooks} + excluded.webhooks`,
+    renewals: sql`${usage.renewals} + excluded.renewals`,
   },
 }
 
@@ -66,7 +69,16 @@ const addOfTenant = prepared((db) =>
     .prepare(),
 )
 
-const none = { connections: 0, calls: 0, webhooks: 0 }
+const none = { connections: 0, calls: 0, webhooks: 0, renewals: 0 }
+
+const ends = sql<number>`${items.authenticationExpiresAt}`
+
+/** What the index of the uncounted holds. */
+const endUncounted = and(
+  isNull(items.goneAt),
+  isNotNull(items.authenticationExpiresAt),
+  sql`(${items.countedEnd} IS NULL OR ${items.countedEnd} <> ${items.authenticationExpiresAt})`,
+)
 
 /** Counts for a site, inside the transaction at hand. A site that is gone by now gets nothing more. */
 export const addUsage = (
@@ -106,6 +118,7 @@ export function usageOperations({ db, read, write }: Tools): UsageStore {
             connections: sum(usage.connections).mapWith(Number),
             calls: sum(usage.calls).mapWith(Number),
             webhooks: sum(usage.webhooks).mapWith(Number),
+            renewals: sum(usage.renewals).mapWith(Number),
           })
           .from(usage)
           .innerJoin(tenants, eq(tenants.id, usage.tenantId))
@@ -141,6 +154,29 @@ export function usageOperations({ db, read, write }: Tools): UsageStore {
           if (user) addUsage(db, user.siteId, month, { connections: 1 })
         }
         return counted.length
+      })
+    },
+
+    async countRenewals(at, limit) {
+      const uncounted = db
+        .select({ id: items.id, userId: items.userId, end: ends, counted: items.countedEnd })
+        .from(items)
+        .where(endUncounted)
+        .orderBy(asc(items.id))
+        .limit(limit)
+      const renewals: Renewals = { looked: 0, before: 0, after: 0 }
+      if ((await read(() => uncounted.get())) === undefined) return renewals
+      return write(() => {
+        for (const { id, userId, end, counted } of uncounted.all()) {
+          db.update(items).set({ countedEnd: end }).where(eq(items.id, id)).run()
+          renewals.looked += 1
+          const renewal = renewalOf(counted, end, at)
+          if (renewal) renewals[renewal] += 1
+          if (renewal !== 'before') continue
+          const user = db.select().from(bridgeUsers).where(eq(bridgeUsers.id, userId)).get()
+          if (user) addUsage(db, user.siteId, monthOf(at), { renewals: 1 })
+        }
+        return renewals
       })
     },
   }

@@ -116,6 +116,8 @@ export const items = sqliteTable(
     /** When the next success is expected, and when its site is told that none came; null once it was. */
     expectedAt: integer(),
     staleDueAt: integer(),
+    /** The end of its consent that was last looked at to count renewals. */
+    countedEnd: integer(),
   },
   (item) => [
     index('items_user').on(item.userId),
@@ -133,6 +135,11 @@ export const items = sqliteTable(
     index('items_uncounted')
       .on(item.countedMonth)
       .where(sql`gone_at IS NULL`),
+    index('items_end_uncounted')
+      .on(item.id)
+      .where(
+        sql`gone_at IS NULL AND authentication_expires_at IS NOT NULL AND (counted_end IS NULL OR counted_end <> authentication_expires_at)`,
+      ),
     index('items_unwell')
       .on(item.status)
       .where(sql`status <> 0 AND gone_at IS NULL`),
