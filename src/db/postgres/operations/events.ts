@@ -15,8 +15,7 @@ interface Note extends Handling {
   failed: number
 }
 
-/** An error for each event that another member has by now. */
-async function note(db: Db, all: readonly Note[]): Promise<(undefined | ClaimLostError)[]> {
+const noteAll = (db: Db, all: readonly Note[]) => {
   const notes = tableOf('note', all, {
     by: 'text',
     seq: 'bigint',
@@ -24,16 +23,12 @@ async function note(db: Db, all: readonly Note[]): Promise<(undefined | ClaimLos
     handleAfter: 'bigint',
     failed: 'bigint',
   })
-  const { rows } = await db.execute<{ nth: string }>(sql`
+  return db.execute<{ nth: string }>(sql`
 UPDATE events SET handled_at = coalesce("handledAt", handled_at), handle_after = coalesce("handleAfter", handle_after),
   failures = failures + failed
 FROM ${notes} JOIN work_claims ON work_claims.claimed_by = note.by AND work_claims.kind = 'user-events'
 WHERE events.seq = note.seq AND work_claims.subject = ${userOfEvent}
 RETURNING nth`)
-  const noted = new Set(rows.map(({ nth }) => Number(nth)))
-  return all.map((_, nth) =>
-    noted.has(nth + 1) ? undefined : new ClaimLostError('Another server has this event by now'),
-  )
 }
 
 /** Whose events it is one of: those of nobody are all claimed together. */
@@ -56,7 +51,13 @@ const free = prepared((db) =>
 )
 
 export function eventOperations({ run, transaction, together }: Tools): EventStore {
-  const noting = inBatches((all: readonly Note[]) => run((db) => note(db, all)))
+  const noting = inBatches(async (all: readonly Note[], patience) => {
+    const [{ rows }] = await together((db) => [noteAll(db, all)] as const, patience)
+    const noted = new Set(rows.map(({ nth }) => Number(nth)))
+    return all.map((_, nth) =>
+      noted.has(nth + 1) ? undefined : new ClaimLostError('Another server has this event by now'),
+    )
+  })
   const applying = inBatches((all: readonly Applying[], patience) =>
     transaction((db, last) => applyAll(db, last, all), patience),
   )

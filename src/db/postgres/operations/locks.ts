@@ -1,5 +1,5 @@
 import { eq, inArray } from 'drizzle-orm'
-import { bridgeUsers, instance, sites, tenants } from '../schema/index.ts'
+import { bridgeUsers, deliveries, instance, sites, tenants } from '../schema/index.ts'
 import type { Db } from '../tools.ts'
 
 /**
@@ -28,6 +28,9 @@ export async function lockUsers(db: Db, ids: readonly string[]) {
     .for('no key update')
   return new Map(users.map((user) => [user.id, user]))
 }
+
+/** The order in which deliveries are locked by who needs several. */
+export const orderOfDeliveries = [deliveries.siteId, deliveries.itemId, deliveries.eventSeq]
 
 /** The lock of a site's tenant: a tenant's events are numbered one after the other. */
 export const lockTenantOf = (db: Db, siteId: string) =>

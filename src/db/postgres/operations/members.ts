@@ -1,7 +1,9 @@
-import { and, asc, eq, isNotNull, isNull, lte, ne, notInArray, or, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNotNull, isNull, lte, ne, notInArray, or, sql } from 'drizzle-orm'
 import type { MemberStore, SignOfLife } from '../../ports/members.ts'
 import { deliveries, instance, leader, members, workClaims } from '../schema/index.ts'
 import type { Db, Tools } from '../tools.ts'
+import { orderOfDeliveries } from './locks.ts'
+import { endClaims } from './work-claims.ts'
 
 const databaseTime = sql`(extract(epoch FROM clock_timestamp()) * 1000)::bigint`
 
@@ -29,13 +31,12 @@ export function memberOperations({ run, transaction }: Tools, life: Tools): Memb
       transaction(async (db) => {
         await db.delete(members).where(eq(members.id, id))
         await db.delete(leader).where(eq(leader.memberId, id))
-        await db.delete(workClaims).where(eq(workClaims.claimedBy, id))
+        await endClaims(db, eq(workClaims.claimedBy, id))
       }),
 
     releaseWork: (work, by) =>
       run(async (db) => {
-        const isIts = and(eq(workClaims.kind, work), eq(workClaims.claimedBy, by))
-        await db.delete(workClaims).where(isIts)
+        await endClaims(db, and(eq(workClaims.kind, work), eq(workClaims.claimedBy, by)))
       }),
 
     listMembers: () =>
@@ -89,18 +90,35 @@ async function renew(db: Db, id: string, { at, silentSince, leadUntil }: SignOfL
   return { standing: { ...standing, struckOff: [] }, isAnySilent: silent > 0 }
 }
 
-/** Removes silent members but for this one, and frees what members had in hand that are none any more. Returns those. */
+/**
+ * Removes silent members but for this one, and frees what members had in hand that are none any more. Returns those. All that
+ * goes is locked in the order in which others lock it.
+ */
 async function strikeOff(
   db: Db,
   id: string,
   { at, silentSince }: Pick<SignOfLife, 'at' | 'silentSince'>,
 ) {
-  const isSilent = and(lte(members.seenAt, silentSince), ne(members.id, id))
   const { id: name, host, pid } = members
-  const silent = await db.delete(members).where(isSilent).returning({ id: name, host, pid })
-  const living = db.select({ id: members.id }).from(members)
-  await db.delete(workClaims).where(notInArray(workClaims.claimedBy, living))
+  const silent = db
+    .select({ id: name })
+    .from(members)
+    .where(and(lte(members.seenAt, silentSince), ne(name, id)))
+    .orderBy(name)
+    .for('update')
+  const struckOff = await db
+    .delete(members)
+    .where(inArray(name, silent))
+    .returning({ id: name, host, pid })
+  const living = db.select({ id: name }).from(members)
+  await endClaims(db, notInArray(workClaims.claimedBy, living))
   const isOrphaned = or(isNull(deliveries.claimedBy), notInArray(deliveries.claimedBy, living))
+  const orphans = db
+    .select({ id: deliveries.id })
+    .from(deliveries)
+    .where(and(isNotNull(deliveries.claimedUntil), isOrphaned))
+    .orderBy(...orderOfDeliveries)
+    .for('no key update')
   await db
     .update(deliveries)
     .set({
@@ -109,6 +127,6 @@ async function strikeOff(
       dueAt: at,
       scheduleFrom: sql`${deliveries.scheduleFrom} + 1`,
     })
-    .where(and(isNotNull(deliveries.claimedUntil), isOrphaned))
-  return silent
+    .where(inArray(deliveries.id, orphans))
+  return struckOff
 }

@@ -8,6 +8,7 @@ import { deliveries, endpoints, sites } from '../schema/index.ts'
 import { given, prepared, tableOf, type Db, type Last } from '../tools.ts'
 import { noteOfSite } from './audit.ts'
 import { health, lockHealth, writeVerdict } from './endpoint-health.ts'
+import { orderOfDeliveries } from './locks.ts'
 import { untriedOf } from './store-event.ts'
 import { addDelivered } from './usage.ts'
 
@@ -19,7 +20,7 @@ const lockDeliveries = prepared((db) =>
     .innerJoin(sites, eq(sites.id, deliveries.siteId))
     .leftJoin(endpoints, eq(endpoints.siteId, deliveries.siteId))
     .where(sql`${deliveries.id} = ANY(${given('ids')}::text[])`)
-    .orderBy(deliveries.siteId, deliveries.itemId, deliveries.eventSeq)
+    .orderBy(...orderOfDeliveries)
     .for('no key update', { of: deliveries }),
 )
 
@@ -67,15 +68,17 @@ export async function settleAll(
     last(...writes, ...counted)
     return settled
   }
-  // What died is known before an endpoint that recovered looks for it. All lock endpoints in one order.
-  const written = Promise.all(writes.map((one) => one.execute()))
-  written.catch(() => {})
-  for (const siteId of [...news.keys()].toSorted()) {
-    for (const { nth, answer } of news.get(siteId)!) {
-      settled[nth]!.disabled = await settleEndpoint(db, siteId, answer)
+  const judge = async () => {
+    // All lock endpoints in one order.
+    for (const siteId of [...news.keys()].toSorted()) {
+      for (const { nth, answer } of news.get(siteId)!) {
+        settled[nth]!.disabled = await settleEndpoint(db, siteId, answer)
+      }
     }
   }
-  await written
+  // What died is written before an endpoint that recovered looks for it. The first error counts: those after it say no more
+  // than that there was one.
+  await Promise.all([...writes.map((one) => one.execute()), judge()])
   last(...counted)
   return settled
 }

@@ -53,6 +53,18 @@ export const claimWork = (
       set: { claimedBy, claimedUntil },
     })
 
+/** Gives claims up, locked in the order in which all lock them. */
+export const endClaims = (db: Db, which: SQL | undefined) => {
+  const { kind, subject } = workClaims
+  const locked = db
+    .select({ kind, subject })
+    .from(workClaims)
+    .where(which)
+    .orderBy(kind, subject)
+    .for('update')
+  return db.delete(workClaims).where(sql`(${kind}, ${subject}) IN ${locked}`)
+}
+
 /** Which member has what each subject names, also when its time is over. Until the transaction ends nobody takes it away. */
 export async function claimsOf(
   db: Db,

@@ -1,63 +1,15 @@
 import { sql } from 'drizzle-orm'
-import type pg from 'pg'
-import { expect, onTestFinished } from 'vitest'
-import { createPool } from '../../../../src/db/postgres/open.ts'
+import { expect } from 'vitest'
 import { insertEvent } from '../../../../src/db/postgres/operations/store-event.ts'
 import { createPostgresStore } from '../../../../src/db/postgres/store.ts'
 import type { Store } from '../../../../src/db/store.ts'
-import { createTools } from '../../../../src/db/postgres/tools.ts'
-import { testDatabase, withPostgres } from '../../../support/postgres.ts'
-import {
-  addItems,
-  anAnnouncement,
-  aRequest,
-  aTenant,
-  aUser,
-  testBy,
-  testRooms,
-} from '../../../support/tenants.ts'
-
-/** A pool that does something else just before the first statement of this kind. */
-function doing(work: () => Promise<unknown>, before: RegExp, pool: pg.Pool) {
-  const connect = async () => {
-    const client = await pool.connect()
-    const query = async (asked: string | pg.QueryConfig, values?: unknown[]) => {
-      if (before.test(typeof asked === 'string' ? asked : asked.text)) await work()
-      return client.query(asked as pg.QueryConfig, values)
-    }
-    return { query, release: () => client.release() } as unknown as pg.PoolClient
-  }
-  return { connect: connect as pg.Pool['connect'], waitingCount: 0, end: () => pool.end() }
-}
+import { withPostgres } from '../../../support/postgres.ts'
+import { addItems, anAnnouncement, aRequest, aUser, testBy } from '../../../support/tenants.ts'
+import { doing, withSite } from './locked-rows.ts'
 
 withPostgres((it, server) => {
-  const withSite = async () => {
-    const pool = createPool({ url: await testDatabase(server), poolSize: 4, waitMs: 0 })
-    onTestFinished(() => pool.end())
-    const { run, transaction } = createTools(pool)
-    const rooms = testRooms(createPostgresStore(pool))
-    const { site } = await aTenant(rooms)
-    await rooms.store.updateSite(site.id, { webhookUrl: 'https://erp.acme.test/' }, testBy)
-    const user = await aUser(rooms, site)
-    const accept = async (itemId: number) => {
-      const event = anAnnouncement(rooms, user, { itemId })
-      await rooms.store.acceptEvent(event)
-      return event.id
-    }
-    const waits = sql`SELECT 1 FROM pg_stat_activity
-      WHERE datname = current_database() AND wait_event_type = 'Lock'`
-    /** Resolves once the work is over, or waits for a lock. */
-    const isStuckOrOver = async (work: Promise<unknown>) => {
-      let isOver = false
-      void work.finally(() => (isOver = true))
-      const isWaiting = async () => (await run((db) => db.execute(waits))).rows.length > 0
-      await expect.poll(async () => isOver || (await isWaiting())).toBe(true)
-    }
-    return { ...rooms, pool, site, user, run, transaction, accept, isStuckOrOver }
-  }
-
   it('a member that claims at a site while another does counts what that one took', async () => {
-    const { store, clock, transaction, accept, isStuckOrOver } = await withSite()
+    const { store, clock, transaction, accept, isStuckOrOver } = await withSite(server)
     for (const itemId of [1, 2, 3, 4, 5, 6]) await accept(itemId)
     const [at, leaseUntil] = [clock.now(), clock.now() + 60_000]
     let claimed: Promise<unknown[]> | undefined
@@ -74,7 +26,7 @@ withPostgres((it, server) => {
   })
 
   it('a delivery that comes while the try before it ends does not wait for it for ever', async () => {
-    const { store, clock, transaction, accept, isStuckOrOver } = await withSite()
+    const { store, clock, transaction, accept, isStuckOrOver } = await withSite(server)
     await accept(7)
     let accepted: Promise<string> | undefined
 
@@ -89,37 +41,8 @@ withPostgres((it, server) => {
     expect(await store.findDelivery((await accepted)!)).toMatchObject({ dueAt: clock.now() })
   })
 
-  it('events of several sites wait for tries in the order in which those are settled', async () => {
-    const { store, user, transaction, isStuckOrOver, ...rooms } = await withSite()
-    const other = await aTenant({ store, ...rooms }, { name: 'other' })
-    await store.updateSite(other.site.id, { webhookUrl: 'https://other.test/' }, testBy)
-    const users = [user, await aUser({ store, ...rooms }, other.site)].toSorted((a, b) =>
-      a.siteId < b.siteId ? -1 : 1,
-    )
-    const accept = () =>
-      Promise.all(
-        [null, 7].map((itemId, nth) =>
-          store.acceptEvent({ ...anAnnouncement(rooms, users[nth]!), itemId }),
-        ),
-      )
-    await accept()
-    let accepted: Promise<unknown> | undefined
-
-    await transaction(async (db) => {
-      await db.execute(sql`SELECT id FROM deliveries WHERE item_id IS NULL FOR NO KEY UPDATE`)
-      accepted = accept()
-      await isStuckOrOver(accepted)
-      const { rows } = await db.execute(
-        sql`SELECT item_id FROM deliveries WHERE item_id = 7 FOR NO KEY UPDATE SKIP LOCKED`,
-      )
-      expect(rows).toHaveLength(1)
-    })
-
-    await accepted
-  })
-
   it('a tenant’s events are numbered as they are committed: no reader passes one that is still to come', async () => {
-    const { store, user, run, transaction, isStuckOrOver, ...rooms } = await withSite()
+    const { store, user, run, transaction, isStuckOrOver, ...rooms } = await withSite(server)
     const seen = async () => (await run((db) => db.execute(sql`SELECT seq FROM events`))).rows
     let second: Promise<unknown> | undefined
 
@@ -136,7 +59,7 @@ withPostgres((it, server) => {
   })
 
   it('an event that waits for its tenant finds the site as it is by then', async () => {
-    const { store, site, user, transaction, isStuckOrOver, ...rooms } = await withSite()
+    const { store, site, user, transaction, isStuckOrOver, ...rooms } = await withSite(server)
     const event = anAnnouncement(rooms, user)
     let accepted: Promise<unknown> | undefined
 
@@ -155,7 +78,7 @@ withPostgres((it, server) => {
     ['its user leaves', (store, id) => store.failRequest(id, 'cancelled')],
     ['a callback claims', (store, id) => store.rememberClaim(id, { itemId: 8, step: null })],
   ])('a request that is completed at the moment that %s stays as it is', async (_what, happens) => {
-    const { store, user, transaction, isStuckOrOver, ...rooms } = await withSite()
+    const { store, user, transaction, isStuckOrOver, ...rooms } = await withSite(server)
     const id = await aRequest({ store, ...rooms }, user)
     let late: Promise<unknown> | undefined
 
@@ -171,7 +94,7 @@ withPostgres((it, server) => {
   })
 
   it('whether a member can write is tried on its own row: nobody who writes others is waited for', async () => {
-    const { store, clock, run, transaction } = await withSite()
+    const { store, clock, run, transaction } = await withSite(server)
     const at = clock.now()
     for (const id of ['srv_1', 'srv_2']) {
       await store.joinMembers({ id, host: 'one', pid: 1 }, { at, silentSince: 0 })
@@ -188,7 +111,8 @@ withPostgres((it, server) => {
   })
 
   it('an item that somebody else gets at the same moment stays theirs, and the event says so', async () => {
-    const { store, site, user, clock, transaction, isStuckOrOver, ...rooms } = await withSite()
+    const { store, site, user, clock, transaction, isStuckOrOver, ...rooms } =
+      await withSite(server)
     await aUser({ store, clock, ...rooms }, site, { name: 'ann' }) // the user who had no name
     const other = await aUser({ store, clock, ...rooms }, site, { name: 'ben' })
     await addItems({ store, clock }, other, 8)
@@ -207,7 +131,7 @@ withPostgres((it, server) => {
   })
 
   it('an entry of the audit that is still to be committed is not passed over by the log', async () => {
-    const { store, transaction, isStuckOrOver } = await withSite()
+    const { store, transaction, isStuckOrOver } = await withSite(server)
     const empty = Buffer.alloc(0)
     await store.createInstance({ mode: 'x', wrappedPepper: empty, dataKeys: [], at: 0 })
     expect(await store.listUnloggedAudit(9)).toEqual([])
@@ -227,7 +151,7 @@ withPostgres((it, server) => {
   })
 
   it('a body whose delivery goes on its way again while it is to be forgotten stays', async () => {
-    const { pool, run, clock, accept } = await withSite()
+    const { pool, run, clock, accept } = await withSite(server)
     const event = await accept(7)
     await run((db) => db.execute(sql`UPDATE deliveries SET state = 'dead', due_at = NULL`))
     const again = () =>
@@ -243,7 +167,7 @@ withPostgres((it, server) => {
   })
 
   it('an event that is being sent again is not sent twice', async () => {
-    const { store, site, ids, transaction, accept, isStuckOrOver } = await withSite()
+    const { store, site, ids, transaction, accept, isStuckOrOver } = await withSite(server)
     const event = await accept(7)
     await transaction((db) => db.execute(sql`DELETE FROM deliveries`))
     let replayed: Promise<unknown> | undefined
