@@ -6,7 +6,7 @@ export interface Loop {
   /** Wakes the loop at once. */
   nudge(): void
   /**
-   * Resolves when the tick in flight has ended; no further one starts. With `atLast` it ticks once more, while there is more:
+   * Resolves when the tick in flight has ended, which is told to be brief; no further one starts. With `atLast` it ticks once more, while there is more:
    * an error of that is told as any other, and stands in nobody's way.
    */
   stop(how?: { atLast: boolean }): Promise<void>
@@ -14,14 +14,15 @@ export interface Loop {
 
 /**
  * Repeats `tick` while it says there is more, else sleeps `idleMs` (real time) or until nudged. An error is told and survived;
- * one that passes by itself is told when it begins, not each time until it is over.
+ * one that passes by itself is told when it begins, not each time until it is over. A tick of many pieces may end between two
+ * of them once `stopping` is aborted.
  */
 export function startLoop({
   tick,
   idleMs,
   onError,
 }: {
-  tick: () => Promise<boolean>
+  tick: (stopping: AbortSignal) => Promise<boolean>
   idleMs: number
   onError: (error: unknown) => void
 }): Loop {
@@ -41,7 +42,7 @@ export function startLoop({
 
   async function tickOnce(): Promise<boolean> {
     try {
-      const more = await tick()
+      const more = await tick(stopping.signal)
       isPassing = false
       return more
     } catch (error) {

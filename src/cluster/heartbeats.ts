@@ -3,7 +3,10 @@ import type { Clock } from '../clock.ts'
 /** Signs of life of the background work. */
 export interface Heartbeats {
   /** The same tick, noticed each time it ends without an error. Call it once per loop, before the loop starts. */
-  watch(name: string, tick: () => Promise<boolean>): () => Promise<boolean>
+  watch<Given extends unknown[]>(
+    name: string,
+    tick: (...given: Given) => Promise<boolean>,
+  ): (...given: Given) => Promise<boolean>
   /** How long ago each loop's last good tick ended, in milliseconds; for one that has yet to end one, since it was watched. */
   ages(): Record<string, number>
 }
@@ -14,8 +17,8 @@ export function createHeartbeats(clock: Clock): Heartbeats {
   return {
     watch(name, tick) {
       seen.set(name, clock.now())
-      return async () => {
-        const more = await tick()
+      return async (...given) => {
+        const more = await tick(...given)
         seen.set(name, clock.now())
         return more
       }

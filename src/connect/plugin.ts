@@ -36,9 +36,11 @@ const plugin: FastifyPluginCallback<Options> = (app, { workers, needsAddresses }
   if (workers) {
     const expire = app.leader.only(() => expireRequests(app.settleDeps))
     const loop = startLoop({
-      tick: app.heartbeats.watch('connect', async () => {
+      tick: app.heartbeats.watch('connect', async (stopping: AbortSignal) => {
         const moreToExpire = await expire()
-        if (app.membership.isSure()) await verifyCallbacks(app.settleDeps, app.memberId)
+        if (app.membership.isSure()) {
+          await verifyCallbacks(app.settleDeps, app.memberId, stopping)
+        }
         return moreToExpire
       }),
       idleMs,

@@ -19,15 +19,24 @@ export async function expireRequests({
   return (await store.expireRequests(clock.now(), expiryBatch)) === expiryBatch
 }
 
-/** Verifies what callbacks left behind: claims made while Bridge was unreachable, or by a correction. */
-export async function verifyCallbacks(deps: SettleDeps, memberId: string): Promise<void> {
+/**
+ * Verifies what callbacks left behind: claims made while Bridge was unreachable, or by a correction. Once `stopping` is aborted
+ * no further one is begun.
+ */
+export async function verifyCallbacks(
+  deps: SettleDeps,
+  memberId: string,
+  stopping?: AbortSignal,
+): Promise<void> {
   const { store, clock, log } = deps
   const at = clock.now()
   const owner = { by: memberId, at, until: at + leaseMs }
 
   const claimed = await store.claimCallbacks({ ...owner, limit: batch })
   try {
-    for (const owned of claimed) if (!(await verify(deps, owned, memberId))) return
+    for (const owned of claimed) {
+      if (stopping?.aborted || !(await verify(deps, owned, memberId))) return
+    }
   } catch (error) {
     if (!(error instanceof ClaimLostError)) throw error
     log.warn({}, 'callbacks verified too late: another server has them')

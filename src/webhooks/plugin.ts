@@ -100,7 +100,8 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
     const onError = (error: unknown) => log.error({ err: error }, 'webhook worker failed')
     const handle = app.heartbeats.watch(
       'webhook handler',
-      async () => membership.isSure() && (await tickHandler(handling)),
+      async (stopping: AbortSignal) =>
+        membership.isSure() && (await tickHandler(handling, stopping)),
     )
     const recover = app.leader.only(() => relay.recover())
     const pump = app.heartbeats.watch('webhook relay', async () => {

@@ -123,3 +123,20 @@ it('a loop that is stopped does what is left at last, and an error of that is to
   expect(ticks()).toBe(4)
   expect(errors).toEqual([new Error('away')])
 })
+
+it('a stop is told to the tick in flight', async () => {
+  const told = Promise.withResolvers<boolean>()
+  const loop = startLoop({
+    async tick(stopping) {
+      stopping.addEventListener('abort', () => told.resolve(stopping.aborted))
+      await told.promise
+      return false
+    },
+    idleMs: 24 * 60 * 60_000,
+    onError: () => {},
+  })
+
+  await loop.stop()
+
+  expect(await told.promise).toBe(true)
+})

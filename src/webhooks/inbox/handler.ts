@@ -43,9 +43,9 @@ const mostMs = 60 * minuteMs
 /**
  * Applies what Bridge told us, from the table: a crash repeats an event, which changes nothing more. What concerns one user
  * happens in the order it came; users go side by side, so that they share commits. An event that fails is pushed aside and
- * the next ones go on. True when there may be more to do at once.
+ * the next ones go on. True when there may be more to do at once. Once `stopping` is aborted no further event is begun.
  */
-export async function tickHandler(deps: HandlerDeps): Promise<boolean> {
+export async function tickHandler(deps: HandlerDeps, stopping?: AbortSignal): Promise<boolean> {
   const { store, clock } = deps
   const at = clock.now()
   const claim = { by: deps.memberId, at, until: at + leaseMs }
@@ -53,7 +53,9 @@ export async function tickHandler(deps: HandlerDeps): Promise<boolean> {
   const byUser = Map.groupBy(events, ({ userId }) => userId)
   const ends = await Promise.allSettled(
     Array.from(byUser.values(), async (ofUser) => {
-      for (const event of ofUser) if (!(await handleIfMine(deps, event))) return
+      for (const event of ofUser) {
+        if (stopping?.aborted || !(await handleIfMine(deps, event))) return
+      }
     }),
   )
   if (events.length > 0) await store.releaseWork('user-events', deps.memberId)

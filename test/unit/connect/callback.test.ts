@@ -550,6 +550,31 @@ test('while Bridge is away the browser goes home undecided, and the worker verif
   expect(await stateOf()).toMatchObject({ status: 'completed', item_id, success: true })
 })
 
+test('a stop ends the round of the worker after the claim in hand', async () => {
+  const made = await connecting()
+  const { app, request, newItem, back, stateOf, breakBridge, bridge } = made
+  made.clock.advance(1_000)
+  const other: string = (await made.link()).message.request
+  const repair = breakBridge()
+  await back({ context: request, item_id: newItem() })
+  await back({ context: other, item_id: newItem() })
+  repair()
+  const stopping = new AbortController()
+  bridge.use(
+    http.get(`${bridgeUrl}/v3/aggregation/items/:id`, () => {
+      stopping.abort()
+      return undefined
+    }),
+  )
+
+  await verifyCallbacks(app.settleDeps, app.memberId, stopping.signal)
+  expect(await stateOf()).toMatchObject({ status: 'completed' })
+  expect(await stateOf(other)).toMatchObject({ status: 'pending' })
+
+  await tickConnect(app)
+  expect(await stateOf(other)).toMatchObject({ status: 'completed' })
+})
+
 test('a claim that another server took while Bridge was asked is left to it', async () => {
   const { app, request, newItem, back, stateOf, breakBridge, bridge, log } = await connecting()
   const item_id = newItem()

@@ -495,6 +495,31 @@ test('an event that cannot be handled is pushed aside, for longer each time, and
   expect(errors).toHaveLength(2)
 })
 
+test('a stop ends a batch after the event in hand; the others wait for the next server', async () => {
+  const { store, clock, user, handler, errors, ...rooms } = await handling()
+  const waiting = ['first', 'second'].map((dedupeKey) =>
+    anAnnouncement({ ...rooms, clock }, user, { dedupeKey, userId: null, handledAt: null }),
+  )
+  for (const event of waiting) await store.acceptEvent(event)
+  const stopping = new AbortController()
+  const stops: HandlerDeps = {
+    ...handler,
+    store: {
+      ...store,
+      async markHandled(...event) {
+        stopping.abort()
+        return store.markHandled(...event)
+      },
+    },
+  }
+
+  await tickHandler(stops, stopping.signal)
+
+  const claim = { by: 'srv_2', at: clock.now(), until: clock.now() + minuteMs, limit: 9 }
+  expect(await store.claimUnhandledEvents(claim)).toMatchObject([{ id: waiting[1]!.id }])
+  expect(errors).toEqual([])
+})
+
 test('events that another server took meanwhile are left to it', async () => {
   const { refreshed, store, clock, user, handler, errors, ...rooms } = await handling()
   const empty = Buffer.alloc(0)
