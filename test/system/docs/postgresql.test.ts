@@ -101,10 +101,12 @@ test.skipIf(isMissing)(
     await asOperator(['CREATE DATABASE restored OWNER bank_api'])
     const [dump = ''] = blocks('sh')
     await shell(dump, { DATABASE_URL: urlOf('bank_api'), RESTORED_URL }, { cwd: home['HOME'] })
+    await shell(blocks('sh').at(-1) ?? '', { RESTORED_URL }, {})
     const restored = await jsonOf({ ...env, DATABASE_URL: RESTORED_URL }, 'tenant', 'list')
 
     expect(dump).toContain('pg_restore')
     expect(restored).toMatchObject([{ tenant: 'acme' }])
+    expect(await nextEvent(RESTORED_URL)).toBeGreaterThan(1_000_000_000)
   },
 )
 
@@ -118,7 +120,7 @@ test.skipIf(isMissing)(
     const owner = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
     if (owner.uid) chownSync(folder, owner.uid, owner.gid)
     const [, archiving = '', recovery = ''] = blocks('ini').slice(-3)
-    const [, copy = '', back = '', ...others] = blocks('sh')
+    const [, copy = '', back = '', numbers = '', ...others] = blocks('sh')
     const data = join(folder, 'data')
     const asOwner = (command: string, env: Env = {}) =>
       shell(
@@ -173,6 +175,11 @@ test.skipIf(isMissing)(
     await asOwner(back, { COPY: join(folder, base) })
     configure(recovery.replace('2027-03-01 09:30:00+01', moment))
     await start()
+    await expect
+      .poll(() => ask('SELECT pg_is_in_recovery()::text AS answer'), { timeout: 30_000 })
+      .toBe('false')
+    await asOwner(numbers, { RESTORED_URL: server })
+    const next = await nextEvent(server)
     const { url } = await startGateway(envOf(server), onTestFinished)
     const ready = await fetch(`${url}/ready`)
     const { stdout } = await runCli(envOf(server), 'tenant', 'list', '--json')
@@ -180,8 +187,21 @@ test.skipIf(isMissing)(
     expect(others).toEqual([])
     expect(ready.status).toBe(200)
     expect(JSON.parse(stdout)).toMatchObject([{ tenant: 'before' }])
+    expect(next).toBeGreaterThan(1_000_000_000)
   },
 )
+
+/** The number of the event that comes next. */
+async function nextEvent(database: string): Promise<number> {
+  const client = new Client(database)
+  await client.connect()
+  const { rows } = await client.query<{ seq: string }>(
+    `INSERT INTO events (id, dedupe_key, type, occurred_at, received_at)
+     VALUES ('evt_next', 'next', 'x', 0, 0) RETURNING seq`,
+  )
+  await client.end()
+  return Number(rows[0]?.seq)
+}
 
 /** Waits until all segments of the log that are full lie in the archive. */
 async function archived(ask: (sql: string) => Promise<string>): Promise<void> {
