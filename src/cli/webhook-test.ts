@@ -92,8 +92,7 @@ async function sendTest(installation: Installation, site: Site) {
     await relay.tryNow(id)
     const giveUpAt = clock.now() + patienceMs
     do {
-      const report = await store.findDeliveryReport(id)
-      const [tried] = report ? triesOf(installation, report) : []
+      const [tried] = triesOf(installation, await store.findDelivery(id))
       if (tried) return { id, tried, location }
       await wait(lookEveryMs)
     } while (clock.now() < giveUpAt)

@@ -3,23 +3,18 @@ import type { Keyring } from '../vault/keyring.ts'
 import { openTries } from '../webhooks/relay/tries.ts'
 import { time } from './print.ts'
 
-type Report = NonNullable<Awaited<ReturnType<Store['findDeliveryReport']>>>
+type Tried = Awaited<ReturnType<Store['findDelivery']>>
 
-/** The tries of a delivery as they are shown, each with the beginning of the site's answer. */
-export const triesOf = (
-  { keyring }: { keyring: Keyring },
-  { deliveryId, attempts }: Pick<Report, 'deliveryId' | 'attempts'>,
-) =>
-  openTries({ keyring }, { deliveryId, attempts }).map(
-    ({ number, startedAt, durationMs, status, error, response }) => ({
-      try: number,
-      at: time(startedAt),
-      ms: durationMs,
-      status,
-      error,
-      response,
-    }),
-  )
+/** The tries of a delivery as they are shown, each with the beginning of the site's answer; of none there are none. */
+export const triesOf = (rooms: { keyring: Keyring }, delivery: Tried) =>
+  openTries(rooms, delivery).map(({ number, startedAt, durationMs, status, error, response }) => ({
+    try: number,
+    at: time(startedAt),
+    ms: durationMs,
+    status,
+    error,
+    response,
+  }))
 
 /** What a stranger's server said must not move the cursor, nor pass for our own lines. */
 export const forTerminal = (text: string | null): string | null =>

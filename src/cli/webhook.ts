@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import type { DeliveryFilter, DeliveryReport } from '../db/ports/deliveries.ts'
+import type { EventFilter, ListedEvent } from '../db/ports/history.ts'
 import type { Store } from '../db/store.ts'
 import { fromNow } from '../terminal/durations.ts'
 import { replayAll, replaySome } from '../webhooks/relay/replay.ts'
@@ -23,7 +23,7 @@ import { testEndpoint } from './webhook-test.ts'
 import { forTerminal, triesOf } from './webhook-tries.ts'
 
 interface FilterOptions extends WhoseOptions {
-  state?: NonNullable<DeliveryFilter['state']>
+  state?: NonNullable<EventFilter['state']>
   type?: string
   since?: number
   until?: number
@@ -50,9 +50,9 @@ export function webhookCommands(context: CommandContext): Command {
     .action((options: FilterOptions & PageOptions) =>
       withInstallation(async ({ store, clock }) => {
         const { limit, before } = options
-        const after = before === undefined ? undefined : (await found(store, before)).cursor
-        const page = { first: 'newest' as const, limit, ...(after && { after }) }
-        const reports = await store.listDeliveries(await filterOf(store, options), page)
+        const after = before === undefined ? undefined : await found(store, before)
+        const page = { limit, ...(after && { after }) }
+        const events = await store.listEvents(await filterOf(store, options), page)
         const inBrief = (row: ReturnType<typeof toRow>) => ({
           age: age(Date.parse(row.at), clock.now()),
           site: row.site,
@@ -60,7 +60,7 @@ export function webhookCommands(context: CommandContext): Command {
           state: row.due === null ? row.state : dueIn(Date.parse(row.due), clock.now()),
           last: row.last,
         })
-        printPage(context, reports.map(toRow), { id: (row) => row.webhook_id, inBrief }, options)
+        printPage(context, events.map(toRow), { id: (row) => row.webhook_id, inBrief }, options)
       }),
     )
 
@@ -97,7 +97,7 @@ export function webhookCommands(context: CommandContext): Command {
         }
         if (id !== undefined) {
           const one = await found(store, id)
-          printOne({ ...(await replaySome({ store, ids }, [one.eventId], by)) }, { json })
+          printOne({ ...(await replaySome({ store, ids }, [one.id], by)) }, { json })
           return
         }
         const filter = await filterOf(store, given)
@@ -148,37 +148,47 @@ const filtered = (command: Command): Command =>
     .option('--since <time>', 'that came from then on, as 2027-01-31T18:00Z', pastArgument)
     .option('--until <time>', 'that came before', pastArgument)
 
-async function filterOf(store: Store, options: FilterOptions): Promise<DeliveryFilter> {
+async function filterOf(store: Store, options: FilterOptions): Promise<EventFilter> {
   const { state, type, since, until } = options
-  return { ...(await whoseIn(store, options)), ...given({ state, type, since, until }) }
+  const words = given({ state, type, since, until })
+  return { ofSites: true, ...(await whoseIn(store, options)), ...words }
 }
 
 const dueIn = (due: number, now: number): string =>
   due <= now ? 'due now' : `due ${fromNow(due, now)}`
 
-const toRow = (report: DeliveryReport) => ({
-  webhook_id: report.eventId,
-  at: time(report.receivedAt) ?? '',
-  tenant: report.tenant,
-  site: report.site,
-  type: report.type,
-  state: report.state,
-  tries: report.tries,
-  last: report.lastStatus ?? report.lastError,
-  due: time(report.dueAt),
-})
+function toRow({ id, receivedAt, tenant, site, type, delivery }: ListedEvent) {
+  const last = delivery?.tries.at(-1)
+  return {
+    webhook_id: id,
+    at: time(receivedAt) ?? '',
+    tenant,
+    site,
+    type,
+    state: delivery?.state ?? 'kept',
+    tries: delivery?.tries.length ?? 0,
+    last: last?.status ?? last?.error ?? null,
+    due: time(delivery?.nextTryAt ?? null),
+  }
+}
 
-async function found(store: Store, id: string) {
+async function found(store: Store, id: string): Promise<ListedEvent> {
   const whole = await wholeId(store, id, 'event', 'delivery')
-  const report = await store.findDeliveryReport(whole)
-  if (!report) throw new CommandError(`There is no webhook ${id}`)
-  return report
+  const named = whole.startsWith('dlv_') ? { deliveryId: whole } : { id: whole }
+  const [event] = await store.listEvents({ ofSites: true, ...named }, { limit: 1 })
+  if (!event) throw new CommandError(`There is no webhook ${id}`)
+  return event
 }
 
 async function shown(installation: Installation, id: string) {
-  const report = await found(installation.store, id)
+  const event = await found(installation.store, id)
+  const delivery = await installation.store.findDelivery(event.id)
   return {
-    row: { ...toRow(report), delivery: report.deliveryId, settled: time(report.settledAt) },
-    tries: triesOf(installation, report),
+    row: {
+      ...toRow(event),
+      delivery: delivery?.id ?? null,
+      settled: time(delivery?.settledAt ?? null),
+    },
+    tries: triesOf(installation, delivery),
   }
 }

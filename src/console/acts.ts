@@ -23,11 +23,11 @@ export const acts: FastifyPluginAsync = async (app) => {
 
   app.post('/event/:id/replay', async (request, reply) => {
     const { id } = ids.parse(request.params)
-    const report = await store.findDeliveryReport(id)
-    if (!report) return notice(request, reply, 404, 'unknown')
-    const { replayed } = await replaySome(rooms, [report.eventId], by(request))
+    const [event] = await store.listEvents({ ofSites: true, id }, { limit: 1 })
+    if (!event) return notice(request, reply, 404, 'unknown')
+    const { replayed } = await replaySome(rooms, [id], by(request))
     wakeups.notify('deliveries')
-    return back(reply, `/console/event/${report.eventId}`, { replayed })
+    return back(reply, `/console/event/${id}`, { replayed })
   })
 
   app.post('/events/replay', async (request, reply) => {

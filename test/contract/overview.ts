@@ -178,9 +178,8 @@ export function overviewContract(name: string, open: OpenRooms): void {
       expect(await names()).not.toContain('d.acme')
     })
 
-    it('what there is is counted, and what became of the events since a time', async () => {
-      const { store, items, webhook, event, end } = await withSites(open)
-      await items('c.acme', { id: 1 }, { id: 2 })
+    it('what became of the events since a time is counted', async () => {
+      const { store, webhook, event, end } = await withSites(open)
       await webhook('b.acme')
       await event('b.acme', { receivedAt: testNow - 3 * dayMs })
       await end('dead', testNow - 2 * dayMs)
@@ -190,15 +189,8 @@ export function overviewContract(name: string, open: OpenRooms): void {
       await event('b.acme', { handledAt: null })
       await event('d.acme')
 
-      expect(await store.readCounts(testNow - dayMs)).toEqual({
-        lately: { delivered: 1, pending: 2, dead: 0 },
-        pending: 2,
-        dead: 1,
-        unhandledEvents: 1,
-        tenants: 2,
-        sites: 5,
-        items: 2,
-      })
+      const lately = await store.countLately(testNow - dayMs)
+      expect(lately).toEqual({ delivered: 1, pending: 2, dead: 0 })
     })
 
     it('ends of consents are counted step by step, those that are over by themselves', async () => {

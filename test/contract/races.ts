@@ -291,7 +291,7 @@ export function raceContract(name: string, open: OpenStores): void {
 
         expect(count(settled.map(({ request }) => JSON.stringify(request)))).toBe(1)
         const page = { first: 'oldest', limit: 9 } as const
-        expect(await store.listDeliveries({ siteId: site.id }, page)).toHaveLength(1)
+        expect(await store.listEvents({ siteId: site.id }, page)).toHaveLength(1)
       }
     })
 
@@ -335,7 +335,7 @@ export function raceContract(name: string, open: OpenStores): void {
 
         expect(stored.toSorted()).toEqual(['new', 'repeat', 'repeat', 'repeat'])
         const page = { first: 'oldest', limit: 9 } as const
-        expect(await store.listDeliveries({ siteId: site.id }, page)).toHaveLength(1)
+        expect(await store.listEvents({ siteId: site.id }, page)).toHaveLength(1)
       }
     })
 

@@ -112,9 +112,9 @@ export function removalContract(name: string, open: OpenRooms): void {
 
     it('of each kind that is forgotten with age as many are counted as go', async () => {
       const { store, acme } = await withSites()
-      for (const { eventId } of await store.listDeliveries({}, { first: 'oldest', limit: 9 })) {
+      for (const { id } of await store.listEvents({}, { first: 'oldest', limit: 9 })) {
         const lease = { by: 'srv_test', at: testNow, leaseUntil: testNow + 1 }
-        const claim = await store.claimDelivery(eventId, lease)
+        const claim = await store.claimDelivery(id, lease)
         if (!claim) continue
         const tried = { startedAt: testNow, durationMs: 1, status: 200, error: null }
         await store.settleDelivery({

@@ -22,7 +22,7 @@ export async function withUser(open: OpenRooms) {
   const item = async (id: number) => (await store.findItem(acme.scope, id))!.item
   const event = () => anAnnouncement(rooms, ann)
   const events = async () =>
-    (await store.listDeliveries({}, { first: 'oldest', limit: 9 })).map(({ eventId }) => eventId)
+    (await store.listEvents({}, { first: 'oldest', limit: 9 })).map(({ id }) => id)
   return { ...rooms, acme, ann, keep, item, event, events }
 }
 

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { Clock } from '../../clock.ts'
-import type { DeliveryFilter, DeliveryReport } from '../../db/ports/deliveries.ts'
-import type { CallFilter, ListedCall } from '../../db/ports/history.ts'
+import type { CallFilter, EventFilter, ListedCall, ListedEvent } from '../../db/ports/history.ts'
 import type { Store } from '../../db/store.ts'
 import { hourMs } from '../../durations.ts'
 
@@ -51,7 +50,7 @@ export interface EventList {
   query: EventQuery
   /** Whether there is a site of that name. */
   isSiteKnown: boolean
-  rows: DeliveryReport[]
+  rows: ListedEvent[]
   /** Where the next page begins; empty when this is the last. */
   next: string
 }
@@ -72,12 +71,8 @@ export async function listEvents(deps: Deps, query: EventQuery): Promise<EventLi
   if (!filter) return { now, query, isSiteKnown: false, rows: [], next: '' }
   const [receivedAt, seq] = query.after.split('.').map(Number)
   const after = query.after === '' ? undefined : { receivedAt: receivedAt!, seq: seq! }
-  const rows = await store.listDeliveries(filter, {
-    first: 'newest',
-    limit: rowsPerPage,
-    ...(after && { after }),
-  })
-  const last = rows.length === rowsPerPage ? rows.at(-1)?.cursor : undefined
+  const rows = await store.listEvents(filter, { limit: rowsPerPage, ...(after && { after }) })
+  const last = rows.length === rowsPerPage ? rows.at(-1) : undefined
   const next = last ? `${last.receivedAt}.${last.seq}` : ''
   return { now, query, isSiteKnown: true, rows, next }
 }
@@ -86,10 +81,11 @@ export async function listEvents(deps: Deps, query: EventQuery): Promise<EventLi
 export async function eventFilter(
   { store, clock }: Deps,
   { site, type, state, hours: back }: EventQuery,
-): Promise<DeliveryFilter | undefined> {
+): Promise<EventFilter | undefined> {
   const siteId = site === '' ? undefined : await siteNamed(store, site)
   if (siteId === null) return undefined
   return {
+    ofSites: true,
     since: clock.now() - back * hourMs,
     ...(siteId !== undefined && { siteId }),
     ...(type !== '' && { type }),

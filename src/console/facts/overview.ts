@@ -5,7 +5,8 @@ import type { Clock } from '../../clock.ts'
 import { isLiving } from '../../cluster/liveness.ts'
 import type { Config } from '../../config.ts'
 import { askingStatuses } from '../../connect/item-status.ts'
-import type { Counts, SiteState } from '../../db/ports/overview.ts'
+import type { Figures } from '../../db/ports/figures.ts'
+import type { OverviewStore, SiteState } from '../../db/ports/overview.ts'
 import type { Store } from '../../db/store.ts'
 import { dayMs, secondMs } from '../../durations.ts'
 import type { Examined, Examiner } from '../examined.ts'
@@ -22,7 +23,9 @@ export interface Overview {
   now: number
   examined: Examined | undefined
   bridge: BridgeStatus & { recent: BridgeCalls }
-  counts: Counts
+  figures: Figures
+  /** What became of the webhooks of the last day. */
+  lately: Awaited<ReturnType<OverviewStore['countLately']>>
   consents: { ended: number; byWeek: number[] }
   /** When the database was last copied; null: never. Undefined where copies are not ours to make. */
   copiedAt: number | null | undefined
@@ -50,14 +53,15 @@ export interface OverviewDeps {
 /** Reads what the page shows. What it counts is some seconds old when several look. */
 export function overviewReader({ store, clock, bridgeStatus, examiner, config }: OverviewDeps) {
   const glance = shared(clock, async (now) => ({
-    counts: await store.readCounts(now - dayMs),
+    figures: await store.readFigures(now),
+    lately: await store.countLately(now - dayMs),
     consents: await store.countConsentEnds({ from: now, stepMs: weekMs, steps: consentWeeks }),
     recent: recentCalls(await store.listCalls({}, { limit: 200 })),
   }))
   return async (page: number): Promise<Overview> => {
     const now = clock.now()
-    const { counts, consents, recent } = await glance()
-    const last = Math.max(1, Math.ceil(counts.sites / sitesPerPage))
+    const { figures, lately, consents, recent } = await glance()
+    const last = Math.max(1, Math.ceil(figures.sites / sitesPerPage))
     const shown = Math.min(Math.max(1, page), last)
     const rows = await store.listSiteStates(
       { limit: sitesPerPage, offset: (shown - 1) * sitesPerPage },
@@ -71,7 +75,8 @@ export function overviewReader({ store, clock, bridgeStatus, examiner, config }:
       now,
       examined: await examiner.latest(),
       bridge: { ...(await bridgeStatus()), recent },
-      counts,
+      figures,
+      lately,
       consents: { ended: consents.ended, byWeek: consents.byStep },
       copiedAt:
         config.backup.everyMs > 0 && !store.isShared

@@ -49,7 +49,7 @@ export async function readThing(
   const now = clock.now()
   const steps = linesOf(story).toReversed()
   const isEvent = kind === 'event' || kind === 'delivery'
-  const report = isEvent ? await store.findDeliveryReport(id) : undefined
+  const delivery = isEvent ? await store.findDelivery(id) : undefined
   const [held] = kind === 'item' || kind === 'account' ? story.items : []
   const end = held?.item.authenticationExpiresAt ?? null
   return {
@@ -58,7 +58,7 @@ export async function readThing(
     verdict: verdictOf(story, now),
     steps: steps.slice(0, mostSteps),
     older: Math.max(0, steps.length - mostSteps),
-    tries: report ? openTries({ keyring }, report) : [],
+    tries: openTries({ keyring }, delivery),
     connections: kind === 'site' ? await store.listConnections({ siteId: id }) : story.items,
     canRenew:
       held !== undefined && held.item.goneAt === null && end !== null && now <= end + graceMs,

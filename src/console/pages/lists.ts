@@ -123,15 +123,19 @@ export function eventsPage(frame: Frame, list: EventList, done?: Done): Page {
       ${table(
         text.events,
         text.eventColumns,
-        rows.map((row) => [
-          linkTo('event', row.eventId, seen(row.type)),
-          html`${seen(row.site)} <small class="soft">${seen(row.tenant)}</small>`,
-          words.ago(row.receivedAt),
-          tag(toneOf(row.state), text.states[row.state]),
-          words.number(row.tries),
-          row.lastStatus ?? (row.lastError === null ? words.ago(null) : seen(row.lastError)),
-          words.ago(row.dueAt),
-        ]),
+        rows.map(({ id, type, site, tenant, receivedAt, delivery }) => {
+          const state = delivery?.state ?? 'kept'
+          const last = delivery?.tries.at(-1)
+          return [
+            linkTo('event', id, seen(type)),
+            html`${seen(site ?? '')} <small class="soft">${seen(tenant ?? '')}</small>`,
+            words.ago(receivedAt),
+            tag(toneOf(state), text.states[state]),
+            words.number(delivery?.tries.length ?? 0),
+            last?.status ?? (last?.error == null ? words.ago(null) : seen(last.error)),
+            words.ago(delivery?.nextTryAt ?? null),
+          ]
+        }),
       )}
       ${next !== '' && nextLink(text, { ...query, after: next })}
     </section>`

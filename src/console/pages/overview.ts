@@ -118,8 +118,8 @@ function bridge(text: Texts, words: Words, { bridge: status }: Overview): Html {
   )
 }
 
-function deliveries(text: Texts, words: Words, { counts }: Overview): Html {
-  const { delivered, pending, dead } = counts.lately
+function deliveries(text: Texts, words: Words, { figures, lately }: Overview): Html {
+  const { delivered, pending, dead } = lately
   const share = (tone: 'good' | 'warn' | 'bad', state: keyof Texts['states'], count: number) => ({
     tone,
     label: text.states[state],
@@ -137,9 +137,9 @@ function deliveries(text: Texts, words: Words, { counts }: Overview): Html {
     text.deliveries,
     html`${shares(label, parts)}
     ${facts([
-      [text.allPending, words.number(counts.pending)],
-      [text.allDead, words.number(counts.dead)],
-      [text.unhandled, counts.unhandledEvents > 0 && words.number(counts.unhandledEvents)],
+      [text.allPending, words.number(figures.deliveries.pending)],
+      [text.allDead, words.number(figures.deliveries.dead)],
+      [text.unhandled, figures.unhandledEvents > 0 && words.number(figures.unhandledEvents)],
     ])}`,
   )
 }
@@ -173,8 +173,8 @@ function consents(text: Texts, words: Words, { consents: counted, now }: Overvie
   )
 }
 
-function installation(text: Texts, words: Words, { counts, copiedAt, members }: Overview): Html {
-  const { tenants, sites: siteCount, items } = counts
+function installation(text: Texts, words: Words, { figures, copiedAt, members }: Overview): Html {
+  const { tenants, sites: siteCount, items } = figures
   return card(
     text.installation,
     facts([
@@ -198,7 +198,7 @@ function installation(text: Texts, words: Words, { counts, copiedAt, members }: 
   )
 }
 
-function sites(text: Texts, words: Words, { sites: shown, counts }: Overview): Html {
+function sites(text: Texts, words: Words, { sites: shown, figures }: Overview): Html {
   const { page, rows } = shown
   const create = command`key create --tenant ${'TENANT'} --site ${'erp.example.com'}`
   if (rows.length === 0)
@@ -207,7 +207,7 @@ function sites(text: Texts, words: Words, { sites: shown, counts }: Overview): H
       html`<p>${text.noSites}</p>
         ${commandLine(create)}`,
     )
-  const last = Math.ceil(counts.sites / sitesPerPage)
+  const last = Math.ceil(figures.sites / sitesPerPage)
   const link = (to: number, name: string) =>
     to >= 1 && to <= last && html`<a href="${`?page=${to}`}">${name}</a>`
   return card(

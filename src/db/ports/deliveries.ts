@@ -69,40 +69,6 @@ export interface Settled {
   disabled: boolean
 }
 
-/** Which events are meant: all of these at once. Times are of their arrival, `until` excluded. */
-export interface DeliveryFilter {
-  tenantId?: string
-  siteId?: string
-  type?: string
-  /** `kept`: its site had no webhook URL, so there is no delivery. */
-  state?: DeliveryState | 'kept'
-  since?: number
-  until?: number
-}
-
-/** Where a page of a list ended. */
-export interface DeliveryCursor {
-  receivedAt: number
-  seq: number
-}
-
-/** An event of a site with how its delivery stands. */
-export interface DeliveryReport {
-  cursor: DeliveryCursor
-  eventId: string
-  type: string
-  receivedAt: number
-  tenant: string
-  site: string
-  state: DeliveryState | 'kept'
-  tries: number
-  lastStatus: number | null
-  lastError: string | null
-  /** When it is tried next, at the earliest: not while its endpoint rests. Null when nothing will be tried by itself. */
-  dueAt: number | null
-  settledAt: number | null
-}
-
 /** What became of the events that were to be sent again. */
 export interface Replayed {
   /** On their way again. */
@@ -136,16 +102,8 @@ export interface DeliveryStore {
   ): Promise<ClaimedDelivery | undefined>
   /** Ends a try. Calls made at the same moment share one commit. @throws StoreBusyError */
   settleDelivery(settlement: Settlement): Promise<Settled>
-  findDelivery(eventId: string): Promise<(Delivery & { tries: Attempt[] }) | undefined>
-  /** Events of sites, by the time they came. */
-  listDeliveries(
-    filter: DeliveryFilter,
-    page: { first: 'newest' | 'oldest'; after?: DeliveryCursor; limit: number },
-  ): Promise<DeliveryReport[]>
-  /** One event by its id or that of its delivery, with all its tries. */
-  findDeliveryReport(
-    id: string,
-  ): Promise<(DeliveryReport & { deliveryId: string | null; attempts: Attempt[] }) | undefined>
+  /** A delivery by its id or that of its event. */
+  findDelivery(id: string): Promise<(Delivery & { tries: Attempt[] }) | undefined>
   /**
    * Puts deliveries on their way again, under the same event's id and with a schedule that begins anew; what was only kept
    * gets its delivery. They hold nothing back. `newId` names new deliveries.

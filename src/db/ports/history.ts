@@ -1,5 +1,5 @@
 import type { LimitName } from '../../errors.ts'
-import type { Attempt, Delivery } from './deliveries.ts'
+import type { Attempt, Delivery, DeliveryState } from './deliveries.ts'
 import type { StoredEvent } from './events.ts'
 import type { Connection } from './items.ts'
 import type { OwnedRequest, RequestState } from './requests.ts'
@@ -45,15 +45,26 @@ export interface CallRecord {
 }
 
 /** A delivery with its tries, without what the site answered. */
-export type TriedDelivery = Pick<
+export interface TriedDelivery extends Pick<
   Delivery,
   'id' | 'state' | 'createdAt' | 'dueAt' | 'settledAt' | 'attempts'
-> & { tries: Omit<Attempt, 'response'>[] }
+> {
+  tries: Omit<Attempt, 'response'>[]
+  /** When it is tried next, at the earliest: not while its endpoint rests. Null when nothing will be tried by itself. */
+  nextTryAt: number | null
+}
 
 /** A page of a list, the newest first; with `before`, an id, of what is older than that one. */
 export interface Page {
   limit: number
   before?: string
+}
+
+/** A page of events by when they came. `after`: of those that lie behind this one in that order. */
+export interface EventPage extends Page {
+  /** The newest, unless told otherwise. */
+  first?: 'newest' | 'oldest'
+  after?: Pick<StoredEvent, 'receivedAt' | 'seq'>
 }
 
 /** All that are given hold. */
@@ -90,7 +101,13 @@ export interface EventFilter {
   deliveryId?: string
   itemId?: number
   type?: string
+  /** `kept`: its site had no webhook URL, so there is no delivery. */
+  state?: DeliveryState | 'kept'
+  /** Times of arrival, `until` excluded. */
   since?: number
+  until?: number
+  /** Leaves out events that concern no site. */
+  ofSites?: true
 }
 
 export interface UserFilter {
@@ -131,7 +148,7 @@ export interface HistoryStore {
   addCalls(calls: readonly CallRecord[]): Promise<void>
   listCalls(filter: CallFilter, page: Page): Promise<ListedCall[]>
   listRequests(filter: RequestFilter, page: Page): Promise<ListedRequest[]>
-  listEvents(filter: EventFilter, page: Page): Promise<ListedEvent[]>
+  listEvents(filter: EventFilter, page: EventPage): Promise<ListedEvent[]>
   listUsers(filter: UserFilter, page: Page): Promise<ListedUser[]>
   /** Of a user, or the one of that id or with that account; those of sites being deleted too. */
   listHeldItems(

@@ -30,20 +30,6 @@ export interface Asking {
   consentsUntil: number
 }
 
-/** How much there is, and what became of the webhooks of the events since a time. */
-export interface Counts {
-  /** Of very many the newest alone. */
-  lately: Record<DeliveryState, number>
-  /** Of all that are kept. */
-  pending: number
-  dead: number
-  unhandledEvents: number
-  tenants: number
-  sites: number
-  /** That live. */
-  items: number
-}
-
 /** The installation at a glance, for the operator: of all tenants. */
 export interface OverviewStore {
   /**
@@ -54,7 +40,8 @@ export interface OverviewStore {
     page: { limit: number; offset: number },
     about: { failedSince: number; asking: Asking },
   ): Promise<SiteState[]>
-  readCounts(since: number): Promise<Counts>
+  /** What became of the webhooks of the events since a time; of very many, of the newest alone. */
+  countLately(since: number): Promise<Record<DeliveryState, number>>
   /** How many consents end in each of so many steps of time, of connections that live; and how many ended before. */
   countConsentEnds(time: {
     from: number

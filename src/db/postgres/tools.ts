@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 import { randomInt } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { sql, type SQL } from 'drizzle-orm'
+import { eq, sql, type Column, type SQL } from 'drizzle-orm'
 import { NodePgDatabase, NodePgSession } from 'drizzle-orm/node-postgres'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import type pg from 'pg'
@@ -171,6 +171,14 @@ const open = new WeakMap<Client, Db>()
 
 /** A value that a prepared statement is given each time it runs. */
 export const given = sql.placeholder
+
+/** That columns of a table are as a filter says, each that it says something of. */
+export const matching = <Name extends string>(
+  filter: Readonly<{ [Key in Name]?: unknown }>,
+  table: Readonly<Record<Name, Column>>,
+  names: readonly Name[],
+): SQL[] =>
+  names.flatMap((name) => (filter[name] === undefined ? [] : eq(table[name], filter[name])))
 
 /**
  * Rows as a table for a statement, a list for each column: so it is the same statement however many rows there are. `nth`

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
-import { sql } from 'drizzle-orm'
+import { eq, sql, type Column, type SQL } from 'drizzle-orm'
 import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { StoreBusyError } from '../store-errors.ts'
 import * as schema from './schema/index.ts'
@@ -17,6 +17,14 @@ export interface Tools {
 
 /** A value that a prepared statement is given each time it runs. */
 export const given = sql.placeholder
+
+/** That columns of a table are as a filter says, each that it says something of. */
+export const matching = <Name extends string>(
+  filter: Readonly<{ [Key in Name]?: unknown }>,
+  table: Readonly<Record<Name, Column>>,
+  names: readonly Name[],
+): SQL[] =>
+  names.flatMap((name) => (filter[name] === undefined ? [] : eq(table[name], filter[name])))
 
 /** How often a statement that met another process's lock is tried again, between pauses that leave the event loop free. */
 const patienceMs = [5, 10, 25, 50, 100, 200, 400, 800, 1_600]

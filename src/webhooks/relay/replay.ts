@@ -1,6 +1,7 @@
 import type { Ids } from '../../clock.ts'
 import type { By } from '../../db/scope.ts'
-import type { DeliveryCursor, DeliveryFilter, Replayed } from '../../db/ports/deliveries.ts'
+import type { Replayed } from '../../db/ports/deliveries.ts'
+import type { EventFilter, ListedEvent } from '../../db/ports/history.ts'
 import type { Store } from '../../db/store.ts'
 
 /** How many are put back on their way in one commit, so that the server never waits long for it. */
@@ -9,22 +10,22 @@ const batch = 100
 /** Sends everything the filter means again, in the order it came; `by.at` bounds it, so it never meets what comes meanwhile. */
 export async function replayAll(
   { store, ids }: { store: Store; ids: Ids },
-  filter: DeliveryFilter,
+  filter: EventFilter,
   by: By,
   onBatch: (sofar: Replayed) => void = () => {},
 ): Promise<Replayed> {
   const sum: Replayed = { replayed: 0, underway: 0, impossible: 0 }
-  const bounded = { ...filter, until: Math.min(filter.until ?? Infinity, by.at + 1) }
-  let after: DeliveryCursor | undefined
+  const until = Math.min(filter.until ?? Infinity, by.at + 1)
+  const bounded = { ...filter, ofSites: true as const, until }
+  let last: ListedEvent | undefined
   for (;;) {
-    const page = { first: 'oldest' as const, limit: batch, ...(after && { after }) }
-    const found = await store.listDeliveries(bounded, page)
-    const last = found.at(-1)
+    const page = { first: 'oldest' as const, limit: batch, ...(last && { after: last }) }
+    const found = await store.listEvents(bounded, page)
+    last = found.at(-1)
     if (!last) return sum
-    after = last.cursor
     const done = await replaySome(
       { store, ids },
-      found.map(({ eventId }) => eventId),
+      found.map(({ id }) => id),
       by,
     )
     for (const key of ['replayed', 'underway', 'impossible'] as const) sum[key] += done[key]

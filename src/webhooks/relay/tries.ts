@@ -4,12 +4,12 @@ import type { Keyring } from '../../vault/keyring.ts'
 /** The tries of a delivery, with the beginning of what the site answered, opened. */
 export const openTries = (
   { keyring }: { keyring: Pick<Keyring, 'open'> },
-  { deliveryId, attempts }: { deliveryId: string | null; attempts: readonly Attempt[] },
+  delivery: { id: string; tries: readonly Attempt[] } | undefined,
 ): (Omit<Attempt, 'response'> & { response: string | null })[] =>
-  attempts.map(({ response, ...tried }) => ({
+  (delivery?.tries ?? []).map(({ response, ...tried }) => ({
     ...tried,
     response:
       response === null
         ? null
-        : keyring.open(response, `deliveries/${deliveryId}`).toString('utf8'),
+        : keyring.open(response, `deliveries/${delivery!.id}`).toString('utf8'),
   }))

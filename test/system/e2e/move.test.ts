@@ -90,9 +90,9 @@ withPostgres((test, server) => {
       expect(await post(old.url, 'item.account.created', hanging)).toBe(200) // waits for the one before
       const tries = async () => {
         const store = await openStore(join(env['DATA_DIR']!, 'bank-api.sqlite'))
-        const rows = await store.listDeliveries({}, { first: 'oldest', limit: 9 })
+        const rows = await store.listEvents({}, { first: 'oldest', limit: 9 })
         await store.close()
-        return rows.map(({ state, tries }) => `${state} ${tries}`).toSorted()
+        return rows.map(({ delivery }) => `${delivery?.state} ${delivery?.tries.length}`).toSorted()
       }
       await expect
         .poll(tries, { timeout: 60_000 })

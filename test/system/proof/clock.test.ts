@@ -17,12 +17,12 @@ const far = 160 * day
 /** What is stored: how each delivery stands, how many event bodies there are, and how long the longest wait is. */
 const stored = (env: Env) =>
   asOperator(env, async ({ store, clock }) => {
-    const reports = await store.listDeliveries({}, { first: 'oldest', limit: 1_000 })
+    const events = await store.listEvents({ ofSites: true }, { first: 'oldest', limit: 1_000 })
     const bodies = await store.listSealed('event-body', null, 1_000)
-    const waits = reports.map(({ dueAt }) => (dueAt ?? 0) - clock.now())
+    const waits = events.map(({ delivery }) => (delivery?.nextTryAt ?? 0) - clock.now())
     return {
-      states: new Map(reports.map(({ eventId, state }) => [eventId, state])),
-      types: new Set(reports.map(({ type }) => type)),
+      states: new Map(events.map(({ id, delivery }) => [id, delivery?.state ?? 'kept'])),
+      types: new Set(events.map(({ type }) => type)),
       bodies: bodies.length,
       longest: Math.max(...waits),
     }

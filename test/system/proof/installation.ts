@@ -111,8 +111,8 @@ export async function installation(webhookUrl: string, { connections = 64, onEac
 
   /** The items whose events are stored, and those whose events were applied. */
   const stored = async () => {
-    const reports = await store.listDeliveries({}, { first: 'oldest', limit: 1_000_000 })
-    const states = new Map(reports.map(({ eventId, state }) => [eventId, state]))
+    const events = await store.listEvents({ ofSites: true }, { first: 'oldest', limit: 1_000_000 })
+    const states = new Map(events.map(({ id, delivery }) => [id, delivery?.state ?? 'kept']))
     const items = new Set((await store.listItems(user.id)).map(({ id }) => id))
     const { unhandledEvents: unhandled } = await store.readFigures(Number.MAX_SAFE_INTEGER)
     return { states, items, unhandled }

@@ -34,7 +34,7 @@ const inner = /erp\.acme\.test|ann@acme|Demo Bank|item_not_found|connection 77/i
 const state = async ({ app, site, event }: Rooms) => [
   (await app.store.findDelivery(event.id))?.state,
   (await app.store.readEndpoint(site.id)).disabledAt,
-  (await app.store.listDeliveries({}, { first: 'newest', limit: 9 })).length,
+  (await app.store.listEvents({}, { limit: 9 })).length,
   (await app.store.listConsoleSessions(app.clock.now())).length,
   (await app.store.listAudit({ limit: 99 })).filter(({ action }) => !action.startsWith('console.'))
     .length,

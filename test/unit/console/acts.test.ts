@@ -71,12 +71,9 @@ describe('what the console does', () => {
     const pressed = await visitor.press(`/console/site/${site.id}`, `/console/site/${site.id}/test`)
     const page = await visitor.get(pressed.headers.location!)
 
-    const [newest] = await app.store.listDeliveries(
-      { siteId: site.id },
-      { first: 'newest', limit: 1 },
-    )
+    const [newest] = await app.store.listEvents({ siteId: site.id }, { limit: 1 })
     expect(newest?.type).toBe('webhook.test')
-    expect(pressed.headers.location).toBe(`/console/event/${newest?.eventId}?done=tested&count=1`)
+    expect(pressed.headers.location).toBe(`/console/event/${newest?.id}?done=tested&count=1`)
     expect(textOf(page.body)).toContain('Event webhook.test')
     expect(await actsOf(rooms)).toEqual(['endpoint.tested erp.acme.test'])
   })

@@ -152,6 +152,7 @@ const aDelivery = (
   dueAt: state === 'pending' ? now + hour : null,
   settledAt: state === 'pending' ? null : now - hour + 400,
   attempts: 1,
+  nextTryAt: state === 'pending' ? now + hour : null,
   tries: [{ number: 1, startedAt: now - hour, durationMs: 200, status, error }],
 })
 

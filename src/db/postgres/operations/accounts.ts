@@ -24,7 +24,7 @@ import type { Db, Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { lockUser } from './locks.ts'
 import { lockItems } from './item-rows.ts'
-import { owned, ownedWithTenant } from './items.ts'
+import { owned, connections } from './items.ts'
 import { inScope, isServed } from './sites.ts'
 import { insertEvent } from './store-event.ts'
 
@@ -76,7 +76,7 @@ export function accountOperations({ run, transaction }: Tools): AccountStore {
 
     listComparisons: (limit) =>
       run((db) =>
-        ownedWithTenant(db)
+        connections(db)
           .where(and(isNotNull(items.compareFrom), served))
           .orderBy(asc(items.compareFrom))
           .limit(limit),

@@ -13,8 +13,8 @@ interface Claim {
   spreadAfter: number
 }
 
-/** Sites with anything due, read off the index one after the other. */
-const waiting = sql`
+/** Sites with anything due, read off the index one after the other: the backlog of one that is dead is not walked. */
+export const waiting = sql`
 WITH RECURSIVE waiting(site_id) AS (
   (SELECT min(site_id) FROM deliveries WHERE state = 'pending' AND due_at IS NOT NULL)
   UNION ALL

@@ -1,10 +1,8 @@
-import { eq } from 'drizzle-orm'
 import type { DeliveryStore } from '../../ports/deliveries.ts'
 import { inBatches } from '../batches.ts'
-import { deliveries, events } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 import { claimOne, claimShares } from './claim-deliveries.ts'
-import { deliveryReportOperations, triesOf } from './delivery-reports.ts'
+import { deliveryReportOperations } from './delivery-reports.ts'
 import { isRecoveryDue, lockNextToRecover, recover } from './recovery.ts'
 import { settleAll } from './settle-deliveries.ts'
 
@@ -19,18 +17,6 @@ export function deliveryOperations(tools: Tools): DeliveryStore {
     settleDelivery: inBatches((all, patience) =>
       transaction((db, last) => settleAll(db, last, all), patience),
     ),
-
-    findDelivery: (eventId) =>
-      run(async (db) => {
-        const [found] = await db
-          .select({ delivery: deliveries })
-          .from(deliveries)
-          .innerJoin(events, eq(events.seq, deliveries.eventSeq))
-          .where(eq(events.id, eventId))
-        if (!found) return undefined
-        const { id } = found.delivery
-        return { ...found.delivery, tries: (await triesOf(db, [id])).get(id) ?? [] }
-      }),
 
     ...deliveryReportOperations(tools),
 

@@ -1,42 +1,10 @@
-import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, lt, sql, type SQL } from 'drizzle-orm'
-import type {
-  Attempt,
-  DeliveryCursor,
-  DeliveryFilter,
-  DeliveryReport,
-  DeliveryStore,
-  Replayed,
-} from '../../ports/deliveries.ts'
+import { asc, eq, inArray, isNotNull } from 'drizzle-orm'
+import type { Attempt, DeliveryStore, Replayed } from '../../ports/deliveries.ts'
 import type { By } from '../../scope.ts'
-import { nextTryAt } from '../../rules/next-try.ts'
 import { replay } from '../../rules/replay.ts'
-import { attempts, deliveries, endpoints, events, sites, tenants } from '../schema/index.ts'
+import { attempts, deliveries, events, sites } from '../schema/index.ts'
 import type { Db, Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
-
-const reports = (db: Db) =>
-  db
-    .select({
-      seq: events.seq,
-      eventId: events.id,
-      type: events.type,
-      receivedAt: events.receivedAt,
-      tenant: tenants.name,
-      site: sites.name,
-      deliveryId: deliveries.id,
-      state: deliveries.state,
-      dueAt: deliveries.dueAt,
-      holdUntil: endpoints.holdUntil,
-      endpointDisabledAt: endpoints.disabledAt,
-      tenantDisabledAt: tenants.disabledAt,
-      siteRemovedAt: sites.removedAt,
-      settledAt: deliveries.settledAt,
-    })
-    .from(events)
-    .innerJoin(sites, eq(sites.id, events.siteId))
-    .innerJoin(tenants, eq(tenants.id, sites.tenantId))
-    .leftJoin(endpoints, eq(endpoints.siteId, sites.id))
-    .leftJoin(deliveries, eq(deliveries.eventSeq, events.seq))
 
 /** The tries of deliveries, in their order. */
 export async function triesOf(db: Db, ids: readonly string[]): Promise<Map<string, Attempt[]>> {
@@ -57,52 +25,22 @@ export async function triesOf(db: Db, ids: readonly string[]): Promise<Map<strin
   return tries
 }
 
-type Row = Awaited<ReturnType<typeof reports>>[number]
-
-const toReport = (row: Row, tries: readonly Attempt[]): DeliveryReport => ({
-  cursor: { receivedAt: row.receivedAt, seq: row.seq },
-  eventId: row.eventId,
-  type: row.type,
-  receivedAt: row.receivedAt,
-  tenant: row.tenant,
-  site: row.site,
-  state: row.state ?? 'kept',
-  tries: tries.length,
-  lastStatus: tries.at(-1)?.status ?? null,
-  lastError: tries.at(-1)?.error ?? null,
-  dueAt: nextTryAt(row),
-  settledAt: row.settledAt,
-})
-
-/** What the operator sees of deliveries, and may send again. */
+/** What the operator sees of a delivery, and may send again. */
 export function deliveryReportOperations({
   run,
   transaction,
-}: Tools): Pick<DeliveryStore, 'listDeliveries' | 'findDeliveryReport' | 'replayEvents'> {
+}: Tools): Pick<DeliveryStore, 'findDelivery' | 'replayEvents'> {
   return {
-    listDeliveries: (filter, { first, after, limit }) =>
+    findDelivery: (id) =>
       run(async (db) => {
-        const turn = first === 'newest' ? desc : asc
-        const rows = await reports(db)
-          .where(and(...conditionsOf(filter), after && beyond(after, first)))
-          .orderBy(turn(events.receivedAt), turn(events.seq))
-          .limit(limit)
-        const tries = await triesOf(
-          db,
-          rows.flatMap(({ deliveryId }) => deliveryId ?? []),
-        )
-        return rows.map((row) => toReport(row, tries.get(row.deliveryId ?? '') ?? []))
-      }),
-
-    findDeliveryReport: (id) =>
-      run(async (db) => {
-        const isIt = id.startsWith('dlv_') ? eq(deliveries.id, id) : eq(events.id, id)
-        const [row] = await reports(db).where(isIt)
-        if (!row) return undefined
-        const { deliveryId } = row
-        const tries =
-          deliveryId === null ? [] : ((await triesOf(db, [deliveryId])).get(deliveryId) ?? [])
-        return { ...toReport(row, tries), deliveryId, attempts: tries }
+        const [found] = await db
+          .select({ delivery: deliveries })
+          .from(deliveries)
+          .innerJoin(events, eq(events.seq, deliveries.eventSeq))
+          .where(id.startsWith('dlv_') ? eq(deliveries.id, id) : eq(events.id, id))
+        if (!found) return undefined
+        const { delivery } = found
+        return { ...delivery, tries: (await triesOf(db, [delivery.id])).get(delivery.id) ?? [] }
       }),
 
     replayEvents: (eventIds, newId, by) =>
@@ -119,27 +57,6 @@ export function deliveryReportOperations({
       }),
   }
 }
-
-const conditionsOf = (filter: DeliveryFilter): (SQL | undefined)[] => {
-  const { tenantId, siteId, type, state, since, until } = filter
-  return [
-    tenantId === undefined ? undefined : eq(sites.tenantId, tenantId),
-    siteId === undefined ? undefined : eq(events.siteId, siteId),
-    type === undefined ? undefined : eq(events.type, type),
-    since === undefined ? undefined : gte(events.receivedAt, since),
-    until === undefined ? undefined : lt(events.receivedAt, until),
-    state === undefined
-      ? undefined
-      : state === 'kept'
-        ? isNull(deliveries.id)
-        : eq(deliveries.state, state),
-  ]
-}
-
-const beyond = ({ receivedAt, seq }: DeliveryCursor, first: 'newest' | 'oldest'): SQL =>
-  first === 'newest'
-    ? sql`(${events.receivedAt}, ${events.seq}) < (${receivedAt}, ${seq})`
-    : sql`(${events.receivedAt}, ${events.seq}) > (${receivedAt}, ${seq})`
 
 async function replayEvent(
   db: Db,

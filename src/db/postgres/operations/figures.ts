@@ -8,6 +8,7 @@ import {
 } from '../../ports/figures.ts'
 import { endpoints, items, sites, tenants } from '../schema/index.ts'
 import type { Db, Tools } from '../tools.ts'
+import { waiting } from './claim-deliveries.ts'
 
 const asked: readonly ServerSetting[] = [
   'fsync',
@@ -21,18 +22,9 @@ const asked: readonly ServerSetting[] = [
   'synchronous_commit',
 ]
 
-/**
- * Counts that stay cheap on tables with millions of rows: what is pending or dead is read off partial indexes, and sites with
- * anything due one after the other, so that the backlog of one that is dead is not walked.
- */
+/** Counts that stay cheap on tables with millions of rows: what is pending or dead is read off partial indexes. */
 const counts = (at: number) => sql`
-WITH RECURSIVE waiting(site_id) AS (
-  (SELECT min(site_id) FROM deliveries WHERE state = 'pending' AND due_at IS NOT NULL)
-  UNION ALL
-  SELECT (SELECT min(site_id) FROM deliveries
-          WHERE state = 'pending' AND due_at IS NOT NULL AND site_id > waiting.site_id)
-  FROM waiting WHERE waiting.site_id IS NOT NULL
-), due AS (
+${waiting}, due AS (
   SELECT (SELECT min(due_at) FROM deliveries
           WHERE state = 'pending' AND due_at IS NOT NULL AND site_id = sites.id) AS at
   FROM waiting

@@ -26,7 +26,7 @@ import {
   sites,
   tenants,
 } from '../schema/index.ts'
-import { given, prepared, type Db, type Tools } from '../tools.ts'
+import { given, matching, prepared, type Db, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { lockItem, lockItems, storeItem } from './item-rows.ts'
 import { lockTenantOf, lockUser } from './locks.ts'
@@ -40,9 +40,14 @@ export const owned = (db: Db) =>
     .innerJoin(bridgeUsers, eq(bridgeUsers.id, items.userId))
     .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
 
-/** The same with their tenants, for conditions on them. */
-export const ownedWithTenant = (db: Db) =>
-  owned(db).innerJoin(tenants, eq(tenants.id, sites.tenantId))
+/** The same with the names of their tenants. */
+export const connections = (db: Db) =>
+  db
+    .select({ item: items, user: bridgeUsers, site: sites, tenant: tenants.name })
+    .from(items)
+    .innerJoin(bridgeUsers, eq(bridgeUsers.id, items.userId))
+    .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+    .innerJoin(tenants, eq(tenants.id, sites.tenantId))
 
 const livingOf = (db: Db, userId: string) =>
   db
@@ -126,22 +131,17 @@ export function itemOperations({ run, transaction }: Tools): ItemStore {
       }),
 
     findItemOwner: (itemId) =>
-      run(async (db) => {
-        const [held] = await owned(db).where(and(eq(items.id, itemId), isNull(sites.removedAt)))
-        return held && { user: held.user, site: held.site }
-      }),
+      run(
+        async (db) =>
+          (await owned(db).where(and(eq(items.id, itemId), isNull(sites.removedAt))))[0],
+      ),
 
     findItemForRenewal: (itemId) =>
-      run(async (db) => (await ownedWithTenant(db).where(and(eq(items.id, itemId), served)))[0]),
+      run(async (db) => (await connections(db).where(and(eq(items.id, itemId), served)))[0]),
 
     listConnections: (filter) =>
       run((db) =>
-        db
-          .select({ item: items, user: bridgeUsers, site: sites, tenant: tenants.name })
-          .from(items)
-          .innerJoin(bridgeUsers, eq(bridgeUsers.id, items.userId))
-          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-          .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+        connections(db)
           .where(and(isNull(items.goneAt), ...connectionConditions(filter)))
           .orderBy(asc(items.authenticationExpiresAt), asc(items.id)),
       ),
@@ -149,10 +149,10 @@ export function itemOperations({ run, transaction }: Tools): ItemStore {
 }
 
 function connectionConditions(filter: ConnectionFilter): (SQL | undefined)[] {
-  const { tenantId, siteId, endsFrom, endsUntil, statusNot, noSuccessSince } = filter
+  const { endsFrom, endsUntil, statusNot, noSuccessSince } = filter
   return [
-    tenantId === undefined ? undefined : eq(tenants.id, tenantId),
-    siteId === undefined ? undefined : eq(sites.id, siteId),
+    ...matching(filter, sites, ['tenantId']),
+    ...matching(filter, bridgeUsers, ['siteId']),
     endsFrom === undefined ? undefined : gte(items.authenticationExpiresAt, endsFrom),
     endsUntil === undefined ? undefined : lte(items.authenticationExpiresAt, endsUntil),
     statusNot && notInArray(items.status, [...statusNot]),

@@ -2,7 +2,7 @@ import { and, asc, eq, gt, isNull, lte, or, sql } from 'drizzle-orm'
 import type { ReminderStore } from '../../ports/reminders.ts'
 import { items } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
-import { ownedWithTenant } from './items.ts'
+import { connections } from './items.ts'
 import { isServed } from './sites.ts'
 import { insertEvent } from './store-event.ts'
 import { sameEndMs } from '../../rules/consent-end.ts'
@@ -22,9 +22,7 @@ export function reminderOperations({ run, transaction }: Tools): ReminderStore {
   return {
     // In the order of the index of the untold. The planner takes next to all items for untold, and would read all of them.
     listUntoldStatuses: (limit) =>
-      run((db) =>
-        ownedWithTenant(db).where(and(untold, served)).orderBy(asc(items.id)).limit(limit),
-      ),
+      run((db) => connections(db).where(and(untold, served)).orderBy(asc(items.id)).limit(limit)),
 
     // Of those who look at the same moment one finds the row as it was: the others wait for it, and look again.
     tellStatus: ({ id, status, toldStatus, helpAskedAt }, event) =>
@@ -42,7 +40,7 @@ export function reminderOperations({ run, transaction }: Tools): ReminderStore {
 
     listStale: (at, limit) =>
       run((db) =>
-        ownedWithTenant(db)
+        connections(db)
           .where(and(lte(items.staleDueAt, at), served))
           .orderBy(asc(items.staleDueAt))
           .limit(limit),
@@ -59,7 +57,7 @@ export function reminderOperations({ run, transaction }: Tools): ReminderStore {
 
     listRemindersDue: ({ endsAfter, endsUntil, days }, limit) =>
       run((db) =>
-        ownedWithTenant(db)
+        connections(db)
           .where(
             and(
               gt(items.authenticationExpiresAt, endsAfter),

@@ -31,7 +31,7 @@ import { writeAudit } from './audit.ts'
 import { reviveEndpoint } from './endpoint-health.ts'
 import { lockItem, storeItem } from './item-rows.ts'
 import { lockSite, lockUser } from './locks.ts'
-import { ownedWithTenant } from './items.ts'
+import { connections } from './items.ts'
 import { inGivenScope, isServed } from './sites.ts'
 import { insertEvent } from './store-event.ts'
 import { claimWork, isFreeFor, lockWork, requireClaim } from './work-claims.ts'
@@ -57,7 +57,7 @@ const requestInScope = prepared((db) =>
 )
 
 const servedItem = prepared((db) =>
-  ownedWithTenant(db).where(and(eq(items.id, given('itemId')), isServed)),
+  connections(db).where(and(eq(items.id, given('itemId')), isServed)),
 )
 
 const makerOf = prepared((db) =>

@@ -24,7 +24,7 @@ import { given, prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { insertEvent } from './events.ts'
 import { itemRow } from './item-rows.ts'
-import { owned, ownedWithTenant } from './items.ts'
+import { owned, connections } from './items.ts'
 import { inScopeGiven, isServed } from './sites.ts'
 
 const accountOf = prepared((db) =>
@@ -108,7 +108,7 @@ export function accountOperations({ db, read, write }: Tools): AccountStore {
 
     listComparisons: (limit) =>
       read(() =>
-        ownedWithTenant(db)
+        connections(db)
           .where(and(isNotNull(items.compareFrom), served))
           .orderBy(asc(items.compareFrom))
           .limit(limit)

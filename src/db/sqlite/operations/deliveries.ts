@@ -19,18 +19,21 @@ import { addUsage } from './usage.ts'
 
 type Db = Tools['db']
 
-/**
- * The sites with deliveries due and an endpoint that may be tried, those with the fewest in flight first, then the longest
- * waiting: so a backlog keeps nobody else from their turn. `retrying` of what is in flight is no first try.
- */
-const ready = `
+/** Sites with anything due, read off the index one after the other: the backlog of one that is dead is not walked. */
+export const waiting = `
 WITH RECURSIVE waiting(site_id) AS (
   SELECT min(site_id) FROM deliveries WHERE state = 'pending' AND due_at IS NOT NULL
   UNION ALL
   SELECT (SELECT min(site_id) FROM deliveries
           WHERE state = 'pending' AND due_at IS NOT NULL AND site_id > waiting.site_id)
   FROM waiting WHERE waiting.site_id IS NOT NULL
-), ready AS (
+)`
+
+/**
+ * The sites with deliveries due and an endpoint that may be tried, those with the fewest in flight first, then the longest
+ * waiting: so a backlog keeps nobody else from their turn. `retrying` of what is in flight is no first try.
+ */
+const ready = `${waiting}, ready AS (
   SELECT sites.id AS siteId,
     (SELECT min(due_at) FROM deliveries
      WHERE state = 'pending' AND due_at IS NOT NULL AND site_id = sites.id) AS firstDue,
@@ -250,34 +253,6 @@ export function deliveryOperations({
       }),
 
     settleDelivery: (settlement) => group(() => settle(db, settlement)),
-
-    findDelivery: (eventId) =>
-      read(() => {
-        const found = db
-          .select({ delivery: deliveries })
-          .from(deliveries)
-          .innerJoin(events, eq(events.seq, deliveries.eventSeq))
-          .where(eq(events.id, eventId))
-          .get()
-        if (!found) return undefined
-        const tries = db
-          .select()
-          .from(attempts)
-          .where(eq(attempts.deliveryId, found.delivery.id))
-          .orderBy(asc(attempts.number))
-          .all()
-        return {
-          ...found.delivery,
-          tries: tries.map(({ number, startedAt, durationMs, status, error, response }) => ({
-            number,
-            startedAt,
-            durationMs,
-            status,
-            error,
-            response,
-          })),
-        }
-      }),
 
     ...deliveryReportOperations({ db, read, write }),
 

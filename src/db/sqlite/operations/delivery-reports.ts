@@ -1,113 +1,39 @@
-import { and, asc, desc, eq, gte, isNull, lt, sql, type SQL } from 'drizzle-orm'
+import { asc, eq, sql } from 'drizzle-orm'
 import type { By } from '../../scope.ts'
-import type {
-  DeliveryCursor,
-  DeliveryFilter,
-  DeliveryReport,
-  DeliveryStore,
-  Replayed,
-} from '../../ports/deliveries.ts'
-import { nextTryAt } from '../../rules/next-try.ts'
+import type { Attempt, DeliveryStore, Replayed } from '../../ports/deliveries.ts'
 import { replay } from '../../rules/replay.ts'
-import { attempts, deliveries, endpoints, events, sites, tenants } from '../schema/index.ts'
+import { attempts, deliveries, events, sites } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 
 type Db = Tools['db']
 
-/** What the operator sees of deliveries, and may send again. */
+/** The tries of a delivery, in their order. */
+export const triesOf = (db: Db, deliveryId: string): Attempt[] =>
+  db
+    .select()
+    .from(attempts)
+    .where(eq(attempts.deliveryId, deliveryId))
+    .orderBy(asc(attempts.number))
+    .all()
+    .map(({ id: _id, deliveryId: _delivery, ...one }) => one)
+
+/** What the operator sees of a delivery, and may send again. */
 export function deliveryReportOperations({
   db,
   read,
   write,
-}: Pick<Tools, 'db' | 'read' | 'write'>): Pick<
-  DeliveryStore,
-  'listDeliveries' | 'findDeliveryReport' | 'replayEvents'
-> {
-  const reports = () =>
-    db
-      .select({
-        seq: events.seq,
-        eventId: events.id,
-        type: events.type,
-        receivedAt: events.receivedAt,
-        tenant: tenants.name,
-        site: sites.name,
-        deliveryId: deliveries.id,
-        state: deliveries.state,
-        dueAt: deliveries.dueAt,
-        holdUntil: endpoints.holdUntil,
-        endpointDisabledAt: endpoints.disabledAt,
-        tenantDisabledAt: tenants.disabledAt,
-        siteRemovedAt: sites.removedAt,
-        settledAt: deliveries.settledAt,
-      })
-      .from(events)
-      .innerJoin(sites, eq(sites.id, events.siteId))
-      .innerJoin(tenants, eq(tenants.id, sites.tenantId))
-      .leftJoin(endpoints, eq(endpoints.siteId, sites.id))
-      .leftJoin(deliveries, eq(deliveries.eventSeq, events.seq))
-
-  const triesOf = (deliveryId: string | null) =>
-    deliveryId === null
-      ? []
-      : db
-          .select()
-          .from(attempts)
-          .where(eq(attempts.deliveryId, deliveryId))
-          .orderBy(asc(attempts.number))
-          .all()
-
-  type Row = ReturnType<ReturnType<typeof reports>['all']>[number]
-  const toReport = (row: Row, tries = triesOf(row.deliveryId)): DeliveryReport => {
-    const last = tries.at(-1)
-    return {
-      cursor: { receivedAt: row.receivedAt, seq: row.seq },
-      eventId: row.eventId,
-      type: row.type,
-      receivedAt: row.receivedAt,
-      tenant: row.tenant,
-      site: row.site,
-      state: row.state ?? 'kept',
-      tries: tries.length,
-      lastStatus: last?.status ?? null,
-      lastError: last?.error ?? null,
-      dueAt: nextTryAt(row),
-      settledAt: row.settledAt,
-    }
-  }
-
+}: Pick<Tools, 'db' | 'read' | 'write'>): Pick<DeliveryStore, 'findDelivery' | 'replayEvents'> {
   return {
-    listDeliveries: (filter, { first, after, limit }) =>
+    findDelivery: (id) =>
       read(() => {
-        const turn = first === 'newest' ? desc : asc
-        return reports()
-          .where(and(...conditionsOf(filter), after && beyond(after, first)))
-          .orderBy(turn(events.receivedAt), turn(events.seq))
-          .limit(limit)
-          .all()
-          .map((row) => toReport(row))
-      }),
-
-    findDeliveryReport: (id) =>
-      read(() => {
-        const row = reports()
+        const found = db
+          .select({ delivery: deliveries })
+          .from(deliveries)
+          .innerJoin(events, eq(events.seq, deliveries.eventSeq))
           .where(id.startsWith('dlv_') ? eq(deliveries.id, id) : eq(events.id, id))
           .get()
-        if (!row) return undefined
-        const tries = triesOf(row.deliveryId)
-        return {
-          ...toReport(row, tries),
-          deliveryId: row.deliveryId,
-          attempts: tries.map(({ number, startedAt, durationMs, status, error, response }) => ({
-            number,
-            startedAt,
-            durationMs,
-            status,
-            error,
-            response,
-          })),
-        }
+        return found && { ...found.delivery, tries: triesOf(db, found.delivery.id) }
       }),
 
     replayEvents: (eventIds, newId, by) =>
@@ -124,31 +50,6 @@ export function deliveryReportOperations({
       }),
   }
 }
-
-const conditionsOf = (filter: DeliveryFilter): (SQL | undefined)[] => {
-  const { tenantId, siteId, type, state, since, until } = filter
-  return [
-    tenantId === undefined ? undefined : eq(sites.tenantId, tenantId),
-    siteId === undefined ? undefined : eq(events.siteId, siteId),
-    type === undefined ? undefined : eq(events.type, type),
-    since === undefined ? undefined : gte(events.receivedAt, since),
-    until === undefined ? undefined : lt(events.receivedAt, until),
-    stateIs(state),
-  ]
-}
-
-function stateIs(state: DeliveryFilter['state']): SQL | undefined {
-  if (state === undefined) return undefined
-  // Written out, so that SQLite sees which partial index fits.
-  return state === 'kept'
-    ? isNull(deliveries.id)
-    : sql`${deliveries.state} = ${sql.raw(`'${state}'`)}`
-}
-
-const beyond = ({ receivedAt, seq }: DeliveryCursor, first: 'newest' | 'oldest'): SQL =>
-  first === 'newest'
-    ? sql`(${events.receivedAt}, ${events.seq}) < (${receivedAt}, ${seq})`
-    : sql`(${events.receivedAt}, ${events.seq}) > (${receivedAt}, ${seq})`
 
 function replayEvent(
   db: Db,

@@ -2,6 +2,7 @@ import type Sqlite from 'better-sqlite3'
 import { dayMs } from '../../../durations.ts'
 import { consentDays, type Figures, type FigureStore } from '../../ports/figures.ts'
 import type { Tools } from '../tools.ts'
+import { waiting } from './deliveries.ts'
 
 /** Counts that stay cheap on tables with millions of rows: what is pending or dead is read off partial indexes. */
 export const counts = {
@@ -14,18 +15,8 @@ export const counts = {
   sites: 'SELECT count(*) FROM sites',
 }
 
-/**
- * When the delivery due for the longest became due, of endpoints that are well and may be tried. Sites with anything due are
- * read off the index one after the other: the backlog of one that is dead is not walked.
- */
-export const oldestDue = `
-WITH RECURSIVE waiting(site_id) AS (
-  SELECT min(site_id) FROM deliveries WHERE state = 'pending' AND due_at IS NOT NULL
-  UNION ALL
-  SELECT (SELECT min(site_id) FROM deliveries
-          WHERE state = 'pending' AND due_at IS NOT NULL AND site_id > waiting.site_id)
-  FROM waiting WHERE waiting.site_id IS NOT NULL
-), due AS (
+/** When the delivery due for the longest became due, of endpoints that are well and may be tried. */
+export const oldestDue = `${waiting}, due AS (
   SELECT (SELECT min(due_at) FROM deliveries
           WHERE state = 'pending' AND due_at IS NOT NULL AND site_id = sites.id) AS at
   FROM waiting

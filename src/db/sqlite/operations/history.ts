@@ -1,28 +1,44 @@
-import { and, asc, desc, eq, gte, inArray, lt, sql, type SQL } from 'drizzle-orm'
+import {
+  and,
+  asc,
+  desc,
+  eq,
+  getTableColumns,
+  gte,
+  inArray,
+  isNotNull,
+  isNull,
+  lt,
+  sql,
+  type SQL,
+} from 'drizzle-orm'
 import { foldName } from '../../../names.ts'
 import type {
   CallFilter,
   EventFilter,
+  EventPage,
   HistoryStore,
   Page,
   RequestFilter,
-  TriedDelivery,
   UserFilter,
 } from '../../ports/history.ts'
 import type { GroupCommit } from '../group-commit.ts'
 import {
   accounts,
-  attempts,
   bridgeUsers,
   calls,
   connectRequests as requests,
   deliveries,
+  endpoints,
   events,
   items,
   sites,
   tenants,
 } from '../schema/index.ts'
-import { given, prepared, type Tools } from '../tools.ts'
+import { nextTryAt } from '../../rules/next-try.ts'
+import { given, matching, prepared, type Tools } from '../tools.ts'
+import { triesOf } from './delivery-reports.ts'
+import { connections } from './items.ts'
 import { findSubjects } from './subjects.ts'
 import { addUsageOfCalls } from './usage.ts'
 
@@ -50,6 +66,9 @@ const storeCall = prepared((db) =>
 
 type Db = Tools['db']
 
+/** Of an event all but its body. */
+const { body: _body, ...event } = getTableColumns(events)
+
 /** Of what is older than the row that the page begins behind, by the place that one has. */
 const older = ({ before }: Page, olderThan: (id: string) => SQL) =>
   before === undefined ? undefined : olderThan(before)
@@ -62,6 +81,13 @@ const olderRequests = (id: string) =>
 
 const olderEvents = (id: string) =>
   sql`(${events.receivedAt}, ${events.seq}) < (SELECT received_at, seq FROM events WHERE id = ${id})`
+
+/** Of events that come in an order, those behind one of them. */
+const behind = ({ first, after }: EventPage) =>
+  after &&
+  (first === 'oldest'
+    ? sql`(${events.receivedAt}, ${events.seq}) > (${after.receivedAt}, ${after.seq})`
+    : sql`(${events.receivedAt}, ${events.seq}) < (${after.receivedAt}, ${after.seq})`)
 
 const olderUsers = (id: string) => lt(bridgeUsers.id, id)
 
@@ -106,24 +132,41 @@ export function historyOperations({
       ),
 
     listEvents: (filter, page) =>
-      read(() =>
-        db
-          .select({ event: events, delivery: deliveries, tenant: tenants.name, site: sites.name })
+      read(() => {
+        const order = page.first === 'oldest' ? asc : desc
+        return db
+          .select({
+            event,
+            delivery: deliveries,
+            tenant: tenants.name,
+            site: sites.name,
+            stops: {
+              holdUntil: endpoints.holdUntil,
+              endpointDisabledAt: endpoints.disabledAt,
+              tenantDisabledAt: tenants.disabledAt,
+              siteRemovedAt: sites.removedAt,
+            },
+          })
           .from(events)
+          .leftJoin(deliveries, eq(deliveries.eventSeq, events.seq))
           .leftJoin(sites, eq(sites.id, events.siteId))
           .leftJoin(tenants, eq(tenants.id, sites.tenantId))
-          .leftJoin(deliveries, eq(deliveries.eventSeq, events.seq))
-          .where(and(...eventConditions(filter), older(page, olderEvents)))
-          .orderBy(desc(events.receivedAt), desc(events.seq))
+          .leftJoin(endpoints, eq(endpoints.siteId, sites.id))
+          .where(and(...eventConditions(filter), older(page, olderEvents), behind(page)))
+          .orderBy(order(events.receivedAt), order(events.seq))
           .limit(page.limit)
           .all()
-          .map(({ event: { body: _sealed, ...event }, delivery, tenant, site }) => ({
+          .map(({ event, delivery, tenant, site, stops }) => ({
             ...event,
             tenant,
             site,
-            delivery: delivery && withTries(db, delivery),
-          })),
-      ),
+            delivery: delivery && {
+              ...delivery,
+              nextTryAt: nextTryAt({ ...delivery, ...stops }),
+              tries: triesOf(db, delivery.id).map(({ response: _sealed, ...one }) => one),
+            },
+          }))
+      }),
 
     listUsers: (filter, page) =>
       read(() =>
@@ -146,12 +189,7 @@ export function historyOperations({
 
     listHeldItems: (which) =>
       read(() =>
-        db
-          .select({ item: items, user: bridgeUsers, site: sites, tenant: tenants.name })
-          .from(items)
-          .innerJoin(bridgeUsers, eq(bridgeUsers.id, items.userId))
-          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-          .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+        connections(db)
           .where(heldCondition(db, which))
           .all()
           .map((held) => ({ ...held, accounts: accountsOf(db, held.item.id) })),
@@ -172,13 +210,7 @@ export function historyOperations({
 }
 
 const callConditions = (filter: CallFilter) => [
-  filter.id === undefined ? undefined : eq(calls.id, filter.id),
-  filter.tenantId === undefined ? undefined : eq(calls.tenantId, filter.tenantId),
-  filter.siteId === undefined ? undefined : eq(calls.siteId, filter.siteId),
-  filter.apiKey === undefined ? undefined : eq(calls.apiKey, filter.apiKey),
-  filter.request === undefined ? undefined : eq(calls.request, filter.request),
-  filter.itemId === undefined ? undefined : eq(calls.itemId, filter.itemId),
-  filter.method === undefined ? undefined : eq(calls.method, filter.method),
+  ...matching(filter, calls, ['id', 'tenantId', 'siteId', 'apiKey', 'request', 'itemId', 'method']),
   filter.since === undefined ? undefined : gte(calls.at, filter.since),
   filter.status &&
     and(gte(calls.status, filter.status.from), lt(calls.status, filter.status.until)),
@@ -187,24 +219,26 @@ const callConditions = (filter: CallFilter) => [
 ]
 
 const requestConditions = (filter: RequestFilter) => [
-  filter.id === undefined ? undefined : eq(requests.id, filter.id),
-  filter.itemId === undefined ? undefined : eq(requests.itemId, filter.itemId),
-  filter.tenantId === undefined ? undefined : eq(sites.tenantId, filter.tenantId),
-  filter.siteId === undefined ? undefined : eq(bridgeUsers.siteId, filter.siteId),
-  filter.userId === undefined ? undefined : eq(requests.userId, filter.userId),
+  ...matching(filter, requests, ['id', 'itemId', 'userId', 'state']),
+  ...matching(filter, bridgeUsers, ['siteId']),
+  ...matching(filter, sites, ['tenantId']),
   filter.userName === undefined ? undefined : eq(bridgeUsers.foldedName, foldName(filter.userName)),
-  filter.state === undefined ? undefined : eq(requests.state, filter.state),
   filter.since === undefined ? undefined : gte(requests.openedAt, filter.since),
 ]
 
 const eventConditions = (filter: EventFilter) => [
-  filter.id === undefined ? undefined : eq(events.id, filter.id),
+  ...matching(filter, events, ['id', 'siteId', 'itemId', 'type']),
+  ...matching(filter, sites, ['tenantId']),
   filter.deliveryId === undefined ? undefined : eq(deliveries.id, filter.deliveryId),
-  filter.itemId === undefined ? undefined : eq(events.itemId, filter.itemId),
-  filter.tenantId === undefined ? undefined : eq(sites.tenantId, filter.tenantId),
-  filter.siteId === undefined ? undefined : eq(events.siteId, filter.siteId),
-  filter.type === undefined ? undefined : eq(events.type, filter.type),
   filter.since === undefined ? undefined : gte(events.receivedAt, filter.since),
+  filter.until === undefined ? undefined : lt(events.receivedAt, filter.until),
+  filter.ofSites && isNotNull(events.siteId),
+  filter.state === undefined
+    ? undefined
+    : filter.state === 'kept'
+      ? isNull(deliveries.id)
+      : // Written out, so that SQLite sees which partial index fits.
+        sql`${deliveries.state} = ${sql.raw(`'${filter.state}'`)}`,
 ]
 
 const heldCondition = (db: Db, which: Parameters<HistoryStore['listHeldItems']>[0]) => {
@@ -218,9 +252,8 @@ const heldCondition = (db: Db, which: Parameters<HistoryStore['listHeldItems']>[
 }
 
 const userConditions = (filter: UserFilter) => [
-  filter.id === undefined ? undefined : eq(bridgeUsers.id, filter.id),
-  filter.tenantId === undefined ? undefined : eq(sites.tenantId, filter.tenantId),
-  filter.siteId === undefined ? undefined : eq(bridgeUsers.siteId, filter.siteId),
+  ...matching(filter, bridgeUsers, ['id', 'siteId']),
+  ...matching(filter, sites, ['tenantId']),
   filter.name === undefined ? undefined : eq(bridgeUsers.foldedName, foldName(filter.name)),
 ]
 
@@ -232,22 +265,3 @@ const accountsOf = (db: Db, itemId: number): number[] =>
     .orderBy(asc(accounts.id))
     .all()
     .map(({ id }) => id)
-
-function withTries(db: Db, delivery: typeof deliveries.$inferSelect): TriedDelivery {
-  const { id, state, createdAt, dueAt, settledAt, attempts: claims } = delivery
-  const tries = db
-    .select(tryColumns)
-    .from(attempts)
-    .where(eq(attempts.deliveryId, id))
-    .orderBy(asc(attempts.number))
-    .all()
-  return { id, state, createdAt, dueAt, settledAt, attempts: claims, tries }
-}
-
-const tryColumns = {
-  number: attempts.number,
-  startedAt: attempts.startedAt,
-  durationMs: attempts.durationMs,
-  status: attempts.status,
-  error: attempts.error,
-}

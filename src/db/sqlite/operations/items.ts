@@ -25,7 +25,7 @@ import {
   sites,
   tenants,
 } from '../schema/index.ts'
-import { given, prepared, type Tools } from '../tools.ts'
+import { given, matching, prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { insertEvent } from './events.ts'
 import { itemRow, storeItem } from './item-rows.ts'
@@ -38,9 +38,14 @@ export const owned = (db: Tools['db']) =>
     .innerJoin(bridgeUsers, eq(bridgeUsers.id, items.userId))
     .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
 
-/** The same with their tenants, for conditions on them. */
-export const ownedWithTenant = (db: Tools['db']) =>
-  owned(db).innerJoin(tenants, eq(tenants.id, sites.tenantId))
+/** The same with the names of their tenants. */
+export const connections = (db: Tools['db']) =>
+  db
+    .select({ item: items, user: bridgeUsers, site: sites, tenant: tenants.name })
+    .from(items)
+    .innerJoin(bridgeUsers, eq(bridgeUsers.id, items.userId))
+    .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+    .innerJoin(tenants, eq(tenants.id, sites.tenantId))
 
 const id = sql.placeholder('id')
 
@@ -134,30 +139,21 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
 
     findItemOwner: (itemId) =>
       read(() =>
-        db
-          .select({ user: bridgeUsers, site: sites })
-          .from(items)
-          .innerJoin(bridgeUsers, eq(bridgeUsers.id, items.userId))
-          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+        owned(db)
           .where(and(eq(items.id, itemId), isNull(sites.removedAt)))
           .get(),
       ),
 
     findItemForRenewal: (itemId) =>
       read(() =>
-        ownedWithTenant(db)
+        connections(db)
           .where(and(eq(items.id, itemId), served))
           .get(),
       ),
 
     listConnections: (filter) =>
       read(() =>
-        db
-          .select({ item: items, user: bridgeUsers, site: sites, tenant: tenants.name })
-          .from(items)
-          .innerJoin(bridgeUsers, eq(bridgeUsers.id, items.userId))
-          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-          .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+        connections(db)
           .where(and(isNull(items.goneAt), ...connectionConditions(filter)))
           .orderBy(
             sql`${items.authenticationExpiresAt} IS NULL`,
@@ -169,10 +165,10 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
 }
 
 function connectionConditions(filter: ConnectionFilter): (SQL | undefined)[] {
-  const { tenantId, siteId, endsFrom, endsUntil, statusNot, noSuccessSince } = filter
+  const { endsFrom, endsUntil, statusNot, noSuccessSince } = filter
   return [
-    tenantId === undefined ? undefined : eq(tenants.id, tenantId),
-    siteId === undefined ? undefined : eq(sites.id, siteId),
+    ...matching(filter, sites, ['tenantId']),
+    ...matching(filter, bridgeUsers, ['siteId']),
     endsFrom === undefined ? undefined : gte(items.authenticationExpiresAt, endsFrom),
     endsUntil === undefined ? undefined : lte(items.authenticationExpiresAt, endsUntil),
     statusNot && notInArray(items.status, [...statusNot]),

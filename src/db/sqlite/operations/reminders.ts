@@ -3,7 +3,7 @@ import type { ReminderStore } from '../../ports/reminders.ts'
 import { items } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 import { insertEvent } from './events.ts'
-import { ownedWithTenant } from './items.ts'
+import { connections } from './items.ts'
 import { isServed } from './sites.ts'
 import { sameEndMs } from '../../rules/consent-end.ts'
 
@@ -21,7 +21,7 @@ export function reminderOperations({ db, read, write }: Tools): ReminderStore {
 
   return {
     listUntoldStatuses: (limit) =>
-      read(() => ownedWithTenant(db).where(and(untold, served)).limit(limit).all()),
+      read(() => connections(db).where(and(untold, served)).limit(limit).all()),
 
     tellStatus: ({ id, status, toldStatus, helpAskedAt }, event) =>
       write(() => {
@@ -38,7 +38,7 @@ export function reminderOperations({ db, read, write }: Tools): ReminderStore {
 
     listStale: (at, limit) =>
       read(() =>
-        ownedWithTenant(db)
+        connections(db)
           .where(and(lte(items.staleDueAt, at), served))
           .limit(limit)
           .all(),
@@ -54,7 +54,7 @@ export function reminderOperations({ db, read, write }: Tools): ReminderStore {
 
     listRemindersDue: ({ endsAfter, endsUntil, days }, limit) =>
       read(() =>
-        ownedWithTenant(db)
+        connections(db)
           .where(
             and(
               gt(items.authenticationExpiresAt, endsAfter),

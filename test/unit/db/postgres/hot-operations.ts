@@ -94,8 +94,7 @@ export async function askAll(rooms: TestRooms): Promise<void> {
     await store.settleDelivery({ ...settlement, outcome: { kind: 'dead' } })
   }
   await store.findDelivery(news.id)
-  await store.findDeliveryReport(news.id)
-  await store.listDeliveries({ siteId: site.id }, { first: 'newest', limit: 9 })
+  await store.listEvents({ siteId: site.id, state: 'dead' }, { limit: 9 })
   await store.replayEvents([news.id], () => rooms.ids.next('dlv'), testBy)
   await store.enableEndpoint(site.id, testBy)
   await store.recoverDead(testNow)
