@@ -1,4 +1,4 @@
-/** One way in which we answer otherwise than a Frappe 15 site, on purpose. README's section "Compatibility" is this list. */
+/** One way in which we answer otherwise than a Frappe 15 site, on purpose. The section "Compatibility" of docs/methods.md is this list. */
 export interface Deviation {
   what: string
   frappe: string
@@ -135,7 +135,7 @@ export const deviations = {
   },
 } satisfies Record<string, Deviation>
 
-/** The rows of README's table. */
+/** The rows of that table. */
 export const compatibilityTable = (): string[][] => [
   ['what', 'a Frappe 15 site', 'Bank API', 'why'],
   ...Object.values(deviations).map(({ what, frappe, ours, why }) => [what, frappe, ours, why]),

@@ -187,7 +187,7 @@ test('no command of the README and the guides is left unrun', () => {
 
 test('the docker command names variables that exist in a file, and no secret', () => {
   const run = commands.find((command) => command.startsWith('docker run'))!
-  const file = /```ini\n((?:[A-Z_]+=.*\n)+)```/.exec(read('README.md'))![1]!
+  const file = /```ini\n((?:[A-Z_]+=.*\n)+)```/.exec(read('docs/docker.md'))![1]!
   const names = [...file.matchAll(/^([A-Z_]+)=/gm)].map(([, name = '']) => name)
 
   expect(run).toContain('--env-file bank-api.env')
@@ -196,8 +196,8 @@ test('the docker command names variables that exist in a file, and no secret', (
   for (const name of names) expect(Object.keys(environment.shape)).toContain(name)
 })
 
-test('every variable is in the README’s table, and no other', () => {
-  const table = read('README.md').split('## Configuration')[1]!.split('\n## ')[0]!
+test('every variable is in the guide’s table, and no other', () => {
+  const table = read('docs/configuration.md')
   const rows = table.split('\n').filter((line) => line.startsWith('| `'))
   const named = rows.flatMap((row) => row.split('|')[1]!.match(/[A-Z][A-Z_]+/g) ?? [])
   const known = Object.keys(environment.shape).filter((name) => name !== 'NODE_ENV')

@@ -3,11 +3,16 @@ import { expect, test } from 'vitest'
 import type { Contract } from '../../../src/frappe/define-method.ts'
 import { methods } from '../../../src/routes/index.ts'
 
-const readme = new URL('../../../README.md', import.meta.url)
+const page = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8')
+const shortName = ({ name }: Contract) => name.replace('bank_api.bridge.', '')
+
+const neededOf = ({ params }: Contract): string[] =>
+  (params.safeParse({}).error?.issues ?? []).map(({ path }) => path.join('.'))
 
 /** The needed ones first. */
-function argumentsOf({ params }: Contract): string {
-  const needed = (params.safeParse({}).error?.issues ?? []).map(({ path }) => path.join('.'))
+function argumentsOf(method: Contract): string {
+  const { params } = method
+  const needed = neededOf(method)
   const others = Object.keys(params.shape).filter((name) => !needed.includes(name))
   return [...needed.map((name) => `**${name}**`), ...others].join(', ')
 }
@@ -28,18 +33,27 @@ function table(rows: readonly (readonly string[])[]): string {
   ].join('\n')
 }
 
-test('the README’s table of methods is what they say of themselves: vitest’s -u writes it', async () => {
-  const text = readFileSync(readme, 'utf8')
-  const rows = methods.map((method) => [
-    `\`${method.name.replace('bank_api.bridge.', '')}\``,
+/** The page with these rows in the place of its table of methods. */
+const withTable = (text: string, rows: readonly (readonly string[])[]): string =>
+  text.replace(/^\| method .*\n(?:\|.*\n)+/m, () => `${table(rows)}\n`)
+
+test('the tables of methods are what they say of themselves: vitest’s -u writes them', async () => {
+  const inShort = methods.map((method) => [
+    `\`${shortName(method)}(${neededOf(method).join(', ')})\``,
+    method.summary,
+  ])
+  const whole = methods.map((method) => [
+    `\`${shortName(method)}\``,
     argumentsOf(method),
     method.summary,
   ])
 
-  const expected = text.replace(
-    /^\| method .*\n(?:\|.*\n)+/m,
-    () => `${table([['method', 'arguments (**needed**)', 'is'], ...rows])}\n`,
-  )
+  const readme = withTable(page('README.md'), [['method', 'is'], ...inShort])
+  const guide = withTable(page('docs/methods.md'), [
+    ['method', 'arguments (**needed**)', 'is'],
+    ...whole,
+  ])
 
-  await expect(expected).toMatchFileSnapshot('../../../README.md')
+  await expect(readme).toMatchFileSnapshot('../../../README.md')
+  await expect(guide).toMatchFileSnapshot('../../../docs/methods.md')
 })

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { socketLimits, socketLimitsWith } from '../../../src/sockets/socket-limits.ts'
 
-it('README says the numbers of the table', () => {
-  const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
+it('the guide says the numbers of the table', () => {
+  const guide = readFileSync(new URL('../../../docs/keys.md', import.meta.url), 'utf8')
   const { unanswered, perAddress, perTenant, connections } = socketLimits
   const said = [
     `may pipeline ${unanswered.default} requests`,
@@ -12,7 +12,7 @@ it('README says the numbers of the table', () => {
     `${connections.default.toLocaleString('en-GB')} in all`,
   ]
 
-  const text = readme.replaceAll(/\s+/g, ' ')
+  const text = guide.replaceAll(/\s+/g, ' ')
 
   expect(said.filter((words) => !text.includes(words))).toEqual([])
 })
