@@ -24,13 +24,15 @@ export function createLook(deps: LookDeps): () => Promise<boolean> {
   let seen: readonly string[] = []
   let missed: readonly string[] = []
   /** What was told and could not be written down, as on a full disk: else each look would tell it again. */
-  const unwritten = new Map<string, OpenAlert>()
+  const unwritten = { begun: new Map<string, OpenAlert>(), over: new Set<string>() }
 
   const writeDown = async (): Promise<void> => {
-    if (unwritten.size === 0) return
+    const { begun, over } = unwritten
     try {
-      await store.openAlerts([...unwritten.values()])
-      unwritten.clear()
+      if (over.size > 0) await store.closeAlerts([...over])
+      over.clear()
+      if (begun.size > 0) await store.openAlerts([...begun.values()])
+      begun.clear()
     } catch (error) {
       log.warn({ why: (error as Error).message }, 'what was told is not written down yet')
     }
@@ -52,8 +54,8 @@ export function createLook(deps: LookDeps): () => Promise<boolean> {
     await isTaken(postman.ping('start'), 'the sign of a start')
     const now = await find()
     await writeDown()
-    const written = await store.listOpenAlerts()
-    const told = [...written, ...unwritten.values()].map(({ about }) => about)
+    const written = (await store.listOpenAlerts()).filter(({ about }) => !unwritten.over.has(about))
+    const told = [...written, ...unwritten.begun.values()].map(({ about }) => about)
     const lasting = now.filter(({ about }) => seen.includes(about) || told.includes(about))
     const fresh = lasting.filter(({ about }) => !told.includes(about))
     const quiet = told.filter((about) => !goesOn(about, now))
@@ -64,15 +66,18 @@ export function createLook(deps: LookDeps): () => Promise<boolean> {
     if (fresh.length > 0) {
       const message = messageOf('new', where, fresh)
       if (await isTaken(postman.tell(message), 'an alert')) {
-        for (const { about } of fresh) unwritten.set(about, { about, toldAt: clock.now() })
+        for (const { about } of fresh) unwritten.begun.set(about, { about, toldAt: clock.now() })
         await writeDown()
       }
     }
     if (over.length > 0) {
       const things = over.map((about) => ({ about }))
       if (await isTaken(postman.tell(messageOf('over', where, things)), 'a recovery')) {
-        for (const about of over) unwritten.delete(about)
-        await store.closeAlerts(over)
+        for (const about of over) {
+          unwritten.begun.delete(about)
+          unwritten.over.add(about)
+        }
+        await writeDown()
       }
     }
     await giveSign(now, lasting)

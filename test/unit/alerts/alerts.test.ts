@@ -108,6 +108,26 @@ test('what a full disk does not let us write down is told once all the same, and
   expect(await store.listOpenAlerts()).toMatchObject([{ about: 'disk space' }])
 })
 
+test('so is a recovery that cannot be written down; what comes back meanwhile is told anew', async () => {
+  const { after, store, restart } = await watched(alertsTo)
+  await after(2, trouble('disk space'))
+  const { closeAlerts } = store
+  store.closeAlerts = () => Promise.reject(new StoreDiskError('the disk is full'))
+  const over = await after(5)
+  const back = await after(4, trouble('disk space'))
+  const overAgain = await after(5)
+  store.closeAlerts = closeAlerts
+  const mended = await after(2)
+  restart()
+
+  expect(titles(over)).toEqual(['Bank API at bank.test: disk space, over'])
+  expect(titles(back)).toEqual(['Bank API at bank.test: disk space'])
+  expect(titles(overAgain)).toEqual(['Bank API at bank.test: disk space, over'])
+  expect(mended).toEqual([])
+  expect(await store.listOpenAlerts()).toEqual([])
+  expect(await after(3)).toEqual([])
+})
+
 test('many troubles are one message, bounded; a disabled endpoint is told though its site failed before', async () => {
   const { after } = await watched(alertsTo)
   const site = trouble('site erp (acme)')
