@@ -11,11 +11,27 @@ export interface AuditCounter {
 /** How many different things are told apart between two flushes; the rest is one row. */
 const limit = 1_000
 
+interface Bound {
+  /** Whose rows are bounded together. */
+  group: string
+  /** How many an hour get a row of their own. */
+  most: number
+  /** What the row of all others tells. */
+  rest: Partial<AuditEntry>
+}
+
 /**
- * How many rows all strangers together, and each key, may add in an hour: a year of their trying is some hundred megabytes,
- * not the whole disk. The rest is one row.
+ * How many rows all strangers together, each key, and all who call with one key in vain may add in an hour: a year of their
+ * trying is some hundred megabytes, not the whole disk. Undefined: nobody outside causes it at will.
  */
-const mostInAnHour = { strangers: 100, key: 20 }
+function boundOf({ actor, subject, tenantId }: AuditEntry): Bound | undefined {
+  const whose = tenantId === undefined ? {} : { tenantId }
+  if (actor.startsWith('key:')) return { group: actor, most: 20, rest: { ...whose, actor } }
+  if (!actor.startsWith('address:')) return undefined
+  if (tenantId === undefined) return { group: 'strangers', most: 100, rest: {} }
+  // Perhaps it is the key's site, with a secret of before: the noise of the internet must not drown that.
+  return { group: `in vain: ${subject}`, most: 20, rest: { ...whose, subject } }
+}
 
 /** An audit counter in memory: a crash forgets the counts since the last flush, nothing else. */
 export function createAuditCounter(write: (entry: AuditEntry) => Promise<void>): AuditCounter {
@@ -23,14 +39,14 @@ export function createAuditCounter(write: (entry: AuditEntry) => Promise<void>):
   let told = { hour: 0, by: new Map<string, Set<string>>() }
 
   /** Whether this thing gets a row of its own. */
-  const isApart = (name: string, { actor, at }: AuditEntry): boolean => {
+  const isApart = (name: string, at: number, bound: Bound | undefined): boolean => {
     if (counted.size >= limit) return false
-    const who = actor.startsWith('address:') ? 'strangers' : actor
-    if (who !== 'strangers' && !who.startsWith('key:')) return true
+    if (bound === undefined) return true
+    const { group, most } = bound
     if (told.hour !== hourOf(at)) told = { hour: hourOf(at), by: new Map() }
-    const names = told.by.get(who) ?? new Set()
-    told.by.set(who, names)
-    if (names.size < mostInAnHour[who === 'strangers' ? who : 'key']) names.add(name)
+    const names = told.by.get(group) ?? new Set()
+    told.by.set(group, names)
+    if (names.size < most) names.add(name)
     return names.has(name)
   }
 
@@ -53,24 +69,20 @@ export function createAuditCounter(write: (entry: AuditEntry) => Promise<void>):
 
   return {
     count(entry) {
-      const name = [entry.action, entry.actor, entry.subject, entry.bucket].join('\0')
+      const { action, at, actor, subject } = entry
+      const name = [action, actor, subject, entry.bucket].join('\0')
+      const bound = boundOf(entry)
       const known = counted.get(name)
       if (known) {
         known.count += 1
-        known.at = entry.at
-      } else if (isApart(name, entry)) {
+        known.at = at
+      } else if (isApart(name, at, bound)) {
         counted.set(name, { ...entry, count: 1 })
       } else {
-        const { action, at, tenantId } = entry
-        const isKeys = entry.actor.startsWith('key:')
-        const actor = isKeys ? entry.actor : 'many'
-        const rest = { action, at, bucket: hourOf(entry.bucket), actor, subject: 'many' }
-        const sum = counted.get(`${action} ${actor}`) ?? {
-          ...rest,
-          ...(isKeys && tenantId !== undefined && { tenantId }),
-          count: 0,
-        }
-        counted.set(`${action} ${actor}`, { ...sum, at, count: sum.count + 1 })
+        const bucket = hourOf(entry.bucket)
+        const rest = { action, at, bucket, actor: 'many', subject: 'many', ...bound?.rest }
+        const restName = [action, rest.actor, rest.subject].join(' ')
+        counted.set(restName, { ...rest, count: (counted.get(restName)?.count ?? 0) + 1 })
       }
     },
     flush() {

@@ -9,7 +9,7 @@ import type { Tenant } from '../db/ports/tenants.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import { bindHash } from '../vault/owned-hash.ts'
 import { networkOf, type Limits } from './limits.ts'
-import { hourOf, minuteOf, type AuditCounter } from '../audit/counter.ts'
+import { hourOf, type AuditCounter } from '../audit/counter.ts'
 
 /** Who is calling: all ownership follows from this. */
 export interface Caller {
@@ -140,7 +140,7 @@ export async function authenticate(
       actor: `address:${networkOf(address)}`,
       action: 'key.refused',
       subject: holder ? key : 'unknown key',
-      bucket: minuteOf(now),
+      bucket: hourOf(now),
     })
     throw new AuthenticationError()
   }

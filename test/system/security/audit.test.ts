@@ -6,21 +6,24 @@ import { callMethod, testApp } from '../../support/app.ts'
 import { databaseFile } from '../../support/store.ts'
 import { aTenant, testBy } from '../../support/tenants.ts'
 
-it('a refused key is counted by address and minute, and its secret is not kept', async () => {
+it('a refused key is counted by address and hour, and its secret is not kept', async () => {
   const { app, clock } = await testApp()
   const { siteKey, tenant } = await aTenant(app)
   const authorization = `token ${siteKey.apiKey}:guessed-secret`
   const knock = () => callMethod(app, 'frappe.auth.get_logged_user', {}, { as: { authorization } })
 
   for (let each = 0; each < 5; each += 1) await knock()
+  await app.auditCounter.flush()
   clock.advance(60_000)
+  await knock()
+  clock.advance(3_600_000)
   await knock()
   await app.auditCounter.flush()
 
   const rows = await app.store.listAudit({ action: 'key.refused', limit: 9 })
   expect(rows.map(({ count, subject, tenantId }) => ({ count, subject, tenantId }))).toEqual([
     { count: 1, subject: siteKey.apiKey, tenantId: tenant.id },
-    { count: 5, subject: siteKey.apiKey, tenantId: tenant.id },
+    { count: 6, subject: siteKey.apiKey, tenantId: tenant.id },
   ])
   expect(JSON.stringify(rows)).not.toContain('guessed')
 })

@@ -59,6 +59,23 @@ it('however many callers come without a key, few rows are written and all of the
   expect(written).toContainEqual(expect.objectContaining({ actor: 'key:9', count: 1 }))
 })
 
+it('who calls in vain with a key of ours is told though strangers make a noise, and adds few rows', async () => {
+  const { count, flush, written } = anAuditCounter()
+  const inVain = { ...entry, tenantId: 'ten_1', subject: 'key_1' }
+
+  for (let stranger = 0; stranger < 1_000; stranger += 1) {
+    count({ ...entry, actor: `address:${stranger}`, subject: 'unknown key' })
+    count({ ...inVain, actor: `address:${stranger}` })
+  }
+  count({ ...inVain, subject: 'key_2', actor: 'address:1' })
+  await flush()
+
+  const rowsOf = (subject: string) => written.filter((one) => one.subject === subject)
+  expect(rowsOf('key_1')).toHaveLength(20 + 1)
+  expect(rowsOf('key_1')).toContainEqual({ ...inVain, actor: 'many', count: 980 })
+  expect(rowsOf('key_2')).toEqual([{ ...inVain, subject: 'key_2', actor: 'address:1', count: 1 }])
+})
+
 it('two flushes at once write each count once', async () => {
   const written: AuditEntry[] = []
   const disk = Promise.withResolvers<void>()

@@ -139,18 +139,17 @@ describe('refused, with the same error after the same work:', () => {
     expect(counted).toHaveLength(1)
   })
 
-  it('the count tells address and minute, and repeats nothing a stranger wrote', async () => {
+  it('the count tells address and hour, and repeats nothing a stranger wrote', async () => {
     const { knock, acme, counted } = await aDoor()
 
     await knock('garbage of a stranger', 'x').catch(() => {})
     await knock(acme.siteKey.apiKey, 'wrong').catch(() => {})
 
-    const minute = testNow - (testNow % 60_000)
     const common = {
       at: testNow,
       actor: 'address:192.0.2.7',
       action: 'key.refused',
-      bucket: minute,
+      bucket: hourOf(testNow),
     }
     expect(counted).toEqual([
       { ...common, subject: 'unknown key' },
