@@ -1,15 +1,22 @@
 import { z } from 'zod'
+import { readTimeZone, readWebAddress } from '../connect/site-urls.ts'
 import { foldName, isName } from '../names.ts'
 
 const name = z.string().refine(isName, {
   error: 'expected a name without control or invisible characters and without outer spaces',
 })
 
-const webAddress = z.string().max(2_000).refine(isWebAddress, {
-  error: 'expected an http or https address without credentials',
-})
+const readBy = <T>(read: (text: string) => T | undefined, expected: string) =>
+  z.string().transform((text, { issues }) => {
+    const value = read(text)
+    if (value !== undefined) return value
+    issues.push({ code: 'custom', message: `expected ${expected}`, input: text })
+    return z.NEVER
+  })
 
-const origin = webAddress.transform((text) => new URL(text).origin)
+const webAddress = readBy(readWebAddress, 'an http or https address without credentials')
+
+const origin = webAddress.transform((url) => url.origin)
 
 /** Known by its label: that tells it from the others of its site, or of its tenant. */
 const key = z.strictObject({ label: name, read_only: z.boolean().default(false) })
@@ -23,11 +30,8 @@ const site = z.strictObject({
   site: name,
   origin: origin.optional(),
   allowed_origins: z.array(origin).optional(),
-  webhook_url: webAddress.transform((text) => new URL(text).href).optional(),
-  time_zone: z
-    .string()
-    .refine(isTimeZone, { error: 'expected a time zone such as Europe/Paris' })
-    .optional(),
+  webhook_url: webAddress.transform((url) => url.href).optional(),
+  time_zone: readBy(readTimeZone, 'a time zone such as Europe/Paris').optional(),
   keys,
 })
 
@@ -85,17 +89,4 @@ function noneTwice(field: 'label' | 'site' | 'tenant') {
       when: () => true,
     },
   ] as const
-}
-
-function isWebAddress(text: string): boolean {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  return url !== undefined && /^https?:$/.test(url.protocol) && !url.username && !url.password
-}
-
-function isTimeZone(text: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== ''
-  } catch {
-    return false
-  }
 }

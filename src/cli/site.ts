@@ -4,7 +4,7 @@ import {
   readWebhookSecret,
   rotateWebhookSecret,
 } from '../vault/webhook-secret.ts'
-import { movedWebhookUrl } from '../connect/site-urls.ts'
+import { movedWebhookUrl, readTimeZone, readWebAddress } from '../connect/site-urls.ts'
 import type { Site } from '../db/ports/sites.ts'
 import { whyRefused } from '../webhooks/relay/operators-target.ts'
 import { isNever, isRange, isWithin } from '../webhooks/relay/target-guard.ts'
@@ -239,10 +239,8 @@ function refuseRange(range: string, bounds: readonly string[]): void {
 }
 
 function addressArgument(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new InvalidArgumentError('an http or https address.')
-  }
+  const url = readWebAddress(text)
+  if (!url) throw new InvalidArgumentError('an http or https address without credentials.')
   return url.href
 }
 
@@ -254,9 +252,7 @@ const moreOrigins = (text: string, before: readonly string[] = []): string[] => 
 ]
 
 function zoneArgument(text: string): string {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone
-  } catch {
-    throw new InvalidArgumentError('a time zone such as Europe/Paris.')
-  }
+  const zone = readTimeZone(text)
+  if (zone === undefined) throw new InvalidArgumentError('a time zone such as Europe/Paris.')
+  return zone
 }

@@ -4,6 +4,23 @@ import type { Site } from '../db/ports/sites.ts'
 /** How long an address may be, in characters. */
 export const longestAddress = 2_000
 
+/** An address that an operator gives for a site: http or https, without credentials, no longer than what is kept. */
+export function readWebAddress(text: string): URL | undefined {
+  const url = URL.parse(text)
+  if (!url || !/^https?:$/.test(url.protocol)) return undefined
+  const isBare = url.username === '' && url.password === ''
+  return isBare && url.href.length <= longestAddress ? url : undefined
+}
+
+/** A time zone that an operator gives, as it is usually spelt; undefined when there is none of that name. */
+export function readTimeZone(text: string): string | undefined {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone
+  } catch {
+    return undefined
+  }
+}
+
 /** The addresses a link call names, resolved and allowed. */
 export interface SiteUrls {
   /** The site's origin: pinned before, or to be pinned by this call. */

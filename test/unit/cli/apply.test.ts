@@ -200,6 +200,41 @@ describe('bank-api apply', () => {
   })
 })
 
+describe('apply and site update read alike', () => {
+  const both = async (field: string, option: string, value: string) => {
+    const { apply, folder, rooms, store } = await anInstallation()
+    const { scope } = await aTenant(rooms, { sites: ['one', 'two'] })
+    const sites = [{ site: 'one', [field]: value }]
+    const applied = await apply({ tenants: [{ tenant: 'acme', sites }] })
+    const update = ['site', 'update', 'two', '--tenant', 'acme', option, value]
+    const updated = await runCli(folder, update)
+    const [one, two] = [await store.findSite(scope, 'one'), await store.findSite(scope, 'two')]
+    return { codes: [applied.code, updated.code], one, two }
+  }
+
+  it.each([
+    ['origin', '--origin', 'https://me:secret@erp.example'],
+    ['origin', '--origin', 'ftp://erp.example'],
+    ['webhook_url', '--webhook-url', `https://192.0.78.1/${'é'.repeat(500)}`],
+    ['webhook_url', '--webhook-url', 'https://me@192.0.78.1/hook'],
+    ['time_zone', '--time-zone', 'Mars/Olympus'],
+  ])('what they refuse as %s: %s %s', async (field, option, value) => {
+    const { codes, one, two } = await both(field, option, value)
+
+    expect(codes).toEqual([1, 2])
+    for (const site of [one, two]) {
+      expect(site).toMatchObject({ origin: null, webhookUrl: null, timeZone: 'Europe/Paris' })
+    }
+  })
+
+  it('what they take: a time zone is kept as it is usually spelt', async () => {
+    const { codes, one, two } = await both('time_zone', '--time-zone', 'europe/BERLIN')
+
+    expect(codes).toEqual([0, 0])
+    expect([one?.timeZone, two?.timeZone]).toEqual(['Europe/Berlin', 'Europe/Berlin'])
+  })
+})
+
 describe('what apply refuses, before it makes anything:', () => {
   it('a file with mistakes, each told with its place', async () => {
     const { apply, store } = await anInstallation()
