@@ -65,6 +65,7 @@ const night: Series = {
   'bank_api_bridge_requests_total{status="503"}': 0,
   'bank_api_webhooks_received_total{outcome="new"}': 100,
 }
+const noWebhookYet: Series = { 'bank_api_webhooks_received_total{outcome="new"}': 0 }
 const calls = (fast: number, all: number, inTime = fast): Series => ({
   'bank_api_rpc_duration_seconds_bucket{le="1"}': { perMinute: fast },
   'bank_api_rpc_duration_seconds_bucket{le="10"}': { perMinute: inTime },
@@ -126,8 +127,13 @@ const oneInstance: Row[] = [
   [
     'a third of the calls to Bridge fails',
     { 'bank_api_bridge_requests_total{status="503"}': { perMinute: 20 } },
-    16,
+    8,
     'BankApiBridgeErrors',
+  ],
+  [
+    'a third of the calls to Bridge fails for some minutes',
+    { 'bank_api_bridge_requests_total{status="503"}': { perMinute: 20 } },
+    5,
   ],
   [
     'Bridge does not answer a third of the calls',
@@ -170,7 +176,7 @@ const oneInstance: Row[] = [
     { 'bank_api_rpc_requests_total{outcome="DoesNotExistError"}': { perMinute: 30 } },
     30,
   ],
-  ['a fifth of the calls is slow', calls(24, 30), 21, 'BankApiSlow'],
+  ['a fifth of the calls is slow', calls(24, 30), 15, 'BankApiSlow'],
   ['one call in thirty is slow', calls(29, 30), 30],
   ['a fifth of the calls is slow for a moment', calls(24, 30), 8],
   ['a fifth of the calls takes some seconds', calls(24, 30, 30), 30],
@@ -178,8 +184,13 @@ const oneInstance: Row[] = [
   [
     'the webhook’s secret was changed at Bridge',
     { ...night, 'bank_api_webhooks_received_total{outcome="refused"}': { perMinute: 1 } },
-    8,
+    6,
     'BankApiWebhooksRefused',
+  ],
+  [
+    'the webhook’s secret was changed at Bridge a moment ago',
+    { ...night, 'bank_api_webhooks_received_total{outcome="refused"}': { perMinute: 1 } },
+    4,
   ],
   [
     'a stranger posts webhooks beside Bridge’s',
@@ -192,7 +203,19 @@ const oneInstance: Row[] = [
     40,
   ],
   ['no webhook comes for a day', night, 1_500, 'BankApiWebhooksMissing'],
+  ['no webhook comes for half an hour more than a day', night, 1_470],
   ['no webhook comes for half an hour', night, 30],
+  [
+    'an installation of an hour took over a thousand connections, and no webhook came yet',
+    { bank_api_items: '_x48 1000x20', ...noWebhookYet },
+    1_530,
+  ],
+  [
+    'a day later none has come yet',
+    { bank_api_items: '_x2 1000x100', ...noWebhookYet },
+    1_590,
+    'BankApiWebhooksMissing',
+  ],
   ['no webhook comes, of few connections', { ...night, bank_api_items: 3 }, 1_500],
   ['events are not applied', { bank_api_events_unhandled: 500 }, 11, 'BankApiEventsUnhandled'],
   ['many events come at once', { bank_api_events_unhandled: 500 }, 8],
@@ -234,8 +257,10 @@ const oneInstance: Row[] = [
     30,
   ],
   ['the server is not ready', { bank_api_ready: 0 }, 4, 'BankApiNotReady'],
+  ['the server is not ready for two minutes', { bank_api_ready: 0 }, 2],
   ['the server starts', { bank_api_ready: '0 0 1x60' }, 5],
   ['nobody leads', { bank_api_leader: 0 }, 3, 'BankApiNobodyLeads'],
+  ['nobody leads for a minute', { bank_api_leader: 0 }, 1],
   ['who leads changes', { bank_api_leader: '1 0 1x60' }, 3],
 ]
 
