@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-import type { Subject } from '../db/ports/history.ts'
 import { subjectsOf } from '../explain/subject.ts'
 import { gatherStory, type Story } from '../explain/story.ts'
 import { linesOf, stepsOf } from '../explain/timeline.ts'
@@ -18,6 +17,7 @@ interface ExplainOptions {
 /** `bank-api explain ID` */
 export function explainCommand({
   withInstallation,
+  withProgress,
   terminal: { columns, say, sayJson },
 }: CommandContext): Command {
   /** Says a text behind a word, its further lines below its first. */
@@ -36,7 +36,7 @@ export function explainCommand({
     .option('--json')
     .action((word: string, options: ExplainOptions) =>
       withInstallation(async (installation) => {
-        const story = await gatherStory(installation.store, await oneSubject(installation, word))
+        const story = await withProgress((tell) => storyOf(installation, word, tell))
         const { what, remedy = null, commands = [] } = verdictOf(story, installation.clock.now())
         const about = factsOf(story)
         if (options.json)
@@ -61,12 +61,19 @@ export function explainCommand({
 const jsonSteps = (story: Story) =>
   stepsOf(story).map(({ at, text, detail }) => ({ at, what: text, detail }))
 
-/** The one thing a word means. Throws a CommandError when it means nothing here, or says what it may mean. */
-async function oneSubject(installation: Installation, word: string): Promise<Subject> {
-  const subjects = await subjectsOf(installation, word)
+/** All about the one thing a word means. Throws a CommandError when it means nothing here, or says what it may mean. */
+async function storyOf(
+  installation: Installation,
+  word: string,
+  tell: (text: string) => void,
+): Promise<Story> {
+  tell(`looking for ${word}`)
+  const onRead = (addresses: number) => tell(`looking for ${word}: ${addresses} addresses read`)
+  const subjects = await subjectsOf(installation, word, onRead)
   const [only, second] = subjects
   if (!only) throw new CommandError(unknown(word))
-  if (!second) return only
+  tell(`reading what is kept about ${word}`)
+  if (!second) return gatherStory(installation.store, only)
   const stories = await Promise.all(subjects.map((one) => gatherStory(installation.store, one)))
   const choices = stories.map((story) => `  ${story.subject.id}  ${nameOf(story)}`)
   throw new CommandError([`${word} may be one of these; ask with the first word:`, ...choices])

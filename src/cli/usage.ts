@@ -16,6 +16,7 @@ interface UsageOptions {
 export function usageCommand({
   printTable,
   withInstallation,
+  withProgress,
   terminal: { say },
 }: CommandContext): Command {
   return new Command('usage')
@@ -28,7 +29,11 @@ export function usageCommand({
       withInstallation(async ({ store, clock }) => {
         if (options.csv && options.json) throw new CommandError('Give --csv or --json, not both')
         const month = options.month ?? monthOf(clock.now())
-        const used = await store.listUsage(month, await whoseIn(store, options))
+        const whose = await whoseIn(store, options)
+        const used = await withProgress((tell) => {
+          tell(`adding up ${month}`)
+          return store.listUsage(month, whose)
+        })
         if (options.csv) return say(...toCsv(month, used))
         printTable(
           used.map((one) => ({ month, ...one })),

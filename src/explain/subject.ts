@@ -6,21 +6,27 @@ import { userEmailPlace } from '../vault/user-email.ts'
 /** How many things of one name are told apart. */
 const limit = 10
 
-/** What a word means; an address that a link call gave for a user, which is sealed, is looked for last. */
+/**
+ * What a word means; an address that a link call gave for a user, which is sealed, is looked for last, and `onRead` hears how
+ * many were opened.
+ */
 export async function subjectsOf(
   { store, keyring }: { store: Store; keyring: Keyring },
   word: string,
+  onRead: (addresses: number) => void = () => {},
 ): Promise<Subject[]> {
   const found = await store.findSubjects(word, limit)
   if (found.length > 0 || !word.includes('@')) return found
-  return usersWithAddress({ store, keyring }, word.toLowerCase())
+  return usersWithAddress({ store, keyring }, word.toLowerCase(), onRead)
 }
 
 async function usersWithAddress(
   { store, keyring }: { store: Store; keyring: Keyring },
   address: string,
+  onRead: (addresses: number) => void,
 ): Promise<Subject[]> {
   const found: Subject[] = []
+  let read = 0
   let after: string | number | null = null
   for (;;) {
     const page = await store.listSealed('user-email', after, 500)
@@ -28,6 +34,7 @@ async function usersWithAddress(
       const email = keyring.open(sealed, userEmailPlace(rowId)).toString('utf8')
       if (email.toLowerCase() === address) found.push({ kind: 'user', id: rowId })
     }
+    onRead((read += page.length))
     const last = page.at(-1)
     if (!last || found.length >= limit) return found.slice(0, limit)
     after = last.key

@@ -53,6 +53,8 @@ export async function anInstallation(tenant = 'acme') {
   return {
     ...made,
     folder,
+    /** What a command on it is given. */
+    environment: { ...environment, DATA_DIR: folder },
     database,
     clock,
     config,
