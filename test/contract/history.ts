@@ -233,5 +233,17 @@ export function historyContract(name: string, open: OpenRooms): void {
       expect(await meant('ONE')).toEqual([`site ${acme.site.id}`])
       expect(await meant('req_%')).toEqual([])
     })
+
+    it('a site is found by its name, however many users are called as it is', async () => {
+      const { store, clock, ids, acme } = await withTwoTenants(open)
+      const rooms = { store, clock, ids }
+      for (const site of acme.sites) await aUser(rooms, site, { name: 'one' })
+
+      expect(await store.findSubjects('one', 1)).toEqual([{ kind: 'site', id: acme.site.id }])
+      expect((await store.findSubjects('one', 9)).map(({ kind }) => kind)).toEqual([
+        'site',
+        ...acme.sites.map(() => 'user'),
+      ])
+    })
   })
 }
