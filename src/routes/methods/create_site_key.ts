@@ -12,7 +12,7 @@ export const createSiteKey = defineMethod({
   name: 'bank_api.bridge.create_site_key',
   tag: 'hosting',
   summary:
-    'Makes a key of one site, and the site when it is new; for tenant keys. The secret is in this answer and nowhere else.',
+    'Each call makes a key of one site, and the site when it is new; for tenant keys. The secret is in this answer alone.',
   effect: 'changes',
   params: z.object({
     site: described(text(), 'The name of the site, made when there is none.', 'shop.example'),
