@@ -12,7 +12,7 @@ export interface Examination {
   clock: Clock
   machineClock: Clock
   probes: Probes
-  /** Of a server that examines itself: leaves out what would hold up its calls. */
+  /** Of a server that examines itself: leaves out what would hold up its calls, and whether it runs. */
   isBrief?: boolean
   /** How the world reaches the server that runs. */
   publicUrl: string

@@ -73,6 +73,26 @@ test('a key that was revoked and is still called with is told, with how often; a
   expect(rousing(after)).toEqual(['api_key.refused'])
 })
 
+test('of a tenant that was disabled no key is told, however its sites call', async () => {
+  const setup = await anInstallation()
+  const { store, acme, look } = setup
+  await refuseKey(setup, acme.siteKey.apiKey, 42)
+  const before = bad(await look({ isBrief: true }))
+
+  await store.setTenantDisabled(acme.tenant.id, true, { actor: 'test', at: setup.clock.now() })
+
+  expect(before).toMatchObject([{ code: 'api_key.refused' }])
+  expect(bad(await look({ isBrief: true }))).toEqual([])
+})
+
+test('a server that examines itself does not doubt that it runs, whatever time a lever made it', async () => {
+  const { clock, look } = await anInstallation()
+  clock.advance(hour)
+
+  expect(bad(await look())).toMatchObject([{ code: 'server.none' }])
+  expect(bad(await look({ isBrief: true }))).toEqual([])
+})
+
 test('a site that names another address is told, and a quota that is spent, for an hour', async () => {
   const setup = await anInstallation()
   const { store, clock, look } = setup
