@@ -10,13 +10,6 @@ import { createLook } from './look.ts'
 import { createPostman } from './post.ts'
 import { troublesIn } from './troubles.ts'
 
-declare module 'fastify' {
-  interface FastifyInstance {
-    /** One look at the installation; a loop repeats it. Not there while nobody is told. */
-    lookForTrouble?: () => Promise<boolean>
-  }
-}
-
 export interface AlertOptions {
   config: Config
   bridgeOrigin: string
@@ -26,8 +19,9 @@ export interface AlertOptions {
   copyFailure: () => string | undefined
 }
 
-/** Two looks, which must agree, and what they take are less than five minutes. */
+/** Two looks, which must agree, and what they take are less than five minutes. By the clock, which a sandbox's lever moves. */
 const lookEveryMs = 2 * minuteMs
+const tickMs = 1_000
 
 /** Looks at the installation as doctor does, and tells the operator's own addresses. Off while neither is given. */
 const plugin: FastifyPluginCallback<AlertOptions> = (app, options, done) => {
@@ -55,10 +49,15 @@ const plugin: FastifyPluginCallback<AlertOptions> = (app, options, done) => {
         copyFailure: copyFailure(),
       }),
   })
-  app.decorate('lookForTrouble', look)
+  let dueAt = 0
   const loop = startLoop({
-    tick: app.leader.only(look),
-    idleMs: lookEveryMs,
+    tick: app.leader.only(async () => {
+      const now = app.steadyClock.now()
+      if (now < dueAt) return false
+      dueAt = now + lookEveryMs
+      return look()
+    }),
+    idleMs: tickMs,
     onError(error) {
       if (stopping.signal.aborted) return
       log.error({ err: error }, 'the installation was not looked at')

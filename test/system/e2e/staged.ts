@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { buildApp } from '../../../src/app.ts'
 import { createMovableClock, systemClock } from '../../../src/clock.ts'
 import { loadConfig } from '../../../src/config.ts'
@@ -14,6 +14,7 @@ import { mailbox } from '../../unit/alerts/mailbox.ts'
 import { pull, visitBank, type Json } from './visit.ts'
 
 const dayMs = 86_400_000
+export const minuteMs = 60_000
 
 export type Staged = Awaited<ReturnType<typeof stage>>
 
@@ -56,6 +57,7 @@ export async function stage({
     ALLOW_HTTP: 'true',
     ALLOWED_TARGETS: '127.0.0.0/8',
     ALERT_URL: `http://${box.host}/alerts`,
+    HEALTHCHECK_URL: `http://${box.host}/signs`,
   }
   const app = await buildApp({
     config: loadConfig(env),
@@ -99,6 +101,9 @@ export async function stage({
   const itemId = Number(home.searchParams.get('item_id'))
   await site.hears('connect.completed')
 
+  const signs = () => box.came.map(({ path }) => path).filter((path) => path.startsWith('/signs'))
+  const begun = () => signs().filter((path) => path === '/signs/start').length
+
   return {
     app,
     clock,
@@ -111,12 +116,38 @@ export async function stage({
     itemId,
     call,
     lever: (name: string, body?: object) => pull(bridgeOrigin, name, body),
-    /** What two looks in a row, two minutes apart at work, tell the operator. */
-    async alerts(): Promise<string[]> {
-      await app.auditCounter.flush().catch(() => {}) // the disk may be full
-      await app.lookForTrouble?.()
-      await app.lookForTrouble?.()
-      return box.take().map(({ body }) => (JSON.parse(body) as { text: string }).text)
+    /** Ends the connection at Bridge, past us. */
+    async deleteAtBridge(): Promise<void> {
+      const headers = {
+        'bridge-version': '2025-01-15',
+        'client-id': credentials.clientId,
+        'client-secret': credentials.clientSecret,
+        'content-type': 'application/json',
+      }
+      const [user] = await app.store.listUsers({ name: order.user }, { limit: 1 })
+      const body = JSON.stringify({ user_uuid: user?.user.userUuid })
+      const token = await fetch(`${bridgeOrigin}/v3/aggregation/authorization/token`, {
+        method: 'POST',
+        headers,
+        body,
+      })
+      const { access_token } = (await token.json()) as { access_token: string }
+      await fetch(`${bridgeOrigin}/v3/aggregation/items/${itemId}`, {
+        method: 'DELETE',
+        headers: { ...headers, authorization: `Bearer ${access_token}` },
+      })
+    },
+    /** What the operator is told within five minutes: they pass by the clock, and the server looks by itself when it does. */
+    async fiveMinutes(): Promise<string[]> {
+      await app.auditCounter.flush().catch(() => {}) // as it does every ten seconds; the disk may be full
+      box.take()
+      for (const looks of [1, 2]) {
+        clock.advance(2.5 * minuteMs)
+        await expect.poll(begun, { timeout: 15_000 }).toBe(looks)
+      }
+      await expect.poll(() => signs().at(-1), { timeout: 15_000 }).not.toBe('/signs/start')
+      const texts = box.take().filter(({ path }) => path === '/alerts')
+      return texts.map(({ body }) => (JSON.parse(body) as { text: string }).text)
     },
     /** What the operator reads, in one line. */
     async ask(...words: string[]): Promise<string> {
