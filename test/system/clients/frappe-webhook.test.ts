@@ -1,14 +1,12 @@
 import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { pull, siteClient, visitBank } from '../e2e/visit.ts'
+import { pull, siteClient, visitBank, type Json } from '../e2e/visit.ts'
 import { dataDirectory, startGateway, type Finishing } from '../../support/gateway.ts'
 import { aTenantWithKeys } from '../../support/operator.ts'
 import { openSite, type Heard } from '../../support/receiving-site.ts'
-import { isLeftOut, run } from './run.ts'
+import { openFrappeSite, python } from './frappe-site.ts'
+import { isLeftOut } from './run.ts'
 
-const python = '/usr/bin/python3'
-const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const day = 24 * 60 * 60_000
 
 /** One of each type of event that our relay sent to a site in half a year, and the secret it signed with. */
@@ -35,7 +33,12 @@ async function halfAYear(onTestFinished: Finishing) {
   await receiver.hears('consent.expiring')
   const { secret } = await ask('get_webhook_secret')
   const byType = new Map(receiver.heard.map((one) => [one.event.type as string, one]))
-  return { secret: secret as string, byType }
+  const conf = {
+    bank_connector_url: gateway.url,
+    bank_connector_key: siteKey.api_key,
+    bank_connector_secret: siteKey.api_secret,
+  }
+  return { secret: secret as string, byType, conf }
 }
 
 interface Request {
@@ -47,6 +50,8 @@ interface Request {
 
 interface Site {
   secret: string
+  /** Where Bank API is, when something of it is read. */
+  conf?: object
   /** The functions that its apps name in hooks.py, by type. */
   hooks?: Record<string, string[]>
   /** Those that fail until the first request is over. */
@@ -61,10 +66,36 @@ interface Told {
 }
 
 /** Requests to a site, one after the other, its worker working after each. */
-async function arrive(site: Site, requests: Request[]): Promise<Told> {
-  const told = { hooks: {}, broken: [], users: ['ada@acme.test'], ...site, requests }
-  const paths = [file('frappe_stand_in.py'), file('../../../examples/frappe/bank_webhook.py')]
-  return JSON.parse(await run(python, paths, JSON.stringify(told))) as Told
+async function arrive(
+  { secret, conf = {}, hooks = {}, broken = [] }: Site,
+  requests: Request[],
+): Promise<Told> {
+  const ends: (() => void | Promise<void>)[] = []
+  const site = openFrappeSite((work) => void ends.push(work))
+  const documents = [{ doctype: 'User', name: 'ada@acme.test' }]
+  await site('set_up', {
+    conf: { ...conf, bank_connector_webhook_secret: secret },
+    hooks,
+    broken,
+    documents,
+  })
+  const answers: string[] = []
+  for (const request of requests) {
+    const answer = await site('receive', request)
+    answers.push(answer.error ?? answer)
+    await site('set_up')
+  }
+  const { documents: all, called } = await site('books')
+  for (const end of ends) await end()
+  const of = (doctype: string): Json[] => all.filter((one: Json) => one.doctype === doctype)
+  return {
+    answers,
+    called,
+    kept: Object.fromEntries(
+      of('Integration Request').map(({ name, doctype, status }) => [name, [doctype, status]]),
+    ),
+    todos: of('ToDo').map((one) => [one.allocated_to, one.description]),
+  }
 }
 
 const asSent = ({ headers, body }: Heard): Request => ({
@@ -74,15 +105,16 @@ const asSent = ({ headers, body }: Heard): Request => ({
 })
 
 describe.skipIf(isLeftOut(python, existsSync(python), python))(
-  'a Frappe site with examples/frappe/bank_webhook.py',
+  'a Frappe site with examples/frappe/bank_connector.py',
   () => {
     let secret: string
     let byType: Map<string, Heard>
+    let conf: object
     const one = (type: string): Request => asSent(byType.get(type)!)
     const ends: (() => void | Promise<void>)[] = []
 
     beforeAll(async () => {
-      ;({ secret, byType } = await halfAYear((work) => void ends.push(work)))
+      ;({ secret, byType, conf } = await halfAYear((work) => void ends.push(work)))
       return async () => {
         for (const end of ends.toReversed()) await end()
       }
@@ -95,7 +127,7 @@ describe.skipIf(isLeftOut(python, existsSync(python), python))(
       }
 
       const { answers, kept, called } = await arrive(
-        { secret, hooks },
+        { secret, conf, hooks },
         [...byType.values()].map(asSent),
       )
 

@@ -1,35 +1,114 @@
-"""As much of Frappe as a webhook receiver needs. Reads from stdin what came in, and prints what became of it as JSON."""
+"""As much of Frappe as examples/frappe/bank_connector.py needs: documents in memory, with transactions."""
 
-import importlib.util
-import json
+import copy
+import datetime
 import sys
 import types
 
-sys.dont_write_bytecode = True
-told = json.load(sys.stdin)
 documents = {}
-queue = []
+defaults = {}
+saved = ({}, {})
+waiting = []
 called = []
+broken = set()
+hooks = {}
+unique = {"Bank Transaction": "transaction_id"}
+
+
+class DuplicateEntryError(Exception):
+    pass
 
 
 class Document(types.SimpleNamespace):
     def insert(self, ignore_permissions=False):
         assert ignore_permissions, "a guest may insert nothing"
-        self.name = getattr(self.flags, "_name", None) or "todo-%d" % len(documents)
-        if self.name in documents:
-            raise frappe.DuplicateEntryError(self.name)
-        documents[self.name] = self
+        name = getattr(self.flags, "_name", None) or "%s-%d" % (self.doctype, len(documents))
+        field = unique.get(self.doctype)
+        twins = [one for one in of(self.doctype) if field and getattr(one, field) and getattr(one, field) == getattr(self, field)]
+        if (self.doctype, name) in documents or twins:
+            raise DuplicateEntryError(name)
+        self.name, self.docstatus = name, 0
+        if self.doctype == "Bank Transaction":
+            self.allocated_amount, self.unallocated_amount = 0, self.deposit + self.withdrawal
+        documents[self.doctype, name] = self
+
+    def submit(self):
+        assert self.docstatus == 0
+        self.docstatus = 1
+
+    def cancel(self):
+        assert self.docstatus == 1 and not self.allocated_amount
+        self.docstatus = 2
+
+    def db_set(self, change):
+        vars(self).update(change)
+
+
+def of(doctype):
+    return [one for (kind, _), one in documents.items() if kind == doctype]
+
+
+def matches(one, field, wanted):
+    have = getattr(one, field, None)
+    if not isinstance(wanted, list):
+        return have == wanted
+    operator, value = wanted
+    if operator == "is":
+        assert value == "set"
+        return bool(have)
+    if operator == "in":
+        return have in value
+    assert operator == ">=" and have is not None
+    return str(have) >= str(value)
+
+
+def get_all(doctype, filters, fields, order_by=None, limit=None):
+    found = [one for one in of(doctype) if all(matches(one, *pair) for pair in filters.items())]
+    if order_by:
+        field, direction = order_by.split()
+        found.sort(key=lambda one: str(getattr(one, field)), reverse=direction == "desc")
+    return [{field: getattr(one, field, None) for field in fields} for one in found[:limit]]
 
 
 def get_doc(what, name=None, for_update=False):
     if isinstance(what, dict):
         return Document(flags=types.SimpleNamespace(), **what)
-    assert documents[name].doctype == what
-    return documents[name]
+    return documents[what, name]
+
+
+class Database:
+    def commit(self):
+        global saved
+        saved = copy.deepcopy((documents, defaults))
+
+    def rollback(self):
+        kept = copy.deepcopy(saved)
+        for live, then in zip((documents, defaults), kept):
+            live.clear()
+            live.update(then)
+
+    def get_value(self, doctype, name, field):
+        if isinstance(name, dict):
+            return next((row[field] for row in get_all(doctype, name, [field])), None)
+        assert isinstance(name, str)
+        return getattr(documents.get((doctype, name)), field, None)
+
+    def set_value(self, doctype, name, change, value=None):
+        change = change if isinstance(change, dict) else {change: value}
+        vars(documents[doctype, name]).update(change)
+
+    def exists(self, doctype, name):
+        return (doctype, name) in documents
+
+    def get_global(self, key):
+        return defaults.get(key)
+
+    def set_global(self, key, value):
+        defaults[key] = value
 
 
 def whitelist(allow_guest=False, methods=None):
-    assert allow_guest and methods == ["POST"]
+    assert not allow_guest or methods == ["POST"], "what a guest may call is sent"
     return lambda function: function
 
 
@@ -41,76 +120,35 @@ def enqueue(method, queue="default", enqueue_after_commit=False, **arguments):
 
 def get_attr(path):
     def function(content):
-        if path in told["broken"]:
+        if path in broken:
             raise RuntimeError("the app is broken")
         called.append([path, content])
 
     return function
 
 
-class Database:
-    commit = rollback = staticmethod(lambda: None)
-
-    def get_value(self, doctype, name, field):
-        return getattr(documents.get(self.key(name)), field, None)
-
-    def set_value(self, doctype, name, change):
-        vars(documents[self.key(name)]).update(change)
-
-    def exists(self, doctype, name):
-        return name in told["users"]
-
-    def key(self, name):
-        assert isinstance(name, str)
-        return name
+class Conf(dict):
+    __getattr__ = dict.get
 
 
-waiting = []
 frappe = types.ModuleType("frappe")
 frappe.AuthenticationError = type("AuthenticationError", (Exception,), {})
-frappe.DuplicateEntryError = type("DuplicateEntryError", (Exception,), {})
-frappe.conf = {"bank_connector_webhook_secret": told["secret"]}
+frappe.DuplicateEntryError = DuplicateEntryError
+frappe.conf = Conf()
 frappe.db = Database()
-frappe.whitelist, frappe.get_doc, frappe.enqueue, frappe.get_attr = whitelist, get_doc, enqueue, get_attr
-frappe.get_hooks = lambda hook: told["hooks"] if hook == "bank_webhook" else []
+frappe.session = types.SimpleNamespace(user="ada@acme.test")
+frappe.whitelist, frappe.get_doc, frappe.get_all = whitelist, get_doc, get_all
+frappe.enqueue, frappe.get_attr = enqueue, get_attr
+frappe.get_hooks = lambda hook: hooks if hook == "bank_connector" else {}
 frappe.get_traceback = lambda: "the traceback"
 frappe.set_user = lambda user: None
-sys.modules["frappe"] = frappe
+frappe.only_for = lambda role: None
 
-spec = importlib.util.spec_from_file_location("bank_webhook", sys.argv[1])
-module = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(module)
-
-
-def ask(request):
-    """One HTTP request; headers are text in latin-1, as Werkzeug has them."""
-    headers = {name.lower(): value for name, value in request["headers"].items()}
-    body = request["body"].encode("utf-8")
-    frappe.request = types.SimpleNamespace(get_data=lambda: body)
-    module.time = types.SimpleNamespace(time=lambda: request["now"])
-    frappe.get_request_header = lambda name, default=None: headers.get(name.lower(), default)
-    try:
-        return module.receive()
-    except Exception as error:
-        return type(error).__name__
-
-
-def work():
-    """The background worker: does all that waits; what it raises is its log's business."""
-    while waiting:
-        method, arguments = waiting.pop(0)
-        try:
-            method(**arguments)
-        except RuntimeError:
-            pass
-
-
-answers = []
-for request in told["requests"]:
-    answers.append(ask(request))
-    work()
-    told["broken"] = []
-
-kept = {name: [one.doctype, getattr(one, "status", None)] for name, one in documents.items()}
-todos = [[one.allocated_to, one.description] for one in documents.values() if one.doctype == "ToDo"]
-print(json.dumps({"answers": answers, "kept": kept, "todos": todos, "called": called}))
+utils = types.ModuleType("frappe.utils")
+utils.today = datetime.date.today()
+utils.nowdate = lambda: str(utils.today)
+utils.getdate = lambda day: day if isinstance(day, datetime.date) else datetime.date.fromisoformat(str(day))
+utils.add_days = lambda day, days: utils.getdate(day) + datetime.timedelta(days=days)
+utils.get_url = lambda path: "https://erp.acme.test" + path
+frappe.utils = utils
+sys.modules["frappe"], sys.modules["frappe.utils"] = frappe, utils
