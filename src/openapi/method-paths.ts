@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Contract, Effect } from '../frappe/define-method.ts'
 import type { ApiVersion } from '../frappe/refusals.ts'
+import exampleAnswers from './example-answers.json' with { type: 'json' }
 import { requestId } from './headers.ts'
 import type { Operation, Parameter, PathItem } from './operation.ts'
 import { refusedBy } from './refused-calls.ts'
@@ -23,6 +24,9 @@ const versions = {
 /** The tag of all methods in version 2, which are the same ones. */
 export const version2 = 'version 2'
 
+/** What each method answered once, by its whole name: a test writes them, with the bytes of the wire. */
+const examples: Readonly<Record<string, unknown>> = exampleAnswers
+
 /** A method in both versions of the API. */
 export const methodPaths = (method: Contract, writer: Writer): [path: string, PathItem][] =>
   ([1, 2] as const).map((version) => [
@@ -41,7 +45,10 @@ function pathItem(
   const { suffix } = versions[version]
   const about = { tags: [version === 1 ? tag : version2], summary }
   const answers = {
-    responses: { 200: answered(answer, version, writer), ...refusedBy(version) },
+    responses: {
+      200: answered({ ...answer, example: examples[name] }, version, writer),
+      ...refusedBy(version),
+    },
     security: guest ? [] : [{ token: [] }, { basic: [] }],
   }
   const query = argumentsOf(params, writer)
@@ -67,16 +74,29 @@ const given = (parameters: Parameter[]): { parameters?: Parameter[] } =>
   parameters.length > 0 ? { parameters } : {}
 
 function answered(
-  { result, older, headers }: Pick<Contract, 'result' | 'older' | 'headers'>,
+  {
+    result,
+    older,
+    headers,
+    example,
+  }: Pick<Contract, 'result' | 'older' | 'headers'> & {
+    example: unknown
+  },
   version: ApiVersion,
   writer: Writer,
 ): Json {
   const { key } = versions[version]
   if (older) writer.schema(older) // its objects are among the components, for those who ask for them
+  const schema = writer.schema(z.strictObject({ [key]: result }))
   return {
     description: `The answer, under \`${key}\`.`,
     headers: writer.headers({ ...requestId, ...headers }),
-    content: { 'application/json': { schema: writer.schema(z.strictObject({ [key]: result })) } },
+    content: {
+      'application/json': {
+        schema,
+        ...(example !== undefined && { example: { [key]: example } }),
+      },
+    },
   }
 }
 

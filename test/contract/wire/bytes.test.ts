@@ -1,16 +1,18 @@
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { http, HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
+import { everySite } from '../../../src/frappe/every-site.ts'
 import { methods } from '../../../src/routes/index.ts'
 import {
   aConnectedBank,
+  bridgeTime,
   callBack,
   testApp,
   type ConnectedBank,
   type TestApp,
 } from '../../support/app.ts'
 import { bridgeProblem, bridgeUrl } from '../../support/bridge.ts'
-import { aKey, aRequest, aTenant, type TestTenant } from '../../support/tenants.ts'
+import { aKey, anAnnouncement, aRequest, aTenant, type TestTenant } from '../../support/tenants.ts'
 
 /**
  * What the wire says, byte for byte, in files beside this one: a change of it is seen in review. `vitest -u` writes them
@@ -51,13 +53,16 @@ async function exchange(app: FastifyInstance, ask: Ask): Promise<string> {
     `${answer.statusCode}`,
     ...headers.toSorted(),
     '',
-    body
-      .replace(/whsec_[\w+/=]+/g, 'whsec_…')
-      .replace(/("api_secret":)"[\w-]+"/, '$1"…"')
-      .replace(/"cursor":"[^"]+"/, '"cursor":"…"'),
+    withoutChance(body),
     '',
   ].join('\n')
 }
+
+const withoutChance = (body: string): string =>
+  body
+    .replace(/whsec_[\w+/=]+/g, 'whsec_…')
+    .replace(/("api_secret":)"[\w-]+"/, '$1"…"')
+    .replace(/"cursor":"[^"]+"/, '"cursor":"…"')
 
 const rpc = (
   name: string,
@@ -131,6 +136,48 @@ describe('what a method answers', () => {
 
     await expect(texts.join('\n')).toMatchFileSnapshot(`bytes/${name}.txt`)
   })
+})
+
+/** What happens before, where an answer would have nothing in it to show. */
+const eventful: Record<string, (world: World) => Promise<object>> = {
+  async get_bridge_item_id(world) {
+    const now = bridgeTime(world.clock.now())
+    const item = { created_at: now, last_try_refresh: now }
+    const { id } = world.world.addItem(world.alice.user.userUuid, item)
+    await callBack(world, { context: world.request, item_id: id })
+    return { request: world.request }
+  },
+  async get_events({ app, alice }) {
+    const content = { item_id: alice.itemId, status: 0, user_uuid: alice.user.userUuid }
+    const told = { type: 'item.refreshed', content, timestamp: app.clock.now() }
+    const event = anAnnouncement(app, alice.user, { type: told.type, itemId: alice.itemId })
+    const body = app.keyring.seal(JSON.stringify(told), `events/${event.id}`)
+    await app.store.acceptEvent({ ...event, body })
+    return { since: '2025-03-10' }
+  },
+  async get_usage(world) {
+    const { app, acme, alice } = world
+    await app.jobs.countConnections()
+    await app.inject(rpc('get_bank_accounts', acme.siteKey, { item_id: alice.itemId }))
+    await app.callLog.flush()
+    return {}
+  },
+}
+
+test('the description’s example answers are these: vitest’s -u writes them', async () => {
+  const answers: Record<string, unknown> = {}
+  for (const { name, tag } of [...methods, ...everySite]) {
+    const world = await aWorld()
+    const short = name.replace('bank_api.bridge.', '')
+    const params = (await eventful[short]?.(world)) ?? fitting[short]?.(world) ?? {}
+    const as = tag === 'hosting' ? world.acme.tenantKey : world.acme.siteKey
+    const { body } = await world.app.inject(rpc(short, as, params, { url: `/api/method/${name}` }))
+    answers[name] = (JSON.parse(withoutChance(body)) as { message: unknown }).message
+  }
+
+  await expect(`${JSON.stringify(answers, null, 2)}\n`).toMatchFileSnapshot(
+    '../../../src/openapi/example-answers.json',
+  )
 })
 
 const broken = (status: number, headers: Record<string, string> = {}) =>

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
+import { everySite } from '../../../src/frappe/every-site.ts'
 import { describeApi, type Document } from '../../../src/openapi/document.ts'
 import { argumentsIn } from '../../../src/openapi/method-paths.ts'
 import type { Operation, PathItem } from '../../../src/openapi/operation.ts'
@@ -46,6 +47,24 @@ test('every argument is described and has an example, and each method has one th
     const examples = Object.fromEntries(shown.map((each) => [each.name, each.example]))
     expect(params.safeParse(examples).error?.issues ?? [], name).toEqual([])
     expect(params.strict().safeParse(example).error?.issues ?? [], name).toEqual([])
+  }
+})
+
+test('every method has an example answer, which is one of its answers', async () => {
+  const { paths } = await read(await testApp())
+
+  for (const { name, result } of [...methods, ...everySite]) {
+    for (const [prefix, key] of [
+      ['/api/method/', 'message'],
+      ['/api/v2/method/', 'data'],
+    ] as const) {
+      const { content } = paths[`${prefix}${name}`]!['post']!.responses['200'] as {
+        content: { 'application/json': { example: object } }
+      }
+      const { example } = content['application/json']
+      expect(Object.keys(example), name).toEqual([key])
+      expect(result.safeParse(Object.values(example)[0]).error?.issues ?? [], name).toEqual([])
+    }
   }
 })
 
