@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { constant, type Html } from './html.ts'
 
-/** A style sheet or a script of ours that stands in the page, and how the page's policy lets it in and no other. */
+/** A style sheet or a script of ours that the page has, and how the page's policy lets it in. */
 export interface Inline {
   element: Html
   /** For `style-src` or `script-src`. */
@@ -9,15 +9,16 @@ export interface Inline {
 }
 
 /** A style sheet. It takes no values. */
-export const css = ([text = '']: TemplateStringsArray): Inline => inline('style', text)
-
-/** A script; for the one page that needs one. */
-export const script = (text: string): Inline => inline('script', text)
-
-function inline(name: 'style' | 'script', text: string): Inline {
-  if (text.includes('</')) throw new TypeError(`This would end the ${name} early`)
+export function css([text = '']: TemplateStringsArray): Inline {
+  if (text.includes('</')) throw new TypeError('This would end the style early')
   return {
-    element: constant(`<${name}>${text}</${name}>`),
+    element: constant(`<style>${text}</style>`),
     source: `'sha256-${createHash('sha256').update(text).digest('base64')}'`,
   }
 }
+
+/** A script of ours at its own address, which betters a page that works without. The path is a constant. */
+export const scriptAt = (path: `/${string}`): Inline => ({
+  element: constant(`<script src="${path}" defer></script>`),
+  source: "'self'",
+})

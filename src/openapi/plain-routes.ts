@@ -68,6 +68,13 @@ export const plainRoutes: Record<string, Record<string, PlainRoute>> = {
       responses: { 200: 'The page.' },
     },
   },
+  '/docs/page.js': {
+    get: {
+      summary: 'What that page searches and calls with.',
+      type: 'text/javascript',
+      responses: { 200: 'The script.' },
+    },
+  },
   '/bridge/callback': {
     get: {
       summary: 'Where Bridge Connect sends the browser back; for browsers only.',
