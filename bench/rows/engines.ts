@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { systemClock } from '../../src/clock.ts'
 import { createPool } from '../../src/db/postgres/open.ts'
 import { createPostgresStore } from '../../src/db/postgres/store.ts'
-import { call, inTurn, openGateway, webhook } from '../gateway.ts'
+import { askOfEach, call, inTurn, openGateway, webhook } from '../gateway.ts'
 import { load, type Asked } from '../load.ts'
 import { movedDatabase, openOnPostgres } from '../on-postgres.ts'
 import { cpuMs, startProgram, type Running } from '../processes.ts'
@@ -25,6 +25,7 @@ export const callsOnBoth: Bench = async (settings) => {
       const next = inTurn(gateway.clients)
       return () => load(gateway, { lanes: 16, ms: settings.roundMs }, () => ask(next()))
     }
+    for (const gateway of [onServer, onFile]) await askOfEach(gateway, ask)
     const sides = { ours: loaded(onServer), beside: loaded(onFile) }
     const seen = await interleave(sides, { rounds: settings.rounds, warmUps: 2 })
     rows.push(...both(`${method}, on PostgreSQL`, seen))

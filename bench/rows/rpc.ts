@@ -1,4 +1,4 @@
-import { call, database, inTurn, openGateway } from '../gateway.ts'
+import { askOfEach, call, database, inTurn, openGateway } from '../gateway.ts'
 import { load, type Asked } from '../load.ts'
 import { startProgram } from '../processes.ts'
 import type { Client } from '../seed.ts'
@@ -122,6 +122,7 @@ async function besideOurs(settings: Parameters<Bench>[0], compared: Compared): R
   const [name, ...args] = compared.program(first)
   const beside = await startProgram(name, { args })
 
+  for (const gateway of [ours, grown]) await askOfEach(gateway, compared.ask)
   const [ofOurs, ofGrown] = [inTurn(ours.clients), inTurn(grown.clients)]
   const seen = await interleave(
     {

@@ -20,7 +20,7 @@ import {
   type Printed,
 } from '../../rules/account-return.ts'
 import { accounts, items, lostAccounts } from '../schema/index.ts'
-import type { Db, Tools } from '../tools.ts'
+import { given, prepared, type Db, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { lockUser } from './locks.ts'
 import { lockItems } from './item-rows.ts'
@@ -120,35 +120,6 @@ export function accountOperations({ run, transaction }: Tools): AccountStore {
   }
 }
 
-/** Those of which something is news, and those that are known to replace another one. */
-async function lookAt(
-  db: Db,
-  all: readonly { id: number; itemId: number; hasIban: boolean }[],
-): Promise<{ news: Set<number>; replacements: Replacement[] }> {
-  const news = new Set<number>()
-  const replacements: Replacement[] = []
-  for (const [itemId, described] of Map.groupBy(all, (account) => account.itemId)) {
-    const ofItem = await db
-      .select({
-        id: accounts.id,
-        hasIban: sql`${accounts.ibanFingerprint} IS NOT NULL`.mapWith(Boolean),
-        hasPrint: sql`${accounts.ownerPrint} IS NOT NULL`.mapWith(Boolean),
-        mayReplace: mayReplace.mapWith(Boolean),
-        replacedItemId: accounts.replacedItemId,
-        replacedAccountId: accounts.replacedAccountId,
-        dataUntil: accounts.dataUntil,
-        compareFrom: items.compareFrom,
-      })
-      .from(accounts)
-      .innerJoin(items, eq(items.id, accounts.itemId))
-      .where(eq(accounts.itemId, itemId))
-    const known = new Map(ofItem.map((account) => [account.id, account]))
-    for (const one of described) if (isAccountNews(known.get(one.id), one)) news.add(one.id)
-    replacements.push(...ofItem.flatMap((one) => toReplacement({ ...one, itemId }) ?? []))
-  }
-  return { news, replacements }
-}
-
 /** Whether an account replaces none yet, and exactly one other of its user and IBAN was, whose connection is no more. */
 const mayReplace = sql`(${accounts.replacedAccountId} IS NULL AND (
   SELECT count(*) = 1 AND coalesce(sum(alike.living), 0) = 0 FROM (
@@ -157,6 +128,40 @@ const mayReplace = sql`(${accounts.replacedAccountId} IS NULL AND (
     SELECT CASE WHEN its.gone_at IS NULL AND its.unreachable_at IS NULL THEN 1 ELSE 0 END
     FROM accounts AS other JOIN items AS its ON its.id = other.item_id
     WHERE other.owner_print = ${accounts.ownerPrint} AND other.id <> ${accounts.id}) AS alike))`
+
+/** An item's accounts, as far as it takes to tell what would be news of them. */
+const knownOf = prepared((db) =>
+  db
+    .select({
+      id: accounts.id,
+      hasIban: sql`${accounts.ibanFingerprint} IS NOT NULL`.mapWith(Boolean),
+      hasPrint: sql`${accounts.ownerPrint} IS NOT NULL`.mapWith(Boolean),
+      mayReplace: mayReplace.mapWith(Boolean),
+      replacedItemId: accounts.replacedItemId,
+      replacedAccountId: accounts.replacedAccountId,
+      dataUntil: accounts.dataUntil,
+      compareFrom: items.compareFrom,
+    })
+    .from(accounts)
+    .innerJoin(items, eq(items.id, accounts.itemId))
+    .where(eq(accounts.itemId, given('itemId'))),
+)
+
+/** Those of which something is news, and those that are known to replace another one. */
+async function lookAt(
+  db: Db,
+  all: readonly { id: number; itemId: number; hasIban: boolean }[],
+): Promise<{ news: Set<number>; replacements: Replacement[] }> {
+  const news = new Set<number>()
+  const replacements: Replacement[] = []
+  for (const [itemId, described] of Map.groupBy(all, (account) => account.itemId)) {
+    const ofItem = await knownOf(db).execute({ itemId })
+    const known = new Map(ofItem.map((account) => [account.id, account]))
+    for (const one of described) if (isAccountNews(known.get(one.id), one)) news.add(one.id)
+    replacements.push(...ofItem.flatMap((one) => toReplacement({ ...one, itemId }) ?? []))
+  }
+  return { news, replacements }
+}
 
 /** All other accounts of the user with that IBAN. */
 async function others(db: Db, { id, userId, ownerPrint }: Printed): Promise<Alike[]> {
