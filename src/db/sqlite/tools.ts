@@ -9,7 +9,7 @@ export type NotPromise<T> = T extends PromiseLike<unknown> ? never : T
 
 /** What an operation works with. Its work is synchronous: a promise inside a transaction does not compile. */
 export interface Tools {
-  db: BetterSQLite3Database<typeof schema>
+  db: BetterSQLite3Database<typeof schema> & { $client: Sqlite.Database }
   read<T>(work: () => NotPromise<T>): Promise<T>
   /** One `BEGIN IMMEDIATE` transaction: all of it or nothing. */
   write<T>(work: () => NotPromise<T>): Promise<T>

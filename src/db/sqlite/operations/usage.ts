@@ -3,70 +3,24 @@ import type { CallRecord } from '../../ports/history.ts'
 import type { Renewals, UsageStore } from '../../ports/usage.ts'
 import { renewalOf } from '../../rules/renewal-count.ts'
 import { monthOf } from '../../rules/usage-month.ts'
-import { bridgeUsers, items, sites, tenants, usage } from '../schema/index.ts'
-import { given, prepared, type Tools } from '../tools.ts'
+import { bridgeUsers, items, tenants, usage } from '../schema/index.ts'
+import { prepared, type Tools } from '../tools.ts'
 
 type Db = Tools['db']
 
-const figures = {
-  connections: sql<number>`${given('connections')}`.as('connections'),
-  calls: sql<number>`${given('calls')}`.as('calls'),
-  webhooks: sql<number>`${given('webhooks')}`.as('webhooks'),
-  renewals: sql<number>`${given('renewals')}`.as('renewals'),
-}
+/** A row that counts what is given, or that much on top of what it has. */
+const counting = (whose: string) => `
+INSERT INTO usage (month, connections, calls, webhooks, renewals, tenant_id, site_id, site)
+SELECT +@month, +@connections, +@calls, +@webhooks, +@renewals, ${whose}
+ON CONFLICT (month, tenant_id, site_id) DO UPDATE SET connections = connections + excluded.connections,
+  calls = calls + excluded.calls, webhooks = webhooks + excluded.webhooks, renewals = renewals + excluded.renewals`
 
-const month = sql<string>`${given('month')}`.as('month')
-
-const nothing = sql<string>`''`
-
-const added = {
-  target: [usage.month, usage.tenantId, usage.siteId],
-  set: {
-    connections: sql`${usage.connections} + excluded.connections`,
-    calls: sql`${usage.calls} + excluded.calls`,
-    webhooks: sql`${usage.webhooks} + excluded.webhooks`,
-    renewals: sql`${usage.renewals} + excluded.renewals`,
-  },
-}
-
-const addOfSite = prepared((db) =>
-  db
-    .insert(usage)
-    .select(
-      db
-        .select({
-          id: sql<number>`NULL`.as('id'),
-          month,
-          tenantId: sites.tenantId,
-          siteId: sql<string>`${sites.id}`.as('site_id'),
-          site: sites.name,
-          ...figures,
-        })
-        .from(sites)
-        .where(eq(sites.id, given('siteId'))),
-    )
-    .onConflictDoUpdate(added)
-    .prepare(),
+const addOfSite = prepared(({ $client }) =>
+  $client.prepare(counting('tenant_id, id, name FROM sites WHERE id = +@siteId')),
 )
 
-const addOfTenant = prepared((db) =>
-  db
-    .insert(usage)
-    .select(
-      db
-        .select({
-          id: sql<number>`NULL`.as('id'),
-          month,
-          tenantId: sql<string>`${tenants.id}`.as('tenant_id'),
-          siteId: nothing.as('site_id'),
-          site: nothing.as('site'),
-          ...figures,
-        })
-        .from(tenants)
-        .where(eq(tenants.id, given('tenantId'))),
-    )
-    .onConflictDoUpdate(added)
-    .prepare(),
+const addOfTenant = prepared(({ $client }) =>
+  $client.prepare(counting(`id, '', '' FROM tenants WHERE id = +@tenantId`)),
 )
 
 const none = { connections: 0, calls: 0, webhooks: 0, renewals: 0 }
