@@ -15,6 +15,15 @@ RUN mkdir -p runtime/node_modules/better-sqlite3/prebuilds \
       runtime/node_modules/better-sqlite3/prebuilds/
 
 FROM node:26-slim
+ARG VERSION=unreleased
+ARG REVISION=unknown
+ARG SOURCE=unknown
+LABEL org.opencontainers.image.title="Bank API" \
+      org.opencontainers.image.description="Gateway between Dokos/ERPNext sites and the Bridge open-banking API" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION" \
+      org.opencontainers.image.source="$SOURCE" \
+      org.opencontainers.image.base.name="docker.io/library/node:26-slim"
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080
 WORKDIR /app
 COPY package.json ./
@@ -23,7 +32,7 @@ COPY --from=build /app/runtime/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 RUN printf '#!/bin/sh\nexec node /app/dist/main.js "$@"\n' > /usr/local/bin/bank-api \
  && chmod 755 /usr/local/bin/bank-api \
- && mkdir /data && chown node:node /data
+ && mkdir /data /backups && chown node:node /data /backups
 # Where the server looks by itself: with DATABASE_URL nothing may be said of DATA_DIR.
 RUN ln -s /data /app/data
 USER node

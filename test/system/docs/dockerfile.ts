@@ -40,7 +40,7 @@ export interface Built {
 }
 
 /** Folders of the image that its commands name: each is a folder below the stage's root. */
-const ownFolders = /(?<![\w./-])\/(app|data|usr\/local\/bin)\b/g
+const ownFolders = /(?<![\w./-])\/(app|backups|data|usr\/local\/bin)\b/g
 
 /**
  * Runs a Dockerfile's steps without an engine: each stage is a folder, `COPY` copies, `RUN` runs with the image's absolute
@@ -94,7 +94,7 @@ export function runDockerfile(
     else if (name === 'CMD') built.command = JSON.parse(text) as string[]
     else if (name === 'HEALTHCHECK') {
       built.healthcheck = JSON.parse(text.slice(text.indexOf('['))) as string[]
-    } else if (!['VOLUME', 'EXPOSE', 'STOPSIGNAL'].includes(name)) {
+    } else if (!['ARG', 'EXPOSE', 'LABEL', 'STOPSIGNAL', 'VOLUME'].includes(name)) {
       throw new Error(`This test does not know the instruction ${name}`)
     }
   }

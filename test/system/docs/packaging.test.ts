@@ -1,0 +1,177 @@
+import { execFileSync, spawn } from 'node:child_process'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { environment, secretVariables } from '../../../src/config.ts'
+import { freePort } from '../../support/free-port.ts'
+
+const checkout = fileURLToPath(new URL('../../..', import.meta.url))
+const read = (path: string): string => readFileSync(join(checkout, path), 'utf8')
+const unit = read('packaging/bank-api.service')
+const settings = (name: string): string[] =>
+  [...unit.matchAll(new RegExp(`^${name}=(.*)$`, 'gm'))].map(([, value = '']) => value)
+
+/** All system calls of systemd's group, those of the groups inside it too. */
+function callsOf(group: string): string[] {
+  const lines = execFileSync('systemd-analyze', ['syscall-filter', group], { encoding: 'utf8' })
+  const inside = lines
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => /^@?[a-z0-9_-]+$/.test(line) && line !== group)
+  return inside.flatMap((name) => (name.startsWith('@') ? callsOf(name) : [name]))
+}
+
+/** What `SystemCallFilter=` lets through: its lines in their order, groups that begin with ~ taken away. */
+function allowedCalls(): Set<string> {
+  const allowed = new Set<string>()
+  for (const line of settings('SystemCallFilter')) {
+    const taken = line.startsWith('~')
+    for (const group of line.replace('~', '').split(' ')) {
+      for (const call of callsOf(group)) {
+        if (taken) allowed.delete(call)
+        else allowed.add(call)
+      }
+    }
+  }
+  return allowed
+}
+
+test('the unit hands out secrets as credentials, names variables that exist, and outwaits a stop', () => {
+  const variables = settings('Environment').flatMap((line) => line.split(' '))
+  const names = variables.map((pair) => pair.split('=')[0]!)
+  const known = [
+    ...Object.keys(environment.shape),
+    ...secretVariables.map((name) => `${name}_FILE`),
+    'NODE_OPTIONS',
+  ]
+  const credentials = settings('LoadCredential').map((line) => line.split(':')[0])
+  const files = variables
+    .filter((pair) => pair.includes('_FILE='))
+    .map((pair) => pair.split('%d/')[1])
+
+  for (const name of names) expect(known).toContain(name)
+  for (const secret of secretVariables) expect(names).not.toContain(secret)
+  expect(files).toEqual(credentials)
+  expect(Number(settings('TimeoutStopSec')[0])).toBeGreaterThan(environment.parse({}).STOP_TIMEOUT)
+})
+
+const hasSystemd = existsSync('/usr/bin/systemd-analyze') || process.env['CI'] !== undefined
+
+test.skipIf(!hasSystemd)('systemd finds little that the unit leaves open', () => {
+  const out = execFileSync(
+    'systemd-analyze',
+    ['security', '--offline=true', '--threshold=15', join(checkout, 'packaging/bank-api.service')],
+    { encoding: 'utf8' },
+  )
+
+  expect(out).toMatch(/Overall exposure level for bank-api.service: [01]\.\d/)
+})
+
+describe('the archive of a release', () => {
+  let folder: string
+  let root: string
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'bank-api-archive-'))
+    execFileSync(join(checkout, 'packaging/archive.sh'), [folder])
+    const [archive = ''] = globSync('*.tar.gz', { cwd: folder })
+    execFileSync('sha256sum', ['--check', `${archive}.sha256`], { cwd: folder })
+    execFileSync('tar', ['xzf', archive], { cwd: folder })
+    root = join(folder, archive.replace('.tar.gz', ''))
+  }, 120_000)
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  test('brings its own Node, and says its version', () => {
+    const env = { PATH: '/usr/bin:/bin' }
+
+    const said = execFileSync(join(root, 'bin/bank-api'), ['--version'], { encoding: 'utf8', env })
+
+    expect(said.trim()).toBe(JSON.parse(read('package.json')).version)
+    expect(existsSync(join(root, 'bank-api.service'))).toBe(true)
+  })
+
+  test.skipIf(!hasSystemd)(
+    'serves and stops with no system call that the unit forbids',
+    async () => {
+      const port = await freePort()
+      const data = join(folder, 'data')
+      const trace = join(data, 'calls')
+      mkdirSync(data)
+      // As the unit's user: SQLite makes more calls for root.
+      const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+      if (nobody.uid !== undefined) {
+        chmodSync(folder, 0o755)
+        chownSync(data, nobody.uid, nobody.gid)
+      }
+      const server = spawn(
+        'strace',
+        ['-f', '-qq', '-o', trace, join(root, 'bin/bank-api-server')],
+        {
+          cwd: root,
+          ...nobody,
+          env: {
+            PATH: '/usr/bin:/bin',
+            DATA_DIR: data,
+            PORT: String(port),
+            SANDBOX_PORT: String(await freePort()),
+            LOG_LEVEL: 'silent',
+          },
+          detached: true,
+          stdio: 'ignore',
+        },
+      )
+      const ended = new Promise<number | null>((resolve) => {
+        server.once('close', resolve)
+      })
+      const live = `http://127.0.0.1:${port}/live`
+      await expect
+        .poll(
+          () =>
+            fetch(live).then(
+              ({ status }) => status,
+              () => 0,
+            ),
+          { timeout: 60_000 },
+        )
+        .toBe(200)
+      process.kill(-server.pid!, 'SIGTERM') // strace heeds none, and ends as the server does
+      const code = await ended
+
+      const used = new Set(
+        [...readFileSync(trace, 'utf8').matchAll(/^\d+ +([a-z0-9_]+)\(/gm)].map(
+          ([, name = '']) => name,
+        ),
+      )
+      const allowed = allowedCalls()
+      expect(code).toBe(0)
+      expect(used.size).toBeGreaterThan(40)
+      expect([...used].filter((name) => !allowed.has(name))).toEqual([])
+    },
+  )
+})
+
+test('the public workflows ask for no more than they need, and pin what they use', () => {
+  for (const file of globSync('.github/workflows/*.yml', { cwd: checkout })) {
+    const text = read(file)
+    const workflow = parse(text) as { permissions: object }
+    const used = [...text.matchAll(/uses: (\S+)/g)].map(([, name = '']) => name)
+
+    expect(workflow.permissions, file).toEqual({ contents: 'read' })
+    for (const name of used) expect(name, file).toMatch(/^\.\/|@v?\d|@[0-9a-f]{40}$/)
+  }
+  const bot = JSON.parse(read('.github/renovate.json')) as { extends: string[] }
+  expect(bot.extends).toContain('docker:pinDigests')
+  expect(bot.extends).toContain('helpers:pinGitHubActionDigestsToSemver')
+})
