@@ -11,6 +11,7 @@ import type { ItemStore } from './ports/items.ts'
 import type { AccountStore } from './ports/accounts.ts'
 import type { AlertStore } from './ports/alerts.ts'
 import type { ConsoleStore } from './ports/console.ts'
+import type { PortalStore } from './ports/portal.ts'
 import type { AllowanceStore } from './ports/allowances.ts'
 import type { EventStore } from './ports/events.ts'
 import type { DeliveryStore } from './ports/deliveries.ts'
@@ -22,7 +23,7 @@ import type { SealedStore } from './ports/sealed.ts'
 import type { RemovalStore } from './ports/removals.ts'
 import type { ExportStore } from './ports/exports.ts'
 import type { RetentionStore } from './ports/retention.ts'
-import type { FeedStore } from './ports/feed.ts'
+import type { FeedReportStore, FeedStore } from './ports/feed.ts'
 import type { FigureStore } from './ports/figures.ts'
 import type { HistoryStore } from './ports/history.ts'
 
@@ -46,6 +47,7 @@ export interface Store
     AccountStore,
     AlertStore,
     ConsoleStore,
+    PortalStore,
     AllowanceStore,
     EventStore,
     DeliveryStore,
@@ -56,6 +58,7 @@ export interface Store
     ExportStore,
     RetentionStore,
     FeedStore,
+    FeedReportStore,
     FigureStore,
     OverviewStore,
     HistoryStore {

@@ -184,6 +184,82 @@ export function feedContract(name: string, open: OpenRooms): void {
   })
 }
 
+/** What every engine promises of the feed as people look at it. */
+export function feedReportContract(name: string, open: OpenRooms): void {
+  const withReports = async () => {
+    const rooms = await withSites(open)
+    const { store, scope } = rooms
+    const [site, second] = rooms.sites.map(({ id }) => ({ ...scope, siteId: id }))
+    const other = await aTenant(rooms, { name: 'other' })
+    const list = async (of = site!, page: Partial<Parameters<Store['listFeed']>[1]> = {}) =>
+      (await store.listFeed(of, { since: 0, limit: 10, ...page })).map(({ id }) => id)
+    return { ...rooms, site: site!, second: second!, other, list }
+  }
+
+  describe(`the feed as people look at it, ${name}`, () => {
+    it('gives one site’s events of late, the newest first, part by part', async () => {
+      const { store, accept, list, site, second, clock } = await withReports()
+      const at = clock.now()
+      const ids = [
+        await accept({ receivedAt: at - 2 }),
+        await accept({ receivedAt: at - 1 }),
+        await accept({ receivedAt: at }),
+      ].toReversed()
+      const others = await accept({ siteId: second.siteId })
+
+      expect(await list()).toEqual(ids)
+      expect(await list(second)).toEqual([others])
+      expect(await list(site, { since: at - 1 })).toEqual(ids.slice(0, 2))
+      const [first] = await store.listFeed(site, { since: 0, limit: 1 })
+      expect(await list(site, { after: first! })).toEqual(ids.slice(1))
+    })
+
+    it('gives nothing of a site that is not the tenant’s, of one being deleted, or of a deleted item', async () => {
+      const { store, accept, list, site, other, ids, clock, tenant } = await withReports()
+      const user = await store.ensureUser({
+        id: ids.next('usr'),
+        siteId: site.siteId,
+        name: '',
+        at: 1,
+      })
+      const facts = { providerId: 574, providerName: null, accountTypes: 'all', status: 0 }
+      const item = { id: 7, ...facts, statusCodeInfo: null, authenticationExpiresAt: null }
+      await store.keepItems(user.id, [item], { at: clock.now(), complete: false })
+      const gone = await accept({ itemId: 7 })
+      const kept = await accept({ itemId: 8 })
+      await store.deleteItem(7, testBy)
+      const mixed = { tenantId: other.tenant.id, siteId: site.siteId }
+
+      expect(await list()).toEqual([kept])
+      expect(await list(mixed)).toEqual([])
+      expect(await store.findFeedEvent(site, gone)).toBeUndefined()
+      expect(await store.findFeedEvent(mixed, kept)).toBeUndefined()
+
+      const subject = { tenantId: tenant.id, subjectId: site.siteId, name: 'one' }
+      const removal = { id: 'rem_1', kind: 'site' as const, ...subject, withBridgeUsers: false }
+      await store.startRemoval(removal, testBy)
+      expect(await list()).toEqual([])
+      expect(await store.findFeedEvent(site, kept)).toBeUndefined()
+    })
+
+    it('tells one event to its site and its tenant, with its tries, and to nobody else', async () => {
+      const { store, accept, claim, settle, scope, site, second, other } = await withReports()
+      const id = await accept()
+      const [claimed] = await claim()
+      await settle(claimed!, { kind: 'dead' })
+
+      const told = await store.findFeedEvent(site, id)
+
+      expect(told).toMatchObject({ id, site: 'one', tenant: 'acme' })
+      expect(told?.delivery).toMatchObject({ state: 'dead', tries: [{ number: 1, status: 500 }] })
+      expect(await store.findFeedEvent(scope, id)).toEqual(told)
+      expect(await store.findFeedEvent(second, id)).toBeUndefined()
+      expect(await store.findFeedEvent(other.scope, id)).toBeUndefined()
+      expect(await store.findFeedEvent(scope, told!.delivery!.id)).toBeUndefined()
+    })
+  })
+}
+
 /** What a reader may count on while several servers store events of one tenant. */
 export function feedRaceContract(name: string, open: OpenStores): void {
   describe(`the feed while servers write, ${name}`, () => {

@@ -208,6 +208,39 @@ export function itemContract(name: string, open: OpenRooms): void {
     })
   })
 
+  describe(`a site’s items, ${name}`, () => {
+    it('those that ask for something come first, then the consent that ends first, part by part', async () => {
+      const { store, acme, keep, ann } = await withUser(open)
+      await keep({ id: 7 })
+      await keep({ id: 8, authenticationExpiresAt: testNow + 2 })
+      await keep({ id: 9, authenticationExpiresAt: testNow + 1 })
+      await keep({ id: 10, status: 1010, authenticationExpiresAt: testNow + 3 })
+      await keep({ id: 11, status: 1007, authenticationExpiresAt: testNow + 4 })
+      const of = { ...acme.scope, siteId: acme.site.id }
+      const page = { first: [402, 1010], limit: 10, offset: 0 }
+
+      const all = await store.listSiteItems(of, page)
+
+      expect(idsOf(all)).toEqual([10, 9, 8, 11, 7])
+      expect(all[0]?.user).toEqual(ann)
+      const part = await store.listSiteItems(of, { ...page, limit: 2, offset: 1 })
+      expect(idsOf(part)).toEqual([9, 8])
+    })
+
+    it('nobody else’s are among them, nor what is gone', async () => {
+      const { store, scopes, keep } = await withUsers(open)
+      await keep([7, 8])
+      await keep([8], { at: testNow + 24 * 60 * 60_000 })
+      const page = { first: [402], limit: 10, offset: 0 }
+      const listed = async ({ tenantId, siteId }: (typeof scopes)['mixed']) =>
+        idsOf(await store.listSiteItems({ tenantId, siteId }, page))
+
+      expect(await listed({ ...scopes.own, siteId: scopes.site.siteId! })).toEqual([8])
+      expect(await listed(scopes.sister)).toEqual([])
+      expect(await listed(scopes.mixed)).toEqual([])
+    })
+  })
+
   describe(`connections as an operator lists them, ${name}`, () => {
     it('the consent that ends first comes first, those without an end last', async () => {
       const { store, acme, keep, ann, ...rooms } = await withUser(open)

@@ -76,6 +76,16 @@ export function overviewContract(name: string, open: OpenRooms): void {
       expect(await names({ offset: 5 })).toEqual([])
     })
 
+    it('of one tenant there are its own alone', async () => {
+      const { store, acme, items } = await withSites(open)
+      await items('e.other', { id: 5, status: 402 })
+      await items('c.acme', { id: 6, status: 402 })
+
+      const rows = await store.listSiteStates(page, { ...about, tenantId: acme.tenant.id })
+
+      expect(rows.map(({ name }) => name)).toEqual(['c.acme', 'A.acme', 'b.acme', 'd.acme'])
+    })
+
     it('the worst come first: disabled, failing, asking for a hand; not what is gone, or only waits', async () => {
       const { store, items, webhook, event, end, names } = await withSites(open)
       await items(

@@ -2,13 +2,14 @@ import { onTestFinished } from 'vitest'
 import type { Store } from '../../src/db/store.ts'
 import { testRooms } from '../support/tenants.ts'
 import { eventContract } from './events.ts'
-import { feedContract } from './feed.ts'
+import { feedContract, feedReportContract } from './feed.ts'
 import { figureContract } from './figures.ts'
 import { endpointContract } from './endpoints.ts'
 import { historyContract } from './history.ts'
 import { siteContract } from './sites.ts'
 import { alertContract } from './alerts.ts'
 import { overviewContract } from './overview.ts'
+import { portalContract } from './portal.ts'
 import { consoleContract } from './console.ts'
 import { allowanceContract } from './allowances.ts'
 import { accountReturnContract } from './account-returns.ts'
@@ -57,12 +58,14 @@ export function storeContract(
   tenantContract(name, rooms)
   eventContract(name, rooms)
   feedContract(name, rooms)
+  feedReportContract(name, rooms)
   figureContract(name, rooms)
   endpointContract(name, rooms)
   historyContract(name, rooms)
   siteContract(name, rooms)
   alertContract(name, rooms)
   consoleContract(name, rooms)
+  portalContract(name, rooms)
   overviewContract(name, rooms)
   allowanceContract(name, rooms)
   accountContract(name, rooms)

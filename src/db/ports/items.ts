@@ -63,6 +63,11 @@ export interface ConnectionFilter {
 
 export interface ItemStore {
   findItem(scope: Scope, itemId: number): Promise<OwnedItem | undefined>
+  /** A site's items that are not gone: those of these statuses first, then the consent that ends first. */
+  listSiteItems(
+    scope: Scope & { siteId: string },
+    page: { first: readonly number[]; limit: number; offset: number },
+  ): Promise<Pick<OwnedItem, 'item' | 'user'>[]>
   /** The user's items that are not gone. */
   listItems(userId: string): Promise<Item[]>
   /** Stores what is new of a user's item; one that went meanwhile stays away. */

@@ -30,15 +30,15 @@ export interface Asking {
   consentsUntil: number
 }
 
-/** The installation at a glance, for the operator: of all tenants. */
+/** The installation at a glance, for the operator: of all tenants, unless told whose. */
 export interface OverviewStore {
   /**
-   * A page of the sites, worst first: those whose endpoint is disabled, those whose webhooks fail, those with connections that
+   * A page of the sites, of one tenant or of all, worst first: those whose endpoint is disabled, those whose webhooks fail, those with connections that
    * ask for a hand, then the rest by name.
    */
   listSiteStates(
     page: { limit: number; offset: number },
-    about: { failedSince: number; asking: Asking },
+    about: { tenantId?: string; failedSince: number; asking: Asking },
   ): Promise<SiteState[]>
   /** What became of the webhooks of the events since a time; of very many, of the newest alone. */
   countLately(since: number): Promise<Record<DeliveryState, number>>

@@ -3,6 +3,7 @@ import { createPool, openPostgres, type PostgresOptions } from './open.ts'
 import { accountOperations } from './operations/accounts.ts'
 import { alertOperations } from './operations/alerts.ts'
 import { consoleOperations } from './operations/console.ts'
+import { portalOperations } from './operations/portal.ts'
 import { allowanceOperations } from './operations/allowances.ts'
 import { auditOperations } from './operations/audit.ts'
 import { deliveryOperations } from './operations/deliveries.ts'
@@ -50,6 +51,7 @@ export function createPostgresStore(pool: Pool, poolOfLife: Pool = pool): Store 
     ...accountOperations(tools),
     ...alertOperations(tools),
     ...consoleOperations(tools),
+    ...portalOperations(tools),
     ...allowanceOperations(tools),
     ...auditOperations(tools),
     ...deliveryOperations(tools),

@@ -16,6 +16,7 @@ import { memberOperations } from './operations/members.ts'
 import { itemOperations } from './operations/items.ts'
 import { alertOperations } from './operations/alerts.ts'
 import { consoleOperations } from './operations/console.ts'
+import { portalOperations } from './operations/portal.ts'
 import { allowanceOperations } from './operations/allowances.ts'
 import { accountOperations } from './operations/accounts.ts'
 import { eventOperations } from './operations/events.ts'
@@ -50,6 +51,7 @@ export function createSqliteStore(path: string, signerOf?: SignerOf): Store {
     ...itemOperations(tools),
     ...alertOperations(tools),
     ...consoleOperations(tools),
+    ...portalOperations(tools),
     ...allowanceOperations(tools),
     ...accountOperations(tools),
     ...eventOperations({ ...tools, group }),

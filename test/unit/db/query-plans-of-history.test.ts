@@ -33,6 +33,39 @@ const operations: [string, Operation][] = [
   ['audit of a subject', (store) => store.listAudit({ subjects: ['a', 'b'], limit: 9 })],
 ]
 
+const of = { tenantId: 't', siteId: 's' }
+const after = { receivedAt: 1, seq: 1 }
+
+const ofSites: [string, Operation][] = [
+  ['events', (store) => store.listFeed(of, { since: 1, after, limit: 9 })],
+  ['one event', (store) => store.findFeedEvent(of, 'evt_a')],
+  ['connections', (store) => store.listSiteItems(of, { first: [402], limit: 9, offset: 9 })],
+  [
+    'sites',
+    (store) =>
+      store.listSiteStates(
+        { limit: 9, offset: 9 },
+        { tenantId: 't', failedSince: 1, asking: { statuses: [402], consentsUntil: 1 } },
+      ),
+  ],
+]
+
+it.each(ofSites)(
+  'what a site’s people see of their %s is found by an index',
+  async (_name, look) => {
+    const plans = await plansOf(look)
+
+    expect(plans.split('\n').filter((step) => /^SCAN (?!asking$|.* USING )/.test(step))).toEqual([])
+  },
+)
+
+it('a site’s events are read in the order of their index, of late ones alone', async () => {
+  const plans = await plansOf((store) => store.listFeed(of, { since: 1, after, limit: 9 }))
+
+  expect(plans).toContain('events_site (site_id=? AND received_at>?')
+  expect(plans).not.toMatch(/TEMP B-TREE FOR ORDER BY/)
+})
+
 it.each(operations)('the operator’s %s are found by an index', async (_name, operation) => {
   const plans = await plansOf(operation)
 

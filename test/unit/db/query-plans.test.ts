@@ -23,6 +23,7 @@ const growing = [
   'items',
   'accounts',
   'item_refreshes',
+  'portal_sessions',
 ]
 
 /** Every statement prepared from here to the end of the test. */
@@ -80,7 +81,17 @@ it('no operation reads a growing table from one end to the other, or is planned 
     await store.findAccount(one, 71)
     await store.readFeed(one, { after: 1, limit: 9, bytes: 9, forgottenBefore: 1 })
     await store.findFeedStart(one, 1, 1)
+    await store.findFeedEvent(one, 'evt_1')
   }
+  const ofSite = { ...scope, siteId: site.id }
+  await store.listFeed(ofSite, { since: 1, limit: 9, after: { receivedAt: 9, seq: 9 } })
+  await store.listSiteItems(ofSite, { first: [402], limit: 9, offset: 9 })
+  const session = { ...ofSite, apiKey: siteKey.apiKey, secretHash: Buffer.alloc(1), madeAt: 1 }
+  await store.offerPortal({ id: 'por_1', ...session, expiresAt: testNow + 1 }, testBy)
+  await store.findPortalSession('por_1')
+  const entered = { offeredHash: Buffer.alloc(1), secretHash: Buffer.alloc(2), expiresAt: 9 }
+  await store.enterPortal('por_1', entered, testBy)
+  await store.endPortalSession('por_1', testBy)
   await store.findKey(siteKey.apiKey)
   await store.listKeys(tenant.id)
   await store.touchKey(siteKey.apiKey, testNow)

@@ -388,6 +388,7 @@ it('every table is in the export, or holds nothing of a tenant’s', async () =>
     'removals',
     'alerts',
     'console_sessions',
+    'portal_sessions',
   ]
 
   const tables = raw

@@ -13,15 +13,18 @@ import {
   type SQL,
 } from 'drizzle-orm'
 import { foldName } from '../../../names.ts'
+import type { FeedReportStore } from '../../ports/feed.ts'
 import type {
   CallFilter,
   EventFilter,
   EventPage,
   HistoryStore,
+  ListedEvent,
   Page,
   RequestFilter,
   UserFilter,
 } from '../../ports/history.ts'
+import type { Scope } from '../../scope.ts'
 import {
   accounts,
   bridgeUsers,
@@ -38,6 +41,7 @@ import { nextTryAt } from '../../rules/next-try.ts'
 import { matching, type Db, type Tools } from '../tools.ts'
 import { triesOf } from './delivery-reports.ts'
 import { connections } from './items.ts'
+import { inScope } from './sites.ts'
 import { findSubjects } from './subjects.ts'
 import { storeCalls } from './usage.ts'
 
@@ -66,7 +70,7 @@ const behind = ({ first, after }: EventPage) =>
 
 const olderUsers = (id: string) => lt(bridgeUsers.id, id)
 
-export function historyOperations({ run }: Tools): HistoryStore {
+export function historyOperations({ run }: Tools): HistoryStore & FeedReportStore {
   return {
     addCalls: (records) =>
       run(async (db) => {
@@ -100,43 +104,20 @@ export function historyOperations({ run }: Tools): HistoryStore {
       ),
 
     listEvents: (filter, page) =>
+      run((db) => eventsWhere(db, and(...eventConditions(filter), older(page, olderEvents)), page)),
+
+    listFeed: (scope, { since, ...page }) =>
+      run((db) => {
+        const isLate = and(eq(events.siteId, scope.siteId), gte(events.receivedAt, since))
+        return eventsWhere(db, and(isInFeed(scope), isLate), page)
+      }),
+
+    findFeedEvent: (scope, eventId) =>
       run(async (db) => {
-        const order = page.first === 'oldest' ? asc : desc
-        const rows = await db
-          .select({
-            event,
-            delivery: deliveries,
-            tenant: tenants.name,
-            site: sites.name,
-            stops: {
-              holdUntil: endpoints.holdUntil,
-              endpointDisabledAt: endpoints.disabledAt,
-              tenantDisabledAt: tenants.disabledAt,
-              siteRemovedAt: sites.removedAt,
-            },
-          })
-          .from(events)
-          .leftJoin(deliveries, eq(deliveries.eventSeq, events.seq))
-          .leftJoin(sites, eq(sites.id, events.siteId))
-          .leftJoin(tenants, eq(tenants.id, sites.tenantId))
-          .leftJoin(endpoints, eq(endpoints.siteId, sites.id))
-          .where(and(...eventConditions(filter), older(page, olderEvents), behind(page)))
-          .orderBy(order(events.receivedAt), order(events.seq))
-          .limit(page.limit)
-        const tries = await triesOf(
-          db,
-          rows.flatMap(({ delivery }) => delivery?.id ?? []),
-        )
-        return rows.map(({ event, delivery, tenant, site, stops }) => ({
-          ...event,
-          tenant,
-          site,
-          delivery: delivery && {
-            ...delivery,
-            nextTryAt: nextTryAt({ ...delivery, ...stops }),
-            tries: (tries.get(delivery.id) ?? []).map(({ response: _sealed, ...one }) => one),
-          },
-        }))
+        const [found] = await eventsWhere(db, and(isInFeed(scope), eq(events.id, eventId)), {
+          limit: 1,
+        })
+        return found
       }),
 
     listUsers: (filter, page) =>
@@ -179,6 +160,53 @@ export function historyOperations({ run }: Tools): HistoryStore {
 
     findSubjects: (word, limit) => run((db) => findSubjects(db, word, limit)),
   }
+}
+
+/** What the feed of a scope gives: of deleted connections nothing. */
+const isInFeed = (scope: Scope) => and(inScope(scope), isNotNull(events.body))
+
+/** Those of the events that lie on a page, each with how its delivery stands. */
+async function eventsWhere(
+  db: Db,
+  which: SQL | undefined,
+  page: EventPage,
+): Promise<ListedEvent[]> {
+  const order = page.first === 'oldest' ? asc : desc
+  const rows = await db
+    .select({
+      event,
+      delivery: deliveries,
+      tenant: tenants.name,
+      site: sites.name,
+      stops: {
+        holdUntil: endpoints.holdUntil,
+        endpointDisabledAt: endpoints.disabledAt,
+        tenantDisabledAt: tenants.disabledAt,
+        siteRemovedAt: sites.removedAt,
+      },
+    })
+    .from(events)
+    .leftJoin(deliveries, eq(deliveries.eventSeq, events.seq))
+    .leftJoin(sites, eq(sites.id, events.siteId))
+    .leftJoin(tenants, eq(tenants.id, sites.tenantId))
+    .leftJoin(endpoints, eq(endpoints.siteId, sites.id))
+    .where(and(which, behind(page)))
+    .orderBy(order(events.receivedAt), order(events.seq))
+    .limit(page.limit)
+  const tries = await triesOf(
+    db,
+    rows.flatMap(({ delivery }) => delivery?.id ?? []),
+  )
+  return rows.map(({ event, delivery, tenant, site, stops }) => ({
+    ...event,
+    tenant,
+    site,
+    delivery: delivery && {
+      ...delivery,
+      nextTryAt: nextTryAt({ ...delivery, ...stops }),
+      tries: (tries.get(delivery.id) ?? []).map(({ response: _sealed, ...one }) => one),
+    },
+  }))
 }
 
 const callConditions = (filter: CallFilter) => [

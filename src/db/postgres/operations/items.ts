@@ -30,7 +30,7 @@ import { given, matching, prepared, type Db, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { lockItem, lockItems, storeItem } from './item-rows.ts'
 import { lockTenantOf, lockUser } from './locks.ts'
-import { inGivenScope, isServed } from './sites.ts'
+import { inGivenScope, inScope, isServed } from './sites.ts'
 import { insertEvent } from './store-event.ts'
 
 export const owned = (db: Db) =>
@@ -69,6 +69,23 @@ export function itemOperations({ run, transaction }: Tools): ItemStore {
         const { tenantId, siteId } = scope
         return (await itemInScope(db).execute({ tenantId, siteId, itemId }))[0]
       }),
+
+    listSiteItems: (scope, { first, limit, offset }) =>
+      run((db) =>
+        db
+          .select({ item: items, user: bridgeUsers })
+          .from(sites)
+          .innerJoin(bridgeUsers, eq(bridgeUsers.siteId, sites.id))
+          .innerJoin(items, eq(items.userId, bridgeUsers.id))
+          .where(and(inScope(scope), isNull(items.goneAt)))
+          .orderBy(
+            notInArray(items.status, [...first]),
+            asc(items.authenticationExpiresAt),
+            asc(items.id),
+          )
+          .limit(limit)
+          .offset(offset),
+      ),
 
     listItems: (userId) => run((db) => livingOf(db, userId)),
 

@@ -29,8 +29,9 @@ type Row = Pick<SiteState, 'id' | 'name' | 'tenant'> & {
   >
 
 export const overviewOperations = ({ run }: Tools): OverviewStore => ({
-  listSiteStates: ({ limit, offset }, { failedSince, asking }) =>
+  listSiteStates: ({ limit, offset }, { tenantId, failedSince, asking }) =>
     run(async (db) => {
+      const whose = tenantId === undefined ? undefined : sql`AND sites.tenant_id = ${tenantId}`
       const statuses = list(asking.statuses)
       const living = sql`FROM items JOIN bridge_users ON bridge_users.id = items.user_id WHERE items.gone_at IS NULL`
       const { rows } = await db.execute<Row>(sql`
@@ -45,7 +46,7 @@ export const overviewOperations = ({ run }: Tools): OverviewStore => ({
               WHEN sites.id IN (SELECT site_id FROM asking) THEN 2 ELSE 3 END AS rank, sites.folded_name
           FROM sites JOIN tenants ON tenants.id = sites.tenant_id
           LEFT JOIN endpoints ON endpoints.site_id = sites.id
-          WHERE sites.removed_at IS NULL
+          WHERE sites.removed_at IS NULL ${whose}
           ORDER BY rank, sites.folded_name, sites.id LIMIT ${limit} OFFSET ${offset}
         ), refused AS MATERIALIZED (
           SELECT site_id, count(*) AS count FROM (

@@ -13,15 +13,18 @@ import {
   type SQL,
 } from 'drizzle-orm'
 import { foldName } from '../../../names.ts'
+import type { FeedReportStore } from '../../ports/feed.ts'
 import type {
   CallFilter,
   EventFilter,
   EventPage,
   HistoryStore,
+  ListedEvent,
   Page,
   RequestFilter,
   UserFilter,
 } from '../../ports/history.ts'
+import type { Scope } from '../../scope.ts'
 import type { GroupCommit } from '../group-commit.ts'
 import {
   accounts,
@@ -39,6 +42,7 @@ import { nextTryAt } from '../../rules/next-try.ts'
 import { given, matching, prepared, type Tools } from '../tools.ts'
 import { triesOf } from './delivery-reports.ts'
 import { connections } from './items.ts'
+import { inScope } from './sites.ts'
 import { findSubjects } from './subjects.ts'
 import { addUsageOfCalls } from './usage.ts'
 
@@ -95,7 +99,7 @@ export function historyOperations({
   db,
   read,
   group,
-}: Tools & { group: GroupCommit }): HistoryStore {
+}: Tools & { group: GroupCommit }): HistoryStore & FeedReportStore {
   return {
     addCalls: (records) =>
       group(() => {
@@ -132,41 +136,16 @@ export function historyOperations({
       ),
 
     listEvents: (filter, page) =>
+      read(() => eventsWhere(db, and(...eventConditions(filter), older(page, olderEvents)), page)),
+
+    listFeed: (scope, { since, ...page }) =>
       read(() => {
-        const order = page.first === 'oldest' ? asc : desc
-        return db
-          .select({
-            event,
-            delivery: deliveries,
-            tenant: tenants.name,
-            site: sites.name,
-            stops: {
-              holdUntil: endpoints.holdUntil,
-              endpointDisabledAt: endpoints.disabledAt,
-              tenantDisabledAt: tenants.disabledAt,
-              siteRemovedAt: sites.removedAt,
-            },
-          })
-          .from(events)
-          .leftJoin(deliveries, eq(deliveries.eventSeq, events.seq))
-          .leftJoin(sites, eq(sites.id, events.siteId))
-          .leftJoin(tenants, eq(tenants.id, sites.tenantId))
-          .leftJoin(endpoints, eq(endpoints.siteId, sites.id))
-          .where(and(...eventConditions(filter), older(page, olderEvents), behind(page)))
-          .orderBy(order(events.receivedAt), order(events.seq))
-          .limit(page.limit)
-          .all()
-          .map(({ event, delivery, tenant, site, stops }) => ({
-            ...event,
-            tenant,
-            site,
-            delivery: delivery && {
-              ...delivery,
-              nextTryAt: nextTryAt({ ...delivery, ...stops }),
-              tries: triesOf(db, delivery.id).map(({ response: _sealed, ...one }) => one),
-            },
-          }))
+        const isLate = and(eq(events.siteId, scope.siteId), gte(events.receivedAt, since))
+        return eventsWhere(db, and(isInFeed(scope), isLate), page)
       }),
+
+    findFeedEvent: (scope, eventId) =>
+      read(() => eventsWhere(db, and(isInFeed(scope), eq(events.id, eventId)), { limit: 1 })[0]),
 
     listUsers: (filter, page) =>
       read(() =>
@@ -207,6 +186,46 @@ export function historyOperations({
 
     findSubjects: (word, limit) => read(() => findSubjects(db, word, limit)),
   }
+}
+
+/** What the feed of a scope gives: of deleted connections nothing. */
+const isInFeed = (scope: Scope) => and(inScope(scope), isNotNull(events.body))
+
+/** Those of the events that lie on a page, each with how its delivery stands. */
+function eventsWhere(db: Db, which: SQL | undefined, page: EventPage): ListedEvent[] {
+  const order = page.first === 'oldest' ? asc : desc
+  return db
+    .select({
+      event,
+      delivery: deliveries,
+      tenant: tenants.name,
+      site: sites.name,
+      stops: {
+        holdUntil: endpoints.holdUntil,
+        endpointDisabledAt: endpoints.disabledAt,
+        tenantDisabledAt: tenants.disabledAt,
+        siteRemovedAt: sites.removedAt,
+      },
+    })
+    .from(events)
+    .leftJoin(deliveries, eq(deliveries.eventSeq, events.seq))
+    .leftJoin(sites, eq(sites.id, events.siteId))
+    .leftJoin(tenants, eq(tenants.id, sites.tenantId))
+    .leftJoin(endpoints, eq(endpoints.siteId, sites.id))
+    .where(and(which, behind(page)))
+    .orderBy(order(events.receivedAt), order(events.seq))
+    .limit(page.limit)
+    .all()
+    .map(({ event, delivery, tenant, site, stops }) => ({
+      ...event,
+      tenant,
+      site,
+      delivery: delivery && {
+        ...delivery,
+        nextTryAt: nextTryAt({ ...delivery, ...stops }),
+        tries: triesOf(db, delivery.id).map(({ response: _sealed, ...one }) => one),
+      },
+    }))
 }
 
 const callConditions = (filter: CallFilter) => [

@@ -29,7 +29,7 @@ import { given, matching, prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { insertEvent } from './events.ts'
 import { itemRow, storeItem } from './item-rows.ts'
-import { inScopeGiven, isServed } from './sites.ts'
+import { inScope, inScopeGiven, isServed } from './sites.ts'
 
 export const owned = (db: Tools['db']) =>
   db
@@ -76,6 +76,25 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
 
   return {
     findItem: (scope, itemId) => read(() => itemOf(db).get({ ...scope, id: itemId })),
+
+    listSiteItems: (scope, { first, limit, offset }) =>
+      read(() =>
+        db
+          .select({ item: items, user: bridgeUsers })
+          .from(sites)
+          .innerJoin(bridgeUsers, eq(bridgeUsers.siteId, sites.id))
+          .innerJoin(items, eq(items.userId, bridgeUsers.id))
+          .where(and(inScope(scope), isNull(items.goneAt)))
+          .orderBy(
+            notInArray(items.status, [...first]),
+            sql`${items.authenticationExpiresAt} IS NULL`,
+            asc(items.authenticationExpiresAt),
+            asc(items.id),
+          )
+          .limit(limit)
+          .offset(offset)
+          .all(),
+      ),
 
     listItems: (userId) => read(() => itemsOfUser(db).all({ userId })),
 

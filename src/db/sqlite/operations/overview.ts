@@ -1,6 +1,6 @@
 import { and, eq, gte, inArray, isNull, lt, sql, type SQL } from 'drizzle-orm'
 import type { DeliveryState } from '../../ports/deliveries.ts'
-import type { OverviewStore, SiteState } from '../../ports/overview.ts'
+import type { Asking, OverviewStore, SiteState } from '../../ports/overview.ts'
 import { calls, deliveries, endpoints, events, items, sites, tenants } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 
@@ -17,9 +17,9 @@ type Row = Pick<SiteState, 'id' | 'name' | 'tenant' | 'disabledAt' | 'failingSin
 
 export function overviewOperations({ db, read }: Tools): OverviewStore {
   return {
-    listSiteStates: (page, { failedSince, asking }) =>
+    listSiteStates: (page, { tenantId, failedSince, asking }) =>
       read(() => {
-        const found = worstFirst(page, asking)
+        const found = worstFirst(page, { tenantId, asking })
         if (found.length === 0) return []
         const ids = found.map(({ id }) => id)
         const refused = countRefused(ids, failedSince)
@@ -83,8 +83,9 @@ export function overviewOperations({ db, read }: Tools): OverviewStore {
 
   function worstFirst(
     { limit, offset }: { limit: number; offset: number },
-    asking: Parameters<OverviewStore['listSiteStates']>[1]['asking'],
+    { tenantId, asking }: { tenantId: string | undefined; asking: Asking },
   ): Row[] {
+    const whose = tenantId === undefined ? undefined : sql`AND sites.tenant_id = ${tenantId}`
     const living = sql`FROM items JOIN bridge_users ON bridge_users.id = items.user_id WHERE items.gone_at IS NULL`
     return db.all(sql`
       WITH asking(site_id) AS (
@@ -97,7 +98,7 @@ export function overviewOperations({ db, read }: Tools): OverviewStore {
         endpoints.disabled_at AS disabledAt, endpoints.failing_since AS failingSince
       FROM ${sites} JOIN ${tenants} ON tenants.id = sites.tenant_id
       LEFT JOIN ${endpoints} ON endpoints.site_id = sites.id
-      WHERE sites.removed_at IS NULL
+      WHERE sites.removed_at IS NULL ${whose}
       ORDER BY CASE WHEN endpoints.disabled_at IS NOT NULL THEN 0 WHEN endpoints.failing_since IS NOT NULL THEN 1
         WHEN sites.id IN (SELECT site_id FROM asking) THEN 2 ELSE 3 END, sites.folded_name, sites.id
       LIMIT ${limit} OFFSET ${offset}`)

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { Column, getTableName, is } from 'drizzle-orm'
+import { toSnakeCase } from 'drizzle-orm/casing'
 import { getTableConfig } from 'drizzle-orm/pg-core'
 import { Client } from 'pg'
 import { expect, onTestFinished } from 'vitest'
@@ -31,7 +32,8 @@ function fill(raw: Sqlite.Database, { name, columns, to: table }: MovedTable): v
   const references = getTableConfig(table).foreignKeys.map((key) => key.reference())
   const values = own.map(({ to }) => {
     const reference = references.find(({ columns: [column] }) => column === to)
-    if (reference) return `(SELECT min(id) FROM "${getTableName(reference.foreignTable)}")`
+    const [named] = reference?.foreignColumns ?? []
+    if (named) return `(SELECT min(${toSnakeCase(named.name)}) FROM "${getTableName(named.table)}")`
     const type = to.getSQLType().split(' ')[0] as keyof typeof something
     return something[type]
   })

@@ -31,7 +31,11 @@ export async function askAll(rooms: TestRooms): Promise<void> {
     await store.findAccount(one, 71)
     await store.readFeed(one, { after: 1, limit: 9, bytes: 9, forgottenBefore: 1 })
     await store.findFeedStart(one, 1, 1)
+    await store.findFeedEvent(one, 'evt_1')
   }
+  const ofSite = { ...scope, siteId: site.id }
+  await store.listFeed(ofSite, { since: 1, limit: 9, after: { receivedAt: 9, seq: 9 } })
+  await store.listSiteItems(ofSite, { first: [402], limit: 9, offset: 9 })
   await store.findKey(siteKey.apiKey)
   await store.listKeys(tenant.id)
   await store.listUsage('2026-01', { tenantId: tenant.id })

@@ -1,0 +1,15 @@
+CREATE TABLE "portal_sessions" (
+	"id" text COLLATE "C" PRIMARY KEY NOT NULL,
+	"api_key" text COLLATE "C",
+	"tenant_id" text COLLATE "C" NOT NULL,
+	"site_id" text COLLATE "C",
+	"secret_hash" "bytea" NOT NULL,
+	"made_at" bigint NOT NULL,
+	"entered_at" bigint,
+	"expires_at" bigint NOT NULL
+);
+--> statement-breakpoint
+ALTER TABLE "portal_sessions" ADD CONSTRAINT "portal_sessions_api_key_api_keys_api_key_fk" FOREIGN KEY ("api_key") REFERENCES "public"."api_keys"("api_key") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "portal_sessions" ADD CONSTRAINT "portal_sessions_tenant_id_tenants_id_fk" FOREIGN KEY ("tenant_id") REFERENCES "public"."tenants"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "portal_sessions" ADD CONSTRAINT "portal_sessions_site_id_sites_id_fk" FOREIGN KEY ("site_id") REFERENCES "public"."sites"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "portal_sessions_expires" ON "portal_sessions" USING btree ("expires_at");
