@@ -10,6 +10,7 @@ import { framed, type Frame } from './frame.ts'
 import { card, commandLine, facts, linkTo, statusTag, table, tag, toneOf } from './parts.ts'
 import { thingFacts } from './thing-facts.ts'
 import { thingTexts, type ThingTexts } from './thing-texts.ts'
+import { isGood, triesCard } from './tries.ts'
 import { wordsFor, type Words } from './words.ts'
 
 /** How many rows each list of a page has. */
@@ -29,7 +30,8 @@ export function thingPage(
     <div class="grid">
       ${card(text.facts, facts(thingFacts(text, words, thing)))} ${picture(text, words, thing)}
     </div>
-    ${isEvent && tries(text, words, thing)} ${kind === 'call' && atBridge(text, words, thing)}
+    ${isEvent && triesCard(frame.language, words, thing.tries)}
+    ${kind === 'call' && atBridge(text, words, thing)}
     ${(kind === 'user' || kind === 'site') && connections(text, words, thing)}
     ${!isEvent && webhooks(text, words, thing)} ${kind !== 'call' && calls(text, words, thing)}
     ${kind !== 'request' && links(text, words, thing)} ${story(text, words, thing)}`
@@ -88,47 +90,6 @@ function picture(text: ThingTexts, words: Words, { story: told, now }: Thing): H
 
 /** As long as the law lets one last. */
 const consentMs = 180 * 24 * 60 * 60_000
-
-function tries(text: ThingTexts, words: Words, { tries: all }: Thing): Html | null {
-  if (all.length === 0) return null
-  const slowest = Math.max(...all.map(({ durationMs }) => durationMs), 1)
-  return card(
-    text.tries,
-    html`${table(
-      text.tries,
-      text.tryColumns,
-      all.map(({ number, startedAt, durationMs, status, error }) => [
-        words.number(number),
-        words.ago(startedAt),
-        html`${words.lasting(durationMs)} ${length(durationMs / slowest, isGood(status))}`,
-        tag(isGood(status) ? 'good' : 'bad', String(status ?? seen(error ?? text.noAnswer))),
-      ]),
-    )}
-    ${all
-      .filter(({ response }) => response !== null && response !== '')
-      .slice(-3)
-      .map(
-        ({ number, response }) =>
-          html`<details>
-            <summary>${text.answered} (${number})</summary>
-            <pre><code>${response}</code></pre>
-          </details>`,
-      )}`,
-  )
-}
-
-const isGood = (status: number | null): boolean => status !== null && status >= 200 && status < 300
-
-/** How long a try took beside the others. The number stands before it. */
-const length = (part: number, good: boolean): Html =>
-  html`<svg class="chart length" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
-    <rect
-      class="${good ? 'good' : 'bad'}"
-      width="${Math.max(2, 100 * part).toFixed(0)}"
-      height="6"
-      rx="2"
-    />
-  </svg>`
 
 function atBridge(text: ThingTexts, words: Words, { story: { calls: all } }: Thing): Html | null {
   const steps = all[0]?.bridge ?? []
