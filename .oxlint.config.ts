@@ -67,6 +67,7 @@ export const mayUse: Record<string, readonly string[]> = {
     'webhooks',
     ...holding,
   ],
+  portal: ['auth', 'connect', 'console', 'frappe', 'html', 'jobs', 'webhooks', ...holding],
   cli: [
     'apply',
     'auth',

@@ -46,6 +46,7 @@ import { readerFor } from './metrics/reading.ts'
 import { describeApi } from './openapi/document.ts'
 import { createReadiness } from './cluster/readiness.ts'
 import erasure from './erasure/plugin.ts'
+import sitesPages from './portal/plugin.ts'
 import bridgeCallback from './routes/bridge-callback.ts'
 import bridgeWebhook from './routes/bridge-webhook.ts'
 import { contextMaker, type MethodContext } from './routes/context.ts'
@@ -230,6 +231,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     secrets: options.sandbox ? [options.sandbox.webhookSecret] : config.secrets.webhookSecrets,
   })
   await app.register(renew)
+  await app.register(sitesPages, {
+    prefix: '/portal',
+    eventsDays: config.retention.eventsDays,
+  })
   if (config.console) {
     const examination = ownExamination(app, {
       config,

@@ -10,6 +10,7 @@ export type LimitName =
   | 'site_links'
   | 'site_webhook_urls'
   | 'tenant_site_keys'
+  | 'site_acts'
   | 'application'
   | 'tenant_share'
   | 'bridge_user'

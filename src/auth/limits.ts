@@ -27,6 +27,8 @@ export interface Limits {
   webhookUrls: Limiter
   /** Keys that a tenant's own keys make for its sites: each is a row that is kept. */
   siteKeys: Limiter
+  /** What is done on a site's page: each act is audited, and a test is an event that is kept. */
+  siteActs: Limiter
 }
 
 /**
@@ -40,6 +42,7 @@ export const keptOf = {
   sitesPerTenant: 5_000,
   usersPerTenant: 50_000,
   siteKeysPerTenant: 2_000,
+  actsPerSite: 500,
   goodKeysPerSite: 20,
 } as const
 

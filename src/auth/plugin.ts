@@ -66,6 +66,7 @@ const plugin: FastifyPluginAsync<Options> = async (app, { config, clock, time, i
     },
     webhookUrls: ofDay(keptOf.webhookUrlsPerSite, 'site_webhook_urls'),
     siteKeys: ofDay(keptOf.siteKeysPerTenant, 'tenant_site_keys'),
+    siteActs: ofDay(keptOf.actsPerSite, 'site_acts'),
   })
 
   const auditCounter = createAuditCounter((entry) => store.audit(entry))

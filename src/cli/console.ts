@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { isIP } from 'node:net'
 import type { Config } from '../config.ts'
 import { offerLogin } from '../console/session.ts'
 import { isName } from '../names.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
+import { refuseInTheClear } from './kept-sessions.ts'
 import { age } from './listing.ts'
 import { time } from './print.ts'
 import { shortIds } from './short-ids.ts'
@@ -77,18 +77,11 @@ function whoArgument(text: string): string {
 }
 
 /** An address that cannot work is not given out. */
-function refuseWhereClosed({ console: isOpen, publicUrl }: Config): void {
-  if (!isOpen)
+function refuseWhereClosed(config: Config): void {
+  if (!config.console)
     throw new CommandError('The console is off: set CONSOLE=true, and restart the server')
-  const { protocol, hostname } = new URL(publicUrl)
-  if (protocol === 'https:' || isLoopback(hostname)) return
-  throw new CommandError(
-    `Browsers keep a session over https, or on this machine: PUBLIC_URL is ${publicUrl}`,
-  )
+  refuseInTheClear(config)
 }
-
-const isLoopback = (host: string): boolean =>
-  /^(?:.+\.)?localhost$|^\[::1\]$/.test(host) || (isIP(host) === 4 && host.startsWith('127.'))
 
 function onlyOne<T extends { id: string }>(sessions: readonly T[], word: string): T {
   const [only, second] = sessions.filter(({ id }) => id.startsWith(word))

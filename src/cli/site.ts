@@ -12,6 +12,7 @@ import { isSameName } from '../names.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
 import { siteNamed, tenantNamed, type Installation } from './installation.ts'
+import { portalLinkCommand } from './portal-link.ts'
 import { inParts, printPart, type PartOptions } from './parts.ts'
 import { time } from './print.ts'
 import { deleting, removeAndPrint, type RemovalOptions } from './removing.ts'
@@ -161,6 +162,8 @@ export function siteCommands(context: CommandContext): Command {
           printOne({ site: site.name, allowed_targets: ranges }, options)
         }),
     )
+
+  portalLinkCommand(site, context)
 
   deleting(site.command('delete'))
     .description('delete it at Bridge and here; run again, it goes on where it was cut off')

@@ -32,6 +32,10 @@ export const limitTexts: Record<LimitName, { met: string; remedy: string }> = {
     remedy:
       'Look for a loop that makes keys; `key create` on the command line knows no such bound.',
   },
+  site_acts: {
+    met: "All was done on the site's page that may be done in a day.",
+    remedy: 'Send webhooks again with `webhook replay`: the command line knows no such bound.',
+  },
   application: {
     met: 'All tenants together spent what QUOTA_BURST and QUOTA_PER_SECOND let out to Bridge.',
     remedy:

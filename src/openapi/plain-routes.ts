@@ -139,6 +139,24 @@ export const plainRoutes: Record<string, Record<string, PlainRoute>> = {
       waits: [429, 503],
     },
   },
+  '/portal/enter/{token}': {
+    get: {
+      summary: 'The page behind the address of get_portal_link; for browsers only.',
+      type: 'text/html',
+      responses: { 200: 'The page.', 404: 'No such address, or it is over.' },
+    },
+    post: {
+      summary: "Lets its reader in to the site's page, once.",
+      type: 'text/html',
+      responses: {
+        303: "On to the site's page, with a cookie.",
+        403: 'A form of another site.',
+        404: 'No such address, or it is over.',
+        429: 'Too often from one address.',
+      },
+      waits: [429],
+    },
+  },
   '/renewed': {
     get: {
       summary: 'Where a renewal ends when the site named no page of its own; for browsers only.',

@@ -10,6 +10,7 @@ import { getBridgeItemDetails } from './methods/get_bridge_item_details.ts'
 import { getBridgeItemId } from './methods/get_bridge_item_id.ts'
 import { getCategory } from './methods/get_category.ts'
 import { getEvents } from './methods/get_events.ts'
+import { getPortalLink } from './methods/get_portal_link.ts'
 import { getProConfirmationLink } from './methods/get_pro_confirmation_link.ts'
 import { getScaAuthenticationLink } from './methods/get_sca_authentication_link.ts'
 import { getSingleBank } from './methods/get_single_bank.ts'
@@ -37,6 +38,7 @@ export const methods: readonly RpcMethod<MethodContext>[] = [
   getCategory,
   getWebhookSecret,
   getEvents,
+  getPortalLink,
   listSites,
   createSiteKey,
   revokeSiteKey,

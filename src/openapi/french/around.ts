@@ -124,6 +124,13 @@ export const aroundInFrench: Readonly<Record<string, string>> = {
   'Five times within a day, or too often from one address.':
     'Cinq fois en un jour, ou trop souvent depuis une adresse.',
   'Bridge does not answer.': 'Bridge ne répond pas.',
+  'The page behind the address of get_portal_link; for browsers only.':
+    'La page derrière l’adresse de get_portal_link ; pour les navigateurs seulement.',
+  'No such address, or it is over.': 'Cette adresse n’existe pas, ou elle est finie.',
+  "Lets its reader in to the site's page, once.":
+    'Fait entrer son lecteur dans la page du site, une fois.',
+  "On to the site's page, with a cookie.": 'Vers la page du site, avec un cookie.',
+  'A form of another site.': 'Un formulaire d’un autre site.',
   'Where a renewal ends when the site named no page of its own; for browsers only.':
     'Là où finit un renouvellement quand le site n’a nommé aucune page ; pour les navigateurs seulement.',
 }

@@ -27,6 +27,8 @@ export const methodsInFrench: Readonly<Record<string, string>> = {
     'Ce avec quoi les webhooks du site sont signés ; pour la clé du site lui-même seulement.',
   'The events that webhooks tell, in their order, from where the last call ended: for sites that get none, or were away.':
     'Les événements que disent les webhooks, dans leur ordre, depuis la fin du dernier appel : pour les sites qui n’en reçoivent pas, ou étaient absents.',
+  "An address that shows one person the site's connections and events, for an hour; to a tenant key, all its sites'.":
+    'Une adresse qui montre à une personne les connexions et les événements du site, pendant une heure ; pour une clé de client, ceux de tous ses sites.',
   'The sites of the tenant, each with its keys that are good, without secrets; for tenant keys.':
     'Les sites du client, chacun avec ses clés valables, sans secrets ; pour les clés de client.',
   'Each call makes a key of one site, and the site when it is new; for tenant keys. The secret is in this answer alone.':
@@ -59,6 +61,13 @@ export const methodsInFrench: Readonly<Record<string, string>> = {
     'Le nom que le site donne à l’utilisateur dont ce sont les banques, ou l’uuid de cet utilisateur chez Bridge.',
   'The id of a connect request, from the answer of a link method.':
     'L’identifiant d’une demande de connexion, dans la réponse d’une méthode de lien.',
+  'The name of the site; with a tenant key, all its sites when missing.':
+    'Le nom du site ; avec une clé de client, tous ses sites s’il manque.',
+  "`fr` or `en`; the browser's own when missing.":
+    '`fr` ou `en` ; la langue du navigateur s’il manque.',
+  'To open in a browser, for whoever may see and do all that it shows.':
+    'À ouvrir dans un navigateur, pour qui peut voir et faire tout ce qu’elle montre.',
+  'Until when it lets somebody in.': 'Jusqu’à quand elle laisse entrer quelqu’un.',
   '`fr` or `en`; Accept-Language when missing.': '`fr` ou `en` ; Accept-Language s’il manque.',
   "Bridge's id of a bank, which it calls a provider.":
     'L’identifiant d’une banque chez Bridge, qui l’appelle un fournisseur.',

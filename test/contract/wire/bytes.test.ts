@@ -63,6 +63,7 @@ const withoutChance = (body: string): string =>
     .replace(/whsec_[\w+/=]+/g, 'whsec_…')
     .replace(/("api_secret":)"[\w-]+"/, '$1"…"')
     .replace(/"cursor":"[^"]+"/, '"cursor":"…"')
+    .replace(/(\/portal\/enter\/\w+\.)[\w-]{43}/, '$1…')
 
 const rpc = (
   name: string,
@@ -101,6 +102,7 @@ const fitting: Record<string, (world: World) => object> = {
   revoke_site_key: ({ acme }) => ({ api_key: acme.siteKey.apiKey }),
   get_usage: () => ({}),
   get_events: () => ({}),
+  get_portal_link: () => ({ lang: 'fr' }),
 }
 
 const forms = [

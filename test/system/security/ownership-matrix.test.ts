@@ -53,6 +53,7 @@ const rows: Record<string, (own: Things) => Record<string, unknown>> = {
   revoke_site_key: (own) => ({ api_key: own.key }),
   get_usage: () => ({}),
   get_events: ({ site }) => ({ site, since: '2000-01-01' }),
+  get_portal_link: ({ site }) => ({ site }),
 }
 
 const served = methods.map(({ name, params, effect }) => ({
@@ -228,6 +229,7 @@ describe('a key that may only read is answered as any other, and refused before 
       'delete_bridge_item_id',
       'post_item_refresh',
       'get_webhook_secret',
+      'get_portal_link',
       'create_site_key',
       'revoke_site_key',
     ])

@@ -1,0 +1,39 @@
+import { Option, type Command } from 'commander'
+import { offerPortal } from '../auth/portal-session.ts'
+import { languages, type Language } from '../language.ts'
+import type { CommandContext } from './context.ts'
+import { siteNamed } from './installation.ts'
+import { refuseInTheClear } from './kept-sessions.ts'
+import { time } from './print.ts'
+
+/** `bank-api site portal-link` */
+export function portalLinkCommand(
+  site: Command,
+  { withInstallation, terminal: { say, sayJson } }: CommandContext,
+): void {
+  site
+    .command('portal-link')
+    .description('make an address that shows one person this site alone, once, within an hour')
+    .argument('<site>')
+    .requiredOption('--tenant <name>', 'whose site')
+    .addOption(new Option('--lang <language>', "else the browser's own").choices(languages))
+    .option('--json')
+    .action((name: string, options: { tenant: string; lang?: Language; json?: boolean }) =>
+      withInstallation(async ({ config, by, ...rooms }) => {
+        refuseInTheClear(config)
+        const site = await siteNamed(rooms.store, { tenant: options.tenant, site: name })
+        const { id: siteId, tenantId } = site
+        const of = { tenantId, siteId, apiKey: null }
+        const { token, expiresAt } = await offerPortal(rooms, of, by)
+        const language = options.lang === undefined ? '' : `?lang=${options.lang}`
+        const url = `${config.publicUrl}/portal/enter/${token}${language}`
+        if (options.json) return sayJson({ url, until: time(expiresAt) })
+        say(
+          url,
+          '',
+          `It works once, until ${time(expiresAt)},`,
+          `and shows ${site.name} for an hour from then on.`,
+        )
+      }),
+    )
+}

@@ -1,0 +1,105 @@
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { doneIn, type Done } from '../console/pages/done.ts'
+import type { Site } from '../db/ports/sites.ts'
+import type { By } from '../db/scope.ts'
+import { privately, sendPage } from '../html/page.ts'
+import { replaySome } from '../webhooks/relay/replay.ts'
+import { testEvent } from '../webhooks/relay/test-event.ts'
+import { cookies, frameOf, guarded, notice } from './answers.ts'
+import { readEvent, readSite, readSites, siteQuery } from './facts.ts'
+import { eventPage } from './pages/event.ts'
+import { sitePage } from './pages/site.ts'
+import { sitesPage } from './pages/sites.ts'
+
+const ids = z.object({ id: z.string().max(60).catch('') })
+const named = z.object({ site: z.string().max(200).catch('') }).catch({ site: '' })
+
+/** What only a visitor sees and does, of what is the visitor's; of the rest a stranger learns no more than a visitor does. */
+export const inside: FastifyPluginAsync<{ eventsDays: number }> = async (app, { eventsDays }) => {
+  const { store, clock, keyring, wakeups, limits } = app
+  const rooms = { store, clock, keyring, eventsDays }
+
+  app.addHook('onRequest', (request, reply, next) => {
+    if (request.portalVisitor) next()
+    else void notice(request, reply, 401, 'closed')
+  })
+  app.addHook('preHandler', (request, reply, next) => {
+    if (request.method === 'POST') app.csrfProtection(request, reply, next)
+    else next()
+  })
+
+  app.get('/', async (request, reply) => {
+    const query = siteQuery.parse(request.query)
+    const { tenant, site: own } = request.portalVisitor!
+    if (query.site === '' && own === null) {
+      const sites = await readSites(rooms, tenant, query.page)
+      return sendPage(reply, 200, sitesPage(frameOf(request, reply), sites))
+    }
+    const site = await siteNamed(app, request, query.site)
+    if (!site) return notice(request, reply, 404, 'unknown')
+    const view = await readSite(rooms, site, query)
+    return sendPage(reply, 200, sitePage(frameOf(request, reply), view, doneIn(request.query)))
+  })
+
+  app.get('/event/:id', async (request, reply) => {
+    const { scope } = request.portalVisitor!
+    const view = await readEvent(rooms, scope, ids.parse(request.params).id)
+    if (!view) return notice(request, reply, 404, 'unknown')
+    return sendPage(reply, 200, eventPage(frameOf(request, reply), view, doneIn(request.query)))
+  })
+
+  app.post('/event/:id/replay', async (request, reply) => {
+    const { scope } = request.portalVisitor!
+    const view = await readEvent(rooms, scope, ids.parse(request.params).id)
+    if (!view) return notice(request, reply, 404, 'unknown')
+    limits.siteActs.take(view.site.id)
+    const { replayed } = await replaySome(app, [view.event.id], by(app, request))
+    wakeups.notify('deliveries')
+    return shown(reply, view.event.id, { replayed })
+  })
+
+  app.post('/test', async (request, reply) => {
+    const site = await siteNamed(app, request, named.parse(request.body).site)
+    if (!site || site.webhookUrl === null) return notice(request, reply, 404, 'unknown')
+    limits.siteActs.take(site.id)
+    const { actor, at } = by(app, request)
+    const event = testEvent(app, site, at)
+    await store.acceptEvent(event)
+    const { tenantId, name: subject } = site
+    await store.audit({ actor, at, tenantId, action: 'endpoint.tested', subject })
+    await app.relay.tryNow(event.id)
+    return shown(reply, event.id, { tested: 1 })
+  })
+
+  app.post('/leave', async (request, reply) => {
+    await store.endPortalSession(request.portalVisitor!.sessionId, by(app, request))
+    void reply.clearCookie(cookies.session, guarded).clearCookie(cookies.csrf, guarded)
+    return notice(request, reply, 200, 'closed')
+  })
+
+  app.all('/*', async (request, reply) => notice(request, reply, 404, 'unknown'))
+}
+
+const by = ({ clock }: FastifyInstance, { portalVisitor }: FastifyRequest): By => ({
+  actor: portalVisitor!.actor,
+  at: clock.now(),
+})
+
+/** The visitor's site of that name; without a name its only one. */
+async function siteNamed(
+  { store }: FastifyInstance,
+  { portalVisitor }: FastifyRequest,
+  name: string,
+): Promise<Site | undefined> {
+  const { site, scope } = portalVisitor!
+  return name === '' ? (site ?? undefined) : store.findSite(scope, name)
+}
+
+/** The page of the event that something was done with. */
+function shown(reply: FastifyReply, eventId: string, done: Done): FastifyReply {
+  const [[name, count] = []] = Object.entries(done)
+  return reply
+    .headers(privately)
+    .redirect(`/portal/event/${eventId}?done=${name}&count=${count}`, 303)
+}
