@@ -9,6 +9,7 @@ import type { Json } from '../schema.ts'
 import { idOf, method, type Shown } from './method.ts'
 import { breakable, entry, fieldRows, fold, json, prose, rows } from './parts.ts'
 import { style } from './style.ts'
+import { wideStyle } from './wide-style.ts'
 import { words as wordsOf, type Words } from './words.ts'
 
 /** Where the page's script is: it searches, calls, and puts the reader's key into the samples. */
@@ -47,7 +48,7 @@ export function docsPage(
         ${webhookSection(document, words)} ${refusalSection(document, words)}
         ${routeSection(document, words)}
       </div>`,
-    styles: [style],
+    styles: [style, wideStyle],
     script: scriptAt(scriptPath),
     policy: ["connect-src 'self'", "form-action 'none'"],
   })

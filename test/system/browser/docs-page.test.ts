@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { buildApp, startSandbox } from '../../../src/app.ts'
 import { createMovableClock } from '../../../src/clock.ts'
 import { loadConfig } from '../../../src/config.ts'
 import { createDemo } from '../../../src/demo.ts'
+import { testEnvironment } from '../../support/app.ts'
 import { freePort } from '../../support/free-port.ts'
 import { isAbsent, look, startBrowser, timeout } from './look.ts'
 
@@ -255,6 +256,29 @@ describe.skipIf(isAbsent)('/docs in a browser', { timeout }, () => {
     expect(narrow).toEqual([])
     expect(complaints).toEqual([])
     await close()
+  })
+
+  test('outside of a sandbox it is searched, and takes no key', async () => {
+    const app = await buildApp({ config: loadConfig(testEnvironment), database: ':memory:' })
+    onTestFinished(() => app.close())
+    const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+    const context = await browser.newContext(phone)
+    const page = await context.newPage()
+    const complaints: string[] = []
+    page.on('console', (message) => complaints.push(message.text()))
+    page.on('pageerror', (error) => complaints.push(error.message))
+
+    await page.goto(`${origin}/docs`)
+    await page.getByLabel('Search').fill('get_category')
+    const category = await unfold(page, 'get_category')
+    const fields = await page.locator('input:not([type=radio]):visible').count()
+    const sample = await category.locator('pre.curl').innerText()
+
+    expect(await page.locator('.entry:visible').count()).toBe(1)
+    expect(fields).toBe(1)
+    expect(sample).toContain("--user 'API_KEY:API_SECRET'")
+    expect(complaints).toEqual([])
+    await context.close()
   })
 
   test('it is read without a script, and offers nothing that needs one', async () => {
