@@ -48,6 +48,14 @@ function judgeStatus(check: string, status: number): Finding {
       "Compare BRIDGE_CLIENT_ID and BRIDGE_CLIENT_SECRET with the application in Bridge's dashboard, and its list of allowed addresses with ours.",
     )
   }
+  if (status === 429) {
+    return warning(
+      'bridge.ailing',
+      check,
+      'Bridge answers 429: it takes no more calls of this application now',
+      'Wait a minute. What is left of ours, and who waits, tells `bank-api quota`; another program may spend the same.',
+    )
+  }
   const act = "Look at Bridge's status page and try again."
   return warning('bridge.ailing', check, `Bridge answers ${status}`, act)
 }

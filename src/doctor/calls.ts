@@ -1,7 +1,7 @@
 import type { ListedCall } from '../db/ports/history.ts'
 import { dayMs, hourMs } from '../durations.ts'
 import { command } from '../terminal/shell.ts'
-import type { Examination } from './examination.ts'
+import { timesOf, type Examination } from './examination.ts'
 import { ok, warning, type Finding } from './finding.ts'
 
 /** So many of the newest are looked at: of a busy day a part. */
@@ -28,7 +28,7 @@ function findMoved(refused: readonly ListedCall[]): Finding[] {
     return warning(
       'site.moved',
       `site ${site} (${tenant}) address`,
-      `it named an address that is not its own, and was refused ${calls.length} times in a day`,
+      `it named an address that is not its own, and was refused ${timesOf(calls.length)} in a day`,
       'If it has moved, say where it is now with `bank-api site update --origin`. The last such call:',
       { run: command`explain ${last?.id ?? ''}`, of: { tenant, site }, rouses: true },
     )
@@ -46,8 +46,10 @@ function judgeQuota(lately: readonly ListedCall[]): Finding {
     return warning(
       'quota.spent',
       check,
-      `was spent: ${spent} calls were refused within an hour`,
-      'See what is left and who waits with `bank-api quota`, and which site asks so much with:',
+      `was spent: ${callsWere(spent)} refused within an hour`,
+      met('bridge') > 0
+        ? 'Bridge itself said no: when `bank-api quota` shows calls left, something else uses the same Bridge application. The calls:'
+        : 'See what is left and who waits with `bank-api quota`, and which site asks so much with:',
       { run, rouses: true },
     )
   }
@@ -56,10 +58,12 @@ function judgeQuota(lately: readonly ListedCall[]): Finding {
     return warning(
       'quota.user_limit',
       check,
-      `for one user was spent: ${ofUsers} calls were refused within an hour`,
+      `for one user was spent: ${callsWere(ofUsers)} refused within an hour`,
       'Let the site ask less often for one user: Bridge allows so many calls a minute. Which site:',
       { run },
     )
   }
   return ok('quota.ok', check, 'no call was refused for it within an hour')
 }
+
+const callsWere = (count: number): string => (count === 1 ? '1 call was' : `${count} calls were`)

@@ -3,7 +3,7 @@ import type { AuditRow } from '../db/ports/audit.ts'
 import { dayMs } from '../durations.ts'
 import { fromNow } from '../terminal/durations.ts'
 import { command } from '../terminal/shell.ts'
-import { daysUntil, type Examination } from './examination.ts'
+import { daysUntil, timesOf, type Examination } from './examination.ts'
 import { ok, warning, type Finding } from './finding.ts'
 
 const soonMs = 14 * dayMs
@@ -73,7 +73,7 @@ async function judgeRefused({
   return warning(
     'api_key.refused',
     `key of ${site?.name ?? 'all sites'} (${tenant.name})`,
-    `${apiKey} ${how} and was used in vain ${count} times in a day`,
+    `${apiKey} ${how} and was used in vain ${timesOf(count)} in a day`,
     'Give the site a good key, or end what still calls with this one. All about it:',
     {
       run: command`explain ${apiKey}`,

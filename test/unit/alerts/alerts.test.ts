@@ -146,6 +146,17 @@ test('many troubles are one message, bounded; a disabled endpoint is told though
   expect(titles(over)).toEqual(['Bank API at bank.test: 2 problems, over'])
 })
 
+test('a clock that was off is not over while Bridge, by which it is seen, cannot be reached', async () => {
+  const { after } = await watched(alertsTo)
+  await after(2, trouble('clock'))
+
+  const down = await after(4, trouble('bridge credentials'))
+  const back = await after(2)
+
+  expect(titles(down)).toEqual(['Bank API at bank.test: bridge credentials'])
+  expect(titles(back)).toEqual(['Bank API at bank.test: 2 problems, over'])
+})
+
 test('ALERT_FORMAT=text sends the text alone, with the login of the address', async () => {
   const { after } = await watched((host) => ({
     ALERT_URL: `http://me:p%40ss@${host}/topic`,
@@ -225,6 +236,7 @@ test('doctor’s FAILs, warnings that nobody else hears of, Bridge that is down 
       code: 'site.disabled',
       check: 'site erp (acme)',
       message: 'its endpoint is disabled',
+      remedy: 'Try it again:',
       run: 'bank-api webhook enable erp --tenant acme',
     },
   ]
@@ -244,5 +256,9 @@ test('doctor’s FAILs, warnings that nobody else hears of, Bridge that is down 
     'bridge',
     'backup copy',
   ])
-  expect(troubles.filter(({ isOfSite }) => isOfSite)).toHaveLength(1)
+  const [ofSite, ...more] = troubles.filter(({ isOfSite }) => isOfSite)
+  expect(more).toEqual([])
+  expect(ofSite?.message).toBe(
+    'its endpoint is disabled. Try it again: bank-api webhook enable erp --tenant acme',
+  )
 })

@@ -73,6 +73,15 @@ test.each<[string, (world: World) => void, Partial<Finding>]>([
     { check: 'bridge credentials', level: 'warning' },
   ],
   [
+    'Bridge takes no more calls',
+    (world) => (world.bridge = 429),
+    {
+      check: 'bridge credentials',
+      level: 'warning',
+      message: 'Bridge answers 429: it takes no more calls of this application now',
+    },
+  ],
+  [
     'the clock is a little off',
     (world) => (world.drift = 30_000),
     { check: 'clock', level: 'warning', message: "30 s ahead of Bridge's" },

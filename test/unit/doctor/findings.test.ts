@@ -119,7 +119,7 @@ test('a site that names another address is told, and a quota that is spent, for 
     },
     {
       code: 'quota.spent',
-      message: 'was spent: 1 calls were refused within an hour',
+      message: 'was spent: 1 call was refused within an hour',
       rouses: true,
     },
   ])
