@@ -89,7 +89,7 @@ const faults: Fault[] = [
       return ['doctor']
     },
     told: /bridge's quota: was spent/,
-    cause: /bridge's quota: was spent: 1 calls were refused within an hour/,
+    cause: /bridge's quota: was spent: 1 call was refused within an hour/,
     remedy: /`bank-api quota`.* bank-api call list --status 429/,
   },
   {
