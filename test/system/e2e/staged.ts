@@ -139,7 +139,9 @@ export async function stage({
     },
     /** What the operator is told within five minutes: they pass by the clock, and the server looks by itself when it does. */
     async fiveMinutes(): Promise<string[]> {
-      await app.auditCounter.flush().catch(() => {}) // as it does every ten seconds; the disk may be full
+      // As they do by themselves, every ten seconds and every second; the disk may be full.
+      await app.auditCounter.flush().catch(() => {})
+      await app.callLog.flush().catch(() => {})
       box.take()
       for (const looks of [1, 2]) {
         clock.advance(2.5 * minuteMs)
