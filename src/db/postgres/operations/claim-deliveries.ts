@@ -3,7 +3,8 @@ import type { ClaimedDelivery } from '../../ports/deliveries.ts'
 import { sharesOf, type Share } from '../../rules/claim-shares.ts'
 import { triesAtOnce } from '../../rules/endpoint-health.ts'
 import { deliveries, endpoints, events, sites } from '../schema/index.ts'
-import { given, prepared, type Db, type Tools } from '../tools.ts'
+import { StoreAwayError, StoreBusyError } from '../../store-errors.ts'
+import { given, prepared, type Db, type Patience, type Tools } from '../tools.ts'
 
 interface Claim {
   by: string
@@ -76,7 +77,7 @@ export async function claimShares(
   const candidates = await run((db) => readyOfAll(db).execute({ at, limit }))
   if (candidates.length === 0) return []
   const ids = candidates.map(({ siteId }) => siteId)
-  const claimOf = (lock: { skipLocked?: true }) =>
+  const claimOf = (lock: { skipLocked?: true }, patience?: Patience) =>
     transaction(async (db) => {
       const lockSites = db
         .select({ id: sites.id })
@@ -94,10 +95,14 @@ export async function claimShares(
         { limit, spreadAfter },
       )
       return shares.length === 0 ? [] : read(db, taking(shares, claim))
-    })
-  // Only who would go away with nothing waits for the others: they may leave some.
+    }, patience)
   const claimed = await claimOf({ skipLocked: true })
-  return claimed.length > 0 ? claimed : claimOf({})
+  if (claimed.length > 0) return claimed
+  // Only who would go away with nothing waits for the others, and not for long: they may leave some.
+  return claimOf({}, 'impatient').catch((error: unknown) => {
+    if (error instanceof StoreBusyError && !(error instanceof StoreAwayError)) return []
+    throw error
+  })
 }
 
 /** Claims the delivery of one event and reads it, whosever turn it is. */

@@ -25,6 +25,20 @@ withPostgres((it, server) => {
     expect(await claimed).toEqual([])
   })
 
+  it('a member that claims where another one claims for long goes away with nothing', async () => {
+    const { store, clock, transaction, accept } = await withSite(server)
+    await accept(1)
+    const claim = { by: 'srv_2', at: clock.now(), leaseUntil: clock.now() + 60_000, limit: 9 }
+
+    await transaction(async (db) => {
+      await db.execute(sql`SELECT id FROM sites FOR NO KEY UPDATE`)
+
+      expect(await store.claimDeliveries(claim)).toEqual([])
+    })
+
+    expect(await store.claimDeliveries(claim)).toHaveLength(1)
+  })
+
   it('a delivery that comes while the try before it ends does not wait for it for ever', async () => {
     const { store, clock, transaction, accept, isStuckOrOver } = await withSite(server)
     await accept(7)
