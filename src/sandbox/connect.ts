@@ -1,7 +1,8 @@
 import { connectItem, createItem, failItem } from './items.ts'
 import { demoBank, scenarioOf, stepOf } from './demo-bank.ts'
+import { isSameName } from '../names.ts'
 import { Problem } from './problem.ts'
-import { findProvider } from './providers.ts'
+import { findProvider, providers } from './providers.ts'
 import type { Box } from './box.ts'
 import type { Item, Session } from './state.ts'
 
@@ -38,6 +39,12 @@ export function chooseBank(box: Box, session: Session, providerId: number): void
     delete session.notice
   }
   box.changed()
+}
+
+/** Chooses the bank that is called so, or has that id; one that nobody invented is left to choose on the page. */
+export function nameBank(box: Box, session: Session, word: string): void {
+  const bank = providers.find(({ id, name }) => String(id) === word || isSameName(name, word))
+  if (bank !== undefined) chooseBank(box, session, bank.id)
 }
 
 /** The login decides what happens; any password is right. */

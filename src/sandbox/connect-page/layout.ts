@@ -1,18 +1,12 @@
-import { html, type Html } from '../../html/html.ts'
+import type { Html } from '../../html/html.ts'
 import { css } from '../../html/inline.ts'
 import { page, type Page } from '../../html/page.ts'
+import { inOther } from '../../html/reader-language.ts'
+import { tape, tapeStyle } from '../../html/tape.ts'
 import type { Language } from '../../language.ts'
 import { texts } from './texts.ts'
 
 const style = css`
-  .tape {
-    background: #ffd43b;
-    color: #201a00;
-    text-align: center;
-    font-weight: 600;
-    font-size: 0.85rem;
-    padding: 0.5rem 1rem;
-  }
   label {
     display: block;
     font-weight: 600;
@@ -30,19 +24,48 @@ const style = css`
   form button {
     margin-top: 1.25rem;
   }
+  h2 {
+    margin: 1.75rem 0 0;
+    font-size: 1rem;
+  }
+  h2 + p {
+    margin: 0.15rem 0 0;
+    font-size: 0.9rem;
+  }
   .list {
     list-style: none;
-    margin: 1rem 0 0;
+    margin: 0.6rem 0 0;
     padding: 0;
   }
   .list li {
     border-top: 1px solid var(--line);
-    padding: 0.6rem 0;
+  }
+  .list li,
+  .logins a {
     display: flex;
     flex-wrap: wrap;
     align-items: baseline;
     justify-content: space-between;
     gap: 0 1rem;
+    padding: 0.6rem 0;
+  }
+  .logins li {
+    display: block;
+    padding: 0;
+  }
+  .logins a {
+    padding: 0.6rem 0.5rem;
+    border-radius: 8px;
+    text-decoration: none;
+  }
+  .logins a:hover {
+    background: var(--page);
+  }
+  .logins a[aria-current='true'] {
+    background: var(--tint);
+  }
+  .logins code {
+    color: var(--main);
   }
   button.bank {
     display: flex;
@@ -51,20 +74,44 @@ const style = css`
     text-align: left;
     background: transparent;
     color: var(--ink);
-    border-color: var(--line);
+    border-color: var(--main);
+    box-shadow: inset 0 0 0 1px var(--main);
     margin-top: 0.6rem;
   }
   .bank small {
     white-space: nowrap;
     margin-left: 0.75rem;
   }
-  .bank:not(.open) span {
-    font-weight: 400;
+  button.bank:disabled {
+    padding: 0.45rem 1rem;
+    border-color: var(--line);
+    box-shadow: none;
     color: var(--soft);
+    font-weight: 400;
+    filter: none;
+    cursor: not-allowed;
   }
-  button.bank.open {
-    border-color: var(--main);
-    box-shadow: inset 0 0 0 1px var(--main);
+  .waiting .icon {
+    position: relative;
+  }
+  .waiting .icon::after {
+    content: '';
+    position: absolute;
+    inset: -6px;
+    border: 3px solid var(--line);
+    border-top-color: var(--main);
+    border-radius: 50%;
+    animation: turn 1.1s linear infinite;
+  }
+  @keyframes turn {
+    to {
+      transform: rotate(1turn);
+    }
+  }
+  @media (prefers-reduced-motion: reduce) {
+    .waiting .icon::after {
+      animation: none;
+    }
   }
   small {
     color: var(--soft);
@@ -83,14 +130,6 @@ const style = css`
     margin: 1.25rem auto 0;
     color: var(--soft);
   }
-  details {
-    margin-top: 1.25rem;
-    font-size: 0.9rem;
-  }
-  summary {
-    cursor: pointer;
-    color: var(--soft);
-  }
 `
 
 /** One whole page, under the tape that says it is a sandbox. */
@@ -99,12 +138,13 @@ export function layout(
   {
     title,
     body,
-    head,
+    words,
     isOver = false,
   }: {
     title: string
     body: Html
-    head?: Html
+    /** What its address has besides the language. */
+    words?: Readonly<Record<string, string>>
     /** Then to look again, in the other language, would show another page. */
     isOver?: boolean
   },
@@ -114,9 +154,8 @@ export function layout(
     language,
     title: `${title} · ${text.title}`,
     body,
-    head,
-    banner: html`<div class="tape" role="note">${text.sandbox}</div>`,
-    translation: isOver ? undefined : `?lang=${language === 'en' ? 'fr' : 'en'}`,
-    styles: [style],
+    banner: tape(language),
+    translation: isOver ? undefined : inOther(language, words),
+    styles: [tapeStyle, style],
   })
 }

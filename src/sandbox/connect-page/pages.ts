@@ -4,7 +4,7 @@ import type { Page } from '../../html/page.ts'
 import { accountKinds, sharedAccounts } from '../account-kinds.ts'
 import { itemOf } from '../connect.ts'
 import { demoBank, describe } from '../demo-bank.ts'
-import { providers } from '../providers.ts'
+import { providers, type Provider } from '../providers.ts'
 import { layout } from './layout.ts'
 import { logins, texts } from './texts.ts'
 import type { Box } from '../box.ts'
@@ -16,6 +16,8 @@ interface View {
   session: Session
   item: Item | undefined
   language: Language
+  /** One of the documented logins, to stand in the form; else empty. */
+  login: string
 }
 
 const pages: Record<Session['phase'], (view: View) => Page> = {
@@ -29,69 +31,90 @@ const pages: Record<Session['phase'], (view: View) => Page> = {
   ended: ({ language }) => endPage({ success: true }, language),
 }
 
-/** The page of the step a session is at. */
-export function sessionPage(box: Box, session: Session, language: Language): Page {
-  return pages[session.phase]({ session, item: itemOf(box, session), language })
+/** The page of the step a session is at; `wanted` is the login that was chosen on it. */
+export function sessionPage(
+  box: Box,
+  session: Session,
+  { language, wanted = '' }: { language: Language; wanted?: string | undefined },
+): Page {
+  const login = logins.find((one) => one.login === wanted)?.login ?? ''
+  return pages[session.phase]({ session, item: itemOf(box, session), language, login })
 }
 
 function bankPage({ session, language }: View): Page {
   const text = texts[language]
-  const first = (id: number): number => (id === demoBank ? 0 : 1)
-  const banks = providers
-    .filter(({ capabilities }) => capabilities.includes('aggregation'))
-    .toSorted((a, b) => first(a.id) - first(b.id))
-    .map(({ id, name, country_code: country }) => {
-      const open = id === demoBank
-      return html`<button class="bank ${open ? 'open' : ''}" name="provider_id" value="${id}">
-        <span>${name}</span><small>${open ? country : text.unconnectableTag}</small>
-      </button>`
-    })
+  const banks = providers.filter(({ capabilities }) => capabilities.includes('aggregation'))
+  const open = banks.filter(({ id }) => id === demoBank)
+  const closed = banks.filter(({ id }) => id !== demoBank)
   return layout(language, {
     title: text.chooseBank,
     body: html`<h1>${text.chooseBank}</h1>
-      <p>${text.chooseHint}</p>
-      ${notice(session, language)}${form('bank', html`${banks}`)}${leaveLink(session, language)}`,
+      ${notice(session, language)} ${form('bank', html`${open.map((bank) => bankButton(bank))}`)}
+      <h2>${text.unconnectables}</h2>
+      ${closed.map((bank) => bankButton(bank, { isOpen: false }))} ${leaveLink(session, language)}`,
   })
 }
 
-function credentialsPage({ session, language }: View): Page {
+const bankButton = (
+  { id, name, country_code: country }: Provider,
+  { isOpen = true }: { isOpen?: boolean } = {},
+): Html =>
+  isOpen
+    ? html`<button class="bank" name="provider_id" value="${id}">
+        <span>${name}</span><small>${country}</small>
+      </button>`
+    : html`<button class="bank" disabled><span>${name}</span><small>${country}</small></button>`
+
+function credentialsPage({ session, language, login }: View): Page {
   const text = texts[language]
-  const tries = logins.map(
-    (one) => html`<li><code>${one.login}</code><span>${one[language]}</span></li>`,
-  )
   const fields = html` <label for="login">${text.login}</label>
     <input
       id="login"
       name="login"
+      value="${login}"
       required
       maxlength="200"
       autocomplete="off"
       autocapitalize="none"
       spellcheck="false"
-      autofocus
     />
     <label for="password">${text.password} <small>${text.passwordHint}</small></label>
     <input
       id="password"
       name="password"
       type="password"
+      value="${login === '' ? '' : 'demo'}"
       required
       maxlength="200"
       autocomplete="off"
     />
-    <button>${text.continue}</button>`
+    ${
+      login === ''
+        ? html`<button>${text.continue}</button>`
+        : html`<button autofocus>${text.continue}</button>`
+    }`
   return layout(language, {
     title: text.signIn,
     body: html`<h1>Demo Bank — ${text.signIn}</h1>
       ${notice(session, language)} ${form('credentials', fields)}
-      <details>
-        <summary>${text.scenarios}</summary>
-        <ul class="list">
-          ${tries}
-        </ul>
-      </details>
+      <h2>${text.scenarios}</h2>
+      <p>${text.scenariosHint}</p>
+      <ul class="list logins">
+        ${logins.map((one) => loginLink(one, language, login))}
+      </ul>
       ${leaveLink(session, language)}`,
+    words: { login },
   })
+}
+
+/** Puts a login into the form without a script: the page is asked for anew with it. */
+function loginLink(one: (typeof logins)[number], language: Language, chosen: string): Html {
+  const to = `?${new URLSearchParams({ lang: language, login: one.login }).toString()}`
+  return html`<li>
+    <a href="${to}" aria-current="${String(one.login === chosen)}"
+      ><code>${one.login}</code> <span>${one[language]}</span></a
+    >
+  </li>`
 }
 
 function codePage({ session, language }: View): Page {
@@ -115,19 +138,20 @@ function codePage({ session, language }: View): Page {
   })
 }
 
-/** Goes on after three seconds through a link of its own, as a form cannot send itself without a script. */
 function waitPage({ session, language }: View): Page {
   const text = texts[language]
-  const next = pathTo(session, language, '/wait')
   return layout(language, {
     title: text.wait,
-    head: html`<meta http-equiv="refresh" content="3;url=${next}" />`,
-    body: html`${icons.wait}
+    body: html`<div class="waiting">${icons.wait}</div>
       <h1>${text.wait}</h1>
-      <p role="status">${text.waitHint}</p>
+      <p role="status"><strong>${text.waiting}</strong> ${text.waitHint}</p>
       ${form('wait', html`<button>${text.waitGo}</button>`)}${leaveLink(session, language)}`,
   })
 }
+
+/** Where the page goes on by itself, as a form cannot send itself without a script: a value of the header Refresh. */
+export const refreshOf = (session: Session, language: Language): string | undefined =>
+  session.phase === 'wait' ? `3;url=${pathTo(session, language, '/wait')}` : undefined
 
 function confirmPage({ session, item, language }: View): Page {
   const text = texts[language]
@@ -153,7 +177,8 @@ function failedPage({ session, item, language }: View): Page {
   })
 }
 
-function successPage({ item, language }: View): Page {
+/** What there is to do stands above the accounts: below them nobody would find it. */
+function successPage({ session, item, language }: View): Page {
   const text = texts[language]
   const accounts = sharedAccounts(item?.accountTypes ?? 'payment')
     .flatMap((position) => accountKinds[position] ?? [])
@@ -165,11 +190,17 @@ function successPage({ item, language }: View): Page {
     body: html`${icons.done}
       <h1>${text.success}</h1>
       <p>${text.successHint}</p>
+      ${form('success', html`<button>${finishOf(session, language)}</button>`)}
+      <h2>${text.shared}</h2>
       <ul class="list">
         ${accounts}
-      </ul>
-      ${form('success', html`<button>${text.finish}</button>`)}`,
+      </ul>`,
   })
+}
+
+function finishOf({ callbackUrl }: Session, language: Language): string {
+  const text = texts[language]
+  return callbackUrl === undefined ? text.finish : `${text.finishAt} ${new URL(callbackUrl).host}`
 }
 
 /** What a person reads at the end when the session has no callback. */

@@ -2,7 +2,7 @@ import formbody from '@fastify/formbody'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { privately, sendPage, wantsPage } from '../../html/page.ts'
-import { languageOf, type Language } from '../../language.ts'
+import { languageFor } from '../../html/reader-language.ts'
 import {
   chooseBank,
   confirm,
@@ -11,12 +11,13 @@ import {
   giveCode,
   giveCredentials,
   leave,
+  nameBank,
   playThrough,
   retry,
   type End,
 } from '../connect.ts'
 import { badParameter, problemBody, toProblem } from '../problem.ts'
-import { endPage, problemPage, sessionPage } from './pages.ts'
+import { endPage, problemPage, refreshOf, sessionPage } from './pages.ts'
 import type { Box } from '../box.ts'
 import type { Session } from '../state.ts'
 
@@ -58,7 +59,15 @@ export async function connectPage(app: FastifyInstance, box: Box): Promise<void>
 
   app.get<WithToken>('/session/:token', async (request, reply) => {
     const session = getSession(box, request.params.token)
-    return sendPage(reply, 200, sessionPage(box, session, languageFor(request)))
+    const { bank, login: wanted } = asked.parse(request.query)
+    if (bank !== undefined) {
+      nameBank(box, session, bank)
+      return reply.redirect(pathFor(request), 303)
+    }
+    const language = languageFor(request)
+    const refresh = refreshOf(session, language)
+    if (refresh !== undefined) void reply.header('refresh', refresh)
+    return sendPage(reply, 200, sessionPage(box, session, { language, wanted }))
   })
 
   app.get<WithToken>('/session/:token/leave', async (request, reply) =>
@@ -129,15 +138,16 @@ function read<Output>(schema: z.ZodType<Output>, body: unknown): Output {
   throw badParameter(property, `${property} is invalid`)
 }
 
-const asked = z.object({ lang: z.enum(['fr', 'en']).optional().catch(undefined) })
-const langOf = (request: FastifyRequest): Language | undefined => asked.parse(request.query).lang
-
-const languageFor = (request: FastifyRequest): Language =>
-  languageOf(langOf(request), request.headers['accept-language'])
+/** What the address of the page may say. */
+const asked = z.object({
+  lang: z.enum(['fr', 'en']).optional().catch(undefined),
+  bank: z.string().max(200).optional().catch(undefined),
+  login: z.string().max(200).optional().catch(undefined),
+})
 
 /** Where the session's page is, in the language that was chosen on it. */
 function pathFor(request: FastifyRequest<WithToken>): string {
-  const lang = langOf(request)
+  const { lang } = asked.parse(request.query)
   const path = `/session/${encodeURIComponent(request.params.token)}`
   return lang === undefined ? path : `${path}?lang=${lang}`
 }

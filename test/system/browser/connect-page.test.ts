@@ -27,7 +27,8 @@ describe.skipIf(isAbsent)('the Connect page in a browser', { timeout }, () => {
       const context = await browser.newContext({ locale, viewport })
       const page = await context.newPage()
       await page.route(`${gateway.siteOrigin}/**`, (route) => route.fulfill({ body: 'back' }))
-      const link = await gateway.link({ user: `${story}.${name}@example.com` })
+      const user = `${story}.${name}@example.com`
+      const link = await gateway.link({ user, bank: undefined })
       const picture = pictureTaker(page, `${name}-${story}`)
       await page.goto(link.url)
       await walk(page, picture)

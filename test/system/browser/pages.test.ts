@@ -168,7 +168,7 @@ describe.skipIf(isAbsent)('our pages in a browser', { timeout }, () => {
       onTestFinished(() => gateway.close())
       const { page, complaints } = await open(reader)
       const shoot = (what: string) => look(page, `${reader.name}-connect-${what}`)
-      const { url } = await gateway.link({ user: `${reader.name}@example.com` })
+      const { url } = await gateway.link({ user: `${reader.name}@example.com`, bank: undefined })
       const next = () => page.locator('form button').first().click()
       const signIn = async (login: string) => {
         await page.locator('input[name=login]').fill(login)
@@ -179,7 +179,6 @@ describe.skipIf(isAbsent)('our pages in a browser', { timeout }, () => {
       await page.goto(url)
       await shoot('banks')
       await page.getByRole('button', { name: 'Demo Bank' }).click()
-      await page.locator('summary').click()
       await shoot('login')
       await signIn('402')
       await page.getByRole('alert').waitFor()

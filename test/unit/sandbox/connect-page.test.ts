@@ -21,7 +21,8 @@ function browse({ call }: Sandbox, path: string, language = 'en') {
 async function aPage(fields: object = {}, language?: string) {
   const sandbox = openSandbox()
   const { token } = await aUser(sandbox)
-  return { sandbox, token, ...browse(sandbox, await aSession(sandbox, token, fields), language) }
+  const path = await aSession(sandbox, token, fields)
+  return { sandbox, token, path, ...browse(sandbox, path, language) }
 }
 
 test('a person chooses a bank, signs in, gives a code and is sent back', async () => {
@@ -48,12 +49,14 @@ test('wrong credentials and wrong codes may be given again', async () => {
 })
 
 test('the wait for the bank’s app goes on by itself', async () => {
-  const { sandbox, send } = await aPage({ provider_id: 574 })
+  const { sandbox, send, path } = await aPage({ provider_id: 574 })
   const page = await send({ step: 'credentials', login: 'app2app', password: 'x' })
-  const [, next = ''] = /http-equiv="refresh" content="\d+;url=([^"]+)"/.exec(page) ?? []
+  const { refresh } = (await sandbox.call('GET', path)).headers
+  const [, next = ''] = /^3;url=(.+)$/.exec(String(refresh)) ?? []
 
   const moved = await sandbox.call('GET', next)
 
+  expect(page).toContain('Waiting for your approval')
   expect(moved.status).toBe(303)
   const after = await sandbox.call('GET', String(moved.headers['location']))
   expect(after.body).toContain('value="success"')
@@ -110,12 +113,78 @@ test('a code asked and never given leaves the item waiting for its user', async 
 })
 
 test('another bank than Demo Bank is shown but does not connect', async () => {
-  const { send } = await aPage()
+  const { read, send } = await aPage()
+
+  const [open = '', closed = ''] = (await read()).split('Not in the sandbox')
+  expect(open.match(/<button class="bank"[^>]*>/g)).toEqual([
+    '<button class="bank" name="provider_id" value="574">',
+  ])
+  const buttons = closed.match(/<button[^>]*>/g)!
+  expect(buttons.length).toBeGreaterThan(5)
+  expect(new Set(buttons)).toEqual(new Set(['<button class="bank" disabled>']))
 
   const page = await send({ step: 'bank', provider_id: '12' })
 
   expect(page).toContain('role="alert"')
   expect(page).toContain('Banque des Rivages')
+})
+
+test.each([
+  ['Demo Bank', 'name="password"'],
+  [' demo bank ', 'name="password"'],
+  ['574', 'name="password"'],
+  ['Banque des Rivages', 'role="alert"'],
+  ['a bank that nobody invented', 'Choose your bank'],
+  ['x'.repeat(300), 'Choose your bank'],
+])('the bank that the address names is chosen already (%s)', async (bank, shown) => {
+  const { sandbox, path, read } = await aPage()
+  const headers = { accept: 'text/html' }
+
+  const query = new URLSearchParams({ lang: 'en', bank }).toString()
+  const moved = await sandbox.call('GET', `${path}?${query}`, { headers })
+
+  if (bank.length <= 200) {
+    expect([moved.status, moved.headers['location']]).toEqual([303, `${path}?lang=en`])
+  }
+  expect(await read()).toContain(shown)
+})
+
+test('a bank that is named late changes nothing', async () => {
+  const { sandbox, path, read } = await aPage({ provider_id: 574 })
+
+  await sandbox.call('GET', `${path}?bank=Banque%20des%20Rivages`)
+
+  expect(await read()).toContain('name="password"')
+})
+
+test('a login of the list stands in the form once it was chosen, and no other word', async () => {
+  const { sandbox, path, send } = await aPage({ provider_id: 574 })
+  const read = async (login: string) =>
+    (await browse(sandbox, `${path}?login=${encodeURIComponent(login)}`).read()).replaceAll(
+      /\s+/g,
+      ' ',
+    )
+
+  const chosen = await read('success.1010')
+  const strange = await read('"><script>')
+
+  expect(chosen).toContain('name="login" value="success.1010"')
+  expect(chosen).toContain('type="password" value="demo"')
+  expect(chosen).toContain('<a href="?lang=en&amp;login=success.1010" aria-current="true"')
+  expect(chosen).toContain('href="?login=success.1010&amp;lang=fr"')
+  expect(strange).toContain('name="login" value=""')
+  expect(strange).not.toContain('script')
+  expect(await send({ step: 'credentials', login: 'otp', password: 'demo' })).toContain(
+    'name="code"',
+  )
+})
+
+test('the last step names where it leads', async () => {
+  const { send } = await aPage({ provider_id: 574 })
+
+  const page = await send({ step: 'credentials', login: 'success', password: 'x' })
+
+  expect(page).toContain('<button>Finish and go to gateway.test</button>')
 })
 
 test('without a callback the page itself says how it ended', async () => {
