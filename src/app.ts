@@ -162,7 +162,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   const underWay = createUnderWay()
   const methodNames = new Set(methods.map(({ name }) => name))
-  const settings = { ...config, checkTarget: app.relay.checkTarget }
+  const pageTakesBank = config.sandbox !== undefined
+  const settings = { ...config, checkTarget: app.relay.checkTarget, pageTakesBank }
   const makeContext = contextMaker(app, { settings, underWay })
   await app.register(
     frappePlugin<Caller, MethodContext>({

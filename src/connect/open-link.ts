@@ -31,6 +31,8 @@ export interface LinkSettings {
   publicUrl: string
   allowHttp: boolean
   defaultUserEmail: string | undefined
+  /** Whether the page that links lead to takes the bank's name, as the sandbox's does: Bridge's wants a number. */
+  pageTakesBank: boolean
   /** Refuses a webhook URL that we would not dial, for this site or a new one; throws a TargetRefusedError. */
   checkTarget(
     url: string,
@@ -89,9 +91,10 @@ async function connectBank(deps: LinkDeps, order: LinkOrder, takesUser: boolean)
   if (userEmail === undefined) {
     throw new ValidationError(takesUser ? 'email_required.or_user' : 'email_required')
   }
-  await checkWebhookUrl(deps, known, { ...urls, name: order.site }, by)
+  const name = order.site ?? new URL(urls.redirectUrl).origin
+  await checkWebhookUrl(deps, known, { ...urls, name }, by)
   countKept(deps, known, urls.webhookUrl)
-  const newSite = { tenantId: deps.caller.tenant.id, name: order.site ?? urls.origin }
+  const newSite = { tenantId: deps.caller.tenant.id, name }
   const site = known ?? (await ensureSiteFor(deps, newSite, by))
   const user = found ?? (await makeUser(deps, site, order.user))
   const existing = await findSameBank(deps, user, order.bank)
@@ -105,9 +108,10 @@ async function connectBank(deps: LinkDeps, order: LinkOrder, takesUser: boolean)
     callbackUrl: callbackUrl(settings),
     context: request,
   }
-  const { url } = await asBridgeUser(deps, user, (uuid) =>
+  const { url: page } = await asBridgeUser(deps, user, (uuid) =>
     bridge.connectSessions.create(uuid, session),
   )
+  const url = settings.pageTakesBank && order.bank !== undefined ? withBank(page, order.bank) : page
 
   const opened = { id: request, bank: order.bank ?? null, accountTypes, managedItemId: null }
   await keepRequest(deps, order, { site, user, urls, by, ...opened })
@@ -126,7 +130,7 @@ async function manageItem(deps: LinkDeps, order: LinkOrder, itemId: number): Pro
   const held = await ownedItem(deps, itemId, order)
   const { item, user, site, bridgeUser } = held
   const urls = resolveSiteUrls(site, order, settings)
-  await checkWebhookUrl(deps, site, urls, by)
+  await checkWebhookUrl(deps, site, { ...urls, name: site.name }, by)
   countKept(deps, site, urls.webhookUrl)
   await rememberAccounts(deps, held, by.at)
 
@@ -157,16 +161,22 @@ const byCaller = ({ caller, clock }: LinkDeps): By => ({
 
 const callbackUrl = ({ publicUrl }: LinkSettings): string => `${publicUrl}/bridge/callback`
 
+function withBank(page: string, bank: string): string {
+  const url = new URL(page)
+  url.searchParams.set('bank', bank)
+  return url.href
+}
+
 /** Looks at a webhook URL that is not the site's already. Throws a TargetRefusedError for one that we would not dial. */
 async function checkWebhookUrl(
   { caller, settings }: LinkDeps,
   known: Site | undefined,
-  { webhookUrl, origin, name }: SiteUrls & { name?: string | undefined },
+  { webhookUrl, name }: Pick<SiteUrls, 'webhookUrl'> & { name: string },
   { actor }: By,
 ): Promise<void> {
   if (webhookUrl === null || webhookUrl === known?.webhookUrl) return
-  const subject = known?.name ?? name ?? origin
-  await settings.checkTarget(webhookUrl, known?.id, { tenantId: caller.tenant.id, actor, subject })
+  const asking = { tenantId: caller.tenant.id, actor, subject: known?.name ?? name }
+  await settings.checkTarget(webhookUrl, known?.id, asking)
 }
 
 interface OpenedRequest {

@@ -23,15 +23,16 @@ export function readTimeZone(text: string): string | undefined {
 
 /** The addresses a link call names, resolved and allowed. */
 export interface SiteUrls {
-  /** The site's origin: pinned before, or to be pinned by this call. */
-  origin: string
+  /** The site's origin: pinned before, or to be pinned by this call; null when it pins none. */
+  origin: string | null
   redirectUrl: string
   webhookUrl: string | null
 }
 
 /**
  * Resolves a link call's addresses against the site's origin and holds them to it: the first call pins the origin, later
- * calls must keep to it or to the site's allow-list. Throws a ValidationError that names the argument.
+ * calls must keep to it or to the site's allow-list; one that only goes to an address of that list pins nothing. Throws a
+ * ValidationError that names the argument.
  */
 export function resolveSiteUrls(
   site: Pick<Site, 'origin' | 'allowedOrigins'> | undefined,
@@ -43,8 +44,9 @@ export function resolveSiteUrls(
   { allowHttp }: { allowHttp: boolean },
 ): SiteUrls {
   const base = named.base_url === undefined ? undefined : readUrl('base_url', named.base_url)
-  const origin = site?.origin ?? base?.origin ?? readUrl('redirect_url', named.redirect_url).origin
-  const allowed = [origin, ...(site?.allowedOrigins ?? [])]
+  const listed = site?.allowedOrigins ?? []
+  const origin = site?.origin ?? base?.origin ?? pinnedBy(named.redirect_url, listed)
+  const allowed = [origin, ...listed]
 
   const hold = (name: string, url: URL): string => {
     if (url.protocol !== 'https:' && !(allowHttp && url.protocol === 'http:')) {
@@ -54,7 +56,7 @@ export function resolveSiteUrls(
       throw new ValidationError('argument_invalid.credentials', { name })
     }
     if (!allowed.includes(url.origin)) {
-      throw new ValidationError('address_not_allowed', { name, origin })
+      throw new ValidationError('address_not_allowed', { name, origin: origin ?? listed.join(' ') })
     }
     // Percent-encoding makes a text up to nine times as long: what counts is what is kept.
     if (url.href.length > longestAddress) {
@@ -64,12 +66,17 @@ export function resolveSiteUrls(
   }
   if (base) hold('base_url', base)
   const resolve = (argument: string, text: string) =>
-    hold(argument, readUrl(argument, text, origin))
+    hold(argument, readUrl(argument, text, origin ?? undefined))
   return {
     origin,
     redirectUrl: resolve('redirect_url', named.redirect_url),
     webhookUrl: named.webhook_url === undefined ? null : resolve('webhook_url', named.webhook_url),
   }
+}
+
+function pinnedBy(redirectUrl: string, listed: readonly string[]): string | null {
+  const { origin } = readUrl('redirect_url', redirectUrl)
+  return listed.includes(origin) ? null : origin
 }
 
 function readUrl(argument: string, text: string, base?: string): URL {

@@ -30,6 +30,21 @@ describe('the origin', () => {
 
     expect(resolveSiteUrls(undefined, named, https).origin).toBe('https://erp.acme.test')
   })
+
+  it('is pinned by no first call that only goes to an address the operator allowed', () => {
+    const site = { origin: null, allowedOrigins: ['https://pages.test'] }
+    const resolve = (named: Partial<Parameters<typeof resolveSiteUrls>[1]>) =>
+      resolveSiteUrls(site, { redirect_url: 'https://pages.test/end', ...named }, https)
+
+    expect(resolve({})).toEqual({
+      origin: null,
+      redirectUrl: 'https://pages.test/end',
+      webhookUrl: null,
+    })
+    expect(resolve({ base_url: 'https://erp.acme.test' }).origin).toBe('https://erp.acme.test')
+    expect(() => resolve({ webhook_url: 'https://evil.test/hook' })).toThrow(ValidationError)
+    expect(() => resolve({ webhook_url: '/hook' })).toThrow(ValidationError)
+  })
 })
 
 it('site-relative addresses are resolved against the origin', () => {
