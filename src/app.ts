@@ -50,7 +50,9 @@ import sitesPages from './portal/plugin.ts'
 import bridgeCallback from './routes/bridge-callback.ts'
 import bridgeWebhook from './routes/bridge-webhook.ts'
 import { contextMaker, type MethodContext } from './routes/context.ts'
+import demo from './routes/demo.ts'
 import docs from './routes/docs.ts'
+import { frontOf } from './routes/front.ts'
 import health from './routes/health.ts'
 import { methods } from './routes/index.ts'
 import metricsPage from './routes/metrics.ts'
@@ -162,8 +164,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   const underWay = createUnderWay()
   const methodNames = new Set(methods.map(({ name }) => name))
-  const pageTakesBank = config.sandbox !== undefined
-  const settings = { ...config, checkTarget: app.relay.checkTarget, pageTakesBank }
+  const isSandbox = config.sandbox !== undefined
+  const { publicUrl } = config
+  const hasDemo = isSandbox && !config.production
+  const settings = { ...config, checkTarget: app.relay.checkTarget, pageTakesBank: isSandbox }
   const makeContext = contextMaker(app, { settings, underWay })
   await app.register(
     frappePlugin<Caller, MethodContext>({
@@ -192,6 +196,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       mayOnlyRead: ({ readOnly }) => readOnly,
       loggedUser: ({ tenant, site }) => site?.name ?? tenant.name,
       allowQueryCredentials: config.allowQueryCredentials,
+      front: frontOf(app, { publicUrl, hasDemo, hasConsole: config.console }),
       observe: {
         asked(request, { name }) {
           Object.assign(request.openCall, { method: name, isAdmitted: true })
@@ -236,6 +241,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     prefix: '/portal',
     eventsDays: config.retention.eventsDays,
   })
+  if (hasDemo) await app.register(demo, { publicUrl, makeContext })
   if (config.console) {
     const examination = ownExamination(app, {
       config,

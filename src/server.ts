@@ -2,7 +2,7 @@ import { buildApp, startSandbox } from './app.ts'
 import { createFollowingClock, createMovableClock } from './clock.ts'
 import { ConfigError, loadConfig, type Config } from './config.ts'
 import { DatabaseInUseError, DatabaseVersionError, StoreAwayError } from './db/store-errors.ts'
-import { createDemo, demoGreeting, demoReminder } from './demo.ts'
+import { demoGreeting, demoReminder, createDemo } from './demo.ts'
 import { addEnvFile } from './env-file.ts'
 import { thisProcess } from './cluster/process-identity.ts'
 import { stopGently } from './cluster/stop.ts'
@@ -47,8 +47,8 @@ async function start(config: Config): Promise<void> {
 
   await app.listen({ host: config.host, port: config.port })
   if (config.sandbox && !config.production) {
-    const demo = await createDemo(app)
-    say(...linesIn(demo ? demoGreeting(config.publicUrl, demo) : demoReminder))
+    const demo = await createDemo(app, config.publicUrl)
+    say(...linesIn(demo ? demoGreeting(config.publicUrl, demo) : demoReminder(config.publicUrl)))
   }
 }
 

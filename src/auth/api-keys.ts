@@ -45,12 +45,14 @@ export async function createApiKey(
     mostOfSite?: number
     /** Hears the secret before the key is stored; when it throws, there is no key. */
     beforeStored?: (made: { apiKey: string; apiSecret: string }) => Promise<void>
+    /** Instead of a secret that is random. */
+    secretOf?: (apiKey: string) => string
     presentation?: Partial<Presentation>
   },
   by: By,
 ): Promise<{ apiKey: string; apiSecret: string }> {
   const apiKey = ids.next('key')
-  const apiSecret = randomBytes(32).toString('base64url')
+  const apiSecret = key.secretOf?.(apiKey) ?? randomBytes(32).toString('base64url')
   const owner = { tenantId: key.tenant.id, siteId: key.site?.id ?? null }
   const { mostOfSite, beforeStored } = key
   await beforeStored?.({ apiKey, apiSecret })
@@ -127,13 +129,9 @@ export async function authenticate(
   { store, keyring, clock, auditCounter }: Authentication,
   { key, secret, address, onFound }: Given,
 ): Promise<Caller> {
-  const holder = await store.findKey(key)
-  const now = clock.now()
-  const given = hashSecret(keyring, key, secret, holder?.key ?? nobody)
-  const matches = isOneOf(given, holder?.key, now)
-  const isGood = holder !== undefined && matches && isAlive(holder, now)
+  const { holder, isGood, now } = await judge({ store, keyring, clock }, { key, secret })
   if (holder) onFound?.(holder, { isGood })
-  if (!isGood) {
+  if (!holder || !isGood) {
     auditCounter.count({
       at: now,
       ...(holder && { tenantId: holder.tenant.id }),
@@ -145,14 +143,37 @@ export async function authenticate(
     throw new AuthenticationError()
   }
 
-  const { tenant, site } = holder
   if (hourOf(holder.key.lastUsedAt ?? 0) < hourOf(now)) {
     // Only operators look at it: a full disk or a locked database must not cost the caller its answer.
     await store.touchKey(key, hourOf(now)).catch(() => {})
   }
-  const { bridgeVersion, lists, links, readOnly } = holder.key
+  return toCaller(holder)
+}
+
+/** The caller behind a key and secret of our own, for which nobody knocks: a refusal is no more than undefined. */
+export async function callerBehind(
+  rooms: Pick<Authentication, 'store' | 'keyring' | 'clock'>,
+  given: Pick<Given, 'key' | 'secret'>,
+): Promise<Caller | undefined> {
+  const { holder, isGood } = await judge(rooms, given)
+  return holder && isGood ? toCaller(holder) : undefined
+}
+
+async function judge(
+  { store, keyring, clock }: Pick<Authentication, 'store' | 'keyring' | 'clock'>,
+  { key, secret }: Pick<Given, 'key' | 'secret'>,
+): Promise<{ holder: KeyHolder | undefined; isGood: boolean; now: number }> {
+  const holder = await store.findKey(key)
+  const now = clock.now()
+  const given = hashSecret(keyring, key, secret, holder?.key ?? nobody)
+  const matches = isOneOf(given, holder?.key, now)
+  return { holder, isGood: holder !== undefined && matches && isAlive(holder, now), now }
+}
+
+function toCaller({ key, tenant, site }: KeyHolder): Caller {
+  const { apiKey, bridgeVersion, lists, links, readOnly } = key
   return {
-    apiKey: key,
+    apiKey,
     tenant,
     site,
     scope: { tenantId: tenant.id, siteId: site?.id ?? null },

@@ -73,6 +73,11 @@ export interface FrappeOptions<Caller, Context extends Releasable> {
     parsed(request: FastifyRequest, args: unknown): void
     answered(request: FastifyRequest, value: unknown): void
   }
+  /** What `/` shows to people, who name no method; undefined for programs, which are answered as ever. */
+  readonly front?: (
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ) => Promise<FastifyReply> | undefined
   /** Check every answer against its method's `result` schema, in tests and development. */
   readonly checkResults?: boolean
 }
@@ -87,6 +92,12 @@ const perCaller = 64 * 1024
 
 const noCredentials: Credentials = { key: '', secret: '' }
 const noBytes = Buffer.alloc(0)
+
+/** Whether it asks for `/` itself, and for no method there. */
+const isAtFront = (request: FastifyRequest): boolean =>
+  request.method === 'GET' &&
+  request.routeOptions.url === '/' &&
+  queryOf(request)['cmd'] === undefined
 
 /** What `onRequest` learned of a call, for the handler that runs once the body is read. */
 interface Opening<Caller> {
@@ -136,6 +147,8 @@ export function frappePlugin<Caller, Context extends Releasable>(
     if (caller === undefined && mayHoldCredentials(request)) return undefined
     if (caller === undefined) options.unauthenticated?.(request)
     if (request.method === 'OPTIONS') return reply.send('')
+    const shown = caller === undefined && isAtFront(request) && options.front?.(request, reply)
+    if (shown) return shown
 
     opening.entry = entryInPath(request)
     if (opening.entry) admit(opening.entry, caller, request)

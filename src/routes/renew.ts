@@ -5,6 +5,7 @@ import { BridgeError } from '../bridge/bridge-errors.ts'
 import { ConflictError } from '../db/store-errors.ts'
 import { privately, sendPage } from '../html/page.ts'
 import { findRenewal, findRenewalEnd, openRenewal, type Renewal } from '../jobs/renewal.ts'
+import { takeBareForms } from './bare-forms.ts'
 import { pageErrors } from './pages/error-page.ts'
 import { inOther, languageFor } from '../html/reader-language.ts'
 import { renewedPage } from './pages/renewed.ts'
@@ -32,11 +33,7 @@ const renew: FastifyPluginAsync = async (app) => {
   const { renewalDeps, limits } = app
 
   pageErrors(app)
-  // A form without fields: whatever came as its body is of no use.
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: 1024 }, (_request, _body, done) =>
-    done(null),
-  )
+  takeBareForms(app)
   app.addHook('onRequest', async (request) => {
     limits.callbacks.take(networkOf(request.ip))
   })

@@ -9,6 +9,8 @@ import { createDemo } from '../../src/demo.ts'
 
 /** A gateway with its sandbox, on real sockets, in this process. */
 export interface Gateway {
+  /** Where it is reached. */
+  origin: string
   /** The demo site's address: nobody answers there. */
   siteOrigin: string
   clock: MovableClock
@@ -29,8 +31,8 @@ export async function startGateway(): Promise<Gateway> {
   const clock = createMovableClock()
   const sandbox = await startSandbox(config, clock)
   const app = await buildApp({ config, clock, sandbox, workers: true })
-  const demo = await createDemo(app)
-  if (!demo) throw new Error('The demo key was made before')
+  const demo = await createDemo(app, config.publicUrl)
+  if (!demo) throw new Error('There is no demo key')
   await app.listen({ host: '127.0.0.1', port })
 
   const siteOrigin = 'http://erp.example.test'
@@ -48,6 +50,7 @@ export async function startGateway(): Promise<Gateway> {
     return body.message
   }
   return {
+    origin: config.publicUrl,
     siteOrigin,
     clock,
     call,

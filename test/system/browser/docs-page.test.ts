@@ -26,7 +26,7 @@ describe.skipIf(isAbsent)('/docs in a browser', { timeout }, () => {
     const clock = createMovableClock()
     const sandbox = await startSandbox(config, clock)
     const app = await buildApp({ config, clock, sandbox })
-    const demo = (await createDemo(app))!
+    const demo = (await createDemo(app, config.publicUrl))!
     await app.listen({ host: config.host, port: config.port })
     const close = async (): Promise<void> => {
       await app.close()

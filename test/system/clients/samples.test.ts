@@ -73,7 +73,7 @@ describe('the samples of /docs, as they stand there, with a key', () => {
     const clock = createMovableClock()
     const sandbox = await startSandbox(config, clock)
     const app = await buildApp({ config, clock, sandbox })
-    demo = (await createDemo(app))!
+    demo = (await createDemo(app, config.publicUrl))!
     await app.listen({ host: config.host, port: config.port })
     close = async () => {
       await app.close()

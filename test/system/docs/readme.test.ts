@@ -121,9 +121,12 @@ describe('a newcomer with the README alone', () => {
 
     expect(printed).toHaveLength(2)
     expect(who.text).toContain('{"message":"demo"}')
-    expect(home.href).toContain('http://localhost:8000/app/bank?')
+    const page = await fetch(home, { headers: { accept: 'text/html' } })
+    expect(home.href).toContain(`http://127.0.0.1:${env['PORT']}/demo?request=`)
     expect(home.searchParams.get('success')).toBe('true')
     expect(home.searchParams.get('item_id')).toMatch(/^\d+$/)
+    expect(page.status).toBe(200)
+    expect(await page.text()).toContain('Compte courant')
     expect((await fetch(`http://127.0.0.1:${env['PORT']}/docs`)).status).toBe(200)
   })
 
@@ -215,7 +218,7 @@ test('every link of the README and the guides leads to a file', () => {
 
 test('what a newcomer reads in the terminal fits in 80 columns', () => {
   const key = { apiKey: `key_${'x'.repeat(24)}`, apiSecret: 'x'.repeat(43) }
-  const text = demoGreeting('http://127.0.0.1:8080', key) + demoReminder
+  const text = demoGreeting('http://127.0.0.1:8080', key) + demoReminder('http://127.0.0.1:8080')
 
   for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80)
 })

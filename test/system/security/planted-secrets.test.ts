@@ -65,7 +65,7 @@ async function aTalkativeGateway() {
   }
   onTestFinished(close)
 
-  const demo = (await createDemo(app))!
+  const demo = (await createDemo(app, config.publicUrl))!
   await app.listen({ host: '127.0.0.1', port })
   const origin = config.publicUrl
   const call = async (name: string, args: object, headers: Record<string, string> = {}) => {
