@@ -14,6 +14,7 @@ export const mayUse: Record<string, readonly string[]> = {
   html: [],
 
   sandbox: ['html'],
+  mail: ['html'],
 
   vault: ['db'],
   audit: ['db'],
@@ -30,12 +31,12 @@ export const mayUse: Record<string, readonly string[]> = {
   export: [...holding],
   apply: ['auth', 'connect', 'webhooks', ...holding],
   retention: ['db'],
-  jobs: ['auth', 'bridge', 'connect', ...holding],
+  jobs: ['auth', 'bridge', 'connect', 'mail', ...holding],
   metrics: ['backup', 'bridge', 'cluster', 'db'],
   sockets: ['auth'],
 
   explain: ['auth', 'connect', 'webhooks', 'db', 'vault'],
-  doctor: ['auth', 'backup', 'bridge', 'cluster', 'connect', 'webhooks', ...holding],
+  doctor: ['auth', 'backup', 'bridge', 'cluster', 'connect', 'mail', 'webhooks', ...holding],
   alerts: ['bridge', 'db', 'doctor'],
   openapi: ['bridge', 'frappe', 'html', 'metrics'],
   routes: [

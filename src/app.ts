@@ -57,11 +57,13 @@ import health from './routes/health.ts'
 import { methods } from './routes/index.ts'
 import metricsPage from './routes/metrics.ts'
 import renew from './routes/renew.ts'
+import unsubscribe from './routes/unsubscribe.ts'
 import securityHeaders, { secure } from './routes/security-headers.ts'
 import { buildSandbox } from './sandbox/sandbox.ts'
 import { createConnections, type Connections } from './sockets/connections.ts'
 import { socketLimitsWith, type SocketLimits } from './sockets/socket-limits.ts'
 import jobs from './jobs/plugin.ts'
+import { mailServerOf } from './mail/mailer.ts'
 import retention from './retention/plugin.ts'
 import { version } from './version.ts'
 import webhooks from './webhooks/plugin.ts'
@@ -150,7 +152,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   })
   const needsAddresses = config.defaultUserEmail === undefined && !config.sandbox
   await app.register(connect, { workers, needsAddresses })
-  await app.register(jobs, { workers, publicUrl: config.publicUrl, bridgeOrigin })
+  const { publicUrl } = config
+  await app.register(jobs, { workers, publicUrl, bridgeOrigin, mailServer: mailServerOf(config) })
   await app.register(erasure, { workers })
   await app.register(retention, { workers, retention: config.retention })
 
@@ -237,6 +240,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     secrets: options.sandbox ? [options.sandbox.webhookSecret] : config.secrets.webhookSecrets,
   })
   await app.register(renew)
+  await app.register(unsubscribe)
   await app.register(sitesPages, {
     prefix: '/portal',
     eventsDays: config.retention.eventsDays,

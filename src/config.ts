@@ -70,6 +70,8 @@ export interface Config {
   stop: { delayMs: number; timeoutMs: number }
   /** Whether the operator's pages are served. */
   console: boolean
+  /** Who our mails are from, where there is a mail server. */
+  mailFrom: string | undefined
   /** How an alert is written. */
   alertFormat: 'json' | 'text'
   /** What is odd in the environment though nothing stands in the way, one line each. */
@@ -85,6 +87,8 @@ export interface Config {
     /** Where the operator is told of trouble, and what is shown signs of life; either may hold a password. */
     alertUrl: string | undefined
     healthcheckUrl: string | undefined
+    /** The mail server that takes reminders, perhaps with its password. */
+    smtpUrl: string | undefined
     /** By which proxy to reach http and https addresses, and which of them without; a proxy's address may hold a password. */
     proxy: { http: string | undefined; https: string | undefined; none: string }
   }
@@ -135,6 +139,21 @@ function isOrigin(text: string): boolean {
 
 // With a token in its path, its query or before its host, as whoever receives it wants.
 const hook = z.url({ protocol: /^https?$/, error: 'must be an http or https address' })
+
+const mailServer = z
+  .url({ protocol: /^smtps?$/, error: 'must be smtp://user:password@host:port, or smtps://…' })
+  .refine(
+    (text) => /^\/?$/.test(new URL(text).pathname) && !/[?#]/.test(text),
+    'must end with the host or its port',
+  )
+
+/** As `reminders@bank-api.example`, or with a name before it: `Reminders <reminders@bank-api.example>`. */
+const mailAddress = z
+  .string()
+  .refine(
+    (text) => z.email().safeParse(/^[^<>\r\n]*<([^<>]+)>$/.exec(text)?.[1] ?? text).success,
+    'must be an e-mail address, or a name with one: Reminders <reminders@example.com>',
+  )
 
 // Written without its scheme as often as with it.
 const proxy = z
@@ -234,6 +253,8 @@ export const environment = z.object({
   ALERT_URL: hook.optional(),
   ALERT_FORMAT: z.enum(['json', 'text'], 'must be json or text').default('json'),
   HEALTHCHECK_URL: hook.optional(),
+  SMTP_URL: mailServer.optional(),
+  MAIL_FROM: mailAddress.optional(),
   BACKUP_DIR: z.string().optional(),
   BACKUP_HOURS: z.coerce.number('must be a number of hours').min(0).max(744).optional(),
   BACKUP_KEEP: z.coerce.number('must be a number').int().min(1).max(1_000).default(7),
@@ -250,6 +271,7 @@ export const secretVariables = [
   'METRICS_TOKEN',
   'ALERT_URL',
   'HEALTHCHECK_URL',
+  'SMTP_URL',
 ] as const
 
 /** All names we look at. */
@@ -275,6 +297,7 @@ export function loadConfig(
     ...problemsOfProduction(vars, { unreadable, isSandbox }),
     ...problemsOfQuota(vars),
     ...problemsOfDatabase(given, { isSandbox }),
+    ...problemsOfMail(given),
   )
   if (problems.length > 0) throw new ConfigError([...new Set(problems)])
   return toConfig(vars, { isSandbox, warnings: misspelt(Object.keys(env), variableNames) })
@@ -377,6 +400,13 @@ function problemsOfDatabase(given: Given, { isSandbox }: { isSandbox: boolean })
   return foreign.filter((name) => given[name] !== undefined).map((name) => `${name}: ${why}`)
 }
 
+function problemsOfMail(given: Given): string[] {
+  const hasServer = given['SMTP_URL'] !== undefined
+  const hasSender = given['MAIL_FROM'] !== undefined
+  if (hasServer && !hasSender) return ['MAIL_FROM: is missing beside SMTP_URL']
+  return hasSender && !hasServer ? ['SMTP_URL: is missing beside MAIL_FROM'] : []
+}
+
 function bridgeOf({ BRIDGE_CLIENT_ID: clientId, BRIDGE_CLIENT_SECRET: clientSecret }: Variables) {
   return clientId && clientSecret ? { clientId, clientSecret } : undefined
 }
@@ -426,6 +456,7 @@ function toConfig(
     },
     stop: { delayMs: vars.STOP_DELAY * 1_000, timeoutMs: vars.STOP_TIMEOUT * 1_000 },
     console: vars.CONSOLE ?? isSandbox,
+    mailFrom: vars.MAIL_FROM,
     alertFormat: vars.ALERT_FORMAT,
     warnings,
     secrets: Object.freeze({
@@ -438,6 +469,7 @@ function toConfig(
       metricsToken: vars.METRICS_TOKEN,
       alertUrl: vars.ALERT_URL,
       healthcheckUrl: vars.HEALTHCHECK_URL,
+      smtpUrl: vars.SMTP_URL,
       proxy: Object.freeze({
         http: vars.HTTP_PROXY,
         https: vars.HTTPS_PROXY,

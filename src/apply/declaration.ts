@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { readTimeZone, readWebAddress } from '../connect/site-urls.ts'
+import { reminderWays } from '../db/ports/reminder-ways.ts'
 import { foldName, isName } from '../names.ts'
 
 const name = z.string().refine(isName, {
@@ -32,6 +33,7 @@ const site = z.strictObject({
   allowed_origins: z.array(origin).optional(),
   webhook_url: webAddress.transform((url) => url.href).optional(),
   time_zone: readBy(readTimeZone, 'a time zone such as Europe/Paris').optional(),
+  remind_by: z.enum(reminderWays, { error: 'expected webhook or mail' }).optional(),
   keys,
 })
 

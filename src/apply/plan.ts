@@ -2,16 +2,12 @@ import { keyState } from '../auth/api-keys.ts'
 import { movedWebhookUrl } from '../connect/site-urls.ts'
 import type { Config } from '../config.ts'
 import type { ApiKey } from '../db/ports/keys.ts'
-import type { Site } from '../db/ports/sites.ts'
+import type { Site, SiteChange } from '../db/ports/sites.ts'
 import type { Tenant } from '../db/ports/tenants.ts'
 import type { Store } from '../db/store.ts'
 import { foldName, isSameName } from '../names.ts'
 import { whyRefused } from '../webhooks/relay/operators-target.ts'
 import type { Declaration, DeclaredKey, DeclaredSite } from './declaration.ts'
-
-export type SiteChange = Partial<
-  Pick<Site, 'origin' | 'allowedOrigins' | 'webhookUrl' | 'timeZone'>
->
 
 export interface SitePlan {
   name: string
@@ -125,12 +121,18 @@ function changeOf(
   declared: DeclaredSite,
   found: Site | undefined,
 ): { change: SiteChange; isLost: boolean } {
-  const { origin, allowed_origins: allowedOrigins, webhook_url, time_zone: timeZone } = declared
+  const { origin, allowed_origins: allowedOrigins, webhook_url } = declared
+  const { time_zone: timeZone, remind_by: remindBy } = declared
   const before = found ?? { origin: null, allowedOrigins: [], webhookUrl: null }
   const addresses = { ...(origin && { origin }), ...(allowedOrigins && { allowedOrigins }) }
   const moved = movedWebhookUrl(before, { ...before, ...addresses })
   const webhookUrl = webhook_url ?? moved
-  const wanted = { ...addresses, ...(webhookUrl && { webhookUrl }), ...(timeZone && { timeZone }) }
+  const wanted = {
+    ...addresses,
+    ...(webhookUrl && { webhookUrl }),
+    ...(timeZone && { timeZone }),
+    ...(remindBy && { remindBy }),
+  }
   const change = Object.fromEntries(
     Object.entries(wanted).filter(
       ([field, value]) =>

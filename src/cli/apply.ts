@@ -120,6 +120,7 @@ const names = {
   allowedOrigins: 'allowed_origins',
   webhookUrl: 'webhook_url',
   timeZone: 'time_zone',
+  remindBy: 'remind_by',
 } as const
 
 const placeIn = ({ tenant, site, key, label }: Row): string =>

@@ -1,10 +1,11 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import {
   EarlierSecretError,
   readWebhookSecret,
   rotateWebhookSecret,
 } from '../vault/webhook-secret.ts'
 import { movedWebhookUrl, readTimeZone, readWebAddress } from '../connect/site-urls.ts'
+import { reminderWays, type ReminderWay } from '../db/ports/reminder-ways.ts'
 import type { Site } from '../db/ports/sites.ts'
 import { whyRefused } from '../webhooks/relay/operators-target.ts'
 import { isNever, isRange, isWithin } from '../webhooks/relay/target-guard.ts'
@@ -23,6 +24,7 @@ interface UpdateOptions {
   allowOrigin?: string[]
   webhookUrl?: string
   timeZone?: string
+  remindBy?: ReminderWay
   json?: boolean
 }
 
@@ -78,12 +80,18 @@ export function siteCommands(context: CommandContext): Command {
     )
     .option('--webhook-url <address>', 'where its webhooks go', addressArgument)
     .option('--time-zone <zone>', 'as Europe/Paris', zoneArgument)
+    .addOption(
+      new Option(
+        '--remind-by <way>',
+        'how its users hear of a consent that ends: mail is besides the webhook',
+      ).choices(reminderWays),
+    )
     .option('--json')
     .action((name: string, options: UpdateOptions) =>
       withInstallation(async (installation) => {
         const { store, by } = installation
         const site = await siteNamed(store, { tenant: options.tenant, site: name })
-        const { origin, allowOrigin, timeZone } = options
+        const { origin, allowOrigin, timeZone, remindBy } = options
         const addresses = {
           ...(origin !== undefined && { origin }),
           ...(allowOrigin !== undefined && { allowedOrigins: allowOrigin }),
@@ -94,6 +102,7 @@ export function siteCommands(context: CommandContext): Command {
           ...addresses,
           ...(webhookUrl !== undefined && { webhookUrl }),
           ...(timeZone !== undefined && { timeZone }),
+          ...(remindBy !== undefined && { remindBy }),
         }
         if (Object.keys(change).length === 0) throw new CommandError('Nothing to change was given')
         const changed = await store.updateSite(site.id, change, by)
@@ -210,6 +219,7 @@ const toRow = (site: Site) => ({
   allowed_origins: site.allowedOrigins,
   webhook_url: site.webhookUrl,
   time_zone: site.timeZone,
+  remind_by: site.remindBy,
 })
 
 function inWords(error: unknown): never {

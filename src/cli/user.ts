@@ -24,7 +24,7 @@ export function userCommands(context: CommandContext): Command {
   return user
 }
 
-const toRow = ({ user, site, tenant, createdAt, items }: ListedUser) => ({
+const toRow = ({ user, site, tenant, createdAt, items, ...mails }: ListedUser) => ({
   id: user.id,
   created: time(createdAt) ?? '',
   tenant,
@@ -32,4 +32,6 @@ const toRow = ({ user, site, tenant, createdAt, items }: ListedUser) => ({
   user: user.name === '' ? null : user.name,
   bridge_user: user.userUuid,
   items,
+  reminders_stopped: time(mails.mailStoppedAt),
+  reminders_refused: mails.mailRefusals,
 })

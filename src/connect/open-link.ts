@@ -11,6 +11,7 @@ import type { BridgeUser } from '../db/ports/users.ts'
 import type { Site } from '../db/ports/sites.ts'
 import type { Item } from '../db/ports/items.ts'
 import { ValidationError } from '../errors.ts'
+import { languageNamed } from '../language.ts'
 import { isSameName, requireName } from '../names.ts'
 import { asBridgeUser } from './bridge-user.ts'
 import { rememberAccounts } from './remember-accounts.ts'
@@ -51,6 +52,8 @@ export interface LinkOrder {
   site?: string | undefined
   user?: string | undefined
   email?: string | undefined
+  /** What the user reads. */
+  lang?: string | undefined
   country?: string | undefined
   account_types?: 'payment' | 'all' | undefined
   /** Renew the strong authentication now, though the consent still holds. */
@@ -193,7 +196,7 @@ interface OpenedRequest {
 /** Stores the request that waits for the visit's end, what the call pinned of its site, and a new address. */
 async function keepRequest(
   deps: LinkDeps,
-  { email }: LinkOrder,
+  { email, lang }: LinkOrder,
   { site, user, urls, by, ...opened }: OpenedRequest,
 ): Promise<void> {
   await deps.store
@@ -204,6 +207,7 @@ async function keepRequest(
         redirectUrl: urls.redirectUrl,
         openedAt: by.at,
         expiresAt: by.at + dayMs,
+        language: languageNamed(lang),
         ...(email !== undefined && (await newAddress(deps, user, email))),
       },
       { id: site.id, origin: urls.origin, webhookUrl: urls.webhookUrl },

@@ -18,6 +18,7 @@ import type { DeliveryStore } from './ports/deliveries.ts'
 import type { EndpointStore } from './ports/endpoints.ts'
 import type { OverviewStore } from './ports/overview.ts'
 import type { QuotaStore } from './ports/quota.ts'
+import type { ReminderMailStore } from './ports/reminder-mails.ts'
 import type { ReminderStore } from './ports/reminders.ts'
 import type { SealedStore } from './ports/sealed.ts'
 import type { RemovalStore } from './ports/removals.ts'
@@ -53,6 +54,7 @@ export interface Store
     DeliveryStore,
     EndpointStore,
     ReminderStore,
+    ReminderMailStore,
     SealedStore,
     RemovalStore,
     ExportStore,

@@ -10,6 +10,7 @@ import type { Examination } from './examination.ts'
 import { critical, ok, warning, type Finding } from './finding.ts'
 import { checkKeys } from './keys.ts'
 import { checkMachine } from './machine.ts'
+import { checkMail } from './mail.ts'
 import { checkProxy } from './proxy.ts'
 import { checkServer } from './server.ts'
 import { checkSites } from './sites.ts'
@@ -29,6 +30,7 @@ const parts: Record<string, Part> = {
   keys: checkKeys,
   calls: checkCalls,
   connections: checkConnections,
+  mail: checkMail,
   deliveries: checkDeliveries,
   sites: checkSites,
 }

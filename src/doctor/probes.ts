@@ -5,6 +5,7 @@ import { connect } from 'node:tls'
 import { request } from 'undici'
 import type { Config } from '../config.ts'
 import { dispatcherTo } from '../bridge/transport/dispatcher.ts'
+import { createMailer, mailServerOf } from '../mail/mailer.ts'
 import { systemResolve } from '../webhooks/relay/resolve.ts'
 
 /** How the doctor touches the world; tests give their own. */
@@ -21,11 +22,16 @@ export interface Probes {
   /** Free bytes for an ordinary user, and the kind of file system, as `statfs` numbers it. */
   disk(path: string): Promise<{ freeBytes: number; type: number }>
   exists(path: string): boolean
+  /** Greets the mail server that is configured. Rejects when it does not let us in. */
+  greetMailServer(): Promise<void>
 }
 
 const timeoutMs = 10_000
 
-export const systemProbes = ({ secrets }: Pick<Config, 'secrets'>): Probes => ({
+export const systemProbes = ({
+  secrets,
+  mailFrom,
+}: Pick<Config, 'secrets' | 'mailFrom'>): Probes => ({
   async get(url, headers = {}) {
     const dispatcher = dispatcherTo(new URL(url).origin, secrets.proxy, 1)
     const signal = AbortSignal.timeout(timeoutMs)
@@ -67,4 +73,8 @@ export const systemProbes = ({ secrets }: Pick<Config, 'secrets'>): Probes => ({
     return { freeBytes: bavail * bsize, type }
   },
   exists: existsSync,
+  async greetMailServer() {
+    const server = mailServerOf({ secrets, mailFrom })
+    if (server) await createMailer(server).check()
+  },
 })

@@ -1,5 +1,7 @@
 import { nextStep, type NextStep } from '../connect/item-status.ts'
 import type { HeldItem } from '../db/ports/history.ts'
+import type { MailEnd } from '../db/ports/reminder-ways.ts'
+import { dayMs } from '../durations.ts'
 import { fromNow, lasting } from '../terminal/durations.ts'
 import { together } from './commands.ts'
 import { troubleOfDeliveries } from './event-verdict.ts'
@@ -21,8 +23,28 @@ export const verdictOfItem: Judge = (story, now) => {
   return together(
     { what: `Item ${held.item.id} ${ownerOf(held)}` },
     howItStands(held, now),
+    howItWasMailed(held, now),
     troubleOfDeliveries(story, now),
   )
+}
+
+const mailTexts: Record<MailEnd, string> = {
+  sent: 'was mailed',
+  refused: 'was not mailed: the mail server refuses the address',
+  unsure: 'may have been mailed: the connection to the mail server was lost',
+  no_address: 'was not mailed: there is no address',
+}
+
+/** The last mail to its user, while it is about the consent that is. */
+function howItWasMailed({ item }: HeldItem, now: number): Verdict | undefined {
+  const { mailedAt, mailedDays, mailEnd, goneAt, authenticationExpiresAt: end } = item
+  if (mailedAt === null || mailedDays === null || goneAt !== null) return undefined
+  if (end !== null && end - mailedAt > (mailedDays + 1) * dayMs) return undefined
+  const what =
+    mailEnd === null ? 'is being mailed, or was when the server died' : mailTexts[mailEnd]
+  const which =
+    mailedDays === 0 ? 'The reminder of its end' : `The reminder of ${mailedDays} d before its end`
+  return { what: `${which} ${what} (${fromNow(mailedAt, now)}).` }
 }
 
 const ownerOf = ({ item, user, site }: HeldItem): string => {

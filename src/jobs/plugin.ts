@@ -4,6 +4,8 @@ import type { Served } from '../bridge/admission/bridge-status.ts'
 import { startLoop } from '../loop.ts'
 import { tellActions } from './action-required.ts'
 import { remind } from './consent-reminders.ts'
+import { createMailer, type MailServer } from '../mail/mailer.ts'
+import { mailReminders } from './reminder-mails.ts'
 import { createCatchUp } from './catch-up.ts'
 import { monthOf } from '../db/rules/usage-month.ts'
 import { tellStale } from './stale-items.ts'
@@ -27,6 +29,8 @@ export interface Jobs {
   catchUp(): Promise<boolean>
   /** Counts the connections of a month that began, and new ones. */
   countConnections(): Promise<boolean>
+  /** Mails people whose consents end; does nothing without a mail server. */
+  mail(): Promise<boolean>
   /** Counts consents that were renewed, before their end and after. */
   countRenewals(): Promise<boolean>
   /** Writes down how we stand with Bridge, when that changed. */
@@ -41,11 +45,9 @@ const minute = 60 * second
 const hour = 3_600 * second
 
 /** Keeps connections in order; the loops run when `workers` are on. */
-const plugin: FastifyPluginCallback<{ workers: boolean } & Served> = (
-  app,
-  { workers, publicUrl, bridgeOrigin },
-  done,
-) => {
+const plugin: FastifyPluginCallback<
+  { workers: boolean; mailServer: MailServer | undefined } & Served
+> = (app, { workers, publicUrl, bridgeOrigin, mailServer }, done) => {
   const log = app.log.child({ room: 'upkeep' })
   const { store, bridge, clock, ids, keyring, isClockInDoubt } = app
   const stopping = new AbortController()
@@ -55,6 +57,11 @@ const plugin: FastifyPluginCallback<{ workers: boolean } & Served> = (
   // By a clock that is ahead many consents are about to end, and each site is told once: a server waits until Bridge said
   // what time it is, which it does within a second of the start.
   const isTimeSure = () => !isClockInDoubt() && (!workers || app.bridgeTime.aheadMs() !== undefined)
+  const mailing = mailServer && {
+    ...rooms,
+    mailer: createMailer(mailServer),
+    observe: app.metrics,
+  }
   const jobs: Jobs = {
     async tell() {
       const moreToTell = await tellActions(rooms)
@@ -69,6 +76,7 @@ const plugin: FastifyPluginCallback<{ workers: boolean } & Served> = (
     // A month that has not begun would be counted for good.
     countConnections: async () =>
       isTimeSure() && (await store.countConnections(monthOf(clock.now()), batch)) === batch,
+    mail: async () => mailing !== undefined && isTimeSure() && (await mailReminders(mailing)),
     async countRenewals() {
       // By a clock that is ahead each renewal comes after the end.
       if (!isTimeSure()) return false
@@ -96,6 +104,7 @@ const plugin: FastifyPluginCallback<{ workers: boolean } & Served> = (
       run('compare', only(jobs.compare), 2 * second),
       catchingUp,
       run('usage', only(jobs.countConnections), minute),
+      ...(mailing ? [run('mail', only(jobs.mail), minute)] : []),
       run('renewals', only(jobs.countRenewals), 10 * second),
       run('standing', only(jobs.saveBridgeStatus), 5 * second),
     ]

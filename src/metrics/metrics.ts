@@ -18,6 +18,8 @@ export interface Metrics {
   /** A webhook of ours was posted, or its address refused. */
   webhookTried(outcome: (typeof triedOutcomes)[number]): void
   endpointDisabled(): void
+  /** A reminder was mailed to a person, or not. */
+  reminderMailed(outcome: (typeof mailOutcomes)[number]): void
   /** Consents that were found renewed, before their end and after. */
   consentsRenewed(counts: Record<(typeof renewalTimes)[number], number>): void
   /** Everything, in Prometheus' text format. */
@@ -34,6 +36,7 @@ const bridgeBuckets = [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10]
 /** Outcomes that rules look for: counted from zero, for the first of a series that begins with it is no increase. */
 const receivedOutcomes = ['new', 'repeat', 'old', 'unknown', 'nonsense', 'refused']
 const triedOutcomes = ['delivered', 'failed', 'refused'] as const
+const mailOutcomes = ['sent', 'refused', 'deferred', 'unsure', 'no_address'] as const
 const renewalTimes = ['before', 'after'] as const
 
 /** The numbers an operator watches, in a registry of their own. Names follow Prometheus' conventions: base units, `_total`. */
@@ -100,6 +103,12 @@ export function createMetrics({ version, methods }: MetricsOptions): Metrics {
     help: 'How often an endpoint was disabled: 410 Gone, or nothing taken for 120 hours.',
     registers,
   })
+  const mails = new Counter({
+    name: 'bank_api_reminder_mails_total',
+    help: 'Reminders to people: sent, refused for their address, deferred, unsure (the connection was lost), no_address.',
+    labelNames: ['outcome'],
+    registers,
+  })
   const renewals = new Counter({
     name: 'bank_api_renewals_total',
     help: 'Consents that were renewed, before their end or after.',
@@ -110,6 +119,7 @@ export function createMetrics({ version, methods }: MetricsOptions): Metrics {
   for (const method of methods) rpcRequests.inc({ method, outcome: 'InternalError' }, 0)
   for (const outcome of receivedOutcomes) webhooks.inc({ outcome }, 0)
   for (const outcome of triedOutcomes) tries.inc({ outcome }, 0)
+  for (const outcome of mailOutcomes) mails.inc({ outcome }, 0)
   for (const end of renewalTimes) renewals.inc({ end }, 0)
 
   return {
@@ -125,6 +135,7 @@ export function createMetrics({ version, methods }: MetricsOptions): Metrics {
     webhookReceived: (outcome) => webhooks.inc({ outcome }),
     webhookTried: (outcome) => tries.inc({ outcome }),
     endpointDisabled: () => disablings.inc(),
+    reminderMailed: (outcome) => mails.inc({ outcome }),
     consentsRenewed(counts) {
       for (const end of renewalTimes) renewals.inc({ end }, counts[end])
     },

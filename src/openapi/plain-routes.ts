@@ -157,6 +157,20 @@ export const plainRoutes: Record<string, Record<string, PlainRoute>> = {
       waits: [429],
     },
   },
+  '/unsubscribe/{token}': {
+    get: {
+      summary: 'The page that offers to stop reminders by mail; for browsers only.',
+      type: 'text/html',
+      responses: { 200: 'The page.', 404: 'No such link.' },
+    },
+    post: {
+      summary: 'Stops them, as the page’s button and mail programs do (RFC 8058).',
+      type: 'text/html',
+      query: { again: z.literal('1').optional().describe('Sends them again instead.') },
+      responses: { 200: 'The page.', 404: 'No such link.', 429: 'Too often from one address.' },
+      waits: [429],
+    },
+  },
   '/renewed': {
     get: {
       summary: 'Where a renewal ends when the site named no page of its own; for browsers only.',

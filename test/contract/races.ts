@@ -432,5 +432,20 @@ export function raceContract(name: string, open: OpenStores): void {
         expect(claims.filter((one) => 'oldestAt' in one)).toEqual([{ oldestAt: testNow }])
       }
     })
+
+    it('send one mail about a consent', async () => {
+      const { race, rooms, sites, store } = await withTwo()
+
+      for (const [nth, site] of sites.entries()) {
+        await store.updateSite(site.id, { remindBy: 'mail' }, testBy)
+        const user = await aUser(rooms, site, { name: 'ann' })
+        const item = { id: 70 + nth, authenticationExpiresAt: testNow + minuteMs }
+        await store.keepItems(user.id, [itemFacts(item)], { at: testNow, complete: false })
+
+        const claimed = await race((server, at) => server.claimMail(item, 1, testNow + at))
+
+        expect(all(claimed).filter(Boolean)).toHaveLength(1)
+      }
+    })
   })
 }

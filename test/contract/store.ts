@@ -14,6 +14,7 @@ import { consoleContract } from './console.ts'
 import { allowanceContract } from './allowances.ts'
 import { accountReturnContract } from './account-returns.ts'
 import { accountContract } from './accounts.ts'
+import { reminderMailContract } from './reminder-mails.ts'
 import { reminderContract } from './reminders.ts'
 import { auditContract } from './audit.ts'
 import { exportContract } from './exports.ts'
@@ -71,6 +72,7 @@ export function storeContract(
   accountContract(name, rooms)
   accountReturnContract(name, rooms)
   reminderContract(name, rooms)
+  reminderMailContract(name, rooms)
   auditContract(name, rooms)
   userContract(name, rooms)
   requestContract(name, rooms, made)

@@ -3,6 +3,7 @@ import { createKeyring, type Keyring } from '../../src/vault/keyring.ts'
 import { ensureSite } from '../../src/auth/sites.ts'
 import type { Clock, Ids } from '../../src/clock.ts'
 import { defaultPresentation, type Presentation } from '../../src/db/ports/keys.ts'
+import type { Language } from '../../src/language.ts'
 import type { BridgeUser } from '../../src/db/ports/users.ts'
 import type { By, Scope } from '../../src/db/scope.ts'
 import type { ConnectRequest } from '../../src/db/ports/requests.ts'
@@ -155,6 +156,7 @@ export async function aRequest(
     origin?: string
     webhookUrl?: string
     email?: Buffer
+    language?: Language
   } = {},
 ): Promise<string> {
   const { origin = null, webhookUrl = null, ...rest } = fields

@@ -260,7 +260,8 @@ describe('a secret may come from a file', () => {
   })
 
   it.each(secretVariables)('but not from a file that is not there (%s)', (name) => {
-    const env = { ...production, [name]: undefined, [`${name}_FILE`]: '/nowhere' }
+    const beside = name === 'SMTP_URL' ? { MAIL_FROM: 'reminders@bank.test' } : {}
+    const env = { ...production, ...beside, [name]: undefined, [`${name}_FILE`]: '/nowhere' }
 
     // Once, and not besides that it is missing.
     expect(problemsOf(env)).toEqual([`${name}_FILE: cannot be read`])
@@ -482,4 +483,31 @@ it('one answer holds 20,000 transactions, or what Bridge gives a user in a minut
   expect(most({ QUOTA_USER_PER_MINUTE: '1' })).toBe(500)
   expect(most({ QUOTA_BURST: '40', QUOTA_PER_SECOND: '0.2' })).toBe((20 + 9 - 4) * 500)
   expect(most({ QUOTA_USER_PER_MINUTE: '600', MAX_TRANSACTIONS: '200000' })).toBe(200_000)
+})
+
+describe('the mail server', () => {
+  const from = 'Reminders <reminders@bank.test>'
+  const mails = (SMTP_URL?: string, MAIL_FROM?: string) => () => {
+    const { mailFrom, secrets } = loadConfig({ SMTP_URL, MAIL_FROM })
+    return { mailFrom, smtpUrl: secrets.smtpUrl }
+  }
+
+  it.each([
+    ['smtp://mail.test', 'reminders@bank.test'],
+    ['smtp://user:p%40ss@mail.test:2525', from],
+    ['smtps://[::1]', from],
+  ])('%s, from %s', (url, sender) => {
+    expect(mails(url, sender)()).toEqual({ smtpUrl: url, mailFrom: sender })
+  })
+
+  it.each([
+    ['https://mail.test', from, /SMTP_URL: must be smtp/],
+    ['smtp://mail.test/?pool=true', from, /SMTP_URL: must end with the host or its port/],
+    ['smtp://mail.test', 'nobody', /MAIL_FROM: must be an e-mail address/],
+    ['smtp://mail.test', 'x\r\nBcc: y <a@b.test>', /MAIL_FROM: must be an e-mail address/],
+    ['smtp://mail.test', undefined, /MAIL_FROM: is missing beside SMTP_URL/],
+    [undefined, from, /SMTP_URL: is missing beside MAIL_FROM/],
+  ])('%s from %s is refused', (url, sender, why) => {
+    expect(mails(url, sender)).toThrow(why)
+  })
 })

@@ -131,7 +131,14 @@ export type ListedEvent = Omit<StoredEvent, 'body'> & {
   delivery: TriedDelivery | null
 }
 
-export type ListedUser = SiteUser & { tenant: string; createdAt: number; items: number }
+export type ListedUser = SiteUser & {
+  tenant: string
+  createdAt: number
+  items: number
+  /** When the user wanted no more reminders by mail, and how many were refused since one was taken. */
+  mailStoppedAt: number | null
+  mailRefusals: number
+}
 
 /** An item, gone ones too. */
 export type HeldItem = Connection & { accounts: number[] }

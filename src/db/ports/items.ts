@@ -1,4 +1,5 @@
 import type { NewEvent } from './events.ts'
+import type { MailEnd } from './reminder-ways.ts'
 import type { By, Scope } from '../scope.ts'
 import type { SiteUser } from './users.ts'
 
@@ -34,6 +35,10 @@ export interface Item extends ItemFacts {
   /** When the next success is expected, and when the site is told that none came; null once it was. */
   expectedAt: number | null
   staleDueAt: number | null
+  /** Of the last mail about its consent: how many days before the end, when, and how that ended. */
+  mailedDays: number | null
+  mailedAt: number | null
+  mailEnd: MailEnd | null
   /** When a visit began after which the accounts are yet to be compared. */
   compareFrom: number | null
 }

@@ -1,3 +1,4 @@
+import type { Language } from '../../language.ts'
 import type { NewEvent } from './events.ts'
 import type { Item, ItemFacts } from './items.ts'
 import type { Claiming } from './members.ts'
@@ -46,6 +47,14 @@ export interface RequestOutcome {
   matched?: boolean
 }
 
+/** What a link call said of its user; what is left out stays as it is known. */
+export interface SaidOfUser {
+  /** The address it was opened with, sealed for its user. */
+  email?: Buffer | undefined
+  /** What its user reads. */
+  language?: Language | undefined
+}
+
 export interface RequestStore {
   /** Stores the request and pins the site's origin and webhook URL, in one. @throws ConflictError when the site's origin is another by now */
   openConnectRequest(
@@ -59,10 +68,8 @@ export interface RequestStore {
       | 'managedItemId'
       | 'openedAt'
       | 'expiresAt'
-    > & {
-      /** The address it was opened with, sealed for its user; left out, the one known stays. */
-      email?: Buffer
-    },
+    > &
+      SaidOfUser,
     site: { id: string; origin: string | null; webhookUrl: string | null },
     by: By,
   ): Promise<void>

@@ -1,4 +1,5 @@
 import type { By, Scope } from '../scope.ts'
+import type { ReminderWay } from './reminder-ways.ts'
 
 export interface Site {
   id: string
@@ -8,10 +9,16 @@ export interface Site {
   allowedOrigins: string[]
   webhookUrl: string | null
   timeZone: string
+  remindBy: ReminderWay
   createdAt: number
   /** When its deletion began; such a site is only seen by the deletion. */
   removedAt: number | null
 }
+
+/** What may be changed of a site. */
+export type SiteChange = Partial<
+  Pick<Site, 'origin' | 'allowedOrigins' | 'webhookUrl' | 'timeZone' | 'remindBy'>
+>
 
 export interface NewSite {
   id: string
@@ -33,11 +40,7 @@ export interface SiteStore {
   findSitesByOrigin(scope: Scope, origin: string): Promise<Site[]>
   /** By name, at most `limit`. */
   listSites(scope: Scope, limit?: number): Promise<Site[]>
-  updateSite(
-    siteId: string,
-    change: Partial<Pick<Site, 'origin' | 'allowedOrigins' | 'webhookUrl' | 'timeZone'>>,
-    by: By,
-  ): Promise<Site>
+  updateSite(siteId: string, change: SiteChange, by: By): Promise<Site>
   /** What a site's webhooks are signed with, sealed. */
   readWebhookSecret(siteId: string): Promise<Buffer>
   /**

@@ -19,6 +19,7 @@ import { keyOperations } from './operations/keys.ts'
 import { overviewOperations } from './operations/overview.ts'
 import { memberOperations } from './operations/members.ts'
 import { quotaOperations } from './operations/quota.ts'
+import { reminderMailOperations } from './operations/reminder-mails.ts'
 import { reminderOperations } from './operations/reminders.ts'
 import { removalOperations } from './operations/removals.ts'
 import { requestOperations } from './operations/requests.ts'
@@ -67,6 +68,7 @@ export function createPostgresStore(pool: Pool, poolOfLife: Pool = pool): Store 
     ...overviewOperations(tools),
     ...memberOperations(tools, createTools(poolOfLife)),
     ...reminderOperations(tools),
+    ...reminderMailOperations(tools),
     ...removalOperations(tools),
     ...requestOperations(tools),
     ...retentionOperations(tools),

@@ -146,5 +146,8 @@ const newItem = (id: number, userId: string, at: number): Item => ({
   toldStatus: null,
   helpAskedAt: null,
   ...noRhythm,
+  mailedDays: null,
+  mailedAt: null,
+  mailEnd: null,
   compareFrom: null,
 })

@@ -28,6 +28,7 @@ import { figureOperations } from './operations/figures.ts'
 import { historyOperations } from './operations/history.ts'
 import { usageOperations } from './operations/usage.ts'
 import { userOperations } from './operations/users.ts'
+import { reminderMailOperations } from './operations/reminder-mails.ts'
 import { reminderOperations } from './operations/reminders.ts'
 import { createTools } from './tools.ts'
 
@@ -64,6 +65,7 @@ export function createSqliteStore(path: string, signerOf?: SignerOf): Store {
     ...usageOperations(tools),
     ...userOperations(tools),
     ...reminderOperations(tools),
+    ...reminderMailOperations(tools),
     async close() {
       client.close()
     },

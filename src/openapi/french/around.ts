@@ -117,6 +117,11 @@ export const aroundInFrench: Readonly<Record<string, string>> = {
     'La page qui propose de renouveler un consentement ; pour les navigateurs seulement.',
   'A secret of the link.': 'Un secret du lien.',
   'No such link.': 'Ce lien n’existe pas.',
+  'The page that offers to stop reminders by mail; for browsers only.':
+    'La page qui propose d’arrêter les rappels par e-mail ; pour les navigateurs seulement.',
+  'Stops them, as the page’s button and mail programs do (RFC 8058).':
+    'Les arrête, comme le font le bouton de la page et les logiciels de messagerie (RFC 8058).',
+  'Sends them again instead.': 'Les envoie de nouveau, au contraire.',
   'The link is over.': 'Le lien est fini.',
   'Opens a Bridge session for the renewal.':
     'Ouvre une session chez Bridge pour le renouvellement.',

@@ -49,6 +49,8 @@ export const methodsInFrench: Readonly<Record<string, string>> = {
   "The site's own word for the bank.": 'Le nom que le site donne à la banque.',
   'The name of the site: needed with a tenant key that sees several.':
     'Le nom du site : obligatoire avec une clé de client qui en voit plusieurs.',
+  'What the user reads, `fr` or `en`: kept for reminders by mail.':
+    'Ce que lit l’utilisateur, `fr` ou `en` : gardé pour les rappels par e-mail.',
   "The user's e-mail address, which Bridge needs for a new item; `user` serves when it is one.":
     'L’adresse e-mail de l’utilisateur, dont Bridge a besoin pour une nouvelle connexion ; `user` suffit si c’en est une.',
   'Which banks are shown: ISO 3166, France by default.':

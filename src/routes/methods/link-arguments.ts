@@ -40,6 +40,11 @@ export const linkArguments = {
     "The user's e-mail address, which Bridge needs for a new item; `user` serves when it is one.",
     'me@example.com',
   ),
+  lang: described(
+    optionalText(),
+    'What the user reads, `fr` or `en`: kept for reminders by mail.',
+    'fr',
+  ),
   country: described(
     optional(z.string().trim().toUpperCase().pipe(z.enum(countries))),
     'Which banks are shown: ISO 3166, France by default.',

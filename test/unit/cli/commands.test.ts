@@ -197,6 +197,7 @@ describe('bank-api site', () => {
       allowed_origins: [],
       webhook_url: null,
       time_zone: 'Europe/Paris',
+      remind_by: 'webhook',
     }
 
     const shown = await runCli(folder, ['site', 'show', row.site, '--tenant', 'acme', '--json'])
@@ -216,7 +217,8 @@ describe('bank-api site', () => {
     const change = ['--origin', 'https://new.acme.test/app', '--time-zone', 'Indian/Reunion']
     const hooks = ['--webhook-url', 'https://new.acme.test/hook']
     const further = ['--allow-origin', 'https://a.test/x', 'https://b.test']
-    const ran = await runCli(folder, [...command, ...change, ...hooks, ...further])
+    const mails = ['--remind-by', 'mail']
+    const ran = await runCli(folder, [...command, ...change, ...hooks, ...further, ...mails])
 
     expect(ran).toMatchObject({ code: 0, err: '' })
     expect(jsonOf(ran)).toEqual({
@@ -225,6 +227,7 @@ describe('bank-api site', () => {
       allowed_origins: ['https://a.test', 'https://b.test'],
       webhook_url: 'https://new.acme.test/hook',
       time_zone: 'Indian/Reunion',
+      remind_by: 'mail',
     })
     expect(await server.store.findSite(scope, 'erp.acme.test')).toMatchObject({
       origin: 'https://new.acme.test',

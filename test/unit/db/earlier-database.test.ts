@@ -293,6 +293,7 @@ it('the doctor can examine all of it, and finds nothing critical', async () => {
       certificateEnd: async () => clock.now() + 60 * 24 * 60 * minute,
       disk: async () => ({ freeBytes: 1024 ** 4, type: 0xef53 }),
       exists: () => true,
+      greetMailServer: async () => {},
     },
   })
 

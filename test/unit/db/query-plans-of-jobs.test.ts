@@ -9,6 +9,12 @@ const operations: [string, Operation][] = [
     (store) => store.listRemindersDue({ endsAfter: 0, endsUntil: 9, days: 1 }, 10),
   ],
   ['countRenewals', (store) => store.countRenewals(1, 10)],
+  [
+    'listMailsDue',
+    (store) => store.listMailsDue({ at: 5, endsAfter: 0, endsUntil: 9, days: 1 }, 10),
+  ],
+  ['claimMail', (store) => store.claimMail({ id: 1, authenticationExpiresAt: 9 }, 1, 5)],
+  ['readMailStop', (store) => store.readMailStop('usr')],
   ['listComparisons', (store) => store.listComparisons(10)],
   ['listAccounts', (store) => store.listAccounts(1)],
   ['listUnheard', (store) => store.listUnheard(9, { after: '', limit: 3 })],

@@ -290,3 +290,40 @@ test('one part that cannot be examined does not hide the others', async () => {
   ])
   expect(findings.length).toBeGreaterThan(8)
 })
+
+test('mail: sites that want it without a server, one that does not let us in, addresses it refuses', async () => {
+  const mail = { SMTP_URL: 'smtp://mail.test', MAIL_FROM: 'reminders@bank.test' }
+  const found = async ({ look }: Awaited<ReturnType<typeof anInstallation>>) =>
+    (await look())
+      .filter(({ check }) => check === 'mail')
+      .map(({ code, message }) => [code, message])
+  const without = await anInstallation()
+  const { world, store, acme, user, ...rooms } = await anInstallation(mail)
+  const withServer = { world, store, acme, user, ...rooms }
+  expect([await found(without), await found(withServer)]).toEqual([
+    [],
+    [['mail.ok', 'no site wants reminders by mail']],
+  ])
+
+  const by = { actor: 'test', at: 1 }
+  await without.store.updateSite(without.acme.site.id, { remindBy: 'mail' }, by)
+  await store.updateSite(acme.site.id, { remindBy: 'mail' }, by)
+  expect(await found(without)).toEqual([
+    ['mail.no_server', 'a site wants reminders by mail, and there is no mail server: none is sent'],
+  ])
+  expect(await found(withServer)).toEqual([['mail.ok', 'the mail server lets us in']])
+
+  const end = rooms.clock.now() + 100 * day
+  const item = { id: 7, authenticationExpiresAt: end }
+  await store.keepItems(user.id, [itemFacts(item)], { at: rooms.clock.now(), complete: false })
+  await store.claimMail(item, 30, 5)
+  await store.settleMail(7, 5, 'refused')
+  expect(await found(withServer)).toEqual([
+    ['mail.refused', 'the mail server refused the last reminder to a user'],
+  ])
+
+  world.mailError = new Error('535')
+  expect(await found(withServer)).toEqual([
+    ['mail.unreachable', 'the mail server does not let us in: 535. Reminders wait until it does'],
+  ])
+})

@@ -63,6 +63,8 @@ export async function anInstallation(env: Record<string, string> = {}) {
     freeBytes: 50 * gigabyte,
     type: ext4,
     dialled: [] as string[],
+    /** Why the mail server does not let us in. */
+    mailError: undefined as Error | undefined,
   }
   const probes: Probes = {
     async get(url) {
@@ -73,6 +75,9 @@ export async function anInstallation(env: Record<string, string> = {}) {
       return isOurs
         ? { ...(world.live as { status: number; body: string }), date }
         : { status: answer as number, body: '', date }
+    },
+    async greetMailServer() {
+      if (world.mailError) throw world.mailError
     },
     async resolve() {
       if (world.addresses instanceof Error) throw world.addresses

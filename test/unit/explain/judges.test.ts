@@ -21,6 +21,7 @@ const site = {
   allowedOrigins: [],
   webhookUrl: 'https://erp.acme.test/hook',
   timeZone: 'Europe/Paris',
+  remindBy: 'mail' as const,
   createdAt: 1,
   removedAt: null,
 }
@@ -115,6 +116,9 @@ const anItem = (fields: Partial<HeldItem['item']> = {}): HeldItem => ({
     refreshGaps: '',
     expectedAt: null,
     staleDueAt: null,
+    mailedDays: null,
+    mailedAt: null,
+    mailEnd: null,
     compareFrom: null,
     ...fields,
   },

@@ -128,6 +128,8 @@ export function historyOperations({ run }: Tools): HistoryStore & FeedReportStor
             site: sites,
             tenant: tenants.name,
             createdAt: bridgeUsers.createdAt,
+            mailStoppedAt: bridgeUsers.mailStoppedAt,
+            mailRefusals: bridgeUsers.mailRefusals,
             items: db.$count(items, eq(items.userId, bridgeUsers.id)),
           })
           .from(bridgeUsers)

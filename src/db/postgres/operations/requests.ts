@@ -23,6 +23,7 @@ import {
   type RequestChange,
 } from '../../rules/request-claim.ts'
 import { claimantOf, released, settleOutcome } from '../../rules/request-outcome.ts'
+import { saidOfUser } from '../../rules/said-of-user.ts'
 import { pinnedBy } from '../../rules/site-pin.ts'
 import { ConflictError } from '../../store-errors.ts'
 import { bridgeUsers, connectRequests as requests, items, sites, tenants } from '../schema/index.ts'
@@ -163,7 +164,11 @@ export function requestOperations({ run, transaction }: Tools): RequestStore {
         )
       }),
 
-    openConnectRequest: ({ email, ...request }, { id, origin, webhookUrl }, { actor, at }) =>
+    openConnectRequest: (
+      { email, language, ...request },
+      { id, origin, webhookUrl },
+      { actor, at },
+    ) =>
       transaction(async (db) => {
         const site = await lockSite(db, id)
         if (!site || !(await isUserServed(db, request.userId))) {
@@ -178,10 +183,8 @@ export function requestOperations({ run, transaction }: Tools): RequestStore {
           const entry = { at, actor, tenantId, action: 'site.pinned', subject: id }
           await writeAudit(db, { ...entry, detail: pinned })
         }
-        if (email !== undefined) {
-          const isIt = eq(bridgeUsers.id, request.userId)
-          await db.update(bridgeUsers).set({ email }).where(isIt)
-        }
+        const said = saidOfUser({ email, language })
+        if (said) await db.update(bridgeUsers).set(said).where(eq(bridgeUsers.id, request.userId))
         const { managedItemId } = request
         const managed = managedItemId === null ? undefined : await lockItem(db, managedItemId)
         await db

@@ -1,6 +1,8 @@
 import { sql } from 'drizzle-orm'
 import { index, pgTable, uniqueIndex } from 'drizzle-orm/pg-core'
 import type { RequestState } from '../../ports/requests.ts'
+import type { Language } from '../../../language.ts'
+import type { MailEnd } from '../../ports/reminder-ways.ts'
 import { sites } from './tenants.ts'
 import { bytes, identity, integer, text } from './types.ts'
 
@@ -15,6 +17,9 @@ export const bridgeUsers = pgTable(
     foldedName: text().notNull().default(''),
     userUuid: text().unique(),
     email: bytes(),
+    language: text<Language>(),
+    mailStoppedAt: integer(),
+    mailRefusals: integer().notNull().default(0),
     createdAt: integer().notNull(),
     itemsReadAt: integer(),
   },
@@ -87,6 +92,11 @@ export const items = pgTable(
     toldStatus: integer(),
     remindedOf: integer(),
     remindedDays: integer(),
+    mailedOf: integer(),
+    mailedDays: integer(),
+    mailedAt: integer(),
+    mailEnd: text<MailEnd>(),
+    mailDeferredAt: integer(),
     compareFrom: integer(),
     askedAt: integer(),
     countedMonth: text().notNull().default(''),

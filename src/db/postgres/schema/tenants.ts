@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { index, pgTable, uniqueIndex } from 'drizzle-orm/pg-core'
 import { defaultPresentation, type Presentation } from '../../ports/keys.ts'
+import type { ReminderWay } from '../../ports/reminder-ways.ts'
 import { boolean, bytes, identity, integer, json, text } from './types.ts'
 
 export const tenants = pgTable('tenants', {
@@ -24,6 +25,7 @@ export const sites = pgTable(
     webhookUrl: text(),
     webhookSecret: bytes().notNull(),
     timeZone: text().notNull().default('Europe/Paris'),
+    remindBy: text<ReminderWay>().notNull().default('webhook'),
     createdAt: integer().notNull(),
     removedAt: integer(),
   },

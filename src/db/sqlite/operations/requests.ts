@@ -24,6 +24,7 @@ import {
   type RequestChange,
 } from '../../rules/request-claim.ts'
 import { claimantOf, released, settleOutcome } from '../../rules/request-outcome.ts'
+import { saidOfUser } from '../../rules/said-of-user.ts'
 import { pinnedBy } from '../../rules/site-pin.ts'
 import { ConflictError, SiteConflictError } from '../../store-errors.ts'
 import { bridgeUsers, connectRequests as requests, items, sites, tenants } from '../schema/index.ts'
@@ -160,7 +161,11 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
         return urlOf(isNull(requests.managedItemId)) ?? urlOf(inArray(requests.userId, owner))
       }),
 
-    openConnectRequest: ({ email, ...request }, { id, origin, webhookUrl }, { actor, at }) =>
+    openConnectRequest: (
+      { email, language, ...request },
+      { id, origin, webhookUrl },
+      { actor, at },
+    ) =>
       write(() => {
         const site = pin.get({ id })
         if (!site) throw new SiteConflictError(new ValidationError('site_gone'))
@@ -178,9 +183,8 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
         db.insert(requests)
           .values({ ...request, lastTryAt: managed?.lastTryAt ?? null, state: 'pending' })
           .run()
-        if (email !== undefined) {
-          db.update(bridgeUsers).set({ email }).where(eq(bridgeUsers.id, request.userId)).run()
-        }
+        const said = saidOfUser({ email, language })
+        if (said) db.update(bridgeUsers).set(said).where(eq(bridgeUsers.id, request.userId)).run()
       }),
 
     findRequest: (scope, id) => read(() => withItem(db).get({ ...scope, id })),

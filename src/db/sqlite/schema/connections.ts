@@ -1,5 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { blob, index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import { languages } from '../../../language.ts'
+import { mailEnds } from '../../ports/reminder-ways.ts'
 import { sites } from './tenants.ts'
 
 export const bridgeUsers = sqliteTable(
@@ -17,6 +19,12 @@ export const bridgeUsers = sqliteTable(
     userUuid: text().unique(),
     /** The address a link call gave besides a name that is none, sealed. */
     email: blob({ mode: 'buffer' }),
+    /** What our mails to the user are written in; null: no link call said. */
+    language: text({ enum: languages }),
+    /** When the user wanted no more reminders by mail. */
+    mailStoppedAt: integer(),
+    /** How many of them the mail server refused for the address since it last took one. */
+    mailRefusals: integer().notNull().default(0),
     createdAt: integer().notNull(),
     /** When the user's item list was last read to look for an item we do not hold. */
     itemsReadAt: integer(),
@@ -103,6 +111,13 @@ export const items = sqliteTable(
     /** The consent that the site was last reminded of, by its end, and how many days before. */
     remindedOf: integer(),
     remindedDays: integer(),
+    /** The consent of which its user was last mailed, by its end, how many days before, when, and how that ended. */
+    mailedOf: integer(),
+    mailedDays: integer(),
+    mailedAt: integer(),
+    mailEnd: text({ enum: mailEnds }),
+    /** When the mail server last did not take such a mail yet. */
+    mailDeferredAt: integer(),
     /** When a visit began that may have changed whose accounts these are; null once they were compared. */
     compareFrom: integer(),
     /** When we last asked Bridge because nothing was heard. */

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { blob, index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { bridgeVersions, defaultPresentation, linkForms, listForms } from '../../ports/keys.ts'
+import { reminderWays } from '../../ports/reminder-ways.ts'
 
 export const tenants = sqliteTable('tenants', {
   id: text().primaryKey(),
@@ -27,6 +28,8 @@ export const sites = sqliteTable(
     /** `whsec_…`, sealed. */
     webhookSecret: blob({ mode: 'buffer' }).notNull(),
     timeZone: text().notNull().default('Europe/Paris'),
+    /** How its users are reminded of a consent that ends. */
+    remindBy: text({ enum: reminderWays }).notNull().default('webhook'),
     createdAt: integer().notNull(),
     /** When its deletion began: from then on nobody sees it. */
     removedAt: integer(),

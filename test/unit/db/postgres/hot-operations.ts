@@ -72,6 +72,7 @@ export async function askAll(rooms: TestRooms): Promise<void> {
   await store.listUntoldStatuses(10)
   await store.listStale(testNow, 10)
   await store.countRenewals(testNow, 10)
+  await store.listMailsDue({ at: testNow, endsAfter: 0, endsUntil: 9, days: 1 }, 10)
   await store.listRemindersDue({ endsAfter: 0, endsUntil: 9, days: 1 }, 10)
   await store.listComparisons(10)
   await store.listUnheard(9, { after: '', limit: 3 })

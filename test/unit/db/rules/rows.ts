@@ -60,6 +60,9 @@ export const anItemRow: fc.Arbitrary<Item> = fc.record({
   refreshGaps: fc.constantFrom('', '86400000', '1,2,3,4,5'),
   expectedAt: orNull(aTime),
   staleDueAt: orNull(aTime),
+  mailedDays: orNull(fc.constantFrom(1, 30)),
+  mailedAt: orNull(aTime),
+  mailEnd: orNull(fc.constant('sent' as const)),
   compareFrom: orNull(aTime),
 })
 
