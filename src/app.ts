@@ -168,7 +168,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const underWay = createUnderWay()
   const methodNames = new Set(methods.map(({ name }) => name))
   const isSandbox = config.sandbox !== undefined
-  const { publicUrl } = config
   const hasDemo = isSandbox && !config.production
   const settings = { ...config, checkTarget: app.relay.checkTarget, pageTakesBank: isSandbox }
   const makeContext = contextMaker(app, { settings, underWay })
