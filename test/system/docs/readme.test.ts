@@ -9,7 +9,7 @@ import { demoGreeting, demoReminder } from '../../../src/demo.ts'
 import { freePort } from '../../support/free-port.ts'
 
 const checkout = fileURLToPath(new URL('../../..', import.meta.url))
-const pages = ['README.md', ...globSync('docs/*.md', { cwd: checkout })].toSorted()
+const pages = ['README.md', ...globSync('docs/**/*.md', { cwd: checkout })].toSorted()
 const read = (page: string): string => readFileSync(join(checkout, page), 'utf8')
 
 /** The commands of a page's `sh` blocks, continued lines joined; each must be one that this test knows how to run. */
