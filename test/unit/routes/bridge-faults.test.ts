@@ -43,7 +43,12 @@ const faults = [
 ]
 
 /** These answer from what we hold. */
-const withoutBridge = new Set(['get_bridge_item_id', 'get_webhook_secret', 'get_events'])
+const withoutBridge = new Set([
+  'get_bridge_item_id',
+  'get_webhook_secret',
+  'get_events',
+  'get_portal_link',
+])
 
 /** Bridge's success has no body here, so there is none to be wrong about. */
 const withoutBody = new Set(['delete_bridge_item_id', 'post_item_refresh'])

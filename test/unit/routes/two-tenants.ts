@@ -86,6 +86,7 @@ const fitting: Record<string, (held: TwoTenants) => Arguments> = {
   get_bank_transactions: () => ({ user: aliceName, since: '2025-03-01' }),
   get_category: () => ({ category_id: 273 }),
   get_webhook_secret: () => ({}),
+  get_portal_link: () => ({}),
   get_events: () => ({}),
 }
 

