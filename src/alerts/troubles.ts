@@ -21,17 +21,21 @@ export interface Known {
 export function troublesIn(findings: readonly Finding[], known: Known): Trouble[] {
   const own: Trouble[] = []
   const add = (about: string, message: string) => own.push({ about, message, isOfSite: false })
+  const rousing = findings.filter(({ level, rouses }) => level === 'critical' || rouses)
   const { breaker, credentials } = known.bridge
-  if (breaker.open) add('bridge', 'Bridge is down: calls are refused at once')
-  if (credentials.refused) {
-    add('bridge credentials', 'Bridge refuses them: compare them with its dashboard')
+  // Doctor tells the same and more, once its own call meets it too.
+  if (!rousing.some(({ check }) => check === 'bridge credentials')) {
+    if (breaker.open) {
+      add('bridge', 'Bridge is down: calls to it are refused, and it is tried again by itself')
+    }
+    if (credentials.refused) {
+      add('bridge credentials', 'Bridge refuses them: compare them with its dashboard')
+    }
   }
   if (known.copyFailure !== undefined) {
     add('backup copy', `the database was not copied: ${known.copyFailure}`)
   }
-  const found = findings
-    .filter(({ level, rouses }) => level === 'critical' || rouses)
-    .map(toTrouble)
+  const found = rousing.map(toTrouble)
   const all = new Map<string, Trouble>()
   for (const one of [...found, ...own]) {
     const same = all.get(one.about)

@@ -56,8 +56,8 @@ function judgeStatus(check: string, status: number): Finding {
       'Wait a minute. What is left of ours, and who waits, tells `bank-api quota`; another program may spend the same.',
     )
   }
-  const act = "Look at Bridge's status page and try again."
-  return warning('bridge.ailing', check, `Bridge answers ${status}`, act)
+  const act = "Look at Bridge's status page. Calls are tried again by themselves."
+  return warning('bridge.ailing', check, `Bridge answers ${status}`, act, { rouses: true })
 }
 
 /** `Date` is cut to the second, and the answer took a moment. */

@@ -1,7 +1,7 @@
 import type { ListedCall } from '../db/ports/history.ts'
 import { dayMs, hourMs } from '../durations.ts'
 import { command } from '../terminal/shell.ts'
-import { timesOf, type Examination } from './examination.ts'
+import { callsWere, type Examination } from './examination.ts'
 import { ok, warning, type Finding } from './finding.ts'
 
 /** So many of the newest are looked at: of a busy day a part. */
@@ -28,7 +28,7 @@ function findMoved(refused: readonly ListedCall[]): Finding[] {
     return warning(
       'site.moved',
       `site ${site} (${tenant}) address`,
-      `it named an address that is not its own, and was refused ${timesOf(calls.length)} in a day`,
+      `it named an address that is not its own: ${callsWere(calls.length)} refused within a day`,
       'If it has moved, say where it is now with `bank-api site update --origin`. The last such call:',
       { run: command`explain ${last?.id ?? ''}`, of: { tenant, site }, rouses: true },
     )
@@ -65,5 +65,3 @@ function judgeQuota(lately: readonly ListedCall[]): Finding {
   }
   return ok('quota.ok', check, 'no call was refused for it within an hour')
 }
-
-const callsWere = (count: number): string => (count === 1 ? '1 call was' : `${count} calls were`)

@@ -31,8 +31,9 @@ export const daysUntil = (at: number, now: number): number => Math.floor((at - n
 export const codeOf = (error: Error): string =>
   'code' in error && typeof error.code === 'string' ? error.code : error.message
 
-/** How often, as people say it. */
-export const timesOf = (count: number): string => (count === 1 ? 'once' : `${count} times`)
+/** How many calls something befell, as the beginning of a sentence. */
+export const callsWere = (count: number): string =>
+  count === 1 ? '1 call was' : `${count} calls were`
 
 /** The first of these, and how many more there are. */
 export const listed = (all: readonly string[]): string => {

@@ -3,7 +3,7 @@ import type { AuditRow } from '../db/ports/audit.ts'
 import { dayMs } from '../durations.ts'
 import { fromNow } from '../terminal/durations.ts'
 import { command } from '../terminal/shell.ts'
-import { daysUntil, timesOf, type Examination } from './examination.ts'
+import { callsWere, daysUntil, type Examination } from './examination.ts'
 import { ok, warning, type Finding } from './finding.ts'
 
 const soonMs = 14 * dayMs
@@ -69,11 +69,11 @@ async function judgeRefused({
   const how =
     state === 'active'
       ? 'is good, but its secret is another'
-      : `is ${state}${since === null ? '' : `, ${fromNow(since, now)},`}`
+      : `is ${state}${since === null ? '' : ` (${fromNow(since, now)})`}`
   return warning(
     'api_key.refused',
     `key of ${site?.name ?? 'all sites'} (${tenant.name})`,
-    `${apiKey} ${how} and was used in vain ${timesOf(count)} in a day`,
+    `${apiKey} ${how}: ${callsWere(count)} refused within a day`,
     'Give the site a good key, or end what still calls with this one. All about it:',
     {
       run: command`explain ${apiKey}`,

@@ -243,17 +243,24 @@ test('doctor’s FAILs, warnings that nobody else hears of, Bridge that is down 
   const down = { open: true, since: 1, nextTryAt: 2, opened: 1 }
   const refused = { refused: true, refusedSince: 1, refusals: 1 }
 
-  const troubles = troublesIn(findings, {
+  const known = {
     bridge: { breaker: down, credentials: refused },
     copyFailure: 'the disk is full',
-  })
+  }
+
+  const troubles = troublesIn(findings, known)
 
   expect(troubles.map(({ about }) => about)).toEqual([
     'disk space',
     'bridge credentials',
     'reverse proxy',
     'site erp (acme): disabled',
+    'backup copy',
+  ])
+  // Before doctor's own call meets it.
+  expect(troublesIn([], known).map(({ about }) => about)).toEqual([
     'bridge',
+    'bridge credentials',
     'backup copy',
   ])
   const [ofSite, ...more] = troubles.filter(({ isOfSite }) => isOfSite)

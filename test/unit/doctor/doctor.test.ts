@@ -70,7 +70,7 @@ test.each<[string, (world: World) => void, Partial<Finding>]>([
   [
     'Bridge is ill',
     (world) => (world.bridge = 500),
-    { check: 'bridge credentials', level: 'warning' },
+    { check: 'bridge credentials', level: 'warning', rouses: true },
   ],
   [
     'Bridge takes no more calls',

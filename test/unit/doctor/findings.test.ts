@@ -61,13 +61,13 @@ test('a key that was revoked and is still called with is told, with how often; a
     {
       code: 'api_key.refused',
       check: 'key of erp.acme.test (acme)',
-      message: `${apiKey} is revoked, 2 h ago, and was used in vain 42 times in a day`,
+      message: `${apiKey} is revoked (2 h ago): 42 calls were refused within a day`,
       run: `bank-api explain ${apiKey}`,
       of: { tenant: 'acme', site: 'erp.acme.test' },
       rouses: true,
     },
     {
-      message: `${good.apiKey} is good, but its secret is another and was used in vain 33 times in a day`,
+      message: `${good.apiKey} is good, but its secret is another: 33 calls were refused within a day`,
     },
   ])
   expect(rousing(after)).toEqual(['api_key.refused'])
@@ -113,7 +113,7 @@ test('a site that names another address is told, and a quota that is spent, for 
   expect(now).toMatchObject([
     {
       code: 'site.moved',
-      message: 'it named an address that is not its own, and was refused 2 times in a day',
+      message: 'it named an address that is not its own: 2 calls were refused within a day',
       run: `bank-api explain ${calls[1]?.id}`,
       rouses: true,
     },
