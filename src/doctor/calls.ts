@@ -1,3 +1,4 @@
+import type { AuditRow } from '../db/ports/audit.ts'
 import type { ListedCall } from '../db/ports/history.ts'
 import { dayMs, hourMs } from '../durations.ts'
 import { command } from '../terminal/shell.ts'
@@ -13,13 +14,27 @@ export async function checkCalls({ store, clock }: Examination): Promise<Finding
   const status = { from: 400, until: 500 }
   const refused = await store.listCalls({ status, since: now - dayMs }, { limit: lookedAt })
   const lately = refused.filter(({ at }) => at > now - hourMs)
-  return [...findMoved(refused), judgeQuota(lately)]
+  const mended = await store.listAudit({
+    since: now - dayMs,
+    action: 'site.updated',
+    limit: lookedAt,
+  })
+  return [...findMoved(refused, mended), judgeQuota(lately)]
 }
 
-/** A site that calls from another address than the pinned one gets no link any more. */
-function findMoved(refused: readonly ListedCall[]): Finding[] {
+/** A site that calls from another address than the pinned one gets no link any more, until the operator says where it is. */
+function findMoved(refused: readonly ListedCall[], updates: readonly AuditRow[]): Finding[] {
+  const isMended = (call: ListedCall): boolean =>
+    updates.some(
+      ({ at, tenantId, subject, detail }) =>
+        at >= call.at &&
+        tenantId === call.tenantId &&
+        subject === call.site &&
+        (detail?.['origin'] !== undefined || detail?.['allowedOrigins'] !== undefined),
+    )
   const moved = refused.filter(
-    ({ refusal, site, tenant }) => refusal?.code === 'address_not_allowed' && site && tenant,
+    (call) =>
+      call.refusal?.code === 'address_not_allowed' && call.site && call.tenant && !isMended(call),
   )
   const bySite = Map.groupBy(moved, ({ tenant, site }) => JSON.stringify([tenant, site]))
   return [...bySite.values()].map((calls) => {

@@ -127,6 +127,27 @@ test('a site that names another address is told, and a quota that is spent, for 
   expect(rousing(later)).toEqual(['site.moved'])
 })
 
+test('a site that moved is told no more once it is said where it is, unless it names yet another address', async () => {
+  const setup = await anInstallation()
+  const { store, clock, acme, look } = setup
+  const by = { actor: 'cli', at: clock.now() }
+  await store.addCalls([refused(setup, 'address_not_allowed')])
+  await store.updateSite(acme.site.id, { timeZone: 'Europe/Paris' }, by)
+  const otherChange = bad(await look({ isBrief: true }))
+  await store.updateSite(acme.site.id, { origin: 'https://new.acme.test' }, by)
+  const mended = bad(await look({ isBrief: true }))
+  clock.advance(1_000)
+  await store.addCalls([refused(setup, 'address_not_allowed')])
+
+  const again = bad(await look({ isBrief: true }))
+
+  expect([otherChange, mended, again].map((found) => found.map(({ code }) => code))).toEqual([
+    ['site.moved'],
+    [],
+    ['site.moved'],
+  ])
+})
+
 test('a connection that Bridge did not bring to work for two days is told, with what its support asks for', async () => {
   const { store, clock, user, look } = await anInstallation()
   const longAgo = clock.now() - 3 * day
