@@ -16,6 +16,9 @@ const userPerMinute = 60
 const loadMs = inForm(12_000, 6 * 60_000)
 const kills = inForm(1, 30)
 
+/** What a killed instance had borrowed is lent again a while later, which in the short form may be after its end. */
+const usedAtLeast = inForm(0.8, 0.9)
+
 /** A bank that a tenant's user connected. */
 interface Connected {
   authorization: string
@@ -131,7 +134,7 @@ withPostgres((it, server) => {
       const allowed = before + ((endedAt - startedAt) / 1_000) * perSecond
       expect(calls.filter(({ status }) => status === 429)).toEqual([])
       expect(inTime.length).toBeLessThanOrEqual(allowed + 2 * perSecond)
-      expect(inTime.length).toBeGreaterThanOrEqual(0.9 * allowed)
+      expect(inTime.length).toBeGreaterThanOrEqual(usedAtLeast * allowed)
     },
   )
 })
