@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { sendPage } from '../html/page.ts'
-import { doorNotice, type DoorNotice } from './pages/door.ts'
+import type { DoorNotice } from '../html/door.ts'
+import { doorNotice } from './pages/door.ts'
 import type { Frame } from './pages/frame.ts'
 import { languageIn, translationOf } from './reading.ts'
 import type { Visitor } from './session.ts'

@@ -2,7 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { PortalVisitor } from '../auth/portal-session.ts'
 import { languageIn, translationOf } from '../console/reading.ts'
 import { sendPage } from '../html/page.ts'
-import { doorNotice, type DoorNotice } from './pages/door.ts'
+import type { DoorNotice } from '../html/door.ts'
+import { doorNotice } from './pages/door.ts'
 import type { Frame } from './pages/frame.ts'
 
 declare module 'fastify' {

@@ -18,7 +18,8 @@ import { parseFields } from '../frappe/parameters.ts'
 import { privately, sendPage } from '../html/page.ts'
 import { cookies, guarded, notice } from './answers.ts'
 import { inside } from './inside.ts'
-import { offerPage, type DoorNotice } from './pages/door.ts'
+import type { DoorNotice } from '../html/door.ts'
+import { offerPage } from './pages/door.ts'
 
 const tokens = z.object({ token: z.string().max(100).catch('') })
 const form = z.record(z.string(), z.string()).catch({})

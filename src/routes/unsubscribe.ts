@@ -4,6 +4,7 @@ import { networkOf } from '../auth/limits.ts'
 import { sendPage } from '../html/page.ts'
 import { languageFor } from '../html/reader-language.ts'
 import { readMailStopToken } from '../jobs/mail-stop-token.ts'
+import { takeBareForms } from './bare-forms.ts'
 import { pageErrors } from './pages/error-page.ts'
 import { unknownUnsubscribePage, unsubscribePage } from './pages/unsubscribe.ts'
 
@@ -20,10 +21,7 @@ const unsubscribe: FastifyPluginAsync = async (app) => {
 
   pageErrors(app)
   // A mail program posts a field that says nothing new.
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: 1024 }, (_request, _body, done) =>
-    done(null),
-  )
+  takeBareForms(app)
   app.addHook('onRequest', async (request) => {
     limits.callbacks.take(networkOf(request.ip))
   })
