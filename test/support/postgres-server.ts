@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { findPackageJSON } from 'node:module'
 import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -19,7 +20,7 @@ import { Client } from 'pg'
 import type { TestProject } from 'vitest/node'
 import { openPostgres } from '../../src/db/postgres/open.ts'
 import { freePort } from './free-port.ts'
-import { ownFolder } from './run-folder.ts'
+import { folders, ownFolder } from './run-folder.ts'
 
 const run = promisify(execFile)
 
@@ -85,11 +86,14 @@ export async function startPostgres({
   programs: given = process.env['TEST_POSTGRES'],
 }: { durable?: boolean; programs?: string | undefined } = {}): Promise<Postgres> {
   const folder = ownFolder('bank-api-postgres-')
-  const remove = () => rmSync(folder, { recursive: true, force: true })
+  const rows = ownFolder('bank-api-rows-', durable ? tmpdir() : folders)
+  const remove = () => {
+    for (const made of [folder, rows]) rmSync(made, { recursive: true, force: true })
+  }
   try {
-    chmodSync(folder, 0o755)
+    for (const made of [folder, rows]) chmodSync(made, 0o755)
     const programs = given ?? copyPrograms(folder)
-    const data = join(folder, 'data')
+    const data = join(rows, 'data')
     const pem = join(folder, 'server.pem')
     mkdirSync(data, { mode: 0o700 })
     copyFileSync(certificate, pem)

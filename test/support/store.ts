@@ -1,31 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { createSqliteStore } from '../../src/db/sqlite/store.ts'
 import type { Store } from '../../src/db/store.ts'
+import { folders, inMemory } from './run-folder.ts'
 
 /** A migrated store of the test's own, or on the given file; closed when the test ends. */
 export function testStore(path = emptyDatabase()): Store {
   const store = createSqliteStore(path)
   onTestFinished(() => store.close())
   return store
-}
-
-/**
- * Where files of tests lie: in memory where the machine has room for them there. What a power cut leaves is no test's here,
- * and a disk that other work keeps busy takes milliseconds for each commit.
- */
-const inMemory = hasRoom('/dev/shm')
-const folders = inMemory ? '/dev/shm' : tmpdir()
-
-function hasRoom(folder: string): boolean {
-  try {
-    const { bavail, bsize } = statfsSync(folder)
-    return bavail * bsize > 1024 ** 3
-  } catch {
-    return false // not every machine has it
-  }
 }
 
 /** What the handler of a server that is alone would be given now. */

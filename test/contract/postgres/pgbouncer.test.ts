@@ -1,12 +1,12 @@
 import { expect } from 'vitest'
-import { openStore } from '../../src/db/open.ts'
-import { createPool } from '../../src/db/postgres/open.ts'
-import { createPostgresStore } from '../../src/db/postgres/store.ts'
-import type { Store } from '../../src/db/store.ts'
-import { startPgBouncer, withPgBouncer } from '../support/pgbouncer.ts'
-import { emptyDatabase, testDatabase } from '../support/postgres.ts'
-import { claimContract } from './claims.ts'
-import { raceContract, type OpenStores } from './races.ts'
+import { openStore } from '../../../src/db/open.ts'
+import { createPool } from '../../../src/db/postgres/open.ts'
+import { createPostgresStore } from '../../../src/db/postgres/store.ts'
+import type { Store } from '../../../src/db/store.ts'
+import { startPgBouncer, withPgBouncer } from '../../support/pgbouncer.ts'
+import { emptyDatabase, testDatabase } from '../../support/postgres.ts'
+import { claimContract } from '../claims.ts'
+import { raceContract, type OpenStores } from '../races.ts'
 
 withPgBouncer((it, server) => {
   const through = (pooler: string, database: string) =>
