@@ -34,10 +34,13 @@ export function ask(
   {
     ms,
     signal,
+    onStart = () => {},
     maxBytes,
   }: {
     ms: number
     signal?: AbortSignal | undefined
+    /** Called once a connection is there, just before the request is written. What it throws ends it unsent. */
+    onStart?: (() => void) | undefined
     /** How many bytes of the body are wanted, by the status. */
     maxBytes: (status: number) => number
   },
@@ -70,7 +73,8 @@ export function ask(
   const handler: Dispatcher.DispatchHandler = {
     onRequestStart(its) {
       controller = its
-      if (ended) its.abort(ended)
+      if (ended) return its.abort(ended)
+      onStart() // undici passes on what is thrown here, and keeps the connection that an abort would cost
     },
     onResponseStart(_, status, headers) {
       if (status < 200) return // an early hint

@@ -16,12 +16,14 @@ async function asking(answer: RequestListener) {
     server.close()
   })
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return (more: { ms?: number; maxBytes?: number; signal?: AbortSignal } = {}) => {
-    const { ms = 5_000, maxBytes = 1_000, signal } = more
+  return (
+    more: { ms?: number; maxBytes?: number; signal?: AbortSignal; onStart?: () => void } = {},
+  ) => {
+    const { ms = 5_000, maxBytes = 1_000, signal, onStart } = more
     return ask(
       agent,
       { origin, path: '/', method: 'GET' },
-      { ms, maxBytes: () => maxBytes, signal },
+      { ms, maxBytes: () => maxBytes, signal, onStart },
     )
   }
 }
@@ -49,6 +51,23 @@ it('an answer is its status, its headers and its whole body', async () => {
     body: 'one two',
     cut: undefined,
   })
+})
+
+it('what is thrown before a request is written ends it unsent', async () => {
+  const arrived: (string | undefined)[] = []
+  const answer = await asking((request, response) => {
+    arrived.push(request.url)
+    response.end('yes')
+  })
+  const error = new Error('not any more')
+  const onStart = () => {
+    throw error
+  }
+
+  await expect(answer({ onStart })).rejects.toBe(error)
+
+  expect(await answer()).toMatchObject({ status: 200 })
+  expect(arrived).toHaveLength(1)
 })
 
 it('early hints are no answer', async () => {

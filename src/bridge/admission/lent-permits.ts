@@ -189,9 +189,12 @@ export function createLentPermits(
         ? blocks.anyUsable(now, (call) => call.tenant === tenant)
         : usable({ tenant, key }, now) > 0,
     spend(call, now) {
-      if (!blocks.use(call, now)) return
-      soon.set(nameOf(call), call)
-      tick(now)
+      const { until, isNearEnd } = blocks.use(call, now)
+      if (isNearEnd) {
+        soon.set(nameOf(call), call)
+        tick(now)
+      }
+      return until
     },
     waits,
     hold(key, until) {

@@ -9,8 +9,11 @@ export interface PermitBlocks {
   /** Whether any may, of those that fit. */
   anyUsable(now: number, fits?: (call: Counted) => boolean): boolean
   add(call: Counted, block: { at: number; lent: number }): void
-  /** Uses one. Whether more of its block were lent, and one alone is left of all: it is time to ask for more. */
-  use(call: Counted, now: number): boolean
+  /**
+   * Uses one, which is good until `until`. `isNearEnd`: more of its block were lent, and one alone is left of all, so it is
+   * time to ask for more.
+   */
+  use(call: Counted, now: number): { until: number; isNearEnd: boolean }
   /** Drops what was used up or is over; returns what was not used. */
   drop(isOver: (call: Counted, at: number) => boolean): UnusedPermits[]
 }
@@ -50,7 +53,8 @@ export function createPermitBlocks(): PermitBlocks {
       const block = held.get(nameOf(call))?.blocks.find((one) => lives(one, now))
       if (!block) throw new Error('No permit was lent')
       block.left -= 1
-      return block.lent > 1 && usable(call, now) === 1
+      const isNearEnd = block.lent > 1 && usable(call, now) === 1
+      return { until: block.at + permitLifeMs, isNearEnd }
     },
     drop(isOver) {
       const unused: UnusedPermits[] = []

@@ -35,8 +35,8 @@ export interface Permits {
   any(now: number): boolean
   /** The same of one of a tenant, or against a key of the tenant's, when any may. */
   admits(call: { tenant: string; key?: string }, now: number): boolean
-  /** Only for who may. */
-  spend(call: Counted, now: number): void
+  /** Only for who may. Returns until when the call may go out. */
+  spend(call: Counted, now: number): number
   /** What each limit alone would have so many calls wait, were nobody else to come. */
   waits(call: Counted, calls: Ahead, now: number): Waits
   /** Keeps a key from calling until then: Bridge said so. */
@@ -116,6 +116,7 @@ export function createPermits(
       app.spend(now)
       bucketOf(tenant, now).spend(now)
       if (key !== '') windowsOf(key).count(key, now)
+      return Number.POSITIVE_INFINITY // while this process sleeps nobody else spends
     },
     waits,
     hold: (key, until) => windowsOf(key).hold(key, until),

@@ -48,12 +48,18 @@ export interface QuotaState {
   tenants: { tenant: string; waiting: number; available: number }[]
 }
 
+/** What lets one call go out. */
+export interface Turn {
+  /** It was not used in time, and others may have what it was counted for: who wants to call takes another. */
+  isOver(): boolean
+}
+
 export interface Quota {
   /**
-   * Resolves when the call may go out. Rejects with BridgeQuotaError, at once, when its turn is further away than the
+   * Resolves when the call may go out, for as long as its turn is not over. Rejects with BridgeQuotaError, at once, when its turn is further away than the
    * longest wait, and with the signal's reason when that ends it.
    */
-  take(call: { payer: Payer; against: Against; signal?: AbortSignal | undefined }): Promise<void>
+  take(call: { payer: Payer; against: Against; signal?: AbortSignal | undefined }): Promise<Turn>
   /** Milliseconds until so many calls could have gone out, were nobody else to come; 0: now. */
   waitFor(call: { payer: Payer; against: Against }, calls: number): number
   /** Bridge itself answered 429 and said for how many seconds. */
@@ -73,7 +79,7 @@ interface Waiting {
   deadline: number
   /** Came when nobody knew how far away its turn is. */
   isNew: boolean
-  settle: PromiseWithResolvers<void>
+  settle: PromiseWithResolvers<Turn>
 }
 
 const lookMs = 50
@@ -139,9 +145,10 @@ export function createQuota({
     return new BridgeQuotaError(Math.max(1, Math.ceil(waitMs / 1000)), limit)
   }
 
-  function spend(path: readonly string[], now: number): void {
-    permits.spend(countedOf(path), now)
+  function spend(path: readonly string[], now: number): Turn {
+    const until = permits.spend(countedOf(path), now)
     count.granted += 1
+    return { isOver: () => until <= clock.now() }
   }
 
   function serve(now: number): void {
@@ -153,8 +160,7 @@ export function createQuota({
       const entry = queue.take(admits)
       if (!entry) return
       arrived.delete(entry)
-      spend(entry.path, now)
-      entry.settle.resolve()
+      entry.settle.resolve(spend(entry.path, now))
     }
   }
 
@@ -208,7 +214,7 @@ export function createQuota({
       const isNew = !permits.isKnown(now)
       if (isClosed || (!isNew && now + waitFor(path, now) > deadline)) throw refuse(path, now)
 
-      const entry = { path, deadline, isNew, settle: Promise.withResolvers<void>() }
+      const entry = { path, deadline, isNew, settle: Promise.withResolvers<Turn>() }
       queue.add(path, entry)
       arrived.add(entry)
       const giveUp = (): void => {
@@ -220,7 +226,7 @@ export function createQuota({
       if (arrived.has(entry)) permits.joined(call, now)
       watch()
       try {
-        await entry.settle.promise
+        return await entry.settle.promise
       } finally {
         signal?.removeEventListener('abort', giveUp)
       }

@@ -14,12 +14,17 @@ import {
   BridgeTimeoutError,
   isBridge,
 } from '../bridge-errors.ts'
-import { ourselves, type Against, type Payer } from '../admission/quota.ts'
+import { ourselves, type Against, type Payer, type Turn } from '../admission/quota.ts'
 import { readProblem, readReply } from './reply.ts'
 import { retryDelay, shouldRetry } from './retry.ts'
 
 const largestBody = 32 * 1024 * 1024
 const largestProblem = 64 * 1024
+
+/** This process hung, or no connection was free, for longer than what was lent may be used. */
+class TurnOverError extends Error {
+  override name = 'TurnOverError'
+}
 
 /** Who a call is made for: the user's token, the caller's budget, and whose turn it takes. */
 export interface Sender {
@@ -56,7 +61,7 @@ export function createHttp(options: BridgeOptions): Http {
     call: Call,
     schema: z.ZodType | undefined,
     { token, signal }: Sender,
-    seen: { status?: number },
+    { turn, seen }: { turn: Turn | undefined; seen: { status?: number } },
   ): Promise<unknown> {
     const request = {
       origin,
@@ -69,6 +74,9 @@ export function createHttp(options: BridgeOptions): Http {
     const answer = await ask(options.dispatcher, request, {
       ms: timeoutMs,
       signal,
+      onStart() {
+        if (turn?.isOver()) throw new TurnOverError()
+      },
       maxBytes: (said) => (isSuccess(said) ? largestBody : largestProblem),
     }).catch((error: unknown) => {
       throw noAnswer(call, signal, error)
@@ -100,7 +108,7 @@ export function createHttp(options: BridgeOptions): Http {
 
   /** What it means that there is no answer, or only a part of one. */
   function noAnswer(call: Call, signal: AbortSignal | undefined, error: unknown): unknown {
-    if (isOurs(error)) return error
+    if (error instanceof TurnOverError || isOurs(error)) return error
     if (signal?.aborted) return new BridgeTimeoutError(call, 'the caller gave up', error)
     return error instanceof OutOfTimeError || isTimeout(error)
       ? new BridgeTimeoutError(call, `no answer in ${timeoutMs} ms`, error)
@@ -113,7 +121,7 @@ export function createHttp(options: BridgeOptions): Http {
     sender: Sender,
     attempt: number,
   ): Promise<unknown> {
-    await takeTurn(call, sender)
+    const turn = await takeTurn(call, sender)
     const leave = options.breaker?.enter(call) ?? (() => {})
     const start = clock.now()
     const seen: { status?: number } = {}
@@ -127,22 +135,27 @@ export function createHttp(options: BridgeOptions): Http {
         ...(error instanceof Error && { error: error.name }),
       })
     try {
-      const reply = await exchange(call, schema, sender, seen)
+      const reply = await exchange(call, schema, sender, { turn, seen })
       leave({ kind: 'answered' })
       report()
       return reply
     } catch (error) {
       leave(sender.signal?.aborted ? { kind: 'unknown' } : endingOf(error, call, start))
+      // Bridge was not asked.
+      if (error instanceof TurnOverError) return attempted(call, schema, sender, attempt)
       report(error)
       throw error
     }
   }
 
   /** Waits for the call's turn; what is known to fail does not even queue. */
-  async function takeTurn(call: Call, { payer = ourselves, signal }: Sender): Promise<void> {
+  async function takeTurn(
+    call: Call,
+    { payer = ourselves, signal }: Sender,
+  ): Promise<Turn | undefined> {
     options.breaker?.check(call)
     try {
-      await options.quota?.take({ payer, against: againstOf(call), signal })
+      return await options.quota?.take({ payer, against: againstOf(call), signal })
     } catch (error) {
       if (signal?.aborted) throw new BridgeTimeoutError(call, 'the caller gave up', error)
       throw error

@@ -82,6 +82,22 @@ describe('servers that share the quota', () => {
     expect(served.length).toBeGreaterThanOrEqual(0.95 * (400 + 5 * 60))
   })
 
+  it('let a call go out for two seconds from when it was lent: a server that hung has nothing left', async () => {
+    const { servers, clock } = sharing()
+    const { quota } = servers[0]!
+    const take = () => quota.take({ payer: { tenant: 'a', site: 'site' }, against: ann })
+    const first = await take()
+    clock.advance(1_500)
+    const second = await take() // of what was lent with the first, to spare
+
+    expect([first.isOver(), second.isOver()]).toEqual([false, false])
+    clock.advance(500)
+
+    expect([first.isOver(), second.isOver()]).toEqual([true, true])
+    const third = await take()
+    expect(third.isOver()).toBe(false)
+  })
+
   it('leave a tenant half of the burst together', async () => {
     const { servers, served, pass, settled } = sharing()
     for (const { call } of servers) many(100, () => call('a', 'a'))

@@ -8,11 +8,18 @@ import {
   BridgeSchemaError,
   BridgeTimeoutError,
 } from '../../../src/bridge/bridge-errors.ts'
+import type { BridgeCall, BridgeOptions } from '../../../src/bridge/options.ts'
+import { createQuota } from '../../../src/bridge/admission/quota.ts'
 import { systemClock } from '../../../src/clock.ts'
 import { rejection } from './test-client.ts'
 
 /** The client on a real pool of one connection, before a real server. */
-async function clientBefore(listener: RequestListener, timeoutMs = 5_000, pool: Pool.Options = {}) {
+async function clientBefore(
+  listener: RequestListener,
+  timeoutMs = 5_000,
+  pool: Pool.Options = {},
+  more: Partial<BridgeOptions> = {},
+) {
   let connections = 0
   const server = createServer(listener).on('connection', () => {
     connections += 1
@@ -33,6 +40,7 @@ async function clientBefore(listener: RequestListener, timeoutMs = 5_000, pool: 
     clock: systemClock,
     sleep: async () => {},
     timeoutMs,
+    ...more,
   })
   return { client, server, connections: () => connections }
 }
@@ -136,6 +144,41 @@ test('an unread redirect leaves the connection in order', async () => {
 
   expect(await client.providers.get(2)).toEqual({ id: 2 })
   expect(connections()).toBe(1)
+})
+
+test('a call that found no connection until its turn was over takes another turn, and is sent once', async () => {
+  let [turns, arrived] = [0, 0]
+  const reported: BridgeCall[] = []
+  const quota = createQuota({ clock: systemClock })
+  onTestFinished(() => quota.close())
+  const { client, connections } = await clientBefore(
+    (_, response) => {
+      arrived += 1
+      response.end('{"id":574}')
+    },
+    5_000,
+    {},
+    {
+      onCall: (call) => reported.push(call),
+      quota: {
+        ...quota,
+        async take() {
+          turns += 1
+          const isOver = turns < 3
+          return { isOver: () => isOver }
+        },
+      },
+    },
+  )
+
+  expect(await client.providers.get(574)).toEqual({ id: 574 })
+
+  expect({ turns, arrived, connections: connections() }).toEqual({
+    turns: 3,
+    arrived: 1,
+    connections: 1,
+  })
+  expect(reported).toEqual([expect.objectContaining({ attempt: 1, status: 200 })])
 })
 
 test('the limits of the pool itself are timeouts too', async () => {
