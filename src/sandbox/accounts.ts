@@ -5,10 +5,10 @@ import { demoBank } from './demo-bank.ts'
 import { iso, isoDate, isoSecond } from './times.ts'
 import type { Item } from './state.ts'
 import type { Switches } from './switches.ts'
-import type { Ledger } from './ledger.ts'
+import type { ItemLedger } from './item-ledger.ts'
 
 /** An account as v3 answers it (Bridge, "Get account"); a withheld one without what money it holds. */
-export function toAccount(item: Item, ledger: Ledger, position: number, set: Switches): object {
+export function toAccount(item: Item, ledger: ItemLedger, position: number, set: Switches): object {
   const one = accountKinds[position]
   if (one === undefined) throw new Error(`No account at ${position}`)
   const who = { id: accountId(item.id, position), item_id: item.id, provider_id: demoBank }

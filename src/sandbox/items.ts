@@ -93,7 +93,10 @@ export function finishHistory(box: Box, item: Item): void {
 
 /** Removes the item; `announce` says whether a webhook tells of it. */
 export function deleteItem(box: Box, item: Item, announce: boolean): void {
-  box.state.items.delete(item.id)
+  const { items, formerItems } = box.state
+  items.delete(item.id)
+  const { id, userUuid, providerId, changes } = item
+  formerItems.push({ id, userUuid, providerId, changes })
   if (announce) sendItemDeleted(box, item)
   box.changed()
 }

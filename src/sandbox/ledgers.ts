@@ -1,56 +1,61 @@
-import { startLedger, type Ledger } from './ledger.ts'
-import type { Item } from './state.ts'
+import { seedOf, startLedger, type BankLedger } from './ledger.ts'
+import { startItemLedger, type ItemLedger } from './item-ledger.ts'
+import { looksOf, type Item, type State } from './state.ts'
 
 export interface Ledgers {
   /** The item's rows as they are now. Throws when the item never synchronised. */
-  now(item: Item): Ledger
+  now(item: Item): ItemLedger
   /** The item's rows as they were at a revision; undefined before its first synchronisation. */
-  at(item: Item, revision: number): Ledger | undefined
+  at(item: Item, revision: number): ItemLedger | undefined
   clear(): void
 }
 
 interface Kept {
-  apply: ReturnType<typeof startLedger>
-  applied: number
-  recent: Ledger[]
+  /** The item's ledgers from the revision after the last one to this. */
+  upTo(revision: number): ItemLedger[]
+  recent: ItemLedger[]
 }
 
 /** Rows are made when first read and kept for the `limit` items read last; older ones are made again. */
-export function createLedgers(limit = 64): Ledgers {
+export function createLedgers(state: State, limit = 64): Ledgers {
   const kept = new Map<number, Kept>()
 
-  const upToDate = (item: Item): Kept => {
-    const one = kept.get(item.id) ?? {
-      apply: startLedger(item.id, item.recentFirst),
-      applied: 0,
-      recent: [],
+  const start = (item: Item): Kept['upTo'] => {
+    const look = startLedger(seedOf(item))
+    const apply = startItemLedger(item.id, item.recentFirst)
+    let bank: BankLedger = { rows: [], balances: [] }
+    let done = 0
+    return (revision) => {
+      if (revision <= done) return []
+      const made: ItemLedger[] = []
+      for (const { itemId, ...change } of looksOf(state, item, { after: done, upTo: revision })) {
+        if (change.kind === 'first' || change.kind === 'usual') bank = look(change.at)
+        if (itemId === item.id) made.push(apply(change, bank))
+      }
+      done = revision
+      return made
     }
+  }
+  const upToDate = (item: Item): ItemLedger[] => {
+    const one = kept.get(item.id) ?? { upTo: start(item), recent: [] }
     // Re-inserted, so that the first key is the one read longest ago.
     kept.delete(item.id)
     kept.set(item.id, one)
     const oldest = kept.keys().next().value
     if (kept.size > limit && oldest !== undefined) kept.delete(oldest)
-    for (const change of item.changes.slice(one.applied)) {
-      one.recent.push(one.apply(change))
-      if (one.recent.length > 8) one.recent.shift()
-    }
-    one.applied = item.changes.length
-    return one
+    one.recent = [...one.recent, ...one.upTo(item.changes.at(-1)?.revision ?? 0)].slice(-8)
+    return one.recent
   }
 
   return {
     now(item) {
-      const ledger = upToDate(item).recent.at(-1)
+      const ledger = upToDate(item).at(-1)
       if (ledger === undefined) throw new Error(`Item ${item.id} never synchronised`)
       return ledger
     },
     at(item, revision) {
-      const fits = (ledger: Ledger): boolean => ledger.revision <= revision
-      const found = upToDate(item).recent.findLast(fits)
-      if (found !== undefined) return found
-      const changes = item.changes.filter((change) => change.revision <= revision)
-      const apply = startLedger(item.id, item.recentFirst)
-      return changes.map((change) => apply(change)).at(-1)
+      const fits = (ledger: ItemLedger): boolean => ledger.revision <= revision
+      return upToDate(item).findLast(fits) ?? start(item)(revision).at(-1)
     },
     clear: () => kept.clear(),
   }

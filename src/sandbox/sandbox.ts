@@ -146,7 +146,7 @@ function createBox(options: SandboxOptions): { box: Box; saver: Saver } {
     credentials,
     state,
     switches: setSwitches(options.switches),
-    ledgers: createLedgers(),
+    ledgers: createLedgers(state),
     calls: createCalls(),
     faults: createFaults(),
     quotas: createQuotas(clock, switches),
@@ -169,6 +169,7 @@ function reset(box: Box, options: SandboxOptions): void {
   const { state } = box
   state.users.clear()
   state.items.clear()
+  state.formerItems.length = 0
   state.sessions.clear()
   state.tokens.clear()
   state.webhooks.length = 0

@@ -16,7 +16,7 @@ const change = z.object({
   at: z.int(),
   kind: z.enum(['first', 'usual', 'full', 'widened']),
 })
-/** One successful synchronisation: rows are a function of the item's id and of these alone. */
+/** One successful synchronisation: rows follow from the person, the bank and these alone. */
 export type Change = z.output<typeof change>
 
 const item = z.object({
@@ -38,6 +38,9 @@ const item = z.object({
   changes: z.array(change),
 })
 export type Item = z.output<typeof item>
+
+/** What is left of a deleted item: its bank goes on from there when the person connects anew. */
+const formerItem = item.pick({ id: true, userUuid: true, providerId: true, changes: true })
 
 const session = z.object({
   id: z.string(),
@@ -75,6 +78,7 @@ export const saved = z.object({
   counters: z.object({ user: z.int(), item: z.int(), revision: z.int(), webhook: z.int() }),
   users: z.array(user),
   items: z.array(item),
+  formerItems: z.array(formerItem).default([]),
   sessions: z.array(session),
   tokens: z.array(token),
   webhooks: z.array(webhook),
@@ -86,6 +90,7 @@ export interface State {
   counters: Saved['counters']
   users: Map<string, User>
   items: Map<number, Item>
+  formerItems: z.output<typeof formerItem>[]
   sessions: Map<string, Session>
   tokens: Map<string, Token>
   webhooks: Webhook[]
@@ -97,6 +102,7 @@ export function emptyState(firstItem: number): State {
     counters: { user: 1, item: firstItem, revision: 0, webhook: 0 },
     users: new Map(),
     items: new Map(),
+    formerItems: [],
     sessions: new Map(),
     tokens: new Map(),
     webhooks: [],
@@ -111,6 +117,7 @@ export function toSaved(state: State, now: number): Saved {
     counters: state.counters,
     users: [...state.users.values()],
     items: [...state.items.values()],
+    formerItems: state.formerItems,
     sessions: [...state.sessions.values()].filter((one) => one.expiresAt > now),
     tokens: [...state.tokens.values()].filter((one) => one.expiresAt > now),
     webhooks: state.webhooks,
@@ -123,6 +130,7 @@ export function fromSaved(from: Saved): State {
     counters: from.counters,
     users: new Map(from.users.map((one) => [one.uuid, one])),
     items: new Map(from.items.map((one) => [one.id, one])),
+    formerItems: from.formerItems,
     sessions: new Map(from.sessions.map((one) => [one.token, one])),
     tokens: new Map(from.tokens.map((one) => [one.value, one])),
     webhooks: from.webhooks,
@@ -132,4 +140,17 @@ export function fromSaved(from: Saved): State {
 /** The items of one user, by id. */
 export function itemsOf(state: State, userUuid: string): Item[] {
   return [...state.items.values()].filter((one) => one.userUuid === userUuid)
+}
+
+/** The synchronisations of a person with a bank, over all items there are and were, between two revisions and in their order. */
+export function looksOf(
+  state: State,
+  { userUuid, providerId }: Item,
+  { after, upTo }: { after: number; upTo: number },
+): (Change & { itemId: number })[] {
+  return [...state.formerItems, ...state.items.values()]
+    .filter((one) => one.userUuid === userUuid && one.providerId === providerId)
+    .flatMap(({ id, changes }) => changes.map((change) => ({ ...change, itemId: id })))
+    .filter(({ revision }) => revision > after && revision <= upTo)
+    .toSorted((a, b) => a.revision - b.revision)
 }

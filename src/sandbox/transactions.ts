@@ -1,5 +1,5 @@
 import { accountId } from './account-kinds.ts'
-import { itemOfTransaction, type Row } from './ledger.ts'
+import { itemOfTransaction, type Row } from './item-ledger.ts'
 import { iso, isoDate } from './times.ts'
 import type { Switches } from './switches.ts'
 
@@ -25,7 +25,7 @@ export function toTransaction(row: Row, set: Switches): object {
     clean_description: text.clean,
     provider_description: text.raw
       .replace('{d}', made.split('-').toReversed().join('/'))
-      .replace('{n}', String(row.id % 1_000_000).padStart(6, '0')),
+      .replace('{n}', String(row.number).padStart(6, '0')),
     amount: row.cents / 100,
     currency_code: 'EUR',
     date,

@@ -5,7 +5,7 @@ import { languageOf, type Language } from '../../language.ts'
 import { itemsOf } from '../state.ts'
 import { dayOf, isoDate } from '../times.ts'
 import type { Box } from '../box.ts'
-import type { Row } from '../ledger.ts'
+import type { Row } from '../item-ledger.ts'
 
 /** Bridge, "Insights by category". Its shape is known from those who read it, not from its reference. */
 export function insights(app: FastifyInstance, box: Box): void {

@@ -13,7 +13,7 @@ import {
 } from '../pagination.ts'
 import { itemsOf, type Item } from '../state.ts'
 import { dayOf, iso } from '../times.ts'
-import { itemOfTransaction, type Ledger, type Row } from '../ledger.ts'
+import { itemOfTransaction, type ItemLedger, type Row } from '../item-ledger.ts'
 import { toTransaction } from '../transactions.ts'
 import { positionsOf } from './accounts.ts'
 import type { Box } from '../box.ts'
@@ -101,7 +101,7 @@ function currentPage(box: Box, all: readonly Item[], wanted: Wanted, page: Page)
   return cut(rows, page, (row) => String(row.id))
 }
 
-function startOf(ledger: Ledger, after: number | undefined, down: boolean): number {
+function startOf(ledger: ItemLedger, after: number | undefined, down: boolean): number {
   const last = ledger.rows.length - 1
   if (after === undefined) return down ? last : 0
   const index = after - ledger.firstId

@@ -88,6 +88,7 @@ function remove(box: Box, user: User): void {
   for (const { token, userUuid } of state.sessions.values()) {
     if (userUuid === user.uuid) state.sessions.delete(token)
   }
+  state.formerItems = state.formerItems.filter(({ userUuid }) => userUuid !== user.uuid)
   state.users.delete(user.uuid)
   webhooks.enqueue('user.deleted', { user_uuid: user.uuid })
   box.changed()

@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest'
-import { createMovableClock, systemIds } from '../../../src/clock.ts'
+import { createMovableClock, systemIds, type Ids } from '../../../src/clock.ts'
 import { buildSandbox, type SandboxOptions } from '../../../src/sandbox/sandbox.ts'
 
 export const start = Date.parse('2026-03-17T09:30:00.250Z')
@@ -23,13 +23,21 @@ const application = {
   'bridge-version': '2025-01-15',
 }
 
-// Items count from a chosen id, so each run sees the same rows.
-const ids = { ...systemIds, random: () => 0.5 }
+/** Items and users count from a chosen one, so each run sees the same rows. */
+function sameIds(): Ids {
+  let asked = 0
+  return { ...systemIds, random: () => 0.5, request: () => `same${(asked += 1)}` }
+}
 
 /** A sandbox whose clock stands still, closed with the test, and a caller for it. */
 export function openSandbox(options: Partial<SandboxOptions> = {}) {
   const clock = options.clock ?? createMovableClock({ now: () => start })
-  const app = buildSandbox({ origin: () => 'http://connect.test', ids, ...options, clock })
+  const app = buildSandbox({
+    origin: () => 'http://connect.test',
+    ids: sameIds(),
+    ...options,
+    clock,
+  })
   onTestFinished(async () => app.close())
 
   const call = async (

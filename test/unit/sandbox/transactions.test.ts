@@ -233,40 +233,112 @@ describe('whatever the pages and however often rows change between them', () => 
 
 property.prop(
   {
-    item: fc.integer({ min: 1, max: 2 ** 27 }),
+    seed: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
     gaps: fc.array(fc.integer({ min: 0, max: 40 * day }), { maxLength: 4 }),
   },
   { numRuns: inForm(4, 10) },
-)('the same item with the same refreshes has the same rows', ({ item, gaps }) => {
+)('the same person with the same looks at the bank has the same rows', ({ seed, gaps }) => {
   const build = () => {
-    const apply = startLedger(item, false)
+    const look = startLedger(seed)
     let at = start
-    let ledger = apply({ revision: 0, at, kind: 'first' })
-    for (const [n, gap] of gaps.entries()) {
-      at += gap
-      ledger = apply({ revision: n + 1, at, kind: 'usual' })
-    }
+    let ledger = look(at)
+    for (const gap of gaps) ledger = look((at += gap))
     return ledger
   }
 
   const [one, two] = [build(), build()]
 
-  expect(one.rows).toEqual(two.rows)
-  expect(one.balances).toEqual(two.balances)
+  expect(one).toEqual(two)
   expect(one.rows.length).toBeGreaterThan(11_000)
 })
 
-test('two items have no row in common', async () => {
+/** What a row is to a person, whatever its id. */
+const asRead = (row: Json) => ({
+  ...row,
+  id: undefined,
+  updated_at: undefined,
+  account_id: row.account_id % 16,
+})
+
+test('who connects anew finds the rows of before under other ids, and what the bank did meanwhile', async () => {
+  const { rows, clock, call, token, id, refresh, ...sandbox } = await connected()
+  clock.advance(hour)
+  await refresh()
+  const before = (await rows('limit=500')).map(asRead)
+  await call('DELETE', `/v3/aggregation/items/${id}`, { token })
+  clock.advance(hour / 2)
+
+  await anItem({ ...sandbox, clock, call }, token)
+
+  const all = await rows('limit=500')
+  const kept = all.filter(({ date }) => date < '2026-02-01').map(asRead)
+  expect(all.every((row) => row.id > (id + 1) * 2 ** 24)).toBe(true)
+  expect(kept.length).toBeGreaterThan(10_000)
+  expect(before.slice(-kept.length)).toEqual(kept)
+  const texts = new Set(before.map((row) => JSON.stringify(row)))
+  const known = all.filter((row) => texts.has(JSON.stringify(asRead(row))))
+  expect(known.length).toBeGreaterThan(before.length - 10)
+  expect(all.length).toBeGreaterThan(known.length)
+  // What the bank deleted is not there, and was never there for this connection.
+  const changed = await rows(`limit=500&since=${stamp(start)}`)
+  expect(changed).toHaveLength(all.length)
+})
+
+test('two connections of one person at a bank have the same rows, and no id in common', async () => {
   const sandbox = openSandbox()
   const { token } = await aUser(sandbox)
-  await anItem(sandbox, token)
-  await anItem(sandbox, token)
+  const ids = [await anItem(sandbox, token), await anItem(sandbox, token)]
+  await sandbox.lever(`items/${ids[0]}/refresh`)
+  await sandbox.lever(`items/${ids[1]}/refresh`)
+  await sandbox.lever(`items/${ids[0]}/refresh`)
 
   const rows = await walk(sandbox, token, `${list}?min_date=2026-03-01&limit=500`)
 
+  const ofItem = (item?: number) =>
+    rows
+      .filter(({ account_id }) => Math.floor(account_id / 16) === item)
+      .map((row) => `${row.account_id % 16} ${row.transaction_date ?? row.date} ${row.amount}`)
+  const [one, two] = [ofItem(ids[0]), ofItem(ids[1])]
   expect(new Set(rows.map((row) => row.id)).size).toBe(rows.length)
-  const texts = rows.map((row) => `${row.account_id % 16} ${row.date} ${row.amount}`)
-  expect(new Set(texts).size).toBeGreaterThan(rows.length * 0.7)
+  // The first has seen one look more.
+  expect(one.length).toBeGreaterThan(two.length - 3)
+  expect(two.filter((row) => one.includes(row)).length).toBeGreaterThan(two.length - 5)
+})
+
+test('two people have other rows', async () => {
+  const sandbox = openSandbox()
+  const texts = []
+  for (const { token } of [await aUser(sandbox), await aUser(sandbox)]) {
+    await anItem(sandbox, token)
+    const rows = await walk(sandbox, token, `${list}?min_date=2026-03-01&limit=500`)
+    texts.push(...rows.map((row) => `${row.account_id % 16} ${row.date} ${row.amount}`))
+  }
+
+  expect(new Set(texts).size).toBeGreaterThan(texts.length * 0.7)
+})
+
+test('day by day rows come late, get other amounts and go, and none of those is a month old', () => {
+  const look = startLedger(7)
+  let before = look(start).rows
+  const seen = { late: 0, otherAmount: 0, gone: 0 }
+
+  for (let n = 1; n <= 30; n += 1) {
+    const today = Math.floor(start / day) + n
+    const { rows } = look(start + n * day)
+    for (const [index, row] of rows.entries()) {
+      const old = before[index]
+      if (old === undefined && row.state === 'booked' && row.day < today - 1) seen.late += 1
+      if (old?.state !== 'booked' || old === row) continue
+      if (row.cents !== old.cents) seen.otherAmount += 1
+      if (row.state === 'deleted') seen.gone += 1
+      expect(old.day).toBeGreaterThan(today - 31)
+    }
+    before = rows
+  }
+
+  expect(seen.late).toBeGreaterThan(3)
+  expect(seen.otherAmount).toBeGreaterThan(2)
+  expect(seen.gone).toBeGreaterThan(5)
 })
 
 test('rows made anew after many refreshes are those that were kept', async () => {
