@@ -8,14 +8,17 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { environment, secretVariables } from '../../../src/config.ts'
 import { freePort } from '../../support/free-port.ts'
+import { runBy } from './commands.ts'
+import { typedIn } from './guides.ts'
 
 const checkout = fileURLToPath(new URL('../../..', import.meta.url))
 const read = (path: string): string => readFileSync(join(checkout, path), 'utf8')
@@ -88,10 +91,38 @@ describe('the archive of a release', () => {
     execFileSync(join(checkout, 'packaging/archive.sh'), [folder])
     const [archive = ''] = globSync('*.tar.gz', { cwd: folder })
     execFileSync('sha256sum', ['--check', `${archive}.sha256`], { cwd: folder })
-    execFileSync('tar', ['xzf', archive], { cwd: folder })
-    root = join(folder, archive.replace('.tar.gz', ''))
+    for (const path of ['opt', 'etc/bank-api', 'etc/systemd/system']) {
+      mkdirSync(join(folder, path), { recursive: true })
+    }
+    const here = archive.replace(/^bank-api-.*?-linux/, 'linux').replace('.tar.gz', '')
+    const typed = typedIn('docs/docker.md').filter((line) => runBy[line]?.includes('packaging'))
+    execFileSync(
+      'sh',
+      [
+        '-ec',
+        typed
+          .join('\n')
+          .replaceAll(/linux-x64/g, here)
+          .replaceAll(/(?<= )\/(?=opt|etc)/g, `${folder}/`),
+      ],
+      {
+        cwd: folder,
+      },
+    )
+    root = join(folder, 'opt/bank-api')
   }, 120_000)
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  test('is put where the unit looks for it by the commands of the guide', () => {
+    const made = (path: string) => statSync(join(folder, path))
+
+    expect(made('etc/bank-api/secrets').mode & 0o777).toBe(0o700)
+    expect(
+      Buffer.from(readFileSync(join(folder, 'etc/bank-api/secrets/master_key'), 'utf8'), 'base64'),
+    ).toHaveLength(32)
+    expect(readFileSync(join(folder, 'etc/systemd/system/bank-api.service'), 'utf8')).toBe(unit)
+    for (const program of settings('ExecStart')) expect(made(program).mode & 0o111).toBe(0o111)
+  })
 
   test('brings its own Node, and says its version', () => {
     const env = { PATH: '/usr/bin:/bin' }
@@ -115,9 +146,12 @@ describe('the archive of a release', () => {
         chmodSync(folder, 0o755)
         chownSync(data, nobody.uid, nobody.gid)
       }
+      // Each dies with who started it, also when that is killed.
+      const dying = ['--pdeathsig', 'KILL']
+      const program = join(root, 'bin/bank-api-server')
       const server = spawn(
-        'strace',
-        ['-f', '-qq', '-o', trace, join(root, 'bin/bank-api-server')],
+        'setpriv',
+        [...dying, 'strace', '-f', '-qq', '-o', trace, 'setpriv', ...dying, program],
         {
           cwd: root,
           ...nobody,
@@ -132,6 +166,9 @@ describe('the archive of a release', () => {
           stdio: 'ignore',
         },
       )
+      onTestFinished(() => {
+        if (server.exitCode === null) process.kill(-server.pid!, 'SIGKILL')
+      })
       const ended = new Promise<number | null>((resolve) => {
         server.once('close', resolve)
       })
@@ -149,10 +186,10 @@ describe('the archive of a release', () => {
       process.kill(-server.pid!, 'SIGTERM') // strace heeds none, and ends as the server does
       const code = await ended
 
+      const traced = readFileSync(trace, 'utf8')
+      const itsOwn = traced.slice(traced.indexOf(`execve("${program}"`))
       const used = new Set(
-        [...readFileSync(trace, 'utf8').matchAll(/^\d+ +([a-z0-9_]+)\(/gm)].map(
-          ([, name = '']) => name,
-        ),
+        [...itsOwn.matchAll(/^\d+ +([a-z0-9_]+)\(/gm)].map(([, name = '']) => name),
       )
       const allowed = allowedCalls()
       expect(code).toBe(0)
