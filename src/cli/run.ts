@@ -57,7 +57,8 @@ export async function runCli(
   return exitCode()
 }
 
-function programOf(context: CommandContext): Command {
+/** The command line, as commander has it. */
+export function programOf(context: CommandContext): Command {
   const program = new Command('bank-api')
     .description('Manage a Bank API installation. Reads the same environment as the server.')
     .version(version, '--version', 'tell the version')

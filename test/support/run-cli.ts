@@ -63,7 +63,7 @@ export function runHere(
 }
 
 /** What reads all that is written to it. */
-function aPipe() {
+export function aPipe() {
   const chunks: Buffer[] = []
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {

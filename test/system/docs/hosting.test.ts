@@ -12,7 +12,7 @@ const guide = readFileSync(new URL('../../../docs/hosting.md', import.meta.url),
 
 test('the file of the guide is applied by the commands of the guide', async () => {
   const [, declared = ''] = /```json\n([\s\S]*?)```/.exec(guide) ?? []
-  const commands = [...guide.matchAll(/^npx bank-api (apply .*)$/gm)].map(([, words = '']) => words)
+  const commands = [...guide.matchAll(/^bank-api (apply .*)$/gm)].map(([, words = '']) => words)
   const folder = testFolder()
   const config = loadConfig({ DATA_DIR: folder })
   const store = createSqliteStore(databasePath(config))

@@ -67,7 +67,7 @@ const production = {
   MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
 }
 
-describe('the steps of the Dockerfile, run in a clean directory', () => {
+describe('the steps of `docker build -t bank-api .`, run in a clean directory', () => {
   let folder: string
   let built: Built
 

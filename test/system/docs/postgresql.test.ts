@@ -1,35 +1,21 @@
 import { execFile } from 'node:child_process'
-import {
-  appendFileSync,
-  chownSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-} from 'node:fs'
+import { appendFileSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { environment, secretVariables } from '../../../src/config.ts'
 import { freePort } from '../../support/free-port.ts'
-import { dataDirectory, runCli, startGateway, type Env } from '../../support/gateway.ts'
+import { dataDirectory, firstStart, runCli, startGateway, type Env } from '../../support/gateway.ts'
 import { startPostgres } from '../../support/postgres-server.ts'
-
-const read = (name: string): string =>
-  readFileSync(fileURLToPath(new URL(`../../../${name}`, import.meta.url)), 'utf8')
-
-const guide = read('docs/postgresql.md')
+import { blocksOf, read, typedIn, wordsOf } from './guides.ts'
 
 /** The blocks of the guide in a language, in order. */
-const blocks = (language: string): string[] =>
-  [...guide.matchAll(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``, 'g'))].map(
-    ([, text = '']) => text,
-  )
+const blocks = (language: string): string[] => blocksOf('docs/postgresql.md', language)
+
+const isOurs = (command: string): boolean => command.startsWith('bank-api ')
 
 const statements = (text = ''): string[] =>
   text
@@ -101,9 +87,28 @@ test.skipIf(isMissing)(
     await asOperator(['CREATE DATABASE restored OWNER bank_api'])
     const [dump = ''] = blocks('sh')
     await shell(dump, { DATABASE_URL: urlOf('bank_api'), RESTORED_URL }, { cwd: home['HOME'] })
-    await shell(blocks('sh').at(-1) ?? '', { RESTORED_URL }, {})
+    await shell(blocks('sh')[3] ?? '', { RESTORED_URL }, {})
     const restored = await jsonOf({ ...env, DATABASE_URL: RESTORED_URL }, 'tenant', 'list')
 
+    const { DATABASE_URL: __, ...onFile } = env
+    const file: Env = { ...onFile, DATA_DIR: join(home['HOME']!, 'data') }
+    await firstStart(file)
+    await runCli(file, 'tenant', 'create', 'moved')
+    await asOperator([
+      'CREATE DATABASE moved OWNER bank_api',
+      'GRANT CREATE ON DATABASE moved TO bank_api',
+    ])
+    const moved = []
+    for (const command of typedIn('docs/postgresql.md').filter((line) => isOurs(line))) {
+      moved.push(await runCli({ ...file, DATABASE_URL: urlOf('moved') }, ...wordsOf(command)))
+    }
+    const onServer = await jsonOf({ ...env, DATABASE_URL: urlOf('moved') }, 'tenant', 'list')
+
+    expect(moved.map(({ code, stderr }) => ({ code, stderr }))).toEqual([
+      { code: 0, stderr: '' },
+      { code: 0, stderr: '' },
+    ])
+    expect(onServer).toMatchObject([{ tenant: 'moved' }])
     expect(dump).toContain('pg_restore')
     expect(restored).toMatchObject([{ tenant: 'acme' }])
     expect(await nextEvent(RESTORED_URL)).toBeGreaterThan(1_000_000_000)
@@ -120,7 +125,7 @@ test.skipIf(isMissing)(
     const owner = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
     if (owner.uid) chownSync(folder, owner.uid, owner.gid)
     const [, archiving = '', recovery = ''] = blocks('ini').slice(-3)
-    const [, copy = '', back = '', numbers = '', ...others] = blocks('sh')
+    const [, copy = '', back = '', numbers = ''] = blocks('sh')
     const data = join(folder, 'data')
     const asOwner = (command: string, env: Env = {}) =>
       shell(
@@ -184,7 +189,6 @@ test.skipIf(isMissing)(
     const ready = await fetch(`${url}/ready`)
     const { stdout } = await runCli(envOf(server), 'tenant', 'list', '--json')
 
-    expect(others).toEqual([])
     expect(ready.status).toBe(200)
     expect(JSON.parse(stdout)).toMatchObject([{ tenant: 'before' }])
     expect(next).toBeGreaterThan(1_000_000_000)
