@@ -11,6 +11,13 @@ import { eventFilter, eventQuery, type EventQuery } from './facts/lists.ts'
 import type { Done } from './pages/done.ts'
 
 const ids = z.object({ id: z.string().max(60).catch('') })
+const items = z.object({
+  id: z
+    .string()
+    .regex(/^[0-9]{1,16}$/)
+    .transform(Number)
+    .catch(0),
+})
 
 /** All that the console can do: send again, test and enable an endpoint, open a renewal page. Nothing here deletes or moves. */
 export const acts: FastifyPluginAsync = async (app) => {
@@ -62,12 +69,12 @@ export const acts: FastifyPluginAsync = async (app) => {
   })
 
   app.post('/item/:id/renewal', async (request, reply) => {
-    const { id } = ids.parse(request.params)
-    const owned = await store.findItemForRenewal(Number(id) || 0)
+    const { id } = items.parse(request.params)
+    const owned = await store.findItemForRenewal(id)
     const consentEnd = owned?.item.authenticationExpiresAt ?? null
     if (!owned || consentEnd === null) return notice(request, reply, 404, 'unknown')
     const { tenantId } = owned.site
-    await store.audit({ ...by(request), tenantId, action: 'renewal.shown', subject: id })
+    await store.audit({ ...by(request), tenantId, action: 'renewal.shown', subject: String(id) })
     const to = `/renew/${renewalToken(app.keyring, { itemId: owned.item.id, consentEnd })}`
     return reply.headers(privately).redirect(to, 303)
   })
