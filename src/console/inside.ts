@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { z } from 'zod'
+import { networkOf } from '../auth/limits.ts'
 import type { Config } from '../config.ts'
 import type { Subject } from '../db/ports/history.ts'
 import type { Finding } from '../doctor/finding.ts'
@@ -47,9 +48,10 @@ export const inside: FastifyPluginAsync<ConsoleOptions> = async (app, { config, 
   })
   const readOverview = overviewReader({ store, clock, bridgeStatus, examiner, config })
 
-  app.addHook('onRequest', (request, reply, next) => {
-    if (request.visitor) next()
-    else void notice(request, reply, 401, 'closed')
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.visitor) return undefined
+    app.limits.unauthenticated.take(networkOf(request.ip))
+    return notice(request, reply, 401, 'closed')
   })
   app.addHook('preHandler', (request, reply, next) => {
     if (request.method === 'POST') app.csrfProtection(request, reply, next)

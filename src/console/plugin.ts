@@ -1,13 +1,14 @@
 import cookie from '@fastify/cookie'
 import csrf from '@fastify/csrf-protection'
 import formbody from '@fastify/formbody'
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { hourOf } from '../audit/counter.ts'
 import { networkOf } from '../auth/limits.ts'
 import { secondMs } from '../durations.ts'
 import { noteRefusal, toLoggedRefusal } from '../frappe/error-handler.ts'
 import { parseFields } from '../frappe/parameters.ts'
+import { isFromElsewhere } from '../html/from-elsewhere.ts'
 import { privately, sendPage } from '../html/page.ts'
 import { cookies, guarded, notice } from './answers.ts'
 import { inside, type ConsoleOptions } from './inside.ts'
@@ -34,25 +35,38 @@ const plugin: FastifyPluginAsync<ConsoleOptions> = async (app, { config, examine
   await app.register(formbody, { bodyLimit: 16 * 1024, parser: parseFields })
   app.decorateRequest('visitor', null)
   app.addHook('onRequest', async (request, reply) => {
+    // A page elsewhere keeps no hand on a window in which this one opens: it could see where it leads.
+    void reply.header('Cross-Origin-Opener-Policy', 'same-origin')
+    // A proxy that keeps strangers from here may compare what is written, and not what it means.
+    if (!request.originalUrl.startsWith(app.prefix)) return notice(request, reply, 404, 'unknown')
     const language = choiceIn(request)
     if (language) void reply.setCookie(languageCookie, language, { ...guarded, path: '/console' })
     const now = clock.now()
     request.visitor = (await findVisitor(app, request.cookies[cookies.session] ?? '', now)) ?? null
-    if (!request.visitor) return limits.unauthenticated.take(networkOf(request.ip))
+    if (!request.visitor) return undefined
     const { who, sessionId } = request.visitor
     const visit = { actor: `console:${who}`, action: 'console.visited', subject: sessionId }
     auditCounter.count({ ...visit, at: now, bucket: hourOf(now) })
+    return undefined
   })
   pageErrors(app)
 
-  app.get('/login/:token', async (request, reply) => {
+  /** Who has a good address is not held up by what others did from the same network. */
+  const onRequest = async (request: FastifyRequest): Promise<void> => {
+    const offer = await findOffer(app, tokens.parse(request.params).token, clock.now())
+    if (!offer) limits.unauthenticated.take(networkOf(request.ip))
+  }
+
+  app.get('/login/:token', { onRequest }, async (request, reply) => {
     const offer = await findOffer(app, tokens.parse(request.params).token, clock.now())
     if (!offer) return notice(request, reply, 404, 'used')
     const language = languageIn(request)
     return sendPage(reply, 200, offerPage(language, offer.who, translationOf(request, language)))
   })
 
-  app.post('/login/:token', async (request, reply) => {
+  app.post('/login/:token', { onRequest }, async (request, reply) => {
+    // A form elsewhere shall not have its reader act under somebody else's name.
+    if (isFromElsewhere(request)) return notice(request, reply, 403, 'stale')
     const entered = await enter(app, tokens.parse(request.params).token, clock.now())
     if (!entered) return notice(request, reply, 404, 'used')
     void reply.setCookie(cookies.session, entered.token, {

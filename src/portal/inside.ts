@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { networkOf } from '../auth/limits.ts'
 import { doneIn, type Done } from '../console/pages/done.ts'
 import type { Site } from '../db/ports/sites.ts'
 import type { By } from '../db/scope.ts'
@@ -20,9 +21,10 @@ export const inside: FastifyPluginAsync<{ eventsDays: number }> = async (app, { 
   const { store, clock, keyring, wakeups, limits } = app
   const rooms = { store, clock, keyring, eventsDays }
 
-  app.addHook('onRequest', (request, reply, next) => {
-    if (request.portalVisitor) next()
-    else void notice(request, reply, 401, 'closed')
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.portalVisitor) return undefined
+    limits.unauthenticated.take(networkOf(request.ip))
+    return notice(request, reply, 401, 'closed')
   })
   app.addHook('preHandler', (request, reply, next) => {
     if (request.method === 'POST') app.csrfProtection(request, reply, next)

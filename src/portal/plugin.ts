@@ -1,7 +1,7 @@
 import cookie from '@fastify/cookie'
 import csrf from '@fastify/csrf-protection'
 import formbody from '@fastify/formbody'
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { hourOf } from '../audit/counter.ts'
 import { networkOf } from '../auth/limits.ts'
@@ -15,6 +15,7 @@ import { choiceIn, languageCookie, languageIn, translationOf } from '../console/
 import { secondMs } from '../durations.ts'
 import { noteRefusal, toLoggedRefusal } from '../frappe/error-handler.ts'
 import { parseFields } from '../frappe/parameters.ts'
+import { isFromElsewhere } from '../html/from-elsewhere.ts'
 import { privately, sendPage } from '../html/page.ts'
 import { cookies, guarded, notice } from './answers.ts'
 import { inside } from './inside.ts'
@@ -43,11 +44,13 @@ const plugin: FastifyPluginAsync<{ eventsDays: number }> = async (app, { eventsD
   await app.register(formbody, { bodyLimit: 16 * 1024, parser: parseFields })
   app.decorateRequest('portalVisitor', null)
   app.addHook('onRequest', async (request, reply) => {
+    // A page elsewhere keeps no hand on a window in which this one opens: it could see where it leads.
+    void reply.header('Cross-Origin-Opener-Policy', 'same-origin')
     const language = choiceIn(request)
     if (language) void reply.setCookie(languageCookie, language, { ...guarded, path: '/portal' })
     const now = clock.now()
     const visitor = await findPortalVisitor(app, request.cookies[cookies.session] ?? '', now)
-    if (!visitor) return limits.unauthenticated.take(networkOf(request.ip))
+    if (!visitor) return
     request.portalVisitor = visitor
     const { sessionId, actor, tenant } = visitor
     limits.keys.take(sessionId)
@@ -56,7 +59,13 @@ const plugin: FastifyPluginAsync<{ eventsDays: number }> = async (app, { eventsD
   })
   pageErrors(app)
 
-  app.get('/enter/:token', looked, async (request, reply) => {
+  /** Who has a good address is not held up by what others did from the same network. */
+  const onRequest = async (request: FastifyRequest): Promise<void> => {
+    const offer = await findPortalOffer(app, tokens.parse(request.params).token, clock.now())
+    if (!offer) limits.unauthenticated.take(networkOf(request.ip))
+  }
+
+  app.get('/enter/:token', { ...looked, onRequest }, async (request, reply) => {
     const offer = await findPortalOffer(app, tokens.parse(request.params).token, clock.now())
     if (!offer) return notice(request, reply, 404, 'used')
     const language = languageIn(request)
@@ -64,10 +73,9 @@ const plugin: FastifyPluginAsync<{ eventsDays: number }> = async (app, { eventsD
     return sendPage(reply, 200, offerPage(language, name, translationOf(request, language)))
   })
 
-  app.post('/enter/:token', async (request, reply) => {
+  app.post('/enter/:token', { onRequest }, async (request, reply) => {
     // A form elsewhere shall not put its reader before somebody else's connections.
-    if (request.headers['sec-fetch-site'] === 'cross-site')
-      return notice(request, reply, 403, 'stale')
+    if (isFromElsewhere(request)) return notice(request, reply, 403, 'stale')
     const entered = await enterPortal(app, tokens.parse(request.params).token, clock.now())
     if (!entered) return notice(request, reply, 404, 'used')
     const lasting = { ...guarded, maxAge: portalMs / secondMs }

@@ -7,6 +7,7 @@ import { demoBank, demoPage, demoUser, findDemo } from '../demo.ts'
 import { DoesNotExistError } from '../errors.ts'
 import { notFound } from '../frappe/error-body.ts'
 import { sendRefusal } from '../frappe/error-handler.ts'
+import { isFromElsewhere } from '../html/from-elsewhere.ts'
 import { privately, sendPage } from '../html/page.ts'
 import { inOther, languageFor } from '../html/reader-language.ts'
 import { isOwnHost } from '../own-host.ts'
@@ -72,9 +73,3 @@ const demo: FastifyPluginAsync<Options> = async (app, { publicUrl, makeContext }
   })
 }
 export default demo
-
-/** Another site's page may send a form here: browsers tell, programs say nothing. */
-function isFromElsewhere({ headers }: FastifyRequest): boolean {
-  const site = headers['sec-fetch-site']
-  return site !== undefined && site !== 'same-origin' && site !== 'none'
-}

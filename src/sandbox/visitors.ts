@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { isFromElsewhere } from '../html/from-elsewhere.ts'
 import { isOwnHost } from '../own-host.ts'
 import { Problem } from './problem.ts'
 import type { Box } from './box.ts'
@@ -14,15 +15,12 @@ export function guardName(app: FastifyInstance, { origin }: Pick<Box, 'origin'>)
 /** Takes no call that a page elsewhere makes: a browser sends what needs no answer before it asks whether it may. */
 export function guardFromPages(app: FastifyInstance): void {
   app.addHook('onRequest', async (request) => {
-    if (isFromElsewhere(request)) {
+    if (isFromElsewhere(request) || hasForeignOrigin(request)) {
       throw new Problem(403, 'forbidden', 'The levers take no calls from pages elsewhere')
     }
   })
 }
 
-/** Browsers say where a page comes from; `null` is one that hides it. Programs say nothing. */
-function isFromElsewhere({ headers: { host, origin, ...headers } }: FastifyRequest): boolean {
-  const site = headers['sec-fetch-site']
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') return true
-  return origin !== undefined && origin !== `http://${host}`
-}
+/** An origin that is `null` is one that a page hides. */
+const hasForeignOrigin = ({ headers: { host, origin } }: FastifyRequest): boolean =>
+  origin !== undefined && origin !== `http://${host}`

@@ -1,5 +1,11 @@
+import { once } from 'node:events'
+import { request as open } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text as textOf } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
+import type { Place } from '../../../src/config.ts'
 import { aFurnishedConsole } from '../../support/console-rooms.ts'
+import { testDatabase, withPostgres } from '../../support/postgres.ts'
 
 type Rooms = Awaited<ReturnType<typeof aFurnishedConsole>>
 
@@ -113,8 +119,9 @@ test('whoever is inside does nothing by looking, nor by a form that is not ours'
   expect(await state(rooms)).toEqual(before)
 })
 
-test('no query, path or form of somebody inside answers 500', async () => {
-  const rooms = await aFurnishedConsole()
+/** Says what an odd word in each place does to somebody inside. */
+async function anyWordIsAnswered(more: { database?: Place } = {}): Promise<void> {
+  const rooms = await aFurnishedConsole(more)
   const { visitor } = rooms
   const odd = [
     '[]',
@@ -122,6 +129,11 @@ test('no query, path or form of somebody inside answers 500', async () => {
     '\ud800',
     '-1',
     '1e999',
+    '1e60',
+    '1.5',
+    '9'.repeat(16),
+    '9'.repeat(40),
+    '\0',
     "'; DROP TABLE sites",
     '💥'.repeat(200),
     '../..',
@@ -140,10 +152,41 @@ test('no query, path or form of somebody inside answers 500', async () => {
     ]) {
       expect((await visitor.get(url)).statusCode, url).toBeLessThan(500)
     }
-    for (const url of acts(rooms).filter((one) => !one.endsWith('leave'))) {
+    const named = ['event/…/replay', 'site/…/test', 'site/…/enable', 'item/…/renewal']
+    for (const url of [
+      ...acts(rooms).filter((one) => !one.endsWith('leave')),
+      ...named.map((path) => `/console/${path.replace('…', text)}`),
+    ]) {
       const fields = { _csrf: csrf, site: text, state: text, hours: text, type: text }
       expect((await visitor.post(url, fields)).statusCode, url).toBeLessThan(500)
     }
+  }
+}
+
+test('no query, path or form of somebody inside answers 500', () => anyWordIsAnswered())
+
+withPostgres((only, server) => {
+  only('nor does it on PostgreSQL', async () => {
+    await anyWordIsAnswered({ database: { url: await testDatabase(server), poolSize: 2 } })
+  })
+})
+
+test('it is where its path is written as it is, for a proxy may compare what it keeps from strangers', async () => {
+  const { app, visitor } = await aFurnishedConsole()
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const cookie = Array.from(visitor.cookies, (pair) => pair.join('=')).join('; ')
+  const ask = async (path: string) => {
+    const asking = open({ port, path, headers: { cookie }, agent: false }).end()
+    const [answer] = await once(asking, 'response')
+    return { status: answer.statusCode as number, body: await textOf(answer) }
+  }
+
+  expect((await ask('/console')).status).toBe(200)
+  for (const path of ['//console', '/%63onsole', '/consol%65/events', `http://127.0.0.1/console`]) {
+    const { status, body } = await ask(path)
+    expect(status, path).toBe(404)
+    expect(body, path).not.toMatch(inner)
   }
 })
 

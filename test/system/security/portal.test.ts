@@ -1,4 +1,6 @@
 import { describe, expect, it, test } from 'vitest'
+import type { Place } from '../../../src/config.ts'
+import { testDatabase, withPostgres } from '../../support/postgres.ts'
 import { aFurnishedPortal, aPortalVisitor } from '../../support/portal.ts'
 import { withoutReference } from '../../support/app.ts'
 
@@ -178,8 +180,9 @@ test('whoever is inside does nothing by looking, nor by a form that is not ours'
   expect(await state(rooms)).toEqual(before)
 })
 
-test('no query, path or form of somebody inside answers 500', async () => {
-  const rooms = await aFurnishedPortal()
+/** Says what an odd word in each place does to somebody inside. */
+async function anyWordIsAnswered(more: { database?: Place } = {}): Promise<void> {
+  const rooms = await aFurnishedPortal(more)
   const odd = ['[]', '%00', '\u0000', '-1', '1e999', "'; DROP TABLE sites", '💥'.repeat(200), '%']
 
   for (const of of [rooms.of, rooms.ofTenant]) {
@@ -203,6 +206,14 @@ test('no query, path or form of somebody inside answers 500', async () => {
       }
     }
   }
+}
+
+test('no query, path or form of somebody inside answers 500', () => anyWordIsAnswered())
+
+withPostgres((only, server) => {
+  only('nor does it on PostgreSQL', async () => {
+    await anyWordIsAnswered({ database: { url: await testDatabase(server), poolSize: 2 } })
+  })
 })
 
 test('what is shown carries no secret: no cookie, no key’s secret, no webhook secret', async () => {

@@ -83,6 +83,33 @@ describe('the address of a login', () => {
     }
   })
 
+  it('is not pressed by a form of another site, nor of a neighbour’s', async () => {
+    const { app, offer } = await openConsole()
+    const url = `/console/login/${(await offer()).token}`
+
+    const press = async (from: string) => {
+      const headers = { 'sec-fetch-site': from }
+      return (await app.inject({ method: 'POST', url, headers })).statusCode
+    }
+
+    expect([await press('cross-site'), await press('same-site')]).toEqual([403, 403])
+    expect(await press('same-origin')).toBe(303)
+  })
+
+  it('lets in from an address whose limit others have spent', async () => {
+    const { app } = await testApp({ env: { ...env, LIMIT_PER_ADDRESS: '1' } })
+    const { token } = await offerLogin(app, 'anne', { actor: 'cli', at: app.clock.now() })
+    const url = `/console/login/${token}`
+    const guess = `/console/login/ses_1.${'A'.repeat(43)}`
+    const strange = [await app.inject({ url: guess }), await app.inject({ url: guess })]
+
+    const look = await app.inject({ url })
+    const entered = await app.inject({ method: 'POST', url })
+
+    expect(strange.map(({ statusCode }) => statusCode)).toEqual([404, 429])
+    expect([look.statusCode, entered.statusCode]).toEqual([200, 303])
+  })
+
   it('is no session: as a cookie it opens nothing', async () => {
     const { app, offer } = await openConsole()
     const { token } = await offer()
@@ -194,9 +221,10 @@ test('a stranger meets the limit of callers without a key, a visitor does not', 
 
   const strange = []
   for (const _ of [1, 2, 3, 4]) strange.push((await app.inject({ url: '/console' })).statusCode)
+  strange.push((await app.inject({ method: 'POST', url: '/console/examine' })).statusCode)
   const known = (await visitor.get('/console')).statusCode
 
-  expect(strange).toEqual([401, 401, 429, 429])
+  expect(strange).toEqual([401, 401, 401, 429, 429])
   expect(known).toBe(200)
 })
 
@@ -214,4 +242,20 @@ test('to a stranger every page says the same, whether or not there is such a thi
   }
 
   expect(new Set(bodies).size).toBe(1)
+})
+
+test('no page elsewhere keeps a hand on a window in which the console opens', async () => {
+  const { app, offer } = await openConsole()
+  const visitor = await aVisitor(app)
+  const { token } = await offer()
+
+  for (const url of [
+    '/console',
+    '/console/search?q=1',
+    '/console/nothing',
+    `/console/login/${token}`,
+  ]) {
+    const { headers } = await visitor.get(url)
+    expect(headers['cross-origin-opener-policy'], url).toBe('same-origin')
+  }
 })

@@ -133,15 +133,30 @@ describe('an address', () => {
     expect([before.statusCode, after.statusCode]).toEqual([200, 404])
   })
 
-  it('is not pressed by a form of another site', async () => {
+  it('is not pressed by a form of another site, nor of a neighbour’s', async () => {
     const { app, of } = await aFurnishedPortal()
     const url = await addressOf(app, of)
 
-    const headers = { 'sec-fetch-site': 'cross-site' }
-    const foreign = await app.inject({ method: 'POST', url, headers })
-    const own = await app.inject({ method: 'POST', url })
+    const press = async (from: string) => {
+      const headers = { 'sec-fetch-site': from }
+      return (await app.inject({ method: 'POST', url, headers })).statusCode
+    }
 
-    expect([foreign.statusCode, own.statusCode]).toEqual([403, 303])
+    expect([await press('cross-site'), await press('same-site')]).toEqual([403, 403])
+    expect(await press('same-origin')).toBe(303)
+  })
+
+  it('lets in from an address whose limit others have spent', async () => {
+    const { app, of } = await aFurnishedPortal({ env: { LIMIT_PER_ADDRESS: '1' } })
+    const url = await addressOf(app, of)
+    const guess = `/portal/enter/por_1.${'A'.repeat(43)}`
+    const strange = [await app.inject({ url: guess }), await app.inject({ url: guess })]
+
+    const look = await app.inject({ url })
+    const entered = await app.inject({ method: 'POST', url })
+
+    expect(strange.map(({ statusCode }) => statusCode)).toEqual([404, 429])
+    expect([look.statusCode, entered.statusCode]).toEqual([200, 303])
   })
 })
 
@@ -307,7 +322,7 @@ describe('a form', () => {
 })
 
 test('a stranger meets the limit of callers without a key, also one who guesses addresses; a visitor does not', async () => {
-  const { app, of } = await aFurnishedPortal({ env: { LIMIT_PER_ADDRESS: '5' } })
+  const { app, of } = await aFurnishedPortal({ env: { LIMIT_PER_ADDRESS: '4' } })
   const visitor = await aPortalVisitor(app, of)
 
   const strange = []
