@@ -78,7 +78,12 @@ export async function openGateway(
   {
     under,
     prepare,
-  }: { under?: readonly string[]; prepare?: (client: Sqlite.Database) => void } = {},
+    more = {},
+  }: {
+    under?: readonly string[]
+    prepare?: (client: Sqlite.Database) => void
+    more?: Record<string, string>
+  } = {},
 ): Promise<Gateway> {
   const { clients, env, remove } = await database(place, holdings)
   const file = join(env['DATA_DIR']!, 'bank-api.sqlite')
@@ -89,7 +94,7 @@ export async function openGateway(
   }
   const port = await freePort()
   const server = await startServer(port, {
-    env: { ...env, PORT: String(port), HOST: '127.0.0.1' },
+    env: { ...env, ...more, PORT: String(port), HOST: '127.0.0.1' },
     ...(under && { under }),
   })
   const client = new Sqlite(file, { readonly: true, timeout: 5_000 })

@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os'
+import { dirname, join } from 'node:path'
 import { Command, Option } from 'commander'
 import { stopPostgres } from './on-postgres.ts'
 import { profileServers, startProgram, stopAll } from './processes.ts'
 import { webhookAccepted, webhookAcceptedSlowDisk } from './rows/inbox.ts'
-import { acceptedToDelivered } from './rows/delivered.ts'
+import { acceptedToDelivered, deliveredUnderLoad } from './rows/delivered.ts'
 import { drain } from './rows/drain.ts'
 import { callsOnBoth, claimers, drainOnBoth, webhooksOnBoth } from './rows/engines.ts'
 import { equalCallers } from './rows/equal-callers.ts'
@@ -13,7 +13,7 @@ import { healthyAmongBad } from './rows/isolation.ts'
 import { move } from './rows/move.ts'
 import { recovery, upgrade } from './rows/pauses.ts'
 import { dutiesOfACall, rpcFromMemory, rpcFromTheDatabase, rpcThatReadsBridge } from './rows/rpc.ts'
-import { soak } from './rows/soak.ts'
+import { soak, soakOnPostgres } from './rows/soak.ts'
 import { startAndIdle } from './rows/start.ts'
 import { tenThousandTransactions } from './rows/transactions.ts'
 import type { Bench, Settings } from './settings.ts'
@@ -29,6 +29,7 @@ const benches: Readonly<Record<string, Bench>> = {
   webhook: webhookAccepted,
   'webhook-slow-disk': webhookAcceptedSlowDisk,
   delivered: acceptedToDelivered,
+  'delivered-loaded': deliveredUnderLoad,
   isolation: healthyAmongBad,
   drain,
   start: startAndIdle,
@@ -44,6 +45,7 @@ const onPostgres: Readonly<Record<string, Bench>> = {
   'postgres-webhook': webhooksOnBoth,
   'postgres-drain': drainOnBoth,
   'postgres-claimers': claimers,
+  'postgres-soak': soakOnPostgres,
 }
 const all = { ...benches, ...onPostgres }
 
@@ -56,7 +58,7 @@ interface Options {
   soak: number
   smoke?: boolean
   profile?: string
-  json: string
+  json?: string
 }
 
 const whole = (text: string): number => Number.parseInt(text, 10)
@@ -78,10 +80,10 @@ const options = new Command('npm run bench --')
     whole,
     1,
   )
-  .option('--soak <minutes>', 'how long the load lasts', whole, 15)
+  .option('--soak <minutes>', 'how long the load lasts', whole, 30)
   .option('--smoke', 'one short round of everything, to see that it runs: its figures mean nothing')
   .option('--profile <folder>', "keeps a CPU profile of each server's life there")
-  .option('--json <file>', 'where the figures go', 'bench/results.json')
+  .option('--json <file>', 'where the figures go (default: a file of the day in bench/results)')
   .parse()
   .opts<Options>()
 
@@ -116,9 +118,18 @@ try {
   await stopPostgres()
   rmSync(folder, { recursive: true, force: true })
 }
-const { node, v8 } = process.versions
+const at = new Date().toISOString()
+const machine = {
+  node: process.version,
+  processor: cpus()[0]?.model,
+  cores: availableParallelism(),
+  memoryGb: Math.round(totalmem() / 2 ** 30),
+}
+const { folder: _folder, bridge: _bridge, ...how } = settings
+const { engine, json = `bench/results/${at.slice(0, 10)}-${engine}.json` } = options
+mkdirSync(dirname(json), { recursive: true })
 writeFileSync(
-  options.json,
-  `${JSON.stringify({ at: new Date().toISOString(), node, v8, settings, rows }, undefined, 2)}\n`,
+  json,
+  `${JSON.stringify({ at, engine, machine, settings: how, rows }, undefined, 2)}\n`,
 )
 process.stdout.write(`${toTable(rows)}\n`)

@@ -40,12 +40,14 @@ export async function movedDatabase(place: ProcessIdentity, holdings: Holdings) 
 export async function openOnPostgres(
   place: ProcessIdentity,
   holdings: Holdings,
-  prepare?: () => string,
+  { prepare, more = {} }: { prepare?: () => string; more?: Record<string, string> } = {},
 ): Promise<OnPostgres> {
   const { clients, url, env, databaseMs } = await movedDatabase(place, holdings)
   if (prepare !== undefined) await ask(url, prepare())
   const port = await freePort()
-  const server = await startServer(port, { env: { ...env, PORT: String(port), HOST: '127.0.0.1' } })
+  const server = await startServer(port, {
+    env: { ...env, ...more, PORT: String(port), HOST: '127.0.0.1' },
+  })
   return {
     ...server,
     clients,

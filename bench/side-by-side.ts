@@ -13,7 +13,7 @@ export interface Row {
   beside: number
   /** The median of the rounds' own ratios; for `difference`, ours less the other. */
   compared: number
-  how: 'ratio' | 'difference' | 'alone'
+  how: 'ratio' | 'difference'
   aim: string
   met: boolean | null
 }
@@ -85,6 +85,13 @@ export function compare(
   }
 }
 
+/** The same row, whose aim is about ours alone. */
+export const noMoreThan = (row: Row, limit: number): Row => ({
+  ...row,
+  aim: `ours ≤ ${limit.toLocaleString('en')}`,
+  met: row.ours <= limit,
+})
+
 const digits = (value: number): string =>
   Number.isNaN(value)
     ? '–'
@@ -94,7 +101,6 @@ const digits = (value: number): string =>
 export function toTable(rows: readonly Row[]): string {
   const verdict = ({ met }: Row): string => (met === null ? '' : met ? 'met' : 'missed')
   const shown = ({ how, compared }: Row): string => {
-    if (how === 'alone') return ''
     return how === 'ratio'
       ? `${digits(compared)} ×`
       : `${compared < 0 ? '' : '+'}${digits(compared)}`

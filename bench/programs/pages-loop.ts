@@ -5,8 +5,8 @@ import { transaction } from '../../src/bridge/resources/transactions.ts'
 import { categories } from './bridge-replies.ts'
 import { listen } from './listen.ts'
 
-// Fetches all pages one after the other, as a script would, each time it is asked. `/` answers how many rows that were;
-// `/whole` answers the rows, their shape looked at and their categories named.
+// Fetches all pages one after the other, as a script would, each time it is asked; answers the rows, their shape looked at and
+// their categories named.
 const [origin = ''] = process.argv.slice(2)
 const pool = new Pool(origin, { connections: 1 })
 interface Page {
@@ -18,13 +18,13 @@ const names = new Map(
   categories.resources.flatMap(({ categories: some }) => some.map(({ id, name }) => [id, name])),
 )
 
-async function fetchAll(look: (page: Page) => Page['resources']): Promise<object[]> {
+async function fetchAll(): Promise<object[]> {
   const rows: object[] = []
   let path: string | null = '/v3/aggregation/transactions?limit=500'
   while (path !== null) {
     const { body } = await pool.request({ method: 'GET', path })
     const page = (await body.json()) as Page
-    rows.push(...look(page))
+    rows.push(...looked(page))
     path = page.pagination.next_uri
   }
   return rows
@@ -35,15 +35,10 @@ function looked(page: Page): Page['resources'] {
   return page.resources.map((row) => ({ ...row, category: names.get(row.category_id) }))
 }
 
-async function answerTo(path: string | undefined): Promise<Buffer | string> {
-  if (path !== '/whole') return String((await fetchAll(({ resources }) => resources)).length)
-  return Buffer.from(JSON.stringify({ message: await fetchAll(looked) }))
-}
-
 listen(
-  createServer((request, response) => {
-    answerTo(request.url).then(
-      (body) => response.end(body),
+  createServer((_request, response) => {
+    fetchAll().then(
+      (message) => response.end(JSON.stringify({ message })),
       (error: unknown) => response.writeHead(500).end(String(error)),
     )
   }),

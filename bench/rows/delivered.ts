@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { Agent, request } from 'undici'
+import { Agent, Pool, request } from 'undici'
 import { inTurn, openGateway, webhook, type Gateway } from '../gateway.ts'
 import type { Bench } from '../settings.ts'
-import { atMost, compare, interleave, timesOf, type Side } from '../side-by-side.ts'
+import { atMost, compare, interleave, timesOf, type Figures, type Side } from '../side-by-side.ts'
 import { openSites, siteAddress } from '../sites.ts'
 
 /** From Bridge's post to the site's receipt while nothing else happens, beside one post straight to the site. */
@@ -61,4 +61,54 @@ export const acceptedToDelivered: Bench = async (settings) => {
       seen.ours,
     ),
   ]
+}
+
+const lanes = 64
+
+/**
+ * From the moment at which Bridge's post is due to the site's receipt, while events come at half the rate that the server can
+ * accept and deliver, which is looked for first; beside events that come one after the other.
+ */
+export const deliveredUnderLoad: Bench = async (settings) => {
+  const sites = await openSites()
+  const webhookUrl = (site: number) => siteAddress(site % 256, sites.port)
+  const gateway = await openGateway(settings, { ...settings.small, webhookUrl })
+  const pool = new Pool(gateway.url, { connections: lanes })
+  const next = inTurn(gateway.clients)
+
+  /** So many events on their way at once, each sent when it is due or, without a rate, once the one before it is received. */
+  const posted = async (atOnce: number, rate?: number): Promise<Figures> => {
+    const took: number[] = []
+    const start = performance.now()
+    let turn = 0
+    const lane = async (): Promise<void> => {
+      while (performance.now() < start + settings.roundMs) {
+        const due = rate === undefined ? performance.now() : start + (turn++ / rate) * 1_000
+        await wait(Math.max(0, due - performance.now()))
+        const { number, ...asked } = webhook(next())
+        const { statusCode, body } = await pool.request(asked)
+        await body.dump()
+        if (statusCode !== 200) throw new Error(`${asked.path}: ${statusCode}`)
+        await sites.hears(number)
+        took.push(sites.came.get(number)! - due)
+      }
+    }
+    await Promise.all(Array.from({ length: atOnce }, lane))
+    const seconds = (performance.now() - start) / 1_000
+    return { ...timesOf(took), 'events/s': took.length / seconds }
+  }
+
+  await posted(lanes)
+  const { 'events/s': most = Number.NaN } = await posted(lanes)
+  const seen = await interleave(
+    { beside: () => posted(1), ours: () => posted(lanes, most / 2) },
+    { rounds: settings.rounds },
+  )
+  await gateway.stop()
+  await pool.close()
+  sites.close()
+  const bench = `accepted to delivered, at half of ${Math.round(most).toLocaleString('en')} events a second`
+  return ['p50 ms', 'p99 ms', 'events/s'].map((figure) =>
+    compare({ bench, figure }, seen.ours, seen.beside),
+  )
 }

@@ -8,7 +8,15 @@ import { movedDatabase, openOnPostgres } from '../on-postgres.ts'
 import { cpuMs, startProgram, type Running } from '../processes.ts'
 import type { Client } from '../seed.ts'
 import type { Bench } from '../settings.ts'
-import { compare, interleave, type Figures, type Row, type Side } from '../side-by-side.ts'
+import {
+  atLeast,
+  atMost,
+  compare,
+  interleave,
+  type Figures,
+  type Row,
+  type Side,
+} from '../side-by-side.ts'
 import { siteAddress } from '../sites.ts'
 
 /** A call, on PostgreSQL and on a file. */
@@ -58,8 +66,11 @@ const both = (bench: string, { ours, beside }: Record<'ours' | 'beside', Figures
   const figures = ['CPU µs', 'with PostgreSQL, CPU µs', 'requests/s', 'p50 ms', 'p99 ms']
   // A file's server has no process beside it.
   const alone = beside.map((one) => ({ ...one, 'with PostgreSQL, CPU µs': one['CPU µs']! }))
-  return figures.map((figure) => compare({ bench, figure }, ours, alone))
+  return figures.map((figure) => compare({ bench, figure, ...ofServer(figure) }, ours, alone))
 }
+
+/** The server's own processor time is what a moved installation pays per request. */
+const ofServer = (figure: string) => (figure === 'CPU µs' ? { aim: atMost(1.6) } : {})
 
 /** What an outage left behind, brought to its sites. */
 export const drainOnBoth: Bench = async (settings) => {
@@ -101,7 +112,7 @@ export const drainOnBoth: Bench = async (settings) => {
   }
   const seen = await interleave(
     {
-      ours: async () => drained(await openOnPostgres(settings, holdings, later)),
+      ours: async () => drained(await openOnPostgres(settings, holdings, { prepare: later })),
       beside: async () =>
         drained(
           await openGateway(settings, holdings, {
@@ -114,7 +125,7 @@ export const drainOnBoth: Bench = async (settings) => {
   await sites.stop()
   const bench = `drain of ${due.toLocaleString('en')}, on PostgreSQL`
   return ['CPU µs', 'with PostgreSQL, CPU µs', 'deliveries/s'].map((figure) =>
-    compare({ bench, figure }, seen.ours, seen.beside),
+    compare({ bench, figure, ...ofServer(figure) }, seen.ours, seen.beside),
   )
 }
 
@@ -139,7 +150,11 @@ export const claimers: Bench = async (settings) => {
     .slice(1)
     .flatMap((count) =>
       ['deliveries/s', 'PostgreSQL, CPU µs'].map((figure) =>
-        compare({ bench: bench(count), figure }, seen[count]!, seen['1']!),
+        compare(
+          { bench: bench(count), figure, ...(figure === 'deliveries/s' && { aim: atLeast(1) }) },
+          seen[count]!,
+          seen['1']!,
+        ),
       ),
     )
 }

@@ -18,7 +18,7 @@ import type { Asked } from '../load.ts'
 import { startServer } from '../processes.ts'
 import type { Client, Holdings } from '../seed.ts'
 import type { Bench, Settings } from '../settings.ts'
-import { compare, interleave, type Side } from '../side-by-side.ts'
+import { compare, interleave, noMoreThan, type Side } from '../side-by-side.ts'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -40,8 +40,8 @@ export const upgrade: Bench = async (settings) => {
   rmSync(join(settings.folder, 'next'), { recursive: true })
   const bench = 'an upgrade with a migration'
   return ['calls paused ms', 'webhooks paused ms'].flatMap((figure) => [
-    compare({ bench, figure }, seen.ours, seen.beside),
-    compare({ bench: `${bench}, grown`, figure }, seen.grown, seen.ours),
+    noMoreThan(compare({ bench, figure }, seen.ours, seen.beside), 2_000),
+    noMoreThan(compare({ bench: `${bench}, grown`, figure }, seen.grown, seen.ours), 2_000),
   ])
 }
 
@@ -133,7 +133,7 @@ export const recovery: Bench = async (settings) => {
   for (const { remove } of Object.values(copies)) remove()
   const bench = 'from a copy to the first answer, grown beside small'
   return ['restored ms', 'answered ms'].map((figure) =>
-    compare({ bench, figure }, seen.ours, seen.beside),
+    noMoreThan(compare({ bench, figure }, seen.ours, seen.beside), 5 * 60_000),
   )
 }
 
