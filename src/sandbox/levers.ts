@@ -4,12 +4,17 @@ import { fault } from './faults.ts'
 import { notFound, Problem } from './problem.ts'
 import { deleteItem, refreshItem } from './items.ts'
 import { setSwitches } from './switches.ts'
+import { isoSecond } from './times.ts'
 import { guardFromPages } from './visitors.ts'
 import type { MovableClock } from '../clock.ts'
 import type { Box } from './box.ts'
 import type { Scheduler } from './scheduler.ts'
+import type { Item } from './state.ts'
 
 const advance = z.strictObject({ advance: z.int().min(0) })
+/** Elements of a login's scenario, as `1010`: what this refresh meets, before what the login said. */
+const refresh = z.strictObject({ meets: z.string().min(1).max(100).optional() })
+const consent = z.strictObject({ ends_in: z.int().min(0) })
 const quota = z.strictObject({
   on: z.boolean(),
   limits: z
@@ -21,6 +26,8 @@ const quota = z.strictObject({
     .optional(),
   headers: z.record(z.string(), z.string()).optional(),
 })
+
+type WithId = { Params: { id: string } }
 
 /** What a test or a person may do to the sandbox: whoever reaches the port has them, but for pages in a browser. */
 export function levers(
@@ -55,16 +62,30 @@ export function levers(
     return { on }
   })
 
-  app.post<{ Params: { id: string } }>('/_sandbox/items/:id/refresh', async (request) => {
-    const item = box.state.items.get(Number(request.params.id))
+  const itemOf = ({ id }: { id: string }): Item => {
+    const item = box.state.items.get(Number(id))
     if (item === undefined) throw notFound()
+    return item
+  }
+
+  app.post<WithId>('/_sandbox/items/:id/refresh', async (request) => {
+    const item = itemOf(request.params)
+    const { meets } = parse(refresh, request.body)
+    if (meets !== undefined) item.upcoming.unshift(meets)
     refreshItem(box, item, 'scheduler')
     return { id: item.id, status: item.status, status_code_info: item.info }
   })
 
-  app.post<{ Params: { id: string } }>('/_sandbox/items/:id/lose', async (request) => {
-    const item = box.state.items.get(Number(request.params.id))
-    if (item === undefined) throw notFound()
+  // Bridge tells of it with the next refresh.
+  app.post<WithId>('/_sandbox/items/:id/consent', async (request) => {
+    const item = itemOf(request.params)
+    item.consentUntil = clock.now() + parse(consent, request.body).ends_in
+    box.changed()
+    return { id: item.id, authentication_expires_at: isoSecond(item.consentUntil) }
+  })
+
+  app.post<WithId>('/_sandbox/items/:id/lose', async (request) => {
+    const item = itemOf(request.params)
     deleteItem(box, item, false) // and no webhook tells of it
     return { id: item.id, lost: true }
   })

@@ -25,6 +25,35 @@ test('an answer’s date is the clock’s as the lever left it', async () => {
   expect(headers['date']).toBe(new Date(clock.now()).toUTCString())
 })
 
+test('a refresh meets what it is asked to, and what the login said after that', async () => {
+  const sandbox = openSandbox()
+  const { token } = await aUser(sandbox)
+  const id = await anItem(sandbox, token, 'success.1003')
+
+  const asked = await sandbox.lever(`items/${id}/refresh`, { meets: '402_WRONG_PWD' })
+  const next = await sandbox.lever(`items/${id}/refresh`)
+  const well = await sandbox.lever(`items/${id}/refresh`, { meets: 'success' })
+
+  expect(asked).toEqual({ id, status: 402, status_code_info: 'wrong_pwd' })
+  expect([next.status, well.status]).toEqual([1003, 0])
+})
+
+test('a consent ends when it is asked to', async () => {
+  const sandbox = openSandbox()
+  const { token } = await aUser(sandbox)
+  const id = await anItem(sandbox, token)
+
+  const moved = await sandbox.lever(`items/${id}/consent`, { ends_in: minute })
+  const { body: before } = await sandbox.call('GET', `/v3/aggregation/items/${id}`, { token })
+  await sandbox.lever('clock', { advance: minute })
+  const ended = await sandbox.lever(`items/${id}/refresh`, { meets: 'success' })
+
+  const end = new Date(sandbox.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z')
+  expect(moved).toEqual({ id, authentication_expires_at: end })
+  expect(before.authentication_expires_at).toBe(end)
+  expect(ended.status).toBe(1010)
+})
+
 test('a fault happens as often as asked to the paths that begin with it', async () => {
   const { call, lever } = openSandbox()
   await lever('faults', { path: `${providers}/5`, status: 503, count: 2, headers: { 'x-a': 'b' } })
