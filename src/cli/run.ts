@@ -31,6 +31,7 @@ import { purgeCommand } from './purge.ts'
 import { quotaCommand } from './quota.ts'
 import { requestCommands } from './request.ts'
 import { rekeyCommand } from './rekey.ts'
+import { sandboxCommands } from './sandbox.ts'
 import { siteCommands } from './site.ts'
 import { tenantCommands } from './tenant.ts'
 import { usageCommand } from './usage.ts'
@@ -93,6 +94,7 @@ const commands = [
   importCommand,
   explainCommand,
   doctorCommand,
+  sandboxCommands,
 ]
 
 /** Commander hands its settings to no command that was built apart: each would end the process with 1 by itself. */
