@@ -11,6 +11,8 @@ export type ExitCode = 0 | 1 | 2
 /** Whom a command works for: the environment it reads, and where it writes. */
 export interface Surroundings extends Streams {
   env: Record<string, string | undefined>
+  /** For a command that goes on until somebody stops it: the signal for that. Without one it goes on. */
+  stopped?: () => AbortSignal
 }
 
 /** What the commands of one run share; nothing of it outlives the run. */
@@ -18,6 +20,7 @@ export interface CommandContext extends Printer {
   confirm: Confirm
   env: Surroundings['env']
   terminal: Terminal
+  stopped(): AbortSignal
   withInstallation<T>(command: (installation: Installation) => Promise<T>): Promise<T>
   withBridge<T>(
     command: (installation: Installation & { bridge: BridgeClient }) => Promise<T>,
@@ -28,7 +31,7 @@ export interface CommandContext extends Printer {
   exitCode(): ExitCode
 }
 
-export function createContext({ env, ...streams }: Surroundings): CommandContext {
+export function createContext({ env, stopped, ...streams }: Surroundings): CommandContext {
   let code: ExitCode = 0
   let isOutputLost = false
   const terminal = createTerminal(streams, () => {
@@ -37,6 +40,7 @@ export function createContext({ env, ...streams }: Surroundings): CommandContext
   return {
     env,
     terminal,
+    stopped: stopped ?? (() => new AbortController().signal),
     ...createPrinter(terminal),
     confirm: createConfirm(terminal),
     withInstallation: (command) => withInstallation(env, command),

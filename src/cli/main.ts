@@ -1,6 +1,21 @@
 import { processStreams } from '../terminal/terminal.ts'
 import { runCli } from './run.ts'
 
-const code = await runCli(process.argv.slice(2), { env: process.env, ...processStreams })
+/** Only who asks for it keeps Ctrl-C from ending the process at once. */
+function stopped(): AbortSignal {
+  const controller = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => controller.abort())
+  }
+  return controller.signal
+}
+
+const code = await runCli(process.argv.slice(2), {
+  env: process.env,
+  stopped,
+  stdout: processStreams.stdout,
+  stderr: processStreams.stderr,
+  ...(processStreams.stdin && { stdin: processStreams.stdin }),
+})
 // Not exit(): what was printed may still be on its way.
 if (code !== 0) process.exitCode = code

@@ -7,6 +7,7 @@ import { pastArgument } from './arguments.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
 import { siteNamed, type Installation } from './installation.ts'
+import { listenCommand } from './webhook-listen.ts'
 import {
   age,
   byWhose,
@@ -117,6 +118,8 @@ export function webhookCommands(context: CommandContext): Command {
     .action((name: string, options: SiteOptions) =>
       withInstallation((installation) => testEndpoint(context, installation, name, options)),
     )
+
+  listenCommand(webhook, context)
 
   webhook
     .command('enable')

@@ -10,7 +10,7 @@ import type { Store } from '../../db/store.ts'
 import { readRetryAfter } from '../../http-exchange.ts'
 import { waitAfter } from './schedule.ts'
 import type { Answer, Post, Sender } from './sender.ts'
-import { signatureHeaders } from './signature.ts'
+import { webhookHeaders } from './headers.ts'
 
 export interface RelayDeps {
   store: Store
@@ -240,13 +240,14 @@ function prepare(
     url: site.webhookUrl,
     body,
     opened: [...openToAll, ...claim.allowedTargets.filter(mayOpen)],
-    headers: {
-      'content-type': 'application/json',
-      'user-agent': 'bank-api',
-      ...signatureHeaders({ id: event.id, at, body, secrets: secretsOf(keyring, claim, at) }),
-      'x-bank-api-site': toHeader(site.name),
-      'x-bank-api-event': toHeader(event.type),
-    },
+    headers: webhookHeaders({
+      id: event.id,
+      type: event.type,
+      site: site.name,
+      at,
+      body,
+      secrets: secretsOf(keyring, claim, at),
+    }),
   }
 }
 
@@ -258,10 +259,6 @@ function secretsOf(keyring: Keyring, claim: ClaimedDelivery, at: number): string
     keyring.open(sealed, secretPlace(site.id)).toString('utf8'),
   )
 }
-
-/** Names may hold any letter; header values may not. */
-const toHeader = (text: string): string =>
-  text.toWellFormed().replaceAll(/[^\x20-\x7e]/gu, (letter) => encodeURIComponent(letter))
 
 function retryOrBury(
   { clock, ids }: RelayDeps,
