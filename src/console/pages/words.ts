@@ -20,22 +20,40 @@ const units = [
   ['second', secondMs, 0],
 ] as const
 
-export function wordsFor(language: Language, now: number): Words {
-  const locale = language === 'en' ? 'en-GB' : 'fr-FR'
-  const relative = new Intl.RelativeTimeFormat(locale, { style: 'short' })
-  const days = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' })
-  const number = (count: number, unit?: string, digits = 0): string =>
+/** Made once: each costs as much as a row of a list. */
+function formatsFor(locale: string) {
+  const plain = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 })
+  const lasting = (unit: string, maximumFractionDigits = 0) =>
     new Intl.NumberFormat(locale, {
-      maximumFractionDigits: digits,
-      ...(unit && { style: 'unit', unit, unitDisplay: 'short' }),
-    }).format(count)
+      maximumFractionDigits,
+      style: 'unit',
+      unit,
+      unitDisplay: 'short',
+    })
   return {
-    number,
+    plain,
+    relative: new Intl.RelativeTimeFormat(locale, { style: 'short' }),
+    days: new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' }),
+    millisecond: lasting('millisecond'),
+    exactSecond: lasting('second', 1),
+    second: lasting('second'),
+    minute: lasting('minute'),
+    hour: lasting('hour'),
+    day: lasting('day'),
+  }
+}
+
+const formats = { en: formatsFor('en-GB'), fr: formatsFor('fr-FR') } as const
+
+export function wordsFor(language: Language, now: number): Words {
+  const { plain, relative, days, ...lasting } = formats[language]
+  return {
+    number: (count) => plain.format(count),
     lasting(ms) {
-      if (ms < 100) return number(ms, 'millisecond')
-      if (ms < 10 * secondMs) return number(ms / secondMs, 'second', 1)
+      if (ms < 100) return lasting.millisecond.format(ms)
+      if (ms < 10 * secondMs) return lasting.exactSecond.format(ms / secondMs)
       const [unit, size] = units.find(([, , least]) => ms >= least) ?? units[3]
-      return number(ms / size, unit)
+      return lasting[unit].format(ms / size)
     },
     ago(at) {
       if (at === null) return html`<span class="soft">–</span>`

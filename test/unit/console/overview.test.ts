@@ -159,6 +159,6 @@ test('what the overview reads is found by indexes; of the sites, which have to b
   expect(scans.join()).not.toMatch(/calls|events|deliveries|items|bridge_users/)
   expect(plans).toContain('items_unwell')
   expect(plans).toContain('items_consent')
-  expect(plans).toContain('calls_refused')
+  expect(plans).toContain('calls_refused_site')
   expect(plans).toContain('deliveries_dead')
 })

@@ -1,10 +1,9 @@
-import { and, gte, isNull, lt, sql, type SQL } from 'drizzle-orm'
+import { sql, type SQL } from 'drizzle-orm'
 import type { DeliveryState } from '../../ports/deliveries.ts'
 import type { OverviewStore, SiteState } from '../../ports/overview.ts'
-import { items } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 
-/** How many refusals are counted: a client that runs wild makes any number of them. */
+/** How many refusals of a site are counted: a client that runs wild makes any number of them. */
 const mostRefusals = 5_000
 
 /** How many events are looked at for what became of them lately. */
@@ -33,12 +32,13 @@ export const overviewOperations = ({ run }: Tools): OverviewStore => ({
     run(async (db) => {
       const whose = tenantId === undefined ? undefined : sql`AND sites.tenant_id = ${tenantId}`
       const statuses = list(asking.statuses)
-      const living = sql`FROM items JOIN bridge_users ON bridge_users.id = items.user_id WHERE items.gone_at IS NULL`
       const { rows } = await db.execute<Row>(sql`
         WITH asking AS MATERIALIZED (
-          SELECT bridge_users.site_id ${living} AND items.authentication_expires_at <= ${asking.consentsUntil}
-          UNION
-          SELECT bridge_users.site_id ${living} AND items.status <> 0 AND items.status IN ${statuses}
+          SELECT site_id FROM bridge_users WHERE id IN (
+            SELECT user_id FROM items WHERE gone_at IS NULL AND authentication_expires_at <= ${asking.consentsUntil}
+            UNION ALL
+            SELECT user_id FROM items WHERE gone_at IS NULL AND status <> 0 AND status IN ${statuses}
+          )
         ), page AS MATERIALIZED (
           SELECT sites.id, sites.name, tenants.name AS tenant, tenants.disabled_at IS NOT NULL AS is_tenant_disabled,
             sites.webhook_url IS NOT NULL AS has_webhook_url, endpoints.disabled_at, endpoints.failing_since,
@@ -48,18 +48,19 @@ export const overviewOperations = ({ run }: Tools): OverviewStore => ({
           LEFT JOIN endpoints ON endpoints.site_id = sites.id
           WHERE sites.removed_at IS NULL ${whose}
           ORDER BY rank, sites.folded_name, sites.id LIMIT ${limit} OFFSET ${offset}
-        ), refused AS MATERIALIZED (
-          SELECT site_id, count(*) AS count FROM (
-            SELECT site_id FROM calls WHERE status >= 400 AND at >= ${failedSince} ORDER BY at DESC LIMIT ${mostRefusals}
-          ) AS newest GROUP BY site_id
         )
         SELECT page.*, called.at AS last_call_at, newest.received_at AS last_at, newest.state AS last_state,
           refused.count AS refused, dead.count AS dead, kept.count AS items, kept.asking, kept.ends_at AS consent_ends_at
         FROM page
-        LEFT JOIN refused ON refused.site_id = page.id
         LEFT JOIN LATERAL (
           SELECT at FROM calls WHERE calls.site_id = page.id ORDER BY at DESC LIMIT 1
         ) AS called ON true
+        LEFT JOIN LATERAL (
+          SELECT count(*) FROM (
+            SELECT 1 FROM calls
+            WHERE calls.site_id = page.id AND status >= 400 AND at >= ${failedSince} LIMIT ${mostRefusals}
+          ) AS newest
+        ) AS refused ON true
         LEFT JOIN LATERAL (
           SELECT event.received_at, deliveries.state FROM (
             SELECT seq, received_at FROM events WHERE events.site_id = page.id ORDER BY received_at DESC LIMIT 1
@@ -92,19 +93,15 @@ export const overviewOperations = ({ run }: Tools): OverviewStore => ({
 
   countConsentEnds: ({ from, stepMs, steps }) =>
     run(async (db) => {
-      const { authenticationExpiresAt: end, goneAt } = items
-      const slot = sql<number>`(${end} - ${from}::bigint) / ${stepMs}::bigint`.mapWith(Number)
-      const counted = await db
-        .select({ slot, count: sql`count(*)`.mapWith(Number) })
-        .from(items)
-        .where(and(isNull(goneAt), gte(end, from), lt(end, from + steps * stepMs)))
-        .groupBy(sql`1`)
-      const ended = await db.$count(items, and(isNull(goneAt), lt(end, from)))
-      const bySlot = new Map(counted.map((row) => [row.slot, row.count]))
-      return {
-        ended,
-        byStep: Array.from({ length: steps }, (_, step) => bySlot.get(step) ?? 0),
-      }
+      const start = sql`${from}::bigint + step * ${stepMs}::bigint`
+      const { rows } = await db.execute<{ count: string }>(sql`
+        SELECT (
+          SELECT count(*) FROM items WHERE gone_at IS NULL
+            AND authentication_expires_at >= CASE step WHEN -1 THEN ${Number.MIN_SAFE_INTEGER}::bigint ELSE ${start} END
+            AND authentication_expires_at < ${start} + ${stepMs}::bigint
+        ) AS count FROM generate_series(-1, ${steps - 1}::int) AS step ORDER BY step`)
+      const [ended = 0, ...byStep] = rows.map(({ count }) => Number(count))
+      return { ended, byStep }
     }),
 })
 

@@ -26,6 +26,9 @@ export const calls = pgTable(
     index('calls_refused')
       .on(call.at)
       .where(sql`status >= 400`),
+    index('calls_refused_site')
+      .on(call.siteId, call.at)
+      .where(sql`status >= 400`),
     index('calls_tenant').on(call.tenantId, call.at),
     index('calls_site')
       .on(call.siteId, call.at)

@@ -111,7 +111,9 @@ export const items = pgTable(
     index('items_untold')
       .on(item.id)
       .where(sql`told_status IS NULL OR told_status <> status`),
-    index('items_consent').on(item.authenticationExpiresAt),
+    index('items_consent')
+      .on(item.authenticationExpiresAt, item.userId)
+      .where(sql`gone_at IS NULL`),
     index('items_compare')
       .on(item.compareFrom)
       .where(sql`compare_from IS NOT NULL`),
@@ -128,7 +130,7 @@ export const items = pgTable(
         sql`gone_at IS NULL AND authentication_expires_at IS NOT NULL AND (counted_end IS NULL OR counted_end <> authentication_expires_at)`,
       ),
     index('items_unwell')
-      .on(item.status)
+      .on(item.status, item.userId)
       .where(sql`status <> 0 AND gone_at IS NULL`),
     index('items_gone')
       .on(item.goneAt)

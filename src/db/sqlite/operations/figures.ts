@@ -36,9 +36,9 @@ SELECT count(*) FILTER (WHERE disabled_at IS NULL) AS tried, count(disabled_at) 
   min(failing_since + jumped_ms) FILTER (WHERE disabled_at IS NULL) AS failingSince
 FROM (
   SELECT endpoints.disabled_at, failing_since, jumped_ms
-  FROM sites JOIN tenants ON tenants.id = sites.tenant_id
-  LEFT JOIN endpoints ON endpoints.site_id = sites.id
-  WHERE sites.webhook_url IS NOT NULL AND sites.removed_at IS NULL AND tenants.disabled_at IS NULL
+  FROM sites LEFT JOIN endpoints ON endpoints.site_id = sites.id
+  WHERE sites.webhook_url IS NOT NULL AND sites.removed_at IS NULL
+    AND sites.tenant_id NOT IN (SELECT id FROM tenants WHERE disabled_at IS NOT NULL)
 )`
 
 interface Endpoints {
@@ -48,15 +48,17 @@ interface Endpoints {
   failingSince: number | null
 }
 
-/** How many items live, and how many consents end when: one look at each, and a single row to carry. */
-export const living = `
-SELECT count(*) AS items, count(authentication_expires_at) AS consents, ${consentDays
+const ofLiving = (which: string): string =>
+  `(SELECT count(*) FROM items WHERE gone_at IS NULL ${which})`
+
+/** How many items live, and how many consents end when: each is a stretch of an index, and no row of an item is read. */
+const living = `
+SELECT ${ofLiving('')} AS items, ${ofLiving('AND authentication_expires_at IS NOT NULL')} AS consents, ${consentDays
   .map(
     (days) =>
-      `count(*) FILTER (WHERE authentication_expires_at <= +@at + ${days * dayMs}) AS within${days}`,
+      `${ofLiving(`AND authentication_expires_at <= +@at + ${days * dayMs}`)} AS within${days}`,
   )
-  .join(', ')}
-FROM items WHERE gone_at IS NULL`
+  .join(', ')}`
 
 export function figureOperations({
   read,

@@ -2,9 +2,9 @@ import { and, eq, gte, inArray, isNull, lt, sql, type SQL } from 'drizzle-orm'
 import type { DeliveryState } from '../../ports/deliveries.ts'
 import type { Asking, OverviewStore, SiteState } from '../../ports/overview.ts'
 import { calls, deliveries, endpoints, events, items, sites, tenants } from '../schema/index.ts'
-import type { Tools } from '../tools.ts'
+import { given, type Tools } from '../tools.ts'
 
-/** How many refusals are counted: a client that runs wild makes any number of them. */
+/** How many refusals of a site are counted: a client that runs wild makes any number of them. */
 const mostRefusals = 5_000
 
 /** How many events are looked at for what became of them lately. */
@@ -22,7 +22,6 @@ export function overviewOperations({ db, read }: Tools): OverviewStore {
         const found = worstFirst(page, { tenantId, asking })
         if (found.length === 0) return []
         const ids = found.map(({ id }) => id)
-        const refused = countRefused(ids, failedSince)
         const kept = countItems(ids, asking)
         const seen = lastSeen(ids, failedSince)
         return found.map(({ tenantDisabledAt, hasWebhookUrl, ...row }): SiteState => {
@@ -31,6 +30,7 @@ export function overviewOperations({ db, read }: Tools): OverviewStore {
             lastAt = null,
             lastState = null,
             dead = 0,
+            refused = 0,
           } = seen.get(row.id) ?? {}
           const { count = 0, ask = 0, end = null } = kept.get(row.id) ?? {}
           return {
@@ -40,7 +40,7 @@ export function overviewOperations({ db, read }: Tools): OverviewStore {
             lastCallAt,
             lastDelivery:
               lastAt === null || lastState === null ? null : { at: lastAt, state: lastState },
-            failed: { calls: refused.get(row.id) ?? 0, webhooks: dead },
+            failed: { calls: refused, webhooks: dead },
             items: count,
             asking: ask,
             consentEndsAt: end,
@@ -61,22 +61,19 @@ export function overviewOperations({ db, read }: Tools): OverviewStore {
     countConsentEnds: ({ from, stepMs, steps }) =>
       read(() => {
         const { authenticationExpiresAt: end, goneAt } = items
-        const slot = sql<number>`CAST((${end} - ${from}) / ${stepMs} AS INTEGER)`
-        const counted = db
-          .select({ slot, count: sql<number>`count(*)` })
-          .from(items)
-          .where(and(isNull(goneAt), gte(end, from), lt(end, from + steps * stepMs)))
-          .groupBy(slot)
-          .all()
-        const [before] = db
+        const count = db
           .select({ count: sql<number>`count(*)` })
           .from(items)
-          .where(and(isNull(goneAt), lt(end, from)))
-          .all()
-        const bySlot = new Map(counted.map((row) => [row.slot, row.count]))
+          .where(and(isNull(goneAt), gte(end, given('from')), lt(end, given('until'))))
+          .prepare()
+        const between = (first: number, until: number): number =>
+          count.get({ from: first, until })?.count ?? 0
+        const step = (number: number): number => from + number * stepMs
         return {
-          ended: before?.count ?? 0,
-          byStep: Array.from({ length: steps }, (_, step) => bySlot.get(step) ?? 0),
+          ended: between(Number.MIN_SAFE_INTEGER, from),
+          byStep: Array.from({ length: steps }, (_, number) =>
+            between(step(number), step(number + 1)),
+          ),
         }
       }),
   }
@@ -86,12 +83,13 @@ export function overviewOperations({ db, read }: Tools): OverviewStore {
     { tenantId, asking }: { tenantId: string | undefined; asking: Asking },
   ): Row[] {
     const whose = tenantId === undefined ? undefined : sql`AND sites.tenant_id = ${tenantId}`
-    const living = sql`FROM items JOIN bridge_users ON bridge_users.id = items.user_id WHERE items.gone_at IS NULL`
     return db.all(sql`
-      WITH asking(site_id) AS (
-        SELECT bridge_users.site_id ${living} AND items.authentication_expires_at <= ${asking.consentsUntil}
-        UNION
-        SELECT bridge_users.site_id ${living} AND items.status <> 0 AND items.status IN ${list(asking.statuses)}
+      WITH asking AS (
+        SELECT site_id FROM bridge_users WHERE id IN (
+          SELECT user_id FROM items WHERE gone_at IS NULL AND authentication_expires_at <= ${asking.consentsUntil}
+          UNION ALL
+          SELECT user_id FROM items WHERE gone_at IS NULL AND status <> 0 AND status IN ${list(asking.statuses)}
+        )
       )
       SELECT sites.id, sites.name, tenants.name AS tenant, tenants.disabled_at AS tenantDisabledAt,
         sites.webhook_url IS NOT NULL AS hasWebhookUrl,
@@ -102,14 +100,6 @@ export function overviewOperations({ db, read }: Tools): OverviewStore {
       ORDER BY CASE WHEN endpoints.disabled_at IS NOT NULL THEN 0 WHEN endpoints.failing_since IS NOT NULL THEN 1
         WHEN sites.id IN (SELECT site_id FROM asking) THEN 2 ELSE 3 END, sites.folded_name, sites.id
       LIMIT ${limit} OFFSET ${offset}`)
-  }
-
-  function countRefused(ids: readonly string[], since: number): ReadonlyMap<string, number> {
-    const rows = db.all<{ site: string; count: number }>(sql`
-      SELECT site_id AS site, count(*) AS count FROM (
-        SELECT site_id FROM ${calls} WHERE status >= 400 AND at >= ${since} ORDER BY at DESC LIMIT ${mostRefusals}
-      ) WHERE site_id IN ${list(ids)} GROUP BY site_id`)
-    return new Map(rows.map(({ site, count }) => [site, count]))
   }
 
   function countItems(
@@ -136,6 +126,8 @@ export function overviewOperations({ db, read }: Tools): OverviewStore {
         lastAt: sql<number | null>`${events.receivedAt}`,
         lastState: state,
         dead: sql<number>`(SELECT count(*) FROM deliveries AS dead WHERE dead.state = 'dead' AND dead.site_id = sites.id AND dead.settled_at >= ${since})`,
+        refused: sql<number>`(SELECT count(*) FROM (
+          SELECT 1 FROM ${calls} WHERE calls.site_id = sites.id AND status >= 400 AND at >= ${since} LIMIT ${mostRefusals}))`,
       })
       .from(sites)
       .leftJoin(events, eq(events.seq, newest))

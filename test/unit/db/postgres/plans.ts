@@ -29,8 +29,9 @@ export async function fill(client: Pick<pg.ClientBase, 'query'>, sites: number):
   const site = `'s' || n % ${sites}`
   const statements = [
     `INSERT INTO tenants (id, name, created_at) SELECT 't' || n, 'tenant ' || n, 1 ${rows(sites / 10)}`,
-    `INSERT INTO sites (id, tenant_id, name, folded_name, webhook_url, webhook_secret, created_at)
-     SELECT ${site}, 't' || 1 + n % ${sites / 10}, 'site ' || n, 'site ' || n, 'https://a.test', '', 1 ${rows(sites)}`,
+    `INSERT INTO sites (id, tenant_id, name, folded_name, webhook_url, webhook_secret, remind_by, created_at)
+     SELECT ${site}, 't' || 1 + n % ${sites / 10}, 'site ' || n, 'site ' || n, 'https://a.test', '',
+       CASE n % 2 WHEN 0 THEN 'mail' ELSE 'webhook' END, 1 ${rows(sites)}`,
     `INSERT INTO api_keys (api_key, tenant_id, site_id, secret_hash, created_at)
      SELECT 'k' || n, 't' || 1 + n % ${sites / 10}, ${site}, '', 1 ${rows(sites)}`,
     `INSERT INTO bridge_users (id, site_id, name, folded_name, user_uuid, created_at)

@@ -39,6 +39,17 @@ withPostgres((it, server) => {
     expect(await readingWhole(client, whole)).toHaveLength(1)
   })
 
+  it('what the overview looks at is found by indexes; of the sites, which have to be compared, a row each is read', async () => {
+    const { store, statements, wholes } = await filled()
+    const asking = { statuses: [402], consentsUntil: 5 }
+    await store.listSiteStates({ limit: 25, offset: 0 }, { failedSince: testNow, asking })
+    await store.countConsentEnds({ from: testNow, stepMs: 1, steps: 2 })
+    await store.countLately(testNow)
+
+    expect(statements()).toHaveLength(3)
+    expect((await wholes()).filter((found) => !/^[\w ]+ (sites|endpoints)/.test(found))).toEqual([])
+  })
+
   it('what each look of Prometheus counts reads neither all deliveries nor all events', async () => {
     const { store, statements, wholes } = await filled()
     await store.readFigures(testNow)
