@@ -30,10 +30,11 @@ export function messageOf(
   return { title, message, text: `${title}\n${message}` }
 }
 
-/** Sites and tenants are named by others: no name makes a line, a link, or calls everybody in a channel. */
+/** Sites and tenants are named by others: no name makes a line, a link or a picture, or calls everybody in a channel. */
 const line = (text: string): string =>
   inert(text)
     .slice(0, limits.letters)
     .replaceAll('<', '‹')
     .replaceAll('>', '›')
     .replaceAll('@', '(at)')
+    .replaceAll(/\](?=[([])/g, '] ') // Markdown

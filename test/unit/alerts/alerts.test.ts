@@ -185,6 +185,14 @@ test('a name that others chose makes no line, no link, and calls nobody', async 
   expect(text.split('\n')).toHaveLength(2)
 })
 
+test('nor is a name a link or a picture where the chat reads Markdown', async () => {
+  const { after } = await watched(alertsTo)
+
+  const [told] = await after(2, trouble('site ![seen](https://evil.test/1.png) [log in][1] (acme)'))
+
+  expect((JSON.parse(told!.body) as { text: string }).text).not.toMatch(/\][([]/)
+})
+
 test('a healthcheck hears a start and a success; a failure with what it is; of single sites nothing', async () => {
   const { after } = await watched((host) => ({ HEALTHCHECK_URL: `http://${host}/ping/abc?x=1` }))
   const paths = (came: { path: string }[]) => came.map(({ path }) => path)
