@@ -10,7 +10,7 @@ import { sendRefusal } from '../frappe/error-handler.ts'
 import { isFromElsewhere } from '../html/from-elsewhere.ts'
 import { privately, sendPage } from '../html/page.ts'
 import { inOther, languageFor } from '../html/reader-language.ts'
-import { isOwnHost } from '../own-host.ts'
+import { isForOwnHost } from '../own-host.ts'
 import { takeBareForms } from './bare-forms.ts'
 import type { MethodContext } from './context.ts'
 import { pageErrors } from './pages/error-page.ts'
@@ -35,7 +35,7 @@ const demo: FastifyPluginAsync<Options> = async (app, { publicUrl, makeContext }
   takeBareForms(app)
   app.addHook('onRequest', async (request, reply) => {
     app.limits.callbacks.take(networkOf(request.ip))
-    if (!isOwnHost(request.host, publicUrl)) return sendRefusal(request, reply, notFound)
+    if (!isForOwnHost(request, publicUrl)) return sendRefusal(request, reply, notFound)
     return undefined
   })
 

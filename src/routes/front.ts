@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { findDemo } from '../demo.ts'
 import { sendPage, wantsPage } from '../html/page.ts'
 import { languageFor } from '../html/reader-language.ts'
-import { isOwnHost } from '../own-host.ts'
+import { isForOwnHost } from '../own-host.ts'
 import { frontPage, sandboxFront } from './pages/front.ts'
 
 interface Options {
@@ -17,7 +17,7 @@ export function frontOf(app: FastifyInstance, { publicUrl, hasDemo, hasConsole }
   async function show(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const language = languageFor(request)
     // A page that a stranger's name leads to could be read by theirs, and the key with it.
-    if (!hasDemo || !isOwnHost(request.host, publicUrl)) {
+    if (!hasDemo || !isForOwnHost(request, publicUrl)) {
       return sendPage(reply, 200, frontPage(language))
     }
     const demo = await findDemo(app)

@@ -13,13 +13,14 @@ interface CountedCall {
 }
 
 /** The server with the Bridge in the box behind real sockets, without background work, and one connected bank. */
-export async function sandboxed() {
+export async function sandboxed({ env = {} }: { env?: Record<string, string> } = {}) {
   const config = loadConfig({
     DATA_DIR: testFolder(),
     PORT: '0',
     SANDBOX_PORT: '0',
     LOG_LEVEL: 'silent',
     PUBLIC_URL: 'http://bank-api.test',
+    ...env,
   })
   const clock = createMovableClock({ now: () => Date.UTC(2026, 2, 10, 12) })
   const sandbox = await startSandbox(config, clock)

@@ -8,8 +8,8 @@ const origin = 'http://bank-api.test'
 const textOf = (page: string): string => page.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ')
 
 /** A sandbox with its demo key, and one who looks at it in a browser. */
-async function aSandbox() {
-  const made = await sandboxed()
+async function aSandbox(env: Record<string, string> = {}) {
+  const made = await sandboxed({ env })
   const { app } = made
   const key = (await createDemo(app, origin))!
   const get = (url: string, headers: Record<string, string> = {}) =>
@@ -143,6 +143,18 @@ describe('a sandbox', () => {
       expect((await get('/demo', { host })).statusCode).toBe(404)
     },
   )
+
+  it('believes no page under a stranger’s name that it came through a proxy, though one on this machine is trusted', async () => {
+    const { get, begin, key } = await aSandbox({ TRUSTED_PROXIES: '127.0.0.1' })
+    const forged = { host: 'evil.example', 'x-forwarded-host': 'bank-api.test' }
+
+    expect((await get('/', forged)).body).not.toContain(key.apiSecret)
+    expect((await begin(forged)).statusCode).toBe(404)
+    const passedOn = { host: '127.0.0.1:8080', 'x-forwarded-host': 'bank-api.test' }
+    expect((await get('/', passedOn)).body).toContain(key.apiSecret)
+    const foreign = { host: '127.0.0.1:8080', 'x-forwarded-host': 'evil.example' }
+    expect((await get('/', foreign)).body).not.toContain(key.apiSecret)
+  })
 
   it('walks for no page elsewhere', async () => {
     const { begin, app } = await aSandbox()
