@@ -52,8 +52,9 @@ const plugin: FastifyPluginAsync<{ eventsDays: number }> = async (app, { eventsD
     const visitor = await findPortalVisitor(app, request.cookies[cookies.session] ?? '', now)
     if (!visitor) return
     request.portalVisitor = visitor
-    const { sessionId, actor, tenant } = visitor
-    limits.keys.take(sessionId)
+    const { sessionId, actor, tenant, scope } = visitor
+    // Of all who look at the same: whoever has a key could have thousands of sessions.
+    limits.keys.take(`portal ${scope.siteId ?? scope.tenantId}`)
     const visit = { actor, action: 'portal.visited', subject: sessionId, tenantId: tenant.id }
     auditCounter.count({ ...visit, at: now, bucket: hourOf(now) })
   })

@@ -4,7 +4,7 @@ import { hourOf } from '../audit/counter.ts'
 import { startLoop } from '../loop.ts'
 import { tickHandler, type HandlerDeps } from './inbox/handler.ts'
 import { createRefusalWatch, type RefusalWatch } from './inbox/refused.ts'
-import { createRelay } from './relay/relay.ts'
+import { createRelay, type Relay } from './relay/relay.ts'
 import { createSender } from './relay/sender.ts'
 import { checkTarget, isWithin, loopback, TargetRefusedError } from './relay/target-guard.ts'
 
@@ -17,8 +17,8 @@ declare module 'fastify' {
        * more. Throws TargetRefusedError.
        */
       checkTarget(url: string, siteId?: string, asking?: TargetAsking): Promise<void>
-      /** Tries the delivery of one event at once, for whoever waits. False where nothing is relayed, or a worker has it. */
-      tryNow(eventId: string): Promise<boolean>
+      /** As the relay's, for whoever waits. False where nothing is relayed, too. */
+      tryNow: Relay['tryNow']
     }
   }
 }

@@ -47,8 +47,11 @@ export interface Relay {
   recover(): Promise<boolean>
   /** Recovers and starts what is due, and waits until those tries are settled: what tests call. True when there may be more. */
   tick(): Promise<boolean>
-  /** Tries the delivery of one event at once, in whatever turn; resolves when it is settled. False when a worker has it. */
-  tryNow(eventId: string): Promise<boolean>
+  /**
+   * Tries the delivery of a site's event at once, in whatever turn; resolves when it is settled. False when a worker has it,
+   * or will: of a site that does not answer, no more are under way than of its other webhooks.
+   */
+  tryNow(event: { id: string; siteId: string }): Promise<boolean>
   /** Lets the tries in flight end, for so long; then gives back, untried, what is left. */
   drain(graceMs: number): Promise<void>
 }
@@ -68,6 +71,9 @@ const settleAgainMs = [1_000, 2_000, 4_000, 8_000, 16_000]
  */
 const mostSockets = 2_000
 
+/** How many of a site's are tried at once out of their turn. */
+const mostAtOnce = 4
+
 /** How many are taken in one commit, so that it holds up nobody for long. */
 const mostClaimed = 256
 
@@ -82,6 +88,7 @@ export function createRelay(
 ): Relay {
   const { store, clock, clockWatch, log } = deps
   const inFlight = new Set<Promise<void>>()
+  const outOfTurn = new Map<string, number>()
   const stopping = new AbortController()
   let jumpedMs = 0
 
@@ -142,13 +149,22 @@ export function createRelay(
       await Promise.all(works)
       return hasRecovered || works.length > 0
     },
-    async tryNow(eventId) {
-      const at = clock.now()
-      const claim = { by: deps.memberId, at, leaseUntil: at + leaseMs }
-      const claimed = await store.claimDelivery(eventId, claim)
-      if (!claimed) return false
-      await deliver(deps, claimed, { claimedAt: at, stopping: stopping.signal, followClock })
-      return true
+    async tryNow({ id, siteId }) {
+      const underWay = outOfTurn.get(siteId) ?? 0
+      if (underWay >= mostAtOnce) return false
+      outOfTurn.set(siteId, underWay + 1)
+      try {
+        const at = clock.now()
+        const claim = { by: deps.memberId, at, leaseUntil: at + leaseMs }
+        const claimed = await store.claimDelivery(id, claim)
+        if (!claimed) return false
+        await deliver(deps, claimed, { claimedAt: at, stopping: stopping.signal, followClock })
+        return true
+      } finally {
+        const left = outOfTurn.get(siteId)! - 1
+        if (left > 0) outOfTurn.set(siteId, left)
+        else outOfTurn.delete(siteId)
+      }
     },
     async drain(graceMs) {
       const cut = setTimeout(() => stopping.abort(), graceMs)

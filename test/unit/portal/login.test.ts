@@ -340,12 +340,21 @@ test('a stranger meets the limit of callers without a key, also one who guesses 
   expect(known).toBe(200)
 })
 
-test('a visitor has a key’s number of pages in a minute', async () => {
-  const { app, of } = await aFurnishedPortal({ env: { LIMIT_PER_KEY: '2' } })
-  const visitor = await aPortalVisitor(app, of)
+test('who looks at the same has a key’s number of pages in a minute together, however often they entered', async () => {
+  const { app, acme, of, shop } = await aFurnishedPortal({ env: { LIMIT_PER_KEY: '2' } })
+  const { apiKey } = acme.tenantKey
+  const visitors = [
+    await aPortalVisitor(app, of),
+    await aPortalVisitor(app, of),
+    await aPortalVisitor(app, { ...of, apiKey }),
+  ]
+  const ofSister = await aPortalVisitor(app, { ...of, siteId: shop.site.id, apiKey })
 
   const looks = []
-  for (const _ of [1, 2, 3]) looks.push((await visitor.get('/portal')).statusCode)
+  for (const visitor of visitors) looks.push((await visitor.get('/portal')).statusCode)
 
   expect(looks).toEqual([200, 200, 429])
+  expect((await ofSister.get('/portal')).statusCode).toBe(200)
+  const key = { as: acme.siteKey }
+  expect((await callMethod(app, 'get_category', {}, key)).status).toBe(200)
 })

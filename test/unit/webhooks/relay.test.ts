@@ -722,3 +722,37 @@ test('a worker that died loses nothing: past its lease another one delivers', as
 
   expect(await store.findDelivery(id)).toMatchObject({ state: 'delivered', attempts: 2 })
 })
+
+test('of what is tried at once a site has four under way; the next wait their turn, and hold up no other site', async () => {
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => (open = resolve))
+  const sent: string[] = []
+  const sender = {
+    async send({ headers }: { headers: Record<string, string> }) {
+      sent.push(headers['x-bank-api-site']!)
+      await opened
+      return { status: 200, response: Buffer.alloc(0), retryAfter: undefined }
+    },
+    close: async () => {},
+  }
+  const names = ['erp.acme.test', 'shop.acme.test']
+  const { relay, listenAt, emit, sites, store } = await relayRooms({ names, sender })
+  for (const site of sites) await listenAt(`https://${site.name}/hook`, site)
+  const [erp, shop] = sites as [(typeof sites)[0], (typeof sites)[0]]
+  const ids: string[] = []
+  for (let itemId = 1; itemId <= 6; itemId += 1) ids.push(await emit('x', { itemId }))
+
+  const tries = ids.map((id) => relay.tryNow({ id, siteId: erp.id }))
+  const late = await Promise.all(tries.slice(4))
+  const other = relay.tryNow({ id: await emit('x', { site: shop }), siteId: shop.id })
+  await expect.poll(() => sent).toEqual([...Array(4).fill(erp.name), shop.name])
+  open()
+
+  expect(late).toEqual([false, false])
+  expect(await Promise.all([...tries.slice(0, 4), other])).toEqual([true, true, true, true, true])
+  while (await relay.tick());
+  const states = await Promise.all(ids.map(async (id) => (await store.findDelivery(id))?.state))
+  expect(states).toEqual(Array(6).fill('delivered'))
+  const next = await emit()
+  expect(await relay.tryNow({ id: next, siteId: erp.id })).toBe(true)
+})
