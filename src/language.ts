@@ -5,6 +5,9 @@ export const languages = ['en', 'fr'] as const
 /** What we and Bridge can say things in. */
 export type Language = (typeof languages)[number]
 
+/** The same in each language. */
+export type Said = Readonly<Record<Language, string>>
+
 /** The language that `lang` begins with, as `fr-CH`; undefined for another, or none. */
 export function languageNamed(lang: string | undefined): Language | undefined {
   const wish = lang?.trim().toLowerCase() ?? ''

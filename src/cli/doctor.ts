@@ -55,12 +55,10 @@ function unexaminable(error: unknown): Finding {
   const isKnown = known.some((kind) => error instanceof kind)
   const message = isKnown ? (error as Error).message : sentenceOf(error)
   if (message === undefined) throw error
-  return critical(
-    'installation.unexaminable',
-    'installation',
-    message,
-    'Nothing else can be examined before.',
-  )
+  return critical('installation.unexaminable', 'installation', message, {
+    en: 'Nothing else can be examined before.',
+    fr: 'Rien d’autre ne peut être examiné avant.',
+  })
 }
 
 function print(

@@ -4,10 +4,11 @@ import { glanceAtCopy, verifyCopy } from '../backup/verify.ts'
 import { command } from '../terminal/shell.ts'
 import { lasting } from '../terminal/durations.ts'
 import { dayMs } from '../durations.ts'
+import type { Said } from '../language.ts'
 import type { Examination } from './examination.ts'
 import { critical, ok, warning, type Finding } from './finding.ts'
 
-const check = 'backup'
+const check = { en: 'backup', fr: 'sauvegarde' }
 
 /** A larger copy is not read from end to end: that would take more than a second or two. */
 const largestRead = 256 * 1024 * 1024
@@ -27,18 +28,31 @@ export async function checkBackup(examination: Examination): Promise<Finding[]> 
   ]
 }
 
-const makeOne = (dir: string): string =>
-  `Run \`bank-api backup\` every day, or set BACKUP_HOURS; copies are looked for in ${dir}.`
+const makeOne = (dir: string): Said => ({
+  en: `Run \`bank-api backup\` every day, or set BACKUP_HOURS; copies are looked for in ${dir}.`,
+  fr: `Lancez \`bank-api backup\` chaque jour, ou définissez BACKUP_HOURS ; les copies sont cherchées dans ${dir}.`,
+})
 
 const judgeNone = (dir: string): Finding =>
-  warning('backup.none', check, 'there is no copy of the database', makeOne(dir))
+  warning(
+    'backup.none',
+    check,
+    { en: 'there is no copy of the database', fr: 'il n’y a aucune copie de la base' },
+    makeOne(dir),
+  )
 
 const judgeEarly = (count: number, dir: string): Finding =>
   critical(
     'backup.time_to_come',
     check,
-    `${count} copies in ${dir} have a date to come, so the clock is wrong or was`,
-    'Compare the time with `date -u`. If it is right, move those copies elsewhere: they count for nothing here until their date.',
+    {
+      en: `${count} copies in ${dir} have a date to come, so the clock is wrong or was`,
+      fr: `${count} copies dans ${dir} portent une date à venir : l’horloge est fausse, ou l’était`,
+    },
+    {
+      en: 'Compare the time with `date -u`. If it is right, move those copies elsewhere: they count for nothing here until their date.',
+      fr: 'Comparez l’heure avec `date -u`. Si elle est juste, déplacez ces copies ailleurs : elles ne comptent pas ici avant leur date.',
+    },
   )
 
 async function judgeCopy({ path, at }: Copy, examination: Examination): Promise<Finding[]> {
@@ -48,7 +62,11 @@ async function judgeCopy({ path, at }: Copy, examination: Examination): Promise<
   const { says, problem } = await judgeContent(path, examination)
   const bad = problem === undefined ? [] : [unusable(path, problem)]
   if (age > 2 * Math.max(everyMs, dayMs)) {
-    const message = `the newest copy is ${Math.floor(age / dayMs)} days old`
+    const days = Math.floor(age / dayMs)
+    const message = {
+      en: `the newest copy is ${days} days old`,
+      fr: `la dernière copie a ${days} jours`,
+    }
     return [critical('backup.old', check, message, makeOne(dir)), ...bad]
   }
   if (bad.length > 0) return bad
@@ -59,8 +77,14 @@ const unusable = (path: string, problem: string): Finding =>
   critical(
     'backup.unusable',
     check,
-    `the newest copy is no good: ${problem}`,
-    'Make another one with `bank-api backup`. All about this one:',
+    {
+      en: `the newest copy is no good: ${problem}`,
+      fr: `la dernière copie n’est pas bonne : ${problem}`,
+    },
+    {
+      en: 'Make another one with `bank-api backup`. All about this one:',
+      fr: 'Faites-en une autre avec `bank-api backup`. Tout sur celle-ci :',
+    },
     { run: command`backup verify ${path}` },
   )
 

@@ -5,7 +5,7 @@ import { drift } from './bridge.ts'
 import type { Examination } from './examination.ts'
 import { critical, ok, warning, type Finding } from './finding.ts'
 
-const check = 'bridge webhooks'
+const check = { en: 'bridge webhooks', fr: 'webhooks de Bridge' }
 
 /** Whether what Bridge tells us arrives, and whether our secret is the one it signs with. */
 export async function checkWebhooks(examination: Examination): Promise<Finding[]> {
@@ -16,8 +16,14 @@ export async function checkWebhooks(examination: Examination): Promise<Finding[]
       critical(
         'bridge_webhooks.no_secret',
         check,
-        'no webhook secret is configured: what Bridge sends is refused',
-        `Add a webhook to ${examination.publicUrl}/webhooks/bridge in Bridge's dashboard and set BRIDGE_WEBHOOK_SECRETS.`,
+        {
+          en: 'no webhook secret is configured: what Bridge sends is refused',
+          fr: 'aucun secret de webhook n’est configuré : ce que Bridge envoie est refusé',
+        },
+        {
+          en: `Add a webhook to ${examination.publicUrl}/webhooks/bridge in Bridge's dashboard and set BRIDGE_WEBHOOK_SECRETS.`,
+          fr: `Ajoutez un webhook vers ${examination.publicUrl}/webhooks/bridge dans le tableau de bord de Bridge, et définissez BRIDGE_WEBHOOK_SECRETS.`,
+        },
       ),
     ]
   }
@@ -28,8 +34,14 @@ export async function checkWebhooks(examination: Examination): Promise<Finding[]
       critical(
         'bridge_webhooks.time_to_come',
         check,
-        `the last came at ${new Date(early).toISOString()}, which is yet to come`,
-        'Compare the time with `date -u`: the clock is wrong, or was and nobody has restarted the server since.',
+        {
+          en: `the last came at ${new Date(early).toISOString()}, which is yet to come`,
+          fr: `le dernier est arrivé le ${new Date(early).toISOString()}, une date à venir`,
+        },
+        {
+          en: 'Compare the time with `date -u`: the clock is wrong, or was and nobody has restarted the server since.',
+          fr: 'Comparez l’heure avec `date -u` : l’horloge est fausse, ou l’était et personne n’a redémarré le serveur depuis.',
+        },
       ),
     ]
   }
@@ -57,14 +69,18 @@ function judgeRefusals(
   if (fresh.length === 0 || (!isBridges && !isSilent)) return undefined
   const first = Math.min(...genuine.map(({ at, bucket }) => Math.max(bucket ?? at, since)))
   const message = !isBridges
-    ? 'the last webhook had a signature that no secret of ours makes'
-    : `those of Bridge are refused since ${new Date(first).toISOString()}: it signs with another secret`
-  return critical(
-    'bridge_webhooks.secret_refused',
-    check,
-    message,
-    "Set BRIDGE_WEBHOOK_SECRETS to the secret in Bridge's dashboard, and restart; while one is rotated to both, comma-separated. Bridge sends again what was refused, for a day or two.",
-  )
+    ? {
+        en: 'the last webhook had a signature that no secret of ours makes',
+        fr: 'la signature du dernier webhook n’est d’aucun de nos secrets',
+      }
+    : {
+        en: `those of Bridge are refused since ${new Date(first).toISOString()}: it signs with another secret`,
+        fr: `ceux de Bridge sont refusés depuis ${new Date(first).toISOString()} : il signe avec un autre secret`,
+      }
+  return critical('bridge_webhooks.secret_refused', check, message, {
+    en: "Set BRIDGE_WEBHOOK_SECRETS to the secret in Bridge's dashboard, and restart; while one is rotated to both, comma-separated. Bridge sends again what was refused, for a day or two.",
+    fr: 'Donnez à BRIDGE_WEBHOOK_SECRETS le secret du tableau de bord de Bridge, et redémarrez ; pendant une rotation les deux, séparés par une virgule. Bridge renvoie ce qui a été refusé, pendant un jour ou deux.',
+  })
 }
 
 function judgeSilence(
@@ -77,8 +93,14 @@ function judgeSilence(
     return warning(
       'bridge_webhooks.none_yet',
       check,
-      'none has arrived yet: the secret was never seen to match',
-      "Send a test event from Bridge's dashboard.",
+      {
+        en: 'none has arrived yet: the secret was never seen to match',
+        fr: 'aucun n’est encore arrivé : rien ne montre que le secret est le bon',
+      },
+      {
+        en: "Send a test event from Bridge's dashboard.",
+        fr: 'Envoyez un événement de test depuis le tableau de bord de Bridge.',
+      },
     )
   }
   const days = Math.floor((now - lastAt) / dayMs)
@@ -86,8 +108,14 @@ function judgeSilence(
     return warning(
       'bridge_webhooks.silent',
       check,
-      `none has arrived for ${days} days`,
-      "Look at the webhook in Bridge's dashboard: it may be disabled, or its address wrong.",
+      {
+        en: `none has arrived for ${days} days`,
+        fr: `aucun n’est arrivé depuis ${days} jours`,
+      },
+      {
+        en: "Look at the webhook in Bridge's dashboard: it may be disabled, or its address wrong.",
+        fr: 'Regardez le webhook dans le tableau de bord de Bridge : il est peut-être désactivé, ou son adresse fausse.',
+      },
     )
   }
   return ok('bridge_webhooks.ok', check, 'arrive, and the secret matches')

@@ -2,7 +2,7 @@ import type { AuditRow } from '../db/ports/audit.ts'
 import type { ListedCall } from '../db/ports/history.ts'
 import { dayMs, hourMs } from '../durations.ts'
 import { command } from '../terminal/shell.ts'
-import { callsWere, type Examination } from './examination.ts'
+import { callsRefused, withinADay, withinAnHour, type Examination } from './examination.ts'
 import { ok, warning, type Finding } from './finding.ts'
 
 /** So many of the newest are looked at: of a busy day a part. */
@@ -40,11 +40,18 @@ function findMoved(refused: readonly ListedCall[], updates: readonly AuditRow[])
   return [...bySite.values()].map((calls) => {
     const [last] = calls
     const [tenant, site] = [last?.tenant ?? '', last?.site ?? '']
+    const refused = callsRefused(calls.length, withinADay)
     return warning(
       'site.moved',
-      `site ${site} (${tenant}) address`,
-      `it named an address that is not its own: ${callsWere(calls.length)} refused within a day`,
-      'If it has moved, say where it is now with `bank-api site update --origin`. The last such call:',
+      { en: `site ${site} (${tenant}) address`, fr: `adresse du site ${site} (${tenant})` },
+      {
+        en: `it named an address that is not its own: ${refused.en}`,
+        fr: `il a nommé une adresse qui n’est pas à lui : ${refused.fr}`,
+      },
+      {
+        en: 'If it has moved, say where it is now with `bank-api site update --origin`. The last such call:',
+        fr: 'S’il a déménagé, dites où il est maintenant avec `bank-api site update --origin`. Le dernier de ces appels :',
+      },
       { run: command`explain ${last?.id ?? ''}`, of: { tenant, site }, rouses: true },
     )
   })
@@ -52,19 +59,26 @@ function findMoved(refused: readonly ListedCall[], updates: readonly AuditRow[])
 
 /** Which of the limits between Bridge and the sites were met. */
 function judgeQuota(lately: readonly ListedCall[]): Finding {
-  const check = "bridge's quota"
+  const check = { en: "bridge's quota", fr: 'quota de Bridge' }
   const met = (...limits: string[]) =>
     lately.filter(({ refusal }) => limits.includes(refusal?.limit ?? '')).length
+  const told = (count: number) => callsRefused(count, withinAnHour)
   const run = command`call list --status 429 --since 1h`
   const spent = met('application', 'tenant_share', 'bridge')
   if (spent > 0) {
     return warning(
       'quota.spent',
       check,
-      `was spent: ${callsWere(spent)} refused within an hour`,
+      { en: `was spent: ${told(spent).en}`, fr: `a été épuisé : ${told(spent).fr}` },
       met('bridge') > 0
-        ? 'Bridge itself said no: when `bank-api quota` shows calls left, something else uses the same Bridge application. The calls:'
-        : 'See what is left and who waits with `bank-api quota`, and which site asks so much with:',
+        ? {
+            en: 'Bridge itself said no: when `bank-api quota` shows calls left, something else uses the same Bridge application. The calls:',
+            fr: 'Bridge lui-même a dit non : si `bank-api quota` montre qu’il reste des appels, autre chose utilise la même application Bridge. Les appels :',
+          }
+        : {
+            en: 'See what is left and who waits with `bank-api quota`, and which site asks so much with:',
+            fr: 'Voyez ce qui reste et qui attend avec `bank-api quota`, et quel site demande tant avec :',
+          },
       { run, rouses: true },
     )
   }
@@ -73,8 +87,14 @@ function judgeQuota(lately: readonly ListedCall[]): Finding {
     return warning(
       'quota.user_limit',
       check,
-      `for one user was spent: ${callsWere(ofUsers)} refused within an hour`,
-      'Let the site ask less often for one user: Bridge allows so many calls a minute. Which site:',
+      {
+        en: `for one user was spent: ${told(ofUsers).en}`,
+        fr: `d’un utilisateur a été épuisé : ${told(ofUsers).fr}`,
+      },
+      {
+        en: 'Let the site ask less often for one user: Bridge allows so many calls a minute. Which site:',
+        fr: 'Que le site demande moins souvent pour un utilisateur : Bridge permet tant d’appels par minute. Quel site :',
+      },
       { run },
     )
   }

@@ -3,6 +3,7 @@ import type { Connection } from '../db/ports/items.ts'
 import { dayMs, hourMs } from '../durations.ts'
 import { fromNow } from '../terminal/durations.ts'
 import { command } from '../terminal/shell.ts'
+import type { Language, Said } from '../language.ts'
 import { listed, type Examination } from './examination.ts'
 import { ok, warning, type Finding } from './finding.ts'
 
@@ -18,20 +19,30 @@ export async function checkConnections(examination: Examination): Promise<Findin
 }
 
 async function judgeConsents({ store, clock }: Examination): Promise<Finding> {
-  const check = 'consents'
+  const check = { en: 'consents', fr: 'consentements' }
   const now = clock.now()
   const [over = 0] = (await store.readFigures(now)).consentsEnding
   const soon = await store.listConnections({ endsFrom: now + 1, endsUntil: now + week * dayMs })
   if (soon.length + over === 0) return ok('consents.ok', check, 'none ends within a week')
-  const named = soon.map(
-    (one) => `${nameOf(one)} ${fromNow(one.item.authenticationExpiresAt ?? now, now)}`,
-  )
-  const ending = soon.length === 0 ? 'none ends' : `${soon.length} end`
+  const named = (language: Language) => {
+    const all = soon.map(
+      (one) =>
+        `${nameOf(one)[language]} ${fromNow(one.item.authenticationExpiresAt ?? now, now, language)}`,
+    )
+    return listed(all, language)
+  }
+  const isNone = soon.length === 0
   return warning(
     'consents.ending',
     check,
-    `${ending} within a week, ${over} have ended${named.length > 0 ? `: ${listed(named)}` : ''}`,
-    'Their sites are told by webhook, and only their users can renew them. This names them all:',
+    {
+      en: `${isNone ? 'none ends' : `${soon.length} end`} within a week, ${over} have ended${isNone ? '' : `: ${named('en')}`}`,
+      fr: `${isNone ? 'aucun ne finit' : `${soon.length} finissent`} sous une semaine, ${over} sont finis${isNone ? '' : ` : ${named('fr')}`}`,
+    },
+    {
+      en: 'Their sites are told by webhook, and only their users can renew them. This names them all:',
+      fr: 'Leurs sites sont prévenus par webhook, et seuls leurs utilisateurs peuvent les renouveler. Tous sont nommés par :',
+    },
     { run: command`item list --expiring ${String(week)}` },
   )
 }
@@ -42,7 +53,7 @@ async function findInError({ store, clock }: Examination): Promise<Finding[]> {
     statusNot: notBridgesTurn,
     noSuccessSince: now - patienceMs,
   })
-  const check = 'connections'
+  const check = { en: 'connections', fr: 'connexions' }
   if (failing.length === 0) return [ok('connection.ok', check, 'none is in error for two days')]
   return failing.map((one) => {
     const { item, tenant, site, user } = one
@@ -52,14 +63,21 @@ async function findInError({ store, clock }: Examination): Promise<Finding[]> {
     return warning(
       'connection.in_error',
       check,
-      `${nameOf(one)} of ${tenant} is in error since ${since}: status ${item.status}${info}`,
-      `Write to Bridge's support: “${facts}: no successful refresh since ${since}. Please look into it.” All about it here:`,
+      {
+        en: `${nameOf(one).en} of ${tenant} is in error since ${since}: status ${item.status}${info}`,
+        fr: `${nameOf(one).fr} de ${tenant} est en erreur depuis ${since} : statut ${item.status}${info}`,
+      },
+      {
+        en: `Write to Bridge's support: “${facts}: no successful refresh since ${since}. Please look into it.” All about it here:`,
+        fr: `Écrivez à l’assistance de Bridge : « ${facts}: no successful refresh since ${since}. Please look into it. » Tout sur elle ici :`,
+      },
       { run: command`explain ${String(item.id)}`, of: { tenant, site: site.name } },
     )
   })
 }
 
-const nameOf = ({ item, site }: Connection): string => {
+const nameOf = ({ item, site }: Connection): Said => {
   const bank = item.bank ?? item.providerName
-  return `item ${item.id}${bank === null ? '' : ` (${bank})`} of ${site.name}`
+  const name = `${item.id}${bank === null ? '' : ` (${bank})`}`
+  return { en: `item ${name} of ${site.name}`, fr: `la connexion ${name} de ${site.name}` }
 }

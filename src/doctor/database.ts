@@ -27,41 +27,47 @@ function judgeVersion({ version }: DatabaseServer): Finding {
   const check = 'postgresql'
   if (Number.parseInt(version, 10) >= leastVersion)
     return ok('postgresql_version.ok', check, `version ${version}`)
-  const message = `version ${version}, and nobody has tried less than ${leastVersion}`
-  return critical('postgresql_version.old', check, message, 'Upgrade PostgreSQL.')
+  const message = {
+    en: `version ${version}, and nobody has tried less than ${leastVersion}`,
+    fr: `version ${version}, et personne n’a essayé moins que ${leastVersion}`,
+  }
+  const act = { en: 'Upgrade PostgreSQL.', fr: 'Mettez PostgreSQL à niveau.' }
+  return critical('postgresql_version.old', check, message, act)
 }
 
 /** What got its 200 must outlive a power cut. */
 function judgeDurability({ settings }: DatabaseServer): Finding {
-  const check = 'postgresql durability'
+  const check = { en: 'postgresql durability', fr: 'durabilité de postgresql' }
   const off = (['fsync', 'full_page_writes', 'synchronous_commit'] as const).filter(
     (name) => settings[name] === 'off',
   )
   if (off.length === 0) return ok('postgresql_durability.ok', check, 'a commit is on the disk')
-  const message = `${off.join(', ')} off: what Bridge was told is stored may be lost`
-  return critical(
-    'postgresql_durability.off',
-    check,
-    message,
-    'Set them to on, and restart the instances.',
-  )
+  const message = {
+    en: `${off.join(', ')} off: what Bridge was told is stored may be lost`,
+    fr: `${off.join(', ')} à off : ce que nous avons dit à Bridge avoir enregistré peut être perdu`,
+  }
+  return critical('postgresql_durability.off', check, message, {
+    en: 'Set them to on, and restart the instances.',
+    fr: 'Mettez-les à on, et redémarrez les instances.',
+  })
 }
 
 function judgeRole({ settings }: DatabaseServer): Finding {
-  const check = 'postgresql role'
+  const check = { en: 'postgresql role', fr: 'rôle postgresql' }
   if (settings.is_superuser !== 'on') return ok('postgresql_role.ok', check, 'no superuser')
-  const message = 'a superuser, which this program does not need'
-  return warning(
-    'postgresql_role.superuser',
-    check,
-    message,
-    'Give it a role of its own: docs/postgresql.md, The database and its role.',
-  )
+  const message = {
+    en: 'a superuser, which this program does not need',
+    fr: 'un superutilisateur, dont ce programme n’a pas besoin',
+  }
+  return warning('postgresql_role.superuser', check, message, {
+    en: 'Give it a role of its own: docs/postgresql.md, The database and its role.',
+    fr: 'Donnez-lui son propre rôle : docs/postgresql.md, The database and its role.',
+  })
 }
 
 /** We ask for them as a connection begins: a pooler may keep that from the server. */
 function judgeTimeouts({ settings }: DatabaseServer): Finding {
-  const check = 'postgresql time-outs'
+  const check = { en: 'postgresql time-outs', fr: 'délais de postgresql' }
   const missing = (
     ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'] as const
   ).filter((name) => Number(settings[name]) === 0)
@@ -70,8 +76,14 @@ function judgeTimeouts({ settings }: DatabaseServer): Finding {
   return warning(
     'postgresql_timeouts.missing',
     check,
-    `${missing.join(', ')} not set, though we ask for it: a pooler stands in between`,
-    'Set them for the role, with ALTER ROLE … SET: docs/postgresql.md, Behind PgBouncer.',
+    {
+      en: `${missing.join(', ')} not set, though we ask for it: a pooler stands in between`,
+      fr: `${missing.join(', ')} sans valeur, bien que nous la demandions : un pooler est entre les deux`,
+    },
+    {
+      en: 'Set them for the role, with ALTER ROLE … SET: docs/postgresql.md, Behind PgBouncer.',
+      fr: 'Définissez-les pour le rôle, avec ALTER ROLE … SET : docs/postgresql.md, Behind PgBouncer.',
+    },
   )
 }
 
@@ -80,21 +92,27 @@ async function judgeConnections(
   { settings }: DatabaseServer,
   { store, clock, config }: Examination,
 ): Promise<Finding> {
-  const check = 'postgresql connections'
+  const check = { en: 'postgresql connections', fr: 'connexions à postgresql' }
   const { database } = config.secrets
   const poolSize = typeof database === 'string' ? 0 : database.poolSize
   const living = (await store.listMembers()).filter((each) => isLiving(each, clock.now())).length
   const needed = (living + 1) * poolSize
   const room = Number(settings.max_connections) - Number(settings.superuser_reserved_connections)
-  const message = `${living} instances and one more may make ${needed}, the server takes ${room}`
-  if (needed <= room) return ok('postgresql_connections.ok', check, message)
-  const act = 'Lower DATABASE_POOL, or raise max_connections, or put PgBouncer in between.'
+  const message = {
+    en: `${living} instances and one more may make ${needed}, the server takes ${room}`,
+    fr: `${living} instances et une de plus peuvent en ouvrir ${needed}, le serveur en accepte ${room}`,
+  }
+  if (needed <= room) return ok('postgresql_connections.ok', check, message.en)
+  const act = {
+    en: 'Lower DATABASE_POOL, or raise max_connections, or put PgBouncer in between.',
+    fr: 'Baissez DATABASE_POOL, ou augmentez max_connections, ou placez PgBouncer entre les deux.',
+  }
   return warning('postgresql_connections.too_many', check, message, act)
 }
 
 /** All instances go by the database's clock; this machine's stands in its log alone. */
 async function judgeClock({ store, machineClock }: Examination): Promise<Finding> {
-  const check = 'clock of this machine'
+  const check = { en: 'clock of this machine', fr: 'horloge de cette machine' }
   const before = machineClock.now()
   const told = await store.readTime()
   const ahead = Math.round((before + machineClock.now()) / 2 - told)
@@ -104,7 +122,13 @@ async function judgeClock({ store, machineClock }: Examination): Promise<Finding
   return warning(
     'machine_clock.off',
     check,
-    `${seconds} s ${ahead > 0 ? 'ahead of' : 'behind'} the database's, by which everything goes`,
-    'The times of its log are off by as much: let it keep time by NTP, `timedatectl set-ntp true`.',
+    {
+      en: `${seconds} s ${ahead > 0 ? 'ahead of' : 'behind'} the database's, by which everything goes`,
+      fr: `${seconds} s ${ahead > 0 ? 'd’avance sur' : 'de retard sur'} celle de la base, que tout suit`,
+    },
+    {
+      en: 'The times of its log are off by as much: let it keep time by NTP, `timedatectl set-ntp true`.',
+      fr: 'Les heures de son journal sont décalées d’autant : mettez-la à l’heure par NTP, `timedatectl set-ntp true`.',
+    },
   )
 }

@@ -10,7 +10,7 @@ const bounds = { inAll: 0.1, ofSite: 0.5, tries: 5 }
 /** How many tries of the day's webhooks failed, and of which sites the largest share. */
 export async function checkDeliveries({ store, clock, isBrief }: Examination): Promise<Finding[]> {
   if (isBrief) return []
-  const check = 'webhooks to sites'
+  const check = { en: 'webhooks to sites', fr: 'webhooks vers les sites' }
   const rates = await store.deliveryRates(clock.now() - dayMs)
   const tries = rates.reduce((sum, one) => sum + one.tries, 0)
   const failed = rates.reduce((sum, one) => sum + one.failed, 0)
@@ -18,20 +18,27 @@ export async function checkDeliveries({ store, clock, isBrief }: Examination): P
   const worst = rates
     .filter((one) => one.tries >= bounds.tries && share(one) >= bounds.ofSite)
     .toSorted((a, b) => share(b) - share(a) || b.failed - a.failed)
-  const message = `${percent(failed / tries)} of ${tries} tries within a day failed`
+  const message = {
+    en: `${percent(failed / tries)} of ${tries} tries within a day failed`,
+    fr: `${percent(failed / tries)} de ${tries} essais en un jour ont échoué`,
+  }
   const [first] = worst.length > 0 ? worst : rates.toSorted((a, b) => b.failed - a.failed)
   if ((worst.length === 0 && failed / tries < bounds.inAll) || !first) {
-    return [ok('deliveries.ok', check, message)]
+    return [ok('deliveries.ok', check, message.en)]
   }
-  const named = (worst.length > 0 ? worst : [first]).map(
-    (one) => `${one.site} (${one.tenant}) ${one.failed} of ${one.tries}`,
-  )
+  const named = (of: string) =>
+    (worst.length > 0 ? worst : [first]).map(
+      (one) => `${one.site} (${one.tenant}) ${one.failed} ${of} ${one.tries}`,
+    )
   return [
     warning(
       'deliveries.failing',
       check,
-      `${message}; the worst: ${listed(named)}`,
-      'See what the site answers:',
+      {
+        en: `${message.en}; the worst: ${listed(named('of'))}`,
+        fr: `${message.fr} ; les pires : ${listed(named('sur'), 'fr')}`,
+      },
+      { en: 'See what the site answers:', fr: 'Voyez ce que le site répond :' },
       { run: command`webhook list --tenant ${first.tenant} --site ${first.site} --since 1d` },
     ),
   ]

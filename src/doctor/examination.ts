@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import type { Store } from '../db/store.ts'
 import type { Probes } from './probes.ts'
 import { dayMs } from '../durations.ts'
+import type { Language, Said } from '../language.ts'
 
 /** What the doctor looks at, and with what. */
 export interface Examination {
@@ -31,12 +32,18 @@ export const daysUntil = (at: number, now: number): number => Math.floor((at - n
 export const codeOf = (error: Error): string =>
   'code' in error && typeof error.code === 'string' ? error.code : error.message
 
-/** How many calls something befell, as the beginning of a sentence. */
-export const callsWere = (count: number): string =>
-  count === 1 ? '1 call was' : `${count} calls were`
+/** How many calls were refused, and when. */
+export const callsRefused = (count: number, lately: Said): Said => ({
+  en: `${count === 1 ? '1 call was' : `${count} calls were`} refused ${lately.en}`,
+  fr: `${count === 1 ? '1 appel a été refusé' : `${count} appels ont été refusés`} ${lately.fr}`,
+})
+
+export const withinADay: Said = { en: 'within a day', fr: 'en un jour' }
+export const withinAnHour: Said = { en: 'within an hour', fr: 'en une heure' }
 
 /** The first of these, and how many more there are. */
-export const listed = (all: readonly string[]): string => {
+export const listed = (all: readonly string[], language: Language = 'en'): string => {
   const more = all.length - namedAtOnce
-  return [...all.slice(0, namedAtOnce), ...(more > 0 ? [`and ${more} more`] : [])].join(', ')
+  const rest = language === 'en' ? `and ${more} more` : `et ${more} de plus`
+  return [...all.slice(0, namedAtOnce), ...(more > 0 ? [rest] : [])].join(', ')
 }

@@ -46,13 +46,16 @@ export async function examine(
     try {
       findings.push(...(await part(examination)))
     } catch (error) {
-      const message = `could not be examined: ${(error as Error).message}`
+      const why = (error as Error).message
       findings.push(
         critical(
           'examination.failed',
           name,
-          message,
-          'Look at the message; if it makes no sense, it is a bug.',
+          { en: `could not be examined: ${why}`, fr: `n’a pas pu être examiné : ${why}` },
+          {
+            en: 'Look at the message; if it makes no sense, it is a bug.',
+            fr: 'Regardez le message ; s’il n’a pas de sens, c’est une erreur du programme.',
+          },
         ),
       )
     }
@@ -62,10 +65,13 @@ export async function examine(
 
 /** Names that look like ours and are not: a setting that was meant and has no effect. */
 async function checkEnvironment({ config }: Examination): Promise<Finding[]> {
-  const check = 'environment'
+  const check = { en: 'environment', fr: 'environnement' }
   if (config.warnings.length === 0)
     return [ok('environment.ok', check, 'no variable looks misspelt')]
-  const act = 'Compare it with .env.example; what belongs to another program may stay.'
+  const act = {
+    en: 'Compare it with .env.example; what belongs to another program may stay.',
+    fr: 'Comparez-la avec .env.example ; ce qui est à un autre programme peut rester.',
+  }
   return config.warnings.map((message) =>
     warning('environment.unknown_variable', check, message, act),
   )

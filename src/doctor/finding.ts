@@ -1,3 +1,4 @@
+import type { Said } from '../language.ts'
 import type { Code } from './codes.ts'
 
 /** One thing the doctor looked at. Whatever is not `ok` says what to do. */
@@ -14,32 +15,50 @@ export interface Finding {
   of?: { tenant: string; site?: string }
   /** A warning that the operator is told of as of what is critical: nobody else would hear of it. */
   rouses?: true
+  /** The same in French, for a page; of what is not `ok`. */
+  french?: { check: string; message: string; remedy: string }
 }
+
+/** In each language, unless it is the same in all. */
+type Name = Said | string
 
 type More = Pick<Finding, 'run' | 'of' | 'rouses'>
 
-export const ok = (code: Code, check: string, message: string): Finding => ({
+export const ok = (code: Code, check: Name, message: string): Finding => ({
   code,
-  check,
+  check: inEach(check).en,
   level: 'ok',
   message,
 })
 
 export const warning = (
   code: Code,
-  check: string,
-  message: string,
-  remedy: string,
+  check: Name,
+  message: Name,
+  remedy: Said,
   more: More = {},
-): Finding => ({ code, check, level: 'warning', message, remedy, ...more })
+): Finding => ({ ...amiss(code, check, message, remedy), level: 'warning', ...more })
 
 export const critical = (
   code: Code,
-  check: string,
-  message: string,
-  remedy: string,
+  check: Name,
+  message: Name,
+  remedy: Said,
   more: More = {},
-): Finding => ({ code, check, level: 'critical', message, remedy, ...more })
+): Finding => ({ ...amiss(code, check, message, remedy), level: 'critical', ...more })
+
+function amiss(code: Code, check: Name, message: Name, remedy: Said) {
+  const [checks, messages] = [inEach(check), inEach(message)]
+  return {
+    code,
+    check: checks.en,
+    message: messages.en,
+    remedy: remedy.en,
+    french: { check: checks.fr, message: messages.fr, remedy: remedy.fr },
+  }
+}
+
+const inEach = (name: Name): Said => (typeof name === 'string' ? { en: name, fr: name } : name)
 
 /** How monitoring reads a result: 0 all well, 1 warnings, 2 something critical. */
 export const exitCodeOf = (findings: readonly Pick<Finding, 'level'>[]): 0 | 1 | 2 => {

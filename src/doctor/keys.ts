@@ -1,10 +1,13 @@
 import { keyState } from '../auth/api-keys.ts'
 import type { AuditRow } from '../db/ports/audit.ts'
 import { dayMs } from '../durations.ts'
+import type { Language } from '../language.ts'
 import { fromNow } from '../terminal/durations.ts'
 import { command } from '../terminal/shell.ts'
-import { callsWere, daysUntil, type Examination } from './examination.ts'
+import { callsRefused, daysUntil, withinADay, type Examination } from './examination.ts'
 import { ok, warning, type Finding } from './finding.ts'
+
+const keys = { en: 'api keys', fr: 'clés API' }
 
 const soonMs = 14 * dayMs
 
@@ -16,21 +19,29 @@ export async function checkKeys(examination: Examination): Promise<Finding[]> {
   const findings = [...(await findEnding(examination)), ...(await findRefused(examination))]
   return findings.length > 0
     ? findings
-    : [ok('api_key.ok', 'api keys', 'none ends within two weeks, and none is used in vain')]
+    : [ok('api_key.ok', keys, 'none ends within two weeks, and none is used in vain')]
 }
 
 async function findEnding({ store, clock }: Examination): Promise<Finding[]> {
   const now = clock.now()
-  const keys = await store.listExpiringKeys(now, now + soonMs)
-  return keys.map(({ apiKey, tenant, label, expiresAt }) =>
-    warning(
+  const ending = await store.listExpiringKeys(now, now + soonMs)
+  return ending.map(({ apiKey, tenant, label, expiresAt }) => {
+    const name = `${tenant}${label === null ? '' : ` (${label})`}`
+    const days = daysUntil(expiresAt, now)
+    return warning(
       'api_key.ending',
-      'api keys',
-      `${apiKey} of ${tenant}${label === null ? '' : ` (${label})`} ends in ${daysUntil(expiresAt, now)} days`,
-      'Rotate it, or give it a later end: `bank-api key update`.',
+      keys,
+      {
+        en: `${apiKey} of ${name} ends in ${days} days`,
+        fr: `${apiKey} de ${name} finit dans ${days} jours`,
+      },
+      {
+        en: 'Rotate it, or give it a later end: `bank-api key update`.',
+        fr: 'Renouvelez-la, ou donnez-lui une fin plus tardive : `bank-api key update`.',
+      },
       { run: command`explain ${apiKey}`, of: { tenant } },
-    ),
-  )
+    )
+  })
 }
 
 /** Of a key that is known the audit counts each call that it did not open the door to. */
@@ -66,15 +77,25 @@ async function judgeRefused({
   // Of a tenant that was disabled a new key would help nobody.
   if (state === 'disabled' || (state === 'active' && count < fewMistakes)) return undefined
   const since = state === 'revoked' ? key.revokedAt : state === 'expired' ? key.expiresAt : null
-  const how =
-    state === 'active'
-      ? 'is good, but its secret is another'
-      : `is ${state}${since === null ? '' : ` (${fromNow(since, now)})`}`
+  const isGood = state === 'active'
+  const ago = (language: Language) => (since === null ? '' : ` (${fromNow(since, now, language)})`)
+  const refused = callsRefused(count, withinADay)
+  const ended = state === 'revoked' ? 'est révoquée' : 'est expirée'
+  const whose = tenant.name
   return warning(
     'api_key.refused',
-    `key of ${site?.name ?? 'all sites'} (${tenant.name})`,
-    `${apiKey} ${how}: ${callsWere(count)} refused within a day`,
-    'Give the site a good key, or end what still calls with this one. All about it:',
+    {
+      en: `key of ${site?.name ?? 'all sites'} (${whose})`,
+      fr: `clé de ${site?.name ?? 'tous les sites'} (${whose})`,
+    },
+    {
+      en: `${apiKey} ${isGood ? 'is good, but its secret is another' : `is ${state}${ago('en')}`}: ${refused.en}`,
+      fr: `${apiKey} ${isGood ? 'est bonne, mais son secret est un autre' : `${ended}${ago('fr')}`} : ${refused.fr}`,
+    },
+    {
+      en: 'Give the site a good key, or end what still calls with this one. All about it:',
+      fr: 'Donnez au site une bonne clé, ou arrêtez ce qui appelle encore avec celle-ci. Tout sur elle :',
+    },
     {
       run: command`explain ${apiKey}`,
       of: { tenant: tenant.name, ...(site && { site: site.name }) },

@@ -22,21 +22,31 @@ export async function checkMachine({ config, probes }: Examination): Promise<Fin
 }
 
 function judgeDisk(kind: string | undefined): Finding {
-  const check = 'data directory'
+  const check = { en: 'data directory', fr: 'dossier des données' }
   if (kind === undefined) return ok('data_directory.ok', check, 'on a local disk')
   return critical(
     'data_directory.network_disk',
     check,
-    `on a network disk (${kind}), where SQLite's locks cannot be trusted`,
-    'Move DATA_DIR to a local disk or a block volume.',
+    {
+      en: `on a network disk (${kind}), where SQLite's locks cannot be trusted`,
+      fr: `sur un disque réseau (${kind}), où les verrous de SQLite ne sont pas sûrs`,
+    },
+    {
+      en: 'Move DATA_DIR to a local disk or a block volume.',
+      fr: 'Déplacez DATA_DIR sur un disque local ou un volume bloc.',
+    },
   )
 }
 
 function judgeSpace(freeBytes: number): Finding {
-  const check = 'disk space'
-  const message = `${Math.floor(freeBytes / 1024 / 1024)} MB free`
-  const act = 'Make room, or move DATA_DIR to a larger disk: without space no webhook is accepted.'
+  const check = { en: 'disk space', fr: 'espace disque' }
+  const free = Math.floor(freeBytes / 1024 / 1024)
+  const message = { en: `${free} MB free`, fr: `${free} Mo libres` }
+  const act = {
+    en: 'Make room, or move DATA_DIR to a larger disk: without space no webhook is accepted.',
+    fr: 'Faites de la place, ou déplacez DATA_DIR sur un disque plus grand : sans place aucun webhook n’est accepté.',
+  }
   if (freeBytes < space.critical) return critical('disk.full', check, message, act)
   if (freeBytes < space.warning) return warning('disk.low', check, message, act)
-  return ok('disk.ok', check, message)
+  return ok('disk.ok', check, message.en)
 }

@@ -12,8 +12,14 @@ export async function checkMail({ config, store, probes }: Examination): Promise
       warning(
         'mail.no_server',
         check,
-        `${sites === 1 ? 'a site wants' : `${sites} sites want`} reminders by mail, and there is no mail server: none is sent`,
-        'Set SMTP_URL and MAIL_FROM, and restart.',
+        {
+          en: `${sites === 1 ? 'a site wants' : `${sites} sites want`} reminders by mail, and there is no mail server: none is sent`,
+          fr: `${sites === 1 ? 'un site veut' : `${sites} sites veulent`} des rappels par mail, et il n’y a pas de serveur de mail : aucun n’est envoyé`,
+        },
+        {
+          en: 'Set SMTP_URL and MAIL_FROM, and restart.',
+          fr: 'Définissez SMTP_URL et MAIL_FROM, et redémarrez.',
+        },
         { rouses: true },
       ),
     ]
@@ -25,8 +31,14 @@ export async function checkMail({ config, store, probes }: Examination): Promise
       warning(
         'mail.unreachable',
         check,
-        `the mail server does not let us in: ${failure}. Reminders wait until it does`,
-        'Compare SMTP_URL with what its provider says, and see that this machine may reach it.',
+        {
+          en: `the mail server does not let us in: ${failure}. Reminders wait until it does`,
+          fr: `le serveur de mail ne nous laisse pas entrer : ${failure}. Les rappels attendent qu’il le fasse`,
+        },
+        {
+          en: 'Compare SMTP_URL with what its provider says, and see that this machine may reach it.',
+          fr: 'Comparez SMTP_URL avec ce que dit son fournisseur, et vérifiez que cette machine peut l’atteindre.',
+        },
         { rouses: true },
       ),
     ]
@@ -36,8 +48,14 @@ export async function checkMail({ config, store, probes }: Examination): Promise
     warning(
       'mail.refused',
       check,
-      `the mail server refused the last reminder to ${refused === 1 ? 'a user' : `${refused} users`}`,
-      'Tell their sites to give another `email` with the next link. `bank-api user list --json` names them.',
+      {
+        en: `the mail server refused the last reminder to ${refused === 1 ? 'a user' : `${refused} users`}`,
+        fr: `le serveur de mail a refusé le dernier rappel à ${refused === 1 ? 'un utilisateur' : `${refused} utilisateurs`}`,
+      },
+      {
+        en: 'Tell their sites to give another `email` with the next link. `bank-api user list --json` names them.',
+        fr: 'Dites à leurs sites de donner un autre `email` avec le prochain lien. `bank-api user list --json` les nomme.',
+      },
     ),
   ]
 }

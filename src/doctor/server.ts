@@ -1,5 +1,6 @@
 import { isLiving } from '../cluster/liveness.ts'
 import type { SeenMember } from '../db/ports/members.ts'
+import type { Said } from '../language.ts'
 import { codeOf, type Examination } from './examination.ts'
 import { critical, ok, warning, type Finding } from './finding.ts'
 
@@ -24,12 +25,17 @@ export async function checkServer({
     )
   }
 
-  const check = 'public address'
+  const check = { en: 'public address', fr: 'adresse publique' }
   const answer = await probes.get(`${publicUrl}/live`).catch((error: unknown) => error as Error)
   if (answer instanceof Error) {
-    const message = `${publicUrl} cannot be reached from here: ${codeOf(answer)}`
-    const act =
-      'Check DNS, the certificate and the reverse proxy; Bridge and browsers use that name.'
+    const message = {
+      en: `${publicUrl} cannot be reached from here: ${codeOf(answer)}`,
+      fr: `${publicUrl} est injoignable d’ici : ${codeOf(answer)}`,
+    }
+    const act = {
+      en: 'Check DNS, the certificate and the reverse proxy; Bridge and browsers use that name.',
+      fr: 'Vérifiez le DNS, le certificat et le proxy inverse ; Bridge et les navigateurs utilisent ce nom.',
+    }
     const code = 'public_address.unreachable'
     const told = running ? critical : warning
     findings.push(told(code, check, message, act))
@@ -42,14 +48,28 @@ export async function checkServer({
       : critical(
           'public_address.leads_elsewhere',
           check,
-          `${publicUrl}/live answers ${answer.status}, and not as this server would`,
-          'Let the reverse proxy pass every path to this server, and compare PUBLIC_URL with its name.',
+          {
+            en: `${publicUrl}/live answers ${answer.status}, and not as this server would`,
+            fr: `${publicUrl}/live répond ${answer.status}, et pas comme ce serveur le ferait`,
+          },
+          {
+            en: 'Let the reverse proxy pass every path to this server, and compare PUBLIC_URL with its name.',
+            fr: 'Que le proxy inverse transmette chaque chemin à ce serveur, et comparez PUBLIC_URL avec son nom.',
+          },
         ),
   )
   return findings
 }
 
-const nameOf = ({ pid, host }: SeenMember): string => `process ${pid} on ${host}`
+const nameOf = ({ pid, host }: SeenMember): Said => ({
+  en: `process ${pid} on ${host}`,
+  fr: `le processus ${pid} sur ${host}`,
+})
+
+const noServer = {
+  en: 'no server has this database open',
+  fr: 'aucun serveur n’a cette base ouverte',
+}
 
 /** The living ones strike a silent one off within seconds: one that stays is the last that there was. */
 function judgeServers(
@@ -57,18 +77,28 @@ function judgeServers(
   silent: readonly SeenMember[],
   now: number,
 ): Finding[] {
-  const check = 'servers'
-  const act = 'See whether it runs; `bank-api member list` names them all.'
+  const check = { en: 'servers', fr: 'serveurs' }
+  const act = {
+    en: 'See whether it runs; `bank-api member list` names them all.',
+    fr: 'Voyez s’il tourne ; `bank-api member list` les nomme tous.',
+  }
   return [
     living.length === 0
-      ? critical('server.none', check, 'no server has this database open', 'Start one.')
-      : ok('server.ok', check, `${living.length}: ${living.map(nameOf).join(', ')}`),
+      ? critical('server.none', check, noServer, { en: 'Start one.', fr: 'Démarrez-en un.' })
+      : ok(
+          'server.ok',
+          check,
+          `${living.length}: ${living.map((each) => nameOf(each).en).join(', ')}`,
+        ),
     ...silent.map((each) => {
       const seconds = Math.round((now - each.seenAt) / 1_000)
       return warning(
         'server.silent',
         check,
-        `${nameOf(each)} has been silent for ${seconds} s`,
+        {
+          en: `${nameOf(each).en} has been silent for ${seconds} s`,
+          fr: `${nameOf(each).fr} se tait depuis ${seconds} s`,
+        },
         act,
       )
     }),
@@ -76,18 +106,24 @@ function judgeServers(
 }
 
 function judgeServer(member: SeenMember | undefined, now: number): Finding {
+  const check = { en: 'server', fr: 'serveur' }
   if (member && isLiving(member, now)) {
-    return ok('server.ok', 'server', `runs as process ${member.pid} on ${member.host}`)
+    return ok('server.ok', check, `runs as ${nameOf(member).en}`)
   }
   // A server that runs says so every few seconds, by the clock as it is now.
   if (member && member.seenAt > now) {
-    const message = `process ${member.pid} on ${member.host} was last seen at a time to come`
     return critical(
       'server.time_to_come',
-      'server',
-      message,
-      'Compare the clocks of this machine and of that one, and see whether it runs.',
+      check,
+      {
+        en: `${nameOf(member).en} was last seen at a time to come`,
+        fr: `${nameOf(member).fr} a été vu à une heure à venir`,
+      },
+      {
+        en: 'Compare the clocks of this machine and of that one, and see whether it runs.',
+        fr: 'Comparez les horloges de cette machine et de l’autre, et voyez s’il tourne.',
+      },
     )
   }
-  return critical('server.none', 'server', 'no server has this database open', 'Start it.')
+  return critical('server.none', check, noServer, { en: 'Start it.', fr: 'Démarrez-le.' })
 }

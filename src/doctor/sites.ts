@@ -61,8 +61,14 @@ function judgeStored(
     return critical(
       'site.disabled',
       check,
-      `its endpoint is disabled since ${dayOf(health.disabledAt)}: ${health.disabledReason ?? 'no reason kept'}`,
-      'Mend the site, then try it again:',
+      {
+        en: `its endpoint is disabled since ${dayOf(health.disabledAt)}: ${health.disabledReason ?? 'no reason kept'}`,
+        fr: `ses webhooks sont coupés depuis ${dayOf(health.disabledAt)} : ${health.disabledReason ?? 'raison non gardée'}`,
+      },
+      {
+        en: 'Mend the site, then try it again:',
+        fr: 'Réparez le site, puis réessayez :',
+      },
       { run, of },
     )
   }
@@ -71,14 +77,26 @@ function judgeStored(
     return warning(
       'site.failing',
       check,
-      `deliveries fail since ${dayOf(health.failingSince)}`,
-      'Look at the site. What it answers now, and the usual reason:',
+      {
+        en: `deliveries fail since ${dayOf(health.failingSince)}`,
+        fr: `les livraisons échouent depuis ${dayOf(health.failingSince)}`,
+      },
+      {
+        en: 'Look at the site. What it answers now, and the usual reason:',
+        fr: 'Regardez le site. Ce qu’il répond maintenant, et la raison habituelle :',
+      },
       { run, of, rouses: true },
     )
   }
   if (lastDeliveredAt <= clock.now()) return undefined
-  const message = `took a webhook ${dayOf(lastDeliveredAt)}, which is yet to come`
-  const act = 'Compare the time with `date -u`: the clock is wrong, or was.'
+  const message = {
+    en: `took a webhook ${dayOf(lastDeliveredAt)}, which is yet to come`,
+    fr: `a pris un webhook le ${dayOf(lastDeliveredAt)}, une date à venir`,
+  }
+  const act = {
+    en: 'Compare the time with `date -u`: the clock is wrong, or was.',
+    fr: 'Comparez l’heure avec `date -u` : l’horloge est fausse, ou l’était.',
+  }
   return warning('site.time_to_come', check, message, act, { of })
 }
 
@@ -92,14 +110,23 @@ async function dial(
   const host = hostname.replace(/^\[|\]$/g, '')
   const addresses = await probes.resolve(host).catch((error: unknown) => error as Error)
   if (addresses instanceof Error) {
-    const message = `${host} does not resolve: ${codeOf(addresses)}`
-    return { found: critical('site.no_address', check, message, "Mend the site's DNS.", { of }) }
+    const message = {
+      en: `${host} does not resolve: ${codeOf(addresses)}`,
+      fr: `${host} n’a pas d’adresse : ${codeOf(addresses)}`,
+    }
+    const act = { en: "Mend the site's DNS.", fr: 'Réparez le DNS du site.' }
+    return { found: critical('site.no_address', check, message, act, { of }) }
   }
   const [address] = addresses
   if (address === undefined || !areReachable(host, addresses, openedTo(allowedTargets, config))) {
-    const message = `${host} leads to an address webhooks may not go to`
-    const act =
-      'Give the site a public address, or open its own with `bank-api site allow-target`, within ALLOWED_TARGETS.'
+    const message = {
+      en: `${host} leads to an address webhooks may not go to`,
+      fr: `${host} mène à une adresse où aucun webhook ne peut aller`,
+    }
+    const act = {
+      en: 'Give the site a public address, or open its own with `bank-api site allow-target`, within ALLOWED_TARGETS.',
+      fr: 'Donnez au site une adresse publique, ou ouvrez la sienne avec `bank-api site allow-target`, dans ALLOWED_TARGETS.',
+    }
     return { found: critical('site.forbidden_address', check, message, act, { of }) }
   }
   if (protocol !== 'https:') return {}
@@ -107,15 +134,28 @@ async function dial(
     .certificateEnd(host, address, Number(port) || 443)
     .catch((error: unknown) => error as Error)
   if (end instanceof Error) {
-    const message = `no trusted TLS connection: ${codeOf(end)}`
-    const act = 'Mend the site, or its certificate. More about it:'
+    const message = {
+      en: `no trusted TLS connection: ${codeOf(end)}`,
+      fr: `pas de connexion TLS de confiance : ${codeOf(end)}`,
+    }
+    const act = {
+      en: 'Mend the site, or its certificate. More about it:',
+      fr: 'Réparez le site, ou son certificat. Plus à son sujet :',
+    }
     const run = command`webhook test ${site.name} --tenant ${site.tenant}`
     return { found: critical('site.no_tls', check, message, act, { run, of }) }
   }
   const days = daysUntil(end, clock.now())
   if (days >= fewDays) return { days }
-  const message = days < 0 ? 'its certificate has ended' : `its certificate ends in ${days} days`
-  return { found: warning('site.certificate_ending', check, message, 'Renew it.', { of }) }
+  const message =
+    days < 0
+      ? { en: 'its certificate has ended', fr: 'son certificat est périmé' }
+      : {
+          en: `its certificate ends in ${days} days`,
+          fr: `son certificat finit dans ${days} jours`,
+        }
+  const act = { en: 'Renew it.', fr: 'Renouvelez-le.' }
+  return { found: warning('site.certificate_ending', check, message, act, { of }) }
 }
 
 const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ')

@@ -2,6 +2,7 @@ import { html, seen, type Html } from '../../html/html.ts'
 import type { Page } from '../../html/page.ts'
 import type { SiteState } from '../../db/ports/overview.ts'
 import type { Finding } from '../../doctor/finding.ts'
+import type { Language } from '../../language.ts'
 import { command } from '../../terminal/shell.ts'
 import { sitesPerPage, type Overview } from '../facts/overview.ts'
 import { bars, shares } from './charts.ts'
@@ -43,20 +44,22 @@ function hand(frame: Frame, text: Texts, words: Words, { examined }: Overview): 
   return card(
     text.hand,
     html`${findings.length === 0 && html`<p>${tag('good', text.well)}</p>`}
-      ${ours.length > 0 && list(text, ours)} ${ofSites.length > 0 && folded(text, words, ofSites)}
+      ${ours.length > 0 && list(frame.language, ours)}
+      ${ofSites.length > 0 && folded(frame.language, words, ofSites)}
       <div class="foot"><span class="soft">${text.looked} ${words.ago(at)}</span>${again}</div>`,
   )
 }
 
 /** Of hundreds of sites there may be a finding each: they stand behind one line, and in the list below. */
-function folded(text: Texts, words: Words, findings: readonly Finding[]): Html {
+function folded(language: Language, words: Words, findings: readonly Finding[]): Html {
+  const text = overviewTexts[language]
   const more = findings.length - mostFindings
   const [worst] = findings
   return html`<details>
     <summary>
       ${levelTag(text, worst!)} <strong>${text.ofSites(words.number(findings.length))}</strong>
     </summary>
-    ${list(text, findings.slice(0, mostFindings))}
+    ${list(language, findings.slice(0, mostFindings))}
     ${
       more > 0 &&
       html`<p>${text.more(words.number(more))}</p>
@@ -65,18 +68,17 @@ function folded(text: Texts, words: Words, findings: readonly Finding[]): Html {
   </details>`
 }
 
-/** Doctor speaks English. */
-const list = (text: Texts, findings: readonly Finding[]): Html =>
+const list = (language: Language, findings: readonly Finding[]): Html =>
   html`<ul class="findings">
-    ${findings.map(
-      (one) =>
-        html`<li>
-          ${levelTag(text, one)}
-          <span lang="en"><strong>${seen(one.check)}</strong> ${seen(one.message)}</span>
-          ${one.remedy !== undefined && html`<p lang="en">${seen(one.remedy)}</p>`}
-          ${one.run !== undefined && commandLine(one.run)}
-        </li>`,
-    )}
+    ${findings.map((one) => {
+      const { check, message, remedy } = (language === 'fr' && one.french) || one
+      return html`<li>
+        ${levelTag(overviewTexts[language], one)}
+        <span><strong>${seen(check)}</strong> ${seen(message)}</span>
+        ${remedy !== undefined && html`<p>${seen(remedy)}</p>`}
+        ${one.run !== undefined && commandLine(one.run)}
+      </li>`
+    })}
   </ul>`
 
 const levelTag = ({ levels }: Texts, { level }: Finding): Html =>

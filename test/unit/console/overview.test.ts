@@ -1,7 +1,11 @@
 import { describe, expect, it, test } from 'vitest'
 import { createExaminer } from '../../../src/console/examined.ts'
-import type { Finding } from '../../../src/doctor/finding.ts'
-import { testApp } from '../../support/app.ts'
+import { overviewReader } from '../../../src/console/facts/overview.ts'
+import { overviewPage } from '../../../src/console/pages/overview.ts'
+import { loadConfig } from '../../../src/config.ts'
+import { warning, type Finding } from '../../../src/doctor/finding.ts'
+import type { Language } from '../../../src/language.ts'
+import { testApp, testEnvironment } from '../../support/app.ts'
 import { testClock } from '../../support/clock.ts'
 import { aVisitor } from '../../support/console.ts'
 import { plansOf } from '../../support/query-plans.ts'
@@ -105,6 +109,32 @@ describe('what doctor finds', () => {
     const found = await examiner.latest()
 
     expect(found?.findings.map(({ check }) => check)).toEqual(['c', 'b'])
+  })
+
+  it('is said in the reader’s language', async () => {
+    const { app } = await testApp()
+    const at = app.clock.now()
+    const message = { en: 'deliveries fail', fr: 'les livraisons échouent' }
+    const remedy = { en: 'Look at the site.', fr: 'Regardez le site.' }
+    const findings = [warning('site.failing', 'site <erp>', message, remedy)]
+    const latest = async () => ({ at, findings })
+    const examiner = { latest, anew: latest }
+    const config = loadConfig(testEnvironment)
+    const overview = await overviewReader({
+      store: app.store,
+      clock: app.clock,
+      bridgeStatus: app.bridgeStatus,
+      examiner,
+      config,
+    })(1)
+    const frame = { who: 'anne', csrf: 'c', translation: '?lang=fr', path: '/console' }
+    const pageIn = (language: Language) =>
+      textOf(overviewPage({ ...frame, language }, overview).markup)
+
+    expect(pageIn('en')).toContain('WARN site &lt;erp&gt; deliveries fail Look at the site.')
+    expect(pageIn('fr')).toContain(
+      'ALERTE site &lt;erp&gt; les livraisons échouent Regardez le site.',
+    )
   })
 
   it('is looked for once, however many look, and again when it is old', async () => {

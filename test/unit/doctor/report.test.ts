@@ -6,12 +6,15 @@ import { report, toReport, worstOf } from '../../../src/doctor/report.ts'
 import { anInstallation } from './installation.ts'
 
 const of = { tenant: 'acme', site: 'erp' }
+const inEach = (remedy: string) => ({ en: remedy, fr: remedy })
 
 test('programs read code, check, level and says; and do, run, tenant and site where there is something of it', () => {
   const findings: Finding[] = [
     ok('clock.ok', 'clock', "agrees with Bridge's"),
-    warning('quota.spent', "bridge's quota", 'was spent', 'See who waits.', { rouses: true }),
-    critical('site.disabled', 'site erp (acme)', 'is disabled', 'Mend the site, then:', {
+    warning('quota.spent', "bridge's quota", 'was spent', inEach('See who waits.'), {
+      rouses: true,
+    }),
+    critical('site.disabled', 'site erp (acme)', 'is disabled', inEach('Mend the site, then:'), {
       run: 'bank-api webhook enable erp --tenant acme',
       of,
     }),
@@ -68,9 +71,9 @@ test('a whole examination has that form, and each kind one finding at least', as
 test('of hundreds of sites the twenty worst are shown, and how many more there are', () => {
   const sites = Array.from({ length: 300 }, (_, n) => {
     const check = `site ${n} (acme)`
-    if (n % 20 === 7) return critical('site.no_tls', check, 'no', 'Mend it.', { of })
+    if (n % 20 === 7) return critical('site.no_tls', check, 'no', inEach('Mend it.'), { of })
     return n % 20 === 8
-      ? warning('site.failing', check, 'fails', 'Look.', { of })
+      ? warning('site.failing', check, 'fails', inEach('Look.'), { of })
       : ok('site.ok', check, 'well')
   })
 
