@@ -22,31 +22,44 @@ export function createGauges(registers: Registry[]): { show(reading: Reading): v
   const gauge = (name: string, help: string, labelNames: string[] = []) =>
     new Gauge({ name: `bank_api_${name}`, help, labelNames, registers })
   const gauges = {
-    ready: gauge('ready', '1 while /ready says yes.'),
-    members: gauge('members', 'Servers that serve the database, as this one knows.'),
-    leader: gauge('leader', '1 on the server that does what is done once for all.'),
-    bridgeUp: gauge('bridge_up', '0 while Bridge is known to be down, or refuses our credentials.'),
-    quota: gauge('bridge_quota_remaining', 'How many calls Bridge would take from us right now.'),
-    deliveries: gauge('deliveries', 'Webhooks that were not taken: pending, or dead.', ['state']),
+    ready: gauge('ready', '1 while `/ready` says yes'),
+    members: gauge('members', 'instances that serve the database, as this one knows'),
+    leader: gauge('leader', '1 on the instance that does what is done once for all'),
+    bridgeUp: gauge('bridge_up', '0 while Bridge is known to be down, or refuses the credentials'),
+    quota: gauge('bridge_quota_remaining', 'of all: calls that Bridge would take now'),
+    deliveries: gauge('deliveries', 'of all: webhooks that no site took: `pending`, or `dead`', [
+      'state',
+    ]),
     age: gauge(
       'delivery_queue_age_seconds',
-      'How long the delivery due first has been due, of endpoints that are well.',
+      'of all: how long the one due first has been due, of endpoints that are well',
     ),
     failing: gauge(
       'endpoint_failing_seconds',
-      'How long the endpoint has failed that has taken nothing for the longest, the disabled left out.',
+      'of all: how long the endpoint has failed that has taken nothing for the longest, no disabled one',
     ),
-    unhandled: gauge('events_unhandled', 'Events received and not yet applied.'),
-    endpoints: gauge('endpoints', "Sites' webhook endpoints, by state.", ['state']),
-    consents: gauge('consents', 'Living items by days until their consent ends.', ['days_left']),
-    tenants: gauge('tenants', 'Tenants.'),
-    sites: gauge('sites', 'Sites.'),
-    items: gauge('items', 'Bank connections that live.'),
-    database: gauge('database_size_bytes', 'The database file and its write-ahead log.'),
-    diskFree: gauge('disk_free_bytes', 'Free space where the database is.'),
+    unhandled: gauge('events_unhandled', "of all: Bridge's events that are stored and not applied"),
+    endpoints: gauge(
+      'endpoints',
+      'of all: endpoints that are `healthy`, `failing` since their last try, `disabled`',
+      ['state'],
+    ),
+    consents: gauge(
+      'consents',
+      'of all: connections by when their consent ends: `expired`, `0-1`, `1-3`, `3-7`, `7-14`, `14-30`, `30+`',
+      ['days_left'],
+    ),
+    tenants: gauge('tenants', 'of all: tenants'),
+    sites: gauge('sites', 'of all: sites'),
+    items: gauge('items', 'of all: bank connections that live'),
+    database: gauge(
+      'database_size_bytes',
+      'the database file and its write-ahead log; not with PostgreSQL, as the two that follow',
+    ),
+    diskFree: gauge('disk_free_bytes', 'free space on its disk'),
     backup: gauge(
       'backup_last_timestamp_seconds',
-      'When the newest copy was made; 0: there is none, though there should be.',
+      'when the newest copy was made; 0: there is none, though there should be',
     ),
   }
 

@@ -48,7 +48,7 @@ export function createMetrics({ version, methods }: MetricsOptions): Metrics {
 
   const buildInfo = new Gauge({
     name: 'bank_api_build_info',
-    help: 'Always 1; the label says which version runs.',
+    help: 'always 1; the label says which version runs',
     labelNames: ['version'],
     registers,
   })
@@ -56,62 +56,62 @@ export function createMetrics({ version, methods }: MetricsOptions): Metrics {
 
   const rpcDuration = new Histogram({
     name: 'bank_api_rpc_duration_seconds',
-    help: 'RPC calls by method, from the first byte to the answer.',
+    help: 'how long calls took, from the first byte to the answer',
     labelNames: ['method'],
     buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50],
     registers,
   })
   const rpcRequests = new Counter({
     name: 'bank_api_rpc_requests_total',
-    help: 'RPC calls by method and outcome: ok, or the exc_type of the refusal.',
+    help: "calls; the outcome is `ok` or the refusal's `exc_type`",
     labelNames: ['method', 'outcome'],
     registers,
   })
   const httpRequests = new Counter({
     name: 'bank_api_http_requests_total',
-    help: 'All answers by verb, route and status.',
+    help: 'all answers, those to calls too',
     labelNames: ['method', 'route', 'status'],
     registers,
   })
   const bridgeDuration = new Histogram({
     name: 'bank_api_bridge_request_duration_seconds',
-    help: 'How long calls of the Bridge API took, each try by itself, by endpoint.',
+    help: 'how long calls to Bridge took; what lies beyond the last bucket was given up after ten seconds',
     labelNames: ['method', 'endpoint'],
     buckets: bridgeBuckets,
     registers,
   })
   const bridgeRequests = new Counter({
     name: 'bank_api_bridge_requests_total',
-    help: 'Calls of the Bridge API by endpoint and status; status "none" means no answer came.',
+    help: 'calls to Bridge, each try by itself; status `none`: no answer came',
     labelNames: ['method', 'endpoint', 'status'],
     registers,
   })
   const webhooks = new Counter({
     name: 'bank_api_webhooks_received_total',
-    help: "Bridge's webhooks by outcome: new, repeat, old, unknown, nonsense or refused.",
+    help: "Bridge's webhooks: `new`, `repeat`, `old`, `unknown` (user), `nonsense`, `refused` (signature)",
     labelNames: ['outcome'],
     registers,
   })
   const tries = new Counter({
     name: 'bank_api_webhook_tries_total',
-    help: 'Tries to deliver webhooks: delivered, failed, or refused because of their address.',
+    help: 'tries to deliver to sites: `delivered`, `failed`, `refused` (their address)',
     labelNames: ['outcome'],
     registers,
   })
   const disablings = new Counter({
     name: 'bank_api_endpoint_disablings_total',
-    help: 'How often an endpoint was disabled: 410 Gone, or nothing taken for 120 hours.',
+    help: 'endpoints that were disabled: 410, or nothing taken for 120 hours',
     registers,
   })
   const mails = new Counter({
     name: 'bank_api_reminder_mails_total',
-    help: 'Reminders to people: sent, refused for their address, deferred, unsure (the connection was lost), no_address.',
+    help: 'reminders to users: `sent`, `refused` (their address), `deferred`, `unsure` (the line broke), `no_address`; counted by the instance that leads',
     labelNames: ['outcome'],
     registers,
   })
   const renewals = new Counter({
     name: 'bank_api_renewals_total',
-    help: 'Consents that were renewed, before their end or after.',
+    help: 'consents that their users renewed: `before` the end, or `after` it; counted by the instance that leads',
     labelNames: ['end'],
     registers,
   })

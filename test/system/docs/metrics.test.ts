@@ -4,6 +4,7 @@ import { parse } from 'yaml'
 import { dataDirectory, startGateway, type Finishing } from '../../support/gateway.ts'
 import { aTenantWithKeys, sendWebhooksTo } from '../../support/operator.ts'
 import { openSite } from '../../support/receiving-site.ts'
+import { table } from '../../support/markdown.ts'
 import { siteClient, visitBank } from '../e2e/visit.ts'
 import { dashboard, expressionsOf } from './dashboard.ts'
 import { exposedIn, unknownIn, type Exposed } from './promql.ts'
@@ -14,7 +15,8 @@ const read = (page: string): string =>
 const ends: Parameters<Finishing>[0][] = []
 const whenDone: Finishing = (work) => void ends.unshift(work)
 let exposed: Exposed
-let types: Map<string, string>
+/** Ours, in the order in which they are shown. */
+let described: Map<string, { type: string; help: string }>
 
 /** A server that has done a little of everything, as Prometheus sees it. */
 beforeAll(async () => {
@@ -32,8 +34,10 @@ beforeAll(async () => {
   const headers = { authorization: `Bearer ${token}` }
   const text = await (await fetch(`${gateway.url}/metrics`, { headers })).text()
   exposed = exposedIn(text)
-  types = new Map(
-    [...text.matchAll(/^# TYPE (\w+) (\w+)/gm)].map(([, name, type]) => [name!, type!]),
+  described = new Map(
+    [...text.matchAll(/^# HELP (bank_api_\w+) (.*)\n# TYPE \w+ (\w+)$/gm)].map(
+      ([, name = '', help = '', type = '']) => [name, { type, help }],
+    ),
   )
 }, 60_000)
 afterAll(async () => {
@@ -56,8 +60,8 @@ test.each(expressionsOf(dashboard))(
 )
 
 test('what several instances say of one database is taken once', () => {
-  const ofAll = [...read('watching.md').matchAll(/^\| `(bank_api_\w+)`.*\| _of all:_ /gm)]
-  const names = ofAll.map(([, name = '']) => name).join('|')
+  const ofAll = [...described].filter(([, { help }]) => help.startsWith('of all:'))
+  const names = ofAll.map(([name]) => name).join('|')
   const aggregated = new RegExp(String.raw`(.{0,40})\b(?:${names})\b`, 'g')
   const before = [...rules.map(({ expr }) => expr), ...expressionsOf(dashboard)].flatMap((expr) =>
     [...expr.matchAll(aggregated)].map(([, words = '']) => words),
@@ -80,20 +84,28 @@ test('what is not there would be noticed', () => {
   expect(unknown('rate(bank_api_rpc_duration_seconds[5m])')).toHaveLength(1)
 })
 
-test('the guide’s table has every metric with its labels, and no other', () => {
-  const rows = [...read('watching.md').matchAll(/^\| `(bank_api_\w+)` *\| ([^|]*)\|/gm)]
-  const told = rows.map(([, name, labels = '']) => [
-    name,
-    [...labels.matchAll(/`(\w+)`/g)].map(([, label = '']) => label).toSorted(),
-  ])
-  const shown = [...types]
-    .filter(([name]) => name.startsWith('bank_api_'))
-    .map(([name, type]) => {
-      const labels = exposed.get(type === 'histogram' ? `${name}_count` : name)?.keys() ?? []
-      return [name, [...labels].toSorted()]
-    })
+// Renewed by `npx vitest run --config test/vitest.config.ts test/system/docs/metrics.test.ts -u`.
+test('docs/metrics.md has every metric with its labels', async () => {
+  const rows = [...described].map(([name, { type, help }]) => {
+    const shown = exposed.get(type === 'histogram' ? `${name}_count` : name)?.keys() ?? []
+    const labels = [...shown].map((label) => `\`${label}\``).join(', ')
+    return [`\`${name}\``, type, labels, help.replace(/^of all:/, '_of all:_')]
+  })
 
-  expect(Object.fromEntries(told)).toEqual(Object.fromEntries(shown))
+  const page = `# Metrics
+
+What \`/metrics\` shows: [watching.md](watching.md#metrics) says how Prometheus comes to it, [alerts.yml](alerts.yml) has rules for
+it. Besides these there are \`process_…\` and \`nodejs_…\`, as of every Node program. No metric has a label that a stranger can
+write, or a tenant's name.
+
+Each instance shows its own: add them up, or look at each. What is _of all_ is counted in the database and the same on each
+instance, so take its \`max\`. An instance that lost the database leaves that out and shows \`bank_api_ready 0\`.
+
+${table([['metric', 'kind', 'labels', 'is'], ...rows])}
+`
+
+  expect(rows.length).toBeGreaterThan(25)
+  await expect(page).toMatchFileSnapshot('../../../docs/metrics.md')
 })
 
 test('labels come from lists that do not grow: no id, no name of a tenant, no path as it was called', () => {

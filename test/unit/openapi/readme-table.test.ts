@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { Contract } from '../../../src/frappe/define-method.ts'
 import { methods } from '../../../src/routes/index.ts'
+import { withTable } from '../../support/markdown.ts'
 
 const page = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8')
 const shortName = ({ name }: Contract) => name.replace('bank_api.bridge.', '')
@@ -16,26 +17,6 @@ function argumentsOf(method: Contract): string {
   const others = Object.keys(params.shape).filter((name) => !needed.includes(name))
   return [...needed.map((name) => `**${name}**`), ...others].join(', ')
 }
-
-/** Markdown's table, as `npm run format` leaves it. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
-  const line = (row: readonly string[], fill = ' ') =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column]!, fill)).join(' | ')} |`
-  const [head, ...others] = rows
-  return [
-    line(head!),
-    line(
-      head!.map(() => ''),
-      '-',
-    ),
-    ...others.map((row) => line(row)),
-  ].join('\n')
-}
-
-/** The page with these rows in the place of its table of methods. */
-const withTable = (text: string, rows: readonly (readonly string[])[]): string =>
-  text.replace(/^\| method .*\n(?:\|.*\n)+/m, () => `${table(rows)}\n`)
 
 test('the tables of methods are what they say of themselves: vitest’s -u writes them', async () => {
   const inShort = methods.map((method) => [
