@@ -20,6 +20,7 @@ export function auditCommands({ printTable, withInstallation }: CommandContext):
 
   audit
     .command('list', { isDefault: true })
+    .description('newest first')
     .option('--tenant <name>', 'of this tenant only')
     .option('--since <time>', 'from then on, as 2027-01-31', pastArgument)
     .option('--action <word>', 'as key, or key.refused')

@@ -33,7 +33,7 @@ export function siteCommands(context: CommandContext): Command {
   const { printOne, withBridge, withInstallation } = context
   const site = new Command('site').description('the ERP sites of a tenant')
 
-  inParts(site.command('list'), 'site')
+  inParts(site.command('list').description('in the order of their names'), 'site')
     .requiredOption('--tenant <name>', 'whose sites')
     .action((options: PartOptions & { tenant: string }) =>
       withInstallation(async ({ store }) => {
@@ -50,6 +50,7 @@ export function siteCommands(context: CommandContext): Command {
 
   site
     .command('show')
+    .description('all that is known of one')
     .argument('<site>')
     .requiredOption('--tenant <name>', 'whose site')
     .option('--json')

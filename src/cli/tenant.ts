@@ -24,6 +24,7 @@ export function tenantCommands(context: CommandContext): Command {
 
   tenant
     .command('create')
+    .description('make a tenant: a customer, or a host for many')
     .argument('<name>', 'unique name', newNameArgument)
     .option('--json')
     .action((name: string, options: { json?: boolean }) =>
@@ -35,6 +36,7 @@ export function tenantCommands(context: CommandContext): Command {
 
   tenant
     .command('list')
+    .description('in the order of their names')
     .option('--wide', 'every column, however wide')
     .option('--json')
     .action((options: { wide?: boolean; json?: boolean }) =>

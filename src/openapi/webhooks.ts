@@ -4,15 +4,16 @@ import { ownEvents } from '../own-events.ts'
 import type { Parameter, PathItem } from './operation.ts'
 import { describedApart, type Headers, type Writer } from './schema.ts'
 
-const contents = { ...bridgeEvents, ...ownEvents }
-type EventType = keyof typeof contents
+/** What stands in `content` of each event, by its type. */
+export const eventContents = { ...bridgeEvents, ...ownEvents }
+type EventType = keyof typeof eventContents
 
 const timestamp = z
   .int()
   .describe('When it happened, in milliseconds since 1970; in seconds in TEST_EVENT.')
 
 /** When an event comes, by its type: Bridge's first. */
-const told: Readonly<Record<EventType, string>> = {
+export const eventsTold: Readonly<Record<EventType, string>> = {
   'item.created': 'A connection was made, and is not read yet.',
   'item.refreshed': 'Bridge read the bank, or tried to.',
   'item.deleted':
@@ -62,7 +63,7 @@ export function webhooks(writer: Writer): Record<string, PathItem> {
     ...describedApart(writer.schema(schema)),
   }))
   return Object.fromEntries(
-    (Object.entries(told) as [EventType, string][]).map(([type, summary]) => [
+    (Object.entries(eventsTold) as [EventType, string][]).map(([type, summary]) => [
       type,
       {
         post: {
@@ -104,6 +105,6 @@ function eventOf(type: EventType): z.ZodType {
   const words = type.toLowerCase().split(/[._]/)
   const id = words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join('')
   return z
-    .looseObject({ type: z.literal(type), content: contents[type], timestamp })
+    .looseObject({ type: z.literal(type), content: eventContents[type], timestamp })
     .meta({ id: id.endsWith('Event') ? id : `${id}Event` })
 }

@@ -168,15 +168,6 @@ test('the docker command names variables that exist in a file, and no secret', (
   for (const name of names) expect(Object.keys(environment.shape)).toContain(name)
 })
 
-test('every variable is in the guide’s table, and no other', () => {
-  const table = read('docs/configuration.md')
-  const rows = table.split('\n').filter((line) => line.startsWith('| `'))
-  const named = rows.flatMap((row) => row.split('|')[1]!.match(/[A-Z][A-Z_]+/g) ?? [])
-  const known = Object.keys(environment.shape).filter((name) => name !== 'NODE_ENV')
-
-  expect(named.toSorted()).toEqual(known.toSorted())
-})
-
 test('every link of the README and the guides leads to a file', () => {
   for (const page of guides) {
     for (const [, target = ''] of read(page).matchAll(/\]\((?!https?:)([^)#]+)/g)) {
