@@ -22,6 +22,8 @@ export const runBy: Readonly<Record<string, string>> = {
   'bank-api tenant enable TENANT': 'test/system/docs/backups.test.ts',
   'bank-api backup verify FILE --allow-unsigned': 'test/system/docs/backups.test.ts',
   'bank-api restore FILE --allow-unsigned': 'test/system/docs/backups.test.ts',
+  'bank-api backup verify /tmp/restored.sqlite --allow-unsigned':
+    'test/system/docs/backups.test.ts',
   'bank-api restore /tmp/restored.sqlite --allow-unsigned': 'test/system/docs/backups.test.ts',
   'bank-api restore /data/backups/bank-api-before-migration-0006.sqlite':
     'test/system/docs/backups.test.ts',
