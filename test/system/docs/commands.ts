@@ -52,6 +52,9 @@ const noSystemd = 'systemd is not what started the machine that tests run on'
 const noBench = 'Frappe’s bench is not installed where the tests run'
 const ofRelease = 'typed by who replaces the program that fixtures hold, from a clean checkout'
 
+const listened =
+  'its words are run by test/system/e2e/listen.test.ts, against a server with another address'
+
 /** What no test runs, by name, with the reason. */
 export const notRun: Readonly<Record<string, string>> = {
   'docker compose up -d': noDocker,
@@ -70,6 +73,9 @@ export const notRun: Readonly<Record<string, string>> = {
   'bench --site erp.acme.example set-config bank_connector_secret …': noBench,
   'litestream restore -o /tmp/restored.sqlite s3://my-bucket/bank-api':
     'no package brings Litestream to where the tests run; a file as it makes one is restored',
+  'export BANK_CONNECTOR_KEY=key_… BANK_CONNECTOR_SECRET=…': listened,
+  'bank-api webhook listen --url https://bank-api.example --forward-to http://localhost:8000/hook':
+    listened,
   'bank-api explain req_6mwdflm2ygdw': 'an example of an answer, with ids of its own',
   'npx vitest run --config test/vitest.config.ts test/contract/wire/bytes.test.ts -u':
     'it would write the golden bytes instead of comparing them',
