@@ -37,20 +37,26 @@ export function explainCommand({
     .action((word: string, options: ExplainOptions) =>
       withInstallation(async (installation) => {
         const story = await withProgress((tell) => storyOf(installation, word, tell))
-        const { what, remedy = null, commands = [] } = verdictOf(story, installation.clock.now())
+        const { what, remedy, commands = [] } = verdictOf(story, installation.clock.now())
         const about = factsOf(story)
         if (options.json)
-          return sayJson({ verdict: what, remedy, commands, about, steps: jsonSteps(story) })
+          return sayJson({
+            verdict: what.en,
+            remedy: remedy?.en ?? null,
+            commands,
+            about,
+            steps: jsonSteps(story),
+          })
 
-        say(...wrapped(what, columns()))
-        if (remedy !== null) say(...wrapped(remedy, columns()))
+        say(...wrapped(what.en, columns()))
+        if (remedy) say(...wrapped(remedy.en, columns()))
         for (const one of commands) say(`  ${one}`)
         say()
         const facts = Object.entries(about).filter(([, value]) => value !== null)
         for (const [name, value] of facts) sayBehind(name.padEnd(10), String(value))
         say()
         for (const { at, text, detail } of options.all ? stepsOf(story) : linesOf(story)) {
-          sayBehind(`${at}  `, text)
+          sayBehind(`${at}  `, text.en)
           for (const line of detail) sayBehind(' '.repeat(at.length + 2), line)
         }
       }),
@@ -59,7 +65,7 @@ export function explainCommand({
 
 /** Under the names that programs know them by. */
 const jsonSteps = (story: Story) =>
-  stepsOf(story).map(({ at, text, detail }) => ({ at, what: text, detail }))
+  stepsOf(story).map(({ at, text, detail }) => ({ at, what: text.en, detail }))
 
 /** All about the one thing a word means. Throws a CommandError when it means nothing here, or says what it may mean. */
 async function storyOf(

@@ -46,7 +46,7 @@ export async function testEndpoint(
 
   const { status, error, ms, response } = tried
   const delivered = status !== null && status >= 200 && status < 300
-  const hint = delivered ? null : hintFor({ url, status, error, response, location })
+  const hint = delivered ? null : (hintFor({ url, status, error, response, location })?.en ?? null)
   const next =
     endpoint.disabledAt !== null && delivered
       ? command`webhook enable ${site.name} --tenant ${tenant.name}`

@@ -1,4 +1,5 @@
 import { command } from '../terminal/shell.ts'
+import type { Language, Said } from '../language.ts'
 import type { Story } from './story.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -44,16 +45,20 @@ export const newKey = ({ site, tenant }: Whose): string[] => {
 export const enableTenant = ({ tenant }: Whose): string[] =>
   tenant ? [command`tenant enable ${tenant.name}`] : []
 
+export const letWork: Said = { en: 'Let it work again:', fr: 'Laissez-le travailler de nouveau :' }
+
 /** One verdict of several, each of which says its part. */
 export function together(...parts: readonly (Verdict | undefined)[]): Verdict {
-  const said = (name: 'what' | 'remedy'): string =>
+  const said = (name: 'what' | 'remedy', language: Language): string =>
     parts
-      .map((part) => part?.[name])
+      .map((part) => part?.[name]?.[language])
       .filter(Boolean)
       .join(' ')
+  const inEach = (name: 'what' | 'remedy'): Said => ({ en: said(name, 'en'), fr: said(name, 'fr') })
+  const remedy = inEach('remedy')
   return {
-    what: said('what'),
-    remedy: said('remedy') || undefined,
+    what: inEach('what'),
+    remedy: remedy.en === '' ? undefined : remedy,
     commands: [...new Set(parts.flatMap((part) => part?.commands ?? []))],
   }
 }

@@ -1,6 +1,7 @@
 import type { ListedEvent } from '../db/ports/history.ts'
-import { fromNow, lasting } from '../terminal/durations.ts'
+import { lastingSaid, sinceThen } from '../terminal/durations.ts'
 import { hintFor } from '../webhooks/relay/hints.ts'
+import type { Said } from '../language.ts'
 import { enableEndpoint, nameWebhookUrl, replayDead, replayOne, together } from './commands.ts'
 import type { Story } from './story.ts'
 import type { Judge, Verdict } from './verdict.ts'
@@ -8,62 +9,135 @@ import type { Judge, Verdict } from './verdict.ts'
 /** Something that happened, and whether its site was told. */
 export const verdictOfEvent: Judge = (story, now) => {
   const [event] = story.events
-  if (!event) return { what: 'Nothing is known about this event any more.' }
-  if (event.handledAt === null) {
+  if (!event) {
     return {
-      what: `${event.type} came ${fromNow(event.receivedAt, now)} and is not applied yet, after ${event.failures} failures.`,
-      remedy: 'It is tried again by itself. The log has the reason.',
+      what: {
+        en: 'Nothing is known about this event any more.',
+        fr: 'On ne sait plus rien de cet événement.',
+      },
     }
   }
-  if (event.siteId === null) return { what: `${event.type} concerns no site of ours.` }
-  const name = story.site?.name ?? 'a site that is gone'
-  return together({ what: `${event.type} for ${name}` }, howItWent(story, event, now))
+  const { type } = event
+  if (event.handledAt === null) {
+    const ago = sinceThen(event.receivedAt, now)
+    return {
+      what: {
+        en: `${type} came ${ago.en} and is not applied yet, after ${event.failures} failures.`,
+        fr: `${type} est arrivé ${ago.fr} et n’est pas encore appliqué, après ${event.failures} échecs.`,
+      },
+      remedy: {
+        en: 'It is tried again by itself. The log has the reason.',
+        fr: 'Il est réessayé de lui-même. Le journal en a la raison.',
+      },
+    }
+  }
+  if (event.siteId === null) {
+    return {
+      what: {
+        en: `${type} concerns no site of ours.`,
+        fr: `${type} ne concerne aucun de nos sites.`,
+      },
+    }
+  }
+  const name = story.site?.name
+  const what = {
+    en: `${type} for ${name ?? 'a site that is gone'}`,
+    fr: `${type} pour ${name ?? 'un site disparu'}`,
+  }
+  return together({ what }, howItWent(story, event, now))
 }
 
 function howItWent(story: Story, event: ListedEvent, now: number): Verdict {
   const { delivery, id } = event
   if (!delivery) {
     return {
-      what: 'was kept: the site had no webhook URL.',
-      remedy: 'Name one, and send this again:',
+      what: {
+        en: 'was kept: the site had no webhook URL.',
+        fr: 'a été gardé : le site n’avait pas d’URL de webhook.',
+      },
+      remedy: {
+        en: 'Name one, and send this again:',
+        fr: 'Donnez-en une, et renvoyez ceci :',
+      },
       commands: [...nameWebhookUrl(story), ...replayOne(id)],
     }
   }
   const { state, tries, dueAt, settledAt } = delivery
   const last = tries.at(-1)
   if (state === 'delivered') {
-    const after = lasting((settledAt ?? event.receivedAt) - event.receivedAt)
+    const after = lastingSaid((settledAt ?? event.receivedAt) - event.receivedAt)
+    const took = lastingSaid(last?.durationMs ?? 0)
     return {
-      what: `was delivered ${after} after it came, on try ${tries.length}, which took ${lasting(last?.durationMs ?? 0)}.`,
+      what: {
+        en: `was delivered ${after.en} after it came, on try ${tries.length}, which took ${took.en}.`,
+        fr: `a été livré ${after.fr} après son arrivée, à l’essai ${tries.length}, qui a duré ${took.fr}.`,
+      },
     }
   }
-  const said = last ? `the site's last answer: ${last.status ?? last.error}` : 'never tried'
+  const said = last
+    ? {
+        en: `the site's last answer: ${last.status ?? last.error}`,
+        fr: `dernière réponse du site : ${last.status ?? last.error}`,
+      }
+    : { en: 'never tried', fr: 'jamais essayé' }
   const hint = hintOf(story.site, last)
   if (story.endpoint?.disabledAt != null) {
-    const ago = fromNow(story.endpoint.disabledAt, now)
+    const ago = sinceThen(story.endpoint.disabledAt, now)
     return {
-      what: `is not sent: the endpoint was disabled ${ago}; ${said}.`,
-      remedy: `${hint ?? 'Mend the receiver.'} Then:`,
+      what: {
+        en: `is not sent: the endpoint was disabled ${ago.en}; ${said.en}.`,
+        fr: `n’est pas envoyé : les webhooks du site ont été coupés ${ago.fr} ; ${said.fr}.`,
+      },
+      remedy: {
+        en: `${hint?.en ?? 'Mend the receiver.'} Then:`,
+        fr: `${hint?.fr ?? 'Réparez le récepteur.'} Ensuite :`,
+      },
       commands: enableEndpoint(story),
     }
   }
   if (state === 'dead') {
     return {
-      what: `was given up after ${tries.length} tries; ${said}.`,
-      remedy: `${hint ?? 'Look into the log of the site.'} Once it is mended:`,
+      what: {
+        en: `was given up after ${tries.length} tries; ${said.en}.`,
+        fr: `a été abandonné après ${tries.length} essais ; ${said.fr}.`,
+      },
+      remedy: onceMended(hint),
       commands: replayOne(id),
     }
   }
-  if (dueAt === null) return { what: 'waits for an earlier event of the same connection.' }
+  if (dueAt === null) {
+    return {
+      what: {
+        en: 'waits for an earlier event of the same connection.',
+        fr: 'attend un événement antérieur de la même connexion.',
+      },
+    }
+  }
   const rests = story.endpoint !== null && story.endpoint.holdUntil > now
   const due = Math.max(dueAt, rests ? (story.endpoint?.holdUntil ?? 0) : 0)
-  const when = due <= now ? 'is due now' : `is tried again ${fromNow(due, now)}`
-  return { what: `${tries.length === 0 ? 'waits: it ' : ''}${when}; ${said}.`, remedy: hint }
+  const ahead = sinceThen(due, now)
+  const when =
+    due <= now
+      ? { en: 'is due now', fr: 'est à envoyer maintenant' }
+      : { en: `is tried again ${ahead.en}`, fr: `est réessayé ${ahead.fr}` }
+  const isNew = tries.length === 0
+  return {
+    what: {
+      en: `${isNew ? 'waits: it ' : ''}${when.en}; ${said.en}.`,
+      fr: `${isNew ? 'attend : il ' : ''}${when.fr} ; ${said.fr}.`,
+    },
+    remedy: hint,
+  }
 }
 
 /** What the last answer of the receiver usually means. */
-const hintOf = (site: Story['site'], last: Try | undefined): string | undefined =>
+const hintOf = (site: Story['site'], last: Try | undefined): Said | undefined =>
   last && (hintFor({ ...last, url: site?.webhookUrl ?? '', response: null }) ?? undefined)
+
+const onceMended = (hint: Said | undefined): Said => ({
+  en: `${hint?.en ?? 'Look into the log of the site.'} Once it is mended:`,
+  fr: `${hint?.fr ?? 'Regardez le journal du site.'} Une fois réparé :`,
+})
 
 type Try = NonNullable<ListedEvent['delivery']>['tries'][number]
 
@@ -75,15 +149,29 @@ export function troubleOfDeliveries(story: Story, now: number): Verdict | undefi
   if (dead.length === 0 && disabledAt === null) return undefined
   const last = dead.at(-1)?.delivery?.tries.at(-1)
   const hint = hintOf(site, last)
-  const off =
-    disabledAt === null
-      ? ''
-      : ` The endpoint of ${site?.name} was disabled ${fromNow(disabledAt, now)}.`
-  const count = dead.length === 1 ? '1 webhook was' : `${dead.length} webhooks were`
-  const mend = hint ?? 'Look into the log of the site.'
+  const ago = sinceThen(disabledAt ?? now, now)
+  const answer = last?.status ?? last?.error
+  const many = dead.length > 1
   return {
-    what: `${dead.length === 0 ? '' : `${count} given up; the last answer: ${last?.status ?? last?.error ?? 'none'}.`}${off}`.trim(),
-    remedy: `${mend} Once it is mended:`,
+    ...together(
+      dead.length === 0
+        ? undefined
+        : {
+            what: {
+              en: `${many ? `${dead.length} webhooks were` : '1 webhook was'} given up; the last answer: ${answer ?? 'none'}.`,
+              fr: `${many ? `${dead.length} webhooks ont été abandonnés` : '1 webhook a été abandonné'} ; dernière réponse : ${answer ?? 'aucune'}.`,
+            },
+          },
+      disabledAt === null
+        ? undefined
+        : {
+            what: {
+              en: `The endpoint of ${site?.name} was disabled ${ago.en}.`,
+              fr: `Les webhooks de ${site?.name} ont été coupés ${ago.fr}.`,
+            },
+          },
+    ),
+    remedy: onceMended(hint),
     commands: disabledAt === null ? replayDead(story) : enableEndpoint(story),
   }
 }

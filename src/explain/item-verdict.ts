@@ -2,18 +2,31 @@ import { nextStep, type NextStep } from '../connect/item-status.ts'
 import type { HeldItem } from '../db/ports/history.ts'
 import type { MailEnd } from '../db/ports/reminder-ways.ts'
 import { dayMs } from '../durations.ts'
-import { fromNow, lasting } from '../terminal/durations.ts'
+import type { Said } from '../language.ts'
+import { lastingSaid, sinceThen } from '../terminal/durations.ts'
 import { together } from './commands.ts'
 import { troubleOfDeliveries } from './event-verdict.ts'
 import type { Story } from './story.ts'
 import type { Judge, Verdict } from './verdict.ts'
 
-const nextTexts: Record<NextStep, string | undefined> = {
+const nextTexts: Record<NextStep, Said | undefined> = {
   none: undefined,
-  wait: 'Nobody need do anything: Bridge tries again once or twice a day.',
-  connect: 'Its user must connect the bank again: get_bridge_connect_link.',
-  sca: 'Its user must confirm at the bank: get_sca_authentication_link.',
-  edit: 'Its user must correct what the bank asks for: get_bridge_edit_link.',
+  wait: {
+    en: 'Nobody need do anything: Bridge tries again once or twice a day.',
+    fr: 'Personne n’a rien à faire : Bridge réessaie une à deux fois par jour.',
+  },
+  connect: {
+    en: 'Its user must connect the bank again: get_bridge_connect_link.',
+    fr: 'Son utilisateur doit reconnecter la banque : get_bridge_connect_link.',
+  },
+  sca: {
+    en: 'Its user must confirm at the bank: get_sca_authentication_link.',
+    fr: 'Son utilisateur doit confirmer à la banque : get_sca_authentication_link.',
+  },
+  edit: {
+    en: 'Its user must correct what the bank asks for: get_bridge_edit_link.',
+    fr: 'Son utilisateur doit corriger ce que la banque demande : get_bridge_edit_link.',
+  },
 }
 
 /** A bank connection: how it stands and what it asks of its user; or what became of it. */
@@ -21,18 +34,32 @@ export const verdictOfItem: Judge = (story, now) => {
   const [held] = story.items
   if (!held) return aboutMissing(story, now)
   return together(
-    { what: `Item ${held.item.id} ${ownerOf(held)}` },
+    { what: ownerOf(held) },
     howItStands(held, now),
     howItWasMailed(held, now),
     troubleOfDeliveries(story, now),
   )
 }
 
-const mailTexts: Record<MailEnd, string> = {
-  sent: 'was mailed',
-  refused: 'was not mailed: the mail server refuses the address',
-  unsure: 'may have been mailed: the connection to the mail server was lost',
-  no_address: 'was not mailed: there is no address',
+const mailTexts: Record<MailEnd, Said> = {
+  sent: { en: 'was mailed', fr: 'a été envoyé' },
+  refused: {
+    en: 'was not mailed: the mail server refuses the address',
+    fr: 'n’a pas été envoyé : le serveur de mail refuse l’adresse',
+  },
+  unsure: {
+    en: 'may have been mailed: the connection to the mail server was lost',
+    fr: 'a peut-être été envoyé : la connexion au serveur de mail s’est perdue',
+  },
+  no_address: {
+    en: 'was not mailed: there is no address',
+    fr: 'n’a pas été envoyé : il n’y a pas d’adresse',
+  },
+}
+
+const mailing: Said = {
+  en: 'is being mailed, or was when the server died',
+  fr: 'est en cours d’envoi, ou l’était à la mort du serveur',
 }
 
 /** The last mail to its user, while it is about the consent that is. */
@@ -40,116 +67,195 @@ function howItWasMailed({ item }: HeldItem, now: number): Verdict | undefined {
   const { mailedAt, mailedDays, mailEnd, goneAt, authenticationExpiresAt: end } = item
   if (mailedAt === null || mailedDays === null || goneAt !== null) return undefined
   if (end !== null && end - mailedAt > (mailedDays + 1) * dayMs) return undefined
-  const what =
-    mailEnd === null ? 'is being mailed, or was when the server died' : mailTexts[mailEnd]
-  const which =
-    mailedDays === 0 ? 'The reminder of its end' : `The reminder of ${mailedDays} d before its end`
-  return { what: `${which} ${what} (${fromNow(mailedAt, now)}).` }
+  const how = mailEnd === null ? mailing : mailTexts[mailEnd]
+  const ago = sinceThen(mailedAt, now)
+  const isAtEnd = mailedDays === 0
+  return {
+    what: {
+      en: `The reminder of ${isAtEnd ? '' : `${mailedDays} d before `}its end ${how.en} (${ago.en}).`,
+      fr: `Le rappel ${isAtEnd ? 'de sa fin' : `${mailedDays} j avant sa fin`} ${how.fr} (${ago.fr}).`,
+    },
+  }
 }
 
-const ownerOf = ({ item, user, site }: HeldItem): string => {
+const ownerOf = ({ item, user, site }: HeldItem): Said => {
   const bank = item.bank ?? item.providerName
-  return `${bank === null ? '' : `(${bank}) `}of ${user.name === '' ? '' : `${user.name} on `}${site.name}`
+  const name = `${item.id}${bank === null ? '' : ` (${bank})`}`
+  return {
+    en: `Item ${name} of ${user.name === '' ? '' : `${user.name} on `}${site.name}`,
+    fr: `La connexion ${name} de ${user.name === '' ? '' : `${user.name} sur `}${site.name}`,
+  }
 }
 
 /** The item alone, as the end of a sentence. */
 function howItStands({ item }: HeldItem, now: number): Verdict {
   const { status, statusCodeInfo, goneAt, unreachableAt, authenticationExpiresAt: end } = item
   if (goneAt !== null) {
+    const ago = sinceThen(goneAt, now)
     return {
-      what: `went at Bridge ${fromNow(goneAt, now)}.`,
+      what: { en: `went at Bridge ${ago.en}.`, fr: `a disparu chez Bridge ${ago.fr}.` },
       remedy: nextTexts.connect,
     }
   }
   if (end !== null && end <= now) {
+    const ago = sinceThen(end, now)
     return {
-      what: `has no consent any more: it ended ${fromNow(end, now)}.`,
+      what: {
+        en: `has no consent any more: it ended ${ago.en}.`,
+        fr: `n’a plus de consentement : il a pris fin ${ago.fr}.`,
+      },
       remedy: nextTexts.sca,
     }
   }
   if (unreachableAt !== null) {
+    const ago = sinceThen(unreachableAt, now)
     return {
-      what: `was not found by Bridge ${fromNow(unreachableAt, now)}, which may pass by itself.`,
-      remedy: 'If it lasts for days, its user connects the bank again.',
+      what: {
+        en: `was not found by Bridge ${ago.en}, which may pass by itself.`,
+        fr: `n’a pas été trouvée par Bridge ${ago.fr}, ce qui peut passer de soi-même.`,
+      },
+      remedy: {
+        en: 'If it lasts for days, its user connects the bank again.',
+        fr: 'Si cela dure des jours, son utilisateur reconnecte la banque.',
+      },
     }
   }
   const next = nextStep(status)
   if (next !== 'none') {
+    const named = `${status}${statusCodeInfo ? ` (${statusCodeInfo})` : ''}`
     return {
-      what: `has status ${status}${statusCodeInfo ? ` (${statusCodeInfo})` : ''}.`,
+      what: { en: `has status ${named}.`, fr: `a le statut ${named}.` },
       remedy: nextTexts[next],
     }
   }
-  const fresh =
-    item.lastSuccessAt === null ? '' : `, read from the bank ${fromNow(item.lastSuccessAt, now)}`
-  const consent = end === null ? '' : `; its consent ends ${fromNow(end, now)}`
-  return { what: `works${fresh}${consent}.` }
+  const read = item.lastSuccessAt === null ? undefined : sinceThen(item.lastSuccessAt, now)
+  const ends = end === null ? undefined : sinceThen(end, now)
+  return {
+    what: {
+      en: `works${read ? `, read from the bank ${read.en}` : ''}${ends ? `; its consent ends ${ends.en}` : ''}.`,
+      fr: `marche${read ? `, lue à la banque ${read.fr}` : ''}${ends ? ` ; son consentement finit ${ends.fr}` : ''}.`,
+    },
+  }
 }
 
 function aboutMissing({ subject, audit, calls }: Story, now: number): Verdict {
   const deleted = audit.findLast(({ action }) => action === 'item.deleted')
   if (deleted) {
+    const ago = sinceThen(deleted.at, now)
     return {
-      what: `Item ${subject.id} was deleted ${fromNow(deleted.at, now)} by ${deleted.actor}.`,
+      what: {
+        en: `Item ${subject.id} was deleted ${ago.en} by ${deleted.actor}.`,
+        fr: `La connexion ${subject.id} a été supprimée ${ago.fr} par ${deleted.actor}.`,
+      },
       remedy: nextTexts.connect,
     }
   }
   const asked = calls.at(-1)
-  const by = asked ? ` It was asked for by ${asked.site ?? asked.tenant ?? 'a key'}.` : ''
-  return { what: `Item ${subject.id} is held by nobody here.${by}` }
+  const by = asked?.site ?? asked?.tenant
+  return {
+    what: {
+      en: `Item ${subject.id} is held by nobody here.${asked ? ` It was asked for by ${by ?? 'a key'}.` : ''}`,
+      fr: `La connexion ${subject.id} n’est à personne ici.${asked ? ` Elle a été demandée par ${by ?? 'une clé'}.` : ''}`,
+    },
+  }
 }
 
 /** A link: whether somebody came back with a bank. */
 export const verdictOfRequest: Judge = (story, now) => {
   const [owned] = story.requests
-  if (!owned) return { what: 'Nothing is known about this request any more.' }
+  if (!owned) {
+    return {
+      what: {
+        en: 'Nothing is known about this request any more.',
+        fr: 'On ne sait plus rien de ce lien.',
+      },
+    }
+  }
   const { request, user, site } = owned
-  const whose = `of ${user.name === '' ? '' : `${user.name} on `}${site.name}`
-  const again = 'The user asks for a new link and goes through it.'
+  const whose = {
+    en: `of ${user.name === '' ? '' : `${user.name} on `}${site.name}`,
+    fr: `de ${user.name === '' ? '' : `${user.name} sur `}${site.name}`,
+  }
+  const again = {
+    en: 'The user asks for a new link and goes through it.',
+    fr: 'L’utilisateur demande un nouveau lien et va jusqu’au bout.',
+  }
+  const expiry = sinceThen(request.expiresAt, now)
   switch (request.state) {
     case 'completed': {
-      const took = lasting((request.completedAt ?? request.openedAt) - request.openedAt)
+      const took = lastingSaid((request.completedAt ?? request.openedAt) - request.openedAt)
       return together(
-        { what: `The link ${whose} was completed after ${took}.` },
+        {
+          what: {
+            en: `The link ${whose.en} was completed after ${took.en}.`,
+            fr: `Le lien ${whose.fr} a abouti après ${took.fr}.`,
+          },
+        },
         story.items.length > 0 ? verdictOfItem(story, now) : undefined,
       )
     }
     case 'failed':
       return {
-        what: `The visit of the link ${whose} ended without a bank${request.step === null ? '' : `, at step ${request.step}`}; it may still be completed until it expires, ${fromNow(request.expiresAt, now)}.`,
+        what: {
+          en: `The visit of the link ${whose.en} ended without a bank${request.step === null ? '' : `, at step ${request.step}`}; it may still be completed until it expires, ${expiry.en}.`,
+          fr: `La visite du lien ${whose.fr} s’est finie sans banque${request.step === null ? '' : `, à l’étape ${request.step}`} ; il peut encore aboutir jusqu’à son expiration, ${expiry.fr}.`,
+        },
         remedy: again,
       }
     case 'expired':
-      return { what: `Nobody completed the link ${whose} in time.`, remedy: again }
+      return {
+        what: {
+          en: `Nobody completed the link ${whose.en} in time.`,
+          fr: `Personne n’est allé à temps au bout du lien ${whose.fr}.`,
+        },
+        remedy: again,
+      }
     case 'pending':
   }
   if (request.claimedItemId !== null) {
     return {
-      what: `A browser came back to the link ${whose} with item ${request.claimedItemId}, which Bridge has yet to confirm.`,
-      remedy:
-        'Nobody need do anything: it is asked again. `bank-api doctor` tells whether Bridge answers.',
+      what: {
+        en: `A browser came back to the link ${whose.en} with item ${request.claimedItemId}, which Bridge has yet to confirm.`,
+        fr: `Un navigateur est revenu au lien ${whose.fr} avec la connexion ${request.claimedItemId}, que Bridge doit encore confirmer.`,
+      },
+      remedy: {
+        en: 'Nobody need do anything: it is asked again. `bank-api doctor` tells whether Bridge answers.',
+        fr: 'Personne n’a rien à faire : la question est reposée. `bank-api doctor` dit si Bridge répond.',
+      },
     }
   }
   return {
-    what: `Nobody has come back from the bank yet with the link ${whose}; it is good until then: ${fromNow(request.expiresAt, now)}.`,
+    what: {
+      en: `Nobody has come back from the bank yet with the link ${whose.en}; it is good until then: ${expiry.en}.`,
+      fr: `Personne n’est encore revenu de la banque avec le lien ${whose.fr} ; il est valable jusque-là : ${expiry.fr}.`,
+    },
   }
 }
 
 /** A user: how many connections there are, and which need something. */
 export const verdictOfUser: Judge = (story, now) => {
   const { user, site, items } = story
-  const name = user?.name ? `User ${user.name}` : 'The default user'
   const ailing = items
     .map((held) => ({ held, stands: howItStands(held, now) }))
     .filter(({ stands }) => stands.remedy !== undefined)
-  const count = items.length === 1 ? '1 connection' : `${items.length} connections`
+  const { length } = items
   const [first] = ailing
-  const well = items.length > 0 && !first ? ', and all work' : ''
+  const isWell = length > 0 && !first
+  const others = ailing.length - 1
   return together(
-    { what: `${name} of ${site?.name ?? 'a site that is gone'} has ${count}${well}.` },
-    first && { what: `Item ${first.held.item.id}` },
+    {
+      what: {
+        en: `${user?.name ? `User ${user.name}` : 'The default user'} of ${site?.name ?? 'a site that is gone'} has ${length === 1 ? '1 connection' : `${length} connections`}${isWell ? ', and all work' : ''}.`,
+        fr: `${user?.name ? `L’utilisateur ${user.name}` : 'L’utilisateur par défaut'} de ${site?.name ?? 'un site disparu'} a ${length === 1 ? '1 connexion' : `${length} connexions`}${isWell ? ', et tout marche' : ''}.`,
+      },
+    },
+    first && {
+      what: { en: `Item ${first.held.item.id}`, fr: `La connexion ${first.held.item.id}` },
+    },
     first?.stands,
-    ailing.length > 1 ? { what: `${ailing.length - 1} more need something.` } : undefined,
+    others > 0
+      ? { what: { en: `${others} more need something.`, fr: `${others} de plus à reprendre.` } }
+      : undefined,
     troubleOfDeliveries(story, now),
   )
 }

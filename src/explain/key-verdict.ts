@@ -1,7 +1,8 @@
 import { keyState } from '../auth/api-keys.ts'
-import { fromNow } from '../terminal/durations.ts'
+import type { Said } from '../language.ts'
+import { sinceThen } from '../terminal/durations.ts'
 import { command } from '../terminal/shell.ts'
-import { enableTenant, newKey, together } from './commands.ts'
+import { enableTenant, letWork, newKey, together } from './commands.ts'
 import { shortMethod } from './call-verdict.ts'
 import { troubleOfDeliveries } from './event-verdict.ts'
 import type { Story } from './story.ts'
@@ -10,55 +11,87 @@ import type { Judge, Verdict } from './verdict.ts'
 /** A key: whether it opens the door, and how its calls fare. */
 export const verdictOfKey: Judge = (story, now) => {
   const { key, tenant, site } = story
-  if (!key || !tenant) return { what: 'There is no such key.' }
-  const sees = site ? site.name : `all sites of ${tenant.name}`
-  const name = key.label === null ? 'The key' : `The key “${key.label}”`
+  if (!key || !tenant)
+    return { what: { en: 'There is no such key.', fr: 'Cette clé n’existe pas.' } }
+  const name = {
+    en: `${key.label === null ? 'The key' : `The key “${key.label}”`} of ${site ? site.name : `all sites of ${tenant.name}`}`,
+    fr: `${key.label === null ? 'La clé' : `La clé « ${key.label} »`} de ${site ? site.name : `tous les sites de ${tenant.name}`}`,
+  }
   switch (keyState(key, tenant, now)) {
-    case 'revoked':
-      return together(
-        { what: `${name} of ${sees} was revoked ${fromNow(key.revokedAt ?? now, now)}.` },
-        usedInVain(story, key.revokedAt ?? now),
-      )
-    case 'expired':
+    case 'revoked': {
+      const ago = sinceThen(key.revokedAt ?? now, now)
+      const what = {
+        en: `${name.en} was revoked ${ago.en}.`,
+        fr: `${name.fr} a été révoquée ${ago.fr}.`,
+      }
+      return together({ what }, usedInVain(story, key.revokedAt ?? now))
+    }
+    case 'expired': {
+      const ago = sinceThen(key.expiresAt ?? now, now)
       return {
-        what: `${name} of ${sees} expired ${fromNow(key.expiresAt ?? now, now)}.`,
-        remedy: 'A new one:',
+        what: { en: `${name.en} expired ${ago.en}.`, fr: `${name.fr} a expiré ${ago.fr}.` },
+        remedy: { en: 'A new one:', fr: 'Une nouvelle :' },
         commands: newKey(story),
       }
+    }
     case 'disabled':
       return {
-        what: `${name} of ${sees} does not work: the tenant is disabled.`,
-        remedy: 'Let it work again:',
+        what: {
+          en: `${name.en} does not work: the tenant is disabled.`,
+          fr: `${name.fr} ne marche pas : le client est désactivé.`,
+        },
+        remedy: letWork,
         commands: enableTenant(story),
       }
     case 'active':
   }
-  const used =
-    key.lastUsedAt === null ? 'was never used' : `was last used ${fromNow(key.lastUsedAt, now)}`
-  return together({ what: `${name} of ${sees} is good and ${used}.` }, refusedLately(story, now))
+  const used = key.lastUsedAt === null ? undefined : sinceThen(key.lastUsedAt, now)
+  const what = {
+    en: `${name.en} is good and ${used ? `was last used ${used.en}` : 'was never used'}.`,
+    fr: `${name.fr} est bonne et ${used ? `a servi ${used.fr}` : 'n’a jamais servi'}.`,
+  }
+  return together({ what }, refusedLately(story, now))
 }
 
 /** Who still calls with a key that is good no more. */
 function usedInVain(story: Story, since: number): Verdict | undefined {
   const { length } = story.calls.filter(({ at, status }) => at >= since && status === 401)
   if (length === 0) return undefined
-  const calls = length === 1 ? '1 call has' : `${length} calls have`
   return {
-    what: `Since then ${calls} been refused.`,
-    remedy: 'If the site is to work again, give it a new key:',
+    what: {
+      en: `Since then ${length === 1 ? '1 call has' : `${length} calls have`} been refused.`,
+      fr: `Depuis, ${length === 1 ? '1 appel a été refusé' : `${length} appels ont été refusés`}.`,
+    },
+    remedy: {
+      en: 'If the site is to work again, give it a new key:',
+      fr: 'Si le site doit remarcher, donnez-lui une nouvelle clé :',
+    },
     commands: newKey(story),
   }
 }
 
 /** What of the kept calls was refused. */
-function refusedLately({ calls }: Story, now: number): Verdict {
+function refusedLately({ calls }: Story, now: number): Verdict | undefined {
   const refused = calls.filter(({ status }) => status >= 400)
   const last = refused.at(-1)
-  if (!last) return { what: calls.length === 0 ? '' : `Its last ${calls.length} calls went well.` }
-  const why = last.refusal?.code ?? last.excType ?? last.status
+  const { length } = calls
+  if (length === 0) return undefined
+  if (!last) {
+    return {
+      what: {
+        en: `Its last ${length} calls went well.`,
+        fr: `Ses ${length} derniers appels se sont bien passés.`,
+      },
+    }
+  }
+  const why = `${shortMethod(last.method)}, ${last.refusal?.code ?? last.excType ?? last.status}`
+  const ago = sinceThen(last.at, now)
   return {
-    what: `Of its last ${calls.length} calls ${refused.length} were refused, the last one ${fromNow(last.at, now)}: ${shortMethod(last.method)}, ${why}.`,
-    remedy: 'That one:',
+    what: {
+      en: `Of its last ${length} calls ${refused.length} were refused, the last one ${ago.en}: ${why}.`,
+      fr: `De ses ${length} derniers appels ${refused.length} ont été refusés, le dernier ${ago.fr} : ${why}.`,
+    },
+    remedy: { en: 'That one:', fr: 'Celui-là :' },
     commands: [command`explain ${last.id}`],
   }
 }
@@ -66,27 +99,52 @@ function refusedLately({ calls }: Story, now: number): Verdict {
 /** A site: where its webhooks go, how that fares, and how its calls do. */
 export const verdictOfSite: Judge = (story, now) => {
   const { site, tenant, endpoint } = story
-  if (!site || !tenant) return { what: 'There is no such site.' }
-  const name = `Site ${site.name} of tenant ${tenant.name}`
-  if (site.removedAt !== null) return { what: `${name} is being deleted.` }
-  if (tenant.disabledAt !== null) {
+  if (!site || !tenant) {
+    return { what: { en: 'There is no such site.', fr: 'Ce site n’existe pas.' } }
+  }
+  const name = {
+    en: `Site ${site.name} of tenant ${tenant.name}`,
+    fr: `Le site ${site.name} du client ${tenant.name}`,
+  }
+  if (site.removedAt !== null) {
     return {
-      what: `${name} does not work: its tenant was disabled ${fromNow(tenant.disabledAt, now)}.`,
-      remedy: 'Let it work again:',
+      what: {
+        en: `${name.en} is being deleted.`,
+        fr: `${name.fr} est en cours de suppression.`,
+      },
+    }
+  }
+  if (tenant.disabledAt !== null) {
+    const ago = sinceThen(tenant.disabledAt, now)
+    return {
+      what: {
+        en: `${name.en} does not work: its tenant was disabled ${ago.en}.`,
+        fr: `${name.fr} ne marche pas : son client a été désactivé ${ago.fr}.`,
+      },
+      remedy: letWork,
       commands: enableTenant(story),
     }
   }
   const failing = endpoint?.failingSince ?? null
-  const webhooks =
-    site.webhookUrl === null
-      ? 'It has no webhook URL, so its events are only kept.'
-      : failing === null
-        ? 'Its webhooks are taken.'
-        : `Its webhooks began to fail ${fromNow(failing, now)}.`
   return together(
-    { what: `${name}:` },
-    { what: webhooks },
+    { what: { en: `${name.en}:`, fr: `${name.fr} :` } },
+    { what: howWebhooksFare(site.webhookUrl !== null, failing, now) },
     troubleOfDeliveries(story, now),
     refusedLately(story, now),
   )
+}
+
+function howWebhooksFare(hasUrl: boolean, failingSince: number | null, now: number): Said {
+  if (!hasUrl) {
+    return {
+      en: 'It has no webhook URL, so its events are only kept.',
+      fr: 'Il n’a pas d’URL de webhook, donc ses événements sont seulement gardés.',
+    }
+  }
+  if (failingSince === null) return { en: 'Its webhooks are taken.', fr: 'Ses webhooks sont pris.' }
+  const ago = sinceThen(failingSince, now)
+  return {
+    en: `Its webhooks began to fail ${ago.en}.`,
+    fr: `Ses webhooks ont commencé à échouer ${ago.fr}.`,
+  }
 }

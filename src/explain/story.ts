@@ -1,3 +1,4 @@
+import type { Said } from '../language.ts'
 import type { AuditRow } from '../db/ports/audit.ts'
 import type { EndpointHealth } from '../db/ports/endpoints.ts'
 import type {
@@ -28,7 +29,7 @@ export interface Story {
   calls: ListedCall[]
   audit: AuditRow[]
   /** What a refused call named, which its caller may not have been shown. */
-  named: { what: string; tenant: string; site: Site; user: string | null; goneAt: number | null }[]
+  named: { what: Said; tenant: string; site: Site; user: string | null; goneAt: number | null }[]
 }
 
 /** How many of each kind a story tells. */
@@ -191,7 +192,7 @@ function newestFirst(calls: readonly ListedCall[]): ListedCall[] {
 /** What the refusal of a call is about, looked up without its caller's bounds. */
 async function namedIn(store: Store, { refusal }: ListedCall): Promise<Story['named']> {
   const { id, name } = refusal?.named ?? {}
-  const ofItem = ({ item, user, site, tenant }: HeldItem, what: string) => ({
+  const ofItem = ({ item, user, site, tenant }: HeldItem, what: Said) => ({
     what,
     tenant,
     site,
@@ -201,16 +202,19 @@ async function namedIn(store: Store, { refusal }: ListedCall): Promise<Story['na
   switch (refusal?.code ?? '') {
     case 'item_not_found':
       return (await store.listHeldItems({ id: Number(id) })).map((held) =>
-        ofItem(held, `Item ${id}`),
+        ofItem(held, { en: `Item ${id}`, fr: `La connexion ${id}` }),
       )
     case 'account_not_found':
       return (await store.listHeldItems({ accountId: Number(id) })).map((held) =>
-        ofItem(held, `Account ${id} of item ${held.item.id}`),
+        ofItem(held, {
+          en: `Account ${id} of item ${held.item.id}`,
+          fr: `Le compte ${id} de la connexion ${held.item.id}`,
+        }),
       )
     case 'connect_request_not_found':
       return (await store.listRequests({ id: String(id) }, { limit: 1 })).map(
         ({ user, site, tenant }) => ({
-          what: `Request ${id}`,
+          what: { en: `Request ${id}`, fr: `Le lien ${id}` },
           tenant,
           site,
           user: user.name,
@@ -220,7 +224,7 @@ async function namedIn(store: Store, { refusal }: ListedCall): Promise<Story['na
     case 'user_not_found':
       return (await store.listUsers({ name: String(name) }, { limit: 3 })).map(
         ({ user, site, tenant }) => ({
-          what: `User ${user.name}`,
+          what: { en: `User ${user.name}`, fr: `L’utilisateur ${user.name}` },
           tenant,
           site,
           user: user.name,
@@ -235,7 +239,7 @@ async function namedIn(store: Store, { refusal }: ListedCall): Promise<Story['na
         one
           ? [
               {
-                what: `Site ${one.site.name}`,
+                what: { en: `Site ${one.site.name}`, fr: `Le site ${one.site.name}` },
                 tenant: one.tenant.name,
                 site: one.site,
                 user: null,

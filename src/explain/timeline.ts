@@ -1,10 +1,11 @@
+import type { Said } from '../language.ts'
 import { lasting } from '../terminal/durations.ts'
 import type { Story } from './story.ts'
 
 /** One step of a story, or several of a kind. `at` is ISO 8601 in UTC, to the second. */
 export interface Step {
   at: string
-  text: string
+  text: Said
   detail: string[]
 }
 
@@ -20,31 +21,42 @@ export const stepsOf = (story: Story): Step[] =>
 
 /** The same in short: an event with how it ended is one line, and so are many of a kind that follow each other. */
 export function linesOf(story: Story): Step[] {
-  const lines: { at: number; what: string; took: number[]; count: number }[] = []
+  const lines: { at: number; what: Said; took: number[]; count: number }[] = []
   for (const { at, what: whole, tookMs } of momentsOf(story, ({ inShort }) => [inShort])) {
-    const what = whole.replace('call bank_api.bridge.', 'call ')
+    const what = { en: short(whole.en), fr: short(whole.fr) }
     const last = lines.at(-1)
     const took = tookMs === undefined ? [] : [tookMs]
-    if (last?.what === what) {
+    if (last?.what.en === what.en) {
       last.count += 1
       last.took.push(...took)
     } else lines.push({ at, what, took, count: 1 })
   }
   return lines.map(({ at, what, took, count }) => ({
     at: second(at),
-    text: `${count === 1 ? '' : `${count} × `}${what}${took.length === 0 ? '' : `, ${rangeOf(took)}`}`,
+    text: {
+      en: `${times(count)}${what.en}${took.length === 0 ? '' : `, ${rangeOf(took).en}`}`,
+      fr: `${times(count)}${what.fr}${took.length === 0 ? '' : `, ${rangeOf(took).fr}`}`,
+    },
     detail: [],
   }))
 }
 
-function rangeOf(took: readonly number[]): string {
-  const [least, most] = [lasting(Math.min(...took)), lasting(Math.max(...took))]
-  return least === most ? least : `${least} to ${most}`
+const times = (count: number): string => (count === 1 ? '' : `${count} × `)
+
+const short = (what: string): string => what.replace(/^(call|appel) bank_api\.bridge\./, '$1 ')
+
+function rangeOf(took: readonly number[]): Said {
+  const [least, most] = [Math.min(...took), Math.max(...took)]
+  const [en, fr] = [lasting(least), lasting(least, 'fr')]
+  return {
+    en: en === lasting(most) ? en : `${en} to ${lasting(most)}`,
+    fr: fr === lasting(most, 'fr') ? fr : `${fr} à ${lasting(most, 'fr')}`,
+  }
 }
 
 interface Moment {
   at: number
-  what: string
+  what: Said
   detail: string[]
   tookMs?: number | undefined
 }
@@ -64,34 +76,58 @@ function momentsOf(story: Story, ofOne: (event: EventMoments) => Moment[]): Mome
 }
 
 /** Null where it did not happen. */
-const step = (at: number | null, what: string, detail: string[] = []) => ({ at, what, detail })
+const step = (at: number | null, en: string, fr: string, detail: string[] = []) => ({
+  at,
+  what: { en, fr },
+  detail,
+})
 
 function ofRequest({ request }: Story['requests'][number]) {
   const { id, itemId, claimedItemId } = request
-  const kind = request.managedItemId === null ? 'a new item' : `item ${request.managedItemId}`
+  const { managedItemId: managed } = request
+  const [kind, french] =
+    managed === null
+      ? ['a new item', 'une nouvelle connexion']
+      : [`item ${managed}`, `la connexion ${managed}`]
   const by =
     itemId === null && request.matchedAt !== null ? 'a correction left it' : 'a callback named'
   return [
-    step(request.openedAt, `request ${id} opened for ${kind}`, [
+    step(request.openedAt, `request ${id} opened for ${kind}`, `lien ${id} ouvert pour ${french}`, [
       `now ${request.state}${request.step === null ? '' : ` at step ${request.step}`}`,
       ...(request.callbacks > 0 ? [`callbacks not verified at once: ${request.callbacks}`] : []),
       ...(claimedItemId === null
         ? []
         : [`${by} item ${claimedItemId}; Bridge has yet to confirm it`]),
     ]),
-    step(request.matchedAt, `request matched from Bridge's events`),
-    step(request.completedAt, `request completed with item ${itemId ?? '-'}`),
-    step(request.state === 'expired' ? request.expiresAt : null, 'request expired'),
+    step(
+      request.matchedAt,
+      `request matched from Bridge's events`,
+      'lien reconnu par les événements de Bridge',
+    ),
+    step(
+      request.completedAt,
+      `request completed with item ${itemId ?? '-'}`,
+      `lien abouti avec la connexion ${itemId ?? '-'}`,
+    ),
+    step(request.state === 'expired' ? request.expiresAt : null, 'request expired', 'lien expiré'),
   ]
 }
 
 function ofItem({ item }: Story['items'][number]) {
-  const status = `item last updated: status ${item.status} ${item.statusCodeInfo ?? ''}`.trim()
+  const status = `${item.status} ${item.statusCodeInfo ?? ''}`.trim()
   return [
-    step(item.createdAt, `item ${item.id} stored`),
-    step(item.updatedAt, status),
-    step(item.unreachableAt, 'item not found at Bridge (404)'),
-    step(item.goneAt, 'item gone at Bridge'),
+    step(item.createdAt, `item ${item.id} stored`, `connexion ${item.id} enregistrée`),
+    step(
+      item.updatedAt,
+      `item last updated: status ${status}`,
+      `dernière mise à jour de la connexion : statut ${status}`,
+    ),
+    step(
+      item.unreachableAt,
+      'item not found at Bridge (404)',
+      'connexion introuvable chez Bridge (404)',
+    ),
+    step(item.goneAt, 'item gone at Bridge', 'connexion disparue chez Bridge'),
   ]
 }
 
@@ -99,7 +135,7 @@ function ofCall(call: Story['calls'][number]) {
   const why = call.refusal?.code ?? call.excType
   const end = why === null ? String(call.status) : `${call.status} ${why}`
   return {
-    ...step(call.at, `call ${call.method}: ${end}`, [
+    ...step(call.at, `call ${call.method}: ${end}`, `appel ${call.method} : ${end}`, [
       `${call.id}, ${call.durationMs} ms`,
       ...(call.refusal ? [call.refusal.message] : []),
       ...call.bridge.map(
@@ -121,7 +157,10 @@ function ofEvent({
 }: Story['events'][number]): { event: Moment; tries: Moment[]; inShort: Moment } {
   const tries = (delivery?.tries ?? []).map(({ number, startedAt, durationMs, status, error }) => ({
     at: startedAt,
-    what: `try ${number} to deliver ${type}: ${status ?? error ?? 'no answer'}`,
+    what: {
+      en: `try ${number} to deliver ${type}: ${status ?? error ?? 'no answer'}`,
+      fr: `essai ${number} de livrer ${type} : ${status ?? error ?? 'pas de réponse'}`,
+    },
     detail: [`${delivery?.id}, ${durationMs} ms`],
   }))
   const detail = [
@@ -129,29 +168,42 @@ function ofEvent({
     handledAt === null ? `not handled yet, failures: ${failures}` : `handled ${second(handledAt)}`,
     ...(delivery ? ofDelivery(delivery) : ['no delivery: the site had no webhook URL']),
   ]
-  const event = { at: receivedAt, what: `event ${type}`, detail }
+  const event = { at: receivedAt, what: { en: `event ${type}`, fr: `événement ${type}` }, detail }
   const last = delivery?.tries.at(-1)
-  const ended = delivery ? endOf(delivery) : 'kept'
+  const ended = delivery ? endOf(delivery) : { en: 'kept', fr: 'gardé' }
+  const what = { en: `${type} ${ended.en}`, fr: `${type} ${ended.fr}` }
   return {
     event,
     tries,
-    inShort: { at: receivedAt, what: `${type} ${ended}`, detail, tookMs: last?.durationMs },
+    inShort: { at: receivedAt, what, detail, tookMs: last?.durationMs },
   }
 }
 
 type Delivery = NonNullable<Story['events'][number]['delivery']>
 
-function endOf({ state, tries }: Delivery): string {
+function endOf({ state, tries }: Delivery): Said {
   const last = tries.at(-1)
-  if (state === 'delivered') return tries.length > 1 ? `delivered on try ${tries.length}` : state
+  const { length } = tries
+  if (state === 'delivered') {
+    return length > 1
+      ? { en: `delivered on try ${length}`, fr: `livré à l’essai ${length}` }
+      : { en: 'delivered', fr: 'livré' }
+  }
   const answer = last ? ` (${last.status ?? last.error})` : ''
   return state === 'dead'
-    ? `given up after ${tries.length} tries${answer}`
-    : `waits after ${tries.length} tries${answer}`
+    ? {
+        en: `given up after ${length} tries${answer}`,
+        fr: `abandonné après ${length} essais${answer}`,
+      }
+    : { en: `waits after ${length} tries${answer}`, fr: `attend après ${length} essais${answer}` }
 }
 
 const ofAudit = ({ at, action, actor, count }: Story['audit'][number]) =>
-  step(at, `audit ${action} by ${actor}${count > 1 ? `, ${count} times` : ''}`)
+  step(
+    at,
+    `audit ${action} by ${actor}${count > 1 ? `, ${count} times` : ''}`,
+    `audit ${action} par ${actor}${count > 1 ? `, ${count} fois` : ''}`,
+  )
 
 function ofDelivery({ id, state, dueAt, settledAt }: Delivery): string[] {
   if (state !== 'pending')

@@ -1,9 +1,10 @@
+import type { Said } from '../language.ts'
 import type { Story } from './story.ts'
 
 /** What happened and whose it was; and what to do, where something is to be done. */
 export interface Verdict {
-  what: string
-  remedy?: string | undefined
+  what: Said
+  remedy?: Said | undefined
   /** To paste. */
   commands?: string[] | undefined
 }

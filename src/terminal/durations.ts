@@ -1,4 +1,4 @@
-import type { Language } from '../language.ts'
+import type { Language, Said } from '../language.ts'
 import { dayMs, hourMs, minuteMs, secondMs } from '../durations.ts'
 
 /** How long something took or takes, in the largest unit that says enough: `40 ms`, `0.2 s`, `5 m`, `26 h`, `12 d`. */
@@ -10,6 +10,13 @@ export function lasting(ms: number, language: Language = 'en'): string {
   if (ms < 2 * hourMs) return `${Math.round(ms / minuteMs)} ${minutes}`
   return ms < 2 * dayMs ? `${Math.round(ms / hourMs)} h` : `${Math.round(ms / dayMs)} ${days}`
 }
+
+/** Both of what follows, in each language. */
+export const lastingSaid = (ms: number): Said => ({ en: lasting(ms), fr: lasting(ms, 'fr') })
+export const sinceThen = (at: number, now: number): Said => ({
+  en: fromNow(at, now),
+  fr: fromNow(at, now, 'fr'),
+})
 
 /** A time as seen from now: `5 m ago`, `in 12 d`. */
 export function fromNow(at: number, now: number, language: Language = 'en'): string {

@@ -177,7 +177,7 @@ const fr: typeof en = {
   several: (word) => `« ${word} » peut désigner`,
 }
 
-/** All that the pages of single things say. What explain says is English. */
+/** All that the pages of single things say, besides what `explain` makes of them. */
 export const thingTexts: Readonly<Record<Language, typeof en>> = { en, fr }
 
 export type ThingTexts = typeof en

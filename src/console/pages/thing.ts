@@ -1,6 +1,7 @@
 import { html, seen, type Html } from '../../html/html.ts'
 import type { Page } from '../../html/page.ts'
 import type { Subject } from '../../db/ports/history.ts'
+import type { Language } from '../../language.ts'
 import { shortMethod } from '../../explain/call-verdict.ts'
 import { command } from '../../terminal/shell.ts'
 import type { Meant, Thing } from '../facts/thing.ts'
@@ -26,7 +27,7 @@ export function thingPage(
   const words = wordsFor(frame.language, thing.now)
   const { kind } = thing.story.subject
   const isEvent = kind === 'event' || kind === 'delivery'
-  const body = html`${doneLine(frame.language, done)} ${verdict(text, thing, acts)}
+  const body = html`${doneLine(frame.language, done)} ${verdict(frame.language, thing, acts)}
     <div class="grid">
       ${card(text.facts, facts(thingFacts(text, words, thing)))} ${picture(text, words, thing)}
     </div>
@@ -34,7 +35,7 @@ export function thingPage(
     ${kind === 'call' && atBridge(text, words, thing)}
     ${(kind === 'user' || kind === 'site') && connections(text, words, thing)}
     ${!isEvent && webhooks(text, words, thing)} ${kind !== 'call' && calls(text, words, thing)}
-    ${kind !== 'request' && links(text, words, thing)} ${story(text, words, thing)}`
+    ${kind !== 'request' && links(text, words, thing)} ${story(frame.language, words, thing)}`
   return framed(frame, titleOf(text, thing), body)
 }
 
@@ -55,12 +56,12 @@ function titleOf(
   return `${text.kinds[subject.kind]} ${seen(name ?? subject.id)}`
 }
 
-function verdict(text: ThingTexts, thing: Thing, acts: readonly Html[]): Html {
+function verdict(language: Language, thing: Thing, acts: readonly Html[]): Html {
   const { what, remedy, commands = [] } = thing.verdict
   return card(
-    text.verdict,
-    html`<p class="ink" lang="en">${seen(what)}</p>
-      ${remedy !== undefined && html`<p lang="en">${seen(remedy)}</p>`} ${commands.map(commandLine)}
+    thingTexts[language].verdict,
+    html`<p class="ink">${seen(what[language])}</p>
+      ${remedy && html`<p>${seen(remedy[language])}</p>`} ${commands.map(commandLine)}
       ${acts.length > 0 && html`<div class="acts">${acts}</div>`}`,
   )
 }
@@ -200,14 +201,20 @@ function links(text: ThingTexts, words: Words, { story: { requests } }: Thing): 
   )
 }
 
-function story(text: ThingTexts, words: Words, { steps, older, story: { subject } }: Thing): Html {
+function story(
+  language: Language,
+  words: Words,
+  { steps, older, story: { subject } }: Thing,
+): Html {
+  const text = thingTexts[language]
   return card(
     text.story,
-    html`<ol class="steps" lang="en">
+    html`<ol class="steps">
         ${steps.map(
           ({ at, text: said }) =>
             html`<li>
-              <time datetime="${at}">${at.slice(0, 19).replace('T', ' ')}</time> ${seen(said)}
+              <time datetime="${at}">${at.slice(0, 19).replace('T', ' ')}</time>
+              ${seen(said[language])}
             </li>`,
         )}
       </ol>

@@ -101,7 +101,7 @@ test('a request is told from its link to its item, in order', async () => {
     items: [{ item: { id: itemId } }],
     user: { name: order.user },
   })
-  const whats = timeline!.steps.map(({ text }) => text)
+  const whats = timeline!.steps.map(({ text }) => text.en)
   const at = (text: string) => whats.findIndex((what) => what.includes(text))
   const inOrder = [
     at('call bank_api.bridge.get_bridge_connect_link: 200'),
@@ -130,10 +130,10 @@ test('an item, its event and its call are told by their own ids', async () => {
   const event = await told(setup, eventId)
 
   expect(item?.story.requests).toMatchObject([{ request: { id: request } }])
-  expect(call?.steps.map(({ text }) => text)).toContain(
+  expect(call?.steps.map(({ text }) => text.en)).toContain(
     'call bank_api.bridge.get_bridge_connect_link: 200',
   )
-  expect(event?.steps.map(({ text }) => text)).toContain('event connect.completed')
+  expect(event?.steps.map(({ text }) => text.en)).toContain('event connect.completed')
 })
 
 test('no link, no address and no bank data is told', async () => {
@@ -171,7 +171,7 @@ test('a call that failed is kept with its refusal', async () => {
   const answer = await callMethod(setup.app, 'get_bank_accounts', { item_id: 77 }, { as: siteKey })
 
   const timeline = await told(setup, answer.headers['x-request-id'])
-  expect(timeline?.steps[0]?.text).toBe(
+  expect(timeline?.steps[0]?.text.en).toBe(
     'call bank_api.bridge.get_bank_accounts: 404 item_not_found',
   )
 })

@@ -6,18 +6,43 @@ type Rooms = Awaited<ReturnType<typeof aFurnishedConsole>>
 
 /** Each kind of thing: its page, and what that says in English and in French. */
 const things: [string, (rooms: Rooms) => string, RegExp, RegExp][] = [
-  ['item', () => 'item/77', /Connection 77.*Demo Bank.*consent/, /Connexion 77.*Demo Bank/],
-  ['request', ({ request }) => `request/${request}`, /Link .*Opened/, /Lien .*Ouvert/],
-  ['event', ({ event }) => `event/${event.id}`, /Event item\.refreshed.*on its way/, /en route/],
+  [
+    'item',
+    () => 'item/77',
+    /Connection 77.*Demo Bank.*consent/,
+    /La connexion 77 \(Demo Bank\) de ann@acme\.test sur erp\.acme\.test marche/,
+  ],
+  [
+    'request',
+    ({ request }) => `request/${request}`,
+    /Link .*Opened/,
+    /Personne n’est encore revenu de la banque.*lien \w+ ouvert pour/,
+  ],
+  [
+    'event',
+    ({ event }) => `event/${event.id}`,
+    /Event item\.refreshed.*on its way/,
+    /item\.refreshed pour erp\.acme\.test attend : il est à envoyer/,
+  ],
   [
     'call',
     () => 'call/req_call',
     /Call get_bank_accounts.*item_not_found.*80 ms/,
-    /Appel get_bank/,
+    /get_bank_accounts a été refusé avec 404 item_not_found\. Rien ici/,
   ],
-  ['user', ({ user }) => `user/${user.id}`, /User ann@acme\.test.*At Bridge/, /Utilisateur ann@/],
+  [
+    'user',
+    ({ user }) => `user/${user.id}`,
+    /User ann@acme\.test.*At Bridge/,
+    /L’utilisateur ann@acme\.test de erp\.acme\.test a 1 connexion, et tout marche/,
+  ],
   ['site', ({ site }) => `site/${site.id}`, /Site erp\.acme\.test.*Its events/, /Ses événements/],
-  ['key', ({ siteKey }) => `key/${siteKey.apiKey}`, /Key key_.*Made/, /Clé key_.*Créé/],
+  [
+    'key',
+    ({ siteKey }) => `key/${siteKey.apiKey}`,
+    /Key key_.*Made/,
+    /est bonne et n’a jamais servi/,
+  ],
 ]
 
 describe('the page of a thing', () => {

@@ -162,7 +162,7 @@ const aDelivery = (
 
 const told = (story: Story): string => {
   const { what, remedy, commands = [] } = verdictOf(story, now)
-  return [what, remedy, ...commands].filter(Boolean).join(' | ')
+  return [what.en, remedy?.en, ...commands].filter(Boolean).join(' | ')
 }
 
 describe('a verdict on a call', () => {
@@ -175,15 +175,19 @@ describe('a verdict on a call', () => {
   it.each(Object.keys(codes) as Code[])('that was refused with %s says why', (code) => {
     const { what, remedy } = verdictOf(aStory('call', { calls: [refused(code)] }), now)
 
-    expect(what).toContain(`refused with ${codes[code].status} ${code}. `)
-    expect(what.length).toBeGreaterThan(70)
+    expect(what.en).toContain(`refused with ${codes[code].status} ${code}. `)
+    expect(what.en.length).toBeGreaterThan(70)
+    expect(what.fr).toContain(`refusé avec ${codes[code].status} ${code}. `)
+    expect(what.fr.length).toBeGreaterThan(70)
     if (explained[code].whose === 'the gateway') expect(remedy).toBeDefined()
   })
 
   it.each(Object.keys(limitTexts) as LimitName[])('names the limit that was met: %s', (limit) => {
     const code = limit.startsWith('bridge') ? 'bridge_quota_spent' : 'too_many_calls'
 
-    expect(told(aStory('call', { calls: [refused(code, limit)] }))).toContain(limitTexts[limit].met)
+    expect(told(aStory('call', { calls: [refused(code, limit)] }))).toContain(
+      limitTexts[limit].met.en,
+    )
   })
 
   it.each([
@@ -200,7 +204,13 @@ describe('a verdict on a call', () => {
   })
 
   const slow = { ...site, id: 'sit_2', name: 'slow.acme.test' }
-  const named = { what: 'Item 7', tenant: 'acme', site: slow, user: 'ben', goneAt: null }
+  const named = {
+    what: { en: 'Item 7', fr: 'La connexion 7' },
+    tenant: 'acme',
+    site: slow,
+    user: 'ben',
+    goneAt: null,
+  }
   it.each([
     ['another site’s', named, 'Item 7 belongs to ben on slow.acme.test of tenant acme, which'],
     [
@@ -303,7 +313,7 @@ it('what follows each other and differs in time alone is one line', () => {
     anEvent({ seq: n, type: 'item.account.created', receivedAt: now - hour + n }),
   )
 
-  expect(linesOf(aStory('item', { events })).map(({ text }) => text)).toEqual([
+  expect(linesOf(aStory('item', { events })).map(({ text }) => text.en)).toEqual([
     '12 × item.account.created delivered, 0.2 s',
   ])
 })
