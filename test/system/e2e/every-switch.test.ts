@@ -2,56 +2,13 @@ import { expect, onTestFinished, test } from 'vitest'
 import { buildApp, startSandbox } from '../../../src/app.ts'
 import { createMovableClock } from '../../../src/clock.ts'
 import { loadConfig, sandboxCredentials } from '../../../src/config.ts'
-import { setSwitches, switches, type SwitchChanges } from '../../../src/sandbox/switches.ts'
+import { setSwitches, type SwitchChanges } from '../../../src/sandbox/switches.ts'
 import { freePort } from '../../support/free-port.ts'
 import { openSite } from '../../support/receiving-site.ts'
 import { testFolder } from '../../support/store.ts'
+import { changesOf, same, settings, type Setting } from '../../support/switch-settings.ts'
 import { aTenant } from '../../support/tenants.ts'
 import { comeBack, logIn, pull, siteClient, type Json } from './visit.ts'
-
-/** One switch away from its default; none for the defaults of all of them. */
-interface Setting {
-  name: string
-  value: unknown
-}
-
-/** Where the table cannot know what a text or a number may be. */
-const samples: Record<string, unknown[]> = { callbackHosts: [['127.0.0.1'], ['elsewhere.test']] }
-
-/** Each position of each switch, read from the table of switches: a new one is walked without a word here. */
-const settings: Setting[] = Object.entries(switches.shape).flatMap(([name, { def }]) =>
-  positionsOf(name, def)
-    .filter((value) => !same(value, def.defaultValue))
-    .map((value) => ({ name, value })),
-)
-
-function same(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) === JSON.stringify(other)
-}
-
-function positionsOf(name: string, { innerType, defaultValue }: Wrapped): unknown[] {
-  const { type, entries, values } = innerType.def
-  if (type === 'boolean') return [true, false]
-  if (entries) return Object.values(entries)
-  if (values) return [...values]
-  if (type === 'number') return [defaultValue, Number(defaultValue) + 1]
-  const others = samples[name]
-  if (!others) throw new Error(`Say in this test which positions ${name} has`)
-  return [defaultValue, ...others]
-}
-
-/** A zod schema with a default, as far as its positions go. */
-interface Wrapped {
-  defaultValue: unknown
-  innerType: {
-    def: { type: string; entries?: Record<string, unknown>; values?: readonly unknown[] }
-  }
-}
-
-/** Positions that only show beside another switch. */
-const companions: Record<string, SwitchChanges> = {
-  withheldFields: { accountAccess: 'oneWithheld' },
-}
 
 /** A link may be asked for the first time, for a second user, and after Bridge forgot the users it had. */
 type Stage = 'first' | 'second user' | 'forgotten user'
@@ -225,9 +182,7 @@ async function expectRefusal(walk: Walkers, more: object = {}): Promise<void> {
 }
 
 async function walkAll(setting?: Setting): Promise<void> {
-  const walk = await walkers({
-    ...(setting && { ...companions[setting.name], [setting.name]: setting.value }),
-  })
+  const walk = await walkers(setting ? changesOf(setting) : {})
   if (isRefused(setting, 'first')) return expectRefusal(walk)
 
   const items = [await connect(walk, { returns: true }), await connect(walk, { returns: false })]
