@@ -59,8 +59,9 @@ function wordsOf(reminder: Reminder) {
 
 type Words = ReturnType<typeof wordsOf>
 
-/** Names come from sites: one line, without what hides, and no longer than a name. */
-const named = (name: string): string => seen(name).replaceAll(/\s+/g, ' ').trim().slice(0, 80)
+/** Names come from sites: one line, without what hides, no encoded word (RFC 2047) that would hide it, and no longer than a name. */
+const named = (name: string): string =>
+  seen(name).replaceAll(/\s+/g, ' ').replaceAll('=?', '= ?').trim().slice(0, 80)
 
 const plain = (said: Words): string =>
   [

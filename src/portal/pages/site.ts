@@ -102,12 +102,15 @@ function webhooks(frame: Frame, text: PortalTexts, words: Words, { site, endpoin
   return card(
     text.webhooks,
     html`${facts([
-      [text.address, seen(site.webhookUrl)],
+      [text.address, seen(withoutQuery(site.webhookUrl))],
       [text.endpoint, state],
     ])}
     ${disabledAt !== null && html`<p>${text.disabledHint}</p>`} ${form(frame, '/portal/test', test)}`,
   )
 }
+
+/** What stands behind the path is for the receiver alone: some keep a token there. */
+const withoutQuery = (url: string): string => url.replace(/\?.*$/s, '?…')
 
 function events(text: PortalTexts, words: Words, view: SiteView): Html {
   const { site, events: rows, after, next } = view

@@ -81,6 +81,17 @@ it('names that somebody chose make no line, no tag, no header, and are no longer
   expect(came!.html).not.toContain('<b>')
 })
 
+it('a name that is an encoded word is not decoded, for what it hides would be seen', async () => {
+  const server = await mailServer()
+  const bank = '=?utf-8?B?4oCu?= =?utf-8?Q?a=0D=0ABcc:_b?='
+
+  await createMailer({ url: server.url, from }).send(reminderMail({ ...reminder, bank }))
+
+  const subject = server.came[0]!.headers['subject']
+  expect(subject).toContain('= ?utf-8?B?4oCu?= = ?utf-8?Q?a=0D=0ABcc:_b?=')
+  expect(subject).not.toMatch(/[\u202e\r\n]/)
+})
+
 it('says in both languages how many days are left, and that the end has come', () => {
   const said = (language: 'en' | 'fr', daysLeft: number) =>
     reminderMail({ ...reminder, language, daysLeft }).text

@@ -35,6 +35,18 @@ describe('a site’s page', () => {
     expect(page).toMatch(/works 3 hr\.? ago/)
   })
 
+  it('shows where webhooks go, and nothing of a secret that the address may hold', async () => {
+    const { app, of, erp, clock } = await aFurnishedPortal()
+    const webhookUrl = 'https://erp.acme.test/hook?token=s3cret&for=bank'
+    await app.store.updateSite(erp.site.id, { webhookUrl }, { actor: 'test', at: clock.now() })
+    const visitor = await aPortalVisitor(app, of)
+
+    const { body } = await visitor.get('/portal')
+
+    expect(textOf(body)).toContain('https://erp.acme.test/hook?…')
+    expect(body).not.toContain('s3cret')
+  })
+
   it('has a button that leads to the page that renews the connection', async () => {
     const { app, of } = await aFurnishedPortal()
     const visitor = await aPortalVisitor(app, of)
