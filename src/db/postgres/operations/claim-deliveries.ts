@@ -1,10 +1,10 @@
-import { asc, eq, inArray, sql, type SQL } from 'drizzle-orm'
+import { asc, eq, sql, type SQL } from 'drizzle-orm'
 import type { ClaimedDelivery } from '../../ports/deliveries.ts'
 import { sharesOf, type Share } from '../../rules/claim-shares.ts'
 import { triesAtOnce } from '../../rules/endpoint-health.ts'
 import { deliveries, endpoints, events, sites } from '../schema/index.ts'
 import { StoreAwayError, StoreBusyError } from '../../store-errors.ts'
-import { given, prepared, type Db, type Patience, type Tools } from '../tools.ts'
+import { given, prepared, type Db, type Tools } from '../tools.ts'
 
 interface Claim {
   by: string
@@ -28,7 +28,7 @@ WITH RECURSIVE waiting(site_id) AS (
  * The sites with deliveries due and an endpoint that may be tried, those with the fewest in flight first, then the longest
  * waiting: so a backlog keeps nobody else from their turn. `retrying` of what is in flight is no first try.
  */
-const readySites = (which = sql`true`) =>
+const readySites = (among: SQL) =>
   prepared((db) =>
     db
       .select({
@@ -39,7 +39,7 @@ const readySites = (which = sql`true`) =>
       })
       .from(
         sql`(
-${waiting}, ready AS (
+${among}, ready AS (
   SELECT sites.id AS "siteId",
     (SELECT min(due_at) FROM deliveries
      WHERE state = 'pending' AND due_at IS NOT NULL AND site_id = sites.id) AS first_due,
@@ -53,7 +53,7 @@ ${waiting}, ready AS (
   CROSS JOIN LATERAL (
     SELECT count(*) AS busy, count(first_ended_at) AS retrying FROM deliveries
     WHERE claimed_until IS NOT NULL AND claimed_until > ${given('at')} AND site_id = sites.id) AS flight
-  WHERE sites.webhook_url IS NOT NULL AND sites.removed_at IS NULL AND ${which}
+  WHERE sites.webhook_url IS NOT NULL AND sites.removed_at IS NULL
     AND endpoints.disabled_at IS NULL AND coalesce(endpoints.hold_until, 0) <= ${given('at')}
 )
 SELECT "siteId", busy, places, retrying FROM ready
@@ -61,8 +61,24 @@ WHERE first_due <= ${given('at')} AND busy < places ORDER BY busy, first_due LIM
       ),
   )
 
-const readyOfAll = readySites()
-const readyAmong = readySites(sql`sites.id = ANY(${given('ids')}::text[])`)
+const readyOfAll = readySites(waiting)
+const readyAmong = readySites(
+  sql`WITH waiting AS (SELECT unnest(${given('ids')}::text[]) AS site_id)`,
+)
+
+/** So many times as many sites are looked at as one claim can serve: other members may have the first of them. */
+const aside = 8
+
+/** The first of these sites that nobody else has; or the first of all, in an order that all keep who wait for them. */
+const lockSites = (
+  db: Db,
+  ids: readonly string[],
+  { limit, waits }: { limit: number; waits: boolean },
+) =>
+  db.execute<{ id: string }>(sql`
+SELECT sites.id FROM unnest(${sql.param(waits ? ids.slice(0, limit) : ids)}::text[]) WITH ORDINALITY AS wanted(id, nth)
+JOIN sites USING (id) ORDER BY ${waits ? sql`sites.id` : sql`nth`} LIMIT ${limit}
+FOR NO KEY UPDATE OF sites ${waits ? sql`` : sql`SKIP LOCKED`}`)
 
 /**
  * Claims what is due and reads it. Whose turn it is, is decided for sites that no other member claims of at this moment; how
@@ -74,32 +90,33 @@ export async function claimShares(
 ): Promise<ClaimedDelivery[]> {
   const { at } = claim
   // Looked at first without a lock: most of the time there is nothing to do.
-  const candidates = await run((db) => readyOfAll(db).execute({ at, limit }))
+  const candidates = await run((db) => readyOfAll(db).execute({ at, limit: limit * aside }))
   if (candidates.length === 0) return []
   const ids = candidates.map(({ siteId }) => siteId)
-  const claimOf = (lock: { skipLocked?: true }, patience?: Patience) =>
-    transaction(async (db) => {
-      const lockSites = db
-        .select({ id: sites.id })
-        .from(sites)
-        .where(inArray(sites.id, ids))
-        .orderBy(sites.id)
-        .for('no key update', lock)
-      const [locked, ready] = await Promise.all([
-        lockSites.execute(),
-        readyAmong(db).execute({ at, limit, ids }),
-      ])
-      const mine = new Set(locked.map(({ id }) => id))
-      const shares = sharesOf(
-        ready.filter(({ siteId }) => mine.has(siteId)),
-        { limit, spreadAfter },
-      )
-      return shares.length === 0 ? [] : read(db, taking(shares, claim))
-    }, patience)
-  const claimed = await claimOf({ skipLocked: true })
+  const claimOf = ({ waits }: { waits: boolean }) =>
+    transaction(
+      async (db) => {
+        const locking = lockSites(db, ids, { limit, waits }).execute()
+        const look = (among: readonly string[]) => readyAmong(db).execute({ at, limit, ids: among })
+        // Who wants all of them need not hear first which it got; and of who waits in vain the first error counts.
+        const looking =
+          ids.length <= limit && !waits
+            ? look(ids)
+            : locking.then(({ rows }) => look(rows.map(({ id }) => id)))
+        const [locked, ready] = await Promise.all([locking, looking])
+        const mine = new Set(locked.rows.map(({ id }) => id))
+        const shares = sharesOf(
+          ready.filter(({ siteId }) => mine.has(siteId)),
+          { limit, spreadAfter },
+        )
+        return shares.length === 0 ? [] : read(db, taking(shares, claim))
+      },
+      waits ? 'impatient' : 'patient',
+    )
+  const claimed = await claimOf({ waits: false })
   if (claimed.length > 0) return claimed
   // Only who would go away with nothing waits for the others, and not for long: they may leave some.
-  return claimOf({}, 'impatient').catch((error: unknown) => {
+  return claimOf({ waits: true }).catch((error: unknown) => {
     if (error instanceof StoreBusyError && !(error instanceof StoreAwayError)) return []
     throw error
   })

@@ -4,7 +4,14 @@ import { insertEvent } from '../../../../src/db/postgres/operations/store-event.
 import { createPostgresStore } from '../../../../src/db/postgres/store.ts'
 import type { Store } from '../../../../src/db/store.ts'
 import { withPostgres } from '../../../support/postgres.ts'
-import { addItems, anAnnouncement, aRequest, aUser, testBy } from '../../../support/tenants.ts'
+import {
+  addItems,
+  anAnnouncement,
+  aRequest,
+  aTenant,
+  aUser,
+  testBy,
+} from '../../../support/tenants.ts'
 import { doing, withSite } from './locked-rows.ts'
 
 withPostgres((it, server) => {
@@ -23,6 +30,25 @@ withPostgres((it, server) => {
     })
 
     expect(await claimed).toEqual([])
+  })
+
+  it('a member that claims where another one claims has the sites behind, and waits for nobody', async () => {
+    const { transaction, accept, ...rooms } = await withSite(server)
+    const { store, clock } = rooms
+    const others = await aTenant(rooms, { name: 'other' })
+    await store.updateSite(others.site.id, { webhookUrl: 'https://erp.other.test/' }, testBy)
+    await accept(1)
+    clock.advance(1)
+    const later = anAnnouncement(rooms, await aUser(rooms, others.site), { itemId: 2 })
+    await store.acceptEvent(later)
+    const claim = { by: 'srv_2', at: clock.now(), leaseUntil: clock.now() + 60_000, limit: 1 }
+
+    await transaction(async (db) => {
+      await db.execute(sql`SELECT id FROM sites WHERE id <> ${others.site.id} FOR NO KEY UPDATE`)
+
+      const claimed = await store.claimDeliveries(claim)
+      expect(claimed.map(({ event }) => event.id)).toEqual([later.id])
+    })
   })
 
   it('a member that claims where another one claims for long goes away with nothing', async () => {
