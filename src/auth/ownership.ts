@@ -248,7 +248,7 @@ export async function lookForGone(
     await readItemList(deps, owner)
     return true
   } catch (error) {
-    await store.noteAsked(owner.user.id, 0) // it may be looked at again at once
+    await store.claimLook(owner.user.id, { at: 0 }) // it may be looked at again at once
     throw error
   }
 }

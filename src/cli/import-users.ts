@@ -45,19 +45,21 @@ export async function importUsers(
     const refuse = (why: string): void => {
       result.refused.push(`${uuid} (${siteName}, ${shown(name)}): ${why}`)
     }
-    const owner = await store.findUuidOwner(uuid)
+    const [owner] = await store.listUsers({ userUuid: uuid }, { limit: 1 })
     const found = await findUser(store, scope, { site: siteName, user: name })
     if (found === 'several') {
       refuse('several sites or users have nearly these names, and none exactly')
       continue
     }
     const { site: known, user } = found
-    if (owner && owner.userId === user?.id) {
+    if (owner && owner.user.id === user?.id) {
       result.present += 1
       continue
     }
     if (owner) {
-      refuse(`is owned by tenant ${owner.tenant}, site ${owner.site}, ${shown(owner.user)}`)
+      refuse(
+        `is owned by tenant ${owner.tenant}, site ${owner.site.name}, ${shown(owner.user.name)}`,
+      )
       continue
     }
     if (user?.userUuid) {

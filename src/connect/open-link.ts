@@ -231,7 +231,7 @@ async function findSite(deps: LinkDeps, order: LinkOrder): Promise<Site | undefi
   if (order.site !== undefined) return store.findSite(caller.scope, order.site)
   const origin = URL.canParse(order.base_url ?? '') ? new URL(order.base_url ?? '').origin : null
   if (origin !== null) {
-    const [only, second] = await store.findSitesByOrigin(caller.scope, origin)
+    const [only, second] = await store.listSites(caller.scope, 2, origin)
     // A sister site may have pinned the same origin: taking the first would hand it the other's users.
     if (second) throw new ValidationError('site_ambiguous.address', { origin })
     return only ?? store.findSite(caller.scope, origin)

@@ -24,7 +24,7 @@ import type { SealedStore } from './ports/sealed.ts'
 import type { RemovalStore } from './ports/removals.ts'
 import type { ExportStore } from './ports/exports.ts'
 import type { RetentionStore } from './ports/retention.ts'
-import type { FeedReportStore, FeedStore } from './ports/feed.ts'
+import type { FeedStore } from './ports/feed.ts'
 import type { FigureStore } from './ports/figures.ts'
 import type { HistoryStore } from './ports/history.ts'
 
@@ -60,7 +60,6 @@ export interface Store
     ExportStore,
     RetentionStore,
     FeedStore,
-    FeedReportStore,
     FigureStore,
     OverviewStore,
     HistoryStore {

@@ -24,24 +24,30 @@ export async function checkKeys(examination: Examination): Promise<Finding[]> {
 
 async function findEnding({ store, clock }: Examination): Promise<Finding[]> {
   const now = clock.now()
-  const ending = await store.listExpiringKeys(now, now + soonMs)
-  return ending.map(({ apiKey, tenant, label, expiresAt }) => {
-    const name = `${tenant}${label === null ? '' : ` (${label})`}`
-    const days = daysUntil(expiresAt, now)
-    return warning(
-      'api_key.ending',
-      keys,
-      {
-        en: `${apiKey} of ${name} ends in ${days} days`,
-        fr: `${apiKey} de ${name} finit dans ${days} jours`,
-      },
-      {
-        en: 'Rotate it, or give it a later end: `bank-api key update`.',
-        fr: 'Renouvelez-la, ou donnez-lui une fin plus tardive : `bank-api key update`.',
-      },
-      { run: command`explain ${apiKey}`, of: { tenant } },
-    )
-  })
+  const ending: { end: number; finding: Finding }[] = []
+  for (const { id, name: tenant, disabledAt } of await store.listTenants()) {
+    if (disabledAt !== null) continue
+    for (const { apiKey, label, expiresAt: end } of await store.listKeys(id, { goodAt: now })) {
+      if (end === null || end >= now + soonMs) continue
+      const name = `${tenant}${label === null ? '' : ` (${label})`}`
+      const days = daysUntil(end, now)
+      const finding = warning(
+        'api_key.ending',
+        keys,
+        {
+          en: `${apiKey} of ${name} ends in ${days} days`,
+          fr: `${apiKey} de ${name} finit dans ${days} jours`,
+        },
+        {
+          en: 'Rotate it, or give it a later end: `bank-api key update`.',
+          fr: 'Renouvelez-la, ou donnez-lui une fin plus tardive : `bank-api key update`.',
+        },
+        { run: command`explain ${apiKey}`, of: { tenant } },
+      )
+      ending.push({ end, finding })
+    }
+  }
+  return ending.toSorted((a, b) => a.end - b.end).map(({ finding }) => finding)
 }
 
 /** Of a key that is known the audit counts each call that it did not open the door to. */

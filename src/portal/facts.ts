@@ -83,8 +83,8 @@ export async function readSite(
     first: askingStatuses,
     ...partOf(page, connectionsPerPage),
   })
-  const events = await store.listFeed(scope, {
-    since: now - eventsDays * dayMs,
+  const feed = { feedOf: scope, since: now - eventsDays * dayMs }
+  const events = await store.listEvents(feed, {
     ...(after !== '' && { after: { receivedAt: receivedAt!, seq: seq! } }),
     limit: eventsPerPage + 1,
   })
@@ -149,7 +149,7 @@ export async function readEvent(
   scope: Scope,
   id: string,
 ): Promise<EventView | undefined> {
-  const event = await store.findFeedEvent(scope, id)
+  const [event] = await store.listEvents({ feedOf: scope, id }, { limit: 1 })
   if (!event || event.site === null) return undefined
   const site = await store.findSite(scope, event.site)
   if (!site) return undefined

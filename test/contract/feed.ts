@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { FeedQuery } from '../../src/db/ports/feed.ts'
+import type { EventPage } from '../../src/db/ports/history.ts'
 import type { Scope } from '../../src/db/scope.ts'
 import { rowsOfEach } from '../../src/db/rules/feed-page.ts'
 import type { Store } from '../../src/db/store.ts'
@@ -191,9 +192,13 @@ export function feedReportContract(name: string, open: OpenRooms): void {
     const { store, scope } = rooms
     const [site, second] = rooms.sites.map(({ id }) => ({ ...scope, siteId: id }))
     const other = await aTenant(rooms, { name: 'other' })
-    const list = async (of = site!, page: Partial<Parameters<Store['listFeed']>[1]> = {}) =>
-      (await store.listFeed(of, { since: 0, limit: 10, ...page })).map(({ id }) => id)
-    return { ...rooms, site: site!, second: second!, other, list }
+    const list = async (
+      of: Scope = site!,
+      { since = 0, ...page }: Partial<EventPage> & { since?: number } = {},
+    ) => (await store.listEvents({ feedOf: of, since }, { limit: 10, ...page })).map(({ id }) => id)
+    const find = async (of: Scope, id: string) =>
+      (await store.listEvents({ feedOf: of, id }, { limit: 1 }))[0]
+    return { ...rooms, site: site!, second: second!, other, list, find }
   }
 
   describe(`the feed as people look at it, ${name}`, () => {
@@ -210,12 +215,12 @@ export function feedReportContract(name: string, open: OpenRooms): void {
       expect(await list()).toEqual(ids)
       expect(await list(second)).toEqual([others])
       expect(await list(site, { since: at - 1 })).toEqual(ids.slice(0, 2))
-      const [first] = await store.listFeed(site, { since: 0, limit: 1 })
+      const [first] = await store.listEvents({ feedOf: site }, { limit: 1 })
       expect(await list(site, { after: first! })).toEqual(ids.slice(1))
     })
 
     it('gives nothing of a site that is not the tenant’s, of one being deleted, or of a deleted item', async () => {
-      const { store, accept, list, site, other, ids, clock, tenant } = await withReports()
+      const { store, accept, list, find, site, other, ids, clock, tenant } = await withReports()
       const user = await store.ensureUser({
         id: ids.next('usr'),
         siteId: site.siteId,
@@ -232,30 +237,30 @@ export function feedReportContract(name: string, open: OpenRooms): void {
 
       expect(await list()).toEqual([kept])
       expect(await list(mixed)).toEqual([])
-      expect(await store.findFeedEvent(site, gone)).toBeUndefined()
-      expect(await store.findFeedEvent(mixed, kept)).toBeUndefined()
+      expect(await find(site, gone)).toBeUndefined()
+      expect(await find(mixed, kept)).toBeUndefined()
 
       const subject = { tenantId: tenant.id, subjectId: site.siteId, name: 'one' }
       const removal = { id: 'rem_1', kind: 'site' as const, ...subject, withBridgeUsers: false }
       await store.startRemoval(removal, testBy)
       expect(await list()).toEqual([])
-      expect(await store.findFeedEvent(site, kept)).toBeUndefined()
+      expect(await find(site, kept)).toBeUndefined()
     })
 
     it('tells one event to its site and its tenant, with its tries, and to nobody else', async () => {
-      const { store, accept, claim, settle, scope, site, second, other } = await withReports()
+      const { accept, claim, settle, find, scope, site, second, other } = await withReports()
       const id = await accept()
       const [claimed] = await claim()
       await settle(claimed!, { kind: 'dead' })
 
-      const told = await store.findFeedEvent(site, id)
+      const told = await find(site, id)
 
       expect(told).toMatchObject({ id, site: 'one', tenant: 'acme' })
       expect(told?.delivery).toMatchObject({ state: 'dead', tries: [{ number: 1, status: 500 }] })
-      expect(await store.findFeedEvent(scope, id)).toEqual(told)
-      expect(await store.findFeedEvent(second, id)).toBeUndefined()
-      expect(await store.findFeedEvent(other.scope, id)).toBeUndefined()
-      expect(await store.findFeedEvent(scope, told!.delivery!.id)).toBeUndefined()
+      expect(await find(scope, id)).toEqual(told)
+      expect(await find(second, id)).toBeUndefined()
+      expect(await find(other.scope, id)).toBeUndefined()
+      expect(await find(scope, told!.delivery!.id)).toBeUndefined()
     })
   })
 }

@@ -125,26 +125,6 @@ export function keyContract(name: string, open: OpenRooms): void {
       expect(revoked).toEqual([{ action: 'key.revoked', subject: 'one' }])
     })
 
-    it('keys that end soon are listed, those that are no good any more are not', async () => {
-      const { store, ...rooms } = await withTenant()
-      const all = { store, ...rooms }
-      const { tenant } = rooms.acme
-      const soon = await aKey(all, tenant, null, { label: 'soon', expiresAt: testNow + 20 })
-      const sooner = await aKey(all, tenant, null, { expiresAt: testNow + 10 })
-      const revoked = await aKey(all, tenant, null, { expiresAt: testNow + 10 })
-      await aKey(all, tenant, null, { expiresAt: testNow })
-      await aKey(all, tenant, null, { expiresAt: testNow + 100 })
-      await store.revokeKey(revoked.apiKey, testBy)
-      const other = await aTenant(all, { name: 'other' })
-      await aKey(all, other.tenant, null, { expiresAt: testNow + 10 })
-      await store.setTenantDisabled(other.tenant.id, true, testBy)
-
-      expect(await store.listExpiringKeys(testNow, testNow + 100)).toEqual([
-        { apiKey: sooner.apiKey, tenant: 'acme', label: null, expiresAt: testNow + 10 },
-        { apiKey: soon.apiKey, tenant: 'acme', label: 'soon', expiresAt: testNow + 20 },
-      ])
-    })
-
     it('a key is found with its tenant and its site', async () => {
       const rooms = open()
       const { tenant, site, siteKey, tenantKey } = await aTenant(rooms)

@@ -73,9 +73,9 @@ export function siteContract(name: string, open: OpenRooms): void {
       expect(await store.findSite(other.scope, 'two')).toBeUndefined()
       expect(await store.findSite(onlyTwo, 'one')).toBeUndefined()
       expect(await store.findSite(mixed, 'one')).toBeUndefined()
-      expect(await store.findSitesByOrigin(acme.scope, origin)).toMatchObject([{ id: one.id }])
-      expect(await store.findSitesByOrigin(other.scope, origin)).toEqual([])
-      expect(await store.findSitesByOrigin(onlyTwo, origin)).toEqual([])
+      expect(await store.listSites(acme.scope, 2, origin)).toMatchObject([{ id: one.id }])
+      expect(await store.listSites(other.scope, 2, origin)).toEqual([])
+      expect(await store.listSites(onlyTwo, 2, origin)).toEqual([])
     })
 
     it('an origin of several sites is found twice: enough to know', async () => {
@@ -84,7 +84,7 @@ export function siteContract(name: string, open: OpenRooms): void {
       const origin = 'https://bench.test'
       for (const { id } of sites) await rooms.store.updateSite(id, { origin }, testBy)
 
-      expect(await rooms.store.findSitesByOrigin(scope, origin)).toHaveLength(2)
+      expect(await rooms.store.listSites(scope, 2, origin)).toHaveLength(2)
     })
 
     it('sites are listed by name, within the scope and the limit', async () => {

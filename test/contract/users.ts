@@ -192,7 +192,7 @@ export function userContract(name: string, open: OpenRooms): void {
       expect(await unheard(testNow + 1, '', 1)).toEqual(both.slice(0, 1))
       expect(await unheard(testNow + 1, both[0])).toEqual(both.slice(1))
 
-      await store.noteAsked(ann.id, testNow + 1)
+      await store.claimLook(ann.id, { at: testNow + 1 })
       expect(await unheard(testNow + 1)).toEqual([bob.id])
       expect(await unheard(testNow + 2)).toEqual(both)
     })
@@ -211,13 +211,11 @@ export function userContract(name: string, open: OpenRooms): void {
     it('is told by its uuid', async () => {
       const { store, ann } = await withWebhook(open)
 
-      expect(await store.findUuidOwner(ann.userUuid)).toEqual({
-        tenant: 'acme',
-        site: 'one',
-        user: 'ann',
-        userId: ann.id,
-      })
-      expect(await store.findUuidOwner('uuid-of-nobody')).toBeUndefined()
+      const owners = (userUuid: string) => store.listUsers({ userUuid }, { limit: 2 })
+      expect(await owners(ann.userUuid)).toMatchObject([
+        { tenant: 'acme', site: { name: 'one' }, user: ann },
+      ])
+      expect(await owners('uuid-of-nobody')).toEqual([])
     })
   })
 }

@@ -1,5 +1,4 @@
 import type { Scope } from '../scope.ts'
-import type { EventPage, ListedEvent } from './history.ts'
 
 /** An event as the feed gives it. `seq` is its place in the feed; the body is sealed with the event's row. */
 export interface FeedEvent {
@@ -46,15 +45,4 @@ export interface FeedStore {
   findFeedFloor(scope: Scope, forgottenBefore: number): Promise<number>
   /** The events behind a place; of many it looks at the first only. `forgotten`: what comes next is no longer kept. */
   readFeed(scope: Scope, query: FeedQuery): Promise<FeedPage | 'forgotten'>
-}
-
-/** What a feed holds, as people look at it: backwards, with how each event's delivery stands. */
-export interface FeedReportStore {
-  /** What the feed of one site holds that came since then, the newest first. */
-  listFeed(
-    scope: Scope & { siteId: string },
-    page: Pick<EventPage, 'after' | 'limit'> & { since: number },
-  ): Promise<ListedEvent[]>
-  /** One event of the feed. */
-  findFeedEvent(scope: Scope, eventId: string): Promise<ListedEvent | undefined>
 }

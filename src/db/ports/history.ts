@@ -5,6 +5,7 @@ import type { Connection } from './items.ts'
 import type { OwnedRequest, RequestState } from './requests.ts'
 import type { Site } from './sites.ts'
 import type { Tenant } from './tenants.ts'
+import type { Scope } from '../scope.ts'
 import type { SiteUser } from './users.ts'
 
 /** One call of Bridge's API: the route with `{id}` for ids, never a query. */
@@ -108,12 +109,15 @@ export interface EventFilter {
   until?: number
   /** Leaves out events that concern no site. */
   ofSites?: true
+  /** What the feed of that scope gives. */
+  feedOf?: Scope
 }
 
 export interface UserFilter {
   tenantId?: string
   siteId?: string
   id?: string
+  userUuid?: string
   /** In any spelling. */
   name?: string
 }

@@ -88,11 +88,12 @@ export interface ItemStore {
   ): Promise<void>
   /**
    * True when an item of the user's, or the one named, was neither heard of nor looked for since `notSince`: the caller may
-   * then read the list. With `hadAccounts` only items of which we know accounts count.
+   * then read the list, which is noted as done at `at`. Without `notSince`, whenever that was. With `hadAccounts` only items
+   * of which we know accounts count.
    */
   claimLook(
     userId: string,
-    look: { at: number; notSince: number; hadAccounts: boolean; itemId?: number },
+    look: { at: number; notSince?: number; hadAccounts?: boolean; itemId?: number },
   ): Promise<boolean>
   /** Bridge answered 404 for it. */
   markUnreachable(itemId: number, at: number): Promise<void>

@@ -75,11 +75,6 @@ export interface KeyStore {
   revokeKey(apiKey: string, by: By): Promise<ApiKey | undefined>
   /** Remembers that the key was used; callers call it at most once an hour. */
   touchKey(apiKey: string, at: number): Promise<void>
-  /** Keys that end before, and are still good. */
-  listExpiringKeys(
-    now: number,
-    before: number,
-  ): Promise<{ apiKey: string; tenant: string; label: string | null; expiresAt: number }[]>
   /**
    * Keys that are still good and may be asked for a link without an address: of whose users one has none as its name, nor
    * another that was given, or there is no user yet.

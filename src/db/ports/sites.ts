@@ -36,10 +36,8 @@ export interface SiteStore {
   ensureSite(site: NewSite, by: By): Promise<Site>
   /** The site of exactly that name, else of one that folds alike. @throws AmbiguousNameError */
   findSite(scope: Scope, name: string): Promise<Site | undefined>
-  /** At most two: enough to know whether the origin says which. */
-  findSitesByOrigin(scope: Scope, origin: string): Promise<Site[]>
-  /** By name, at most `limit`. */
-  listSites(scope: Scope, limit?: number): Promise<Site[]>
+  /** By name, at most `limit`; or those of an origin alone. */
+  listSites(scope: Scope, limit?: number, origin?: string): Promise<Site[]>
   updateSite(siteId: string, change: SiteChange, by: By): Promise<Site>
   /** What a site's webhooks are signed with, sealed. */
   readWebhookSecret(siteId: string): Promise<Buffer>

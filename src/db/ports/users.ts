@@ -39,12 +39,6 @@ export interface UserStore {
   claimItemsRead(userId: string, at: number, notSince: number): Promise<boolean>
   /** Undoes the claim: the list could not be read. */
   releaseItemsRead(userId: string): Promise<void>
-  /** Whose a Bridge user is. */
-  findUuidOwner(
-    userUuid: string,
-  ): Promise<{ tenant: string; site: string; user: string; userId: string } | undefined>
   /** Bridge users, by id, with an item that nobody heard of since `before` and that we did not ask for since then either. */
   listUnheard(before: number, page: { after: string; limit: number }): Promise<SiteUser[]>
-  /** Notes that Bridge was asked for the user's items. */
-  noteAsked(userId: string, at: number): Promise<void>
 }

@@ -37,8 +37,8 @@ const of = { tenantId: 't', siteId: 's' }
 const after = { receivedAt: 1, seq: 1 }
 
 const ofSites: [string, Operation][] = [
-  ['events', (store) => store.listFeed(of, { since: 1, after, limit: 9 })],
-  ['one event', (store) => store.findFeedEvent(of, 'evt_a')],
+  ['events', (store) => store.listEvents({ feedOf: of, since: 1 }, { after, limit: 9 })],
+  ['one event', (store) => store.listEvents({ feedOf: of, id: 'evt_a' }, { limit: 1 })],
   ['connections', (store) => store.listSiteItems(of, { first: [402], limit: 9, offset: 9 })],
   [
     'sites',
@@ -60,7 +60,9 @@ it.each(ofSites)(
 )
 
 it('a site’s events are read in the order of their index, of late ones alone', async () => {
-  const plans = await plansOf((store) => store.listFeed(of, { since: 1, after, limit: 9 }))
+  const plans = await plansOf((store) =>
+    store.listEvents({ feedOf: of, since: 1 }, { after, limit: 9 }),
+  )
 
   expect(plans).toContain('events_site (site_id=? AND received_at>?')
   expect(plans).not.toMatch(/TEMP B-TREE FOR ORDER BY/)

@@ -18,7 +18,7 @@ const operations: [string, Operation][] = [
   ['listComparisons', (store) => store.listComparisons(10)],
   ['listAccounts', (store) => store.listAccounts(1)],
   ['listUnheard', (store) => store.listUnheard(9, { after: '', limit: 3 })],
-  ['noteAsked', (store) => store.noteAsked('usr', 1)],
+  ['claimLook', (store) => store.claimLook('usr', { at: 1 })],
   ['findItemForRenewal', (store) => store.findItemForRenewal(1)],
   ['findReturnUrl', (store) => store.findReturnUrl(1)],
 ]

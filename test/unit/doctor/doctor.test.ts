@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { copyName } from '../../../src/backup/folder.ts'
 import { exitCodeOf, type Finding } from '../../../src/doctor/finding.ts'
 import { testFolder } from '../../support/store.ts'
-import { aKey, aTenant, anAnnouncement, aUser, itemFacts } from '../../support/tenants.ts'
+import { aKey, aTenant, anAnnouncement, aUser, itemFacts, testBy } from '../../support/tenants.ts'
 import { anInstallation, bad, coded, day, gigabyte, nfs } from './installation.ts'
 
 test('a healthy installation has nothing to do, and exit code 0', async () => {
@@ -262,7 +262,14 @@ test('keys and consents that end soon are found', async () => {
   const { clock, store, acme, user } = setup
   const ends = clock.now() + 3 * day + 1
   const key = await aKey(setup, acme.tenant, null, { label: 'back office', expiresAt: ends })
+  const first = await aKey(setup, acme.tenant, acme.site, { expiresAt: clock.now() + 2 * day + 1 })
   await aKey(setup, acme.tenant, null, { expiresAt: clock.now() + 90 * day })
+  await aKey(setup, acme.tenant, null, { expiresAt: clock.now() })
+  const revoked = await aKey(setup, acme.tenant, null, { expiresAt: ends })
+  await store.revokeKey(revoked.apiKey, testBy)
+  const other = await aTenant(setup, { name: 'other' })
+  await aKey(setup, other.tenant, null, { expiresAt: ends })
+  await store.setTenantDisabled(other.tenant.id, true, testBy)
   await store.keepItems(user.id, [itemFacts({ authenticationExpiresAt: ends })], {
     at: clock.now(),
     complete: false,
@@ -271,6 +278,7 @@ test('keys and consents that end soon are found', async () => {
   const findings = bad(await setup.look())
 
   expect(findings).toMatchObject([
+    { check: 'api keys', message: `${first.apiKey} of acme ends in 2 days` },
     { check: 'api keys', message: `${key.apiKey} of acme (back office) ends in 3 days` },
     {
       code: 'consents.ending',

@@ -13,7 +13,6 @@ import {
   type SQL,
 } from 'drizzle-orm'
 import { foldName } from '../../../names.ts'
-import type { FeedReportStore } from '../../ports/feed.ts'
 import type {
   CallFilter,
   EventFilter,
@@ -70,7 +69,7 @@ const behind = ({ first, after }: EventPage) =>
 
 const olderUsers = (id: string) => lt(bridgeUsers.id, id)
 
-export function historyOperations({ run }: Tools): HistoryStore & FeedReportStore {
+export function historyOperations({ run }: Tools): HistoryStore {
   return {
     addCalls: (records) =>
       run(async (db) => {
@@ -105,20 +104,6 @@ export function historyOperations({ run }: Tools): HistoryStore & FeedReportStor
 
     listEvents: (filter, page) =>
       run((db) => eventsWhere(db, and(...eventConditions(filter), older(page, olderEvents)), page)),
-
-    listFeed: (scope, { since, ...page }) =>
-      run((db) => {
-        const isLate = and(eq(events.siteId, scope.siteId), gte(events.receivedAt, since))
-        return eventsWhere(db, and(isInFeed(scope), isLate), page)
-      }),
-
-    findFeedEvent: (scope, eventId) =>
-      run(async (db) => {
-        const [found] = await eventsWhere(db, and(isInFeed(scope), eq(events.id, eventId)), {
-          limit: 1,
-        })
-        return found
-      }),
 
     listUsers: (filter, page) =>
       run((db) =>
@@ -165,7 +150,12 @@ export function historyOperations({ run }: Tools): HistoryStore & FeedReportStor
 }
 
 /** What the feed of a scope gives: of deleted connections nothing. */
-const isInFeed = (scope: Scope) => and(inScope(scope), isNotNull(events.body))
+const isInFeed = (scope: Scope) =>
+  and(
+    inScope(scope),
+    scope.siteId === null ? undefined : eq(events.siteId, scope.siteId),
+    isNotNull(events.body),
+  )
 
 /** Those of the events that lie on a page, each with how its delivery stands. */
 async function eventsWhere(
@@ -235,6 +225,7 @@ const eventConditions = (filter: EventFilter) => [
   filter.since === undefined ? undefined : gte(events.receivedAt, filter.since),
   filter.until === undefined ? undefined : lt(events.receivedAt, filter.until),
   filter.ofSites && isNotNull(events.siteId),
+  filter.feedOf && isInFeed(filter.feedOf),
   filter.state === undefined
     ? undefined
     : filter.state === 'kept'
@@ -253,7 +244,7 @@ const heldCondition = (db: Db, which: Parameters<HistoryStore['listHeldItems']>[
 }
 
 const userConditions = (filter: UserFilter) => [
-  ...matching(filter, bridgeUsers, ['id', 'siteId']),
+  ...matching(filter, bridgeUsers, ['id', 'siteId', 'userUuid']),
   ...matching(filter, sites, ['tenantId']),
   filter.name === undefined ? undefined : eq(bridgeUsers.foldedName, foldName(filter.name)),
 ]

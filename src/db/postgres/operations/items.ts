@@ -62,6 +62,10 @@ const itemInScope = prepared((db) =>
 
 const served = and(isNull(items.goneAt), isServed)
 
+/** What was neither heard of nor asked for since then. */
+export const isUnheard = (since: number) =>
+  and(lt(items.updatedAt, since), or(isNull(items.askedAt), lt(items.askedAt, since)))
+
 export function itemOperations({ run, transaction }: Tools): ItemStore {
   return {
     findItem: (scope, itemId) =>
@@ -102,7 +106,7 @@ export function itemOperations({ run, transaction }: Tools): ItemStore {
         if (announce) for (const id of gone) await insertEvent(db, announce(id))
       }),
 
-    claimLook: (userId, { at, notSince, hadAccounts, itemId }) =>
+    claimLook: (userId, { at, notSince, hadAccounts = false, itemId }) =>
       run(async (db) => {
         const itsAccounts = db
           .select({ id: accounts.id })
@@ -112,8 +116,7 @@ export function itemOperations({ run, transaction }: Tools): ItemStore {
           eq(items.userId, userId),
           itemId === undefined ? undefined : eq(items.id, itemId),
           isNull(items.goneAt),
-          lt(items.updatedAt, notSince),
-          or(isNull(items.askedAt), lt(items.askedAt, notSince)),
+          notSince === undefined ? undefined : isUnheard(notSince),
           hadAccounts ? exists(itsAccounts) : undefined,
         )
         return ((await db.update(items).set({ askedAt: at }).where(silent)).rowCount ?? 0) > 0

@@ -123,28 +123,6 @@ export function keyOperations({ run, transaction }: Tools): KeyStore {
         return revoked
       }),
 
-    listExpiringKeys: (now, before) =>
-      run((db) =>
-        db
-          .select({
-            apiKey: apiKeys.apiKey,
-            tenant: tenants.name,
-            label: apiKeys.label,
-            expiresAt: sql<number>`${apiKeys.expiresAt}`.mapWith(Number),
-          })
-          .from(apiKeys)
-          .innerJoin(tenants, eq(tenants.id, apiKeys.tenantId))
-          .where(
-            and(
-              isNull(apiKeys.revokedAt),
-              isNull(tenants.disabledAt),
-              gt(apiKeys.expiresAt, now),
-              lt(apiKeys.expiresAt, before),
-            ),
-          )
-          .orderBy(apiKeys.expiresAt),
-      ),
-
     listKeysWithoutAddress: (now) =>
       run((db) => {
         const users = (which?: SQL) =>

@@ -10,7 +10,7 @@ import { noteOfSite } from './audit.ts'
 import { health, lockHealth, writeVerdict } from './endpoint-health.ts'
 import { orderOfDeliveries } from './locks.ts'
 import { untriedOf } from './store-event.ts'
-import { addDelivered } from './usage.ts'
+import { addUsage } from './usage.ts'
 
 /** Deliveries, nobody else's until the transaction ends, and what is known of their endpoints. All lock them in one order. */
 const lockDeliveries = prepared((db) =>
@@ -63,7 +63,7 @@ export async function settleAll(
     ...(freed.length > 0 ? [releasing(db, freed)] : []),
   ]
   // The last of all: all deliveries of a site count in one row, which nobody may hold for long.
-  const counted = taken.length > 0 ? [addDelivered(db, taken)] : []
+  const counted = taken.length > 0 ? [addUsage(db, 'webhooks', taken)] : []
   if (news.size === 0) {
     last(...writes, ...counted)
     return settled

@@ -65,18 +65,14 @@ export function siteOperations({ run, transaction }: Tools): SiteStore {
         return choice.kind === 'one' ? choice.row : undefined
       }),
 
-    findSitesByOrigin: (scope, origin) =>
-      run((db) =>
-        db
+    listSites: (scope, limit, origin) =>
+      run((db) => {
+        const isOf = origin === undefined ? undefined : eq(sites.origin, origin)
+        const all = db
           .select()
           .from(sites)
-          .where(and(inScope(scope), eq(sites.origin, origin)))
-          .limit(2),
-      ),
-
-    listSites: (scope, limit) =>
-      run((db) => {
-        const all = db.select().from(sites).where(inScope(scope)).orderBy(sites.name)
+          .where(and(inScope(scope), isOf))
+          .orderBy(sites.name)
         return limit === undefined ? all : all.limit(limit)
       }),
 

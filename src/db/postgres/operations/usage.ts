@@ -13,12 +13,16 @@ const onTop = sql`ON CONFLICT (month, tenant_id, site_id) DO UPDATE SET
   webhooks = usage.webhooks + excluded.webhooks,
   renewals = usage.renewals + excluded.renewals`
 
-/** Counts webhooks that sites took, at the end of the transaction at hand. */
-export const addDelivered = (db: Db, all: readonly { siteId: string; month: string }[]) =>
+/** Counts webhooks that sites took, or their renewals, at the end of the transaction at hand. */
+export const addUsage = (
+  db: Db,
+  what: 'webhooks' | 'renewals',
+  all: readonly { siteId: string; month: string }[],
+) =>
   db.execute(sql`
-    INSERT INTO usage (month, tenant_id, site_id, site, webhooks)
-    SELECT taken.month, sites.tenant_id, sites.id, sites.name, count(*)
-    FROM ${tableOf('taken', all, { siteId: 'text', month: 'text' })} JOIN sites ON sites.id = taken."siteId"
+    INSERT INTO usage (month, tenant_id, site_id, site, ${sql.identifier(what)})
+    SELECT one.month, sites.tenant_id, sites.id, sites.name, count(*)
+    FROM ${tableOf('one', all, { siteId: 'text', month: 'text' })} JOIN sites ON sites.id = one."siteId"
     GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3
     ${onTop}`)
 
@@ -72,18 +76,6 @@ async function lockUncounted(db: Db, limit: number) {
     counted: counted === null ? null : Number(counted),
   }))
 }
-
-const addRenewed = (db: Db, month: string, siteIds: readonly string[]) =>
-  db.execute(sql`
-    INSERT INTO usage (month, tenant_id, site_id, site, renewals)
-    SELECT ${month}, sites.tenant_id, sites.id, sites.name, count(*)
-    FROM ${tableOf(
-      'renewed',
-      siteIds.map((siteId) => ({ siteId })),
-      { siteId: 'text' },
-    )} JOIN sites ON sites.id = renewed."siteId"
-    GROUP BY 2, 3, 4 ORDER BY 2, 3
-    ${onTop}`)
 
 export function usageOperations({ run, transaction }: Tools): UsageStore {
   return {
@@ -146,11 +138,9 @@ export function usageOperations({ run, transaction }: Tools): UsageStore {
           FROM ${tableOf('looked', ends, { id: 'bigint', end: 'bigint' })} WHERE items.id = looked.id`)
         const before = told.filter(({ renewal }) => renewal === 'before')
         if (before.length > 0) {
-          await addRenewed(
-            db,
-            monthOf(at),
-            before.map(({ siteId }) => siteId),
-          )
+          const month = monthOf(at)
+          const all = before.map(({ siteId }) => ({ siteId, month }))
+          await addUsage(db, 'renewals', all)
         }
         const after = told.filter(({ renewal }) => renewal === 'after').length
         return { looked: looked.length, before: before.length, after }

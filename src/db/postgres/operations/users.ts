@@ -8,6 +8,7 @@ import { isTaken } from '../errors.ts'
 import { bridgeUsers, items, sites, tenants } from '../schema/index.ts'
 import { given, prepared, type Db, type Tools } from '../tools.ts'
 import { lockSite } from './locks.ts'
+import { isUnheard } from './items.ts'
 import { inScope, isServed } from './sites.ts'
 
 const owned = (db: Db) =>
@@ -26,34 +27,12 @@ const userWith = (id: string) => eq(bridgeUsers.id, id)
 
 export function userOperations({ run, transaction }: Tools): UserStore {
   return {
-    findUuidOwner: (userUuid) =>
-      run(async (db) => {
-        const [owner] = await db
-          .select({
-            tenant: tenants.name,
-            site: sites.name,
-            user: bridgeUsers.name,
-            userId: bridgeUsers.id,
-          })
-          .from(bridgeUsers)
-          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-          .innerJoin(tenants, eq(tenants.id, sites.tenantId))
-          .where(eq(bridgeUsers.userUuid, userUuid))
-        return owner
-      }),
-
     listUnheard: (before, { after, limit }) =>
       run((db) => {
         const silent = db
           .select({ id: items.userId })
           .from(items)
-          .where(
-            and(
-              lt(items.updatedAt, before),
-              isNull(items.goneAt),
-              or(isNull(items.askedAt), lt(items.askedAt, before)),
-            ),
-          )
+          .where(and(isNull(items.goneAt), isUnheard(before)))
         return owned(db)
           .innerJoin(tenants, eq(tenants.id, sites.tenantId))
           .where(
@@ -67,12 +46,6 @@ export function userOperations({ run, transaction }: Tools): UserStore {
           .orderBy(asc(bridgeUsers.id))
           .limit(limit)
           .then((rows) => rows.map(({ user, site }) => ({ user, site })))
-      }),
-
-    noteAsked: (userId, at) =>
-      run(async (db) => {
-        const living = and(eq(items.userId, userId), isNull(items.goneAt))
-        await db.update(items).set({ askedAt: at }).where(living)
       }),
 
     findUsers: (scope, nameOrUuid) =>

@@ -13,7 +13,6 @@ import {
   type SQL,
 } from 'drizzle-orm'
 import { foldName } from '../../../names.ts'
-import type { FeedReportStore } from '../../ports/feed.ts'
 import type {
   CallFilter,
   EventFilter,
@@ -99,7 +98,7 @@ export function historyOperations({
   db,
   read,
   group,
-}: Tools & { group: GroupCommit }): HistoryStore & FeedReportStore {
+}: Tools & { group: GroupCommit }): HistoryStore {
   return {
     addCalls: (records) =>
       group(() => {
@@ -137,15 +136,6 @@ export function historyOperations({
 
     listEvents: (filter, page) =>
       read(() => eventsWhere(db, and(...eventConditions(filter), older(page, olderEvents)), page)),
-
-    listFeed: (scope, { since, ...page }) =>
-      read(() => {
-        const isLate = and(eq(events.siteId, scope.siteId), gte(events.receivedAt, since))
-        return eventsWhere(db, and(isInFeed(scope), isLate), page)
-      }),
-
-    findFeedEvent: (scope, eventId) =>
-      read(() => eventsWhere(db, and(isInFeed(scope), eq(events.id, eventId)), { limit: 1 })[0]),
 
     listUsers: (filter, page) =>
       read(() =>
@@ -191,7 +181,12 @@ export function historyOperations({
 }
 
 /** What the feed of a scope gives: of deleted connections nothing. */
-const isInFeed = (scope: Scope) => and(inScope(scope), isNotNull(events.body))
+const isInFeed = (scope: Scope) =>
+  and(
+    inScope(scope),
+    scope.siteId === null ? undefined : eq(events.siteId, scope.siteId),
+    isNotNull(events.body),
+  )
 
 /** Those of the events that lie on a page, each with how its delivery stands. */
 function eventsWhere(db: Db, which: SQL | undefined, page: EventPage): ListedEvent[] {
@@ -254,6 +249,7 @@ const eventConditions = (filter: EventFilter) => [
   filter.since === undefined ? undefined : gte(events.receivedAt, filter.since),
   filter.until === undefined ? undefined : lt(events.receivedAt, filter.until),
   filter.ofSites && isNotNull(events.siteId),
+  filter.feedOf && isInFeed(filter.feedOf),
   filter.state === undefined
     ? undefined
     : filter.state === 'kept'
@@ -273,7 +269,7 @@ const heldCondition = (db: Db, which: Parameters<HistoryStore['listHeldItems']>[
 }
 
 const userConditions = (filter: UserFilter) => [
-  ...matching(filter, bridgeUsers, ['id', 'siteId']),
+  ...matching(filter, bridgeUsers, ['id', 'siteId', 'userUuid']),
   ...matching(filter, sites, ['tenantId']),
   filter.name === undefined ? undefined : eq(bridgeUsers.foldedName, foldName(filter.name)),
 ]

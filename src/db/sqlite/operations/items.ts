@@ -71,6 +71,10 @@ const itemGone = prepared((db) =>
     .prepare(),
 )
 
+/** What was neither heard of nor asked for since then. */
+export const isUnheard = (since: number) =>
+  and(lt(items.updatedAt, since), or(isNull(items.askedAt), lt(items.askedAt, since)))
+
 export function itemOperations({ db, read, write }: Tools): ItemStore {
   const served = and(isNull(items.goneAt), isServed)
 
@@ -112,7 +116,7 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
         if (announce) for (const id of gone) insertEvent(db, announce(id))
       }),
 
-    claimLook: (userId, { at, notSince, hadAccounts, itemId }) =>
+    claimLook: (userId, { at, notSince, hadAccounts = false, itemId }) =>
       write(() => {
         const itsAccounts = db
           .select({ id: accounts.id })
@@ -122,8 +126,7 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
           eq(items.userId, userId),
           itemId === undefined ? undefined : eq(items.id, itemId),
           isNull(items.goneAt),
-          lt(items.updatedAt, notSince),
-          or(isNull(items.askedAt), lt(items.askedAt, notSince)),
+          notSince === undefined ? undefined : isUnheard(notSince),
           hadAccounts ? exists(itsAccounts) : undefined,
         )
         return db.update(items).set({ askedAt: at }).where(silent).run().changes > 0

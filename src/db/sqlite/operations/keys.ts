@@ -125,30 +125,6 @@ export function keyOperations({ db, read, write }: Tools): KeyStore {
           .get()
       }),
 
-    listExpiringKeys: (now, before) =>
-      read(() =>
-        db
-          .select({
-            apiKey: apiKeys.apiKey,
-            tenant: tenants.name,
-            label: apiKeys.label,
-            expiresAt: apiKeys.expiresAt,
-          })
-          .from(apiKeys)
-          .innerJoin(tenants, eq(tenants.id, apiKeys.tenantId))
-          .where(
-            and(
-              isNull(apiKeys.revokedAt),
-              isNull(tenants.disabledAt),
-              gt(apiKeys.expiresAt, now),
-              lt(apiKeys.expiresAt, before),
-            ),
-          )
-          .orderBy(apiKeys.expiresAt)
-          .all()
-          .map((key) => ({ ...key, expiresAt: key.expiresAt ?? 0 })),
-      ),
-
     listKeysWithoutAddress: (now) =>
       read(() => {
         const users = (which?: SQL) =>

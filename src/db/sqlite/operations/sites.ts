@@ -68,20 +68,16 @@ export function siteOperations({ db, read, write }: Tools): SiteStore {
         return choice.kind === 'one' ? choice.row : undefined
       }),
 
-    findSitesByOrigin: (scope, origin) =>
-      read(() =>
-        db
+    listSites: (scope, limit = -1, origin) =>
+      read(() => {
+        const isOf = origin === undefined ? undefined : eq(sites.origin, origin)
+        const all = db
           .select()
           .from(sites)
-          .where(and(inScope(scope), eq(sites.origin, origin)))
-          .limit(2)
-          .all(),
-      ),
-
-    listSites: (scope, limit = -1) =>
-      read(() =>
-        db.select().from(sites).where(inScope(scope)).orderBy(sites.name).limit(limit).all(),
-      ),
+          .where(and(inScope(scope), isOf))
+          .orderBy(sites.name)
+        return all.limit(limit).all()
+      }),
 
     updateSite: (siteId, change, by) =>
       write(() => {

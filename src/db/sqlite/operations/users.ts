@@ -5,6 +5,7 @@ import { chosenUser, defaultUser, takenOver } from '../../rules/name-choice.ts'
 import { AmbiguousNameError, ConflictError } from '../../store-errors.ts'
 import { bridgeUsers, items, sites, tenants } from '../schema/index.ts'
 import { prepared, isTaken, type Tools } from '../tools.ts'
+import { isUnheard } from './items.ts'
 import { isServed, inScopeGiven } from './sites.ts'
 
 const owned = (db: Tools['db']) =>
@@ -33,34 +34,12 @@ const withUuid = prepared((db) =>
 
 export function userOperations({ db, read, write }: Tools): UserStore {
   return {
-    findUuidOwner: (userUuid) =>
-      read(() =>
-        db
-          .select({
-            tenant: tenants.name,
-            site: sites.name,
-            user: bridgeUsers.name,
-            userId: bridgeUsers.id,
-          })
-          .from(bridgeUsers)
-          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-          .innerJoin(tenants, eq(tenants.id, sites.tenantId))
-          .where(eq(bridgeUsers.userUuid, userUuid))
-          .get(),
-      ),
-
     listUnheard: (before, { after, limit }) =>
       read(() => {
         const silent = db
           .select({ id: items.userId })
           .from(items)
-          .where(
-            and(
-              lt(items.updatedAt, before),
-              isNull(items.goneAt),
-              or(isNull(items.askedAt), lt(items.askedAt, before)),
-            ),
-          )
+          .where(and(isNull(items.goneAt), isUnheard(before)))
         return db
           .select({ user: bridgeUsers, site: sites })
           .from(bridgeUsers)
@@ -77,12 +56,6 @@ export function userOperations({ db, read, write }: Tools): UserStore {
           .orderBy(asc(bridgeUsers.id))
           .limit(limit)
           .all()
-      }),
-
-    noteAsked: (userId, at) =>
-      write(() => {
-        const living = and(eq(items.userId, userId), isNull(items.goneAt))
-        db.update(items).set({ askedAt: at }).where(living).run()
       }),
 
     findUsers: (scope, nameOrUuid) =>

@@ -22,7 +22,7 @@ export async function askAll(rooms: TestRooms): Promise<void> {
   // Both kinds of scope: their statements differ.
   for (const one of [scope, siteKey.caller.scope]) {
     await store.findSite(one, 'ERP.acme.test')
-    await store.findSitesByOrigin(one, 'https://erp.acme.test')
+    await store.listSites(one, 2, 'https://erp.acme.test')
     await store.listSites(one, 2)
     await store.findUsers(one)
     await store.findUsers(one, 'ANN')
@@ -31,10 +31,13 @@ export async function askAll(rooms: TestRooms): Promise<void> {
     await store.findAccount(one, 71)
     await store.readFeed(one, { after: 1, limit: 9, bytes: 9, forgottenBefore: 1 })
     await store.findFeedStart(one, 1, 1)
-    await store.findFeedEvent(one, 'evt_1')
+    await store.listEvents({ feedOf: one, id: 'evt_1' }, { limit: 1 })
   }
   const ofSite = { ...scope, siteId: site.id }
-  await store.listFeed(ofSite, { since: 1, limit: 9, after: { receivedAt: 9, seq: 9 } })
+  await store.listEvents(
+    { feedOf: ofSite, since: 1 },
+    { limit: 9, after: { receivedAt: 9, seq: 9 } },
+  )
   await store.listSiteItems(ofSite, { first: [402], limit: 9, offset: 9 })
   await store.findKey(siteKey.apiKey)
   await store.listKeys(tenant.id)
@@ -45,7 +48,7 @@ export async function askAll(rooms: TestRooms): Promise<void> {
   await store.listAudit({ since: testNow, limit: 9 })
   await store.audit({ at: 1, actor: 'a', action: 'b', subject: 'c', bucket: 0 })
   await store.findUserByUuid('uuid')
-  await store.findUuidOwner('uuid')
+  await store.listUsers({ userUuid: 'uuid' }, { limit: 1 })
   await store.readUser(user.id)
   await store.claimItemsRead(user.id, 2, 1)
   await store.releaseItemsRead(user.id)
@@ -76,7 +79,7 @@ export async function askAll(rooms: TestRooms): Promise<void> {
   await store.listRemindersDue({ endsAfter: 0, endsUntil: 9, days: 1 }, 10)
   await store.listComparisons(10)
   await store.listUnheard(9, { after: '', limit: 3 })
-  await store.noteAsked(user.id, 1)
+  await store.claimLook(user.id, { at: 1 })
 
   const news = anAnnouncement(rooms, user, { itemId: 7, handledAt: null })
   await store.acceptEvent(news)
