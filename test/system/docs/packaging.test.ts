@@ -199,6 +199,98 @@ describe('the archive of a release', () => {
   )
 })
 
+test('a release has notes on how to come to it, and back', () => {
+  const { version } = JSON.parse(read('package.json')) as { version: string }
+  const [, notes = ''] = read('CHANGELOG.md').split(`\n## ${version}\n`)
+
+  expect(notes).toMatch(/^\n### Upgrade from \d/)
+  expect(notes.split('\n### ')[1]).toContain('**The way back**')
+})
+
+interface Compose {
+  services: Record<
+    string,
+    {
+      image: string
+      restart: string
+      logging: { options: Record<string, string> }
+      environment?: Record<string, string>
+      volumes?: string[]
+      profiles?: string[]
+      depends_on?: Record<string, { condition: string }>
+    }
+  >
+  configs: Record<string, { content: string }>
+}
+
+describe.each(['compose.yaml', 'compose.postgres.yaml'])('%s', (file) => {
+  const { services, configs } = parse(read(file), { merge: true }) as Compose
+  const names = Object.keys(services)
+
+  test.each(names)('%s starts again by itself, and its log does not fill the disk', (name) => {
+    const { restart, logging } = services[name]!
+
+    expect(restart).toBe('unless-stopped')
+    expect(Object.keys(logging.options)).toEqual(['max-size', 'max-file'])
+  })
+
+  test('Caddy waits until it may pass calls on, compresses answers, and keeps /metrics inside', () => {
+    const waited = Object.entries(services['caddy']!.depends_on ?? {})
+    const { content = '' } = configs['caddyfile'] ?? {}
+
+    expect(waited.map(([name]) => name)).toEqual(names.filter((name) => name.startsWith('bank-')))
+    for (const [, { condition }] of waited) expect(condition).toBe('service_healthy')
+    expect(content).toMatch(/^ *encode$/m)
+    expect(content).toMatch(/^ *respond \/metrics 404$/m)
+  })
+})
+
+test('compose.yaml keeps copies on another volume than the database, and Litestream is a profile', () => {
+  const { services } = parse(read('compose.yaml')) as Compose
+  const { environment: variables = {}, volumes = [] } = services['bank-api']!
+
+  expect(volumes).toContain(`backups:${variables['BACKUP_DIR']}`)
+  expect(volumes).toContain('data:/data')
+  expect(variables['METRICS_TOKEN_FILE']).toBe('/run/secrets/metrics_token')
+  expect(services['litestream']).toMatchObject({ profiles: ['litestream'] })
+  expect(services['litestream']!.volumes).toContain('data:/data')
+})
+
+test('a tag has the image built, scanned, published with its bill of materials, and signed, in this order', () => {
+  const workflow = parse(read('.github/workflows/release.yml')) as {
+    on: { push: { tags: string[] } }
+    jobs: Record<
+      string,
+      { needs?: string; steps?: { uses?: string; run?: string; with?: object }[] }
+    >
+  }
+  const { image } = workflow.jobs
+  const used = image!.steps!.map(({ uses, run }) => (uses ?? run ?? '').split('@')[0])
+  const steps = [
+    'aquasecurity/trivy-action',
+    'docker/build-push-action',
+    'cosign sign --yes "$IMAGE',
+  ]
+
+  expect(workflow.on.push.tags).toEqual(['v*.*.*'])
+  expect(image!.needs).toBe('check')
+  expect(used.filter((name) => steps.includes(name!))).toEqual([
+    'docker/build-push-action',
+    'aquasecurity/trivy-action',
+    'docker/build-push-action',
+    'cosign sign --yes "$IMAGE',
+  ])
+  expect(
+    image!.steps!.findLast(({ uses }) => uses?.startsWith('docker/build'))!.with,
+  ).toMatchObject({
+    push: true,
+    sbom: true,
+  })
+  for (const label of ['version', 'revision', 'source', 'title']) {
+    expect(read('Dockerfile')).toContain(`org.opencontainers.image.${label}=`)
+  }
+})
+
 test('the public workflows ask for no more than they need, and pin what they use', () => {
   for (const file of globSync('.github/workflows/*.yml', { cwd: checkout })) {
     const text = read(file)
