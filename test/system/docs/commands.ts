@@ -76,6 +76,10 @@ export const notRun: Readonly<Record<string, string>> = {
   'export BANK_CONNECTOR_KEY=key_… BANK_CONNECTOR_SECRET=…': listened,
   'bank-api webhook listen --url https://bank-api.example --forward-to http://localhost:8000/hook':
     listened,
+  'export BRIDGE_CLIENT_ID=… BRIDGE_CLIENT_SECRET=…':
+    'only who has an application at Bridge has these',
+  'npm run --silent conformance > report.md':
+    'it needs Bridge; test/system/e2e/conformance.test.ts asks our own sandbox instead',
   'bank-api explain req_6mwdflm2ygdw': 'an example of an answer, with ids of its own',
   'npx vitest run --config test/vitest.config.ts test/contract/wire/bytes.test.ts -u':
     'it would write the golden bytes instead of comparing them',
