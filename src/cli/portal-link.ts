@@ -6,10 +6,17 @@ import { siteNamed } from './installation.ts'
 import { refuseInTheClear } from './kept-sessions.ts'
 import { time } from './print.ts'
 
+interface Options {
+  tenant: string
+  lang?: Language
+  end?: boolean
+  json?: boolean
+}
+
 /** `bank-api site portal-link` */
 export function portalLinkCommand(
   site: Command,
-  { withInstallation, terminal: { say, sayJson } }: CommandContext,
+  { printOne, withInstallation, terminal: { say, sayJson } }: CommandContext,
 ): void {
   site
     .command('portal-link')
@@ -17,12 +24,17 @@ export function portalLinkCommand(
     .argument('<site>')
     .requiredOption('--tenant <name>', 'whose site')
     .addOption(new Option('--lang <language>', "else the browser's own").choices(languages))
+    .option('--end', 'instead: end all that were given out for it, and who is in by one')
     .option('--json')
-    .action((name: string, options: { tenant: string; lang?: Language; json?: boolean }) =>
+    .action((name: string, options: Options) =>
       withInstallation(async ({ config, by, ...rooms }) => {
-        refuseInTheClear(config)
+        if (!options.end) refuseInTheClear(config)
         const site = await siteNamed(rooms.store, { tenant: options.tenant, site: name })
         const { id: siteId, tenantId } = site
+        if (options.end) {
+          const ended = await rooms.store.endSitePortal(siteId, by)
+          return printOne({ site: site.name, ended }, options)
+        }
         const of = { tenantId, siteId, apiKey: null }
         const { token, expiresAt } = await offerPortal(rooms, of, by)
         const language = options.lang === undefined ? '' : `?lang=${options.lang}`

@@ -22,7 +22,7 @@ export function portalContract(name: string, open: OpenRooms): void {
   describe(`ways to a site's page, ${name}`, () => {
     const furnished = async () => {
       const rooms = open()
-      const acme = await aTenant(rooms)
+      const acme = await aTenant(rooms, { sites: ['erp.acme.test', 'shop.acme.test'] })
       const of = { tenantId: acme.tenant.id, siteId: acme.site.id, apiKey: acme.siteKey.apiKey }
       return { ...rooms, ...acme, of }
     }
@@ -104,6 +104,28 @@ export function portalContract(name: string, open: OpenRooms): void {
         ['portal:key', 'portal.entered', 'por_1'],
         ['test', 'portal.offered', 'por_1'],
       ])
+    })
+
+    it('those of one site end together, and of no other; its audit counts what was still good', async () => {
+      const { store, of, tenant, site, sites } = await furnished()
+      const command = { ...of, apiKey: null }
+      await store.offerPortal(offer('por_1', command), testBy)
+      await store.offerPortal(offer('por_2', of), testBy)
+      await store.enterPortal('por_2', session('por_2'), testBy)
+      await store.offerPortal(offer('por_3', of, testNow + 1), testBy)
+      await store.offerPortal(offer('por_4', { ...of, siteId: null }), testBy)
+      await store.offerPortal(offer('por_5', { ...of, siteId: sites[1]!.id }), testBy)
+      const by = { actor: 'cli', at: testNow + 1 }
+
+      expect(await store.endSitePortal(site.id, by)).toBe(2)
+      expect(await store.endSitePortal(site.id, by)).toBe(0)
+
+      const found = await Promise.all(
+        [1, 2, 3, 4, 5].map((n) => store.findPortalSession(`por_${n}`)),
+      )
+      expect(found.flatMap((one) => one?.session.id ?? [])).toEqual(['por_3', 'por_4', 'por_5'])
+      const audit = await store.listAudit({ tenantId: tenant.id, action: 'portal.ended', limit: 9 })
+      expect(audit).toMatchObject([{ actor: 'cli', subject: site.name, detail: { ended: 2 } }])
     })
 
     it('all end at once, where a copy was restored', async () => {

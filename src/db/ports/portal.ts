@@ -41,6 +41,8 @@ export interface PortalStore {
   ): Promise<boolean>
   /** False when there is none. */
   endPortalSession(id: string, by: By): Promise<boolean>
+  /** Ends all of one site, whoever asked for them: what was still good; how many that were. */
+  endSitePortal(siteId: string, by: By): Promise<number>
   /** Ends all there are, of all tenants. */
   endPortalSessions(): Promise<void>
 }

@@ -44,3 +44,25 @@ test('no address is given out that cannot work, or for a site that is not there'
   expect((await local.cli('none.acme.test')).code).toBe(1)
   expect((await local.cli('erp.acme.test')).out).toMatch(/^http.*\/portal\/enter\/por_/)
 })
+
+test('all that were given out for a site are ended, with who is in by them, and no other’s', async () => {
+  const { app, cli } = await beside()
+  const pathOf = ({ out }: { out: string }) =>
+    new URL((JSON.parse(out) as { url: string }).url).pathname
+  const enter = async (url: string) => {
+    const { cookies } = await app.inject({ method: 'POST', url })
+    return cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
+  }
+  const cookie = await enter(pathOf(await cli('erp.acme.test', '--json')))
+  const unused = pathOf(await cli('erp.acme.test', '--json'))
+  const ofSister = await enter(pathOf(await cli('shop.acme.test', '--json')))
+
+  const ended = await cli('erp.acme.test', '--end')
+  const look = async (headers: { cookie: string }) =>
+    (await app.inject({ url: '/portal', headers })).statusCode
+
+  expect(ended.out).toMatch(/^site +erp\.acme\.test\nended +2\n$/)
+  expect(await look({ cookie })).toBe(401)
+  expect((await app.inject({ method: 'POST', url: unused })).statusCode).toBe(404)
+  expect(await look({ cookie: ofSister })).toBe(200)
+})

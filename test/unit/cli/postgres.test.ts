@@ -39,6 +39,7 @@ const walk = [
   'site update erp --tenant acme --origin https://erp.acme.test --webhook-url https://erp.acme.test/hook',
   'site secret erp --tenant acme',
   'site portal-link erp --tenant acme',
+  'site portal-link erp --tenant acme --end',
   'site rotate-secret erp --tenant acme',
   'site allow-target erp --tenant acme 10.1.0.0/16',
   'user list --site erp',

@@ -95,6 +95,7 @@ it('no operation reads a growing table from one end to the other, or is planned 
   const entered = { offeredHash: Buffer.alloc(1), secretHash: Buffer.alloc(2), expiresAt: 9 }
   await store.enterPortal('por_1', entered, testBy)
   await store.endPortalSession('por_1', testBy)
+  await store.endSitePortal('sit_1', testBy)
   await store.findKey(siteKey.apiKey)
   await store.listKeys(tenant.id)
   await store.touchKey(siteKey.apiKey, testNow)

@@ -1,8 +1,8 @@
-import { and, eq, isNull, lte } from 'drizzle-orm'
+import { and, eq, gt, isNull, lte } from 'drizzle-orm'
 import type { PortalStore } from '../../ports/portal.ts'
 import { apiKeys, portalSessions, sites, tenants } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
-import { noteOfTenant } from './audit.ts'
+import { noteOfSite, noteOfTenant } from './audit.ts'
 
 export const portalOperations = ({ run, transaction }: Tools): PortalStore => ({
   offerPortal: (offer, by) =>
@@ -45,6 +45,17 @@ export const portalOperations = ({ run, transaction }: Tools): PortalStore => ({
       if (!ended) return false
       await noteOfTenant(db, ended.tenantId, by, { action: 'portal.ended', subject: id })
       return true
+    }),
+
+  endSitePortal: (siteId, by) =>
+    transaction(async (db) => {
+      const isGood = gt(portalSessions.expiresAt, by.at)
+      const { length: ended } = await db
+        .delete(portalSessions)
+        .where(and(isGood, eq(portalSessions.siteId, siteId)))
+        .returning()
+      if (ended > 0) await noteOfSite(db, siteId, by, 'portal.ended', { ended })
+      return ended
     }),
 
   endPortalSessions: () =>

@@ -1,8 +1,8 @@
-import { and, eq, isNull, lte } from 'drizzle-orm'
+import { and, eq, gt, isNull, lte } from 'drizzle-orm'
 import type { PortalStore } from '../../ports/portal.ts'
 import { apiKeys, portalSessions, sites, tenants } from '../schema/index.ts'
 import { given, prepared, type Tools } from '../tools.ts'
-import { noteOfTenant } from './audit.ts'
+import { noteOfSite, noteOfTenant } from './audit.ts'
 
 const holderOf = prepared((db) =>
   db
@@ -46,6 +46,17 @@ export const portalOperations = ({ db, read, write }: Tools): PortalStore => ({
       if (!ended) return false
       noteOfTenant(db, ended.tenantId, by, { action: 'portal.ended', subject: id })
       return true
+    }),
+
+  endSitePortal: (siteId, by) =>
+    write(() => {
+      const isGood = gt(portalSessions.expiresAt, by.at)
+      const { changes: ended } = db
+        .delete(portalSessions)
+        .where(and(isGood, eq(portalSessions.siteId, siteId)))
+        .run()
+      if (ended > 0) noteOfSite(db, siteId, by, 'portal.ended', { ended })
+      return ended
     }),
 
   endPortalSessions: () =>
