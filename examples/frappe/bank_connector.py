@@ -33,8 +33,9 @@ from frappe.utils import add_days, getdate, nowdate
 # What is older may be sent again by somebody who listened; each try is signed anew.
 MOST_SECONDS_OLD = 5 * 60
 
-# A row may appear days after the day it bears: so far back an account that came back is compared with what is booked.
-LATE_DAYS = 10
+# A bank books, changes and deletes rows weeks after the day they bear: so far back an account that came back is compared
+# with what is booked.
+LATE_DAYS = 30
 
 # The events that ask something of a person.
 TODO = {
@@ -239,15 +240,21 @@ def catch_up():
         frappe.db.commit()
         if not page["has_more"]:
             break
+    # What failed, as when Bank API was away, or was lost on its way to a worker.
+    unfinished = {"integration_request_service": "Bank API", "status": ["in", ["Queued", "Failed"]]}
+    for row in frappe.get_all("Integration Request", filters=unfinished, fields=["name"]):
+        frappe.enqueue(handle, queue="long", enqueue_after_commit=True, event_id=row["name"])
+    frappe.db.commit()
     sync_all(before=nowdate())
 
 
 # --- the books -------------------------------------------------------------------------------------------------------
 
 
-def begin(bank_account, account_id, since):
-    """Books a Bank Account from this account and day on; its next sync reads all of it anew."""
+def begin(bank_account, account_id, since, goes_on=False):
+    """Books a Bank Account from this account and day on; its next sync reads all of it anew. `goes_on`: all its rows are ours."""
     frappe.db.set_global(f"bank_connector_since:{bank_account}", str(getdate(since)))
+    frappe.db.set_global(f"bank_connector_goes_on:{bank_account}", "1" if goes_on else "0")
     change = {"integration_id": str(account_id), "last_integration_date": None}
     frappe.db.set_value("Bank Account", bank_account, change)
 
@@ -266,7 +273,7 @@ def take_over(old_id, new_id, data_until):
     )
     days = [getdate(row["date"]) for row in booked] + ([getdate(data_until[:10])] if data_until else [])
     start = getdate(frappe.db.get_global(f"bank_connector_since:{old}"))
-    begin(old, new_id, max(start, add_days(min(days), -LATE_DAYS)) if days else start)
+    begin(old, new_id, max(start, add_days(min(days), -LATE_DAYS)) if days else start, goes_on=True)
 
 
 def sync_all(account_id=None, before=None):
@@ -294,13 +301,17 @@ def sync(bank_account):
     rows = call("get_bank_transactions_by_account", account_id=int(account.integration_id), **span)
     # A deleted row may come without its day.
     mine = [row for row in rows if row.get("deleted") or row["date"] >= since]
-    book(bank_account, mine, is_whole=not last)
+    goes_on = not last and frappe.db.get_global(f"bank_connector_goes_on:{bank_account}") == "1"
+    book(bank_account, mine, is_whole=not last, goes_on=goes_on)
     frappe.db.set_value("Bank Account", bank_account, "last_integration_date", today)
     frappe.db.commit()
 
 
-def book(bank_account, rows, is_whole):
-    """Brings the Bank Transactions in line with these rows; `is_whole`: they are all that there are."""
+def book(bank_account, rows, is_whole, goes_on=False):
+    """
+    Brings the Bank Transactions in line with these rows; `is_whole`: they are all that there are. `goes_on`: what was booked
+    of their days came from the account before, so what is not among them was deleted while nobody could tell.
+    """
     ids = {str(row["id"]) for row in rows}
     mine = {"bank_account": bank_account, "docstatus": 1}
     which = {"date": [">=", min(row["date"] for row in rows)]} if is_whole and rows else {"transaction_id": ["in", list(ids)]}
@@ -332,7 +343,7 @@ def book(bank_account, rows, is_whole):
         if one and is_final(row) and key_of(one) != key_of(fields_of(row)):
             change(one, fields_of(row))
     for one in orphans:
-        if one["transaction_id"] in deleted:
+        if goes_on or one["transaction_id"] in deleted:
             take_back(one)
 
 

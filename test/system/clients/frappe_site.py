@@ -15,7 +15,7 @@ module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
 
 
-def set_up(conf={}, hooks={}, broken=[], documents=[], today=None):
+def set_up(conf={}, hooks={}, broken=[], documents=[], today=None, user=None):
     frappe.conf.update(conf)
     site.hooks.update(hooks)
     site.broken.clear()
@@ -23,7 +23,9 @@ def set_up(conf={}, hooks={}, broken=[], documents=[], today=None):
     if today:
         frappe.utils.today = frappe.utils.getdate(today)
     for one in documents:
-        site.documents[one["doctype"], one["name"]] = site.Document(flags=types.SimpleNamespace(), **one)
+        site.put(site.Document(flags=types.SimpleNamespace(), **one))
+    if user:
+        frappe.session.user = user
     frappe.db.commit()
 
 
@@ -37,7 +39,7 @@ def receive(headers, body, now):
 
 
 def change(doctype, name, **fields):
-    vars(site.documents[doctype, name]).update(fields)
+    site.documents[doctype, name].db_set(fields)
     frappe.db.commit()
 
 
@@ -49,7 +51,11 @@ def books():
     return {"documents": rows, "called": site.called}
 
 
-commands = {"set_up": set_up, "receive": receive, "change": change, "books": books}
+def list_of(doctype, fields):
+    return [[getattr(one, field, None) for field in fields] for one in site.of(doctype)]
+
+
+commands = {"set_up": set_up, "receive": receive, "change": change, "books": books, "list_of": list_of}
 
 
 def answer_to(name, arguments):

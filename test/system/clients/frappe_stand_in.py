@@ -1,13 +1,15 @@
 """As much of Frappe as examples/frappe/bank_connector.py needs: documents in memory, with transactions."""
 
-import copy
 import datetime
 import sys
 import types
 
 documents = {}
+by_doctype = {}
 defaults = {}
-saved = ({}, {})
+# What was written since the last commit, as it was before: None for what was not there.
+before = {}
+defaults_before = {}
 waiting = []
 called = []
 broken = set()
@@ -30,22 +32,36 @@ class Document(types.SimpleNamespace):
         self.name, self.docstatus = name, 0
         if self.doctype == "Bank Transaction":
             self.allocated_amount, self.unallocated_amount = 0, self.deposit + self.withdrawal
-        documents[self.doctype, name] = self
+        put(self)
 
     def submit(self):
         assert self.docstatus == 0
+        remember(self.doctype, self.name)
         self.docstatus = 1
 
     def cancel(self):
         assert self.docstatus == 1 and not self.allocated_amount
+        remember(self.doctype, self.name)
         self.docstatus = 2
 
     def db_set(self, change):
+        remember(self.doctype, self.name)
         vars(self).update(change)
 
 
+def put(one):
+    remember(one.doctype, one.name)
+    documents[one.doctype, one.name] = one
+    by_doctype.setdefault(one.doctype, {})[one.name] = one
+
+
+def remember(doctype, name):
+    one = documents.get((doctype, name))
+    before.setdefault((doctype, name), one and dict(vars(one)))
+
+
 def of(doctype):
-    return [one for (kind, _), one in documents.items() if kind == doctype]
+    return list(by_doctype.get(doctype, {}).values())
 
 
 def matches(one, field, wanted):
@@ -78,14 +94,22 @@ def get_doc(what, name=None, for_update=False):
 
 class Database:
     def commit(self):
-        global saved
-        saved = copy.deepcopy((documents, defaults))
+        before.clear()
+        defaults_before.clear()
+        defaults_before.update(defaults)
 
     def rollback(self):
-        kept = copy.deepcopy(saved)
-        for live, then in zip((documents, defaults), kept):
+        for (doctype, name), fields in before.items():
+            if fields is None:
+                documents.pop((doctype, name), None)
+                by_doctype.get(doctype, {}).pop(name, None)
+                continue
+            live = vars(documents[doctype, name])
             live.clear()
-            live.update(then)
+            live.update(fields)
+        before.clear()
+        defaults.clear()
+        defaults.update(defaults_before)
 
     def get_value(self, doctype, name, field):
         if isinstance(name, dict):
@@ -95,6 +119,7 @@ class Database:
 
     def set_value(self, doctype, name, change, value=None):
         change = change if isinstance(change, dict) else {change: value}
+        remember(doctype, name)
         vars(documents[doctype, name]).update(change)
 
     def exists(self, doctype, name):
@@ -149,6 +174,6 @@ utils.today = datetime.date.today()
 utils.nowdate = lambda: str(utils.today)
 utils.getdate = lambda day: day if isinstance(day, datetime.date) else datetime.date.fromisoformat(str(day))
 utils.add_days = lambda day, days: utils.getdate(day) + datetime.timedelta(days=days)
-utils.get_url = lambda path: "https://erp.acme.test" + path
+utils.get_url = lambda path: (frappe.conf.host_name or "https://erp.acme.test") + path
 frappe.utils = utils
 sys.modules["frappe"], sys.modules["frappe.utils"] = frappe, utils
