@@ -9,6 +9,7 @@ export const runBy: Readonly<Record<string, string>> = {
   'npm run sandbox': 'test/system/docs/readme.test.ts',
   'curl -i http://127.0.0.1:8081/session/… -d login=success -d password=any':
     'test/system/docs/readme.test.ts',
+  'npm run conformance -- --sandbox': 'test/system/e2e/conformance.test.ts',
   'docker build -t bank-api .': 'test/system/docs/image.test.ts', // each step of it
   'bank-api apply hosted.json --dry-run': 'test/system/docs/hosting.test.ts',
   'bank-api apply hosted.json --secrets secrets-2027-01-31.jsonl':

@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { expect, onTestFinished, test } from 'vitest'
 import { buildApp, startSandbox } from '../../../src/app.ts'
@@ -176,4 +179,20 @@ test('a server that is away is asked again, and that is said once', { timeout },
     out: '',
     err: 'ECONNREFUSED: asking again until there is an answer\n',
   })
+})
+
+test('Ctrl-C ends it as a program that did its work', { timeout }, async () => {
+  const program = join(import.meta.dirname, '../../../src/cli/bank-api.js')
+  const away = `http://127.0.0.1:${await freePort()}`
+  const child = spawn(process.execPath, [program, 'webhook', 'listen', '--url', away], {
+    cwd: testFolder(),
+    env: { BANK_CONNECTOR_KEY: 'key', BANK_CONNECTOR_SECRET: 'secret' },
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const ended = once(child, 'close')
+  await once(child.stderr, 'data')
+
+  child.kill('SIGINT')
+
+  expect(await ended).toEqual([0, null])
 })
