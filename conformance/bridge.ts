@@ -100,27 +100,34 @@ export function createBridge(application: Application, surroundings: Surrounding
       throw new NotTestableError(`to ask for a link is answered ${answer.status}`)
     return (answer.body as { url: string }).url
   }
-  async function connect(user: User, login: string, more: object = {}): Promise<Connected> {
-    const url = await link(user, { provider_id: 574, ...more })
-    const back = await surroundings.visit(url, login)
-    return { id: Number(back.searchParams.get('item_id')), user, link: url, back }
-  }
-
   const user = once(newUser)
+  const visits = new Map<string, Promise<Connected>>()
+  /** The connection by a login, of a user of its own; several points share the visit that made it. */
+  function connectedAs(login: string): Promise<Connected> {
+    const made = visits.get(login) ?? connectFirst(login)
+    visits.set(login, made)
+    return made
+  }
+  async function connectFirst(login: string): Promise<Connected> {
+    const owner = login === 'success' ? await user() : await newUser()
+    const url = await link(owner, { provider_id: 574, context: 'conformance-1' })
+    const back = await surroundings.visit(url, login)
+    return { id: Number(back.searchParams.get('item_id')), user: owner, link: url, back }
+  }
   return {
     ...surroundings,
     call,
     callAs,
     get,
     link,
-    connect,
     newUser,
     /** The user that most points look at. */
     user,
     /** Another one, who owns nothing of the first. */
     stranger: once(newUser),
-    /** The connection that most points look at, by the login `success`. */
-    connected: once(async () => connect(await user(), 'success', { context: 'conformance-1' })),
+    /** The connection that most points look at. */
+    connected: () => connectedAs('success'),
+    connectedAs,
     /** What the webhook got that fits, as soon as there is one. */
     async hears(fits: (heard: Heard) => boolean, what: string): Promise<Heard> {
       const { listener } = surroundings

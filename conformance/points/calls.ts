@@ -60,10 +60,28 @@ export const calls: readonly Point[] = [
   },
   {
     id: 'version-crossed',
-    assumed: '/v3 takes no 2021-06-01.',
+    assumed: '/v3 takes no 2021-06-01, and /v2 no 2025-01-15: 400.',
+    async check({ call, user }) {
+      const { token } = await user()
+      const old = await call('GET', providers, { headers: { 'bridge-version': '2021-06-01' } })
+      const young = await call('POST', '/v2/items/1/refresh', { token })
+      return unless([400], old.status, '/v3') ?? unless([400], young.status, '/v2')
+    },
+  },
+  {
+    id: 'error-code-others',
+    assumed:
+      'A wrong token is `invalid_access_token`, a wrong parameter `invalid_parameter` and named.',
+    switches: ['errorCodes'],
     async check({ call }) {
-      const answer = await call('GET', providers, { headers: { 'bridge-version': '2021-06-01' } })
-      return unless([400], answer.status, 'status')
+      const token = await call('GET', items, { token: 'unknown' })
+      const limit = await call('GET', providers, { query: { limit: 'many' } })
+      const property = limit.body?.property ?? limit.body?.errors?.[0]?.property
+      return (
+        unless(['invalid_access_token'], codeOf(token), 'token') ??
+        unless(['invalid_parameter'], codeOf(limit), 'parameter') ??
+        unless(['limit'], property, 'property')
+      )
     },
   },
   {
@@ -146,6 +164,33 @@ export const calls: readonly Point[] = [
     },
   },
   {
+    id: 'provider-alone',
+    assumed: 'Demo Bank is provider 574, in FR.',
+    async check({ call }) {
+      const { status, body } = await call('GET', `${providers}/574`)
+      return (
+        unless([200], status, 'status') ??
+        unless([574], body?.id, 'id') ??
+        unless(['FR'], body?.country_code, 'country')
+      )
+    },
+  },
+  {
+    id: 'categories',
+    assumed: 'Categories are parents with children, named in the language that is asked for.',
+    async check({ call }) {
+      const named = async (language: string): Promise<string> => {
+        const headers = { 'accept-language': language }
+        const { body } = await call('GET', '/v3/aggregation/categories', { headers })
+        const [parent] = body?.resources ?? []
+        return Array.isArray(parent?.categories) ? String(parent.name) : ''
+      }
+      const [french, english] = [await named('fr'), await named('en')]
+      if (french === '' || english === '') return 'the first has no list of children'
+      return french === english ? 'the names are the same in fr and en' : undefined
+    },
+  },
+  {
     id: 'category-alone',
     assumed: 'One category is answered as it is, not inside of `resources`.',
     switches: ['singleCategory'],
@@ -156,6 +201,11 @@ export const calls: readonly Point[] = [
       return body?.id === id ? undefined : `its body is ${word(body)}`
     },
   },
+  untestable(
+    'version-2021-ends',
+    'Calls of 2021-06-01 are served until the end of 2027.',
+    'only Bridge knows',
+  ),
   untestable('front-errors', 'The front proxy may answer 5xx.', 'nobody can ask for an outage'),
 ]
 

@@ -19,9 +19,9 @@ async function refusal({ callAs, user, callback }: Bridge, field: string, value:
 const backFrom = async (bridge: Bridge): Promise<URLSearchParams> =>
   (await bridge.connected()).back.searchParams
 
-/** A connection of its own whose login asks for something, as the bank leaves it. */
+/** A connection whose login asks for something, as the bank leaves it. */
 async function endOf(bridge: Bridge, login: string): Promise<{ made: Connected; status: unknown }> {
-  const made = await bridge.connect(await bridge.newUser(), login)
+  const made = await bridge.connectedAs(login)
   const { body } = await bridge.get(made.user, `/v3/aggregation/items/${made.id}`)
   return { made, status: body.status ?? body.status_code }
 }
@@ -175,6 +175,23 @@ export const connecting: readonly Point[] = [
       )
       const { body } = await bridge.get(made.user, `/v3/aggregation/items/${made.id}`)
       return unless([1010], body.status ?? body.status_code, 'after a refresh')
+    },
+  },
+  {
+    id: 'consent-renewed',
+    assumed:
+      'A consent that still holds is renewed by `force_reauthentication`, and ends later then.',
+    async check({ connected, get, link, pass, visit }) {
+      const { id, user } = await connected()
+      const endOfConsent = async (): Promise<number> => {
+        const { body } = await get(user, `/v3/aggregation/items/${id}`)
+        return Date.parse(String(body.authentication_expires_at))
+      }
+      const before = await endOfConsent()
+      await pass(5_000)
+      const renewal = { item_id: id, force_reauthentication: true, user_email: undefined }
+      await visit(await link(user, renewal), 'success')
+      return (await endOfConsent()) > before ? undefined : 'it ends when it did before'
     },
   },
   {

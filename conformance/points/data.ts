@@ -105,6 +105,30 @@ export const data: readonly Point[] = [
     },
   },
   {
+    id: 'item-deleted',
+    assumed: 'To delete an item is 204; then it is 404, and its accounts are gone.',
+    async check({ callAs, connectedAs, get }) {
+      const { id, user } = await connectedAs('success.1010')
+      const gone = await callAs(user, 'DELETE', `${items}/${id}`)
+      const then = await callAs(user, 'GET', `${items}/${id}`)
+      const left = (await get(user, accounts)).body.resources
+      return (
+        unless([204], gone.status, 'status') ??
+        unless([404], then.status, 'then') ??
+        unless([0], left.length, 'accounts')
+      )
+    },
+  },
+  {
+    id: 'item-in-words',
+    assumed: 'An item that wants its user says why in `status_code_description`.',
+    async check({ connectedAs, get }) {
+      const { id, user } = await connectedAs('402')
+      const { body } = await get(user, `${items}/${id}`)
+      return unless(['string'], typeof body.status_code_description, 'it is')
+    },
+  },
+  {
     id: 'refresh-v2',
     assumed: 'The refresh of 2021-06-01 takes users of /v3: 202.',
     switches: ['refreshStatus'],

@@ -19,6 +19,16 @@ export const usersAndTokens: readonly Point[] = [
     },
   },
   {
+    id: 'user-deleted',
+    assumed: 'To delete a user is 204; then it is 404.',
+    async check({ call, newUser }) {
+      const path = `${users}/${(await newUser()).uuid}`
+      const gone = await call('DELETE', path)
+      const then = await call('GET', path)
+      return unless([204], gone.status, 'status') ?? unless([404], then.status, 'then')
+    },
+  },
+  {
     id: 'user-id-malformed',
     assumed: 'An `external_user_id` with other characters is 400.',
     check: async ({ call }) =>

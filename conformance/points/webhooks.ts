@@ -68,6 +68,18 @@ export const webhooks: readonly Point[] = [
     },
   },
   {
+    id: 'webhook-status',
+    assumed: '`item.refreshed` says `status_code`, and when the consent ends.',
+    async check(bridge) {
+      const { id } = await bridge.connected()
+      const { content } = await bridge.hears(about(id, 'item.refreshed'), 'item.refreshed')
+      return (
+        unless([0], content['status_code'], 'status_code') ??
+        unless(['string'], typeof content['authentication_expires_at'], 'the end is')
+      )
+    },
+  },
+  {
     id: 'webhook-data-access',
     assumed: 'Of an account with access a webhook does not say `data_access`.',
     switches: ['dataAccess'],
@@ -87,7 +99,7 @@ export const webhooks: readonly Point[] = [
     switches: ['accountDeletedPayload'],
     async check(bridge) {
       listenerOf(bridge)
-      const { id, user } = await bridge.connect(await bridge.newUser(), 'success')
+      const { id, user } = await bridge.connected()
       const narrower = { item_id: id, account_types: 'payment', user_email: undefined }
       await bridge.visit(await bridge.link(user, narrower), 'success')
       const { content } = await bridge.hears(
@@ -104,7 +116,7 @@ export const webhooks: readonly Point[] = [
     switches: ['userDeletedCascade'],
     async check(bridge) {
       const { heard } = listenerOf(bridge)
-      const { id, user } = await bridge.connect(await bridge.newUser(), 'success')
+      const { id, user } = await bridge.connectedAs('402')
       await bridge.call('DELETE', `/v3/aggregation/users/${user.uuid}`)
       await bridge.hears(
         ({ type, content }) => type === 'user.deleted' && content['user_uuid'] === user.uuid,

@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { examine, toReport, type Found } from '../../../conformance/examine.ts'
 import { openOwnSandbox } from '../../../conformance/own-sandbox.ts'
@@ -102,6 +104,27 @@ test('without a person, and without time, it says what it cannot tell', async ()
   await expect(person.visit('https://connect.test/a', 'success')).rejects.toThrow(
     'nobody is there to open links',
   )
+})
+
+test('a person is shown the link and the login, and asked where the visit ended', async () => {
+  const input = Object.assign(new PassThrough(), { isTTY: true })
+  const output = new PassThrough()
+  const { visit, serves } = byPerson({ input, output, patienceMs: 0 })
+  const answered = async <T>(asking: Promise<T>, answer: string): Promise<[string, T]> => {
+    const [asked] = (await once(output, 'data')) as [Buffer]
+    input.write(`${answer}\n`)
+    return [asked.toString(), await asking]
+  }
+
+  const [asked, back] = await answered(
+    visit('https://connect.test/a', '402'),
+    'https://erp.test/back?success=false',
+  )
+  const [, stillServes] = await answered(serves('https://connect.test/a'), 'n')
+
+  expect(asked).toContain('\nhttps://connect.test/a\nLog in as 402: leave the page once')
+  expect(back.searchParams.get('success')).toBe('false')
+  expect(stillServes).toBe(false)
 })
 
 test('what a point meets that it did not expect is told without what was answered', async () => {
