@@ -77,6 +77,8 @@ const refused = {
   'backup verify FILE': 'pg_dump: see docs/postgresql.md',
   'restore FILE': 'pg_dump: see docs/postgresql.md',
   'migrate-to-postgres': 'There is no database at',
+  'sandbox trigger item.refreshed': 'This is for the sandbox in the box',
+  'sandbox advance 12h': 'This is for the sandbox in the box',
 } as const
 
 withPostgres((it, server) => {
@@ -124,7 +126,8 @@ withPostgres((it, server) => {
         expect(err.trimEnd().split('\n'), line).toHaveLength(1)
       }
       expect(examined).toMatchObject({ code: 2, err: '' }) // no server runs
-      const walked = [...walk, ...Object.keys(refused), 'doctor']
+      // `webhook listen` asks a server, and no database.
+      const walked = [...walk, ...Object.keys(refused), 'doctor', 'webhook listen']
       for (const command of await commandsBelow([])) {
         expect(
           walked.some((line) => `${line} `.startsWith(`${command} `)),
