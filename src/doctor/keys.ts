@@ -39,8 +39,8 @@ async function findEnding({ store, clock }: Examination): Promise<Finding[]> {
           fr: `${apiKey} de ${name} finit dans ${days} jours`,
         },
         {
-          en: 'Rotate it, or give it a later end: `bank-api key update`.',
-          fr: 'Renouvelez-la, ou donnez-lui une fin plus tardive : `bank-api key update`.',
+          en: 'Its end stays: make another with `bank-api key create`, and give that to whoever calls with this one.',
+          fr: 'Sa fin ne change pas : créez-en une autre avec `bank-api key create`, et donnez-la à qui appelle avec celle-ci.',
         },
         { run: command`explain ${apiKey}`, of: { tenant } },
       )

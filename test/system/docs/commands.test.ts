@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, globSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
@@ -71,12 +71,15 @@ describe('what a sentence names', () => {
     return { command, rest: [] }
   }
 
-  /** Spans of code that are commands of ours, `…` for what is left out. */
-  const spans = [...guides, 'CHANGELOG.md'].flatMap((page) =>
-    [...partsOf(page).prose.matchAll(/`(?:npx )?bank-api ([a-z][^`]*)`/g)].map(
+  /** Spans of code that are commands of ours, `…` for what is left out; in guides, and in what the program itself says. */
+  const spansIn = (page: string, text: string) =>
+    [...text.matchAll(/`(?:npx )?bank-api ([a-z][^`$\\[]*)\\?`/g)].map(
       ([, words = '']) => [page, words.replaceAll(/\s+/g, ' ')] as const,
-    ),
-  )
+    )
+  const spans = [
+    ...[...guides, 'CHANGELOG.md'].flatMap((page) => spansIn(page, partsOf(page).prose)),
+    ...globSync('src/**/*.ts', { cwd: checkout }).flatMap((file) => spansIn(file, read(file))),
+  ]
 
   test.each(spans)('%s: bank-api %s', (_, text) => {
     const words = wordsOf(text)
