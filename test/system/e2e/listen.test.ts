@@ -135,17 +135,21 @@ test('with --since what came before comes too, as lines of JSON', { timeout }, a
 
 test('what a program does not take is told, and the next event comes', { timeout }, async () => {
   const { url, connect, siteKey } = await aServer()
-  const nobody = `http://127.0.0.1:${await freePort()}/hook`
-  const forwarded = ['--forward-to', nobody, '--types', 'connect.completed']
+  const hook = await openSite(onTestFinished)
+  let cuts = 3
+  hook.manners = () => (cuts-- > 0 ? 'cut' : 'take')
+  const forwarded = ['--forward-to', hook.webhookUrl, '--types', 'connect.completed']
   const listener = listening(envOf(siteKey), ['--url', url, ...forwarded])
   await expect.poll(() => listener.said.out, listens).toContain('Listening')
 
   await connect()
   await connect()
 
-  const untaken = /(connect\.completed .* {2}ECONNREFUSED at try 3\n.*){2}/
-  await expect.poll(() => listener.said.out, listens).toMatch(untaken)
+  const told = /connect\.completed .* {2}\w+ at try 3\n.*connect\.completed .* {2}200\n$/
+  await expect.poll(() => listener.said.out, listens).toMatch(told)
   expect(await listener.stop()).toBe(0)
+  expect(new Set(hook.heard.map(({ headers }) => headers['webhook-id'])).size).toBe(2)
+  expect(hook.heard).toHaveLength(4)
 })
 
 test('without a key, with a wrong one, and where a secret is not for the key, it ends with a sentence', async () => {
