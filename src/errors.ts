@@ -20,6 +20,8 @@ export type LimitName =
 interface AppErrorOptions {
   /** Told to the operator alone. */
   limit?: LimitName | undefined
+  /** The address that a call named and may not: told to the operator alone. */
+  asked?: string | undefined
   /** Seconds, where waiting helps. */
   retryAfter?: number | undefined
   /** Of the feed: where to go on instead. */
@@ -39,10 +41,11 @@ export abstract class AppError extends Error {
   // Private, as the log shows an error's own fields.
   readonly #text: Text<ErrorKey>
   readonly #limit: LimitName | undefined
+  readonly #asked: string | undefined
 
   constructor(
     said: Text<ErrorKey>,
-    { limit, retryAfter, oldestCursor, cause }: AppErrorOptions = {},
+    { limit, asked, retryAfter, oldestCursor, cause }: AppErrorOptions = {},
   ) {
     super(say(said, 'en'), { cause })
     const { excType, status } = codes[codeOf(said.key)]
@@ -52,10 +55,15 @@ export abstract class AppError extends Error {
     this.status = status
     this.#text = said
     this.#limit = limit
+    this.#asked = asked
   }
 
   get limit(): LimitName | undefined {
     return this.#limit
+  }
+
+  get asked(): string | undefined {
+    return this.#asked
   }
 
   get text(): Text<ErrorKey> {

@@ -27,6 +27,7 @@ export interface Refused {
   text: Text<ErrorKey>
   language: Language
   limit?: LimitName | undefined
+  asked?: string | undefined
 }
 
 export interface CallLog {
@@ -126,14 +127,14 @@ export function createCallLog({
 /** A message that names something long is cut. */
 const messageLength = 500
 
-function toRefusal({ text, language, limit }: Refused): CallRecord['refusal'] {
+function toRefusal({ text, language, limit, asked }: Refused): CallRecord['refusal'] {
   const named = Object.entries(text.values ?? {}).filter(
     (one): one is [string, string | number] => typeof one[1] !== 'object',
   )
   return {
     code: codeOf(text.key),
     message: say(text, language).slice(0, messageLength),
-    named: Object.fromEntries(named),
+    named: { ...Object.fromEntries(named), ...(asked !== undefined && { asked }) },
     limit: limit ?? null,
   }
 }

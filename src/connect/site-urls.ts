@@ -56,7 +56,8 @@ export function resolveSiteUrls(
       throw new ValidationError('argument_invalid.credentials', { name })
     }
     if (!allowed.includes(url.origin)) {
-      throw new ValidationError('address_not_allowed', { name, origin: origin ?? listed.join(' ') })
+      const values = { name, origin: origin ?? listed.join(' ') }
+      throw new ValidationError('address_not_allowed', values, { asked: url.origin.slice(0, 300) })
     }
     // Percent-encoding makes a text up to nine times as long: what counts is what is kept.
     if (url.href.length > longestAddress) {

@@ -40,13 +40,15 @@ function findMoved(refused: readonly ListedCall[], updates: readonly AuditRow[])
   return [...bySite.values()].map((calls) => {
     const [last] = calls
     const [tenant, site] = [last?.tenant ?? '', last?.site ?? '']
+    const asked = last?.refusal?.named['asked']
+    const named = asked === undefined ? '' : ` (${asked})`
     const refused = callsRefused(calls.length, withinADay)
     return warning(
       'site.moved',
       { en: `site ${site} (${tenant}) address`, fr: `adresse du site ${site} (${tenant})` },
       {
-        en: `it named an address that is not its own: ${refused.en}`,
-        fr: `il a nommé une adresse qui n’est pas à lui : ${refused.fr}`,
+        en: `it named an address that is not its own${named}: ${refused.en}`,
+        fr: `il a nommé une adresse qui n’est pas à lui${named} : ${refused.fr}`,
       },
       {
         en: 'If it has moved, say where it is now with `bank-api site update --origin`. The last such call:',

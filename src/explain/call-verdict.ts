@@ -114,17 +114,21 @@ const explainers: Partial<Record<Code, (story: Story, call: ListedCall, now: num
     connect_request_not_found: aboutNamed,
     user_not_found: aboutNamed,
     site_not_found: aboutNamed,
-    address_not_allowed: (story) => ({
-      what: {
-        en: `It named an address that is none of ${story.site?.name ?? 'the site'}'s, which is at ${story.site?.origin ?? 'no address yet'}.`,
-        fr: `Il a nommé une adresse qui n’est pas à ${story.site?.name ?? 'ce site'}, dont l’adresse est ${story.site?.origin ?? 'encore inconnue'}.`,
-      },
-      remedy: {
-        en: 'If the site has moved, say where it is now:',
-        fr: 'Si le site a déménagé, dites où il est maintenant :',
-      },
-      commands: moveSite(story),
-    }),
+    address_not_allowed: (story, { refusal }) => {
+      const asked = refusal?.named['asked']
+      const name = asked === undefined ? '' : ` (${asked})`
+      return {
+        what: {
+          en: `It named an address that is none of ${story.site?.name ?? 'the site'}'s${name}, which is at ${story.site?.origin ?? 'no address yet'}.`,
+          fr: `Il a nommé une adresse${name} qui n’est pas à ${story.site?.name ?? 'ce site'}, dont l’adresse est ${story.site?.origin ?? 'encore inconnue'}.`,
+        },
+        remedy: {
+          en: 'If the site has moved, say where it is now:',
+          fr: 'Si le site a déménagé, dites où il est maintenant :',
+        },
+        commands: moveSite(story, asked),
+      }
+    },
   }
 
 function aboutKey(story: Story, call: ListedCall, now: number): Verdict {

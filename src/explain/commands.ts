@@ -10,10 +10,12 @@ const ofSite = (
   words: (site: string, tenant: string) => string,
 ): string[] => (site && tenant ? [words(site.name, tenant.name)] : [])
 
-export const moveSite = (whose: Whose): string[] =>
+/** To the address that it asked for, where that is known. */
+export const moveSite = (whose: Whose, asked?: string | number): string[] =>
   ofSite(
     whose,
-    (site, tenant) => command`site update ${site} --tenant ${tenant} --origin ${newAddress}`,
+    (site, tenant) =>
+      command`site update ${site} --tenant ${tenant} --origin ${String(asked ?? newAddress)}`,
   )
 
 export const nameWebhookUrl = (whose: Whose): string[] =>

@@ -21,6 +21,8 @@ export interface Refusal {
   readonly oldestCursor?: string | undefined
   /** Which limit was met, for the operator. */
   readonly limit?: LimitName | undefined
+  /** The address that was named, for the operator. */
+  readonly asked?: string | undefined
 }
 
 /** What a text of ours says of a failed call. */
@@ -34,8 +36,8 @@ export const notFound = toRefusal(text('path_unknown'))
 
 /** What an error of ours says. */
 export function fromAppError(error: AppError & { title?: string; before?: string }): Refusal {
-  const { status, excType, text, title, before, retryAfter, oldestCursor, limit } = error
-  return { status, excType, text, title, before, retryAfter, oldestCursor, limit }
+  const { status, excType, text, title, before, retryAfter, oldestCursor, limit, asked } = error
+  return { status, excType, text, title, before, retryAfter, oldestCursor, limit, asked }
 }
 
 /**

@@ -89,6 +89,7 @@ function callFacts({ names }: ThingTexts, words: Words, { story: { calls } }: Th
       html`${tag(status < 400 ? 'good' : 'bad', String(status))} ${refusal?.code ?? excType}`,
     ],
     [names.message, refusal && seen(refusal.message)],
+    [names.asked, refusal?.named['asked'] !== undefined && seen(String(refusal.named['asked']))],
     [names.at, words.ago(call.at)],
     [names.took, words.lasting(call.durationMs)],
     [names.request, request !== null && linkTo('request', request, request.slice(0, 8))],
