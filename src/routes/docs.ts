@@ -14,6 +14,9 @@ interface Options {
   canTry: boolean
 }
 
+/** Whoever checks a link asks by HEAD. */
+const looked = { exposeHeadRoute: true } as const
+
 /** The API's description for programs and, without an asset from anywhere, for people. In a sandbox the page can call. */
 const docs: FastifyPluginAsync<Options> = async (app, { describe, canTry }) => {
   const document = once(describe)
@@ -23,15 +26,15 @@ const docs: FastifyPluginAsync<Options> = async (app, { describe, canTry }) => {
     en: once(() => pageIn('en', document(), canTry)),
     fr: once(() => pageIn('fr', document(), canTry)),
   }
-  app.get('/openapi.json', async (request, reply) =>
+  app.get('/openapi.json', looked, async (request, reply) =>
     send(request, reply.type('application/json; charset=utf-8'), json()),
   )
-  app.get('/docs', async (request, reply) => {
+  app.get('/docs', looked, async (request, reply) => {
     const { policy, bytes } = pages[languageFor(request)]()
     void reply.header('content-security-policy', policy).header('vary', 'Accept-Language')
     return send(request, reply.type('text/html; charset=utf-8'), bytes)
   })
-  app.get(scriptPath, async (request, reply) =>
+  app.get(scriptPath, looked, async (request, reply) =>
     send(request, reply.type('text/javascript; charset=utf-8'), script()),
   )
 }

@@ -10,7 +10,7 @@ const english = {
   contents: 'Contents',
   yourKey: 'Your key',
   keyIs:
-    'This is a sandbox: calls reach no bank. Its key was shown in the terminal at the first start. This tab keeps the key until it is closed.',
+    'This is a sandbox: calls reach no bank. Its key stands on the start page; others are made by the command key create. This tab keeps the key until it is closed.',
   noKey: 'No key is set: calls will be refused.',
   keySet: 'Calls and samples use this key.',
   keyOdd: 'A key and a secret have letters, digits, - and _ alone: this is none.',
@@ -63,7 +63,7 @@ const french: Words = {
   contents: 'Sommaire',
   yourKey: 'Votre clé',
   keyIs:
-    'Ceci est un bac à sable : les appels n’atteignent aucune banque. Sa clé a été affichée dans le terminal au premier démarrage. Cet onglet garde la clé jusqu’à sa fermeture.',
+    'Ceci est un bac à sable : les appels n’atteignent aucune banque. Sa clé est sur la page d’accueil ; la commande key create en fait d’autres. Cet onglet garde la clé jusqu’à sa fermeture.',
   noKey: 'Aucune clé n’est donnée : les appels seront refusés.',
   keySet: 'Les appels et les exemples utilisent cette clé.',
   keyOdd: 'Une clé et un secret n’ont que des lettres, des chiffres, - et _ : ceci n’en est pas.',

@@ -46,8 +46,9 @@ export const startStyle = css`
     border-radius: 10px;
     background: var(--page);
     font-size: 0.85rem;
-    white-space: pre-wrap;
-    overflow-wrap: anywhere;
+    overflow-x: auto;
+    overflow-wrap: normal;
+    white-space: pre;
     user-select: all;
   }
   pre:last-child {

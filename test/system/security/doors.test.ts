@@ -15,7 +15,7 @@ const held: Readonly<Record<string, readonly string[]>> = {
     'any /', 'any /api/method/*', 'any /api/v1/method/*', 'any /api/v2/method/*', 'any /api/*',
   ],
   'console.test.ts, and below by bytes and queries': [
-    'GET /console', 'any /console/*', 'GET /console/:kind/:id', 'GET /console/calls', 'POST /console/event/:id/replay',
+    'GET /console', 'any /console/*', 'GET /console/:kind/:id', 'GET /console/bank/:id', 'GET /console/calls', 'POST /console/event/:id/replay',
     'GET /console/events', 'POST /console/events/replay', 'POST /console/examine', 'POST /console/item/:id/renewal',
     'POST /console/leave', 'GET /console/search', 'POST /console/site/:id/enable', 'POST /console/site/:id/test',
   ],
@@ -28,7 +28,7 @@ const held: Readonly<Record<string, readonly string[]>> = {
     'GET HEAD POST /unsubscribe/:token', 'GET /bridge/callback',
   ],
   'demo.test.ts, by bytes and queries': ['GET POST /demo'],
-  'they say nothing of anybody': ['GET /docs', 'GET /docs/page.js', 'GET /openapi.json', 'GET HEAD /live', 'GET HEAD /ready'],
+  'they say nothing of anybody': ['GET HEAD /docs', 'GET HEAD /docs/page.js', 'GET HEAD /openapi.json', 'GET HEAD /live', 'GET HEAD /ready'],
   'unit/metrics and unit/webhooks: who has the token, or the signature': ['GET /metrics', 'POST /webhooks/bridge'],
 } // prettier-ignore
 
