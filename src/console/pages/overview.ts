@@ -152,7 +152,8 @@ function consents(text: Texts, words: Words, { consents: counted, now }: Overvie
   const drawn = byWeek.map((count, week) => {
     const from = now + week * weekMs
     const mark = words.day(from)
-    const isNew = week % 5 === 0 && mark !== month
+    // Where the last one would not fit there is none.
+    const isNew = week % 5 === 0 && week < byWeek.length - 3 && mark !== month
     month = isNew ? mark : month
     return {
       count,
