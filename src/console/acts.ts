@@ -4,10 +4,10 @@ import type { By } from '../db/scope.ts'
 import type { Site } from '../db/ports/sites.ts'
 import { privately } from '../html/page.ts'
 import { renewalToken } from '../jobs/renewal-token.ts'
-import { replayAll, replaySome } from '../webhooks/relay/replay.ts'
+import { replayPart, replaySome } from '../webhooks/relay/replay.ts'
 import { testEvent } from '../webhooks/relay/test-event.ts'
 import { notice } from './answers.ts'
-import { eventFilter, eventQuery, type EventQuery } from './facts/lists.ts'
+import { eventFilter, placeIn, placeOf, replayQuery, type ReplayQuery } from './facts/lists.ts'
 import type { Done } from './pages/done.ts'
 
 const ids = z.object({ id: z.string().max(60).catch('') })
@@ -38,14 +38,24 @@ export const acts: FastifyPluginAsync = async (app) => {
   })
 
   app.post('/events/replay', async (request, reply) => {
-    const query = eventQuery.parse(request.body ?? {})
+    const query = replayQuery.parse(request.body ?? {})
     // To who looks, nonsense is no filter; here it would send everything again.
     if (!isAsWritten(query, request.body)) return notice(request, reply, 400, 'stale')
     const filter = await eventFilter(app, query)
     if (!filter) return notice(request, reply, 404, 'unknown')
-    const { replayed } = await replayAll(rooms, filter, by(request))
+    const { at, ...who } = by(request)
+    const until = Math.min(query.until ?? at, at)
+    const after = placeIn(query.from)
+    const { replayed, rest } = await replayPart(
+      rooms,
+      { ...filter, until: until + 1 },
+      { ...who, at },
+      { most: mostAtOnce, ...(after && { after }) },
+    )
     wakeups.notify('deliveries')
-    return back(reply, '/console/events', { replayed })
+    const { site, type, state, hours } = query
+    const further = rest && { site, type, state, hours, from: placeOf(rest), until }
+    return back(reply, '/console/events', { replayed }, further ?? {})
   })
 
   app.post('/site/:id/test', async (request, reply) => {
@@ -80,17 +90,31 @@ export const acts: FastifyPluginAsync = async (app) => {
   })
 }
 
+/** So many are sent again by one press: a few commits, and the rest by the next. */
+const mostAtOnce = 1_000
+
 /** Whether a form names all of a query, and nothing that the query does not mean. */
-function isAsWritten({ site, type, state, hours }: EventQuery, body: unknown): boolean {
+function isAsWritten(query: ReplayQuery, body: unknown): boolean {
+  const { site, type, state, hours, from, until } = query
   const given = z.record(z.string(), z.unknown()).catch({}).parse(body)
   const meant = Object.entries({ site, type, state, hours: String(hours) })
-  return meant.every(([name, value]) => given[name] === value)
+  const isRest = (given['from'] ?? '') === from && (given['until'] ?? '') === String(until ?? '')
+  return isRest && meant.every(([name, value]) => given[name] === value)
 }
 
 /** The page that shows what came of it. */
-function back(reply: FastifyReply, path: string, done: Done): FastifyReply {
+function back(
+  reply: FastifyReply,
+  path: string,
+  done: Done,
+  more: Readonly<Record<string, string | number>> = {},
+): FastifyReply {
   const [[name, count] = []] = Object.entries(done)
-  return reply.headers(privately).redirect(`${path}?done=${name}&count=${count}`, 303)
+  const words = Object.entries({ done: name, count, ...more }).map(([word, value]) => [
+    word,
+    `${value}`,
+  ])
+  return reply.headers(privately).redirect(`${path}?${new URLSearchParams(words).toString()}`, 303)
 }
 
 /** The site that the path names, unless it is being deleted. */

@@ -8,9 +8,11 @@ import { privately, sendPage } from '../html/page.ts'
 import { acts } from './acts.ts'
 import { cookies, frameOf, guarded, notice } from './answers.ts'
 import { createExaminer } from './examined.ts'
-import { callQuery, eventQuery, listCalls, listEvents } from './facts/lists.ts'
+import { readBank } from './facts/bank.ts'
+import { callQuery, listCalls, listEvents, replayQuery } from './facts/lists.ts'
 import { overviewReader } from './facts/overview.ts'
 import { readMeant, readThing } from './facts/thing.ts'
+import { bankPage } from './pages/bank.ts'
 import { doneIn } from './pages/done.ts'
 import { callsPage, eventsPage } from './pages/lists.ts'
 import { overviewPage } from './pages/overview.ts'
@@ -25,6 +27,9 @@ export interface ConsoleOptions {
 
 const overviewQuery = z.object({ page: z.coerce.number().int().min(1).max(100_000).catch(1) })
 const searchQuery = z.object({ q: z.string().trim().max(200).catch('') })
+const number = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).catch(0)
+const bankPath = z.object({ id: number })
+const bankQuery = z.object({ after: number })
 const kinds = [
   'call',
   'request',
@@ -84,13 +89,23 @@ export const inside: FastifyPluginAsync<ConsoleOptions> = async (app, { config, 
   })
 
   app.get('/events', async (request, reply) => {
-    const list = await listEvents(app, eventQuery.parse(request.query))
-    return sendPage(reply, 200, eventsPage(frameOf(request, reply), list, doneIn(request.query)))
+    const { from, until, ...query } = replayQuery.parse(request.query)
+    const list = await listEvents(app, query)
+    const rest = from !== '' && until !== undefined ? { from, until } : undefined
+    const done = doneIn(request.query)
+    return sendPage(reply, 200, eventsPage(frameOf(request, reply), list, { done, rest }))
   })
 
   app.get('/calls', async (request, reply) => {
     const list = await listCalls(app, callQuery.parse(request.query))
     return sendPage(reply, 200, callsPage(frameOf(request, reply), list))
+  })
+
+  app.get('/bank/:id', async (request, reply) => {
+    const { id } = bankPath.parse(request.params)
+    const list = await readBank(app, id, bankQuery.parse(request.query).after)
+    if (!list) return notice(request, reply, 404, 'unknown')
+    return sendPage(reply, 200, bankPage(frameOf(request, reply), list))
   })
 
   app.get('/:kind/:id', async (request, reply) => {

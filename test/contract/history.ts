@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { CallRecord } from '../../src/db/ports/history.ts'
 import { testNow } from '../support/clock.ts'
-import { addItems, aRequest, aTenant, aUser, anAnnouncement } from '../support/tenants.ts'
+import {
+  addItems,
+  aRequest,
+  aTenant,
+  aUser,
+  anAnnouncement,
+  itemFacts,
+} from '../support/tenants.ts'
 import { withWebhook } from './rooms.ts'
 import type { OpenRooms } from './store.ts'
 
@@ -35,6 +42,30 @@ async function withTwoTenants(open: OpenRooms) {
 
 export function historyContract(name: string, open: OpenRooms): void {
   describe(`what happened, for the operator, ${name}`, () => {
+    it('banks are those of connections that live, and lead to these page by page', async () => {
+      const rooms = await withTwoTenants(open)
+      const { store, ann: user, stranger, acme } = rooms
+      const at = { at: testNow, complete: false }
+      const named = (id: number, providerId: number | null, providerName: string | null) =>
+        itemFacts({ id, providerId, providerName })
+      await store.keepItems(user.id, [named(1, 574, 'Old name'), named(2, 6, null)], at)
+      await store.keepItems(stranger.id, [named(3, 574, 'Demo Bank'), named(4, null, null)], at)
+      const leaving = await aUser(rooms, acme.site, { name: 'leaving' })
+      await store.keepItems(leaving.id, [named(5, 99, 'Gone')], at)
+      await store.keepItems(leaving.id, [], { at: testNow + 86_400_000, complete: true })
+
+      expect(await store.listHeldBanks()).toEqual([
+        { id: 6, name: null },
+        { id: 574, name: 'Demo Bank' },
+      ])
+      const first = await store.listAtBank(574, { limit: 1 })
+      expect(first).toMatchObject([{ item: { id: 1 }, user: { id: user.id }, tenant: 'acme' }])
+      expect(await store.listAtBank(574, { limit: 9, after: 1 })).toMatchObject([
+        { item: { id: 3 }, tenant: 'other' },
+      ])
+      expect(await store.listAtBank(99, { limit: 9 })).toEqual([])
+    })
+
     it('a call is listed with the names of its tenant and site, and stored once', async () => {
       const { store, acme } = await withWebhook(open)
       const refusal = {

@@ -15,18 +15,38 @@ export const statusClasses = ['2', '4', '5'] as const
 const word = z.string().trim().max(140).catch('')
 const hours = z.coerce.number().pipe(z.literal(periods)).catch(720)
 
+const place = z
+  .string()
+  .regex(/^\d{1,15}\.\d{1,15}$/)
+  .catch('')
+
 /** What a list of events is asked for; what is nonsense is not asked. */
 export const eventQuery = z.object({
   site: word,
   type: word,
   state: z.enum(['', ...states]).catch(''),
   hours,
-  after: z
-    .string()
-    .regex(/^\d{1,15}\.\d{1,15}$/)
-    .catch(''),
+  after: place,
 })
 export type EventQuery = z.output<typeof eventQuery>
+
+/** What a form sends again: of what the filter means, what came until a time and lies behind a place. */
+export const replayQuery = eventQuery.extend({
+  from: place,
+  until: z.coerce.number().int().min(1).max(1e15).optional().catch(undefined),
+})
+export type ReplayQuery = z.output<typeof replayQuery>
+
+/** The place of an event in the order they came in, as an address has it. */
+export const placeOf = ({ receivedAt, seq }: Place): string => `${receivedAt}.${seq}`
+
+export function placeIn(text: string): Place | undefined {
+  if (text === '') return undefined
+  const [receivedAt, seq] = text.split('.').map(Number)
+  return { receivedAt: receivedAt!, seq: seq! }
+}
+
+type Place = Pick<ListedEvent, 'receivedAt' | 'seq'>
 
 export const callQuery = z.object({
   site: word,
@@ -69,11 +89,10 @@ export async function listEvents(deps: Deps, query: EventQuery): Promise<EventLi
   const now = clock.now()
   const filter = await eventFilter(deps, query)
   if (!filter) return { now, query, isSiteKnown: false, rows: [], next: '' }
-  const [receivedAt, seq] = query.after.split('.').map(Number)
-  const after = query.after === '' ? undefined : { receivedAt: receivedAt!, seq: seq! }
+  const after = placeIn(query.after)
   const rows = await store.listEvents(filter, { limit: rowsPerPage, ...(after && { after }) })
   const last = rows.length === rowsPerPage ? rows.at(-1) : undefined
-  const next = last ? `${last.receivedAt}.${last.seq}` : ''
+  const next = last ? placeOf(last) : ''
   return { now, query, isSiteKnown: true, rows, next }
 }
 

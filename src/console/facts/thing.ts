@@ -9,6 +9,7 @@ import type { HeldItem, Subject } from '../../db/ports/history.ts'
 import type { Store } from '../../db/store.ts'
 import { graceMs } from '../../jobs/renewal-token.ts'
 import type { Keyring } from '../../vault/keyring.ts'
+import { banksMeant } from './bank.ts'
 import { openTries } from '../../webhooks/relay/tries.ts'
 
 /** All that a page shows of one thing. */
@@ -67,7 +68,8 @@ export async function readThing(
 
 /** One of several things that a word may mean. */
 export interface Meant {
-  subject: Subject
+  subject: Subject | { kind: 'bank'; id: string }
+  bank: string | null
   user: string | null
   site: string | null
   tenant: string | null
@@ -75,14 +77,25 @@ export interface Meant {
 
 /** What a word means: one thing, several, or none. */
 export async function readMeant(deps: Deps, word: string): Promise<Meant[]> {
+  const banks = (await banksMeant(deps.store, word)).map(({ id, name }) => ({
+    subject: { kind: 'bank' as const, id: String(id) },
+    bank: name,
+    user: null,
+    site: null,
+    tenant: null,
+  }))
   const subjects = await subjectsOf(deps, word)
-  if (subjects.length < 2)
-    return subjects.map((subject) => ({ subject, user: null, site: null, tenant: null }))
+  if (subjects.length + banks.length < 2) {
+    const alone = { bank: null, user: null, site: null, tenant: null }
+    return [...subjects.map((subject) => ({ subject, ...alone })), ...banks]
+  }
   const stories = await Promise.all(subjects.map((one) => gatherStory(deps.store, one)))
-  return stories.map(({ subject, user, site, tenant }) => ({
+  const things = stories.map(({ subject, user, site, tenant }) => ({
     subject,
+    bank: null,
     user: user?.name ?? null,
     site: site?.name ?? null,
     tenant: tenant?.name ?? null,
   }))
+  return [...things, ...banks]
 }

@@ -31,8 +31,10 @@ const en = {
   callColumns: ['Call', 'Site', 'When', 'Answer', 'Took'],
   next: 'Older ones',
   again: 'Send all of these again',
-  warn: 'All that the filter means, on other pages too, is sent again; each keeps its webhook-id, so a site that has it may ignore it.',
+  warn: 'All that the filter means, on other pages too, is sent again, the oldest first and up to 1,000 by one press; each keeps its webhook-id, so a site that has it may ignore it.',
   sure: 'Send them again',
+  rest: 'Those are the oldest of what the filter means. There are more: each press sends up to 1,000.',
+  restSure: 'Send the next ones',
 }
 
 const fr: typeof en = {
@@ -58,8 +60,10 @@ const fr: typeof en = {
   callColumns: ['Appel', 'Site', 'Quand', 'Réponse', 'Durée'],
   next: 'Plus anciens',
   again: 'Tout renvoyer',
-  warn: 'Tout ce que désigne le filtre est renvoyé, pages suivantes comprises ; chacun garde son webhook-id, et un site qui l’a déjà peut l’ignorer.',
+  warn: 'Tout ce que désigne le filtre est renvoyé, pages suivantes comprises, les plus anciens d’abord et jusqu’à 1 000 par appui ; chacun garde son webhook-id, et un site qui l’a déjà peut l’ignorer.',
   sure: 'Renvoyer',
+  rest: 'Ce sont les plus anciens de ce que désigne le filtre. Il y en a d’autres : chaque appui en renvoie jusqu’à 1 000.',
+  restSure: 'Renvoyer les suivants',
 }
 
 const texts: Readonly<Record<Language, typeof en>> = { en, fr }
@@ -101,12 +105,23 @@ const nextLink = (text: Texts, query: Readonly<Record<string, string | number>>)
 }
 
 /** Events of sites: which, how they stand, and a way to send them again. */
-export function eventsPage(frame: Frame, list: EventList, done?: Done): Page {
+export function eventsPage(
+  frame: Frame,
+  list: EventList,
+  { done, rest }: { done?: Done | undefined; rest?: Rest | undefined } = {},
+): Page {
   const text = texts[frame.language]
   const words = wordsFor(frame.language, list.now)
   const { query, rows, next } = list
   const stateOptions = [['', text.any], ...states.map((one) => [one, text.states[one]])] as const
   const body = html`${doneLine(frame.language, done)}
+  ${
+    rest &&
+    html`<section class="card">
+      <p>${text.rest}</p>
+      ${sendForm(frame, query, text.restSure, rest)}
+    </section>`
+  }
   ${card(
     text.filter,
     filterForm(text, '/console/events', [
@@ -149,17 +164,26 @@ const replayForm = (frame: Frame, text: Texts, query: EventList['query']): Html 
     <details>
       <summary>${text.again}</summary>
       <p>${text.warn}</p>
-      ${form(
-        frame,
-        '/console/events/replay',
-        html`<input type="hidden" name="site" value="${query.site}" />
-          <input type="hidden" name="type" value="${query.type}" />
-          <input type="hidden" name="state" value="${query.state}" />
-          <input type="hidden" name="hours" value="${query.hours}" />
-          <button>${text.sure}</button>`,
-      )}
+      ${sendForm(frame, query, text.sure)}
     </details>
   </section>`
+
+/** Where the rest of what is sent again begins, and until when it came. */
+interface Rest {
+  from: string
+  until: number
+}
+
+function sendForm(frame: Frame, query: EventList['query'], said: string, rest?: Rest): Html {
+  const { site, type, state, hours } = query
+  return form(
+    frame,
+    '/console/events/replay',
+    html`${Object.entries({ site, type, state, hours, ...rest }).map(
+        ([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`,
+      )}<button>${said}</button>`,
+  )
+}
 
 /** What callers asked, and how it ended. */
 export function callsPage(frame: Frame, list: CallList): Page {

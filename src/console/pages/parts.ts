@@ -51,7 +51,7 @@ export const table = (
   </table>`
 
 /** To the page of a thing. */
-export const linkTo = (kind: Subject['kind'], id: string, name: string): Html =>
+export const linkTo = (kind: Subject['kind'] | 'bank', id: string, name: string): Html =>
   html`<a href="${`/console/${kind}/${encodeURIComponent(id)}`}">${name}</a>`
 
 /** To paste into a shell. */

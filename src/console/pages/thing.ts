@@ -256,7 +256,7 @@ export function searchPage(frame: Frame, word: string, meant: readonly Meant[]):
   return framed({ ...frame, sought: word }, text.search, body)
 }
 
-const nameIn = (text: ThingTexts, { subject, user, site }: Meant): string =>
-  ({ user: user || text.defaultUser, site } as Partial<Record<Subject['kind'], string | null>>)[
+const nameIn = (text: ThingTexts, { subject, user, site, bank }: Meant): string =>
+  ({ user: user || text.defaultUser, site, bank } as Partial<Record<string, string | null>>)[
     subject.kind
   ] ?? subject.id

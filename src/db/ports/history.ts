@@ -147,6 +147,13 @@ export type ListedUser = SiteUser & {
 /** An item, gone ones too. */
 export type HeldItem = Connection & { accounts: number[] }
 
+/** A bank that somebody is connected to, as Bridge numbers them. */
+export interface HeldBank {
+  id: number
+  /** As the newest of its connections that has one knows it. */
+  name: string | null
+}
+
 /** What an id, the beginning of one, or a name means. */
 export interface Subject {
   kind: 'call' | 'request' | 'item' | 'account' | 'event' | 'delivery' | 'key' | 'user' | 'site'
@@ -165,6 +172,10 @@ export interface HistoryStore {
   listHeldItems(
     which: { id: number } | { accountId: number } | { userId: string },
   ): Promise<HeldItem[]>
+  /** The banks of the connections that live, by their numbers. */
+  listHeldBanks(): Promise<HeldBank[]>
+  /** The living connections at a bank, by their ids; those behind one of them. */
+  listAtBank(bankId: number, page: { limit: number; after?: number }): Promise<Connection[]>
   readSite(siteId: string): Promise<{ site: Site; tenant: Tenant } | undefined>
   /**
    * What a word means: Bridge's number of an item or an account, a Bridge user's uuid, an id of ours or its beginning, the

@@ -7,22 +7,42 @@ import type { Store } from '../../db/store.ts'
 /** How many are put back on their way in one commit, so that the server never waits long for it. */
 const batch = 100
 
+type Place = Pick<ListedEvent, 'receivedAt' | 'seq'>
+
 /** Sends everything the filter means again, in the order it came; `by.at` bounds it, so it never meets what comes meanwhile. */
 export async function replayAll(
-  { store, ids }: { store: Store; ids: Ids },
+  deps: { store: Store; ids: Ids },
   filter: EventFilter,
   by: By,
   onBatch: (sofar: Replayed) => void = () => {},
 ): Promise<Replayed> {
+  const { replayed, underway, impossible } = await replayPart(deps, filter, by, { onBatch })
+  return { replayed, underway, impossible }
+}
+
+/**
+ * Sends as many of them again as `most` at least reaches, those behind a place; `rest` is where the others begin, null when
+ * these were the last.
+ */
+export async function replayPart(
+  { store, ids }: { store: Store; ids: Ids },
+  filter: EventFilter,
+  by: By,
+  {
+    after,
+    most = Infinity,
+    onBatch = () => {},
+  }: { after?: Place; most?: number; onBatch?: (sofar: Replayed) => void },
+): Promise<Replayed & { rest: Place | null }> {
   const sum: Replayed = { replayed: 0, underway: 0, impossible: 0 }
   const until = Math.min(filter.until ?? Infinity, by.at + 1)
   const bounded = { ...filter, ofSites: true as const, until }
-  let last: ListedEvent | undefined
-  for (;;) {
+  let last = after
+  for (let looked = 0; looked < most; looked += batch) {
     const page = { first: 'oldest' as const, limit: batch, ...(last && { after: last }) }
     const found = await store.listEvents(bounded, page)
     last = found.at(-1)
-    if (!last) return sum
+    if (!last) return { ...sum, rest: null }
     const done = await replaySome(
       { store, ids },
       found.map(({ id }) => id),
@@ -30,7 +50,11 @@ export async function replayAll(
     )
     for (const key of ['replayed', 'underway', 'impossible'] as const) sum[key] += done[key]
     onBatch(sum)
+    if (found.length < batch) return { ...sum, rest: null }
   }
+  const next = { first: 'oldest' as const, limit: 1, ...(last && { after: last }) }
+  const isMore = (await store.listEvents(bounded, next)).length > 0
+  return { ...sum, rest: isMore && last ? last : null }
 }
 
 /** Sends these events again. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { aFurnishedConsole, textOf } from '../../support/console-rooms.ts'
+import { anAnnouncement } from '../../support/tenants.ts'
 
 const by = { actor: 'cli', at: 1 }
 
@@ -46,6 +47,30 @@ describe('what the console does', () => {
     expect(before).toBe('dead')
     expect(all.headers.location).toBe('/console/events?done=replayed&count=1')
     expect((await app.store.findDelivery(event.id))?.state).toBe('pending')
+  })
+
+  it('sends many again a thousand at a press, the oldest first, and says that there are more', async () => {
+    const { app, visitor, site, user } = await aFurnishedConsole()
+    await app.store.updateSite(site.id, { webhookUrl: null }, by)
+    const type = 'many.of.these'
+    const events = Array.from({ length: 1_001 }, () => anAnnouncement(app, user, { type }))
+    await Promise.all(events.map((event) => app.store.acceptEvent(event)))
+    await app.store.updateSite(site.id, { webhookUrl: 'https://erp.acme.test/hook' }, by)
+    const kept = async () =>
+      (await app.store.listEvents({ type, state: 'kept' }, { limit: 2_000 })).map(({ id }) => id)
+
+    const list = '/console/events?type=many.of.these&state=kept&hours=24'
+    const first = await visitor.press(list, '/console/events/replay')
+    const page = await visitor.get(first.headers.location!)
+    const left = await kept()
+    const second = await visitor.press(first.headers.location!, '/console/events/replay')
+    const rest = await visitor.get(second.headers.location!)
+
+    expect(textOf(page.body)).toMatch(/On their way again: 1,000\. .*There are more/)
+    expect(left).toEqual([events.at(-1)?.id])
+    expect(second.headers.location).toBe('/console/events?done=replayed&count=1')
+    expect(textOf(rest.body)).not.toContain('There are more')
+    expect(await kept()).toEqual([])
   })
 
   it('enables an endpoint', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { aFurnishedConsole, textOf } from '../../support/console-rooms.ts'
-import { aTenant, aUser } from '../../support/tenants.ts'
+import { aTenant, aUser, itemFacts } from '../../support/tenants.ts'
 
 type Rooms = Awaited<ReturnType<typeof aFurnishedConsole>>
 
@@ -79,6 +79,8 @@ describe('the page of a thing', () => {
     'call/x',
     'site/sit_1x',
     'tenant/1',
+    'bank/575',
+    'bank/x',
     'item/77/x',
     'site/77',
   ])('is not there for %s', async (path) => {
@@ -91,10 +93,37 @@ describe('the page of a thing', () => {
   })
 })
 
+describe('the page of a bank', () => {
+  it('lists the connections at it, page by page', async () => {
+    const { app, visitor, user, site } = await aFurnishedConsole()
+    const more = Array.from({ length: 45 }, (_, at) => itemFacts({ id: 100 + at, status: 402 }))
+    const elsewhere = itemFacts({ id: 500, providerId: 6, providerName: 'Other <Bank>' })
+    const at = { at: app.clock.now(), complete: false }
+    await app.store.keepItems(user.id, [...more, elsewhere], at)
+
+    const first = await visitor.get('/console/bank/574')
+    const second = await visitor.get('/console/bank/574?after=138')
+    const french = await visitor.get('/console/bank/6', { 'accept-language': 'fr' })
+
+    expect(textOf(first.body)).toMatch(
+      /Bank .*\(574\).* 77 .*erp\.acme\.test acme .*ann@acme\.test/,
+    )
+    expect(first.body.match(/\/console\/item\//g)).toHaveLength(40)
+    expect(first.body).toContain('href="?after=138"')
+    expect(first.body).toContain(`/console/site/${site.id}`)
+    expect(second.body.match(/\/console\/item\/\d+/g)?.at(0)).toBe('/console/item/139')
+    expect(second.body).not.toContain('Further ones')
+    expect(textOf(french.body)).toContain('Banque Other &lt;Bank&gt; (6)')
+    expect(Buffer.byteLength(first.body)).toBeLessThan(60 * 1024)
+  })
+})
+
 describe('the search box', () => {
   it.each<[string, (rooms: Rooms) => string, (rooms: Rooms) => string]>([
     ['a connection’s number', () => '77', () => 'item/77'],
     ['an address', () => 'ANN@acme.test', ({ user }) => `user/${user.id}`],
+    ['a bank’s number', () => '574', () => 'bank/574'],
+    ['a part of a bank’s name', () => 'démo', () => 'bank/574'],
     ['a site', () => ' Erp.acme.test ', ({ site }) => `site/${site.id}`],
     ['the beginning of an id', () => 'req_cal', () => 'call/req_call'],
     ['the id of a call', () => 'req_call', () => 'call/req_call'],

@@ -26,6 +26,7 @@ const operations: [string, Operation][] = [
   ['an item', (store) => store.listHeldItems({ id: 1 })],
   ['an item by its account', (store) => store.listHeldItems({ accountId: 1 })],
   ['items of a user', (store) => store.listHeldItems({ userId: 'u' })],
+  ['a bank', (store) => store.listAtBank(574, { limit: 9, after: 1 })],
   ['a site', (store) => store.readSite('s')],
   ['a number', (store) => store.findSubjects('1', 9)],
   ['a beginning', (store) => store.findSubjects('evt_a', 9)],
@@ -73,6 +74,13 @@ it.each(operations)('the operator’s %s are found by an index', async (_name, o
 
   // Without a filter a list walks an index in its order, and stops when the page is full.
   expect(plans.split('\n').filter((step) => /^SCAN (?!.* USING )/.test(step))).toEqual([])
+})
+
+it('banks are read off an index, one after the other', async () => {
+  const plans = await plansOf((store) => store.listHeldBanks())
+
+  expect(plans).toMatch(/items_bank/)
+  expect(plans).not.toMatch(/SCAN items(?! USING)/)
 })
 
 it('refused calls are found by their own index, however many went well', async () => {

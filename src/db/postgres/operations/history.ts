@@ -4,6 +4,7 @@ import {
   desc,
   eq,
   getTableColumns,
+  gt,
   gte,
   inArray,
   isNotNull,
@@ -134,6 +135,31 @@ export function historyOperations({ run }: Tools): HistoryStore {
         )
         return rows.map((held) => ({ ...held, accounts: known.get(held.item.id) ?? [] }))
       }),
+
+    listHeldBanks: () =>
+      run(async (db) => {
+        const { rows } = await db.execute<{ id: string; name: string | null }>(sql`
+          WITH RECURSIVE held(id) AS (
+            SELECT min(provider_id) FROM items WHERE gone_at IS NULL
+            UNION ALL
+            SELECT (SELECT min(provider_id) FROM items WHERE gone_at IS NULL AND provider_id > held.id)
+            FROM held WHERE held.id IS NOT NULL
+          )
+          SELECT id, (
+            SELECT coalesce(provider_name, bank) FROM items
+            WHERE gone_at IS NULL AND provider_id = held.id AND coalesce(provider_name, bank) IS NOT NULL
+  ORDER BY items.id DESC LIMIT 1
+          ) AS name FROM held WHERE id IS NOT NULL`)
+        return rows.map(({ id, name }) => ({ id: Number(id), name }))
+      }),
+
+    listAtBank: (bankId, { limit, after = 0 }) =>
+      run((db) =>
+        connections(db)
+          .where(and(isNull(items.goneAt), eq(items.providerId, bankId), gt(items.id, after)))
+          .orderBy(asc(items.id))
+          .limit(limit),
+      ),
 
     readSite: (siteId) =>
       run(async (db) => {

@@ -4,6 +4,7 @@ import {
   desc,
   eq,
   getTableColumns,
+  gt,
   gte,
   inArray,
   isNotNull,
@@ -17,6 +18,7 @@ import type {
   CallFilter,
   EventFilter,
   EventPage,
+  HeldBank,
   HistoryStore,
   ListedEvent,
   Page,
@@ -92,6 +94,20 @@ const behind = ({ first, after }: EventPage) =>
     ? sql`(${events.receivedAt}, ${events.seq}) > (${after.receivedAt}, ${after.seq})`
     : sql`(${events.receivedAt}, ${events.seq}) < (${after.receivedAt}, ${after.seq})`)
 
+/** Read off the index, one bank after the other, with the name that the newest connection with one has. */
+const heldBanks = `
+WITH RECURSIVE held(id) AS (
+  SELECT min(provider_id) FROM items WHERE gone_at IS NULL
+  UNION ALL
+  SELECT (SELECT min(provider_id) FROM items WHERE gone_at IS NULL AND provider_id > held.id)
+  FROM held WHERE held.id IS NOT NULL
+)
+SELECT id, (
+  SELECT coalesce(provider_name, bank) FROM items
+  WHERE gone_at IS NULL AND provider_id = held.id AND coalesce(provider_name, bank) IS NOT NULL
+  ORDER BY items.id DESC LIMIT 1
+) AS name FROM held WHERE id IS NOT NULL`
+
 const olderUsers = (id: string) => lt(bridgeUsers.id, id)
 
 export function historyOperations({
@@ -164,6 +180,17 @@ export function historyOperations({
           .where(heldCondition(db, which))
           .all()
           .map((held) => ({ ...held, accounts: accountsOf(db, held.item.id) })),
+      ),
+
+    listHeldBanks: () => read(() => db.all<HeldBank>(sql.raw(heldBanks))),
+
+    listAtBank: (bankId, { limit, after = 0 }) =>
+      read(() =>
+        connections(db)
+          .where(and(isNull(items.goneAt), eq(items.providerId, bankId), gt(items.id, after)))
+          .orderBy(asc(items.id))
+          .limit(limit)
+          .all(),
       ),
 
     readSite: (siteId) =>

@@ -142,6 +142,9 @@ export const items = sqliteTable(
     index('items_consent')
       .on(item.authenticationExpiresAt, item.userId)
       .where(sql`gone_at IS NULL`),
+    index('items_bank')
+      .on(item.providerId, item.id)
+      .where(sql`gone_at IS NULL`),
     index('items_compare')
       .on(item.compareFrom)
       .where(sql`compare_from IS NOT NULL`),

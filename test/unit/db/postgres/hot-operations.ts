@@ -116,6 +116,8 @@ export async function askAll(rooms: TestRooms): Promise<void> {
   await store.listEvents({ siteId: site.id }, page)
   await store.listEvents({ itemId: 7 }, page)
   await store.listUsers({ siteId: site.id }, page)
+  await store.listHeldBanks()
+  await store.listAtBank(574, { limit: 9, after: 1 })
   await store.listHeldItems({ id: 7 })
   await store.listHeldItems({ accountId: 81 })
   await store.listHeldItems({ userId: user.id })

@@ -1,0 +1,1 @@
+CREATE INDEX "items_bank" ON "items" USING btree ("provider_id","id") WHERE gone_at IS NULL;
