@@ -226,10 +226,21 @@ async function query(
     sendTogether(client)
     return await client.query(config as pg.QueryConfig, values?.map(toText))
   } catch (cause) {
-    if (isPostgresError(cause)) throw cause
-    throw new ConnectionLostError('The connection to the database broke', { cause })
+    if (!isPostgresError(cause)) {
+      throw new ConnectionLostError('The connection to the database broke', { cause })
+    }
+    // What was sent along with a statement that failed may be heard of before it: it failed for the same reason.
+    if (stateOf(cause) === transactionOver) throw failures.get(client) ?? cause
+    failures.set(client, cause)
+    throw cause
   }
 }
+
+/** A statement in a transaction of which an earlier one failed. */
+const transactionOver = '25P02'
+
+/** What last failed of a connection by itself. */
+const failures = new WeakMap<Client, unknown>()
 
 /** What is asked of a connection before the event loop turns leaves in one packet: each costs as much as wording its statement. */
 function sendTogether(client: Client & { connection?: { stream: Writable } }): void {

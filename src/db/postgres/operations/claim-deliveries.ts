@@ -98,9 +98,9 @@ export async function claimShares(
       async (db) => {
         const locking = lockSites(db, ids, { limit, waits }).execute()
         const look = (among: readonly string[]) => readyAmong(db).execute({ at, limit, ids: among })
-        // Who wants all of them need not hear first which it got; and of who waits in vain the first error counts.
+        // Who wants all of them need not hear first which it got.
         const looking =
-          ids.length <= limit && !waits
+          ids.length <= limit
             ? look(ids)
             : locking.then(({ rows }) => look(rows.map(({ id }) => id)))
         const [locked, ready] = await Promise.all([locking, looking])

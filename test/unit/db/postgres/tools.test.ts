@@ -63,6 +63,22 @@ withPostgres((it, server) => {
     await expect(losing).rejects.toThrow(StoreBusyError)
   })
 
+  it('a transaction tells of what failed in it, and not of what was sent behind that', async () => {
+    const { transaction } = toolsOn(await testDatabase(server))
+
+    const failing = transaction(async (db) => {
+      const first = db.execute(sql`SELECT 1 / 0`).execute()
+      // Sent along with it, and heard of sooner: fewer hands pass its answer on.
+      const passedOn = async () => {
+        const rows = (async () => await first)()
+        return await rows
+      }
+      await Promise.all([passedOn(), db.execute(sql`SELECT 1`).execute()])
+    })
+
+    await expect(failing).rejects.toMatchObject({ code: '22012' })
+  })
+
   it('an error says nothing of the values that were at work', async () => {
     const { run } = toolsOn(await testDatabase(server))
     await run((db) => db.insert(tenants).values(aTenant('acme')))
