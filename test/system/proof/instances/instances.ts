@@ -78,7 +78,7 @@ export async function threeInstances(
     LIMIT_PER_ADDRESS: '0',
     STOP_DELAY: '2', // the balancer looks more often than that
   }
-  const pool = createPool({ url: databaseUrl, poolSize: 4 })
+  const pool = createPool({ url: databaseUrl, poolSize: 4, waitMs: 0 })
   onTestFinished(() => pool.end())
   const store = createPostgresStore(pool)
   const config = loadConfig({ ...common, DATABASE_URL: databaseUrl })
