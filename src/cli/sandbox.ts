@@ -29,7 +29,13 @@ interface Options extends WhoseOptions, TriggerOptions {
 
 /** `bank-api sandbox …` */
 export function sandboxCommands(context: CommandContext): Command {
-  const { printOne, printTable, withBridge, withInstallation } = context
+  const {
+    printOne,
+    printTable,
+    withBridge,
+    withInstallation,
+    terminal: { say },
+  } = context
   const sandbox = new Command('sandbox').description('make things happen at the bank in the box')
 
   byWhose(sandbox.command('trigger'))
@@ -94,6 +100,7 @@ export function sandboxCommands(context: CommandContext): Command {
           }
           const now = await bank.now()
           printOne({ was: time(before), now: time(now), refreshed }, options)
+          if (!options.json) say('', ...wrapped(whatMoved, 78))
         } finally {
           await bank.close()
         }
@@ -173,6 +180,9 @@ const unknown = (name: string): string[] => [
   `There is no trigger ${name}. There are:`,
   ...Object.keys(all).map((event) => `  ${event}`),
 ]
+
+const whatMoved =
+  "The sandbox's clock and the server's were moved, for good. This machine's was not: commands and logs go by it."
 
 const units = { m: minuteMs, h: hourMs, d: dayMs }
 

@@ -28,10 +28,10 @@ export const triggers: Readonly<Record<string, Trigger>> = {
       await bank.refresh((await item()).id)
       return hear('item.refreshed')
     },
-    next: 'read get_bank_transactions with the since of your last read',
+    next: 'read get_bank_transactions with the since of its last read',
   },
   'item.action_required': {
-    about: 'the bank wants its user: --status 1010 SCA, 402 credentials, 429 at the bank',
+    about: 'the bank wants its user: --status 1010, 402 or 429',
     async run(stage, { status }) {
       const { id, toldStatus } = await stage.item()
       // What was told is not told again.
@@ -54,7 +54,7 @@ export const triggers: Readonly<Record<string, Trigger>> = {
     next: 'take the banner away that item.action_required put there',
   },
   'item.stale': {
-    about: 'the bank was down for longer than usual; moves the clock by days',
+    about: 'the bank is down for longer than usual; moves the clock',
     async run(stage) {
       const { bank, hear, item } = stage
       const { id } = await item()
@@ -85,7 +85,7 @@ export const triggers: Readonly<Record<string, Trigger>> = {
     next: 'show renew_url to the user: it leads through the bank and back to the site',
   },
   'account.replaced': {
-    about: 'the user deletes the connection at Bridge and connects the bank anew',
+    about: 'the user deletes the connection and connects anew',
     async run({ bridge, connectAgain, hear, item, owned, readAccounts }) {
       const { id } = await item()
       await readAccounts(id)
@@ -95,7 +95,7 @@ export const triggers: Readonly<Record<string, Trigger>> = {
       await readAccounts(made)
       return hear('account.replaced', made)
     },
-    next: 'move your mapping to the new account_id, and book only what is later than data_until',
+    next: 'move its mapping to the new account_id, and book only what is later than data_until',
   },
   'item.deleted': {
     about: 'the user deletes the connection at Bridge',

@@ -136,6 +136,7 @@ test('a name that is no trigger is answered with those there are', async () => {
   expect(ended).toMatchObject({ code: 2, out: '' })
   expect(ended.err).toMatch(/^There is no trigger consent\.ended\. There are:\n/)
   expect(names).toEqual(expect.arrayContaining(['connect.completed', 'consent.expiring']))
+  expect((await runCli(folder, ['sandbox', 'trigger'])).out).not.toContain('…')
   for (const name of names) {
     expect(ended.err).toContain(`\n  ${name}\n`)
     expect(guide).toContain(`| \`${name}\``)
