@@ -241,6 +241,9 @@ export const insideStyle = css`
     padding: 0;
     list-style: none;
   }
+  .key + dl {
+    margin-top: 0.8rem;
+  }
   .key li::before {
     content: '';
     display: inline-block;

@@ -8,7 +8,7 @@ import { sitesPerPage, type Overview } from '../facts/overview.ts'
 import { bars, shares } from './charts.ts'
 import { form, framed, type Frame } from './frame.ts'
 import { overviewTexts } from './overview-texts.ts'
-import { card, commandLine, facts, linkTo, table, tag } from './parts.ts'
+import { card, commandLine, facts, linkTo, sentence, table, tag } from './parts.ts'
 import { wordsFor, type Words } from './words.ts'
 
 type Texts = (typeof overviewTexts)['en']
@@ -74,8 +74,8 @@ const list = (language: Language, findings: readonly Finding[]): Html =>
       const { check, message, remedy } = (language === 'fr' && one.french) || one
       return html`<li>
         ${levelTag(overviewTexts[language], one)}
-        <span><strong>${seen(check)}</strong> ${seen(message)}</span>
-        ${remedy !== undefined && html`<p>${seen(remedy)}</p>`}
+        <span><strong>${seen(check)}</strong> ${sentence(message)}</span>
+        ${remedy !== undefined && html`<p>${sentence(remedy)}</p>`}
         ${one.run !== undefined && commandLine(one.run)}
       </li>`
     })}

@@ -54,6 +54,12 @@ export const table = (
 export const linkTo = (kind: Subject['kind'] | 'bank', id: string, name: string): Html =>
   html`<a href="${`/console/${kind}/${encodeURIComponent(id)}`}">${name}</a>`
 
+/** A sentence in which what stands between backticks is code. */
+export const sentence = (text: string): Html =>
+  html`${seen(text)
+    .split('`')
+    .map((part, at) => (at % 2 === 1 ? html`<code>${part}</code>` : part))}`
+
 /** To paste into a shell. */
 export const commandLine = (text: string): Html => html`<pre><code>${text}</code></pre>`
 

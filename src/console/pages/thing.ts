@@ -8,7 +8,17 @@ import type { Meant, Thing } from '../facts/thing.ts'
 import { life } from './charts.ts'
 import { doneLine, type Done } from './done.ts'
 import { framed, type Frame } from './frame.ts'
-import { card, commandLine, facts, linkTo, statusTag, table, tag, toneOf } from './parts.ts'
+import {
+  card,
+  commandLine,
+  facts,
+  linkTo,
+  sentence,
+  statusTag,
+  table,
+  tag,
+  toneOf,
+} from './parts.ts'
 import { thingFacts } from './thing-facts.ts'
 import { thingTexts, type ThingTexts } from './thing-texts.ts'
 import { isGood, triesCard } from './tries.ts'
@@ -60,8 +70,8 @@ function verdict(language: Language, thing: Thing, acts: readonly Html[]): Html 
   const { what, remedy, commands = [] } = thing.verdict
   return card(
     thingTexts[language].verdict,
-    html`<p class="ink">${seen(what[language])}</p>
-      ${remedy && html`<p>${seen(remedy[language])}</p>`} ${commands.map(commandLine)}
+    html`<p class="ink">${sentence(what[language])}</p>
+      ${remedy && html`<p>${sentence(remedy[language])}</p>`} ${commands.map(commandLine)}
       ${acts.length > 0 && html`<div class="acts">${acts}</div>`}`,
   )
 }

@@ -115,7 +115,7 @@ describe('what doctor finds', () => {
     const { app } = await testApp()
     const at = app.clock.now()
     const message = { en: 'deliveries fail', fr: 'les livraisons échouent' }
-    const remedy = { en: 'Look at the site.', fr: 'Regardez le site.' }
+    const remedy = { en: 'Look at `the site`.', fr: 'Regardez `le site`.' }
     const findings = [warning('site.failing', 'site <erp>', message, remedy)]
     const latest = async () => ({ at, findings })
     const examiner = { latest, anew: latest }
@@ -131,9 +131,9 @@ describe('what doctor finds', () => {
     const pageIn = (language: Language) =>
       textOf(overviewPage({ ...frame, language }, overview).markup)
 
-    expect(pageIn('en')).toContain('WARN site &lt;erp&gt; deliveries fail Look at the site.')
+    expect(pageIn('en')).toContain('WARN site &lt;erp&gt; deliveries fail Look at the site .')
     expect(pageIn('fr')).toContain(
-      'ALERTE site &lt;erp&gt; les livraisons échouent Regardez le site.',
+      'ALERTE site &lt;erp&gt; les livraisons échouent Regardez le site .',
     )
   })
 
