@@ -12,6 +12,8 @@ type Lent = [at: number, count: number][]
 
 /** What is spent of Bridge's quota by all who share it. */
 export interface QuotaState {
+  /** The time that was last reckoned with; an earlier version wrote none. */
+  at?: number
   /** When all calls of the application, of a tenant, could go out again, were none lent meanwhile. */
   fullAt: number
   tenants: Record<string, number>
@@ -43,8 +45,9 @@ const waitsMs = 3_000
  */
 export function lendQuota(
   before: QuotaState,
-  ask: QuotaAsk,
+  asked: QuotaAsk,
 ): { state: QuotaState; answer: QuotaAnswer } {
+  const ask = { ...asked, at: reckonedAt(before, asked) }
   const { by, at, limits, wants } = ask
   const state = current(before, ask)
   takeBack(state, ask)
@@ -75,7 +78,7 @@ export function lendQuota(
     lent[index]! += 1
     state.fullAt += 1 / perMs(ask)
     state.tenants[tenant] = (state.tenants[tenant] ?? at) + 1 / perMs(ask)
-    if (key !== '') count(keyOf(state, key).lent, at)
+    if (key !== '') count(keyOf(state, key).lent, asked.at)
   }
   const wanting = new Set(wants.keys())
   while (wanting.size > 0) {
@@ -88,7 +91,7 @@ export function lendQuota(
   for (const [index, want] of wants.entries()) {
     for (let spare = 0; spare < want.spare && room(want, 1 / 2) >= whole; spare += 1) {
       lend(index)
-      count(state.spare, at)
+      count(state.spare, asked.at)
     }
   }
 
@@ -121,6 +124,14 @@ const perMs = ({ limits }: QuotaAsk): number => limits.perSecond / 1_000
 const limitOf = (key: string, { limits }: QuotaAsk): number =>
   key.startsWith('token ') ? limits.tokensPerMinute : limits.userPerMinute
 
+/**
+ * The time of who asks; or the last one, when that is a little later: clocks differ, and an ask that was in another's way comes
+ * once more. For each that took the time back the bucket, when it is empty, would be as much less empty.
+ */
+function reckonedAt({ at: last = 0 }: QuotaState, { at }: QuotaAsk): number {
+  return at < last && last - at < inHandMs ? last : at
+}
+
 /** What is left of the state at a time, and a bucket that is neither fuller than full nor emptier than empty. */
 function current(state: QuotaState, ask: QuotaAsk): QuotaState {
   const { at, limits } = ask
@@ -137,6 +148,7 @@ function current(state: QuotaState, ask: QuotaAsk): QuotaState {
     heldUntil,
   }))
   return {
+    at,
     fullAt: filled(state.fullAt, limits.burst, inHand),
     spare,
     tenants: mapped(

@@ -163,6 +163,20 @@ describe('those who share it', () => {
   })
 })
 
+it('members whose asks come in another order than their clocks say are lent no more than one alone', () => {
+  const ask = aQuota({ burst: 40, userPerMinute: 1_000 })
+  let lent = 0
+  for (let ms = 0; ms < 60_000; ms += 100) {
+    // One clock is half a second behind; or its ask was in another's way, and is looked at once more.
+    const late = (ms / 100) % 2 === 0 ? 500 : 0
+    const wants = [{ tenant: late > 0 ? 'ten_a' : 'ten_b', count: 9 }]
+    lent += ask({ by: `srv_${late}`, at: testNow + ms - late, wants }).lent[0]!
+  }
+
+  expect(lent).toBeLessThanOrEqual(40 + 60.5 * 5)
+  expect(lent).toBeGreaterThan(40 + 55 * 5)
+})
+
 describe('a clock that was put back', () => {
   it('keeps nobody from calling until its date', () => {
     const ask = aQuota()
