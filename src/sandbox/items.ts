@@ -10,7 +10,7 @@ import {
 } from './item-events.ts'
 import { day, hour, minute } from './times.ts'
 import type { Box } from './box.ts'
-import type { AccountTypes, Change, Item } from './state.ts'
+import { itemsOf, type AccountTypes, type Change, type Item } from './state.ts'
 
 /** Bridge, "Strong customer authentication": a consent lasts 180 days. */
 const consent = 180 * day
@@ -123,9 +123,13 @@ function changeTypes(box: Box, item: Item, types: AccountTypes): void {
   } else sendAccounts(box, item, 'deleted', beyond)
 }
 
+/** A change's rows have one stamp an account, each later than all of the person's before: `since` is asked of all items at once. */
 function note(box: Box, item: Item, kind: Change['kind']): void {
-  box.state.counters.revision += 1
-  item.changes.push({ revision: box.state.counters.revision, at: box.clock.now(), kind })
+  const { state, clock } = box
+  state.counters.revision += 1
+  const before = itemsOf(state, item.userUuid).map(({ changes }) => changes.at(-1)?.at ?? 0)
+  const at = Math.max(clock.now(), Math.max(...before) + accountKinds.length)
+  item.changes.push({ revision: state.counters.revision, at, kind })
   box.changed()
 }
 

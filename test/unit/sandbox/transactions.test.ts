@@ -231,6 +231,19 @@ describe('whatever the pages and however often rows change between them', () => 
   )
 })
 
+test('what changes on one connection comes after all that was read since, also of another', async () => {
+  const sandbox = await connected()
+  const other = await anItem(sandbox, sandbox.token)
+  sandbox.clock.advance(hour)
+  await sandbox.refresh()
+  const last = (await sandbox.rows(`limit=500&since=${stamp(start + 1)}`)).at(-1)
+
+  await sandbox.lever(`items/${other}/refresh`)
+
+  const next = await sandbox.rows(`limit=500&since=${last.updated_at}`)
+  expect(next.length).toBeGreaterThan(0)
+})
+
 property.prop(
   {
     seed: fc.integer({ min: 1, max: 2 ** 32 - 1 }),

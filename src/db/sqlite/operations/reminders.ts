@@ -21,7 +21,14 @@ export function reminderOperations({ db, read, write }: Tools): ReminderStore {
 
   return {
     listUntoldStatuses: (limit) =>
-      read(() => connections(db).where(and(untold, served)).limit(limit).all()),
+      read(() => {
+        // The plus keeps from an index of all living items: the one of the untold holds next to nothing.
+        const lives = sql`+${items.goneAt} IS NULL`
+        return connections(db)
+          .where(and(untold, lives, isServed))
+          .limit(limit)
+          .all()
+      }),
 
     tellStatus: ({ id, status, toldStatus, helpAskedAt }, event) =>
       write(() => {
