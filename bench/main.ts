@@ -9,6 +9,7 @@ import { acceptedToDelivered, deliveredUnderLoad } from './rows/delivered.ts'
 import { drain } from './rows/drain.ts'
 import { callsOnBoth, claimers, drainOnBoth, webhooksOnBoth } from './rows/engines.ts'
 import { equalCallers } from './rows/equal-callers.ts'
+import { growth, growthOnPostgres } from './rows/growth.ts'
 import { healthyAmongBad } from './rows/isolation.ts'
 import { move } from './rows/move.ts'
 import { recovery, upgrade } from './rows/pauses.ts'
@@ -36,6 +37,7 @@ const benches: Readonly<Record<string, Bench>> = {
   upgrade,
   recovery,
   move,
+  growth,
   soak,
 }
 
@@ -45,6 +47,7 @@ const onPostgres: Readonly<Record<string, Bench>> = {
   'postgres-webhook': webhooksOnBoth,
   'postgres-drain': drainOnBoth,
   'postgres-claimers': claimers,
+  'postgres-growth': growthOnPostgres,
   'postgres-soak': soakOnPostgres,
 }
 const all = { ...benches, ...onPostgres }

@@ -11,6 +11,8 @@ import { accountsOfItem, eventBody } from './programs/bridge-replies.ts'
 /** How much an installation holds. */
 export interface Holdings {
   sites: number
+  /** Who own the sites; one for each hundred unless it says how many. */
+  tenants?: number
   items: number
   /** Delivered ones, of the last thirty days. */
   deliveries: number
@@ -36,7 +38,7 @@ export interface Client {
 
 /** How many sites call us in a load: a good part of an installation's. */
 const callers = 256
-const sitesOfTenant = 100
+const sitesOfATenant = 100
 const dayMs = 24 * 60 * 60_000
 
 /** Item ids as large as Bridge's. */
@@ -54,7 +56,8 @@ export async function seed(env: Record<string, string>, holdings: Holdings): Pro
   const now = systemClock.now()
   const by = { actor: 'bench', at: now }
   const { sites, items, deliveries, due = 0, dueSites = sites } = holdings
-  const { webhookUrl, holdEndpoints = false } = holdings
+  const { webhookUrl, holdEndpoints = false, tenants = sites / sitesOfATenant } = holdings
+  const sitesOfTenant = Math.ceil(sites / tenants)
 
   const client = new Sqlite(databasePath(config))
   client.pragma('synchronous = OFF')
