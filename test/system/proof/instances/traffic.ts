@@ -3,7 +3,7 @@ import { Agent, request as send } from 'undici'
 import { onTestFinished } from 'vitest'
 import { signBridgeWebhook } from '../../../support/bridge.ts'
 import { logIn } from '../../e2e/visit.ts'
-import { webhookSecret, type Instances } from './instances.ts'
+import { webhookSecret, type Instances, type Listener } from './instances.ts'
 
 /** An event of Bridge's that got its 200. */
 export interface Accepted {
@@ -67,6 +67,9 @@ interface Crowd {
 /** Between two things that one of them does. */
 const pauseMs = { teller: 300, bridge: 100, caller: 100, visitor: 2_000, reader: 150 }
 
+/** How many of its events may be on their way to a site: on a slow machine more would only pile up. */
+const mostOnTheirWay = 200
+
 /** Starts the traffic. */
 export function startTraffic(
   { balancer, listeners, authorization }: Instances,
@@ -93,6 +96,9 @@ export function startTraffic(
       await Promise.all(works)
     },
   }
+
+  const acceptedBySite = new Map<string, number>()
+  const accepted = (site: string): number => acceptedBySite.get(site) ?? 0
 
   /** The status and what came with it; undefined when no answer came. */
   async function ask(method: 'GET' | 'POST', path: string, body: string | null, headers: object) {
@@ -121,8 +127,12 @@ export function startTraffic(
     }
   }
 
-  async function tell(site: string, userUuid: string): Promise<void> {
+  async function tell({ site, endpoint }: Listener, userUuid: string): Promise<void> {
     while (!signal.aborted) {
+      if (accepted(site) - endpoint.came.size > mostOnTheirWay) {
+        await wait(pauseMs.teller)
+        continue
+      }
       const itemId = (lastItem += 1)
       for (const [type, more] of story()) {
         n += 1
@@ -131,6 +141,7 @@ export function startTraffic(
         const { n: own } = content
         await post(type, content)
         traffic.accepted.push({ n: own, type, itemId, site })
+        acceptedBySite.set(site, accepted(site) + 1)
         await wait(pauseMs.teller)
       }
     }
@@ -190,8 +201,8 @@ export function startTraffic(
   }
 
   const works = [
-    ...listeners.flatMap(({ site, users }) =>
-      users.slice(0, tellers).map(({ userUuid }) => tell(site, userUuid)),
+    ...listeners.flatMap((listener) =>
+      listener.users.slice(0, tellers).map(({ userUuid }) => tell(listener, userUuid)),
     ),
     ...Array.from({ length: callers }, call),
     ...Array.from({ length: visitors }, (_, visitor) => visitAgain(visitor)),
