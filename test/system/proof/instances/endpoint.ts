@@ -18,8 +18,6 @@ export interface Post {
 export interface Endpoint {
   url: string
   posts: Post[]
-  /** The numbers of the traffic's events that came, each once. */
-  came: Set<number>
   /** How many tries were at it at once, at most. */
   mostAtOnce(): number
 }
@@ -27,7 +25,6 @@ export interface Endpoint {
 /** A site's endpoint; `takesMs` is how long it thinks. */
 export async function openEndpoint(takesMs: number): Promise<Endpoint> {
   const posts: Post[] = []
-  const came = new Set<number>()
   let open = 0
   let most = 0
   const server = createServer((request, response) => {
@@ -39,7 +36,6 @@ export async function openEndpoint(takesMs: number): Promise<Endpoint> {
       const { 'webhook-id': id, 'webhook-timestamp': signedAt } = request.headers
       const cameAt = Date.now() / 1_000
       posts.push({ id: String(id), type, content, cameAt, signedAt: Number(signedAt) })
-      if (content.n !== undefined) came.add(content.n)
       await wait(takesMs)
       response.end('{}')
     }
@@ -51,5 +47,5 @@ export async function openEndpoint(takesMs: number): Promise<Endpoint> {
     await new Promise((resolve) => server.close(resolve))
   })
   const { port } = server.address() as AddressInfo
-  return { url: `http://127.0.0.1:${port}/hook`, posts, came, mostAtOnce: () => most }
+  return { url: `http://127.0.0.1:${port}/hook`, posts, mostAtOnce: () => most }
 }
