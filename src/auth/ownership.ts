@@ -9,6 +9,7 @@ import type { NewEvent } from '../db/ports/events.ts'
 import type { BridgeUser, SiteUser } from '../db/ports/users.ts'
 import type { Item, OwnedItem } from '../db/ports/items.ts'
 import type { OwnedRequest } from '../db/ports/requests.ts'
+import { notFound } from '../db/rules/item-notes.ts'
 import { isSameName } from '../names.ts'
 import type { Caller } from './api-keys.ts'
 import { readItemList, type ItemListDeps } from './item-list.ts'
@@ -95,10 +96,10 @@ export async function ownedAccount(
 ): Promise<OwnedBridgeItem> {
   const { store } = deps
   const scope = await scopeFor(deps, selector.site)
-  let owned = await store.findAccount(scope, accountId)
+  let owned = await store.findItem(scope, { accountId })
   if (!owned) {
     await discoverItems(deps, selector)
-    owned = await store.findAccount(scope, accountId)
+    owned = await store.findItem(scope, { accountId })
   }
   if (!owned || owned.user.userUuid === null || !(await isMeant(deps, owned, selector.user))) {
     throw missing(deps, 'Account', new DoesNotExistError('account_not_found', { id: accountId }))
@@ -206,7 +207,7 @@ export async function markIfMissing<T>(
     if (!isFinalRefusal(error)) throw error
     if (item) {
       await refuseGone(deps, { ...held, item }, { hadAccounts: false })
-      if (isBridge(error, 'missing')) await store.markUnreachable(item.id, clock.now())
+      if (isBridge(error, 'missing')) await store.noteItem(item.id, notFound(clock.now()))
     } else {
       await lookForGone(deps, held, { hadAccounts: false })
       const isThere = user.userUuid !== null && (await store.findUserByUuid(user.userUuid))

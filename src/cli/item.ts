@@ -41,12 +41,13 @@ export function itemCommands(context: CommandContext): Command {
     .option('--json')
     .action((id: number, options: { json?: boolean }) =>
       withInstallation(async ({ store, clock }) => {
-        const [held] = await store.listHeldItems({ id })
+        const [held] = await store.listConnections({ id, withGone: true })
         if (!held) throw new CommandError(`Item ${id} is held by nobody here`)
-        const { item: one, accounts } = held
+        const { item: one } = held
+        const accounts = await store.listAccounts(id)
         const row = {
           ...toRow(held, clock.now()),
-          accounts: accounts.map(String),
+          accounts: accounts.map((account) => String(account.id)),
           stored: time(one.createdAt),
           last_try: time(one.lastTryAt),
           not_found: time(one.unreachableAt),

@@ -141,7 +141,7 @@ async function chosen(
   connectDemo: () => Promise<Heard>,
 ): Promise<Connection> {
   if (options.item !== undefined) {
-    const [held] = await store.listHeldItems({ id: options.item })
+    const [held] = await store.listConnections({ id: options.item, withGone: true })
     if (!held) throw new CommandError(`Item ${options.item} is held by nobody here`)
     return held
   }

@@ -80,7 +80,7 @@ export const acts: FastifyPluginAsync = async (app) => {
 
   app.post('/item/:id/renewal', async (request, reply) => {
     const { id } = items.parse(request.params)
-    const owned = await store.findItemForRenewal(id)
+    const [owned] = await store.listConnections({ id, ofServed: true })
     const consentEnd = owned?.item.authenticationExpiresAt ?? null
     if (!owned || consentEnd === null) return notice(request, reply, 404, 'unknown')
     const { tenantId } = owned.site

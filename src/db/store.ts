@@ -19,7 +19,6 @@ import type { EndpointStore } from './ports/endpoints.ts'
 import type { OverviewStore } from './ports/overview.ts'
 import type { QuotaStore } from './ports/quota.ts'
 import type { ReminderMailStore } from './ports/reminder-mails.ts'
-import type { ReminderStore } from './ports/reminders.ts'
 import type { SealedStore } from './ports/sealed.ts'
 import type { RemovalStore } from './ports/removals.ts'
 import type { ExportStore } from './ports/exports.ts'
@@ -53,7 +52,6 @@ export interface Store
     EventStore,
     DeliveryStore,
     EndpointStore,
-    ReminderStore,
     ReminderMailStore,
     SealedStore,
     RemovalStore,

@@ -1,5 +1,5 @@
 import { nextStep, type NextStep } from '../connect/item-status.ts'
-import type { HeldItem } from '../db/ports/history.ts'
+import type { HeldItem } from './story.ts'
 import type { MailEnd } from '../db/ports/reminder-ways.ts'
 import { dayMs } from '../durations.ts'
 import type { Said } from '../language.ts'

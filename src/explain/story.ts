@@ -2,17 +2,20 @@ import type { Said } from '../language.ts'
 import type { AuditRow } from '../db/ports/audit.ts'
 import type { EndpointHealth } from '../db/ports/endpoints.ts'
 import type {
-  HeldItem,
   ListedCall,
   ListedEvent,
   ListedRequest,
   ListedUser,
   Subject,
 } from '../db/ports/history.ts'
+import type { Connection, ConnectionFilter } from '../db/ports/items.ts'
 import type { ApiKey } from '../db/ports/keys.ts'
 import type { Site } from '../db/ports/sites.ts'
 import type { Tenant } from '../db/ports/tenants.ts'
 import type { Store } from '../db/store.ts'
+
+/** An item, gone ones too, with the ids of its accounts. */
+export type HeldItem = Connection & { accounts: number[] }
 
 /** All that is known about what somebody asks for; lists are oldest first. */
 export interface Story {
@@ -122,7 +125,7 @@ const gatherers: Record<Subject['kind'], Gather> = {
   },
 
   async account(store, id) {
-    const [held] = await store.listHeldItems({ accountId: Number(id) })
+    const [held] = await heldItems(store, { accountId: Number(id) })
     return held ? gatherers.item(store, String(held.item.id)) : {}
   },
 
@@ -149,7 +152,7 @@ const gatherers: Record<Subject['kind'], Gather> = {
   async user(store, id) {
     const [listed] = await store.listUsers({ id }, { limit: 1 })
     if (!listed) return {}
-    const items = await store.listHeldItems({ userId: id })
+    const items = await heldItems(store, { userId: id })
     const around = await Promise.all(
       items.map(({ item }) => store.listEvents({ itemId: item.id }, { limit })),
     )
@@ -173,11 +176,17 @@ const gatherers: Record<Subject['kind'], Gather> = {
 }
 
 const itemsOf = async (store: Store, itemId: number | null | undefined): Promise<HeldItem[]> =>
-  itemId == null ? [] : store.listHeldItems({ id: itemId })
+  itemId == null ? [] : heldItems(store, { id: itemId })
+
+async function heldItems(store: Store, which: ConnectionFilter): Promise<HeldItem[]> {
+  const held = await store.listConnections({ ...which, withGone: true })
+  const accounts = await Promise.all(held.map(({ item }) => store.listAccounts(item.id)))
+  return held.map((one, nth) => ({ ...one, accounts: accounts[nth]!.map(({ id }) => id) }))
+}
 
 async function around(store: Store, itemId: number): Promise<Gathered> {
   return {
-    items: await store.listHeldItems({ id: itemId }),
+    items: await heldItems(store, { id: itemId }),
     events: await store.listEvents({ itemId }, { limit }),
     calls: await store.listCalls({ itemId }, { limit }),
   }
@@ -201,11 +210,11 @@ async function namedIn(store: Store, { refusal }: ListedCall): Promise<Story['na
   })
   switch (refusal?.code ?? '') {
     case 'item_not_found':
-      return (await store.listHeldItems({ id: Number(id) })).map((held) =>
+      return (await heldItems(store, { id: Number(id) })).map((held) =>
         ofItem(held, { en: `Item ${id}`, fr: `La connexion ${id}` }),
       )
     case 'account_not_found':
-      return (await store.listHeldItems({ accountId: Number(id) })).map((held) =>
+      return (await heldItems(store, { accountId: Number(id) })).map((held) =>
         ofItem(held, {
           en: `Account ${id} of item ${held.item.id}`,
           fr: `Le compte ${id} de la connexion ${held.item.id}`,

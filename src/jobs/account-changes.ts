@@ -22,7 +22,10 @@ export function createComparison(deps: ComparisonDeps): () => Promise<boolean> {
   const notBefore = new Map<number, number>()
 
   return async () => {
-    const due = await store.listComparisons(batch)
+    const due = await store.listConnections(
+      { toCompare: true, ofServed: true },
+      { by: 'compareFrom', limit: batch },
+    )
     const now = clock.now()
     for (const owned of due) {
       const { id } = owned.item

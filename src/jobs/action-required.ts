@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import { nextStep, type NextStep } from '../connect/item-status.ts'
 import type { Item, ItemFacts, OwnedItem } from '../db/ports/items.ts'
 import type { NewEvent } from '../db/ports/events.ts'
+import { statusTold } from '../db/rules/item-notes.ts'
 import type { Store } from '../db/store.ts'
 import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
 import { itemContent, itemOwner } from './item-event.ts'
@@ -21,21 +22,21 @@ export async function tellActions(
   deps: ActionRequiredDeps & { signal: AbortSignal },
 ): Promise<boolean> {
   const { store, clock } = deps
-  const changed = await store.listUntoldStatuses(batch)
+  const changed = await store.listConnections(
+    { untold: true, ofServed: true },
+    { by: 'id', limit: batch },
+  )
   const at = clock.now()
   for (const owned of changed) {
     if (deps.signal.aborted) return false // the next server goes on
     const { item } = owned
     const next = nextStep(item.status)
     if (isUsers(next)) {
-      await store.tellStatus({ ...item, helpAskedAt: at }, actionEvent(deps, owned, { next }, at))
+      await store.noteItem(item.id, statusTold(item, at), actionEvent(deps, owned, { next }, at))
+    } else if (next === 'none' && wasAsked(item)) {
+      await store.noteItem(item.id, statusTold(item, null), repaired(deps, owned, at))
     } else {
-      const isRepaired = next === 'none' && wasAsked(item)
-      const helpAskedAt = isRepaired ? null : item.helpAskedAt
-      await store.tellStatus(
-        { ...item, helpAskedAt },
-        isRepaired ? repaired(deps, owned, at) : null,
-      )
+      await store.noteItem(item.id, statusTold(item, item.helpAskedAt))
     }
   }
   return changed.length === batch

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { OwnedItem } from '../db/ports/items.ts'
+import { reminded } from '../db/rules/item-notes.ts'
 import type { Store } from '../db/store.ts'
 import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
 import { itemContent, itemOwner } from './item-event.ts'
@@ -19,10 +20,10 @@ const batch = 100
 /** How many days before its end a site is reminded of a consent, the nearest first. */
 export const reminderDays = [1, 3, 7, 14, 30] as const
 
-/** The reminder windows at a time: a consent that ends after `endsAfter` and until `endsUntil` is due the one of `days`. */
-export const windowsAt = (now: number): { endsAfter: number; endsUntil: number; days: number }[] =>
+/** The reminder windows at a time: a consent that ends within one, both ends included, is due the reminder of `days`. */
+export const windowsAt = (now: number): { endsFrom: number; endsUntil: number; days: number }[] =>
   reminderDays.map((days, index) => ({
-    endsAfter: now + (reminderDays[index - 1] ?? 0) * dayMs,
+    endsFrom: now + (reminderDays[index - 1] ?? 0) * dayMs + 1,
     endsUntil: now + days * dayMs,
     days,
   }))
@@ -35,11 +36,15 @@ export async function remind(deps: ReminderDeps): Promise<boolean> {
   const { store, clock } = deps
   const now = clock.now()
   let more = false
-  for (const window of windowsAt(now)) {
-    const due = await store.listRemindersDue(window, batch)
+  for (const { days, ...window } of windowsAt(now)) {
+    const due = await store.listConnections(
+      { ...window, notReminded: days, ofServed: true },
+      { by: 'authenticationExpiresAt', limit: batch },
+    )
     for (const owned of due) {
       if (deps.signal.aborted) return false
-      await store.remind(owned.item, window.days, expiringEvent(deps, owned, now))
+      const { item } = owned
+      await store.noteItem(item.id, reminded(item, days), expiringEvent(deps, owned, now))
     }
     more ||= due.length === batch
   }

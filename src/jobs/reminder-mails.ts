@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
-import type { MailDue } from '../db/ports/reminder-mails.ts'
+import type { Connection } from '../db/ports/items.ts'
+import { mailClaimed, mailGivenBack } from '../db/rules/item-notes.ts'
 import type { Store } from '../db/store.ts'
 import { dayMs } from '../durations.ts'
 import type { Mailer, MailOutcome } from '../mail/mailer.ts'
@@ -31,7 +32,7 @@ const lateMs = graceMs / 2
 /** As for webhooks, and one when the end has come. */
 const windowsWithEnd = (now: number) => [
   ...windowsAt(now),
-  { endsAfter: now - lateMs, endsUntil: now, days: 0 },
+  { endsFrom: now - lateMs + 1, endsUntil: now, days: 0 },
 ]
 
 /**
@@ -43,31 +44,34 @@ export async function mailReminders(deps: ReminderMailDeps): Promise<boolean> {
   const { store, clock, mailer, signal } = deps
   const at = clock.now()
   let isServerThere = false
-  for (const window of windowsWithEnd(at)) {
-    const due = await store.listMailsDue({ at, ...window }, batch)
-    for (const one of due) {
+  for (const { days, ...window } of windowsWithEnd(at)) {
+    const wanted = { ...window, notMailed: { days, at } }
+    const due = await store.listConnections(wanted, { by: 'authenticationExpiresAt', limit: batch })
+    for (const { item } of due) {
       if (signal.aborted) return false
       if (!isServerThere) await mailer.check()
       isServerThere = true
-      await mail(deps, one, window.days)
+      // Since the list was read it may have been stopped, or renewed.
+      const [one] = await store.listConnections({ ...wanted, id: item.id })
+      if (one) await mail(deps, one, days)
     }
     if (due.length === batch) return true
   }
   return false
 }
 
-async function mail(deps: ReminderMailDeps, due: MailDue, days: number): Promise<void> {
+async function mail(deps: ReminderMailDeps, due: Connection, days: number): Promise<void> {
   const { store, clock, mailer, log, observe } = deps
   const { id } = due.item
   const at = clock.now()
-  if (!(await store.claimMail(due.item, days, at))) return
+  if (!(await store.noteItem(id, mailClaimed(due.item, days, at)))) return
   const to = addressOf(deps, due)
   if (to === undefined) {
     await store.settleMail(id, at, 'no_address')
     return observe.reminderMailed('no_address')
   }
   const { outcome, code } = await mailer.send(toMail(deps, due, { to, days, at }))
-  if (outcome === 'deferred') await store.releaseMail(id, at)
+  if (outcome === 'deferred') await store.noteItem(id, mailGivenBack(at))
   else await store.settleMail(id, at, outcome)
   observe.reminderMailed(outcome)
   const facts = { item: id, days, outcome, code }
@@ -76,14 +80,15 @@ async function mail(deps: ReminderMailDeps, due: MailDue, days: number): Promise
 }
 
 /** The user's own; never the one that serves all who have none. */
-function addressOf({ keyring }: ReminderMailDeps, { user, email }: MailDue): string | undefined {
-  if (z.email().safeParse(user.name).success) return user.name
+function addressOf({ keyring }: ReminderMailDeps, { user }: Connection): string | undefined {
+  const { name, email } = user
+  if (z.email().safeParse(name).success) return name
   return email === null ? undefined : keyring.open(email, userEmailPlace(user.id)).toString('utf8')
 }
 
 function toMail(
   { keyring, publicUrl }: ReminderMailDeps,
-  { item, user, site, language }: MailDue,
+  { item, user, site }: Connection,
   { to, days, at }: { to: string; days: number; at: number },
 ) {
   const end = item.authenticationExpiresAt
@@ -91,7 +96,7 @@ function toMail(
   const renewal = renewalToken(keyring, { itemId: item.id, consentEnd: end })
   return reminderMail({
     to,
-    language: language ?? 'fr',
+    language: user.language ?? 'fr',
     bank: item.providerName ?? item.bank,
     site: site.name,
     timeZone: site.timeZone,

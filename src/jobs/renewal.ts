@@ -34,7 +34,7 @@ export async function findRenewal(
 ): Promise<Renewal> {
   const named = readRenewalToken(keyring, token)
   if (!named) return { state: 'unknown' }
-  const owned = await store.findItemForRenewal(named.itemId)
+  const [owned] = await store.listConnections({ id: named.itemId, ofServed: true })
   if (!owned || owned.user.userUuid === null) return { state: 'unknown' }
   const { consentEnd } = named
   const { authenticationExpiresAt: end } = owned.item
@@ -60,7 +60,7 @@ export async function findRenewalEnd(
   const owned = await store.findRequestForCallback(requestId)
   const itemId = owned?.request.managedItemId ?? null
   if (!owned || itemId === null) return undefined
-  const found = await store.findItemForRenewal(itemId)
+  const [found] = await store.listConnections({ id: itemId, ofServed: true })
   const { request, site } = owned
   const end = found?.item.authenticationExpiresAt ?? null
   return {

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { OwnedItem } from '../db/ports/items.ts'
+import { staleTold } from '../db/rules/item-notes.ts'
 import type { Store } from '../db/store.ts'
 import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
 import { itemContent, itemOwner } from './item-event.ts'
@@ -15,10 +16,13 @@ export async function tellStale(
 ): Promise<boolean> {
   const { store, clock } = deps
   const at = clock.now()
-  const stale = await store.listStale(at, batch)
+  const stale = await store.listConnections(
+    { staleBy: at, ofServed: true },
+    { by: 'staleDueAt', limit: batch },
+  )
   for (const owned of stale) {
     if (deps.signal.aborted) return false // the next server goes on
-    await store.tellStale(owned.item, staleEvent(deps, owned, at))
+    await store.noteItem(owned.item.id, staleTold(owned.item), staleEvent(deps, owned, at))
   }
   return stale.length === batch
 }

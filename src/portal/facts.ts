@@ -79,7 +79,7 @@ export async function readSite(
   const now = clock.now()
   const scope = { tenantId: site.tenantId, siteId: site.id }
   const [receivedAt, seq] = after.split('.').map(Number)
-  const items = await store.listSiteItems(scope, {
+  const items = await store.listConnections(scope, {
     first: askingStatuses,
     ...partOf(page, connectionsPerPage),
   })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Replacement } from '../../src/db/ports/accounts.ts'
 import { retentionKinds } from '../../src/db/ports/retention.ts'
+import { notFound } from '../../src/db/rules/item-notes.ts'
 import { testNow } from '../support/clock.ts'
 import { aRequest, aUser, anAnnouncement, itemFacts, testBy } from '../support/tenants.ts'
 import { withUser } from './rooms.ts'
@@ -65,7 +66,7 @@ export function accountReturnContract(name: string, open: OpenRooms): void {
     ] as const)('replace those of a connection that %s, and that is told once', async (_, how) => {
       const { store, see, gone, told, events } = await withOld()
       if (how === 'gone') await gone(7)
-      if (how === 'unreachable') await store.markUnreachable(7, testNow)
+      if (how === 'unreachable') await store.noteItem(7, notFound(testNow))
       if (how === 'deleted') await store.deleteItem(7, testBy)
 
       expect(await see(8, { 80: 'a', 82: 'c' })).toEqual([came])

@@ -3,6 +3,10 @@ import { testNow } from '../support/clock.ts'
 import { aRequest, itemFacts } from '../support/tenants.ts'
 import { hide, hiding, idsOf, withUser, withUsers } from './rooms.ts'
 import type { OpenRooms } from './store.ts'
+import type { Store } from '../../src/db/store.ts'
+
+const toCompare = (store: Store) =>
+  store.listConnections({ toCompare: true, ofServed: true }, { by: 'compareFrom', limit: 9 })
 
 export function accountContract(name: string, open: OpenRooms): void {
   describe(`accounts, ${name}`, () => {
@@ -12,12 +16,12 @@ export function accountContract(name: string, open: OpenRooms): void {
 
       await store.keepAccounts([{ id: 71, itemId: 7 }], testNow)
 
-      expect((await store.findAccount(scopes.own, 71))?.item.id).toBe(7)
-      expect(await store.findAccount(scopes.site, 71)).toBeDefined()
-      expect(await store.findAccount(scopes.sister, 71)).toBeUndefined()
-      expect(await store.findAccount(scopes.other, 71)).toBeUndefined()
-      expect(await store.findAccount(scopes.mixed, 71)).toBeUndefined()
-      expect(await store.findAccount(scopes.own, 72)).toBeUndefined()
+      expect((await store.findItem(scopes.own, { accountId: 71 }))?.item.id).toBe(7)
+      expect(await store.findItem(scopes.site, { accountId: 71 })).toBeDefined()
+      expect(await store.findItem(scopes.sister, { accountId: 71 })).toBeUndefined()
+      expect(await store.findItem(scopes.other, { accountId: 71 })).toBeUndefined()
+      expect(await store.findItem(scopes.mixed, { accountId: 71 })).toBeUndefined()
+      expect(await store.findItem(scopes.own, { accountId: 72 })).toBeUndefined()
     })
 
     it('an account of an item we do not hold is left alone', async () => {
@@ -26,7 +30,7 @@ export function accountContract(name: string, open: OpenRooms): void {
       await store.keepAccounts([{ id: 71, itemId: 7 }], testNow)
       await keep([7])
 
-      expect(await store.findAccount(scopes.own, 71)).toBeUndefined()
+      expect(await store.findItem(scopes.own, { accountId: 71 })).toBeUndefined()
     })
 
     it('an account that moved follows its item', async () => {
@@ -36,7 +40,7 @@ export function accountContract(name: string, open: OpenRooms): void {
 
       await store.keepAccounts([{ id: 71, itemId: 8 }], testNow)
 
-      expect((await store.findAccount(scopes.own, 71))?.item.id).toBe(8)
+      expect((await store.findItem(scopes.own, { accountId: 71 }))?.item.id).toBe(8)
     })
 
     it('the accounts of a gone item are gone until it comes back', async () => {
@@ -46,10 +50,10 @@ export function accountContract(name: string, open: OpenRooms): void {
       clock.advance(3_000)
 
       await keep([])
-      expect(await store.findAccount(scopes.own, 71)).toBeUndefined()
+      expect(await store.findItem(scopes.own, { accountId: 71 })).toBeUndefined()
 
       await keep([7])
-      expect(await store.findAccount(scopes.own, 71)).toBeDefined()
+      expect(await store.findItem(scopes.own, { accountId: 71 })).toBeDefined()
     })
   })
 
@@ -102,7 +106,7 @@ export function accountContract(name: string, open: OpenRooms): void {
 
     it('ends with the accounts that are there now, and with what was found', async () => {
       const { store, item, event } = await visited()
-      const [listed] = await store.listComparisons(9)
+      const [listed] = await toCompare(store)
       expect(listed?.item.id).toBe(7)
       const present = [
         { id: 70, ibanFingerprint: print('new 70') },
@@ -119,7 +123,7 @@ export function accountContract(name: string, open: OpenRooms): void {
       )
 
       expect(ended).toBe(true)
-      expect(await store.listComparisons(9)).toEqual([])
+      expect(await toCompare(store)).toEqual([])
       expect(await store.listAccounts(7)).toEqual([
         { id: 70, ibanFingerprint: print('new 70'), createdAt: testNow },
         { id: 71, ibanFingerprint: null, createdAt: testNow },
@@ -150,7 +154,7 @@ export function accountContract(name: string, open: OpenRooms): void {
       await visit()
 
       expect(await store.settleComparison(seen, [], null, clock.now())).toBe(false)
-      expect(idsOf(await store.listComparisons(9))).toEqual([7])
+      expect(idsOf(await toCompare(store))).toEqual([7])
     })
 
     it('accounts are listed without an IBAN until one was seen', async () => {
@@ -172,7 +176,7 @@ export function accountContract(name: string, open: OpenRooms): void {
 
       await hide(rooms, how)
 
-      expect(await rooms.store.listComparisons(9)).toEqual([])
+      expect(await toCompare(rooms.store)).toEqual([])
     })
   })
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { notFound } from '../../src/db/rules/item-notes.ts'
 import { testNow } from '../support/clock.ts'
 import { aUser, anAnnouncement, itemFacts } from '../support/tenants.ts'
 import { minuteMs, withSites, withUsers, withWebhook } from './rooms.ts'
@@ -189,7 +190,7 @@ export function eventContract(name: string, open: OpenRooms): void {
 
     it('still names its account, and reaches again what could not be reached', async () => {
       const { store, hear, item } = await heard()
-      await store.markUnreachable(7, testNow)
+      await store.noteItem(7, notFound(testNow))
 
       await hear(testNow + 1_000, 71)
 

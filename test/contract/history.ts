@@ -58,12 +58,12 @@ export function historyContract(name: string, open: OpenRooms): void {
         { id: 6, name: null },
         { id: 574, name: 'Demo Bank' },
       ])
-      const first = await store.listAtBank(574, { limit: 1 })
+      const first = await store.listConnections({ providerId: 574 }, { by: 'id', limit: 1 })
       expect(first).toMatchObject([{ item: { id: 1 }, user: { id: user.id }, tenant: 'acme' }])
-      expect(await store.listAtBank(574, { limit: 9, after: 1 })).toMatchObject([
-        { item: { id: 3 }, tenant: 'other' },
-      ])
-      expect(await store.listAtBank(99, { limit: 9 })).toEqual([])
+      expect(
+        await store.listConnections({ providerId: 574 }, { by: 'id', after: 1 }),
+      ).toMatchObject([{ item: { id: 3 }, tenant: 'other' }])
+      expect(await store.listConnections({ providerId: 99 })).toEqual([])
     })
 
     it('a call is listed with the names of its tenant and site, and stored once', async () => {
@@ -211,16 +211,15 @@ export function historyContract(name: string, open: OpenRooms): void {
       await store.keepAccounts([{ id: 71, itemId: 7 }], testNow)
       await store.keepItems(ann.id, [], { at: testNow + 86_400_000, complete: true })
 
-      const [item] = await store.listHeldItems({ accountId: 71 })
+      const [item] = await store.listConnections({ accountId: 71, withGone: true })
 
       expect(item).toMatchObject({
         item: { id: 7, goneAt: testNow + 86_400_000 },
         tenant: 'acme',
-        accounts: [71],
       })
-      expect(await store.listHeldItems({ id: 7 })).toEqual([item])
-      expect(await store.listHeldItems({ userId: ann.id })).toHaveLength(2)
-      expect(await store.listHeldItems({ id: 9 })).toEqual([])
+      expect(await store.listConnections({ id: 7, withGone: true })).toEqual([item])
+      expect(await store.listConnections({ userId: ann.id, withGone: true })).toHaveLength(2)
+      expect(await store.listConnections({ id: 9, withGone: true })).toEqual([])
     })
 
     it('a site is read by its id, with its tenant', async () => {

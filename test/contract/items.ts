@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { notFound } from '../../src/db/rules/item-notes.ts'
 import { testNow } from '../support/clock.ts'
 import { aTenant, aUser, addItems, itemFacts, testBy } from '../support/tenants.ts'
 import { hide, hiding, idsOf, withUser, withUsers } from './rooms.ts'
@@ -138,8 +139,8 @@ export function itemContract(name: string, open: OpenRooms): void {
       await keep([7])
       const mark = async () => (await store.findItem(scopes.own, 7))?.item.unreachableAt
 
-      await store.markUnreachable(7, 10)
-      await store.markUnreachable(7, 20)
+      await store.noteItem(7, notFound(10))
+      await store.noteItem(7, notFound(20))
       expect(await mark()).toBe(10)
 
       await keep([7])
@@ -161,8 +162,8 @@ export function itemContract(name: string, open: OpenRooms): void {
       expect(await store.deleteItem(7, testBy)).toEqual({ accounts: 2 })
 
       expect(await store.findItem(scopes.own, 7)).toBeUndefined()
-      expect(await store.findAccount(scopes.own, 71)).toBeUndefined()
-      expect(await store.findAccount(scopes.own, 81)).toBeDefined()
+      expect(await store.findItem(scopes.own, { accountId: 71 })).toBeUndefined()
+      expect(await store.findItem(scopes.own, { accountId: 81 })).toBeDefined()
       expect(await store.listAudit({ limit: 1 })).toMatchObject([
         { action: 'item.deleted', actor: 'test', subject: '7' },
       ])
@@ -194,8 +195,10 @@ export function itemContract(name: string, open: OpenRooms): void {
       const { store, ann, keep } = await withUser(open)
       await keep({ id: 7 })
 
-      expect(await store.findItemForRenewal(7)).toMatchObject({ item: { id: 7 }, user: ann })
-      expect(await store.findItemForRenewal(8)).toBeUndefined()
+      expect(await store.listConnections({ id: 7, ofServed: true })).toMatchObject([
+        { item: { id: 7 }, user: ann },
+      ])
+      expect(await store.listConnections({ id: 8, ofServed: true })).toEqual([])
     })
 
     it.each(hiding)('not for items %s', async (_, how) => {
@@ -204,7 +207,7 @@ export function itemContract(name: string, open: OpenRooms): void {
 
       await hide(rooms, how)
 
-      expect(await rooms.store.findItemForRenewal(7)).toBeUndefined()
+      expect(await rooms.store.listConnections({ id: 7, ofServed: true })).toEqual([])
     })
   })
 
@@ -219,11 +222,11 @@ export function itemContract(name: string, open: OpenRooms): void {
       const of = { ...acme.scope, siteId: acme.site.id }
       const page = { first: [402, 1010], limit: 10, offset: 0 }
 
-      const all = await store.listSiteItems(of, page)
+      const all = await store.listConnections(of, page)
 
       expect(idsOf(all)).toEqual([10, 9, 8, 11, 7])
-      expect(all[0]?.user).toEqual(ann)
-      const part = await store.listSiteItems(of, { ...page, limit: 2, offset: 1 })
+      expect(all[0]?.user).toMatchObject(ann)
+      const part = await store.listConnections(of, { ...page, limit: 2, offset: 1 })
       expect(idsOf(part)).toEqual([9, 8])
     })
 
@@ -233,7 +236,7 @@ export function itemContract(name: string, open: OpenRooms): void {
       await keep([8], { at: testNow + 24 * 60 * 60_000 })
       const page = { first: [402], limit: 10, offset: 0 }
       const listed = async ({ tenantId, siteId }: (typeof scopes)['mixed']) =>
-        idsOf(await store.listSiteItems({ tenantId, siteId }, page))
+        idsOf(await store.listConnections({ tenantId, siteId }, page))
 
       expect(await listed({ ...scopes.own, siteId: scopes.site.siteId! })).toEqual([8])
       expect(await listed(scopes.sister)).toEqual([])

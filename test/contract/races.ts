@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Store } from '../../src/db/store.ts'
 import { ConflictError } from '../../src/db/store-errors.ts'
+import { mailClaimed } from '../../src/db/rules/item-notes.ts'
 import { testNow } from '../support/clock.ts'
 import {
   aRequest,
@@ -441,8 +442,11 @@ export function raceContract(name: string, open: OpenStores): void {
         const user = await aUser(rooms, site, { name: 'ann' })
         const item = { id: 70 + nth, authenticationExpiresAt: testNow + minuteMs }
         await store.keepItems(user.id, [itemFacts(item)], { at: testNow, complete: false })
+        const unmailed = { mailedOf: null, mailedDays: null }
 
-        const claimed = await race((server, at) => server.claimMail(item, 1, testNow + at))
+        const claimed = await race((server, at) =>
+          server.noteItem(item.id, mailClaimed({ ...item, ...unmailed }, 1, testNow + at)),
+        )
 
         expect(all(claimed).filter(Boolean)).toHaveLength(1)
       }

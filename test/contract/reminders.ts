@@ -1,25 +1,41 @@
 import { describe, expect, it } from 'vitest'
+import type { NewEvent } from '../../src/db/ports/events.ts'
+import type { Item } from '../../src/db/ports/items.ts'
+import { reminded, staleTold, statusTold } from '../../src/db/rules/item-notes.ts'
+import type { Store } from '../../src/db/store.ts'
 import { testNow } from '../support/clock.ts'
 import { hide, hiding, idsOf, withUser } from './rooms.ts'
 import type { OpenRooms } from './store.ts'
 
 const dayMs = 24 * 60 * 60_000
 
+const untold = (store: Store) =>
+  store.listConnections({ untold: true, ofServed: true }, { by: 'id', limit: 9 })
+const stale = (store: Store, at: number) =>
+  store.listConnections({ staleBy: at, ofServed: true }, { by: 'staleDueAt', limit: 9 })
+const toRemind = (store: Store, { days, ...ends }: { days: number }) =>
+  store.listConnections(
+    { ...ends, notReminded: days, ofServed: true },
+    { by: 'authenticationExpiresAt', limit: 9 },
+  )
+const tellStatus = (store: Store, item: Item, event?: NewEvent) =>
+  store.noteItem(item.id, statusTold(item, item.helpAskedAt), event)
+
 export function reminderContract(name: string, open: OpenRooms): void {
   describe(`statuses a site was not told of, ${name}`, () => {
     it('are listed until they were told, with the event in the same commit', async () => {
       const { store, keep, item, event, events } = await withUser(open)
       await keep({ id: 7, status: 402 })
-      expect(idsOf(await store.listUntoldStatuses(9))).toEqual([7])
+      expect(idsOf(await untold(store))).toEqual([7])
       const made = event()
 
-      expect(await store.tellStatus(await item(7), made)).toBe(true)
+      expect(await tellStatus(store, await item(7), made)).toBe(true)
 
-      expect(await store.listUntoldStatuses(9)).toEqual([])
+      expect(await untold(store)).toEqual([])
       expect(await events()).toEqual([made.id])
       await keep({ id: 7, status: 0 })
-      expect(idsOf(await store.listUntoldStatuses(9))).toEqual([7])
-      expect(await store.tellStatus(await item(7), null)).toBe(true)
+      expect(idsOf(await untold(store))).toEqual([7])
+      expect(await tellStatus(store, await item(7))).toBe(true)
       expect(await events()).toEqual([made.id])
     })
 
@@ -29,10 +45,10 @@ export function reminderContract(name: string, open: OpenRooms): void {
       const seen = await item(7)
       await keep({ id: 7, status: 1010 })
 
-      expect(await store.tellStatus(seen, event())).toBe(false)
+      expect(await tellStatus(store, seen, event())).toBe(false)
       const now = await item(7)
-      expect(await store.tellStatus(now, null)).toBe(true)
-      expect(await store.tellStatus(now, event())).toBe(false)
+      expect(await tellStatus(store, now)).toBe(true)
+      expect(await tellStatus(store, now, event())).toBe(false)
       expect(await events()).toEqual([])
     })
 
@@ -42,7 +58,7 @@ export function reminderContract(name: string, open: OpenRooms): void {
 
       await hide(rooms, how)
 
-      expect(await rooms.store.listUntoldStatuses(9)).toEqual([])
+      expect(await untold(rooms.store)).toEqual([])
     })
   })
 
@@ -54,18 +70,19 @@ export function reminderContract(name: string, open: OpenRooms): void {
       const { store, keep, item, event, events } = await withUser(open)
       await keep({ id: 7, lastSuccessAt: testNow })
       await keep({ id: 8 }) // never read yet
-      expect(await store.listStale(overdue - 1, 9)).toEqual([])
-      expect(idsOf(await store.listStale(overdue, 9))).toEqual([7])
+      expect(await stale(store, overdue - 1)).toEqual([])
+      expect(idsOf(await stale(store, overdue))).toEqual([7])
       const made = event()
+      const seen = staleTold(await item(7))
 
-      expect(await store.tellStale(await item(7), made)).toBe(true)
+      expect(await store.noteItem(7, seen, made)).toBe(true)
 
-      expect(await store.listStale(overdue + dayMs, 9)).toEqual([])
-      expect(await store.tellStale(await item(7), event())).toBe(false)
+      expect(await stale(store, overdue + dayMs)).toEqual([])
+      expect(await store.noteItem(7, seen, event())).toBe(false)
       await keep({ id: 7, lastSuccessAt: testNow }, testNow + 5_000)
-      expect(await store.listStale(overdue + dayMs, 9)).toEqual([])
+      expect(await stale(store, overdue + dayMs)).toEqual([])
       await keep({ id: 7, lastSuccessAt: overdue }, overdue)
-      expect(idsOf(await store.listStale(overdue + 9 * dayMs, 9))).toEqual([7])
+      expect(idsOf(await stale(store, overdue + 9 * dayMs))).toEqual([7])
       expect(await events()).toEqual([made.id])
     })
 
@@ -75,7 +92,7 @@ export function reminderContract(name: string, open: OpenRooms): void {
       const seen = await item(7)
       await keep({ id: 7, lastSuccessAt: overdue }, overdue)
 
-      expect(await store.tellStale(seen, event())).toBe(false)
+      expect(await store.noteItem(7, staleTold(seen), event())).toBe(false)
       expect(await events()).toEqual([])
     })
 
@@ -85,17 +102,17 @@ export function reminderContract(name: string, open: OpenRooms): void {
 
       await hide(rooms, how)
 
-      expect(await rooms.store.listStale(overdue, 9)).toEqual([])
+      expect(await stale(rooms.store, overdue)).toEqual([])
     })
 
     it('since when a site is asked for something is kept until it is told otherwise', async () => {
       const { store, keep, item } = await withUser(open)
       await keep({ id: 7, status: 402 })
-      await store.tellStatus({ ...(await item(7)), helpAskedAt: testNow }, null)
+      await tellStatus(store, { ...(await item(7)), helpAskedAt: testNow })
       await keep({ id: 7, status: 0 })
       expect(await item(7)).toMatchObject({ helpAskedAt: testNow })
 
-      await store.tellStatus({ ...(await item(7)), helpAskedAt: null }, null)
+      await tellStatus(store, { ...(await item(7)), helpAskedAt: null })
 
       expect(await item(7)).toMatchObject({ helpAskedAt: null, toldStatus: 0 })
     })
@@ -103,8 +120,8 @@ export function reminderContract(name: string, open: OpenRooms): void {
 
   describe(`reminders, ${name}`, () => {
     const end = testNow + 20 * dayMs
-    const due = (days: number, { from = testNow, until = testNow + 30 * dayMs } = {}) => ({
-      endsAfter: from,
+    const due = (days: number, { from = testNow + 1, until = testNow + 30 * dayMs } = {}) => ({
+      endsFrom: from,
       endsUntil: until,
       days,
     })
@@ -114,27 +131,28 @@ export function reminderContract(name: string, open: OpenRooms): void {
       await keep({ id: 7, authenticationExpiresAt: end })
       await keep({ id: 8, authenticationExpiresAt: testNow + 31 * dayMs })
       await keep({ id: 9 })
-      expect(idsOf(await store.listRemindersDue(due(30), 9))).toEqual([7])
+      expect(idsOf(await toRemind(store, due(30)))).toEqual([7])
       const made = event()
+      const seen = reminded(await item(7), 30)
 
-      expect(await store.remind(await item(7), 30, made)).toBe(true)
-      expect(await store.remind(await item(7), 30, event())).toBe(false)
+      expect(await store.noteItem(7, seen, made)).toBe(true)
+      expect(await store.noteItem(7, seen, event())).toBe(false)
 
-      expect(await store.listRemindersDue(due(30), 9)).toEqual([])
-      expect(idsOf(await store.listRemindersDue(due(14), 9))).toEqual([7])
+      expect(await toRemind(store, due(30))).toEqual([])
+      expect(idsOf(await toRemind(store, due(14)))).toEqual([7])
       expect(await events()).toEqual([made.id])
     })
 
     it('begin anew with a renewed consent, not with the same end written otherwise', async () => {
       const { store, keep, item, event } = await withUser(open)
       await keep({ id: 7, authenticationExpiresAt: end })
-      await store.remind(await item(7), 30, event())
+      await store.noteItem(7, reminded(await item(7), 30), event())
 
       await keep({ id: 7, authenticationExpiresAt: end + 999 })
-      expect(await store.listRemindersDue(due(30), 9)).toEqual([])
+      expect(await toRemind(store, due(30))).toEqual([])
 
       await keep({ id: 7, authenticationExpiresAt: end + 2 * dayMs })
-      expect(idsOf(await store.listRemindersDue(due(30), 9))).toEqual([7])
+      expect(idsOf(await toRemind(store, due(30)))).toEqual([7])
     })
 
     it('are not sent for a consent that was renewed meanwhile', async () => {
@@ -143,8 +161,7 @@ export function reminderContract(name: string, open: OpenRooms): void {
       const seen = await item(7)
       await keep({ id: 7, authenticationExpiresAt: end + 180 * dayMs })
 
-      expect(await store.remind(seen, 30, event())).toBe(false)
-      expect(await store.remind({ id: 7, authenticationExpiresAt: null }, 30, event())).toBe(false)
+      expect(await store.noteItem(7, reminded(seen, 30), event())).toBe(false)
       expect(await events()).toEqual([])
     })
 
@@ -154,7 +171,7 @@ export function reminderContract(name: string, open: OpenRooms): void {
 
       await hide(rooms, how)
 
-      expect(await rooms.store.listRemindersDue(due(30), 9)).toEqual([])
+      expect(await toRemind(rooms.store, due(30))).toEqual([])
     })
   })
 }

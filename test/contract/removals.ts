@@ -62,7 +62,7 @@ export function removalContract(name: string, open: OpenRooms): void {
       expect(await store.findSite(acme.scope, 'one')).toBeUndefined()
       expect(await store.findSite(acme.scope, 'two')).toBeDefined()
       expect(await store.findItem(acme.scope, 7)).toBeUndefined()
-      expect(await store.findItemOwner(7)).toBeUndefined()
+      expect(await store.listConnections({ id: 7, ofServed: true })).toEqual([])
       expect(await store.findUserByUuid(ann.userUuid)).toBeUndefined()
       const claim = { at: testNow, by: 'srv_test', leaseUntil: testNow + 1, limit: 9 }
       expect(await store.claimDeliveries(claim)).toEqual([])

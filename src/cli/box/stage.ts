@@ -77,7 +77,7 @@ export async function openStage(
     bridge,
     owned: { user, site },
     async item() {
-      const [held] = await store.listHeldItems({ id })
+      const [held] = await store.listConnections({ id, withGone: true })
       if (!held) throw new CommandError(`Item ${id} is held by nobody here any more`)
       return held.item
     },
@@ -91,7 +91,10 @@ export async function openStage(
       })
       const back = await bank.logIn(url)
       const made = Number(back.searchParams.get('item_id'))
-      await until(() => store.findItemOwner(made), `The new connection ${made}`)
+      await until(
+        async () => (await store.listConnections({ id: made }))[0],
+        `The new connection ${made}`,
+      )
       return made
     },
     async readAccounts(itemId) {

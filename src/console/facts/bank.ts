@@ -24,7 +24,10 @@ export async function readBank(
 ): Promise<BankList | undefined> {
   const bank = (await store.listHeldBanks()).find((one) => one.id === id)
   if (!bank) return undefined
-  const rows = await store.listAtBank(id, { limit: rowsPerPage, after })
+  const rows = await store.listConnections(
+    { providerId: id },
+    { by: 'id', limit: rowsPerPage, after },
+  )
   const next = rows.length === rowsPerPage ? rows.at(-1)?.item.id : undefined
   return { now: clock.now(), bank, rows, next }
 }

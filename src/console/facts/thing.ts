@@ -5,7 +5,8 @@ import { verdictOf } from '../../explain/judges.ts'
 import type { Verdict } from '../../explain/verdict.ts'
 import type { Clock } from '../../clock.ts'
 import type { Attempt } from '../../db/ports/deliveries.ts'
-import type { HeldItem, Subject } from '../../db/ports/history.ts'
+import type { Subject } from '../../db/ports/history.ts'
+import type { Connection } from '../../db/ports/items.ts'
 import type { Store } from '../../db/store.ts'
 import { graceMs } from '../../jobs/renewal-token.ts'
 import type { Keyring } from '../../vault/keyring.ts'
@@ -24,7 +25,7 @@ export interface Thing {
   /** Of an event: its tries, with the beginning of what the site answered. */
   tries: (Omit<Attempt, 'response'> & { response: string | null })[]
   /** Of a site: its connections that live. */
-  connections: Pick<HeldItem, 'item' | 'user'>[]
+  connections: Pick<Connection, 'item' | 'user'>[]
   /** Whether a renewal link of the item would be good. */
   canRenew: boolean
 }

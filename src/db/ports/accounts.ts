@@ -1,7 +1,6 @@
 import type { AuditEntry } from './audit.ts'
 import type { NewEvent } from './events.ts'
-import type { Item, OwnedItem } from './items.ts'
-import type { Scope } from '../scope.ts'
+import type { Item } from './items.ts'
 
 /** An account as it is compared: never its IBAN. */
 export interface KnownAccount {
@@ -21,7 +20,6 @@ export interface Replacement {
 }
 
 export interface AccountStore {
-  findAccount(scope: Scope, accountId: number): Promise<OwnedItem | undefined>
   /** Of these accounts, the ids of those of which `keepAccounts` might write something, and what is known to be replaced. */
   lookAtAccounts(
     accounts: readonly { id: number; itemId: number; hasIban: boolean }[],
@@ -42,8 +40,6 @@ export interface AccountStore {
     returning?: { userId: string; announce(replacement: Replacement): NewEvent },
   ): Promise<Replacement[]>
   listAccounts(itemId: number): Promise<KnownAccount[]>
-  /** Items whose accounts are to be compared with those from before a visit. */
-  listComparisons(limit: number): Promise<OwnedItem[]>
   /**
    * Ends a comparison: the accounts are from now on those given, and what was found is told. False when another visit began
    * meanwhile: nothing is stored.

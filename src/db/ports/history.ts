@@ -1,7 +1,6 @@
 import type { LimitName } from '../../errors.ts'
 import type { Attempt, Delivery, DeliveryState } from './deliveries.ts'
 import type { StoredEvent } from './events.ts'
-import type { Connection } from './items.ts'
 import type { OwnedRequest, RequestState } from './requests.ts'
 import type { Site } from './sites.ts'
 import type { Tenant } from './tenants.ts'
@@ -144,9 +143,6 @@ export type ListedUser = SiteUser & {
   mailRefusals: number
 }
 
-/** An item, gone ones too. */
-export type HeldItem = Connection & { accounts: number[] }
-
 /** A bank that somebody is connected to, as Bridge numbers them. */
 export interface HeldBank {
   id: number
@@ -168,14 +164,8 @@ export interface HistoryStore {
   listRequests(filter: RequestFilter, page: Page): Promise<ListedRequest[]>
   listEvents(filter: EventFilter, page: EventPage): Promise<ListedEvent[]>
   listUsers(filter: UserFilter, page: Page): Promise<ListedUser[]>
-  /** Of a user, or the one of that id or with that account; those of sites being deleted too. */
-  listHeldItems(
-    which: { id: number } | { accountId: number } | { userId: string },
-  ): Promise<HeldItem[]>
   /** The banks of the connections that live, by their numbers. */
   listHeldBanks(): Promise<HeldBank[]>
-  /** The living connections at a bank, by their ids; those behind one of them. */
-  listAtBank(bankId: number, page: { limit: number; after?: number }): Promise<Connection[]>
   readSite(siteId: string): Promise<{ site: Site; tenant: Tenant } | undefined>
   /**
    * What a word means: Bridge's number of an item or an account, a Bridge user's uuid, an id of ours or its beginning, the

@@ -1,7 +1,8 @@
+import type { Language } from '../../language.ts'
 import type { NewEvent } from './events.ts'
 import type { MailEnd } from './reminder-ways.ts'
 import type { By, Scope } from '../scope.ts'
-import type { SiteUser } from './users.ts'
+import type { BridgeUser, SiteUser } from './users.ts'
 
 /** What Bridge said about an item, in our terms. */
 export interface ItemFacts {
@@ -35,10 +36,16 @@ export interface Item extends ItemFacts {
   /** When the next success is expected, and when the site is told that none came; null once it was. */
   expectedAt: number | null
   staleDueAt: number | null
-  /** Of the last mail about its consent: how many days before the end, when, and how that ended. */
+  /** The consent that its site was last reminded of, by its end, and how many days before. */
+  remindedOf: number | null
+  remindedDays: number | null
+  /** The same of the last mail to its user; when that was, and how it ended. */
+  mailedOf: number | null
   mailedDays: number | null
   mailedAt: number | null
   mailEnd: MailEnd | null
+  /** When the mail server last did not take one yet. */
+  mailDeferredAt: number | null
   /** When a visit began after which the accounts are yet to be compared. */
   compareFrom: number | null
 }
@@ -48,15 +55,27 @@ export interface OwnedItem extends SiteUser {
   item: Item
 }
 
-/** An item with the name of its tenant, as an operator lists them. */
+/** An item with the name of its tenant, and how its user is reached. */
 export interface Connection extends OwnedItem {
   tenant: string
+  /** The address and the language that link calls named; the address sealed for the user. */
+  user: BridgeUser & { email: Buffer | null; language: Language | null }
 }
 
 /** Which connections are meant: all of these at once. */
 export interface ConnectionFilter {
-  tenantId?: string
+  id?: number
+  /** That has this account. */
+  accountId?: number
+  userId?: string
   siteId?: string
+  tenantId?: string
+  /** At the bank that Bridge numbers so. */
+  providerId?: number
+  /** Those too that are gone. */
+  withGone?: true
+  /** Neither of a site that is being deleted nor of a disabled tenant. */
+  ofServed?: true
   /** When their consent ends, both included: leaves out those that never end. */
   endsFrom?: number
   endsUntil?: number
@@ -64,15 +83,39 @@ export interface ConnectionFilter {
   statusNot?: readonly number[]
   /** That brought nothing since then, or were stored before and never did. */
   noSuccessSince?: number
+  /** Whose status is not the one that was last looked at. */
+  untold?: true
+  /** Of which no success was heard, and whose site is to be told by then. */
+  staleBy?: number
+  /** Whose accounts are to be compared with those from before a visit. */
+  toCompare?: true
+  /** Whose site was not reminded of this consent so many days before its end, or later. */
+  notReminded?: number
+  /** Whose user wants mails, and got none so many days before; not while one rests that the mail server did not take. */
+  notMailed?: { days: number; at: number }
+}
+
+/** A part of a list of connections. */
+export interface ConnectionPage {
+  limit?: number
+  offset?: number
+  /** Of these statuses first. */
+  first?: readonly number[]
+  /** In the order of this, each of which has one; left out: the consent that ends first, those without an end last. */
+  by?: 'id' | 'authenticationExpiresAt' | 'staleDueAt' | 'compareFrom'
+  /** Behind the one of that id. */
+  after?: number
+}
+
+/** A change that was decided by how an item stood, and what of that must still be so. */
+export interface ItemNote {
+  seen: Partial<Item>
+  change: Partial<Item>
 }
 
 export interface ItemStore {
-  findItem(scope: Scope, itemId: number): Promise<OwnedItem | undefined>
-  /** A site's items that are not gone: those of these statuses first, then the consent that ends first. */
-  listSiteItems(
-    scope: Scope & { siteId: string },
-    page: { first: readonly number[]; limit: number; offset: number },
-  ): Promise<Pick<OwnedItem, 'item' | 'user'>[]>
+  /** By its number, or by that of an account. */
+  findItem(scope: Scope, which: number | { accountId: number }): Promise<OwnedItem | undefined>
   /** The user's items that are not gone. */
   listItems(userId: string): Promise<Item[]>
   /** Stores what is new of a user's item; one that went meanwhile stays away. */
@@ -95,17 +138,13 @@ export interface ItemStore {
     userId: string,
     look: { at: number; notSince?: number; hadAccounts?: boolean; itemId?: number },
   ): Promise<boolean>
-  /** Bridge answered 404 for it. */
-  markUnreachable(itemId: number, at: number): Promise<void>
+  /** Writes a note, with the event that tells the site. False, and neither is stored, when the item is not as it was seen. */
+  noteItem(itemId: number, note: ItemNote, event?: NewEvent | null): Promise<boolean>
   /**
    * Forgets an item and its accounts, and what its events said or were about to say; says how many accounts went. With
    * `withUser` its Bridge user is gone too, with the address kept for it, and made anew when it is needed.
    */
   deleteItem(itemId: number, by: By, options?: { withUser: boolean }): Promise<{ accounts: number }>
-  /** Not tenant-scoped: whose an event is that names an item but no user. */
-  findItemOwner(itemId: number): Promise<SiteUser | undefined>
-  /** Not tenant-scoped: a renewal link names its item. */
-  findItemForRenewal(itemId: number): Promise<OwnedItem | undefined>
-  /** For the operator, those that are not gone, the consent that ends first at the top. */
-  listConnections(filter: ConnectionFilter): Promise<Connection[]>
+  /** Of all tenants, unless the filter says whose; those that are not gone. */
+  listConnections(filter: ConnectionFilter, page?: ConnectionPage): Promise<Connection[]>
 }

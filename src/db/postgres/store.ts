@@ -20,7 +20,6 @@ import { overviewOperations } from './operations/overview.ts'
 import { memberOperations } from './operations/members.ts'
 import { quotaOperations } from './operations/quota.ts'
 import { reminderMailOperations } from './operations/reminder-mails.ts'
-import { reminderOperations } from './operations/reminders.ts'
 import { removalOperations } from './operations/removals.ts'
 import { requestOperations } from './operations/requests.ts'
 import { retentionOperations } from './operations/retention.ts'
@@ -67,7 +66,6 @@ export function createPostgresStore(pool: Pool, poolOfLife: Pool = pool): Store 
     ...keyOperations(tools),
     ...overviewOperations(tools),
     ...memberOperations(tools, createTools(poolOfLife)),
-    ...reminderOperations(tools),
     ...reminderMailOperations(tools),
     ...removalOperations(tools),
     ...requestOperations(tools),

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 import { randomInt } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { eq, sql, type Column, type SQL } from 'drizzle-orm'
+import { eq, isNull, sql, type Column, type SQL } from 'drizzle-orm'
 import { NodePgDatabase, NodePgSession } from 'drizzle-orm/node-postgres'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import type pg from 'pg'
@@ -177,8 +177,14 @@ export const matching = <Name extends string>(
   filter: Readonly<{ [Key in Name]?: unknown }>,
   table: Readonly<Record<Name, Column>>,
   names: readonly Name[],
-): SQL[] =>
-  names.flatMap((name) => (filter[name] === undefined ? [] : eq(table[name], filter[name])))
+): (SQL | undefined)[] =>
+  names.map((name) =>
+    when(filter[name], (value) => (value === null ? isNull(table[name]) : eq(table[name], value))),
+  )
+
+/** A condition about a value, where there is one. */
+export const when = <T>(value: T | undefined, is: (value: T) => SQL | undefined): SQL | undefined =>
+  value === undefined ? undefined : is(value)
 
 /**
  * Rows as a table for a statement, a list for each column: so it is the same statement however many rows there are. `nth`

@@ -146,8 +146,12 @@ const newItem = (id: number, userId: string, at: number): Item => ({
   toldStatus: null,
   helpAskedAt: null,
   ...noRhythm,
+  remindedOf: null,
+  remindedDays: null,
+  mailedOf: null,
   mailedDays: null,
   mailedAt: null,
   mailEnd: null,
+  mailDeferredAt: null,
   compareFrom: null,
 })

@@ -29,7 +29,6 @@ import { historyOperations } from './operations/history.ts'
 import { usageOperations } from './operations/usage.ts'
 import { userOperations } from './operations/users.ts'
 import { reminderMailOperations } from './operations/reminder-mails.ts'
-import { reminderOperations } from './operations/reminders.ts'
 import { createTools } from './tools.ts'
 
 /** The Store on SQLite: opens and migrates the file, or `:memory:`. `signerOf` signs the copy before a migration. */
@@ -64,7 +63,6 @@ export function createSqliteStore(path: string, signerOf?: SignerOf): Store {
     ...historyOperations({ ...tools, group }),
     ...usageOperations(tools),
     ...userOperations(tools),
-    ...reminderOperations(tools),
     ...reminderMailOperations(tools),
     async close() {
       client.close()

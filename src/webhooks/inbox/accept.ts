@@ -121,7 +121,9 @@ async function ownerOf(
 ): Promise<SiteUser | undefined> {
   const uuid = content['user_uuid']
   if (typeof uuid === 'string') return store.findUserByUuid(uuid)
-  return itemId === null ? undefined : store.findItemOwner(itemId)
+  if (itemId === null) return undefined
+  const [owner] = await store.listConnections({ id: itemId, withGone: true })
+  return owner?.site.removedAt === null ? owner : undefined
 }
 
 const ignored: Record<Ignored, string> = {

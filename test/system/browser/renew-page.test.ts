@@ -82,7 +82,7 @@ describe.skipIf(isAbsent)('the renewal page in a browser', { timeout }, () => {
 
   test.each(sizes)('leads through the bank back to the site, on a $name', async (size) => {
     const itemId = await connect(`${size.name}@example.com`)
-    const { item } = (await app.store.findItemForRenewal(itemId))!
+    const { item } = (await app.store.listConnections({ id: itemId }))[0]!
     const consentEnd = item.authenticationExpiresAt!
     clock.advance(160 * day)
     const link = `${origin}/renew/${renewalToken(app.keyring, { itemId, consentEnd })}`
@@ -116,7 +116,7 @@ describe.skipIf(isAbsent)('the renewal page in a browser', { timeout }, () => {
 
   test('can be read in the dark and pressed with the keyboard alone', async () => {
     const itemId = await connect('dark@example.com')
-    const { item } = (await app.store.findItemForRenewal(itemId))!
+    const { item } = (await app.store.listConnections({ id: itemId }))[0]!
     const token = renewalToken(app.keyring, { itemId, consentEnd: item.authenticationExpiresAt! })
     const context = await browser.newContext({ colorScheme: 'dark', locale: 'en-GB' })
     const page = await context.newPage()

@@ -84,7 +84,7 @@ async function aFurnishedTown() {
   const made = await aFurnishedConsole()
   const { app, tenant, site, user, request, siteKey } = made
   const now = app.clock.now()
-  const held = await app.store.findItemForRenewal(77)
+  const [held] = await app.store.listConnections({ id: 77 })
   const consentEnd = held!.item.authenticationExpiresAt!
   const { token: login } = await offerLogin(app, 'anne', { actor: 'cli', at: now })
   const scope = { tenantId: tenant.id, siteId: site.id, apiKey: siteKey.apiKey }

@@ -441,7 +441,7 @@ describe('a call about an item', () => {
     // The double answers with the accounts of all items, as a Bridge that forgot the filter would.
     expect(await accountsOf(asSite, held)).toEqual([70])
 
-    expect(await store.findAccount(acme.scope, 70)).toBeDefined()
+    expect(await store.findItem(acme.scope, { accountId: 70 })).toBeDefined()
   })
 })
 

@@ -23,10 +23,13 @@ const operations: [string, Operation][] = [
   ['users', (store) => store.listUsers({}, page)],
   ['users of a name', (store) => store.listUsers({ name: 'u' }, page)],
   ['users of a site', (store) => store.listUsers({ siteId: 's' }, page)],
-  ['an item', (store) => store.listHeldItems({ id: 1 })],
-  ['an item by its account', (store) => store.listHeldItems({ accountId: 1 })],
-  ['items of a user', (store) => store.listHeldItems({ userId: 'u' })],
-  ['a bank', (store) => store.listAtBank(574, { limit: 9, after: 1 })],
+  ['an item', (store) => store.listConnections({ id: 1, withGone: true })],
+  ['an item by its account', (store) => store.listConnections({ accountId: 1, withGone: true })],
+  ['items of a user', (store) => store.listConnections({ userId: 'u', withGone: true })],
+  [
+    'a bank',
+    (store) => store.listConnections({ providerId: 574 }, { by: 'id', limit: 9, after: 1 }),
+  ],
   ['a site', (store) => store.readSite('s')],
   ['a number', (store) => store.findSubjects('1', 9)],
   ['a beginning', (store) => store.findSubjects('evt_a', 9)],
@@ -40,7 +43,7 @@ const after = { receivedAt: 1, seq: 1 }
 const ofSites: [string, Operation][] = [
   ['events', (store) => store.listEvents({ feedOf: of, since: 1 }, { after, limit: 9 })],
   ['one event', (store) => store.listEvents({ feedOf: of, id: 'evt_a' }, { limit: 1 })],
-  ['connections', (store) => store.listSiteItems(of, { first: [402], limit: 9, offset: 9 })],
+  ['connections', (store) => store.listConnections(of, { first: [402], limit: 9, offset: 9 })],
   [
     'sites',
     (store) =>

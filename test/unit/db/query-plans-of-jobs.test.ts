@@ -1,25 +1,38 @@
 import { expect, it } from 'vitest'
 import { plansOf, type Operation } from '../../support/query-plans.ts'
 
+const window = { endsFrom: 1, endsUntil: 9 }
+const byEnd = { by: 'authenticationExpiresAt', limit: 9 } as const
+
 const operations: [string, Operation][] = [
-  ['listStale', (store) => store.listStale(9, 10)],
-  ['listUntoldStatuses', (store) => store.listUntoldStatuses(10)],
   [
-    'listRemindersDue',
-    (store) => store.listRemindersDue({ endsAfter: 0, endsUntil: 9, days: 1 }, 10),
+    'what is stale',
+    (store) =>
+      store.listConnections({ staleBy: 9, ofServed: true }, { by: 'staleDueAt', limit: 9 }),
   ],
+  [
+    'untold statuses',
+    (store) => store.listConnections({ untold: true, ofServed: true }, { by: 'id', limit: 9 }),
+  ],
+  [
+    'reminders due',
+    (store) => store.listConnections({ ...window, notReminded: 1, ofServed: true }, byEnd),
+  ],
+  [
+    'mails due',
+    (store) => store.listConnections({ ...window, notMailed: { days: 1, at: 5 } }, byEnd),
+  ],
+  [
+    'comparisons',
+    (store) =>
+      store.listConnections({ toCompare: true, ofServed: true }, { by: 'compareFrom', limit: 9 }),
+  ],
+  ['the item of a link', (store) => store.listConnections({ id: 1, ofServed: true })],
   ['countRenewals', (store) => store.countRenewals(1, 10)],
-  [
-    'listMailsDue',
-    (store) => store.listMailsDue({ at: 5, endsAfter: 0, endsUntil: 9, days: 1 }, 10),
-  ],
-  ['claimMail', (store) => store.claimMail({ id: 1, authenticationExpiresAt: 9 }, 1, 5)],
   ['readMailStop', (store) => store.readMailStop('usr')],
-  ['listComparisons', (store) => store.listComparisons(10)],
   ['listAccounts', (store) => store.listAccounts(1)],
   ['listUnheard', (store) => store.listUnheard(9, { after: '', limit: 3 })],
   ['claimLook', (store) => store.claimLook('usr', { at: 1 })],
-  ['findItemForRenewal', (store) => store.findItemForRenewal(1)],
   ['findReturnUrl', (store) => store.findReturnUrl(1)],
 ]
 

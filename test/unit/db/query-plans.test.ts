@@ -2,6 +2,7 @@ import Sqlite from 'better-sqlite3'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { openSqlite } from '../../../src/db/sqlite/open.ts'
 import { served } from '../../../src/db/sqlite/operations/figures.ts'
+import { notFound } from '../../../src/db/rules/item-notes.ts'
 import { testNow } from '../../support/clock.ts'
 import {
   aRequest,
@@ -78,7 +79,7 @@ it('no operation reads a growing table from one end to the other, or is planned 
     await store.findUsers(one, 'ANN')
     await store.findRequest(one, request)
     await store.findItem(one, 7)
-    await store.findAccount(one, 71)
+    await store.findItem(one, { accountId: 71 })
     await store.readFeed(one, { after: 1, limit: 9, bytes: 9, forgottenBefore: 1 })
     await store.findFeedStart(one, 1, 1)
     await store.listEvents({ feedOf: one, id: 'evt_1' }, { limit: 1 })
@@ -88,7 +89,7 @@ it('no operation reads a growing table from one end to the other, or is planned 
     { feedOf: ofSite, since: 1 },
     { limit: 9, after: { receivedAt: 9, seq: 9 } },
   )
-  await store.listSiteItems(ofSite, { first: [402], limit: 9, offset: 9 })
+  await store.listConnections(ofSite, { first: [402], limit: 9, offset: 9 })
   const session = { ...ofSite, apiKey: siteKey.apiKey, secretHash: Buffer.alloc(1), madeAt: 1 }
   await store.offerPortal({ id: 'por_1', ...session, expiresAt: testNow + 1 }, testBy)
   await store.findPortalSession('por_1')
@@ -122,7 +123,7 @@ it('no operation reads a growing table from one end to the other, or is planned 
   await store.listItems(user.id)
   await store.keepItems(user.id, [itemFacts({ id: 7 })], { at: 2, complete: true })
   await store.keepAccounts([{ id: 71, itemId: 7 }], 2)
-  await store.markUnreachable(7, 3)
+  await store.noteItem(7, notFound(3))
   const refresh = await store.claimAllowance('refresh', 7, { at: 4, since: 0, limit: 4 })
   if ('claim' in refresh) await store.releaseAllowance('refresh', refresh.claim)
   await store.deleteItem(7, testBy)

@@ -329,7 +329,7 @@ test('mail: sites that want it without a server, one that does not let us in, ad
   const end = rooms.clock.now() + 100 * day
   const item = { id: 7, authenticationExpiresAt: end }
   await store.keepItems(user.id, [itemFacts(item)], { at: rooms.clock.now(), complete: false })
-  await store.claimMail(item, 30, 5)
+  await store.noteItem(7, { seen: {}, change: { mailedAt: 5 } })
   await store.settleMail(7, 5, 'refused')
   expect(await found(withServer)).toEqual([
     ['mail.refused', 'the mail server refused the last reminder to a user'],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { HeldItem, ListedCall, ListedEvent } from '../../../src/db/ports/history.ts'
+import type { ListedCall, ListedEvent } from '../../../src/db/ports/history.ts'
+import type { HeldItem } from '../../../src/explain/story.ts'
 import type { LimitName } from '../../../src/errors.ts'
 import { limitTexts } from '../../../src/explain/limit-texts.ts'
 import type { Story } from '../../../src/explain/story.ts'
@@ -116,13 +117,17 @@ const anItem = (fields: Partial<HeldItem['item']> = {}): HeldItem => ({
     refreshGaps: '',
     expectedAt: null,
     staleDueAt: null,
+    remindedOf: null,
+    remindedDays: null,
+    mailedOf: null,
     mailedDays: null,
     mailedAt: null,
     mailEnd: null,
+    mailDeferredAt: null,
     compareFrom: null,
     ...fields,
   },
-  user,
+  user: { ...user, email: null, language: null },
   site,
   tenant: 'acme',
   accounts: [71],

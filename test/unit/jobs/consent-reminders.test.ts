@@ -36,9 +36,9 @@ describe('consent.expiring', () => {
     const stopping = new AbortController()
     const store = {
       ...app.store,
-      remind: (...given: Parameters<typeof app.store.remind>) => {
+      noteItem: (...given: Parameters<typeof app.store.noteItem>) => {
         stopping.abort()
-        return app.store.remind(...given)
+        return app.store.noteItem(...given)
       },
     }
 

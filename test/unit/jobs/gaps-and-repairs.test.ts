@@ -39,8 +39,7 @@ it('one whose site was asked before that was noted is told too', async () => {
   const { app, bank, tell, told, clock } = await connected()
   const facts = itemFacts({ id: bank.itemId, status: 1010 })
   await app.store.keepItems(bank.user.id, [facts], { at: clock.now(), complete: false })
-  const [owned] = await app.store.listUntoldStatuses(9)
-  await app.store.tellStatus({ ...owned!.item, helpAskedAt: null }, null)
+  await app.store.noteItem(bank.itemId, { seen: {}, change: { toldStatus: 1010 } })
 
   await tell(0)
 

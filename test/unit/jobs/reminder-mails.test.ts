@@ -27,7 +27,7 @@ async function aConsent({
     while (await app.jobs.mail());
     return server.came.splice(0).map(({ headers }) => headers['subject'] ?? '')
   }
-  const held = async () => (await app.store.listHeldItems({ id: bank.itemId }))[0]!.item
+  const held = async () => (await app.store.listConnections({ id: bank.itemId }))[0]!.item
   return { ...made, world, server, end, bank, mail, held }
 }
 

@@ -245,7 +245,7 @@ it('an item that was gone for a year is forgotten with its accounts, one that li
   const { done } = await forget()
 
   expect(done.items).toBe(1)
-  expect(await store.findAccount(scope, 20)).toBeDefined()
+  expect(await store.findItem(scope, { accountId: 20 })).toBeDefined()
 })
 
 it('the audit is kept for a year', async () => {

@@ -1,16 +1,4 @@
-import {
-  and,
-  asc,
-  eq,
-  inArray,
-  isNotNull,
-  isNull,
-  ne,
-  or,
-  sql,
-  type Column,
-  type SQL,
-} from 'drizzle-orm'
+import { and, asc, eq, inArray, isNull, ne, or, sql, type Column, type SQL } from 'drizzle-orm'
 import type { AccountStore, Replacement } from '../../ports/accounts.ts'
 import { comparedAccounts, isAccountNews, keptFingerprint } from '../../rules/account-change.ts'
 import {
@@ -24,22 +12,10 @@ import { given, prepared, type Db, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { lockUser } from './locks.ts'
 import { lockItems } from './item-rows.ts'
-import { owned, connections } from './items.ts'
-import { inScope, isServed } from './sites.ts'
 import { insertEvent } from './store-event.ts'
-
-const served = and(isNull(items.goneAt), isServed)
 
 export function accountOperations({ run, transaction }: Tools): AccountStore {
   return {
-    findAccount: (scope, accountId) =>
-      run(async (db) => {
-        const [found] = await owned(db)
-          .innerJoin(accounts, eq(accounts.itemId, items.id))
-          .where(and(inScope(scope), eq(accounts.id, accountId), isNull(items.goneAt)))
-        return found && { item: found.item, user: found.user, site: found.site }
-      }),
-
     lookAtAccounts: (all) =>
       run(async (db) => {
         const { news, replacements } = await lookAt(db, all)
@@ -73,14 +49,6 @@ export function accountOperations({ run, transaction }: Tools): AccountStore {
           for (const one of replacements) await insertEvent(db, returning.announce(one))
         return replacements
       }),
-
-    listComparisons: (limit) =>
-      run((db) =>
-        connections(db)
-          .where(and(isNotNull(items.compareFrom), served))
-          .orderBy(asc(items.compareFrom))
-          .limit(limit),
-      ),
 
     listAccounts: (itemId) =>
       run((db) =>

@@ -4,9 +4,7 @@ import {
   desc,
   eq,
   getTableColumns,
-  gt,
   gte,
-  inArray,
   isNotNull,
   isNull,
   lt,
@@ -26,7 +24,6 @@ import type {
 } from '../../ports/history.ts'
 import type { Scope } from '../../scope.ts'
 import {
-  accounts,
   bridgeUsers,
   calls,
   connectRequests as requests,
@@ -40,7 +37,6 @@ import {
 import { nextTryAt } from '../../rules/next-try.ts'
 import { matching, type Db, type Tools } from '../tools.ts'
 import { triesOf } from './delivery-reports.ts'
-import { connections } from './items.ts'
 import { inScope } from './sites.ts'
 import { findSubjects } from './subjects.ts'
 import { storeCalls } from './usage.ts'
@@ -126,16 +122,6 @@ export function historyOperations({ run }: Tools): HistoryStore {
           .limit(page.limit),
       ),
 
-    listHeldItems: (which) =>
-      run(async (db) => {
-        const rows = await connections(db).where(heldCondition(db, which))
-        const known = await accountsOf(
-          db,
-          rows.map(({ item }) => item.id),
-        )
-        return rows.map((held) => ({ ...held, accounts: known.get(held.item.id) ?? [] }))
-      }),
-
     listHeldBanks: () =>
       run(async (db) => {
         const { rows } = await db.execute<{ id: string; name: string | null }>(sql`
@@ -152,14 +138,6 @@ export function historyOperations({ run }: Tools): HistoryStore {
           ) AS name FROM held WHERE id IS NOT NULL`)
         return rows.map(({ id, name }) => ({ id: Number(id), name }))
       }),
-
-    listAtBank: (bankId, { limit, after = 0 }) =>
-      run((db) =>
-        connections(db)
-          .where(and(isNull(items.goneAt), eq(items.providerId, bankId), gt(items.id, after)))
-          .orderBy(asc(items.id))
-          .limit(limit),
-      ),
 
     readSite: (siteId) =>
       run(async (db) => {
@@ -259,32 +237,8 @@ const eventConditions = (filter: EventFilter) => [
       : eq(deliveries.state, filter.state),
 ]
 
-const heldCondition = (db: Db, which: Parameters<HistoryStore['listHeldItems']>[0]) => {
-  if ('userId' in which) return eq(items.userId, which.userId)
-  if ('id' in which) return eq(items.id, which.id)
-  const itsItem = db
-    .select({ id: accounts.itemId })
-    .from(accounts)
-    .where(eq(accounts.id, which.accountId))
-  return inArray(items.id, itsItem)
-}
-
 const userConditions = (filter: UserFilter) => [
   ...matching(filter, bridgeUsers, ['id', 'siteId', 'userUuid']),
   ...matching(filter, sites, ['tenantId']),
   filter.name === undefined ? undefined : eq(bridgeUsers.foldedName, foldName(filter.name)),
 ]
-
-async function accountsOf(db: Db, itemIds: number[]): Promise<Map<number, number[]>> {
-  const { id, itemId } = accounts
-  const rows =
-    itemIds.length === 0
-      ? []
-      : await db
-          .select({ id, itemId })
-          .from(accounts)
-          .where(inArray(itemId, itemIds))
-          .orderBy(asc(id))
-  const byItem = Map.groupBy(rows, (row) => row.itemId)
-  return new Map([...byItem].map(([item, own]) => [item, own.map((row) => row.id)]))
-}

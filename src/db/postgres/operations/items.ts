@@ -3,6 +3,7 @@ import {
   asc,
   eq,
   exists,
+  gt,
   gte,
   inArray,
   isNotNull,
@@ -12,9 +13,12 @@ import {
   notInArray,
   or,
   sql,
+  type Column,
   type SQL,
 } from 'drizzle-orm'
 import type { ConnectionFilter, ItemFacts, ItemStore } from '../../ports/items.ts'
+import { mailPauseMs } from '../../ports/reminder-mails.ts'
+import { sameEndMs } from '../../rules/consent-end.ts'
 import { itemAsDescribed, missingItems } from '../../rules/item-change.ts'
 import {
   accounts,
@@ -26,11 +30,12 @@ import {
   sites,
   tenants,
 } from '../schema/index.ts'
-import { given, matching, prepared, type Db, type Tools } from '../tools.ts'
+import { given, matching, prepared, when, type Db, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { lockItem, lockItems, storeItem } from './item-rows.ts'
 import { lockTenantOf, lockUser } from './locks.ts'
-import { inGivenScope, inScope, isServed } from './sites.ts'
+import { isMailWanted } from './reminder-mails.ts'
+import { inGivenScope, isServed } from './sites.ts'
 import { insertEvent } from './store-event.ts'
 
 export const owned = (db: Db) =>
@@ -56,11 +61,15 @@ const livingOf = (db: Db, userId: string) =>
     .where(and(eq(items.userId, userId), isNull(items.goneAt)))
     .orderBy(items.id)
 
-const itemInScope = prepared((db) =>
-  owned(db).where(and(inGivenScope, eq(items.id, given('itemId')), isNull(items.goneAt))),
-)
+const ofAccount = (id: unknown) =>
+  eq(items.id, sql`(SELECT item_id FROM accounts WHERE id = ${id})`)
 
-const served = and(isNull(items.goneAt), isServed)
+const inScopeWhere = (isIt: SQL) =>
+  prepared((db) => owned(db).where(and(inGivenScope, isIt, isNull(items.goneAt))))
+
+const itemInScope = inScopeWhere(eq(items.id, given('id')))
+
+const itemOfAccount = inScopeWhere(ofAccount(given('id')))
 
 /** What was neither heard of nor asked for since then. */
 export const isUnheard = (since: number) =>
@@ -68,28 +77,12 @@ export const isUnheard = (since: number) =>
 
 export function itemOperations({ run, transaction }: Tools): ItemStore {
   return {
-    findItem: (scope, itemId) =>
+    findItem: ({ tenantId, siteId }, which) =>
       run(async (db) => {
-        const { tenantId, siteId } = scope
-        return (await itemInScope(db).execute({ tenantId, siteId, itemId }))[0]
+        const [item, id] =
+          typeof which === 'number' ? [itemInScope, which] : [itemOfAccount, which.accountId]
+        return (await item(db).execute({ tenantId, siteId, id }))[0]
       }),
-
-    listSiteItems: (scope, { first, limit, offset }) =>
-      run((db) =>
-        db
-          .select({ item: items, user: bridgeUsers })
-          .from(sites)
-          .innerJoin(bridgeUsers, eq(bridgeUsers.siteId, sites.id))
-          .innerJoin(items, eq(items.userId, bridgeUsers.id))
-          .where(and(inScope(scope), isNull(items.goneAt)))
-          .orderBy(
-            notInArray(items.status, [...first]),
-            asc(items.authenticationExpiresAt),
-            asc(items.id),
-          )
-          .limit(limit)
-          .offset(offset),
-      ),
 
     listItems: (userId) => run((db) => livingOf(db, userId)),
 
@@ -122,10 +115,14 @@ export function itemOperations({ run, transaction }: Tools): ItemStore {
         return ((await db.update(items).set({ askedAt: at }).where(silent)).rowCount ?? 0) > 0
       }),
 
-    markUnreachable: (itemId, at) =>
-      run(async (db) => {
-        const reachable = and(eq(items.id, itemId), isNull(items.unreachableAt))
-        await db.update(items).set({ unreachableAt: at }).where(reachable)
+    // Of those who decide at the same moment one finds the row as it was: the others wait for it, and look again.
+    noteItem: (itemId, { seen, change }, event) =>
+      transaction(async (db) => {
+        const asSeen = matching(seen, items, Object.keys(seen) as (keyof typeof seen)[])
+        const isIt = and(eq(items.id, itemId), ...asSeen)
+        if ((await db.update(items).set(change).where(isIt)).rowCount !== 1) return false
+        if (event) await insertEvent(db, event)
+        return true
       }),
 
     deleteItem: (itemId, { actor, at }, { withUser } = { withUser: false }) =>
@@ -150,37 +147,62 @@ export function itemOperations({ run, transaction }: Tools): ItemStore {
         return { accounts: gone }
       }),
 
-    findItemOwner: (itemId) =>
-      run(
-        async (db) =>
-          (await owned(db).where(and(eq(items.id, itemId), isNull(sites.removedAt))))[0],
-      ),
-
-    findItemForRenewal: (itemId) =>
-      run(async (db) => (await connections(db).where(and(eq(items.id, itemId), served)))[0]),
-
-    listConnections: (filter) =>
-      run((db) =>
-        connections(db)
-          .where(and(isNull(items.goneAt), ...connectionConditions(filter)))
-          .orderBy(asc(items.authenticationExpiresAt), asc(items.id)),
-      ),
+    listConnections: (filter, { first, by = 'authenticationExpiresAt', after, ...page } = {}) =>
+      run((db) => {
+        const isBehind = when(after, (id) => gt(items.id, id))
+        const all = connections(db)
+          .where(and(...connectionConditions(filter), isBehind))
+          .orderBy(
+            ...(first ? [notInArray(items.status, [...first])] : []),
+            asc(items[by]),
+            asc(items.id),
+          )
+        return page.limit === undefined ? all : all.limit(page.limit).offset(page.offset ?? 0)
+      }),
   }
 }
 
 function connectionConditions(filter: ConnectionFilter): (SQL | undefined)[] {
-  const { endsFrom, endsUntil, statusNot, noSuccessSince } = filter
+  const { remindedOf, remindedDays, mailedOf, mailedDays, authenticationExpiresAt: end } = items
   return [
+    ...matching(filter, items, ['id', 'userId', 'providerId']),
     ...matching(filter, sites, ['tenantId']),
     ...matching(filter, bridgeUsers, ['siteId']),
-    endsFrom === undefined ? undefined : gte(items.authenticationExpiresAt, endsFrom),
-    endsUntil === undefined ? undefined : lte(items.authenticationExpiresAt, endsUntil),
-    statusNot && notInArray(items.status, [...statusNot]),
-    noSuccessSince === undefined
-      ? undefined
-      : sql`coalesce(${items.lastSuccessAt}, ${items.createdAt}) < ${noSuccessSince}`,
+    when(filter.accountId, ofAccount),
+    filter.withGone ? undefined : isNull(items.goneAt),
+    filter.ofServed && isServed,
+    when(filter.endsFrom, (at) => gte(end, at)),
+    when(filter.endsUntil, (at) => lte(end, at)),
+    when(filter.statusNot, (some) => notInArray(items.status, [...some])),
+    when(
+      filter.noSuccessSince,
+      (at) => sql`coalesce(${items.lastSuccessAt}, ${items.createdAt}) < ${at}`,
+    ),
+    filter.untold && sql`(${items.toldStatus} IS NULL OR ${items.toldStatus} <> ${items.status})`,
+    when(filter.staleBy, (at) => lte(items.staleDueAt, at)),
+    filter.toCompare && isNotNull(items.compareFrom),
+    when(filter.notReminded, (days) => notTold(remindedOf, remindedDays, days)),
+    when(filter.notMailed, ({ days, at }) =>
+      and(isMailWanted, notTold(mailedOf, mailedDays, days), isRested(at)),
+    ),
   ]
 }
+
+/** Of this consent nobody was told so many days before its end, or later. */
+const notTold = (of: Column, daysBefore: Column, days: number) =>
+  or(
+    isNull(of),
+    sql`abs(${of} - ${items.authenticationExpiresAt}) > ${sameEndMs}`,
+    gt(daysBefore, days),
+  )
+
+/** Also by a clock that was put back since. */
+const isRested = (at: number) =>
+  or(
+    isNull(items.mailDeferredAt),
+    lte(items.mailDeferredAt, at - mailPauseMs),
+    gt(items.mailDeferredAt, at),
+  )
 
 /** Stores what Bridge said of items, and of the items alone when they are not here yet. */
 async function writeItems(

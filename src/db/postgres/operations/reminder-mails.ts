@@ -1,40 +1,20 @@
-import { and, asc, count, eq, exists, gt, isNull, lte, or, sql } from 'drizzle-orm'
-import { mailPauseMs, type ReminderMailStore } from '../../ports/reminder-mails.ts'
+import { and, count, eq, gt, isNull, sql } from 'drizzle-orm'
+import type { ReminderMailStore } from '../../ports/reminder-mails.ts'
 import type { MailEnd } from '../../ports/reminder-ways.ts'
-import { sameEndMs } from '../../rules/consent-end.ts'
 import { bridgeUsers, items, sites, tenants } from '../schema/index.ts'
-import type { Db, Tools } from '../tools.ts'
+import type { Tools } from '../tools.ts'
 import { lockUser } from './locks.ts'
 import { isServed } from './sites.ts'
 
-const isWanted = and(eq(sites.remindBy, 'mail'), isNull(bridgeUsers.mailStoppedAt), isServed)
-
-/** Also by a clock that was put back since. */
-const isRested = (at: number) =>
-  or(
-    isNull(items.mailDeferredAt),
-    lte(items.mailDeferredAt, at - mailPauseMs),
-    gt(items.mailDeferredAt, at),
-  )
-
-const notMailed = (days: number) =>
-  or(
-    isNull(items.mailedOf),
-    sql`abs(${items.mailedOf} - ${items.authenticationExpiresAt}) > ${sameEndMs}`,
-    gt(items.mailedDays, days),
-  )
+/** A condition on sites, users and tenants: their users get mails about consents that end. */
+export const isMailWanted = and(
+  eq(sites.remindBy, 'mail'),
+  isNull(bridgeUsers.mailStoppedAt),
+  isServed,
+)
 
 const claimedAt = (itemId: number, at: number) =>
   and(eq(items.id, itemId), eq(items.mailedAt, at), isNull(items.mailEnd))
-
-/** Users that a mail about an item of theirs may go to. */
-const wanting = (db: Db) =>
-  db
-    .select({ id: bridgeUsers.id })
-    .from(bridgeUsers)
-    .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-    .innerJoin(tenants, eq(tenants.id, sites.tenantId))
-    .where(and(eq(bridgeUsers.id, items.userId), isWanted))
 
 /** What an end says of the address; of nothing else than these two it says anything. */
 const refusalsAfter: Partial<Record<MailEnd, ReturnType<typeof sql>>> = {
@@ -44,49 +24,6 @@ const refusalsAfter: Partial<Record<MailEnd, ReturnType<typeof sql>>> = {
 
 export function reminderMailOperations({ run, transaction }: Tools): ReminderMailStore {
   return {
-    listMailsDue: ({ at, endsAfter, endsUntil, days }, limit) =>
-      run((db) =>
-        db
-          .select({
-            item: items,
-            user: bridgeUsers,
-            site: sites,
-            email: bridgeUsers.email,
-            language: bridgeUsers.language,
-          })
-          .from(items)
-          .innerJoin(bridgeUsers, eq(bridgeUsers.id, items.userId))
-          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-          .innerJoin(tenants, eq(tenants.id, sites.tenantId))
-          .where(
-            and(
-              gt(items.authenticationExpiresAt, endsAfter),
-              lte(items.authenticationExpiresAt, endsUntil),
-              isRested(at),
-              isNull(items.goneAt),
-              notMailed(days),
-              isWanted,
-            ),
-          )
-          .orderBy(asc(items.authenticationExpiresAt))
-          .limit(limit),
-      ),
-
-    // Of those who claim at the same moment one finds the row as it was: the others wait for it, and look again.
-    claimMail: ({ id, authenticationExpiresAt: end }, days, at) =>
-      run(async (db) => {
-        if (end === null) return false
-        const same = and(
-          eq(items.id, id),
-          eq(items.authenticationExpiresAt, end),
-          isNull(items.goneAt),
-          notMailed(days),
-          exists(wanting(db)),
-        )
-        const claim = { mailedOf: end, mailedDays: days, mailedAt: at, mailEnd: null }
-        return (await db.update(items).set(claim).where(same)).rowCount === 1
-      }),
-
     settleMail: (itemId, at, end) =>
       transaction(async (db) => {
         const refusals = refusalsAfter[end]
@@ -106,12 +43,6 @@ export function reminderMailOperations({ run, transaction }: Tools): ReminderMai
           .update(bridgeUsers)
           .set({ mailRefusals: refusals })
           .where(eq(bridgeUsers.id, settled.userId))
-      }),
-
-    releaseMail: (itemId, at) =>
-      run(async (db) => {
-        const given = { mailedOf: null, mailedDays: null, mailedAt: null, mailDeferredAt: at }
-        await db.update(items).set(given).where(claimedAt(itemId, at))
       }),
 
     readMailStop: (userId) =>
@@ -142,7 +73,7 @@ export function reminderMailOperations({ run, transaction }: Tools): ReminderMai
           .from(bridgeUsers)
           .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
           .innerJoin(tenants, eq(tenants.id, sites.tenantId))
-          .where(and(gt(bridgeUsers.mailRefusals, 0), isWanted))
+          .where(and(gt(bridgeUsers.mailRefusals, 0), isMailWanted))
         return { sites: sitesWanting?.many ?? 0, refused: refused?.many ?? 0 }
       }),
   }

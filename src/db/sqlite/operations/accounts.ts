@@ -1,16 +1,4 @@
-import {
-  and,
-  asc,
-  eq,
-  inArray,
-  isNotNull,
-  isNull,
-  ne,
-  or,
-  sql,
-  type Column,
-  type SQL,
-} from 'drizzle-orm'
+import { and, asc, eq, inArray, ne, or, sql, type Column, type SQL } from 'drizzle-orm'
 import type { AccountStore, Replacement } from '../../ports/accounts.ts'
 import { comparedAccounts, isAccountNews, keptFingerprint } from '../../rules/account-change.ts'
 import {
@@ -24,15 +12,6 @@ import { given, prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { insertEvent } from './events.ts'
 import { itemRow } from './item-rows.ts'
-import { owned, connections } from './items.ts'
-import { inScopeGiven, isServed } from './sites.ts'
-
-const accountOf = prepared((db) =>
-  owned(db)
-    .innerJoin(accounts, eq(accounts.itemId, items.id))
-    .where(and(inScopeGiven, eq(accounts.id, given('id')), isNull(items.goneAt)))
-    .prepare(),
-)
 
 /** Whether an account replaces none yet, and exactly one other of its user and IBAN was, whose connection is no more. */
 const mayReplace = sql`(${accounts.replacedAccountId} IS NULL AND (
@@ -71,11 +50,7 @@ const accountWith = prepared((db) =>
 )
 
 export function accountOperations({ db, read, write }: Tools): AccountStore {
-  const served = and(isNull(items.goneAt), isServed)
-
   return {
-    findAccount: (scope, accountId) => read(() => accountOf(db).get({ ...scope, id: accountId })),
-
     lookAtAccounts: (all) =>
       read(() => {
         const { news, replacements } = lookAt(db, all)
@@ -105,15 +80,6 @@ export function accountOperations({ db, read, write }: Tools): AccountStore {
           return replacement
         })
       }),
-
-    listComparisons: (limit) =>
-      read(() =>
-        connections(db)
-          .where(and(isNotNull(items.compareFrom), served))
-          .orderBy(asc(items.compareFrom))
-          .limit(limit)
-          .all(),
-      ),
 
     listAccounts: (itemId) =>
       read(() =>

@@ -4,9 +4,7 @@ import {
   desc,
   eq,
   getTableColumns,
-  gt,
   gte,
-  inArray,
   isNotNull,
   isNull,
   lt,
@@ -28,7 +26,6 @@ import type {
 import type { Scope } from '../../scope.ts'
 import type { GroupCommit } from '../group-commit.ts'
 import {
-  accounts,
   bridgeUsers,
   calls,
   connectRequests as requests,
@@ -42,7 +39,6 @@ import {
 import { nextTryAt } from '../../rules/next-try.ts'
 import { given, matching, prepared, type Tools } from '../tools.ts'
 import { triesOf } from './delivery-reports.ts'
-import { connections } from './items.ts'
 import { inScope } from './sites.ts'
 import { findSubjects } from './subjects.ts'
 import { addUsageOfCalls } from './usage.ts'
@@ -174,24 +170,7 @@ export function historyOperations({
           .all(),
       ),
 
-    listHeldItems: (which) =>
-      read(() =>
-        connections(db)
-          .where(heldCondition(db, which))
-          .all()
-          .map((held) => ({ ...held, accounts: accountsOf(db, held.item.id) })),
-      ),
-
     listHeldBanks: () => read(() => db.all<HeldBank>(sql.raw(heldBanks))),
-
-    listAtBank: (bankId, { limit, after = 0 }) =>
-      read(() =>
-        connections(db)
-          .where(and(isNull(items.goneAt), eq(items.providerId, bankId), gt(items.id, after)))
-          .orderBy(asc(items.id))
-          .limit(limit)
-          .all(),
-      ),
 
     readSite: (siteId) =>
       read(() =>
@@ -285,27 +264,8 @@ const eventConditions = (filter: EventFilter) => [
         sql`${deliveries.state} = ${sql.raw(`'${filter.state}'`)}`,
 ]
 
-const heldCondition = (db: Db, which: Parameters<HistoryStore['listHeldItems']>[0]) => {
-  if ('userId' in which) return eq(items.userId, which.userId)
-  if ('id' in which) return eq(items.id, which.id)
-  const itsItem = db
-    .select({ id: accounts.itemId })
-    .from(accounts)
-    .where(eq(accounts.id, which.accountId))
-  return inArray(items.id, itsItem)
-}
-
 const userConditions = (filter: UserFilter) => [
   ...matching(filter, bridgeUsers, ['id', 'siteId', 'userUuid']),
   ...matching(filter, sites, ['tenantId']),
   filter.name === undefined ? undefined : eq(bridgeUsers.foldedName, foldName(filter.name)),
 ]
-
-const accountsOf = (db: Db, itemId: number): number[] =>
-  db
-    .select({ id: accounts.id })
-    .from(accounts)
-    .where(eq(accounts.itemId, itemId))
-    .orderBy(asc(accounts.id))
-    .all()
-    .map(({ id }) => id)

@@ -3,6 +3,7 @@ import {
   asc,
   eq,
   exists,
+  gt,
   gte,
   isNotNull,
   isNull,
@@ -11,9 +12,12 @@ import {
   notInArray,
   or,
   sql,
+  type Column,
   type SQL,
 } from 'drizzle-orm'
 import type { ConnectionFilter, ItemFacts, ItemStore } from '../../ports/items.ts'
+import { mailPauseMs } from '../../ports/reminder-mails.ts'
+import { sameEndMs } from '../../rules/consent-end.ts'
 import { itemAsDescribed, missingItems } from '../../rules/item-change.ts'
 import {
   accounts,
@@ -25,11 +29,12 @@ import {
   sites,
   tenants,
 } from '../schema/index.ts'
-import { given, matching, prepared, type Tools } from '../tools.ts'
+import { given, matching, prepared, when, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { insertEvent } from './events.ts'
 import { itemRow, storeItem } from './item-rows.ts'
-import { inScope, inScopeGiven, isServed } from './sites.ts'
+import { isMailWanted } from './reminder-mails.ts'
+import { inScopeGiven, isServed } from './sites.ts'
 
 export const owned = (db: Tools['db']) =>
   db
@@ -47,13 +52,19 @@ export const connections = (db: Tools['db']) =>
     .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
     .innerJoin(tenants, eq(tenants.id, sites.tenantId))
 
-const id = sql.placeholder('id')
+const ofAccount = (id: unknown) =>
+  eq(items.id, sql`(SELECT item_id FROM accounts WHERE id = ${id})`)
 
-const itemOf = prepared((db) =>
-  owned(db)
-    .where(and(inScopeGiven, eq(items.id, id), isNull(items.goneAt)))
-    .prepare(),
-)
+const inScopeWhere = (isIt: SQL) =>
+  prepared((db) =>
+    owned(db)
+      .where(and(inScopeGiven, isIt, isNull(items.goneAt)))
+      .prepare(),
+  )
+
+const itemInScope = inScopeWhere(eq(items.id, given('id')))
+
+const itemOfAccount = inScopeWhere(ofAccount(given('id')))
 
 const itemsOfUser = prepared((db) =>
   db
@@ -76,28 +87,12 @@ export const isUnheard = (since: number) =>
   and(lt(items.updatedAt, since), or(isNull(items.askedAt), lt(items.askedAt, since)))
 
 export function itemOperations({ db, read, write }: Tools): ItemStore {
-  const served = and(isNull(items.goneAt), isServed)
-
   return {
-    findItem: (scope, itemId) => read(() => itemOf(db).get({ ...scope, id: itemId })),
-
-    listSiteItems: (scope, { first, limit, offset }) =>
+    findItem: (scope, which) =>
       read(() =>
-        db
-          .select({ item: items, user: bridgeUsers })
-          .from(sites)
-          .innerJoin(bridgeUsers, eq(bridgeUsers.siteId, sites.id))
-          .innerJoin(items, eq(items.userId, bridgeUsers.id))
-          .where(and(inScope(scope), isNull(items.goneAt)))
-          .orderBy(
-            notInArray(items.status, [...first]),
-            sql`${items.authenticationExpiresAt} IS NULL`,
-            asc(items.authenticationExpiresAt),
-            asc(items.id),
-          )
-          .limit(limit)
-          .offset(offset)
-          .all(),
+        typeof which === 'number'
+          ? itemInScope(db).get({ ...scope, id: which })
+          : itemOfAccount(db).get({ ...scope, id: which.accountId }),
       ),
 
     listItems: (userId) => read(() => itemsOfUser(db).all({ userId })),
@@ -132,12 +127,13 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
         return db.update(items).set({ askedAt: at }).where(silent).run().changes > 0
       }),
 
-    markUnreachable: (itemId, at) =>
+    noteItem: (itemId, { seen, change }, event) =>
       write(() => {
-        db.update(items)
-          .set({ unreachableAt: at })
-          .where(and(eq(items.id, itemId), isNull(items.unreachableAt)))
-          .run()
+        const asSeen = matching(seen, items, Object.keys(seen) as (keyof typeof seen)[])
+        const isIt = and(eq(items.id, itemId), ...asSeen)
+        if (db.update(items).set(change).where(isIt).run().changes === 0) return false
+        if (event) insertEvent(db, event)
+        return true
       }),
 
     deleteItem: (itemId, { actor, at }, { withUser } = { withUser: false }) =>
@@ -159,46 +155,68 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
         return { accounts: gone }
       }),
 
-    findItemOwner: (itemId) =>
-      read(() =>
-        owned(db)
-          .where(and(eq(items.id, itemId), isNull(sites.removedAt)))
-          .get(),
-      ),
-
-    findItemForRenewal: (itemId) =>
-      read(() =>
-        connections(db)
-          .where(and(eq(items.id, itemId), served))
-          .get(),
-      ),
-
-    listConnections: (filter) =>
-      read(() =>
-        connections(db)
-          .where(and(isNull(items.goneAt), ...connectionConditions(filter)))
+    listConnections: (filter, { first, by, after, ...page } = {}) =>
+      read(() => {
+        const end = items.authenticationExpiresAt
+        const isBehind = when(after, (id) => gt(items.id, id))
+        const all = connections(db)
+          .where(and(...connectionConditions(filter), isBehind))
           .orderBy(
-            sql`${items.authenticationExpiresAt} IS NULL`,
-            asc(items.authenticationExpiresAt),
+            ...(first ? [notInArray(items.status, [...first])] : []),
+            ...(by ? [asc(items[by])] : [sql`${end} IS NULL`, asc(end)]),
+            asc(items.id),
           )
-          .all(),
-      ),
+        const { limit, offset = 0 } = page
+        return limit === undefined ? all.all() : all.limit(limit).offset(offset).all()
+      }),
   }
 }
 
 function connectionConditions(filter: ConnectionFilter): (SQL | undefined)[] {
-  const { endsFrom, endsUntil, statusNot, noSuccessSince } = filter
+  const { remindedOf, remindedDays, mailedOf, mailedDays, authenticationExpiresAt: end } = items
   return [
+    ...matching(filter, items, ['id', 'userId', 'providerId']),
     ...matching(filter, sites, ['tenantId']),
     ...matching(filter, bridgeUsers, ['siteId']),
-    endsFrom === undefined ? undefined : gte(items.authenticationExpiresAt, endsFrom),
-    endsUntil === undefined ? undefined : lte(items.authenticationExpiresAt, endsUntil),
-    statusNot && notInArray(items.status, [...statusNot]),
-    noSuccessSince === undefined
-      ? undefined
-      : sql`coalesce(${items.lastSuccessAt}, ${items.createdAt}) < ${noSuccessSince}`,
+    when(filter.accountId, ofAccount),
+    filter.withGone ? undefined : lives(filter),
+    filter.ofServed && isServed,
+    when(filter.endsFrom, (at) => gte(end, at)),
+    when(filter.endsUntil, (at) => lte(end, at)),
+    when(filter.statusNot, (some) => notInArray(items.status, [...some])),
+    when(
+      filter.noSuccessSince,
+      (at) => sql`coalesce(${items.lastSuccessAt}, ${items.createdAt}) < ${at}`,
+    ),
+    filter.untold && sql`(${items.toldStatus} IS NULL OR ${items.toldStatus} <> ${items.status})`,
+    when(filter.staleBy, (at) => lte(items.staleDueAt, at)),
+    filter.toCompare && isNotNull(items.compareFrom),
+    when(filter.notReminded, (days) => notTold(remindedOf, remindedDays, days)),
+    when(filter.notMailed, ({ days, at }) =>
+      and(isMailWanted, notTold(mailedOf, mailedDays, days), isRested(at)),
+    ),
   ]
 }
+
+/** The plus keeps from an index of all living items: the one of the untold holds next to nothing. */
+const lives = ({ untold }: ConnectionFilter) =>
+  untold ? sql`+${items.goneAt} IS NULL` : isNull(items.goneAt)
+
+/** Of this consent nobody was told so many days before its end, or later. */
+const notTold = (of: Column, daysBefore: Column, days: number) =>
+  or(
+    isNull(of),
+    sql`abs(${of} - ${items.authenticationExpiresAt}) > ${sameEndMs}`,
+    gt(daysBefore, days),
+  )
+
+/** Also by a clock that was put back since. */
+const isRested = (at: number) =>
+  or(
+    isNull(items.mailDeferredAt),
+    lte(items.mailDeferredAt, at - mailPauseMs),
+    gt(items.mailDeferredAt, at),
+  )
 
 /** Stores what Bridge said of an item, and of the item alone when it is not here yet. */
 function writeItem(db: Tools['db'], facts: ItemFacts, of: { userId: string; at: number }): void {

@@ -1,4 +1,6 @@
 import { retentionKinds } from '../../../../src/db/ports/retention.ts'
+import { notFound } from '../../../../src/db/rules/item-notes.ts'
+import type { Store } from '../../../../src/db/store.ts'
 import { testNow } from '../../../support/clock.ts'
 import {
   aRequest,
@@ -9,6 +11,35 @@ import {
   testBy,
   type TestRooms,
 } from '../../../support/tenants.ts'
+
+const window = { endsFrom: 1, endsUntil: 9 }
+
+/** Which connections jobs, pages and commands look for. */
+const listings: Parameters<Store['listConnections']>[] = [
+  [{ id: 7, ofServed: true }],
+  [{ id: 7, withGone: true }],
+  [{ providerId: 574 }, { by: 'id', limit: 9, after: 1 }],
+  [
+    { untold: true, ofServed: true },
+    { by: 'id', limit: 9 },
+  ],
+  [
+    { staleBy: testNow, ofServed: true },
+    { by: 'staleDueAt', limit: 9 },
+  ],
+  [
+    { toCompare: true, ofServed: true },
+    { by: 'compareFrom', limit: 9 },
+  ],
+  [
+    { ...window, notReminded: 1, ofServed: true },
+    { by: 'authenticationExpiresAt', limit: 9 },
+  ],
+  [
+    { ...window, notMailed: { days: 1, at: testNow } },
+    { by: 'authenticationExpiresAt', limit: 9 },
+  ],
+]
 
 /** Asks a store for what servers, jobs and lists ask it, for a tenant that is made for it. */
 export async function askAll(rooms: TestRooms): Promise<void> {
@@ -28,7 +59,7 @@ export async function askAll(rooms: TestRooms): Promise<void> {
     await store.findUsers(one, 'ANN')
     await store.findRequest(one, request)
     await store.findItem(one, 7)
-    await store.findAccount(one, 71)
+    await store.findItem(one, { accountId: 71 })
     await store.readFeed(one, { after: 1, limit: 9, bytes: 9, forgottenBefore: 1 })
     await store.findFeedStart(one, 1, 1)
     await store.listEvents({ feedOf: one, id: 'evt_1' }, { limit: 1 })
@@ -38,7 +69,7 @@ export async function askAll(rooms: TestRooms): Promise<void> {
     { feedOf: ofSite, since: 1 },
     { limit: 9, after: { receivedAt: 9, seq: 9 } },
   )
-  await store.listSiteItems(ofSite, { first: [402], limit: 9, offset: 9 })
+  await store.listConnections(ofSite, { first: [402], limit: 9, offset: 9 })
   await store.findKey(siteKey.apiKey)
   await store.listKeys(tenant.id)
   await store.listUsage('2026-01', { tenantId: tenant.id })
@@ -67,17 +98,11 @@ export async function askAll(rooms: TestRooms): Promise<void> {
   await store.keepItems(user.id, [itemFacts({ id: 7 })], { at: 2, complete: true })
   await store.keepAccounts([{ id: 71, itemId: 7 }], 2)
   await store.listAccounts(7)
-  await store.markUnreachable(7, 3)
+  await store.noteItem(7, notFound(3))
   await store.claimAllowance('refresh', 7, { at: 4, since: 0, limit: 4 })
   await store.claimAllowance('renewal', 7, { at: 4, since: 0, limit: 4 })
-  await store.findItemForRenewal(7)
-  await store.findItemOwner(7)
-  await store.listUntoldStatuses(10)
-  await store.listStale(testNow, 10)
+  for (const one of listings) await store.listConnections(...one)
   await store.countRenewals(testNow, 10)
-  await store.listMailsDue({ at: testNow, endsAfter: 0, endsUntil: 9, days: 1 }, 10)
-  await store.listRemindersDue({ endsAfter: 0, endsUntil: 9, days: 1 }, 10)
-  await store.listComparisons(10)
   await store.listUnheard(9, { after: '', limit: 3 })
   await store.claimLook(user.id, { at: 1 })
 
@@ -117,10 +142,8 @@ export async function askAll(rooms: TestRooms): Promise<void> {
   await store.listEvents({ itemId: 7 }, page)
   await store.listUsers({ siteId: site.id }, page)
   await store.listHeldBanks()
-  await store.listAtBank(574, { limit: 9, after: 1 })
-  await store.listHeldItems({ id: 7 })
-  await store.listHeldItems({ accountId: 81 })
-  await store.listHeldItems({ userId: user.id })
+  await store.listConnections({ accountId: 81, withGone: true })
+  await store.listConnections({ userId: user.id, withGone: true })
   for (const kind of retentionKinds) await store.purge(kind, 0, 9)
   await store.deleteItem(7, testBy)
 }

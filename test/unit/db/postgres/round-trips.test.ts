@@ -75,7 +75,7 @@ withPostgres((it, server) => {
 
     expect(await tripsOf(store.findKey(siteKey.apiKey))).toBe(1)
     expect(await tripsOf(store.findItem(scope, 7))).toBe(1)
-    expect(await tripsOf(store.findAccount(scope, 71))).toBe(1)
+    expect(await tripsOf(store.findItem(scope, { accountId: 71 }))).toBe(1)
     expect(await tripsOf(store.findRequest(scope, 'x'))).toBe(1)
   })
 

@@ -60,9 +60,13 @@ export const anItemRow: fc.Arbitrary<Item> = fc.record({
   refreshGaps: fc.constantFrom('', '86400000', '1,2,3,4,5'),
   expectedAt: orNull(aTime),
   staleDueAt: orNull(aTime),
+  remindedOf: orNull(aTime),
+  remindedDays: orNull(fc.constantFrom(1, 30)),
+  mailedOf: orNull(aTime),
   mailedDays: orNull(fc.constantFrom(1, 30)),
   mailedAt: orNull(aTime),
   mailEnd: orNull(fc.constant('sent' as const)),
+  mailDeferredAt: orNull(aTime),
   compareFrom: orNull(aTime),
 })
 
