@@ -54,6 +54,35 @@ export function raceContract(name: string, open: OpenStores): void {
   const count = (values: readonly unknown[]): number => new Set(values).size
 
   describe(`two servers at once, ${name}`, () => {
+    it('know who holds a key as it is now, whichever of them changed it', async () => {
+      const [one, two] = (await open(2)) as [Store, Store]
+      onTestFinished(async () => {
+        await Promise.all([one.close(), two.close()])
+      })
+      const rooms = testRooms(one)
+      const { tenant, site, siteKey } = await aTenant(rooms)
+      const { apiKey } = siteKey
+      const seen = () => Promise.all([one.findKey(apiKey), two.findKey(apiKey)])
+      const change = async (work: (store: Store) => Promise<unknown>) => {
+        await seen()
+        await work(one)
+        const [first] = await seen()
+        expect(await seen()).toEqual([first, first])
+        return first!
+      }
+
+      const origin = 'https://erp.acme.test'
+      const changed = await change((store) => store.updateSite(site.id, { origin }, testBy))
+      expect(changed.site?.origin).toBe(origin)
+      const disabled = await change((store) => store.setTenantDisabled(tenant.id, true, testBy))
+      expect(disabled.tenant.disabledAt).not.toBeNull()
+      const rotation = { secretHash: Buffer.from('new'), previousUntil: testNow }
+      const rotated = await change((store) => store.rotateKey(apiKey, rotation, testBy))
+      expect(rotated.key.secretHash).toEqual(rotation.secretHash)
+      const revoked = await change((store) => store.revokeKey(apiKey, testBy))
+      expect(revoked.key.revokedAt).not.toBeNull()
+    })
+
     it('make no more keys of a site than it may have', async () => {
       const { race, tenant, sites, ids } = await withTwo()
 

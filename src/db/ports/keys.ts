@@ -62,6 +62,7 @@ export interface KeyStore {
   ): Promise<boolean>
   /** Undefined when there is no such key. */
   updateKey(apiKey: string, change: Partial<Presentation>, by: By): Promise<ApiKey | undefined>
+  /** As it is now. The very object that was found before, only where nothing of it has changed since. */
   findKey(apiKey: string): Promise<KeyHolder | undefined>
   /** A tenant's keys, or with `goodAt` those that neither ended nor were revoked by then, the oldest first. */
   listKeys(tenantId: string, of?: { goodAt: number }): Promise<ApiKey[]>

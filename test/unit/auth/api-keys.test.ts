@@ -1,12 +1,12 @@
 import Sqlite from 'better-sqlite3'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { authenticate, type Caller } from '../../../src/auth/api-keys.ts'
+import { authenticate, rotateApiKey, type Caller } from '../../../src/auth/api-keys.ts'
 import { hourOf } from '../../../src/audit/counter.ts'
 import type { AuditEntry } from '../../../src/db/ports/audit.ts'
 import { AuthenticationError } from '../../../src/errors.ts'
 import { testNow } from '../../support/clock.ts'
 import { databaseFile, testStore, watched } from '../../support/store.ts'
-import { aKey, aTenant, testRooms } from '../../support/tenants.ts'
+import { aKey, aTenant, testBy, testRooms } from '../../support/tenants.ts'
 
 /** A tenant whose every kind of useless key is at hand, with what authentication did. */
 async function aDoor() {
@@ -43,6 +43,7 @@ async function aDoor() {
     )
   return {
     ...rooms,
+    path,
     acme,
     other,
     knock,
@@ -100,6 +101,66 @@ describe('a good key', () => {
     clock.advance(1)
 
     await expect(knock(key.apiKey, key.apiSecret)).rejects.toThrow(AuthenticationError)
+  })
+
+  it('whose secret was good before is hashed once, until anything of it changes', async () => {
+    const { knock, acme, hashes, store } = await aDoor()
+    const { apiKey, apiSecret } = acme.siteKey
+    const hashesOf = async (secret: string) => {
+      const before = hashes()
+      await knock(apiKey, secret).catch(() => {})
+      return hashes() - before
+    }
+    await knock(apiKey, apiSecret) // its use is noted
+    await knock(apiKey, apiSecret)
+
+    expect(await hashesOf(apiSecret)).toBe(1)
+    expect(await hashesOf(`${apiSecret}x`)).toBe(2)
+    await store.updateKey(apiKey, { links: 'url' }, testBy)
+    expect(await hashesOf(apiSecret)).toBe(2)
+    expect((await knock(apiKey, apiSecret)).presentation.links).toBe('url')
+  })
+
+  const endings: [name: string, change: string][] = [
+    ['it is revoked', 'UPDATE api_keys SET revoked_at = 1 WHERE api_key = ?'],
+    ['it expires', 'UPDATE api_keys SET expires_at = 1 WHERE api_key = ?'],
+    ['it is deleted', 'DELETE FROM api_keys WHERE api_key = ?'],
+    [
+      'its tenant is disabled',
+      'UPDATE tenants SET disabled_at = 1 WHERE id = (SELECT tenant_id FROM api_keys WHERE api_key = ?)',
+    ],
+    [
+      'its site is being deleted',
+      'UPDATE sites SET removed_at = 1 WHERE id = (SELECT site_id FROM api_keys WHERE api_key = ?)',
+    ],
+  ]
+  it.each(endings)('is none from the call on after %s by another process', async (_, change) => {
+    const { knock, acme, path } = await aDoor()
+    const { apiKey, apiSecret } = acme.siteKey
+    await knock(apiKey, apiSecret)
+    await knock(apiKey, apiSecret)
+
+    const client = new Sqlite(path)
+    client.prepare(change).run(apiKey)
+    client.close()
+
+    await expect(knock(apiKey, apiSecret)).rejects.toThrow(AuthenticationError)
+  })
+
+  it('may have its former secret until then, and not for having been good before', async () => {
+    const { knock, acme, clock, keyring, store } = await aDoor()
+    const { apiKey, apiSecret } = acme.siteKey
+    const previousUntil = testNow + 1_000
+    const rotated = await rotateApiKey({ store, keyring }, { apiKey, previousUntil }, testBy)
+
+    clock.advance(999)
+    await knock(apiKey, apiSecret)
+    await knock(apiKey, apiSecret)
+    clock.advance(1)
+
+    await expect(knock(apiKey, apiSecret)).rejects.toThrow(AuthenticationError)
+    await knock(apiKey, rotated!.apiSecret)
+    await expect(knock(apiKey, apiSecret)).rejects.toThrow(AuthenticationError)
   })
 
   it('has its use noted once an hour, to the hour', async () => {

@@ -12,7 +12,7 @@ import {
   notLike,
   type SQL,
 } from 'drizzle-orm'
-import type { KeyStore } from '../../ports/keys.ts'
+import type { KeyHolder, KeyStore } from '../../ports/keys.ts'
 import { apiKeys, bridgeUsers, sites, tenants } from '../schema/index.ts'
 import { prepared, type Tools } from '../tools.ts'
 import { noteOfTenant } from './audit.ts'
@@ -27,12 +27,44 @@ const holderOf = prepared((db) =>
     .prepare(),
 )
 
+/** How many holders are remembered: a few kilobytes each. */
+const remembered = 5_000
+
+/**
+ * Who holds a key, as it was read last, until any key, tenant or site changes: SQLite tells of other processes' commits, our
+ * own writes fire triggers that this connection alone has.
+ */
+function createHolders(db: Tools['db']): (apiKey: string) => KeyHolder | undefined {
+  const { $client } = db
+  const kept = new Map<string, KeyHolder>()
+  $client.function('forget_holders', () => kept.clear())
+  for (const table of ['api_keys', 'tenants', 'sites']) {
+    for (const change of ['update', 'delete']) {
+      $client.exec(`CREATE TEMP TRIGGER holders_${table}_${change} AFTER ${change} ON main.${table}
+                    BEGIN SELECT forget_holders(); END`)
+    }
+  }
+  const commitsElsewhere = $client.prepare<[], number>('PRAGMA data_version').pluck()
+  let seen: number | undefined
+  return (apiKey) => {
+    const now = commitsElsewhere.get()
+    if (now !== seen || kept.size >= remembered) kept.clear()
+    seen = now
+    const known = kept.get(apiKey)
+    if (known) return known
+    const found = holderOf(db).get({ apiKey })
+    if (found) kept.set(apiKey, found)
+    return found
+  }
+}
+
 const isGood = (at: number) =>
   and(isNull(apiKeys.revokedAt), or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, at)))
 
 const isGoodOf = (siteId: string, at: number) => and(eq(apiKeys.siteId, siteId), isGood(at))
 
 export function keyOperations({ db, read, write }: Tools): KeyStore {
+  const holders = createHolders(db)
   return {
     createKey: (key, by, bound) =>
       write(() => {
@@ -67,7 +99,7 @@ export function keyOperations({ db, read, write }: Tools): KeyStore {
         return key
       }),
 
-    findKey: (apiKey) => read(() => holderOf(db).get({ apiKey })),
+    findKey: (apiKey) => read(() => holders(apiKey)),
 
     listKeys: (tenantId, of) =>
       read(() =>
