@@ -1,11 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type Sqlite from 'better-sqlite3'
 import { StoreBusyError } from '../store-errors.ts'
-import { patiently, withoutValues, type NotPromise } from './tools.ts'
+import { isBusy, patiently, withoutValues, type NotPromise } from './tools.ts'
 
 /**
- * Runs a synchronous job in a commit shared with the jobs that came at the same moment; a job that throws fails alone. One
- * that is `refusable` is a StoreBusyError when too many of them wait.
+ * Runs a synchronous job in a commit shared with the jobs that came at the same moment; a job that throws fails alone, and the
+ * others run once more. One that is `refusable` is a StoreBusyError when too many of them wait.
  */
 export type GroupCommit = <T>(
   job: () => NotPromise<T>,
@@ -27,8 +27,7 @@ const atOnce = 256
 const mostWaiting = 2_000
 
 /**
- * Queues jobs until the event loop has read what else came in, then commits them together: one fsync for all. Each runs
- * in a savepoint. No promise resolves before the commit is durable; when the commit fails, all of them reject, and when the
+ * Queues jobs until the event loop has read what else came in, then commits them together: one fsync for all. No promise resolves before the commit is durable; when the commit fails, all of them reject, and when the
  * database stayed locked, what waits behind them too.
  */
 export function createGroupCommit(
@@ -40,7 +39,11 @@ export function createGroupCommit(
   let flushing = false
   const savepoint = client.transaction((job: Job) => job.run())
 
-  const commit = client.transaction((batch: readonly Job[]): Result[] =>
+  const together = client.transaction((batch: readonly Job[]): Result[] =>
+    batch.map((job) => ({ ok: true, value: job.run() })),
+  )
+
+  const apart = client.transaction((batch: readonly Job[]): Result[] =>
     batch.map((job) => {
       try {
         return { ok: true, value: savepoint(job) }
@@ -51,6 +54,16 @@ export function createGroupCommit(
       }
     }),
   )
+
+  /** For a savepoint SQLite keeps each page as it was, so there is one for each job only where one of them threw. */
+  function commit(batch: readonly Job[]): Result[] {
+    try {
+      return together.immediate(batch)
+    } catch (error) {
+      if (isBusy(error)) throw error
+      return apart.immediate(batch)
+    }
+  }
 
   /** Takes so many out of the queue, in the order they came. */
   function take(count: number): Job[] {
@@ -63,7 +76,7 @@ export function createGroupCommit(
     while (queue.length > 0) {
       const batch = take(atOnce)
       try {
-        const results = await patiently(client, () => commit.immediate(batch))
+        const results = await patiently(client, () => commit(batch))
         for (const [index, result] of results.entries()) {
           const { resolve, reject } = batch[index]!.settle
           if (result.ok) resolve(result.value)

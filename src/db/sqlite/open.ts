@@ -39,7 +39,7 @@ export function openSqlite(path: string, signerOf?: SignerOf): Sqlite.Database {
       if (path !== ':memory:') snapshot(path, next, signerOf)
     })
     client.pragma('foreign_keys = ON')
-    // Each job of a group commit is a savepoint, whose pages SQLite keeps as they were: in a file, unless told. Migrations sort there.
+    // What savepoints keep, and what is sorted on the way, would lie in files. Migrations sort there.
     client.pragma('temp_store = MEMORY')
     client.pragma(`busy_timeout = ${serverBusyMs}`)
     return client

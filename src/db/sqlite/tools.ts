@@ -116,7 +116,8 @@ function unlock(client: Sqlite.Database): void {
   client.pragma(`busy_timeout = ${usual}`)
 }
 
-const isBusy = (error: unknown): boolean => {
+/** Whether another process holds the lock. */
+export const isBusy = (error: unknown): boolean => {
   const root = rootOf(error)
   return root instanceof Sqlite.SqliteError && root.code.startsWith('SQLITE_BUSY')
 }
