@@ -109,6 +109,30 @@ it('events of one moment share a commit, and so do tries that end at once', asyn
   expect([accepted - before, claimed - accepted, commitsIn(path) - claimed]).toEqual([1, 1, 1])
 })
 
+it('an event is applied in the commit that stores it, unless its user’s turn or a crowd is in the way', async () => {
+  const path = onFile()
+  const { store, clock, ...more } = rooms(() => createSqliteStore(path))()
+  const { site } = await aTenant({ store, clock, ...more })
+  const ann = await aUser({ store, clock, ...more }, site, { name: 'ann' })
+  const bob = await aUser({ store, clock, ...more }, site, { name: 'bob' })
+  const at = clock.now()
+  const event = (user: typeof ann, fields: object = {}) =>
+    anAnnouncement({ clock, ...more }, user, { handledAt: null, ...fields })
+  const accept = async (user: typeof ann, accountId: number) => {
+    const change = { kind: 'account', userId: user.id, itemId: accountId, accountId, at } as const
+    await store.acceptEvent(event(user), change)
+    return (await store.listAccounts(accountId)).length === 1
+  }
+  const before = commitsIn(path)
+
+  expect(await accept(ann, 1)).toBe(true)
+  expect(commitsIn(path) - before).toBe(1)
+  await store.acceptEvent(event(bob))
+  expect([await accept(ann, 2), await accept(bob, 3)]).toEqual([true, false])
+  await Promise.all(Array.from({ length: 98 }, () => store.acceptEvent(event(bob))))
+  expect(await accept(ann, 4)).toBe(false)
+})
+
 it('claiming events writes nothing: the place of the only server is its claim', async () => {
   const path = onFile()
   const { store, clock, ...more } = rooms(() => createSqliteStore(path))()

@@ -63,6 +63,59 @@ export function eventContract(name: string, open: OpenRooms): void {
     })
   })
 
+  describe(`accepting what an event changes, ${name}`, () => {
+    const accepting = async () => {
+      const rooms = await withSites(open)
+      const user = await aUser(rooms, rooms.site, { name: 'ann' })
+      const at = rooms.clock.now()
+      const change = (accountId: number, fields: object = {}) =>
+        ({ kind: 'account', userId: user.id, itemId: 7, accountId, at, ...fields }) as const
+      const ofUser = (fields: object = {}) => rooms.event({ userId: user.id, itemId: 7, ...fields })
+      const waiting = async () => (await unhandledIn(rooms.store, at)).map(({ id }) => id)
+      const accounts = async () => (await rooms.store.listAccounts(7)).map(({ id }) => id)
+      return { ...rooms, user, at, change, ofUser, waiting, accounts }
+    }
+
+    it('it is applied and the event noted as handled, or both are left to the handler', async () => {
+      const { store, change, ofUser, waiting, accounts } = await accepting()
+      const event = ofUser()
+
+      expect(await store.acceptEvent(event, change(71))).toBe('new')
+
+      const isLeft = (await waiting()).includes(event.id)
+      expect(await accounts()).toEqual(isLeft ? [] : [71])
+    })
+
+    it('it does not overtake an event of the same user that waits', async () => {
+      const { store, change, ofUser, waiting, accounts } = await accepting()
+      const events = [ofUser(), ofUser()]
+
+      await Promise.all([store.acceptEvent(events[0]!), store.acceptEvent(events[1]!, change(71))])
+
+      expect(await waiting()).toEqual(events.map(({ id }) => id))
+      expect(await accounts()).toEqual([])
+    })
+
+    it('of a repeat nothing is applied', async () => {
+      const { store, change, ofUser, accounts } = await accepting()
+      await store.acceptEvent(ofUser({ dedupeKey: 'same', handledAt: 1 }))
+
+      expect(await store.acceptEvent(ofUser({ dedupeKey: 'same' }), change(71))).toBe('repeat')
+
+      expect(await accounts()).toEqual([])
+    })
+
+    it('the event is stored for the handler when it changes nothing, or cannot be applied', async () => {
+      const { store, change, ofUser, waiting } = await accepting()
+      const [nobodys, impossible] = [ofUser(), ofUser({ userId: 'usr_other' })]
+
+      await store.acceptEvent(nobodys, change(71, { userId: 'usr_nobody' }))
+      await store.acceptEvent(impossible, change(72, { itemId: Number.NaN }))
+
+      expect(await waiting()).toEqual([nobodys.id, impossible.id])
+    })
+  })
+
   describe(`applying events, ${name}`, () => {
     const withUser = async () => {
       const rooms = await withSites(open)

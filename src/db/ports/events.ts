@@ -62,10 +62,12 @@ export const testEventType = 'webhook.test'
 
 export interface EventStore {
   /**
-   * Stores an event and its delivery, durably. Calls made at the same moment share one commit, and each fails alone.
+   * Stores an event and its delivery, durably. Calls made at the same moment share one commit, and each fails alone. Where
+   * nothing of the same user waits to be handled, an engine may apply the `change` in that commit and note the event as
+   * handled; else the handler does.
    * @throws StoreBusyError also when too many wait; StoreDiskError
    */
-  acceptEvent(event: NewEvent): Promise<'new' | 'repeat'>
+  acceptEvent(event: NewEvent, change?: EventChange): Promise<'new' | 'repeat'>
   /**
    * Takes events that nobody applied yet, in the order they came; those put off until later are left out. What a member has
    * it gets again until it ended it, and no other one gets later events of the same user; what it had when it died, or for

@@ -4,12 +4,13 @@ import { parseBridgeEvent, type BridgeEvent } from '../../bridge/events/webhook-
 import { verifyBridgeSignature } from '../../bridge/events/webhook-signature.ts'
 import type { Clock, ClockWatch, Ids } from '../../clock.ts'
 import { StoreDiskError } from '../../db/store-errors.ts'
-import type { NewEvent } from '../../db/ports/events.ts'
+import type { EventChange, NewEvent } from '../../db/ports/events.ts'
 import type { SiteUser } from '../../db/ports/users.ts'
 import type { Store } from '../../db/store.ts'
 import { AppError } from '../../errors.ts'
 import { text } from '../../texts/say.ts'
 import { dayMs } from '../../durations.ts'
+import { isRefresh, toChange } from './event-change.ts'
 
 /** What it takes to receive Bridge's webhooks. */
 export interface Inbox {
@@ -78,7 +79,8 @@ export async function receiveWebhook(
   if (!owner) return { received: ignore(inbox, 'unknown'), type }
 
   const id = ids.next('evt')
-  const received = await accept(inbox, {
+  const change = toChange(event, owner.user.id, occurredAt)
+  const stored: NewEvent = {
     id,
     deliveryId: ids.next('dlv'),
     // Bridge sends no event id. latin1 keeps bytes apart that are no UTF-8.
@@ -90,14 +92,19 @@ export async function receiveWebhook(
     body: keyring.seal(rawBody, `events/${id}`),
     occurredAt,
     receivedAt,
-    handledAt: null,
-  })
+    handledAt: change ? null : receivedAt, // what is only passed on has nothing to be handled
+  }
+  const received = await accept(inbox, stored, isRefresh(event) ? undefined : change)
   return { received, type }
 }
 
-async function accept({ store, log }: Inbox, event: NewEvent): Promise<'new' | 'repeat'> {
+async function accept(
+  { store, log }: Inbox,
+  event: NewEvent,
+  change: EventChange | undefined,
+): Promise<'new' | 'repeat'> {
   try {
-    return await store.acceptEvent(event)
+    return await store.acceptEvent(event, change)
   } catch (error) {
     // A busy database passes by itself.
     if (error instanceof StoreDiskError) log.error({ err: error }, 'webhook not stored')

@@ -1,12 +1,12 @@
 import type { Keyring } from '../../vault/keyring.ts'
-import { toInteger, toText, toTime } from '../../bridge/fields.ts'
-import { isHealthy } from '../../bridge/resources/items.ts'
+import { toText } from '../../bridge/fields.ts'
 import { parseBridgeEvent, type BridgeEvent } from '../../bridge/events/webhook-events.ts'
 import type { Clock } from '../../clock.ts'
-import type { EventChange, Handling, StoredEvent } from '../../db/ports/events.ts'
+import type { Handling, StoredEvent } from '../../db/ports/events.ts'
 import { ClaimLostError } from '../../db/store-errors.ts'
 import type { Store } from '../../db/store.ts'
 import { minuteMs } from '../../durations.ts'
+import { isRefresh, toChange } from './event-change.ts'
 
 /** A refreshed item whose facts are stored. Times are epoch milliseconds. */
 export interface RefreshedItem {
@@ -107,7 +107,7 @@ async function handle(
     await store.markHandled(handling, handledAt)
     return undefined
   }
-  const isRefreshed = event.known && event.type === 'item.refreshed'
+  const isRefreshed = isRefresh(event)
   const changed = await store.applyEvent(change, {
     ...handling,
     handledAt: isRefreshed ? null : handledAt,
@@ -126,43 +126,3 @@ async function handle(
 
 const readEvent = (bytes: Buffer): BridgeEvent =>
   parseBridgeEvent(JSON.parse(bytes.toString('utf8')))
-
-/** What an event of Bridge's changes for us; undefined for those we only pass on (Bridge: webhooks events). */
-function toChange(event: BridgeEvent, userId: string, at: number): EventChange | undefined {
-  if (!event.known) return undefined
-  if (event.type === 'user.deleted') {
-    return { kind: 'user-gone', userId, userUuid: event.content.user_uuid, at }
-  }
-  if (event.type === 'item.deleted') {
-    return { kind: 'item-gone', userId, itemId: event.content.item_id, at }
-  }
-  if (event.type === 'item.account.created' || event.type === 'item.account.updated') {
-    const { item_id: itemId, account_id: accountId } = event.content
-    return { kind: 'account', userId, itemId, accountId, at }
-  }
-  // Sent when the user gave credentials, before anything succeeded: it says that the item is there, no more.
-  if (event.type === 'item.created') {
-    return toItem(userId, event.content.item_id, at, {})
-  }
-  if (event.type === 'item.refreshed') {
-    return toItem(userId, event.content.item_id, at, event.content)
-  }
-  return undefined
-}
-
-type ItemContent = Partial<(BridgeEvent & { known: true; type: 'item.refreshed' })['content']>
-
-function toItem(userId: string, itemId: number, at: number, content: ItemContent): EventChange {
-  const status = toInteger(content.status_code)
-  return {
-    kind: 'item',
-    userId,
-    itemId,
-    at,
-    status,
-    statusCodeInfo: toText(content.status_code_info),
-    authenticationExpiresAt: toTime(content.authentication_expires_at),
-    accountTypes: toText(content.account_types),
-    ...(status !== null && { refreshed: isHealthy(status) }),
-  }
-}

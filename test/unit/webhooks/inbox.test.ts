@@ -75,7 +75,7 @@ async function inbox({
     JSON.stringify({
       content: { item_id: 7, user_uuid: user.userUuid, ...content },
       timestamp: rooms.clock.now(),
-      type: 'item.created',
+      type: 'item.refreshed', // waits for the handler
       ...fields,
     })
   return {
@@ -104,7 +104,7 @@ test('a signed event is stored with its delivery, byte for byte, then answered',
 
   expect([answer.statusCode, answer.body]).toEqual([200, '{}'])
   const [stored] = await unhandledIn(store, clock.now())
-  expect(stored).toMatchObject({ type: 'item.created', itemId: 7, siteId: site.id })
+  expect(stored).toMatchObject({ type: 'item.refreshed', itemId: 7, siteId: site.id })
   expect(keyring.open(stored!.body!, `events/${stored!.id}`).toString()).toBe(body)
   expect(await store.findDelivery(stored!.id)).toMatchObject({ state: 'pending' })
   expect(woken).toEqual(['events', 'deliveries'])
@@ -287,9 +287,25 @@ test('an event of a type we do not know is kept for its site', async () => {
 
   await signed(event({ type: 'consent.revoked' }, { item_id: 'text' }))
 
-  expect(await unhandledIn(store, clock.now())).toMatchObject([
-    { type: 'consent.revoked', itemId: null },
+  expect(await store.listEvents({}, { limit: 9 })).toMatchObject([
+    { type: 'consent.revoked', itemId: null, handledAt: clock.now() },
   ])
+})
+
+test('what an event changes is applied with it, unless an earlier one of its user waits', async () => {
+  const { signed, event, store, clock, user } = await inbox()
+  const account = (id: number) => event({ type: 'item.account.updated' }, { account_id: id })
+  const accounts = async () => (await store.listAccounts(7)).map(({ id }) => id)
+
+  await signed(account(71))
+  expect(await accounts()).toEqual([71])
+  expect(await store.listItems(user.id)).toMatchObject([{ id: 7 }])
+  await signed(event({ type: 'item.refreshed' }))
+  await signed(account(72))
+
+  expect(await accounts()).toEqual([71])
+  const waiting = await unhandledIn(store, clock.now())
+  expect(waiting.map(({ type }) => type)).toEqual(['item.refreshed', 'item.account.updated'])
 })
 
 test('whoever signed well is no stranger while the event waits for the disk; a bad signature changes nothing', async () => {

@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, isNull, lte, sql, desc, lt } from 'drizzle-orm'
 import type { EventChange, EventStore, Handling, NewEvent } from '../../ports/events.ts'
 import { concernsUser, itemAfterEvent, lateFrom } from '../../rules/item-change.ts'
-import { ClaimLostError, StoreDiskError } from '../../store-errors.ts'
+import { ClaimLostError, StoreBusyError, StoreDiskError } from '../../store-errors.ts'
 import type { GroupCommit } from '../group-commit.ts'
 import { accounts, audit, bridgeUsers, events, items, sites } from '../schema/index.ts'
 import { isDiskFault, given, prepared, type Tools } from '../tools.ts'
@@ -44,6 +44,13 @@ const unhandled = prepared((db) =>
     .limit(given('limit'))
     .prepare(),
 )
+
+/** Whether one of a user's waits to be handled, or so many at all that looking through them would take longer. */
+export const waitingOf = `
+SELECT count(*) = 100 OR total(user_id = +@userId AND handle_after <= +@at) > 0
+FROM (SELECT user_id, handle_after FROM events WHERE handled_at IS NULL ORDER BY seq LIMIT 100)`
+
+const mustWait = prepared(({ $client }) => $client.prepare<unknown[], 0 | 1>(waitingOf).pluck())
 
 const handled = prepared((db) =>
   db
@@ -110,14 +117,20 @@ export function eventOperations({
   write,
   group,
 }: Tools & { group: GroupCommit }): EventStore {
+  const stored = (event: NewEvent, change?: EventChange) =>
+    group(() => (accept(db, event, change) ? 'new' : 'repeat'), { refusable: true })
+
   return {
-    acceptEvent: (event) =>
-      group(() => (insertEvent(db, event) ? 'new' : 'repeat'), { refusable: true }).catch(
-        (cause: unknown) => {
+    acceptEvent: (event, change) =>
+      stored(event, change)
+        .catch((error: unknown) => {
+          if (!change || error instanceof StoreBusyError || isDiskFault(error)) throw error
+          return stored(event) // what cannot be applied is stored all the same, and the handler says why
+        })
+        .catch((cause: unknown) => {
           if (!isDiskFault(cause)) throw cause
           throw new StoreDiskError('The disk takes no event', { cause })
-        },
-      ),
+        }),
 
     claimUnhandledEvents: ({ by, at, limit }) => read(() => unhandled(db).all({ by, at, limit })),
 
@@ -160,6 +173,17 @@ export function eventOperations({
             .get()?.at ?? null,
       ),
   }
+}
+
+/** Stores an event, and applies it if it is the user's next; else, and when it changes nothing, the handler sees to it. */
+function accept(db: Tools['db'], event: NewEvent, change: EventChange | undefined): boolean {
+  const { id, userId, receivedAt: at } = event
+  const isNext = change !== undefined && mustWait(db).get({ userId, at }) === 0
+  if (!insertEvent(db, isNext ? { ...event, handledAt: at } : event)) return false
+  if (isNext && !apply(db, change)) {
+    db.update(events).set({ handledAt: null }).where(eq(events.id, id)).run()
+  }
+  return true
 }
 
 /** Stores an event and the delivery to its site, inside the transaction at hand. False when it was there already. */
