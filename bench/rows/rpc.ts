@@ -65,7 +65,11 @@ export const dutiesOfACall: Bench = async (settings) => {
     {
       constant: () => load(constant, how, askConstant),
       dutiesOfConstant: () =>
-        load(duties, how, () => ({ ...askConstant(), headers: signed(ofDuties()) })),
+        load(duties, how, () => ({
+          method: 'GET',
+          path: '/constant?category_id=101',
+          headers: signed(ofDuties()),
+        })),
       category: () => load(ours, how, () => call(ofOurs(), 'get_category', { category_id: 101 })),
       proxy: () => load(proxy, how, () => askProxy(ofDuties(), first)),
       dutiesOfAccounts: () =>
