@@ -22,19 +22,20 @@ export interface Figures {
 export interface DatabaseServer {
   version: string
   /** As they are for our own connections. Times are in milliseconds. */
-  settings: Record<ServerSetting, string>
+  settings: Record<(typeof serverSettings)[number], string>
 }
 
-export type ServerSetting =
-  | 'fsync'
-  | 'full_page_writes'
-  | 'idle_in_transaction_session_timeout'
-  | 'is_superuser'
-  | 'lock_timeout'
-  | 'max_connections'
-  | 'statement_timeout'
-  | 'superuser_reserved_connections'
-  | 'synchronous_commit'
+export const serverSettings = [
+  'fsync',
+  'full_page_writes',
+  'idle_in_transaction_session_timeout',
+  'is_superuser',
+  'lock_timeout',
+  'max_connections',
+  'statement_timeout',
+  'superuser_reserved_connections',
+  'synchronous_commit',
+] as const
 
 export interface FigureStore {
   readFigures(at: number): Promise<Figures>

@@ -169,6 +169,17 @@ function statementsOn(client: Client): Db {
 
 const open = new WeakMap<Client, Db>()
 
+/** Its first row. */
+export const first = async <Row>(rows: PromiseLike<readonly Row[]>): Promise<Row | undefined> =>
+  (await rows)[0]
+
+/** A statement that is there for what it does. */
+export const done = async (statement: PromiseLike<unknown>): Promise<void> => void (await statement)
+
+/** How many rows it wrote. */
+export const changed = async (statement: PromiseLike<pg.QueryResult>): Promise<number> =>
+  (await statement).rowCount ?? 0
+
 /** A value that a prepared statement is given each time it runs. */
 export const given = sql.placeholder
 

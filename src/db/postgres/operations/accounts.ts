@@ -8,7 +8,7 @@ import {
   type Printed,
 } from '../../rules/account-return.ts'
 import { accounts, items, lostAccounts } from '../schema/index.ts'
-import { given, prepared, type Db, type Tools } from '../tools.ts'
+import { changed, given, prepared, type Db, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { lockUser } from './locks.ts'
 import { lockItems } from './item-rows.ts'
@@ -66,8 +66,8 @@ export function accountOperations({ run, transaction }: Tools): AccountStore {
     settleComparison: ({ id, compareFrom }, present, finding, at) =>
       transaction(async (db) => {
         const same = and(eq(items.id, id), eq(items.compareFrom, compareFrom ?? -1))
-        const ended = await db.update(items).set({ compareFrom: null }).where(same)
-        if (ended.rowCount !== 1) return false
+        const ended = db.update(items).set({ compareFrom: null }).where(same)
+        if ((await changed(ended)) === 0) return false
         const ids = present.map((account) => account.id)
         const known = await db
           .select()
@@ -161,7 +161,7 @@ async function replace(db: Db, account: Printed): Promise<Replacement[]> {
     dataUntil: before.dataUntil,
   }
   const isFirst = and(eq(accounts.id, id), isNull(accounts.replacedAccountId))
-  if ((await db.update(accounts).set(replaced).where(isFirst)).rowCount !== 1) return []
+  if ((await changed(db.update(accounts).set(replaced).where(isFirst))) === 0) return []
   await db.update(accounts).set({ ownerPrint: null }).where(eq(accounts.id, before.accountId))
   await db.delete(lostAccounts).where(eq(lostAccounts.id, before.accountId))
   return [{ accountId: id, itemId, ...replaced }]

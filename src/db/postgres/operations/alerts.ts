@@ -1,7 +1,7 @@
 import { asc, inArray } from 'drizzle-orm'
 import type { AlertStore } from '../../ports/alerts.ts'
 import { alerts } from '../schema/index.ts'
-import type { Tools } from '../tools.ts'
+import { done, type Tools } from '../tools.ts'
 
 export const alertOperations = ({ run }: Tools): AlertStore => ({
   listOpenAlerts: () => run((db) => db.select().from(alerts).orderBy(asc(alerts.about))),
@@ -16,7 +16,5 @@ export const alertOperations = ({ run }: Tools): AlertStore => ({
     }),
 
   closeAlerts: (about) =>
-    run(async (db) => {
-      await db.delete(alerts).where(inArray(alerts.about, [...about]))
-    }),
+    run((db) => done(db.delete(alerts).where(inArray(alerts.about, [...about])))),
 })

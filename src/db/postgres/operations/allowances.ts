@@ -1,7 +1,7 @@
 import { and, desc, eq, gt, lte } from 'drizzle-orm'
 import type { AllowanceStore } from '../../ports/allowances.ts'
 import { itemRefreshes, renewals } from '../schema/index.ts'
-import type { Tools } from '../tools.ts'
+import { done, type Tools } from '../tools.ts'
 import { lockItem } from './item-rows.ts'
 
 const tables = { refresh: itemRefreshes, renewal: renewals }
@@ -28,8 +28,6 @@ export function allowanceOperations({ run, transaction }: Tools): AllowanceStore
       }),
 
     releaseAllowance: (kind, claim) =>
-      run(async (db) => {
-        await db.delete(tables[kind]).where(eq(tables[kind].id, claim))
-      }),
+      run((db) => done(db.delete(tables[kind]).where(eq(tables[kind].id, claim)))),
   }
 }

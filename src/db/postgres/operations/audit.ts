@@ -2,7 +2,7 @@ import { and, desc, eq, gt, gte, inArray, max, or, sql } from 'drizzle-orm'
 import type { AuditEntry, AuditStore } from '../../ports/audit.ts'
 import type { By } from '../../scope.ts'
 import { audit, instance, sites } from '../schema/index.ts'
-import type { Db, Tools } from '../tools.ts'
+import { done, first, when, type Db, type Tools } from '../tools.ts'
 
 /** Writes one audit entry inside the transaction at hand; entries of one bucket are counted in one row. */
 export async function writeAudit(db: Db, entry: AuditEntry): Promise<void> {
@@ -33,12 +33,12 @@ export async function noteOfSite(
   siteId: string,
   by: By,
   action: string,
-  detail?: Record<string, unknown>,
+  more: Partial<AuditEntry> = {},
 ): Promise<void> {
-  const [site] = await db.select().from(sites).where(eq(sites.id, siteId))
+  const site = await first(db.select().from(sites).where(eq(sites.id, siteId)))
   if (!site) return
   const { tenantId, name: subject } = site
-  await writeAudit(db, { ...by, tenantId, action, subject, ...(detail && { detail }) })
+  await writeAudit(db, { ...by, tenantId, action, subject, ...more })
 }
 
 /**
@@ -48,8 +48,7 @@ export async function noteOfSite(
 const settleEntries = (db: Db) => db.execute(sql`LOCK TABLE ${audit} IN SHARE MODE`)
 
 export function auditOperations({ run, transaction }: Tools): AuditStore {
-  const loggedUntil = async (db: Db) =>
-    (await db.select({ id: instance.auditLogged }).from(instance))[0]
+  const loggedUntil = (db: Db) => first(db.select({ id: instance.auditLogged }).from(instance))
 
   const unlogged = (db: Db, id: number, limit: number) =>
     db.select().from(audit).where(gt(audit.id, id)).orderBy(audit.id).limit(limit)
@@ -77,10 +76,7 @@ export function auditOperations({ run, transaction }: Tools): AuditStore {
       return []
     },
 
-    markAuditLogged: (id) =>
-      transaction(async (db) => {
-        await db.update(instance).set({ auditLogged: id })
-      }),
+    markAuditLogged: (id) => run((db) => done(db.update(instance).set({ auditLogged: id }))),
 
     listAudit: ({ tenantId, since, action, subjects, limit }) =>
       run((db) =>
@@ -89,12 +85,12 @@ export function auditOperations({ run, transaction }: Tools): AuditStore {
           .from(audit)
           .where(
             and(
-              tenantId === undefined ? undefined : eq(audit.tenantId, tenantId),
-              since === undefined ? undefined : gte(audit.at, since),
-              subjects && inArray(audit.subject, [...subjects]),
-              action === undefined
-                ? undefined
-                : or(eq(audit.action, action), sql`starts_with(${audit.action}, ${`${action}.`})`),
+              when(tenantId, (id) => eq(audit.tenantId, id)),
+              when(since, (at) => gte(audit.at, at)),
+              when(subjects, (some) => inArray(audit.subject, [...some])),
+              when(action, (word) =>
+                or(eq(audit.action, word), sql`starts_with(${audit.action}, ${`${word}.`})`),
+              ),
             ),
           )
           .orderBy(desc(audit.at), desc(audit.id))

@@ -1,10 +1,9 @@
 import { asc, eq, inArray, isNotNull } from 'drizzle-orm'
 import type { Attempt, DeliveryStore, Replayed } from '../../ports/deliveries.ts'
-import type { By } from '../../scope.ts'
 import { replay } from '../../rules/replay.ts'
 import { attempts, deliveries, events, sites } from '../schema/index.ts'
 import type { Db, Tools } from '../tools.ts'
-import { writeAudit } from './audit.ts'
+import { noteOfSite } from './audit.ts'
 
 /** The tries of deliveries, in their order. */
 export async function triesOf(db: Db, ids: readonly string[]): Promise<Map<string, Attempt[]>> {
@@ -52,7 +51,10 @@ export function deliveryReportOperations({
           sum[became] += 1
           if (became === 'replayed') bySite.set(siteId, (bySite.get(siteId) ?? 0) + 1)
         }
-        for (const [siteId, count] of bySite) await note(db, siteId, count, by)
+        // One row for each site and command, however many batches it takes.
+        for (const [siteId, count] of bySite) {
+          await noteOfSite(db, siteId, by, 'webhook.replayed', { bucket: by.at, count })
+        }
         return sum
       }),
   }
@@ -94,13 +96,4 @@ async function replayEvent(
     await db.insert(deliveries).values({ ...made, ...change })
   }
   return { became, siteId: site.id }
-}
-
-/** One row for each site and command, however many batches it takes. */
-async function note(db: Db, siteId: string, count: number, { actor, at }: By): Promise<void> {
-  const [site] = await db.select().from(sites).where(eq(sites.id, siteId))
-  if (!site) return
-  const { tenantId, name: subject } = site
-  const entry = { at, actor, tenantId, action: 'webhook.replayed', subject, bucket: at, count }
-  await writeAudit(db, entry)
 }

@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm'
 import type { EndpointHealth } from '../../ports/endpoints.ts'
 import { healthy, revive, type Verdict } from '../../rules/endpoint-health.ts'
 import { endpoints } from '../schema/index.ts'
-import type { Db } from '../tools.ts'
+import { first, type Db } from '../tools.ts'
 import { markRecovery } from './recovery.ts'
 
 /**
@@ -14,8 +14,8 @@ export async function reviveEndpoint(db: Db, siteId: string, at: number): Promis
 }
 
 export async function healthOf(db: Db, siteId: string): Promise<EndpointHealth> {
-  const [row] = await db.select(health).from(endpoints).where(eq(endpoints.siteId, siteId))
-  return row ?? healthy
+  const its = db.select(health).from(endpoints).where(eq(endpoints.siteId, siteId))
+  return (await first(its)) ?? healthy
 }
 
 /** The same, and nobody else's verdict until the transaction ends. An endpoint of which nothing is known gets its row. */

@@ -2,7 +2,7 @@ import { and, count, eq, gte, isNotNull, max, sql } from 'drizzle-orm'
 import type { EndpointStore } from '../../ports/endpoints.ts'
 import { healthy } from '../../rules/endpoint-health.ts'
 import { attempts, deliveries, endpoints, events, sites, tenants } from '../schema/index.ts'
-import type { Tools } from '../tools.ts'
+import { first, type Tools } from '../tools.ts'
 import { noteOfSite } from './audit.ts'
 import { health, healthOf, reviveEndpoint } from './endpoint-health.ts'
 import { countRecoverable } from './recovery.ts'
@@ -19,8 +19,8 @@ export function endpointOperations({ run, transaction }: Tools): EndpointStore {
     readEndpoint: (siteId) =>
       run(async (db) => {
         const known = { ...health, allowedTargets: endpoints.allowedTargets }
-        const [row] = await db.select(known).from(endpoints).where(eq(endpoints.siteId, siteId))
-        return row ?? { ...healthy, allowedTargets: [] }
+        const its = db.select(known).from(endpoints).where(eq(endpoints.siteId, siteId))
+        return (await first(its)) ?? { ...healthy, allowedTargets: [] }
       }),
 
     async enableEndpoint(siteId, by) {
@@ -43,7 +43,9 @@ export function endpointOperations({ run, transaction }: Tools): EndpointStore {
           .insert(endpoints)
           .values({ siteId, allowedTargets })
           .onConflictDoUpdate({ target: endpoints.siteId, set: { allowedTargets } })
-        await noteOfSite(db, siteId, by, 'site.targets_allowed', { targets: allowedTargets })
+        await noteOfSite(db, siteId, by, 'site.targets_allowed', {
+          detail: { targets: allowedTargets },
+        })
       }),
 
     lastDeliveries: () =>

@@ -2,25 +2,13 @@ import { and, count, eq, isNotNull, isNull, sql } from 'drizzle-orm'
 import { dayMs } from '../../../durations.ts'
 import {
   consentDays,
+  serverSettings,
   type DatabaseServer,
   type FigureStore,
-  type ServerSetting,
 } from '../../ports/figures.ts'
 import { endpoints, items, sites, tenants } from '../schema/index.ts'
 import type { Db, Tools } from '../tools.ts'
 import { waiting } from './claim-deliveries.ts'
-
-const asked: readonly ServerSetting[] = [
-  'fsync',
-  'full_page_writes',
-  'idle_in_transaction_session_timeout',
-  'is_superuser',
-  'lock_timeout',
-  'max_connections',
-  'statement_timeout',
-  'superuser_reserved_connections',
-  'synchronous_commit',
-]
 
 /** Counts that stay cheap on tables with millions of rows: what is pending or dead is read off partial indexes. */
 const counts = (at: number) => sql`
@@ -109,12 +97,14 @@ export function figureOperations({ run, together }: Tools): FigureStore {
     readServer: () =>
       run(async (db) => {
         const { rows } = await db.execute<{ name: string; setting: string }>(
-          sql`SELECT name, setting FROM pg_settings WHERE name IN ${[...asked, 'server_version']}
+          sql`SELECT name, setting FROM pg_settings WHERE name IN ${[...serverSettings, 'server_version']}
             UNION ALL SELECT 'is_superuser', current_setting('is_superuser', true)`,
         )
         const told = new Map(rows.map(({ name, setting }) => [name, setting]))
         // Not every server that speaks as PostgreSQL has them all: what it does not say is nothing to blame it for.
-        const settings = Object.fromEntries(asked.map((name) => [name, told.get(name) ?? '']))
+        const settings = Object.fromEntries(
+          serverSettings.map((name) => [name, told.get(name) ?? '']),
+        )
         const version = told.get('server_version') ?? ''
         return { version, settings: settings as DatabaseServer['settings'] }
       }),

@@ -35,7 +35,7 @@ import {
   tenants,
 } from '../schema/index.ts'
 import { nextTryAt } from '../../rules/next-try.ts'
-import { matching, type Db, type Tools } from '../tools.ts'
+import { first, matching, when, type Db, type Tools } from '../tools.ts'
 import { triesOf } from './delivery-reports.ts'
 import { inScope } from './sites.ts'
 import { findSubjects } from './subjects.ts'
@@ -45,8 +45,7 @@ import { storeCalls } from './usage.ts'
 const { body: _body, ...event } = getTableColumns(events)
 
 /** Of what is older than the row that the page begins behind, by the place that one has. */
-const older = ({ before }: Page, olderThan: (id: string) => SQL) =>
-  before === undefined ? undefined : olderThan(before)
+const older = ({ before }: Page, olderThan: (id: string) => SQL) => when(before, olderThan)
 
 const olderCalls = (id: string) =>
   sql`(${calls.at}, ${calls.id}) < (SELECT at, id FROM calls WHERE id = ${id})`
@@ -140,14 +139,15 @@ export function historyOperations({ run }: Tools): HistoryStore {
       }),
 
     readSite: (siteId) =>
-      run(async (db) => {
-        const [found] = await db
-          .select({ site: sites, tenant: tenants })
-          .from(sites)
-          .innerJoin(tenants, eq(tenants.id, sites.tenantId))
-          .where(eq(sites.id, siteId))
-        return found
-      }),
+      run((db) =>
+        first(
+          db
+            .select({ site: sites, tenant: tenants })
+            .from(sites)
+            .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+            .where(eq(sites.id, siteId)),
+        ),
+      ),
 
     findSubjects: (word, limit) => run((db) => findSubjects(db, word, limit)),
   }
@@ -207,38 +207,35 @@ async function eventsWhere(
 
 const callConditions = (filter: CallFilter) => [
   ...matching(filter, calls, ['id', 'tenantId', 'siteId', 'apiKey', 'request', 'itemId', 'method']),
-  filter.since === undefined ? undefined : gte(calls.at, filter.since),
-  filter.status &&
-    and(gte(calls.status, filter.status.from), lt(calls.status, filter.status.until)),
+  when(filter.since, (at) => gte(calls.at, at)),
+  when(filter.status, ({ from, until }) => and(gte(calls.status, from), lt(calls.status, until))),
   // Written out, so that the index of refused calls is seen to fit.
-  filter.status && filter.status.from >= 400 ? sql`${calls.status} >= 400` : undefined,
+  when(filter.status, ({ from }) => (from >= 400 ? sql`${calls.status} >= 400` : undefined)),
 ]
 
 const requestConditions = (filter: RequestFilter) => [
   ...matching(filter, requests, ['id', 'itemId', 'userId', 'state']),
   ...matching(filter, bridgeUsers, ['siteId']),
   ...matching(filter, sites, ['tenantId']),
-  filter.userName === undefined ? undefined : eq(bridgeUsers.foldedName, foldName(filter.userName)),
-  filter.since === undefined ? undefined : gte(requests.openedAt, filter.since),
+  when(filter.userName, (name) => eq(bridgeUsers.foldedName, foldName(name))),
+  when(filter.since, (at) => gte(requests.openedAt, at)),
 ]
 
 const eventConditions = (filter: EventFilter) => [
   ...matching(filter, events, ['id', 'siteId', 'itemId', 'type']),
   ...matching(filter, sites, ['tenantId']),
-  filter.deliveryId === undefined ? undefined : eq(deliveries.id, filter.deliveryId),
-  filter.since === undefined ? undefined : gte(events.receivedAt, filter.since),
-  filter.until === undefined ? undefined : lt(events.receivedAt, filter.until),
+  when(filter.deliveryId, (id) => eq(deliveries.id, id)),
+  when(filter.since, (at) => gte(events.receivedAt, at)),
+  when(filter.until, (at) => lt(events.receivedAt, at)),
   filter.ofSites && isNotNull(events.siteId),
-  filter.feedOf && isInFeed(filter.feedOf),
-  filter.state === undefined
-    ? undefined
-    : filter.state === 'kept'
-      ? isNull(deliveries.id)
-      : eq(deliveries.state, filter.state),
+  when(filter.feedOf, isInFeed),
+  when(filter.state, (state) =>
+    state === 'kept' ? isNull(deliveries.id) : eq(deliveries.state, state),
+  ),
 ]
 
 const userConditions = (filter: UserFilter) => [
   ...matching(filter, bridgeUsers, ['id', 'siteId', 'userUuid']),
   ...matching(filter, sites, ['tenantId']),
-  filter.name === undefined ? undefined : eq(bridgeUsers.foldedName, foldName(filter.name)),
+  when(filter.name, (name) => eq(bridgeUsers.foldedName, foldName(name))),
 ]

@@ -1,7 +1,7 @@
 import { asc, eq, inArray } from 'drizzle-orm'
 import type { InstanceStore } from '../../ports/instance.ts'
 import { apiKeys, dataKeys, instance, members } from '../schema/index.ts'
-import type { Db, Tools } from '../tools.ts'
+import { done, first, type Db, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { lockInstance } from './locks.ts'
 import { isSealedWith } from './sealed.ts'
@@ -18,14 +18,10 @@ const keysByAge = (db: Db) =>
     .orderBy(asc(dataKeys.createdAt), asc(dataKeys.seq))
 
 async function current(db: Db) {
-  const [row] = await db.select().from(instance).where(isOnly)
+  const row = await first(db.select().from(instance).where(isOnly))
   if (!row) return undefined
-  const keys = await keysByAge(db)
-  return {
-    mode: row.mode,
-    wrappedPepper: row.wrappedPepper,
-    dataKeys: keys.map(({ id, wrappedKey }) => ({ id, wrappedKey })),
-  }
+  const { mode, wrappedPepper } = row
+  return { mode, wrappedPepper, dataKeys: await keysByAge(db) }
 }
 
 export function instanceOperations({ run, transaction }: Tools): InstanceStore {
@@ -47,9 +43,7 @@ export function instanceOperations({ run, transaction }: Tools): InstanceStore {
       }),
 
     replaceMode: (from, to) =>
-      run(async (db) => {
-        await db.update(instance).set({ mode: to }).where(eq(instance.mode, from))
-      }),
+      run((db) => done(db.update(instance).set({ mode: to }).where(eq(instance.mode, from)))),
 
     listDataKeys: () =>
       run(async (db) => {
@@ -66,14 +60,10 @@ export function instanceOperations({ run, transaction }: Tools): InstanceStore {
       }),
 
     addDataKey: (key, at) =>
-      run(async (db) => {
-        await db.insert(dataKeys).values({ ...key, createdAt: at })
-      }),
+      run((db) => done(db.insert(dataKeys).values({ ...key, createdAt: at }))),
 
     markDataKeySeen: (id, by) =>
-      run(async (db) => {
-        await db.update(members).set({ dataKey: id }).where(eq(members.id, by))
-      }),
+      run((db) => done(db.update(members).set({ dataKey: id }).where(eq(members.id, by)))),
 
     rewrap: ({ wrappedPepper, dataKeys: keys }, by) =>
       transaction(async (db) => {
@@ -127,15 +117,12 @@ export function instanceOperations({ run, transaction }: Tools): InstanceStore {
     },
 
     saveBridgeStatus: ({ at, status }) =>
-      run(async (db) => {
-        await db.update(instance).set({ bridgeStatus: status, bridgeStatusAt: at })
-      }),
+      run((db) => done(db.update(instance).set({ bridgeStatus: status, bridgeStatusAt: at }))),
 
     readBridgeStatus: () =>
       run(async (db) => {
-        const [row] = await db
-          .select({ status: instance.bridgeStatus, at: instance.bridgeStatusAt })
-          .from(instance)
+        const saved = { status: instance.bridgeStatus, at: instance.bridgeStatusAt }
+        const row = await first(db.select(saved).from(instance))
         return row?.status && row.at !== null ? { status: row.status, at: row.at } : undefined
       }),
   }

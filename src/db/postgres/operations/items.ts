@@ -30,7 +30,7 @@ import {
   sites,
   tenants,
 } from '../schema/index.ts'
-import { given, matching, prepared, when, type Db, type Tools } from '../tools.ts'
+import { changed, first, given, matching, prepared, when, type Db, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { lockItem, lockItems, storeItem } from './item-rows.ts'
 import { lockTenantOf, lockUser } from './locks.ts'
@@ -81,7 +81,7 @@ export function itemOperations({ run, transaction }: Tools): ItemStore {
       run(async (db) => {
         const [item, id] =
           typeof which === 'number' ? [itemInScope, which] : [itemOfAccount, which.accountId]
-        return (await item(db).execute({ tenantId, siteId, id }))[0]
+        return first(item(db).execute({ tenantId, siteId, id }))
       }),
 
     listItems: (userId) => run((db) => livingOf(db, userId)),
@@ -107,12 +107,12 @@ export function itemOperations({ run, transaction }: Tools): ItemStore {
           .where(eq(accounts.itemId, items.id))
         const silent = and(
           eq(items.userId, userId),
-          itemId === undefined ? undefined : eq(items.id, itemId),
+          when(itemId, (id) => eq(items.id, id)),
           isNull(items.goneAt),
-          notSince === undefined ? undefined : isUnheard(notSince),
+          when(notSince, isUnheard),
           hadAccounts ? exists(itsAccounts) : undefined,
         )
-        return ((await db.update(items).set({ askedAt: at }).where(silent)).rowCount ?? 0) > 0
+        return (await changed(db.update(items).set({ askedAt: at }).where(silent))) > 0
       }),
 
     // Of those who decide at the same moment one finds the row as it was: the others wait for it, and look again.
@@ -120,14 +120,14 @@ export function itemOperations({ run, transaction }: Tools): ItemStore {
       transaction(async (db) => {
         const asSeen = matching(seen, items, Object.keys(seen) as (keyof typeof seen)[])
         const isIt = and(eq(items.id, itemId), ...asSeen)
-        if ((await db.update(items).set(change).where(isIt)).rowCount !== 1) return false
+        if ((await changed(db.update(items).set(change).where(isIt))) === 0) return false
         if (event) await insertEvent(db, event)
         return true
       }),
 
     deleteItem: (itemId, { actor, at }, { withUser } = { withUser: false }) =>
       transaction(async (db) => {
-        const [held] = await owned(db).where(eq(items.id, itemId))
+        const held = await first(owned(db).where(eq(items.id, itemId)))
         if (!held) return { accounts: 0 }
         await lockUser(db, held.user.id)
         if (!(await lockItem(db, itemId))) return { accounts: 0 }
@@ -139,7 +139,7 @@ export function itemOperations({ run, transaction }: Tools): ItemStore {
           await db.update(bridgeUsers).set(gone).where(eq(bridgeUsers.id, held.user.id))
         }
         await loseAccounts(db, itemId, at)
-        const gone = (await db.delete(accounts).where(eq(accounts.itemId, itemId))).rowCount ?? 0
+        const gone = await changed(db.delete(accounts).where(eq(accounts.itemId, itemId)))
         await db.delete(items).where(eq(items.id, itemId))
         const { tenantId, name } = held.site
         const entry = { at, actor, tenantId, action: 'item.deleted', subject: String(itemId) }

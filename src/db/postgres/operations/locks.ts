@@ -1,6 +1,6 @@
 import { eq, inArray } from 'drizzle-orm'
 import { bridgeUsers, deliveries, instance, sites, tenants } from '../schema/index.ts'
-import type { Db } from '../tools.ts'
+import { first, type Db } from '../tools.ts'
 
 /**
  * Each locks a row until the transaction ends, and reads it. What hangs on a row is decided under its lock: names within a
@@ -8,14 +8,13 @@ import type { Db } from '../tools.ts'
  * for each other: instance, tenant, site, user, request, item; and last the tenant of what happened, when an event is stored.
  * Rows that refer to a locked one may be added meanwhile.
  */
-export const lockInstance = async (db: Db) =>
-  (await db.select().from(instance).for('no key update'))[0]
+export const lockInstance = (db: Db) => first(db.select().from(instance).for('no key update'))
 
-export const lockTenant = async (db: Db, id: string) =>
-  (await db.select().from(tenants).where(eq(tenants.id, id)).for('no key update'))[0]
+export const lockTenant = (db: Db, id: string) =>
+  first(db.select().from(tenants).where(eq(tenants.id, id)).for('no key update'))
 
-export const lockSite = async (db: Db, id: string) =>
-  (await db.select().from(sites).where(eq(sites.id, id)).for('no key update'))[0]
+export const lockSite = (db: Db, id: string) =>
+  first(db.select().from(sites).where(eq(sites.id, id)).for('no key update'))
 
 export const lockUser = async (db: Db, id: string) => (await lockUsers(db, [id])).get(id)
 

@@ -1,7 +1,7 @@
 import { and, asc, eq, inArray, isNotNull, isNull, lte, ne, notInArray, or, sql } from 'drizzle-orm'
 import type { MemberStore, SignOfLife } from '../../ports/members.ts'
 import { deliveries, instance, leader, members, workClaims } from '../schema/index.ts'
-import type { Db, Tools } from '../tools.ts'
+import { changed, done, type Db, type Tools } from '../tools.ts'
 import { orderOfDeliveries } from './locks.ts'
 import { endClaims } from './work-claims.ts'
 
@@ -35,9 +35,9 @@ export function memberOperations({ run, transaction }: Tools, life: Tools): Memb
       }),
 
     releaseWork: (work, by) =>
-      run(async (db) => {
-        await endClaims(db, and(eq(workClaims.kind, work), eq(workClaims.claimedBy, by)))
-      }),
+      run((db) =>
+        done(endClaims(db, and(eq(workClaims.kind, work), eq(workClaims.claimedBy, by)))),
+      ),
 
     listMembers: () =>
       run((db) => {
@@ -55,11 +55,9 @@ export function memberOperations({ run, transaction }: Tools, life: Tools): Memb
       run(async (db) => {
         // Its own row, so that no member waits for another: written as it is, for only a renewal says that one lives.
         const isIt = eq(members.id, id)
-        const written = await db
-          .update(members)
-          .set({ pid: sql`${members.pid}` })
-          .where(isIt)
-        if (written.rowCount === 0) await db.update(instance).set({ probedAt: at })
+        const asItIs = { pid: sql`${members.pid}` }
+        const isThere = (await changed(db.update(members).set(asItIs).where(isIt))) === 1
+        if (!isThere) await db.update(instance).set({ probedAt: at })
       }),
   }
 }

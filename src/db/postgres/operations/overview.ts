@@ -9,30 +9,12 @@ const mostRefusals = 5_000
 /** How many events are looked at for what became of them lately. */
 const mostEvents = 5_000
 
-/** Numbers of eight bytes come as texts. */
-type Row = Pick<SiteState, 'id' | 'name' | 'tenant'> & {
-  is_tenant_disabled: boolean
-  has_webhook_url: boolean
-  last_state: DeliveryState | null
-} & Record<
-    | 'disabled_at'
-    | 'failing_since'
-    | 'last_call_at'
-    | 'last_at'
-    | 'refused'
-    | 'dead'
-    | 'items'
-    | 'asking'
-    | 'consent_ends_at',
-    string | null
-  >
-
 export const overviewOperations = ({ run }: Tools): OverviewStore => ({
   listSiteStates: ({ limit, offset }, { tenantId, failedSince, asking }) =>
     run(async (db) => {
       const whose = tenantId === undefined ? undefined : sql`AND sites.tenant_id = ${tenantId}`
       const statuses = list(asking.statuses)
-      const { rows } = await db.execute<Row>(sql`
+      const { rows } = await db.execute<{ state: SiteState }>(sql`
         WITH asking AS MATERIALIZED (
           SELECT site_id FROM bridge_users WHERE id IN (
             SELECT user_id FROM items WHERE gone_at IS NULL AND authentication_expires_at <= ${asking.consentsUntil}
@@ -49,8 +31,12 @@ export const overviewOperations = ({ run }: Tools): OverviewStore => ({
           WHERE sites.removed_at IS NULL ${whose}
           ORDER BY rank, sites.folded_name, sites.id LIMIT ${limit} OFFSET ${offset}
         )
-        SELECT page.*, called.at AS last_call_at, newest.received_at AS last_at, newest.state AS last_state,
-          refused.count AS refused, dead.count AS dead, kept.count AS items, kept.asking, kept.ends_at AS consent_ends_at
+        SELECT json_build_object('id', page.id, 'name', page.name, 'tenant', tenant, 'isTenantDisabled', is_tenant_disabled,
+          'hasWebhookUrl', has_webhook_url, 'disabledAt', disabled_at, 'failingSince', failing_since, 'lastCallAt', called.at,
+          'lastDelivery', CASE WHEN newest.state IS NOT NULL
+            THEN json_build_object('at', newest.received_at, 'state', newest.state) END,
+          'failed', json_build_object('calls', refused.count, 'webhooks', dead.count),
+          'items', kept.count, 'asking', kept.asking, 'consentEndsAt', kept.ends_at) AS state
         FROM page
         LEFT JOIN LATERAL (
           SELECT at FROM calls WHERE calls.site_id = page.id ORDER BY at DESC LIMIT 1
@@ -78,7 +64,7 @@ export const overviewOperations = ({ run }: Tools): OverviewStore => ({
           WHERE bridge_users.site_id = page.id AND items.gone_at IS NULL
         ) AS kept ON true
         ORDER BY page.rank, page.folded_name, page.id`)
-      return rows.map(toState)
+      return rows.map(({ state }) => state)
     }),
 
   countLately: (since) =>
@@ -104,27 +90,6 @@ export const overviewOperations = ({ run }: Tools): OverviewStore => ({
       return { ended, byStep }
     }),
 })
-
-function toState(row: Row): SiteState {
-  const number = (text: string | null): number | null => (text === null ? null : Number(text))
-  const lastAt = number(row.last_at)
-  return {
-    id: row.id,
-    name: row.name,
-    tenant: row.tenant,
-    isTenantDisabled: row.is_tenant_disabled,
-    hasWebhookUrl: row.has_webhook_url,
-    disabledAt: number(row.disabled_at),
-    failingSince: number(row.failing_since),
-    lastCallAt: number(row.last_call_at),
-    lastDelivery:
-      lastAt === null || row.last_state === null ? null : { at: lastAt, state: row.last_state },
-    failed: { calls: Number(row.refused ?? 0), webhooks: Number(row.dead ?? 0) },
-    items: Number(row.items ?? 0),
-    asking: Number(row.asking ?? 0),
-    consentEndsAt: number(row.consent_ends_at),
-  }
-}
 
 const list = (values: readonly number[]): SQL =>
   sql`(${sql.join(

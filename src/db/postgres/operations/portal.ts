@@ -54,7 +54,7 @@ export const portalOperations = ({ run, transaction }: Tools): PortalStore => ({
         .delete(portalSessions)
         .where(and(isGood, eq(portalSessions.siteId, siteId)))
         .returning()
-      if (ended > 0) await noteOfSite(db, siteId, by, 'portal.ended', { ended })
+      if (ended > 0) await noteOfSite(db, siteId, by, 'portal.ended', { detail: { ended } })
       return ended
     }),
 

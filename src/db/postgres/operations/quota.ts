@@ -4,7 +4,7 @@ import type { QuotaAsk } from '../../../quota-lending.ts'
 import { lendQuota, untouchedQuota } from '../../rules/quota-lending.ts'
 import { LostRaceError } from '../errors.ts'
 import { bridgeQuota } from '../schema/index.ts'
-import type { Tools } from '../tools.ts'
+import { first, type Tools } from '../tools.ts'
 
 /** The one row's key. */
 const id = 1
@@ -14,7 +14,7 @@ export function quotaOperations({ run }: Tools): QuotaStore {
     // Without a lock: a member that is frozen while it has one would keep all others from calling.
     lendQuota: (ask) =>
       run(async (db) => {
-        const [found] = await db.select().from(bridgeQuota)
+        const found = await first(db.select().from(bridgeQuota))
         const before = found?.state ?? untouchedQuota
         const { state, answer } = lendQuota(before, ask)
         if (isQuestion(ask) && countOf(state.keys) === countOf(before.keys)) return answer

@@ -2,7 +2,7 @@ import { and, count, eq, gt, isNull, sql } from 'drizzle-orm'
 import type { ReminderMailStore } from '../../ports/reminder-mails.ts'
 import type { MailEnd } from '../../ports/reminder-ways.ts'
 import { bridgeUsers, items, sites, tenants } from '../schema/index.ts'
-import type { Tools } from '../tools.ts'
+import { done, first, type Tools } from '../tools.ts'
 import { lockUser } from './locks.ts'
 import { isServed } from './sites.ts'
 
@@ -46,20 +46,21 @@ export function reminderMailOperations({ run, transaction }: Tools): ReminderMai
       }),
 
     readMailStop: (userId) =>
-      run(async (db) => {
-        const [found] = await db
-          .select({ site: sites.name, stoppedAt: bridgeUsers.mailStoppedAt })
-          .from(bridgeUsers)
-          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-          .innerJoin(tenants, eq(tenants.id, sites.tenantId))
-          .where(and(eq(bridgeUsers.id, userId), isServed))
-        return found
-      }),
+      run((db) =>
+        first(
+          db
+            .select({ site: sites.name, stoppedAt: bridgeUsers.mailStoppedAt })
+            .from(bridgeUsers)
+            .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+            .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+            .where(and(eq(bridgeUsers.id, userId), isServed)),
+        ),
+      ),
 
     setMailStop: (userId, mailStoppedAt) =>
-      run(async (db) => {
-        await db.update(bridgeUsers).set({ mailStoppedAt }).where(eq(bridgeUsers.id, userId))
-      }),
+      run((db) =>
+        done(db.update(bridgeUsers).set({ mailStoppedAt }).where(eq(bridgeUsers.id, userId))),
+      ),
 
     countMails: () =>
       run(async (db) => {

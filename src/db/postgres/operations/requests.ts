@@ -27,7 +27,7 @@ import { saidOfUser } from '../../rules/said-of-user.ts'
 import { pinnedBy } from '../../rules/site-pin.ts'
 import { ConflictError } from '../../store-errors.ts'
 import { bridgeUsers, connectRequests as requests, items, sites, tenants } from '../schema/index.ts'
-import { given, prepared, type Db, type Tools } from '../tools.ts'
+import { changed, first, given, prepared, type Db, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { reviveEndpoint } from './endpoint-health.ts'
 import { lockItem, storeItem } from './item-rows.ts'
@@ -89,8 +89,8 @@ const served = async (db: Db, where: SQL | undefined, limit: number) => {
   return rows.map(({ request, user, site }) => ({ request, user, site }))
 }
 
-const lockRequest = async (db: Db, id: string): Promise<ConnectRequest | undefined> =>
-  (await db.select().from(requests).where(eq(requests.id, id)).for('no key update'))[0]
+const lockRequest = (db: Db, id: string): Promise<ConnectRequest | undefined> =>
+  first(db.select().from(requests).where(eq(requests.id, id)).for('no key update'))
 
 /** Whether neither the site of a request's user is being deleted nor its tenant disabled. */
 const isUserServed = async (db: Db, userId: string): Promise<boolean> => {
@@ -104,20 +104,22 @@ const isUserServed = async (db: Db, userId: string): Promise<boolean> => {
 }
 
 /** The other request that connected this item. */
-const lockHolder = async (db: Db, itemId: number, notId: string) => {
+const lockHolder = (db: Db, itemId: number, notId: string) => {
   const connected = and(eq(requests.itemId, itemId), isNull(requests.managedItemId))
-  const [holder] = await db
-    .select({ id: requests.id, matchedAt: requests.matchedAt })
-    .from(requests)
-    .where(and(connected, ne(requests.id, notId)))
-    .for('no key update')
-  return holder
+  return first(
+    db
+      .select({ id: requests.id, matchedAt: requests.matchedAt })
+      .from(requests)
+      .where(and(connected, ne(requests.id, notId)))
+      .for('no key update'),
+  )
 }
 
 const change = async (db: Db, id: string, values: RequestChange): Promise<ConnectRequest> => {
-  const [changed] = await db.update(requests).set(values).where(eq(requests.id, id)).returning()
-  if (!changed) throw new ConflictError('The request is gone')
-  return changed
+  const isIt = eq(requests.id, id)
+  const request = await first(db.update(requests).set(values).where(isIt).returning())
+  if (!request) throw new ConflictError('The request is gone')
+  return request
 }
 
 /** An item that a correction let go becomes the claim of another request. */
@@ -193,21 +195,18 @@ export function requestOperations({ run, transaction }: Tools): RequestStore {
       }),
 
     findRequest: (scope, id) =>
-      run(async (db) => {
+      run((db) => {
         const { tenantId, siteId } = scope
-        return (await requestInScope(db).execute({ tenantId, siteId, id }))[0]
+        return first(requestInScope(db).execute({ tenantId, siteId, id }))
       }),
 
-    findRequestForCallback: (id) =>
-      run(async (db) => (await served(db, eq(requests.id, id), 1))[0]),
+    findRequestForCallback: (id) => run((db) => first(served(db, eq(requests.id, id), 1))),
 
     countCallback: (id, most) =>
       run(async (db) => {
-        const counted = await db
-          .update(requests)
-          .set({ callbacks: sql`${requests.callbacks} + 1` })
-          .where(and(eq(requests.id, id), lt(requests.callbacks, most)))
-        return counted.rowCount === 1
+        const isAllowed = and(eq(requests.id, id), lt(requests.callbacks, most))
+        const more = { callbacks: sql`${requests.callbacks} + 1` }
+        return (await changed(db.update(requests).set(more).where(isAllowed))) === 1
       }),
 
     rememberClaim: (id, claim) =>
@@ -243,7 +242,7 @@ export function requestOperations({ run, transaction }: Tools): RequestStore {
     settleRequest: (id, outcome, announcement, by) =>
       transaction(async (db) => {
         if (by !== undefined) await requireClaim(db, 'callback', id, by)
-        const [its] = await db.select().from(requests).where(eq(requests.id, id))
+        const its = await first(db.select().from(requests).where(eq(requests.id, id)))
         if (its) await lockUser(db, its.userId)
         const request = await lockRequest(db, id)
         if (!request) throw new ConflictError('The request is gone')
@@ -261,10 +260,10 @@ export function requestOperations({ run, transaction }: Tools): RequestStore {
         const { item, loser, offered, announced } = settled
         await storeItem(db, item)
         if (loser !== null) await change(db, loser, released)
-        const changed = await change(db, id, settled.change)
+        const after = await change(db, id, settled.change)
         if (offered !== null) await offer(db, offered, request.userId, loser, outcome.at)
         if (announced) await insertEvent(db, announcement)
-        return { outcome: 'settled', request: changed }
+        return { outcome: 'settled', request: after }
       }),
 
     failRequest: (id, step, by) =>

@@ -6,7 +6,7 @@ import {
   type SealedValue,
 } from '../../ports/sealed.ts'
 import { sealedPlaces, sealedPrefix } from '../../rules/sealed-places.ts'
-import type { Db, Tools } from '../tools.ts'
+import { changed, type Db, type Tools } from '../tools.ts'
 import { named } from './owned-rows.ts'
 
 const placeOf = (sealed: SealedColumn) => {
@@ -51,7 +51,7 @@ export function sealedOperations({ run, transaction }: Tools): SealedStore {
           // Whoever wrote a newer one meanwhile wins.
           const isSame = and(eq(keyColumn, key), eq(value, from))
           const change = { [sealedPlaces[place].column]: to }
-          replaced += (await db.update(table).set(change).where(isSame)).rowCount ?? 0
+          replaced += await changed(db.update(table).set(change).where(isSame))
         }
         return replaced
       }),

@@ -139,7 +139,9 @@ async function settleEndpoint(
   if (verdict.health !== before) await writeVerdict(db, siteId, verdict, at)
   if (verdict.disabled) {
     const reason = verdict.health.disabledReason
-    await noteOfSite(db, siteId, { actor: 'server', at }, 'endpoint.disabled', { reason })
+    await noteOfSite(db, siteId, { actor: 'server', at }, 'endpoint.disabled', {
+      detail: { reason },
+    })
   }
   return verdict.disabled
 }

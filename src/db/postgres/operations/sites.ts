@@ -5,7 +5,7 @@ import { chosenByName, chosenSite } from '../../rules/name-choice.ts'
 import type { Scope } from '../../scope.ts'
 import { AmbiguousNameError, ConflictError } from '../../store-errors.ts'
 import { endpoints, sites, tenants } from '../schema/index.ts'
-import { given, type Tools } from '../tools.ts'
+import { first, given, type Tools } from '../tools.ts'
 import { noteOfSite, noteOfTenant } from './audit.ts'
 import { reviveEndpoint } from './endpoint-health.ts'
 import { lockSite, lockTenant } from './locks.ts'
@@ -88,7 +88,7 @@ export function siteOperations({ run, transaction }: Tools): SiteStore {
 
     readWebhookSecret: (siteId) =>
       run(async (db) => {
-        const [site] = await db.select().from(sites).where(eq(sites.id, siteId))
+        const site = await first(db.select().from(sites).where(eq(sites.id, siteId)))
         if (!site) throw new Error(`No site ${siteId} to have a secret`)
         return site.webhookSecret
       }),
@@ -107,8 +107,8 @@ export function siteOperations({ run, transaction }: Tools): SiteStore {
           .values({ siteId, ...previous })
           .onConflictDoUpdate({ target: endpoints.siteId, set: previous })
         await db.update(sites).set({ webhookSecret: secret }).where(eq(sites.id, siteId))
-        const detail = earlierUntil === null ? undefined : { earlier_ended: true }
-        await noteOfSite(db, siteId, by, 'site.secret_rotated', detail)
+        const more = earlierUntil === null ? {} : { detail: { earlier_ended: true } }
+        await noteOfSite(db, siteId, by, 'site.secret_rotated', more)
         return earlierUntil
       }),
   }

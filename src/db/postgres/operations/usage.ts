@@ -3,8 +3,8 @@ import type { CallRecord } from '../../ports/history.ts'
 import type { UsageStore } from '../../ports/usage.ts'
 import { renewalOf } from '../../rules/renewal-count.ts'
 import { monthOf } from '../../rules/usage-month.ts'
-import { calls, tenants, usage } from '../schema/index.ts'
-import { tableOf, type Db, type Tools } from '../tools.ts'
+import { bridgeUsers, calls, items, tenants, usage } from '../schema/index.ts'
+import { tableOf, when, type Db, type Tools } from '../tools.ts'
 
 /** What is counted comes on top of what the row has, in the order of the rows: whoever counts for several locks them so. */
 const onTop = sql`ON CONFLICT (month, tenant_id, site_id) DO UPDATE SET
@@ -56,26 +56,21 @@ export const storeCalls = (db: Db, records: readonly CallRecord[]) =>
 const endUncounted = sql`gone_at IS NULL AND authentication_expires_at IS NOT NULL
   AND (counted_end IS NULL OR counted_end <> authentication_expires_at)`
 
-interface UncountedEnd {
-  id: string
-  siteId: string
-  end: string
-  counted: string | null
-}
-
 /** Items whose consent's end was not looked at, nobody else's until the transaction ends; those that others have are left out. */
-async function lockUncounted(db: Db, limit: number) {
-  const { rows } = await db.execute<UncountedEnd & Record<string, unknown>>(sql`
-    SELECT items.id, bridge_users.site_id AS "siteId", authentication_expires_at AS end, counted_end AS counted
-    FROM items JOIN bridge_users ON bridge_users.id = items.user_id
-    WHERE ${endUncounted} ORDER BY items.id LIMIT ${limit} FOR NO KEY UPDATE OF items SKIP LOCKED`)
-  return rows.map(({ id, siteId, end, counted }) => ({
-    id: Number(id),
-    siteId,
-    end: Number(end),
-    counted: counted === null ? null : Number(counted),
-  }))
-}
+const lockUncounted = (db: Db, limit: number) =>
+  db
+    .select({
+      id: items.id,
+      siteId: bridgeUsers.siteId,
+      end: sql`${items.authenticationExpiresAt}`.mapWith(Number),
+      counted: items.countedEnd,
+    })
+    .from(items)
+    .innerJoin(bridgeUsers, eq(bridgeUsers.id, items.userId))
+    .where(endUncounted)
+    .orderBy(items.id)
+    .limit(limit)
+    .for('no key update', { of: items, skipLocked: true })
 
 export function usageOperations({ run, transaction }: Tools): UsageStore {
   return {
@@ -95,7 +90,7 @@ export function usageOperations({ run, transaction }: Tools): UsageStore {
           .where(
             and(
               eq(usage.month, month),
-              tenantId === undefined ? undefined : eq(usage.tenantId, tenantId),
+              when(tenantId, (id) => eq(usage.tenantId, id)),
             ),
           )
           .groupBy(tenants.name, usage.site)
@@ -138,8 +133,7 @@ export function usageOperations({ run, transaction }: Tools): UsageStore {
           FROM ${tableOf('looked', ends, { id: 'bigint', end: 'bigint' })} WHERE items.id = looked.id`)
         const before = told.filter(({ renewal }) => renewal === 'before')
         if (before.length > 0) {
-          const month = monthOf(at)
-          const all = before.map(({ siteId }) => ({ siteId, month }))
+          const all = before.map(({ siteId }) => ({ siteId, month: monthOf(at) }))
           await addUsage(db, 'renewals', all)
         }
         const after = told.filter(({ renewal }) => renewal === 'after').length

@@ -6,7 +6,7 @@ import { AmbiguousNameError, ConflictError } from '../../store-errors.ts'
 import { inBatches } from '../batches.ts'
 import { isTaken } from '../errors.ts'
 import { bridgeUsers, items, sites, tenants } from '../schema/index.ts'
-import { given, prepared, type Db, type Tools } from '../tools.ts'
+import { changed, done, first, given, prepared, type Db, type Tools } from '../tools.ts'
 import { lockSite } from './locks.ts'
 import { isUnheard } from './items.ts'
 import { inScope, isServed } from './sites.ts'
@@ -81,10 +81,9 @@ export function userOperations({ run, transaction }: Tools): UserStore {
       }),
 
     readUser: (userId) =>
-      run(async (db) => {
+      run((db) => {
         const known = { userUuid: bridgeUsers.userUuid, email: bridgeUsers.email }
-        const [user] = await db.select(known).from(bridgeUsers).where(userWith(userId))
-        return user
+        return first(db.select(known).from(bridgeUsers).where(userWith(userId)))
       }),
 
     setUserUuid: (userId, userUuid) =>
@@ -112,16 +111,11 @@ export function userOperations({ run, transaction }: Tools): UserStore {
     claimItemsRead: (userId, at, notSince) =>
       run(async (db) => {
         const isFree = or(isNull(bridgeUsers.itemsReadAt), lt(bridgeUsers.itemsReadAt, notSince))
-        const claim = await db
-          .update(bridgeUsers)
-          .set({ itemsReadAt: at })
-          .where(and(userWith(userId), isFree))
-        return claim.rowCount === 1
+        const claim = db.update(bridgeUsers).set({ itemsReadAt: at })
+        return (await changed(claim.where(and(userWith(userId), isFree)))) === 1
       }),
 
     releaseItemsRead: (userId) =>
-      run(async (db) => {
-        await db.update(bridgeUsers).set({ itemsReadAt: null }).where(userWith(userId))
-      }),
+      run((db) => done(db.update(bridgeUsers).set({ itemsReadAt: null }).where(userWith(userId)))),
   }
 }

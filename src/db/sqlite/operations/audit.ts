@@ -32,12 +32,12 @@ export function noteOfSite(
   siteId: string,
   by: By,
   action: string,
-  detail?: Record<string, unknown>,
+  more: Partial<AuditEntry> = {},
 ): void {
   const site = db.select().from(sites).where(eq(sites.id, siteId)).get()
   if (!site) return
   const { tenantId, name: subject } = site
-  writeAudit(db, { ...by, tenantId, action, subject, ...(detail && { detail }) })
+  writeAudit(db, { ...by, tenantId, action, subject, ...more })
 }
 
 const loggedUntil = prepared((db) =>

@@ -305,7 +305,9 @@ function settleEndpoint(db: Db, siteId: string, answer: EndpointAnswer & { at: n
   if (verdict.health !== before) writeVerdict(db, siteId, verdict, at)
   if (verdict.disabled) {
     const reason = verdict.health.disabledReason
-    noteOfSite(db, siteId, { actor: 'server', at }, 'endpoint.disabled', { reason })
+    noteOfSite(db, siteId, { actor: 'server', at }, 'endpoint.disabled', {
+      detail: { reason },
+    })
   }
   return verdict.disabled
 }

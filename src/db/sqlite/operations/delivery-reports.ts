@@ -1,10 +1,9 @@
 import { asc, eq, sql } from 'drizzle-orm'
-import type { By } from '../../scope.ts'
 import type { Attempt, DeliveryStore, Replayed } from '../../ports/deliveries.ts'
 import { replay } from '../../rules/replay.ts'
 import { attempts, deliveries, events, sites } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
-import { writeAudit } from './audit.ts'
+import { noteOfSite } from './audit.ts'
 
 type Db = Tools['db']
 
@@ -45,7 +44,10 @@ export function deliveryReportOperations({
           sum[became] += 1
           if (became === 'replayed') bySite.set(siteId, (bySite.get(siteId) ?? 0) + 1)
         }
-        for (const [siteId, count] of bySite) note(db, siteId, count, by)
+        // One row for each site and command, however many batches it takes.
+        for (const [siteId, count] of bySite) {
+          noteOfSite(db, siteId, by, 'webhook.replayed', { bucket: by.at, count })
+        }
         return sum
       }),
   }
@@ -83,12 +85,4 @@ function replayEvent(
       .run()
   }
   return { became, siteId }
-}
-
-/** One row for each site and command, however many batches it takes. */
-function note(db: Db, siteId: string, count: number, { actor, at }: By): void {
-  const site = db.select().from(sites).where(eq(sites.id, siteId)).get()
-  if (!site) return
-  const { tenantId, name: subject } = site
-  writeAudit(db, { at, actor, tenantId, action: 'webhook.replayed', subject, bucket: at, count })
 }

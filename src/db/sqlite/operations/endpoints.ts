@@ -45,7 +45,9 @@ export function endpointOperations({ db, read, write }: Tools): EndpointStore {
           .values({ siteId, allowedTargets })
           .onConflictDoUpdate({ target: endpoints.siteId, set: { allowedTargets } })
           .run()
-        noteOfSite(db, siteId, by, 'site.targets_allowed', { targets: allowedTargets })
+        noteOfSite(db, siteId, by, 'site.targets_allowed', {
+          detail: { targets: allowedTargets },
+        })
       }),
 
     lastDeliveries: () =>

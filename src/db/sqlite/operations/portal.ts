@@ -55,7 +55,7 @@ export const portalOperations = ({ db, read, write }: Tools): PortalStore => ({
         .delete(portalSessions)
         .where(and(isGood, eq(portalSessions.siteId, siteId)))
         .run()
-      if (ended > 0) noteOfSite(db, siteId, by, 'portal.ended', { ended })
+      if (ended > 0) noteOfSite(db, siteId, by, 'portal.ended', { detail: { ended } })
       return ended
     }),
 

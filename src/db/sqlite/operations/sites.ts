@@ -110,8 +110,8 @@ export function siteOperations({ db, read, write }: Tools): SiteStore {
           .onConflictDoUpdate({ target: endpoints.siteId, set: previous })
           .run()
         db.update(sites).set({ webhookSecret: secret }).where(eq(sites.id, siteId)).run()
-        const detail = earlierUntil === null ? undefined : { earlier_ended: true }
-        noteOfSite(db, siteId, by, 'site.secret_rotated', detail)
+        const more = earlierUntil === null ? {} : { detail: { earlier_ended: true } }
+        noteOfSite(db, siteId, by, 'site.secret_rotated', more)
         return earlierUntil
       }),
   }
