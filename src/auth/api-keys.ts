@@ -96,7 +96,7 @@ export async function rotateApiKey(
   const holder = await store.findKey(apiKey)
   if (!holder) return undefined
   const secretHash = hashSecret(keyring, apiKey, apiSecret, holder.key)
-  const key = await store.rotateKey(apiKey, { secretHash, previousUntil }, by)
+  const key = await store.changeKey(apiKey, { kind: 'rotated', secretHash, previousUntil }, by)
   return key && { key, apiSecret }
 }
 

@@ -39,7 +39,7 @@ export async function endSiteKey(deps: OwnershipDeps, apiKey: string): Promise<A
   const holder = await store.findKey(apiKey)
   const isTheirs = holder?.tenant.id === caller.tenant.id && holder.site !== null
   const by = { actor: `key:${caller.apiKey}`, at: clock.now() }
-  const ended = isTheirs ? await store.revokeKey(apiKey, by) : undefined
+  const ended = isTheirs ? await store.changeKey(apiKey, { kind: 'revoked' }, by) : undefined
   if (!ended) throw missing(deps, 'Key', new DoesNotExistError('key_not_found', { id: apiKey }))
   return ended
 }

@@ -82,7 +82,7 @@ export function keyCommands(context: CommandContext): Command {
         const apiKey = await wholeId(store, word, 'key')
         const change = presentationIn(options)
         if (Object.keys(change).length === 0) throw new CommandError('Nothing to change was given')
-        const updated = await store.updateKey(apiKey, change, by)
+        const updated = await store.changeKey(apiKey, { kind: 'updated', presentation: change }, by)
         if (!updated) throw new CommandError(`There is no key ${apiKey}`)
         printOne(
           {
@@ -168,7 +168,7 @@ export function keyCommands(context: CommandContext): Command {
           const act = `end this key of ${tenant.name}`
           await confirm({ name: tenant.name, act, plan }, options)
         }
-        const revoked = await store.revokeKey(apiKey, by)
+        const revoked = await store.changeKey(apiKey, { kind: 'revoked' }, by)
         printOne({ api_key: apiKey, revoked: time(revoked?.revokedAt ?? null) }, options)
       }),
     )

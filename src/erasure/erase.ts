@@ -56,14 +56,19 @@ async function removeUsers(
   removal: Removal,
 ): Promise<void> {
   for (;;) {
-    const next = await store.nextUserToRemove(removal.id)
+    const { kind, subjectId } = removal
+    const whose = kind === 'site' ? { siteId: subjectId } : { tenantId: subjectId }
+    const [next] = await store.listUsers(whose, { limit: 1 })
     if (!next) return
-    const { user, itemIds } = next
+    const { user } = next
+    const held = await store.listConnections({ userId: user.id, withGone: true })
     const atBridge = user.userUuid !== null && removal.withBridgeUsers
     if (user.userUuid !== null) {
       // What Bridge does not know is deleted there.
       const there = (await bridge.items.list(user.userUuid).catch(unlessMissing)) ?? []
-      for (const id of new Set([...itemIds, ...there.map((item) => item.id)])) {
+      for (const id of new Set(
+        [...held.map(({ item }) => item), ...there].map(({ id: itemId }) => itemId),
+      )) {
         await bridge.items.delete(user.userUuid, id).catch(unlessMissing)
         await store.removeItem(removal.id, id)
       }

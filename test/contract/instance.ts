@@ -71,11 +71,8 @@ export function instanceContract(name: string, open: OpenRooms): void {
       const { store } = rooms
       await store.createInstance(instance('sandbox'))
       const { tenant, site, siteKey, tenantKey } = await aTenant(rooms)
-      await store.rotateKey(
-        siteKey.apiKey,
-        { secretHash: Buffer.from('new'), previousUntil: 9 },
-        testBy,
-      )
+      const rotation = { secretHash: Buffer.from('new'), previousUntil: 9 }
+      await store.changeKey(siteKey.apiKey, { kind: 'rotated', ...rotation }, testBy)
       const before = (await store.findKey(siteKey.apiKey))!.key
       const from = Buffer.from('pepper of sandbox')
       const own = (owner: object, hash: Buffer) =>

@@ -74,8 +74,8 @@ export function keyContract(name: string, open: OpenRooms): void {
       expect(await actions()).not.toContainEqual({ action: 'key.created', subject: 'four' })
       expect(await store.createKey(key('other'), testBy, bound)).toBe(true)
       expect(await store.createKey(of('operator'), testBy)).toBe(true)
-      await store.revokeKey('two', testBy)
-      await store.revokeKey('three', testBy)
+      await store.changeKey('two', { kind: 'revoked' }, testBy)
+      await store.changeKey('three', { kind: 'revoked' }, testBy)
       expect(await store.createKey(of('five'), testBy, bound)).toBe(true)
     })
 
@@ -83,12 +83,18 @@ export function keyContract(name: string, open: OpenRooms): void {
       const { store, key, actions } = await withTenant()
       await store.createKey(key('one'), testBy)
 
-      const changed = await store.updateKey('one', { links: 'url' }, testBy)
+      const changed = await store.changeKey(
+        'one',
+        { kind: 'updated', presentation: { links: 'url' } },
+        testBy,
+      )
 
       expect(changed).toMatchObject({ ...key('one'), links: 'url', lists: 'array' })
       expect(await store.findKey('one')).toMatchObject({ key: { links: 'url' } })
       expect(await actions()).toContainEqual({ action: 'key.updated', subject: 'one' })
-      expect(await store.updateKey('none', { links: 'url' }, testBy)).toBeUndefined()
+      expect(
+        await store.changeKey('none', { kind: 'updated', presentation: { links: 'url' } }, testBy),
+      ).toBeUndefined()
     })
 
     it('a rotation keeps the secret before until its time', async () => {
@@ -96,31 +102,37 @@ export function keyContract(name: string, open: OpenRooms): void {
       await store.createKey(key('one'), testBy)
       const rotation = { secretHash: Buffer.from('new'), previousUntil: testNow + 5 }
 
-      expect(await store.rotateKey('one', rotation, testBy)).toMatchObject({
+      expect(await store.changeKey('one', { kind: 'rotated', ...rotation }, testBy)).toMatchObject({
         secretHash: Buffer.from('new'),
         previousSecretHash: Buffer.from('hash of one'),
         previousSecretUntil: testNow + 5,
       })
       expect(await actions()).toContainEqual({ action: 'key.rotated', subject: 'one' })
-      expect(await store.rotateKey('none', rotation, testBy)).toBeUndefined()
+      expect(
+        await store.changeKey('none', { kind: 'rotated', ...rotation }, testBy),
+      ).toBeUndefined()
     })
 
     it('a revoked key loses the secret before, is not rotated, and keeps when it was revoked', async () => {
       const { store, key, actions } = await withTenant()
       await store.createKey(key('one'), testBy)
       const rotation = { secretHash: Buffer.from('new'), previousUntil: testNow + 5 }
-      await store.rotateKey('one', rotation, testBy)
+      await store.changeKey('one', { kind: 'rotated', ...rotation }, testBy)
 
-      await store.revokeKey('one', { ...testBy, at: testNow + 1 })
-      const again = await store.revokeKey('one', { ...testBy, at: testNow + 2 })
+      await store.changeKey('one', { kind: 'revoked' }, { ...testBy, at: testNow + 1 })
+      const again = await store.changeKey(
+        'one',
+        { kind: 'revoked' },
+        { ...testBy, at: testNow + 2 },
+      )
 
       expect(again).toMatchObject({
         revokedAt: testNow + 1,
         previousSecretHash: null,
         previousSecretUntil: null,
       })
-      expect(await store.rotateKey('one', rotation, testBy)).toBeUndefined()
-      expect(await store.revokeKey('none', testBy)).toBeUndefined()
+      expect(await store.changeKey('one', { kind: 'rotated', ...rotation }, testBy)).toBeUndefined()
+      expect(await store.changeKey('none', { kind: 'revoked' }, testBy)).toBeUndefined()
       const revoked = (await actions()).filter(({ action }) => action === 'key.revoked')
       expect(revoked).toEqual([{ action: 'key.revoked', subject: 'one' }])
     })
@@ -162,7 +174,7 @@ export function keyContract(name: string, open: OpenRooms): void {
       const rooms = open()
       const { tenant, tenantKey, siteKey } = await aTenant(rooms)
       const ending = await aKey(rooms, tenant, null, { expiresAt: 99 })
-      await rooms.store.revokeKey(siteKey.apiKey, testBy)
+      await rooms.store.changeKey(siteKey.apiKey, { kind: 'revoked' }, testBy)
       const goodAt = async (at: number) =>
         (await rooms.store.listKeys(tenant.id, { goodAt: at })).map(({ apiKey }) => apiKey)
 

@@ -77,9 +77,11 @@ export function raceContract(name: string, open: OpenStores): void {
       const disabled = await change((store) => store.setTenantDisabled(tenant.id, true, testBy))
       expect(disabled.tenant.disabledAt).not.toBeNull()
       const rotation = { secretHash: Buffer.from('new'), previousUntil: testNow }
-      const rotated = await change((store) => store.rotateKey(apiKey, rotation, testBy))
+      const rotated = await change((store) =>
+        store.changeKey(apiKey, { kind: 'rotated', ...rotation }, testBy),
+      )
       expect(rotated.key.secretHash).toEqual(rotation.secretHash)
-      const revoked = await change((store) => store.revokeKey(apiKey, testBy))
+      const revoked = await change((store) => store.changeKey(apiKey, { kind: 'revoked' }, testBy))
       expect(revoked.key.revokedAt).not.toBeNull()
     })
 

@@ -36,11 +36,13 @@ async function removeAll(
 ) {
   const order = { ...subject, id: ids.next('rem'), name: 'it', withBridgeUsers: false }
   const { id } = await store.startRemoval(order, testBy)
-  for (;;) {
-    const next = await store.nextUserToRemove(id)
-    if (!next) break
-    for (const itemId of next.itemIds) await store.removeItem(id, itemId)
-    await store.removeUser(id, next.user.id, false)
+  const whose =
+    subject.kind === 'site' ? { siteId: subject.subjectId } : { tenantId: subject.subjectId }
+  for (const { item } of await store.listConnections({ ...whose, withGone: true })) {
+    await store.removeItem(id, item.id)
+  }
+  for (const { user } of await store.listUsers(whose, { limit: 99 })) {
+    await store.removeUser(id, user.id, false)
   }
   while (await store.removeEvents(id, 100));
   expect(await store.finishRemoval(id, testBy.at)).toBe(true)

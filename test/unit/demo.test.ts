@@ -74,7 +74,7 @@ test.each(['createTenant', 'ensureSite'] as const)(
 )
 
 test.each([
-  ['was revoked', (app: App, key: string) => app.store.revokeKey(key, by)],
+  ['was revoked', (app: App, key: string) => app.store.changeKey(key, { kind: 'revoked' }, by)],
   [
     'has another secret',
     (app: App, key: string) =>

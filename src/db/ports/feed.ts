@@ -37,12 +37,10 @@ export interface FeedPage {
  * once those before it can be read: so whoever has read up to a place finds all that is stored later behind it.
  */
 export interface FeedStore {
+  /** The place before the first event that came at `since` or later and is not forgotten: behind it everything is still kept. */
+  findFeedStart(scope: Scope, since: number, forgottenBefore: number): Promise<number>
   /** The place of the last event that the scope sees, 0 without one. */
   findFeedEnd(scope: Scope): Promise<number>
-  /** The place before the first event that came at `since` or later and is not forgotten. */
-  findFeedStart(scope: Scope, since: number, forgottenBefore: number): Promise<number>
-  /** The last place of a forgotten event, 0 without one: behind it everything is still kept. */
-  findFeedFloor(scope: Scope, forgottenBefore: number): Promise<number>
   /** The events behind a place; of many it looks at the first only. `forgotten`: what comes next is no longer kept. */
   readFeed(scope: Scope, query: FeedQuery): Promise<FeedPage | 'forgotten'>
 }

@@ -52,6 +52,12 @@ export interface KeyHolder {
   site: Site | null
 }
 
+/** What may become of a key. Revoking twice keeps the first time. */
+export type KeyChange =
+  | { kind: 'updated'; presentation: Partial<Presentation> }
+  | { kind: 'rotated'; secretHash: Buffer; previousUntil: number }
+  | { kind: 'revoked' }
+
 export interface KeyStore {
   /** False, and nothing is made, when the key's site has `mostOfSite` keys that are good at that time. */
   createKey(
@@ -60,20 +66,12 @@ export interface KeyStore {
     by: By,
     bound?: { mostOfSite: number },
   ): Promise<boolean>
-  /** Undefined when there is no such key. */
-  updateKey(apiKey: string, change: Partial<Presentation>, by: By): Promise<ApiKey | undefined>
+  /** The key as it then is; undefined when there is none, or, for another secret, none that lives. */
+  changeKey(apiKey: string, change: KeyChange, by: By): Promise<ApiKey | undefined>
   /** As it is now. The very object that was found before, only where nothing of it has changed since. */
   findKey(apiKey: string): Promise<KeyHolder | undefined>
   /** A tenant's keys, or with `goodAt` those that neither ended nor were revoked by then, the oldest first. */
   listKeys(tenantId: string, of?: { goodAt: number }): Promise<ApiKey[]>
-  /** The new secret is good at once; the one before it until `previousUntil`. Undefined when there is no such living key. */
-  rotateKey(
-    apiKey: string,
-    rotation: { secretHash: Buffer; previousUntil: number },
-    by: By,
-  ): Promise<ApiKey | undefined>
-  /** Undefined when there is no such key. Revoking twice keeps the first time. */
-  revokeKey(apiKey: string, by: By): Promise<ApiKey | undefined>
   /** Remembers that the key was used; callers call it at most once an hour. */
   touchKey(apiKey: string, at: number): Promise<void>
   /**

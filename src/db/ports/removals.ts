@@ -1,5 +1,4 @@
 import type { By } from '../scope.ts'
-import type { BridgeUser } from './users.ts'
 
 /** What a deletion removed, here and at Bridge. */
 export interface Receipt {
@@ -42,8 +41,6 @@ export interface RemovalStore {
   countToRemove(of: Pick<Removal, 'kind' | 'subjectId' | 'withBridgeUsers'>): Promise<Receipt>
   /** Deletions that did not end, oldest first. */
   listOpenRemovals(): Promise<Removal[]>
-  /** A user of what is being deleted, with all its items here; undefined when none is left. */
-  nextUserToRemove(removalId: string): Promise<{ user: BridgeUser; itemIds: number[] } | undefined>
   /** Counts an item as gone at Bridge, and removes it here with its accounts. */
   removeItem(removalId: string, itemId: number): Promise<void>
   /** Removes a user with what hangs on it; `atBridge`: gone there too. */

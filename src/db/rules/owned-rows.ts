@@ -67,7 +67,7 @@ const rows = {
 } as const satisfies Record<ExportKind, OwnedRows>
 
 /** The tables that rules name. */
-export type TableName = (typeof rows)[ExportKind]['table']
+export type TableName = (typeof rows)[ExportKind]['table'] | 'removals'
 
 /** The rows of a tenant, by their kind. */
 export const ownedRows: Record<ExportKind, OwnedRows & { table: TableName }> = rows

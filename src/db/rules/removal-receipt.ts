@@ -14,6 +14,18 @@ export const nothingYet: Receipt = {
   sites: 0,
 }
 
+/** What is counted as it is here, by its own name. */
+export const countedKinds = [
+  'items',
+  'accounts',
+  'users',
+  'requests',
+  'events',
+  'deliveries',
+  'keys',
+  'sites',
+] as const
+
 /** A receipt with what another step removed. */
 export const withMore = (receipt: Receipt, more: Partial<Receipt>): Receipt => {
   const names = Object.keys(nothingYet) as (keyof Receipt)[]

@@ -93,7 +93,7 @@ export const getEvents = defineMethod({
     const query = { after: start.seq, types, limit, bytes: mostBytes, forgottenBefore }
     const page = isKnown ? await store.readFeed(scope, query) : 'forgotten'
     if (page === 'forgotten') {
-      const seq = await store.findFeedFloor(scope, forgottenBefore)
+      const seq = await store.findFeedStart(scope, 0, forgottenBefore)
       const oldest = feedCursor(context.keyring, scope.tenantId, { seq, at: now })
       throw new ValidationError('cursor_too_old', { cursor: oldest }, { oldestCursor: oldest })
     }

@@ -206,7 +206,7 @@ const refusals: [title: string, ask: (world: World) => Ask | Promise<Ask>][] = [
   [
     'a revoked key',
     async ({ app, acme }) => {
-      await app.store.revokeKey(acme.siteKey.apiKey, { actor: 'test', at: 1 })
+      await app.store.changeKey(acme.siteKey.apiKey, { kind: 'revoked' }, { actor: 'test', at: 1 })
       return rpc('get_category', acme.siteKey, {})
     },
   ],

@@ -7,7 +7,7 @@ import { aServedSite, type Served } from './served.ts'
 async function aSiteThatWants(wanted: Partial<Presentation>) {
   const served = await aServedSite()
   const by = { actor: 'test', at: served.app.clock.now() }
-  await served.app.store.updateKey(served.key.apiKey, wanted, by)
+  await served.app.store.changeKey(served.key.apiKey, { kind: 'updated', presentation: wanted }, by)
   return { served, read: reader(served) }
 }
 
@@ -159,7 +159,11 @@ test('a Bridge-Version header overrides the key, in both directions', async () =
   const old = await read('get_bank_accounts', args)
   const present = await read('get_bank_accounts', args, { 'bridge-version': '2025-01-15' })
   const by = { actor: 'test', at: served.app.clock.now() }
-  await served.app.store.updateKey(served.key.apiKey, defaultPresentation, by)
+  await served.app.store.changeKey(
+    served.key.apiKey,
+    { kind: 'updated', presentation: defaultPresentation },
+    by,
+  )
 
   expect(present[0]).toHaveProperty('provider_id', 574)
   expect(await read('get_bank_accounts', args)).toEqual(present)

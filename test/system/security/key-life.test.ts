@@ -44,7 +44,7 @@ describe('every way to be refused', () => {
     const rotated = await aKey(app, acme.tenant, acme.site)
     const homeless = await aKey(app, acme.tenant, acme.sites[1]!)
     const by = { actor: 'cli', at: clock.now() }
-    await store.revokeKey(revoked.apiKey, by)
+    await store.changeKey(revoked.apiKey, { kind: 'revoked' }, by)
     await store.setTenantDisabled(gone.tenant.id, true, by)
     await rotateApiKey(app, { apiKey: rotated.apiKey, previousUntil: clock.now() }, by)
     const { id: subjectId, name } = acme.sites[1]!
@@ -134,7 +134,7 @@ describe('a rotated key', () => {
     const { app, clock } = made
     const { siteKey } = await aTenant(app)
     const { apiKey } = siteKey
-    await app.store.revokeKey(apiKey, testBy)
+    await app.store.changeKey(apiKey, { kind: 'revoked' }, testBy)
 
     const previousUntil = clock.now() + hourMs
     const rotated = await rotateApiKey(app, { apiKey, previousUntil }, testBy)
@@ -152,7 +152,7 @@ it('a key revoked in its overlap takes neither secret', async () => {
   const previousUntil = clock.now() + hourMs
   const rotated = await rotateApiKey(app, { apiKey, previousUntil }, testBy)
 
-  await app.store.revokeKey(apiKey, testBy)
+  await app.store.changeKey(apiKey, { kind: 'revoked' }, testBy)
 
   expect((await whoAmI(made, siteKey)).status).toBe(401)
   expect((await whoAmI(made, as(apiKey, rotated!.apiSecret))).status).toBe(401)

@@ -144,7 +144,11 @@ test.each<[string, (rooms: Rooms) => Promise<Record<string, string>>]>([
     'whose key was revoked',
     async ({ app, of }) => {
       const { cookies } = await aPortalVisitor(app, of)
-      await app.store.revokeKey(of.apiKey, { actor: 'cli', at: app.clock.now() })
+      await app.store.changeKey(
+        of.apiKey,
+        { kind: 'revoked' },
+        { actor: 'cli', at: app.clock.now() },
+      )
       return { cookie: Array.from(cookies, ([name, value]) => `${name}=${value}`).join('; ') }
     },
   ],

@@ -116,7 +116,7 @@ describe('a good key', () => {
 
     expect(await hashesOf(apiSecret)).toBe(1)
     expect(await hashesOf(`${apiSecret}x`)).toBe(2)
-    await store.updateKey(apiKey, { links: 'url' }, testBy)
+    await store.changeKey(apiKey, { kind: 'updated', presentation: { links: 'url' } }, testBy)
     expect(await hashesOf(apiSecret)).toBe(2)
     expect((await knock(apiKey, apiSecret)).presentation.links).toBe('url')
   })

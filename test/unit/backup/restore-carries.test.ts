@@ -69,7 +69,7 @@ describe('what was ended since a copy was made stays ended:', () => {
     const installation = await anInstallation()
     const { copy, open, siteKey, tenantKey } = installation
     const made = copy()
-    await open((rooms) => rooms.store.revokeKey(siteKey.apiKey, by(rooms)))
+    await open((rooms) => rooms.store.changeKey(siteKey.apiKey, { kind: 'revoked' }, by(rooms)))
 
     const { carried } = await restore(installation, made)
 
@@ -317,7 +317,7 @@ it('the audit of the restored database tells what was carried over', async () =>
   const { copy, open, siteKey, clock } = installation
   const madeAt = clock.now()
   const made = copy()
-  await open((rooms) => rooms.store.revokeKey(siteKey.apiKey, by(rooms)))
+  await open((rooms) => rooms.store.changeKey(siteKey.apiKey, { kind: 'revoked' }, by(rooms)))
 
   await restore(installation, made)
 
@@ -353,7 +353,7 @@ describe('where nobody knows what was ended since', () => {
     const { copy, open, siteKey, tenantKey, tenant } = installation
     await open(async (rooms) => {
       const revoked = await aKey(rooms, tenant, null)
-      await rooms.store.revokeKey(revoked.apiKey, by(rooms))
+      await rooms.store.changeKey(revoked.apiKey, { kind: 'revoked' }, by(rooms))
     })
     const made = copy()
     lose(installation)

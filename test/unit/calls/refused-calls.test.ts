@@ -83,7 +83,7 @@ it('what did not come as far as a method is kept as well', async () => {
 
 it('a key that is no good any more is named to the operator, and to nobody else', async () => {
   const { app, kept, logged, siteKey, call, whose } = await aSite()
-  await app.store.revokeKey(siteKey.apiKey, testBy)
+  await app.store.changeKey(siteKey.apiKey, { kind: 'revoked' }, testBy)
 
   const revoked = await call('get_bank_accounts', { item_id: 7 })
   const other = await app.inject({

@@ -156,7 +156,7 @@ describe('bank-api apply', () => {
     await aTenant(rooms, { name: 'stranger' })
     const spare = await aKey(rooms, acme.tenant, acme.site, { label: 'spare' })
     const revoked = await aKey(rooms, acme.tenant, acme.site, { label: 'revoked' })
-    await store.revokeKey(revoked.apiKey, { actor: 'test', at: 1 })
+    await store.changeKey(revoked.apiKey, { kind: 'revoked' }, { actor: 'test', at: 1 })
 
     const { code, out } = await apply({
       tenants: [{ tenant: 'ACME', sites: [{ site: 'ERP.acme.example' }] }],

@@ -48,7 +48,7 @@ it('a refused call tells whose what it named is, which its caller was not told',
 
 it('a revoked key is told, with the command that makes a new one on a line of its own', async () => {
   const { app, call, explain, siteKey } = await aServer()
-  await app.store.revokeKey(siteKey.apiKey, testBy)
+  await app.store.changeKey(siteKey.apiKey, { kind: 'revoked' }, testBy)
   const id = await call('get_bank_accounts', { item_id: 7 })
 
   const { out } = await explain(id)

@@ -48,7 +48,7 @@ withPostgres((it, postgres) => {
       )
 
     expect(await statuses(siteKey)).toEqual([404, 404, 404])
-    await app.store.revokeKey(siteKey.apiKey, testBy)
+    await app.store.changeKey(siteKey.apiKey, { kind: 'revoked' }, testBy)
     expect(await statuses(siteKey)).toEqual([401, 401, 401])
     expect(await statuses(tenantKey)).toEqual([404, 404, 404])
     await app.store.setTenantDisabled(tenant.id, true, testBy)

@@ -266,7 +266,7 @@ test('keys and consents that end soon are found', async () => {
   await aKey(setup, acme.tenant, null, { expiresAt: clock.now() + 90 * day })
   await aKey(setup, acme.tenant, null, { expiresAt: clock.now() })
   const revoked = await aKey(setup, acme.tenant, null, { expiresAt: ends })
-  await store.revokeKey(revoked.apiKey, testBy)
+  await store.changeKey(revoked.apiKey, { kind: 'revoked' }, testBy)
   const other = await aTenant(setup, { name: 'other' })
   await aKey(setup, other.tenant, null, { expiresAt: ends })
   await store.setTenantDisabled(other.tenant.id, true, testBy)

@@ -49,7 +49,7 @@ test('a key that was revoked and is still called with is told, with how often; a
   const before = bad(await look())
 
   const { apiKey } = acme.siteKey
-  await store.revokeKey(apiKey, { actor: 'test', at: clock.now() })
+  await store.changeKey(apiKey, { kind: 'revoked' }, { actor: 'test', at: clock.now() })
   clock.advance(2 * hour)
   await store.joinMembers({ id: 'srv', host: 'here', pid: 7 }, { at: clock.now(), silentSince: 0 })
   await refuseKey(setup, apiKey, 42)

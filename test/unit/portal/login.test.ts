@@ -189,7 +189,10 @@ describe('a session', () => {
   const by = { actor: 'cli', at: 1 }
   type Rooms = Awaited<ReturnType<typeof aFurnishedPortal>>
   const ends: [string, (rooms: Rooms) => Promise<unknown>][] = [
-    ['its key is revoked', ({ app, of }) => app.store.revokeKey(of.apiKey, by)],
+    [
+      'its key is revoked',
+      ({ app, of }) => app.store.changeKey(of.apiKey, { kind: 'revoked' }, by),
+    ],
     [
       'its key gets another secret',
       ({ app, of, clock }) =>

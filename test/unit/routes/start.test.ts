@@ -170,7 +170,11 @@ describe('a sandbox', () => {
   it('tells what to do once its key has ended, and walks no more', async () => {
     const { get, begin, walk, key, app } = await aSandbox()
     const home = (await walk(String((await begin()).headers.location))).replace(origin, '')
-    await app.store.revokeKey(key.apiKey, { actor: 'cli', at: app.clock.now() })
+    await app.store.changeKey(
+      key.apiKey,
+      { kind: 'revoked' },
+      { actor: 'cli', at: app.clock.now() },
+    )
 
     const page = await get('/')
 

@@ -23,8 +23,6 @@ export function feedOperations({ run }: Tools): FeedStore {
   return {
     findFeedEnd: (scope) => run((db) => feedEnd(db, scope)),
 
-    findFeedFloor: (scope, forgottenBefore) => run((db) => feedFloor(db, scope, forgottenBefore)),
-
     findFeedStart: (scope, since, forgottenBefore) =>
       run(async (db) => {
         // Events that come at once may be stored in another order: of a hundred the first is the first.

@@ -13,15 +13,11 @@ import {
   type SQL,
 } from 'drizzle-orm'
 import type { KeyStore } from '../../ports/keys.ts'
+import { keyAfter } from '../../rules/key-change.ts'
 import { apiKeys, bridgeUsers, sites, tenants } from '../schema/index.ts'
-import { given, prepared, type Db, type Tools } from '../tools.ts'
+import { done, first, given, prepared, type Tools } from '../tools.ts'
 import { noteOfTenant } from './audit.ts'
 import { lockSite } from './locks.ts'
-
-const keyNamed = (apiKey: string) => eq(apiKeys.apiKey, apiKey)
-
-const lockKey = async (db: Db, apiKey: string) =>
-  (await db.select().from(apiKeys).where(keyNamed(apiKey)).for('no key update'))[0]
 
 const holderOf = prepared((db) =>
   db
@@ -57,20 +53,19 @@ export function keyOperations({ run, transaction }: Tools): KeyStore {
         return true
       }),
 
-    updateKey: (apiKey, change, by) =>
+    changeKey: (apiKey, change, by) =>
       transaction(async (db) => {
-        const [key] = await db.update(apiKeys).set(change).where(keyNamed(apiKey)).returning()
-        if (!key) return undefined
-        const entry = { action: 'key.updated', subject: apiKey, detail: change }
+        const isIt = eq(apiKeys.apiKey, apiKey)
+        const key = await first(db.select().from(apiKeys).where(isIt).for('no key update'))
+        const after = key && keyAfter(key, change, by.at)
+        if (!after) return after === null ? key : undefined
+        const { fields, ...more } = after
+        const entry = { action: `key.${change.kind}`, subject: apiKey, ...more }
         await noteOfTenant(db, key.tenantId, by, entry)
-        return key
+        return first(db.update(apiKeys).set(fields).where(isIt).returning())
       }),
 
-    findKey: (apiKey) =>
-      run(async (db) => {
-        const [holder] = await holderOf(db).execute({ apiKey })
-        return holder
-      }),
+    findKey: (apiKey) => run((db) => first(holderOf(db).execute({ apiKey }))),
 
     listKeys: (tenantId, of) =>
       run((db) =>
@@ -82,45 +77,11 @@ export function keyOperations({ run, transaction }: Tools): KeyStore {
       ),
 
     touchKey: (apiKey, at) =>
-      run(async (db) => {
+      run((db) => {
         // Many calls may come at the turn of the hour: one of them writes.
         const isOlder = or(isNull(apiKeys.lastUsedAt), lt(apiKeys.lastUsedAt, at))
-        await db
-          .update(apiKeys)
-          .set({ lastUsedAt: at })
-          .where(and(keyNamed(apiKey), isOlder))
-      }),
-
-    rotateKey: (apiKey, { secretHash, previousUntil }, by) =>
-      transaction(async (db) => {
-        const key = await lockKey(db, apiKey)
-        if (!key || key.revokedAt !== null) return undefined
-        const [rotated] = await db
-          .update(apiKeys)
-          .set({
-            secretHash,
-            previousSecretHash: key.secretHash,
-            previousSecretUntil: previousUntil,
-            rotatedAt: by.at,
-          })
-          .where(keyNamed(apiKey))
-          .returning()
-        const detail = { previous_until: previousUntil }
-        await noteOfTenant(db, key.tenantId, by, { action: 'key.rotated', subject: apiKey, detail })
-        return rotated
-      }),
-
-    revokeKey: (apiKey, by) =>
-      transaction(async (db) => {
-        const key = await lockKey(db, apiKey)
-        if (!key || key.revokedAt !== null) return key
-        const [revoked] = await db
-          .update(apiKeys)
-          .set({ revokedAt: by.at, previousSecretHash: null, previousSecretUntil: null })
-          .where(keyNamed(apiKey))
-          .returning()
-        await noteOfTenant(db, key.tenantId, by, { action: 'key.revoked', subject: apiKey })
-        return revoked
+        const used = db.update(apiKeys).set({ lastUsedAt: at })
+        return done(used.where(and(eq(apiKeys.apiKey, apiKey), isOlder)))
       }),
 
     listKeysWithoutAddress: (now) =>
@@ -145,8 +106,7 @@ export function keyOperations({ run, transaction }: Tools): KeyStore {
           .innerJoin(tenants, eq(tenants.id, apiKeys.tenantId))
           .where(
             and(
-              isNull(apiKeys.revokedAt),
-              or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, now)),
+              isGood(now),
               isNull(tenants.disabledAt),
               or(exists(users(lacksAddress)), notExists(users())),
             ),

@@ -1,9 +1,9 @@
-import { and, asc, eq, inArray, isNotNull, isNull, type SQL } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNotNull, isNull, sql, type SQL } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { ExportKind } from '../../ports/exports.ts'
 import type { Receipt, Removal, RemovalStore } from '../../ports/removals.ts'
 import { ownedRows, type Whose } from '../../rules/owned-rows.ts'
-import { nothingYet, ofItem, ofUser, withMore } from '../../rules/removal-receipt.ts'
+import { countedKinds, nothingYet, ofItem, ofUser, withMore } from '../../rules/removal-receipt.ts'
 import {
   accounts,
   apiKeys,
@@ -17,7 +17,7 @@ import {
   sites,
   tenants,
 } from '../schema/index.ts'
-import type { Db, Tools } from '../tools.ts'
+import { changed, first, type Db, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { lockTenant } from './locks.ts'
 import { named, rowsOf } from './owned-rows.ts'
@@ -28,29 +28,17 @@ function required(removal: Removal | undefined, id: string): Removal {
 }
 
 const get = async (db: Db, id: string): Promise<Removal> =>
-  required((await db.select().from(removals).where(eq(removals.id, id)))[0], id)
+  required(await first(db.select().from(removals).where(eq(removals.id, id))), id)
 
 /** A removal as it stands, and nobody else's step of it until the transaction ends. */
 const lock = async (db: Db, id: string): Promise<Removal> =>
-  required((await db.select().from(removals).where(eq(removals.id, id)).for('update'))[0], id)
+  required(await first(db.select().from(removals).where(eq(removals.id, id)).for('update')), id)
 
-const oneUserOf = async (db: Db, removal: Removal) =>
-  (
-    await db
-      .select()
-      .from(bridgeUsers)
-      .where(rowsOf(db, 'users', removal))
-      .limit(1)
-  )[0]
-
-const oneEventOf = async (db: Db, removal: Removal) =>
-  (
-    await db
-      .select()
-      .from(events)
-      .where(rowsOf(db, 'events', removal))
-      .limit(1)
-  )[0]
+/** Whether anything of a kind is left of what goes. */
+const isAnyLeft = async (db: Db, kind: ExportKind, removal: Removal): Promise<boolean> => {
+  const left = db.select({ one: sql`1` }).from(named(ownedRows[kind].table).table)
+  return (await left.where(rowsOf(db, kind, removal)).limit(1)).length > 0
+}
 
 const add = (db: Db, { id, receipt }: Removal, more: Partial<Receipt>) =>
   db
@@ -59,8 +47,8 @@ const add = (db: Db, { id, receipt }: Removal, more: Partial<Receipt>) =>
     .where(eq(removals.id, id))
 
 /** What of a table hangs on something goes; says how much that was. */
-const drop = async (db: Db, table: PgTable, where: SQL | undefined): Promise<number> =>
-  (await db.delete(table).where(where)).rowCount ?? 0
+const drop = (db: Db, table: PgTable, where: SQL | undefined): Promise<number> =>
+  changed(db.delete(table).where(where))
 
 /** What a deletion would remove. */
 async function countOf(
@@ -69,18 +57,10 @@ async function countOf(
 ): Promise<Receipt> {
   const many = (kind: ExportKind, which?: SQL) =>
     db.$count(named(ownedRows[kind].table).table, and(rowsOf(db, kind, of), which))
-  return {
-    bridge_items: await many('items', isNull(items.goneAt)),
-    bridge_users: withBridgeUsers ? await many('users', isNotNull(bridgeUsers.userUuid)) : 0,
-    items: await many('items'),
-    accounts: await many('accounts'),
-    users: await many('users'),
-    requests: await many('requests'),
-    events: await many('events'),
-    deliveries: await many('deliveries'),
-    keys: await many('keys'),
-    sites: await many('sites'),
-  }
+  const receipt = { ...nothingYet, bridge_items: await many('items', isNull(items.goneAt)) }
+  for (const kind of countedKinds) receipt[kind] = await many(kind)
+  if (withBridgeUsers) receipt.bridge_users = await many('users', isNotNull(bridgeUsers.userUuid))
+  return receipt
 }
 
 export function removalOperations({ run, transaction }: Tools): RemovalStore {
@@ -119,14 +99,6 @@ export function removalOperations({ run, transaction }: Tools): RemovalStore {
           .where(isNull(removals.finishedAt))
           .orderBy(asc(removals.startedAt)),
       ),
-
-    nextUserToRemove: (removalId) =>
-      run(async (db) => {
-        const user = await oneUserOf(db, await get(db, removalId))
-        if (!user) return undefined
-        const held = await db.select({ id: items.id }).from(items).where(eq(items.userId, user.id))
-        return { user, itemIds: held.map(({ id }) => id) }
-      }),
 
     removeItem: (removalId, itemId) =>
       transaction(async (db) => {
@@ -176,7 +148,9 @@ export function removalOperations({ run, transaction }: Tools): RemovalStore {
           .from(sites)
           .where(rowsOf(db, 'sites', removal))
           .for('update')
-        if ((await oneEventOf(db, removal)) || (await oneUserOf(db, removal))) return false
+        for (const kind of ['events', 'users'] as const) {
+          if (await isAnyLeft(db, kind, removal)) return false
+        }
 
         const keys = await drop(db, apiKeys, rowsOf(db, 'keys', removal))
         await drop(db, calls, rowsOf(db, 'calls', removal))

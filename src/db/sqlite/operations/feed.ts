@@ -74,8 +74,6 @@ export function feedOperations({ db, read }: Tools): FeedStore {
   return {
     findFeedEnd: (scope) => read(() => feedEnd(db, scope)),
 
-    findFeedFloor: (scope, forgottenBefore) => read(() => feedFloor(db, scope, forgottenBefore)),
-
     findFeedStart: (scope, since, forgottenBefore) =>
       read(() => {
         const seqs = seqsOf(db, scope, (siteId) => firstSince(db).get({ siteId, since }))

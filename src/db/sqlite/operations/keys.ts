@@ -13,6 +13,7 @@ import {
   type SQL,
 } from 'drizzle-orm'
 import type { KeyHolder, KeyStore } from '../../ports/keys.ts'
+import { keyAfter } from '../../rules/key-change.ts'
 import { apiKeys, bridgeUsers, sites, tenants } from '../schema/index.ts'
 import { prepared, type Tools } from '../tools.ts'
 import { noteOfTenant } from './audit.ts'
@@ -85,18 +86,16 @@ export function keyOperations({ db, read, write }: Tools): KeyStore {
         return true
       }),
 
-    updateKey: (apiKey, change, by) =>
+    changeKey: (apiKey, change, by) =>
       write(() => {
-        const key = db
-          .update(apiKeys)
-          .set(change)
-          .where(eq(apiKeys.apiKey, apiKey))
-          .returning()
-          .get()
-        if (!key) return undefined
-        const entry = { action: 'key.updated', subject: apiKey, detail: change }
+        const isIt = eq(apiKeys.apiKey, apiKey)
+        const key = db.select().from(apiKeys).where(isIt).get()
+        const after = key && keyAfter(key, change, by.at)
+        if (!after) return after === null ? key : undefined
+        const { fields, ...more } = after
+        const entry = { action: `key.${change.kind}`, subject: apiKey, ...more }
         noteOfTenant(db, key.tenantId, by, entry)
-        return key
+        return db.update(apiKeys).set(fields).where(isIt).returning().get()
       }),
 
     findKey: (apiKey) => read(() => holders(apiKey)),
@@ -125,38 +124,6 @@ export function keyOperations({ db, read, write }: Tools): KeyStore {
           .run()
       }),
 
-    rotateKey: (apiKey, { secretHash, previousUntil }, by) =>
-      write(() => {
-        const key = db.select().from(apiKeys).where(eq(apiKeys.apiKey, apiKey)).get()
-        if (!key || key.revokedAt !== null) return undefined
-        const detail = { previous_until: previousUntil }
-        noteOfTenant(db, key.tenantId, by, { action: 'key.rotated', subject: apiKey, detail })
-        return db
-          .update(apiKeys)
-          .set({
-            secretHash,
-            previousSecretHash: key.secretHash,
-            previousSecretUntil: previousUntil,
-            rotatedAt: by.at,
-          })
-          .where(eq(apiKeys.apiKey, apiKey))
-          .returning()
-          .get()
-      }),
-
-    revokeKey: (apiKey, by) =>
-      write(() => {
-        const key = db.select().from(apiKeys).where(eq(apiKeys.apiKey, apiKey)).get()
-        if (!key || key.revokedAt !== null) return key
-        noteOfTenant(db, key.tenantId, by, { action: 'key.revoked', subject: apiKey })
-        return db
-          .update(apiKeys)
-          .set({ revokedAt: by.at, previousSecretHash: null, previousSecretUntil: null })
-          .where(eq(apiKeys.apiKey, apiKey))
-          .returning()
-          .get()
-      }),
-
     listKeysWithoutAddress: (now) =>
       read(() => {
         const users = (which?: SQL) =>
@@ -179,8 +146,7 @@ export function keyOperations({ db, read, write }: Tools): KeyStore {
           .innerJoin(tenants, eq(tenants.id, apiKeys.tenantId))
           .where(
             and(
-              isNull(apiKeys.revokedAt),
-              or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, now)),
+              isGood(now),
               isNull(tenants.disabledAt),
               or(exists(users(lacksAddress)), notExists(users())),
             ),

@@ -1,9 +1,9 @@
-import { and, count, eq, inArray, isNotNull, isNull, type SQL } from 'drizzle-orm'
+import { and, count, eq, inArray, isNotNull, isNull, sql, type SQL } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { ExportKind } from '../../ports/exports.ts'
 import type { Receipt, Removal, RemovalStore } from '../../ports/removals.ts'
 import { ownedRows } from '../../rules/owned-rows.ts'
-import { nothingYet, ofItem, ofUser, withMore } from '../../rules/removal-receipt.ts'
+import { countedKinds, nothingYet, ofItem, ofUser, withMore } from '../../rules/removal-receipt.ts'
 import {
   accounts,
   apiKeys,
@@ -28,21 +28,16 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
     return removal
   }
 
-  const oneUserOf = (removal: Removal) =>
-    db
-      .select()
-      .from(bridgeUsers)
-      .where(rowsOf(db, 'users', removal))
-      .limit(1)
-      .get()
-
-  const oneEventOf = (removal: Removal) =>
-    db
-      .select()
-      .from(events)
-      .where(rowsOf(db, 'events', removal))
-      .limit(1)
-      .get()
+  /** Whether anything of a kind is left of what goes. */
+  const isAnyLeft = (kind: ExportKind, removal: Removal): boolean => {
+    const left = db.select({ one: sql`1` }).from(named(ownedRows[kind].table).table)
+    return (
+      left
+        .where(rowsOf(db, kind, removal))
+        .limit(1)
+        .get() !== undefined
+    )
+  }
 
   const add = ({ id, receipt }: Removal, more: Partial<Receipt>): void => {
     db.update(removals)
@@ -84,18 +79,10 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
             .from(named(ownedRows[kind].table).table)
             .where(and(rowsOf(db, kind, of), which))
             .get()?.many ?? 0
-        return {
-          bridge_items: many('items', isNull(items.goneAt)),
-          bridge_users: withBridgeUsers ? many('users', isNotNull(bridgeUsers.userUuid)) : 0,
-          items: many('items'),
-          accounts: many('accounts'),
-          users: many('users'),
-          requests: many('requests'),
-          events: many('events'),
-          deliveries: many('deliveries'),
-          keys: many('keys'),
-          sites: many('sites'),
-        }
+        const receipt = { ...nothingYet, bridge_items: many('items', isNull(items.goneAt)) }
+        for (const kind of countedKinds) receipt[kind] = many(kind)
+        if (withBridgeUsers) receipt.bridge_users = many('users', isNotNull(bridgeUsers.userUuid))
+        return receipt
       }),
 
     listOpenRemovals: () =>
@@ -107,14 +94,6 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
           .orderBy(removals.startedAt)
           .all(),
       ),
-
-    nextUserToRemove: (removalId) =>
-      read(() => {
-        const user = oneUserOf(get(removalId))
-        if (!user) return undefined
-        const held = db.select({ id: items.id }).from(items).where(eq(items.userId, user.id)).all()
-        return { user, itemIds: held.map(({ id }) => id) }
-      }),
 
     removeItem: (removalId, itemId) =>
       write(() => {
@@ -158,7 +137,7 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
       write(() => {
         const removal = get(removalId)
         if (removal.finishedAt !== null) return true
-        if (oneEventOf(removal) || oneUserOf(removal)) return false
+        if (isAnyLeft('events', removal) || isAnyLeft('users', removal)) return false
 
         const { kind, tenantId, subjectId, name, actor } = removal
         const keys = drop(apiKeys, rowsOf(db, 'keys', removal))

@@ -11,20 +11,11 @@ import {
   sql,
   type SQL,
 } from 'drizzle-orm'
-import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { RetentionKind, RetentionStore } from '../../ports/retention.ts'
-import {
-  attempts,
-  audit,
-  calls,
-  connectRequests as requests,
-  deliveries,
-  events,
-  items,
-  lostAccounts,
-  removals,
-} from '../schema/index.ts'
-import type { Tools } from '../tools.ts'
+import { pastTime, type AlsoOld } from '../../rules/past-time.ts'
+import { connectRequests as requests, deliveries, events, items } from '../schema/index.ts'
+import { when, type Tools } from '../tools.ts'
+import { named } from './owned-rows.ts'
 
 type Db = Tools['db']
 
@@ -33,7 +24,7 @@ export function retentionOperations({ db, read, write }: Tools): RetentionStore 
     purge: (kind, before, limit) => write(() => purge(db, kind, before, limit)),
     countPurgeable: (kind, before) =>
       read(() => {
-        const { table, where } = olds[kind](db, before)
+        const { table, where } = oldOf(db, kind, before)
         return db.select({ many: count() }).from(table).where(where).get()?.many ?? 0
       }),
   }
@@ -48,93 +39,41 @@ const isSettled = (db: Db) =>
       .where(and(eq(deliveries.eventSeq, events.seq), sql`${deliveries.state} = 'pending'`)),
   )
 
-/** Requests that no visit and no claim can change any more. */
-const isOver = (before: number) =>
-  and(
-    inArray(requests.state, ['completed', 'failed', 'expired']),
-    lt(requests.expiresAt, before),
-    or(isNull(requests.claimedItemId), eq(requests.state, 'expired')),
-  )
-
-interface Old {
-  table: SQLiteTable
-  key: SQLiteColumn
-  where: SQL | undefined
+const also: Record<AlsoOld, (db: Db) => SQL | undefined> = {
+  settled: (db) => and(isNotNull(events.handledAt), isSettled(db)),
+  over: () =>
+    and(
+      inArray(requests.state, ['completed', 'failed', 'expired']),
+      or(isNull(requests.claimedItemId), eq(requests.state, 'expired')),
+    ),
+  'without-item': () => isNull(requests.itemId),
+  'led-to-nothing': (db) =>
+    or(
+      isNull(requests.itemId),
+      notExists(
+        db
+          .select({ one: sql`1` })
+          .from(items)
+          .where(eq(items.id, requests.itemId)),
+      ),
+    ),
 }
 
-/** What is past its time. Each kind has an index by age that holds only what is still to be forgotten, so that looking costs nothing. */
-const olds: Record<RetentionKind, (db: Db, before: number) => Old> = {
-  'event-bodies': (db, before) => ({
-    table: events,
-    key: events.seq,
-    where: and(
-      isNotNull(events.body),
-      lt(events.receivedAt, before),
-      isNotNull(events.handledAt),
-      isSettled(db),
-    ),
-  }),
-
-  responses: (_, before) => ({
-    table: attempts,
-    key: attempts.id,
-    where: and(isNotNull(attempts.response), lt(attempts.startedAt, before)),
-  }),
-
-  calls: (_, before) => ({ table: calls, key: calls.id, where: lt(calls.at, before) }),
-
-  events: (db, before) => ({
-    table: events,
-    key: events.seq,
-    where: and(lt(events.receivedAt, before), isNotNull(events.handledAt), isSettled(db)),
-  }),
-
-  // Links that led to nothing are what a caller can make us keep most of; no other row refers to them.
-  'requests-without-item': (_, before) => ({
-    table: requests,
-    key: requests.id,
-    where: and(isOver(before), isNull(requests.itemId)),
-  }),
-
-  requests(db, before) {
-    // The request that made a living item says where its renewal ends: it stays as long as the item.
-    const itsItem = db
-      .select({ one: sql`1` })
-      .from(items)
-      .where(eq(items.id, requests.itemId))
-    const where = and(isOver(before), or(isNull(requests.itemId), notExists(itsItem)))
-    return { table: requests, key: requests.id, where }
-  },
-
-  items: (_, before) => ({
-    table: items,
-    key: items.id,
-    where: and(isNotNull(items.goneAt), lt(items.goneAt, before)),
-  }),
-
-  'lost-accounts': (_, before) => ({
-    table: lostAccounts,
-    key: lostAccounts.id,
-    where: lt(lostAccounts.lostAt, before),
-  }),
-
-  audit: (_, before) => ({ table: audit, key: audit.id, where: lt(audit.at, before) }),
-
-  removals: (_, before) => ({
-    table: removals,
-    key: removals.id,
-    where: lt(removals.finishedAt, before),
-  }),
+/** What is past its time, of a table. */
+function oldOf(db: Db, kind: RetentionKind, before: number) {
+  const { table: name, key, age, empties, also: more = [] } = pastTime[kind]
+  const { table, column } = named(name)
+  const where = and(
+    lt(column(age), before),
+    when(empties, (emptied) => isNotNull(column(emptied))),
+    ...more.map((one) => also[one](db)),
+  )
+  return { table, key: column(key), where, empties }
 }
 
 function purge(db: Db, kind: RetentionKind, before: number, limit: number): number {
-  const { table, key, where } = olds[kind](db, before)
+  const { table, key, where, empties } = oldOf(db, kind, before)
   const old = inArray(key, db.select({ key }).from(table).where(where).limit(limit))
-  if (kind === 'event-bodies') {
-    return db.update(events).set({ body: null }).where(old).run().changes
-  }
-  if (kind === 'responses') {
-    return db.update(attempts).set({ response: null }).where(old).run().changes
-  }
-  return db.delete(table).where(old).run().changes
+  const forgetting = empties ? db.update(table).set({ [empties]: null }) : db.delete(table)
+  return forgetting.where(old).run().changes
 }

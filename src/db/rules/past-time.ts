@@ -1,0 +1,50 @@
+import type { RetentionKind } from '../ports/retention.ts'
+import type { TableName } from './owned-rows.ts'
+
+/**
+ * What more must be so of what is old. `settled`: an event that was applied, and nothing of it is on its way. `over`: a request
+ * that no visit and no claim can change any more; `led-to-nothing`: it has no item, or one that is gone from here.
+ */
+export type AlsoOld = 'settled' | 'over' | 'without-item' | 'led-to-nothing'
+
+interface PastTime {
+  table: TableName
+  key: string
+  /** The column that tells its age. Where that is null, it is not old. */
+  age: string
+  /** The column that is emptied; else the row goes. */
+  empties?: string
+  also?: readonly AlsoOld[]
+}
+
+/** What is forgotten with age, by the names that both schemas have. Each kind has an index by age, so that looking costs nothing. */
+export const pastTime: Record<RetentionKind, PastTime> = {
+  'event-bodies': {
+    table: 'events',
+    key: 'seq',
+    age: 'receivedAt',
+    empties: 'body',
+    also: ['settled'],
+  },
+  responses: { table: 'attempts', key: 'id', age: 'startedAt', empties: 'response' },
+  calls: { table: 'calls', key: 'id', age: 'at' },
+  events: { table: 'events', key: 'seq', age: 'receivedAt', also: ['settled'] },
+  // Links that led to nothing are what a caller can make us keep most of; no other row refers to them.
+  'requests-without-item': {
+    table: 'connectRequests',
+    key: 'id',
+    age: 'expiresAt',
+    also: ['over', 'without-item'],
+  },
+  // The request that made a living item says where its renewal ends: it stays as long as the item.
+  requests: {
+    table: 'connectRequests',
+    key: 'id',
+    age: 'expiresAt',
+    also: ['over', 'led-to-nothing'],
+  },
+  items: { table: 'items', key: 'id', age: 'goneAt' },
+  'lost-accounts': { table: 'lostAccounts', key: 'id', age: 'lostAt' },
+  audit: { table: 'audit', key: 'id', age: 'at' },
+  removals: { table: 'removals', key: 'id', age: 'finishedAt' },
+}
