@@ -4,15 +4,13 @@ import type { RequestState } from '../../ports/requests.ts'
 import type { Language } from '../../../language.ts'
 import type { MailEnd } from '../../ports/reminder-ways.ts'
 import { sites } from './tenants.ts'
-import { bytes, identity, integer, text } from './types.ts'
+import { bytes, identity, indexOfSome, integer, textOf, integerOf, text } from './types.ts'
 
 export const bridgeUsers = pgTable(
   'bridge_users',
   {
     id: text().primaryKey(),
-    siteId: text()
-      .notNull()
-      .references(() => sites.id, { onDelete: 'cascade' }),
+    siteId: textOf(() => sites.id),
     name: text().notNull(),
     foldedName: text().notNull().default(''),
     userUuid: text().unique(),
@@ -34,9 +32,7 @@ export const connectRequests = pgTable(
   'connect_requests',
   {
     id: text().primaryKey(),
-    userId: text()
-      .notNull()
-      .references(() => bridgeUsers.id, { onDelete: 'cascade' }),
+    userId: textOf(() => bridgeUsers.id),
     state: text<RequestState>().notNull(),
     bank: text(),
     redirectUrl: text().notNull(),
@@ -57,9 +53,7 @@ export const connectRequests = pgTable(
     index('connect_requests_user').on(request.userId, request.state, request.openedAt),
     index('connect_requests_open').on(request.state, request.expiresAt),
     index('connect_requests_opened').on(request.openedAt),
-    index('connect_requests_item')
-      .on(request.itemId)
-      .where(sql`item_id IS NOT NULL`),
+    indexOfSome('connect_requests_item', sql`item_id IS NOT NULL`, request.itemId),
     index('connect_requests_claimed')
       .on(request.claimedItemId)
       .where(sql`claimed_item_id IS NOT NULL`),
@@ -73,9 +67,7 @@ export const items = pgTable(
   'items',
   {
     id: integer().primaryKey(),
-    userId: text()
-      .notNull()
-      .references(() => bridgeUsers.id, { onDelete: 'cascade' }),
+    userId: textOf(() => bridgeUsers.id),
     providerId: integer(),
     bank: text(),
     providerName: text(),
@@ -108,36 +100,20 @@ export const items = pgTable(
   },
   (item) => [
     index('items_user').on(item.userId),
-    index('items_untold')
-      .on(item.id)
-      .where(sql`told_status IS NULL OR told_status <> status`),
-    index('items_consent')
-      .on(item.authenticationExpiresAt, item.userId)
-      .where(sql`gone_at IS NULL`),
-    index('items_bank')
-      .on(item.providerId, item.id)
-      .where(sql`gone_at IS NULL`),
-    index('items_compare')
-      .on(item.compareFrom)
-      .where(sql`compare_from IS NOT NULL`),
+    indexOfSome('items_untold', sql`told_status IS NULL OR told_status <> status`, item.id),
+    indexOfSome('items_consent', sql`gone_at IS NULL`, item.authenticationExpiresAt, item.userId),
+    indexOfSome('items_bank', sql`gone_at IS NULL`, item.providerId, item.id),
+    indexOfSome('items_compare', sql`compare_from IS NOT NULL`, item.compareFrom),
     index('items_heard').on(item.updatedAt),
-    index('items_stale')
-      .on(item.staleDueAt)
-      .where(sql`stale_due_at IS NOT NULL`),
-    index('items_uncounted')
-      .on(item.countedMonth)
-      .where(sql`gone_at IS NULL`),
+    indexOfSome('items_stale', sql`stale_due_at IS NOT NULL`, item.staleDueAt),
+    indexOfSome('items_uncounted', sql`gone_at IS NULL`, item.countedMonth),
     index('items_end_uncounted')
       .on(item.id)
       .where(
         sql`gone_at IS NULL AND authentication_expires_at IS NOT NULL AND (counted_end IS NULL OR counted_end <> authentication_expires_at)`,
       ),
-    index('items_unwell')
-      .on(item.status, item.userId)
-      .where(sql`status <> 0 AND gone_at IS NULL`),
-    index('items_gone')
-      .on(item.goneAt)
-      .where(sql`gone_at IS NOT NULL`),
+    indexOfSome('items_unwell', sql`status <> 0 AND gone_at IS NULL`, item.status, item.userId),
+    indexOfSome('items_gone', sql`gone_at IS NOT NULL`, item.goneAt),
   ],
 )
 
@@ -145,9 +121,7 @@ export const accounts = pgTable(
   'accounts',
   {
     id: integer().primaryKey(),
-    itemId: integer()
-      .notNull()
-      .references(() => items.id, { onDelete: 'cascade' }),
+    itemId: integerOf(() => items.id),
     createdAt: integer().notNull(),
     ibanFingerprint: bytes(),
     ownerPrint: bytes(),
@@ -157,9 +131,7 @@ export const accounts = pgTable(
   },
   (account) => [
     index('accounts_item').on(account.itemId),
-    index('accounts_print')
-      .on(account.ownerPrint)
-      .where(sql`owner_print IS NOT NULL`),
+    indexOfSome('accounts_print', sql`owner_print IS NOT NULL`, account.ownerPrint),
   ],
 )
 
@@ -168,9 +140,7 @@ export const lostAccounts = pgTable(
   'lost_accounts',
   {
     id: integer().primaryKey(),
-    userId: text()
-      .notNull()
-      .references(() => bridgeUsers.id, { onDelete: 'cascade' }),
+    userId: textOf(() => bridgeUsers.id),
     itemId: integer().notNull(),
     ownerPrint: bytes().notNull(),
     dataUntil: integer(),
@@ -188,9 +158,7 @@ export const renewals = pgTable(
   'renewals',
   {
     id: identity(),
-    itemId: integer()
-      .notNull()
-      .references(() => items.id, { onDelete: 'cascade' }),
+    itemId: integerOf(() => items.id),
     at: integer().notNull(),
   },
   (renewal) => [index('renewals_item_at').on(renewal.itemId, renewal.at)],
@@ -201,9 +169,7 @@ export const itemRefreshes = pgTable(
   'item_refreshes',
   {
     id: identity(),
-    itemId: integer()
-      .notNull()
-      .references(() => items.id, { onDelete: 'cascade' }),
+    itemId: integerOf(() => items.id),
     at: integer().notNull(),
   },
   (refresh) => [index('item_refreshes_item_at').on(refresh.itemId, refresh.at)],

@@ -3,7 +3,7 @@ import { index, pgTable, uniqueIndex } from 'drizzle-orm/pg-core'
 import type { DeliveryState } from '../../ports/deliveries.ts'
 import { triesAtOnce } from '../../rules/endpoint-health.ts'
 import { sites } from './tenants.ts'
-import { bytes, identity, integer, json, text } from './types.ts'
+import { bytes, identity, indexOfSome, integer, json, textOf, integerOf, text } from './types.ts'
 
 /** What happened, in the order we learned of it. Rows outlive their bodies: the digests keep repeats away. */
 export const events = pgTable(
@@ -24,18 +24,12 @@ export const events = pgTable(
     failures: integer().notNull().default(0),
   },
   (event) => [
-    index('events_unhandled')
-      .on(event.seq)
-      .where(sql`handled_at IS NULL`),
+    indexOfSome('events_unhandled', sql`handled_at IS NULL`, event.seq),
     index('events_site').on(event.siteId, event.receivedAt),
     index('events_feed').on(event.siteId, event.seq),
     index('events_received').on(event.receivedAt),
-    index('events_item')
-      .on(event.itemId, event.seq)
-      .where(sql`item_id IS NOT NULL`),
-    index('events_kept_body')
-      .on(event.receivedAt)
-      .where(sql`body IS NOT NULL`),
+    indexOfSome('events_item', sql`item_id IS NOT NULL`, event.itemId, event.seq),
+    indexOfSome('events_kept_body', sql`body IS NOT NULL`, event.receivedAt),
   ],
 )
 
@@ -44,12 +38,8 @@ export const deliveries = pgTable(
   'deliveries',
   {
     id: text().primaryKey(),
-    eventSeq: integer()
-      .notNull()
-      .references(() => events.seq, { onDelete: 'cascade' }),
-    siteId: text()
-      .notNull()
-      .references(() => sites.id, { onDelete: 'cascade' }),
+    eventSeq: integerOf(() => events.seq),
+    siteId: textOf(() => sites.id),
     itemId: integer(),
     state: text<DeliveryState>().notNull(),
     attempts: integer().notNull().default(0),
@@ -75,9 +65,7 @@ export const deliveries = pgTable(
     index('deliveries_untried')
       .on(delivery.siteId, delivery.itemId, delivery.eventSeq)
       .where(sql`first_ended_at IS NULL`),
-    index('deliveries_dead')
-      .on(delivery.siteId, delivery.settledAt)
-      .where(sql`state = 'dead'`),
+    indexOfSome('deliveries_dead', sql`state = 'dead'`, delivery.siteId, delivery.settledAt),
   ],
 )
 
@@ -86,9 +74,7 @@ export const attempts = pgTable(
   'attempts',
   {
     id: identity(),
-    deliveryId: text()
-      .notNull()
-      .references(() => deliveries.id, { onDelete: 'cascade' }),
+    deliveryId: textOf(() => deliveries.id),
     number: integer().notNull(),
     startedAt: integer().notNull(),
     durationMs: integer().notNull(),
@@ -98,9 +84,7 @@ export const attempts = pgTable(
   },
   (attempt) => [
     index('attempts_delivery').on(attempt.deliveryId, attempt.number),
-    index('attempts_kept_response')
-      .on(attempt.startedAt)
-      .where(sql`response IS NOT NULL`),
+    indexOfSome('attempts_kept_response', sql`response IS NOT NULL`, attempt.startedAt),
   ],
 )
 
@@ -126,8 +110,6 @@ export const endpoints = pgTable(
     recoverUntil: integer(),
   },
   (endpoint) => [
-    index('endpoints_recovering')
-      .on(endpoint.siteId)
-      .where(sql`recover_until IS NOT NULL`),
+    indexOfSome('endpoints_recovering', sql`recover_until IS NOT NULL`, endpoint.siteId),
   ],
 )

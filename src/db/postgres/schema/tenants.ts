@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { index, pgTable, uniqueIndex } from 'drizzle-orm/pg-core'
 import { defaultPresentation, type Presentation } from '../../ports/keys.ts'
 import type { ReminderWay } from '../../ports/reminder-ways.ts'
-import { boolean, bytes, identity, integer, json, text } from './types.ts'
+import { boolean, bytes, identity, integer, json, textOf, text } from './types.ts'
 
 export const tenants = pgTable('tenants', {
   id: text().primaryKey(),
@@ -15,9 +15,7 @@ export const sites = pgTable(
   'sites',
   {
     id: text().primaryKey(),
-    tenantId: text()
-      .notNull()
-      .references(() => tenants.id, { onDelete: 'cascade' }),
+    tenantId: textOf(() => tenants.id),
     name: text().notNull(),
     foldedName: text().notNull().default(''),
     origin: text(),
@@ -41,9 +39,7 @@ export const apiKeys = pgTable(
   'api_keys',
   {
     apiKey: text().primaryKey(),
-    tenantId: text()
-      .notNull()
-      .references(() => tenants.id, { onDelete: 'cascade' }),
+    tenantId: textOf(() => tenants.id),
     siteId: text().references(() => sites.id, { onDelete: 'cascade' }),
     secretHash: bytes().notNull(),
     previousSecretHash: bytes(),

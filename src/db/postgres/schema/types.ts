@@ -1,4 +1,12 @@
-import { bigint, boolean, customType, json as pgJson } from 'drizzle-orm/pg-core'
+import type { SQL } from 'drizzle-orm'
+import {
+  bigint,
+  boolean,
+  customType,
+  index,
+  json as pgJson,
+  type AnyPgColumn,
+} from 'drizzle-orm/pg-core'
 
 /** Compared byte by byte, as SQLite does, whatever the database's collation: one that changes cannot break an index. */
 const cText = customType<{ data: string; driverData: string }>({
@@ -24,3 +32,21 @@ export const bytes = customType<{ data: Buffer; driverData: Buffer }>({ dataType
 export const json = (name?: string) => (name === undefined ? pgJson() : pgJson(name))
 
 export { boolean }
+
+/** What names the row that it is a part of, and goes with it. */
+export const textOf = (whole: () => AnyPgColumn) =>
+  text().notNull().references(whole, { onDelete: 'cascade' })
+
+/** The same by a number. */
+export const integerOf = (whole: () => AnyPgColumn) =>
+  integer().notNull().references(whole, { onDelete: 'cascade' })
+
+/** An index of those rows alone that somebody looks for. */
+export const indexOfSome = (
+  name: string,
+  which: SQL,
+  ...columns: [AnyPgColumn, ...AnyPgColumn[]]
+) =>
+  index(name)
+    .on(...columns)
+    .where(which)

@@ -1,6 +1,6 @@
 import { pgTable, uniqueIndex } from 'drizzle-orm/pg-core'
 import { tenants } from './tenants.ts'
-import { identity, integer, text } from './types.ts'
+import { identity, integer, textOf, text } from './types.ts'
 
 /** What each site used in each month, which outlives the site and what was counted: a host bills by it. */
 export const usage = pgTable(
@@ -8,9 +8,7 @@ export const usage = pgTable(
   {
     id: identity(),
     month: text().notNull(),
-    tenantId: text()
-      .notNull()
-      .references(() => tenants.id, { onDelete: 'cascade' }),
+    tenantId: textOf(() => tenants.id),
     siteId: text().notNull(),
     site: text().notNull(),
     connections: integer().notNull().default(0),

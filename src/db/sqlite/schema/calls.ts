@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { BridgeStep, CallRefusal } from '../../ports/history.ts'
+import { indexOfSome } from './parts.ts'
 
 /** What callers with a key asked us and how it ended: ids alone, kept as long as event bodies. No references: the record outlives them. */
 export const calls = sqliteTable(
@@ -25,21 +26,11 @@ export const calls = sqliteTable(
   },
   (call) => [
     index('calls_at').on(call.at),
-    index('calls_refused')
-      .on(call.at)
-      .where(sql`status >= 400`),
-    index('calls_refused_site')
-      .on(call.siteId, call.at)
-      .where(sql`status >= 400`),
+    indexOfSome('calls_refused', sql`status >= 400`, call.at),
+    indexOfSome('calls_refused_site', sql`status >= 400`, call.siteId, call.at),
     index('calls_tenant').on(call.tenantId, call.at),
-    index('calls_site')
-      .on(call.siteId, call.at)
-      .where(sql`site_id IS NOT NULL`),
-    index('calls_request')
-      .on(call.request, call.at)
-      .where(sql`request IS NOT NULL`),
-    index('calls_item')
-      .on(call.itemId, call.at)
-      .where(sql`item_id IS NOT NULL`),
+    indexOfSome('calls_site', sql`site_id IS NOT NULL`, call.siteId, call.at),
+    indexOfSome('calls_request', sql`request IS NOT NULL`, call.request, call.at),
+    indexOfSome('calls_item', sql`item_id IS NOT NULL`, call.itemId, call.at),
   ],
 )

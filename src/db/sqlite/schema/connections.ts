@@ -3,14 +3,13 @@ import { blob, index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-or
 import { languages } from '../../../language.ts'
 import { mailEnds } from '../../ports/reminder-ways.ts'
 import { sites } from './tenants.ts'
+import { indexOfSome, textOf, integerOf } from './parts.ts'
 
 export const bridgeUsers = sqliteTable(
   'bridge_users',
   {
     id: text().primaryKey(),
-    siteId: text()
-      .notNull()
-      .references(() => sites.id, { onDelete: 'cascade' }),
+    siteId: textOf(() => sites.id),
     /** The site's own name for the user; empty for the default user. */
     name: text().notNull(),
     /** What all spellings of the name have in common: two older rows may share it. */
@@ -40,9 +39,7 @@ export const connectRequests = sqliteTable(
   'connect_requests',
   {
     id: text().primaryKey(),
-    userId: text()
-      .notNull()
-      .references(() => bridgeUsers.id, { onDelete: 'cascade' }),
+    userId: textOf(() => bridgeUsers.id),
     state: text({ enum: ['pending', 'completed', 'failed', 'expired'] }).notNull(),
     bank: text(),
     redirectUrl: text().notNull(),
@@ -69,9 +66,7 @@ export const connectRequests = sqliteTable(
     index('connect_requests_user').on(request.userId, request.state, request.openedAt),
     index('connect_requests_open').on(request.state, request.expiresAt),
     index('connect_requests_opened').on(request.openedAt),
-    index('connect_requests_item')
-      .on(request.itemId)
-      .where(sql`item_id IS NOT NULL`),
+    indexOfSome('connect_requests_item', sql`item_id IS NOT NULL`, request.itemId),
     index('connect_requests_claimed')
       .on(request.claimedItemId)
       .where(sql`claimed_item_id IS NOT NULL`),
@@ -86,9 +81,7 @@ export const items = sqliteTable(
   {
     /** Bridge's id. */
     id: integer().primaryKey(),
-    userId: text()
-      .notNull()
-      .references(() => bridgeUsers.id, { onDelete: 'cascade' }),
+    userId: textOf(() => bridgeUsers.id),
     providerId: integer(),
     /** The site's word for the bank, and Bridge's. */
     bank: text(),
@@ -136,33 +129,19 @@ export const items = sqliteTable(
   },
   (item) => [
     index('items_user').on(item.userId),
-    index('items_untold')
-      .on(item.id)
-      .where(sql`told_status IS NULL OR told_status <> status`),
-    index('items_consent')
-      .on(item.authenticationExpiresAt, item.userId)
-      .where(sql`gone_at IS NULL`),
-    index('items_bank')
-      .on(item.providerId, item.id)
-      .where(sql`gone_at IS NULL`),
-    index('items_compare')
-      .on(item.compareFrom)
-      .where(sql`compare_from IS NOT NULL`),
+    indexOfSome('items_untold', sql`told_status IS NULL OR told_status <> status`, item.id),
+    indexOfSome('items_consent', sql`gone_at IS NULL`, item.authenticationExpiresAt, item.userId),
+    indexOfSome('items_bank', sql`gone_at IS NULL`, item.providerId, item.id),
+    indexOfSome('items_compare', sql`compare_from IS NOT NULL`, item.compareFrom),
     index('items_heard').on(item.updatedAt),
-    index('items_stale')
-      .on(item.staleDueAt)
-      .where(sql`stale_due_at IS NOT NULL`),
-    index('items_uncounted')
-      .on(item.countedMonth)
-      .where(sql`gone_at IS NULL`),
+    indexOfSome('items_stale', sql`stale_due_at IS NOT NULL`, item.staleDueAt),
+    indexOfSome('items_uncounted', sql`gone_at IS NULL`, item.countedMonth),
     index('items_end_uncounted')
       .on(item.id)
       .where(
         sql`gone_at IS NULL AND authentication_expires_at IS NOT NULL AND (counted_end IS NULL OR counted_end <> authentication_expires_at)`,
       ),
-    index('items_unwell')
-      .on(item.status, item.userId)
-      .where(sql`status <> 0 AND gone_at IS NULL`),
+    indexOfSome('items_unwell', sql`status <> 0 AND gone_at IS NULL`, item.status, item.userId),
   ],
 )
 
@@ -171,9 +150,7 @@ export const accounts = sqliteTable(
   {
     /** Bridge's id. */
     id: integer().primaryKey(),
-    itemId: integer()
-      .notNull()
-      .references(() => items.id, { onDelete: 'cascade' }),
+    itemId: integerOf(() => items.id),
     createdAt: integer().notNull(),
     /** HMAC of the IBAN, keyed with the pepper; null when Bridge shows none. */
     ibanFingerprint: blob({ mode: 'buffer' }),
@@ -186,9 +163,7 @@ export const accounts = sqliteTable(
   },
   (account) => [
     index('accounts_item').on(account.itemId),
-    index('accounts_print')
-      .on(account.ownerPrint)
-      .where(sql`owner_print IS NOT NULL`),
+    indexOfSome('accounts_print', sql`owner_print IS NOT NULL`, account.ownerPrint),
   ],
 )
 
@@ -198,9 +173,7 @@ export const lostAccounts = sqliteTable(
   {
     /** Bridge's id, as that of the item. */
     id: integer().primaryKey(),
-    userId: text()
-      .notNull()
-      .references(() => bridgeUsers.id, { onDelete: 'cascade' }),
+    userId: textOf(() => bridgeUsers.id),
     itemId: integer().notNull(),
     ownerPrint: blob({ mode: 'buffer' }).notNull(),
     dataUntil: integer(),
@@ -218,9 +191,7 @@ export const renewals = sqliteTable(
   'renewals',
   {
     id: integer().primaryKey({ autoIncrement: true }),
-    itemId: integer()
-      .notNull()
-      .references(() => items.id, { onDelete: 'cascade' }),
+    itemId: integerOf(() => items.id),
     at: integer().notNull(),
   },
   (renewal) => [index('renewals_item_at').on(renewal.itemId, renewal.at)],
@@ -231,9 +202,7 @@ export const itemRefreshes = sqliteTable(
   'item_refreshes',
   {
     id: integer().primaryKey({ autoIncrement: true }),
-    itemId: integer()
-      .notNull()
-      .references(() => items.id, { onDelete: 'cascade' }),
+    itemId: integerOf(() => items.id),
     at: integer().notNull(),
   },
   (refresh) => [index('item_refreshes_item_at').on(refresh.itemId, refresh.at)],

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { blob, index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { triesAtOnce } from '../../rules/endpoint-health.ts'
 import { sites } from './tenants.ts'
+import { indexOfSome, textOf, integerOf } from './parts.ts'
 
 /** What happened, in the order we learned of it. Rows outlive their bodies: the digests keep repeats away. */
 export const events = sqliteTable(
@@ -28,18 +29,12 @@ export const events = sqliteTable(
     failures: integer().notNull().default(0),
   },
   (event) => [
-    index('events_unhandled')
-      .on(event.seq)
-      .where(sql`handled_at IS NULL`),
+    indexOfSome('events_unhandled', sql`handled_at IS NULL`, event.seq),
     index('events_site').on(event.siteId, event.receivedAt),
     index('events_feed').on(event.siteId, event.seq),
     index('events_received').on(event.receivedAt),
-    index('events_item')
-      .on(event.itemId, event.seq)
-      .where(sql`item_id IS NOT NULL`),
-    index('events_kept_body')
-      .on(event.receivedAt)
-      .where(sql`body IS NOT NULL`),
+    indexOfSome('events_item', sql`item_id IS NOT NULL`, event.itemId, event.seq),
+    indexOfSome('events_kept_body', sql`body IS NOT NULL`, event.receivedAt),
   ],
 )
 
@@ -48,12 +43,8 @@ export const deliveries = sqliteTable(
   'deliveries',
   {
     id: text().primaryKey(),
-    eventSeq: integer()
-      .notNull()
-      .references(() => events.seq, { onDelete: 'cascade' }),
-    siteId: text()
-      .notNull()
-      .references(() => sites.id, { onDelete: 'cascade' }),
+    eventSeq: integerOf(() => events.seq),
+    siteId: textOf(() => sites.id),
     itemId: integer(),
     state: text({ enum: ['pending', 'delivered', 'dead'] }).notNull(),
     /** Claims so far. Never goes back: it fences off a worker that overslept its lease. */
@@ -85,9 +76,7 @@ export const deliveries = sqliteTable(
     index('deliveries_untried')
       .on(delivery.siteId, delivery.itemId, delivery.eventSeq)
       .where(sql`first_ended_at IS NULL`),
-    index('deliveries_dead')
-      .on(delivery.siteId, delivery.settledAt)
-      .where(sql`state = 'dead'`),
+    indexOfSome('deliveries_dead', sql`state = 'dead'`, delivery.siteId, delivery.settledAt),
   ],
 )
 
@@ -96,9 +85,7 @@ export const attempts = sqliteTable(
   'attempts',
   {
     id: integer().primaryKey({ autoIncrement: true }),
-    deliveryId: text()
-      .notNull()
-      .references(() => deliveries.id, { onDelete: 'cascade' }),
+    deliveryId: textOf(() => deliveries.id),
     number: integer().notNull(),
     startedAt: integer().notNull(),
     durationMs: integer().notNull(),
@@ -108,9 +95,7 @@ export const attempts = sqliteTable(
   },
   (attempt) => [
     index('attempts_delivery').on(attempt.deliveryId, attempt.number),
-    index('attempts_kept_response')
-      .on(attempt.startedAt)
-      .where(sql`response IS NOT NULL`),
+    indexOfSome('attempts_kept_response', sql`response IS NOT NULL`, attempt.startedAt),
   ],
 )
 
@@ -143,8 +128,6 @@ export const endpoints = sqliteTable(
     recoverUntil: integer(),
   },
   (endpoint) => [
-    index('endpoints_recovering')
-      .on(endpoint.siteId)
-      .where(sql`recover_until IS NOT NULL`),
+    indexOfSome('endpoints_recovering', sql`recover_until IS NOT NULL`, endpoint.siteId),
   ],
 )

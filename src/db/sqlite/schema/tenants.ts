@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { blob, index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { bridgeVersions, defaultPresentation, linkForms, listForms } from '../../ports/keys.ts'
 import { reminderWays } from '../../ports/reminder-ways.ts'
+import { textOf } from './parts.ts'
 
 export const tenants = sqliteTable('tenants', {
   id: text().primaryKey(),
@@ -14,9 +15,7 @@ export const sites = sqliteTable(
   'sites',
   {
     id: text().primaryKey(),
-    tenantId: text()
-      .notNull()
-      .references(() => tenants.id, { onDelete: 'cascade' }),
+    tenantId: textOf(() => tenants.id),
     name: text().notNull(),
     /** What all spellings of the name have in common: two older rows may share it. */
     foldedName: text().notNull().default(''),
@@ -46,9 +45,7 @@ export const apiKeys = sqliteTable(
   'api_keys',
   {
     apiKey: text().primaryKey(),
-    tenantId: text()
-      .notNull()
-      .references(() => tenants.id, { onDelete: 'cascade' }),
+    tenantId: textOf(() => tenants.id),
     /** Null: a tenant key, which sees all the tenant's sites. */
     siteId: text().references(() => sites.id, { onDelete: 'cascade' }),
     /** HMAC of the secret and of whose key it is, keyed with the pepper. */

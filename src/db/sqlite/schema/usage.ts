@@ -1,5 +1,6 @@
 import { integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { tenants } from './tenants.ts'
+import { textOf } from './parts.ts'
 
 /** What each site used in each month, which outlives the site and what was counted: a host bills by it. */
 export const usage = sqliteTable(
@@ -8,9 +9,7 @@ export const usage = sqliteTable(
     id: integer().primaryKey({ autoIncrement: true }),
     /** Of UTC, as 2027-01. */
     month: text().notNull(),
-    tenantId: text()
-      .notNull()
-      .references(() => tenants.id, { onDelete: 'cascade' }),
+    tenantId: textOf(() => tenants.id),
     /** No reference; empty for what the tenant's own keys asked. */
     siteId: text().notNull(),
     /** The site's name; empty likewise. */
