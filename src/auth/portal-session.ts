@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Ids } from '../clock.ts'
-import type { PortalHolder, PortalSession, PortalStore } from '../db/ports/portal.ts'
+import type { Session, SessionHolder, SessionStore } from '../db/ports/sessions.ts'
 import type { Site } from '../db/ports/sites.ts'
 import type { Tenant } from '../db/ports/tenants.ts'
 import type { By, Scope } from '../db/scope.ts'
@@ -9,7 +9,7 @@ import type { Keyring } from '../vault/keyring.ts'
 import { keyState } from './api-keys.ts'
 
 interface Deps {
-  store: PortalStore
+  store: SessionStore
   keyring: Pick<Keyring, 'hash'>
 }
 
@@ -36,8 +36,8 @@ export async function offerPortal(
   const [id, secret, expiresAt] = [ids.next('por'), newSecret(), by.at + portalMs]
   const { tenantId, siteId, apiKey } = of
   const secretHash = hashOf(keyring, 'portal-offer', { id, tenantId, siteId, apiKey }, secret)
-  const offer = { id, tenantId, siteId, apiKey, secretHash, madeAt: by.at, expiresAt }
-  await store.offerPortal(offer, by)
+  const whose = { who: null, tenantId, siteId, apiKey }
+  await store.offerSession({ id, ...whose, secretHash, madeAt: by.at, expiresAt }, by)
   return { token: `${id}.${secret}`, expiresAt }
 }
 
@@ -64,7 +64,7 @@ export async function enterPortal(
   const secretHash = hashOf(deps.keyring, 'portal-session', offer.session, secret)
   const session = { offeredHash, secretHash, expiresAt: now + portalMs }
   const by = { actor: toVisitor(offer).actor, at: now }
-  return (await deps.store.enterPortal(id, session, by)) ? { token: `${id}.${secret}` } : undefined
+  return (await deps.store.enterSession(id, session, by)) ? { token: `${id}.${secret}` } : undefined
 }
 
 /** Who holds a cookie, while its session is good and so is all that it stands and falls with. */
@@ -78,7 +78,10 @@ export async function findPortalVisitor(
 }
 
 type Use = 'portal-offer' | 'portal-session'
-type Bound = Pick<PortalSession, 'id' | 'tenantId' | 'siteId' | 'apiKey'>
+type Bound = Pick<Session, 'id' | 'tenantId' | 'siteId' | 'apiKey'>
+
+/** A session that is a tenant's. */
+type PortalHolder = SessionHolder & { tenant: Tenant }
 
 const newSecret = (): string => randomBytes(32).toString('base64url')
 
@@ -97,10 +100,12 @@ async function findBy(
 ): Promise<PortalHolder | undefined> {
   const [, id, secret] = /^(por_\w{1,30})\.([\w-]{43})$/.exec(token) ?? []
   if (id === undefined || secret === undefined) return undefined
-  const holder = await store.findPortalSession(id)
+  const holder = await store.findSession(id)
   const given = hashOf(keyring, use, holder?.session ?? { id, ...nobodys }, secret)
   const isIt = timingSafeEqual(given, holder?.session.secretHash ?? Buffer.alloc(given.length))
-  return holder && isIt && isAlive(holder, now) ? holder : undefined
+  if (!holder?.tenant || !isIt) return undefined
+  const found = { ...holder, tenant: holder.tenant }
+  return isAlive(found, now) ? found : undefined
 }
 
 /** It ends by itself, with its tenant or site, and with the key that asked for it: also when that got another secret since. */
@@ -123,6 +128,6 @@ function toVisitor({ session, key, tenant, site }: PortalHolder): PortalVisitor 
     actor: `portal:${session.apiKey ?? 'cli'}${label}`,
     tenant,
     site,
-    scope: { tenantId: session.tenantId, siteId: session.siteId },
+    scope: { tenantId: tenant.id, siteId: session.siteId },
   }
 }

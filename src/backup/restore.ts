@@ -127,8 +127,7 @@ async function endWhatEnded(
     const { carried, unknown } = carry(database, staged, keyring, config)
     const unknownKeys = carried ? [] : await keysThatWork(store, by.at)
     // Whoever was inside when the copy was made may have been put out since.
-    for (const { id } of await store.listConsoleSessions(0)) await store.endConsoleSession(id, by)
-    await store.endPortalSessions()
+    for (const { id } of await store.listSessions(0)) await store.endSession(id, by)
     const tenantsDisabled = disableTenants ? await disableAll(store, by) : []
     const ended = carried && Object.entries(carried).filter(([, names]) => names.length > 0)
     const carriedOver = ended && Object.fromEntries(ended)

@@ -44,10 +44,10 @@ export function consoleCommands({
     .option('--json')
     .action((options: { end?: string; json?: boolean }) =>
       withInstallation(async ({ store, clock, by }) => {
-        const sessions = await store.listConsoleSessions(clock.now())
+        const sessions = (await store.listSessions(clock.now())).filter(({ who }) => who !== null)
         if (options.end !== undefined) {
           const { id, who } = onlyOne(sessions, options.end)
-          await store.endConsoleSession(id, by)
+          await store.endSession(id, by)
           return printOne({ session: id, as: who, ended: true }, options)
         }
         const short = shortIds(sessions.map(({ id }) => id))

@@ -32,7 +32,7 @@ export function portalLinkCommand(
         const site = await siteNamed(rooms.store, { tenant: options.tenant, site: name })
         const { id: siteId, tenantId } = site
         if (options.end) {
-          const ended = await rooms.store.endSitePortal(siteId, by)
+          const ended = await rooms.store.endSiteSessions(siteId, by)
           return printOne({ site: site.name, ended }, options)
         }
         const of = { tenantId, siteId, apiKey: null }

@@ -122,7 +122,7 @@ export const inside: FastifyPluginAsync<ConsoleOptions> = async (app, { config, 
 
   app.post('/leave', async (request, reply) => {
     const { sessionId, who } = request.visitor!
-    await store.endConsoleSession(sessionId, { actor: `console:${who}`, at: clock.now() })
+    await store.endSession(sessionId, { actor: `console:${who}`, at: clock.now() })
     void reply.clearCookie(cookies.session, guarded).clearCookie(cookies.csrf, guarded)
     return notice(request, reply, 200, 'closed')
   })

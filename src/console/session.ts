@@ -1,12 +1,12 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Ids } from '../clock.ts'
-import type { ConsoleSession, ConsoleStore } from '../db/ports/console.ts'
+import type { Session, SessionStore } from '../db/ports/sessions.ts'
 import type { By } from '../db/scope.ts'
 import { hourMs, minuteMs } from '../durations.ts'
 import type { Keyring } from '../vault/keyring.ts'
 
 interface Deps {
-  store: ConsoleStore
+  store: SessionStore
   keyring: Pick<Keyring, 'hash'>
 }
 
@@ -28,7 +28,8 @@ export async function offerLogin(
 ): Promise<{ id: string; token: string; expiresAt: number }> {
   const [id, secret, expiresAt] = [ids.next('ses'), newSecret(), by.at + offeredForMs]
   const secretHash = hashOf(keyring, 'console-offer', { id, who }, secret)
-  await store.offerConsole({ id, who, secretHash, madeAt: by.at, expiresAt }, by)
+  const ofNoSite = { tenantId: null, siteId: null, apiKey: null }
+  await store.offerSession({ id, who, ...ofNoSite, secretHash, madeAt: by.at, expiresAt }, by)
   return { id, token: `${id}.${secret}`, expiresAt }
 }
 
@@ -56,7 +57,8 @@ export async function enter(
     secretHash: hashOf(deps.keyring, 'console-session', offer, secret),
     expiresAt,
   }
-  if (!(await deps.store.enterConsole(offer.id, session, now))) return undefined
+  const by = { actor: `console:${offer.who}`, at: now }
+  if (!(await deps.store.enterSession(offer.id, session, by))) return undefined
   return { visitor: toVisitor({ ...offer, expiresAt }), token: `${offer.id}.${secret}` }
 }
 
@@ -69,6 +71,9 @@ export async function findVisitor(
   const found = await findBy(deps, 'console-session', token, now)
   return found && found.enteredAt !== null ? toVisitor(found) : undefined
 }
+
+/** A session that has a name to it. */
+type ConsoleSession = Session & { who: string }
 
 type Use = 'console-offer' | 'console-session'
 
@@ -90,10 +95,11 @@ async function findBy(
 ): Promise<ConsoleSession | undefined> {
   const [, id, secret] = /^(ses_\w{1,30})\.([\w-]{43})$/.exec(token) ?? []
   if (id === undefined || secret === undefined) return undefined
-  const row = await store.findConsoleSession(id)
+  const row = (await store.findSession(id))?.session
   const given = hashOf(keyring, use, { id, who: row?.who ?? '' }, secret)
   const isIt = timingSafeEqual(given, row?.secretHash ?? Buffer.alloc(given.length))
-  return row && isIt && row.expiresAt > now ? row : undefined
+  const isGood = row !== undefined && isIt && row.expiresAt > now
+  return isGood && row.who !== null ? { ...row, who: row.who } : undefined
 }
 
 const toVisitor = ({ id, who, expiresAt }: ConsoleSession): Visitor => ({

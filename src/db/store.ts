@@ -10,8 +10,7 @@ import type { RequestStore } from './ports/requests.ts'
 import type { ItemStore } from './ports/items.ts'
 import type { AccountStore } from './ports/accounts.ts'
 import type { AlertStore } from './ports/alerts.ts'
-import type { ConsoleStore } from './ports/console.ts'
-import type { PortalStore } from './ports/portal.ts'
+import type { SessionStore } from './ports/sessions.ts'
 import type { AllowanceStore } from './ports/allowances.ts'
 import type { EventStore } from './ports/events.ts'
 import type { DeliveryStore } from './ports/deliveries.ts'
@@ -46,8 +45,7 @@ export interface Store
     ItemStore,
     AccountStore,
     AlertStore,
-    ConsoleStore,
-    PortalStore,
+    SessionStore,
     AllowanceStore,
     EventStore,
     DeliveryStore,

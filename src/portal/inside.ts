@@ -75,7 +75,7 @@ export const inside: FastifyPluginAsync<{ eventsDays: number }> = async (app, { 
   })
 
   app.post('/leave', async (request, reply) => {
-    await store.endPortalSession(request.portalVisitor!.sessionId, by(app, request))
+    await store.endSession(request.portalVisitor!.sessionId, by(app, request))
     void reply.clearCookie(cookies.session, guarded).clearCookie(cookies.csrf, guarded)
     return notice(request, reply, 200, 'closed')
   })

@@ -2,8 +2,7 @@ import type { Store } from '../store.ts'
 import { createPool, openPostgres, type PostgresOptions } from './open.ts'
 import { accountOperations } from './operations/accounts.ts'
 import { alertOperations } from './operations/alerts.ts'
-import { consoleOperations } from './operations/console.ts'
-import { portalOperations } from './operations/portal.ts'
+import { sessionOperations } from './operations/sessions.ts'
 import { allowanceOperations } from './operations/allowances.ts'
 import { auditOperations } from './operations/audit.ts'
 import { deliveryOperations } from './operations/deliveries.ts'
@@ -50,8 +49,7 @@ export function createPostgresStore(pool: Pool, poolOfLife: Pool = pool): Store 
   return {
     ...accountOperations(tools),
     ...alertOperations(tools),
-    ...consoleOperations(tools),
-    ...portalOperations(tools),
+    ...sessionOperations(tools),
     ...allowanceOperations(tools),
     ...auditOperations(tools),
     ...deliveryOperations(tools),

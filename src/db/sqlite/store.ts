@@ -15,8 +15,7 @@ import { overviewOperations } from './operations/overview.ts'
 import { memberOperations } from './operations/members.ts'
 import { itemOperations } from './operations/items.ts'
 import { alertOperations } from './operations/alerts.ts'
-import { consoleOperations } from './operations/console.ts'
-import { portalOperations } from './operations/portal.ts'
+import { sessionOperations } from './operations/sessions.ts'
 import { allowanceOperations } from './operations/allowances.ts'
 import { accountOperations } from './operations/accounts.ts'
 import { eventOperations } from './operations/events.ts'
@@ -50,8 +49,7 @@ export function createSqliteStore(path: string, signerOf?: SignerOf): Store {
     ...overviewOperations(tools),
     ...itemOperations(tools),
     ...alertOperations(tools),
-    ...consoleOperations(tools),
-    ...portalOperations(tools),
+    ...sessionOperations(tools),
     ...allowanceOperations(tools),
     ...accountOperations(tools),
     ...eventOperations({ ...tools, group }),

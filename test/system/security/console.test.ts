@@ -42,7 +42,7 @@ const state = async ({ app, site, event }: Rooms) => [
   (await app.store.findDelivery(event.id))?.state,
   (await app.store.readEndpoint(site.id)).disabledAt,
   (await app.store.listEvents({}, { limit: 9 })).length,
-  (await app.store.listConsoleSessions(app.clock.now())).length,
+  (await app.store.listSessions(app.clock.now())).length,
   (await app.store.listAudit({ limit: 99 })).filter(({ action }) => !action.startsWith('console.'))
     .length,
 ]
@@ -86,8 +86,8 @@ test.each<[string, (rooms: Rooms) => Promise<Record<string, string>>]>([
     'whose session was ended',
     async ({ app, visitor }) => {
       const cookie = `__Host-bank-api-console=${visitor.cookies.get('__Host-bank-api-console')}`
-      const [session] = await app.store.listConsoleSessions(app.clock.now())
-      await app.store.endConsoleSession(session!.id, { actor: 'cli', at: app.clock.now() })
+      const [session] = await app.store.listSessions(app.clock.now())
+      await app.store.endSession(session!.id, { actor: 'cli', at: app.clock.now() })
       return { cookie }
     },
   ],

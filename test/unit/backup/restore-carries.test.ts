@@ -114,7 +114,7 @@ describe('what was ended since a copy was made stays ended:', () => {
 
     await open(async (rooms) => {
       expect(await findVisitor(rooms, token, clock.now())).toBeUndefined()
-      expect(await rooms.store.listConsoleSessions(0)).toEqual([])
+      expect(await rooms.store.listSessions(0)).toEqual([])
     })
   })
 

@@ -158,9 +158,9 @@ describe('a session', () => {
   it('ends when it is ended from outside, at once', async () => {
     const { app } = await openConsole()
     const visitor = await aVisitor(app)
-    const [session] = await app.store.listConsoleSessions(app.clock.now())
+    const [session] = await app.store.listSessions(app.clock.now())
 
-    await app.store.endConsoleSession(session!.id, { actor: 'cli', at: app.clock.now() })
+    await app.store.endSession(session!.id, { actor: 'cli', at: app.clock.now() })
 
     expect((await visitor.get('/console')).statusCode).toBe(401)
   })

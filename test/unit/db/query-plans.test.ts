@@ -24,7 +24,7 @@ const growing = [
   'items',
   'accounts',
   'item_refreshes',
-  'portal_sessions',
+  'sessions',
 ]
 
 /** Every statement prepared from here to the end of the test. */
@@ -91,12 +91,12 @@ it('no operation reads a growing table from one end to the other, or is planned 
   )
   await store.listConnections(ofSite, { first: [402], limit: 9, offset: 9 })
   const session = { ...ofSite, apiKey: siteKey.apiKey, secretHash: Buffer.alloc(1), madeAt: 1 }
-  await store.offerPortal({ id: 'por_1', ...session, expiresAt: testNow + 1 }, testBy)
-  await store.findPortalSession('por_1')
+  await store.offerSession({ id: 'por_1', who: null, ...session, expiresAt: testNow + 1 }, testBy)
+  await store.findSession('por_1')
   const entered = { offeredHash: Buffer.alloc(1), secretHash: Buffer.alloc(2), expiresAt: 9 }
-  await store.enterPortal('por_1', entered, testBy)
-  await store.endPortalSession('por_1', testBy)
-  await store.endSitePortal('sit_1', testBy)
+  await store.enterSession('por_1', entered, testBy)
+  await store.endSession('por_1', testBy)
+  await store.endSiteSessions('sit_1', testBy)
   await store.findKey(siteKey.apiKey)
   await store.listKeys(tenant.id)
   await store.touchKey(siteKey.apiKey, testNow)

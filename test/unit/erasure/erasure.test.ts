@@ -387,8 +387,7 @@ it('every table is in the export, or holds nothing of a tenant’s', async () =>
     'tenants',
     'removals',
     'alerts',
-    'console_sessions',
-    'portal_sessions',
+    'sessions',
   ]
 
   const tables = raw

@@ -13,6 +13,8 @@ const ownToPostgres = [
   /^leader\./,
   /^work_claims\./,
   /^bridge_quota\./,
+  // These stay for servers of the version before, which may be at work beside newer ones.
+  /^(?:console|portal)_sessions\./,
 ]
 
 /** The one server of a file, and which keys it has seen. */
@@ -122,6 +124,8 @@ withPostgres((it, server) => {
     const statements = await generateMigration(generateDrizzleJson({}), json)
     for (const statement of statements) await client.query(statement)
 
-    expect(await shapeOf(await testDatabase(server))).toEqual(await shapeOf(built))
+    const migrated = await testDatabase(server)
+    await (await connected(migrated)).query('DROP TABLE console_sessions, portal_sessions')
+    expect(await shapeOf(migrated)).toEqual(await shapeOf(built))
   })
 })
