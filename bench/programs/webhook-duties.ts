@@ -5,61 +5,50 @@ import { verifyBridgeSignature } from '../../src/bridge/events/webhook-signature
 import { systemIds } from '../../src/clock.ts'
 import { createGroup, openDatabase } from './database.ts'
 import { say } from './listen.ts'
-import { key, open, seal } from './sealing.ts'
+import { key, seal } from './sealing.ts'
 
-// What we owe with each webhook, by the libraries alone: its signature is checked, its owner looked up, its body sealed and
-// stored with a delivery before the 200, the log has a line; then it is read back, opened, applied and noted as handled.
+// What we owe with each webhook, by the libraries alone: its signature is checked, its owner looked up, its body sealed. Before
+// the 200 one commit holds the event, its delivery, due unless an earlier one of its item was not tried, and what it
+// changes, unless an earlier one of its user waits. The log has two lines.
 const [secret = ''] = process.argv.slice(2)
 const client = openDatabase()
 const group = createGroup(client)
 
-const ownerOf = client.prepare<[string], { user_id: string; site_id: string }>(
+const ownerOf = client.prepare<
+  [string],
+  { user_id: string; site_id: string; webhook_url: string | null }
+>(
   `SELECT bridge_users.*, sites.*, bridge_users.id AS user_id, sites.id AS site_id FROM bridge_users
    JOIN sites ON sites.id = bridge_users.site_id WHERE user_uuid = +?`,
 )
+const waiting = client.prepare(
+  `SELECT 1 FROM events WHERE handled_at IS NULL AND handle_after <= +? AND user_id = +? LIMIT 1`,
+)
 const addEvent = client
   .prepare<unknown[], number>(
-    `INSERT INTO events (id, dedupe_key, type, user_id, site_id, item_id, body, occurred_at, received_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (dedupe_key) DO NOTHING RETURNING seq`,
+    `INSERT INTO events
+       (id, dedupe_key, type, user_id, site_id, item_id, body, occurred_at, received_at, handled_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (dedupe_key) DO NOTHING RETURNING seq`,
   )
   .pluck()
-const addDelivery = client.prepare(
-  `INSERT INTO deliveries (id, event_seq, site_id, item_id, state, created_at)
-   VALUES (?, ?, ?, ?, 'pending', ?)`,
+const untried = client.prepare(
+  `SELECT 1 FROM deliveries WHERE site_id = +? AND item_id = +? AND first_ended_at IS NULL LIMIT 1`,
 )
-const unhandled = client.prepare<unknown[], { seq: number; body: Buffer }>(
-  `SELECT * FROM events WHERE handled_at IS NULL ORDER BY seq LIMIT 100`,
+const addDelivery = client.prepare(
+  `INSERT INTO deliveries (id, event_seq, site_id, item_id, state, due_at, created_at)
+   VALUES (?, ?, ?, ?, 'pending', ?, ?)`,
 )
 const userOf = client.prepare(`SELECT * FROM bridge_users WHERE user_uuid = +?`)
 const itemOf = client.prepare(`SELECT * FROM items WHERE id = +?`)
 const addAccount = client.prepare(
   `INSERT INTO accounts (id, item_id, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
 )
-const handled = client.prepare(`UPDATE events SET handled_at = ? WHERE seq = ?`)
 
 type Content = { item_id: number; account_id: number; user_uuid: string }
 const read = (body: Buffer) => {
   const { type, content } = parseBridgeEvent(JSON.parse(body.toString()))
   return { type, content: content as Content }
 }
-
-/** Applies what is stored, as long as there is any. */
-async function handle(): Promise<void> {
-  for (let some = unhandled.all(); some.length > 0; some = unhandled.all()) {
-    await Promise.all(
-      some.map(({ seq, body }) => {
-        const { content } = read(open(body))
-        return group(() => {
-          userOf.get(content.user_uuid)
-          itemOf.get(content.item_id)
-          addAccount.run(content.account_id, content.item_id, Date.now())
-          handled.run(Date.now(), seq)
-        })
-      }),
-    )
-  }
-}
-let handling: Promise<void> | undefined
 
 const app = fastify({ logger: { file: '/dev/null' } })
 app.removeAllContentTypeParsers()
@@ -70,14 +59,19 @@ app.post('/webhooks/bridge', async (request, reply) => {
   const signature = request.headers['bridgeapi-signature'] as string
   if (!verifyBridgeSignature(signature, body, [secret])) return reply.code(401).send({})
   const { type, content } = read(body)
-  const { user_id: user, site_id: site } = ownerOf.get(content.user_uuid)!
+  const { item_id: item, account_id: account, user_uuid: uuid } = content
+  const { user_id: user, site_id: site, webhook_url: url } = ownerOf.get(uuid)!
   const digest = `bridge:${createHmac('sha256', key).update(body).digest('hex')}`
   const [id, at, sealed] = [systemIds.next('evt'), Date.now(), seal(body)]
   await group(() => {
-    const seq = addEvent.get(id, digest, type, user, site, content.item_id, sealed, at, at)
-    addDelivery.run(systemIds.next('dlv'), seq, site, content.item_id, at)
+    if (waiting.get(at, user)) throw new Error('None of these has to wait')
+    const seq = addEvent.get(id, digest, type, user, site, item, sealed, at, at, at)
+    const due = untried.get(site, item) ? null : at
+    if (url !== null) addDelivery.run(systemIds.next('dlv'), seq, site, item, due, at)
+    userOf.get(uuid)
+    itemOf.get(item)
+    addAccount.run(account, item, at)
   })
-  handling ??= handle().finally(() => (handling = undefined))
   return reply.send({})
 })
 
