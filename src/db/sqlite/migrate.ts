@@ -23,6 +23,7 @@ export function migrate(
   client.function('fold_name', { deterministic: true, directOnly: true }, (name) =>
     foldName(String(name)),
   )
+  client.pragma('wal_checkpoint(TRUNCATE)') // what is copied before a change is then the file alone
   client.pragma('foreign_keys = OFF') // outside the transaction, where it counts
   client
     .transaction(() => {

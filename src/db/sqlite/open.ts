@@ -63,7 +63,7 @@ function snapshot(path: string, next: number, signerOf: SignerOf | undefined): v
   const name = (number: number): string =>
     `bank-api-before-migration-${String(number).padStart(4, '0')}.sqlite`
   try {
-    copyDatabase(path, join(folder, name(next)), signerOf)
+    copyDatabase(path, join(folder, name(next)), signerOf, { isLocked: true })
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause // a wrong master key: it says so better
     throw new Error(

@@ -221,6 +221,33 @@ test('before a migration the database is copied as it was; only the newest three
   expect(copy.prepare('SELECT count(*) FROM __drizzle_migrations').pluck().get()).toBe(known - 1)
 })
 
+test.each([
+  ['with an empty log', true],
+  ['with rows in its log', false],
+])(
+  'a locked database %s is copied whole, to be read where nothing can be written',
+  async (_, isEmpty) => {
+    const { folder, database } = await anInstallation()
+    const client = new Sqlite(database)
+    onTestFinished(() => void client.close())
+    client.exec('CREATE TABLE more (n)')
+    if (isEmpty) client.pragma('wal_checkpoint(TRUNCATE)')
+    client.exec('BEGIN IMMEDIATE')
+    const copy = join(folder, 'locked.sqlite')
+
+    copyDatabase(database, copy, undefined, { isLocked: true })
+
+    const pages = client.pragma('page_count', { simple: true }) as number
+    expect(readFileSync(copy).subarray(18, 20)).toEqual(Buffer.of(1, 1))
+    const copied = new Sqlite(copy, { readonly: true })
+    onTestFinished(() => void copied.close())
+    expect(copied.prepare('SELECT count(*) FROM more').pluck().get()).toBe(0)
+    expect(copied.pragma('integrity_check', { simple: true })).toBe('ok')
+    if (isEmpty) expect(copied.pragma('page_count', { simple: true })).toBe(pages)
+    client.exec('INSERT INTO more VALUES (1); COMMIT') // it still has its lock
+  },
+)
+
 /** A database whose last migration has yet to run. */
 function openOneBehind(path: string): Sqlite.Database {
   const behind = join(testFolder(), 'migrations')

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
@@ -7,6 +8,8 @@ import {
   renameSync,
   rmSync,
   statSync,
+  truncateSync,
+  writeSync,
   type Stats,
 } from 'node:fs'
 import { dirname, resolve } from 'node:path'
@@ -19,21 +22,22 @@ import { signFile } from './signature.ts'
  * Copies a database, as one moment saw it, while others write to it: `VACUUM INTO`, which needs no lock and, unlike the
  * online backup API, ends under writes. The copy has its name only once it is whole, signed and on the disk; one of a
  * database that no server ever opened has nobody's signature. Blocks until then: call it off the server's thread. Throws
- * when the source is no database.
+ * when the source is no database. A source that `isLocked` for writing by the caller is copied as it lies there, which is
+ * several times as fast, when its log is empty.
  */
-export function copyDatabase(from: string, to: string, signerOf?: SignerOf): void {
+export function copyDatabase(
+  from: string,
+  to: string,
+  signerOf?: SignerOf,
+  { isLocked = false } = {},
+): void {
   const part = partOf(to)
   makeFolderOf(resolve(dirname(to)), statSync(from))
   rmSync(part, { force: true })
   closeSync(openSync(part, 'wx', 0o600))
   try {
     give(part, statSync(dirname(to)))
-    const source = new Sqlite(from, { readonly: true, fileMustExist: true, timeout: 5_000 })
-    try {
-      source.prepare('VACUUM INTO ?').run(part)
-    } finally {
-      source.close()
-    }
+    if (!isLocked || !hasNoLog(from) || !copyBytes(from, part)) vacuumInto(from, part)
     const pepper = signerOf && wrappedPepperIn(part)
     if (pepper) signFile(part, signerOf(pepper), pepper)
     putInPlace(part, to)
@@ -41,6 +45,34 @@ export function copyDatabase(from: string, to: string, signerOf?: SignerOf): voi
     rmSync(part, { force: true })
     throw error
   }
+}
+
+function vacuumInto(from: string, part: string): void {
+  const source = new Sqlite(from, { readonly: true, fileMustExist: true, timeout: 5_000 })
+  try {
+    source.prepare('VACUUM INTO ?').run(part)
+  } finally {
+    source.close()
+  }
+}
+
+/** Whether all of a database lies in the file itself. */
+const hasNoLog = (path: string): boolean =>
+  (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0
+
+/**
+ * Copies a file's bytes; false, and nothing copied, when that fails. In a process of its own, for a process that closes a
+ * file loses all its locks on it, those of SQLite too (fcntl). GNU's `cp` lets a file system share the blocks, where it can.
+ */
+function copyBytes(from: string, part: string): boolean {
+  if (spawnSync('cp', ['--', from, part]).status !== 0) {
+    truncateSync(part)
+    return false
+  }
+  const file = openSync(part, 'r+')
+  writeSync(file, Buffer.of(1, 1), 0, 2, 18) // no log belongs to it, so that it can be read where nothing can be written
+  closeSync(file)
+  return true
 }
 
 /** The wrapped pepper of the installation in a database file; undefined when there is none. Throws when the file is no database. */
