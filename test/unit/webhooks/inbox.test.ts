@@ -271,7 +271,7 @@ test('an event that names only an item is its owner’s', async () => {
 
 test('one that names only an item of a site that is being deleted is nobody’s', async () => {
   const { signed, event, store, user, tenant, site } = await inbox()
-  await signed(event())
+  await signed(event({ type: 'item.created' }))
   await store.applyEvent({ kind: 'account', userId: user.id, itemId: 7, accountId: 1, at: 1 })
   const subject = { tenantId: tenant.id, subjectId: site.id, name: site.name }
   const removal = { id: 'rem_1', kind: 'site', ...subject, withBridgeUsers: false } as const
