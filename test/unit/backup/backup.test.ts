@@ -6,6 +6,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -247,6 +248,22 @@ test.each([
     client.exec('INSERT INTO more VALUES (1); COMMIT') // it still has its lock
   },
 )
+
+test('a locked database behind a symbolic link is copied with what lies in its log', async () => {
+  const { folder, database } = await anInstallation()
+  const link = join(folder, 'link.sqlite')
+  symlinkSync(database, link)
+  const client = new Sqlite(link)
+  onTestFinished(() => void client.close())
+  client.exec('CREATE TABLE more (n); BEGIN IMMEDIATE')
+  const copy = join(folder, 'linked.sqlite')
+
+  copyDatabase(link, copy, undefined, { isLocked: true })
+
+  const copied = new Sqlite(copy, { readonly: true })
+  onTestFinished(() => void copied.close())
+  expect(copied.prepare('SELECT count(*) FROM more').pluck().get()).toBe(0)
+})
 
 /** A database whose last migration has yet to run. */
 function openOneBehind(path: string): Sqlite.Database {

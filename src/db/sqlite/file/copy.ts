@@ -5,6 +5,7 @@ import {
   closeSync,
   fsyncSync,
   openSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -56,9 +57,9 @@ function vacuumInto(from: string, part: string): void {
   }
 }
 
-/** Whether all of a database lies in the file itself. */
+/** Whether all of a database lies in the file itself. SQLite keeps the log beside the file that a symbolic link leads to. */
 const hasNoLog = (path: string): boolean =>
-  (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0
+  (statSync(`${realpathSync(path)}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0
 
 /**
  * Copies a file's bytes; false, and nothing copied, when that fails. In a process of its own, for a process that closes a
