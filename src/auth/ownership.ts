@@ -312,7 +312,7 @@ async function discoverItems(deps: OwnershipDeps, selector: Selector): Promise<v
     await readItemList(deps, { user, site })
     await keepAccounts(deps, { user, site }, await bridge.accounts.list(user.userUuid))
   } catch (error) {
-    await store.releaseItemsRead(user.id)
+    await store.claimItemsRead(user.id, 0) // it may be read again at once
     throw error
   }
 }

@@ -110,7 +110,7 @@ it('no operation reads a growing table from one end to the other, or is planned 
   await store.findUserByUuid('uuid')
   await store.readUser(user.id)
   await store.claimItemsRead(user.id, 2, 1)
-  await store.releaseItemsRead(user.id)
+  await store.claimItemsRead(user.id, 0)
   await store.findRequestForCallback(request)
   await store.countCallback(request, 10)
   await store.rememberClaim(request, { itemId: 7, step: null })

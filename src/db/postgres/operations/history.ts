@@ -37,6 +37,7 @@ import {
 import { nextTryAt } from '../../rules/next-try.ts'
 import { first, matching, when, type Db, type Tools } from '../tools.ts'
 import { triesOf } from './delivery-reports.ts'
+import { ownedRequests } from './requests.ts'
 import { inScope } from './sites.ts'
 import { findSubjects } from './subjects.ts'
 import { storeCalls } from './usage.ts'
@@ -87,12 +88,7 @@ export function historyOperations({ run }: Tools): HistoryStore {
 
     listRequests: (filter, page) =>
       run((db) =>
-        db
-          .select({ request: requests, user: bridgeUsers, site: sites, tenant: tenants.name })
-          .from(requests)
-          .innerJoin(bridgeUsers, eq(bridgeUsers.id, requests.userId))
-          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-          .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+        ownedRequests(db)
           .where(and(...requestConditions(filter), older(page, olderRequests)))
           .orderBy(desc(requests.openedAt), desc(requests.id))
           .limit(page.limit),

@@ -5,6 +5,7 @@ import { bridgeUsers, items, sites, tenants } from '../schema/index.ts'
 import { done, first, type Tools } from '../tools.ts'
 import { lockUser } from './locks.ts'
 import { isServed } from './sites.ts'
+import { people } from './users.ts'
 
 /** A condition on sites, users and tenants: their users get mails about consents that end. */
 export const isMailWanted = and(
@@ -46,16 +47,10 @@ export function reminderMailOperations({ run, transaction }: Tools): ReminderMai
       }),
 
     readMailStop: (userId) =>
-      run((db) =>
-        first(
-          db
-            .select({ site: sites.name, stoppedAt: bridgeUsers.mailStoppedAt })
-            .from(bridgeUsers)
-            .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-            .innerJoin(tenants, eq(tenants.id, sites.tenantId))
-            .where(and(eq(bridgeUsers.id, userId), isServed)),
-        ),
-      ),
+      run(async (db) => {
+        const found = await first(people(db).where(and(eq(bridgeUsers.id, userId), isServed)))
+        return found && { site: found.site.name, stoppedAt: found.user.mailStoppedAt }
+      }),
 
     setMailStop: (userId, mailStoppedAt) =>
       run((db) =>

@@ -35,17 +35,19 @@ import { lockSite, lockUser } from './locks.ts'
 import { connections } from './items.ts'
 import { inGivenScope, isServed } from './sites.ts'
 import { insertEvent } from './store-event.ts'
+import { people } from './users.ts'
 import { claimWork, isFreeFor, lockWork, requireClaim } from './work-claims.ts'
 
 /** How many open requests of one user are looked at. */
 const mostOpen = 100
 
-const owned = (db: Db) =>
+export const ownedRequests = (db: Db) =>
   db
-    .select({ request: requests, user: bridgeUsers, site: sites })
+    .select({ request: requests, user: bridgeUsers, site: sites, tenant: tenants.name })
     .from(requests)
     .innerJoin(bridgeUsers, eq(bridgeUsers.id, requests.userId))
     .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+    .innerJoin(tenants, eq(tenants.id, sites.tenantId))
 
 const requestInScope = prepared((db) =>
   db
@@ -62,11 +64,13 @@ const servedItem = prepared((db) =>
 )
 
 const makerOf = prepared((db) =>
-  owned(db).where(and(eq(requests.itemId, given('itemId')), isNull(requests.managedItemId))),
+  ownedRequests(db).where(
+    and(eq(requests.itemId, given('itemId')), isNull(requests.managedItemId)),
+  ),
 )
 
 const openFor = prepared((db) =>
-  owned(db)
+  ownedRequests(db)
     .innerJoin(items, eq(items.userId, requests.userId))
     .where(
       and(
@@ -80,28 +84,15 @@ const openFor = prepared((db) =>
 )
 
 /** Requests of no site that is being deleted and of no disabled tenant. */
-const served = async (db: Db, where: SQL | undefined, limit: number) => {
-  const rows = await owned(db)
-    .innerJoin(tenants, eq(tenants.id, sites.tenantId))
-    .where(and(where, isServed))
-    .orderBy(asc(requests.openedAt))
-    .limit(limit)
-  return rows.map(({ request, user, site }) => ({ request, user, site }))
-}
+const served = (db: Db, where: SQL | undefined, limit: number) =>
+  ownedRequests(db).where(and(where, isServed)).orderBy(asc(requests.openedAt)).limit(limit)
 
 const lockRequest = (db: Db, id: string): Promise<ConnectRequest | undefined> =>
   first(db.select().from(requests).where(eq(requests.id, id)).for('no key update'))
 
 /** Whether neither the site of a request's user is being deleted nor its tenant disabled. */
-const isUserServed = async (db: Db, userId: string): Promise<boolean> => {
-  const found = await db
-    .select({ id: bridgeUsers.id })
-    .from(bridgeUsers)
-    .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-    .innerJoin(tenants, eq(tenants.id, sites.tenantId))
-    .where(and(eq(bridgeUsers.id, userId), isServed))
-  return found.length > 0
-}
+const isUserServed = async (db: Db, userId: string): Promise<boolean> =>
+  (await people(db).where(and(eq(bridgeUsers.id, userId), isServed))).length > 0
 
 /** The other request that connected this item. */
 const lockHolder = (db: Db, itemId: number, notId: string) => {

@@ -6,7 +6,7 @@ import { AmbiguousNameError, ConflictError } from '../../store-errors.ts'
 import { inBatches } from '../batches.ts'
 import { isTaken } from '../errors.ts'
 import { bridgeUsers, items, sites, tenants } from '../schema/index.ts'
-import { changed, done, first, given, prepared, type Db, type Tools } from '../tools.ts'
+import { changed, first, given, prepared, when, type Db, type Tools } from '../tools.ts'
 import { lockSite } from './locks.ts'
 import { isUnheard } from './items.ts'
 import { inScope, isServed } from './sites.ts'
@@ -16,6 +16,14 @@ const owned = (db: Db) =>
     .select({ user: bridgeUsers, site: sites })
     .from(bridgeUsers)
     .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+
+/** The same with the names of their tenants. */
+export const people = (db: Db) =>
+  db
+    .select({ user: bridgeUsers, site: sites, tenant: tenants.name })
+    .from(bridgeUsers)
+    .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+    .innerJoin(tenants, eq(tenants.id, sites.tenantId))
 
 const ownersOf = prepared((db) =>
   owned(db).where(
@@ -33,8 +41,7 @@ export function userOperations({ run, transaction }: Tools): UserStore {
           .select({ id: items.userId })
           .from(items)
           .where(and(isNull(items.goneAt), isUnheard(before)))
-        return owned(db)
-          .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+        return people(db)
           .where(
             and(
               inArray(bridgeUsers.id, silent),
@@ -45,7 +52,6 @@ export function userOperations({ run, transaction }: Tools): UserStore {
           )
           .orderBy(asc(bridgeUsers.id))
           .limit(limit)
-          .then((rows) => rows.map(({ user, site }) => ({ user, site })))
       }),
 
     findUsers: (scope, nameOrUuid) =>
@@ -110,12 +116,11 @@ export function userOperations({ run, transaction }: Tools): UserStore {
 
     claimItemsRead: (userId, at, notSince) =>
       run(async (db) => {
-        const isFree = or(isNull(bridgeUsers.itemsReadAt), lt(bridgeUsers.itemsReadAt, notSince))
+        const isFree = when(notSince, (time) =>
+          or(isNull(bridgeUsers.itemsReadAt), lt(bridgeUsers.itemsReadAt, time)),
+        )
         const claim = db.update(bridgeUsers).set({ itemsReadAt: at })
         return (await changed(claim.where(and(userWith(userId), isFree)))) === 1
       }),
-
-    releaseItemsRead: (userId) =>
-      run((db) => done(db.update(bridgeUsers).set({ itemsReadAt: null }).where(userWith(userId)))),
   }
 }

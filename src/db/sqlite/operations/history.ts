@@ -37,8 +37,9 @@ import {
   tenants,
 } from '../schema/index.ts'
 import { nextTryAt } from '../../rules/next-try.ts'
-import { given, matching, prepared, type Tools } from '../tools.ts'
+import { given, matching, when, prepared, type Tools } from '../tools.ts'
 import { triesOf } from './delivery-reports.ts'
+import { ownedRequests } from './requests.ts'
 import { inScope } from './sites.ts'
 import { findSubjects } from './subjects.ts'
 import { addUsageOfCalls } from './usage.ts'
@@ -134,12 +135,7 @@ export function historyOperations({
 
     listRequests: (filter, page) =>
       read(() =>
-        db
-          .select({ request: requests, user: bridgeUsers, site: sites, tenant: tenants.name })
-          .from(requests)
-          .innerJoin(bridgeUsers, eq(bridgeUsers.id, requests.userId))
-          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-          .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+        ownedRequests(db)
           .where(and(...requestConditions(filter), older(page, olderRequests)))
           .orderBy(desc(requests.openedAt), desc(requests.id))
           .limit(page.limit)
@@ -233,39 +229,38 @@ function eventsWhere(db: Db, which: SQL | undefined, page: EventPage): ListedEve
 
 const callConditions = (filter: CallFilter) => [
   ...matching(filter, calls, ['id', 'tenantId', 'siteId', 'apiKey', 'request', 'itemId', 'method']),
-  filter.since === undefined ? undefined : gte(calls.at, filter.since),
-  filter.status &&
-    and(gte(calls.status, filter.status.from), lt(calls.status, filter.status.until)),
+  when(filter.since, (at) => gte(calls.at, at)),
+  when(filter.status, ({ from, until }) => and(gte(calls.status, from), lt(calls.status, until))),
   // Written out, so that the index of refused calls is seen to fit.
-  filter.status && filter.status.from >= 400 ? sql`${calls.status} >= 400` : undefined,
+  when(filter.status, ({ from }) => (from >= 400 ? sql`${calls.status} >= 400` : undefined)),
 ]
 
 const requestConditions = (filter: RequestFilter) => [
   ...matching(filter, requests, ['id', 'itemId', 'userId', 'state']),
   ...matching(filter, bridgeUsers, ['siteId']),
   ...matching(filter, sites, ['tenantId']),
-  filter.userName === undefined ? undefined : eq(bridgeUsers.foldedName, foldName(filter.userName)),
-  filter.since === undefined ? undefined : gte(requests.openedAt, filter.since),
+  when(filter.userName, (name) => eq(bridgeUsers.foldedName, foldName(name))),
+  when(filter.since, (at) => gte(requests.openedAt, at)),
 ]
 
 const eventConditions = (filter: EventFilter) => [
   ...matching(filter, events, ['id', 'siteId', 'itemId', 'type']),
   ...matching(filter, sites, ['tenantId']),
-  filter.deliveryId === undefined ? undefined : eq(deliveries.id, filter.deliveryId),
-  filter.since === undefined ? undefined : gte(events.receivedAt, filter.since),
-  filter.until === undefined ? undefined : lt(events.receivedAt, filter.until),
+  when(filter.deliveryId, (id) => eq(deliveries.id, id)),
+  when(filter.since, (at) => gte(events.receivedAt, at)),
+  when(filter.until, (at) => lt(events.receivedAt, at)),
   filter.ofSites && isNotNull(events.siteId),
-  filter.feedOf && isInFeed(filter.feedOf),
-  filter.state === undefined
-    ? undefined
-    : filter.state === 'kept'
+  when(filter.feedOf, isInFeed),
+  when(filter.state, (state) =>
+    state === 'kept'
       ? isNull(deliveries.id)
       : // Written out, so that SQLite sees which partial index fits.
-        sql`${deliveries.state} = ${sql.raw(`'${filter.state}'`)}`,
+        sql`${deliveries.state} = ${sql.raw(`'${state}'`)}`,
+  ),
 ]
 
 const userConditions = (filter: UserFilter) => [
   ...matching(filter, bridgeUsers, ['id', 'siteId', 'userUuid']),
   ...matching(filter, sites, ['tenantId']),
-  filter.name === undefined ? undefined : eq(bridgeUsers.foldedName, foldName(filter.name)),
+  when(filter.name, (name) => eq(bridgeUsers.foldedName, foldName(name))),
 ]

@@ -119,9 +119,9 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
           .where(eq(accounts.itemId, items.id))
         const silent = and(
           eq(items.userId, userId),
-          itemId === undefined ? undefined : eq(items.id, itemId),
+          when(itemId, (id) => eq(items.id, id)),
           isNull(items.goneAt),
-          notSince === undefined ? undefined : isUnheard(notSince),
+          when(notSince, isUnheard),
           hadAccounts ? exists(itsAccounts) : undefined,
         )
         return db.update(items).set({ askedAt: at }).where(silent).run().changes > 0

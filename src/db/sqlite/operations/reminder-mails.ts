@@ -4,6 +4,7 @@ import type { MailEnd } from '../../ports/reminder-ways.ts'
 import { bridgeUsers, items, sites, tenants } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 import { isServed } from './sites.ts'
+import { people } from './users.ts'
 
 /** A condition on sites, users and tenants: their users get mails about consents that end. */
 export const isMailWanted = and(
@@ -34,15 +35,11 @@ export function reminderMailOperations({ db, read, write }: Tools): ReminderMail
       }),
 
     readMailStop: (userId) =>
-      read(() =>
-        db
-          .select({ site: sites.name, stoppedAt: bridgeUsers.mailStoppedAt })
-          .from(bridgeUsers)
-          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-          .innerJoin(tenants, eq(tenants.id, sites.tenantId))
-          .where(and(eq(bridgeUsers.id, userId), isServed))
-          .get(),
-      ),
+      read(() => {
+        const isIt = and(eq(bridgeUsers.id, userId), isServed)
+        const found = people(db).where(isIt).get()
+        return found && { site: found.site.name, stoppedAt: found.user.mailStoppedAt }
+      }),
 
     setMailStop: (userId, mailStoppedAt) =>
       write(() => {

@@ -33,6 +33,7 @@ import { writeAudit } from './audit.ts'
 import { reviveEndpoint } from './endpoint-health.ts'
 import { insertEvent } from './events.ts'
 import { itemRow, storeItem } from './item-rows.ts'
+import { connections } from './items.ts'
 import { isFreeFor, requirePlace } from './members.ts'
 import { isServed, inScopeGiven } from './sites.ts'
 
@@ -50,23 +51,17 @@ const withItem = prepared((db) =>
     .prepare(),
 )
 
+export const ownedRequests = (db: Tools['db']) =>
+  db
+    .select({ request: requests, user: bridgeUsers, site: sites, tenant: tenants.name })
+    .from(requests)
+    .innerJoin(bridgeUsers, eq(bridgeUsers.id, requests.userId))
+    .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+    .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+
 export function requestOperations({ db, read, write }: Tools): RequestStore {
   /** Requests that are served: of no site that is being deleted and of no disabled tenant. */
-  const owned = (where: SQL | undefined) =>
-    db
-      .select({ request: requests, user: bridgeUsers, site: sites })
-      .from(requests)
-      .innerJoin(bridgeUsers, eq(bridgeUsers.id, requests.userId))
-      .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-      .innerJoin(tenants, eq(tenants.id, sites.tenantId))
-      .where(and(where, isServed))
-
-  const ownedRequests = () =>
-    db
-      .select({ request: requests, user: bridgeUsers, site: sites })
-      .from(requests)
-      .innerJoin(bridgeUsers, eq(bridgeUsers.id, requests.userId))
-      .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+  const owned = (where: SQL | undefined) => ownedRequests(db).where(and(where, isServed))
 
   const pin = db
     .select({ origin: sites.origin, webhookUrl: sites.webhookUrl, tenantId: sites.tenantId })
@@ -76,12 +71,7 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
     .prepare()
 
   const servedItem = (itemId: number) =>
-    db
-      .select({ item: items })
-      .from(items)
-      .innerJoin(bridgeUsers, eq(bridgeUsers.id, items.userId))
-      .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-      .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+    connections(db)
       .where(and(eq(items.id, itemId), isServed))
       .get()?.item
 
@@ -130,10 +120,10 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
       read(() => {
         const item = servedItem(itemId)
         if (!item) return undefined
-        const holder = ownedRequests()
+        const holder = ownedRequests(db)
           .where(and(eq(requests.itemId, itemId), isNull(requests.managedItemId)))
           .get()
-        const open = ownedRequests()
+        const open = ownedRequests(db)
           .where(
             and(
               eq(requests.userId, item.userId),

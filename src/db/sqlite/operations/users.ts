@@ -4,7 +4,7 @@ import type { UserStore } from '../../ports/users.ts'
 import { chosenUser, defaultUser, takenOver } from '../../rules/name-choice.ts'
 import { AmbiguousNameError, ConflictError } from '../../store-errors.ts'
 import { bridgeUsers, items, sites, tenants } from '../schema/index.ts'
-import { prepared, isTaken, type Tools } from '../tools.ts'
+import { prepared, isTaken, when, type Tools } from '../tools.ts'
 import { isUnheard } from './items.ts'
 import { isServed, inScopeGiven } from './sites.ts'
 
@@ -13,6 +13,14 @@ const owned = (db: Tools['db']) =>
     .select({ user: bridgeUsers, site: sites })
     .from(bridgeUsers)
     .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+
+/** The same with the names of their tenants. */
+export const people = (db: Tools['db']) =>
+  db
+    .select({ user: bridgeUsers, site: sites, tenant: tenants.name })
+    .from(bridgeUsers)
+    .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+    .innerJoin(tenants, eq(tenants.id, sites.tenantId))
 
 const nameOrUuid = sql.placeholder('nameOrUuid')
 
@@ -40,11 +48,7 @@ export function userOperations({ db, read, write }: Tools): UserStore {
           .select({ id: items.userId })
           .from(items)
           .where(and(isNull(items.goneAt), isUnheard(before)))
-        return db
-          .select({ user: bridgeUsers, site: sites })
-          .from(bridgeUsers)
-          .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-          .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+        return people(db)
           .where(
             and(
               inArray(bridgeUsers.id, silent),
@@ -111,23 +115,12 @@ export function userOperations({ db, read, write }: Tools): UserStore {
       }),
 
     claimItemsRead: (userId, at, notSince) =>
-      write(
-        () =>
-          db
-            .update(bridgeUsers)
-            .set({ itemsReadAt: at })
-            .where(
-              and(
-                eq(bridgeUsers.id, userId),
-                or(isNull(bridgeUsers.itemsReadAt), lt(bridgeUsers.itemsReadAt, notSince)),
-              ),
-            )
-            .run().changes === 1,
-      ),
-
-    releaseItemsRead: (userId) =>
       write(() => {
-        db.update(bridgeUsers).set({ itemsReadAt: null }).where(eq(bridgeUsers.id, userId)).run()
+        const isFree = when(notSince, (time) =>
+          or(isNull(bridgeUsers.itemsReadAt), lt(bridgeUsers.itemsReadAt, time)),
+        )
+        const claim = db.update(bridgeUsers).set({ itemsReadAt: at })
+        return claim.where(and(eq(bridgeUsers.id, userId), isFree)).run().changes === 1
       }),
   }
 }

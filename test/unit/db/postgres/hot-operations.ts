@@ -82,7 +82,7 @@ export async function askAll(rooms: TestRooms): Promise<void> {
   await store.listUsers({ userUuid: 'uuid' }, { limit: 1 })
   await store.readUser(user.id)
   await store.claimItemsRead(user.id, 2, 1)
-  await store.releaseItemsRead(user.id)
+  await store.claimItemsRead(user.id, 0)
   await store.findRequestForCallback(request)
   await store.countCallback(request, 10)
   await store.rememberClaim(request, { itemId: 7, step: null })
