@@ -46,7 +46,8 @@ export async function finish(deps: RemovalDeps, removal: Removal): Promise<Remov
   // A call that began before the site was hidden may still add to it: then once more from the top.
   for (;;) {
     await removeUsers(deps, removal)
-    while (await store.removeEvents(removal.id, eventBatch));
+    const events = { limit: eventBatch }
+    while ((await store.removeRows(removal.id, 'events', events)) === eventBatch);
     if (await store.finishRemoval(removal.id, clock.now())) return store.getRemoval(removal.id)
   }
 }
@@ -70,11 +71,11 @@ async function removeUsers(
         [...held.map(({ item }) => item), ...there].map(({ id: itemId }) => itemId),
       )) {
         await bridge.items.delete(user.userUuid, id).catch(unlessMissing)
-        await store.removeItem(removal.id, id)
+        await store.removeRows(removal.id, 'items', { key: id, atBridge: true })
       }
       if (atBridge) await bridge.users.delete(user.userUuid).catch(unlessMissing)
     }
-    await store.removeUser(removal.id, user.id, atBridge)
+    await store.removeRows(removal.id, 'users', { key: user.id, atBridge })
     onUser?.(user)
   }
 }

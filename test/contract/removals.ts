@@ -93,9 +93,9 @@ export function removalContract(name: string, open: OpenRooms): void {
         const counted = await store.countToRemove({ ...order, withBridgeUsers: true })
         const here = await store.countToRemove(order)
         const { id } = await store.startRemoval(order, testBy)
-        await store.removeItem(id, 7)
-        await store.removeUser(id, ann.id, true)
-        while (await store.removeEvents(id, 10));
+        await store.removeRows(id, 'items', { key: 7, atBridge: true })
+        await store.removeRows(id, 'users', { key: ann.id, atBridge: true })
+        while ((await store.removeRows(id, 'events', { limit: 10 })) === 10);
         await store.finishRemoval(id, testNow)
 
         expect(counted).toMatchObject({
@@ -157,14 +157,14 @@ export function removalContract(name: string, open: OpenRooms): void {
       const left = async () =>
         (await store.listUsers({ siteId: acme.site.id }, { limit: 9 })).map(({ user }) => user.id)
       expect(await left()).toEqual([ann.id])
-      await store.removeItem(id, 7)
-      await store.removeUser(id, ann.id, true)
-      await store.removeUser(id, ann.id, true)
+      await store.removeRows(id, 'items', { key: 7, atBridge: true })
+      await store.removeRows(id, 'users', { key: ann.id, atBridge: true })
+      await store.removeRows(id, 'users', { key: ann.id, atBridge: true })
       expect(await left()).toEqual([])
       expect(await store.finishRemoval(id, testNow)).toBe(false)
-      expect(await store.removeEvents(id, 1)).toBe(true)
-      expect(await store.removeEvents(id, 9)).toBe(false)
-      expect(await store.removeEvents(id, 9)).toBe(false)
+      expect(await store.removeRows(id, 'events', { limit: 1 })).toBe(1)
+      expect(await store.removeRows(id, 'events', { limit: 9 })).toBe(1)
+      expect(await store.removeRows(id, 'events', { limit: 9 })).toBe(0)
       expect(await store.finishRemoval(id, testNow + 5)).toBe(true)
       expect(await store.finishRemoval(id, testNow + 6)).toBe(true)
 
@@ -196,7 +196,7 @@ export function removalContract(name: string, open: OpenRooms): void {
       const { store, other, removal } = await withSites()
       const { id } = await store.startRemoval(removal('site'), testBy)
 
-      await store.removeItem(id, 8)
+      await store.removeRows(id, 'items', { key: 8, atBridge: true })
 
       expect((await store.getRemoval(id)).receipt).toMatchObject({ bridge_items: 1, items: 0 })
       expect(await store.findItem(other.scope, 8)).toBeDefined()
@@ -208,8 +208,8 @@ export function removalContract(name: string, open: OpenRooms): void {
       const ofTenant = await store.startRemoval(removal('tenant'), testBy)
 
       expect((await store.findTenant('acme'))?.disabledAt).toBe(testBy.at)
-      await store.removeUser(ofTenant.id, ann.id, false)
-      await store.removeEvents(ofTenant.id, 9)
+      await store.removeRows(ofTenant.id, 'users', { key: ann.id, atBridge: false })
+      await store.removeRows(ofTenant.id, 'events', { limit: 9 })
       expect(await store.finishRemoval(ofTenant.id, testNow)).toBe(true)
 
       expect(await store.findTenant('acme')).toBeUndefined()

@@ -39,12 +39,12 @@ async function removeAll(
   const whose =
     subject.kind === 'site' ? { siteId: subject.subjectId } : { tenantId: subject.subjectId }
   for (const { item } of await store.listConnections({ ...whose, withGone: true })) {
-    await store.removeItem(id, item.id)
+    await store.removeRows(id, 'items', { key: item.id, atBridge: true })
   }
   for (const { user } of await store.listUsers(whose, { limit: 99 })) {
-    await store.removeUser(id, user.id, false)
+    await store.removeRows(id, 'users', { key: user.id, atBridge: false })
   }
-  while (await store.removeEvents(id, 100));
+  while ((await store.removeRows(id, 'events', { limit: 100 })) === 100);
   expect(await store.finishRemoval(id, testBy.at)).toBe(true)
 }
 

@@ -14,6 +14,9 @@ export interface Receipt {
   sites: number
 }
 
+/** What a deletion removes step by step. */
+export type RemovedKind = 'items' | 'users' | 'events'
+
 export interface Removal {
   id: string
   kind: 'site' | 'tenant'
@@ -41,12 +44,15 @@ export interface RemovalStore {
   countToRemove(of: Pick<Removal, 'kind' | 'subjectId' | 'withBridgeUsers'>): Promise<Receipt>
   /** Deletions that did not end, oldest first. */
   listOpenRemovals(): Promise<Removal[]>
-  /** Counts an item as gone at Bridge, and removes it here with its accounts. */
-  removeItem(removalId: string, itemId: number): Promise<void>
-  /** Removes a user with what hangs on it; `atBridge`: gone there too. */
-  removeUser(removalId: string, userId: string, atBridge: boolean): Promise<void>
-  /** Removes events with their deliveries, at most `limit`. True when there may be more. */
-  removeEvents(removalId: string, limit: number): Promise<boolean>
+  /**
+   * Removes rows of a kind, at most so many or the one of that key, with the accounts, requests or deliveries that hang on them;
+   * says how many. `atBridge`: it is gone there too, which is counted.
+   */
+  removeRows(
+    removalId: string,
+    kind: RemovedKind,
+    which: { limit: number } | { key: string | number; atBridge: boolean },
+  ): Promise<number>
   /** Removes the rest and writes the receipt. False when something came in between: begin again. */
   finishRemoval(removalId: string, at: number): Promise<boolean>
   getRemoval(removalId: string): Promise<Removal>

@@ -1,4 +1,5 @@
-import type { Receipt } from '../ports/removals.ts'
+import type { ExportKind } from '../ports/exports.ts'
+import type { Receipt, RemovedKind } from '../ports/removals.ts'
 
 /** A deletion that removed nothing yet. */
 export const nothingYet: Receipt = {
@@ -34,14 +35,23 @@ export const withMore = (receipt: Receipt, more: Partial<Receipt>): Receipt => {
   ) as unknown as Receipt
 }
 
-/** An item is gone at Bridge; here it went with its accounts, unless it stands under another's name. */
-export const ofItem = (gone: { items: number; accounts: number }): Partial<Receipt> => ({
-  bridge_items: 1,
-  ...gone,
-})
+/** What hangs on a row that a deletion removes by itself, and goes with it: rows of another kind, by the column that names it. */
+export const hanging: Record<RemovedKind, { kind: keyof Receipt & ExportKind; by: string }> = {
+  items: { kind: 'accounts', by: 'itemId' },
+  users: { kind: 'requests', by: 'userId' },
+  events: { kind: 'deliveries', by: 'eventSeq' },
+}
 
-/** A user is counted as gone at Bridge once: by the step that removed it here. */
-export const ofUser = (
-  gone: { users: number; requests: number },
-  { atBridge }: { atBridge: boolean },
-): Partial<Receipt> => ({ ...gone, bridge_users: gone.users === 1 && atBridge ? 1 : 0 })
+/**
+ * What a step removed. An item that is gone at Bridge counts there also when it stands here under another's name, and stays; a
+ * user counts as gone at Bridge once: by the step that removed it here.
+ */
+export const stepDone = (
+  kind: RemovedKind,
+  { rows, hung, atBridge }: { rows: number; hung: number; atBridge: boolean },
+): Partial<Receipt> => ({
+  [kind]: rows,
+  [hanging[kind].kind]: hung,
+  ...(kind === 'items' && atBridge && { bridge_items: 1 }),
+  ...(kind === 'users' && atBridge && { bridge_users: rows }),
+})

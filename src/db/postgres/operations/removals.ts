@@ -3,20 +3,14 @@ import type { PgTable } from 'drizzle-orm/pg-core'
 import type { ExportKind } from '../../ports/exports.ts'
 import type { Receipt, Removal, RemovalStore } from '../../ports/removals.ts'
 import { ownedRows, type Whose } from '../../rules/owned-rows.ts'
-import { countedKinds, nothingYet, ofItem, ofUser, withMore } from '../../rules/removal-receipt.ts'
 import {
-  accounts,
-  apiKeys,
-  bridgeUsers,
-  calls,
-  connectRequests,
-  deliveries,
-  events,
-  items,
-  removals,
-  sites,
-  tenants,
-} from '../schema/index.ts'
+  countedKinds,
+  hanging,
+  nothingYet,
+  stepDone,
+  withMore,
+} from '../../rules/removal-receipt.ts'
+import { apiKeys, bridgeUsers, calls, items, removals, sites, tenants } from '../schema/index.ts'
 import { changed, first, type Db, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { lockTenant } from './locks.ts'
@@ -34,9 +28,11 @@ const get = async (db: Db, id: string): Promise<Removal> =>
 const lock = async (db: Db, id: string): Promise<Removal> =>
   required(await first(db.select().from(removals).where(eq(removals.id, id)).for('update')), id)
 
+const tableOf = (kind: ExportKind) => named(ownedRows[kind].table)
+
 /** Whether anything of a kind is left of what goes. */
 const isAnyLeft = async (db: Db, kind: ExportKind, removal: Removal): Promise<boolean> => {
-  const left = db.select({ one: sql`1` }).from(named(ownedRows[kind].table).table)
+  const left = db.select({ one: sql`1` }).from(tableOf(kind).table)
   return (await left.where(rowsOf(db, kind, removal)).limit(1)).length > 0
 }
 
@@ -56,7 +52,7 @@ async function countOf(
   { withBridgeUsers, ...of }: Whose & Pick<Removal, 'withBridgeUsers'>,
 ): Promise<Receipt> {
   const many = (kind: ExportKind, which?: SQL) =>
-    db.$count(named(ownedRows[kind].table).table, and(rowsOf(db, kind, of), which))
+    db.$count(tableOf(kind).table, and(rowsOf(db, kind, of), which))
   const receipt = { ...nothingYet, bridge_items: await many('items', isNull(items.goneAt)) }
   for (const kind of countedKinds) receipt[kind] = await many(kind)
   if (withBridgeUsers) receipt.bridge_users = await many('users', isNotNull(bridgeUsers.userUuid))
@@ -100,41 +96,25 @@ export function removalOperations({ run, transaction }: Tools): RemovalStore {
           .orderBy(asc(removals.startedAt)),
       ),
 
-    removeItem: (removalId, itemId) =>
+    removeRows: (removalId, kind, which) =>
       transaction(async (db) => {
         const removal = await lock(db, removalId)
+        const [{ table, column }, parts] = [tableOf(kind), tableOf(hanging[kind].kind)]
+        const key = column(ownedRows[kind].key)
         // Bridge may list an item that stands here under another's name: that one stays.
-        const mine = and(eq(items.id, itemId), rowsOf(db, 'items', removal))
-        const [known] = await db.select({ id: items.id }).from(items).where(mine).for('update')
-        const gone = {
-          accounts: known ? await drop(db, accounts, eq(accounts.itemId, itemId)) : 0,
-          items: known ? await drop(db, items, eq(items.id, itemId)) : 0,
-        }
-        await add(db, removal, ofItem(gone))
-      }),
-
-    removeUser: (removalId, userId, atBridge) =>
-      transaction(async (db) => {
-        const removal = await lock(db, removalId)
-        const requests = await drop(db, connectRequests, eq(connectRequests.userId, userId))
-        const users = await drop(db, bridgeUsers, eq(bridgeUsers.id, userId))
-        await add(db, removal, ofUser({ requests, users }, { atBridge }))
-      }),
-
-    removeEvents: (removalId, limit) =>
-      transaction(async (db) => {
-        const removal = await lock(db, removalId)
-        const batch = await db
-          .select({ seq: events.seq })
-          .from(events)
-          .where(rowsOf(db, 'events', removal))
-          .limit(limit)
-        if (batch.length === 0) return false
-        const seqs = batch.map(({ seq }) => seq)
-        const gone = await drop(db, deliveries, inArray(deliveries.eventSeq, seqs))
-        await drop(db, events, inArray(events.seq, seqs))
-        await add(db, removal, { events: batch.length, deliveries: gone })
-        return batch.length === limit
+        const isIt = 'key' in which ? eq(key, which.key) : undefined
+        const found = await db
+          .select({ key })
+          .from(table)
+          .where(and(rowsOf(db, kind, removal), isIt))
+          .limit('limit' in which ? which.limit : 1)
+          .for('update')
+        const keys = found.map((row) => row.key)
+        const hung = await drop(db, parts.table, inArray(parts.column(hanging[kind].by), keys))
+        const rows = await drop(db, table, inArray(key, keys))
+        const atBridge = 'key' in which && which.atBridge
+        await add(db, removal, stepDone(kind, { rows, hung, atBridge }))
+        return rows
       }),
 
     finishRemoval: (removalId, at) =>

@@ -3,23 +3,19 @@ import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { ExportKind } from '../../ports/exports.ts'
 import type { Receipt, Removal, RemovalStore } from '../../ports/removals.ts'
 import { ownedRows } from '../../rules/owned-rows.ts'
-import { countedKinds, nothingYet, ofItem, ofUser, withMore } from '../../rules/removal-receipt.ts'
 import {
-  accounts,
-  apiKeys,
-  bridgeUsers,
-  calls,
-  connectRequests,
-  deliveries,
-  events,
-  items,
-  removals,
-  sites,
-  tenants,
-} from '../schema/index.ts'
+  countedKinds,
+  hanging,
+  nothingYet,
+  stepDone,
+  withMore,
+} from '../../rules/removal-receipt.ts'
+import { apiKeys, bridgeUsers, calls, items, removals, sites, tenants } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { named, rowsOf } from './owned-rows.ts'
+
+const tableOf = (kind: ExportKind) => named(ownedRows[kind].table)
 
 export function removalOperations({ db, read, write }: Tools): RemovalStore {
   const get = (id: string): Removal => {
@@ -30,7 +26,7 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
 
   /** Whether anything of a kind is left of what goes. */
   const isAnyLeft = (kind: ExportKind, removal: Removal): boolean => {
-    const left = db.select({ one: sql`1` }).from(named(ownedRows[kind].table).table)
+    const left = db.select({ one: sql`1` }).from(tableOf(kind).table)
     return (
       left
         .where(rowsOf(db, kind, removal))
@@ -76,7 +72,7 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
         const many = (kind: ExportKind, which?: SQL) =>
           db
             .select({ many: count() })
-            .from(named(ownedRows[kind].table).table)
+            .from(tableOf(kind).table)
             .where(and(rowsOf(db, kind, of), which))
             .get()?.many ?? 0
         const receipt = { ...nothingYet, bridge_items: many('items', isNull(items.goneAt)) }
@@ -95,42 +91,25 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
           .all(),
       ),
 
-    removeItem: (removalId, itemId) =>
+    removeRows: (removalId, kind, which) =>
       write(() => {
         const removal = get(removalId)
+        const [{ table, column }, parts] = [tableOf(kind), tableOf(hanging[kind].kind)]
+        const key = column(ownedRows[kind].key)
         // Bridge may list an item that stands here under another's name: that one stays.
-        const mine = and(eq(items.id, itemId), rowsOf(db, 'items', removal))
-        const known = db.select({ id: items.id }).from(items).where(mine).get()
-        const gone = {
-          accounts: known ? drop(accounts, eq(accounts.itemId, itemId)) : 0,
-          items: known ? drop(items, eq(items.id, itemId)) : 0,
-        }
-        add(removal, ofItem(gone))
-      }),
-
-    removeUser: (removalId, userId, atBridge) =>
-      write(() => {
-        const removal = get(removalId)
-        const requests = drop(connectRequests, eq(connectRequests.userId, userId))
-        const users = drop(bridgeUsers, eq(bridgeUsers.id, userId))
-        add(removal, ofUser({ requests, users }, { atBridge }))
-      }),
-
-    removeEvents: (removalId, limit) =>
-      write(() => {
-        const removal = get(removalId)
-        const batch = db
-          .select({ seq: events.seq })
-          .from(events)
-          .where(rowsOf(db, 'events', removal))
-          .limit(limit)
+        const isIt = 'key' in which ? eq(key, which.key) : undefined
+        const found = db
+          .select({ key })
+          .from(table)
+          .where(and(rowsOf(db, kind, removal), isIt))
+          .limit('limit' in which ? which.limit : 1)
           .all()
-          .map(({ seq }) => seq)
-        if (batch.length === 0) return false
-        const gone = db.delete(deliveries).where(inArray(deliveries.eventSeq, batch)).run().changes
-        db.delete(events).where(inArray(events.seq, batch)).run()
-        add(removal, { events: batch.length, deliveries: gone })
-        return batch.length === limit
+        const keys = found.map((row) => row.key)
+        const hung = drop(parts.table, inArray(parts.column(hanging[kind].by), keys))
+        const rows = drop(table, inArray(key, keys))
+        const atBridge = 'key' in which && which.atBridge
+        add(removal, stepDone(kind, { rows, hung, atBridge }))
+        return rows
       }),
 
     finishRemoval: (removalId, at) =>

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Receipt } from '../../../../src/db/ports/removals.ts'
-import { nothingYet, ofItem, ofUser, withMore } from '../../../../src/db/rules/removal-receipt.ts'
+import { nothingYet, stepDone, withMore } from '../../../../src/db/rules/removal-receipt.ts'
 
 const names = Object.keys(nothingYet) as (keyof typeof nothingYet)[]
 const aCount = fc.nat({ max: 9 })
@@ -30,10 +30,12 @@ it('a receipt is the sum of its steps, in whatever order they came', () => {
 
 it('a step that is repeated counts no user at Bridge again, but each item it deleted there', () => {
   fc.assert(
-    fc.property(aCount, fc.boolean(), (requests, atBridge) => {
-      expect(ofUser({ users: 1, requests }, { atBridge }).bridge_users).toBe(atBridge ? 1 : 0)
-      expect(ofUser({ users: 0, requests }, { atBridge }).bridge_users).toBe(0)
-      expect(ofItem({ items: 0, accounts: 0 }).bridge_items).toBe(1)
+    fc.property(aCount, fc.boolean(), (hung, atBridge) => {
+      const usersAtBridge = (rows: number) =>
+        withMore(nothingYet, stepDone('users', { rows, hung, atBridge })).bridge_users
+      expect(usersAtBridge(1)).toBe(atBridge ? 1 : 0)
+      expect(usersAtBridge(0)).toBe(0)
+      expect(stepDone('items', { rows: 0, hung: 0, atBridge: true }).bridge_items).toBe(1)
     }),
   )
 })
