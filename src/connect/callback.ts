@@ -58,7 +58,7 @@ async function decide(
 ): Promise<ConnectRequest | undefined> {
   const { store, log } = deps
   const { request } = owned
-  if (itemId === null) return store.failRequest(request.id, step)
+  if (itemId === null) return store.changeRequest(request.id, { kind: 'left', step })
   if (!(await store.countCallback(request.id, mostCallbacks))) return undefined
   try {
     const settled = await settleWithBridge(deps, owned, { itemId, step })
@@ -67,7 +67,7 @@ async function decide(
   } catch (error) {
     if (!(error instanceof BridgeError)) throw error
     log.warn({ request: request.id, err: error }, 'callback kept for later: Bridge not reached')
-    await store.rememberClaim(request.id, { itemId, step })
+    await store.changeRequest(request.id, { kind: 'claimed', itemId, step })
   }
   return undefined
 }

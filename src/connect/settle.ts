@@ -53,7 +53,8 @@ export async function settleWithBridge(
   if (!isOfVisit(item, { ...request, openedAt })) {
     // The item is the request's own, but nothing happened to it: the user came back without finishing.
     if (request.managedItemId === null) return 'refused'
-    return store.failRequest(request.id, claim.step, claim.by)
+    const left = { kind: 'left', step: claim.step } as const
+    return (await store.changeRequest(request.id, left, claim.by)) ?? 'refused'
   }
 
   const state = outcomeOf(item.status)

@@ -55,12 +55,12 @@ async function verify(deps: SettleDeps, owned: OwnedRequest, by: string): Promis
     const claim = { itemId: item, step: claimedStep, guessed, by }
     const settled = await settleWithBridge(deps, owned, claim)
     if (settled === 'refused') log.warn({ request: id, item }, 'claim refused')
-    await store.forgetClaim(id, item, by)
+    await store.changeRequest(id, { kind: 'given-up', itemId: item }, by)
   } catch (error) {
     if (!(error instanceof BridgeError)) throw error
     if (isFinalRefusal(error)) {
       log.warn({ request: id, item, err: error }, 'claim refused by Bridge')
-      await store.forgetClaim(id, item, by)
+      await store.changeRequest(id, { kind: 'given-up', itemId: item }, by)
       return true
     }
     log.info({ request: id, err: error }, 'claim kept: not confirmed by Bridge')

@@ -215,7 +215,7 @@ export function claimContract(name: string, open: OpenStores): void {
       const [ann] = await someUsers(['ann'])
       const all = { ...rooms, store, clock }
       const id = await aRequest(all, ann!)
-      await store.rememberClaim(id, { itemId: 7, step: null })
+      await store.changeRequest(id, { kind: 'claimed', itemId: 7, step: null })
       await one.join()
       expect(await one.callbacks()).toEqual([id])
       clock.advance(silentMs)
@@ -226,15 +226,15 @@ export function claimContract(name: string, open: OpenStores): void {
       const announcement = anAnnouncement(all, ann!)
       for (const settle of [
         () => first.settleRequest(id, outcome, announcement, 'srv_1'),
-        () => first.failRequest(id, 'x', 'srv_1'),
-        () => first.forgetClaim(id, 7, 'srv_1'),
+        () => first.changeRequest(id, { kind: 'left', step: 'x' }, 'srv_1'),
+        () => first.changeRequest(id, { kind: 'given-up', itemId: 7 }, 'srv_1'),
       ]) {
         await expect(settle()).rejects.toThrow(ClaimLostError)
       }
 
       expect((await store.findRequestForCallback(id))?.request.state).toBe('pending')
       expect(await two.callbacks()).toEqual([id])
-      await store.forgetClaim(id, 7, 'srv_2')
+      await store.changeRequest(id, { kind: 'given-up', itemId: 7 }, 'srv_2')
       expect(await two.callbacks()).toEqual([])
     })
 
@@ -242,12 +242,12 @@ export function claimContract(name: string, open: OpenStores): void {
       const { one, someUsers, clock, store, ...rooms } = await withServers()
       const [ann] = await someUsers(['ann'])
       const id = await aRequest({ ...rooms, store, clock }, ann!)
-      await store.rememberClaim(id, { itemId: 7, step: null })
+      await store.changeRequest(id, { kind: 'claimed', itemId: 7, step: null })
       await one.join()
       expect(await one.callbacks()).toEqual([id])
 
-      await store.rememberClaim(id, { itemId: 8, step: null })
-      await store.forgetClaim(id, 7, 'srv_1')
+      await store.changeRequest(id, { kind: 'claimed', itemId: 8, step: null })
+      await store.changeRequest(id, { kind: 'given-up', itemId: 7 }, 'srv_1')
 
       expect((await store.findRequestForCallback(id))?.request.claimedItemId).toBe(8)
     })
@@ -259,7 +259,7 @@ export function claimContract(name: string, open: OpenStores): void {
       for (const itemId of [1, 2, 3]) {
         ids.push(await aRequest({ ...rooms, store, clock }, ann!))
         clock.advance(1)
-        await store.rememberClaim(ids.at(-1)!, { itemId, step: null })
+        await store.changeRequest(ids.at(-1)!, { kind: 'claimed', itemId, step: null })
       }
       await one.join()
       await two.join()
@@ -288,7 +288,7 @@ export function sharedClaimContract(name: string, open: OpenStores): void {
     const event = anAnnouncement(rooms, ann, { handledAt: null })
     await first.acceptEvent(event)
     const request = await aRequest(rooms, ann)
-    await first.rememberClaim(request, { itemId: 7, step: null })
+    await first.changeRequest(request, { kind: 'claimed', itemId: 7, step: null })
     for (const id of ['srv_1', 'srv_2']) {
       await first.joinMembers({ id, host: id, pid: 1 }, { at: clock.now(), silentSince: 0 })
     }

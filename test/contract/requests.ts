@@ -98,7 +98,7 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
       const older = await request()
       clock.advance(10)
       const left = await request()
-      await store.failRequest(left, 'cancel')
+      await store.changeRequest(left, { kind: 'left', step: 'cancel' })
       const over = await request({ expiresAt: clock.now() })
       await store.expireRequests(clock.now(), 9)
 
@@ -233,12 +233,12 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
       const { store, request } = await withUser()
       const id = await request()
 
-      await store.rememberClaim(id, { itemId: 42, step: 'bank' })
+      await store.changeRequest(id, { kind: 'claimed', itemId: 42, step: 'bank' })
       expect(
         await store.claimCallbacks({ by: 'srv_test', at: 0, until: 1, limit: 9 }),
       ).toMatchObject([{ request: { id, claimedItemId: 42, claimedStep: 'bank' } }])
 
-      await store.forgetClaim(id, 42, 'srv_test')
+      await store.changeRequest(id, { kind: 'given-up', itemId: 42 }, 'srv_test')
       expect(await store.claimCallbacks({ by: 'srv_test', at: 0, until: 1, limit: 9 })).toEqual([])
     })
 
@@ -249,7 +249,7 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
         const id = await request()
         ids.push(id)
         clock.advance(1_000)
-        await store.rememberClaim(id, { itemId, step: null })
+        await store.changeRequest(id, { kind: 'claimed', itemId, step: null })
       }
 
       const claims = await store.claimCallbacks({ by: 'srv_test', at: 0, until: 1, limit: 2 })
@@ -262,7 +262,7 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
       const id = await request()
       await settle(id, 1)
 
-      await store.rememberClaim(id, { itemId: 2, step: null })
+      await store.changeRequest(id, { kind: 'claimed', itemId: 2, step: null })
 
       expect(await store.claimCallbacks({ by: 'srv_test', at: 0, until: 1, limit: 9 })).toEqual([])
     })
@@ -272,7 +272,7 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
     it('completing stores the request’s end and the item, under the site’s word for the bank', async () => {
       const { store, request, settle, scope } = await withUser()
       const id = await request({ bank: 'My bank' })
-      await store.rememberClaim(id, { itemId: 1, step: null })
+      await store.changeRequest(id, { kind: 'claimed', itemId: 1, step: null })
 
       const { outcome, request: settled } = await settle(id, 1, 'completed', { at: testNow + 5 })
 
@@ -379,7 +379,7 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
       const { store, request, find } = await withUser()
       const id = await request()
 
-      await store.failRequest(id, 'bank_selection')
+      await store.changeRequest(id, { kind: 'left', step: 'bank_selection' })
 
       expect(await find(id)).toMatchObject({ state: 'failed', step: 'bank_selection' })
     })
@@ -391,8 +391,8 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
       const expired = await request({ expiresAt: testNow })
       await store.expireRequests(testNow, 9)
 
-      await store.failRequest(completed, 'late')
-      await store.failRequest(expired, 'late')
+      await store.changeRequest(completed, { kind: 'left', step: 'late' })
+      await store.changeRequest(expired, { kind: 'left', step: 'late' })
 
       expect(await find(completed)).toMatchObject({ state: 'completed', step: null })
       expect(await find(expired)).toMatchObject({ state: 'expired', step: null })

@@ -55,6 +55,15 @@ export interface SaidOfUser {
   language?: Language | undefined
 }
 
+/**
+ * What a request comes to without Bridge's word: the user left, and it failed unless it was completed; a callback claimed an item,
+ * to be verified later, where the site is still served; or that claim was refused or verified, if no other one came meanwhile.
+ */
+export type RequestTurn =
+  | { kind: 'left'; step: string | null }
+  | { kind: 'claimed'; itemId: number; step: string | null }
+  | { kind: 'given-up'; itemId: number }
+
 export interface RequestStore {
   /** Stores the request and pins the site's origin and webhook URL, in one. @throws ConflictError when the site's origin is another by now */
   openConnectRequest(
@@ -78,13 +87,11 @@ export interface RequestStore {
   findRequestForCallback(id: string): Promise<OwnedRequest | undefined>
   /** Counts a callback that has yet to be verified; false when the request has had `most` of them. */
   countCallback(id: string, most: number): Promise<boolean>
-  /** Keeps what a callback claimed, to be verified later; nothing, when the site is no longer served. */
-  rememberClaim(id: string, claim: { itemId: number; step: string | null }): Promise<void>
   /**
-   * Gives a callback's claim up that a member has in hand: it was refused, or verified. Nothing, when another one was
-   * remembered meanwhile. @throws ClaimLostError
+   * The request as it then is; undefined when it is gone. `by` is the member that has the request's callback in hand.
+   * @throws ClaimLostError
    */
-  forgetClaim(id: string, itemId: number, by: string): Promise<void>
+  changeRequest(id: string, turn: RequestTurn, by?: string): Promise<ConnectRequest | undefined>
   /**
    * Takes open requests of which a callback, or a correction, named an item that nobody verified yet, oldest first; those of
    * disabled tenants rest. Whose they are, and for how long, is as with `claimUnhandledEvents`.
@@ -104,8 +111,6 @@ export interface RequestStore {
     announcement: NewEvent,
     by?: string,
   ): Promise<{ outcome: 'settled' | 'held'; request: ConnectRequest }>
-  /** The user left: `failed` unless completed, the step kept. Returns the request as it then is. `by` is as with `settleRequest`. */
-  failRequest(id: string, step: string | null, by?: string): Promise<ConnectRequest>
   /** Marks open requests whose time is over; returns how many. */
   expireRequests(at: number, limit: number): Promise<number>
   /** An item with the request that made it, and its user's open requests that hold it or none, oldest first; undefined when it is not here, or not served. */

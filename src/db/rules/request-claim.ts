@@ -1,4 +1,4 @@
-import type { ConnectRequest, RequestState } from '../ports/requests.ts'
+import type { ConnectRequest, RequestState, RequestTurn } from '../ports/requests.ts'
 
 export type RequestChange = Partial<Omit<ConnectRequest, 'id' | 'userId'>>
 
@@ -50,3 +50,14 @@ export const offeredClaim = (itemId: number, at: number): RequestChange => ({
   claimedStep: null,
   matchedAt: at,
 })
+
+/** What a turn changes of a request; null when nothing. */
+export function requestTurned(
+  request: ConnectRequest,
+  turn: RequestTurn,
+  { isServed }: { isServed: boolean },
+): RequestChange | null {
+  if (turn.kind === 'left') return requestLeft(request, turn.step)
+  if (turn.kind === 'claimed') return isServed ? claimOfCallback(request, turn) : null
+  return request.claimedItemId === turn.itemId ? claimGivenUp(request) : null
+}

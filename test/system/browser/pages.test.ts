@@ -36,7 +36,7 @@ async function everyPage() {
     const bank = await bankFor(name, clock.now() + 90 * day)
     const about = { managedItemId: bank.itemId, bank: 'Crédit Coopératif' }
     const request = await aRequest(app, bank.user, about)
-    if (state === 'failed') await app.store.failRequest(request, null)
+    if (state === 'failed') await app.store.changeRequest(request, { kind: 'left', step: null })
     if (state === 'completed') {
       const end = clock.now() + 180 * day
       const item = itemFacts({ id: bank.itemId, authenticationExpiresAt: end })

@@ -113,10 +113,10 @@ it('no operation reads a growing table from one end to the other, or is planned 
   await store.claimItemsRead(user.id, 0)
   await store.findRequestForCallback(request)
   await store.countCallback(request, 10)
-  await store.rememberClaim(request, { itemId: 7, step: null })
+  await store.changeRequest(request, { kind: 'claimed', itemId: 7, step: null })
   await store.claimCallbacks({ by: 'srv_test', at: 0, until: 1, limit: 20 })
-  await store.forgetClaim(request, 7, 'srv_test')
-  await store.failRequest(request, null)
+  await store.changeRequest(request, { kind: 'given-up', itemId: 7 }, 'srv_test')
+  await store.changeRequest(request, { kind: 'left', step: null })
   const outcome = { state: 'completed', step: null, item: itemFacts({ id: 7 }), at: 1 } as const
   await store.settleRequest(request, outcome, anAnnouncement(rooms, user))
   await store.expireRequests(testNow, 500)

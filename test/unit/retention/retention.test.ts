@@ -177,9 +177,9 @@ it('a request that ended without an item goes after thirty days, one that may st
     await aRequest(rooms, user),
     await aRequest(rooms, user, { expiresAt: testNow + 99 * dayMs }),
   ]
-  await store.failRequest(refused, 'bank_creds_form')
-  await store.failRequest(claimed, null)
-  await store.rememberClaim(claimed, { itemId: 7, step: null })
+  await store.changeRequest(refused, { kind: 'left', step: 'bank_creds_form' })
+  await store.changeRequest(claimed, { kind: 'left', step: null })
+  await store.changeRequest(claimed, { kind: 'claimed', itemId: 7, step: null })
   const failed = { state: 'failed', step: null, item: itemFacts({ id: 8 }), at: testNow } as const
   await store.settleRequest(half, failed, anAnnouncement(rooms, user))
   const isThere = async (id: string) => (await store.findRequest(scope, id)) !== undefined

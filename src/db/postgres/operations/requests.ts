@@ -15,11 +15,9 @@ import {
 } from 'drizzle-orm'
 import type { ConnectRequest, RequestStore } from '../../ports/requests.ts'
 import {
-  claimGivenUp,
-  claimOfCallback,
   offeredClaim,
   openStates,
-  requestLeft,
+  requestTurned,
   type RequestChange,
 } from '../../rules/request-claim.ts'
 import { claimantOf, released, settleOutcome } from '../../rules/request-outcome.ts'
@@ -200,19 +198,14 @@ export function requestOperations({ run, transaction }: Tools): RequestStore {
         return (await changed(db.update(requests).set(more).where(isAllowed))) === 1
       }),
 
-    rememberClaim: (id, claim) =>
+    changeRequest: (id, turn, by) =>
       transaction(async (db) => {
+        if (by !== undefined) await requireClaim(db, 'callback', id, by)
         const request = await lockRequest(db, id)
-        if (!request || !(await isUserServed(db, request.userId))) return
-        const claimed = claimOfCallback(request, claim)
-        if (claimed) await change(db, id, claimed)
-      }),
-
-    forgetClaim: (id, itemId, by) =>
-      transaction(async (db) => {
-        await requireClaim(db, 'callback', id, by)
-        const request = await lockRequest(db, id)
-        if (request?.claimedItemId === itemId) await change(db, id, claimGivenUp(request))
+        if (!request) return undefined
+        const isServed = await isUserServed(db, request.userId)
+        const turned = requestTurned(request, turn, { isServed })
+        return turned ? change(db, id, turned) : request
       }),
 
     async claimCallbacks(claiming) {
@@ -255,15 +248,6 @@ export function requestOperations({ run, transaction }: Tools): RequestStore {
         if (offered !== null) await offer(db, offered, request.userId, loser, outcome.at)
         if (announced) await insertEvent(db, announcement)
         return { outcome: 'settled', request: after }
-      }),
-
-    failRequest: (id, step, by) =>
-      transaction(async (db) => {
-        if (by !== undefined) await requireClaim(db, 'callback', id, by)
-        const request = await lockRequest(db, id)
-        if (!request) throw new ConflictError('The request is gone')
-        const left = requestLeft(request, step)
-        return left ? change(db, id, left) : request
       }),
 
     expireRequests: (at, limit) =>

@@ -16,11 +16,9 @@ import {
 import { ValidationError } from '../../../errors.ts'
 import type { ConnectRequest, RequestStore } from '../../ports/requests.ts'
 import {
-  claimGivenUp,
-  claimOfCallback,
   offeredClaim,
   openStates,
-  requestLeft,
+  requestTurned,
   type RequestChange,
 } from '../../rules/request-claim.ts'
 import { claimantOf, released, settleOutcome } from '../../rules/request-outcome.ts'
@@ -191,18 +189,12 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
             .run().changes === 1,
       ),
 
-    rememberClaim: (id, claim) =>
+    changeRequest: (id, turn, by) =>
       write(() => {
+        if (by !== undefined) requirePlace(db, by)
         const found = requestWith(id)
-        const claimed = found?.isServed && claimOfCallback(found.request, claim)
-        if (claimed) change(id, claimed)
-      }),
-
-    forgetClaim: (id, itemId, by) =>
-      write(() => {
-        requirePlace(db, by)
-        const request = db.select().from(requests).where(eq(requests.id, id)).get()
-        if (request?.claimedItemId === itemId) change(id, claimGivenUp(request))
+        const turned = found && requestTurned(found.request, turn, found)
+        return turned ? change(id, turned) : found?.request
       }),
 
     claimCallbacks: ({ by, limit }) =>
@@ -244,15 +236,6 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
         if (offered !== null) offer(offered, request.userId, loser, outcome.at)
         if (announced) insertEvent(db, announcement)
         return { outcome: 'settled', request: changed }
-      }),
-
-    failRequest: (id, step, by) =>
-      write(() => {
-        if (by !== undefined) requirePlace(db, by)
-        const request = db.select().from(requests).where(eq(requests.id, id)).get()
-        if (!request) throw new ConflictError('The request is gone')
-        const left = requestLeft(request, step)
-        return left ? change(id, left) : request
       }),
 
     expireRequests: (at, limit) =>

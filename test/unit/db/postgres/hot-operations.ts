@@ -85,10 +85,10 @@ export async function askAll(rooms: TestRooms): Promise<void> {
   await store.claimItemsRead(user.id, 0)
   await store.findRequestForCallback(request)
   await store.countCallback(request, 10)
-  await store.rememberClaim(request, { itemId: 7, step: null })
+  await store.changeRequest(request, { kind: 'claimed', itemId: 7, step: null })
   const claiming = { by: 'srv_test', at: testNow, until: testNow + 1, limit: 20 }
   await store.claimCallbacks(claiming)
-  await store.failRequest(request, null)
+  await store.changeRequest(request, { kind: 'left', step: null })
   const outcome = { state: 'completed', step: null, item: itemFacts({ id: 7 }), at: 1 } as const
   await store.settleRequest(request, outcome, anAnnouncement(rooms, user))
   await store.expireRequests(testNow, 500)

@@ -115,8 +115,14 @@ withPostgres((it, server) => {
   })
 
   it.each<[string, (store: Store, id: string) => Promise<unknown>]>([
-    ['its user leaves', (store, id) => store.failRequest(id, 'cancelled')],
-    ['a callback claims', (store, id) => store.rememberClaim(id, { itemId: 8, step: null })],
+    [
+      'its user leaves',
+      (store, id) => store.changeRequest(id, { kind: 'left', step: 'cancelled' }),
+    ],
+    [
+      'a callback claims',
+      (store, id) => store.changeRequest(id, { kind: 'claimed', itemId: 8, step: null }),
+    ],
   ])('a request that is completed at the moment that %s stays as it is', async (_what, happens) => {
     const { store, user, transaction, isStuckOrOver, ...rooms } = await withSite(server)
     const id = await aRequest({ store, ...rooms }, user)
