@@ -141,17 +141,9 @@ RETURNING id, attempts, schedule_from, event_seq, site_id, 1 AS place, 1 AS turn
 
 /** Claims what the statement takes, with all that a try needs, in the order it is taken in. */
 async function read(db: Db, taking: SQL): Promise<ClaimedDelivery[]> {
-  const { id, attempts, scheduleFrom, eventSeq, siteId } = deliveries
-  const order = { place: sql`place`.as('place'), turn: sql`turn`.as('turn') }
-  const columns = {
-    id,
-    attempts,
-    scheduleFrom,
-    eventSeq,
-    siteId,
-    ...order,
-    dueAt: deliveries.dueAt,
-  }
+  const { id, attempts, scheduleFrom, eventSeq, siteId, dueAt } = deliveries
+  const [place, turn] = [sql`place`.as('place'), sql`turn`.as('turn')]
+  const columns = { id, attempts, scheduleFrom, eventSeq, siteId, place, turn, dueAt }
   const taken = db.$with('taken', columns).as(taking)
   const rows = await db
     .with(taken)

@@ -11,6 +11,7 @@ import {
   sql,
   type SQL,
 } from 'drizzle-orm'
+import type { PgColumn } from 'drizzle-orm/pg-core'
 import { foldName } from '../../../names.ts'
 import type {
   CallFilter,
@@ -46,25 +47,18 @@ import { storeCalls } from './usage.ts'
 const { body: _body, ...event } = getTableColumns(events)
 
 /** Of what is older than the row that the page begins behind, by the place that one has. */
-const older = ({ before }: Page, olderThan: (id: string) => SQL) => when(before, olderThan)
-
-const olderCalls = (id: string) =>
-  sql`(${calls.at}, ${calls.id}) < (SELECT at, id FROM calls WHERE id = ${id})`
-
-const olderRequests = (id: string) =>
-  sql`(${requests.openedAt}, ${requests.id}) < (SELECT opened_at, id FROM connect_requests WHERE id = ${id})`
-
-const olderEvents = (id: string) =>
-  sql`(${events.receivedAt}, ${events.seq}) < (SELECT received_at, seq FROM events WHERE id = ${id})`
+const older = ({ before }: Page, id: PgColumn, ...order: PgColumn[]) =>
+  when(before, (name) => {
+    const place = sql.join(order, sql`, `)
+    return sql`(${place}) < (SELECT ${place} FROM ${id.table} WHERE ${id} = ${name})`
+  })
 
 /** Of events that come in an order, those behind one of them. */
 const behind = ({ first, after }: EventPage) =>
-  after &&
-  (first === 'oldest'
-    ? sql`(${events.receivedAt}, ${events.seq}) > (${after.receivedAt}, ${after.seq})`
-    : sql`(${events.receivedAt}, ${events.seq}) < (${after.receivedAt}, ${after.seq})`)
-
-const olderUsers = (id: string) => lt(bridgeUsers.id, id)
+  when(after, ({ receivedAt, seq }) => {
+    const sign = first === 'oldest' ? sql`>` : sql`<`
+    return sql`(${events.receivedAt}, ${events.seq}) ${sign} (${receivedAt}, ${seq})`
+  })
 
 export function historyOperations({ run }: Tools): HistoryStore {
   return {
@@ -80,7 +74,7 @@ export function historyOperations({ run }: Tools): HistoryStore {
           .from(calls)
           .leftJoin(tenants, eq(tenants.id, calls.tenantId))
           .leftJoin(sites, eq(sites.id, calls.siteId))
-          .where(and(...callConditions(filter), older(page, olderCalls)))
+          .where(and(...callConditions(filter), older(page, calls.id, calls.at, calls.id)))
           .orderBy(desc(calls.at), desc(calls.id))
           .limit(page.limit)
         return rows.map(({ call, tenant, site }) => ({ ...call, tenant, site }))
@@ -89,13 +83,24 @@ export function historyOperations({ run }: Tools): HistoryStore {
     listRequests: (filter, page) =>
       run((db) =>
         ownedRequests(db)
-          .where(and(...requestConditions(filter), older(page, olderRequests)))
+          .where(
+            and(
+              ...requestConditions(filter),
+              older(page, requests.id, requests.openedAt, requests.id),
+            ),
+          )
           .orderBy(desc(requests.openedAt), desc(requests.id))
           .limit(page.limit),
       ),
 
     listEvents: (filter, page) =>
-      run((db) => eventsWhere(db, and(...eventConditions(filter), older(page, olderEvents)), page)),
+      run((db) =>
+        eventsWhere(
+          db,
+          and(...eventConditions(filter), older(page, events.id, events.receivedAt, events.seq)),
+          page,
+        ),
+      ),
 
     listUsers: (filter, page) =>
       run((db) =>
@@ -112,7 +117,7 @@ export function historyOperations({ run }: Tools): HistoryStore {
           .from(bridgeUsers)
           .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
           .innerJoin(tenants, eq(tenants.id, sites.tenantId))
-          .where(and(...userConditions(filter), older(page, olderUsers)))
+          .where(and(...userConditions(filter), older(page, bridgeUsers.id, bridgeUsers.id)))
           .orderBy(desc(bridgeUsers.id))
           .limit(page.limit),
       ),

@@ -64,7 +64,9 @@ export function memberOperations({ run, transaction }: Tools, life: Tools): Memb
 
 /** One statement, for every member says this every few seconds: what is to be done about the silent ones is another. */
 async function renew(db: Db, id: string, { at, silentSince, leadUntil }: SignOfLife) {
-  const { rows } = await db.execute<Record<string, string>>(sql`
+  const { rows } = await db.execute<{
+    said: { isRenewed: boolean; leads: boolean; silent: number; all: number; time: number }
+  }>(sql`
     WITH renewed AS (
       UPDATE members SET seen_at = ${at} WHERE id = ${id} RETURNING id
     ), led AS (
@@ -73,19 +75,15 @@ async function renew(db: Db, id: string, { at, silentSince, leadUntil }: SignOfL
       WHERE leader.member_id = excluded.member_id OR leader.lead_until <= ${at}
       RETURNING id
     )
-    SELECT (SELECT count(*) FROM renewed) AS renewed, (SELECT count(*) FROM led) AS leads,
-      count(*) FILTER (WHERE id <> ${id} AND seen_at <= ${silentSince}) AS silent,
-      count(*) AS "all", ${databaseTime} AS time
+    SELECT json_build_object(
+      'isRenewed', EXISTS (SELECT FROM renewed), 'leads', EXISTS (SELECT FROM led),
+      'silent', count(*) FILTER (WHERE id <> ${id} AND seen_at <= ${silentSince}),
+      'all', count(*), 'time', ${databaseTime}) AS said
     FROM members`)
-  const [row] = rows
-  const [leads, silent, all] = [
-    Number(row?.['leads']),
-    Number(row?.['silent']),
-    Number(row?.['all']),
-  ]
-  if (!row || Number(row['renewed']) === 0) return { isAnySilent: false }
-  const standing = { living: all - silent, leads: leads === 1, time: Number(row['time']) }
-  return { standing: { ...standing, struckOff: [] }, isAnySilent: silent > 0 }
+  const { isRenewed, leads, silent, all, time } = rows[0]!.said
+  if (!isRenewed) return { isAnySilent: false }
+  const standing = { living: all - silent, leads, time, struckOff: [] }
+  return { standing, isAnySilent: silent > 0 }
 }
 
 /**

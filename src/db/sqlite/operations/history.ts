@@ -11,6 +11,7 @@ import {
   sql,
   type SQL,
 } from 'drizzle-orm'
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { foldName } from '../../../names.ts'
 import type {
   CallFilter,
@@ -72,24 +73,18 @@ type Db = Tools['db']
 const { body: _body, ...event } = getTableColumns(events)
 
 /** Of what is older than the row that the page begins behind, by the place that one has. */
-const older = ({ before }: Page, olderThan: (id: string) => SQL) =>
-  before === undefined ? undefined : olderThan(before)
-
-const olderCalls = (id: string) =>
-  sql`(${calls.at}, ${calls.id}) < (SELECT at, id FROM calls WHERE id = ${id})`
-
-const olderRequests = (id: string) =>
-  sql`(${requests.openedAt}, ${requests.id}) < (SELECT opened_at, id FROM connect_requests WHERE id = ${id})`
-
-const olderEvents = (id: string) =>
-  sql`(${events.receivedAt}, ${events.seq}) < (SELECT received_at, seq FROM events WHERE id = ${id})`
+const older = ({ before }: Page, id: SQLiteColumn, ...order: SQLiteColumn[]) =>
+  when(before, (name) => {
+    const place = sql.join(order, sql`, `)
+    return sql`(${place}) < (SELECT ${place} FROM ${id.table} WHERE ${id} = ${name})`
+  })
 
 /** Of events that come in an order, those behind one of them. */
 const behind = ({ first, after }: EventPage) =>
-  after &&
-  (first === 'oldest'
-    ? sql`(${events.receivedAt}, ${events.seq}) > (${after.receivedAt}, ${after.seq})`
-    : sql`(${events.receivedAt}, ${events.seq}) < (${after.receivedAt}, ${after.seq})`)
+  when(after, ({ receivedAt, seq }) => {
+    const sign = first === 'oldest' ? sql`>` : sql`<`
+    return sql`(${events.receivedAt}, ${events.seq}) ${sign} (${receivedAt}, ${seq})`
+  })
 
 /** Read off the index, one bank after the other, with the name that the newest connection with one has. */
 const heldBanks = `
@@ -104,8 +99,6 @@ SELECT id, (
   WHERE gone_at IS NULL AND provider_id = held.id AND coalesce(provider_name, bank) IS NOT NULL
   ORDER BY items.id DESC LIMIT 1
 ) AS name FROM held WHERE id IS NOT NULL`
-
-const olderUsers = (id: string) => lt(bridgeUsers.id, id)
 
 export function historyOperations({
   db,
@@ -126,7 +119,7 @@ export function historyOperations({
           .from(calls)
           .leftJoin(tenants, eq(tenants.id, calls.tenantId))
           .leftJoin(sites, eq(sites.id, calls.siteId))
-          .where(and(...callConditions(filter), older(page, olderCalls)))
+          .where(and(...callConditions(filter), older(page, calls.id, calls.at, calls.id)))
           .orderBy(desc(calls.at), desc(calls.id))
           .limit(page.limit)
           .all()
@@ -136,14 +129,25 @@ export function historyOperations({
     listRequests: (filter, page) =>
       read(() =>
         ownedRequests(db)
-          .where(and(...requestConditions(filter), older(page, olderRequests)))
+          .where(
+            and(
+              ...requestConditions(filter),
+              older(page, requests.id, requests.openedAt, requests.id),
+            ),
+          )
           .orderBy(desc(requests.openedAt), desc(requests.id))
           .limit(page.limit)
           .all(),
       ),
 
     listEvents: (filter, page) =>
-      read(() => eventsWhere(db, and(...eventConditions(filter), older(page, olderEvents)), page)),
+      read(() =>
+        eventsWhere(
+          db,
+          and(...eventConditions(filter), older(page, events.id, events.receivedAt, events.seq)),
+          page,
+        ),
+      ),
 
     listUsers: (filter, page) =>
       read(() =>
@@ -160,7 +164,7 @@ export function historyOperations({
           .from(bridgeUsers)
           .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
           .innerJoin(tenants, eq(tenants.id, sites.tenantId))
-          .where(and(...userConditions(filter), older(page, olderUsers)))
+          .where(and(...userConditions(filter), older(page, bridgeUsers.id, bridgeUsers.id)))
           .orderBy(desc(bridgeUsers.id))
           .limit(page.limit)
           .all(),
