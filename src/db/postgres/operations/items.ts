@@ -34,8 +34,7 @@ import { changed, first, given, matching, prepared, when, type Db, type Tools } 
 import { writeAudit } from './audit.ts'
 import { lockItem, lockItems, storeItem } from './item-rows.ts'
 import { lockTenantOf, lockUser } from './locks.ts'
-import { isMailWanted } from './reminder-mails.ts'
-import { inGivenScope, isServed } from './sites.ts'
+import { inGivenScope, isServed, isMailWanted } from './sites.ts'
 import { insertEvent } from './store-event.ts'
 
 export const owned = (db: Db) =>

@@ -4,15 +4,8 @@ import type { MailEnd } from '../../ports/reminder-ways.ts'
 import { bridgeUsers, items, sites, tenants } from '../schema/index.ts'
 import { done, first, type Tools } from '../tools.ts'
 import { lockUser } from './locks.ts'
-import { isServed } from './sites.ts'
+import { isMailWanted, isServed } from './sites.ts'
 import { people } from './users.ts'
-
-/** A condition on sites, users and tenants: their users get mails about consents that end. */
-export const isMailWanted = and(
-  eq(sites.remindBy, 'mail'),
-  isNull(bridgeUsers.mailStoppedAt),
-  isServed,
-)
 
 const claimedAt = (itemId: number, at: number) =>
   and(eq(items.id, itemId), eq(items.mailedAt, at), isNull(items.mailEnd))

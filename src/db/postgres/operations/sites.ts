@@ -4,7 +4,7 @@ import type { SiteStore } from '../../ports/sites.ts'
 import { chosenByName, chosenSite } from '../../rules/name-choice.ts'
 import type { Scope } from '../../scope.ts'
 import { AmbiguousNameError, ConflictError } from '../../store-errors.ts'
-import { endpoints, sites, tenants } from '../schema/index.ts'
+import { bridgeUsers, endpoints, sites, tenants } from '../schema/index.ts'
 import { first, given, type Tools } from '../tools.ts'
 import { noteOfSite, noteOfTenant } from './audit.ts'
 import { reviveEndpoint } from './endpoint-health.ts'
@@ -27,6 +27,13 @@ export const inGivenScope = and(
 
 /** A condition on `sites` and `tenants`: neither is the site being deleted nor its tenant disabled. */
 export const isServed = and(isNull(sites.removedAt), isNull(tenants.disabledAt))
+
+/** A condition on sites, users and tenants: their users get mails about consents that end. */
+export const isMailWanted = and(
+  eq(sites.remindBy, 'mail'),
+  isNull(bridgeUsers.mailStoppedAt),
+  isServed,
+)
 
 export function siteOperations({ run, transaction }: Tools): SiteStore {
   return {

@@ -33,8 +33,7 @@ import { given, matching, prepared, when, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { insertEvent } from './events.ts'
 import { itemRow, storeItem } from './item-rows.ts'
-import { isMailWanted } from './reminder-mails.ts'
-import { inScopeGiven, isServed } from './sites.ts'
+import { inScopeGiven, isServed, isMailWanted } from './sites.ts'
 
 export const owned = (db: Tools['db']) =>
   db

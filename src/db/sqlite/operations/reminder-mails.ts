@@ -3,15 +3,8 @@ import type { ReminderMailStore } from '../../ports/reminder-mails.ts'
 import type { MailEnd } from '../../ports/reminder-ways.ts'
 import { bridgeUsers, items, sites, tenants } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
-import { isServed } from './sites.ts'
+import { isMailWanted, isServed } from './sites.ts'
 import { people } from './users.ts'
-
-/** A condition on sites, users and tenants: their users get mails about consents that end. */
-export const isMailWanted = and(
-  eq(sites.remindBy, 'mail'),
-  isNull(bridgeUsers.mailStoppedAt),
-  isServed,
-)
 
 export function reminderMailOperations({ db, read, write }: Tools): ReminderMailStore {
   const claimedAt = (itemId: number, at: number) =>

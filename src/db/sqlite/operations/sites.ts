@@ -5,7 +5,7 @@ import { chosenByName, chosenSite } from '../../rules/name-choice.ts'
 import type { Scope } from '../../scope.ts'
 import { ValidationError } from '../../../errors.ts'
 import { AmbiguousNameError, SiteConflictError } from '../../store-errors.ts'
-import { sites, tenants, endpoints } from '../schema/index.ts'
+import { bridgeUsers, sites, tenants, endpoints } from '../schema/index.ts'
 import { prepared, type Tools } from '../tools.ts'
 import { noteOfSite, noteOfTenant } from './audit.ts'
 import { reviveEndpoint } from './endpoint-health.ts'
@@ -27,6 +27,13 @@ export const inScopeGiven = and(
 
 /** A condition on `sites` and `tenants`: neither is the site being deleted nor its tenant disabled. */
 export const isServed = and(isNull(sites.removedAt), isNull(tenants.disabledAt))
+
+/** A condition on sites, users and tenants: their users get mails about consents that end. */
+export const isMailWanted = and(
+  eq(sites.remindBy, 'mail'),
+  isNull(bridgeUsers.mailStoppedAt),
+  isServed,
+)
 
 const sitesLike = prepared((db) =>
   db
