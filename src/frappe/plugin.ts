@@ -21,6 +21,7 @@ import {
 import { NotWhitelistedError } from './refusals.ts'
 import { whenSent, type UnderWay } from './under-way.ts'
 import {
+  hasNoBody,
   keepLanguage,
   mayHoldCredentials,
   nameInPath,
@@ -37,6 +38,8 @@ declare module 'fastify' {
     refusedWith: (Refusal & { language: Language }) | null
     /** Who calls, by name, for the log; whoever checks credentials fills it in. */
     calledBy: Readonly<Record<'key' | 'tenant' | 'site', string | null>> | null
+    /** What `onRequest` learned of a call. */
+    opening: Opening<unknown> | null
   }
   interface FastifyContextConfig {
     /** Whether those who call the route are Frappe's clients. */
@@ -123,7 +126,7 @@ export function frappePlugin<Caller, Context extends Releasable>(
   const catalogue = createCatalogue(
     toEntries(options.methods, { ...options, checkResults: options.checkResults ?? false }),
   )
-  const openings = new WeakMap<FastifyRequest, Opening<Caller>>()
+  const openingOf = (request: FastifyRequest) => request.opening as Opening<Caller>
 
   /** The header wins; what it holds is judged before the path is looked at. */
   async function identify(request: FastifyRequest): Promise<Caller | undefined> {
@@ -143,7 +146,7 @@ export function frappePlugin<Caller, Context extends Releasable>(
     const contentType = takeContentType(request)
     const caller = await identify(request)
     const opening: Opening<Caller> = { caller, contentType }
-    openings.set(request, opening)
+    request.opening = opening
     if (caller === undefined && mayHoldCredentials(request)) return undefined
     if (caller === undefined) options.unauthenticated?.(request)
     if (request.method === 'OPTIONS') return reply.send('')
@@ -157,7 +160,10 @@ export function frappePlugin<Caller, Context extends Releasable>(
   }
 
   async function handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const known = openings.get(request)!.caller
+    const known = openingOf(request).caller
+    if (known !== undefined && hasNoBody(request)) {
+      return answer(request, reply, known, queryOf(request))
+    }
     const { body, parameters } = await read(request).catch((error: unknown) => {
       // It names nobody: a caller without a key who is over the limit learns that, and nothing of what is wrong.
       if (known === undefined) options.unauthenticated?.(request)
@@ -170,7 +176,7 @@ export function frappePlugin<Caller, Context extends Releasable>(
   async function read(request: FastifyRequest): Promise<Brought> {
     const bytes = request.method === 'GET' ? await readGetBody(request) : request.body
     request.body = undefined // what is read is not kept until the answer is
-    const { contentType } = openings.get(request)!
+    const { contentType } = openingOf(request)
     const body = await decodeBody(contentType, (bytes as Buffer | undefined) ?? noBytes)
     const parameters = mergeParameters(queryOf(request), body)
     keepLanguage(request, parameters)
@@ -191,7 +197,7 @@ export function frappePlugin<Caller, Context extends Releasable>(
     parameters: Parameters,
   ): Promise<FastifyReply> {
     const version = versionOf(request)
-    const known = openings.get(request)!.entry
+    const known = openingOf(request).entry
     const entry = known ?? entryInPath(request) ?? entryByCommand(parameters)
     admit(entry, caller, request)
     request.rpc = entry.name
@@ -280,6 +286,8 @@ export function frappePlugin<Caller, Context extends Releasable>(
       app.decorateRequest('rpc', null)
       app.decorateRequest('refusedWith', null)
       app.decorateRequest('calledBy', null)
+      app.decorateRequest('opening', null)
+      app.decorateRequest('askedIn', null)
       app.setErrorHandler(handleError)
       app.setNotFoundHandler((request, reply) => sendRefusal(request, reply, notFound))
       await app.register(doors)

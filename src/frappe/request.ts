@@ -10,15 +10,21 @@ const credentialsBodyLimit = 16 * 1024
 /** The query as `parseFields` read it, for `frappeServerOptions` makes that the query's parser. */
 export const queryOf = (request: FastifyRequest): Parameters => request.query as Parameters
 
-const named = new WeakMap<FastifyRequest, string | undefined>()
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The language that the parameters ask for; undefined: none. Null until they were read. */
+    askedIn: string | null | undefined
+  }
+}
 
 /** Remembers which language a call's parameters ask for, so that its error can be in it; nothing else of them. */
-export const keepLanguage = (request: FastifyRequest, { lang }: Parameters): void =>
-  void named.set(request, typeof lang === 'string' ? lang : undefined)
+export function keepLanguage(request: FastifyRequest, { lang }: Parameters): void {
+  request.askedIn = typeof lang === 'string' ? lang : undefined
+}
 
 /** The language a call wants its errors in: by `lang` where it was read, else by Accept-Language. */
 export function languageOfCall(request: FastifyRequest): Language {
-  const lang = named.has(request) ? named.get(request) : queryOf(request)?.['lang']
+  const lang = request.askedIn === null ? queryOf(request)?.['lang'] : request.askedIn
   const asked = typeof lang === 'string' ? lang : undefined
   return languageOf(asked, request.headers['accept-language'])
 }
@@ -64,6 +70,10 @@ export function declaredLength(request: FastifyRequest): number | undefined {
   if (request.headers['transfer-encoding'] !== undefined) return undefined
   return Number(request.headers['content-length'] ?? 0)
 }
+
+/** Whether all that it brings is in its head. */
+export const hasNoBody = (request: FastifyRequest): boolean =>
+  request.method === 'GET' && declaredLength(request) === 0
 
 /** Whether a guest's body is worth reading: a POST that is small and says so. */
 export function mayHoldCredentials(request: FastifyRequest): boolean {

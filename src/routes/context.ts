@@ -3,7 +3,7 @@ import type { Caller } from '../auth/api-keys.ts'
 import type { Limits } from '../auth/limits.ts'
 import type { OwnershipDeps } from '../auth/ownership.ts'
 import type { BridgeResources } from '../bridge/client.ts'
-import { longestReadWaitMs } from '../bridge/admission/quota.ts'
+import { longestReadWaitMs, type Payer } from '../bridge/admission/quota.ts'
 import type { ReferenceData } from '../bridge/reference-data.ts'
 import type { LinkDeps, LinkSettings } from '../connect/open-link.ts'
 import { methodsWith, type Releasable } from '../frappe/define-method.ts'
@@ -45,45 +45,59 @@ export const defineMethod = methodsWith<MethodContext>()
 /** How long one RPC may spend at Bridge, all calls together. */
 const budgetMs = 50_000
 
+/** What a call may use of Bridge. Its budget starts with the first use: most answers from the database need no Bridge at all. */
+class BridgeBudget {
+  readonly #app: Pick<FastifyInstance, 'bridge' | 'reference'>
+  readonly #payer: Payer
+  #limit: TimeLimit | undefined
+  #within: BridgeResources | undefined
+
+  constructor(app: Pick<FastifyInstance, 'bridge' | 'reference'>, payer: Payer) {
+    this.#app = app
+    this.#payer = payer
+  }
+
+  get signal(): AbortSignal {
+    return (this.#limit ??= timeLimit(budgetMs)).signal
+  }
+
+  get bridge(): BridgeResources {
+    return (this.#within ??= this.#app.bridge.within(this.signal, this.#payer))
+  }
+
+  get reference(): ReferenceData {
+    return this.#app.reference.through(() => this.bridge)
+  }
+
+  release(): void {
+    this.#limit?.release()
+  }
+}
+
 /** Makes a method's context; what does not change from call to call is gathered once. */
 export function contextMaker(
   app: FastifyInstance,
   { settings, underWay }: { settings: MethodSettings; underWay: UnderWay },
 ) {
-  const { bridge, clock, ids, keyring, limits, reference, store, auditCounter } = app
+  const { bridge, clock, ids, keyring, limits, store, auditCounter } = app
   const sharedAnswers = createSharedAnswers(bridge, underWay)
   const rooms = { clock, ids, keyring, limits, settings, store, auditCounter }
   return (request: FastifyRequest, reply: FastifyReply, caller: Caller): MethodContext => {
     const payer = { tenant: caller.tenant.id, site: caller.site?.id ?? '' }
-    let budget: TimeLimit | undefined
-    let within: BridgeResources | undefined
-    const limit = (): TimeLimit => (budget ??= timeLimit(budgetMs))
-    const budgeted = (): BridgeResources => (within ??= bridge.within(limit().signal, payer))
     // A long read may wait for its user's next minute, where that comes in time.
     const waitsUntil = clock.now() + longestReadWaitMs
-    return {
+    const budget = new BridgeBudget(app, payer)
+    return Object.assign(budget, {
       ...rooms,
       caller,
-      // The budget starts with the first use: most answers from the database need no Bridge at all.
-      get bridge() {
-        return budgeted()
-      },
-      get reference() {
-        return reference.through(budgeted)
-      },
       fresh: freshnessOf(reply),
-      note: (made) => Object.assign(request.openCall, made),
+      note: (made: { request: string }) => Object.assign(request.openCall, made),
       present: createPresent(
         presentationFor(caller.presentation, request.headers['bridge-version']),
       ),
-      shared: (key, make) =>
-        sharedAnswers(
-          { reply, payer: { ...payer, waitsUntil }, signal: limit().signal },
-          key,
-          make,
-        ),
-      language: (lang) => languageOf(lang, request.headers['accept-language']),
-      release: () => budget?.release(),
-    }
+      shared: (key: string, make: MakeAnswer) =>
+        sharedAnswers({ reply, payer: { ...payer, waitsUntil }, signal: budget.signal }, key, make),
+      language: (lang: string | undefined) => languageOf(lang, request.headers['accept-language']),
+    })
   }
 }
