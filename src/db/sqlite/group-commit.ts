@@ -27,8 +27,9 @@ const atOnce = 256
 const mostWaiting = 2_000
 
 /**
- * Queues jobs until the event loop has read what else came in, then commits them together: one fsync for all. No promise resolves before the commit is durable; when the commit fails, all of them reject, and when the
- * database stayed locked, what waits behind them too.
+ * Queues jobs until the event loop has read what else came in, then commits them together: one fsync for all. No promise
+ * resolves before the commit is durable; when the commit fails, all of them reject, and when the database stayed locked,
+ * what waits behind them too.
  */
 export function createGroupCommit(
   client: Sqlite.Database,
