@@ -59,6 +59,9 @@ export const dutiesOfACall: Bench = async (settings) => {
   const constant = await startProgram('constant', { args: ['70'] })
   const first = clients[0]!
   const proxy = await startProgram('proxy', { args: [bridge, first.authorization] })
+  const accountsOf = (client: Client) =>
+    call(client, 'get_bank_accounts', { item_id: client.itemId })
+  await askOfEach(ours, accountsOf)
   const [ofDuties, ofOurs] = [inTurn(clients), inTurn(ours.clients)]
   const how = { lanes, ms }
   const seen = await interleave(
@@ -77,11 +80,7 @@ export const dutiesOfACall: Bench = async (settings) => {
           const client = ofDuties()
           return askProxy(client, client)
         }),
-      accounts: () =>
-        load(ours, how, () => {
-          const client = ofOurs()
-          return call(client, 'get_bank_accounts', { item_id: client.itemId })
-        }),
+      accounts: () => load(ours, how, () => accountsOf(ofOurs())),
     },
     { rounds, warmUps: 2 },
   )
