@@ -18,7 +18,6 @@ const consentDays = inForm(40, 180)
 /** At last nothing goes wrong any more, so that what was in hand gets through. */
 const calmDays = 8
 const eveningMs = dayMs / 24
-const minuteMs = 60_000
 
 /** How the people of a site live, by its number: some are told by webhooks, some ask; some renew, late or never. */
 function mannersOf(index: number, chance: Chance): Manners {
@@ -105,10 +104,8 @@ describe.skipIf(isLeftOut(python, existsSync(python), python))('a year of sites'
         await killed
         await bank.calm()
 
-        // An hour later, and another minute of each user's calls to Bridge; one more for who looks on.
-        await hoursPass(eveningMs - minuteMs)
+        await hoursPass(eveningMs)
         await Promise.all(sites.map(async (site) => site.isAway(day) || site.catchUp()))
-        await hoursPass(minuteMs)
         for (const site of sites) {
           const item = site.held && (await bank.item(site.held))
           if (!item) continue

@@ -31,7 +31,7 @@ export interface Held {
   userUuid: string
 }
 
-/** The sandbox in this process, so that it outlives every server; it counts calls as Bridge does. */
+/** The sandbox in this process, so that it outlives every server. */
 export async function openBank(
   clock: MovableClock,
   webhook: { url: () => string; secrets: () => readonly string[] },
@@ -59,7 +59,6 @@ export async function openBank(
     const { body } = await call('POST', url, { headers: application, payload: { user_uuid } })
     return { ...application, authorization: `Bearer ${body.access_token}` }
   }
-  await pull('quotas', { on: true })
   return {
     origin,
     fault: (fault) => pull('faults', fault),

@@ -35,9 +35,10 @@ export async function yearOf(all: readonly Manners[], clock: MovableClock) {
     BRIDGE_CLIENT_SECRET: 'secret',
     BRIDGE_BASE_URL: bank.origin,
     BRIDGE_WEBHOOK_SECRETS: bridgeSecret,
-    // All sites ask at once, at one moment of a clock that stands: what Bridge allows in five minutes is there at once.
-    QUOTA_BURST: '1500',
-    QUOTA_PER_SECOND: '1.5',
+    // All sites ask at one moment of a clock that stands: Bridge's quota is another proof's.
+    QUOTA_BURST: '1000000',
+    QUOTA_PER_SECOND: '1000',
+    QUOTA_USER_PER_MINUTE: '1000000',
     MASTER_KEY: Buffer.alloc(32, 5).toString('base64'),
     SMTP_URL: mails.url,
     MAIL_FROM: 'bank-api@gateway.test',
