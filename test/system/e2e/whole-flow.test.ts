@@ -170,8 +170,13 @@ async function keepUp(
     await receiver.hears('item.refreshed', count)
   }
 
-  const day = new Date(now - 24 * 60 * 60_000).toISOString()
-  const since = age === 'user' ? day.slice(0, 10) : day.slice(0, 19).replace('T', ' ')
+  const dayBefore = new Date(now - 24 * 60 * 60_000)
+  // Late in the evening of UTC, the day of a site in Paris is the next one already.
+  const since = dayBefore.toLocaleString('sv', {
+    timeZone: 'Europe/Paris',
+    dateStyle: 'short',
+    ...(age !== 'user' && { timeStyle: 'medium' }),
+  })
   const rows: Json[] = await ask('get_bank_transactions', { since, lang: 'en', ...who }, 'get')
   expect(rows.length).toBeLessThan(500)
   expect(rows.some(({ deleted }) => deleted === true)).toBe(true)
