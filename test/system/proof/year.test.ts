@@ -75,6 +75,7 @@ describe.skipIf(isLeftOut(python, existsSync(python), python))('a year of sites'
       const chance = createChance(2027)
       const clock = createMovableClock()
       const manners = Array.from({ length: sitesCount }, (_, index) => mannersOf(index, chance))
+      const start = clock.now()
       const { gateway, bank, mails, sites, state } = await yearOf(manners, clock)
       const figures = { kills: 0, outage: 0, cut: 0, '429': 0 }
       const lapsed = new Set<string>()
@@ -127,7 +128,7 @@ describe.skipIf(isLeftOut(python, existsSync(python), python))('a year of sites'
       }
 
       const verdicts: Awaited<ReturnType<typeof verdictOn>>[] = []
-      for (const site of sites) verdicts.push(await verdictOn(site, clock.now()))
+      for (const site of sites) verdicts.push(await verdictOn(site, { start, end: clock.now() }))
       const sum = (of: (one: (typeof verdicts)[number]) => number) =>
         verdicts.reduce((all, one) => all + of(one), 0)
       const counted = (name: keyof (typeof sites)[number]['counts']) =>

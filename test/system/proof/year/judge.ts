@@ -4,13 +4,16 @@ import { dayMs, isoDay, type Site } from './site.ts'
 const gapMs = 2.5 * dayMs
 const untilMs = 4 * dayMs
 
+/** How long events are kept: a site that is away for longer is told that its cursor is too old. */
+const keptDays = 30
+
 const announcing = new Set(['item.stale', 'item.action_required', 'item.deleted'])
 
 export interface Verdict {
   /** Rows of the bank's that are not booked, and booked ones that the bank has not, or not as often. */
   missing: string[]
   double: string[]
-  /** Stretches of days without data of which no event told. */
+  /** Stretches of days without data of which no event told, as long as the site was there while it was kept. */
   unannounced: string[]
   /** Consents of people who click in time that ended all the same. */
   lapsed: string[]
@@ -18,10 +21,10 @@ export interface Verdict {
 
 export const spotless: Verdict = { missing: [], double: [], unannounced: [], lapsed: [] }
 
-/** Compares a site's books with its bank, and its days without data with what it was told. */
+/** Compares a site's books with its bank, and its days without data with what it was told between `start` and `end`. */
 export async function verdictOn(
   site: Site,
-  end: number,
+  { start, end }: { start: number; end: number },
 ): Promise<Omit<Verdict, 'lapsed'> & { rows: number; gaps: number }> {
   const keysOf = (rows: Awaited<ReturnType<Site['booked']>>): string[] =>
     rows.map(({ account, day, cents, text }) => [site.name, account, day, cents, text].join(' '))
@@ -37,7 +40,10 @@ export async function verdictOn(
     const isTold = told.some(
       ({ type, at }) => announcing.has(type) && at > from && at < Math.min(to, from + untilMs),
     )
-    if (!isTold) unannounced.push(`${site.name} ${isoDay(from)} to ${isoDay(to)}`)
+    const firstDay = Math.ceil((from - start) / dayMs)
+    const days = Array.from({ length: keptDays }, (_, days) => firstDay + days)
+    if (!isTold && !days.every(site.isAway))
+      unannounced.push(`${site.name} ${isoDay(from)} to ${isoDay(to)}`)
   }
   return {
     missing: without(inBank, booked),
