@@ -3,7 +3,6 @@ import Sqlite from 'better-sqlite3'
 import { eq, isNull, sql, type Column, type SQL } from 'drizzle-orm'
 import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { StoreBusyError } from '../store-errors.ts'
-import { planRows } from './row-plan.ts'
 import * as schema from './schema/index.ts'
 
 export type NotPromise<T> = T extends PromiseLike<unknown> ? never : T
@@ -69,7 +68,6 @@ export function prepared<T extends object>(
     const known = kept.get(db)
     if (known) return known
     const made = prepare(db)
-    planRows(made)
     kept.set(db, made)
     return made
   }
