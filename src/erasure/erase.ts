@@ -18,6 +18,9 @@ export interface RemovalDeps {
 
 const eventBatch = 200
 
+/** A site's users are listed in an order: not all of them anew for each. */
+const userBatch = 100
+
 /** What is to be deleted, and whether its users go at Bridge too. */
 export type RemovalOrder = Pick<
   Removal,
@@ -52,30 +55,32 @@ export async function finish(deps: RemovalDeps, removal: Removal): Promise<Remov
   }
 }
 
-async function removeUsers(
+async function removeUsers(deps: RemovalDeps, removal: Removal): Promise<void> {
+  const { kind, subjectId } = removal
+  const whose = kind === 'site' ? { siteId: subjectId } : { tenantId: subjectId }
+  for (;;) {
+    const people = await deps.store.listUsers(whose, { limit: userBatch })
+    if (people.length === 0) return
+    for (const { user } of people) await removeUser(deps, removal, user)
+  }
+}
+
+async function removeUser(
   { store, bridge, onUser }: RemovalDeps,
   removal: Removal,
+  user: BridgeUser,
 ): Promise<void> {
-  for (;;) {
-    const { kind, subjectId } = removal
-    const whose = kind === 'site' ? { siteId: subjectId } : { tenantId: subjectId }
-    const [next] = await store.listUsers(whose, { limit: 1 })
-    if (!next) return
-    const { user } = next
-    const held = await store.listConnections({ userId: user.id, withGone: true })
-    const atBridge = user.userUuid !== null && removal.withBridgeUsers
-    if (user.userUuid !== null) {
-      // What Bridge does not know is deleted there.
-      const there = (await bridge.items.list(user.userUuid).catch(unlessMissing)) ?? []
-      for (const id of new Set(
-        [...held.map(({ item }) => item), ...there].map(({ id: itemId }) => itemId),
-      )) {
-        await bridge.items.delete(user.userUuid, id).catch(unlessMissing)
-        await store.removeRows(removal.id, 'items', { key: id, atBridge: true })
-      }
-      if (atBridge) await bridge.users.delete(user.userUuid).catch(unlessMissing)
+  const atBridge = user.userUuid !== null && removal.withBridgeUsers
+  if (user.userUuid !== null) {
+    const here = await store.listConnections({ userId: user.id, withGone: true })
+    // What Bridge does not know is deleted there.
+    const there = (await bridge.items.list(user.userUuid).catch(unlessMissing)) ?? []
+    for (const id of new Set([...here.map(({ item }) => item.id), ...there.map((one) => one.id)])) {
+      await bridge.items.delete(user.userUuid, id).catch(unlessMissing)
+      await store.removeRows(removal.id, 'items', { key: id, atBridge: true })
     }
-    await store.removeRows(removal.id, 'users', { key: user.id, atBridge })
-    onUser?.(user)
+    if (atBridge) await bridge.users.delete(user.userUuid).catch(unlessMissing)
   }
+  await store.removeRows(removal.id, 'users', { key: user.id, atBridge })
+  onUser?.(user)
 }
