@@ -12,10 +12,17 @@ import { orderOfDeliveries } from './locks.ts'
 import { untriedOf } from './store-event.ts'
 import { addUsage } from './usage.ts'
 
+/**
+ * First tries of a site and item end one after the other, for several may be under way: each would take the other for the one
+ * that all behind wait for, and let none of them go. No row is common to them, so the lock is one of a name.
+ */
+const inTurn = sql`CASE WHEN ${deliveries.firstEndedAt} IS NULL THEN
+  pg_advisory_xact_lock(hashtextextended(${deliveries.siteId}, coalesce(${deliveries.itemId}, 0))) END`
+
 /** Deliveries, nobody else's until the transaction ends, and what is known of their endpoints. All lock them in one order. */
 const lockDeliveries = prepared((db) =>
   db
-    .select({ delivery: deliveries, webhookUrl: sites.webhookUrl, health })
+    .select({ delivery: deliveries, webhookUrl: sites.webhookUrl, health, inTurn })
     .from(deliveries)
     .innerJoin(sites, eq(sites.id, deliveries.siteId))
     .leftJoin(endpoints, eq(endpoints.siteId, deliveries.siteId))

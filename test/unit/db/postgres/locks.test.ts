@@ -81,6 +81,31 @@ withPostgres((it, server) => {
     expect(await store.findDelivery((await accepted)!)).toMatchObject({ dueAt: clock.now() })
   })
 
+  it('first tries of one item that end at the same moment let go what waits behind both', async () => {
+    const { store, pool, clock, accept, isStuckOrOver } = await withSite(server)
+    const [one, two, behind] = [await accept(7), await accept(7), await accept(7)]
+    const at = clock.now()
+    const claim = { by: 'srv_1', at, leaseUntil: at + 60_000 }
+    const [first, second] = [
+      await store.claimDelivery(one, claim),
+      await store.claimDelivery(two, claim),
+    ]
+    const settle = (by: Store, { id, attempt } = first!) => {
+      const outcome = { kind: 'delivered' } as const
+      return by.settleDelivery({ id, attempt, at, outcome, try: null, endpoint: null })
+    }
+    let other: Promise<unknown> | undefined
+    const meanwhile = () => {
+      other ??= settle(store, second)
+      return isStuckOrOver(other)
+    }
+
+    await settle(createPostgresStore(doing(meanwhile, /^COMMIT/, pool)))
+    await other
+
+    expect(await store.findDelivery(behind)).toMatchObject({ dueAt: at })
+  })
+
   it('a tenant’s events are numbered as they are committed: no reader passes one that is still to come', async () => {
     const { store, user, run, transaction, isStuckOrOver, ...rooms } = await withSite(server)
     const seen = async () => (await run((db) => db.execute(sql`SELECT seq FROM events`))).rows
