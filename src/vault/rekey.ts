@@ -4,6 +4,7 @@ import type { MasterKey } from '../config.ts'
 import { sealedColumns, type SealedColumn } from '../db/ports/sealed.ts'
 import type { By } from '../db/scope.ts'
 import type { Store } from '../db/store.ts'
+import { dayMs } from '../durations.ts'
 import { dataKeyRow, pepperRow, unwrap } from './instance.ts'
 import { userEmailPlace } from './user-email.ts'
 import { keyIdOf, seal, type Keyring } from './keyring.ts'
@@ -14,11 +15,11 @@ export interface Rekeyed {
   data_key: string
   /** Values sealed anew. */
   resealed: number
-  /** Data keys that nothing is sealed with any more. */
+  /** Data keys of earlier times that nothing is sealed with any more. */
   dropped: string[]
 }
 
-/** The running server cannot open what this command wraps. Nothing was changed. */
+/** The running server cannot open what this command wraps. Nothing stays wrapped with a master key that it does not have. */
 export class ServerUnawareError extends Error {
   override name = 'ServerUnawareError'
 
@@ -32,6 +33,11 @@ export class ServerUnawareError extends Error {
 const batch = 100
 /** How long a running server may take to notice the new key; as long as a dead one counts as living. */
 const patienceMs = 10_000
+/**
+ * How long a data key stays after it sealed last: a server that is frozen, or waits for a lock, stores later what it sealed
+ * before, and answers for it. No call lasts a day.
+ */
+const keepMs = dayMs
 
 /** The name of the row each place's values are bound to when they are sealed. */
 export const sealedRow: Record<SealedColumn, (id: string) => string> = {
@@ -58,6 +64,8 @@ export interface RekeyDeps {
 /**
  * Wraps all keys with the newest master key, makes a new data key and seals everything with it, in short batches beside a
  * running server. May be cut off anywhere and run again. The pepper stays: hashes cannot be made anew without their secrets.
+ * So does the data key before, wrapped with the newest master key, for what was sealed with it and is not stored yet: a later
+ * `rekey` seals that anew, and drops it.
  */
 export async function rekey(deps: RekeyDeps, by: By): Promise<Rekeyed> {
   const { store, keyring, clock, ids, masterKeys } = deps
@@ -65,12 +73,15 @@ export async function rekey(deps: RekeyDeps, by: By): Promise<Rekeyed> {
   const instance = await store.readInstance()
   if (!newest || !instance) throw new Error('There is no installation to rekey')
 
-  const before = keyring.ids().at(-1)!
   const key = { id: ids.next('d'), key: randomBytes(32) }
   const wrappedKey = seal(newest, key.key, dataKeyRow(key.id))
   await store.addDataKey({ id: key.id, wrappedKey }, clock.now())
   if (!(await isKnownToServers(deps, key.id))) {
-    await store.dropUnusedDataKeys(before, by)
+    // Some may seal with it by now, and go on: it stays, wrapped as the pepper is, so that all can open it.
+    const { wrappedPepper } = instance
+    const present = masterKeys.find(({ id }) => id === keyIdOf(wrappedPepper))!
+    const dataKeys = [{ id: key.id, wrappedKey: seal(present, key.key, dataKeyRow(key.id)) }]
+    await store.rewrap({ wrappedPepper, dataKeys }, by)
     throw new ServerUnawareError()
   }
   keyring.add(key)
@@ -100,7 +111,8 @@ export async function rekey(deps: RekeyDeps, by: By): Promise<Rekeyed> {
     if (round === 0) break
     resealed += round
   }
-  const dropped = await store.dropUnusedDataKeys(key.id, { ...by, at: clock.now() })
+  const at = clock.now()
+  const dropped = await store.dropUnusedDataKeys(at - keepMs, { ...by, at })
   return { master_key: newest.id, data_key: key.id, resealed, dropped }
 }
 

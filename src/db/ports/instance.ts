@@ -45,8 +45,11 @@ export interface InstanceStore {
     own: (owner: Owner, hash: Buffer) => Buffer,
     by: By,
   ): Promise<void>
-  /** Forgets the data keys with which nothing is sealed, but for `keep`. Returns which went. */
-  dropUnusedDataKeys(keep: string, by: By): Promise<string[]>
+  /**
+   * Forgets the data keys with which nothing is sealed and which another one followed before that time: nobody seals with
+   * them any more. Returns which went.
+   */
+  dropUnusedDataKeys(followedBefore: number, by: By): Promise<string[]>
   saveBridgeStatus(saved: SavedBridgeStatus): Promise<void>
   readBridgeStatus(): Promise<SavedBridgeStatus | undefined>
 }

@@ -23,6 +23,12 @@ export const sealedPlaces: Record<SealedColumn, SealedPlace> = {
   response: { table: 'attempts', key: 'id', rowId: 'deliveryId', column: 'response' },
 }
 
+/** Of data keys, oldest first, those that another one followed before then. */
+export const followed = <Key extends { createdAt: number }>(
+  keys: readonly Key[],
+  before: number,
+): Key[] => keys.filter((_, age) => (keys[age + 1]?.createdAt ?? Infinity) < before)
+
 /** What a value begins with that was sealed with this data key: the length of its id, and the id. */
 export const sealedPrefix = (keyId: string): Buffer => {
   const id = Buffer.from(keyId)

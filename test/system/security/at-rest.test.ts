@@ -6,6 +6,7 @@ import { learnDataKeys, rekey, sealedRow, ServerUnawareError } from '../../../sr
 import { livingServers } from '../../../src/cluster/liveness.ts'
 import { createMovableClock } from '../../../src/clock.ts'
 import { ConfigError, loadConfig } from '../../../src/config.ts'
+import { dayMs } from '../../../src/durations.ts'
 import { sealedColumns, type SealedColumn } from '../../../src/db/ports/sealed.ts'
 import type { Store } from '../../../src/db/store.ts'
 import { tickHandler } from '../../../src/webhooks/inbox/handler.ts'
@@ -217,7 +218,7 @@ describe('rekey', () => {
     over.abort()
     await load
 
-    expect(done).toMatchObject({ master_key: 'new', dropped: ['d1'] })
+    expect(done).toMatchObject({ master_key: 'new', dropped: [] })
     expect(done.resealed).toBeGreaterThanOrEqual(250 + 8)
     expect(written).toBeGreaterThan(20)
     for (const place of sealedColumns) {
@@ -237,7 +238,7 @@ describe('rekey', () => {
     await expect(open(oldKey)).rejects.toThrow('MASTER_KEY')
   })
 
-  it('changes nothing when the running server does not have the new master key', async () => {
+  it('is refused when the running server does not have the new master key, and leaves it all it can open', async () => {
     const made = await anInstallation()
     await fillAll(made)
     const { clock, ids, open, server } = made
@@ -269,7 +270,8 @@ describe('rekey', () => {
     )
 
     await expect(refused).rejects.toThrow(ServerUnawareError)
-    expect(await server.store.readInstance()).toEqual(instance)
+    const left = await server.store.readInstance()
+    expect({ ...left, dataKeys: left?.dataKeys.slice(0, 1) }).toEqual(instance)
     await open(oldKey)
   })
 
@@ -304,7 +306,15 @@ describe('rekey', () => {
       testBy,
     )
 
-    expect(done.dropped).toHaveLength(2)
+    expect(done.dropped).toEqual([])
+    expect(await openAll(await open(newKey))).toEqual(before)
+    clock.advance(2 * dayMs)
+    const next = await open(newKey)
+    const later = await rekey(
+      { ...next, clock, ids, masterKeys, livingServers: servers, wait },
+      testBy,
+    )
+    expect(later.dropped).toHaveLength(2)
     expect(await openAll(await open(newKey))).toEqual(before)
   })
 

@@ -2,6 +2,7 @@ import { asc, eq, inArray } from 'drizzle-orm'
 import type { InstanceStore } from '../../ports/instance.ts'
 import { apiKeys, dataKeys, instance, members } from '../schema/index.ts'
 import { done, first, type Db, type Tools } from '../tools.ts'
+import { followed } from '../../rules/sealed-places.ts'
 import { writeAudit } from './audit.ts'
 import { lockInstance } from './locks.ts'
 import { isSealedWith } from './sealed.ts'
@@ -11,11 +12,13 @@ const only = 1
 
 const isOnly = eq(instance.id, only)
 
+const byAge = [asc(dataKeys.createdAt), asc(dataKeys.seq)]
+
 const keysByAge = (db: Db) =>
   db
     .select({ id: dataKeys.id, wrappedKey: dataKeys.wrappedKey })
     .from(dataKeys)
-    .orderBy(asc(dataKeys.createdAt), asc(dataKeys.seq))
+    .orderBy(...byAge)
 
 async function current(db: Db) {
   const row = await first(db.select().from(instance).where(isOnly))
@@ -94,12 +97,16 @@ export function instanceOperations({ run, transaction }: Tools): InstanceStore {
         await writeAudit(db, { ...by, action: 'keys.owned', subject: 'instance', detail })
       }),
 
-    async dropUnusedDataKeys(keep, by) {
+    async dropUnusedDataKeys(followedBefore, by) {
       // The long look takes no lock. What commands may have written since is in the short tables, and looked at again.
       const candidates = await run(async (db) => {
-        const keys = (await keysByAge(db)).filter(({ id }) => id !== keep)
+        const keys = await db
+          .select({ id: dataKeys.id, createdAt: dataKeys.createdAt })
+          .from(dataKeys)
+          .orderBy(...byAge)
         const unused: string[] = []
-        for (const { id } of keys) if (!(await isSealedWith(db, id))) unused.push(id)
+        for (const { id } of followed(keys, followedBefore))
+          if (!(await isSealedWith(db, id))) unused.push(id)
         return unused
       })
       return transaction(async (db) => {

@@ -2,6 +2,7 @@ import { and, asc, eq, isNull, sql } from 'drizzle-orm'
 import type { InstanceStore } from '../../ports/instance.ts'
 import { apiKeys, dataKeys, instance } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
+import { followed } from '../../rules/sealed-places.ts'
 import { writeAudit } from './audit.ts'
 import { isSealedWith } from './sealed.ts'
 
@@ -97,11 +98,15 @@ export function instanceOperations({ db, read, write }: Tools): InstanceStore {
         writeAudit(db, { ...by, action: 'keys.owned', subject: 'instance', detail })
       }),
 
-    async dropUnusedDataKeys(keep, by) {
+    async dropUnusedDataKeys(followedBefore, by) {
       // The long look takes no lock. What commands may have written since is in the short tables, and looked at again.
       const candidates = await read(() => {
-        const keys = current()?.dataKeys ?? []
-        return keys.filter(({ id }) => id !== keep && !isSealedWith(db, id))
+        const keys = db
+          .select({ id: dataKeys.id, createdAt: dataKeys.createdAt })
+          .from(dataKeys)
+          .orderBy(asc(dataKeys.createdAt), sql`rowid`)
+          .all()
+        return followed(keys, followedBefore).filter(({ id }) => !isSealedWith(db, id))
       })
       return write(() => {
         const short = ['webhook-secret', 'previous-webhook-secret'] as const
