@@ -84,7 +84,7 @@ export function ask(
     onResponseData(_, chunk) {
       const taken = chunk.subarray(0, wanted - size)
       size += taken.length
-      chunks.push(taken)
+      chunks.push(Buffer.from(taken)) // a view of few bytes would keep all that was read with them
       if (taken.length < chunk.length) end(new TooMuchError(`More than ${wanted} bytes`))
     },
     onResponseEnd: () => settle(),

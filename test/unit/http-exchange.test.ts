@@ -1,9 +1,15 @@
 import { getEventListeners } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { Agent, Dispatcher } from 'undici'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ask, OutOfTimeError, TooMuchError } from '../../src/http-exchange.ts'
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
 
 /** Asks a server of our own that answers so. */
 async function asking(answer: RequestListener) {
@@ -77,6 +83,33 @@ it('early hints are no answer', async () => {
   })
 
   expect(await answer()).toMatchObject({ status: 200, body: Buffer.from('late') })
+})
+
+it('a byte of the body keeps nothing of what was read with it', async () => {
+  const read: WeakRef<ArrayBufferLike>[] = []
+  const dispatcher = Object.assign(new Dispatcher(), {
+    dispatch(_: object, handler: Dispatcher.DispatchHandler) {
+      const controller = { abort() {} } as unknown as Dispatcher.DispatchController
+      handler.onRequestStart?.(controller, {})
+      handler.onResponseStart?.(controller, 200, {})
+      for (let count = 0; count < 3; count += 1) {
+        const whole = Buffer.from(new ArrayBuffer(64 * 1024)).fill('a')
+        read.push(new WeakRef(whole.buffer))
+        handler.onResponseData?.(controller, whole.subarray(count, count + 1))
+      }
+      setTimeout(() => handler.onResponseEnd?.(controller, {}), 20)
+      return true
+    },
+    close: async () => {},
+    destroy: async () => {},
+  })
+
+  const asked = ask(dispatcher, request, { ms: 5_000, maxBytes })
+  await setImmediate()
+  collect()
+
+  expect(read.map((one) => one.deref())).toEqual([undefined, undefined, undefined])
+  expect((await asked).body.toString()).toBe('aaa')
 })
 
 describe('of a body that is not whole there is the beginning, and why there is no more', () => {
