@@ -22,8 +22,11 @@ export interface Resolving {
 const getaddrinfo: Resolve = (host, done) =>
   lookup(host, { all: true }, (error, addresses) => done(error, addresses ?? []))
 
-/** getaddrinfo keeps one of Node's four threads for as long as it takes; files and the database's copies need the others. */
-const mostThreads = 2
+/**
+ * getaddrinfo keeps one of Node's four threads for as long as it takes; files and the database's copies need the others. One
+ * domain has one of them: its owner decides how long it takes here, too.
+ */
+const mostThreads = { inAll: 2, ofDomain: 1 }
 
 /**
  * How many names DNS is asked for at once, and how many of one domain: whoever owns it decides how long its answers take, so
@@ -51,7 +54,7 @@ export function createResolve({
   limitMs = 4_000,
 }: Resolving = {}): Resolve {
   const lookUpBySystem = fewAtOnce(system, limitMs)
-  const inTurn = byDomain(limitMs)
+  const inTurn = byDomain(limitMs, mostNames)
   const lookUp = callbackify(async (host: string) => {
     if (isLocalhost(host)) return lookUpBySystem(host)
     const asking = inTurn(host, () => askDns(host, servers, limitMs))
@@ -99,7 +102,7 @@ const domainOf = (host: string): string => host.replace(/\.$/, '').split('.').sl
  * Look-ups, one at a time for a name and so many at once, domains in turn. One that gets no turn in its time fails as one
  * that gets no answer.
  */
-function byDomain(limitMs: number) {
+function byDomain(limitMs: number, most: { inAll: number; ofDomain: number }) {
   interface Waiting {
     domain: string
     go(): void
@@ -107,12 +110,12 @@ function byDomain(limitMs: number) {
   const underway = new Map<string, Promise<LookupAddress[]>>()
   const running = new Map<string, number>()
   const queue = createFairQueue<Waiting>()
-  let places = mostNames.inAll
+  let places = most.inAll
 
   function serve(): void {
     while (places > 0) {
       const isFree = ([domain = '']: readonly string[]) =>
-        (running.get(domain) ?? 0) < mostNames.ofDomain
+        (running.get(domain) ?? 0) < most.ofDomain
       const next = queue.take(isFree)
       if (!next) return
       places -= 1
@@ -160,30 +163,17 @@ function byDomain(limitMs: number) {
   }
 }
 
-/** Look-ups by the system: one at a time for a name, and few at once. Those that take too long are left behind. */
+/** Look-ups by the system, few at once. A thread is taken for as long as the system takes; whoever asked is told in time. */
 function fewAtOnce(system: Resolve, limitMs: number): (host: string) => Promise<LookupAddress[]> {
-  const underway = new Map<string, Promise<LookupAddress[]>>()
-  const waiting: (() => void)[] = []
-  let threads = mostThreads
-
-  async function lookUp(host: string): Promise<LookupAddress[]> {
-    if (threads > 0) threads -= 1
-    else await new Promise<void>((go) => waiting.push(go))
-    try {
-      return await new Promise((resolve, reject) =>
-        system(host, (error, addresses) => (error ? reject(error) : resolve([...addresses]))),
-      )
-    } finally {
-      underway.delete(host)
-      const next = waiting.shift()
-      if (next) next()
-      else threads += 1
-    }
-  }
-
+  const inTurn = byDomain(limitMs, mostThreads)
   return (host) => {
-    const work = underway.get(host) ?? lookUp(host)
-    underway.set(host, work)
+    const work = inTurn(
+      host,
+      () =>
+        new Promise((resolve, reject) => {
+          system(host, (error, addresses) => (error ? reject(error) : resolve([...addresses])))
+        }),
+    )
     const late = wait(limitMs, undefined, { ref: false }).then(() => Promise.reject(tooLate(host)))
     return Promise.race([work, late])
   }

@@ -187,6 +187,26 @@ test('the system looks up two names at once, and each of them once', async () =>
   await later
 })
 
+test('a domain whose names hang in the system holds up no other, and what waited too long is not looked up', async () => {
+  const { system, seen, underway } = slowSystem()
+  const { look } = await resolving({}, { system, limitMs: 2_000 })
+  const names = Array.from({ length: 100 }, (_, number) => `n${number}.slow.lan`)
+  const slow = names.map((name) => look(name).catch(() => 'failed'))
+
+  const good = look('erp')
+  await expect.poll(() => seen).toContain('erp')
+  underway.get('erp')!()
+
+  expect(await good).toEqual(['127.0.0.1'])
+  expect(new Set(await Promise.all(slow))).toEqual(new Set(['failed']))
+  for (const end of underway.values()) end()
+  const next = look('other.slow.lan')
+  await expect.poll(() => seen).toContain('other.slow.lan')
+  underway.get('other.slow.lan')!()
+  await next
+  expect(seen).toHaveLength(3)
+})
+
 test('a look-up of the system that hangs is left behind', async () => {
   const { system } = slowSystem()
   const { look } = await resolving({}, { system, limitMs: 50 })
