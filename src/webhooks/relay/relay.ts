@@ -49,7 +49,7 @@ export interface Relay {
   tick(): Promise<boolean>
   /**
    * Tries the delivery of a site's event at once, in whatever turn; resolves when it is settled. False when a worker has it,
-   * or will: of a site that does not answer, no more are under way than of its other webhooks.
+   * or will: of a site that does not answer, no more are under way than of its other webhooks, and of all 64.
    */
   tryNow(event: { id: string; siteId: string }): Promise<boolean>
   /** Lets the tries in flight end, for so long; then gives back, untried, what is left. */
@@ -71,8 +71,8 @@ const settleAgainMs = [1_000, 2_000, 4_000, 8_000, 16_000]
  */
 const mostSockets = 2_000
 
-/** How many of a site's are tried at once out of their turn. */
-const mostAtOnce = 4
+/** How many are tried at once out of their turn, besides those sockets: of a site, and of all, for somebody presses a button. */
+const mostOutOfTurn = { ofSite: 4, inAll: 64 }
 
 /** How many are taken in one commit, so that it holds up nobody for long. */
 const mostClaimed = 256
@@ -89,6 +89,7 @@ export function createRelay(
   const { store, clock, clockWatch, log } = deps
   const inFlight = new Set<Promise<void>>()
   const outOfTurn = new Map<string, number>()
+  let outOfTurnInAll = 0
   const stopping = new AbortController()
   let jumpedMs = 0
 
@@ -151,8 +152,9 @@ export function createRelay(
     },
     async tryNow({ id, siteId }) {
       const underWay = outOfTurn.get(siteId) ?? 0
-      if (underWay >= mostAtOnce) return false
+      if (underWay >= mostOutOfTurn.ofSite || outOfTurnInAll >= mostOutOfTurn.inAll) return false
       outOfTurn.set(siteId, underWay + 1)
+      outOfTurnInAll += 1
       try {
         const at = clock.now()
         const claim = { by: deps.memberId, at, leaseUntil: at + leaseMs }
@@ -161,6 +163,7 @@ export function createRelay(
         await deliver(deps, claimed, { claimedAt: at, stopping: stopping.signal, followClock })
         return true
       } finally {
+        outOfTurnInAll -= 1
         const left = outOfTurn.get(siteId)! - 1
         if (left > 0) outOfTurn.set(siteId, left)
         else outOfTurn.delete(siteId)

@@ -723,6 +723,37 @@ test('a worker that died loses nothing: past its lease another one delivers', as
   expect(await store.findDelivery(id)).toMatchObject({ state: 'delivered', attempts: 2 })
 })
 
+test('of all sites 64 are tried at once out of their turn: of many that hang the others wait for theirs', async () => {
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => (open = resolve))
+  let sent = 0
+  const sender = {
+    async send() {
+      sent += 1
+      await opened
+      return { status: 200, response: Buffer.alloc(0), retryAfter: undefined }
+    },
+    close: async () => {},
+  }
+  const names = Array.from({ length: 17 }, (_, number) => `erp-${number}.acme.test`)
+  const { relay, listenAt, emit, sites } = await relayRooms({ names, sender })
+  const tests: { id: string; siteId: string }[] = []
+  for (const site of sites) {
+    await listenAt(`https://${site.name}/hook`, site)
+    for (let itemId = 1; itemId <= 4; itemId += 1) {
+      tests.push({ id: await emit('x', { itemId, site }), siteId: site.id })
+    }
+  }
+
+  const tries = tests.map((one) => relay.tryNow(one))
+  await expect.poll(() => sent).toBe(64)
+  open()
+
+  const tried = await Promise.all(tries)
+  expect(tried.filter(Boolean)).toHaveLength(64)
+  expect(await relay.tryNow(tests[tried.indexOf(false)]!)).toBe(true)
+})
+
 test('of what is tried at once a site has four under way; the next wait their turn, and hold up no other site', async () => {
   let open = () => {}
   const opened = new Promise<void>((resolve) => (open = resolve))
