@@ -48,6 +48,15 @@ export function keyContract(name: string, open: OpenRooms): void {
       expect(await actions()).toContainEqual({ action: 'key.created', subject: 'one' })
     })
 
+    it('a key that was asked for before there was one is found at once', async () => {
+      const { store, key } = await withTenant()
+
+      expect(await store.findKey('one')).toBeUndefined()
+      await store.createKey(key('one'), testBy)
+
+      expect(await store.findKey('one')).toMatchObject({ key: { apiKey: 'one' } })
+    })
+
     it('a key that may only read says so, and so does the audit', async () => {
       const { store, key } = await withTenant()
       await store.createKey({ ...key('reader'), readOnly: true }, testBy)

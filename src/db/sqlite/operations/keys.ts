@@ -31,19 +31,24 @@ const holderOf = prepared((db) =>
 /** How many holders are remembered: a few kilobytes each. */
 const remembered = 5_000
 
+/** Whoever makes up longer names than our own shall not fill the memory with them. */
+const longestName = 64
+
 /**
  * Who holds a key, as it was read last, until any key, tenant or site changes: SQLite tells of other processes' commits, our
- * own writes fire triggers that this connection alone has.
+ * own writes fire triggers that this connection alone has. That nobody does is remembered too: how long a refusal takes
+ * tells nobody which keys there are.
  */
 function createHolders(db: Tools['db']): (apiKey: string) => KeyHolder | undefined {
   const { $client } = db
-  const kept = new Map<string, KeyHolder>()
+  const kept = new Map<string, KeyHolder | undefined>()
   $client.function('forget_holders', () => kept.clear())
-  for (const table of ['api_keys', 'tenants', 'sites']) {
-    for (const change of ['update', 'delete']) {
-      $client.exec(`CREATE TEMP TRIGGER holders_${table}_${change} AFTER ${change} ON main.${table}
-                    BEGIN SELECT forget_holders(); END`)
-    }
+  const tables = ['api_keys', 'tenants', 'sites']
+  const changes = tables.flatMap((table) => [`update ON main.${table}`, `delete ON main.${table}`])
+  for (const [nth, change] of ['insert ON main.api_keys', ...changes].entries()) {
+    $client.exec(
+      `CREATE TEMP TRIGGER holders_${nth} AFTER ${change} BEGIN SELECT forget_holders(); END`,
+    )
   }
   const commitsElsewhere = $client.prepare<[], number>('PRAGMA data_version').pluck()
   let seen: number | undefined
@@ -52,9 +57,9 @@ function createHolders(db: Tools['db']): (apiKey: string) => KeyHolder | undefin
     if (now !== seen || kept.size >= remembered) kept.clear()
     seen = now
     const known = kept.get(apiKey)
-    if (known) return known
+    if (known || kept.has(apiKey)) return known
     const found = holderOf(db).get({ apiKey })
-    if (found) kept.set(apiKey, found)
+    if (found || apiKey.length <= longestName) kept.set(apiKey, found)
     return found
   }
 }
