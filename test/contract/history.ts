@@ -205,6 +205,15 @@ export function historyContract(name: string, open: OpenRooms): void {
       expect(behind.map(({ user }) => user.id)).toEqual([oldest])
     })
 
+    it('the next page of users begins behind one that was deleted meanwhile', async () => {
+      const { store, ids, acme, ann } = await withWebhook(open)
+      const gone = ids.next('usr') // none has it, and it is younger than hers
+
+      const behind = await store.listUsers({ siteId: acme.site.id }, { limit: 9, before: gone })
+
+      expect(behind.map(({ user }) => user.id)).toEqual([ann.id])
+    })
+
     it('an item is found by its number, its user and its accounts, also once it is gone', async () => {
       const { store, clock, ann } = await withWebhook(open)
       await addItems({ store, clock }, ann, 7, 8)

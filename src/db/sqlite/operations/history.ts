@@ -164,7 +164,12 @@ export function historyOperations({
           .from(bridgeUsers)
           .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
           .innerJoin(tenants, eq(tenants.id, sites.tenantId))
-          .where(and(...userConditions(filter), older(page, bridgeUsers.id, bridgeUsers.id)))
+          .where(
+            and(
+              ...userConditions(filter),
+              when(page.before, (id) => lt(bridgeUsers.id, id)),
+            ),
+          )
           .orderBy(desc(bridgeUsers.id))
           .limit(page.limit)
           .all(),
