@@ -75,6 +75,10 @@ export const isUnreachable = (error: unknown): boolean =>
 /** An answer that asking again would not change; what is refused to the whole application may be granted again. */
 export const isFinalRefusal = (error: unknown): boolean => isBridge(error, 'invalid', 'missing')
 
+/** Whether Bridge may have done what it was asked for, though it did not say so. */
+export const mayBeDone = (error: unknown): boolean =>
+  isBridge(error, 'timeout', 'nonsense') || (error instanceof BridgeNetworkError && error.wasSent)
+
 /** For `catch`: undefined when Bridge does not know what was asked for; throws all else on. */
 export const unlessMissing = (error: unknown): undefined => {
   if (!isBridge(error, 'missing')) throw error
@@ -83,11 +87,12 @@ export const unlessMissing = (error: unknown): undefined => {
 const down = text('bridge_unavailable')
 const waitWhenDown = 30 // seconds; Bridge names none
 
-/** No answer, or one that was cut off. */
+/** No answer, or one that was cut off. `wasSent`: Bridge may have done what it was asked for. */
 export class BridgeNetworkError extends BridgeError {
   override name = 'BridgeNetworkError'
+  readonly #wasSent: boolean
 
-  constructor({ method, route }: Where, cause: unknown) {
+  constructor({ method, route }: Where, cause: unknown, { wasSent } = { wasSent: false }) {
     const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
     super(down, {
       kind: 'network',
@@ -95,6 +100,11 @@ export class BridgeNetworkError extends BridgeError {
       detail: `${method} ${route}: network (${reason})`,
       cause,
     })
+    this.#wasSent = wasSent
+  }
+
+  get wasSent(): boolean {
+    return this.#wasSent
   }
 }
 

@@ -71,15 +71,17 @@ export function createHttp(options: BridgeOptions): Http {
       body: call.body ? JSON.stringify(call.body) : null,
     }
     const where = `${call.method} ${call.route}`
+    let wasSent = false
     const answer = await ask(options.dispatcher, request, {
       ms: timeoutMs,
       signal,
       onStart() {
         if (turn?.isOver()) throw new TurnOverError()
+        wasSent = true
       },
       maxBytes: (said) => (isSuccess(said) ? largestBody : largestProblem),
     }).catch((error: unknown) => {
-      throw noAnswer(call, signal, error)
+      throw noAnswer(call, signal, error, wasSent)
     })
     const { status, headers, body, cut } = answer
     seen.status = status
@@ -102,17 +104,22 @@ export function createHttp(options: BridgeOptions): Http {
       throw new BridgeSchemaError(`${where}: ${status}, not 204`)
     }
     if (cut instanceof TooMuchError) throw new BridgeSchemaError(`${where}: body too large`)
-    if (cut) throw noAnswer(call, signal, cut)
+    if (cut) throw noAnswer(call, signal, cut, wasSent)
     return schema && readReply(body, schema, call)
   }
 
   /** What it means that there is no answer, or only a part of one. */
-  function noAnswer(call: Call, signal: AbortSignal | undefined, error: unknown): unknown {
+  function noAnswer(
+    call: Call,
+    signal: AbortSignal | undefined,
+    error: unknown,
+    wasSent: boolean,
+  ): unknown {
     if (error instanceof TurnOverError || isOurs(error)) return error
     if (signal?.aborted) return new BridgeTimeoutError(call, 'the caller gave up', error)
     return error instanceof OutOfTimeError || isTimeout(error)
       ? new BridgeTimeoutError(call, `no answer in ${timeoutMs} ms`, error)
-      : new BridgeNetworkError(call, error)
+      : new BridgeNetworkError(call, error, { wasSent })
   }
 
   async function attempted(

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ownedItem, markIfMissing, type OwnedBridgeItem } from '../../auth/ownership.ts'
-import { isBridge } from '../../bridge/bridge-errors.ts'
+import { mayBeDone } from '../../bridge/bridge-errors.ts'
 import { loose } from '../../bridge/fields.ts'
 import { nextStep } from '../../connect/item-status.ts'
 import { TooManyRequestsError } from '../../errors.ts'
@@ -39,8 +39,8 @@ export const postItemRefresh = defineMethod({
       const asked = context.bridge.items.refresh(held.bridgeUser, item_id)
       refreshed = await markIfMissing(context, held, asked)
     } catch (error) {
-      // Without an answer in time it may have taken place all the same: then it counts.
-      if (!isBridge(error, 'timeout')) await context.store.releaseAllowance('refresh', claim)
+      // What Bridge may have done without saying so counts.
+      if (!mayBeDone(error)) await context.store.releaseAllowance('refresh', claim)
       throw error
     }
     if (refreshed) return { refreshed }

@@ -7,6 +7,7 @@ import {
   BridgeNetworkError,
   BridgeSchemaError,
   BridgeTimeoutError,
+  mayBeDone,
 } from '../../../src/bridge/bridge-errors.ts'
 import type { BridgeCall, BridgeOptions } from '../../../src/bridge/options.ts'
 import { createQuota } from '../../../src/bridge/admission/quota.ts'
@@ -85,9 +86,10 @@ test.each<[string, RequestListener]>([
     listener(request, response)
   })
 
-  await rejection(client.providers.get(574), BridgeNetworkError)
+  const error = await rejection(client.providers.get(574), BridgeNetworkError)
 
   expect(tries).toBe(3)
+  expect(mayBeDone(error)).toBe(true)
 })
 
 test('nobody listening is a network error', async () => {
@@ -97,6 +99,7 @@ test('nobody listening is a network error', async () => {
   const error = await rejection(client.providers.get(574), BridgeNetworkError)
 
   expect(error.detail).toBe('GET /v3/providers/{id}: network (ECONNREFUSED)')
+  expect(mayBeDone(error)).toBe(false)
 })
 
 test('an answer that stalls is a timeout, and the next call works', async () => {

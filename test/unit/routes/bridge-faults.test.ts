@@ -10,7 +10,12 @@ import {
 } from './two-tenants.ts'
 
 const faults = [
-  { fault: 'cannot be reached', answer: () => HttpResponse.error(), status: 503, retryAfter: '30' },
+  {
+    fault: 'closes the connection',
+    answer: () => HttpResponse.error(),
+    status: 503,
+    retryAfter: '30',
+  },
   {
     fault: 'answers a page of HTML',
     answer: () => HttpResponse.html('<h1>carol@globex.test FR76</h1>'),
@@ -57,6 +62,10 @@ const withoutBody = new Set(['delete_bridge_item_id', 'post_item_refresh'])
 const isFine = (name: string, fault: string): boolean =>
   withoutBody.has(name) && /HTML|empty|shape/.test(fault)
 
+/** What Bridge may have done without saying so counts against what the bank allows in a day. */
+const mayBeDone = (name: string, fault: string): boolean =>
+  name === 'post_item_refresh' && fault === 'closes the connection'
+
 /** Everything but the token endpoint fails: so it is the method's own call that meets the fault. */
 function breakBridge({ bridge }: TwoTenants, answer: () => Response): void {
   bridge.use(
@@ -85,7 +94,7 @@ test.each(methodsUnderTest.filter(({ name }) => !withoutBridge.has(name)))(
         expect([fault, answer.status, wait]).toEqual([fault, status, retryAfter])
         expect(answer.body).toMatchObject({ exc_type: excType })
         expect(answer.body).not.toHaveProperty('message')
-        expect(held.tables()).toEqual(before)
+        if (!mayBeDone(name, fault)) expect(held.tables()).toEqual(before)
         expectNothingLeaked(held, answer.text)
       }),
     )

@@ -38,10 +38,14 @@ test('one that got no answer in time counts too, for it may have taken place', a
   expect(await fiveRefreshes(inTime)).toEqual([504, 504, 504, 504, 429])
 })
 
+test('one that was cut off counts too', async () => {
+  expect(await fiveRefreshes(() => HttpResponse.error())).toEqual([503, 503, 503, 503, 429])
+})
+
 test.each([
   ['Bridge says no to', () => bridgeProblem(404), 200],
   ['Bridge refuses', () => bridgeProblem(400), 502],
-  ['does not reach Bridge', () => HttpResponse.error(), 503],
+  ['Bridge fails at', () => bridgeProblem(500), 503],
 ])('one that %s does not count', async (_, answer, status) => {
   expect(await fiveRefreshes(answer)).toEqual(Array.from({ length: 5 }, () => status))
 })
