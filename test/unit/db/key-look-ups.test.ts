@@ -15,7 +15,7 @@ function lookUps(): () => number {
       ...values: unknown[]
     ) {
       if (this.source.includes('api_keys')) count += 1
-      return work.apply(this, values) as never
+      return work.apply(this, values)
     })
     onTestFinished(() => spy.mockRestore())
   }
