@@ -13,6 +13,8 @@ export interface LookDeps {
   /** What tells this installation from others. */
   where: string
   log: { warn(event: object, text: string): void }
+  /** Hundreds of sites take longer to look at than a stop should: it leaves the look where it is. */
+  stopping: AbortSignal
 }
 
 /**
@@ -20,7 +22,7 @@ export interface LookDeps {
  * Two looks must agree, so that a name that does not resolve for a moment rouses nobody. Never more to do at once.
  */
 export function createLook(deps: LookDeps): () => Promise<boolean> {
-  const { store, clock, find, postman, where, log } = deps
+  const { store, clock, find, postman, where, log, stopping } = deps
   let seen: readonly string[] = []
   let missed: readonly string[] = []
   /** What was told and could not be written down, as on a full disk: else each look would tell it again. */
@@ -52,7 +54,7 @@ export function createLook(deps: LookDeps): () => Promise<boolean> {
 
   return async () => {
     await isTaken(postman.ping('start'), 'the sign of a start')
-    const now = await find()
+    const now = await unlessStopped(find, stopping)
     await writeDown()
     const written = (await store.listOpenAlerts()).filter(({ about }) => !unwritten.over.has(about))
     const told = [...written, ...unwritten.begun.values()].map(({ about }) => about)
@@ -93,5 +95,18 @@ export function createLook(deps: LookDeps): () => Promise<boolean> {
     } else if (now.every(({ isOfSite }) => isOfSite)) {
       await isTaken(postman.ping('success'), 'the sign of success')
     }
+  }
+}
+
+/** What the work comes to, unless it is stopped before. The signal lasts as long as the process: nothing stays behind on it. */
+async function unlessStopped<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  const stopped = Promise.withResolvers<never>()
+  const stop = (): void => stopped.reject(signal.reason)
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    return await Promise.race([work(), stopped.promise])
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }

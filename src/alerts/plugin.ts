@@ -31,20 +31,16 @@ const plugin: FastifyPluginCallback<AlertOptions> = (app, options, done) => {
   const log = app.log.child({ room: 'alerts' })
   const { store, clock } = app
   const examination = ownExamination(app, { config, bridgeOrigin, probes })
-  // Hundreds of sites take longer to look at than a stop should: it leaves the look where it is.
   const stopping = new AbortController()
-  const stopped = new Promise<never>((_, reject) => {
-    stopping.signal.addEventListener('abort', () => reject(new Error('stopping')))
-  })
-  stopped.catch(() => {})
   const look = createLook({
     store,
     clock,
     where: new URL(config.publicUrl).host,
     postman: createPostman(config, stopping.signal),
     log,
+    stopping: stopping.signal,
     find: async () =>
-      troublesIn(await Promise.race([examine(examination), stopped]), {
+      troublesIn(await examine(examination), {
         bridge: await app.bridgeStatus(),
         copyFailure: copyFailure(),
       }),

@@ -29,6 +29,7 @@ async function watched(env: (host: string) => Record<string, string>, store = te
       postman: createPostman(config),
       where: 'bank.test',
       log: { warn: (event, text) => void logged.push(JSON.stringify(event) + text) },
+      stopping: new AbortController().signal,
     })
   let look = restart()
   /** What came of so many looks. */

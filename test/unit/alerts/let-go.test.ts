@@ -1,0 +1,61 @@
+import { getEventListeners } from 'node:events'
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { expect, test } from 'vitest'
+import { createLook } from '../../../src/alerts/look.ts'
+import type { Trouble } from '../../../src/alerts/troubles.ts'
+import { testClock } from '../../support/clock.ts'
+import { testStore } from '../../support/store.ts'
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+const site = (): Trouble[] => [{ about: 'site erp (acme)', message: 'it fails', isOfSite: true }]
+
+function aLook(find: () => Promise<Trouble[]>) {
+  const stopping = new AbortController()
+  const look = createLook({
+    store: testStore(),
+    clock: testClock(),
+    find,
+    postman: { tell: async () => {}, ping: async () => {} },
+    where: 'bank.test',
+    log: { warn() {} },
+    stopping: stopping.signal,
+  })
+  return { look, stopping }
+}
+
+test('nothing stays behind a look: neither what it found, nor that it could have been stopped', async () => {
+  const found: WeakRef<Trouble[]>[] = []
+  const { look, stopping } = aLook(async () => {
+    const troubles = site()
+    found.push(new WeakRef(troubles))
+    return troubles
+  })
+
+  for (let count = 0; count < 4; count += 1) await look()
+  await setImmediate()
+  collect()
+
+  expect(found.slice(0, 3).map((one) => one.deref())).toEqual([undefined, undefined, undefined])
+  // Each look waits for the stop as well: on what lasts as long as the process, Node 24 keeps all that was found.
+  expect(getEventListeners(stopping.signal, 'abort')).toEqual([])
+})
+
+test('a stop leaves a look where it is, and no look begins behind it', async () => {
+  let begun = 0
+  const { look, stopping } = aLook(() => {
+    begun += 1
+    return new Promise(() => {})
+  })
+  const looking = look()
+  await expect.poll(() => begun).toBe(1)
+
+  stopping.abort()
+
+  await expect(looking).rejects.toThrow('aborted')
+  await expect(look()).rejects.toThrow('aborted')
+  expect(begun).toBe(1)
+})
