@@ -62,16 +62,9 @@ export function createTerminal(streams: Streams, onFailed: () => void): Terminal
   }
 
   async function sayJsonPieces(pieces: AsyncIterable<string>): Promise<void> {
-    const failed = new Promise<void>((resolve) => {
-      stdout.once('error', () => resolve())
-    })
     for await (const piece of pieces) {
       if (stdout.errored) return
-      if (stdout.write(inertJson(piece))) continue
-      const drained = new Promise<void>((resolve) => {
-        stdout.once('drain', resolve)
-      })
-      await Promise.race([drained, failed])
+      if (!stdout.write(inertJson(piece))) await drained(stdout)
     }
   }
 
@@ -114,6 +107,16 @@ export function createTerminal(streams: Streams, onFailed: () => void): Terminal
       }),
   }
 }
+
+/** Resolves once the output takes more, or never will. */
+const drained = (output: Writable): Promise<void> =>
+  new Promise((resolve) => {
+    const go = (): void => {
+      output.off('drain', go).off('error', go)
+      resolve()
+    }
+    output.on('drain', go).on('error', go)
+  })
 
 /** This process's own streams. */
 export const processStreams: Streams = process
