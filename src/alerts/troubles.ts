@@ -61,11 +61,14 @@ const sentences = (...parts: readonly (string | undefined)[]): string =>
     .filter((part) => part !== undefined)
     .reduce((text, part) => `${text}${/[.:]$/.test(text) ? ' ' : '. '}${part}`)
 
-/** Whether a trouble goes on, perhaps as a worse one, or unseen: Bridge's answers alone tell that the clock is right. */
+/** What Bridge's answers alone tell to be over: until doctor gets one, what it says of Bridge stands for it. */
+const seenByAnswers = new Set(['bridge', 'clock'])
+
+/** Whether a trouble goes on, perhaps as a worse one, or unseen. */
 export const goesOn = (about: string, now: readonly Trouble[]): boolean =>
   now.some(
     (one) =>
       one.about === about ||
       one.about.startsWith(`${about}: `) ||
-      (about === 'clock' && one.about === 'bridge credentials'),
+      (one.about === 'bridge credentials' && seenByAnswers.has(about)),
   )

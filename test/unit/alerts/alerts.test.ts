@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createLook } from '../../../src/alerts/look.ts'
+import { createLook, type LookDeps } from '../../../src/alerts/look.ts'
 import { createPostman } from '../../../src/alerts/post.ts'
 import { troublesIn, type Trouble } from '../../../src/alerts/troubles.ts'
 import { loadConfig } from '../../../src/config.ts'
@@ -21,16 +21,17 @@ async function watched(env: (host: string) => Record<string, string>, store = te
   const config = loadConfig(env(box.host))
   const world: { troubles: Trouble[] } = { troubles: [] }
   const logged: string[] = []
-  const restart = () =>
+  const lookAs = (find: LookDeps['find']) =>
     createLook({
       store,
       clock: testClock(),
-      find: async () => world.troubles,
+      find,
       postman: createPostman(config),
       where: 'bank.test',
       log: { warn: (event, text) => void logged.push(JSON.stringify(event) + text) },
       stopping: new AbortController().signal,
     })
+  const restart = () => lookAs(async () => world.troubles)
   let look = restart()
   /** What came of so many looks. */
   const after = async (looks: number, ...troubles: Trouble[]) => {
@@ -38,7 +39,7 @@ async function watched(env: (host: string) => Record<string, string>, store = te
     for (let count = 0; count < looks; count += 1) await look()
     return box.take()
   }
-  return { box, store, after, logged, restart: () => void (look = restart()) }
+  return { box, store, after, logged, lookAs, restart: () => void (look = restart()) }
 }
 
 const alertsTo = (host: string) => ({ ALERT_URL: `http://${host}/message?token=topsecret` })
@@ -156,6 +157,34 @@ test('a clock that was off is not over while Bridge, by which it is seen, cannot
 
   expect(titles(down)).toEqual(['Bank API at bank.test: bridge credentials'])
   expect(titles(back)).toEqual(['Bank API at bank.test: 2 problems, over'])
+})
+
+test('a Bridge that is down is not over while doctor cannot reach it either, and is once neither sees it so', async () => {
+  const { box, lookAs } = await watched(alertsTo)
+  const bridge = (open: boolean) => ({
+    breaker: { open, since: open ? 1 : null, nextTryAt: null, opened: 1 },
+    credentials: { refused: false, refusedSince: null, refusals: 0 },
+  })
+  const world = { findings: [] as Finding[], bridge: bridge(true) }
+  const look = lookAs(async () => troublesIn(world.findings, { ...world, copyFailure: undefined }))
+  const after = async (change: Partial<typeof world>) => {
+    Object.assign(world, change)
+    for (let count = 0; count < 4; count += 1) await look()
+    return titles(box.take())
+  }
+  const unreachable: Finding = {
+    code: 'bridge.unreachable',
+    check: 'bridge credentials',
+    level: 'critical',
+    message: 'Bridge cannot be reached',
+  }
+
+  expect(await after({})).toEqual(['Bank API at bank.test: bridge'])
+  expect(await after({ findings: [unreachable] })).toEqual([
+    'Bank API at bank.test: bridge credentials',
+  ])
+  expect(await after({ findings: [] })).toEqual(['Bank API at bank.test: bridge credentials, over'])
+  expect(await after({ bridge: bridge(false) })).toEqual(['Bank API at bank.test: bridge, over'])
 })
 
 test('ALERT_FORMAT=text sends the text alone, with the login of the address', async () => {
