@@ -2,13 +2,13 @@ import type { Clock } from '../clock.ts'
 import type { AlertStore, OpenAlert } from '../db/ports/alerts.ts'
 import { messageOf } from './message.ts'
 import { NotTakenError, type Postman } from './post.ts'
-import { goesOn, type Trouble } from './troubles.ts'
+import { goesOn, type Sight, type Trouble } from './troubles.ts'
 
 export interface LookDeps {
   store: AlertStore
   clock: Clock
   /** All that needs a person now. */
-  find(): Promise<Trouble[]>
+  find(): Promise<Sight>
   postman: Postman
   /** What tells this installation from others. */
   where: string
@@ -19,7 +19,8 @@ export interface LookDeps {
 
 /**
  * Looks once, and tells what is new and what is over, each once: a message that was not taken is sent again by the next look.
- * Two looks must agree, so that a name that does not resolve for a moment rouses nobody. Never more to do at once.
+ * Two looks must agree, so that a name that does not resolve for a moment rouses nobody; where one did not come to a site, the
+ * next that does is the second. Never more to do at once.
  */
 export function createLook(deps: LookDeps): () => Promise<boolean> {
   const { store, clock, find, postman, where, log, stopping } = deps
@@ -54,16 +55,16 @@ export function createLook(deps: LookDeps): () => Promise<boolean> {
 
   return async () => {
     await isTaken(postman.ping('start'), 'the sign of a start')
-    const now = await unlessStopped(find, stopping)
+    const { troubles: now, unseen } = await unlessStopped(find, stopping)
     await writeDown()
     const written = (await store.listOpenAlerts()).filter(({ about }) => !unwritten.over.has(about))
     const told = [...written, ...unwritten.begun.values()].map(({ about }) => about)
     const lasting = now.filter(({ about }) => seen.includes(about) || told.includes(about))
     const fresh = lasting.filter(({ about }) => !told.includes(about))
     const quiet = told.filter((about) => !goesOn(about, now))
-    const over = quiet.filter((about) => missed.includes(about))
-    seen = now.map(({ about }) => about)
-    missed = quiet
+    const over = quiet.filter((about) => !unseen.has(about) && missed.includes(about))
+    seen = [...now.map(({ about }) => about), ...seen.filter((about) => unseen.has(about))]
+    missed = quiet.filter((about) => !unseen.has(about) || missed.includes(about))
 
     if (fresh.length > 0) {
       const message = messageOf('new', where, fresh)

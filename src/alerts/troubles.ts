@@ -10,6 +10,13 @@ export interface Trouble {
   isOfSite: boolean
 }
 
+/** What a look sees. */
+export interface Sight {
+  troubles: Trouble[]
+  /** What it did not come to, as a trouble of that is called: such a one is neither new nor over by this look. */
+  unseen: ReadonlySet<string>
+}
+
 /** What a server knows by itself, besides what doctor examines. */
 export interface Known {
   bridge: Pick<BridgeStatus, 'breaker' | 'credentials'>
@@ -18,7 +25,7 @@ export interface Known {
 }
 
 /** All that needs a person now: doctor's FAILs, warnings nobody else would hear of, and what the server knows. Each check is there once. */
-export function troublesIn(findings: readonly Finding[], known: Known): Trouble[] {
+export function troublesIn(findings: readonly Finding[], known: Known): Sight {
   const own: Trouble[] = []
   const add = (about: string, message: string) => own.push({ about, message, isOfSite: false })
   const rousing = findings.filter(({ level, rouses }) => level === 'critical' || rouses)
@@ -45,7 +52,10 @@ export function troublesIn(findings: readonly Finding[], known: Known): Trouble[
       isSaid ? (same ?? one) : { ...one, message: `${same.message}. ${one.message}` },
     )
   }
-  return [...all.values()]
+  return {
+    troubles: [...all.values()],
+    unseen: new Set(findings.flatMap(({ unseen = [] }) => unseen)),
+  }
 }
 
 /** An endpoint that is disabled is another thing than a site that fails, though one check tells of both. */

@@ -77,6 +77,7 @@ export const codes = [
   'site.failing',
   'site.time_to_come',
   'site.moved',
+  'site.undialled',
   'more.left_out',
 ] as const
 

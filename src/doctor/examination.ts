@@ -15,6 +15,8 @@ export interface Examination {
   probes: Probes
   /** Of a server that examines itself: leaves out what would hold up its calls, and whether it runs. */
   isBrief?: boolean
+  /** The ids of sites that had their turn, the longest ago first: of a server, whose looks do not always come to all. */
+  turns?: Set<string>
   /** How the world reaches the server that runs. */
   publicUrl: string
   /** Where Bridge is: of a sandbox in the box, its own port. */

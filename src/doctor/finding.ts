@@ -15,6 +15,8 @@ export interface Finding {
   of?: { tenant: string; site?: string }
   /** A warning that the operator is told of as of what is critical: nobody else would hear of it. */
   rouses?: true
+  /** The checks that this examination left out: whatever was found of them before may still be so. */
+  unseen?: readonly string[]
   /** The same in French, for a page; of what is not `ok`. */
   french?: { check: string; message: string; remedy: string }
 }
@@ -22,7 +24,7 @@ export interface Finding {
 /** In each language, unless it is the same in all. */
 type Name = Said | string
 
-type More = Pick<Finding, 'run' | 'of' | 'rouses'>
+type More = Pick<Finding, 'run' | 'of' | 'rouses' | 'unseen'>
 
 export const ok = (code: Code, check: Name, message: string): Finding => ({
   code,

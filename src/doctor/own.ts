@@ -19,6 +19,7 @@ export const ownExamination = (
   machineClock: systemClock,
   probes,
   isBrief: true,
+  turns: new Set(),
   publicUrl: config.publicUrl,
   bridgeOrigin,
   credentials: config.secrets.bridge ?? sandboxCredentials,

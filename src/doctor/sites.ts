@@ -3,48 +3,86 @@ import { command } from '../terminal/shell.ts'
 import { areReachable, openedTo } from '../webhooks/relay/target-guard.ts'
 import { codeOf, daysUntil, type Examination } from './examination.ts'
 import { critical, ok, warning, type Finding } from './finding.ts'
+import type { Probes } from './probes.ts'
+import { inTurn } from './turns.ts'
 
-/** How many sites are looked at at once. */
-const together = 8
+/** How long a site may take to answer, its name included. */
+const siteMs = 10_000
+
+/** How long a server goes on to further sites in one look: what it has to tell of all else waits for it. */
+const lookMs = 12_000
 
 /** A certificate that ends within so many days was not renewed when it should have been. */
 const fewDays = 14
 
-/** Every site's webhook endpoint: its name, its certificate, and how deliveries went. Addresses we may not dial are not dialled. */
-export async function checkSites(examination: Examination): Promise<Finding[]> {
-  const { store, isBrief } = examination
-  const waiting = await store.listEndpoints()
-  const lastOf = isBrief ? new Map<string, number>() : await store.lastDeliveries()
-  const findings: Finding[] = []
-  const lanes = Array.from({ length: Math.min(together, waiting.length) }, async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
-      findings.push(await checkSite(examination, next, lastOf.get(next.site.id)))
-    }
-  })
-  await Promise.all(lanes)
-  return findings.toSorted((a, b) => a.check.localeCompare(b.check))
+type Of = NonNullable<Finding['of']>
+
+interface Subject extends Pick<EndpointReport['site'], 'id' | 'tenantId'> {
+  report: EndpointReport
+  check: string
+  of: Of
+  lastDeliveredAt: number | undefined
+  /** What the tables say. */
+  stored: Finding | undefined
+  /** What came of its turn, when it had one. */
+  dialled?: { found?: Finding; days?: number }
 }
 
-async function checkSite(
-  examination: Examination,
-  report: EndpointReport,
-  lastDeliveredAt: number | undefined,
-): Promise<Finding> {
-  const check = `site ${report.site.name} (${report.site.tenant})`
-  const of = { tenant: report.site.tenant, site: report.site.name }
-  const asked = judgeStored(check, report, { examination, of, lastDeliveredAt })
-  if (asked?.level === 'critical') return asked
-  const { found, days } = await dial(check, report, { examination, of })
-  if (found ?? asked) return found ?? asked!
+/**
+ * Every site's webhook endpoint: its name, its certificate, and how deliveries went. Addresses we may not dial are not dialled.
+ * A server's own look does not come to all of them when many do not answer: the others have their turn in the next ones.
+ */
+export async function checkSites(examination: Examination): Promise<Finding[]> {
+  const { store, isBrief = false, turns = new Set<string>() } = examination
+  const reports = await store.listEndpoints()
+  const lastOf = isBrief ? new Map<string, number>() : await store.lastDeliveries()
+  const subjects = reports.map((report): Subject => {
+    const { id, tenantId, tenant, name } = report.site
+    const check = `site ${name} (${tenant})`
+    const of = { tenant, site: name }
+    const lastDeliveredAt = lastOf.get(id)
+    const stored = judgeStored(check, report, { examination, of, lastDeliveredAt })
+    return { id, tenantId, report, check, of, lastDeliveredAt, stored }
+  })
+  const toDial = subjects.filter(({ stored }) => stored?.level !== 'critical')
+  const left = await inTurn(
+    toDial,
+    async (subject) => {
+      const { probes, release } = withinTime(examination.probes)
+      subject.dialled = await dial(subject, { ...examination, probes }).finally(release)
+    },
+    { turns, forMs: isBrief ? lookMs : undefined },
+  )
+  const findings = subjects.flatMap(judge).toSorted((a, b) => a.check.localeCompare(b.check))
+  return left.size === 0 ? findings : [...findings, undialled([...left], toDial.length)]
+}
+
+function judge({ check, of, lastDeliveredAt, stored, dialled }: Subject): Finding[] {
+  const found = dialled?.found ?? stored
+  if (found) return [found]
+  if (!dialled) return []
+  const { days } = dialled
   const last =
     lastDeliveredAt === undefined
       ? 'nothing delivered yet'
       : `last success ${dayOf(lastDeliveredAt)}`
   const end = days === undefined ? '' : `, certificate good for ${days} days`
-  return { ...ok('site.ok', check, `${last}${end}`), of }
+  return [{ ...ok('site.ok', check, `${last}${end}`), of }]
 }
 
-type Of = NonNullable<Finding['of']>
+/** That not all had their turn, which rouses nobody. */
+function undialled(left: readonly Subject[], count: number): Finding {
+  const message = {
+    en: `${left.length} of ${count} were not asked this time: others took too long to answer`,
+    fr: `${left.length} sur ${count} n’ont pas été interrogés cette fois : d’autres ont trop tardé à répondre`,
+  }
+  const act = {
+    en: 'They have their turn with the next looks. To ask all of them now:',
+    fr: 'Leur tour vient aux prochains contrôles. Pour les interroger tous maintenant :',
+  }
+  const unseen = left.map(({ check }) => check)
+  return warning('site.undialled', 'sites', message, act, { run: command`doctor`, unseen })
+}
 
 /** What the tables say. */
 function judgeStored(
@@ -102,10 +140,9 @@ function judgeStored(
 
 /** What its address says; `days`: how long its certificate is good. */
 async function dial(
-  check: string,
-  { site, allowedTargets }: EndpointReport,
-  { examination: { probes, clock, config }, of }: { examination: Examination; of: Of },
-): Promise<{ found?: Finding; days?: number }> {
+  { report: { site, allowedTargets }, check, of }: Subject,
+  { probes, clock, config }: Pick<Examination, 'clock' | 'config'> & { probes: SiteProbes },
+): Promise<NonNullable<Subject['dialled']>> {
   const { hostname, protocol, port } = new URL(site.webhookUrl)
   const host = hostname.replace(/^\[|\]$/g, '')
   const addresses = await probes.resolve(host).catch((error: unknown) => error as Error)
@@ -156,6 +193,22 @@ async function dial(
         }
   const act = { en: 'Renew it.', fr: 'Renouvelez-le.' }
   return { found: warning('site.certificate_ending', check, message, act, { of }) }
+}
+
+type SiteProbes = Pick<Probes, 'resolve' | 'certificateEnd'>
+
+/** The same for one site, which reject once it has had its time. */
+function withinTime(probes: Probes): { probes: SiteProbes; release(): void } {
+  const late = Promise.withResolvers<never>()
+  late.promise.catch(() => {})
+  const timer = setTimeout(() => late.reject(new Error('no answer in time')), siteMs)
+  return {
+    probes: {
+      resolve: (...its) => Promise.race([probes.resolve(...its), late.promise]),
+      certificateEnd: (...its) => Promise.race([probes.certificateEnd(...its), late.promise]),
+    },
+    release: () => clearTimeout(timer),
+  }
 }
 
 const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ')

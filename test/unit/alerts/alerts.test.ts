@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createLook, type LookDeps } from '../../../src/alerts/look.ts'
 import { createPostman } from '../../../src/alerts/post.ts'
-import { troublesIn, type Trouble } from '../../../src/alerts/troubles.ts'
+import { troublesIn, type Sight, type Trouble } from '../../../src/alerts/troubles.ts'
 import { loadConfig } from '../../../src/config.ts'
 import { StoreDiskError } from '../../../src/db/store-errors.ts'
 import type { Finding } from '../../../src/doctor/finding.ts'
@@ -19,7 +19,7 @@ const trouble = (about: string, message = 'it fails'): Trouble => ({
 async function watched(env: (host: string) => Record<string, string>, store = testStore()) {
   const box = await mailbox()
   const config = loadConfig(env(box.host))
-  const world: { troubles: Trouble[] } = { troubles: [] }
+  const world: Sight = { troubles: [], unseen: new Set() }
   const logged: string[] = []
   const lookAs = (find: LookDeps['find']) =>
     createLook({
@@ -31,7 +31,7 @@ async function watched(env: (host: string) => Record<string, string>, store = te
       log: { warn: (event, text) => void logged.push(JSON.stringify(event) + text) },
       stopping: new AbortController().signal,
     })
-  const restart = () => lookAs(async () => world.troubles)
+  const restart = () => lookAs(async () => world)
   let look = restart()
   /** What came of so many looks. */
   const after = async (looks: number, ...troubles: Trouble[]) => {
@@ -39,7 +39,14 @@ async function watched(env: (host: string) => Record<string, string>, store = te
     for (let count = 0; count < looks; count += 1) await look()
     return box.take()
   }
-  return { box, store, after, logged, lookAs, restart: () => void (look = restart()) }
+  /** What came of one look that did not come to these. */
+  const without = async (...unseen: string[]) => {
+    world.unseen = new Set(unseen)
+    const came = await after(1)
+    world.unseen = new Set()
+    return came
+  }
+  return { box, store, after, without, logged, lookAs, restart: () => void (look = restart()) }
 }
 
 const alertsTo = (host: string) => ({ ALERT_URL: `http://${host}/message?token=topsecret` })
@@ -187,6 +194,55 @@ test('a Bridge that is down is not over while doctor cannot reach it either, and
   expect(await after({ bridge: bridge(false) })).toEqual(['Bank API at bank.test: bridge, over'])
 })
 
+test('what a look did not come to is neither new nor over by it: of that the next look that does is the second', async () => {
+  const { after, without } = await watched(alertsTo)
+  const site = trouble('site erp (acme)')
+  const lost = async () => [...(await without(site.about)), ...(await without(site.about))]
+
+  expect([...(await after(1, site)), ...(await lost())]).toEqual([])
+  expect(titles(await after(1, site))).toEqual(['Bank API at bank.test: site erp (acme)'])
+  expect([...(await lost()), ...(await after(1)), ...(await lost())]).toEqual([])
+  expect(titles(await after(1))).toEqual(['Bank API at bank.test: site erp (acme), over'])
+  expect([...(await lost()), ...(await after(1, site)), ...(await after(2))]).toEqual([])
+})
+
+test('a site that a look did not come to is told as disabled all the same, and as no more so', async () => {
+  const { after, box, lookAs } = await watched(alertsTo)
+  const disabled: Finding = {
+    code: 'site.disabled',
+    check: 'site erp (acme)',
+    level: 'critical',
+    message: 'its endpoint is disabled',
+  }
+  const left: Finding = {
+    code: 'site.undialled',
+    check: 'sites',
+    level: 'warning',
+    message: '1 of 2 were not asked this time',
+    unseen: ['site erp (acme)', 'site crm (acme)'],
+  }
+  const known = {
+    bridge: {
+      breaker: { open: false, since: null, nextTryAt: null, opened: 0 },
+      credentials: { refused: false, refusedSince: null, refusals: 0 },
+    },
+    copyFailure: undefined,
+  }
+  await after(2, trouble('site crm (acme)'))
+  const world = { findings: [disabled, left] }
+  const look = lookAs(async () => troublesIn(world.findings, known))
+
+  await look()
+  await look()
+  const told = titles(box.take())
+  world.findings = [left]
+  await look()
+  await look()
+
+  expect(told).toEqual(['Bank API at bank.test: site erp (acme): disabled'])
+  expect(titles(box.take())).toEqual(['Bank API at bank.test: site erp (acme): disabled, over'])
+})
+
 test('ALERT_FORMAT=text sends the text alone, with the login of the address', async () => {
   const { after } = await watched((host) => ({
     ALERT_URL: `http://me:p%40ss@${host}/topic`,
@@ -286,7 +342,7 @@ test('doctor’s FAILs, warnings that nobody else hears of, Bridge that is down 
     copyFailure: 'the disk is full',
   }
 
-  const troubles = troublesIn(findings, known)
+  const { troubles } = troublesIn(findings, known)
 
   expect(troubles.map(({ about }) => about)).toEqual([
     'disk space',
@@ -296,7 +352,7 @@ test('doctor’s FAILs, warnings that nobody else hears of, Bridge that is down 
     'backup copy',
   ])
   // Before doctor's own call meets it.
-  expect(troublesIn([], known).map(({ about }) => about)).toEqual([
+  expect(troublesIn([], known).troubles.map(({ about }) => about)).toEqual([
     'bridge',
     'bridge credentials',
     'backup copy',

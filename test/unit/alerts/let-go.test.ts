@@ -4,16 +4,19 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { createLook } from '../../../src/alerts/look.ts'
-import type { Trouble } from '../../../src/alerts/troubles.ts'
+import type { Sight } from '../../../src/alerts/troubles.ts'
 import { testClock } from '../../support/clock.ts'
 import { testStore } from '../../support/store.ts'
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
-const site = (): Trouble[] => [{ about: 'site erp (acme)', message: 'it fails', isOfSite: true }]
+const deadSite = (): Sight => ({
+  troubles: [{ about: 'site erp (acme)', message: 'it fails', isOfSite: true }],
+  unseen: new Set(),
+})
 
-function aLook(find: () => Promise<Trouble[]>) {
+function aLook(find: () => Promise<Sight>) {
   const stopping = new AbortController()
   const look = createLook({
     store: testStore(),
@@ -28,11 +31,11 @@ function aLook(find: () => Promise<Trouble[]>) {
 }
 
 test('nothing stays behind a look: neither what it found, nor that it could have been stopped', async () => {
-  const found: WeakRef<Trouble[]>[] = []
+  const found: WeakRef<Sight>[] = []
   const { look, stopping } = aLook(async () => {
-    const troubles = site()
-    found.push(new WeakRef(troubles))
-    return troubles
+    const sight = deadSite()
+    found.push(new WeakRef(sight))
+    return sight
   })
 
   for (let count = 0; count < 4; count += 1) await look()
