@@ -43,7 +43,8 @@ export const storing = (db: Db, all: readonly NewEvent[]) => {
     dueFirst: 'bigint',
     dueBehind: 'bigint',
   })
-  // The try that is waited for does not end meanwhile: what is put behind it is seen by whoever lets the next one go.
+  // The try that is waited for does not end meanwhile: what is put behind it is seen by whoever lets the next one go. One that
+  // waits itself, though nothing is before it, was left behind by a version that forgot it, and goes now.
   const stored = db.execute<{ id: string }>(sql`
 WITH given AS (SELECT * FROM ${given}), stored AS (
   INSERT INTO events (id, dedupe_key, type, user_id, site_id, item_id, body, occurred_at, received_at, handled_at)
@@ -51,8 +52,10 @@ WITH given AS (SELECT * FROM ${given}), stored AS (
   FROM given ORDER BY nth
   ON CONFLICT (dedupe_key) DO NOTHING RETURNING seq, id, site_id, item_id
 ), pair AS (
-  SELECT DISTINCT "siteId", "itemId" FROM given WHERE "siteId" IS NOT NULL ORDER BY 1, 2
-), untried AS (${untriedOf(sql`pair`, sql`FOR SHARE`)}), numbered AS (
+  SELECT "siteId", "itemId", min("dueFirst") AS at FROM given WHERE "siteId" IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
+), untried AS (${untriedOf(sql`pair`, sql`FOR SHARE`)}), found AS (
+  UPDATE deliveries SET due_at = untried.at FROM untried WHERE deliveries.id = untried.id AND due_at IS NULL
+), numbered AS (
   SELECT stored.*, row_number() OVER (PARTITION BY site_id, item_id ORDER BY seq) > 1 OR EXISTS (
     SELECT FROM untried WHERE "siteId" = site_id AND "itemId" IS NOT DISTINCT FROM item_id) AS is_behind
   FROM stored

@@ -106,6 +106,17 @@ withPostgres((it, server) => {
     expect(await store.findDelivery(behind)).toMatchObject({ dueAt: at })
   })
 
+  it('a delivery that waits for none before it, as versions before this one could leave it, goes with the next of its item', async () => {
+    const { store, run, clock, accept } = await withSite(server)
+    const left = await accept(7)
+    await run((db) => db.execute(sql`UPDATE deliveries SET due_at = NULL`))
+
+    const next = await accept(7)
+
+    expect(await store.findDelivery(left)).toMatchObject({ dueAt: clock.now() })
+    expect(await store.findDelivery(next)).toMatchObject({ dueAt: null })
+  })
+
   it('a tenant’s events are numbered as they are committed: no reader passes one that is still to come', async () => {
     const { store, user, run, transaction, isStuckOrOver, ...rooms } = await withSite(server)
     const seen = async () => (await run((db) => db.execute(sql`SELECT seq FROM events`))).rows
