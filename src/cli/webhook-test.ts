@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { createAuditCounter } from '../audit/counter.ts'
 import type { EndpointHealth } from '../db/ports/endpoints.ts'
 import type { Site } from '../db/ports/sites.ts'
+import { commandPrefix } from '../db/rules/delivery-claims.ts'
 import { command } from '../terminal/shell.ts'
 import { hintFor } from '../webhooks/relay/hints.ts'
 import { createRelay } from '../webhooks/relay/relay.ts'
@@ -78,7 +79,7 @@ async function sendTest(installation: Installation, site: Site) {
   const auditCounter = createAuditCounter((entry) => store.audit(entry))
   const relay = createRelay({
     ...installation,
-    memberId: ids.next('cmd'),
+    memberId: ids.next(commandPrefix),
     clockWatch: { jumped: () => 0 },
     auditCounter,
     sender,

@@ -434,6 +434,19 @@ export function deliveryContract(
       expect(await claimIds()).toEqual([dead])
     })
 
+    it('what a command has is its own while its lease lasts, whichever server joins meanwhile', async () => {
+      const { accept, claimIds, settle, store, clock, serve } = await withServer()
+      const id = await accept()
+      const claim = { by: 'cmd_1', at: clock.now(), leaseUntil: clock.now() + minuteMs }
+      const taken = await store.claimDelivery(id, claim)
+      clock.advance(30_000)
+
+      await serve('srv_2')
+
+      expect(await claimIds()).toEqual([])
+      expect(await settle(taken!)).toMatchObject({ outcome: 'settled' })
+    })
+
     it('a try that ended is nobody’s any more', async () => {
       const { accept, claim, settle, store, clock } = await withServer()
       const id = await accept()

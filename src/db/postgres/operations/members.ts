@@ -1,5 +1,6 @@
-import { and, asc, eq, inArray, isNotNull, isNull, lte, ne, notInArray, or, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNotNull, lte, ne, notInArray, notLike, sql } from 'drizzle-orm'
 import type { MemberStore, SignOfLife } from '../../ports/members.ts'
+import { commandPrefix } from '../../rules/delivery-claims.ts'
 import { deliveries, instance, leader, members, workClaims } from '../schema/index.ts'
 import { changed, done, type Db, type Tools } from '../tools.ts'
 import { orderOfDeliveries } from './locks.ts'
@@ -108,7 +109,8 @@ async function strikeOff(
     .returning({ id: name, host, pid })
   const living = db.select({ id: name }).from(members)
   await endClaims(db, notInArray(workClaims.claimedBy, living))
-  const isOrphaned = or(isNull(deliveries.claimedBy), notInArray(deliveries.claimedBy, living))
+  const { claimedBy } = deliveries
+  const isOrphaned = and(notInArray(claimedBy, living), notLike(claimedBy, `${commandPrefix}_%`))
   const orphans = db
     .select({ id: deliveries.id })
     .from(deliveries)

@@ -1,6 +1,19 @@
-import { and, eq, gt, inArray, isNotNull, isNull, lte, notInArray, or, sql } from 'drizzle-orm'
+import {
+  and,
+  eq,
+  gt,
+  inArray,
+  isNotNull,
+  isNull,
+  lte,
+  notInArray,
+  notLike,
+  or,
+  sql,
+} from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { leastJumpMs } from '../../../clock.ts'
+import { commandPrefix } from '../../rules/delivery-claims.ts'
 import {
   apiKeys,
   bridgeUsers,
@@ -31,7 +44,11 @@ export function releaseOrphanedClaims(
   { living, seenAt, at }: { living: readonly string[]; seenAt: number | null; at: number },
 ): void {
   if (seenAt !== null && seenAt - at > leastJumpMs) moveBack(db, seenAt - at, at)
-  const isOrphaned = or(isNull(deliveries.claimedBy), notInArray(deliveries.claimedBy, [...living]))
+  const { claimedBy } = deliveries
+  const isOrphaned = or(
+    isNull(claimedBy),
+    and(notInArray(claimedBy, [...living]), notLike(claimedBy, `${commandPrefix}_%`)),
+  )
   db.update(deliveries)
     .set({
       claimedUntil: null,
