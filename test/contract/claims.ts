@@ -16,6 +16,9 @@ import type { OpenStores } from './races.ts'
 const silentMs = 10_000
 const renewMs = 3_000
 
+/** From a claim until the try must be over. */
+const triedMs = 20_000
+
 /** What every engine promises of work that servers claim, each with a store of its own on one database. */
 export function claimContract(name: string, open: OpenStores): void {
   const withServers = async () => {
@@ -148,6 +151,7 @@ export function claimContract(name: string, open: OpenStores): void {
       }
 
       expect(await two.events()).toEqual(ids)
+      clock.advance(triedMs - silentMs)
       expect(await two.deliveries()).toEqual(ids?.slice(0, 1))
     })
 
@@ -203,6 +207,7 @@ export function claimContract(name: string, open: OpenStores): void {
       await two.join()
 
       expect(await first.settleDelivery(late)).toMatchObject({ outcome: 'stale' })
+      clock.advance(triedMs - silentMs)
       expect(await two.deliveries()).toEqual([event])
       expect(await first.settleDelivery(late)).toMatchObject({ outcome: 'stale' })
 
@@ -298,7 +303,7 @@ export function sharedClaimContract(name: string, open: OpenStores): void {
       const callbacks = await store.claimCallbacks(claim)
       return [events.map(({ id }) => id), callbacks.map(({ request }) => request.id)]
     }
-    return { first, second, claimed, event: event.id, request }
+    return { ...rooms, first, second, site, ann, claimed, event: event.id, request }
   }
 
   describe(`work that servers share, ${name}`, () => {
@@ -322,6 +327,32 @@ export function sharedClaimContract(name: string, open: OpenStores): void {
       await first.removeMember('srv_1')
 
       expect(await claimed(second, 'srv_2')).toEqual([[event], [request]])
+    })
+
+    it('what a server sends that falls silent takes its endpoint’s places until the tries must be over', async () => {
+      const { first, second, site, ann, clock, ...rooms } = await withTwo()
+      await first.updateSite(site.id, { webhookUrl: 'https://erp.test/hook' }, testBy)
+      for (const itemId of [1, 2, 3, 4, 5]) {
+        await first.acceptEvent(anAnnouncement({ clock, ...rooms }, ann, { itemId }))
+      }
+      const deliveries = (store: Store, by: string) => {
+        const at = clock.now()
+        return store.claimDeliveries({ by, at, leaseUntil: at + 60_000, limit: 9 })
+      }
+      expect(await deliveries(first, 'srv_1')).toHaveLength(4)
+      clock.advance(silentMs)
+      const at = clock.now()
+      const sign = { at, silentSince: at - silentMs, leadUntil: at }
+
+      const standing = await second.renewMember('srv_2', sign)
+
+      expect(standing?.struckOff).toMatchObject([{ id: 'srv_1' }])
+      expect(await deliveries(second, 'srv_2')).toEqual([])
+      clock.advance(triedMs - silentMs - 1)
+      expect(await deliveries(second, 'srv_2')).toEqual([])
+      clock.advance(1)
+      const taken = await deliveries(second, 'srv_2')
+      expect(taken.map(({ tryNumber }) => tryNumber)).toEqual([1, 1, 1, 1])
     })
   })
 }

@@ -390,6 +390,9 @@ export function deliveryContract(
   }
 
   describe(`taking over from a server, ${name}`, () => {
+    /** After how long what a server had in hand is another's: where many share an endpoint's places, once its tries must be over. */
+    const freedMs = forOneServer ? 10_000 : 20_000
+
     const withServer = async () => {
       const rooms = await withSites(open)
       const { store, clock } = rooms
@@ -404,11 +407,11 @@ export function deliveryContract(
       return { ...rooms, serve }
     }
 
-    it('what the last one had in hand is due at once, untried; it can settle nothing any more', async () => {
+    it('what the last one had in hand is due, untried; it can settle nothing any more', async () => {
       const { accept, claim, settle, store, clock, serve } = await withServer()
       const id = await accept()
       const [late] = await claim()
-      clock.advance(10_000)
+      clock.advance(freedMs)
 
       expect(await serve('srv_2')).toBeUndefined()
 
@@ -425,7 +428,7 @@ export function deliveryContract(
       await claim(1, 'srv_1')
       await claim(1, 'srv_2')
       expect(await store.findDelivery(dead)).toMatchObject({ claimedBy: 'srv_1' })
-      clock.advance(10_000)
+      clock.advance(freedMs)
 
       await serve('srv_2')
 

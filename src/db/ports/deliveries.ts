@@ -13,7 +13,7 @@ export interface Delivery {
   scheduleFrom: number
   dueAt: number | null
   claimedUntil: number | null
-  /** The member whose claim that is. */
+  /** The member whose claim that is, or the command. None, when it was struck off and its try may still go on. */
   claimedBy: string | null
   firstEndedAt: number | null
   createdAt: number

@@ -48,8 +48,8 @@ export interface MemberStore {
   readonly isShared: boolean
   /**
    * Makes a server a member, unless there is no place beside one that was seen since `silentSince`: then returns that one.
-   * What members had in hand that are none any more is due again at once; and when the last one was seen in the future, the
-   * clock was put back since.
+   * What members had in hand that are none any more is due again at once, but for deliveries that several share: those once
+   * the tries of them must be over. When the last one was seen in the future, the clock was put back since.
    */
   joinMembers(
     member: Member,
@@ -57,7 +57,7 @@ export interface MemberStore {
   ): Promise<SeenMember | undefined>
   /**
    * Says that a member lives. One that leads goes on with it, and one that finds nobody who does begins. What silent members
-   * had in hand is due again at once. Undefined when it is none any more: then it changed nothing.
+   * had in hand is due again, as when one joins. Undefined when it is none any more: then it changed nothing.
    */
   renewMember(id: string, sign: SignOfLife): Promise<Standing | undefined>
   /** A member that stopped, or died: its lead and its work are anybody's. Nothing, when it is none. */

@@ -14,7 +14,7 @@ export function endTry(
   delivery: Delivery,
   { attempt, at, outcome }: Pick<Settlement, 'attempt' | 'at' | 'outcome'>,
 ): { change: TryEnd; wasTried: boolean; freesNext: boolean } | undefined {
-  if (delivery.attempts !== attempt || delivery.claimedUntil === null) return undefined
+  if (delivery.attempts !== attempt || delivery.claimedBy === null) return undefined
   const { state, dueAt, settledAt, firstEndedAt, scheduleFrom } = delivery
   const unclaimed = { claimedUntil: null, claimedBy: null }
   const before = { state, dueAt, settledAt, firstEndedAt, scheduleFrom, ...unclaimed }

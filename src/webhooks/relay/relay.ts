@@ -6,6 +6,7 @@ import type { Clock, ClockWatch, Ids } from '../../clock.ts'
 import { testEventType } from '../../db/ports/events.ts'
 import type { ClaimedDelivery, Settled, Settlement } from '../../db/ports/deliveries.ts'
 import { isDelivered } from '../../db/rules/endpoint-health.ts'
+import { freshMs, leaseMs } from '../../db/rules/delivery-claims.ts'
 import type { Store } from '../../db/store.ts'
 import { readRetryAfter } from '../../http-exchange.ts'
 import { waitAfter } from './schedule.ts'
@@ -55,12 +56,6 @@ export interface Relay {
   /** Lets the tries in flight end, for so long; then gives back, untried, what is left. */
   drain(graceMs: number): Promise<void>
 }
-
-/** Longer than any try: past it, the worker that had the delivery is dead. */
-const leaseMs = 60_000
-
-/** A claim that is older before its try begins may be another member's by now, who strike off whoever is silent for ten seconds. */
-const freshMs = 5_000
 
 /** Between the settles of a try that the database did not take, locked or full: together less than what a try leaves of its lease. */
 const settleAgainMs = [1_000, 2_000, 4_000, 8_000, 16_000]

@@ -1,4 +1,5 @@
 import type { Agent } from 'undici'
+import { tryMs } from '../../db/rules/delivery-claims.ts'
 import { ask, OutOfTimeError } from '../../http-exchange.ts'
 import type { Resolve } from './resolve.ts'
 import { createGuardedAgent, refuseByName } from './target-guard.ts'
@@ -22,9 +23,6 @@ export interface Sender {
   send(post: Post): Promise<Answer>
   close(): Promise<void>
 }
-
-/** How long a try may take, look-up and answer together. */
-const tryMs = 15_000
 
 /** How much of an answer is kept. */
 const keptBytes = 2 * 1024

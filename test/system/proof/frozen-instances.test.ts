@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect } from 'vitest'
-import { silentMs } from '../../../src/cluster/liveness.ts'
+import { leaseMs, settlingMs } from '../../../src/db/rules/delivery-claims.ts'
 import { inForm, mostMsOfMany } from '../../support/form.ts'
 import { testDatabase, withPostgres } from '../../support/postgres.ts'
 import { busiestOf, threeInstances } from './instances/instances.ts'
@@ -11,7 +11,8 @@ import { startTraffic } from './instances/traffic.ts'
 const freezes = inForm(2, 100)
 
 /** Until others have taken for dead who says nothing, and what it had in hand; now and then until its leases are over, too. */
-const longEnoughMs = (freeze: number) => (freeze % 10 === 9 ? 120_000 : silentMs + 5_000)
+const longEnoughMs = (freeze: number) =>
+  freeze % 10 === 9 ? 120_000 : leaseMs - settlingMs + 5_000
 
 withPostgres((it, server) => {
   it(

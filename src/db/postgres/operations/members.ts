@@ -1,6 +1,6 @@
 import { and, asc, eq, inArray, isNotNull, lte, ne, notInArray, notLike, sql } from 'drizzle-orm'
 import type { MemberStore, SignOfLife } from '../../ports/members.ts'
-import { commandPrefix } from '../../rules/delivery-claims.ts'
+import { commandPrefix, settlingMs } from '../../rules/delivery-claims.ts'
 import { deliveries, instance, leader, members, workClaims } from '../schema/index.ts'
 import { changed, done, type Db, type Tools } from '../tools.ts'
 import { orderOfDeliveries } from './locks.ts'
@@ -117,12 +117,14 @@ async function strikeOff(
     .where(and(isNotNull(deliveries.claimedUntil), isOrphaned))
     .orderBy(...orderOfDeliveries)
     .for('no key update')
+  // Who is silent may be frozen, or cut off, and its tries go on: they have their endpoint's places until they must be over.
+  const overAt = sql`greatest(${deliveries.claimedUntil} - ${settlingMs}, ${at})`
   await db
     .update(deliveries)
     .set({
-      claimedUntil: null,
+      claimedUntil: sql`nullif(${overAt}, ${at})`,
       claimedBy: null,
-      dueAt: at,
+      dueAt: overAt,
       scheduleFrom: sql`${deliveries.scheduleFrom} + 1`,
     })
     .where(inArray(deliveries.id, orphans))

@@ -31,6 +31,7 @@ const claimed = (delivery: Delivery, until = 60): Delivery => ({
   ...delivery,
   attempts: delivery.attempts + 1,
   claimedUntil: until,
+  claimedBy: 'srv_1',
 })
 
 it('only the claim that still holds ends a try', () => {
@@ -41,7 +42,7 @@ it('only the claim that still holds ends a try', () => {
       fc.nat(5),
       fc.boolean(),
       (outcome, attempts, attempt, isClaimed) => {
-        const delivery = { ...fresh, attempts, claimedUntil: isClaimed ? 60 : null }
+        const delivery = { ...fresh, attempts, claimedBy: isClaimed ? 'srv_1' : null }
 
         const end = endTry(delivery, { attempt, at: 5, outcome })
 
