@@ -2,7 +2,7 @@ import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import { startLoop } from '../loop.ts'
 import type { SettleDeps } from './settle.ts'
-import { expireRequests, verifyCallbacks } from './worker.ts'
+import { createCallbackVerifier, expireRequests } from './worker.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -34,13 +34,12 @@ const plugin: FastifyPluginCallback<Options> = (app, { workers, needsAddresses }
     log,
   })
   if (workers) {
+    const verifyCallbacks = createCallbackVerifier(app.settleDeps, app.memberId)
     const expire = app.leader.only(() => expireRequests(app.settleDeps))
     const loop = startLoop({
       tick: app.heartbeats.watch('connect', async (stopping: AbortSignal) => {
         const moreToExpire = await expire()
-        if (app.membership.isSure()) {
-          await verifyCallbacks(app.settleDeps, app.memberId, stopping)
-        }
+        if (app.membership.isSure()) await verifyCallbacks(stopping)
         return moreToExpire
       }),
       idleMs,

@@ -1,5 +1,5 @@
 import { BridgeError, isFinalRefusal, isUnreachable } from '../bridge/bridge-errors.ts'
-import type { OwnedRequest } from '../db/ports/requests.ts'
+import type { OwnedRequest, RequestPlace } from '../db/ports/requests.ts'
 import { ClaimLostError } from '../db/store-errors.ts'
 import { settleWithBridge, type SettleDeps } from './settle.ts'
 
@@ -20,28 +20,39 @@ export async function expireRequests({
 }
 
 /**
- * Verifies what callbacks left behind: claims made while Bridge was unreachable, or by a correction. Once `stopping` is aborted
- * no further one is begun.
+ * A round that verifies what callbacks left behind: claims made while Bridge was unreachable, or by a correction. It goes on
+ * behind the claim that the round before ended with, and begins anew when none is left there. Once `stopping` is aborted no
+ * further one is begun.
  */
-export async function verifyCallbacks(
+export function createCallbackVerifier(
   deps: SettleDeps,
   memberId: string,
-  stopping?: AbortSignal,
-): Promise<void> {
+): (stopping?: AbortSignal) => Promise<void> {
   const { store, clock, log } = deps
-  const at = clock.now()
-  const owner = { by: memberId, at, until: at + leaseMs }
+  let after: RequestPlace | undefined
 
-  const claimed = await store.claimCallbacks({ ...owner, limit: batch })
-  try {
-    for (const owned of claimed) {
-      if (stopping?.aborted || !(await verify(deps, owned, memberId))) return
+  const claim = async () => {
+    const at = clock.now()
+    const claiming = { by: memberId, at, until: at + leaseMs, limit: batch }
+    const claimed = await store.claimCallbacks({ ...claiming, after })
+    return claimed.length > 0 || !after ? claimed : store.claimCallbacks(claiming)
+  }
+
+  return async (stopping) => {
+    const claimed = await claim()
+    try {
+      for (const owned of claimed) {
+        if (stopping?.aborted) return
+        // Whatever comes of it: a claim that stays waits for all others to have their turn.
+        after = owned.request
+        if (!(await verify(deps, owned, memberId))) return
+      }
+    } catch (error) {
+      if (!(error instanceof ClaimLostError)) throw error
+      log.warn({}, 'callbacks verified too late: another server has them')
+    } finally {
+      if (claimed.length > 0) await store.releaseWork('callback', memberId)
     }
-  } catch (error) {
-    if (!(error instanceof ClaimLostError)) throw error
-    log.warn({}, 'callbacks verified too late: another server has them')
-  } finally {
-    if (claimed.length > 0) await store.releaseWork('callback', memberId)
   }
 }
 

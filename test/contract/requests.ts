@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ConnectRequest } from '../../src/db/ports/requests.ts'
+import type { ConnectRequest, RequestPlace } from '../../src/db/ports/requests.ts'
 import type { BridgeUser } from '../../src/db/ports/users.ts'
 import { ConflictError } from '../../src/db/store-errors.ts'
 import { testNow } from '../support/clock.ts'
@@ -255,6 +255,36 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
       const claims = await store.claimCallbacks({ by: 'srv_test', at: 0, until: 1, limit: 2 })
 
       expect(claims.map((owned) => owned.request.id)).toEqual(ids.slice(0, 2))
+    })
+
+    it('claims behind a place are listed by when their requests were opened, those of one moment by id', async () => {
+      const { store, request, clock } = await withUser()
+      const places: RequestPlace[] = []
+      for (const moment of [1, 2]) {
+        for (const itemId of [1, 2, 3]) {
+          const id = await request()
+          places.push({ openedAt: clock.now(), id })
+          await store.changeRequest(id, {
+            kind: 'claimed',
+            itemId: moment * 10 + itemId,
+            step: null,
+          })
+        }
+        clock.advance(1_000)
+      }
+      const claiming = { by: 'srv_test', at: 0, until: 1, limit: 2 }
+
+      const turns: string[][] = []
+      let after: RequestPlace | undefined
+      do {
+        const claims = await store.claimCallbacks({ ...claiming, after })
+        turns.push(claims.map((owned) => owned.request.id))
+        after = claims.at(-1)?.request
+      } while (after)
+
+      const ids = places.map(({ id }) => id)
+      const sorted = [...ids.slice(0, 3).toSorted(), ...ids.slice(3).toSorted()]
+      expect(turns).toEqual([sorted.slice(0, 2), sorted.slice(2, 4), sorted.slice(4), []])
     })
 
     it('a completed request takes no claim', async () => {

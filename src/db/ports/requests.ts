@@ -32,6 +32,9 @@ export interface ConnectRequest {
   matchedAt: number | null
 }
 
+/** Where a request stands among all, the oldest first. */
+export type RequestPlace = Pick<ConnectRequest, 'openedAt' | 'id'>
+
 /** A request with whose it is. */
 export interface OwnedRequest extends SiteUser {
   request: ConnectRequest
@@ -93,10 +96,10 @@ export interface RequestStore {
    */
   changeRequest(id: string, turn: RequestTurn, by?: string): Promise<ConnectRequest | undefined>
   /**
-   * Takes open requests of which a callback, or a correction, named an item that nobody verified yet, oldest first; those of
-   * disabled tenants rest. Whose they are, and for how long, is as with `claimUnhandledEvents`.
+   * Takes open requests of which a callback, or a correction, named an item that nobody verified yet, oldest first and
+   * behind `after` alone; those of disabled tenants rest. Whose they are, and for how long, is as with `claimUnhandledEvents`.
    */
-  claimCallbacks(claiming: Claiming): Promise<OwnedRequest[]>
+  claimCallbacks(claiming: Claiming & { after?: RequestPlace | undefined }): Promise<OwnedRequest[]>
   /**
    * Ends the request with an item Bridge confirmed: stores both in one, and the announcement with its delivery when the
    * request turns completed. `held` when another request holds that item, or the site

@@ -3,7 +3,7 @@ import { http, HttpResponse } from 'msw'
 import { expect, test } from 'vitest'
 import { toFacts } from '../../../src/auth/item-list.ts'
 import { completedEvent } from '../../../src/connect/completed-event.ts'
-import { expireRequests, verifyCallbacks } from '../../../src/connect/worker.ts'
+import { createCallbackVerifier, expireRequests } from '../../../src/connect/worker.ts'
 import {
   aConnectedBank,
   bridgeTime,
@@ -15,13 +15,13 @@ import {
 import { bridgeUrl } from '../../support/bridge.ts'
 import { aRequest, aTenant } from '../../support/tenants.ts'
 
-/** One round of the worker. */
+/** The first round of a worker. */
 async function tickConnect({
   settleDeps,
   memberId,
 }: Pick<FastifyInstance, 'settleDeps' | 'memberId'>): Promise<void> {
   await expireRequests(settleDeps)
-  await verifyCallbacks(settleDeps, memberId)
+  await createCallbackVerifier(settleDeps, memberId)()
 }
 
 const hourMs = 60 * 60_000
@@ -68,6 +68,22 @@ async function connecting({ redirect = `${site}/app/bank`, env = {} } = {}) {
     }
   }
   return { ...made, acme, userUuid, link, request, newItem, stateOf, back, breakBridge }
+}
+
+const nobodys = { by: 'srv_other', at: 0, until: 1 }
+
+/** So many further requests of the user, each with a claim of an item made now. */
+async function claimed(
+  { app, acme, newItem }: Awaited<ReturnType<typeof connecting>>,
+  count: number,
+) {
+  const [ada] = await app.store.findUsers(acme.scope)
+  const items = Array.from({ length: count }, () => newItem())
+  for (const itemId of items) {
+    const id = await aRequest(app, ada!.user)
+    await app.store.changeRequest(id, { kind: 'claimed', itemId, step: null })
+  }
+  return items
 }
 
 const undecided = (request: string) => ({
@@ -567,7 +583,7 @@ test('a stop ends the round of the worker after the claim in hand', async () => 
     }),
   )
 
-  await verifyCallbacks(app.settleDeps, app.memberId, stopping.signal)
+  await createCallbackVerifier(app.settleDeps, app.memberId)(stopping.signal)
   expect(await stateOf()).toMatchObject({ status: 'completed' })
   expect(await stateOf(other)).toMatchObject({ status: 'pending' })
 
@@ -638,6 +654,56 @@ test('a claim that Bridge refuses for its user alone holds up nobody else’s', 
 
   expect(await stateOf(other)).toMatchObject({ status: 'completed', item_id })
   expect(await stateOf()).toMatchObject({ status: 'pending', item_id: null })
+})
+
+test('claims of a user whose quota is spent hold up nobody else’s, however many they are', async () => {
+  const made = await connecting()
+  const { app, acme, clock, newItem, stateOf, bridge } = made
+  const verifyCallbacks = createCallbackVerifier(app.settleDeps, app.memberId)
+  const items = await claimed(made, 20)
+  const spent = new Set(items.map(String))
+  clock.advance(1_000)
+  const other: string = (await made.link({ user: 'bob@acme.test' })).message.request
+  const [bob] = await app.store.findUsers(acme.scope, 'bob@acme.test')
+  const item_id = newItem({}, bob!.user.userUuid!)
+  await app.store.changeRequest(other, { kind: 'claimed', itemId: item_id, step: null })
+  bridge.use(
+    http.get(`${bridgeUrl}/v3/aggregation/items/:id`, ({ params }) =>
+      spent.has(String(params['id']))
+        ? HttpResponse.json({ errors: [{ code: 'too_many_requests' }] }, { status: 429 })
+        : undefined,
+    ),
+  )
+
+  await verifyCallbacks()
+  await verifyCallbacks()
+
+  expect(await stateOf(other)).toMatchObject({ status: 'completed', item_id })
+  spent.clear()
+  clock.advance(60_000)
+  await verifyCallbacks()
+  expect(await app.store.claimCallbacks({ ...nobodys, limit: 1 })).toEqual([])
+})
+
+test('while Bridge is away a round asks it for one claim, and each time for the next one', async () => {
+  const made = await connecting()
+  const { app, bridge, breakBridge } = made
+  const verifyCallbacks = createCallbackVerifier(app.settleDeps, app.memberId)
+  const items = await claimed(made, 3)
+  const repair = breakBridge()
+  const askedFor = async () => {
+    bridge.calls.length = 0
+    await verifyCallbacks()
+    return [...new Set(bridge.calls.map(({ path }) => path.split('/').at(-1)))]
+  }
+
+  const asked = [await askedFor(), await askedFor(), await askedFor(), await askedFor()]
+  repair()
+  await verifyCallbacks()
+  await verifyCallbacks()
+
+  expect(asked).toEqual([...items, items[0]].map((id) => [String(id)]))
+  expect(await app.store.claimCallbacks({ ...nobodys, limit: 1 })).toEqual([])
 })
 
 test('a claim left from an expired request is dropped without a call', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { verifyCallbacks } from '../../../src/connect/worker.ts'
+import { createCallbackVerifier } from '../../../src/connect/worker.ts'
 import { bridgeTime, callBack, callMethod, testApp, withoutReference } from '../../support/app.ts'
 import { bridgeUrl } from '../../support/bridge.ts'
 import { aTenant, testBy } from '../../support/tenants.ts'
@@ -110,6 +110,7 @@ test('a tenant that is disabled while Bridge is asked has nothing stored either'
 
 test('what a callback left for later rests while the tenant is disabled', async () => {
   const { context, item_id, disable, requestNow, bridge, ...made } = await underWay()
+  const verifyCallbacks = createCallbackVerifier(made.app.settleDeps, made.app.memberId)
   let away = true
   bridge.use(http.all(`${bridgeUrl}/*`, () => (away ? HttpResponse.error() : undefined)))
   await callBack(made, { context, item_id })
@@ -117,10 +118,10 @@ test('what a callback left for later rests while the tenant is disabled', async 
   bridge.calls.length = 0
 
   await disable()
-  await verifyCallbacks(made.app.settleDeps, made.app.memberId)
+  await verifyCallbacks()
   const meanwhile = { calls: bridge.calls.length, state: (await requestNow()).state }
   await disable(false)
-  await verifyCallbacks(made.app.settleDeps, made.app.memberId)
+  await verifyCallbacks()
 
   expect(meanwhile).toEqual({ calls: 0, state: 'pending' })
   expect(await requestNow()).toMatchObject({ state: 'completed', itemId: item_id })

@@ -44,3 +44,13 @@ it.each(operations)('%s finds its rows by an index', async (_name, operation) =>
     /\bSCAN\b/,
   )
 })
+
+it('claims are read in the order of their index, from a place on', async () => {
+  const after = { openedAt: 1, id: 'a' }
+  const plans = await plansOf((store) =>
+    store.claimCallbacks({ by: 'srv', at: 1, until: 2, limit: 9, after }),
+  )
+
+  expect(plans).toContain('connect_requests_claimed ((opened_at,id)>')
+  expect(plans).not.toMatch(/TEMP B-TREE FOR ORDER BY/)
+})

@@ -114,7 +114,9 @@ it('no operation reads a growing table from one end to the other, or is planned 
   await store.findRequestForCallback(request)
   await store.countCallback(request, 10)
   await store.changeRequest(request, { kind: 'claimed', itemId: 7, step: null })
-  await store.claimCallbacks({ by: 'srv_test', at: 0, until: 1, limit: 20 })
+  const claiming = { by: 'srv_test', at: 0, until: 1, limit: 20 }
+  await store.claimCallbacks(claiming)
+  await store.claimCallbacks({ ...claiming, after: { openedAt: 1, id: request } })
   await store.changeRequest(request, { kind: 'given-up', itemId: 7 }, 'srv_test')
   await store.changeRequest(request, { kind: 'left', step: null })
   const outcome = { state: 'completed', step: null, item: itemFacts({ id: 7 }), at: 1 } as const

@@ -13,7 +13,7 @@ import {
   sql,
   type SQL,
 } from 'drizzle-orm'
-import type { ConnectRequest, RequestStore } from '../../ports/requests.ts'
+import type { ConnectRequest, RequestPlace, RequestStore } from '../../ports/requests.ts'
 import {
   offeredClaim,
   openStates,
@@ -25,7 +25,7 @@ import { saidOfUser } from '../../rules/said-of-user.ts'
 import { pinnedBy } from '../../rules/site-pin.ts'
 import { ConflictError } from '../../store-errors.ts'
 import { bridgeUsers, connectRequests as requests, items, sites, tenants } from '../schema/index.ts'
-import { changed, first, given, prepared, type Db, type Tools } from '../tools.ts'
+import { changed, first, given, prepared, when, type Db, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { reviveEndpoint } from './endpoint-health.ts'
 import { lockItem, storeItem } from './item-rows.ts'
@@ -83,7 +83,14 @@ const openFor = prepared((db) =>
 
 /** Requests of no site that is being deleted and of no disabled tenant. */
 const served = (db: Db, where: SQL | undefined, limit: number) =>
-  ownedRequests(db).where(and(where, isServed)).orderBy(asc(requests.openedAt)).limit(limit)
+  ownedRequests(db)
+    .where(and(where, isServed))
+    .orderBy(asc(requests.openedAt), asc(requests.id))
+    .limit(limit)
+
+/** Of requests in the order in which they were opened, those behind one. */
+const behind = ({ openedAt, id }: RequestPlace) =>
+  sql`(${requests.openedAt}, ${requests.id}) > (${openedAt}, ${id})`
 
 const lockRequest = (db: Db, id: string): Promise<ConnectRequest | undefined> =>
   first(db.select().from(requests).where(eq(requests.id, id)).for('no key update'))
@@ -209,8 +216,12 @@ export function requestOperations({ run, transaction }: Tools): RequestStore {
       }),
 
     async claimCallbacks(claiming) {
-      const { limit } = claiming
-      const isWaiting = and(isNotNull(requests.claimedItemId), ne(requests.state, 'expired'))
+      const { limit, after } = claiming
+      const isWaiting = and(
+        isNotNull(requests.claimedItemId),
+        ne(requests.state, 'expired'),
+        when(after, behind),
+      )
       const some = await run((db) => served(db, isWaiting, 1))
       if (some.length === 0) return []
       return transaction(async (db, last) => {

@@ -55,7 +55,7 @@ export const connectRequests = pgTable(
     index('connect_requests_opened').on(request.openedAt),
     indexOfSome('connect_requests_item', sql`item_id IS NOT NULL`, request.itemId),
     index('connect_requests_claimed')
-      .on(request.claimedItemId)
+      .on(request.openedAt, request.id)
       .where(sql`claimed_item_id IS NOT NULL`),
     uniqueIndex('connect_requests_new_item')
       .on(request.itemId)

@@ -14,7 +14,7 @@ import {
   type SQL,
 } from 'drizzle-orm'
 import { ValidationError } from '../../../errors.ts'
-import type { ConnectRequest, RequestStore } from '../../ports/requests.ts'
+import type { ConnectRequest, RequestPlace, RequestStore } from '../../ports/requests.ts'
 import {
   offeredClaim,
   openStates,
@@ -26,7 +26,7 @@ import { saidOfUser } from '../../rules/said-of-user.ts'
 import { pinnedBy } from '../../rules/site-pin.ts'
 import { ConflictError, SiteConflictError } from '../../store-errors.ts'
 import { bridgeUsers, connectRequests as requests, items, sites, tenants } from '../schema/index.ts'
-import { prepared, type Tools } from '../tools.ts'
+import { prepared, when, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { reviveEndpoint } from './endpoint-health.ts'
 import { insertEvent } from './events.ts'
@@ -56,6 +56,10 @@ export const ownedRequests = (db: Tools['db']) =>
     .innerJoin(bridgeUsers, eq(bridgeUsers.id, requests.userId))
     .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
     .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+
+/** Of requests in the order in which they were opened, those behind one. */
+const behind = ({ openedAt, id }: RequestPlace) =>
+  sql`(${requests.openedAt}, ${requests.id}) > (${openedAt}, ${id})`
 
 export function requestOperations({ db, read, write }: Tools): RequestStore {
   /** Requests that are served: of no site that is being deleted and of no disabled tenant. */
@@ -197,16 +201,17 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
         return turned ? change(id, turned) : found?.request
       }),
 
-    claimCallbacks: ({ by, limit }) =>
+    claimCallbacks: ({ by, limit, after }) =>
       read(() =>
         owned(
           and(
             isNotNull(requests.claimedItemId),
             ne(requests.state, 'expired'),
+            when(after, behind),
             isFreeFor(db, sql`${by}`),
           ),
         )
-          .orderBy(asc(requests.openedAt))
+          .orderBy(asc(requests.openedAt), asc(requests.id))
           .limit(limit)
           .all(),
       ),

@@ -88,6 +88,7 @@ export async function askAll(rooms: TestRooms): Promise<void> {
   await store.changeRequest(request, { kind: 'claimed', itemId: 7, step: null })
   const claiming = { by: 'srv_test', at: testNow, until: testNow + 1, limit: 20 }
   await store.claimCallbacks(claiming)
+  await store.claimCallbacks({ ...claiming, after: { openedAt: 1, id: request } })
   await store.changeRequest(request, { kind: 'left', step: null })
   const outcome = { state: 'completed', step: null, item: itemFacts({ id: 7 }), at: 1 } as const
   await store.settleRequest(request, outcome, anAnnouncement(rooms, user))
