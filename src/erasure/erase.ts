@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { BridgeResources } from '../bridge/client.ts'
 import { unlessMissing } from '../bridge/bridge-errors.ts'
 import type { Clock, Ids } from '../clock.ts'
@@ -14,6 +15,8 @@ export interface RemovalDeps {
   ids: Ids
   /** Hears of each user that is done, for progress. */
   onUser?: (user: BridgeUser) => void
+  /** Ends it after the piece in hand. */
+  signal?: AbortSignal
 }
 
 const eventBatch = 200
@@ -45,13 +48,29 @@ export const beginRemoval = (
 
 /** Goes on with a deletion that was cut off. */
 export async function finish(deps: RemovalDeps, removal: Removal): Promise<Removal> {
-  const { store, clock } = deps
+  const { store, clock, signal } = deps
+  /** Does it piece by piece, while it asks for more. Between two others have their turn: SQLite does each in one go. */
+  const inPieces = async <T>(piece: () => Promise<T>, isMore: (done: T) => boolean): Promise<T> => {
+    for (;;) {
+      const done = await piece()
+      if (!isMore(done)) return done
+      await turn()
+      signal?.throwIfAborted()
+    }
+  }
   // A call that began before the site was hidden may still add to it: then once more from the top.
   for (;;) {
     await removeUsers(deps, removal)
     const events = { limit: eventBatch }
-    while ((await store.removeRows(removal.id, 'events', events)) === eventBatch);
-    if (await store.finishRemoval(removal.id, clock.now())) return store.getRemoval(removal.id)
+    await inPieces(
+      () => store.removeRows(removal.id, 'events', events),
+      (count) => count === eventBatch,
+    )
+    const end = await inPieces(
+      () => store.finishRemoval(removal.id, clock.now()),
+      (done) => done === 'more',
+    )
+    if (end === 'done') return store.getRemoval(removal.id)
   }
 }
 

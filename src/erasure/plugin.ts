@@ -20,7 +20,7 @@ const plugin: FastifyPluginCallback<{ workers: boolean }> = (app, { workers }, d
         for (const removal of await store.listOpenRemovals()) {
           const payer = { tenant: removal.tenantId, site: '' }
           const within = bridge.within(stopping.signal, payer)
-          await finish({ store, clock, ids, bridge: within }, removal)
+          await finish({ store, clock, ids, bridge: within, signal: stopping.signal }, removal)
           log.info({ removal: removal.id, kind: removal.kind }, 'deleted')
         }
         return false

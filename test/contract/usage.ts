@@ -45,7 +45,7 @@ async function removeAll(
     await store.removeRows(id, 'users', { key: user.id, atBridge: false })
   }
   while ((await store.removeRows(id, 'events', { limit: 100 })) === 100);
-  expect(await store.finishRemoval(id, testBy.at)).toBe(true)
+  while ((await store.finishRemoval(id, testBy.at)) === 'more');
 }
 
 export function usageContract(name: string, open: OpenRooms): void {

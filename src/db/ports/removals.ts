@@ -53,7 +53,10 @@ export interface RemovalStore {
     kind: RemovedKind,
     which: { limit: number } | { key: string | number; atBridge: boolean },
   ): Promise<number>
-  /** Removes the rest and writes the receipt. False when something came in between: begin again. */
-  finishRemoval(removalId: string, at: number): Promise<boolean>
+  /**
+   * Removes a piece of the rest, some calls or a site: for each site all deliveries are looked through for what hangs on it.
+   * With the last piece goes the tenant, and the receipt is written. `again` when something came in between: begin again.
+   */
+  finishRemoval(removalId: string, at: number): Promise<'done' | 'more' | 'again'>
   getRemoval(removalId: string): Promise<Removal>
 }

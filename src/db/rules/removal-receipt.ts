@@ -1,6 +1,9 @@
 import type { ExportKind } from '../ports/exports.ts'
 import type { Receipt, RemovedKind } from '../ports/removals.ts'
 
+/** How many calls a piece of a deletion removes. */
+export const callsAtOnce = 1_000
+
 /** A deletion that removed nothing yet. */
 export const nothingYet: Receipt = {
   bridge_items: 0,

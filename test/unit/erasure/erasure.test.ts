@@ -224,6 +224,25 @@ it('a deleted tenant goes with all its sites, and nobody else’s', async () => 
   )
 })
 
+it('a deletion ends after the piece in hand when the server stops', async () => {
+  const town = await aTown()
+  const rooms = removingIn(town)
+  const stopping = new AbortController()
+  let pieces = 0
+  const finishRemoval = async (...given: Parameters<typeof rooms.store.finishRemoval>) => {
+    pieces += 1
+    stopping.abort()
+    return rooms.store.finishRemoval(...given)
+  }
+  const deps = { ...rooms, store: { ...rooms.store, finishRemoval }, signal: stopping.signal }
+
+  const stopped = remove(deps, tenantOrder(town), testBy)
+
+  await expect(stopped).rejects.toThrow('abort')
+  expect(pieces).toBe(1)
+  expect(town.counts()).toMatchObject({ tenants: 2, sites: 2 })
+})
+
 describe('a deletion that dies', () => {
   /** The same rooms, in which the process dies at the n-th step, just before or just after it took effect. */
   function dyingAt(town: Town, n: number, when: 'before' | 'after') {

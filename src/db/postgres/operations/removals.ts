@@ -4,6 +4,7 @@ import type { ExportKind } from '../../ports/exports.ts'
 import type { Receipt, Removal, RemovalStore } from '../../ports/removals.ts'
 import { ownedRows, type Whose } from '../../rules/owned-rows.ts'
 import {
+  callsAtOnce,
   countedKinds,
   hanging,
   nothingYet,
@@ -31,9 +32,9 @@ const lock = async (db: Db, id: string): Promise<Removal> =>
 const tableOf = (kind: ExportKind) => named(ownedRows[kind].table)
 
 /** Whether anything of a kind is left of what goes. */
-const isAnyLeft = async (db: Db, kind: ExportKind, removal: Removal): Promise<boolean> => {
+const isAnyLeft = async (db: Db, kind: ExportKind, of: Whose): Promise<boolean> => {
   const left = db.select({ one: sql`1` }).from(tableOf(kind).table)
-  return (await left.where(rowsOf(db, kind, removal)).limit(1)).length > 0
+  return (await left.where(rowsOf(db, kind, of)).limit(1)).length > 0
 }
 
 const add = (db: Db, { id, receipt }: Removal, more: Partial<Receipt>) =>
@@ -120,23 +121,28 @@ export function removalOperations({ run, transaction }: Tools): RemovalStore {
     finishRemoval: (removalId, at) =>
       transaction(async (db) => {
         const removal = await lock(db, removalId)
-        if (removal.finishedAt !== null) return true
+        if (removal.finishedAt !== null) return 'done'
         const { kind, tenantId, subjectId, name, actor } = removal
+        const someCalls = db.select({ id: calls.id }).from(calls)
+        const old = someCalls.where(rowsOf(db, 'calls', removal)).limit(callsAtOnce)
+        if ((await drop(db, calls, inArray(calls.id, old))) === callsAtOnce) return 'more'
         // From here on nothing can be added to them: a row that refers to one waits, and then finds it gone.
-        await db
+        const [site, another] = await db
           .select({ id: sites.id })
           .from(sites)
           .where(rowsOf(db, 'sites', removal))
+          .limit(2)
           .for('update')
+        const piece: Whose = another ? { kind: 'site', subjectId: site!.id } : removal
         for (const kind of ['events', 'users'] as const) {
-          if (await isAnyLeft(db, kind, removal)) return false
+          if (await isAnyLeft(db, kind, piece)) return 'again'
         }
 
-        const keys = await drop(db, apiKeys, rowsOf(db, 'keys', removal))
-        await drop(db, calls, rowsOf(db, 'calls', removal))
-        const gone = await drop(db, sites, rowsOf(db, 'sites', removal))
-        if (kind === 'tenant') await drop(db, tenants, eq(tenants.id, subjectId))
+        const keys = await drop(db, apiKeys, rowsOf(db, 'keys', piece))
+        const gone = await drop(db, sites, rowsOf(db, 'sites', piece))
         await add(db, removal, { keys, sites: gone })
+        if (another) return 'more'
+        if (kind === 'tenant') await drop(db, tenants, eq(tenants.id, subjectId))
         // With a tenant, the deletions of its sites that were cut off are over too.
         const over = kind === 'site' ? eq(removals.id, removalId) : eq(removals.tenantId, subjectId)
         await db
@@ -146,7 +152,7 @@ export function removalOperations({ run, transaction }: Tools): RemovalStore {
         const { receipt } = await get(db, removalId)
         const entry = { at, actor, tenantId, action: `${kind}.deleted`, subject: name }
         await writeAudit(db, { ...entry, detail: { removal: removalId, ...receipt } })
-        return true
+        return 'done'
       }),
 
     getRemoval: (removalId) => run((db) => get(db, removalId)),

@@ -2,8 +2,9 @@ import { and, count, eq, inArray, isNotNull, isNull, sql, type SQL } from 'drizz
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { ExportKind } from '../../ports/exports.ts'
 import type { Receipt, Removal, RemovalStore } from '../../ports/removals.ts'
-import { ownedRows } from '../../rules/owned-rows.ts'
+import { ownedRows, type Whose } from '../../rules/owned-rows.ts'
 import {
+  callsAtOnce,
   countedKinds,
   hanging,
   nothingYet,
@@ -25,11 +26,11 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
   }
 
   /** Whether anything of a kind is left of what goes. */
-  const isAnyLeft = (kind: ExportKind, removal: Removal): boolean => {
+  const isAnyLeft = (kind: ExportKind, of: Whose): boolean => {
     const left = db.select({ one: sql`1` }).from(tableOf(kind).table)
     return (
       left
-        .where(rowsOf(db, kind, removal))
+        .where(rowsOf(db, kind, of))
         .limit(1)
         .get() !== undefined
     )
@@ -115,15 +116,25 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
     finishRemoval: (removalId, at) =>
       write(() => {
         const removal = get(removalId)
-        if (removal.finishedAt !== null) return true
-        if (isAnyLeft('events', removal) || isAnyLeft('users', removal)) return false
-
+        if (removal.finishedAt !== null) return 'done'
+        const someCalls = db.select({ id: calls.id }).from(calls)
+        const old = someCalls.where(rowsOf(db, 'calls', removal)).limit(callsAtOnce)
+        if (drop(calls, inArray(calls.id, old)) === callsAtOnce) return 'more'
         const { kind, tenantId, subjectId, name, actor } = removal
-        const keys = drop(apiKeys, rowsOf(db, 'keys', removal))
-        drop(calls, rowsOf(db, 'calls', removal))
-        const gone = drop(sites, rowsOf(db, 'sites', removal))
-        if (kind === 'tenant') db.delete(tenants).where(eq(tenants.id, subjectId)).run()
+        const [site, another] = db
+          .select({ id: sites.id })
+          .from(sites)
+          .where(rowsOf(db, 'sites', removal))
+          .limit(2)
+          .all()
+        const piece: Whose = another ? { kind: 'site', subjectId: site!.id } : removal
+        if (isAnyLeft('events', piece) || isAnyLeft('users', piece)) return 'again'
+
+        const keys = drop(apiKeys, rowsOf(db, 'keys', piece))
+        const gone = drop(sites, rowsOf(db, 'sites', piece))
         add(removal, { keys, sites: gone })
+        if (another) return 'more'
+        if (kind === 'tenant') db.delete(tenants).where(eq(tenants.id, subjectId)).run()
         // With a tenant, the deletions of its sites that were cut off are over too.
         const over = kind === 'site' ? eq(removals.id, removalId) : eq(removals.tenantId, subjectId)
         db.update(removals)
@@ -133,7 +144,7 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
         const { receipt } = get(removalId)
         const entry = { at, actor, tenantId, action: `${kind}.deleted`, subject: name }
         writeAudit(db, { ...entry, detail: { removal: removalId, ...receipt } })
-        return true
+        return 'done'
       }),
 
     getRemoval: (removalId) => read(() => get(removalId)),
