@@ -80,7 +80,11 @@ async function removeUsers(deps: RemovalDeps, removal: Removal): Promise<void> {
   for (;;) {
     const people = await deps.store.listUsers(whose, { limit: userBatch })
     if (people.length === 0) return
-    for (const { user } of people) await removeUser(deps, removal, user)
+    for (const { user } of people) {
+      // A call under way may have made it at Bridge while those before it went.
+      const now = await deps.store.readUser(user.id)
+      await removeUser(deps, removal, { ...user, userUuid: (now ?? user).userUuid })
+    }
   }
 }
 

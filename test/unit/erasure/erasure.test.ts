@@ -21,6 +21,7 @@ import {
   anAnnouncement,
   aRequest,
   aTenant,
+  aUser,
   testBy,
   type TestTenant,
 } from '../../support/tenants.ts'
@@ -241,6 +242,36 @@ it('a deletion ends after the piece in hand when the server stops', async () => 
   await expect(stopped).rejects.toThrow('abort')
   expect(pieces).toBe(1)
   expect(town.counts()).toMatchObject({ tenants: 2, sites: 2 })
+})
+
+it('a user whom a call makes at Bridge while others are removed goes at Bridge too', async () => {
+  const town = await aTown()
+  const { app, acme } = town
+  const { bridge, ...rooms } = removingIn(town)
+  const late = await aUser(app, acme.site, { name: 'late', uuid: null })
+  await aUser(app, acme.site, { name: 'first', uuid: 'first' }) // the last that came is removed first
+  const list: typeof bridge.items.list = async (uuid, ...given) => {
+    if (uuid === 'first') await app.store.setUserUuid(late.id, 'late')
+    return bridge.items.list(uuid, ...given)
+  }
+  const deleted: string[] = []
+  const forget: typeof bridge.users.delete = (uuid) => {
+    deleted.push(uuid)
+    return bridge.users.delete(uuid)
+  }
+  const [items, users] = [
+    { ...bridge.items, list },
+    { ...bridge.users, delete: forget },
+  ]
+
+  const { receipt } = await remove(
+    { ...rooms, bridge: { ...bridge, items, users } },
+    siteOrder(town),
+    testBy,
+  )
+
+  expect(deleted).toEqual(['first', 'late', town.alice.user.userUuid])
+  expect(receipt).toMatchObject({ users: 3, bridge_users: 3 })
 })
 
 describe('a deletion that dies', () => {
