@@ -47,11 +47,20 @@ const batch = 200
 /**
  * How many calls wait for the next flush; and how many of one key, or of all browsers, are kept of a day, so that a key that
  * was lost, or loops, does not fill the disk with what it asked: three million rows in the thirty days that calls are kept.
- * Of a key's calls that did not come as far as their method, a wrong secret among them, a thousand: whoever knows a key's
- * name shall not use up its day.
+ * Of all keys of one tenant together, which may make keys without end, five times as many: a thousand calls for each of five
+ * hundred sites, and fifteen million rows in thirty days.
+ * Of calls that did not come as far as their method, a wrong secret among them, a thousand of a key and fifty times as many of
+ * a tenant, beside the others: whoever knows a key's name shall not use up its day, nor its tenant's.
  * Of one request's callbacks a few are enough to tell what happened: whoever has a link shall not use up all browsers' day.
  */
-const usual = { waiting: 10_000, inADay: 100_000, callbacks: 30, refused: 1_000 }
+export const callsKept = {
+  waiting: 10_000,
+  inADay: 100_000,
+  ofTenant: 500_000,
+  callbacks: 30,
+  refused: 1_000,
+  refusedOfTenant: 50_000,
+}
 
 /** How many of Bridge's calls are remembered with one of ours. */
 const mostSteps = 20
@@ -60,27 +69,41 @@ const mostSteps = 20
 export function createCallLog({
   clock,
   write,
-  limits = usual,
+  limits = callsKept,
 }: {
   clock: Clock
   write: (calls: CallRecord[]) => Promise<void>
-  limits?: typeof usual
+  limits?: typeof callsKept
 }): CallLog {
   const storage = new AsyncLocalStorage<OpenCall>()
   const gathered: CallRecord[] = []
   let kept = { day: 0, of: new Map<string, number>() }
 
-  /** Whether a further call of this key, or this request's callback, may be kept today. */
-  const isKept = ({ apiKey, isAdmitted, request, at }: OpenCall): boolean => {
-    const day = at - (at % dayMs)
+  /** What a call counts in, and how many of a day each of them takes. */
+  const boundsOf = (call: OpenCall): [name: string, limit: number][] => {
+    const { apiKey, tenantId, isAdmitted, request } = call
+    if (apiKey === undefined) {
+      return [
+        [`callbacks ${request}`, limits.callbacks],
+        ['browsers', limits.inADay],
+      ]
+    }
+    return isAdmitted
+      ? [
+          [`key ${apiKey}`, limits.inADay],
+          [`tenant ${tenantId}`, limits.ofTenant],
+        ]
+      : [
+          [`refused ${apiKey}`, limits.refused],
+          [`refused of ${tenantId}`, limits.refusedOfTenant],
+        ]
+  }
+
+  /** Whether a further call like this one may be kept today. */
+  const isKept = (call: OpenCall): boolean => {
+    const day = call.at - (call.at % dayMs)
     if (kept.day !== day) kept = { day, of: new Map() }
-    const bounds: [name: string, limit: number][] =
-      apiKey === undefined
-        ? [
-            [`callbacks ${request}`, limits.callbacks],
-            ['browsers', limits.inADay],
-          ]
-        : [isAdmitted ? [apiKey, limits.inADay] : [`refused ${apiKey}`, limits.refused]]
+    const bounds = boundsOf(call)
     const countOf = (name: string): number => kept.of.get(name) ?? 0
     // Looked at before any is counted: what one of them refuses costs the other nothing.
     if (bounds.some(([name, bound]) => countOf(name) >= bound)) return false

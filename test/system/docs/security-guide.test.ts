@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { environment } from '../../../src/config.ts'
 import { keptOf } from '../../../src/auth/limits.ts'
+import { callsKept } from '../../../src/calls/call-log.ts'
 import { socketLimits } from '../../../src/sockets/socket-limits.ts'
 
 const guide = readFileSync(new URL('../../../docs/security.md', import.meta.url), 'utf8')
@@ -9,6 +10,8 @@ const shown = (value: number): string => value.toLocaleString('en-US')
 
 test('the security guide has every limit of what is kept', () => {
   for (const value of Object.values(keptOf)) expect(guide).toContain(shown(value))
+  const { waiting: _inMemory, ...calls } = callsKept
+  for (const value of Object.values(calls)) expect(guide).toContain(shown(value))
 })
 
 test('the security guide quotes every limit of connections', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { keptOf } from '../../../src/auth/limits.ts'
-import { createCallLog } from '../../../src/calls/call-log.ts'
+import { callsKept, createCallLog } from '../../../src/calls/call-log.ts'
 import { callMethod, testApp } from '../../support/app.ts'
 import { testClock } from '../../support/clock.ts'
 import { aTenant } from '../../support/tenants.ts'
@@ -107,7 +107,7 @@ test('of a key’s calls so many are kept in a day; of another key’s and tomor
   const callLog = createCallLog({
     clock,
     write: async (calls) => void stored.push(...calls.map(({ id }) => id)),
-    limits: { waiting: 100, inADay: 2, callbacks: 1, refused: 1 },
+    limits: { ...callsKept, waiting: 100, inADay: 2, refused: 1 },
   })
   const end = (id: string, apiKey: string, isAdmitted = true) =>
     callLog.end(
@@ -123,6 +123,51 @@ test('of a key’s calls so many are kept in a day; of another key’s and tomor
   await callLog.flush()
 
   expect(stored).toEqual(['a-refused', 'a1', 'a2', 'b1', 'a4'])
+})
+
+/** A call log whose tenants have a small day, which calls ended in it, and which of them were stored. */
+function aLogOfTenants() {
+  const clock = testClock()
+  const stored: string[] = []
+  const callLog = createCallLog({
+    clock,
+    write: async (calls) => void stored.push(...calls.map(({ id }) => id)),
+    limits: { ...callsKept, waiting: 100, inADay: 3, ofTenant: 4, refused: 2, refusedOfTenant: 3 },
+  })
+  const end = (id: string, [tenantId, apiKey]: [string, string], isAdmitted = true) =>
+    callLog.end(
+      { id, at: clock.now(), method: 'm', apiKey, tenantId, isAdmitted, bridge: [] },
+      { status: 200, refused: null },
+    )
+  return { clock, callLog, stored, end }
+}
+
+test('of all keys of a tenant together so many calls are kept in a day; of another tenant’s and tomorrow’s as many', async () => {
+  const { clock, callLog, stored, end } = aLogOfTenants()
+
+  for (const id of ['a1', 'a2', 'a3', 'a4']) end(id, ['acme', 'a'])
+  for (const id of ['b1', 'b2']) end(id, ['acme', 'b'])
+  end('c1', ['acme', 'c'])
+  end('d1', ['other', 'd'])
+  clock.advance(24 * 60 * 60_000)
+  end('b3', ['acme', 'b'])
+  await callLog.flush()
+
+  expect(stored).toEqual(['a1', 'a2', 'a3', 'b1', 'd1', 'b3'])
+})
+
+test('what is refused to whoever knows the names of a tenant’s keys has a bound, too, and takes nothing from its day', async () => {
+  const { callLog, stored, end } = aLogOfTenants()
+
+  for (const id of ['a-1', 'a-2', 'a-3']) end(id, ['acme', 'a'], false)
+  for (const id of ['b-1', 'b-2']) end(id, ['acme', 'b'], false)
+  end('c-1', ['acme', 'c'], false)
+  end('d-1', ['other', 'd'], false)
+  for (const id of ['a1', 'a2', 'a3']) end(id, ['acme', 'a'])
+  end('b1', ['acme', 'b'])
+  await callLog.flush()
+
+  expect(stored).toEqual(['a-1', 'a-2', 'b-1', 'd-1', 'a1', 'a2', 'a3', 'b1'])
 })
 
 test('of one request’s callbacks a few dozen are kept in a day, and the other browsers’ as before', async () => {
@@ -157,7 +202,7 @@ test('what one request’s browser sends too much takes nothing from the day of 
   const callLog = createCallLog({
     clock,
     write: async (calls) => void stored.push(...calls.map(({ request }) => request ?? '')),
-    limits: { waiting: 100, inADay: 3, callbacks: 2, refused: 1 },
+    limits: { ...callsKept, waiting: 100, inADay: 3, callbacks: 2 },
   })
   const comesBack = (request: string) =>
     callLog.end(
