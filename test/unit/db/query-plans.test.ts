@@ -4,6 +4,7 @@ import { openSqlite } from '../../../src/db/sqlite/open.ts'
 import { served } from '../../../src/db/sqlite/operations/figures.ts'
 import { notFound } from '../../../src/db/rules/item-notes.ts'
 import { testNow } from '../../support/clock.ts'
+import { plansOf } from '../../support/query-plans.ts'
 import {
   aRequest,
   aTenant,
@@ -143,4 +144,16 @@ it('no operation reads a growing table from one end to the other, or is planned 
       true,
     )
   }
+})
+
+it('where good keys are listed or counted, those that were revoked are passed over', async () => {
+  const key = { apiKey: 'k', tenantId: 't', siteId: 's', secretHash: Buffer.alloc(1) }
+  const bound = { mostOfSite: 0 }
+  const newKey = { ...key, label: null, expiresAt: null }
+
+  const listed = await plansOf((store) => store.listKeys('t', { goodAt: 9 }))
+  const counted = await plansOf((store) => store.createKey(newKey, testBy, bound))
+
+  expect(listed).toContain('USING INDEX api_keys_unrevoked (tenant_id=?)')
+  expect(counted).toContain('USING INDEX api_keys_unrevoked (tenant_id=? AND site_id=?)')
 })

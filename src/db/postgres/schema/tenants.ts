@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { index, pgTable, uniqueIndex } from 'drizzle-orm/pg-core'
 import { defaultPresentation, type Presentation } from '../../ports/keys.ts'
 import type { ReminderWay } from '../../ports/reminder-ways.ts'
-import { boolean, bytes, identity, integer, json, textOf, text } from './types.ts'
+import { boolean, bytes, identity, indexOfSome, integer, json, textOf, text } from './types.ts'
 
 export const tenants = pgTable('tenants', {
   id: text().primaryKey(),
@@ -57,7 +57,10 @@ export const apiKeys = pgTable(
     expiresAt: integer(),
     revokedAt: integer(),
   },
-  (key) => [index('api_keys_tenant').on(key.tenantId)],
+  (key) => [
+    index('api_keys_tenant').on(key.tenantId),
+    indexOfSome('api_keys_unrevoked', sql`revoked_at IS NULL`, key.tenantId, key.siteId),
+  ],
 )
 
 /** Append-only: who did what, and no bank data. Counted rows share one bucket of time. */

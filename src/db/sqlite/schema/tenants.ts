@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { blob, index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { bridgeVersions, defaultPresentation, linkForms, listForms } from '../../ports/keys.ts'
 import { reminderWays } from '../../ports/reminder-ways.ts'
-import { textOf } from './parts.ts'
+import { indexOfSome, textOf } from './parts.ts'
 
 export const tenants = sqliteTable('tenants', {
   id: text().primaryKey(),
@@ -67,7 +67,10 @@ export const apiKeys = sqliteTable(
     expiresAt: integer(),
     revokedAt: integer(),
   },
-  (key) => [index('api_keys_tenant').on(key.tenantId)],
+  (key) => [
+    index('api_keys_tenant').on(key.tenantId),
+    indexOfSome('api_keys_unrevoked', sql`revoked_at IS NULL`, key.tenantId, key.siteId),
+  ],
 )
 
 /** Append-only: who did what, and no bank data. Counted rows share one bucket of time. */

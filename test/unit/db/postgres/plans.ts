@@ -103,19 +103,39 @@ interface Node {
  */
 export async function readingWhole(
   client: Pick<pg.ClientBase, 'query'>,
-  { text, values }: Recorded,
+  statement: Recorded,
 ): Promise<string[]> {
-  const explain = { text: `EXPLAIN (FORMAT JSON) ${text}`, values }
-  const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(explain)
+  const nodes = await planOf(client, statement)
   const { rows: whole } = await client.query<{ name: string }>(
     `SELECT indexrelid::regclass::text AS name FROM pg_index
      WHERE indpred IS NULL AND indrelid::regclass::text = ANY ($1)`,
     [growing],
   )
   const indexes = whole.map(({ name }) => name)
-  return nodesOf(rows[0]!['QUERY PLAN'][0].Plan)
+  return nodes
     .filter((node) => isWhole(node, indexes))
-    .map((node) => `${node['Node Type']} ${node['Relation Name'] ?? node['Index Name']}: ${text}`)
+    .map(
+      (node) =>
+        `${node['Node Type']} ${node['Relation Name'] ?? node['Index Name']}: ${statement.text}`,
+    )
+}
+
+/** The indexes by which a statement finds its rows. */
+export async function indexesOf(
+  client: Pick<pg.ClientBase, 'query'>,
+  statement: Recorded,
+): Promise<string[]> {
+  const nodes = await planOf(client, statement)
+  return nodes.flatMap((node) => node['Index Name'] ?? [])
+}
+
+async function planOf(
+  client: Pick<pg.ClientBase, 'query'>,
+  { text, values }: Recorded,
+): Promise<Node[]> {
+  const explain = { text: `EXPLAIN (FORMAT JSON) ${text}`, values }
+  const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(explain)
+  return nodesOf(rows[0]!['QUERY PLAN'][0].Plan)
 }
 
 const nodesOf = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)]

@@ -4,9 +4,9 @@ import { createPool } from '../../../../src/db/postgres/open.ts'
 import { createPostgresStore } from '../../../../src/db/postgres/store.ts'
 import { testNow } from '../../../support/clock.ts'
 import { testDatabase, withPostgres } from '../../../support/postgres.ts'
-import { testRooms } from '../../../support/tenants.ts'
+import { testBy, testRooms } from '../../../support/tenants.ts'
 import { askAll } from './hot-operations.ts'
-import { fill, readingWhole, recording } from './plans.ts'
+import { fill, indexesOf, readingWhole, recording } from './plans.ts'
 
 withPostgres((it, server) => {
   /** A store on a filled database, and how its statements so far would read growing tables whole. */
@@ -58,5 +58,21 @@ withPostgres((it, server) => {
     expect(
       (await wholes()).filter((found) => /^[\w ]+ (deliveries|events|attempts)/.test(found)),
     ).toEqual([])
+  })
+  it('where good keys are listed or counted, those that were revoked are passed over', async () => {
+    const { client, store, statements } = await filled()
+    await client.query(
+      `INSERT INTO api_keys (api_key, tenant_id, site_id, secret_hash, created_at, revoked_at)
+       SELECT 'revoked ' || n, 't1', 's10', '', 1, 2 FROM generate_series(1, 5000) AS n`,
+    )
+    await client.query('ANALYZE')
+    await store.listKeys('t1', { goodAt: 9 })
+    const key = { apiKey: 'k', tenantId: 't1', siteId: 's10', secretHash: Buffer.alloc(1) }
+    const bound = { mostOfSite: 1 }
+    await store.createKey({ ...key, label: null, expiresAt: null }, testBy, bound)
+
+    const looks = statements().filter(({ text }) => /from "api_keys"/.test(text))
+    expect(looks).toHaveLength(2)
+    for (const look of looks) expect(await indexesOf(client, look)).toEqual(['api_keys_unrevoked'])
   })
 })

@@ -1,0 +1,1 @@
+CREATE INDEX `api_keys_unrevoked` ON `api_keys` (`tenant_id`,`site_id`) WHERE revoked_at IS NULL;
