@@ -4,7 +4,7 @@ import type { Renewals, UsageStore } from '../../ports/usage.ts'
 import { renewalOf } from '../../rules/renewal-count.ts'
 import { monthOf } from '../../rules/usage-month.ts'
 import { bridgeUsers, items, tenants, usage } from '../schema/index.ts'
-import { prepared, type Tools } from '../tools.ts'
+import { given, prepared, type Tools } from '../tools.ts'
 
 type Db = Tools['db']
 
@@ -32,6 +32,32 @@ const endUncounted = and(
   isNull(items.goneAt),
   isNotNull(items.authenticationExpiresAt),
   sql`(${items.countedEnd} IS NULL OR ${items.countedEnd} <> ${items.authenticationExpiresAt})`,
+)
+
+const siteOfItem = sql<string>`(SELECT site_id FROM bridge_users WHERE bridge_users.id = user_id)`
+
+const endsUncounted = prepared((db) =>
+  db
+    .select({
+      id: items.id,
+      end: ends,
+      counted: items.countedEnd,
+      siteId: sql<string>`${bridgeUsers.siteId}`,
+    })
+    .from(items)
+    .innerJoin(bridgeUsers, eq(bridgeUsers.id, items.userId))
+    .where(endUncounted)
+    .orderBy(asc(items.id))
+    .limit(given('limit'))
+    .prepare(),
+)
+
+const endCounted = prepared((db) =>
+  db
+    .update(items)
+    .set({ countedEnd: sql`${given('end')}` })
+    .where(eq(items.id, given('id')))
+    .prepare(),
 )
 
 /** Counts for a site, inside the transaction at hand. A site that is gone by now gets nothing more. */
@@ -101,34 +127,24 @@ export function usageOperations({ db, read, write }: Tools): UsageStore {
           .update(items)
           .set({ countedMonth: month })
           .where(inArray(items.id, uncounted))
-          .returning({ userId: items.userId })
+          .returning({ siteId: siteOfItem })
           .all()
-        for (const { userId } of counted) {
-          const user = db.select().from(bridgeUsers).where(eq(bridgeUsers.id, userId)).get()
-          if (user) addUsage(db, user.siteId, month, { connections: 1 })
-        }
+        const bySite = Map.groupBy(counted, ({ siteId }) => siteId)
+        for (const [siteId, its] of bySite) addUsage(db, siteId, month, { connections: its.length })
         return counted.length
       })
     },
 
     async countRenewals(at, limit) {
-      const uncounted = db
-        .select({ id: items.id, userId: items.userId, end: ends, counted: items.countedEnd })
-        .from(items)
-        .where(endUncounted)
-        .orderBy(asc(items.id))
-        .limit(limit)
       const renewals: Renewals = { looked: 0, before: 0, after: 0 }
-      if ((await read(() => uncounted.get())) === undefined) return renewals
+      if ((await read(() => endsUncounted(db).get({ limit: 1 }))) === undefined) return renewals
       return write(() => {
-        for (const { id, userId, end, counted } of uncounted.all()) {
-          db.update(items).set({ countedEnd: end }).where(eq(items.id, id)).run()
+        for (const { id, siteId, end, counted } of endsUncounted(db).all({ limit })) {
+          endCounted(db).run({ id, end })
           renewals.looked += 1
           const renewal = renewalOf(counted, end, at)
           if (renewal) renewals[renewal] += 1
-          if (renewal !== 'before') continue
-          const user = db.select().from(bridgeUsers).where(eq(bridgeUsers.id, userId)).get()
-          if (user) addUsage(db, user.siteId, monthOf(at), { renewals: 1 })
+          if (renewal === 'before') addUsage(db, siteId, monthOf(at), { renewals: 1 })
         }
         return renewals
       })
