@@ -5,6 +5,7 @@ import { unlockInstance } from '../src/vault/instance.ts'
 import { newWebhookSecret, secretPlace } from '../src/vault/webhook-secret.ts'
 import { systemClock, systemIds } from '../src/clock.ts'
 import { databasePath, loadConfig } from '../src/config.ts'
+import { monthOf } from '../src/db/rules/usage-month.ts'
 import { createSqliteStore } from '../src/db/sqlite/store.ts'
 import { accountsOfItem, eventBody } from './programs/bridge-replies.ts'
 
@@ -86,7 +87,7 @@ export async function seed(env: Record<string, string>, holdings: Holdings): Pro
     const addUser = insert('bridge_users', 'id,site_id,name,user_uuid,created_at')
     const addItem = insert(
       'items',
-      'id,user_id,provider_id,provider_name,account_types,status,status_code_info,told_status,authentication_expires_at,last_success_at,last_try_at,created_at,updated_at,asked_at',
+      'id,user_id,provider_id,provider_name,account_types,status,status_code_info,told_status,authentication_expires_at,last_success_at,last_try_at,created_at,updated_at,asked_at,counted_month,counted_end',
     )
     const addRequest = insert(
       'connect_requests',
@@ -112,7 +113,8 @@ export async function seed(env: Record<string, string>, holdings: Holdings): Pro
     for (let number = 0; number < items; number += 1) {
       const [id, userId] = [itemIdOf(number), made.users[number % sites]]
       const consent = now + ((number % 179) + 31) * dayMs
-      addItem(id, userId, 574, 'Demo Bank', 'all', 0, 'ok', 0, consent, now, now, now, now, now)
+      const times = [consent, now, now, now, now, now, monthOf(now), consent]
+      addItem(id, userId, 574, 'Demo Bank', 'all', 0, 'ok', 0, ...times)
       if (number >= sites) continue
       const home = 'https://erp.example/app/bank'
       const request = made.requests[number]
