@@ -4,7 +4,7 @@ import { workWhenAsked } from './listen.ts'
 
 // The rows of a webhook, its event and its delivery, by better-sqlite3 alone: as many to a commit as there are callers.
 // Answers the microseconds of CPU that one takes.
-const events = 20_000
+const events = Number(process.argv[2])
 const atOnce = 64
 
 const client = openDatabase()

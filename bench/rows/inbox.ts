@@ -25,13 +25,14 @@ export const webhookAccepted: Bench = async (settings) => {
   const beside = await startProgram('signature-only', { args })
   const small = await database(settings, { ...settings.small, ...heldEndpoints })
   const kept = await database(settings, { ...settings.kept, ...heldEndpoints })
-  const alone = await startProgram('rows-alone', { env: small.env })
+  const rowsOf = { args: [String(ms * 10)] } // about as many as ours takes in a round
+  const alone = await startProgram('rows-alone', { ...rowsOf, env: small.env })
   const owing = await database(settings, { ...settings.small, ...heldEndpoints })
   const owingGrown = await database(settings, { ...settings.kept, ...heldEndpoints })
   const duties = await startProgram('webhook-duties', { args, env: owing.env })
   const dutiesGrown = await startProgram('webhook-duties', { args, env: owingGrown.env })
   const [ofDuties, ofDutiesGrown] = [inTurn(owing.clients), inTurn(owingGrown.clients)]
-  const aloneGrown = await startProgram('rows-alone', { env: kept.env })
+  const aloneGrown = await startProgram('rows-alone', { ...rowsOf, env: kept.env })
   const [ofOurs, ofGrown] = [inTurn(ours.clients), inTurn(grown.clients)]
   const how = { lanes, ms }
   const seen = await interleave(
