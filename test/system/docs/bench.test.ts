@@ -10,7 +10,7 @@ const checkout = fileURLToPath(new URL('../../..', import.meta.url))
 
 test(
   'npm run bench measures the built server and writes what it found',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const json = join(testFolder(), 'results.json')
     const args = [

@@ -8,7 +8,7 @@ import { noteInHand, settled, spotless, verdictOn, type InHand } from './instanc
 import { theProgram } from './instances/program.ts'
 import { startTraffic } from './instances/traffic.ts'
 
-const freezes = inForm(2, 100)
+const freezes = inForm(1, 100)
 
 /** Until others have taken for dead who says nothing, and what it had in hand; now and then until its leases are over, too. */
 const longEnoughMs = (freeze: number) =>

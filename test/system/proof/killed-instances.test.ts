@@ -7,7 +7,7 @@ import { noteInHand, settled, spotless, verdictOn, type InHand } from './instanc
 import { theProgram } from './instances/program.ts'
 import { startTraffic } from './instances/traffic.ts'
 
-const kills = inForm(10, 1_000)
+const kills = inForm(6, 1_000)
 
 withPostgres((it, server) => {
   it(
