@@ -90,7 +90,7 @@ async function sendTest(installation: Installation, site: Site) {
   const { id, ...event } = testEvent(installation, site, by.at)
   try {
     await store.acceptEvent({ id, ...event })
-    await relay.tryNow({ id, siteId: site.id })
+    await relay.tryNow(id, site)
     const giveUpAt = clock.now() + patienceMs
     do {
       const [tried] = triesOf(installation, await store.findDelivery(id))

@@ -66,7 +66,7 @@ export const acts: FastifyPluginAsync = async (app) => {
     await store.acceptEvent(event)
     const { tenantId, name: subject } = site
     await store.audit({ actor, at, tenantId, action: 'endpoint.tested', subject })
-    await app.relay.tryNow({ id: event.id, siteId: site.id })
+    await app.relay.tryNow(event.id, site)
     return back(reply, `/console/event/${event.id}`, { tested: 1 })
   })
 

@@ -70,7 +70,7 @@ export const inside: FastifyPluginAsync<{ eventsDays: number }> = async (app, { 
     await store.acceptEvent(event)
     const { tenantId, name: subject } = site
     await store.audit({ actor, at, tenantId, action: 'endpoint.tested', subject })
-    await app.relay.tryNow({ id: event.id, siteId: site.id })
+    await app.relay.tryNow(event.id, site)
     return shown(reply, event.id, { tested: 1 })
   })
 

@@ -7,6 +7,7 @@ import { testEventType } from '../../db/ports/events.ts'
 import type { ClaimedDelivery, Settled, Settlement } from '../../db/ports/deliveries.ts'
 import { isDelivered } from '../../db/rules/endpoint-health.ts'
 import { freshMs, leaseMs } from '../../db/rules/delivery-claims.ts'
+import type { Site } from '../../db/ports/sites.ts'
 import type { Store } from '../../db/store.ts'
 import { readRetryAfter } from '../../http-exchange.ts'
 import { waitAfter } from './schedule.ts'
@@ -50,9 +51,9 @@ export interface Relay {
   tick(): Promise<boolean>
   /**
    * Tries the delivery of a site's event at once, in whatever turn; resolves when it is settled. False when a worker has it,
-   * or will: of a site that does not answer, no more are under way than of its other webhooks, and of all 64.
+   * or will: of a site that does not answer no more are under way than of its other webhooks, of a tenant 16 and of all 64.
    */
-  tryNow(event: { id: string; siteId: string }): Promise<boolean>
+  tryNow(eventId: string, site: Pick<Site, 'id' | 'tenantId'>): Promise<boolean>
   /** Lets the tries in flight end, for so long; then gives back, untried, what is left. */
   drain(graceMs: number): Promise<void>
 }
@@ -66,8 +67,11 @@ const settleAgainMs = [1_000, 2_000, 4_000, 8_000, 16_000]
  */
 const mostSockets = 2_000
 
-/** How many are tried at once out of their turn, besides those sockets: of a site, and of all, for somebody presses a button. */
-const mostOutOfTurn = { ofSite: 4, inAll: 64 }
+/**
+ * How many are tried at once out of their turn, besides those sockets: somebody presses a button for each. One tenant's sites
+ * that hang must not take the places of all.
+ */
+const mostOutOfTurn = { ofSite: 4, ofTenant: 16, inAll: 64 }
 
 /** How many are taken in one commit, so that it holds up nobody for long. */
 const mostClaimed = 256
@@ -83,8 +87,8 @@ export function createRelay(
 ): Relay {
   const { store, clock, clockWatch, log } = deps
   const inFlight = new Set<Promise<void>>()
-  const outOfTurn = new Map<string, number>()
-  let outOfTurnInAll = 0
+  /** Whose webhooks are being tried out of their turn, one for each. */
+  const outOfTurn = new Set<{ siteId: string; tenantId: string }>()
   const stopping = new AbortController()
   let jumpedMs = 0
 
@@ -145,23 +149,24 @@ export function createRelay(
       await Promise.all(works)
       return hasRecovered || works.length > 0
     },
-    async tryNow({ id, siteId }) {
-      const underWay = outOfTurn.get(siteId) ?? 0
-      if (underWay >= mostOutOfTurn.ofSite || outOfTurnInAll >= mostOutOfTurn.inAll) return false
-      outOfTurn.set(siteId, underWay + 1)
-      outOfTurnInAll += 1
+    async tryNow(eventId, { id: siteId, tenantId }) {
+      const all = [...outOfTurn]
+      const isFull =
+        all.length >= mostOutOfTurn.inAll ||
+        all.filter((one) => one.tenantId === tenantId).length >= mostOutOfTurn.ofTenant ||
+        all.filter((one) => one.siteId === siteId).length >= mostOutOfTurn.ofSite
+      if (isFull) return false
+      const own = { siteId, tenantId }
+      outOfTurn.add(own)
       try {
         const at = clock.now()
         const claim = { by: deps.memberId, at, leaseUntil: at + leaseMs }
-        const claimed = await store.claimDelivery(id, claim)
+        const claimed = await store.claimDelivery(eventId, claim)
         if (!claimed) return false
         await deliver(deps, claimed, { claimedAt: at, stopping: stopping.signal, followClock })
         return true
       } finally {
-        outOfTurnInAll -= 1
-        const left = outOfTurn.get(siteId)! - 1
-        if (left > 0) outOfTurn.set(siteId, left)
-        else outOfTurn.delete(siteId)
+        outOfTurn.delete(own)
       }
     },
     async drain(graceMs) {

@@ -723,36 +723,43 @@ test('a worker that died loses nothing: past its lease another one delivers', as
   expect(await store.findDelivery(id)).toMatchObject({ state: 'delivered', attempts: 2 })
 })
 
-test('of all sites 64 are tried at once out of their turn: of many that hang the others wait for theirs', async () => {
-  let open = () => {}
-  const opened = new Promise<void>((resolve) => (open = resolve))
-  let sent = 0
-  const sender = {
-    async send() {
-      sent += 1
-      await opened
-      return { status: 200, response: Buffer.alloc(0), retryAfter: undefined }
-    },
-    close: async () => {},
-  }
-  const names = Array.from({ length: 17 }, (_, number) => `erp-${number}.acme.test`)
-  const { relay, listenAt, emit, sites } = await relayRooms({ names, sender })
-  const tests: { id: string; siteId: string }[] = []
-  for (const site of sites) {
-    await listenAt(`https://${site.name}/hook`, site)
-    for (let itemId = 1; itemId <= 4; itemId += 1) {
-      tests.push({ id: await emit('x', { itemId, site }), siteId: site.id })
+test.each([
+  ['of one tenant 16', 16, 20, () => 'one'],
+  ['of all tenants 64', 64, 68, (nth: number) => `tenant ${Math.floor(nth / 16)}`],
+])(
+  '%s are tried at once out of their turn: of many that hang the others wait for theirs',
+  async (_, most, count, tenantOf) => {
+    let open = () => {}
+    const opened = new Promise<void>((resolve) => (open = resolve))
+    let sent = 0
+    const sender = {
+      async send() {
+        sent += 1
+        await opened
+        return { status: 200, response: Buffer.alloc(0), retryAfter: undefined }
+      },
+      close: async () => {},
     }
-  }
+    const names = Array.from({ length: count / 4 }, (_, nth) => `erp-${nth}.acme.test`)
+    const { relay, listenAt, emit, sites } = await relayRooms({ names, sender })
+    const tests: [id: string, site: { id: string; tenantId: string }][] = []
+    for (const site of sites) {
+      await listenAt(`https://${site.name}/hook`, site)
+      for (let itemId = 1; itemId <= 4; itemId += 1) {
+        const tenantId = tenantOf(tests.length)
+        tests.push([await emit('x', { itemId, site }), { id: site.id, tenantId }])
+      }
+    }
 
-  const tries = tests.map((one) => relay.tryNow(one))
-  await expect.poll(() => sent).toBe(64)
-  open()
+    const tries = tests.map((one) => relay.tryNow(...one))
+    await expect.poll(() => sent).toBe(most)
+    open()
 
-  const tried = await Promise.all(tries)
-  expect(tried.filter(Boolean)).toHaveLength(64)
-  expect(await relay.tryNow(tests[tried.indexOf(false)]!)).toBe(true)
-})
+    const tried = await Promise.all(tries)
+    expect(tried.filter(Boolean)).toHaveLength(most)
+    expect(await relay.tryNow(...tests[tried.indexOf(false)]!)).toBe(true)
+  },
+)
 
 test('of what is tried at once a site has four under way; the next wait their turn, and hold up no other site', async () => {
   let open = () => {}
@@ -773,9 +780,9 @@ test('of what is tried at once a site has four under way; the next wait their tu
   const ids: string[] = []
   for (let itemId = 1; itemId <= 6; itemId += 1) ids.push(await emit('x', { itemId }))
 
-  const tries = ids.map((id) => relay.tryNow({ id, siteId: erp.id }))
+  const tries = ids.map((id) => relay.tryNow(id, erp))
   const late = await Promise.all(tries.slice(4))
-  const other = relay.tryNow({ id: await emit('x', { site: shop }), siteId: shop.id })
+  const other = relay.tryNow(await emit('x', { site: shop }), shop)
   await expect.poll(() => sent).toEqual([...Array(4).fill(erp.name), shop.name])
   open()
 
@@ -785,5 +792,5 @@ test('of what is tried at once a site has four under way; the next wait their tu
   const states = await Promise.all(ids.map(async (id) => (await store.findDelivery(id))?.state))
   expect(states).toEqual(Array(6).fill('delivered'))
   const next = await emit()
-  expect(await relay.tryNow({ id: next, siteId: erp.id })).toBe(true)
+  expect(await relay.tryNow(next, erp)).toBe(true)
 })
