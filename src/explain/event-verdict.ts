@@ -2,7 +2,15 @@ import type { ListedEvent } from '../db/ports/history.ts'
 import { lastingSaid, sinceThen } from '../terminal/durations.ts'
 import { hintFor } from '../webhooks/relay/hints.ts'
 import type { Said } from '../language.ts'
-import { enableEndpoint, nameWebhookUrl, replayDead, replayOne, together } from './commands.ts'
+import {
+  enableEndpoint,
+  enableTenant,
+  letWork,
+  nameWebhookUrl,
+  replayDead,
+  replayOne,
+  together,
+} from './commands.ts'
 import type { Story } from './story.ts'
 import type { Judge, Verdict } from './verdict.ts'
 
@@ -62,7 +70,7 @@ function howItWent(story: Story, event: ListedEvent, now: number): Verdict {
       commands: [...nameWebhookUrl(story), ...replayOne(id)],
     }
   }
-  const { state, tries, dueAt, settledAt } = delivery
+  const { state, tries, dueAt, nextTryAt, settledAt } = delivery
   const last = tries.at(-1)
   if (state === 'delivered') {
     const after = lastingSaid((settledAt ?? event.receivedAt) - event.receivedAt)
@@ -113,11 +121,10 @@ function howItWent(story: Story, event: ListedEvent, now: number): Verdict {
       },
     }
   }
-  const rests = story.endpoint !== null && story.endpoint.holdUntil > now
-  const due = Math.max(dueAt, rests ? (story.endpoint?.holdUntil ?? 0) : 0)
-  const ahead = sinceThen(due, now)
+  if (nextTryAt === null) return stopped(story, said, now)
+  const ahead = sinceThen(nextTryAt, now)
   const when =
-    due <= now
+    nextTryAt <= now
       ? { en: 'is due now', fr: 'est à envoyer maintenant' }
       : { en: `is tried again ${ahead.en}`, fr: `est réessayé ${ahead.fr}` }
   const isNew = tries.length === 0
@@ -127,6 +134,28 @@ function howItWent(story: Story, event: ListedEvent, now: number): Verdict {
       fr: `${isNew ? 'attend : il ' : ''}${when.fr} ; ${said.fr}.`,
     },
     remedy: hint,
+  }
+}
+
+/** What is due and goes out to nobody, though its endpoint is enabled. */
+function stopped(story: Story, said: Said, now: number): Verdict {
+  const disabledAt = story.tenant?.disabledAt ?? null
+  if (disabledAt === null) {
+    return {
+      what: {
+        en: `is not sent: the site is being deleted; ${said.en}.`,
+        fr: `n’est pas envoyé : le site est en cours de suppression ; ${said.fr}.`,
+      },
+    }
+  }
+  const ago = sinceThen(disabledAt, now)
+  return {
+    what: {
+      en: `is not sent: the tenant was disabled ${ago.en}; ${said.en}.`,
+      fr: `n’est pas envoyé : le client a été désactivé ${ago.fr} ; ${said.fr}.`,
+    },
+    remedy: letWork,
+    commands: enableTenant(story),
   }
 }
 

@@ -299,6 +299,24 @@ describe('a verdict on an event', () => {
       "the endpoint was disabled 24 h ago; the site's last answer: 500. | The site fails while it takes the webhook: look at its own error log. 502 to 504 are its proxy's. Then: | bank-api webhook enable erp.acme.test --tenant acme",
     )
   })
+
+  it('whose tenant is disabled says that nothing is sent, and how it works again', () => {
+    const delivery = { ...aDelivery('pending', 500), dueAt: now - hour, nextTryAt: null }
+    const tenant = { name: 'acme', disabledAt: now - day }
+
+    expect(told(aStory('event', { events: [anEvent({ delivery })], tenant }))).toContain(
+      "is not sent: the tenant was disabled 24 h ago; the site's last answer: 500. | Let it work again: | bank-api tenant enable acme",
+    )
+  })
+
+  it('whose site is being deleted says so', () => {
+    const delivery = { ...aDelivery('pending', 500), dueAt: now - hour, nextTryAt: null }
+    const events = [anEvent({ delivery })]
+
+    expect(told(aStory('event', { events, site: { ...site, removedAt: now - day } }))).toContain(
+      "is not sent: the site is being deleted; the site's last answer: 500.",
+    )
+  })
 })
 
 describe('a verdict on a key and on a site', () => {
