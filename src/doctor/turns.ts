@@ -1,7 +1,7 @@
-import { createFairQueue } from '../bridge/admission/fair-queue.ts'
+import { createPlaces } from '../places.ts'
 
 /** How many are worked on at once, and how many of one tenant's, who decide how long their answers take. */
-const together = { inAll: 64, ofTenant: 16 }
+const together = { inAll: 64, ofEach: 16 }
 
 /** Tells one from the others, and whose it is. */
 interface Named {
@@ -19,37 +19,23 @@ export async function inTurn<T extends Named>(
   { turns, forMs }: { turns: Set<string>; forMs?: number | undefined },
 ): Promise<Set<T>> {
   const left = new Set(longestAgo(all, turns))
-  const queue = createFairQueue<T>()
-  for (const one of left) queue.add([one.tenantId], one)
-  const running = new Map<string, number>()
-  const isFree = ([tenant = '']: readonly string[]): boolean =>
-    (running.get(tenant) ?? 0) < together.ofTenant
-  let isOver = false
-  const timer = forMs === undefined ? undefined : setTimeout(() => (isOver = true), forMs)
+  const places = createPlaces(together)
 
-  const next = (): T | undefined => (isOver ? undefined : queue.take(isFree))
-
-  /** Ends as well when all that waits is of tenants whose share is taken: those who work on it go on with the rest. */
-  async function lane(): Promise<void> {
-    for (let one = next(); one; one = next()) {
-      const { id, tenantId } = one
-      left.delete(one)
-      turns.delete(id)
-      turns.add(id)
-      running.set(tenantId, (running.get(tenantId) ?? 0) + 1)
-      try {
-        await work(one)
-      } finally {
-        running.set(tenantId, (running.get(tenantId) ?? 1) - 1)
-      }
+  async function workOn(one: T): Promise<void> {
+    const { id, tenantId } = one
+    const leave = await places.enter(tenantId, forMs)
+    if (!leave) return
+    left.delete(one)
+    turns.delete(id)
+    turns.add(id)
+    try {
+      await work(one)
+    } finally {
+      leave()
     }
   }
 
-  try {
-    await Promise.all(Array.from({ length: together.inAll }, lane))
-  } finally {
-    clearTimeout(timer)
-  }
+  await Promise.all([...left].map(workOn))
   return left
 }
 

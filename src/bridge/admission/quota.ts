@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import { BridgeQuotaError } from '../bridge-errors.ts'
-import { createFairQueue } from './fair-queue.ts'
+import { createFairQueue } from '../../fair-queue.ts'
 import { createLentPermits, type Lender } from './lent-permits.ts'
 import { shareOf } from '../../quota-lending.ts'
 import { createPermits, type PermitLimits, type Waits } from './permits.ts'

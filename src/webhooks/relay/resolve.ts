@@ -2,7 +2,7 @@ import { lookup, type LookupAddress } from 'node:dns'
 import { CANCELLED, CONNREFUSED, NODATA, NOTFOUND, Resolver, TIMEOUT } from 'node:dns/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { callbackify } from 'node:util'
-import { createFairQueue } from '../../bridge/admission/fair-queue.ts'
+import { createPlaces } from '../../places.ts'
 
 /** All addresses of a name, or why it has none. */
 export type Resolve = (
@@ -26,13 +26,13 @@ const getaddrinfo: Resolve = (host, done) =>
  * getaddrinfo keeps one of Node's four threads for as long as it takes; files and the database's copies need the others. One
  * domain has one of them: its owner decides how long it takes here, too.
  */
-const mostThreads = { inAll: 2, ofDomain: 1 }
+const mostThreads = { inAll: 2, ofEach: 1 }
 
 /**
  * How many names DNS is asked for at once, and how many of one domain: whoever owns it decides how long its answers take, so
  * they must not be able to take all the places.
  */
-const mostNames = { inAll: 256, ofDomain: 16 }
+const mostNames = { inAll: 256, ofEach: 16 }
 
 /** How often a question that got lost is asked within the limit. */
 const tries = 4
@@ -102,55 +102,17 @@ const domainOf = (host: string): string => host.replace(/\.$/, '').split('.').sl
  * Look-ups, one at a time for a name and so many at once, domains in turn. One that gets no turn in its time fails as one
  * that gets no answer.
  */
-function byDomain(limitMs: number, most: { inAll: number; ofDomain: number }) {
-  interface Waiting {
-    domain: string
-    go(): void
-  }
+function byDomain(limitMs: number, most: { inAll: number; ofEach: number }) {
   const underway = new Map<string, Promise<LookupAddress[]>>()
-  const running = new Map<string, number>()
-  const queue = createFairQueue<Waiting>()
-  let places = most.inAll
-
-  function serve(): void {
-    while (places > 0) {
-      const isFree = ([domain = '']: readonly string[]) =>
-        (running.get(domain) ?? 0) < most.ofDomain
-      const next = queue.take(isFree)
-      if (!next) return
-      places -= 1
-      running.set(next.domain, (running.get(next.domain) ?? 0) + 1)
-      next.go()
-    }
-  }
-
-  function leave(domain: string): void {
-    places += 1
-    const left = (running.get(domain) ?? 1) - 1
-    if (left > 0) running.set(domain, left)
-    else running.delete(domain)
-    serve()
-  }
-
-  function turnOf(host: string): Promise<string> {
-    const domain = domainOf(host)
-    const turn = Promise.withResolvers<string>()
-    const entry: Waiting = { domain, go: () => turn.resolve(domain) }
-    const late = setTimeout(() => {
-      queue.remove([domain], entry)
-      turn.reject(tooLate(host))
-    }, limitMs)
-    queue.add([domain], entry)
-    serve()
-    return turn.promise.finally(() => clearTimeout(late))
-  }
+  const places = createPlaces(most)
 
   async function lookUp(host: string, work: () => Promise<LookupAddress[]>) {
-    const domain = await turnOf(host)
+    const leave = await places.enter(domainOf(host), limitMs)
+    if (!leave) throw tooLate(host)
     try {
       return await work()
     } finally {
-      leave(domain)
+      leave()
     }
   }
 

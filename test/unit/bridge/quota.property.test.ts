@@ -1,6 +1,6 @@
 import { array, assert, boolean, constantFrom, property, tuple } from 'fast-check'
 import { expect, it } from 'vitest'
-import { createFairQueue } from '../../../src/bridge/admission/fair-queue.ts'
+import { createFairQueue } from '../../../src/fair-queue.ts'
 
 const path = tuple(constantFrom('a', 'b', 'c'), constantFrom('x', 'y'), constantFrom('', '1', '2'))
 
