@@ -1,7 +1,6 @@
 import type { Ids } from '../clock.ts'
 import type { By } from '../db/scope.ts'
 import type { Site } from '../db/ports/sites.ts'
-import { SiteConflictError } from '../db/store-errors.ts'
 import type { Store } from '../db/store.ts'
 import { ValidationError } from '../errors.ts'
 import { requireName } from '../names.ts'
@@ -33,7 +32,7 @@ export async function ensureSite(
   return store.ensureSite({ id, tenantId, name, webhookSecret }, by)
 }
 
-/** The same for a caller: as many sites as a tenant's keys may make. Throws a ValidationError beyond, and for one being deleted. */
+/** The same for a caller: as many sites as a tenant's keys may make. Throws a ValidationError beyond. */
 export async function ensureSiteFor(
   rooms: SiteDeps,
   site: { tenantId: string; name: string },
@@ -42,7 +41,5 @@ export async function ensureSiteFor(
   if ((await rooms.store.countHeld(site.tenantId)).sites >= keptOf.sitesPerTenant) {
     throw new ValidationError('too_many_sites')
   }
-  return ensureSite(rooms, site, by).catch((error: unknown) => {
-    throw error instanceof SiteConflictError ? error.refusal : error
-  })
+  return ensureSite(rooms, site, by)
 }

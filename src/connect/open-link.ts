@@ -6,7 +6,6 @@ import { ensureSiteFor } from '../auth/sites.ts'
 import { readUserEmail, userEmailPlace } from '../vault/user-email.ts'
 import type { Ids } from '../clock.ts'
 import type { By } from '../db/scope.ts'
-import { SiteConflictError } from '../db/store-errors.ts'
 import type { BridgeUser } from '../db/ports/users.ts'
 import type { Site } from '../db/ports/sites.ts'
 import type { Item } from '../db/ports/items.ts'
@@ -199,26 +198,20 @@ async function keepRequest(
   { email, lang }: LinkOrder,
   { site, user, urls, by, ...opened }: OpenedRequest,
 ): Promise<void> {
-  await deps.store
-    .openConnectRequest(
-      {
-        ...opened,
-        userId: user.id,
-        redirectUrl: urls.redirectUrl,
-        openedAt: by.at,
-        expiresAt: by.at + dayMs,
-        language: languageNamed(lang),
-        ...(email !== undefined && (await newAddress(deps, user, email))),
-      },
-      { id: site.id, origin: urls.origin, webhookUrl: urls.webhookUrl },
-      by,
-    )
-    .catch(refused)
+  await deps.store.openConnectRequest(
+    {
+      ...opened,
+      userId: user.id,
+      redirectUrl: urls.redirectUrl,
+      openedAt: by.at,
+      expiresAt: by.at + dayMs,
+      language: languageNamed(lang),
+      ...(email !== undefined && (await newAddress(deps, user, email))),
+    },
+    { id: site.id, origin: urls.origin, webhookUrl: urls.webhookUrl },
+    by,
+  )
   deps.note?.({ request: opened.id })
-}
-
-const refused = (error: unknown): never => {
-  throw error instanceof SiteConflictError ? error.refusal : error
 }
 
 /** The site a link call means; undefined when a tenant key names one that is not there yet. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { retentionKinds } from '../../src/db/ports/retention.ts'
-import { ConflictError } from '../../src/db/store-errors.ts'
+import { SiteConflictError } from '../../src/db/store-errors.ts'
 import { testNow } from '../support/clock.ts'
 import { aRequest, aTenant, aUser, anAnnouncement, addItems, testBy } from '../support/tenants.ts'
 import type { OpenRooms } from './store.ts'
@@ -67,9 +67,11 @@ export function removalContract(name: string, open: OpenRooms): void {
       const claim = { at: testNow, by: 'srv_test', leaseUntil: testNow + 1, limit: 9 }
       expect(await store.claimDeliveries(claim)).toEqual([])
       const anew = { id: 'sit_x', tenantId: acme.tenant.id, name: 'one' }
-      await expect(
-        store.ensureSite({ ...anew, webhookSecret: Buffer.from('x') }, testBy),
-      ).rejects.toThrow(ConflictError)
+      const made = store.ensureSite({ ...anew, webhookSecret: Buffer.from('x') }, testBy)
+      await expect(made).rejects.toThrow(SiteConflictError)
+      await expect(made).rejects.toMatchObject({
+        refusal: { text: { key: 'site_gone.being_deleted', values: { name: 'one' } } },
+      })
     })
 
     it('one begun twice is the same, and is listed until it ends', async () => {

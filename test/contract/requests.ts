@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ConnectRequest, RequestPlace } from '../../src/db/ports/requests.ts'
 import type { BridgeUser } from '../../src/db/ports/users.ts'
-import { ConflictError } from '../../src/db/store-errors.ts'
+import { ConflictError, SiteConflictError } from '../../src/db/store-errors.ts'
 import { testNow } from '../support/clock.ts'
 import {
   aRequest,
@@ -148,11 +148,27 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
         webhookUrl: 'https://evil.test/',
       })
 
-      await expect(moved).rejects.toThrow(ConflictError)
+      await expect(moved).rejects.toThrow(SiteConflictError)
+      await expect(moved).rejects.toMatchObject({ refusal: { text: { key: 'site_changed' } } })
       expect(await find('moved')).toBeUndefined()
       expect(await store.listSites(scope)).toMatchObject([
         { origin: 'https://erp.acme.test', webhookUrl: null },
       ])
+    })
+
+    it('a site that is being deleted, or whose tenant is disabled, is gone', async () => {
+      const { store, request, tenant, site } = await withUser()
+      const gone = { refusal: { text: { key: 'site_gone' } } }
+
+      await store.setTenantDisabled(tenant.id, true, testBy)
+      await expect(request()).rejects.toMatchObject(gone)
+      await store.setTenantDisabled(tenant.id, false, testBy)
+      await request()
+
+      const order = { id: 'rem_1', kind: 'site' as const, tenantId: tenant.id, subjectId: site.id }
+      await store.startRemoval({ ...order, name: site.name, withBridgeUsers: false }, testBy)
+      await expect(request()).rejects.toThrow(SiteConflictError)
+      await expect(request()).rejects.toMatchObject(gone)
     })
 
     it('of two first calls at once, one pins the origin', async () => {

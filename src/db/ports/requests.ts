@@ -68,7 +68,10 @@ export type RequestTurn =
   | { kind: 'given-up'; itemId: number }
 
 export interface RequestStore {
-  /** Stores the request and pins the site's origin and webhook URL, in one. @throws ConflictError when the site's origin is another by now */
+  /**
+   * Stores the request and pins the site's origin and webhook URL, in one. @throws SiteConflictError when the site's origin is
+   * another by now, or it is no longer served
+   */
   openConnectRequest(
     request: Pick<
       ConnectRequest,

@@ -30,7 +30,7 @@ export interface NewSite {
 
 export interface SiteStore {
   /**
-   * The site that `findSite` finds within the tenant, made when there is none. @throws ConflictError while it is being
+   * The site that `findSite` finds within the tenant, made when there is none. @throws SiteConflictError while it is being
    * deleted, AmbiguousNameError
    */
   ensureSite(site: NewSite, by: By): Promise<Site>

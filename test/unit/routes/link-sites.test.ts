@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { callMethod, testApp } from '../../support/app.ts'
-import { aTenant, type TestKey } from '../../support/tenants.ts'
+import { aTenant, testBy, type TestKey } from '../../support/tenants.ts'
 
 const origin = 'https://erp.acme.test'
 
@@ -186,6 +186,37 @@ test('a tenant key may not pin a named site elsewhere', async () => {
   )
 
   expect(answer).toMatchObject(refused('base_url'))
+})
+
+test('of two first links at once to different addresses, one is told that the other was first', async () => {
+  const { link } = await pinning()
+
+  const answers = await Promise.all([
+    link({ redirect_url: `${origin}/app` }),
+    link({ redirect_url: 'https://shop.acme.test/app' }),
+  ])
+
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 417]))
+  const { body } = answers.find(({ status }) => status === 417)!
+  expect(body).toMatchObject({ exc_type: 'ValidationError', code: 'site_changed' })
+})
+
+test('a site that is being deleted gets no link, and is not made anew', async () => {
+  const { app, acme, link } = await pinning()
+  const { tenant, site } = acme
+  const order = { id: 'rem_1', kind: 'site' as const, tenantId: tenant.id, subjectId: site.id }
+  await app.store.startRemoval({ ...order, name: site.name, withBridgeUsers: false }, testBy)
+
+  const answer = await link({ site: site.name, redirect_url: `${origin}/app` }, acme.tenantKey)
+
+  expect(answer).toMatchObject({
+    status: 417,
+    body: {
+      exc_type: 'ValidationError',
+      code: 'site_gone',
+      exception: expect.stringContaining('erp.acme.test is being deleted'),
+    },
+  })
 })
 
 test('a tenant key with one site may leave it out, with several it may not', async () => {

@@ -13,6 +13,7 @@ import {
   sql,
   type SQL,
 } from 'drizzle-orm'
+import { ValidationError } from '../../../errors.ts'
 import type { ConnectRequest, RequestPlace, RequestStore } from '../../ports/requests.ts'
 import {
   offeredClaim,
@@ -23,7 +24,7 @@ import {
 import { claimantOf, released, settleOutcome } from '../../rules/request-outcome.ts'
 import { saidOfUser } from '../../rules/said-of-user.ts'
 import { pinnedBy } from '../../rules/site-pin.ts'
-import { ConflictError } from '../../store-errors.ts'
+import { ConflictError, SiteConflictError } from '../../store-errors.ts'
 import { bridgeUsers, connectRequests as requests, items, sites, tenants } from '../schema/index.ts'
 import { changed, first, given, prepared, when, type Db, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
@@ -170,10 +171,10 @@ export function requestOperations({ run, transaction }: Tools): RequestStore {
       transaction(async (db) => {
         const site = await lockSite(db, id)
         if (!site || !(await isUserServed(db, request.userId))) {
-          throw new ConflictError('The site is gone')
+          throw new SiteConflictError(new ValidationError('site_gone'))
         }
         const pinned = pinnedBy(site, { origin, webhookUrl })
-        if (!pinned) throw new ConflictError('The site has another origin by now')
+        if (!pinned) throw new SiteConflictError(new ValidationError('site_changed'))
         if (Object.keys(pinned).length > 0) {
           await db.update(sites).set(pinned).where(eq(sites.id, id))
           if (pinned.webhookUrl !== undefined) await reviveEndpoint(db, id, at)

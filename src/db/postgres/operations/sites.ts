@@ -1,9 +1,10 @@
 import { and, eq, isNull, or, sql } from 'drizzle-orm'
+import { ValidationError } from '../../../errors.ts'
 import { foldName } from '../../../names.ts'
 import type { SiteStore } from '../../ports/sites.ts'
 import { chosenByName, chosenSite } from '../../rules/name-choice.ts'
 import type { Scope } from '../../scope.ts'
-import { AmbiguousNameError, ConflictError } from '../../store-errors.ts'
+import { AmbiguousNameError, SiteConflictError } from '../../store-errors.ts'
 import { bridgeUsers, endpoints, sites, tenants } from '../schema/index.ts'
 import { first, given, type Tools } from '../tools.ts'
 import { noteOfSite, noteOfTenant } from './audit.ts'
@@ -50,7 +51,8 @@ export function siteOperations({ run, transaction }: Tools): SiteStore {
         if (choice.kind === 'ambiguous') throw new AmbiguousNameError('site')
         if (choice.kind === 'one') {
           if (choice.row.removedAt === null) return choice.row
-          throw new ConflictError(`Site ${choice.row.name} is being deleted`)
+          const refusal = new ValidationError('site_gone.being_deleted', { name: choice.row.name })
+          throw new SiteConflictError(refusal)
         }
         const [site] = await db
           .insert(sites)
