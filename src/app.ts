@@ -67,6 +67,7 @@ import { mailServerOf } from './mail/mailer.ts'
 import retention from './retention/plugin.ts'
 import { version } from './version.ts'
 import webhooks from './webhooks/plugin.ts'
+import { openedTo } from './webhooks/relay/target-guard.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -159,9 +160,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   await app.register(webhooks, {
     workers,
-    isSandbox: config.sandbox !== undefined,
-    publicUrl: config.publicUrl,
-    allowedTargets: config.allowedTargets,
+    publicUrl,
+    openedTo: (ownRanges) => openedTo(ownRanges, config),
     onRefreshed: (item, now) => matchRefreshed(app.settleDeps, item, now),
   })
 

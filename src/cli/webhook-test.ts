@@ -8,7 +8,7 @@ import { hintFor } from '../webhooks/relay/hints.ts'
 import { createRelay } from '../webhooks/relay/relay.ts'
 import { createSender, type Sender } from '../webhooks/relay/sender.ts'
 import { targetFacts, type TargetFacts } from '../webhooks/relay/target-facts.ts'
-import { isWithin, loopback, openedTo } from '../webhooks/relay/target-guard.ts'
+import { openedTo } from '../webhooks/relay/target-guard.ts'
 import { testEvent } from '../webhooks/relay/test-event.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
@@ -84,8 +84,7 @@ async function sendTest(installation: Installation, site: Site) {
     auditCounter,
     sender,
     log: { info() {}, warn() {}, error() {} },
-    openToAll: config.sandbox ? loopback : [],
-    mayOpen: (cidr) => config.allowedTargets.some((bound) => isWithin(cidr, bound)),
+    openedTo: (ownRanges) => openedTo(ownRanges, config),
   })
   const { id, ...event } = testEvent(installation, site, by.at)
   try {

@@ -4,9 +4,9 @@ import { hourOf } from '../audit/counter.ts'
 import { startLoop } from '../loop.ts'
 import { tickHandler, type HandlerDeps } from './inbox/handler.ts'
 import { createRefusalWatch, type RefusalWatch } from './inbox/refused.ts'
-import { createRelay, type Relay } from './relay/relay.ts'
+import { createRelay, type Relay, type RelayDeps } from './relay/relay.ts'
 import { createSender } from './relay/sender.ts'
-import { checkTarget, isWithin, loopback, TargetRefusedError } from './relay/target-guard.ts'
+import { checkTarget, TargetRefusedError } from './relay/target-guard.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -34,12 +34,9 @@ export interface TargetAsking {
 export interface WebhooksOptions {
   /** Background work: what was received is handled and relayed. */
   workers: boolean
-  /** A sandbox may post to programs on its own machine. */
-  isSandbox: boolean
   /** Our own address, where no webhook goes. */
   publicUrl: string
-  /** CIDRs the operator lets single sites open. */
-  allowedTargets: readonly string[]
+  openedTo: RelayDeps['openedTo']
   /** Ends the connect request a refreshed item belongs to; it lives in a room this one does not know. */
   onRefreshed: HandlerDeps['onRefreshed']
 }
@@ -57,16 +54,14 @@ const graceMs = 5_000
 const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
   const { store, keyring, clock, clockWatch, ids, auditCounter, memberId, membership } = app
   const log = app.log.child({ room: 'webhooks' })
-  const openToAll = options.isSandbox ? loopback : []
-  const mayOpen = (cidr: string) => options.allowedTargets.some((bound) => isWithin(cidr, bound))
+  const { openedTo } = options
 
   app.decorate('refusedWebhooks', createRefusalWatch(app))
   app.decorate('relay', {
     async checkTarget(url: string, siteId?: string, asking?: TargetAsking) {
       const ofSite = siteId === undefined ? [] : (await store.readEndpoint(siteId)).allowedTargets
-      const opened = [...openToAll, ...ofSite.filter(mayOpen)]
       try {
-        await checkTarget(url, { opened, own: options.publicUrl })
+        await checkTarget(url, { opened: openedTo(ofSite), own: options.publicUrl })
       } catch (error) {
         if (error instanceof TargetRefusedError && asking) {
           const at = clock.now()
@@ -90,8 +85,7 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
       auditCounter,
       sender,
       log,
-      openToAll,
-      mayOpen,
+      openedTo,
     }
     const relaying = { ...rooms, observe: app.metrics }
     const relay = createRelay(relaying, { onSettled: () => relayLoop.nudge() })

@@ -34,10 +34,8 @@ export interface RelayDeps {
     webhookTried(outcome: 'delivered' | 'failed' | 'refused'): void
     endpointDisabled(): void
   }
-  /** CIDRs open to every site: loopback, in a sandbox. */
-  openToAll: readonly string[]
-  /** What the operator lets `site allow-target` open, at most. */
-  mayOpen(cidr: string): boolean
+  /** What is open to a site besides the public internet, of the CIDRs that it was let open. */
+  openedTo(ownRanges: readonly string[]): string[]
   /** Rejects when the signal ends it. */
   pause?: (ms: number, signal: AbortSignal) => Promise<void>
 }
@@ -247,18 +245,14 @@ const wait = (ms: number, signal: AbortSignal): Promise<void> =>
   timeout(ms, undefined, { signal, ref: false })
 
 /** All a try sends. Throws when what we stored cannot be opened. */
-function prepare(
-  { keyring, openToAll, mayOpen }: RelayDeps,
-  claim: ClaimedDelivery,
-  at: number,
-): Post {
+function prepare({ keyring, openedTo }: RelayDeps, claim: ClaimedDelivery, at: number): Post {
   const { event, site } = claim
   if (event.body === null) throw new Error('The event has no body any more')
   const body = keyring.open(event.body, `events/${event.id}`)
   return {
     url: site.webhookUrl,
     body,
-    opened: [...openToAll, ...claim.allowedTargets.filter(mayOpen)],
+    opened: openedTo(claim.allowedTargets),
     headers: webhookHeaders({
       id: event.id,
       type: event.type,

@@ -148,8 +148,7 @@ it('what waited is delivered, each once, signed with the secret its site has', a
     auditCounter,
     sender,
     log,
-    openToAll: loopback,
-    mayOpen: () => true,
+    openedTo: (ownRanges) => [...loopback, ...ownRanges],
   })
 
   for (let round = 0; round < 10; round += 1) while (await relay.tick());

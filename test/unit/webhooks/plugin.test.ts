@@ -6,7 +6,7 @@ import { soleLeader } from '../../../src/cluster/leader.ts'
 import { onlyMember } from '../../../src/cluster/membership.ts'
 import { createWakeups } from '../../../src/cluster/wakeups.ts'
 import webhooks from '../../../src/webhooks/plugin.ts'
-import { TargetRefusedError } from '../../../src/webhooks/relay/target-guard.ts'
+import { openedTo, TargetRefusedError } from '../../../src/webhooks/relay/target-guard.ts'
 import { anAnnouncement, aTenant, aUser, testBy, testRooms } from '../../support/tenants.ts'
 import { receiver } from './receiver.ts'
 import { unhandledIn } from '../../support/store.ts'
@@ -36,11 +36,12 @@ async function door(options: { workers?: boolean; isSandbox?: boolean; bounds?: 
     })
     await app.register(stand)
   }
+  const sandbox = options.isSandbox === true ? { port: 1 } : undefined
+  const allowedTargets = options.bounds ?? []
   await app.register(webhooks, {
     workers: options.workers ?? false,
-    isSandbox: options.isSandbox ?? false,
     publicUrl: 'https://bank.test',
-    allowedTargets: options.bounds ?? [],
+    openedTo: (ownRanges) => openedTo(ownRanges, { sandbox, allowedTargets }),
     onRefreshed: async () => undefined,
   })
   await app.ready()

@@ -33,8 +33,7 @@ export async function relayRooms({
     auditCounter,
     sender,
     log,
-    openToAll: loopback,
-    mayOpen: () => true,
+    openedTo: (ownRanges) => [...loopback, ...ownRanges],
     ...overrides,
   }
 

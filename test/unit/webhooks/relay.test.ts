@@ -333,7 +333,7 @@ test('how tries end is told to the metrics, a disabled endpoint too', async () =
   await relay.tick()
   await listenAt(at.url)
   await emit(3)
-  await createRelay({ ...relaying, openToAll: [] }).tick()
+  await createRelay({ ...relaying, openedTo: () => [] }).tick()
 
   expect(told).toEqual(['delivered', 'failed', 'disabled', 'refused'])
 })
@@ -533,7 +533,7 @@ test('an endpoint that failed for 120 hours is disabled, and enabled by command 
 
 test('a private address is refused at the dial, counted, and opened for one site by its list', async () => {
   const { relay, relaying, listenAt, emit, store, clock, site } = await relayRooms({
-    openToAll: [],
+    openedTo: (ownRanges) => [...ownRanges],
   })
   const at = await receiver()
   await listenAt(at.url)
@@ -550,7 +550,7 @@ test('a private address is refused at the dial, counted, and opened for one site
 
   await store.allowTargets(site.id, ['127.0.0.0/8'], { ...testBy, at: clock.now() })
   clock.advance(6 * secondMs)
-  await createRelay({ ...relaying, mayOpen: () => false }).tick()
+  await createRelay({ ...relaying, openedTo: () => [] }).tick()
   expect(at.posts).toEqual([])
   clock.advance(10 * minuteMs)
   await relay.tick()
