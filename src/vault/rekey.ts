@@ -70,31 +70,34 @@ export interface RekeyDeps {
 export async function rekey(deps: RekeyDeps, by: By): Promise<Rekeyed> {
   const { store, keyring, clock, ids, masterKeys } = deps
   const newest = masterKeys[0]
-  const instance = await store.readInstance()
-  if (!newest || !instance) throw new Error('There is no installation to rekey')
+  if (!newest || !(await store.readInstance())) throw new Error('There is no installation to rekey')
 
   const key = { id: ids.next('d'), key: randomBytes(32) }
   const wrappedKey = seal(newest, key.key, dataKeyRow(key.id))
   await store.addDataKey({ id: key.id, wrappedKey }, clock.now())
-  if (!(await isKnownToServers(deps, key.id))) {
+  const isKnown = await isKnownToServers(deps, key.id)
+
+  // As it stands after the wait: another rekey may have come to its end meanwhile, or one before have left a key behind.
+  const { wrappedPepper, dataKeys } = (await store.readInstance())!
+  const wrapWith = (master: MasterKey, wrapped: Buffer, row: string) =>
+    seal(master, unwrap(masterKeys, wrapped, row), row)
+  const wrapKeysWith = (master: MasterKey, keys: typeof dataKeys) =>
+    keys.map(({ id, wrappedKey: wrapped }) => ({
+      id,
+      wrappedKey: wrapWith(master, wrapped, dataKeyRow(id)),
+    }))
+  if (!isKnown) {
     // Some may seal with it by now, and go on: it stays, wrapped as the pepper is, so that all can open it.
-    const { wrappedPepper } = instance
     const present = masterKeys.find(({ id }) => id === keyIdOf(wrappedPepper))!
-    const dataKeys = [{ id: key.id, wrappedKey: seal(present, key.key, dataKeyRow(key.id)) }]
-    await store.rewrap({ wrappedPepper, dataKeys }, by)
+    const others = dataKeys.filter(({ wrappedKey: wrapped }) => keyIdOf(wrapped) !== present.id)
+    await store.rewrap({ dataKeys: wrapKeysWith(present, others) }, by)
     throw new ServerUnawareError()
   }
   keyring.add(key)
-
-  const rewrap = (wrapped: Buffer, row: string) =>
-    seal(newest, unwrap(masterKeys, wrapped, row), row)
   await store.rewrap(
     {
-      wrappedPepper: rewrap(instance.wrappedPepper, pepperRow),
-      dataKeys: instance.dataKeys.map(({ id, wrappedKey }) => ({
-        id,
-        wrappedKey: rewrap(wrappedKey, dataKeyRow(id)),
-      })),
+      wrappedPepper: wrapWith(newest, wrappedPepper, pepperRow),
+      dataKeys: wrapKeysWith(newest, dataKeys),
     },
     by,
   )

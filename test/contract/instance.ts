@@ -138,6 +138,16 @@ export function instanceContract(name: string, open: OpenRooms): void {
       expect(await store.listAudit({ action: 'keys.rewrapped', limit: 9 })).toHaveLength(1)
     })
 
+    it('are wrapped anew alone, and the pepper stays as it was', async () => {
+      const { store } = await withInstance()
+      const before = await store.readInstance()
+      const dataKeys = [{ id: 'd1', wrappedKey: Buffer.from('one again') }]
+
+      await store.rewrap({ dataKeys }, testBy)
+
+      expect(await store.readInstance()).toEqual({ ...before, dataKeys })
+    })
+
     it.each(['webhook-secret', 'event-body'] as const)(
       'one with which a %s is sealed is kept, and so is one that sealed lately; the others go',
       async (place) => {

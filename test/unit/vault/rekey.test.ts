@@ -104,3 +104,32 @@ it('what a server seals once it learned the data key of a rekey that is then ref
   expect(await readAll(oldKey)).toEqual(['between'])
   expect(await readAll(both)).toEqual(['between'])
 })
+
+it('a refused rekey leaves nothing wrapped for one that was killed before it', async () => {
+  const { run, seal, store, unlock, readAll } = await anInstallation()
+  await store.acceptEvent(seal('before'))
+  const killed = run({
+    living: ['srv_unaware'],
+    meanwhile: () => Promise.reject(new Error('killed')),
+  })
+  await expect(killed).rejects.toThrow('killed')
+
+  await expect(run({ living: ['srv_unaware'] })).rejects.toThrow(ServerUnawareError)
+
+  expect((await unlock(oldKey)).ids()).toHaveLength(3)
+  expect(await readAll(oldKey)).toEqual(['before'])
+})
+
+it('a refused rekey undoes nothing of one that came to its end meanwhile', async () => {
+  const { run, seal, store, readAll } = await anInstallation()
+  await store.acceptEvent(seal('before'))
+  let done: Promise<unknown> | undefined
+
+  const refused = run({
+    living: ['srv_unaware'],
+    meanwhile: async () => void (await (done ??= run())),
+  })
+
+  await expect(refused).rejects.toThrow(ServerUnawareError)
+  expect(await readAll(newKey)).toEqual(['before'])
+})

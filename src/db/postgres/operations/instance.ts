@@ -70,7 +70,7 @@ export function instanceOperations({ run, transaction }: Tools): InstanceStore {
 
     rewrap: ({ wrappedPepper, dataKeys: keys }, by) =>
       transaction(async (db) => {
-        await db.update(instance).set({ wrappedPepper }).where(isOnly)
+        if (wrappedPepper) await db.update(instance).set({ wrappedPepper }).where(isOnly)
         for (const { id, wrappedKey } of keys) {
           await db.update(dataKeys).set({ wrappedKey }).where(eq(dataKeys.id, id))
         }

@@ -72,7 +72,9 @@ export function instanceOperations({ db, read, write }: Tools): InstanceStore {
 
     rewrap: ({ wrappedPepper, dataKeys: keys }, by) =>
       write(() => {
-        db.update(instance).set({ wrappedPepper }).where(eq(instance.id, only)).run()
+        if (wrappedPepper) {
+          db.update(instance).set({ wrappedPepper }).where(eq(instance.id, only)).run()
+        }
         for (const { id, wrappedKey } of keys) {
           db.update(dataKeys).set({ wrappedKey }).where(eq(dataKeys.id, id)).run()
         }
