@@ -17,7 +17,10 @@ interface PastTime {
   also?: readonly AlsoOld[]
 }
 
-/** What is forgotten with age, by the names that both schemas have. Each kind has an index by age, so that looking costs nothing. */
+/**
+ * What is forgotten with age, by the names that both schemas have. Each kind has an index by age, so that looking costs nothing;
+ * of `removals` there are few.
+ */
 export const pastTime: Record<RetentionKind, PastTime> = {
   'event-bodies': {
     table: 'events',

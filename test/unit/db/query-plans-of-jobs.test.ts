@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { retentionKinds } from '../../../src/db/ports/retention.ts'
 import { plansOf, type Operation } from '../../support/query-plans.ts'
 
 const window = { endsFrom: 1, endsUntil: 9 }
@@ -54,3 +55,19 @@ it('claims are read in the order of their index, from a place on', async () => {
   expect(plans).toContain('connect_requests_claimed ((opened_at,id)>')
   expect(plans).not.toMatch(/TEMP B-TREE FOR ORDER BY/)
 })
+
+// Receipts of deletions are too few for an index.
+it.each(retentionKinds.filter((kind) => kind !== 'removals'))(
+  'what is past its time of %s is found by its age',
+  async (kind) => {
+    const plans = [
+      await plansOf((store) => store.purge(kind, 1, 9)),
+      await plansOf((store) => store.countPurgeable(kind, 1)),
+    ]
+
+    for (const plan of plans) {
+      expect(plan).not.toMatch(/\bSCAN\b/)
+      expect(plan).toMatch(/ INDEX \w+ \((\w+=\? AND )?\w+<\?\)/)
+    }
+  },
+)

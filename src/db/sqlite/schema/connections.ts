@@ -142,6 +142,7 @@ export const items = sqliteTable(
         sql`gone_at IS NULL AND authentication_expires_at IS NOT NULL AND (counted_end IS NULL OR counted_end <> authentication_expires_at)`,
       ),
     indexOfSome('items_unwell', sql`status <> 0 AND gone_at IS NULL`, item.status, item.userId),
+    indexOfSome('items_gone', sql`gone_at IS NOT NULL`, item.goneAt),
   ],
 )
 

@@ -117,6 +117,28 @@ withPostgres((it, server) => {
     expect(without(columns, ownToPostgres)).toEqual(without(columnsInSqlite(sqlite), ownToSqlite))
   })
 
+  it('both engines have the same indexes', async () => {
+    const sqlite = openSqlite(':memory:')
+    onTestFinished(() => void sqlite.close())
+    const inFile = sqlite
+      .prepare<[], { name: string }>(
+        `SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL`,
+      )
+      .all()
+
+    const client = await connected(await testDatabase(server))
+    const { rows } = await client.query<{ table: string; name: string }>(
+      `SELECT tablename AS "table", indexname AS name FROM pg_indexes
+       WHERE schemaname = 'public' AND tablename <> '__drizzle_migrations' AND indexname NOT LIKE '%_pkey'`,
+    )
+    const common = rows.filter(
+      ({ table, name }) => !ownToPostgres.some((own) => own.test(`${table}.${name}`)),
+    )
+    expect(common.map(({ name }) => name).toSorted()).toEqual(
+      inFile.map(({ name }) => name).toSorted(),
+    )
+  })
+
   it('the migrations end in the schema as it is written down', async () => {
     const built = await emptyDatabase(server)
     const json = generateDrizzleJson(schema, undefined, undefined, 'snake_case')

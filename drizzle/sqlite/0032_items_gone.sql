@@ -1,0 +1,1 @@
+CREATE INDEX `items_gone` ON `items` (`gone_at`) WHERE gone_at IS NOT NULL;
