@@ -1,4 +1,5 @@
-import { codeOf, type Examination } from './examination.ts'
+import { codeOf } from '../terminal/system-errors.ts'
+import type { Examination } from './examination.ts'
 import type { Said } from '../language.ts'
 import { critical, ok, warning, type Finding } from './finding.ts'
 

@@ -30,10 +30,6 @@ export const namedAtOnce = 5
 /** Whole days between now and then, as people count them. */
 export const daysUntil = (at: number, now: number): number => Math.floor((at - now) / dayMs)
 
-/** The word a failed connection has for itself. */
-export const codeOf = (error: Error): string =>
-  'code' in error && typeof error.code === 'string' ? error.code : error.message
-
 /** How many calls were refused, and when. */
 export const callsRefused = (count: number, lately: Said): Said => ({
   en: `${count === 1 ? '1 call was' : `${count} calls were`} refused ${lately.en}`,

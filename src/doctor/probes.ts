@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { isIP } from 'node:net'
-import { connect } from 'node:tls'
 import { request } from 'undici'
 import type { Config } from '../config.ts'
 import { dispatcherTo } from '../bridge/transport/dispatcher.ts'
 import { createMailer, mailServerOf } from '../mail/mailer.ts'
 import { systemResolve } from '../webhooks/relay/resolve.ts'
+import { shakeHands } from '../webhooks/relay/target-facts.ts'
 
 /** How the doctor touches the world; tests give their own. */
 export interface Probes {
@@ -56,19 +56,11 @@ export const systemProbes = ({
           ),
         )
       : [host],
-  certificateEnd: (host, address, port) =>
-    new Promise((resolve, reject) => {
-      const socket = connect(
-        { host: address, port, ...(isIP(host) === 0 && { servername: host }) },
-        () => {
-          resolve(Date.parse(socket.getPeerCertificate().valid_to))
-          socket.destroy()
-        },
-      )
-      // In all: whoever sends a byte now and then is no less silent.
-      const late = setTimeout(() => socket.destroy(new Error('no answer in time')), timeoutMs)
-      socket.once('error', reject).once('close', () => clearTimeout(late))
-    }),
+  async certificateEnd(host, address, port) {
+    const { validUntil, error } = await shakeHands(host, address, port)
+    if (error !== null || validUntil === null) throw new Error(error ?? 'no certificate')
+    return validUntil
+  },
   async disk(path) {
     const { bavail, bsize, type } = await statfs(path)
     return { freeBytes: bavail * bsize, type }

@@ -1,7 +1,8 @@
 import { isLiving } from '../cluster/liveness.ts'
 import type { SeenMember } from '../db/ports/members.ts'
 import type { Said } from '../language.ts'
-import { codeOf, type Examination } from './examination.ts'
+import { codeOf } from '../terminal/system-errors.ts'
+import type { Examination } from './examination.ts'
 import { critical, ok, warning, type Finding } from './finding.ts'
 
 /** Whether a server runs here, and whether its public name leads to it: browsers and Bridge come by that name. */

@@ -25,6 +25,10 @@ const reasons: Record<string, string | (() => string)> = {
   SQLITE_BUSY: 'another process keeps it locked',
 }
 
+/** The word that a failed connection has for itself. */
+export const codeOf = (error: Error): string =>
+  'code' in error && typeof error.code === 'string' ? error.code : error.message
+
 type SystemError = NodeJS.ErrnoException & { address?: string; port?: number; hostname?: string }
 
 /**

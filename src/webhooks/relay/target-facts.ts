@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { connect, type PeerCertificate } from 'node:tls'
+import { codeOf } from '../../terminal/system-errors.ts'
 import { systemResolve, type Resolve } from './resolve.ts'
 import { areReachable, bare, type Bounds } from './target-guard.ts'
 
@@ -8,14 +9,16 @@ export interface TargetFacts {
   addresses: string[]
   /** Why the name leads nowhere. */
   dnsError: string | null
-  tls: {
-    protocol: string | null
-    issuer: string | null
-    /** When its certificate ends, in epoch milliseconds. */
-    validUntil: number | null
-    /** Why the connection, or the certificate, is not trusted. */
-    error: string | null
-  } | null
+  tls: Handshake | null
+}
+
+interface Handshake {
+  protocol: string | null
+  issuer: string | null
+  /** When its certificate ends, in epoch milliseconds. */
+  validUntil: number | null
+  /** Why the connection, or the certificate, is not trusted. */
+  error: string | null
 }
 
 const timeoutMs = 5_000
@@ -42,13 +45,11 @@ const lookUp = (host: string, resolve: Resolve): Promise<string[] | Error> =>
     resolve(host, (error, found) => done(error ?? found.map(({ address }) => address))),
   )
 
-/** A certificate that is not trusted is looked at all the same: nothing is sent. */
-const shakeHands = (host: string, address: string, port: number): Promise<TargetFacts['tls']> =>
+/** What TLS with a target is like. A certificate that is not trusted is looked at all the same: nothing is sent. Never rejects. */
+export const shakeHands = (host: string, address: string, port: number): Promise<Handshake> =>
   new Promise((done) => {
     const isName = isIP(host) === 0
-    const options = { host: address, port, timeout: timeoutMs, rejectUnauthorized: false }
-    const failed = (error: string) =>
-      done({ protocol: null, issuer: null, validUntil: null, error })
+    const options = { host: address, port, rejectUnauthorized: false }
     const socket = connect({ ...options, ...(isName && { servername: host }) }, () => {
       const certificate = socket.getPeerCertificate()
       const { authorizationError } = socket
@@ -60,18 +61,15 @@ const shakeHands = (host: string, address: string, port: number): Promise<Target
       })
       socket.destroy()
     })
-    socket.once('timeout', () => {
-      failed('no answer in time')
-      socket.destroy()
-    })
-    socket.once('error', (error) => failed(codeOf(error)))
+    const failed = (error: Error) =>
+      done({ protocol: null, issuer: null, validUntil: null, error: codeOf(error) })
+    // In all: the socket's own limit begins anew once it is connected.
+    const late = setTimeout(() => socket.destroy(new Error('no answer in time')), timeoutMs)
+    socket.once('error', failed).once('close', () => clearTimeout(late))
   })
 
 const issuerOf = ({ issuer }: PeerCertificate): string | null =>
   [issuer?.O ?? issuer?.CN ?? null].flat()[0] ?? null
-
-const codeOf = (error: Error): string =>
-  'code' in error && typeof error.code === 'string' ? error.code : error.message
 
 /** Node types it as an error; it is its code. */
 const toCode = (error: Error | string): string =>

@@ -4,7 +4,7 @@ import { createSender } from '../../../src/webhooks/relay/sender.ts'
 import { loopback } from '../../../src/webhooks/relay/target-guard.ts'
 import { receiver, type Answering } from './receiver.ts'
 import { marksOf, relayRooms } from './relay-rooms.ts'
-import { partHeard, tryTime } from './try-time.ts'
+import { partHeard, tryTime } from '../../support/try-time.ts'
 
 const body = Buffer.from('{"type":"x", "content":{}}\n')
 

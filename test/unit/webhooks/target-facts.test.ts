@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
 import { targetFacts } from '../../../src/webhooks/relay/target-facts.ts'
 import { loopback } from '../../../src/webhooks/relay/target-guard.ts'
+import { tricklingSite } from '../../support/trickling-site.ts'
 import { receiver } from './receiver.ts'
 import { tlsReceiver, toLoopback } from './tls-receiver.ts'
+import { tryTime } from '../../support/try-time.ts'
 
 test('of a trusted site the protocol, the certificate’s end and its issuer are told', async () => {
   const site = await tlsReceiver()
@@ -32,6 +34,17 @@ test('an http port behind an https address is told', async () => {
   const { tls } = await targetFacts(url.replace('http:', 'https:'), { opened: loopback })
 
   expect(tls?.error).toMatch(/SSL|EPROTO/)
+})
+
+test('a site that trickles its handshake is given up', async () => {
+  const { port, isHeard } = await tricklingSite()
+  const time = tryTime(5_000)
+
+  const facts = targetFacts(`https://127.0.0.1:${port}/`, { opened: loopback })
+  await isHeard
+  time.isOver()
+
+  expect(await facts).toMatchObject({ tls: { protocol: null, error: 'no answer in time' } })
 })
 
 test('an address that webhooks may not go to is not dialled', async () => {

@@ -4,7 +4,7 @@ import { createSender } from '../../../src/webhooks/relay/sender.ts'
 import { loopback } from '../../../src/webhooks/relay/target-guard.ts'
 import { relayRooms } from './relay-rooms.ts'
 import { tlsReceiver, toLoopback } from './tls-receiver.ts'
-import { tryTime } from './try-time.ts'
+import { tryTime } from '../../support/try-time.ts'
 
 function tlsSender() {
   const sender = createSender({ resolve: toLoopback })

@@ -2,15 +2,15 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { onTestFinished, vi } from 'vitest'
 
 /**
- * Ends the fifteen seconds of the latest try when the test says so: a real limit, short enough to be waited for, is over
- * before a slow machine has connected.
+ * Ends the time of the latest try, fifteen seconds of a webhook's, when the test says so: a real limit, short enough to be waited
+ * for, is over before a slow machine has connected.
  */
-export function tryTime(): { isOver(): void } {
+export function tryTime(limitMs = 15_000): { isOver(): void } {
   const timers = vi.spyOn(globalThis, 'setTimeout')
   onTestFinished(() => timers.mockRestore())
   return {
     isOver() {
-      const [end] = timers.mock.calls.findLast(([, ms]) => ms === 15_000) ?? []
+      const [end] = timers.mock.calls.findLast(([, ms]) => ms === limitMs) ?? []
       end?.()
     },
   }
