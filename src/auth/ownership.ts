@@ -70,39 +70,37 @@ export async function ownedUser(
  * The item, when it is the caller's. One the key does not hold is looked for once in ten minutes in the item list of the
  * user the selector means (adoption). Otherwise a DoesNotExistError, the same whether it is another's or nobody's.
  */
-export async function ownedItem(
+export const ownedItem = (
   deps: OwnershipDeps,
   itemId: number,
   selector: Selector,
-): Promise<OwnedBridgeItem> {
-  const { store } = deps
-  const scope = await scopeFor(deps, selector.site)
-  let owned = await store.findItem(scope, itemId)
-  if (!owned) {
-    await discoverItems(deps, selector)
-    owned = await store.findItem(scope, itemId)
-  }
-  if (!owned || owned.user.userUuid === null || !(await isMeant(deps, owned, selector.user))) {
-    throw missingItem(deps, itemId)
-  }
-  return { ...owned, bridgeUser: owned.user.userUuid }
-}
+): Promise<OwnedBridgeItem> => getOwned(deps, itemId, selector, () => missingItem(deps, itemId))
 
 /** The account's item, when it is the caller's; adopted and refused as `ownedItem` does. */
-export async function ownedAccount(
+export const ownedAccount = (
   deps: OwnershipDeps,
   accountId: number,
   selector: Selector,
+): Promise<OwnedBridgeItem> =>
+  getOwned(deps, { accountId }, selector, () =>
+    missing(deps, 'Account', new DoesNotExistError('account_not_found', { id: accountId })),
+  )
+
+async function getOwned(
+  deps: OwnershipDeps,
+  which: number | { accountId: number },
+  selector: Selector,
+  refuse: () => DoesNotExistError,
 ): Promise<OwnedBridgeItem> {
   const { store } = deps
   const scope = await scopeFor(deps, selector.site)
-  let owned = await store.findItem(scope, { accountId })
+  let owned = await store.findItem(scope, which)
   if (!owned) {
     await discoverItems(deps, selector)
-    owned = await store.findItem(scope, { accountId })
+    owned = await store.findItem(scope, which)
   }
   if (!owned || owned.user.userUuid === null || !(await isMeant(deps, owned, selector.user))) {
-    throw missing(deps, 'Account', new DoesNotExistError('account_not_found', { id: accountId }))
+    throw refuse()
   }
   return { ...owned, bridgeUser: owned.user.userUuid }
 }
