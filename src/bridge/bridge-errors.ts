@@ -36,6 +36,7 @@ interface BridgeErrorOptions {
   retryAfter?: number
   limit?: LimitName | undefined
   wait?: number | undefined
+  unanswered?: string | undefined
   cause?: unknown
 }
 
@@ -49,16 +50,23 @@ export class BridgeError extends AppError {
   readonly wait: number | undefined
   // Private, as the log shows an error's own fields.
   readonly #kind: BridgeErrorKind
+  readonly #unanswered: string | undefined
 
   constructor(said: Said, options: BridgeErrorOptions) {
     super(said, options)
     this.#kind = options.kind
+    this.#unanswered = options.unanswered
     this.wait = options.wait
     this.detail = options.detail
   }
 
   get kind(): BridgeErrorKind {
     return this.#kind
+  }
+
+  /** The route of a call that went out and got no whole answer: Bridge may have done what it asks for. */
+  get unanswered(): string | undefined {
+    return this.#unanswered
   }
 }
 
@@ -75,10 +83,6 @@ export const isUnreachable = (error: unknown): boolean =>
 /** An answer that asking again would not change; what is refused to the whole application may be granted again. */
 export const isFinalRefusal = (error: unknown): boolean => isBridge(error, 'invalid', 'missing')
 
-/** Whether Bridge may have done what it was asked for, though it did not say so. */
-export const mayBeDone = (error: unknown): boolean =>
-  isBridge(error, 'timeout', 'nonsense') || (error instanceof BridgeNetworkError && error.wasSent)
-
 /** For `catch`: undefined when Bridge does not know what was asked for; throws all else on. */
 export const unlessMissing = (error: unknown): undefined => {
   if (!isBridge(error, 'missing')) throw error
@@ -87,10 +91,9 @@ export const unlessMissing = (error: unknown): undefined => {
 const down = text('bridge_unavailable')
 const waitWhenDown = 30 // seconds; Bridge names none
 
-/** No answer, or one that was cut off. `wasSent`: Bridge may have done what it was asked for. */
+/** No answer, or one that was cut off. */
 export class BridgeNetworkError extends BridgeError {
   override name = 'BridgeNetworkError'
-  readonly #wasSent: boolean
 
   constructor({ method, route }: Where, cause: unknown, { wasSent } = { wasSent: false }) {
     const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
@@ -98,13 +101,9 @@ export class BridgeNetworkError extends BridgeError {
       kind: 'network',
       retryAfter: waitWhenDown,
       detail: `${method} ${route}: network (${reason})`,
+      unanswered: wasSent ? route : undefined,
       cause,
     })
-    this.#wasSent = wasSent
-  }
-
-  get wasSent(): boolean {
-    return this.#wasSent
   }
 }
 
@@ -112,10 +111,15 @@ export class BridgeNetworkError extends BridgeError {
 export class BridgeTimeoutError extends BridgeError {
   override name = 'BridgeTimeoutError'
 
-  constructor({ method, route }: Where, reason: string, cause?: unknown) {
+  constructor(
+    { method, route }: Where,
+    reason: string,
+    { cause, wasSent = false }: { cause?: unknown; wasSent?: boolean } = {},
+  ) {
     super(text('bridge_timeout'), {
       kind: 'timeout',
       detail: `${method} ${route}: ${reason}`,
+      unanswered: wasSent ? route : undefined,
       cause,
     })
   }

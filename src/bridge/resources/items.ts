@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Api } from '../api.ts'
-import { BridgeStatusError } from '../bridge-errors.ts'
+import { BridgeError, BridgeStatusError } from '../bridge-errors.ts'
 import { loosely } from '../fields.ts'
 import { pageOf } from '../transport/pagination.ts'
 
@@ -30,6 +30,12 @@ const itemReply = item
     message: 'required',
   })
 const page = pageOf(itemReply)
+
+const refreshRoute = '/v2/items/{id}/refresh'
+
+/** Whether what `refresh` rejects with says nothing of the bank: it may have been read. Not when only a call before it failed. */
+export const mayBeRefreshed = (error: unknown): boolean =>
+  error instanceof BridgeError && error.unanswered === refreshRoute
 
 export interface Items {
   list(userUuid: string, options?: { language?: string | undefined }): Promise<Item[]>
@@ -61,7 +67,7 @@ export function createItems(api: Api): Items {
         user: userUuid,
       }),
     async refresh(userUuid, itemId) {
-      const route = '/v2/items/{id}/refresh'
+      const route = refreshRoute
       try {
         await api.run({ method: 'POST', route, id: itemId, user: userUuid, version: '2021-06-01' })
         return true

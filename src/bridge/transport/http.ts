@@ -103,9 +103,10 @@ export function createHttp(options: BridgeOptions): Http {
     if (call.method === 'DELETE' && status !== 204) {
       throw new BridgeSchemaError(`${where}: ${status}, not 204`)
     }
+    if (!schema) return undefined
     if (cut instanceof TooMuchError) throw new BridgeSchemaError(`${where}: body too large`)
     if (cut) throw noAnswer(call, signal, cut, wasSent)
-    return schema && readReply(body, schema, call)
+    return readReply(body, schema, call)
   }
 
   /** What it means that there is no answer, or only a part of one. */
@@ -116,9 +117,10 @@ export function createHttp(options: BridgeOptions): Http {
     wasSent: boolean,
   ): unknown {
     if (error instanceof TurnOverError || isOurs(error)) return error
-    if (signal?.aborted) return new BridgeTimeoutError(call, 'the caller gave up', error)
+    const why = { cause: error, wasSent }
+    if (signal?.aborted) return new BridgeTimeoutError(call, 'the caller gave up', why)
     return error instanceof OutOfTimeError || isTimeout(error)
-      ? new BridgeTimeoutError(call, `no answer in ${timeoutMs} ms`, error)
+      ? new BridgeTimeoutError(call, `no answer in ${timeoutMs} ms`, why)
       : new BridgeNetworkError(call, error, { wasSent })
   }
 
@@ -164,7 +166,8 @@ export function createHttp(options: BridgeOptions): Http {
     try {
       return await options.quota?.take({ payer, against: againstOf(call), signal })
     } catch (error) {
-      if (signal?.aborted) throw new BridgeTimeoutError(call, 'the caller gave up', error)
+      if (signal?.aborted)
+        throw new BridgeTimeoutError(call, 'the caller gave up', { cause: error })
       throw error
     }
   }

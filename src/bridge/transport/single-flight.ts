@@ -34,7 +34,7 @@ export function createSingleFlight(): SingleFlight {
     { where, signal }: { where: Where; signal: AbortSignal | undefined },
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> => {
-    if (signal?.aborted) throw new BridgeTimeoutError(where, 'the caller gave up', signal.reason)
+    if (signal?.aborted) throw gaveUp(where, signal)
     const one = running.get(key) ?? start(key, work)
     one.waiting += 1
     // The last to leave ends the work, whose own last word says best why there is no answer.
@@ -62,7 +62,7 @@ export async function orGiveUp<T>(
   const gone = Promise.withResolvers<never>()
   const leave = (): void => {
     if (isLast()) return
-    gone.reject(new BridgeTimeoutError(where, 'the caller gave up', signal.reason))
+    gone.reject(gaveUp(where, signal))
   }
   if (signal.aborted) leave()
   else signal.addEventListener('abort', leave, { once: true })
@@ -72,3 +72,6 @@ export async function orGiveUp<T>(
     signal.removeEventListener('abort', leave)
   }
 }
+
+const gaveUp = (where: Where, { reason }: AbortSignal): BridgeTimeoutError =>
+  new BridgeTimeoutError(where, 'the caller gave up', { cause: reason })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ownedItem, markIfMissing, type OwnedBridgeItem } from '../../auth/ownership.ts'
-import { mayBeDone } from '../../bridge/bridge-errors.ts'
 import { loose } from '../../bridge/fields.ts'
+import { mayBeRefreshed } from '../../bridge/resources/items.ts'
 import { nextStep } from '../../connect/item-status.ts'
 import { TooManyRequestsError } from '../../errors.ts'
 import { say, text } from '../../texts/say.ts'
@@ -34,15 +34,12 @@ export const postItemRefresh = defineMethod({
     const held = await ownedItem(context, item_id, selector)
     const claim = await claimRefresh(context, held)
 
-    let refreshed: boolean
-    try {
-      const asked = context.bridge.items.refresh(held.bridgeUser, item_id)
-      refreshed = await markIfMissing(context, held, asked)
-    } catch (error) {
+    const asked = context.bridge.items.refresh(held.bridgeUser, item_id).catch(async (error) => {
       // What Bridge may have done without saying so counts.
-      if (!mayBeDone(error)) await context.store.releaseAllowance('refresh', claim)
+      if (!mayBeRefreshed(error)) await context.store.releaseAllowance('refresh', claim)
       throw error
-    }
+    })
+    const refreshed = await markIfMissing(context, held, asked)
     if (refreshed) return { refreshed }
 
     await context.store.releaseAllowance('refresh', claim)

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
-import { http, HttpResponse } from 'msw'
+import { http, HttpResponse, type RequestHandler } from 'msw'
+import { BridgeError } from '../../../src/bridge/bridge-errors.ts'
+import { mayBeRefreshed } from '../../../src/bridge/resources/items.ts'
 import { bridgeProblem, bridgeUrl } from '../../support/bridge.ts'
-import { testClient } from './test-client.ts'
+import { rejection, testClient } from './test-client.ts'
 
 test('a refresh asks the older API, once, and says whether it was taken', async () => {
   const { client, uuid, world, requests } = testClient()
@@ -34,6 +36,55 @@ test.each(noes)('a refresh answered %s is a no', async (_, answer) => {
   const { client, uuid } = testClient([http.post(`${bridgeUrl}/v2/items/1/refresh`, answer)])
 
   expect(await client.items.refresh(uuid, 1)).toBe(false)
+})
+
+const token = `${bridgeUrl}/v3/aggregation/authorization/token`
+const cut = () => HttpResponse.error()
+const page = () => HttpResponse.html('<h1>Soon</h1>')
+
+test.each<[string, boolean, RequestHandler[]]>([
+  ['it was cut off', true, [http.post(`${bridgeUrl}/v2/items/1/refresh`, cut)]],
+  ['its token was cut off', false, [http.post(token, cut)]],
+  ['its token was a page', false, [http.post(token, page)]],
+  [
+    'its second token was cut off, as the first was refused',
+    false,
+    [
+      http.post(`${bridgeUrl}/v2/items/1/refresh`, () => bridgeProblem(401)),
+      http.post(token, () => HttpResponse.json({ access_token: 'first' }), { once: true }),
+      http.post(token, cut),
+    ],
+  ],
+  [
+    'it was refused',
+    false,
+    [http.post(`${bridgeUrl}/v2/items/1/refresh`, () => bridgeProblem(400))],
+  ],
+  [
+    'it broke something',
+    false,
+    [http.post(`${bridgeUrl}/v2/items/1/refresh`, () => bridgeProblem(500))],
+  ],
+])('when %s, that a refresh may be done is %s', async (_, isSo, handlers) => {
+  const { client, uuid } = testClient(handlers)
+
+  const error = await rejection(client.items.refresh(uuid, 1), BridgeError)
+
+  expect(mayBeRefreshed(error)).toBe(isSo)
+})
+
+test('a refresh that was taken is one, though the rest of the answer breaks off', async () => {
+  const begun = () =>
+    new HttpResponse(
+      new ReadableStream({
+        start: (body) => body.enqueue(new Uint8Array(1)),
+        pull: (body) => body.error(new Error('cut')),
+      }),
+      { status: 202 },
+    )
+  const { client, uuid } = testClient([http.post(`${bridgeUrl}/v2/items/1/refresh`, begun)])
+
+  expect(await client.items.refresh(uuid, 1)).toBe(true)
 })
 
 const failures: [string, () => Response, number][] = [

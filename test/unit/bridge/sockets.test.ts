@@ -1,16 +1,16 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Pool } from 'undici'
+import { buildConnector, Pool } from 'undici'
 import { expect, onTestFinished, test } from 'vitest'
 import { createBridgeClient } from '../../../src/bridge/client.ts'
 import {
   BridgeNetworkError,
   BridgeSchemaError,
   BridgeTimeoutError,
-  mayBeDone,
 } from '../../../src/bridge/bridge-errors.ts'
 import type { BridgeCall, BridgeOptions } from '../../../src/bridge/options.ts'
 import { createQuota } from '../../../src/bridge/admission/quota.ts'
+import { mayBeRefreshed } from '../../../src/bridge/resources/items.ts'
 import { systemClock } from '../../../src/clock.ts'
 import { rejection } from './test-client.ts'
 
@@ -86,10 +86,9 @@ test.each<[string, RequestListener]>([
     listener(request, response)
   })
 
-  const error = await rejection(client.providers.get(574), BridgeNetworkError)
+  await rejection(client.providers.get(574), BridgeNetworkError)
 
   expect(tries).toBe(3)
-  expect(mayBeDone(error)).toBe(true)
 })
 
 test('nobody listening is a network error', async () => {
@@ -99,7 +98,53 @@ test('nobody listening is a network error', async () => {
   const error = await rejection(client.providers.get(574), BridgeNetworkError)
 
   expect(error.detail).toBe('GET /v3/providers/{id}: network (ECONNREFUSED)')
-  expect(mayBeDone(error)).toBe(false)
+})
+
+const ada = 'c2a26c9e-dc23-4f67-b887-bbae0f26c415'
+const giveToken: RequestListener = (_, response) => response.end('{"access_token":"token"}')
+
+test('a refresh that got no answer in time may be done', async () => {
+  const { client } = await clientBefore((request, response) => {
+    if (request.url?.endsWith('/token')) giveToken(request, response)
+  }, 1_000)
+
+  const error = await rejection(client.items.refresh(ada, 1), BridgeTimeoutError)
+
+  expect(mayBeRefreshed(error)).toBe(true)
+})
+
+test('a refresh that got no connection in time is not done', async () => {
+  const connect = buildConnector({})
+  let connects = 0
+  const { client } = await clientBefore(
+    (request, response) => giveToken(request, response.setHeader('connection', 'close')),
+    1_000,
+    {
+      connect(options, done) {
+        connects += 1
+        if (connects === 1) connect(options, done)
+      },
+    },
+  )
+
+  const error = await rejection(client.items.refresh(ada, 1), BridgeTimeoutError)
+
+  expect([connects, mayBeRefreshed(error)]).toEqual([2, false])
+})
+
+test('a refresh that is given up while another call has the only connection is not done', async () => {
+  const refreshing = new AbortController()
+  const { client } = await clientBefore((request, response) => {
+    if (request.url?.endsWith('/token')) giveToken(request, response)
+    else if (request.url === '/v3/providers/574') refreshing.abort()
+    else response.end()
+  })
+  await client.items.refresh(ada, 1) // so that there is a token
+  void client.providers.get(574).catch(() => {})
+
+  const given = client.within(refreshing.signal).items.refresh(ada, 1)
+
+  expect(mayBeRefreshed(await rejection(given, BridgeTimeoutError))).toBe(false)
 })
 
 test('an answer that stalls is a timeout, and the next call works', async () => {
