@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { ConfigError, type Config, type MasterKey } from '../config.ts'
-import type { Instance } from '../db/ports/instance.ts'
+import type { Instance, StoredDataKey } from '../db/ports/instance.ts'
 import type { Owner } from '../db/ports/keys.ts'
 import type { Store } from '../db/store.ts'
 import { createKeyring, open, seal, type Keyring } from './keyring.ts'
@@ -23,11 +23,12 @@ export const dataKeyRow = (id: string): string => `data_keys/${id}`
  * Throws a ConfigError that names the variable when the database belongs to another mode or the master key does not fit.
  */
 export async function unlockInstance(
-  store: Pick<Store, 'readInstance' | 'createInstance' | 'ownKeys'>,
+  store: Pick<Store, 'readInstance' | 'createInstance' | 'ownKeys' | 'listDataKeys'>,
   { config, clock }: { config: Config; clock: Clock },
 ): Promise<Keyring> {
   const instance = (await store.readInstance()) ?? (await createInstance())
   const { pepper, isOwned, keyring } = openInstance(instance, config)
+  keyring.sealWith(sealingKey(await store.listDataKeys()))
   if (!isOwned) {
     const [newest] = masterKeysOf(config)
     const to = seal(newest!, pepper, pepperRow)
@@ -50,6 +51,16 @@ export async function unlockInstance(
       at: clock.now(),
     })
   }
+}
+
+/**
+ * Of data keys, oldest first, the one that seals: the newest that all servers have in hand, for each must open what another
+ * seals. One that has none in hand is about to start, and learns all before anybody calls it.
+ */
+export function sealingKey(keys: readonly StoredDataKey[]): string {
+  const servers = [...new Set(keys.flatMap(({ seenBy }) => seenBy))]
+  const known = keys.findLast(({ seenBy }) => servers.every((server) => seenBy.includes(server)))
+  return (known ?? keys[0]!).id
 }
 
 /** What the present master key opens of an installation, changing nothing. Throws as `unlockInstance` does. */

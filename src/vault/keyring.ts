@@ -16,13 +16,15 @@ export interface NamedKey {
 export interface Keyring {
   /** HMAC-SHA256 of `text`, keyed with the pepper; `purpose` keeps one use apart from another. */
   hash(purpose: string, text: string): Buffer
-  /** AES-256-GCM with the newest data key. `row` is bound to it: elsewhere it does not open. */
+  /** AES-256-GCM with one of the data keys, at first the newest. `row` is bound to it: elsewhere it does not open. */
   seal(plain: string | Buffer, row: string): Buffer
   /** @throws when it was changed, moved to another row, or sealed with a key we do not have */
   open(sealed: Buffer, row: string): Buffer
-  /** Takes a further data key in hand: from now on it seals. One it has already changes nothing. */
+  /** Takes a further data key in hand: it opens. One it has already changes nothing. */
   add(key: NamedKey): void
-  /** The ids of the data keys in hand, the one that seals last. */
+  /** From now on this data key in hand seals. */
+  sealWith(id: string): void
+  /** The ids of the data keys in hand. */
   ids(): string[]
 }
 
@@ -31,13 +33,17 @@ const tagBytes = 16
 
 export function createKeyring(keys: { pepper: Buffer; dataKeys: readonly NamedKey[] }): Keyring {
   const dataKeys = [...keys.dataKeys]
-  if (dataKeys.length === 0) throw new Error('A keyring needs a data key')
+  let sealing = dataKeys.at(-1)
+  if (!sealing) throw new Error('A keyring needs a data key')
   return {
     ...hashing(keys.pepper),
-    seal: (plain, row) => seal(dataKeys.at(-1)!, plain, row),
+    seal: (plain, row) => seal(sealing!, plain, row),
     open: (sealed, row) => open(dataKeys, sealed, row),
     add(key) {
       if (!dataKeys.some(({ id }) => id === key.id)) dataKeys.push(key)
+    },
+    sealWith(id) {
+      sealing = dataKeys.find((key) => key.id === id) ?? sealing
     },
     ids: () => dataKeys.map(({ id }) => id),
   }

@@ -5,7 +5,7 @@ import { sealedColumns, type SealedColumn } from '../db/ports/sealed.ts'
 import type { By } from '../db/scope.ts'
 import type { Store } from '../db/store.ts'
 import { dayMs } from '../durations.ts'
-import { dataKeyRow, pepperRow, unwrap } from './instance.ts'
+import { dataKeyRow, pepperRow, sealingKey, unwrap } from './instance.ts'
 import { userEmailPlace } from './user-email.ts'
 import { keyIdOf, seal, type Keyring } from './keyring.ts'
 
@@ -33,6 +33,8 @@ export class ServerUnawareError extends Error {
 const batch = 100
 /** How long a running server may take to notice the new key; as long as a dead one counts as living. */
 const patienceMs = 10_000
+/** How long several servers take to seal with a data key that all have: each looks once in a second. */
+const changeOverMs = 2_000
 /**
  * How long a data key stays after it sealed last: a server that is frozen, or waits for a lock, stores later what it sealed
  * before, and answers for it. No call lasts a day.
@@ -94,6 +96,7 @@ export async function rekey(deps: RekeyDeps, by: By): Promise<Rekeyed> {
     throw new ServerUnawareError()
   }
   keyring.add(key)
+  keyring.sealWith(key.id)
   await store.rewrap(
     {
       wrappedPepper: wrapWith(newest, wrappedPepper, pepperRow),
@@ -119,7 +122,7 @@ export async function rekey(deps: RekeyDeps, by: By): Promise<Rekeyed> {
   return { master_key: newest.id, data_key: key.id, resealed, dropped }
 }
 
-/** A server reads with the keys it has in hand: before all have the new one, nothing may be sealed with it. */
+/** A server reads with the keys it has in hand: before all have the new one, nothing may be sealed with it. Then they do. */
 async function isKnownToServers(
   { store, clock, livingServers, wait }: RekeyDeps,
   id: string,
@@ -128,7 +131,10 @@ async function isKnownToServers(
   for (;;) {
     const living = await livingServers()
     const key = (await store.listDataKeys()).find((candidate) => candidate.id === id)
-    if (living.every((server) => key?.seenBy.includes(server))) return true
+    if (living.every((server) => key?.seenBy.includes(server))) {
+      if (living.length > 1) await wait(changeOverMs)
+      return true
+    }
     if (clock.now() >= giveUpAt) return false
     await wait(250)
   }
@@ -160,8 +166,9 @@ async function reseal(
 }
 
 /**
- * One look for data keys that a `rekey` beside us made: takes them in hand and says so. True when there was one. Throws a
- * ConfigError when our master keys do not open it; then nothing is sealed with it either.
+ * One look for data keys that a `rekey` beside us made: takes them in hand and says so, and seals with the newest that all
+ * servers have. True when there was one. Throws a ConfigError when our master keys do not open it; then nothing is sealed
+ * with it either.
  */
 export async function learnDataKeys({
   store,
@@ -179,7 +186,10 @@ export async function learnDataKeys({
     keyring.add({ id, key: unwrap(masterKeys, wrappedKey, dataKeyRow(id)) })
   }
   for (const { id, seenBy } of keys) {
-    if (!seenBy.includes(memberId)) await store.markDataKeySeen(id, memberId, clock.now())
+    if (seenBy.includes(memberId)) continue
+    await store.markDataKeySeen(id, memberId, clock.now())
+    seenBy.push(memberId)
   }
+  keyring.sealWith(sealingKey(keys))
   return fresh.length > 0
 }

@@ -1,11 +1,13 @@
+import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect, onTestFinished } from 'vitest'
 import { createMovableClock } from '../../../src/clock.ts'
 import { livingServers } from '../../../src/cluster/liveness.ts'
 import { DatabaseInUseError } from '../../../src/db/store-errors.ts'
 import { sealedColumns } from '../../../src/db/ports/sealed.ts'
-import { masterKeysOf, unlockInstance } from '../../../src/vault/instance.ts'
-import { rekey, ServerUnawareError } from '../../../src/vault/rekey.ts'
+import { dataKeyRow, masterKeysOf, unlockInstance } from '../../../src/vault/instance.ts'
+import { keyIdOf, seal, type Keyring } from '../../../src/vault/keyring.ts'
+import { learnDataKeys, rekey, ServerUnawareError } from '../../../src/vault/rekey.ts'
 import { loadConfig } from '../../../src/config.ts'
 import { callMethod, testEnvironment } from '../../support/app.ts'
 import { withPostgres } from '../../support/postgres.ts'
@@ -148,5 +150,41 @@ withPostgres((it, postgres) => {
       const [value] = await store.listSealed(sealedColumns[3], null, 9)
       expect(app.keyring.open(value!.sealed, `events/${event}`).toString()).toBe('{"a":1}')
     }
+  })
+
+  it('seals with a new data key once each has it in hand, so that all open what one of them, or a command, seals', async () => {
+    const serve = await serversOn(postgres)
+    const { app } = await serve('maker', { env: { MASTER_KEY: oldKey } })
+    const { store, clock } = app
+    const config = loadConfig({ ...testEnvironment, MASTER_KEY: both })
+    const masterKeys = masterKeysOf(config)
+    const unlock = () => unlockInstance(store, { config, clock })
+    const aServer = async (memberId: string) => {
+      const keyring = await unlock()
+      const member = { id: memberId, host: memberId, pid: 1 }
+      await store.joinMembers(member, { at: clock.now(), silentSince: 0 })
+      const learn = () => learnDataKeys({ store, keyring, clock, masterKeys, memberId })
+      await learn()
+      return { keyring, learn }
+    }
+    const [first, second] = [await aServer('srv_first'), await aServer('srv_second')]
+    const sealedBy = ({ keyring }: { keyring: Keyring }) => {
+      const sealed = keyring.seal('text', 'row')
+      const open = () => second.keyring.open(sealed, 'row').toString()
+      return { with: keyIdOf(sealed), open }
+    }
+    const newest = { id: 'd2', key: randomBytes(32) }
+    const wrappedKey = seal(masterKeys[0]!, newest.key, dataKeyRow(newest.id))
+
+    await store.addDataKey({ id: newest.id, wrappedKey }, clock.now())
+    await first.learn()
+    const early = [first, { keyring: await unlock() }].map(sealedBy)
+    expect(early.map(({ open }) => open())).toEqual(['text', 'text'])
+
+    await second.learn()
+    await first.learn()
+    const after = [first, second, { keyring: await unlock() }].map(sealedBy)
+    expect(after.map((sealed) => sealed.with)).toEqual(['d2', 'd2', 'd2'])
+    expect(after.map(({ open }) => open())).toEqual(['text', 'text', 'text'])
   })
 })
