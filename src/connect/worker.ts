@@ -21,8 +21,8 @@ export async function expireRequests({
 
 /**
  * A round that verifies what callbacks left behind: claims made while Bridge was unreachable, or by a correction. It goes on
- * behind the claim that the round before ended with, and begins anew when none is left there. Once `stopping` is aborted no
- * further one is begun.
+ * behind the claim that the round before ended with, and begins anew once it has been through all that were there when it
+ * last did: newer ones may come for ever. Once `stopping` is aborted no further one is begun.
  */
 export function createCallbackVerifier(
   deps: SettleDeps,
@@ -30,12 +30,17 @@ export function createCallbackVerifier(
 ): (stopping?: AbortSignal) => Promise<void> {
   const { store, clock, log } = deps
   let after: RequestPlace | undefined
+  let begunAt = 0
 
   const claim = async () => {
     const at = clock.now()
     const claiming = { by: memberId, at, until: at + leaseMs, limit: batch }
-    const claimed = await store.claimCallbacks({ ...claiming, after })
-    return claimed.length > 0 || !after ? claimed : store.claimCallbacks(claiming)
+    if (after && after.openedAt <= begunAt) {
+      const claimed = await store.claimCallbacks({ ...claiming, after })
+      if (claimed.length > 0) return claimed
+    }
+    begunAt = at
+    return store.claimCallbacks(claiming)
   }
 
   return async (stopping) => {

@@ -706,6 +706,31 @@ test('while Bridge is away a round asks it for one claim, and each time for the 
   expect(await app.store.claimCallbacks({ ...nobodys, limit: 1 })).toEqual([])
 })
 
+test('a claim that stays has its turn again, though each round finds newer ones', async () => {
+  const made = await connecting()
+  const { app, bridge, clock } = made
+  const verifyCallbacks = createCallbackVerifier(app.settleDeps, app.memberId)
+  const [item_id] = await claimed(made, 1)
+  let spent = true
+  bridge.use(
+    http.get(`${bridgeUrl}/v3/aggregation/items/${item_id}`, () =>
+      spent
+        ? HttpResponse.json({ errors: [{ code: 'too_many_requests' }] }, { status: 429 })
+        : undefined,
+    ),
+  )
+  await verifyCallbacks()
+  spent = false
+
+  for (let round = 0; round < 3; round += 1) {
+    clock.advance(15_000)
+    await claimed(made, 1)
+    await verifyCallbacks()
+  }
+
+  expect(await app.store.claimCallbacks({ ...nobodys, limit: 1 })).toEqual([])
+})
+
 test('a claim left from an expired request is dropped without a call', async () => {
   const { app, request, newItem, back, stateOf, breakBridge, clock, bridge } = await connecting()
   const repair = breakBridge()
