@@ -43,6 +43,21 @@ export function accountContract(name: string, open: OpenRooms): void {
       expect((await store.findItem(scopes.own, { accountId: 71 }))?.item.id).toBe(8)
     })
 
+    it('an event about an account leaves what is known of it with its item, and takes nothing to another one', async () => {
+      const { store, keep, ann } = await withUsers(open)
+      await keep([7, 8])
+      const ibanFingerprint = Buffer.from('of item 7')
+      await store.keepAccounts([{ id: 71, itemId: 7, ibanFingerprint }], testNow)
+      const told = { kind: 'account' as const, userId: ann.id, accountId: 71, at: testNow + 1 }
+
+      await store.applyEvent({ ...told, itemId: 7 })
+      expect(await store.listAccounts(7)).toMatchObject([{ id: 71, ibanFingerprint }])
+
+      await store.applyEvent({ ...told, itemId: 8 })
+      expect(await store.listAccounts(7)).toEqual([])
+      expect(await store.listAccounts(8)).toMatchObject([{ id: 71, ibanFingerprint: null }])
+    })
+
     it('the accounts of a gone item are gone until it comes back', async () => {
       const { store, clock, keep, scopes } = await withUsers(open)
       await keep([7])
@@ -144,6 +159,20 @@ export function accountContract(name: string, open: OpenRooms): void {
         print('old 70'),
         print('old 71'),
       ])
+    })
+
+    it('the IBAN of an account that was another item’s is none that we knew', async () => {
+      const { store, keep, item } = await visited()
+      await keep({ id: 8 })
+      const moved = { id: 80, itemId: 8, ibanFingerprint: print('of item 8') }
+      await store.keepAccounts([moved], testNow)
+
+      const present = [{ id: 80, ibanFingerprint: null }]
+      await store.settleComparison(await item(7), present, null, testNow + 1)
+
+      expect((await store.listAccounts(7)).find(({ id }) => id === 80)).toMatchObject({
+        ibanFingerprint: null,
+      })
     })
 
     it('does not end while another visit began', async () => {

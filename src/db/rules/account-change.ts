@@ -32,13 +32,15 @@ export const keptFingerprint = (
 
 /**
  * What is known of an item's accounts once they were compared: the accounts there now, and those whose IBAN is forgotten,
- * for they left. An IBAN that Bridge withholds for now is still the one we knew.
+ * for they left. An IBAN that Bridge withholds for now is still the one we knew, if we knew it of this item.
  */
 export function comparedAccounts(
-  known: readonly Fingerprinted[],
+  itemId: number,
+  known: readonly (Fingerprinted & { itemId: number })[],
   present: readonly Fingerprinted[],
 ): { kept: Fingerprinted[]; left: number[] } {
-  const before = new Map(known.map(({ id, ibanFingerprint }) => [id, ibanFingerprint]))
+  const its = known.filter((account) => account.itemId === itemId)
+  const before = new Map(its.map(({ id, ibanFingerprint }) => [id, ibanFingerprint]))
   const there = new Set(present.map(({ id }) => id))
   return {
     kept: present.map(({ id, ibanFingerprint }) => ({

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNull, ne, or, sql, type Column, type SQL } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNull, ne, or, sql } from 'drizzle-orm'
 import type { AccountStore, Replacement } from '../../ports/accounts.ts'
 import { comparedAccounts, isAccountNews, keptFingerprint } from '../../rules/account-change.ts'
 import {
@@ -11,7 +11,7 @@ import { accounts, items, lostAccounts } from '../schema/index.ts'
 import { changed, given, prepared, type Db, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { lockUser } from './locks.ts'
-import { lockItems } from './item-rows.ts'
+import { lockItems, storingAccounts } from './item-rows.ts'
 import { insertEvent } from './store-event.ts'
 
 export function accountOperations({ run, transaction }: Tools): AccountStore {
@@ -38,7 +38,7 @@ export function accountOperations({ run, transaction }: Tools): AccountStore {
           const [known] = await db.select().from(accounts).where(eq(accounts.id, id))
           const isCompared = item.compareFrom !== null
           const kept = keptFingerprint(known, { itemId, ibanFingerprint }, { isCompared })
-          await storeAccount(db, { id, itemId, ibanFingerprint: kept, at })
+          await storingAccounts(db, [{ id, itemId, ibanFingerprint: kept, createdAt: at }])
           if (ownerPrint === null || item.userId !== returning?.userId) continue
           await db.update(accounts).set({ ownerPrint }).where(eq(accounts.id, id))
           printed.push({ id, itemId, userId: item.userId, ownerPrint })
@@ -75,10 +75,12 @@ export function accountOperations({ run, transaction }: Tools): AccountStore {
           .where(or(eq(accounts.itemId, id), inArray(accounts.id, ids)))
           .orderBy(accounts.id)
           .for('no key update')
-        const { kept, left } = comparedAccounts(known, present)
+        const { kept, left } = comparedAccounts(id, known, present)
         const forgotten = { ibanFingerprint: null, ownerPrint: null }
         await db.update(accounts).set(forgotten).where(inArray(accounts.id, left))
-        for (const account of kept) await storeAccount(db, { ...account, itemId: id, at })
+        for (const account of kept) {
+          await storingAccounts(db, [{ ...account, itemId: id, createdAt: at }])
+        }
         if (finding) {
           await insertEvent(db, finding.event)
           await writeAudit(db, finding.audit)
@@ -165,31 +167,4 @@ async function replace(db: Db, account: Printed): Promise<Replacement[]> {
   await db.update(accounts).set({ ownerPrint: null }).where(eq(accounts.id, before.accountId))
   await db.delete(lostAccounts).where(eq(lostAccounts.id, before.accountId))
   return [{ accountId: id, itemId, ...replaced }]
-}
-
-/** Writes an account under an item, inside the transaction at hand. */
-async function storeAccount(
-  db: Db,
-  { at, ...row }: { id: number; itemId: number; ibanFingerprint: Buffer | null; at: number },
-): Promise<void> {
-  const { itemId, ibanFingerprint } = row
-  await db
-    .insert(accounts)
-    .values({ ...row, createdAt: at })
-    .onConflictDoUpdate({
-      target: accounts.id,
-      set: { itemId, ibanFingerprint, ...unlessMoved },
-    })
-}
-
-/** What is known of an account that comes back stays with its connection. */
-const unlessMoved = {
-  ownerPrint: stayed(accounts.ownerPrint),
-  replacedAccountId: stayed(accounts.replacedAccountId),
-  replacedItemId: stayed(accounts.replacedItemId),
-  dataUntil: stayed(accounts.dataUntil),
-}
-
-function stayed(column: Column): SQL {
-  return sql`CASE WHEN ${accounts.itemId} = excluded.item_id THEN ${column} END`
 }

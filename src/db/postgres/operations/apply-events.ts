@@ -3,9 +3,9 @@ import type { EventChange, Handling } from '../../ports/events.ts'
 import type { Item } from '../../ports/items.ts'
 import { concernsUser, itemAfterEvent, lateFrom } from '../../rules/item-change.ts'
 import { ClaimLostError } from '../../store-errors.ts'
-import { accounts, audit, bridgeUsers, items, sites } from '../schema/index.ts'
+import { audit, bridgeUsers, items, sites } from '../schema/index.ts'
 import { tableOf, type Db, type Last } from '../tools.ts'
-import { lockItems, storeItems } from './item-rows.ts'
+import { lockItems, storeItems, storingAccounts } from './item-rows.ts'
 import { lockUsers } from './locks.ts'
 import { claimsOf } from './work-claims.ts'
 
@@ -81,7 +81,7 @@ export async function applyAll(
     db,
     [...changed].map((id) => known.get(id)!),
   )
-  if (its.size > 0) last(keeping(db, [...its.values()]))
+  if (its.size > 0) last(storingAccounts(db, [...its.values()]))
   if (handled.length > 0) {
     const done = tableOf('done', handled, { seq: 'bigint', at: 'bigint' })
     last(
@@ -92,22 +92,6 @@ export async function applyAll(
   }
   return ends
 }
-
-const keeping = (db: Db, all: { id: number; itemId: number; createdAt: number }[]) =>
-  db
-    .insert(accounts)
-    .values(all)
-    .onConflictDoUpdate({
-      target: accounts.id,
-      set: {
-        itemId: sql`excluded.item_id`,
-        ownerPrint: null,
-        replacedAccountId: null,
-        replacedItemId: null,
-        dataUntil: null,
-      },
-      setWhere: sql`${accounts.itemId} <> excluded.item_id`,
-    })
 
 /** Whether the item was deleted here: no row stands for it any more, only the audit tells. */
 async function wasDeleted(

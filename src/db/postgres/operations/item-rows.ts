@@ -1,8 +1,8 @@
-import { inArray, sql, type SQLChunk } from 'drizzle-orm'
+import { inArray, sql, type Column, type SQLChunk } from 'drizzle-orm'
 import { toSnakeCase } from 'drizzle-orm/casing'
 import type { Item } from '../../ports/items.ts'
 import { LostRaceError } from '../errors.ts'
-import { items } from '../schema/index.ts'
+import { accounts, items } from '../schema/index.ts'
 import { tableOf, type Db } from '../tools.ts'
 
 /** Items by their ids, nobody else's until the transaction ends. */
@@ -59,3 +59,28 @@ ON CONFLICT (id) DO UPDATE SET (${stored}) = ROW (${anew}) WHERE items.user_id =
 }
 
 export const storeItem = (db: Db, item: Item): Promise<void> => storeItems(db, [item])
+
+/** What is known of an account, as long as it stays with its item. */
+const stayed = (column: Column) =>
+  sql`CASE WHEN ${accounts.itemId} = excluded.item_id THEN ${column} END`
+
+/** The statement that writes accounts under their items. Of those that are there already nothing is lost, unless they moved. */
+export const storingAccounts = (
+  db: Db,
+  all: { id: number; itemId: number; ibanFingerprint?: Buffer | null; createdAt: number }[],
+) =>
+  db
+    .insert(accounts)
+    .values(all)
+    .onConflictDoUpdate({
+      target: accounts.id,
+      set: {
+        itemId: sql`excluded.item_id`,
+        ibanFingerprint: sql`coalesce(excluded.iban_fingerprint, ${stayed(accounts.ibanFingerprint)})`,
+        ownerPrint: stayed(accounts.ownerPrint),
+        replacedAccountId: stayed(accounts.replacedAccountId),
+        replacedItemId: stayed(accounts.replacedItemId),
+        dataUntil: stayed(accounts.dataUntil),
+      },
+      setWhere: sql`${accounts.itemId} <> excluded.item_id OR excluded.iban_fingerprint IS NOT NULL`,
+    })

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, ne, or, sql, type Column, type SQL } from 'drizzle-orm'
+import { and, asc, eq, inArray, ne, or, sql } from 'drizzle-orm'
 import type { AccountStore, Replacement } from '../../ports/accounts.ts'
 import { comparedAccounts, isAccountNews, keptFingerprint } from '../../rules/account-change.ts'
 import {
@@ -11,7 +11,7 @@ import { accounts, items, lostAccounts } from '../schema/index.ts'
 import { given, prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { insertEvent } from './events.ts'
-import { itemRow } from './item-rows.ts'
+import { itemRow, storeAccount } from './item-rows.ts'
 
 /** Whether an account replaces none yet, and exactly one other of its user and IBAN was, whose connection is no more. */
 const mayReplace = sql`(${accounts.replacedAccountId} IS NULL AND (
@@ -106,7 +106,7 @@ export function accountOperations({ db, read, write }: Tools): AccountStore {
           .from(accounts)
           .where(or(eq(accounts.itemId, id), inArray(accounts.id, ids)))
           .all()
-        const { kept, left } = comparedAccounts(known, present)
+        const { kept, left } = comparedAccounts(id, known, present)
         const forgotten = { ibanFingerprint: null, ownerPrint: null }
         db.update(accounts).set(forgotten).where(inArray(accounts.id, left)).run()
         for (const account of kept) storeAccount(db, { ...account, itemId: id, at })
@@ -170,32 +170,4 @@ function replace(db: Tools['db'], account: Printed): Replacement | undefined {
   db.update(accounts).set({ ownerPrint: null }).where(eq(accounts.id, before.accountId)).run()
   db.delete(lostAccounts).where(eq(lostAccounts.id, before.accountId)).run()
   return { accountId: id, itemId, ...replaced }
-}
-
-/** Writes an account under an item, inside the transaction at hand. */
-function storeAccount(
-  db: Tools['db'],
-  account: { id: number; itemId: number; ibanFingerprint: Buffer | null; at: number },
-): void {
-  const { at: createdAt, ...row } = account
-  const { itemId, ibanFingerprint } = row
-  db.insert(accounts)
-    .values({ ...row, createdAt })
-    .onConflictDoUpdate({
-      target: accounts.id,
-      set: { itemId, ibanFingerprint, ...unlessMoved },
-    })
-    .run()
-}
-
-/** What is known of an account that comes back stays with its connection. */
-const unlessMoved = {
-  ownerPrint: stayed(accounts.ownerPrint),
-  replacedAccountId: stayed(accounts.replacedAccountId),
-  replacedItemId: stayed(accounts.replacedItemId),
-  dataUntil: stayed(accounts.dataUntil),
-}
-
-function stayed(column: Column): SQL {
-  return sql`CASE WHEN ${accounts.itemId} = excluded.item_id THEN ${column} END`
 }

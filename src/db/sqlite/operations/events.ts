@@ -3,11 +3,11 @@ import type { EventChange, EventStore, Handling, NewEvent } from '../../ports/ev
 import { concernsUser, itemAfterEvent, lateFrom } from '../../rules/item-change.ts'
 import { ClaimLostError, StoreBusyError, StoreDiskError } from '../../store-errors.ts'
 import type { GroupCommit } from '../group-commit.ts'
-import { accounts, audit, bridgeUsers, events, items, sites } from '../schema/index.ts'
+import { audit, bridgeUsers, events, items, sites } from '../schema/index.ts'
 import { isDiskFault, given, prepared, type Tools } from '../tools.ts'
 import { insertDelivery } from './deliveries.ts'
 import { isFreeFor, requirePlace } from './members.ts'
-import { itemRow, storeItem } from './item-rows.ts'
+import { itemRow, storeAccount, storeItem } from './item-rows.ts'
 
 const storeEvent = prepared((db) =>
   db
@@ -70,24 +70,6 @@ const userOf = prepared((db) =>
     .select()
     .from(bridgeUsers)
     .where(eq(bridgeUsers.id, given('id')))
-    .prepare(),
-)
-
-const accountNamed = prepared((db) =>
-  db
-    .insert(accounts)
-    .values({ id: given('id'), itemId: given('itemId'), createdAt: given('at') })
-    .onConflictDoUpdate({
-      target: accounts.id,
-      set: {
-        itemId: sql`excluded.item_id`,
-        ownerPrint: null,
-        replacedAccountId: null,
-        replacedItemId: null,
-        dataUntil: null,
-      },
-      setWhere: sql`${accounts.itemId} <> excluded.item_id`,
-    })
     .prepare(),
 )
 
@@ -208,7 +190,8 @@ function apply(db: Tools['db'], change: EventChange): boolean {
   if (change.kind === 'item') return applyToItem(db, change)
   if (change.kind === 'account') {
     if (!applyToItem(db, change)) return false
-    accountNamed(db).run({ id: change.accountId, itemId: change.itemId, at })
+    const { accountId: id, itemId } = change
+    storeAccount(db, { id, itemId, ibanFingerprint: null, at })
     return true
   }
   if (change.kind === 'item-gone') {

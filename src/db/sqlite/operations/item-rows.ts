@@ -1,6 +1,6 @@
-import { eq, sql } from 'drizzle-orm'
+import { eq, sql, type Column } from 'drizzle-orm'
 import type { Item } from '../../ports/items.ts'
-import { items } from '../schema/index.ts'
+import { accounts, items } from '../schema/index.ts'
 import { given, prepared, type Tools } from '../tools.ts'
 
 const itemWith = prepared((db) =>
@@ -61,3 +61,37 @@ export const storeItem = (db: Tools['db'], known: Item | undefined, item: Item):
   const statement = known ? itemUpdated(db) : itemInserted(db)
   statement.run({ ...item })
 }
+
+/** What is known of an account, as long as it stays with its item. */
+const stayed = (column: Column) =>
+  sql`CASE WHEN ${accounts.itemId} = excluded.item_id THEN ${column} END`
+
+const accountStored = prepared((db) =>
+  db
+    .insert(accounts)
+    .values({
+      id: given('id'),
+      itemId: given('itemId'),
+      ibanFingerprint: given('ibanFingerprint'),
+      createdAt: given('at'),
+    })
+    .onConflictDoUpdate({
+      target: accounts.id,
+      set: {
+        itemId: sql`excluded.item_id`,
+        ibanFingerprint: sql`coalesce(excluded.iban_fingerprint, ${stayed(accounts.ibanFingerprint)})`,
+        ownerPrint: stayed(accounts.ownerPrint),
+        replacedAccountId: stayed(accounts.replacedAccountId),
+        replacedItemId: stayed(accounts.replacedItemId),
+        dataUntil: stayed(accounts.dataUntil),
+      },
+      setWhere: sql`${accounts.itemId} <> excluded.item_id OR excluded.iban_fingerprint IS NOT NULL`,
+    })
+    .prepare(),
+)
+
+/** Writes an account under an item, inside the transaction at hand. Of one that is there already nothing is lost, unless it moved. */
+export const storeAccount = (
+  db: Tools['db'],
+  account: { id: number; itemId: number; ibanFingerprint: Buffer | null; at: number },
+): void => void accountStored(db).run(account)

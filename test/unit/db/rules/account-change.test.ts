@@ -13,6 +13,14 @@ const aPrint = fc.option(
 )
 const anAccount = fc.record({ id: fc.integer({ min: 1, max: 5 }), ibanFingerprint: aPrint })
 const someAccounts = fc.uniqueArray(anAccount, { selector: ({ id }) => id })
+const someKnown = fc.uniqueArray(
+  fc.record({
+    id: fc.integer({ min: 1, max: 5 }),
+    itemId: fc.constantFrom(7, 8),
+    ibanFingerprint: aPrint,
+  }),
+  { selector: ({ id }) => id },
+)
 
 describe('an account that Bridge listed', () => {
   it('is news when it is unknown; and what is known of it is not given up while its item stays', () => {
@@ -57,8 +65,8 @@ describe('an account that Bridge listed', () => {
 describe('accounts that were compared', () => {
   it('are exactly those there now, and of those that left the IBAN is forgotten', () => {
     fc.assert(
-      fc.property(someAccounts, someAccounts, (known, present) => {
-        const { kept, left } = comparedAccounts(known, present)
+      fc.property(someKnown, someAccounts, (known, present) => {
+        const { kept, left } = comparedAccounts(7, known, present)
 
         expect(kept.map(({ id }) => id)).toEqual(present.map(({ id }) => id))
         const all = new Set([...kept.map(({ id }) => id), ...left])
@@ -68,12 +76,13 @@ describe('accounts that were compared', () => {
     )
   })
 
-  it('keep an IBAN that Bridge withholds, and take one that it shows', () => {
+  it('keep an IBAN that Bridge withholds, if it is of this item, and take one that it shows', () => {
     fc.assert(
-      fc.property(someAccounts, someAccounts, (known, present) => {
-        for (const { id, ibanFingerprint } of comparedAccounts(known, present).kept) {
+      fc.property(someKnown, someAccounts, (known, present) => {
+        for (const { id, ibanFingerprint } of comparedAccounts(7, known, present).kept) {
           const shown = present.find((account) => account.id === id)?.ibanFingerprint
-          const before = known.find((account) => account.id === id)?.ibanFingerprint
+          const of = known.find((account) => account.id === id && account.itemId === 7)
+          const before = of?.ibanFingerprint
           expect(ibanFingerprint).toBe(shown ?? before ?? null)
         }
       }),
