@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { isIP } from 'node:net'
-import { request } from 'undici'
 import type { Config } from '../config.ts'
 import { dispatcherTo } from '../bridge/transport/dispatcher.ts'
+import { ask } from '../http-exchange.ts'
 import { createMailer, mailServerOf } from '../mail/mailer.ts'
 import { systemResolve } from '../webhooks/relay/resolve.ts'
 import { shakeHands } from '../webhooks/relay/target-facts.ts'
@@ -33,16 +33,20 @@ export const systemProbes = ({
   mailFrom,
 }: Pick<Config, 'secrets' | 'mailFrom'>): Probes => ({
   async get(url, headers = {}) {
-    const dispatcher = dispatcherTo(new URL(url).origin, secrets.proxy, 1)
-    const signal = AbortSignal.timeout(timeoutMs)
+    const { origin, pathname, search } = new URL(url)
+    const dispatcher = dispatcherTo(origin, secrets.proxy, 1)
+    const path = `${pathname}${search}`
     try {
-      const answer = await request(url, { headers, signal, dispatcher })
-      const text = await answer.body.text()
-      const date = Date.parse(String(answer.headers['date'] ?? ''))
+      const answer = await ask(
+        dispatcher,
+        { origin, path, method: 'GET', headers },
+        { ms: timeoutMs, maxBytes: () => 4_096 },
+      )
+      const date = Date.parse(answer.headers['date'] ?? '')
       return {
-        status: answer.statusCode,
+        status: answer.status,
         date: Number.isNaN(date) ? undefined : date,
-        body: text.slice(0, 4_096),
+        body: answer.body.toString(),
       }
     } finally {
       await dispatcher.destroy()
