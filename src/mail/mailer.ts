@@ -1,5 +1,7 @@
+import { Socket } from 'node:net'
 import type { Transporter } from 'nodemailer'
 import type { Config } from '../config.ts'
+import { minuteMs } from '../durations.ts'
 
 /** The operator's mail server, as `SMTP_URL` and `MAIL_FROM` say it. */
 export interface MailServer {
@@ -35,6 +37,9 @@ export interface Mailer {
   /** Greets the server and logs in. Rejects with a MailServerError. */
   check(): Promise<void>
 }
+
+/** For a mail, or a look, in all. Each step has its own limit besides, which a byte now and then begins anew. */
+const inAllMs = minuteMs
 
 const waitMs = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 }
 
@@ -78,6 +83,9 @@ async function transportTo(url: string): Promise<Transporter> {
   const { protocol, hostname, port, username, password } = new URL(url)
   const auth = { user: decodeURIComponent(username), pass: decodeURIComponent(password) }
   const secure = protocol === 'smtps:'
+  const socket = new Socket()
+  const late = setTimeout(() => socket.destroy(), inAllMs).unref()
+  socket.once('close', () => clearTimeout(late))
   return createTransport({
     host: hostname.replace(/^\[|\]$/g, ''),
     secure,
@@ -85,6 +93,7 @@ async function transportTo(url: string): Promise<Transporter> {
     // A password never goes in the clear; without one a relay next door may have no TLS.
     ...(username !== '' && { auth, requireTLS: !secure }),
     ...waitMs,
+    socket,
     disableFileAccess: true,
     disableUrlAccess: true,
   })

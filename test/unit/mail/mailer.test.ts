@@ -2,6 +2,8 @@ import { expect, it } from 'vitest'
 import { createMailer, MailServerError } from '../../../src/mail/mailer.ts'
 import { reminderMail, type Reminder } from '../../../src/mail/reminder.ts'
 import { mailServer } from '../../support/mail-server.ts'
+import { tricklingSite } from '../../support/trickling-site.ts'
+import { tryTime } from '../../support/try-time.ts'
 
 const from = 'Reminders <reminders@bank.test>'
 const mail = {
@@ -40,6 +42,23 @@ it('a server that is not there is no reason to throw for a mail, and one for a l
   expect(await mailer.send(mail)).toMatchObject({ outcome: 'unsure' })
   await expect(mailer.check()).rejects.toThrow(new MailServerError('ESOCKET'))
 })
+
+it.each(['check', 'send'] as const)(
+  'a server that trickles its answers is given up: %s',
+  async (act) => {
+    const server = await tricklingSite(Buffer.from('220 mail.test\r\n250-'))
+    const mailer = createMailer({ url: `smtp://127.0.0.1:${server.port}`, from })
+    const time = tryTime(60_000)
+
+    const outcome = act === 'check' ? mailer.check().catch(String) : mailer.send(mail)
+    await server.isHeard
+    time.isOver()
+
+    expect(await outcome).toEqual(
+      act === 'check' ? 'MailServerError: ECONNECTION' : { outcome: 'unsure', code: 'ECONNECTION' },
+    )
+  },
+)
 
 it('a password never goes in the clear: without TLS nobody logs in, and no error has it', async () => {
   const server = await mailServer({ password: 'p@ss word' })
