@@ -4,7 +4,9 @@ import { Agent, EnvHttpProxyAgent, request, type Dispatcher } from 'undici'
 import { z } from 'zod'
 import { systemClock } from '../clock.ts'
 import { readWebAddress } from '../connect/site-urls.ts'
+import { tryMs } from '../db/rules/delivery-claims.ts'
 import { secondMs } from '../durations.ts'
+import { ask } from '../http-exchange.ts'
 import { webhookHeaders } from '../webhooks/relay/headers.ts'
 import { pastArgument } from './arguments.ts'
 import { CommandError } from './command-error.ts'
@@ -23,7 +25,8 @@ const lookEveryMs = 2 * secondMs
 const afterFailureMs = 5 * secondMs
 /** Between the tries of one event: whoever restarts a program of theirs misses nothing. */
 const waits = [secondMs, 3 * secondMs]
-const tryMs = 15 * secondMs
+/** Of an answer: what is more is not waited for. */
+const mostBytes = 2 * 1024
 
 const page = z.object({
   events: z.array(
@@ -147,11 +150,11 @@ function callerOf(env: CommandContext['env'], url: URL, dispatcher: Dispatcher):
 async function patiently(
   { terminal: { complain } }: CommandContext,
   stopped: AbortSignal,
-  ask: () => Promise<unknown>,
+  asking: () => Promise<unknown>,
 ): Promise<unknown> {
   for (let isTold = false; !stopped.aborted; isTold = true) {
     try {
-      return await ask()
+      return await asking()
     } catch (error) {
       if (error instanceof CommandError || error instanceof z.ZodError) throw error
       const why = inWords(error)
@@ -200,17 +203,18 @@ function forwarder(target: URL, secret: string) {
     const body = Buffer.from(JSON.stringify(event))
     const at = systemClock.now()
     try {
-      const answer = await request(target, {
-        method: 'POST',
+      const { status } = await ask(
         dispatcher,
-        body,
-        headers: webhookHeaders({ id, type, site, at, body, secrets: [secret] }),
-        headersTimeout: tryMs,
-        bodyTimeout: tryMs,
-        signal,
-      })
-      await answer.body.dump()
-      return { status: answer.statusCode, error: null }
+        {
+          origin: target.origin,
+          path: `${target.pathname}${target.search}`,
+          method: 'POST',
+          body,
+          headers: webhookHeaders({ id, type, site, at, body, secrets: [secret] }),
+        },
+        { ms: tryMs, signal, maxBytes: () => mostBytes },
+      )
+      return { status, error: null }
     } catch (error) {
       return { status: null, error: inWords(error) }
     }

@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { expect, onTestFinished, test } from 'vitest'
@@ -11,6 +14,7 @@ import { freePort } from '../../support/free-port.ts'
 import { expectedSignatures, openSite } from '../../support/receiving-site.ts'
 import { testFolder } from '../../support/store.ts'
 import { aTenant, type TestKey } from '../../support/tenants.ts'
+import { tryTime } from '../../support/try-time.ts'
 import { siteClient, visitBank } from './visit.ts'
 
 const timeout = 60_000
@@ -151,6 +155,44 @@ test('what a program does not take is told, and the next event comes', { timeout
   expect(new Set(hook.heard.map(({ headers }) => headers['webhook-id'])).size).toBe(2)
   expect(hook.heard).toHaveLength(4)
 })
+
+test('a program whose answer never ends has taken the event', { timeout }, async () => {
+  const { url, connect, siteKey } = await aServer()
+  const program = createServer((_, response) => {
+    response.writeHead(200).write('so ')
+    const drip = setInterval(() => response.write('.'), 5)
+    response.on('close', () => clearInterval(drip))
+  })
+  await new Promise<void>((resolve) => program.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    program.closeAllConnections()
+    program.close()
+  })
+  const origin = `http://127.0.0.1:${(program.address() as AddressInfo).port}`
+  const time = tryTime()
+  const forwarded = ['--forward-to', origin, '--types', 'connect.completed']
+  const listener = listening(envOf(siteKey), ['--url', url, ...forwarded])
+  await expect.poll(() => listener.said.out, listens).toContain('Listening')
+  const answered = statusHeard(origin)
+
+  await connect()
+  await answered
+  time.isOver()
+
+  await expect.poll(() => listener.said.out, listens).toMatch(/connect\.completed .* {2}200\n$/)
+  expect(await listener.stop()).toBe(0)
+})
+
+/** Resolves once somebody in this process has heard a status from there. */
+const statusHeard = (origin: string): Promise<void> =>
+  new Promise((resolve) => {
+    const hear = (told: unknown): void => {
+      if ((told as { request: { origin: string } }).request.origin !== origin) return
+      unsubscribe('undici:request:headers', hear)
+      resolve()
+    }
+    subscribe('undici:request:headers', hear)
+  })
 
 test('without a key, with a wrong one, and where a secret is not for the key, it ends with a sentence', async () => {
   const { url, siteKey, tenantKey } = await aServer()
