@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { systemClock } from '../clock.ts'
 import { readWebAddress } from '../connect/site-urls.ts'
 import { tryMs } from '../db/rules/delivery-claims.ts'
+import { isDelivered } from '../db/rules/endpoint-health.ts'
 import { secondMs } from '../durations.ts'
 import { ask } from '../http-exchange.ts'
 import { webhookHeaders } from '../webhooks/relay/headers.ts'
@@ -224,7 +225,7 @@ function forwarder(target: URL, secret: string) {
     async post(event: Told, signal: AbortSignal): Promise<Taken> {
       for (let tries = 1; ; tries += 1) {
         const answer = await once(event, signal)
-        const isTaken = answer.status !== null && answer.status >= 200 && answer.status < 300
+        const isTaken = isDelivered(answer.status)
         const wait = waits[tries - 1]
         if (isTaken || wait === undefined || signal.aborted) return { ...answer, tries }
         await pause(wait, undefined, { signal }).catch(() => {})

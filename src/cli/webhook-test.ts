@@ -3,6 +3,7 @@ import { createAuditCounter } from '../audit/counter.ts'
 import type { EndpointHealth } from '../db/ports/endpoints.ts'
 import type { Site } from '../db/ports/sites.ts'
 import { commandPrefix } from '../db/rules/delivery-claims.ts'
+import { isDelivered } from '../db/rules/endpoint-health.ts'
 import { command } from '../terminal/shell.ts'
 import { hintFor } from '../webhooks/relay/hints.ts'
 import { createRelay } from '../webhooks/relay/relay.ts'
@@ -46,7 +47,7 @@ export async function testEndpoint(
   })
 
   const { status, error, ms, response } = tried
-  const delivered = status !== null && status >= 200 && status < 300
+  const delivered = isDelivered(status)
   const hint = delivered ? null : (hintFor({ url, status, error, response, location })?.en ?? null)
   const next =
     endpoint.disabledAt !== null && delivered
