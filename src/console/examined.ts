@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Finding } from '../doctor/finding.ts'
+import { withLastTurns } from '../doctor/sites.ts'
 import { minuteMs, secondMs } from '../durations.ts'
 
 /** What doctor found last, and whether it is looking now. */
@@ -35,7 +36,7 @@ export function createExaminer({
 
   async function examineNow(): Promise<void> {
     try {
-      const findings = await examine()
+      const findings = withLastTurns(await examine(), last?.findings ?? [])
       last = { at: clock.now(), findings: worstFirst(findings) }
     } catch (error) {
       onError(error)

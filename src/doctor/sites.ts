@@ -2,6 +2,7 @@ import type { EndpointReport } from '../db/ports/endpoints.ts'
 import { command } from '../terminal/shell.ts'
 import { codeOf } from '../terminal/system-errors.ts'
 import { areReachable, openedTo } from '../webhooks/relay/target-guard.ts'
+import type { Code } from './codes.ts'
 import { daysUntil, type Examination } from './examination.ts'
 import { critical, ok, warning, type Finding } from './finding.ts'
 import type { Probes } from './probes.ts'
@@ -137,6 +138,22 @@ function judgeStored(
     fr: 'Comparez l’heure avec `date -u` : l’horloge est fausse, ou l’était.',
   }
   return warning('site.time_to_come', check, message, act, { of })
+}
+
+/** What a site's turn alone tells. */
+const ofTurns: ReadonlySet<Code> = new Set([
+  'site.no_address',
+  'site.forbidden_address',
+  'site.no_tls',
+  'site.certificate_ending',
+])
+
+/** What a look found, and of the sites that it did not come to what the look before it knew of their last turn. */
+export function withLastTurns(found: readonly Finding[], before: readonly Finding[]): Finding[] {
+  const unseen = new Set(found.flatMap((one) => one.unseen ?? []))
+  const last = before.filter(({ check, code }) => unseen.has(check) && ofTurns.has(code))
+  const known = new Set(last.map(({ check }) => check))
+  return [...last, ...found.filter(({ check }) => !known.has(check))]
 }
 
 /** What its address says; `days`: how long its certificate is good. */

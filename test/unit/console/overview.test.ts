@@ -152,6 +152,39 @@ describe('what doctor finds', () => {
     await expect.poll(() => looked).toBe(2)
   })
 
+  it('of a site whose turn a look did not come to stays what was found in its last one', async () => {
+    const of = (site: string, code: Finding['code'], level: Finding['level']): Finding => ({
+      ...finding(level, `site ${site}`),
+      code,
+    })
+    const undialled = (...sites: string[]): Finding => ({
+      ...of('', 'site.undialled', 'warning'),
+      unseen: sites.map((site) => `site ${site}`),
+    })
+    const looks = [
+      [
+        of('a', 'site.no_tls', 'critical'),
+        of('b', 'site.disabled', 'critical'),
+        of('c', 'site.no_address', 'critical'),
+        of('d', 'site.failing', 'warning'),
+      ],
+      [of('a', 'site.failing', 'warning'), undialled('a', 'b', 'd')],
+      [undialled('a')],
+      [of('a', 'site.ok', 'ok'), undialled('b')],
+    ]
+    const examine = async () => looks.shift()!
+    const examiner = createExaminer({ examine, clock: testClock(), onError: () => {} })
+    const codes = async () =>
+      (await examiner.anew())?.findings.map(({ code, check }) => `${check}: ${code}`)
+
+    await codes()
+
+    const standing = ['site a: site.no_tls', 'site : site.undialled']
+    expect(await codes()).toEqual(standing)
+    expect(await codes()).toEqual(standing)
+    expect(await codes()).toEqual(['site : site.undialled'])
+  })
+
   it('stays what it was when looking fails, and the failure is told', async () => {
     const errors: unknown[] = []
     let fails = false
