@@ -54,9 +54,9 @@ export interface Config {
     perAddress: number
   }
   retention: {
-    /** Days that event bodies and endpoints' answers are kept. */
+    /** Days that event bodies, endpoints' answers, calls and requests that connected nothing are kept. */
     eventsDays: number
-    /** Days that the audit, events without bodies, ended requests and gone items are kept. */
+    /** Days that what else has an age is kept: events without bodies, ended requests, what is gone or deleted, the audit. */
     auditDays: number
   }
   /** Whether a Bridge user is deleted with its last item. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { retentionKinds, type RetentionKind } from '../db/ports/retention.ts'
+import { pastTime } from '../db/rules/past-time.ts'
 import type { Store } from '../db/store.ts'
 import { dayMs } from '../durations.ts'
 
@@ -12,15 +13,8 @@ export interface Retention {
 /** Small enough that no call waits for it. */
 const batch = 200
 
-const short = new Set<RetentionKind>([
-  'event-bodies',
-  'responses',
-  'calls',
-  'requests-without-item',
-])
-
-const daysOf = (kind: RetentionKind, { eventsDays, auditDays }: Retention): number =>
-  short.has(kind) ? eventsDays : auditDays
+const agedBefore = (kind: RetentionKind, retention: Retention, now: number): number =>
+  now - retention[pastTime[kind].days] * dayMs
 
 /**
  * Forgets one batch of each kind that is past its time, and counts it into `done`. True when there may be more. Nothing
@@ -43,8 +37,7 @@ export async function tickRetention(
   if (isClockInDoubt()) return false
   let more = false
   for (const kind of retentionKinds) {
-    const before = clock.now() - daysOf(kind, retention) * dayMs
-    const count = await store.purge(kind, before, batch)
+    const count = await store.purge(kind, agedBefore(kind, retention, clock.now()), batch)
     done[kind] = (done[kind] ?? 0) + count
     more ||= count === batch
   }
@@ -63,8 +56,7 @@ export async function countPastTime({
 }): Promise<Record<RetentionKind, number>> {
   const counts = {} as Record<RetentionKind, number>
   for (const kind of retentionKinds) {
-    const before = clock.now() - daysOf(kind, retention) * dayMs
-    counts[kind] = await store.countPurgeable(kind, before)
+    counts[kind] = await store.countPurgeable(kind, agedBefore(kind, retention, clock.now()))
   }
   return counts
 }

@@ -12,6 +12,8 @@ interface PastTime {
   key: string
   /** The column that tells its age. Where that is null, it is not old. */
   age: string
+  /** How long it is kept: the variable, as the configuration has it. */
+  days: 'eventsDays' | 'auditDays'
   /** The column that is emptied; else the row goes. */
   empties?: string
   also?: readonly AlsoOld[]
@@ -26,17 +28,25 @@ export const pastTime: Record<RetentionKind, PastTime> = {
     table: 'events',
     key: 'seq',
     age: 'receivedAt',
+    days: 'eventsDays',
     empties: 'body',
     also: ['settled'],
   },
-  responses: { table: 'attempts', key: 'id', age: 'startedAt', empties: 'response' },
-  calls: { table: 'calls', key: 'id', age: 'at' },
-  events: { table: 'events', key: 'seq', age: 'receivedAt', also: ['settled'] },
+  responses: {
+    table: 'attempts',
+    key: 'id',
+    age: 'startedAt',
+    days: 'eventsDays',
+    empties: 'response',
+  },
+  calls: { table: 'calls', key: 'id', age: 'at', days: 'eventsDays' },
+  events: { table: 'events', key: 'seq', age: 'receivedAt', days: 'auditDays', also: ['settled'] },
   // Links that led to nothing are what a caller can make us keep most of; no other row refers to them.
   'requests-without-item': {
     table: 'connectRequests',
     key: 'id',
     age: 'expiresAt',
+    days: 'eventsDays',
     also: ['over', 'without-item'],
   },
   // The request that made a living item says where its renewal ends: it stays as long as the item.
@@ -44,10 +54,11 @@ export const pastTime: Record<RetentionKind, PastTime> = {
     table: 'connectRequests',
     key: 'id',
     age: 'expiresAt',
+    days: 'auditDays',
     also: ['over', 'led-to-nothing'],
   },
-  items: { table: 'items', key: 'id', age: 'goneAt' },
-  'lost-accounts': { table: 'lostAccounts', key: 'id', age: 'lostAt' },
-  audit: { table: 'audit', key: 'id', age: 'at' },
-  removals: { table: 'removals', key: 'id', age: 'finishedAt' },
+  items: { table: 'items', key: 'id', age: 'goneAt', days: 'auditDays' },
+  'lost-accounts': { table: 'lostAccounts', key: 'id', age: 'lostAt', days: 'auditDays' },
+  audit: { table: 'audit', key: 'id', age: 'at', days: 'auditDays' },
+  removals: { table: 'removals', key: 'id', age: 'finishedAt', days: 'auditDays' },
 }
