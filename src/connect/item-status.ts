@@ -1,5 +1,6 @@
 import { isHealthy } from '../bridge/resources/items.ts'
 import type { ItemFacts } from '../db/ports/items.ts'
+import type { Asking } from '../db/ports/overview.ts'
 import type { RequestState } from '../db/ports/requests.ts'
 import { dayMs, hourMs } from '../durations.ts'
 
@@ -38,6 +39,15 @@ export const notBridgesTurn: readonly number[] = [
 export const askingStatuses: readonly number[] = Object.entries(steps)
   .filter(([, step]) => step !== 'none' && step !== 'wait')
   .map(([status]) => Number(status))
+
+/** When a page says of a consent that it ends soon; doctor warns in its last week. */
+const endsSoonMs = 14 * dayMs
+
+/** By what an item asks something of its user, or will soon. */
+export const askingAt = (now: number): Asking => ({
+  statuses: askingStatuses,
+  consentsUntil: now + endsSoonMs,
+})
 
 /** What to do next about an item of that status; a status we do not know asks for patience. */
 export const nextStep = (status: number): NextStep => steps[status] ?? 'wait'

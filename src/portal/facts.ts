@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
-import { askingStatuses, whatNext, type NextStep } from '../connect/item-status.ts'
+import { askingAt, askingStatuses, whatNext, type NextStep } from '../connect/item-status.ts'
 import type { Attempt, DeliveryState } from '../db/ports/deliveries.ts'
 import type { EndpointHealth } from '../db/ports/endpoints.ts'
 import type { ListedEvent } from '../db/ports/history.ts'
@@ -161,9 +161,6 @@ export async function readEvent(
 export const stateOfEvent = ({ delivery }: ListedEvent): DeliveryState | 'kept' =>
   delivery?.state ?? 'kept'
 
-/** As the console has it. */
-const soonMs = 14 * dayMs
-
 export interface SitesView extends Part<SiteState> {
   now: number
   tenant: string
@@ -179,7 +176,7 @@ export async function readSites(
   const rows = await store.listSiteStates(partOf(page, sitesPerPage), {
     tenantId,
     failedSince: now - dayMs,
-    asking: { statuses: askingStatuses, consentsUntil: now + soonMs },
+    asking: askingAt(now),
   })
   return { now, tenant: name, ...toPart(rows, page, sitesPerPage) }
 }

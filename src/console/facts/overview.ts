@@ -4,7 +4,7 @@ import type { BridgeStatus } from '../../bridge/admission/bridge-status.ts'
 import type { Clock } from '../../clock.ts'
 import { isLiving } from '../../cluster/liveness.ts'
 import type { Config } from '../../config.ts'
-import { askingStatuses } from '../../connect/item-status.ts'
+import { askingAt } from '../../connect/item-status.ts'
 import type { Figures } from '../../db/ports/figures.ts'
 import type { OverviewStore, SiteState } from '../../db/ports/overview.ts'
 import type { Store } from '../../db/store.ts'
@@ -15,8 +15,6 @@ export const sitesPerPage = 25
 /** How many weeks of consents are drawn: the law's 180 days. */
 export const consentWeeks = 26
 const weekMs = 7 * dayMs
-/** As doctor has it. */
-const soonMs = 14 * dayMs
 
 /** How the whole installation is, at a moment. */
 export interface Overview {
@@ -67,7 +65,7 @@ export function overviewReader({ store, clock, bridgeStatus, examiner, config }:
       { limit: sitesPerPage, offset: (shown - 1) * sitesPerPage },
       {
         failedSince: now - dayMs,
-        asking: { statuses: askingStatuses, consentsUntil: now + soonMs },
+        asking: askingAt(now),
       },
     )
     const members = store.isShared ? await store.listMembers() : []
