@@ -1,10 +1,12 @@
 import type { BridgeResources } from '../bridge/client.ts'
-import { isBridge } from '../bridge/bridge-errors.ts'
+import { isBridge, unlessMissing } from '../bridge/bridge-errors.ts'
 import { isUnknownUser } from '../auth/item-list.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import type { Clock } from '../clock.ts'
 import type { BridgeUser } from '../db/ports/users.ts'
 import type { Store } from '../db/store.ts'
+import { SiteConflictError } from '../db/store-errors.ts'
+import { ValidationError } from '../errors.ts'
 
 interface Rooms {
   store: Store
@@ -30,13 +32,18 @@ export async function ensureBridgeUser(rooms: Rooms, user: BridgeUser): Promise<
 
 async function makeUser({ store, bridge, keyring }: Rooms, userId: string): Promise<string> {
   const known = await store.readUser(userId) // somebody may have made it since the row was read
-  if (known?.userUuid) return known.userUuid
+  if (!known) throw new SiteConflictError(new ValidationError('site_gone'))
+  if (known.userUuid) return known.userUuid
   const externalUserId = keyring.hash('external-user-id', userId).toString('hex')
   const { uuid } = await bridge.users.create({ externalUserId }).catch((error: unknown) => {
     if (!isBridge(error, 'conflict')) throw error
     return bridge.users.findByExternalId(externalUserId)
   })
-  await store.setUserUuid(userId, uuid)
+  if (!(await store.setUserUuid(userId, uuid))) {
+    // Deleted with its site meanwhile: nobody here would ever know again whose this one is.
+    await bridge.users.delete(uuid).catch(unlessMissing)
+    throw new SiteConflictError(new ValidationError('site_gone'))
+  }
   return uuid
 }
 

@@ -81,7 +81,7 @@ async function removeUsers(deps: RemovalDeps, removal: Removal): Promise<void> {
     const people = await deps.store.listUsers(whose, { limit: userBatch })
     if (people.length === 0) return
     for (const { user } of people) {
-      // A call under way may have made it at Bridge while those before it went.
+      // A call under way may have made it at Bridge while those before it went, or does from here on: then it is listed again.
       const now = await deps.store.readUser(user.id)
       await removeUser(deps, removal, { ...user, userUuid: (now ?? user).userUuid })
     }
@@ -93,17 +93,18 @@ async function removeUser(
   removal: Removal,
   user: BridgeUser,
 ): Promise<void> {
-  const atBridge = user.userUuid !== null && removal.withBridgeUsers
-  if (user.userUuid !== null) {
+  const { userUuid } = user
+  const atBridge = userUuid !== null && removal.withBridgeUsers
+  if (userUuid !== null) {
     const here = await store.listConnections({ userId: user.id, withGone: true })
     // What Bridge does not know is deleted there.
-    const there = (await bridge.items.list(user.userUuid).catch(unlessMissing)) ?? []
+    const there = (await bridge.items.list(userUuid).catch(unlessMissing)) ?? []
     for (const id of new Set([...here.map(({ item }) => item.id), ...there.map((one) => one.id)])) {
-      await bridge.items.delete(user.userUuid, id).catch(unlessMissing)
+      await bridge.items.delete(userUuid, id).catch(unlessMissing)
       await store.removeRows(removal.id, 'items', { key: id, atBridge: true })
     }
-    if (atBridge) await bridge.users.delete(user.userUuid).catch(unlessMissing)
+    if (atBridge) await bridge.users.delete(userUuid).catch(unlessMissing)
   }
-  await store.removeRows(removal.id, 'users', { key: user.id, atBridge })
+  await store.removeRows(removal.id, 'users', { key: user.id, atBridge, userUuid })
   onUser?.(user)
 }

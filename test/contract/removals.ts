@@ -204,6 +204,24 @@ export function removalContract(name: string, open: OpenRooms): void {
       expect(await store.findItem(other.scope, 8)).toBeDefined()
     })
 
+    it.each([null, 'first'])(
+      'a user that was %s at Bridge stays once it is another there, and goes once it is none',
+      async (userUuid) => {
+        const { acme, removal, ...rooms } = await withSites()
+        const { store } = rooms
+        const user = await aUser(rooms, acme.site, { name: 'late', uuid: null })
+        const { id } = await store.startRemoval(removal('site'), testBy)
+        const remove = (was: string | null) =>
+          store.removeRows(id, 'users', { key: user.id, atBridge: was !== null, userUuid: was })
+        await store.setUserUuid(user.id, 'another')
+
+        expect(await remove(userUuid)).toBe(0)
+        expect((await store.getRemoval(id)).receipt).toMatchObject({ users: 0, bridge_users: 0 })
+        await store.applyEvent({ kind: 'user-gone', userId: user.id, userUuid: 'another', at: 1 })
+        expect(await remove(userUuid)).toBe(1)
+      },
+    )
+
     it('a tenant takes its sites, its keys and their unfinished deletions along', async () => {
       const { store, acme, ann, removal } = await withSites()
       const ofSite = await store.startRemoval(removal('site'), testBy)

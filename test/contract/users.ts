@@ -148,6 +148,15 @@ export function userContract(name: string, open: OpenRooms): void {
       expect(await store.readUser('nobody')).toBeUndefined()
     })
 
+    it('says of a user that was deleted that its uuid is kept nowhere', async () => {
+      const { ensure, store } = await onOneSite()
+      const ann = await ensure('u1', 'ann')
+
+      expect(await store.setUserUuid(ann.id, 'uuid-1')).toBe(true)
+      expect(await store.setUserUuid('nobody', 'uuid-2')).toBe(false)
+      expect(await store.findUserByUuid('uuid-2')).toBeUndefined()
+    })
+
     it('of many callers one may read the item list, once per period', async () => {
       const { rooms, site, store } = await onOneSite()
       const user = await aUser(rooms, site)

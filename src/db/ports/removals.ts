@@ -46,12 +46,15 @@ export interface RemovalStore {
   listOpenRemovals(): Promise<Removal[]>
   /**
    * Removes rows of a kind, at most so many or the one of that key, with the accounts, requests or deliveries that hang on them;
-   * says how many. `atBridge`: it is gone there too, which is counted.
+   * says how many. `atBridge`: it is gone there too, which is counted. `userUuid`: what a user was at Bridge; one that was made
+   * there as another since stays.
    */
   removeRows(
     removalId: string,
     kind: RemovedKind,
-    which: { limit: number } | { key: string | number; atBridge: boolean },
+    which:
+      | { limit: number }
+      | { key: string | number; atBridge: boolean; userUuid?: string | null },
   ): Promise<number>
   /**
    * Removes a piece of the rest, some calls or a site: for each site all deliveries are looked through for what hangs on it.

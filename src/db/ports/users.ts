@@ -31,8 +31,8 @@ export interface UserStore {
   readUser(
     userId: string,
   ): Promise<(Pick<BridgeUser, 'userUuid'> & { email: Buffer | null }) | undefined>
-  /** @throws ConflictError when the uuid belongs to another row */
-  setUserUuid(userId: string, userUuid: string): Promise<void>
+  /** False when the user was deleted meanwhile. @throws ConflictError when the uuid belongs to another row */
+  setUserUuid(userId: string, userUuid: string): Promise<boolean>
   /** Not tenant-scoped: learns from a webhook's `user_uuid` whose it is. */
   findUserByUuid(userUuid: string): Promise<(SiteUser & { tenantId: string }) | undefined>
   /**

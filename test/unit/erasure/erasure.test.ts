@@ -6,6 +6,8 @@ import type { Receipt } from '../../../src/db/ports/removals.ts'
 import type { Site } from '../../../src/db/ports/sites.ts'
 import { text } from '../../../src/texts/say.ts'
 import { exportTenant } from '../../../src/export/tenant-export.ts'
+import { ensureBridgeUser } from '../../../src/connect/bridge-user.ts'
+import { SiteConflictError } from '../../../src/db/store-errors.ts'
 import { remove, type RemovalDeps } from '../../../src/erasure/erase.ts'
 import {
   aConnectedBank,
@@ -272,6 +274,66 @@ it('a user whom a call makes at Bridge while others are removed goes at Bridge t
 
   expect(deleted).toEqual(['first', 'late', town.alice.user.userUuid])
   expect(receipt).toMatchObject({ users: 3, bridge_users: 3 })
+})
+
+describe('a user whom a call makes at Bridge while its own turn has come', () => {
+  it('goes at Bridge too when it was made between the look at it and its end here', async () => {
+    const town = await aTown()
+    const { app, acme, alice, world } = town
+    const rooms = removingIn(town)
+    const late = await aUser(app, acme.site, { name: 'late', uuid: null })
+    world.users.set('late', world.users.get(alice.user.userUuid)!)
+    let isMade = false
+    const readUser: typeof rooms.store.readUser = async (userId) => {
+      const found = await rooms.store.readUser(userId)
+      if (userId === late.id && !isMade) {
+        isMade = true
+        await app.store.setUserUuid(late.id, 'late')
+      }
+      return found
+    }
+
+    const { receipt } = await remove(
+      { ...rooms, store: { ...rooms.store, readUser } },
+      siteOrder(town),
+      testBy,
+    )
+
+    expect(world.users.has('late')).toBe(false)
+    expect(receipt).toMatchObject({ users: 2, bridge_users: 2, requests: 1 })
+  })
+
+  it('stays at neither place when Bridge answers after its end here', async () => {
+    const town = await aTown()
+    const { app, acme, world } = town
+    const rooms = removingIn(town)
+    const late = await aUser(app, acme.site, { name: 'late', uuid: null })
+    const before = [...world.users.keys()]
+    const { bridge, store, keyring } = app
+    const create: typeof bridge.users.create = async (given) => {
+      const made = await bridge.users.create(given)
+      await remove(rooms, siteOrder(town), testBy)
+      return made
+    }
+    const slow = { ...bridge, users: { ...bridge.users, create } }
+
+    const making = ensureBridgeUser({ store, keyring, bridge: slow }, late)
+
+    await expect(making).rejects.toThrow(SiteConflictError)
+    expect(before).toEqual(expect.arrayContaining([...world.users.keys()]))
+  })
+
+  it('is not made when its end came first', async () => {
+    const town = await aTown()
+    const { app, acme, world } = town
+    const late = await aUser(app, acme.site, { name: 'late', uuid: null })
+    await remove(removingIn(town), siteOrder(town), testBy)
+    const made = world.users.size
+
+    await expect(ensureBridgeUser(app, late)).rejects.toThrow(SiteConflictError)
+
+    expect(world.users.size).toBe(made)
+  })
 })
 
 describe('a deletion that dies', () => {

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNotNull, isNull, sql, type SQL } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNotNull, isNull, or, sql, type SQL } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { ExportKind } from '../../ports/exports.ts'
 import type { Receipt, Removal, RemovalStore } from '../../ports/removals.ts'
@@ -30,6 +30,12 @@ const lock = async (db: Db, id: string): Promise<Removal> =>
   required(await first(db.select().from(removals).where(eq(removals.id, id)).for('update')), id)
 
 const tableOf = (kind: ExportKind) => named(ownedRows[kind].table)
+
+/** Whether a user is at Bridge what it was, or nothing any more. */
+const isStill = (uuid: string | null | undefined): SQL | undefined =>
+  uuid === undefined
+    ? undefined
+    : or(isNull(bridgeUsers.userUuid), uuid === null ? undefined : eq(bridgeUsers.userUuid, uuid))
 
 /** Whether anything of a kind is left of what goes. */
 const isAnyLeft = async (db: Db, kind: ExportKind, of: Whose): Promise<boolean> => {
@@ -103,7 +109,7 @@ export function removalOperations({ run, transaction }: Tools): RemovalStore {
         const [{ table, column }, parts] = [tableOf(kind), tableOf(hanging[kind].kind)]
         const key = column(ownedRows[kind].key)
         // Bridge may list an item that stands here under another's name: that one stays.
-        const isIt = 'key' in which ? eq(key, which.key) : undefined
+        const isIt = 'key' in which ? and(eq(key, which.key), isStill(which.userUuid)) : undefined
         const found = await db
           .select({ key })
           .from(table)

@@ -95,7 +95,8 @@ export function userOperations({ run, transaction }: Tools): UserStore {
     setUserUuid: (userId, userUuid) =>
       run(async (db) => {
         try {
-          await db.update(bridgeUsers).set({ userUuid }).where(userWith(userId))
+          const set = db.update(bridgeUsers).set({ userUuid }).where(userWith(userId))
+          return (await changed(set)) === 1
         } catch (error) {
           if (isTaken(error)) throw new ConflictError('This Bridge user belongs to another site')
           throw error

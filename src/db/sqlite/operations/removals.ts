@@ -1,4 +1,4 @@
-import { and, count, eq, inArray, isNotNull, isNull, sql, type SQL } from 'drizzle-orm'
+import { and, count, eq, inArray, isNotNull, isNull, or, sql, type SQL } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { ExportKind } from '../../ports/exports.ts'
 import type { Receipt, Removal, RemovalStore } from '../../ports/removals.ts'
@@ -17,6 +17,12 @@ import { writeAudit } from './audit.ts'
 import { named, rowsOf } from './owned-rows.ts'
 
 const tableOf = (kind: ExportKind) => named(ownedRows[kind].table)
+
+/** Whether a user is at Bridge what it was, or nothing any more. */
+const isStill = (uuid: string | null | undefined): SQL | undefined =>
+  uuid === undefined
+    ? undefined
+    : or(isNull(bridgeUsers.userUuid), uuid === null ? undefined : eq(bridgeUsers.userUuid, uuid))
 
 export function removalOperations({ db, read, write }: Tools): RemovalStore {
   const get = (id: string): Removal => {
@@ -98,7 +104,7 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
         const [{ table, column }, parts] = [tableOf(kind), tableOf(hanging[kind].kind)]
         const key = column(ownedRows[kind].key)
         // Bridge may list an item that stands here under another's name: that one stays.
-        const isIt = 'key' in which ? eq(key, which.key) : undefined
+        const isIt = 'key' in which ? and(eq(key, which.key), isStill(which.userUuid)) : undefined
         const found = db
           .select({ key })
           .from(table)

@@ -101,7 +101,8 @@ export function userOperations({ db, read, write }: Tools): UserStore {
     setUserUuid: (userId, userUuid) =>
       write(() => {
         try {
-          db.update(bridgeUsers).set({ userUuid }).where(eq(bridgeUsers.id, userId)).run()
+          const set = db.update(bridgeUsers).set({ userUuid }).where(eq(bridgeUsers.id, userId))
+          return set.run().changes === 1
         } catch (error) {
           if (isTaken(error)) throw new ConflictError('This Bridge user belongs to another site')
           throw error
