@@ -24,7 +24,7 @@ export interface LookDeps {
  */
 export function createLook(deps: LookDeps): () => Promise<boolean> {
   const { store, clock, find, postman, where, log, stopping } = deps
-  let seen: readonly string[] = []
+  let seen: ReadonlySet<string> = new Set()
   let missed: readonly string[] = []
   /** What was told and could not be written down, as on a full disk: else each look would tell it again. */
   const unwritten = { begun: new Map<string, OpenAlert>(), over: new Set<string>() }
@@ -59,11 +59,14 @@ export function createLook(deps: LookDeps): () => Promise<boolean> {
     await writeDown()
     const written = (await store.listOpenAlerts()).filter(({ about }) => !unwritten.over.has(about))
     const told = [...written, ...unwritten.begun.values()].map(({ about }) => about)
-    const lasting = now.filter(({ about }) => seen.includes(about) || told.includes(about))
+    const lasting = now.filter(({ about }) => seen.has(about) || told.includes(about))
     const fresh = lasting.filter(({ about }) => !told.includes(about))
     const quiet = told.filter((about) => !goesOn(about, now))
     const over = quiet.filter((about) => !unseen.has(about) && missed.includes(about))
-    seen = [...now.map(({ about }) => about), ...seen.filter((about) => unseen.has(about))]
+    seen = new Set([
+      ...now.map(({ about }) => about),
+      ...[...seen].filter((about) => unseen.has(about)),
+    ])
     missed = quiet.filter((about) => !unseen.has(about) || missed.includes(about))
 
     if (fresh.length > 0) {

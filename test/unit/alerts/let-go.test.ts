@@ -47,6 +47,21 @@ test('nothing stays behind a look: neither what it found, nor that it could have
   expect(getEventListeners(stopping.signal, 'abort')).toEqual([])
 })
 
+test('a look remembers a site once that is told of and left out, however often it is', async () => {
+  let remembered = 0
+  class Unseen extends Set<string> {
+    override has(about: string): boolean {
+      remembered += 1
+      return super.has(about)
+    }
+  }
+  const { look } = aLook(async () => ({ ...deadSite(), unseen: new Unseen(['site erp (acme)']) }))
+
+  for (let count = 0; count < 4; count += 1) await look()
+
+  expect(remembered).toBe(3) // by each after the first
+})
+
 test('a stop leaves a look where it is, and no look begins behind it', async () => {
   let begun = 0
   const { look, stopping } = aLook(() => {
