@@ -1,8 +1,13 @@
-/** For how long what was lent may be used: a call that goes out later needs another permit. */
-export const permitLifeMs = 2_000
+import { minuteMs, secondMs } from './durations.ts'
 
-/** Calls against a key count for so long: the minute of `createWindows`, and a permit may be used that much later. */
-export const lentWindowMs = 61_000 + permitLifeMs
+/** Bridge's minute, and a second more: a call may reach it sooner after its start than the one it is counted with. */
+export const windowMs = minuteMs + secondMs
+
+/** For how long what was lent may be used: a call that goes out later needs another permit. */
+export const permitLifeMs = 2 * secondMs
+
+/** For how long calls count that were lent: a permit may be used that much later. */
+export const lentWindowMs = windowMs + permitLifeMs
 
 /** A tenant may have half of what may go out at once. */
 export const shareOf = (burst: number): number => Math.max(1, Math.floor(burst / 2))

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { windowMs } from '../../quota-lending.ts'
 
 /** A bucket of tokens that fills by itself; all times are epoch milliseconds. */
 export interface Bucket {
@@ -48,17 +49,14 @@ export interface Windows {
   waitFor(key: string, ahead: number, now: number): number
 }
 
-/** A minute, and a second more: a call may reach Bridge sooner after its start than the one it is counted with. */
-const minuteMs = 61_000
-
 /** At most `most` calls of a key in a minute. Forgets the keys unused for longest above ten thousand. */
-export function createWindows(most: number, windowMs = minuteMs): Windows {
+export function createWindows(most: number, forMs = windowMs): Windows {
   // With `max` they would take the memory of all keys at the start.
   const bound = { maxSize: 10_000, sizeCalculation: () => 1 }
   const counted = new LRUCache<string, number[]>(bound)
   const held = new LRUCache<string, number>(bound)
   const recent = (key: string, now: number): number[] =>
-    (counted.get(key) ?? []).filter((at) => at > now - windowMs && at <= now)
+    (counted.get(key) ?? []).filter((at) => at > now - forMs && at <= now)
 
   return {
     count(key, now) {
@@ -73,7 +71,7 @@ export function createWindows(most: number, windowMs = minuteMs): Windows {
     waitFor(key, ahead, now) {
       const times = recent(key, now)
       const over = times.length + ahead - most
-      const free = over < 0 ? 0 : (times[over] ?? now) + windowMs - now
+      const free = over < 0 ? 0 : (times[over] ?? now) + forMs - now
       return Math.max(free, (held.get(key) ?? 0) - now)
     },
   }
