@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import { startLoop } from '../loop.ts'
 import { sentenceOf } from '../terminal/system-errors.ts'
 import type { SignerOf } from '../db/signer.ts'
+import { minuteMs } from '../durations.ts'
 import { copyInThread } from './copy-in-thread.ts'
 import { tickCopies } from './scheduled.ts'
 
@@ -13,7 +14,7 @@ declare module 'fastify' {
   }
 }
 
-const lookMs = 60_000
+const lookMs = minuteMs
 
 /** Copies the database every so often, in a thread of its own. Off when `everyMs` is 0. */
 const plugin: FastifyPluginCallback<{

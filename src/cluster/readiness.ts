@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises'
 import type { MemberStore } from '../db/ports/members.ts'
 import { StoreAwayError } from '../db/store-errors.ts'
+import { minuteMs } from '../durations.ts'
 import type { Heartbeats } from './heartbeats.ts'
 
 /** Whether the server is on its way out. Only ever turns true. */
@@ -33,7 +34,7 @@ interface Parts {
 }
 
 /** A loop that ended no tick for so long hangs, or fails again and again. */
-const silenceMs = 60_000
+const silenceMs = minuteMs
 
 /** With less space left, the next commits may fail. */
 const leastBytes = 64 * 1024 * 1024

@@ -4,6 +4,7 @@ import type { Ids } from '../clock.ts'
 import type { ConnectRequest, OwnedRequest } from '../db/ports/requests.ts'
 import type { Item, ItemFacts } from '../db/ports/items.ts'
 import type { Store } from '../db/store.ts'
+import { minuteMs } from '../durations.ts'
 import { completedEvent } from './completed-event.ts'
 import { isSince } from './is-since.ts'
 import { outcomeOf } from './item-status.ts'
@@ -28,7 +29,7 @@ export interface MatchDeps {
 }
 
 /** How long a callback may take to say which of several requests an item belongs to. */
-const callbackMs = 10 * 60_000
+const callbackMs = 10 * minuteMs
 
 /**
  * Ends the connect request that a refreshed item belongs to, for browsers that never come back: Bridge's events carry no

@@ -1,13 +1,14 @@
 import { BridgeError, isFinalRefusal, isUnreachable } from '../bridge/bridge-errors.ts'
 import type { OwnedRequest, RequestPlace } from '../db/ports/requests.ts'
 import { ClaimLostError } from '../db/store-errors.ts'
+import { minuteMs } from '../durations.ts'
 import { settleWithBridge, type SettleDeps } from './settle.ts'
 
 const batch = 20
 const expiryBatch = 500
 
 /** Longer than a batch takes while Bridge is slow; a member that dies loses it sooner. */
-const leaseMs = 5 * 60_000
+const leaseMs = 5 * minuteMs
 
 /** Ends requests whose day is over. True when there may be more to do at once. */
 export async function expireRequests({

@@ -3,6 +3,7 @@ import type { BridgeClient } from '../bridge/client.ts'
 import { BridgeError } from '../bridge/bridge-errors.ts'
 import type { KnownAccount } from '../db/ports/accounts.ts'
 import type { OwnedItem } from '../db/ports/items.ts'
+import { minuteMs } from '../durations.ts'
 import { actionEvent, type ActionRequiredDeps } from './action-required.ts'
 
 export interface ComparisonDeps extends ActionRequiredDeps {
@@ -14,7 +15,7 @@ export interface ComparisonDeps extends ActionRequiredDeps {
 
 const batch = 50
 const budgetMs = 50_000
-const pauseMs = 5 * 60_000
+const pauseMs = 5 * minuteMs
 
 /** Reads the accounts of items that somebody managed and compares them with those from before, each until it succeeds. */
 export function createComparison(deps: ComparisonDeps): () => Promise<boolean> {

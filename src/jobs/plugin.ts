@@ -8,6 +8,7 @@ import { createMailer, type MailServer } from '../mail/mailer.ts'
 import { mailReminders } from './reminder-mails.ts'
 import { createCatchUp } from './catch-up.ts'
 import { monthOf } from '../db/rules/usage-month.ts'
+import { hourMs, minuteMs, secondMs } from '../durations.ts'
 import { tellStale } from './stale-items.ts'
 import { createComparison } from './account-changes.ts'
 import type { RenewalDeps } from './renewal.ts'
@@ -39,10 +40,6 @@ export interface Jobs {
 
 /** How many connections are counted in one commit, or looked at for renewals. */
 const batch = 200
-
-const second = 1_000
-const minute = 60 * second
-const hour = 3_600 * second
 
 /** Keeps connections in order; the loops run when `workers` are on. */
 const plugin: FastifyPluginCallback<
@@ -97,16 +94,16 @@ const plugin: FastifyPluginCallback<
         onError: (error) => log.error({ err: error, work: name }, 'upkeep failed'),
       })
     const { only } = app.leader
-    const catchingUp = run('catch-up', only(jobs.catchUp), hour)
+    const catchingUp = run('catch-up', only(jobs.catchUp), hourMs)
     app.wakeups.on('lead', catchingUp.nudge)
     const loops = [
-      run('tell', app.heartbeats.watch('upkeep', only(jobs.tell)), 2 * second),
-      run('compare', only(jobs.compare), 2 * second),
+      run('tell', app.heartbeats.watch('upkeep', only(jobs.tell)), 2 * secondMs),
+      run('compare', only(jobs.compare), 2 * secondMs),
       catchingUp,
-      run('usage', only(jobs.countConnections), minute),
-      ...(mailing ? [run('mail', only(jobs.mail), minute)] : []),
-      run('renewals', only(jobs.countRenewals), 10 * second),
-      run('standing', only(jobs.saveBridgeStatus), 5 * second),
+      run('usage', only(jobs.countConnections), minuteMs),
+      ...(mailing ? [run('mail', only(jobs.mail), minuteMs)] : []),
+      run('renewals', only(jobs.countRenewals), 10 * secondMs),
+      run('standing', only(jobs.saveBridgeStatus), 5 * secondMs),
     ]
     app.addHook('onClose', async () => {
       stopping.abort()

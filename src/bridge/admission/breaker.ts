@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts'
+import { minuteMs } from '../../durations.ts'
 import { BridgeDownError, type Where } from '../bridge-errors.ts'
 
 /**
@@ -43,8 +44,8 @@ export interface Breaker {
 const least = 5
 const spanMs = 3_000
 const firstPauseMs = 10_000
-const longestPauseMs = 60_000
-const longestWishMs = 5 * 60_000
+const longestPauseMs = minuteMs
+const longestWishMs = 5 * minuteMs
 
 /**
  * Opens after five failures in a row that span three seconds, so that a hiccup does not count. Failures with status 500

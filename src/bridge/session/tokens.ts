@@ -7,9 +7,9 @@ import type { Http, Sender } from '../transport/http.ts'
 import type { Payer } from '../admission/quota.ts'
 import { orGiveUp } from '../transport/single-flight.ts'
 import { user, type User } from '../resources/user.ts'
-import { hourMs } from '../../durations.ts'
+import { hourMs, minuteMs } from '../../durations.ts'
 
-const margin = 60_000
+const margin = minuteMs
 const documentedLife = 2 * hourMs // Bridge: "user creation & authentication"
 
 const tokenReply = z.looseObject({

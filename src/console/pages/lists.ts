@@ -1,3 +1,4 @@
+import { hourMs } from '../../durations.ts'
 import { html, seen, type Html, type Part } from '../../html/html.ts'
 import type { Page } from '../../html/page.ts'
 import type { Language } from '../../language.ts'
@@ -96,7 +97,7 @@ const filterForm = (text: Texts, action: string, fields: Part): Html =>
   </form>`
 
 const periodOptions = (lasting: (ms: number) => string) =>
-  periods.map((hours) => [String(hours), lasting(hours * 3_600_000)] as const)
+  periods.map((hours) => [String(hours), lasting(hours * hourMs)] as const)
 
 const nextLink = (text: Texts, query: Readonly<Record<string, string | number>>): Html => {
   const given = Object.entries(query).filter(([, value]) => value !== '')

@@ -2,6 +2,7 @@ import { html, seen, type Html } from '../../html/html.ts'
 import type { Page } from '../../html/page.ts'
 import type { SiteState } from '../../db/ports/overview.ts'
 import type { Finding } from '../../doctor/finding.ts'
+import { dayMs } from '../../durations.ts'
 import type { Language } from '../../language.ts'
 import { command } from '../../terminal/shell.ts'
 import { sitesPerPage, type Overview } from '../facts/overview.ts'
@@ -15,7 +16,7 @@ type Texts = (typeof overviewTexts)['en']
 
 /** How many findings are told; `doctor` tells all. */
 const mostFindings = 10
-const weekMs = 7 * 24 * 60 * 60_000
+const weekMs = 7 * dayMs
 
 /** How the whole installation is: what needs a hand, then how it runs, then its sites, the worst first. */
 export function overviewPage(frame: Frame, overview: Overview): Page {

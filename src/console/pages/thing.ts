@@ -1,6 +1,7 @@
 import { html, seen, type Html } from '../../html/html.ts'
 import type { Page } from '../../html/page.ts'
 import type { Subject } from '../../db/ports/history.ts'
+import { dayMs } from '../../durations.ts'
 import type { Language } from '../../language.ts'
 import { shortMethod } from '../../explain/call-verdict.ts'
 import { command } from '../../terminal/shell.ts'
@@ -100,7 +101,7 @@ function picture(text: ThingTexts, words: Words, { story: told, now }: Thing): H
 }
 
 /** As long as the law lets one last. */
-const consentMs = 180 * 24 * 60 * 60_000
+const consentMs = 180 * dayMs
 
 function atBridge(text: ThingTexts, words: Words, { story: { calls: all } }: Thing): Html | null {
   const steps = all[0]?.bridge ?? []

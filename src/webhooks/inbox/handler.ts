@@ -36,7 +36,7 @@ export interface HandlerDeps {
 const batch = 100
 
 /** Longer than a batch takes while Bridge is slow to say what a refreshed item is; a member that dies loses it sooner. */
-const leaseMs = 5 * 60_000
+const leaseMs = 5 * minuteMs
 
 const mostMs = 60 * minuteMs
 
