@@ -2,3 +2,6 @@
 export const monthOf = (at: number): string => new Date(at).toISOString().slice(0, 7)
 
 export const isMonth = (text: string): boolean => /^\d{4}-(?:0[1-9]|1[0-2])$/.test(text)
+
+/** Whether a call counts as usage: one that was refused, or that failed, does not. */
+export const isAnswered = ({ status }: { status: number }): boolean => status < 400

@@ -2,7 +2,7 @@ import { and, asc, eq, sql, sum } from 'drizzle-orm'
 import type { CallRecord } from '../../ports/history.ts'
 import type { UsageStore } from '../../ports/usage.ts'
 import { renewalOf } from '../../rules/renewal-count.ts'
-import { monthOf } from '../../rules/usage-month.ts'
+import { isAnswered, monthOf } from '../../rules/usage-month.ts'
 import { bridgeUsers, calls, items, tenants, usage } from '../schema/index.ts'
 import { tableOf, when, type Db, type Tools } from '../tools.ts'
 
@@ -27,30 +27,24 @@ export const addUsage = (
     ${onTop}`)
 
 /** Stores calls and counts those that are new and were answered: one statement. (drizzle puts the inner one in parentheses.) */
-export const storeCalls = (db: Db, records: readonly CallRecord[]) =>
-  db.execute(sql`
+export const storeCalls = (db: Db, records: readonly CallRecord[]) => {
+  const answered = records.filter(isAnswered).map(({ id, at }) => ({ id, month: monthOf(at) }))
+  return db.execute(sql`
     WITH stored AS ${db
       .insert(calls)
       .values([...records])
       .onConflictDoNothing()
-      .returning({
-        at: calls.at,
-        tenantId: calls.tenantId,
-        siteId: calls.siteId,
-        status: calls.status,
-      })}, answered AS (
-      SELECT to_char(to_timestamp(at / 1000.0) AT TIME ZONE 'UTC', 'YYYY-MM') AS month,
-             tenant_id, site_id, count(*) AS calls
-      FROM stored WHERE status < 400 GROUP BY 1, 2, 3
-    )
+      .returning({ id: calls.id, tenantId: calls.tenantId, siteId: calls.siteId })}
     INSERT INTO usage (month, tenant_id, site_id, site, calls)
-    SELECT answered.month, tenants.id, coalesce(sites.id, ''), coalesce(sites.name, ''), answered.calls
-    FROM answered
-    JOIN tenants ON tenants.id = answered.tenant_id
-    LEFT JOIN sites ON sites.id = answered.site_id
-    WHERE answered.site_id IS NULL OR sites.id IS NOT NULL
-    ORDER BY 1, 2, 3
+    SELECT answered.month, tenants.id, coalesce(sites.id, ''), coalesce(sites.name, ''), count(*)
+    FROM stored
+    JOIN ${tableOf('answered', answered, { id: 'text', month: 'text' })} USING (id)
+    JOIN tenants ON tenants.id = stored.tenant_id
+    LEFT JOIN sites ON sites.id = stored.site_id
+    WHERE stored.site_id IS NULL OR sites.id IS NOT NULL
+    GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3
     ${onTop}`)
+}
 
 /** What the index of the uncounted holds. */
 const endUncounted = sql`gone_at IS NULL AND authentication_expires_at IS NOT NULL

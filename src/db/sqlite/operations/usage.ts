@@ -2,7 +2,7 @@ import { and, asc, eq, inArray, isNotNull, isNull, lt, sql, sum } from 'drizzle-
 import type { CallRecord } from '../../ports/history.ts'
 import type { Renewals, UsageStore } from '../../ports/usage.ts'
 import { renewalOf } from '../../rules/renewal-count.ts'
-import { monthOf } from '../../rules/usage-month.ts'
+import { isAnswered, monthOf } from '../../rules/usage-month.ts'
 import { bridgeUsers, items, tenants, usage } from '../schema/index.ts'
 import { given, prepared, type Tools } from '../tools.ts'
 
@@ -74,8 +74,8 @@ export function addUsageOfCalls(db: Db, stored: readonly CallRecord[]): void {
     string,
     { tenantId: string; siteId: string | null; at: number; calls: number }
   >()
-  for (const { tenantId, siteId, at, status } of stored) {
-    if (tenantId === null || status >= 400) continue
+  for (const { tenantId, siteId, at } of stored.filter(isAnswered)) {
+    if (tenantId === null) continue
     const place = `${monthOf(at)} ${tenantId} ${siteId}`
     const count = counts.get(place) ?? { tenantId, siteId, at, calls: 0 }
     count.calls += 1
