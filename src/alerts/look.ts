@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { AlertStore, OpenAlert } from '../db/ports/alerts.ts'
 import { messageOf } from './message.ts'
 import { NotTakenError, type Postman } from './post.ts'
-import { goesOn, type Sight, type Trouble } from './troubles.ts'
+import { goingOn, type Sight, type Trouble } from './troubles.ts'
 
 export interface LookDeps {
   store: AlertStore
@@ -25,7 +25,7 @@ export interface LookDeps {
 export function createLook(deps: LookDeps): () => Promise<boolean> {
   const { store, clock, find, postman, where, log, stopping } = deps
   let seen: ReadonlySet<string> = new Set()
-  let missed: readonly string[] = []
+  let missed: ReadonlySet<string> = new Set()
   /** What was told and could not be written down, as on a full disk: else each look would tell it again. */
   const unwritten = { begun: new Map<string, OpenAlert>(), over: new Set<string>() }
 
@@ -58,16 +58,17 @@ export function createLook(deps: LookDeps): () => Promise<boolean> {
     const { troubles: now, unseen } = await unlessStopped(find, stopping)
     await writeDown()
     const written = (await store.listOpenAlerts()).filter(({ about }) => !unwritten.over.has(about))
-    const told = [...written, ...unwritten.begun.values()].map(({ about }) => about)
-    const lasting = now.filter(({ about }) => seen.has(about) || told.includes(about))
-    const fresh = lasting.filter(({ about }) => !told.includes(about))
-    const quiet = told.filter((about) => !goesOn(about, now))
-    const over = quiet.filter((about) => !unseen.has(about) && missed.includes(about))
+    const told = new Set([...written, ...unwritten.begun.values()].map(({ about }) => about))
+    const lasting = now.filter(({ about }) => seen.has(about) || told.has(about))
+    const fresh = lasting.filter(({ about }) => !told.has(about))
+    const going = goingOn(now)
+    const quiet = [...told].filter((about) => !going.has(about))
+    const over = quiet.filter((about) => !unseen.has(about) && missed.has(about))
     seen = new Set([
       ...now.map(({ about }) => about),
       ...[...seen].filter((about) => unseen.has(about)),
     ])
-    missed = quiet.filter((about) => !unseen.has(about) || missed.includes(about))
+    missed = new Set(quiet.filter((about) => !unseen.has(about) || missed.has(about)))
 
     if (fresh.length > 0) {
       const message = messageOf('new', where, fresh)

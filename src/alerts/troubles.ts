@@ -72,13 +72,15 @@ const sentences = (...parts: readonly (string | undefined)[]): string =>
     .reduce((text, part) => `${text}${/[.:]$/.test(text) ? ' ' : '. '}${part}`)
 
 /** What Bridge's answers alone tell to be over: until doctor gets one, what it says of Bridge stands for it. */
-const seenByAnswers = new Set(['bridge', 'clock'])
+const seenByAnswers = ['bridge', 'clock']
 
-/** Whether a trouble goes on, perhaps as a worse one, or unseen. */
-export const goesOn = (about: string, now: readonly Trouble[]): boolean =>
-  now.some(
-    (one) =>
-      one.about === about ||
-      one.about.startsWith(`${about}: `) ||
-      (one.about === 'bridge credentials' && seenByAnswers.has(about)),
-  )
+/** What goes on with these: each of them, what it was before it became worse, and what is unseen because of it. */
+export function goingOn(now: readonly Trouble[]): Set<string> {
+  const names = new Set<string>()
+  for (const { about } of now) {
+    names.add(about)
+    for (const { index } of about.matchAll(/: /g)) names.add(about.slice(0, index))
+    if (about === 'bridge credentials') for (const name of seenByAnswers) names.add(name)
+  }
+  return names
+}

@@ -62,6 +62,26 @@ test('a look remembers a site once that is told of and left out, however often i
   expect(remembered).toBe(3) // by each after the first
 })
 
+test('many sites that fail together, and go on to, are not each compared with each', async () => {
+  let read = 0
+  const troubles = Array.from({ length: 300 }, (_, nth) => ({
+    get about() {
+      read += 1
+      return `site s${nth} (acme)`
+    },
+    message: 'it fails',
+    isOfSite: true,
+  }))
+  const { look } = aLook(async () => ({ troubles, unseen: new Set() }))
+  await look()
+  await look()
+  read = 0
+
+  await look()
+
+  expect(read).toBeLessThan(10 * troubles.length)
+})
+
 test('a stop leaves a look where it is, and no look begins behind it', async () => {
   let begun = 0
   const { look, stopping } = aLook(() => {
