@@ -10,7 +10,7 @@ import { createRelay } from '../webhooks/relay/relay.ts'
 import { createSender, type Sender } from '../webhooks/relay/sender.ts'
 import { targetFacts, type TargetFacts } from '../webhooks/relay/target-facts.ts'
 import { openedTo } from '../webhooks/relay/target-guard.ts'
-import { testEvent } from '../webhooks/relay/test-event.ts'
+import { sendTest } from '../webhooks/relay/test-event.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
 import { siteNamed, tenantNamed, type Installation } from './installation.ts'
@@ -43,7 +43,7 @@ export async function testEndpoint(
 
   const [facts, { id, tried, location }] = await withProgress((tell) => {
     tell('try 1 … waiting')
-    return Promise.all([targetFacts(url, bounds), sendTest(installation, site)])
+    return Promise.all([targetFacts(url, bounds), testFromHere(installation, site)])
   })
 
   const { status, error, ms, response } = tried
@@ -65,7 +65,7 @@ export async function testEndpoint(
 }
 
 /** Stores the event and tries it from here. A server that was quicker tries it as well as we would: then its try is told. */
-async function sendTest(installation: Installation, site: Site) {
+async function testFromHere(installation: Installation, site: Site) {
   const { store, config, clock, ids, by } = installation
   const inner = createSender({ own: config.publicUrl })
   let location: string | undefined
@@ -87,23 +87,21 @@ async function sendTest(installation: Installation, site: Site) {
     log: { info() {}, warn() {}, error() {} },
     openedTo: (ownRanges) => openedTo(ownRanges, config),
   })
-  const { id, ...event } = testEvent(installation, site, by.at)
   try {
-    await store.acceptEvent({ id, ...event })
-    await relay.tryNow(id, site)
+    const id = await sendTest({ ...installation, relay }, site, by)
     const giveUpAt = clock.now() + patienceMs
     do {
       const [tried] = triesOf(installation, await store.findDelivery(id))
       if (tried) return { id, tried, location }
       await wait(lookEveryMs)
     } while (clock.now() < giveUpAt)
+    throw new CommandError(
+      `${id} is on its way; see later what came back: ${command`webhook show ${id}`}`,
+    )
   } finally {
     await auditCounter.flush()
     await inner.close()
   }
-  throw new CommandError(
-    `${id} is on its way; see later what came back: ${command`webhook show ${id}`}`,
-  )
 }
 
 const factsRow = ({ addresses, dnsError, tls }: TargetFacts) => ({

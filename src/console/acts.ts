@@ -5,7 +5,7 @@ import type { Site } from '../db/ports/sites.ts'
 import { privately } from '../html/page.ts'
 import { renewalToken } from '../jobs/renewal-token.ts'
 import { replayPart, replaySome } from '../webhooks/relay/replay.ts'
-import { testEvent } from '../webhooks/relay/test-event.ts'
+import { sendTest } from '../webhooks/relay/test-event.ts'
 import { notice } from './answers.ts'
 import { eventFilter, placeIn, placeOf, replayQuery, type ReplayQuery } from './facts/lists.ts'
 import type { Done } from './pages/done.ts'
@@ -61,13 +61,8 @@ export const acts: FastifyPluginAsync = async (app) => {
   app.post('/site/:id/test', async (request, reply) => {
     const site = await siteIn(app, request)
     if (!site || site.webhookUrl === null) return notice(request, reply, 404, 'unknown')
-    const { actor, at } = by(request)
-    const event = testEvent(app, site, at)
-    await store.acceptEvent(event)
-    const { tenantId, name: subject } = site
-    await store.audit({ actor, at, tenantId, action: 'endpoint.tested', subject })
-    await app.relay.tryNow(event.id, site)
-    return back(reply, `/console/event/${event.id}`, { tested: 1 })
+    const id = await sendTest(app, site, by(request))
+    return back(reply, `/console/event/${id}`, { tested: 1 })
   })
 
   app.post('/site/:id/enable', async (request, reply) => {

@@ -6,7 +6,7 @@ import type { Site } from '../db/ports/sites.ts'
 import type { By } from '../db/scope.ts'
 import { privately, sendPage } from '../html/page.ts'
 import { replaySome } from '../webhooks/relay/replay.ts'
-import { testEvent } from '../webhooks/relay/test-event.ts'
+import { sendTest } from '../webhooks/relay/test-event.ts'
 import { cookies, frameOf, guarded, notice } from './answers.ts'
 import { readEvent, readSite, readSites, siteQuery } from './facts.ts'
 import { eventPage } from './pages/event.ts'
@@ -65,13 +65,8 @@ export const inside: FastifyPluginAsync<{ eventsDays: number }> = async (app, { 
     const site = await siteNamed(app, request, named.parse(request.body).site)
     if (!site || site.webhookUrl === null) return notice(request, reply, 404, 'unknown')
     limits.siteActs.take(site.id)
-    const { actor, at } = by(app, request)
-    const event = testEvent(app, site, at)
-    await store.acceptEvent(event)
-    const { tenantId, name: subject } = site
-    await store.audit({ actor, at, tenantId, action: 'endpoint.tested', subject })
-    await app.relay.tryNow(event.id, site)
-    return shown(reply, event.id, { tested: 1 })
+    const id = await sendTest(app, site, by(app, request))
+    return shown(reply, id, { tested: 1 })
   })
 
   app.post('/leave', async (request, reply) => {

@@ -58,7 +58,7 @@ async function aSiteThatListens() {
 }
 
 test('an endpoint that rests is tested at once, without a server, and its story is kept', async () => {
-  const { at, answers, tell, store } = await aSiteThatListens()
+  const { at, answers, tell, store, site } = await aSiteThatListens()
   await answers(429)
 
   const told = await tell()
@@ -68,6 +68,9 @@ test('an endpoint that rests is tested at once, without a server, and its story 
   expect(told.addresses).toEqual(['127.0.0.1'])
   expect(JSON.parse(at.posts[0]!.body)).toMatchObject({ type: 'webhook.test' })
   expect(at.posts[0]!.headers['webhook-id']).toBe(told.webhook_id)
+  expect(await store.listAudit({ action: 'endpoint.tested', limit: 9 })).toMatchObject([
+    { actor: expect.stringContaining('cli'), subject: site.name },
+  ])
   expect(await store.findDelivery(told.webhook_id)).toMatchObject({
     state: 'delivered',
     tries: [{ number: 1, status: 200 }],
