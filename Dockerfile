@@ -38,7 +38,7 @@ RUN ln -s /data /app/data
 USER node
 VOLUME /data
 EXPOSE 8080
-# The server stops by itself within STOP_TIMEOUT: give it as long, with `docker stop --time 40`.
+# The server stops by itself within STOP_DELAY and STOP_TIMEOUT together: give it longer, with `docker stop --time 40`.
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/live`).then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]

@@ -39,17 +39,22 @@ export const runBy: Readonly<Record<string, string>> = {
   "sed 's#https://docs.example#https://git.example/bank-api/src/branch/main/docs#' docs/alerts.yml > bank-api.alerts.yml":
     'test/system/docs/alerts.test.ts',
   [`VERSION=${version}`]: 'test/system/docs/packaging.test.ts',
-  'tar xzf bank-api-$VERSION-linux-x64.tar.gz -C /opt': 'test/system/docs/packaging.test.ts',
+  'tar xzf release/bank-api-$VERSION-linux-x64.tar.gz -C /opt':
+    'test/system/docs/packaging.test.ts',
   'ln -sfn /opt/bank-api-$VERSION-linux-x64 /opt/bank-api': 'test/system/docs/packaging.test.ts',
   'install -d -m 700 /etc/bank-api/secrets': 'test/system/docs/packaging.test.ts',
   'openssl rand -base64 32 > /etc/bank-api/secrets/master_key':
     'test/system/docs/packaging.test.ts',
   'install -m 644 /opt/bank-api/bank-api.service /etc/systemd/system/':
     'test/system/docs/packaging.test.ts',
+  ...Object.fromEntries(
+    typedIn('docs/docker.md')
+      .filter((command) => /^(?:useradd|systemctl|C=|systemd-run) ?/.test(command))
+      .map((command) => [command, 'test/system/docs/systemd.test.ts']),
+  ),
 }
 
 const noDocker = 'no Docker daemon runs where the tests do; image.test.ts runs what the image does'
-const noSystemd = 'systemd is not what started the machine that tests run on'
 const noBench = 'Frappe’s bench is not installed where the tests run'
 const ofRelease = 'typed by who replaces the program that fixtures hold, from a clean checkout'
 
@@ -64,11 +69,6 @@ export const notRun: Readonly<Record<string, string>> = {
   'docker run -d --name bank-api -p 127.0.0.1:8080:8080 -v bank-api:/data --stop-timeout 40 --memory 1g -e NODE_OPTIONS=--max-old-space-size=640 --env-file bank-api.env bank-api':
     noDocker,
   'docker exec bank-api bank-api tenant create acme': noDocker,
-  'useradd --system --home-dir /var/lib/bank-api --shell /usr/sbin/nologin bank-api':
-    'a test makes no users on the machine that it runs on',
-  'systemctl enable --now bank-api': noSystemd,
-  "systemd-run --pipe --wait --uid=bank-api -p EnvironmentFile=/etc/bank-api/bank-api.env -p LoadCredential=master_key:/etc/bank-api/secrets/master_key -p 'Environment=MASTER_KEY_FILE=%d/master_key DATA_DIR=/var/lib/bank-api' /opt/bank-api/bin/bank-api doctor":
-    noSystemd,
   'bench --site erp.acme.example set-config bank_connector_url https://bank-api.example': noBench,
   'bench --site erp.acme.example set-config bank_connector_key key_…': noBench,
   'bench --site erp.acme.example set-config bank_connector_secret …': noBench,

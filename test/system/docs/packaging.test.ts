@@ -67,7 +67,8 @@ test('the unit hands out secrets as credentials, names variables that exist, and
   for (const name of names) expect(known).toContain(name)
   for (const secret of secretVariables) expect(names).not.toContain(secret)
   expect(files).toEqual(credentials)
-  expect(Number(settings('TimeoutStopSec')[0])).toBeGreaterThan(environment.parse({}).STOP_TIMEOUT)
+  const { STOP_DELAY: delay, STOP_TIMEOUT: timeout } = environment.parse({})
+  expect(Number(settings('TimeoutStopSec')[0])).toBeGreaterThan(delay + timeout)
 })
 
 const hasSystemd = existsSync('/usr/bin/systemd-analyze') || process.env['CI'] !== undefined
@@ -88,9 +89,10 @@ describe('the archive of a release', () => {
 
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'bank-api-archive-'))
-    execFileSync(join(checkout, 'packaging/archive.sh'), [folder])
-    const [archive = ''] = globSync('*.tar.gz', { cwd: folder })
-    execFileSync('sha256sum', ['--check', `${archive}.sha256`], { cwd: folder })
+    const release = join(folder, 'release')
+    execFileSync(join(checkout, 'packaging/archive.sh'), [release])
+    const [archive = ''] = globSync('*.tar.gz', { cwd: release })
+    execFileSync('sha256sum', ['--check', `${archive}.sha256`], { cwd: release })
     for (const path of ['opt', 'etc/bank-api', 'etc/systemd/system']) {
       mkdirSync(join(folder, path), { recursive: true })
     }
