@@ -66,6 +66,10 @@ export const notRun: Readonly<Record<string, string>> = {
   'docker compose up -d': noDocker,
   'docker compose exec bank-api bank-api tenant create acme': noDocker,
   'docker compose exec bank-api bank-api doctor': noDocker,
+  'docker compose stop bank-api': noDocker,
+  'docker compose run --rm --no-deps bank-api bank-api restore /backups/bank-api-2026-03-17T02-00-00Z.sqlite':
+    noDocker,
+  'docker compose start bank-api': noDocker,
   'docker run -d --name bank-api -p 127.0.0.1:8080:8080 -v bank-api:/data --stop-timeout 40 --memory 1g -e NODE_OPTIONS=--max-old-space-size=640 --env-file bank-api.env bank-api':
     noDocker,
   'docker exec bank-api bank-api tenant create acme': noDocker,
