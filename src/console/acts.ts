@@ -24,7 +24,7 @@ export const acts: FastifyPluginAsync = async (app) => {
   const { store, clock, ids: newIds, wakeups } = app
   const rooms = { store, ids: newIds }
   const by = ({ visitor }: FastifyRequest): By => ({
-    actor: `console:${visitor!.who}`,
+    actor: visitor!.actor,
     at: clock.now(),
   })
 

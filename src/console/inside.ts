@@ -121,8 +121,8 @@ export const inside: FastifyPluginAsync<ConsoleOptions> = async (app, { config, 
   })
 
   app.post('/leave', async (request, reply) => {
-    const { sessionId, who } = request.visitor!
-    await store.endSession(sessionId, { actor: `console:${who}`, at: clock.now() })
+    const { sessionId, actor } = request.visitor!
+    await store.endSession(sessionId, { actor, at: clock.now() })
     void reply.clearCookie(cookies.session, guarded).clearCookie(cookies.csrf, guarded)
     return notice(request, reply, 200, 'closed')
   })

@@ -15,7 +15,9 @@ import { inside, type ConsoleOptions } from './inside.ts'
 import type { DoorNotice } from '../html/door.ts'
 import { offerPage } from './pages/door.ts'
 import { choiceIn, languageCookie, languageIn, translationOf } from './reading.ts'
-import { enter, findOffer, findVisitor, sessionMs } from './session.ts'
+import { consoleEntrance } from './session.ts'
+
+const { findOffer, enter, findVisitor, sessionMs } = consoleEntrance
 
 const tokens = z.object({ token: z.string().max(100).catch('') })
 
@@ -44,8 +46,8 @@ const plugin: FastifyPluginAsync<ConsoleOptions> = async (app, { config, examine
     const now = clock.now()
     request.visitor = (await findVisitor(app, request.cookies[cookies.session] ?? '', now)) ?? null
     if (!request.visitor) return undefined
-    const { who, sessionId } = request.visitor
-    const visit = { actor: `console:${who}`, action: 'console.visited', subject: sessionId }
+    const { actor, sessionId } = request.visitor
+    const visit = { actor, action: 'console.visited', subject: sessionId }
     auditCounter.count({ ...visit, at: now, bucket: hourOf(now) })
     return undefined
   })
@@ -67,9 +69,9 @@ const plugin: FastifyPluginAsync<ConsoleOptions> = async (app, { config, examine
   app.post('/login/:token', { onRequest }, async (request, reply) => {
     // A form elsewhere shall not have its reader act under somebody else's name.
     if (isFromElsewhere(request)) return notice(request, reply, 403, 'stale')
-    const entered = await enter(app, tokens.parse(request.params).token, clock.now())
-    if (!entered) return notice(request, reply, 404, 'used')
-    void reply.setCookie(cookies.session, entered.token, {
+    const session = await enter(app, tokens.parse(request.params).token, clock.now())
+    if (!session) return notice(request, reply, 404, 'used')
+    void reply.setCookie(cookies.session, session, {
       ...guarded,
       maxAge: sessionMs / secondMs,
     })

@@ -5,12 +5,7 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastif
 import { z } from 'zod'
 import { hourOf } from '../audit/counter.ts'
 import { networkOf } from '../auth/limits.ts'
-import {
-  enterPortal,
-  findPortalOffer,
-  findPortalVisitor,
-  portalMs,
-} from '../auth/portal-session.ts'
+import { portalEntrance } from '../auth/portal-session.ts'
 import { choiceIn, languageCookie, languageIn, translationOf } from '../console/reading.ts'
 import { secondMs } from '../durations.ts'
 import { noteRefusal, toLoggedRefusal } from '../frappe/error-handler.ts'
@@ -21,6 +16,8 @@ import { cookies, guarded, notice } from './answers.ts'
 import { inside } from './inside.ts'
 import type { DoorNotice } from '../html/door.ts'
 import { offerPage } from './pages/door.ts'
+
+const { findOffer, enter, findVisitor, sessionMs } = portalEntrance
 
 const tokens = z.object({ token: z.string().max(100).catch('') })
 const form = z.record(z.string(), z.string()).catch({})
@@ -35,7 +32,7 @@ const plugin: FastifyPluginAsync<{ eventsDays: number }> = async (app, { eventsD
   await app.register(cookie)
   await app.register(csrf, {
     cookieKey: cookies.csrf,
-    cookieOpts: { ...guarded, maxAge: portalMs / secondMs },
+    cookieOpts: { ...guarded, maxAge: sessionMs / secondMs },
     // A form is good for the session that it was made for.
     csrfOpts: { hmacKey: app.keyring.hash('portal-form', '').toString('base64') },
     getUserInfo: ({ portalVisitor }) => portalVisitor?.sessionId ?? '',
@@ -49,7 +46,7 @@ const plugin: FastifyPluginAsync<{ eventsDays: number }> = async (app, { eventsD
     const language = choiceIn(request)
     if (language) void reply.setCookie(languageCookie, language, { ...guarded, path: '/portal' })
     const now = clock.now()
-    const visitor = await findPortalVisitor(app, request.cookies[cookies.session] ?? '', now)
+    const visitor = await findVisitor(app, request.cookies[cookies.session] ?? '', now)
     if (!visitor) return
     request.portalVisitor = visitor
     const { sessionId, actor, tenant, scope } = visitor
@@ -62,12 +59,12 @@ const plugin: FastifyPluginAsync<{ eventsDays: number }> = async (app, { eventsD
 
   /** Who has a good address is not held up by what others did from the same network. */
   const onRequest = async (request: FastifyRequest): Promise<void> => {
-    const offer = await findPortalOffer(app, tokens.parse(request.params).token, clock.now())
+    const offer = await findOffer(app, tokens.parse(request.params).token, clock.now())
     if (!offer) limits.unauthenticated.take(networkOf(request.ip))
   }
 
   app.get('/enter/:token', { ...looked, onRequest }, async (request, reply) => {
-    const offer = await findPortalOffer(app, tokens.parse(request.params).token, clock.now())
+    const offer = await findOffer(app, tokens.parse(request.params).token, clock.now())
     if (!offer) return notice(request, reply, 404, 'used')
     const language = languageIn(request)
     const { name } = offer.site ?? offer.tenant
@@ -77,10 +74,10 @@ const plugin: FastifyPluginAsync<{ eventsDays: number }> = async (app, { eventsD
   app.post('/enter/:token', { onRequest }, async (request, reply) => {
     // A form elsewhere shall not put its reader before somebody else's connections.
     if (isFromElsewhere(request)) return notice(request, reply, 403, 'stale')
-    const entered = await enterPortal(app, tokens.parse(request.params).token, clock.now())
-    if (!entered) return notice(request, reply, 404, 'used')
-    const lasting = { ...guarded, maxAge: portalMs / secondMs }
-    void reply.setCookie(cookies.session, entered.token, lasting)
+    const session = await enter(app, tokens.parse(request.params).token, clock.now())
+    if (!session) return notice(request, reply, 404, 'used')
+    const lasting = { ...guarded, maxAge: sessionMs / secondMs }
+    void reply.setCookie(cookies.session, session, lasting)
     return reply.headers(privately).redirect('/portal', 303)
   })
 

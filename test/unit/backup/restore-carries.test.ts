@@ -11,7 +11,7 @@ import {
 } from '../../../src/vault/webhook-secret.ts'
 import { restoreCopy, type Restoring } from '../../../src/backup/restore.ts'
 import { verifyCopy } from '../../../src/backup/verify.ts'
-import { enter, findVisitor, offerLogin } from '../../../src/console/session.ts'
+import { consoleEntrance, offerLogin } from '../../../src/console/session.ts'
 import { loadConfig } from '../../../src/config.ts'
 import { AuthenticationError } from '../../../src/errors.ts'
 import { finish } from '../../../src/erasure/erase.ts'
@@ -104,16 +104,16 @@ describe('what was ended since a copy was made stays ended:', () => {
   it('ways into the console, open ones too: the copy lets nobody in', async () => {
     const installation = await anInstallation()
     const { copy, open, clock } = installation
-    const { token } = await open(async (rooms) => {
+    const token = await open(async (rooms) => {
       const offer = await offerLogin(rooms, 'anne', by(rooms))
-      return (await enter(rooms, offer.token, clock.now()))!
+      return (await consoleEntrance.enter(rooms, offer.token, clock.now()))!
     })
     const made = copy()
 
     await restore(installation, made)
 
     await open(async (rooms) => {
-      expect(await findVisitor(rooms, token, clock.now())).toBeUndefined()
+      expect(await consoleEntrance.findVisitor(rooms, token, clock.now())).toBeUndefined()
       expect(await rooms.store.listSessions(0)).toEqual([])
     })
   })
