@@ -53,7 +53,7 @@ export const askingAt = (now: number): Asking => ({
 export const nextStep = (status: number): NextStep => steps[status] ?? 'wait'
 
 /** How long before its end a consent is worth renewing. */
-export const renewalDays = 30
+const renewalDays = 30
 
 /** Bridge refreshes an item once or twice a day. */
 const refreshMs = 12 * hourMs

@@ -25,7 +25,7 @@ export interface Examination {
 }
 
 /** How many of a kind are named in one message. */
-export const namedAtOnce = 5
+const namedAtOnce = 5
 
 /** Whole days between now and then, as people count them. */
 export const daysUntil = (at: number, now: number): number => Math.floor((at - now) / dayMs)

@@ -18,7 +18,7 @@ export interface ReminderDeps extends OwnEventDeps {
 const batch = 100
 
 /** How many days before its end a site is reminded of a consent, the nearest first. */
-export const reminderDays = [1, 3, 7, 14, 30] as const
+const reminderDays = [1, 3, 7, 14, 30] as const
 
 /** The reminder windows at a time: a consent that ends within one, both ends included, is due the reminder of `days`. */
 export const windowsAt = (now: number): { endsFrom: number; endsUntil: number; days: number }[] =>

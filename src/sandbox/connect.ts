@@ -144,7 +144,7 @@ const screens: Record<Session['phase'], string> = {
 }
 
 /** Bridge, "End of the Connect flow": the screen a person left from. */
-export function stepName({ phase, manages, challenge }: Session): string {
+function stepName({ phase, manages, challenge }: Session): string {
   if (phase === 'credentials' && manages) return 'edit_bank_creds_form'
   if (phase === 'failed' && challenge !== undefined) return 'otp_form'
   return screens[phase]

@@ -25,7 +25,7 @@ export interface QuotaLimits extends PermitLimits {
 export const longestReadWaitMs = 45_000
 
 /** Below what Bridge allows an application: 2000 calls in 5 minutes, 60 a user and 10 tokens a user in a minute (Bridge: rate limits). */
-export const defaultLimits: QuotaLimits = {
+const defaultLimits: QuotaLimits = {
   burst: 400,
   perSecond: 5,
   userPerMinute: 60,

@@ -3,7 +3,7 @@ import type { Api } from '../api.ts'
 import { loosely } from '../fields.ts'
 
 /** One visit to Bridge's Connect page. The URL is a secret: whoever opens it connects a bank. */
-export const connectSession = z.looseObject({
+const connectSession = z.looseObject({
   id: loosely(z.string()),
   url: z.url({ protocol: /^https?$/ }),
 })

@@ -45,7 +45,7 @@ export async function* walkPages<Row>(
  * The path and query of the next page, or undefined after the last. Bridge's `next_uri` has no host;
  * one of another host throws `BridgeSchemaError`.
  */
-export function nextTarget(
+function nextTarget(
   { pagination }: Page<unknown>,
   origin: string,
   route: string,

@@ -21,7 +21,7 @@ const place = z
   .catch('')
 
 /** What a list of events is asked for; what is nonsense is not asked. */
-export const eventQuery = z.object({
+const eventQuery = z.object({
   site: word,
   type: word,
   state: z.enum(['', ...states]).catch(''),

@@ -13,7 +13,7 @@ import type { Examined, Examiner } from '../examined.ts'
 
 export const sitesPerPage = 25
 /** How many weeks of consents are drawn: the law's 180 days. */
-export const consentWeeks = 26
+const consentWeeks = 26
 const weekMs = 7 * dayMs
 
 /** How the whole installation is, at a moment. */

@@ -8,7 +8,7 @@ export interface Call {
 }
 
 /** Stand in a sample where the reader's own key belongs. */
-export const keyHere = { key: 'API_KEY', secret: 'API_SECRET' }
+const keyHere = { key: 'API_KEY', secret: 'API_SECRET' }
 
 const { key, secret } = keyHere
 

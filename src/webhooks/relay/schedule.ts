@@ -17,7 +17,7 @@ const waits = [
 const jitter = 0.2
 
 /** The longest a receiver may ask us to wait. */
-export const mostRetryAfterMs = 24 * hourMs
+const mostRetryAfterMs = 24 * hourMs
 
 /**
  * How long to wait, in milliseconds, after the try of that number (from 1) failed; undefined when it was the last. Never

@@ -110,7 +110,7 @@ function makeFolderOf(path: string, owner: Owner): void {
 export const partOf = (to: string): string => `${to}.part`
 
 /** Gives a finished file its name so that a power cut leaves the old one or the new one, never half. */
-export function putInPlace(part: string, to: string): void {
+function putInPlace(part: string, to: string): void {
   chmodSync(part, 0o600)
   syncToDisk(part)
   renameSync(part, to)

@@ -53,7 +53,7 @@ const ready = `${waiting}, ready AS (
 `
 
 /** Whether there is any such site: found at the first, where `readySites` looks at all to tell whose turn it is. */
-export const anyReady = `${ready} SELECT 1 FROM ready WHERE firstDue <= +@at AND busy < places LIMIT 1`
+const anyReady = `${ready} SELECT 1 FROM ready WHERE firstDue <= +@at AND busy < places LIMIT 1`
 
 /** All such sites, whose turn it is first. */
 export const readySites = `${ready}
@@ -313,7 +313,7 @@ function settleEndpoint(db: Db, siteId: string, answer: EndpointAnswer & { at: n
 }
 
 /** Lets the oldest delivery of a site and item go that waited for one before it, if it is not on its way already. */
-export function releaseNext(
+function releaseNext(
   db: Db,
   { siteId, itemId }: { siteId: string; itemId: number | null },
   at: number,

@@ -46,7 +46,7 @@ const unhandled = prepared((db) =>
 )
 
 /** Whether one of a user's waits to be handled, or so many at all that looking through them would take longer. */
-export const waitingOf = `
+const waitingOf = `
 SELECT count(*) = 100 OR total(user_id = +@userId AND handle_after <= +@at) > 0
 FROM (SELECT user_id, handle_after FROM events WHERE handled_at IS NULL ORDER BY seq LIMIT 100)`
 
