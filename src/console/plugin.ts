@@ -10,11 +10,12 @@ import { noteRefusal, toLoggedRefusal } from '../frappe/error-handler.ts'
 import { parseFields } from '../frappe/parameters.ts'
 import { isFromElsewhere } from '../html/from-elsewhere.ts'
 import { privately, sendPage } from '../html/page.ts'
+import { choiceIn } from '../html/reader-language.ts'
 import { cookies, guarded, notice } from './answers.ts'
 import { inside, type ConsoleOptions } from './inside.ts'
 import type { DoorNotice } from '../html/door.ts'
 import { offerPage } from './pages/door.ts'
-import { choiceIn, languageCookie, languageIn, translationOf } from './reading.ts'
+import { languageCookie, languageIn, translationOf } from './reading.ts'
 import { consoleEntrance } from './session.ts'
 
 const { findOffer, enter, findVisitor, sessionMs } = consoleEntrance

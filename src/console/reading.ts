@@ -1,16 +1,9 @@
 import type { FastifyRequest } from 'fastify'
-import { z } from 'zod'
-import { inOther, languageFor } from '../html/reader-language.ts'
-import { languageOf, languages, type Language } from '../language.ts'
+import { choiceIn, inOther, languageFor } from '../html/reader-language.ts'
+import { languageOf, type Language } from '../language.ts'
 
 /** Remembers which language was chosen on a page. No secret. */
 export const languageCookie = 'bank-api-language'
-
-const chosen = z.object({ lang: z.enum(languages).optional().catch(undefined) })
-
-/** The language that was chosen just now. */
-export const choiceIn = (request: FastifyRequest): Language | undefined =>
-  chosen.parse(request.query).lang
 
 /** What the page speaks: as chosen now, or on a page before, else the browser's. */
 export function languageIn(request: FastifyRequest): Language {

@@ -1,12 +1,16 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { languageOf, type Language } from '../language.ts'
+import { languageOf, languages, type Language } from '../language.ts'
 
-const asked = z.object({ lang: z.enum(['fr', 'en']).optional().catch(undefined) })
+const chosen = z.object({ lang: z.enum(languages).optional().catch(undefined) })
+
+/** The language that was chosen on the page, just now. */
+export const choiceIn = (request: FastifyRequest): Language | undefined =>
+  chosen.parse(request.query).lang
 
 /** What a page speaks: the language chosen on it, else the browser's. */
 export const languageFor = (request: FastifyRequest): Language =>
-  languageOf(asked.parse(request.query).lang, request.headers['accept-language'])
+  languageOf(choiceIn(request), request.headers['accept-language'])
 
 /** Where the page is in the other language: at its own address, with the words that its query keeps. */
 export function inOther(
