@@ -1,7 +1,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock, Ids } from '../clock.ts'
 import { AuthenticationError, ValidationError } from '../errors.ts'
-import type { ApiKey, KeyHolder, Owner, Presentation } from '../db/ports/keys.ts'
+import type { ApiKey, KeyHolder, Presentation } from '../db/ports/keys.ts'
 import type { By, Scope } from '../db/scope.ts'
 import type { Site } from '../db/ports/sites.ts'
 import type { Store } from '../db/store.ts'
@@ -24,12 +24,12 @@ export interface Caller {
 }
 
 /** Whose an unknown key is: so that hashing it takes as long. */
-const nobody: Owner = { tenantId: '', siteId: null }
+const nobody: Scope = { tenantId: '', siteId: null }
 
 const hashOf = (keyring: Keyring, apiKey: string, secret: string): Buffer =>
   keyring.hash('api-secret', `${apiKey}:${secret}`)
 
-const hashSecret = (keyring: Keyring, apiKey: string, secret: string, owner: Owner): Buffer =>
+const hashSecret = (keyring: Keyring, apiKey: string, secret: string, owner: Scope): Buffer =>
   bindHash(keyring, owner, hashOf(keyring, apiKey, secret))
 
 /** The hash that was found to be the one of a holder's secret. The store gives out another object once anything changed. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { ConfigError, type Config, type MasterKey } from '../config.ts'
 import type { Instance, StoredDataKey } from '../db/ports/instance.ts'
-import type { Owner } from '../db/ports/keys.ts'
+import type { Scope } from '../db/scope.ts'
 import type { Store } from '../db/store.ts'
 import { createKeyring, open, seal, type Keyring } from './keyring.ts'
 import { bindHash } from './owned-hash.ts'
@@ -32,7 +32,7 @@ export async function unlockInstance(
   if (!isOwned) {
     const [newest] = masterKeysOf(config)
     const to = seal(newest!, pepper, pepperRow)
-    const own = (owner: Owner, hash: Buffer) => bindHash(keyring, owner, hash)
+    const own = (owner: Scope, hash: Buffer) => bindHash(keyring, owner, hash)
     await store.ownKeys({ from: instance.wrappedPepper, to }, own, {
       actor: 'server',
       at: clock.now(),

@@ -1,4 +1,4 @@
-import type { Owner } from './keys.ts'
+import type { Scope } from '../scope.ts'
 import type { By } from '../scope.ts'
 
 export interface DataKey {
@@ -42,7 +42,7 @@ export interface InstanceStore {
    */
   ownKeys(
     pepper: { from: Buffer; to: Buffer },
-    own: (owner: Owner, hash: Buffer) => Buffer,
+    own: (owner: Scope, hash: Buffer) => Buffer,
     by: By,
   ): Promise<void>
   /**

@@ -1,5 +1,5 @@
 import type { Site } from './sites.ts'
-import type { By } from '../scope.ts'
+import type { By, Scope } from '../scope.ts'
 import type { Tenant } from './tenants.ts'
 
 export const bridgeVersions = ['2025-01-15', '2021-06-01'] as const
@@ -22,13 +22,7 @@ export const defaultPresentation: Presentation = {
   links: 'object',
 }
 
-/** Whom a key speaks for: a site, or a tenant with all its sites. */
-export interface Owner {
-  tenantId: string
-  siteId: string | null
-}
-
-export interface ApiKey extends Presentation, Owner {
+export interface ApiKey extends Presentation, Scope {
   apiKey: string
   /** Of secret and owner: a row moved to another tenant or site opens nothing. */
   secretHash: Buffer

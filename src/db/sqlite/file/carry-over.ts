@@ -1,5 +1,5 @@
 import Sqlite from 'better-sqlite3'
-import type { Owner } from '../../ports/keys.ts'
+import type { Scope } from '../../scope.ts'
 
 /** What was ended since a copy was made, and is ended in it too: names, as an operator knows them. */
 export type CarriedOver = Record<
@@ -25,7 +25,7 @@ export interface Carrying {
   /** The copy that takes its place, of the present schema. */
   into: string
   /** The hash of a key as this program stores it. */
-  own(owner: Owner, hash: Buffer): Buffer
+  own(owner: Scope, hash: Buffer): Buffer
   /** Seals a webhook secret of `from` for `into`. */
   reseal(siteId: string, secret: Buffer): Buffer
 }
