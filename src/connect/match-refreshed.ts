@@ -1,6 +1,7 @@
 import type { Keyring } from '../vault/keyring.ts'
 import type { BridgeTime } from '../bridge/session/bridge-time.ts'
 import type { Ids } from '../clock.ts'
+import type { RefreshedItem } from '../db/ports/events.ts'
 import type { ConnectRequest, OwnedRequest } from '../db/ports/requests.ts'
 import type { Item, ItemFacts } from '../db/ports/items.ts'
 import type { Store } from '../db/store.ts'
@@ -8,17 +9,6 @@ import { minuteMs } from '../durations.ts'
 import { completedEvent } from './completed-event.ts'
 import { isSince } from './is-since.ts'
 import { outcomeOf } from './item-status.ts'
-
-/** An `item.refreshed` of Bridge's, once its facts are stored. Times are epoch milliseconds. */
-export interface Refreshed {
-  itemId: number
-  /** `connect`, `scheduler` …; null when Bridge did not say. */
-  trigger: string | null
-  /** Whether the whole history was read. */
-  full: boolean
-  occurredAt: number
-  receivedAt: number
-}
 
 export interface MatchDeps {
   store: Store
@@ -38,7 +28,7 @@ const callbackMs = 10 * minuteMs
  */
 export async function matchRefreshed(
   deps: MatchDeps,
-  refreshed: Refreshed,
+  refreshed: RefreshedItem,
   now: number,
 ): Promise<number | undefined> {
   const found = await deps.store.findRequestsForItem(refreshed.itemId)
@@ -112,6 +102,6 @@ const factsOf = (item: Item): ItemFacts => ({
 /** What made the item may complete at any time; a visit to manage it is over after its day. */
 const isAlive = (
   request: ConnectRequest,
-  { occurredAt }: Refreshed,
+  { occurredAt }: RefreshedItem,
   maker: OwnedRequest | null,
 ): boolean => request.id === maker?.request.id || request.expiresAt > occurredAt

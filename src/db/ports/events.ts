@@ -57,6 +57,17 @@ export type EventChange =
   | { kind: 'item-gone'; userId: string; itemId: number; at: number }
   | { kind: 'user-gone'; userId: string; userUuid: string; at: number }
 
+/** An `item.refreshed` of Bridge's whose facts are stored. Times are epoch milliseconds. */
+export interface RefreshedItem {
+  itemId: number
+  /** `connect`, `scheduler` …; null when Bridge did not say. */
+  trigger: string | null
+  /** Bridge read the whole history, as it does some minutes after a visit; it is not itself a visit. */
+  full: boolean
+  occurredAt: number
+  receivedAt: number
+}
+
 /** An event for whoever waits for its answer: tried once, and not again when the site recovers. */
 export const testEventType = 'webhook.test'
 

@@ -2,21 +2,11 @@ import type { Keyring } from '../../vault/keyring.ts'
 import { toText } from '../../bridge/fields.ts'
 import { parseBridgeEvent, type BridgeEvent } from '../../bridge/events/webhook-events.ts'
 import type { Clock } from '../../clock.ts'
-import type { Handling, StoredEvent } from '../../db/ports/events.ts'
+import type { Handling, RefreshedItem, StoredEvent } from '../../db/ports/events.ts'
 import { ClaimLostError } from '../../db/store-errors.ts'
 import type { Store } from '../../db/store.ts'
 import { minuteMs } from '../../durations.ts'
 import { isRefresh, toChange } from './event-change.ts'
-
-/** A refreshed item whose facts are stored. Times are epoch milliseconds. */
-export interface RefreshedItem {
-  itemId: number
-  trigger: string | null
-  /** Bridge read the whole history, as it does some minutes after a visit; it is not itself a visit. */
-  full: boolean
-  occurredAt: number
-  receivedAt: number
-}
 
 export interface HandlerDeps {
   store: Store
