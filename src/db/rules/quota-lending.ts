@@ -11,7 +11,7 @@ import {
 type Lent = [at: number, count: number][]
 
 /** What is spent of Bridge's quota by all who share it. */
-export interface QuotaState {
+export interface QuotaLedger {
   /** The time that was last reckoned with; an earlier version wrote none. */
   at?: number
   /** When all calls of the application, of a tenant, could go out again, were none lent meanwhile. */
@@ -24,7 +24,7 @@ export interface QuotaState {
   waiting: Record<string, { at: number; lentAt: number; calls: Record<string, number> }>
 }
 
-export const untouchedQuota: QuotaState = {
+export const untouchedQuota: QuotaLedger = {
   fullAt: 0,
   tenants: {},
   spare: [],
@@ -44,9 +44,9 @@ const waitsMs = 3_000
  * time never exceed `burst` and what fills up meanwhile, also when they are used as late as they may be.
  */
 export function lendQuota(
-  before: QuotaState,
+  before: QuotaLedger,
   asked: QuotaAsk,
-): { state: QuotaState; answer: QuotaAnswer } {
+): { state: QuotaLedger; answer: QuotaAnswer } {
   const ask = { ...asked, at: reckonedAt(before, asked) }
   const { by, at, limits, wants } = ask
   const state = current(before, ask)
@@ -128,12 +128,12 @@ const limitOf = (key: string, { limits }: QuotaAsk): number =>
  * The time of who asks; or the last one, when that is a little later: clocks differ, and an ask that was in another's way comes
  * once more. For each that took the time back the bucket, when it is empty, would be as much less empty.
  */
-function reckonedAt({ at: last = 0 }: QuotaState, { at }: QuotaAsk): number {
+function reckonedAt({ at: last = 0 }: QuotaLedger, { at }: QuotaAsk): number {
   return at < last && last - at < inHandMs ? last : at
 }
 
 /** What is left of the state at a time, and a bucket that is neither fuller than full nor emptier than empty. */
-function current(state: QuotaState, ask: QuotaAsk): QuotaState {
+function current(state: QuotaLedger, ask: QuotaAsk): QuotaLedger {
   const { at, limits } = ask
   // Either way: what a clock that was put back has yet to reach must not count until its date.
   const recent = (lent: Lent, ms: number): Lent =>
@@ -161,7 +161,7 @@ function current(state: QuotaState, ask: QuotaAsk): QuotaState {
 }
 
 /** What was lent and not used, as if it had not been lent. */
-function takeBack(state: QuotaState, ask: QuotaAsk): void {
+function takeBack(state: QuotaLedger, ask: QuotaAsk): void {
   for (const { tenant, key, at, count: unused } of ask.unused) {
     state.fullAt -= unused / perMs(ask)
     const ofTenant = state.tenants[tenant]
@@ -174,9 +174,9 @@ function takeBack(state: QuotaState, ask: QuotaAsk): void {
   Object.assign(state, current(state, ask))
 }
 
-const keyOf = (state: QuotaState, key: string) => (state.keys[key] ??= { lent: [], heldUntil: 0 })
+const keyOf = (state: QuotaLedger, key: string) => (state.keys[key] ??= { lent: [], heldUntil: 0 })
 
-function roomOfKey({ keys }: QuotaState, key: string, ask: QuotaAsk): number {
+function roomOfKey({ keys }: QuotaLedger, key: string, ask: QuotaAsk): number {
   const known = keys[key]
   if (!known) return limitOf(key, ask)
   if (known.heldUntil > ask.at) return 0
@@ -189,7 +189,7 @@ function count(lent: Lent, at: number): void {
   else lent.push([at, 1])
 }
 
-const timesOf = (known: QuotaState['keys'][string] | undefined) => ({
+const timesOf = (known: QuotaLedger['keys'][string] | undefined) => ({
   times: (known?.lent ?? [])
     .flatMap(([at, calls]) => Array.from({ length: calls }, () => at))
     .toSorted((one, other) => one - other),

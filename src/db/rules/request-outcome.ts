@@ -14,7 +14,7 @@ export interface RequestSurroundings {
 }
 
 /** What settling a request writes. */
-export type Settlement =
+export type RequestEnd =
   /** Another request holds the item, or nobody is served any more: nothing changes. */
   | { kind: 'held' }
   /** It has been settled before: at most the match is confirmed. */
@@ -45,7 +45,7 @@ export function settleOutcome(
   request: ConnectRequest,
   outcome: RequestOutcome,
   { isServed, holder, item: known }: RequestSurroundings,
-): Settlement {
+): RequestEnd {
   const { userId, bank, managedItemId, openedAt } = request
   const { state, step, at, matched = false } = outcome
   // Bridge took its time: meanwhile the tenant may have been disabled, or the deletion of the site begun.

@@ -1,7 +1,7 @@
 import type { Said } from '../../language.ts'
 
 /** How a try ended, as far as that tells what is wrong. */
-export interface Ended {
+export interface TryAnswer {
   url: string
   status: number | null
   /** Why there is no status. */
@@ -13,7 +13,7 @@ export interface Ended {
 }
 
 /** What to look at first, for the usual mistakes; null where the answer speaks for itself. */
-export function hintFor(ended: Ended): Said | null {
+export function hintFor(ended: TryAnswer): Said | null {
   const { status, error } = ended
   if (status === null) return byError[error ?? ''] ?? byKind(error ?? '')
   if (status >= 300 && status < 400) return aboutRedirect(ended)
@@ -139,7 +139,7 @@ const byKind = (error: string): Said | null => {
     : null
 }
 
-function aboutRedirect({ url, location }: Ended): Said {
+function aboutRedirect({ url, location }: TryAnswer): Said {
   const not = {
     en: 'Redirects are not followed: save the address it leads to',
     fr: 'Les redirections ne sont pas suivies : enregistrez l’adresse où elle mène',
@@ -158,7 +158,7 @@ function aboutRedirect({ url, location }: Ended): Said {
   return { en: `${not.en}, if it is meant: ${where}`, fr: `${not.fr}, si c’est voulu : ${where}` }
 }
 
-function aboutRefusal({ status, response }: Ended): Said {
+function aboutRefusal({ status, response }: TryAnswer): Said {
   if (/csrf/i.test(response ?? '')) return csrf
   if (status === 400) {
     return {

@@ -1,6 +1,6 @@
 import { pgTable, primaryKey } from 'drizzle-orm/pg-core'
 import type { Work } from '../../ports/members.ts'
-import type { QuotaState } from '../../rules/quota-lending.ts'
+import type { QuotaLedger } from '../../rules/quota-lending.ts'
 import { bytes, counted, integer, json, text } from './types.ts'
 
 /** One row: what this installation is. */
@@ -47,7 +47,7 @@ export const workClaims = pgTable(
 /** One row: what is spent of Bridge's quota, which all members share. */
 export const bridgeQuota = pgTable('bridge_quota', {
   id: integer().primaryKey(),
-  state: json().$type<QuotaState>().notNull(),
+  state: json().$type<QuotaLedger>().notNull(),
   /** Counts the changes: whoever read it changes it only when nobody else did since. */
   version: integer().notNull(),
 })
