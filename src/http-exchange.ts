@@ -46,7 +46,7 @@ export function ask(
   },
 ): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-  const chunks: Buffer[] = []
+  let body: Buffer = Buffer.alloc(0)
   let size = 0
   let wanted = 0
   let head: { status: number; headers: IncomingHttpHeaders } | undefined
@@ -56,7 +56,7 @@ export function ask(
   const settle = (cut?: Error): void => {
     clearTimeout(timer)
     signal?.removeEventListener('abort', leave)
-    if (head) resolve({ ...head, body: Buffer.concat(chunks, size), cut })
+    if (head) resolve({ ...head, body: body.subarray(0, size), cut })
     else reject(cut!)
   }
   /** Takes no more, and lets undici drop the connection. */
@@ -83,8 +83,8 @@ export function ask(
     },
     onResponseData(_, chunk) {
       const taken = chunk.subarray(0, wanted - size)
-      size += taken.length
-      chunks.push(Buffer.from(taken)) // a view of few bytes would keep all that was read with them
+      body = withRoomFor(size + taken.length, body)
+      size += taken.copy(body, size)
       if (taken.length < chunk.length) end(new TooMuchError(`More than ${wanted} bytes`))
     },
     onResponseEnd: () => settle(),
@@ -98,6 +98,17 @@ export function ask(
     settle(error as Error)
   }
   return promise
+}
+
+/**
+ * A buffer of at least so many bytes that begins as this one. In memory of its own and in one piece: a view of a few bytes would
+ * keep all that was read with them, and each is an object of a hundred.
+ */
+function withRoomFor(bytes: number, body: Buffer): Buffer {
+  if (bytes <= body.length) return body
+  const larger = Buffer.allocUnsafeSlow(Math.max(bytes, 2 * body.length))
+  body.copy(larger)
+  return larger
 }
 
 /**
