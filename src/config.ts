@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { pageSize } from './bridge/transport/pagination.ts'
 import { longestReadWaitMs } from './bridge/admission/quota.ts'
 import { misspelt } from './misspelt.ts'
+import { isRange } from './networks.ts'
 import { decodeText, NotTextError } from './text.ts'
 import { hourMs } from './durations.ts'
 
@@ -178,12 +179,6 @@ const masterKeys = list.transform((entries, context): MasterKey[] =>
   }),
 )
 
-const isRange = (entry: string): boolean => {
-  const [ip = '', bits, ...more] = entry.split('/')
-  const width = { 0: -1, 4: 32, 6: 128 }[isIP(ip)] ?? -1
-  return more.length === 0 && /^\d{1,3}$/.test(bits ?? '0') && Number(bits ?? 0) <= width
-}
-
 /** Outside of production nothing is asked of an address or a key: whoever means production must have spelt it so. */
 const modes = ['production', 'development', 'test'] as const
 const mode = z.string().toLowerCase().pipe(z.enum(modes, 'must be production, development or test'))
@@ -192,7 +187,7 @@ const mode = z.string().toLowerCase().pipe(z.enum(modes, 'must be production, de
 const word = z.string().regex(/^[\x21-\x7e]+$/, 'must be one word, without blanks or accents')
 
 const proxies = list.refine(
-  (entries) => entries.every(isRange),
+  (entries) => entries.every((entry) => isIP(entry) !== 0 || isRange(entry)),
   'must be IP addresses or CIDR ranges, comma-separated',
 )
 
@@ -203,7 +198,7 @@ const databaseUrl = z
 const seconds = z.coerce.number('must be a number of seconds').min(0).max(600)
 
 const targets = list.refine(
-  (entries) => entries.every((entry) => entry.includes('/') && isRange(entry)),
+  (entries) => entries.every(isRange),
   'must be CIDR ranges, as 10.1.0.0/16, comma-separated',
 )
 

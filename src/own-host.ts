@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
+import { bare } from './networks.ts'
 
 /**
  * Whether a Host header names this machine as no stranger could: their DNS may lead a name of theirs to it, and then a page of
@@ -18,5 +19,4 @@ export const isForOwnHost = (
 
 /** An address, or a name that nobody can register: those of RFC 6761, of Docker, and names without a dot. */
 const isLocal = (name: string): boolean =>
-  isIP(name.replaceAll(/^\[|\]$/g, '')) !== 0 ||
-  /^[a-z0-9_-]+$|\.(?:localhost|test|internal)$/.test(name)
+  isIP(bare(name)) !== 0 || /^[a-z0-9_-]+$|\.(?:localhost|test|internal)$/.test(name)

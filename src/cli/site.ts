@@ -8,8 +8,9 @@ import { movedWebhookUrl, readTimeZone, readWebAddress } from '../connect/site-u
 import { reminderWays, type ReminderWay } from '../db/ports/reminder-ways.ts'
 import type { Site } from '../db/ports/sites.ts'
 import { whyRefused } from '../webhooks/relay/operators-target.ts'
-import { isNever, isRange, isWithin } from '../webhooks/relay/target-guard.ts'
+import { isNever } from '../webhooks/relay/target-guard.ts'
 import { isSameName } from '../names.ts'
+import { isRange, isRangeWithin } from '../networks.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
 import { siteNamed, tenantNamed, type Installation } from './installation.ts'
@@ -247,7 +248,7 @@ async function refuseTarget(
 function refuseRange(range: string, bounds: readonly string[]): void {
   if (!isRange(range)) throw new CommandError(`${range} is no range such as 10.1.2.0/24`)
   if (isNever(range)) throw new CommandError(`${range} is never opened`)
-  if (!bounds.some((bound) => isWithin(range, bound))) {
+  if (!bounds.some((bound) => isRangeWithin(range, bound))) {
     throw new CommandError(`${range} is not within ALLOWED_TARGETS`)
   }
 }

@@ -1,5 +1,6 @@
 import type { EndpointReport } from '../db/ports/endpoints.ts'
 import { command } from '../terminal/shell.ts'
+import { bare } from '../networks.ts'
 import { codeOf } from '../terminal/system-errors.ts'
 import { areReachable, openedTo } from '../webhooks/relay/target-guard.ts'
 import type { Code } from './codes.ts'
@@ -162,7 +163,7 @@ async function dial(
   { probes, clock, config }: Pick<Examination, 'clock' | 'config'> & { probes: SiteProbes },
 ): Promise<NonNullable<Subject['dialled']>> {
   const { hostname, protocol, port } = new URL(site.webhookUrl)
-  const host = hostname.replace(/^\[|\]$/g, '')
+  const host = bare(hostname)
   const addresses = await probes.resolve(host).catch((error: unknown) => error as Error)
   if (addresses instanceof Error) {
     const message = {

@@ -2,6 +2,7 @@ import { Socket } from 'node:net'
 import type { Transporter } from 'nodemailer'
 import type { Config } from '../config.ts'
 import { minuteMs } from '../durations.ts'
+import { bare } from '../networks.ts'
 
 /** The operator's mail server, as `SMTP_URL` and `MAIL_FROM` say it. */
 export interface MailServer {
@@ -87,7 +88,7 @@ async function transportTo(url: string): Promise<Transporter> {
   const late = setTimeout(() => socket.destroy(), inAllMs).unref()
   socket.once('close', () => clearTimeout(late))
   return createTransport({
-    host: hostname.replace(/^\[|\]$/g, ''),
+    host: bare(hostname),
     secure,
     ...(port !== '' && { port: Number(port) }),
     // A password never goes in the clear; without one a relay next door may have no TLS.

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { ClientConfig } from 'pg'
+import { bare } from '../../networks.ts'
 
 /** Where the database is and how to get there, in the driver's terms. */
 export type Address = Pick<ClientConfig, 'host' | 'port' | 'user' | 'password' | 'database' | 'ssl'>
@@ -25,7 +26,7 @@ export function readDatabaseUrl(text: string): Address {
   if (stranger !== undefined) {
     throw new DatabaseUrlError(`knows no parameter ${stranger}, only ${known.join(', ')}`)
   }
-  const host = query.get('host') ?? url.hostname.replace(/^\[|\]$/g, '')
+  const host = query.get('host') ?? bare(url.hostname)
   const database = decoded(url.pathname.slice(1))
   if (host === '' || database === '') {
     throw new DatabaseUrlError('names no host, or no database')

@@ -1,8 +1,9 @@
 import { isIP } from 'node:net'
 import { connect, type PeerCertificate } from 'node:tls'
+import { bare } from '../../networks.ts'
 import { codeOf } from '../../terminal/system-errors.ts'
 import { systemResolve, type Resolve } from './resolve.ts'
-import { areReachable, bare, type Bounds } from './target-guard.ts'
+import { areReachable, type Bounds } from './target-guard.ts'
 
 /** How an address is reached, for whoever looks for a fault on the way. Null: not known, or there is none. */
 export interface TargetFacts {

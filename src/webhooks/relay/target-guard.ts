@@ -3,6 +3,7 @@ import ipaddr from 'ipaddr.js'
 import { Agent, buildConnector } from 'undici'
 import type { Config } from '../../config.ts'
 import { ValidationError } from '../../errors.ts'
+import { bare, isIn, isRangeWithin, toRange, type Address, type Range } from '../../networks.ts'
 import { systemResolve, type Resolve } from './resolve.ts'
 
 /** An address webhooks may not go to. The message names the host, never what it resolved to. */
@@ -12,19 +13,6 @@ export class TargetRefusedError extends ValidationError<'webhook_target_refused'
   constructor(host: string) {
     super('webhook_target_refused', { host })
   }
-}
-
-type Range = [ipaddr.IPv4 | ipaddr.IPv6, number]
-
-/** Kept, since each try asks: there are as many as operators wrote down. */
-const parsed = new Map<string, Range>()
-
-function toRange(cidr: string): Range {
-  const known = parsed.get(cidr)
-  if (known) return known
-  const range = ipaddr.parseCIDR(cidr)
-  parsed.set(cidr, range)
-  return range
 }
 
 const toRanges = (cidrs: readonly string[]): Range[] => cidrs.map(toRange)
@@ -47,13 +35,8 @@ const carriers: [prefix: Range, at: number, mask: number][] = (
   ] as const
 ).map(([prefix, at, mask]) => [ipaddr.parseCIDR(prefix), at, mask])
 
-const isIn = (address: ipaddr.IPv4 | ipaddr.IPv6, ranges: readonly Range[]): boolean =>
-  ranges.some(
-    ([network, bits]) => network.kind() === address.kind() && address.match(network, bits),
-  )
-
 /** Whether an address, or one that it carries, is one that nothing opens. */
-function isNeverDialled(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
+function isNeverDialled(address: Address): boolean {
   const bytes = address.toByteArray()
   const carried = carriers
     .filter(([prefix]) => isIn(address, [prefix]))
@@ -92,31 +75,20 @@ export function areReachable(
   return addresses.length > 0 && addresses.every(within)
 }
 
-/** Whether one CIDR lies within another. */
-export function isWithin(cidr: string, bound: string): boolean {
-  const [network, bits] = toRange(cidr)
-  const [outer, outerBits] = toRange(bound)
-  return network.kind() === outer.kind() && bits >= outerBits && network.match(outer, outerBits)
-}
-
-/** Whether a text is a CIDR, as 10.1.2.0/24. */
-export const isRange = (text: string): boolean =>
-  isIP(text.split('/', 1)[0]!) !== 0 && ipaddr.isValidCIDR(text)
-
 /** What is open to a site besides the public internet: of its own ranges those within the operator's, and in a sandbox loopback. */
 export const openedTo = (
   ownRanges: readonly string[],
   { sandbox, allowedTargets }: Pick<Config, 'sandbox' | 'allowedTargets'>,
 ): string[] => [
   ...(sandbox ? loopback : []),
-  ...ownRanges.filter((cidr) => allowedTargets.some((bound) => isWithin(cidr, bound))),
+  ...ownRanges.filter((cidr) => allowedTargets.some((bound) => isRangeWithin(cidr, bound))),
 ]
 
 /** Whether nothing, not even the operator, may open any part of this CIDR. */
 export const isNever = (cidr: string): boolean =>
-  never.some(([network, bits]) => isWithin(cidr, `${network.toString()}/${bits}`))
+  never.some(([network, bits]) => isRangeWithin(cidr, `${network.toString()}/${bits}`))
 
-function toAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
+function toAddress(text: string): Address | undefined {
   if (isIP(text) === 0) return undefined // ipaddr.js reads more spellings than any resolver gives
   return ipaddr.process(text.split('%', 1)[0]!) // unwraps IPv4 mapped into IPv6
 }
@@ -131,9 +103,6 @@ const isLocalName = (host: string): boolean => /(?:^|\.)(?:localhost|internal)$/
 
 /** A host as names are compared: the URL parser has lowered and encoded it already. */
 const named = (host: string): string => host.replace(/\.+$/, '').toLowerCase()
-
-/** A host without the brackets that a URL puts around IPv6. */
-export const bare = (hostname: string): string => hostname.replace(/^\[|\]$/g, '')
 
 /**
  * Refuses what needs no look-up: schemes other than http and https, credentials, our own address, local names and literal
