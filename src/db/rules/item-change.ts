@@ -81,11 +81,13 @@ export function concernsUser(
  */
 export function itemAfterEvent(
   known: Item | undefined,
-  change: EventChange & { kind: 'item' | 'account' },
+  change: Exclude<EventChange, { kind: 'user-gone' }>,
   { wasDeleted }: { wasDeleted: boolean },
 ): Item | null | undefined {
   const { userId, itemId, at } = change
   if (known ? known.userId !== userId : wasDeleted) return undefined
+  if (change.kind === 'item-gone')
+    return known?.goneAt === null ? { ...known, goneAt: at } : undefined
   if (known && (isOlder(change, known) || isKnown(change, known))) return null
   const before = known ?? newItem(itemId, userId, at)
   const after = {

@@ -53,11 +53,6 @@ export async function applyAll(
       return true
     }
     const item = known.get(change.itemId)
-    if (change.kind === 'item-gone') {
-      if (item?.userId !== userId || item.goneAt !== null) return false
-      keep({ ...item, goneAt: at })
-      return true
-    }
     const isDeleted = item === undefined && (await wasDeleted(db, change))
     const after = itemAfterEvent(item, change, { wasDeleted: isDeleted })
     if (after) keep(after)

@@ -187,27 +187,20 @@ export function insertEvent(db: Tools['db'], { deliveryId, ...event }: NewEvent)
 function apply(db: Tools['db'], change: EventChange): boolean {
   const { userId, at } = change
   if (!concernsUser(userOf(db).get({ id: userId }), change)) return false
-  if (change.kind === 'item') return applyToItem(db, change)
-  if (change.kind === 'account') {
-    if (!applyToItem(db, change)) return false
-    const { accountId: id, itemId } = change
-    storeAccount(db, { id, itemId, ibanFingerprint: null, at })
+  if (change.kind === 'user-gone') {
+    db.update(bridgeUsers).set({ userUuid: null }).where(eq(bridgeUsers.id, userId)).run()
+    db.update(items)
+      .set({ goneAt: at })
+      .where(and(eq(items.userId, userId), isNull(items.goneAt)))
+      .run()
     return true
   }
-  if (change.kind === 'item-gone') {
-    const gone = and(livingOf(userId), eq(items.id, change.itemId))
-    return db.update(items).set({ goneAt: at }).where(gone).run().changes === 1
-  }
-  db.update(bridgeUsers).set({ userUuid: null }).where(eq(bridgeUsers.id, userId)).run()
-  db.update(items).set({ goneAt: at }).where(livingOf(userId)).run()
-  return true
-}
-
-const livingOf = (userId: string) => and(eq(items.userId, userId), isNull(items.goneAt))
-
-function applyToItem(db: Tools['db'], change: EventChange & { kind: 'item' | 'account' }): boolean {
-  const known = itemRow(db, change.itemId)
+  const { itemId } = change
+  const known = itemRow(db, itemId)
   const after = itemAfterEvent(known, change, { wasDeleted: !known && wasDeleted(db, change) })
   if (after) storeItem(db, known, after)
-  return after !== undefined
+  if (after === undefined) return false
+  if (change.kind === 'account')
+    storeAccount(db, { id: change.accountId, itemId, ibanFingerprint: null, at })
+  return true
 }

@@ -133,6 +133,19 @@ describe('an event about an item', () => {
     )
   })
 
+  it('that it is gone counts once, for an item of its user that is here', () => {
+    fc.assert(
+      fc.property(anItemRow, aUserId, aTime, (known, userId, at) => {
+        const gone = { kind: 'item-gone' as const, userId, itemId: known.id, at }
+        const isTheirs = known.userId === userId && known.goneAt === null
+
+        const expected = isTheirs ? { ...known, goneAt: at } : undefined
+        expect(itemAfterEvent(known, gone, here)).toEqual(expected)
+        expect(itemAfterEvent(undefined, gone, here)).toBeUndefined()
+      }),
+    )
+  })
+
   it('leaves no word of another status', () => {
     fc.assert(
       fc.property(anItemRow, itemNews, (known, { ...news }) => {
