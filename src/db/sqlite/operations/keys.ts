@@ -36,8 +36,9 @@ const longestName = 64
 
 /**
  * Who holds a key, as it was read last, until any key, tenant or site changes: SQLite tells of other processes' commits, our
- * own writes fire triggers that this connection alone has. That nobody does is remembered too: how long a refusal takes
- * tells nobody which keys there are.
+ * own writes fire triggers that this connection alone has. That nobody does is remembered too: asked for again, a name that
+ * nobody has takes as long as a key. The first question about it takes longer than one about a key in use, which helps nobody
+ * who has to guess 70 random bits.
  */
 function createHolders(db: Tools['db']): (apiKey: string) => KeyHolder | undefined {
   const { $client } = db
