@@ -16,7 +16,7 @@ import { readItemList, type ItemListDeps } from './item-list.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
 import { hourOf, type AuditCounter } from '../audit/counter.ts'
-import { hourMs } from '../durations.ts'
+import { hourMs, minuteMs } from '../durations.ts'
 
 /** Who asks, and what it takes to answer whether a thing is theirs. */
 export interface OwnershipDeps extends ItemListDeps {
@@ -36,7 +36,7 @@ export interface OwnedBridgeItem extends SiteUser {
   bridgeUser: string
 }
 
-const tenMinutesMs = 10 * 60_000
+const tenMinutesMs = 10 * minuteMs
 
 /** What the key sees, narrowed to `site` when one is named. A site outside is a DoesNotExistError. */
 export async function scopeFor(deps: OwnershipDeps, site: string | undefined): Promise<Scope> {
