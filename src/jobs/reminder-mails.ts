@@ -97,6 +97,7 @@ function toMail(
   return reminderMail({
     to,
     language: user.language ?? 'fr',
+    // Bridge's name first: a site may call a bank whatever it likes, and this mail is ours.
     bank: item.providerName ?? item.bank,
     site: site.name,
     timeZone: site.timeZone,
