@@ -29,7 +29,7 @@ export const variables: Readonly<
     example: 'postgres://bank_api:…@db:5432/bank_api?sslmode=verify-full',
   },
   DATABASE_POOL: {
-    is: 'the most connections that a process makes to PostgreSQL',
+    is: 'the most connections that a process makes to PostgreSQL, 2 to 500',
     unit: 'connections',
     example: '20',
   },
@@ -53,17 +53,17 @@ export const variables: Readonly<
   },
   MASTER_KEY: {
     is: '32 bytes in base64; wraps the keys in the database. Two while it is changed: [keys.md](keys.md)',
-    default: 'made in `DATA_DIR` for a sandbox; else required',
+    default: 'made in `DATA_DIR` for a sandbox outside production; else required',
     example: '2027:…,2026:…',
   },
   SANDBOX: {
-    is: 'run the Bridge in the box',
+    is: 'run the built-in sandbox',
     default: 'outside production, when no credentials are set',
     example: 'true',
   },
   SANDBOX_PORT: {
-    is: 'where the Bridge in the box listens, on loopback',
-    default: '`PORT` + 1',
+    is: 'where the built-in sandbox listens, on loopback; `npm run sandbox`: on `HOST`',
+    default: '`PORT` + 1; `npm run sandbox`: `8081`',
     example: '8081',
   },
   SANDBOX_WEBHOOK_URL: {
@@ -93,13 +93,21 @@ export const variables: Readonly<
     example: 'bank@host.example',
   },
   MAX_TRANSACTIONS: {
-    is: 'how many one answer may hold: at most 500 × (`QUOTA_USER_PER_MINUTE` − 4)',
-    default: '`20000`',
+    is: 'how many one answer may hold: 500 at least; with the usual burst at most 500 × (`QUOTA_USER_PER_MINUTE` − 4)',
+    default: '`20000`, or less where the quota allows less',
     unit: 'transactions',
     example: '28000',
   },
-  QUOTA_BURST: { is: 'the most calls to Bridge at once', unit: 'calls', example: '800' },
-  QUOTA_PER_SECOND: { is: 'and after those', unit: 'calls a second', example: '10' },
+  QUOTA_BURST: {
+    is: 'the most calls to Bridge at once; 2 at least',
+    unit: 'calls',
+    example: '800',
+  },
+  QUOTA_PER_SECOND: {
+    is: 'calls to Bridge a second once the burst is spent',
+    unit: 'calls a second',
+    example: '10',
+  },
   QUOTA_USER_PER_MINUTE: {
     is: 'calls to Bridge for one of its users',
     unit: 'calls a minute',
@@ -135,7 +143,7 @@ export const variables: Readonly<
     example: 'http://proxy.internal:3128',
   },
   HTTP_PROXY: {
-    is: 'the same for http addresses',
+    is: 'the same for http addresses; read only while `BRIDGE_BASE_URL` or `PUBLIC_URL` is one',
     example: 'http://proxy.internal:3128',
   },
   NO_PROXY: { is: 'whom to reach without a proxy, comma-separated', example: '.internal' },
@@ -162,7 +170,7 @@ export const variables: Readonly<
     example: 'text',
   },
   HEALTHCHECK_URL: {
-    is: 'what hears after each look at itself that all is well, or is not',
+    is: 'address that is told after each self-check whether all is well',
     example: 'https://hc-ping.example/uuid',
   },
   SMTP_URL: {
@@ -176,19 +184,19 @@ export const variables: Readonly<
     example: '/backups',
   },
   BACKUP_HOURS: {
-    is: 'time between two copies; 0: the server makes none',
+    is: 'time between two copies, 744 at most; 0: the server makes none',
     default: '`24`; a sandbox: `0`',
     unit: 'hours',
     example: '6',
   },
-  BACKUP_KEEP: { is: 'how many copies the server keeps', unit: 'copies', example: '30' },
+  BACKUP_KEEP: { is: 'how many copies the server keeps, 1 to 1000', unit: 'copies', example: '30' },
   STOP_DELAY: {
-    is: 'how long to serve on after `/ready` says no',
+    is: 'how long to serve on after `/ready` says no; 600 at most',
     unit: 'seconds',
     example: '6',
   },
   STOP_TIMEOUT: {
-    is: 'when a stop gives up on what still runs',
+    is: 'how long after that a stop waits for what still runs; 600 at most',
     unit: 'seconds',
     example: '60',
   },
