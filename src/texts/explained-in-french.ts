@@ -13,8 +13,8 @@ export const explainedInFrench: Readonly<Record<Code, { means: string; remedy: s
       'Comparez avec ce que `bank-api key create` a affiché. `bank-api key list` montre si la clé est encore bonne ; `bank-api key rotate` lui donne un nouveau secret.',
   },
   verb_not_allowed: {
-    means: 'C’est la réponse de Frappe à un verbe que cette méthode ne prend pas.',
-    remedy: 'Utilisez GET pour lire, POST pour changer, POST ou DELETE pour supprimer.',
+    means: 'C’est la réponse de Frappe à un autre verbe que GET, POST, PUT et DELETE.',
+    remedy: 'Utilisez GET ou POST.',
   },
   site_key_required: {
     means: 'Seule la clé d’un site peut lire ce qui signe ses webhooks.',
@@ -179,7 +179,8 @@ export const explainedInFrench: Readonly<Record<Code, { means: string; remedy: s
     remedy: 'Prenez l’identifiant d’une transaction.',
   },
   too_many_calls: {
-    means: 'La clé, ou l’adresse sans clé, a fait trop d’appels.',
+    means:
+      'La clé, ou l’adresse sans clé, a fait trop d’appels en une minute ; ou trop de liens, d’autres URL de webhook, de clés de sites ou d’actes sur la page d’un site en un jour.',
     remedy:
       'Attendez le temps que disent `X-RateLimit-Reset` et `retry_after`, puis allez moins vite.',
   },

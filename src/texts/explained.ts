@@ -24,9 +24,9 @@ export const explained: Readonly<Record<Code, Explained>> = {
       'Compare with what `bank-api key create` printed. The operator sees with `bank-api key list` whether the key is still good; `bank-api key rotate` gives it a new secret.',
   },
   verb_not_allowed: {
-    means: 'Frappe’s answer to a verb that this method does not take.',
+    means: 'Frappe’s answer to a verb other than GET, POST, PUT and DELETE.',
     whose: 'the call',
-    remedy: 'Use GET to read, POST to change, POST or DELETE to delete.',
+    remedy: 'Use GET or POST.',
   },
   site_key_required: {
     means: 'Only a site’s own key may read what its webhooks are signed with.',
@@ -222,7 +222,8 @@ export const explained: Readonly<Record<Code, Explained>> = {
     remedy: 'Take the id from a transaction.',
   },
   too_many_calls: {
-    means: 'The key, or the address without a key, made too many calls.',
+    means:
+      'The key, or the address without a key, made too many calls in a minute; or too many links, other webhook URLs, keys of sites, or acts on a site’s page in a day.',
     whose: 'time',
     remedy: 'Wait as long as `X-RateLimit-Reset` and `retry_after` say, then go on more slowly.',
   },

@@ -33,8 +33,8 @@ export const methodsInFrench: Readonly<Record<string, string>> = {
     'Les sites du client, chacun avec ses clés valables, sans secrets ; pour les clés de client.',
   'Each call makes a key of one site, and the site when it is new; for tenant keys. The secret is in this answer alone.':
     'Chaque appel crée une clé pour un site, et le site s’il est nouveau ; pour les clés de client. Le secret est dans cette réponse seule.',
-  'Ends a key of one of the sites, at once and for good; for tenant keys. Twice is as once.':
-    'Met fin à une clé d’un des sites, tout de suite et pour toujours ; pour les clés de client. Deux fois valent une.',
+  'Ends a key of one of the sites, at once and for good; for tenant keys. Calling it again changes nothing.':
+    'Met fin à une clé d’un des sites, tout de suite et pour toujours ; pour les clés de client. L’appeler encore ne change rien.',
   'What each site used in a month, for a host that bills by it; for tenant keys.':
     'Ce que chaque site a utilisé en un mois, pour un hébergeur qui facture ainsi ; pour les clés de client.',
   'Tells whether the key works, and whose it is.': 'Dit si la clé fonctionne, et à qui elle est.',

@@ -7,7 +7,7 @@ export const revokeSiteKey = defineMethod({
   name: 'bank_api.bridge.revoke_site_key',
   tag: 'hosting',
   summary:
-    'Ends a key of one of the sites, at once and for good; for tenant keys. Twice is as once.',
+    'Ends a key of one of the sites, at once and for good; for tenant keys. Calling it again changes nothing.',
   effect: 'changes',
   params: z.object({
     api_key: described(

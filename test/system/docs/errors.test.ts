@@ -25,8 +25,8 @@ const whoMends: Readonly<Record<Whose, string>> = {
 const title = `# Errors
 
 Every refused call says what went wrong twice: \`exc_type\` is Frappe's, of which there are few, and \`code\` is ours. A code keeps
-its meaning; sentences may be worded better one day, so compare codes. In version 1 of the API \`code\` stands beside
-\`exc_type\`, in version 2 in \`errors[0]\`:
+its meaning; sentences may be worded better one day, so compare codes. At \`/api/method/…\` and \`/api/v1/method/…\` \`code\` stands
+beside \`exc_type\`, at \`/api/v2/method/…\` in \`errors[0]\`:
 
 \`\`\`json
 {

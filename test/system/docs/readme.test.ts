@@ -132,6 +132,20 @@ describe('a newcomer with the README alone', () => {
     },
   )
 
+  test('methods.md’s call answers who the key is', async () => {
+    const [command = ''] = typedIn('docs/methods.md')
+    const [, apiKey = '', secret = ''] =
+      /api_key +(\S+)\n +api_secret +(\S+)/.exec(server.said.text) ?? []
+
+    const { text } = await shell(
+      command
+        .replace('API_KEY:API_SECRET', `${apiKey}:${secret}`)
+        .replace('https://bank-api.example', `http://127.0.0.1:${env['PORT']}`),
+    )
+
+    expect(text).toContain('{"message":"demo"}')
+  })
+
   test('the sandbox’s address is posted to as its guide does, and answers with the way back', async () => {
     const [command = ''] = typedIn('docs/sandbox.md').filter((line) => line.startsWith('curl '))
     const [, asking = ''] = server.said.text.match(/^ {2}curl (?:.*\\\n)*.*$/gm) ?? []

@@ -73,9 +73,10 @@ test('docs/commands.md has every command, as its help tells it', async () => {
 
   const page = `# Commands
 
-How they are run stands in the [list of guides](README.md#how-a-command-is-run). Each says the same with \`--help\`. Names and ids are
-taken in any spelling and by their first letters, a time as \`2027-01-31\`, \`2027-01-31T18:00Z\` or \`12h\`. The exit code is 0 when it is
-done, 1 when it was refused or failed, 2 when the command was not understood; that of \`doctor\` says how bad it is.
+How they are run stands in the [list of guides](README.md#how-a-command-is-run). Each says the same with \`--help\`. Names are taken in
+any spelling, our own ids by their first letters, a time as \`2027-01-31\` or \`2027-01-31T18:00Z\`, one that is past also as \`12h\`. The
+exit code is 0 when it is done, 1 when it was refused or failed, 2 when the command was not understood, or would have had to ask and
+could not; that of \`doctor\` says how bad it is.
 
 ${program.commands.map((command) => chapter(command)).join('\n')}`
 
@@ -85,7 +86,11 @@ ${program.commands.map((command) => chapter(command)).join('\n')}`
 
 function chapter(command: Command): string {
   if (command.commands.length === 0) return leaf(command, '##', command.name())
-  const title = `## ${command.name()}\n\n${sentence(command.description())}\n`
+  // A group that may be run itself has options of its own.
+  const title =
+    command.options.length > 0
+      ? leaf(command, '##', command.name())
+      : `## ${command.name()}\n\n${sentence(command.description())}\n`
   const verbs = command.commands.map((each) =>
     leaf(each, '###', `${command.name()} ${each.name()}`),
   )
@@ -104,7 +109,15 @@ function leaf(command: Command, level: string, name: string): string {
 ${sentence(command.description())}
 
 \`bank-api ${name}${words && ` ${words}`}\`
-${lines.length > 0 ? `\n${lines.join('\n')}\n` : ''}`
+${lines.length > 0 ? `\n${lines.join('\n')}\n` : ''}${footOf(command)}`
+}
+
+/** What its help says behind the options. */
+function footOf(command: Command): string {
+  let help = ''
+  command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp()
+  const foot = help.replace(command.helpInformation(), '').trim()
+  return foot && `\n${inMarkdown(foot)}\n`
 }
 
 const sentence = (text: string): string =>
