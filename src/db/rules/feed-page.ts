@@ -17,6 +17,9 @@ export interface PickedPage {
   hasMore: boolean
 }
 
+/** Events that come at once may be stored in another order: of so many the first is the first, and the last is the last. */
+export const storedAtOnce = 100
+
 /** So many events are looked at for a page: with filters it may take several pages to find one. */
 const lookedAt = 2_000
 

@@ -5,6 +5,9 @@ export type RequestChange = Partial<Omit<ConnectRequest, 'id' | 'userId'>>
 /** The requests that may still end with an item. */
 export const openStates = ['pending', 'failed'] as const satisfies readonly RequestState[]
 
+/** How many open requests of one user are looked at. */
+export const mostOpen = 100
+
 export const isOpen = ({ state }: Pick<ConnectRequest, 'state'>): boolean =>
   openStates.some((open) => open === state)
 

@@ -13,7 +13,7 @@ import {
   type SQL,
 } from 'drizzle-orm'
 import type { FeedStore } from '../../ports/feed.ts'
-import { pickPage, rowsOfEach } from '../../rules/feed-page.ts'
+import { storedAtOnce, pickPage, rowsOfEach } from '../../rules/feed-page.ts'
 import type { Scope } from '../../scope.ts'
 import { events, sites } from '../schema/index.ts'
 import type { Db, Tools } from '../tools.ts'
@@ -25,11 +25,10 @@ export function feedOperations({ run }: Tools): FeedStore {
 
     findFeedStart: (scope, since, forgottenBefore) =>
       run(async (db) => {
-        // Events that come at once may be stored in another order: of a hundred the first is the first.
         const first = ofEachSite(db, scope, {
           where: gte(events.receivedAt, since),
           order: asc(events.receivedAt),
-          limit: 100,
+          limit: storedAtOnce,
         })
         const [found, end, floor] = await Promise.all([
           db.select({ seq: sql<number | null>`min(${first.seq})`.mapWith(events.seq) }).from(first),
@@ -116,5 +115,5 @@ const feedFloor = (db: Db, scope: Scope, before: number): Promise<number> =>
   last(db, scope, {
     where: and(lt(events.receivedAt, before), isNull(events.body)),
     order: desc(events.receivedAt),
-    limit: 100,
+    limit: storedAtOnce,
   })

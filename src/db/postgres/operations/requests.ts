@@ -16,6 +16,7 @@ import {
 import { ValidationError } from '../../../errors.ts'
 import type { ConnectRequest, RequestPlace, RequestStore } from '../../ports/requests.ts'
 import {
+  mostOpen,
   offeredClaim,
   openStates,
   requestTurned,
@@ -36,9 +37,6 @@ import { inGivenScope, isServed } from './sites.ts'
 import { insertEvent } from './store-event.ts'
 import { people } from './users.ts'
 import { claimWork, isFreeFor, lockWork, requireClaim } from './work-claims.ts'
-
-/** How many open requests of one user are looked at. */
-const mostOpen = 100
 
 export const ownedRequests = (db: Db) =>
   db

@@ -1,6 +1,6 @@
 import { and, desc, eq, gt, gte, inArray, isNull, lt, max, min, sql } from 'drizzle-orm'
 import type { FeedStore } from '../../ports/feed.ts'
-import { pickPage, rowsOfEach } from '../../rules/feed-page.ts'
+import { storedAtOnce, pickPage, rowsOfEach } from '../../rules/feed-page.ts'
 import type { Scope } from '../../scope.ts'
 import { events, sites } from '../schema/index.ts'
 import { given, prepared, type Tools } from '../tools.ts'
@@ -40,14 +40,13 @@ const lastOf = prepared((db) =>
     .prepare(),
 )
 
-/** Events that come at once may be stored in another order: of a hundred the first is the first. */
 const firstSince = prepared((db) => {
   const earliest = db
     .select({ seq: events.seq })
     .from(events)
     .where(and(isOfSite, gte(events.receivedAt, given('since'))))
     .orderBy(events.receivedAt)
-    .limit(100)
+    .limit(storedAtOnce)
     .as('earliest')
   return db
     .select({ seq: min(earliest.seq) })
@@ -55,14 +54,13 @@ const firstSince = prepared((db) => {
     .prepare()
 })
 
-/** … and the last the last. */
 const lastForgotten = prepared((db) => {
   const latest = db
     .select({ seq: events.seq })
     .from(events)
     .where(and(isOfSite, lt(events.receivedAt, given('before')), isNull(events.body)))
     .orderBy(desc(events.receivedAt))
-    .limit(100)
+    .limit(storedAtOnce)
     .as('latest')
   return db
     .select({ seq: max(latest.seq) })

@@ -16,6 +16,7 @@ import {
 import { ValidationError } from '../../../errors.ts'
 import type { ConnectRequest, RequestPlace, RequestStore } from '../../ports/requests.ts'
 import {
+  mostOpen,
   offeredClaim,
   openStates,
   requestTurned,
@@ -34,9 +35,6 @@ import { itemRow, storeItem } from './item-rows.ts'
 import { connections } from './items.ts'
 import { isFreeFor, requirePlace } from './members.ts'
 import { isServed, inScopeGiven } from './sites.ts'
-
-/** How many open requests of one user are looked at. */
-const mostOpen = 100
 
 const withItem = prepared((db) =>
   db
