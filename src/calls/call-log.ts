@@ -1,6 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../clock.ts'
 import type { BridgeStep, CallRecord } from '../db/ports/history.ts'
+import type { CallCount } from '../db/ports/usage.ts'
+import { isAnswered, monthOf } from '../db/rules/usage-month.ts'
+import { StoreAwayError } from '../db/store-errors.ts'
 import type { LimitName } from '../errors.ts'
 import type { Language } from '../language.ts'
 import { codeOf, say, type ErrorKey, type Text } from '../texts/say.ts'
@@ -37,7 +40,7 @@ export interface CallLog {
   current(): OpenCall | undefined
   /** Ends a call. One that nobody gave a method is forgotten: strangers fill no disk. */
   end(call: OpenCall, outcome: { status: number; refused: Refused | null }): void
-  /** Stores what has gathered since the last time. */
+  /** Stores what has gathered since the last time, and counts what was not kept. */
   flush(): Promise<void>
 }
 
@@ -52,6 +55,7 @@ const batch = 200
  * Of calls that did not come as far as their method, a wrong secret among them, a thousand of a key and fifty times as many of
  * a tenant, beside the others: whoever knows a key's name shall not use up its day, nor its tenant's.
  * Of one request's callbacks a few are enough to tell what happened: whoever has a link shall not use up all browsers' day.
+ * What is not kept counts as usage all the same: hosts bill by it.
  */
 export const callsKept = {
   waiting: 10_000,
@@ -69,14 +73,19 @@ const mostSteps = 20
 export function createCallLog({
   clock,
   write,
+  count,
   limits = callsKept,
 }: {
   clock: Clock
   write: (calls: CallRecord[]) => Promise<void>
+  /** Counts answered calls that are not written. */
+  count: (calls: CallCount[]) => Promise<void>
   limits?: typeof callsKept
 }): CallLog {
   const storage = new AsyncLocalStorage<OpenCall>()
   const gathered: CallRecord[] = []
+  /** Answered calls that are not kept, by what they count for. */
+  const unkept = new Map<string, CallCount>()
   let kept = { day: 0, of: new Map<string, number>() }
 
   /** What a call counts in, and how many of a day each of them takes. */
@@ -111,6 +120,11 @@ export function createCallLog({
     return true
   }
 
+  const addUnkept = (more: CallCount): void => {
+    const place = `${more.month} ${more.tenantId} ${more.siteId}`
+    unkept.set(place, { ...more, calls: more.calls + (unkept.get(place)?.calls ?? 0) })
+  }
+
   let flushing = Promise.resolve()
   async function writeGathered(): Promise<void> {
     while (gathered.length > 0) {
@@ -118,14 +132,28 @@ export function createCallLog({
       await write(next)
       gathered.splice(0, next.length)
     }
+    while (unkept.size > 0) {
+      const next = [...unkept].slice(0, batch)
+      for (const [place] of next) unkept.delete(place)
+      const counts = next.map(([, one]) => one)
+      await count(counts).catch((error: unknown) => {
+        // They may be counted already then: nobody shall pay for a call twice.
+        if (!(error instanceof StoreAwayError)) counts.forEach(addUnkept)
+        throw error
+      })
+    }
   }
 
   return {
     follow: (call, work) => storage.run(call, work),
     current: () => storage.getStore(),
     end(call, { status, refused }) {
-      if (call.method === undefined || gathered.length >= limits.waiting) return
-      if (!isKept(call)) return
+      if (call.method === undefined) return
+      if (gathered.length >= limits.waiting || !isKept(call)) {
+        const { at, tenantId, siteId = null } = call
+        if (tenantId === undefined || !isAnswered({ status })) return
+        return addUnkept({ month: monthOf(at), tenantId, siteId, calls: 1 })
+      }
       gathered.push({
         id: call.id,
         at: call.at,

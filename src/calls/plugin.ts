@@ -19,7 +19,11 @@ const flushMs = 1_000
 /** Gives every request an id that its answer carries, and keeps what callers with a key asked. */
 const plugin: FastifyPluginCallback<{ clock: Clock }> = (app, { clock }, done) => {
   const { store } = app
-  const callLog = createCallLog({ clock, write: (calls) => store.addCalls(calls) })
+  const callLog = createCallLog({
+    clock,
+    write: (calls) => store.addCalls(calls),
+    count: (calls) => store.countCalls(calls),
+  })
   app.decorate('callLog', callLog)
   app.decorateRequest('openCall')
 

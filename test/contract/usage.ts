@@ -90,6 +90,34 @@ export function usageContract(name: string, open: OpenRooms): void {
       expect(await store.listUsage('2026-05', {})).toEqual([])
     })
 
+    it('calls that are stored nowhere count on top, while what they count for is there', async () => {
+      const { store, acme, one, two } = await withTwo()
+      await store.addCalls([aCall(one)])
+
+      const more = { month: june, calls: 2 }
+      await store.countCalls([
+        { ...more, ...one },
+        { ...more, ...one, calls: 3 },
+        { ...more, ...one, month: july },
+        { ...more, ...two },
+        { ...more, ...one, siteId: null },
+        { ...more, ...one, siteId: 'sit_of_nobody' },
+        { ...more, tenantId: 'ten_of_nobody', siteId: null },
+      ])
+      await store.countCalls([{ ...more, ...two }])
+      await store.countCalls([])
+
+      const ofAcme = { tenantId: acme.tenant.id }
+      expect(await store.listUsage(june, {})).toEqual([
+        { ...nothing, tenant: 'acme', site: null, calls: 2 },
+        { ...nothing, tenant: 'acme', site: 'one', calls: 6 },
+        { ...nothing, tenant: 'acme', site: 'two', calls: 4 },
+      ])
+      expect(await store.listUsage(july, ofAcme)).toEqual([
+        { ...nothing, tenant: 'acme', site: 'one', calls: 2 },
+      ])
+    })
+
     it('a webhook counts when the site takes it, and again when it takes a replay', async () => {
       const rooms = await withWebhook(open)
       const { store, clock, ids, acme, ann, claim, settle } = rooms

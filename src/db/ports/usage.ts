@@ -20,10 +20,20 @@ export interface Renewals {
   after: number
 }
 
+/** How many calls were answered to a site's keys in a month; to the tenant's own where the site is null. */
+export interface CallCount {
+  month: string
+  tenantId: string
+  siteId: string | null
+  calls: number
+}
+
 /** Calls and webhooks are counted where they are stored, in the same commit. */
 export interface UsageStore {
   /** Of each site that used anything in the month, of one tenant or of all; by tenant and site. */
   listUsage(month: string, whose: { tenantId?: string }): Promise<Usage[]>
+  /** Counts answered calls of which no row is stored: given again, they count again. A site that is gone gets nothing more. */
+  countCalls(counts: readonly CallCount[]): Promise<void>
   /**
    * Counts connections that live and were not yet counted for this month or a later one, at most `limit`; returns how
    * many. Each is counted once, whoever asks.

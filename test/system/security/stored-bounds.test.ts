@@ -106,6 +106,7 @@ test('of a key’s calls so many are kept in a day; of another key’s and tomor
   const stored: string[] = []
   const callLog = createCallLog({
     clock,
+    count: () => Promise.resolve(),
     write: async (calls) => void stored.push(...calls.map(({ id }) => id)),
     limits: { ...callsKept, waiting: 100, inADay: 2, refused: 1 },
   })
@@ -131,6 +132,7 @@ function aLogOfTenants() {
   const stored: string[] = []
   const callLog = createCallLog({
     clock,
+    count: () => Promise.resolve(),
     write: async (calls) => void stored.push(...calls.map(({ id }) => id)),
     limits: { ...callsKept, waiting: 100, inADay: 3, ofTenant: 4, refused: 2, refusedOfTenant: 3 },
   })
@@ -201,6 +203,7 @@ test('what one request’s browser sends too much takes nothing from the day of 
   const stored: string[] = []
   const callLog = createCallLog({
     clock,
+    count: () => Promise.resolve(),
     write: async (calls) => void stored.push(...calls.map(({ request }) => request ?? '')),
     limits: { ...callsKept, waiting: 100, inADay: 3, callbacks: 2 },
   })
@@ -222,6 +225,7 @@ test('two flushes at once store each call once', async () => {
   const stored: string[] = []
   const log = createCallLog({
     clock: testClock(),
+    count: () => Promise.resolve(),
     write: async (calls) => {
       await Promise.resolve()
       stored.push(...calls.map(({ id }) => id))

@@ -4,7 +4,7 @@ import type { UsageStore } from '../../ports/usage.ts'
 import { renewalOf } from '../../rules/renewal-count.ts'
 import { isAnswered, monthOf } from '../../rules/usage-month.ts'
 import { bridgeUsers, calls, items, tenants, usage } from '../schema/index.ts'
-import { tableOf, when, type Db, type Tools } from '../tools.ts'
+import { done, tableOf, when, type Db, type Tools } from '../tools.ts'
 
 /** What is counted comes on top of what the row has, in the order of the rows: whoever counts for several locks them so. */
 const onTop = sql`ON CONFLICT (month, tenant_id, site_id) DO UPDATE SET
@@ -90,6 +90,22 @@ export function usageOperations({ run, transaction }: Tools): UsageStore {
           .groupBy(tenants.name, usage.site)
           .orderBy(asc(tenants.name), asc(usage.site))
         return rows.map((row) => ({ ...row, site: row.site === '' ? null : row.site }))
+      }),
+
+    countCalls: (counts) =>
+      run((db) => {
+        const types = { month: 'text', tenantId: 'text', siteId: 'text', calls: 'bigint' } as const
+        return done(
+          db.execute(sql`
+            INSERT INTO usage (month, tenant_id, site_id, site, calls)
+            SELECT one.month, tenants.id, coalesce(sites.id, ''), coalesce(sites.name, ''), sum(one.calls)
+            FROM ${tableOf('one', counts, types)}
+            JOIN tenants ON tenants.id = one."tenantId"
+            LEFT JOIN sites ON sites.id = one."siteId"
+            WHERE one."siteId" IS NULL OR sites.id IS NOT NULL
+            GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3
+            ${onTop}`),
+        )
       }),
 
     countConnections: (month, limit) =>

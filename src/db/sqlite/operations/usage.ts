@@ -1,6 +1,6 @@
 import { and, asc, eq, inArray, isNotNull, isNull, lt, sql, sum } from 'drizzle-orm'
 import type { CallRecord } from '../../ports/history.ts'
-import type { Renewals, UsageStore } from '../../ports/usage.ts'
+import type { CallCount, Renewals, UsageStore } from '../../ports/usage.ts'
 import { renewalOf } from '../../rules/renewal-count.ts'
 import { isAnswered, monthOf } from '../../rules/usage-month.ts'
 import { bridgeUsers, items, tenants, usage } from '../schema/index.ts'
@@ -70,20 +70,22 @@ export const addUsage = (
 
 /** Counts calls as they are stored, those that were answered. */
 export function addUsageOfCalls(db: Db, stored: readonly CallRecord[]): void {
-  const counts = new Map<
-    string,
-    { tenantId: string; siteId: string | null; at: number; calls: number }
-  >()
+  const counts = new Map<string, CallCount>()
   for (const { tenantId, siteId, at } of stored.filter(isAnswered)) {
     if (tenantId === null) continue
-    const place = `${monthOf(at)} ${tenantId} ${siteId}`
-    const count = counts.get(place) ?? { tenantId, siteId, at, calls: 0 }
+    const month = monthOf(at)
+    const place = `${month} ${tenantId} ${siteId}`
+    const count = counts.get(place) ?? { month, tenantId, siteId, calls: 0 }
     count.calls += 1
     counts.set(place, count)
   }
-  for (const { tenantId, siteId, at, calls } of counts.values()) {
-    if (siteId !== null) addUsage(db, siteId, monthOf(at), { calls })
-    else addOfTenant(db).run({ ...none, tenantId, month: monthOf(at), calls })
+  addCounts(db, [...counts.values()])
+}
+
+function addCounts(db: Db, counts: readonly CallCount[]): void {
+  for (const { month, tenantId, siteId, calls } of counts) {
+    if (siteId !== null) addUsage(db, siteId, month, { calls })
+    else addOfTenant(db).run({ ...none, tenantId, month, calls })
   }
 }
 
@@ -113,6 +115,8 @@ export function usageOperations({ db, read, write }: Tools): UsageStore {
           .all()
           .map((row) => ({ ...row, site: row.site === '' ? null : row.site })),
       ),
+
+    countCalls: (counts) => write(() => addCounts(db, counts)),
 
     async countConnections(month, limit) {
       const uncounted = db

@@ -133,6 +133,7 @@ export async function askAll(rooms: TestRooms): Promise<void> {
   await store.enableEndpoint(site.id, testBy)
   await store.recoverDead(testNow)
   await store.addCalls([])
+  await store.countCalls([])
   const page = { limit: 9 }
   await store.listCalls({ itemId: 7 }, page)
   await store.listCalls({ request }, page)
