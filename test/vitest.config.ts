@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { isLong } from './support/form.ts'
 import { plainSummary } from './support/plain-summary.ts'
 
 export default defineConfig({
   test: {
     root: fileURLToPath(new URL('..', import.meta.url)),
-    include: ['test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', ...(isLong ? ['test/**/*.long.ts'] : [])],
     globalSetup: ['test/support/run-folder.ts', 'test/support/postgres-server.ts'],
     isolate: false,
     // Most of the time is spent waiting for other processes: more workers than cores pay.

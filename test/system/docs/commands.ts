@@ -52,7 +52,7 @@ export const runBy: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     typedIn('docs/docker.md')
       .filter((command) => /^(?:useradd|systemctl|C=|systemd-run) ?/.test(command))
-      .map((command) => [command, 'test/system/docs/systemd.test.ts']),
+      .map((command) => [command, 'test/system/proof/systemd.long.ts']),
   ),
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mayStartSystemd, startSystemd } from '../../support/own-systemd.ts'
-import { checkout, read, typedIn } from './guides.ts'
+import { checkout, read, typedIn } from '../docs/guides.ts'
 
 /** The chapter's commands as they are typed, for this machine's architecture. */
 const arch = { x64: 'x64', arm64: 'arm64' }[process.arch as 'x64' | 'arm64']
