@@ -79,31 +79,14 @@ export async function rekey(deps: RekeyDeps, by: By): Promise<Rekeyed> {
   await store.addDataKey({ id: key.id, wrappedKey }, clock.now())
   const isKnown = await isKnownToServers(deps, key.id)
 
-  // As it stands after the wait: another rekey may have come to its end meanwhile, or one before have left a key behind.
-  const { wrappedPepper, dataKeys } = (await store.readInstance())!
-  const wrapWith = (master: MasterKey, wrapped: Buffer, row: string) =>
-    seal(master, unwrap(masterKeys, wrapped, row), row)
-  const wrapKeysWith = (master: MasterKey, keys: typeof dataKeys) =>
-    keys.map(({ id, wrappedKey: wrapped }) => ({
-      id,
-      wrappedKey: wrapWith(master, wrapped, dataKeyRow(id)),
-    }))
   if (!isKnown) {
     // Some may seal with it by now, and go on: it stays, wrapped as the pepper is, so that all can open it.
-    const present = masterKeys.find(({ id }) => id === keyIdOf(wrappedPepper))!
-    const others = dataKeys.filter(({ wrappedKey: wrapped }) => keyIdOf(wrapped) !== present.id)
-    await store.rewrap({ dataKeys: wrapKeysWith(present, others) }, by)
+    await wrapAll(deps, (pepper) => masterKeys.find(({ id }) => id === keyIdOf(pepper))!, by)
     throw new ServerUnawareError()
   }
   keyring.add(key)
   keyring.sealWith(key.id)
-  await store.rewrap(
-    {
-      wrappedPepper: wrapWith(newest, wrappedPepper, pepperRow),
-      dataKeys: wrapKeysWith(newest, dataKeys),
-    },
-    by,
-  )
+  await wrapAll(deps, () => newest, by)
 
   let resealed = 0
   // What somebody sealed with the old key meanwhile is found by the next round; the last one finds nothing.
@@ -120,6 +103,29 @@ export async function rekey(deps: RekeyDeps, by: By): Promise<Rekeyed> {
   const at = clock.now()
   const dropped = await store.dropUnusedDataKeys(at - keepMs, { ...by, at })
   return { master_key: newest.id, data_key: key.id, resealed, dropped }
+}
+
+/**
+ * Wraps the pepper and all data keys with the master key that is chosen by how the pepper is wrapped now: another rekey may
+ * have come to its end meanwhile, or one before have left a key behind.
+ */
+async function wrapAll(
+  { store, masterKeys }: RekeyDeps,
+  choose: (wrappedPepper: Buffer) => MasterKey,
+  by: By,
+): Promise<void> {
+  for (;;) {
+    const { wrappedPepper: from, dataKeys } = (await store.readInstance())!
+    const master = choose(from)
+    const anew = (wrapped: Buffer, row: string): Buffer =>
+      keyIdOf(wrapped) === master.id ? wrapped : seal(master, unwrap(masterKeys, wrapped, row), row)
+    const pepper = { from, to: anew(from, pepperRow) }
+    const wrapped = dataKeys.map(({ id, wrappedKey }) => ({
+      id,
+      wrappedKey: anew(wrappedKey, dataKeyRow(id)),
+    }))
+    if (await store.rewrap({ pepper, dataKeys: wrapped }, by)) return
+  }
 }
 
 /** A server reads with the keys it has in hand: before all have the new one, nothing may be sealed with it. Then they do. */

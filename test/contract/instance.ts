@@ -127,25 +127,26 @@ export function instanceContract(name: string, open: OpenRooms): void {
 
     it('are wrapped anew together with the pepper', async () => {
       const { store } = await withInstance()
-      const wrapped = {
-        wrappedPepper: Buffer.from('pepper again'),
-        dataKeys: [{ id: 'd1', wrappedKey: Buffer.from('one again') }],
-      }
+      const { wrappedPepper: from } = (await store.readInstance())!
+      const to = Buffer.from('pepper again')
+      const dataKeys = [{ id: 'd1', wrappedKey: Buffer.from('one again') }]
 
-      await store.rewrap(wrapped, testBy)
+      expect(await store.rewrap({ pepper: { from, to }, dataKeys }, testBy)).toBe(true)
 
-      expect(await store.readInstance()).toEqual({ mode: 'sandbox', ...wrapped })
+      expect(await store.readInstance()).toEqual({ mode: 'sandbox', wrappedPepper: to, dataKeys })
       expect(await store.listAudit({ action: 'keys.rewrapped', limit: 9 })).toHaveLength(1)
     })
 
-    it('are wrapped anew alone, and the pepper stays as it was', async () => {
+    it('stay as they are when the pepper was wrapped anew since it was read', async () => {
       const { store } = await withInstance()
       const before = await store.readInstance()
+      const pepper = { from: Buffer.from('read before'), to: Buffer.from('pepper again') }
       const dataKeys = [{ id: 'd1', wrappedKey: Buffer.from('one again') }]
 
-      await store.rewrap({ dataKeys }, testBy)
+      expect(await store.rewrap({ pepper, dataKeys }, testBy)).toBe(false)
 
-      expect(await store.readInstance()).toEqual({ ...before, dataKeys })
+      expect(await store.readInstance()).toEqual(before)
+      expect(await store.listAudit({ action: 'keys.rewrapped', limit: 9 })).toEqual([])
     })
 
     it.each(['webhook-secret', 'event-body'] as const)(

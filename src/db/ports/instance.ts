@@ -29,13 +29,19 @@ export interface InstanceStore {
   createInstance(instance: Instance & { at: number }): Promise<Instance>
   /** Changes the mode where it is `from`. */
   replaceMode(from: string, to: string): Promise<void>
-  /** Oldest first: the last one seals. */
+  /** Oldest first. */
   listDataKeys(): Promise<StoredDataKey[]>
   addDataKey(key: DataKey, at: number): Promise<void>
   /** A member has it in hand, and all older ones. */
   markDataKeySeen(id: string, by: string, at: number): Promise<void>
-  /** Replaces how these data keys are wrapped, and the pepper where it is given, all in one. */
-  rewrap(wrapped: { wrappedPepper?: Buffer; dataKeys: readonly DataKey[] }, by: By): Promise<void>
+  /**
+   * Replaces how the pepper and these data keys are wrapped, all in one. Does nothing, and is false, when the pepper is not
+   * wrapped as `from` any more: somebody was faster.
+   */
+  rewrap(
+    wrapped: { pepper: { from: Buffer; to: Buffer }; dataKeys: readonly DataKey[] },
+    by: By,
+  ): Promise<boolean>
   /**
    * Writes `own`'s hash in the place of each API key's, previous ones too, together with the pepper wrapped anew: all of it
    * or nothing. Does nothing when the pepper is not wrapped as `from` any more: somebody was faster.

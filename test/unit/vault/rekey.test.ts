@@ -27,10 +27,12 @@ async function anInstallation() {
     living = [] as string[],
     masterKey = both,
     meanwhile = async () => {},
+    over = store,
   } = {}) =>
     rekey(
       {
         ...server,
+        store: over,
         keyring: await unlock(masterKey),
         masterKeys: masterKeysOf(configWith(masterKey)),
         livingServers: () => Promise.resolve(living),
@@ -129,6 +131,21 @@ it('a refused rekey undoes nothing of one that came to its end meanwhile', async
     living: ['srv_unaware'],
     meanwhile: async () => void (await (done ??= run())),
   })
+
+  await expect(refused).rejects.toThrow(ServerUnawareError)
+  expect(await readAll(newKey)).toEqual(['before'])
+})
+
+it('a refused rekey undoes nothing of one that comes to its end between its look and its write', async () => {
+  const { run, seal, store, readAll } = await anInstallation()
+  await store.acceptEvent(seal('before'))
+  let done: Promise<unknown> | undefined
+  const rewrap: typeof store.rewrap = async (...given) => {
+    await (done ??= run())
+    return store.rewrap(...given)
+  }
+
+  const refused = run({ living: ['srv_unaware'], over: { ...store, rewrap } })
 
   await expect(refused).rejects.toThrow(ServerUnawareError)
   expect(await readAll(newKey)).toEqual(['before'])

@@ -68,13 +68,16 @@ export function instanceOperations({ run, transaction }: Tools): InstanceStore {
     markDataKeySeen: (id, by) =>
       run((db) => done(db.update(members).set({ dataKey: id }).where(eq(members.id, by)))),
 
-    rewrap: ({ wrappedPepper, dataKeys: keys }, by) =>
+    rewrap: ({ pepper: { from, to }, dataKeys: keys }, by) =>
       transaction(async (db) => {
-        if (wrappedPepper) await db.update(instance).set({ wrappedPepper }).where(isOnly)
+        const row = await lockInstance(db)
+        if (!row?.wrappedPepper.equals(from)) return false
+        await db.update(instance).set({ wrappedPepper: to }).where(isOnly)
         for (const { id, wrappedKey } of keys) {
           await db.update(dataKeys).set({ wrappedKey }).where(eq(dataKeys.id, id))
         }
         await writeAudit(db, { ...by, action: 'keys.rewrapped', subject: 'instance' })
+        return true
       }),
 
     ownKeys: ({ from, to }, own, by) =>

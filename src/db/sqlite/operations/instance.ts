@@ -70,15 +70,15 @@ export function instanceOperations({ db, read, write }: Tools): InstanceStore {
           .run()
       }),
 
-    rewrap: ({ wrappedPepper, dataKeys: keys }, by) =>
+    rewrap: ({ pepper: { from, to }, dataKeys: keys }, by) =>
       write(() => {
-        if (wrappedPepper) {
-          db.update(instance).set({ wrappedPepper }).where(eq(instance.id, only)).run()
-        }
+        if (!current()?.wrappedPepper.equals(from)) return false
+        db.update(instance).set({ wrappedPepper: to }).where(eq(instance.id, only)).run()
         for (const { id, wrappedKey } of keys) {
           db.update(dataKeys).set({ wrappedKey }).where(eq(dataKeys.id, id)).run()
         }
         writeAudit(db, { ...by, action: 'keys.rewrapped', subject: 'instance' })
+        return true
       }),
 
     ownKeys: ({ from, to }, own, by) =>
