@@ -37,7 +37,7 @@ import { lockTenantOf, lockUser } from './locks.ts'
 import { inGivenScope, isServed, isMailWanted } from './sites.ts'
 import { insertEvent } from './store-event.ts'
 
-export const owned = (db: Db) =>
+const owned = (db: Db) =>
   db
     .select({ item: items, user: bridgeUsers, site: sites })
     .from(items)

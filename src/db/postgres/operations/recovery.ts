@@ -2,7 +2,7 @@ import { and, asc, eq, gte, inArray, isNotNull, lte, sql } from 'drizzle-orm'
 import { isRecovered, joined, recoveredAtOnce, type Span } from '../../rules/recovery.ts'
 import { anewTogether } from '../../rules/replay.ts'
 import { attempts, deliveries, endpoints, events } from '../schema/index.ts'
-import type { Db } from '../tools.ts'
+import { first, type Db } from '../tools.ts'
 
 const deadIn = (siteId: string, { since, until }: Span) =>
   and(
@@ -84,21 +84,14 @@ const setNote = (
   change: { recoverSince: number | null; recoverUntil: number | null },
 ) => db.update(endpoints).set(change).where(eq(endpoints.siteId, siteId))
 
-const hasNote = isNotNull(endpoints.recoverUntil)
+const anyNote = (db: Db) =>
+  db.select(note).from(endpoints).where(isNotNull(endpoints.recoverUntil)).limit(1)
 
-export const isRecoveryDue = async (db: Db): Promise<boolean> =>
-  (await db.select(note).from(endpoints).where(hasNote).limit(1)).length > 0
+export const isRecoveryDue = async (db: Db): Promise<boolean> => (await anyNote(db)).length > 0
 
 /** A site with such a note that nobody else sees to, its endpoint locked. */
-export const lockNextToRecover = async (db: Db): Promise<(Span & { siteId: string }) | undefined> =>
-  (
-    await db
-      .select(note)
-      .from(endpoints)
-      .where(hasNote)
-      .limit(1)
-      .for('no key update', { skipLocked: true })
-  )[0]
+export const lockNextToRecover = (db: Db): Promise<(Span & { siteId: string }) | undefined> =>
+  first(anyNote(db).for('no key update', { skipLocked: true }))
 
 /** Puts the next of them back on their way, those that died first; the note goes with the last. */
 export async function recover(

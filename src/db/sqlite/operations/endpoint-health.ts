@@ -7,9 +7,18 @@ import { markRecovery } from './recovery.ts'
 
 type Db = Tools['db']
 
-const endpointOf = prepared((db) =>
+const healthWith = prepared((db) =>
   db
-    .select()
+    .select({
+      failingSince: endpoints.failingSince,
+      lastFailureAt: endpoints.lastFailureAt,
+      jumpedMs: endpoints.jumpedMs,
+      streak: endpoints.streak,
+      holdUntil: endpoints.holdUntil,
+      concurrency: endpoints.concurrency,
+      disabledAt: endpoints.disabledAt,
+      disabledReason: endpoints.disabledReason,
+    })
     .from(endpoints)
     .where(eq(endpoints.siteId, given('siteId')))
     .prepare(),
@@ -22,22 +31,8 @@ const endpointOf = prepared((db) =>
 export const reviveEndpoint = (db: Db, siteId: string, at: number): void =>
   writeVerdict(db, siteId, revive(healthOf(db, siteId)), at)
 
-export function healthOf(db: Db, siteId: string): EndpointHealth {
-  const row = endpointOf(db).get({ siteId })
-  if (!row) return healthy
-  const { failingSince, lastFailureAt, jumpedMs, streak, holdUntil, concurrency } = row
-  const { disabledAt, disabledReason } = row
-  return {
-    failingSince,
-    lastFailureAt,
-    jumpedMs,
-    streak,
-    holdUntil,
-    concurrency,
-    disabledAt,
-    disabledReason,
-  }
-}
+export const healthOf = (db: Db, siteId: string): EndpointHealth =>
+  healthWith(db).get({ siteId }) ?? healthy
 
 /** Stores what a try, or somebody's word, means for an endpoint. */
 export function writeVerdict(

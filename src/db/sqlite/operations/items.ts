@@ -35,7 +35,7 @@ import { insertEvent } from './events.ts'
 import { itemRow, storeItem } from './item-rows.ts'
 import { inScopeGiven, isServed, isMailWanted } from './sites.ts'
 
-export const owned = (db: Tools['db']) =>
+const owned = (db: Tools['db']) =>
   db
     .select({ item: items, user: bridgeUsers, site: sites })
     .from(items)
