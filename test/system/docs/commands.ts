@@ -78,7 +78,7 @@ export const notRun: Readonly<Record<string, string>> = {
   'bench --site erp.acme.example set-config bank_connector_url https://bank-api.example': noBench,
   'bench --site erp.acme.example set-config bank_connector_key key_…': noBench,
   'bench --site erp.acme.example set-config bank_connector_secret …': noBench,
-  'litestream restore -o /tmp/restored.sqlite s3://my-bucket/bank-api':
+  'litestream restore -o /tmp/restored.sqlite /data/bank-api.sqlite':
     'no package brings Litestream to where the tests run; a file as it makes one is restored',
   'export BANK_CONNECTOR_KEY=key_… BANK_CONNECTOR_SECRET=…': listened,
   'bank-api webhook listen --url https://bank-api.example --forward-to http://localhost:8000/hook':
