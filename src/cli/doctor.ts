@@ -51,14 +51,20 @@ const findingsHere = ({ withInstallation, withProgress }: CommandContext): Promi
 
 /** What stops every command is critical, and no mere warning, to whoever reads the exit code. */
 function unexaminable(error: unknown): Finding {
-  const known = [CommandError, ConfigError, DatabaseVersionError, StoreBusyError]
-  const isKnown = known.some((kind) => error instanceof kind)
-  const message = isKnown ? (error as Error).message : sentenceOf(error)
+  const message = inOneSentence(error)
   if (message === undefined) throw error
   return critical('installation.unexaminable', 'installation', message, {
     en: 'Nothing else can be examined before.',
     fr: 'Rien d’autre ne peut être examiné avant.',
   })
+}
+
+function inOneSentence(error: unknown): string | undefined {
+  if (error instanceof ConfigError) {
+    return `The configuration is not usable: ${error.problems.join('; ')}`
+  }
+  const known = [CommandError, DatabaseVersionError, StoreBusyError]
+  return known.some((kind) => error instanceof kind) ? (error as Error).message : sentenceOf(error)
 }
 
 function print(

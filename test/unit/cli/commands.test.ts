@@ -314,6 +314,21 @@ it('a configuration that is not usable ends with 1 and its problems, before any 
   expect(ran.err).not.toContain('at ') // no stack
 })
 
+it('doctor tells what is not usable in one sentence', async () => {
+  const wrong = { NODE_ENV: 'production', PORT: 'x' }
+
+  const { code, out } = await runCli(testFolder(), ['doctor', '--json'], wrong)
+
+  expect(code).toBe(2)
+  expect(JSON.parse(out)).toMatchObject([
+    {
+      says: expect.stringMatching(
+        /^The configuration is not usable: PORT: .*; MASTER_KEY: is missing/,
+      ),
+    },
+  ])
+})
+
 it('a database of another master key ends with 1 and the name of the variable', async () => {
   const folder = await installed()
   await serverIn(folder)
