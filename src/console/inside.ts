@@ -1,12 +1,11 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { z } from 'zod'
-import { networkOf } from '../auth/limits.ts'
 import type { Config } from '../config.ts'
 import type { Subject } from '../db/ports/history.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { privately, sendPage } from '../html/page.ts'
 import { acts } from './acts.ts'
-import { cookies, frameOf, guarded, notice } from './answers.ts'
+import { door, frameOf, notice } from './answers.ts'
 import { createExaminer } from './examined.ts'
 import { readBank } from './facts/bank.ts'
 import { callQuery, listCalls, listEvents, replayQuery } from './facts/lists.ts'
@@ -53,15 +52,7 @@ export const inside: FastifyPluginAsync<ConsoleOptions> = async (app, { config, 
   })
   const readOverview = overviewReader({ store, clock, bridgeStatus, examiner, config })
 
-  app.addHook('onRequest', async (request, reply) => {
-    if (request.visitor) return undefined
-    app.limits.unauthenticated.take(networkOf(request.ip))
-    return notice(request, reply, 401, 'closed')
-  })
-  app.addHook('preHandler', (request, reply, next) => {
-    if (request.method === 'POST') app.csrfProtection(request, reply, next)
-    else next()
-  })
+  door.guard(app)
 
   app.get('/', async (request, reply) => {
     const { page } = overviewQuery.parse(request.query)
@@ -123,8 +114,7 @@ export const inside: FastifyPluginAsync<ConsoleOptions> = async (app, { config, 
   app.post('/leave', async (request, reply) => {
     const { sessionId, actor } = request.visitor!
     await store.endSession(sessionId, { actor, at: clock.now() })
-    void reply.clearCookie(cookies.session, guarded).clearCookie(cookies.csrf, guarded)
-    return notice(request, reply, 200, 'closed')
+    return door.leave(request, reply)
   })
 
   await app.register(acts)

@@ -1,10 +1,6 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { PortalVisitor } from '../auth/portal-session.ts'
-import { languageIn, translationOf } from '../console/reading.ts'
-import { sendPage } from '../html/page.ts'
-import type { DoorNotice } from '../html/door.ts'
-import { doorNotice } from './pages/door.ts'
-import type { Frame } from './pages/frame.ts'
+import { portalEntrance, type PortalVisitor } from '../auth/portal-session.ts'
+import { createLoginDoor } from '../console/login-door.ts'
+import * as pages from './pages/door.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -13,36 +9,14 @@ declare module 'fastify' {
   }
 }
 
-/** As the console's, and others: whoever is in one of them is not in the other. */
-export const cookies = {
-  session: '__Host-bank-api-portal',
-  csrf: '__Host-bank-api-portal-form',
-} as const
-export const guarded = { path: '/', secure: true, httpOnly: true, sameSite: 'lax' } as const
+/** That of a site's people. */
+export const door = createLoginDoor({
+  entrance: portalEntrance,
+  cookies: { session: '__Host-bank-api-portal', csrf: '__Host-bank-api-portal-form' },
+  formUse: 'portal-form',
+  pages,
+  visitorOf: ({ portalVisitor }) => portalVisitor,
+  nameOf: ({ site, tenant }) => (site ?? tenant).name,
+})
 
-/** What a page inside has around it. */
-export function frameOf(request: FastifyRequest, reply: FastifyReply): Frame {
-  const language = languageIn(request)
-  const { sessionId } = request.portalVisitor!
-  return {
-    language,
-    csrf: reply.generateCsrf({ ...guarded, userInfo: sessionId }),
-    translation: translationOf(request, language),
-  }
-}
-
-/** Answers with a page that says why there is nothing to see. */
-export function notice(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  status: number,
-  name: DoorNotice,
-): FastifyReply {
-  const language = languageIn(request)
-  const page = doorNotice(language, name, {
-    translation: translationOf(request, language),
-    isInside: request.portalVisitor !== null && name !== 'closed',
-    ...(status >= 400 && { reference: request.id }),
-  })
-  return sendPage(reply, status, page)
-}
+export const { notice, frameOf } = door

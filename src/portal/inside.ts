@@ -1,13 +1,12 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { networkOf } from '../auth/limits.ts'
 import { doneIn, type Done } from '../console/pages/done.ts'
 import type { Site } from '../db/ports/sites.ts'
 import type { By } from '../db/scope.ts'
 import { privately, sendPage } from '../html/page.ts'
 import { replaySome } from '../webhooks/relay/replay.ts'
 import { sendTest } from '../webhooks/relay/test-event.ts'
-import { cookies, frameOf, guarded, notice } from './answers.ts'
+import { door, frameOf, notice } from './answers.ts'
 import { readEvent, readSite, readSites, siteQuery } from './facts.ts'
 import { eventPage } from './pages/event.ts'
 import { sitePage } from './pages/site.ts'
@@ -21,15 +20,7 @@ export const inside: FastifyPluginAsync<{ eventsDays: number }> = async (app, { 
   const { store, clock, keyring, wakeups, limits } = app
   const rooms = { store, clock, keyring, eventsDays }
 
-  app.addHook('onRequest', async (request, reply) => {
-    if (request.portalVisitor) return undefined
-    limits.unauthenticated.take(networkOf(request.ip))
-    return notice(request, reply, 401, 'closed')
-  })
-  app.addHook('preHandler', (request, reply, next) => {
-    if (request.method === 'POST') app.csrfProtection(request, reply, next)
-    else next()
-  })
+  door.guard(app)
 
   app.get('/', async (request, reply) => {
     const query = siteQuery.parse(request.query)
@@ -71,8 +62,7 @@ export const inside: FastifyPluginAsync<{ eventsDays: number }> = async (app, { 
 
   app.post('/leave', async (request, reply) => {
     await store.endSession(request.portalVisitor!.sessionId, by(app, request))
-    void reply.clearCookie(cookies.session, guarded).clearCookie(cookies.csrf, guarded)
-    return notice(request, reply, 200, 'closed')
+    return door.leave(request, reply)
   })
 
   app.all('/*', async (request, reply) => notice(request, reply, 404, 'unknown'))
