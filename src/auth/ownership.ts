@@ -242,12 +242,12 @@ export async function lookForGone(
   const { store, clock } = deps
   const at = clock.now()
   const look = { at, notSince: at - hourMs, hadAccounts, ...(itemId !== undefined && { itemId }) }
-  if (!(await store.claimLook(owner.user.id, look))) return false
+  if (!(await store.claimGoneLook(owner.user.id, look))) return false
   try {
     await readItemList(deps, owner)
     return true
   } catch (error) {
-    await store.claimLook(owner.user.id, { at: 0 }) // it may be looked at again at once
+    await store.claimGoneLook(owner.user.id, { at: 0 }) // it may be looked at again at once
     throw error
   }
 }
@@ -305,12 +305,12 @@ async function discoverItems(deps: OwnershipDeps, selector: Selector): Promise<v
   const { user, site, ambiguous } = await lookUpUser(deps, selector)
   if (!user || !site || ambiguous || user.userUuid === null) return
   const now = clock.now()
-  if (!(await store.claimItemsRead(user.id, now, now - tenMinutesMs))) return
+  if (!(await store.claimAdoptionRead(user.id, now, now - tenMinutesMs))) return
   try {
     await readItemList(deps, { user, site })
     await keepAccounts(deps, { user, site }, await bridge.accounts.list(user.userUuid))
   } catch (error) {
-    await store.claimItemsRead(user.id, 0) // it may be read again at once
+    await store.claimAdoptionRead(user.id, 0) // it may be read again at once
     throw error
   }
 }

@@ -66,7 +66,7 @@ async function askFor(deps: CatchUpDeps, { user, site }: SiteUser): Promise<bool
     log.warn({ user: user.id, err: error }, 'items not read')
     if (!isAboutUser(error)) return false
   }
-  await store.claimLook(user.id, { at })
+  await store.claimGoneLook(user.id, { at })
   return true
 }
 

@@ -215,7 +215,7 @@ export function raceContract(name: string, open: OpenStores): void {
       for (const site of sites) {
         const user = await aUser(rooms, site)
         const claims = all(
-          await race((server) => server.claimItemsRead(user.id, testNow, testNow - minuteMs)),
+          await race((server) => server.claimAdoptionRead(user.id, testNow, testNow - minuteMs)),
         )
 
         expect(claims.filter(Boolean)).toHaveLength(1)

@@ -160,7 +160,7 @@ export function userContract(name: string, open: OpenRooms): void {
     it('of many callers one may read the item list, once per period', async () => {
       const { rooms, site, store } = await onOneSite()
       const user = await aUser(rooms, site)
-      const claim = (at: number) => store.claimItemsRead(user.id, at, at - 100)
+      const claim = (at: number) => store.claimAdoptionRead(user.id, at, at - 100)
 
       const claims = await Promise.all([claim(1_000), claim(1_000), claim(1_000)])
 
@@ -172,17 +172,17 @@ export function userContract(name: string, open: OpenRooms): void {
     it('a released claim may be taken again at once', async () => {
       const { rooms, site, store } = await onOneSite()
       const user = await aUser(rooms, site)
-      await store.claimItemsRead(user.id, 1_000, 900)
+      await store.claimAdoptionRead(user.id, 1_000, 900)
 
-      await store.claimItemsRead(user.id, 0)
+      await store.claimAdoptionRead(user.id, 0)
 
-      expect(await store.claimItemsRead(user.id, 1_000, 900)).toBe(true)
+      expect(await store.claimAdoptionRead(user.id, 1_000, 900)).toBe(true)
     })
 
     it('nobody claims for a user who is not there', async () => {
       const { store } = open()
 
-      expect(await store.claimItemsRead('usr_none', testBy.at, 0)).toBe(false)
+      expect(await store.claimAdoptionRead('usr_none', testBy.at, 0)).toBe(false)
     })
   })
 
@@ -201,7 +201,7 @@ export function userContract(name: string, open: OpenRooms): void {
       expect(await unheard(testNow + 1, '', 1)).toEqual(both.slice(0, 1))
       expect(await unheard(testNow + 1, both[0])).toEqual(both.slice(1))
 
-      await store.claimLook(ann.id, { at: testNow + 1 })
+      await store.claimGoneLook(ann.id, { at: testNow + 1 })
       expect(await unheard(testNow + 1)).toEqual([bob.id])
       expect(await unheard(testNow + 2)).toEqual(both)
     })

@@ -131,10 +131,10 @@ export interface ItemStore {
   ): Promise<void>
   /**
    * True when an item of the user's, or the one named, was neither heard of nor looked for since `notSince`: the caller may
-   * then read the list, which is noted as done at `at`. Without `notSince`, whenever that was. With `hadAccounts` only items
-   * of which we know accounts count.
+   * then read the list to see what is gone, which is noted as done at `at`. Without `notSince`, whenever that was. With
+   * `hadAccounts` only items of which we know accounts count.
    */
-  claimLook(
+  claimGoneLook(
     userId: string,
     look: { at: number; notSince?: number; hadAccounts?: boolean; itemId?: number },
   ): Promise<boolean>

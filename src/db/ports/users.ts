@@ -36,10 +36,10 @@ export interface UserStore {
   /** Not tenant-scoped: learns from a webhook's `user_uuid` whose it is. */
   findUserByUuid(userUuid: string): Promise<(SiteUser & { tenantId: string }) | undefined>
   /**
-   * True at most once per user since `notSince`: the caller may then read the item list from Bridge. Without it whenever that
-   * was, as when the list could not be read.
+   * True at most once per user since `notSince`: the caller may then read the item list from Bridge for an item that we do
+   * not hold. Without it whenever that was, as when the list could not be read.
    */
-  claimItemsRead(userId: string, at: number, notSince?: number): Promise<boolean>
+  claimAdoptionRead(userId: string, at: number, notSince?: number): Promise<boolean>
   /** Bridge users, by id, with an item that nobody heard of since `before` and that we did not ask for since then either. */
   listUnheard(before: number, page: { after: string; limit: number }): Promise<SiteUser[]>
 }

@@ -33,7 +33,7 @@ const operations: [string, Operation][] = [
   ['readMailStop', (store) => store.readMailStop('usr')],
   ['listAccounts', (store) => store.listAccounts(1)],
   ['listUnheard', (store) => store.listUnheard(9, { after: '', limit: 3 })],
-  ['claimLook', (store) => store.claimLook('usr', { at: 1 })],
+  ['claimGoneLook', (store) => store.claimGoneLook('usr', { at: 1 })],
   ['findReturnUrl', (store) => store.findReturnUrl(1)],
 ]
 

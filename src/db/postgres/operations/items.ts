@@ -98,7 +98,7 @@ export function itemOperations({ run, transaction }: Tools): ItemStore {
         if (announce) for (const id of gone) await insertEvent(db, announce(id))
       }),
 
-    claimLook: (userId, { at, notSince, hadAccounts = false, itemId }) =>
+    claimGoneLook: (userId, { at, notSince, hadAccounts = false, itemId }) =>
       run(async (db) => {
         const itsAccounts = db
           .select({ id: accounts.id })

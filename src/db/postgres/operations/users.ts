@@ -115,7 +115,7 @@ export function userOperations({ run, transaction }: Tools): UserStore {
       }),
     ),
 
-    claimItemsRead: (userId, at, notSince) =>
+    claimAdoptionRead: (userId, at, notSince) =>
       run(async (db) => {
         const isFree = when(notSince, (time) =>
           or(isNull(bridgeUsers.itemsReadAt), lt(bridgeUsers.itemsReadAt, time)),

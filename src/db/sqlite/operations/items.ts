@@ -110,7 +110,7 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
         if (announce) for (const id of gone) insertEvent(db, announce(id))
       }),
 
-    claimLook: (userId, { at, notSince, hadAccounts = false, itemId }) =>
+    claimGoneLook: (userId, { at, notSince, hadAccounts = false, itemId }) =>
       write(() => {
         const itsAccounts = db
           .select({ id: accounts.id })

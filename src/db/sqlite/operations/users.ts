@@ -115,7 +115,7 @@ export function userOperations({ db, read, write }: Tools): UserStore {
         return found && { ...found, tenantId: found.site.tenantId }
       }),
 
-    claimItemsRead: (userId, at, notSince) =>
+    claimAdoptionRead: (userId, at, notSince) =>
       write(() => {
         const isFree = when(notSince, (time) =>
           or(isNull(bridgeUsers.itemsReadAt), lt(bridgeUsers.itemsReadAt, time)),
