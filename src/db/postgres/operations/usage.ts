@@ -1,4 +1,4 @@
-import { and, asc, eq, sql, sum } from 'drizzle-orm'
+import { and, asc, eq, sql, sum, type SQL } from 'drizzle-orm'
 import type { CallRecord } from '../../ports/history.ts'
 import type { UsageStore } from '../../ports/usage.ts'
 import { renewalOf } from '../../rules/renewal-count.ts'
@@ -26,6 +26,17 @@ export const addUsage = (
     GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3
     ${onTop}`)
 
+/** Counts calls, of a table `one` of so many for each month and whom, where that is still there. */
+const addingCalls = (one: SQL) => sql`
+  INSERT INTO usage (month, tenant_id, site_id, site, calls)
+  SELECT one.month, tenants.id, coalesce(sites.id, ''), coalesce(sites.name, ''), sum(one.calls)
+  FROM ${one}
+  JOIN tenants ON tenants.id = one."tenantId"
+  LEFT JOIN sites ON sites.id = one."siteId"
+  WHERE one."siteId" IS NULL OR sites.id IS NOT NULL
+  GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3
+  ${onTop}`
+
 /** Stores calls and counts those that are new and were answered: one statement. (drizzle puts the inner one in parentheses.) */
 export const storeCalls = (db: Db, records: readonly CallRecord[]) => {
   const answered = records.filter(isAnswered).map(({ id, at }) => ({ id, month: monthOf(at) }))
@@ -35,15 +46,9 @@ export const storeCalls = (db: Db, records: readonly CallRecord[]) => {
       .values([...records])
       .onConflictDoNothing()
       .returning({ id: calls.id, tenantId: calls.tenantId, siteId: calls.siteId })}
-    INSERT INTO usage (month, tenant_id, site_id, site, calls)
-    SELECT answered.month, tenants.id, coalesce(sites.id, ''), coalesce(sites.name, ''), count(*)
-    FROM stored
-    JOIN ${tableOf('answered', answered, { id: 'text', month: 'text' })} USING (id)
-    JOIN tenants ON tenants.id = stored.tenant_id
-    LEFT JOIN sites ON sites.id = stored.site_id
-    WHERE stored.site_id IS NULL OR sites.id IS NOT NULL
-    GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3
-    ${onTop}`)
+    ${addingCalls(sql`(
+      SELECT month, tenant_id AS "tenantId", site_id AS "siteId", 1 AS calls
+      FROM stored JOIN ${tableOf('answered', answered, { id: 'text', month: 'text' })} USING (id)) AS one`)}`)
 }
 
 /** What the index of the uncounted holds. */
@@ -95,17 +100,7 @@ export function usageOperations({ run, transaction }: Tools): UsageStore {
     countCalls: (counts) =>
       run((db) => {
         const types = { month: 'text', tenantId: 'text', siteId: 'text', calls: 'bigint' } as const
-        return done(
-          db.execute(sql`
-            INSERT INTO usage (month, tenant_id, site_id, site, calls)
-            SELECT one.month, tenants.id, coalesce(sites.id, ''), coalesce(sites.name, ''), sum(one.calls)
-            FROM ${tableOf('one', counts, types)}
-            JOIN tenants ON tenants.id = one."tenantId"
-            LEFT JOIN sites ON sites.id = one."siteId"
-            WHERE one."siteId" IS NULL OR sites.id IS NOT NULL
-            GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3
-            ${onTop}`),
-        )
+        return done(db.execute(addingCalls(tableOf('one', counts, types))))
       }),
 
     countConnections: (month, limit) =>
