@@ -317,6 +317,10 @@ function toStoreError(error: unknown): unknown {
   return cause
 }
 
-/** Whether the connection is of no use any more: it broke, or the server is stopping or said that it will close it. */
+/**
+ * Whether the connection is of no use any more: it broke, the server is stopping or said that it will close it, or it takes no
+ * writes. After a failover the name may be another server's, which only a new connection finds.
+ */
 const isConnectionGone = (error: unknown): boolean =>
-  rootOf(error) instanceof ConnectionLostError || /^(?:08|57P|25P03)/.test(stateOf(error) ?? '')
+  rootOf(error) instanceof ConnectionLostError ||
+  /^(?:08|57P|25P03|25006)/.test(stateOf(error) ?? '')

@@ -144,6 +144,25 @@ withPostgres((it, server) => {
     expect(await run((db) => db.select().from(tenants))).toEqual([])
   })
 
+  it('a connection to a server that takes no writes is replaced: after a failover another has its name', async () => {
+    const database = await testDatabase(server)
+    const ofNewConnections = (change: string) =>
+      command(server, `ALTER DATABASE ${database.split('/').at(-1)} ${change}`)
+    const { run } = toolsOn(database, 1)
+    const { transaction } = toolsOn(database, 1)
+    const writes = [
+      () => run((db) => db.insert(tenants).values(aTenant('acme'))),
+      () => transaction((db) => db.insert(tenants).values(aTenant('other'))),
+    ]
+
+    await ofNewConnections('SET default_transaction_read_only = on')
+    for (const write of writes) await expect(write()).rejects.toThrow(StoreBusyError)
+    await ofNewConnections('RESET default_transaction_read_only')
+    for (const write of writes) await write()
+
+    expect(await run((db) => db.select().from(tenants))).toHaveLength(2)
+  })
+
   it('a call that would wait behind thousands is refused at once', async () => {
     const { pool, run } = toolsOn(await testDatabase(server), 1)
     const held = await pool.connect()
