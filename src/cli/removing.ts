@@ -75,25 +75,28 @@ const lookMs = 250
 const patienceMs = 120_000
 
 /** Watches the server carry a deletion out; undefined when none runs. */
-async function watch(
-  { store, clock }: Installation,
+export async function watch(
+  { store, clock }: Pick<Installation, 'store' | 'clock'>,
   { id }: Removal,
   tell: (users: number) => void,
+  pause: (ms: number) => Promise<void> = wait,
 ): Promise<Removal | undefined> {
-  let last = { receipt: '', waitedMs: 0 }
+  let last = { receipts: '', waitedMs: 0 }
   for (;;) {
     const removal = await store.getRemoval(id)
     if (removal.finishedAt !== null) return removal
     if (!(await hasLivingServer({ store, clock }))) return undefined
-    const receipt = JSON.stringify(removal.receipt)
-    last = receipt === last.receipt ? last : { receipt, waitedMs: 0 }
+    // It may be at another one, which was ordered before: that is headway too.
+    const open = await store.listOpenRemovals()
+    const receipts = JSON.stringify(open.map((one) => one.receipt))
+    last = receipts === last.receipts ? last : { receipts, waitedMs: 0 }
     if (last.waitedMs >= patienceMs) {
       throw new CommandError(
         'The server makes no headway: is Bridge there? It goes on by itself; the same command shows the receipt.',
       )
     }
     tell(removal.receipt.users)
-    await wait(lookMs)
+    await pause(lookMs)
     last.waitedMs += lookMs
   }
 }

@@ -1,5 +1,7 @@
 import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Removal } from '../db/ports/removals.ts'
+import { passes } from '../errors.ts'
 import { startLoop } from '../loop.ts'
 import { finish } from './erase.ts'
 
@@ -13,23 +15,32 @@ const plugin: FastifyPluginCallback<{ workers: boolean }> = (app, { workers }, d
     const log = app.log.child({ room: 'removal' })
     const { store, clock, ids, steadyClock, bridge } = app
     const stopping = new AbortController()
-    let restUntil = 0
+    const restsUntil = new Map<string, number>()
+    const carryOut = async (removal: Removal): Promise<void> => {
+      const payer = { tenant: removal.tenantId, site: '' }
+      const within = bridge.within(stopping.signal, payer)
+      try {
+        await finish({ store, clock, ids, bridge: within, signal: stopping.signal }, removal)
+        restsUntil.delete(removal.id)
+        log.info({ removal: removal.id, kind: removal.kind }, 'deleted')
+      } catch (error) {
+        if (stopping.signal.aborted) return
+        if (passes(error)) throw error // the database is away: from all of them
+        restsUntil.set(removal.id, steadyClock.now() + restMs)
+        log.warn({ err: error, removal: removal.id }, 'a deletion rests')
+      }
+    }
     const loop = startLoop({
       tick: app.leader.only(async () => {
-        if (steadyClock.now() < restUntil) return false
         for (const removal of await store.listOpenRemovals()) {
-          const payer = { tenant: removal.tenantId, site: '' }
-          const within = bridge.within(stopping.signal, payer)
-          await finish({ store, clock, ids, bridge: within, signal: stopping.signal }, removal)
-          log.info({ removal: removal.id, kind: removal.kind }, 'deleted')
+          if (stopping.signal.aborted) break
+          const rests = steadyClock.now() < (restsUntil.get(removal.id) ?? 0)
+          if (!rests) await carryOut(removal)
         }
         return false
       }),
       idleMs: lookMs,
-      onError(error) {
-        restUntil = steadyClock.now() + restMs
-        if (!stopping.signal.aborted) log.warn({ err: error }, 'a deletion rests')
-      },
+      onError: (error) => log.warn({ err: error }, 'deletions rest'),
     })
     app.addHook('onClose', async () => {
       stopping.abort()
