@@ -22,6 +22,7 @@ const inbox = {
   clock: systemClock,
   clockWatch: createClockWatch(),
   isClockInDoubt: () => false,
+  bridgeTime: { aheadMs: () => 0 },
   ids: systemIds,
   auditCounter: { count() {}, flush: async () => {} },
   log: { error() {} },

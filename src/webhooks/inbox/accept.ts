@@ -20,6 +20,7 @@ export interface Inbox {
   clock: Clock
   clockWatch: Pick<ClockWatch, 'sinceForward'>
   isClockInDoubt: () => boolean
+  bridgeTime: { aheadMs(): number | undefined }
   auditCounter: AuditCounter
   log: { error(event: object, text: string): void }
 }
@@ -54,7 +55,7 @@ export async function receiveWebhook(
     onGenuine?: () => void
   },
 ): Promise<{ received: Received; type: string | null; reason?: unknown }> {
-  const { store, keyring, ids, clock, clockWatch, isClockInDoubt } = inbox
+  const { store, keyring, ids, clock, clockWatch, isClockInDoubt, bridgeTime } = inbox
   const { rawBody } = given
   if (!verifyBridgeSignature(given.signature, rawBody, given.secrets)) {
     throw new WebhookSignatureError()
@@ -67,8 +68,10 @@ export async function receiveWebhook(
   const receivedAt = clock.now()
   // Nothing happens after we hear of it: a time to come would make all that follows old news.
   const occurredAt = Math.min(Math.trunc(event.timestamp ?? receivedAt), receivedAt)
-  // With our clock ahead every event would look too old, so then its age does not count; a repeat is found by its stored key.
-  const isDoubted = clockWatch.sinceForward() !== undefined || isClockInDoubt()
+  // With our clock ahead, as it may be until Bridge told the time, every event would look too old, so then its age does not
+  // count; a repeat is found by its stored key.
+  const isSure = bridgeTime.aheadMs() !== undefined && !isClockInDoubt()
+  const isDoubted = clockWatch.sinceForward() !== undefined || !isSure
   const isOld = occurredAt < receivedAt - ledgerMs && !isDoubted
   if (isOld) return { received: ignore(inbox, 'old'), type }
 

@@ -21,6 +21,7 @@ const dayMs = 24 * 60 * 60_000
 async function inbox({
   secrets = [secret] as readonly string[],
   wrap = (store: Store) => store,
+  hasHeardBridge = true,
 } = {}) {
   const { store, calls } = watched(testStore())
   const rooms = testRooms(wrap(store))
@@ -47,6 +48,9 @@ async function inbox({
   app.decorate('refusedWebhooks', refusals)
   let doubted = false
   app.decorate('isClockInDoubt', () => doubted)
+  app.decorate('bridgeTime', {
+    aheadMs: () => (hasHeardBridge ? 0 : undefined),
+  } as never)
   const admitted: string[] = []
   app.decorate('connections', {
     admitted: (_socket: unknown, as: string) => void admitted.push(as),
@@ -229,6 +233,16 @@ test('while our clock disagrees with Bridge’s no event is taken for an old one
 
   doubt()
   expect((await signed(event({ timestamp }))).statusCode).toBe(200)
+
+  expect(await unhandledIn(store, clock.now())).toHaveLength(1)
+})
+
+test('before Bridge told the time no event is taken for an old one, and a repeat still is one', async () => {
+  const { signed, event, store, clock } = await inbox({ hasHeardBridge: false })
+  const body = event({ timestamp: clock.now() - 160 * dayMs })
+
+  expect((await signed(body)).statusCode).toBe(200)
+  expect((await signed(body)).statusCode).toBe(200)
 
   expect(await unhandledIn(store, clock.now())).toHaveLength(1)
 })
