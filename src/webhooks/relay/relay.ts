@@ -86,7 +86,7 @@ export function createRelay(
   const { store, clock, clockWatch, log } = deps
   const inFlight = new Set<Promise<void>>()
   /** Whose webhooks are being tried out of their turn, one for each. */
-  const outOfTurn = new Set<{ siteId: string; tenantId: string }>()
+  const outOfTurn = new Set<{ siteId: string; tenantId: string; ended: Promise<void> }>()
   const stopping = new AbortController()
   let jumpedMs = 0
 
@@ -154,7 +154,8 @@ export function createRelay(
         all.filter((one) => one.tenantId === tenantId).length >= mostOutOfTurn.ofTenant ||
         all.filter((one) => one.siteId === siteId).length >= mostOutOfTurn.ofSite
       if (isFull) return false
-      const own = { siteId, tenantId }
+      const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+      const own = { siteId, tenantId, ended }
       outOfTurn.add(own)
       try {
         const at = clock.now()
@@ -165,11 +166,12 @@ export function createRelay(
         return true
       } finally {
         outOfTurn.delete(own)
+        end()
       }
     },
     async drain(graceMs) {
       const cut = setTimeout(() => stopping.abort(), graceMs)
-      await Promise.all(inFlight)
+      await Promise.all([...inFlight, ...Array.from(outOfTurn, ({ ended }) => ended)])
       clearTimeout(cut)
     },
   }

@@ -674,6 +674,26 @@ test('a stop waits for tries in flight, and gives back untried what does not end
   expect(await store.findDelivery(id)).toMatchObject({ state: 'delivered' })
 })
 
+test('a stop waits for what is tried out of its turn too, and gives it back untried: the site is not to blame', async () => {
+  const { relay, relaying, site, listenAt, emit, store } = await relayRooms()
+  let isReached = false
+  const at = await receiver(() => {
+    isReached = true
+  })
+  await listenAt(at.url)
+  const id = await emit('x', { type: 'webhook.test' })
+  const tried = relay.tryNow(id, site)
+  await expect.poll(() => isReached).toBe(true)
+
+  await relay.drain(10)
+
+  expect(await store.findDelivery(id)).toMatchObject({ state: 'pending', tries: [] })
+  at.answer(200)
+  await createRelay(relaying).tick()
+  expect(await store.findDelivery(id)).toMatchObject({ state: 'delivered' })
+  expect(await tried).toBe(true)
+})
+
 test('a claim that was long on its way to us is given back untried: another may have it by now', async () => {
   const site = await receiver()
   const { relaying, store, clock, emit, listenAt, relay, lines } = await relayRooms()
