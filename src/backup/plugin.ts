@@ -5,7 +5,7 @@ import { sentenceOf } from '../terminal/system-errors.ts'
 import type { SignerOf } from '../db/signer.ts'
 import { minuteMs } from '../durations.ts'
 import { copyInThread } from './copy-in-thread.ts'
-import { tickCopies } from './scheduled.ts'
+import { scheduleCopies } from './scheduled.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -25,27 +25,23 @@ const plugin: FastifyPluginCallback<{
   keep: number
 }> = (app, { database, signerOf, ...schedule }, done) => {
   const log = app.log.child({ room: 'backup' })
-  let failure: string | undefined
-  app.decorate('copyFailure', () => failure)
-  const loop = startLoop({
-    tick: app.leader.only(async () => {
-      const more = await tickCopies({
-        ...schedule,
-        clock: app.clock,
-        log,
-        async copy(to) {
-          const { wrappedPepper } = (await app.store.readInstance())!
-          return copyInThread({ from: database, to, signer: signerOf(wrappedPepper) })
-        },
-      })
-      failure = undefined
-      return more
-    }),
-    idleMs: lookMs,
-    onError(error) {
-      failure = sentenceOf(error) ?? (error as Error).message
-      log.error({ err: error }, 'the database was not copied')
+  const { tick, failure } = scheduleCopies({
+    ...schedule,
+    clock: app.clock,
+    log,
+    async copy(to) {
+      const { wrappedPepper } = (await app.store.readInstance())!
+      return copyInThread({ from: database, to, signer: signerOf(wrappedPepper) })
     },
+  })
+  app.decorate('copyFailure', () => {
+    const error = failure()
+    return error === undefined ? undefined : (sentenceOf(error) ?? (error as Error).message)
+  })
+  const loop = startLoop({
+    tick: app.leader.only(tick),
+    idleMs: lookMs,
+    onError: (error) => log.error({ err: error }, 'the database was not copied'),
   })
   app.addHook('onClose', () => loop.stop())
   done()

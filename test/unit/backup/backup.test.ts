@@ -1,13 +1,17 @@
 import {
+  closeSync,
   copyFileSync,
   existsSync,
+  ftruncateSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Sqlite from 'better-sqlite3'
@@ -15,7 +19,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { copyInThread } from '../../../src/backup/copy-in-thread.ts'
 import { copyName, listCopies, newestCopy, pruneCopies } from '../../../src/backup/folder.ts'
 import { restoreCopy } from '../../../src/backup/restore.ts'
-import { tickCopies } from '../../../src/backup/scheduled.ts'
+import { scheduleCopies } from '../../../src/backup/scheduled.ts'
 import { verifyCopy } from '../../../src/backup/verify.ts'
 import { databasePath, loadConfig } from '../../../src/config.ts'
 import { DatabaseInUseError } from '../../../src/db/store-errors.ts'
@@ -102,6 +106,30 @@ test('a copy that fails leaves nothing behind', async () => {
 
   expect(readdirSync(folder)).toEqual(['no-database'])
 })
+
+test('a copy that would fill the disk writes nothing, and says so', async () => {
+  const { folder, database, signer } = await anInstallation()
+  makeVast(database)
+  const dir = join(folder, 'backups')
+
+  const copying = copyInThread({ from: database, to: join(dir, 'copy.sqlite'), signer })
+
+  await expect(copying).rejects.toMatchObject({ code: 'ENOSPC', path: dir })
+  expect(readdirSync(dir)).toEqual([])
+})
+
+/** Lets a database say that it has 4 TB in use, of which the disk holds what it held before. */
+function makeVast(database: string): void {
+  const client = new Sqlite(database)
+  client.pragma('journal_mode = DELETE')
+  client.close()
+  const pages = Buffer.alloc(4)
+  pages.writeUInt32BE(2 ** 30)
+  const file = openSync(database, 'r+')
+  writeSync(file, pages, 0, 4, 28)
+  ftruncateSync(file, 2 ** 42)
+  closeSync(file)
+}
 
 test('verify changes no byte of the copy', async () => {
   const { folder, config, clock, copy: makeCopy } = await anInstallation()
@@ -336,10 +364,11 @@ test('scheduled copies are made when due, and the oldest beyond the number kept 
       return 1
     },
   }
+  const { tick } = scheduleCopies(copies)
   const found: number[] = []
   for (const hours of [0, 23, 1, 24, 24]) {
     clock.advance(hours * hour)
-    await tickCopies(copies)
+    await tick()
     found.push((await listCopies(dir)).length)
   }
 
@@ -366,14 +395,45 @@ test('a copy with a date to come neither stops the schedule nor counts when old 
       return 1
     },
   }
+  const { tick } = scheduleCopies(copies)
   for (let days = 0; days < 4; days += 1) {
-    await tickCopies(copies)
+    await tick()
     clock.advance(day)
   }
 
   expect(existsSync(early)).toBe(true)
   expect(await listCopies(dir)).toHaveLength(3)
   expect((await newestCopy(dir, clock.now()))?.at).toBe(clock.now() - day - (clock.now() % 1_000))
+})
+
+test('a copy that failed is tried again an hour later, and one that somebody makes meanwhile counts', async () => {
+  const { folder, database, clock } = await anInstallation()
+  const dir = join(folder, 'backups')
+  const minute = 60_000
+  let tries = 0
+  const { tick, failure } = scheduleCopies({
+    clock,
+    dir,
+    everyMs: 24 * 60 * minute,
+    keep: 2,
+    log: { info() {} },
+    copy: () => {
+      tries += 1
+      return Promise.reject(new Error('it does not fit'))
+    },
+  })
+
+  await expect(tick()).rejects.toThrow('it does not fit')
+  clock.advance(59 * minute)
+  await tick()
+  expect([tries, failure()]).toEqual([1, new Error('it does not fit')])
+  clock.advance(minute)
+  await expect(tick()).rejects.toThrow('it does not fit')
+  expect(tries).toBe(2)
+  copyDatabase(database, join(dir, copyName(clock.now())))
+  clock.advance(minute)
+  await tick()
+  expect([tries, failure()]).toEqual([2, undefined])
 })
 
 test('pruning leaves every file alone that is no copy of the schedule', async () => {

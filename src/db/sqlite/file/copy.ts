@@ -8,6 +8,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statfsSync,
   statSync,
   truncateSync,
   writeSync,
@@ -24,17 +25,19 @@ import { signFile } from './signature.ts'
  * online backup API, ends under writes. The copy has its name only once it is whole, signed and on the disk; one of a
  * database that no server ever opened has nobody's signature. Blocks until then: call it off the server's thread. Throws
  * when the source is no database. A source that `isLocked` for writing by the caller is copied as it lies there, which is
- * several times as fast, when its log is empty.
+ * several times as fast, when its log is empty. With `leaveBytes`, throws and writes nothing when the copy may not fit, or
+ * would leave less than that on the database's own disk.
  */
 export function copyDatabase(
   from: string,
   to: string,
   signerOf?: SignerOf,
-  { isLocked = false } = {},
+  { isLocked = false, leaveBytes }: { isLocked?: boolean; leaveBytes?: number } = {},
 ): void {
   const part = partOf(to)
   makeFolderOf(resolve(dirname(to)), statSync(from))
   rmSync(part, { force: true })
+  if (leaveBytes !== undefined) refuseWithoutRoom(from, resolve(dirname(to)), leaveBytes)
   closeSync(openSync(part, 'wx', 0o600))
   try {
     give(part, statSync(dirname(to)))
@@ -45,6 +48,32 @@ export function copyDatabase(
   } catch (error) {
     rmSync(part, { force: true })
     throw error
+  }
+}
+
+function refuseWithoutRoom(from: string, folder: string, leaveBytes: number): void {
+  const { bavail, bsize } = statfsSync(folder)
+  const free = bavail * bsize
+  const bytes = bytesInUse(from)
+  const left = statSync(folder).dev === statSync(from).dev ? leaveBytes : 0
+  if (bytes + left <= free) return
+  const [needed, kept, there] = [bytes, left, free].map((size) => Math.ceil(size / 1024 / 1024))
+  throw Object.assign(
+    new Error(`A copy needs ${needed} MB, ${kept} MB have to stay free, and ${there} MB are`),
+    { code: 'ENOSPC', path: folder },
+  )
+}
+
+/** How large a database is without the pages that wait to be used again: those are not copied. */
+function bytesInUse(path: string): number {
+  const client = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: 5_000 })
+  try {
+    const [pages, unused, size] = ['page_count', 'freelist_count', 'page_size'].map(
+      (name) => client.pragma(name, { simple: true }) as number,
+    )
+    return (pages! - unused!) * size!
+  } finally {
+    client.close()
   }
 }
 
