@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ConnectRequest, RequestPlace } from '../../src/db/ports/requests.ts'
 import type { BridgeUser } from '../../src/db/ports/users.ts'
+import { mostOpen } from '../../src/db/rules/request-claim.ts'
 import { ConflictError, SiteConflictError } from '../../src/db/store-errors.ts'
 import { testNow } from '../support/clock.ts'
 import {
@@ -109,6 +110,22 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
       expect(found?.open.map((one) => one.request.id)).toEqual([older, younger, left])
       expect(found?.open.map((one) => one.request.id)).not.toContain(over)
       expect(await store.findRequestsForItem(9)).toBeUndefined()
+    })
+
+    it('are the newest where there are too many, and the one that made it all the same', async () => {
+      const { store, clock, request, settle } = await withUser()
+      const maker = await request()
+      await settle(maker, 7, 'pending')
+      const others: string[] = []
+      while (others.length <= mostOpen) {
+        clock.advance(1)
+        others.push(await request())
+      }
+
+      const found = await store.findRequestsForItem(7)
+
+      const newest = others.slice(1 - mostOpen)
+      expect(found?.open.map((one) => one.request.id)).toEqual([...newest, maker])
     })
 
     it('an item that Bridge listed has no holder', async () => {

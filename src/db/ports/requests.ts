@@ -119,7 +119,10 @@ export interface RequestStore {
   ): Promise<{ outcome: 'settled' | 'held'; request: ConnectRequest }>
   /** Marks open requests whose time is over; returns how many. */
   expireRequests(at: number, limit: number): Promise<number>
-  /** An item with the request that made it, and its user's open requests that hold it or none, oldest first; undefined when it is not here, or not served. */
+  /**
+   * An item with the request that made it, and its user's open requests: the newest that hold none, and behind them those
+   * that hold it, each oldest first; undefined when it is not here, or not served.
+   */
   findRequestsForItem(
     itemId: number,
   ): Promise<{ item: Item; holder: OwnedRequest | null; open: OwnedRequest[] } | undefined>

@@ -5,7 +5,7 @@ export type RequestChange = Partial<Omit<ConnectRequest, 'id' | 'userId'>>
 /** The requests that may still end with an item. */
 export const openStates = ['pending', 'failed'] as const satisfies readonly RequestState[]
 
-/** How many open requests of one user are looked at. */
+/** How many open requests of one user are looked at: those that hold the item in question, then the newest. */
 export const mostOpen = 100
 
 export const isOpen = ({ state }: Pick<ConnectRequest, 'state'>): boolean =>

@@ -76,7 +76,7 @@ const openFor = prepared((db) =>
         or(isNull(requests.itemId), eq(requests.itemId, items.id)),
       ),
     )
-    .orderBy(asc(requests.openedAt))
+    .orderBy(isNull(requests.itemId), desc(requests.openedAt))
     .limit(mostOpen),
 )
 
@@ -140,7 +140,7 @@ export function requestOperations({ run, transaction }: Tools): RequestStore {
           makerOf(db).execute({ itemId }),
           openFor(db).execute({ itemId }),
         ])
-        return found && { item: found.item, holder: holder ?? null, open }
+        return found && { item: found.item, holder: holder ?? null, open: open.toReversed() }
       }),
 
     findReturnUrl: (itemId) =>

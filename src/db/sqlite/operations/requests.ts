@@ -131,10 +131,10 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
               or(isNull(requests.itemId), eq(requests.itemId, itemId)),
             ),
           )
-          .orderBy(asc(requests.openedAt))
+          .orderBy(isNull(requests.itemId), desc(requests.openedAt))
           .limit(mostOpen)
           .all()
-        return { item, holder: holder ?? null, open }
+        return { item, holder: holder ?? null, open: open.toReversed() }
       }),
 
     findReturnUrl: (itemId) =>
