@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { EndpointAnswer } from '../../src/db/ports/endpoints.ts'
 import type { Site } from '../../src/db/ports/sites.ts'
-import { testBy } from '../support/tenants.ts'
+import { aUser, itemFacts, testBy } from '../support/tenants.ts'
 import { minuteMs, webhookUrl, withSites } from './rooms.ts'
 import type { Made, OpenRooms } from './store.ts'
 import { inForm } from '../support/form.ts'
@@ -136,6 +136,27 @@ export function deliveryContract(
       const ends = await Promise.all([settle(claimed!), settle(claimed!)])
 
       expect(ends.map(({ outcome }) => outcome).toSorted()).toEqual(['settled', 'stale'])
+    })
+
+    it('what waits of an item goes with it, in whichever turn; what was delivered, and others’, stays', async () => {
+      const { store, accept, claim, settle, clock, ...rooms } = await withSites(open)
+      const user = await aUser({ ...rooms, store, clock }, rooms.site)
+      await store.keepItems(user.id, [itemFacts({ id: 1 })], { at: clock.now(), complete: false })
+      const delivered = await accept()
+      await settle((await claim())[0]!)
+      const failed = await accept()
+      await settle((await claim())[0]!, { kind: 'failed', dueAt: clock.now() + minuteMs })
+      const inFlight = await accept()
+      await claim()
+      const behind = await accept()
+      const others = await accept({ itemId: 2 })
+
+      await store.deleteItem(1, testBy)
+
+      const ids = [delivered, failed, inFlight, behind, others]
+      const states = ids.map(async (id) => (await store.findDelivery(id))?.state)
+      const gone = Array(3).fill(undefined)
+      expect(await Promise.all(states)).toEqual(['delivered', ...gone, 'pending'])
     })
 
     it('an item of another site, another item and events without item go their own way', async () => {

@@ -45,12 +45,15 @@ function statements(): Set<string> {
 
 /** The steps that read a growing table from one end to the other, without an index. */
 function scansOf(client: Sqlite.Database, sql: string): string[] {
+  const scan = new RegExp(`^SCAN (${growing.join('|')})\\b(?!.* USING )`)
+  return planOf(client, sql).filter((detail) => scan.test(detail))
+}
+
+function planOf(client: Sqlite.Database, sql: string): string[] {
   const unnamed = sql.replaceAll(/[:@$][a-z]\w*/gi, '?')
   const blanks = (unnamed.match(/\?/g) ?? []).map(() => null)
   const explain = client.prepare<null[], { detail: string }>(`EXPLAIN QUERY PLAN ${unnamed}`)
-  const plan = explain.all(...blanks)
-  const scan = new RegExp(`^SCAN (${growing.join('|')})\\b(?!.* USING )`)
-  return plan.map(({ detail }) => detail).filter((detail) => scan.test(detail))
+  return explain.all(...blanks).map(({ detail }) => detail)
 }
 
 it('a scan would be noticed', () => {
@@ -144,6 +147,22 @@ it('no operation reads a growing table from one end to the other, or is planned 
       true,
     )
   }
+})
+
+it('an item that goes takes its webhooks along by its events: many others of its site may wait', async () => {
+  const rooms = testRooms()
+  const user = await aUser(rooms, (await aTenant(rooms)).site)
+  await rooms.store.keepItems(user.id, [itemFacts({ id: 7 })], { at: 1, complete: false })
+  const seen = statements()
+  await rooms.store.deleteItem(7, testBy)
+
+  const client = openSqlite(':memory:')
+  onTestFinished(() => void client.close())
+  const deletions = [...seen].filter((sql) => sql.startsWith('delete from "deliveries"'))
+  const steps = deletions.flatMap((sql) => planOf(client, sql)).join('\n')
+  expect(steps).not.toContain('deliveries_due')
+  expect(steps).toContain('deliveries_event_site (event_seq=? AND site_id=?)')
+  expect(steps).toContain('events_item (item_id=?)')
 })
 
 it('where good keys are listed or counted, those that were revoked are passed over', async () => {

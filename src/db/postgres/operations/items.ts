@@ -225,18 +225,22 @@ async function writeItems(
 
 /** Empties the queue of what concerns an item, and the bodies of its events. */
 async function cancelItemDeliveries(db: Db, siteId: string, itemId: number): Promise<void> {
-  const waiting = and(
-    eq(deliveries.siteId, siteId),
-    eq(deliveries.itemId, itemId),
-    sql`${deliveries.state} = 'pending'`,
-  )
-  // Two indexes know them: those that are due some day, and those that wait for their first try.
-  await db.delete(deliveries).where(and(waiting, sql`${deliveries.dueAt} IS NOT NULL`))
-  await db.delete(deliveries).where(and(waiting, isNull(deliveries.firstEndedAt)))
+  const isIts = and(eq(events.itemId, itemId), eq(events.siteId, siteId))
+  // By its events: of its site any number may wait.
+  const itsEvents = db.select({ seq: events.seq }).from(events).where(isIts)
+  await db
+    .delete(deliveries)
+    .where(
+      and(
+        inArray(deliveries.eventSeq, itsEvents),
+        eq(deliveries.siteId, siteId),
+        eq(deliveries.state, 'pending'),
+      ),
+    )
   await db
     .update(events)
     .set({ body: null })
-    .where(and(eq(events.itemId, itemId), eq(events.siteId, siteId), isNotNull(events.body)))
+    .where(and(isIts, isNotNull(events.body)))
 }
 
 /** Remembers of an item's accounts what it takes to know them when they come back. */

@@ -5,6 +5,7 @@ import {
   exists,
   gt,
   gte,
+  inArray,
   isNotNull,
   isNull,
   lt,
@@ -226,21 +227,21 @@ function writeItem(db: Tools['db'], facts: ItemFacts, of: { userId: string; at: 
 
 /** Empties the queue of what concerns an item, and the bodies of its events. */
 function cancelItemDeliveries(db: Tools['db'], siteId: string, itemId: number): void {
-  const waiting = and(
-    eq(deliveries.siteId, siteId),
-    eq(deliveries.itemId, itemId),
-    sql`${deliveries.state} = 'pending'`,
-  )
-  // Two indexes know them: those that are due some day, and those that wait for their first try.
+  const isIts = and(eq(events.itemId, itemId), eq(events.siteId, siteId))
+  // By its events: of its site any number may wait.
+  const itsEvents = db.select({ seq: events.seq }).from(events).where(isIts)
   db.delete(deliveries)
-    .where(and(waiting, sql`${deliveries.dueAt} IS NOT NULL`))
-    .run()
-  db.delete(deliveries)
-    .where(and(waiting, isNull(deliveries.firstEndedAt)))
+    .where(
+      and(
+        inArray(deliveries.eventSeq, itsEvents),
+        eq(deliveries.siteId, siteId),
+        eq(deliveries.state, 'pending'),
+      ),
+    )
     .run()
   db.update(events)
     .set({ body: null })
-    .where(and(eq(events.itemId, itemId), eq(events.siteId, siteId), isNotNull(events.body)))
+    .where(and(isIts, isNotNull(events.body)))
     .run()
 }
 

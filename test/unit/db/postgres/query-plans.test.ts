@@ -59,6 +59,19 @@ withPostgres((it, server) => {
       (await wholes()).filter((found) => /^[\w ]+ (deliveries|events|attempts)/.test(found)),
     ).toEqual([])
   })
+
+  it('an item that goes takes its webhooks along by its events: many others of its site may wait', async () => {
+    const { client, store, statements } = await filled()
+    await client.query(`UPDATE events SET site_id = 's7'`)
+    await client.query(`UPDATE deliveries SET site_id = 's7', state = 'pending', settled_at = NULL`)
+    await client.query('ANALYZE')
+    await store.deleteItem(1007, testBy)
+
+    const deletions = statements().filter(({ text }) => text.startsWith('delete from "deliveries"'))
+    const indexes = await Promise.all(deletions.map((deletion) => indexesOf(client, deletion)))
+    expect(new Set(indexes.flat())).toEqual(new Set(['events_item', 'deliveries_event_site']))
+  })
+
   it('where good keys are listed or counted, those that were revoked are passed over', async () => {
     const { client, store, statements } = await filled()
     await client.query(
