@@ -7,6 +7,7 @@ import type { Site } from '../db/ports/sites.ts'
 import type { Store } from '../db/store.ts'
 import type { Tenant } from '../db/ports/tenants.ts'
 import type { Keyring } from '../vault/keyring.ts'
+import { EarlierSecretError } from '../vault/webhook-secret.ts'
 import { bindHash } from '../vault/owned-hash.ts'
 import { networkOf, type Limits } from './limits.ts'
 import { hourOf, type AuditCounter } from '../audit/counter.ts'
@@ -85,18 +86,22 @@ export async function createApiKey(
 
 /**
  * Gives a key a new secret, shown this once. The one before stays good until `previousUntil` (epoch milliseconds), so that a
- * site can change over without a gap; one from an earlier rotation ends at once. Undefined for a key that is revoked or not there.
+ * site can change over without a gap; one from an earlier rotation that is still good is ended only by force. Undefined for a
+ * key that is revoked or not there. Throws EarlierSecretError.
  */
 export async function rotateApiKey(
   { store, keyring }: { store: Store; keyring: Keyring },
-  { apiKey, previousUntil }: { apiKey: string; previousUntil: number },
+  { apiKey, ...rotation }: { apiKey: string; previousUntil: number; force?: boolean },
   by: By,
 ): Promise<{ key: ApiKey; apiSecret: string } | undefined> {
   const apiSecret = randomBytes(32).toString('base64url')
   const holder = await store.findKey(apiKey)
   if (!holder) return undefined
   const secretHash = hashSecret(keyring, apiKey, apiSecret, holder.key)
-  const key = await store.changeKey(apiKey, { kind: 'rotated', secretHash, previousUntil }, by)
+  const key = await store.changeKey(apiKey, { kind: 'rotated', secretHash, ...rotation }, by)
+  if (key && !key.secretHash.equals(secretHash)) {
+    throw new EarlierSecretError(key.previousSecretUntil!)
+  }
   return key && { key, apiSecret }
 }
 

@@ -7,6 +7,7 @@ import type { Store } from '../db/store.ts'
 import { dateArgument } from './arguments.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
+import { earlierSecretInWords } from './earlier-secret.ts'
 import { tenantNamed } from './installation.ts'
 import { newNameArgument } from './names.ts'
 import { age } from './listing.ts'
@@ -125,13 +126,26 @@ export function keyCommands(context: CommandContext): Command {
     .description('give a key a new secret; the old one stays good for a day, or until --until')
     .argument('<api_key>')
     .option('--until <time>', 'when the old secret ends, as 2027-01-31T18:00Z', dateArgument)
+    .option(
+      '--force',
+      'though an earlier secret is still good, or --until is past: it ends at once',
+    )
     .option('--json')
-    .action((word: string, options: { until?: number; json?: boolean }) =>
+    .action((word: string, options: { until?: number; force?: boolean; json?: boolean }) =>
       withInstallation(async (installation) => {
         const { store, by } = installation
         const apiKey = await wholeId(store, word, 'key')
-        const previousUntil = options.until ?? by.at + dayMs
-        const rotated = await rotateApiKey(installation, { apiKey, previousUntil }, by)
+        const { until: previousUntil = by.at + dayMs, force = false } = options
+        if (previousUntil <= by.at && !force) {
+          throw new CommandError(
+            '--until is past: the secret that is in use would end at once, which takes --force',
+          )
+        }
+        const rotated = await rotateApiKey(
+          installation,
+          { apiKey, previousUntil, force },
+          by,
+        ).catch(earlierSecretInWords)
         if (!rotated) throw new CommandError(`There is no key ${apiKey} that works`)
         printOne(
           {

@@ -1,9 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import {
-  EarlierSecretError,
-  readWebhookSecret,
-  rotateWebhookSecret,
-} from '../vault/webhook-secret.ts'
+import { readWebhookSecret, rotateWebhookSecret } from '../vault/webhook-secret.ts'
 import { movedWebhookUrl, readTimeZone, readWebAddress } from '../connect/site-urls.ts'
 import { reminderWays, type ReminderWay } from '../db/ports/reminder-ways.ts'
 import type { Site } from '../db/ports/sites.ts'
@@ -12,6 +8,7 @@ import { isNever } from '../webhooks/relay/target-guard.ts'
 import { isSameName } from '../names.ts'
 import { isRange, isRangeWithin } from '../networks.ts'
 import { CommandError } from './command-error.ts'
+import { earlierSecretInWords } from './earlier-secret.ts'
 import type { CommandContext } from './context.ts'
 import { siteNamed, tenantNamed, type Installation } from './installation.ts'
 import { portalLinkCommand } from './portal-link.ts'
@@ -136,7 +133,7 @@ export function siteCommands(context: CommandContext): Command {
       withInstallation(async ({ store, keyring, by }) => {
         const { id } = await siteNamed(store, { tenant: options.tenant, site: name })
         const rotated = await rotateWebhookSecret({ store, keyring }, id, by, options).catch(
-          inWords,
+          earlierSecretInWords,
         )
         printOne(
           {
@@ -223,13 +220,6 @@ const toRow = (site: Site) => ({
   time_zone: site.timeZone,
   remind_by: site.remindBy,
 })
-
-function inWords(error: unknown): never {
-  if (!(error instanceof EarlierSecretError)) throw error
-  throw new CommandError(
-    `An earlier secret is good until ${time(error.until)}: rotate after that, or with --force, which ends it at once`,
-  )
-}
 
 /** Refuses what a link call would refuse, and notes it as that does. */
 async function refuseTarget(

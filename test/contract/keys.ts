@@ -122,6 +122,27 @@ export function keyContract(name: string, open: OpenRooms): void {
       ).toBeUndefined()
     })
 
+    it('another rotation while the secret before is good changes nothing, unless it is forced', async () => {
+      const { store, key } = await withTenant()
+      await store.createKey(key('one'), testBy)
+      const rotate = (secret: string, more: { at?: number; force?: boolean } = {}) => {
+        const { at = testBy.at, ...force } = more
+        const rotation = { secretHash: Buffer.from(secret), previousUntil: testNow + 5, ...force }
+        return store.changeKey('one', { kind: 'rotated', ...rotation }, { ...testBy, at })
+      }
+      const rotated = await rotate('second')
+
+      expect(await rotate('third')).toEqual(rotated)
+      expect(await rotate('third', { force: true })).toMatchObject({
+        secretHash: Buffer.from('third'),
+        previousSecretHash: Buffer.from('second'),
+      })
+      expect(await rotate('fourth', { at: testNow + 5 })).toMatchObject({
+        secretHash: Buffer.from('fourth'),
+        previousSecretHash: Buffer.from('third'),
+      })
+    })
+
     it('a revoked key loses the secret before, is not rotated, and keeps when it was revoked', async () => {
       const { store, key, actions } = await withTenant()
       await store.createKey(key('one'), testBy)

@@ -46,10 +46,13 @@ export interface KeyHolder {
   site: Site | null
 }
 
-/** What may become of a key. Revoking twice keeps the first time. */
+/**
+ * What may become of a key. Revoking twice keeps the first time. While a secret from before the last rotation is good, another
+ * rotation changes nothing, unless `force` ends that one.
+ */
 export type KeyChange =
   | { kind: 'updated'; presentation: Partial<Presentation> }
-  | { kind: 'rotated'; secretHash: Buffer; previousUntil: number }
+  | { kind: 'rotated'; secretHash: Buffer; previousUntil: number; force?: boolean }
   | { kind: 'revoked' }
 
 export interface KeyStore {

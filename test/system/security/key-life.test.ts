@@ -114,7 +114,7 @@ describe('a rotated key', () => {
     expect((await whoAmI(made, fresh)).status).toBe(200)
   })
 
-  it('rotated again takes the two newest secrets, not the oldest', async () => {
+  it('rotated again by force takes the two newest secrets, not the oldest', async () => {
     const made = await testApp()
     const { app, clock } = made
     const { siteKey } = await aTenant(app)
@@ -122,7 +122,7 @@ describe('a rotated key', () => {
     const previousUntil = clock.now() + hourMs
 
     const second = await rotateApiKey(app, { apiKey, previousUntil }, testBy)
-    const third = await rotateApiKey(app, { apiKey, previousUntil }, testBy)
+    const third = await rotateApiKey(app, { apiKey, previousUntil, force: true }, testBy)
 
     expect((await whoAmI(made, siteKey)).status).toBe(401)
     expect((await whoAmI(made, as(apiKey, second!.apiSecret))).status).toBe(200)
@@ -178,12 +178,13 @@ describe('with bank-api', () => {
     }
     const made = await testApp({ database: join(folder, 'bank-api.sqlite') })
     const acme = await aTenant(made.app)
+    const run = (...args: string[]) => runCli(folder, [...args, '--json'], env)
     const cli = async (...args: string[]) => {
-      const ran = await runCli(folder, [...args, '--json'], env)
+      const ran = await run(...args)
       expect(ran.err).toBe('')
       return JSON.parse(ran.out) as unknown
     }
-    return { ...made, acme, cli }
+    return { ...made, acme, run, cli }
   }
 
   it('a revoked key stops at once, a disabled tenant too, and comes back when enabled', async () => {
@@ -211,6 +212,40 @@ describe('with bank-api', () => {
     expect((await whoAmI(made, siteKey)).status).toBe(200)
     const listed = JSON.stringify(await cli('key', 'list'))
     expect(listed).not.toContain(shown['api_secret'])
+  })
+
+  it('a second rotation while the secret before is good would end that one: it is refused, or forced', async () => {
+    const { acme, cli, run, ...made } = await both()
+    const { apiKey } = acme.siteKey
+    const lost = (await cli('key', 'rotate', apiKey)) as Record<string, string>
+
+    const again = await run('key', 'rotate', apiKey)
+
+    expect(again).toEqual({
+      code: 1,
+      out: '',
+      err: `An earlier secret is good until ${lost['old_secret_until']}: rotate after that, or with --force, which ends it at once\n`,
+    })
+    expect((await whoAmI(made, acme.siteKey)).status).toBe(200)
+    expect((await whoAmI(made, as(apiKey, lost['api_secret']!))).status).toBe(200)
+
+    await cli('key', 'rotate', apiKey, '--force')
+    expect((await whoAmI(made, acme.siteKey)).status).toBe(401)
+    expect((await whoAmI(made, as(apiKey, lost['api_secret']!))).status).toBe(200)
+  })
+
+  it('an --until that is past would end the old secret at once: it is refused, or forced', async () => {
+    const { acme, cli, run, ...made } = await both()
+    const rotate = ['key', 'rotate', acme.siteKey.apiKey, '--until', '2020-01-31']
+
+    const refused = await run(...rotate)
+
+    expect([refused.code, refused.out]).toEqual([1, ''])
+    expect(refused.err).toMatch(/^--until is past: .* --force\n$/)
+    expect((await whoAmI(made, acme.siteKey)).status).toBe(200)
+
+    await cli(...rotate, '--force')
+    expect((await whoAmI(made, acme.siteKey)).status).toBe(401)
   })
 
   it('the list says whose a key is, when it was used and whether it works', async () => {
