@@ -224,10 +224,19 @@ export async function refuseGone(
   held: OwnedItem,
   { hadAccounts = true }: { hadAccounts?: boolean } = {},
 ): Promise<void> {
+  if (await isGone(deps, held, { hadAccounts })) throw missingItem(deps, held.item.id)
+}
+
+/** Whether the user's whole item list, when it is time to read it, says that an item is gone. */
+export async function isGone(
+  deps: ItemListDeps,
+  held: OwnedItem,
+  { hadAccounts }: { hadAccounts: boolean },
+): Promise<boolean> {
   const { id } = held.item
-  if (!(await lookForGone(deps, held, { itemId: id, hadAccounts }))) return
+  if (!(await lookForGone(deps, held, { itemId: id, hadAccounts }))) return false
   const living = await deps.store.listItems(held.user.id)
-  if (!living.some((item) => item.id === id)) throw missingItem(deps, id)
+  return !living.some((item) => item.id === id)
 }
 
 /**
@@ -235,7 +244,7 @@ export async function refuseGone(
  * was heard of the item within it. Without `itemId`, of any of the user's. False when it was not read.
  */
 export async function lookForGone(
-  deps: OwnershipDeps,
+  deps: ItemListDeps,
   owner: SiteUser,
   { itemId, hadAccounts = true }: { itemId?: number; hadAccounts?: boolean } = {},
 ): Promise<boolean> {

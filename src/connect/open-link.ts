@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ownedItem, scopeFor, type OwnershipDeps } from '../auth/ownership.ts'
+import { markIfMissing, ownedItem, scopeFor, type OwnershipDeps } from '../auth/ownership.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import { keptOf, type Limits } from '../auth/limits.ts'
 import { ensureSiteFor } from '../auth/sites.ts'
@@ -138,13 +138,15 @@ async function manageItem(deps: LinkDeps, order: LinkOrder, itemId: number): Pro
 
   const request = ids.request()
   const accountTypes = order.account_types ?? typesOf(item) ?? 'all'
-  const { url } = await bridge.connectSessions.create(bridgeUser, {
+  const session = {
     itemId: item.id,
     forceReauthentication: order.force,
     accountTypes,
     callbackUrl: callbackUrl(settings),
     context: request,
-  })
+  }
+  const creating = bridge.connectSessions.create(bridgeUser, session)
+  const { url } = await markIfMissing(deps, held, creating)
 
   const opened = {
     id: request,

@@ -1,3 +1,5 @@
+import { isGone } from '../auth/ownership.ts'
+import { isFinalRefusal } from '../bridge/bridge-errors.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import type { BridgeClient } from '../bridge/client.ts'
 import type { Clock, Ids } from '../clock.ts'
@@ -80,12 +82,13 @@ const endStates = {
 
 /**
  * Opens a Bridge session that renews the item's consent, and the request that waits for its end; both as a link of the
- * site's would. `limited` says when the next opening is free. Rejects with a BridgeError, and then counts as no opening.
+ * site's would. `limitedUntil` says when the next opening is free, `gone` that Bridge has the item no more. Rejects with a
+ * BridgeError. Where there is no link, there was no opening.
  */
 export async function openRenewal(
   deps: RenewalDeps,
   { item, user, site }: OwnedItem,
-): Promise<{ url: string } | { limitedUntil: number }> {
+): Promise<{ url: string } | { limitedUntil: number } | { gone: true }> {
   const { store, clock, ids, keyring, log, publicUrl } = deps
   const { userUuid } = user
   if (userUuid === null) throw new Error(`Item ${item.id} has no Bridge user`)
@@ -126,6 +129,10 @@ export async function openRenewal(
     return { url }
   } catch (error) {
     await store.releaseAllowance('renewal', taken.claim)
+    const look = { store, clock, ids, keyring, bridge }
+    const isLost =
+      isFinalRefusal(error) && (await isGone(look, { item, user, site }, { hadAccounts: false }))
+    if (isLost) return { gone: true }
     throw error
   }
 }

@@ -51,6 +51,7 @@ const renew: FastifyPluginAsync = async (app) => {
     try {
       const opened = await openRenewal(renewalDeps, found.owned)
       if ('url' in opened) return await reply.headers(privately).redirect(opened.url, 303)
+      if ('gone' in opened) return notice(request, reply, 'unknown')
       wait(reply, (opened.limitedUntil - renewalDeps.clock.now()) / 1_000)
       return notice(request, reply, 'limited')
     } catch (error) {

@@ -285,8 +285,13 @@ export function bridgeWorld({ clock }: { clock?: Clock } = {}): BridgeWorld {
     http.post(
       `${aggregation}/connect-sessions`,
       asUser(async ({ request, owner }) => {
+        const sent = await jsonOf(request)
+        const managed = sent['item_id']
+        if (managed !== undefined && world.items.get(Number(managed))?.owner !== owner) {
+          return notFound()
+        }
         const session = { id: nextUuid(), url: `https://connect.bridge.test/session/${nextUuid()}` }
-        world.sessions.push({ ...(await jsonOf(request)), owner, url: session.url })
+        world.sessions.push({ ...sent, owner, url: session.url })
         return HttpResponse.json(session, { status: 201 })
       }),
     ),

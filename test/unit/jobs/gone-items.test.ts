@@ -38,7 +38,8 @@ async function aQuietBank() {
 }
 type Quiet = Awaited<ReturnType<typeof aQuietBank>>
 
-const reads: [name: string, read: (quiet: Quiet) => ReturnType<Quiet['ask']>][] = [
+const redirect_url = 'https://erp.acme.test/app'
+const methods: [name: string, call: (quiet: Quiet) => ReturnType<Quiet['ask']>][] = [
   ['get_bank_accounts', ({ ask, bank }) => ask('get_bank_accounts', { item_id: bank.itemId })],
   [
     'get_bank_transactions_by_account',
@@ -53,31 +54,40 @@ const reads: [name: string, read: (quiet: Quiet) => ReturnType<Quiet['ask']>][] 
     ({ ask, bank }) => ask('get_bridge_item_details', { item_id: bank.itemId }),
   ],
   ['post_item_refresh', ({ ask, bank }) => ask('post_item_refresh', { item_id: bank.itemId })],
+  ...[
+    'get_bridge_connect_link',
+    'get_bridge_edit_link',
+    'get_sca_authentication_link',
+    'get_pro_confirmation_link',
+  ].map((name): (typeof methods)[number] => [
+    name,
+    ({ ask, bank }) => ask(name, { item_id: bank.itemId, redirect_url }),
+  ]),
 ]
 
 describe('an item that is gone at Bridge without a word', () => {
-  it.each(reads)(
+  it.each(methods)(
     'is 404 for %s, and for all others then, and its site is told once',
-    async (_, read) => {
+    async (_, call) => {
       const quiet = await aQuietBank()
       quiet.lose()
 
-      const first = await read(quiet)
-      const all = await Promise.all(reads.map(([, other]) => other(quiet)))
+      const first = await call(quiet)
+      const all = await Promise.all(methods.map(([, other]) => other(quiet)))
 
       expect(first).toMatchObject({ status: 404, body: { exc_type: 'DoesNotExistError' } })
-      expect(all.map(({ status }) => status)).toEqual(reads.map(() => 404))
+      expect(all.map(({ status }) => status)).toEqual(methods.map(() => 404))
       expect(await quiet.told()).toEqual(['item.deleted'])
     },
   )
 
-  it.each(reads)('is 404 for %s when its whole user is gone', async (_, read) => {
+  it.each(methods)('is 404 for %s when its whole user is gone', async (_, call) => {
     const quiet = await aQuietBank()
     quiet.lose()
     quiet.world.users.clear()
     quiet.world.expireTokens()
 
-    expect(await read(quiet)).toMatchObject({ status: 404 })
+    expect(await call(quiet)).toMatchObject({ status: 404 })
     expect(await quiet.told()).toEqual(['item.deleted'])
   })
 

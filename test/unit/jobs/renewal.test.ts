@@ -223,6 +223,27 @@ describe('its button', () => {
     expect((await press()).statusCode).toBe(303)
     expect(world.sessions).toHaveLength(1)
   })
+
+  it.each(['item', 'user'])(
+    'says that the link leads nowhere once the %s is gone at Bridge, of which nothing was heard',
+    async (what) => {
+      const { app, acme, press, show, bank, clock, world } = await aRenewal()
+      clock.advance(day)
+      world.items.delete(bank.itemId)
+      if (what === 'user') world.users.clear()
+      world.expireTokens()
+
+      const [pressed, looked] = [await press(), await show()]
+
+      expect([pressed.statusCode, looked.statusCode]).toEqual([404, 404])
+      expect(withoutReference(pressed.body)).toBe(withoutReference(looked.body))
+      const told = await app.store.listForExport(acme.tenant.id, 'events', {
+        after: null,
+        limit: 9,
+      })
+      expect(told.map(({ row }) => row['type'])).toContain('item.deleted')
+    },
+  )
 })
 
 describe('a link', () => {
