@@ -46,7 +46,7 @@ type Said = Text<KeyOf<'BridgeError'> | 'bridge_quota_spent'>
 export class BridgeError extends AppError {
   override name = 'BridgeError'
   readonly detail: string
-  /** Seconds Bridge itself asked to wait; `retryAfter` has a default where this is undefined. */
+  /** Seconds Bridge itself asked to wait, five minutes at most; `retryAfter` has a default where this is undefined. */
   readonly wait: number | undefined
   // Private, as the log shows an error's own fields.
   readonly #kind: BridgeErrorKind
@@ -166,7 +166,7 @@ export interface Refusal extends Where {
   bridgeStatus: number
   code?: string | undefined
   property?: string | undefined
-  /** Seconds of a `Retry-After` header. */
+  /** Seconds of a `Retry-After` header, five minutes at most. */
   wait?: number | undefined
 }
 

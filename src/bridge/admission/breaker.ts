@@ -45,12 +45,11 @@ const least = 5
 const spanMs = 3_000
 const firstPauseMs = 10_000
 const longestPauseMs = minuteMs
-const longestWishMs = 5 * minuteMs
 
 /**
  * Opens after five failures in a row that span three seconds, so that a hiccup does not count. Failures with status 500
  * count only when they met more than one user: one broken account is not an outage. The pauses between looks grow from
- * ten seconds to a minute, or are what Bridge asks for, up to five minutes.
+ * ten seconds to a minute, or are what Bridge asks for.
  */
 export function createBreaker({
   clock,
@@ -80,7 +79,7 @@ export function createBreaker({
 
   function fail({ kind, startedAt, whom, retryAfter }: Failure): void {
     const now = clock.now()
-    const wishMs = Math.min((retryAfter ?? 0) * 1000, longestWishMs)
+    const wishMs = (retryAfter ?? 0) * 1000
     if (down) {
       if (now < down.nextTryAt) return // sent before it opened
       const pauseMs = Math.min(down.pauseMs * 2, longestPauseMs)

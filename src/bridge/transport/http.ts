@@ -6,6 +6,7 @@ import type { Ending } from '../admission/breaker.ts'
 import type { BridgeOptions } from '../options.ts'
 import { ask, OutOfTimeError, readRetryAfter, TooMuchError } from '../../http-exchange.ts'
 import { systemIds } from '../../clock.ts'
+import { minuteMs } from '../../durations.ts'
 import {
   BridgeError,
   BridgeNetworkError,
@@ -20,6 +21,8 @@ import { retryDelay, shouldRetry } from './retry.ts'
 
 const largestBody = 32 * 1024 * 1024
 const largestProblem = 64 * 1024
+/** A header may be wrong, and a date says anything to a clock that is behind. */
+const longestWishMs = 5 * minuteMs
 
 /** This process hung, or no connection was free, for longer than what was lent may be used. */
 class TurnOverError extends Error {
@@ -94,7 +97,7 @@ export function createHttp(options: BridgeOptions): Http {
         method: call.method,
         route: call.route,
         bridgeStatus: status,
-        wait: waitMs === undefined ? undefined : Math.ceil(waitMs / 1000),
+        wait: waitMs === undefined ? undefined : Math.ceil(Math.min(waitMs, longestWishMs) / 1000),
         // The status has been said: a body that breaks off only takes its details along.
         ...readProblem(cut ? undefined : body),
       })

@@ -275,6 +275,18 @@ test('a 429 that names a long wait goes to the caller, with the wait', async () 
   expect(waits).toEqual([])
 })
 
+test.each([
+  [429, '999999999'],
+  [429, 'Fri, 31 Dec 9999 23:59:59 GMT'],
+  [503, '86400'],
+])('a %i that names a wait of %s asks for five minutes', async (status, wish) => {
+  const { client } = clientOf([() => bridgeProblem(status, {}, { 'retry-after': wish })])
+
+  const error = await rejection(client.providers.get(574), BridgeStatusError)
+
+  expect(error).toMatchObject({ wait: 300, retryAfter: 300 })
+})
+
 test('a write is never repeated, a deletion only when the answer was lost', async () => {
   const { client, requests } = testClient([
     http.post(`${bridgeUrl}/v3/aggregation/users`, () => HttpResponse.error()),
