@@ -1,11 +1,17 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
+import { BridgeError } from './bridge-errors.ts'
 import type { BridgeResources } from './client.ts'
 import type { Category } from './resources/categories.ts'
 import type { Provider } from './resources/providers.ts'
-import { dayMs } from '../durations.ts'
+import { dayMs, minuteMs } from '../durations.ts'
 
-/** What Bridge tells everyone alike: kept a day, and asked for once however many wait for it. */
+/** How long what is older than a day is given unasked, once Bridge could not give it anew. */
+const pauseMs = minuteMs
+
+/**
+ * What Bridge tells everyone alike: kept a day, or until Bridge can give it anew, and asked for once however many wait for it.
+ */
 export interface ReferenceData {
   bank(providerId: number): Promise<Provider>
   /** The whole tree, parents with their children. */
@@ -37,10 +43,16 @@ export function createReferenceData(
       ttlResolution: 0,
       perf: steady,
       max,
-      fetchMethod: async (key, _stale, { context }) => ({
-        value: await read(context(), key),
-        readAt: clock.now(),
-      }),
+      fetchMethod: async (key, stale, { context, options }) => {
+        try {
+          return { value: await read(context(), key), readAt: clock.now() }
+        } catch (error) {
+          const isOutdated = !(error instanceof BridgeError) || error.kind === 'missing'
+          if (!stale || isOutdated) throw error
+          options.ttl = pauseMs
+          return stale
+        }
+      },
     })
   const banks = cacheOf(2_000, (from, id: number) => from.providers.get(id))
   const categories = cacheOf(10, (from, language: string) => from.categories.list({ language }))

@@ -1,7 +1,7 @@
 import { http, HttpResponse } from 'msw'
 import { expect, test } from 'vitest'
 import { aConnectedBank, bridgeTime, callBack, callMethod, testApp } from '../../support/app.ts'
-import { aCategory, bridgeUrl } from '../../support/bridge.ts'
+import { aCategory, bridgeProblem, bridgeUrl } from '../../support/bridge.ts'
 import { aRequest, aTenant } from '../../support/tenants.ts'
 
 async function reading() {
@@ -141,6 +141,44 @@ test('categories are kept a day for each language', async () => {
     'Courses',
   ])
   expect(bridge.calls.filter(({ path }) => path.endsWith('/categories'))).toHaveLength(2)
+})
+
+test('what was kept a day ago is served while Bridge cannot give it anew, and asked for once a minute', async () => {
+  const { bridge, ask, clock } = await reading()
+  let fails = false
+  bridge.use(
+    http.get(`${bridgeUrl}/v3/aggregation/categories`, () =>
+      fails ? bridgeProblem(400) : undefined,
+    ),
+  )
+  const names = async () =>
+    (await ask('get_bank_transactions')).message.map(
+      ({ category }: { category: unknown }) => category,
+    )
+  const reads = () => bridge.calls.filter(({ path }) => path.endsWith('/categories')).length
+  const kept = await names()
+  fails = true
+  clock.advance(24 * 3_600_000 + 1)
+
+  expect([await names(), await names(), reads()]).toEqual([kept, kept, 2])
+
+  clock.advance(60_001)
+  expect([await names(), reads()]).toEqual([kept, 3])
+  fails = false
+  clock.advance(60_001)
+  await names()
+  clock.advance(3_600_000)
+  await names()
+  expect(reads()).toBe(4)
+})
+
+test('a bank that Bridge no longer has is not served from what was kept', async () => {
+  const { bridge, ask, clock } = await reading()
+  await ask('get_single_bank', { bank_id: 574 })
+  bridge.use(http.get(`${bridgeUrl}/v3/providers/574`, () => bridgeProblem(404)))
+  clock.advance(24 * 3_600_000 + 1)
+
+  expect((await ask('get_single_bank', { bank_id: 574 })).status).not.toBe(200)
 })
 
 test('a deleted connection is gone at Bridge and here', async () => {
