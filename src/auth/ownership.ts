@@ -3,6 +3,7 @@ import type { Account } from '../bridge/resources/accounts.ts'
 import { isBridge, isFinalRefusal } from '../bridge/bridge-errors.ts'
 import { DoesNotExistError, ValidationError } from '../errors.ts'
 import type { Scope } from '../db/scope.ts'
+import type { Store } from '../db/store.ts'
 import { AmbiguousNameError } from '../db/store-errors.ts'
 import type { Replacement } from '../db/ports/accounts.ts'
 import type { NewEvent } from '../db/ports/events.ts'
@@ -298,15 +299,20 @@ async function lookUpUser(
   const scope = await scopeFor({ store, ...deps }, selector.site)
   let found = await store.findUsers(scope, selector.user)
   if (found.length === 0 && selector.user !== undefined) {
-    // A site that began without names has one default user; the first name it then uses means that one.
-    const [only, second] = await store.findUsers(scope)
-    if (only && !second && only.user.name === '') found = [only]
+    const only = await findLoneDefault(store, scope)
+    if (only) found = [only]
   }
   if (found.length > 1 && selector.user === undefined && scope.siteId !== null) {
     const [unnamed] = await store.findUsers(scope, '')
     if (unnamed) found = [unnamed]
   }
   return { ...found[0], ...(found.length > 1 && { ambiguous: found }) }
+}
+
+/** A site that began without names has one default user; the first name it then uses means that one. */
+export async function findLoneDefault(store: Store, scope: Scope): Promise<SiteUser | undefined> {
+  const [only, second] = await store.findUsers(scope)
+  return only && !second && only.user.name === '' ? only : undefined
 }
 
 async function discoverItems(deps: OwnershipDeps, selector: Selector): Promise<void> {

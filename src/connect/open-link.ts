@@ -1,11 +1,17 @@
 import { z } from 'zod'
-import { markIfMissing, ownedItem, scopeFor, type OwnershipDeps } from '../auth/ownership.ts'
+import {
+  findLoneDefault,
+  markIfMissing,
+  ownedItem,
+  scopeFor,
+  type OwnershipDeps,
+} from '../auth/ownership.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import { keptOf, type Limits } from '../auth/limits.ts'
 import { ensureSiteFor } from '../auth/sites.ts'
 import { readUserEmail, userEmailPlace } from '../vault/user-email.ts'
 import type { Ids } from '../clock.ts'
-import type { By } from '../db/scope.ts'
+import type { By, Scope } from '../db/scope.ts'
 import type { BridgeUser } from '../db/ports/users.ts'
 import type { Site } from '../db/ports/sites.ts'
 import type { Item } from '../db/ports/items.ts'
@@ -89,7 +95,8 @@ async function connectBank(deps: LinkDeps, order: LinkOrder, takesUser: boolean)
   const known = await findSite(deps, order)
   const urls = resolveSiteUrls(known, order, settings)
   const found = known && (await findUser(deps, known, order.user))
-  const userEmail = await addressFor(deps, order, found)
+  const heir = found ?? (known && (await findLoneDefault(deps.store, scopeOf(known)))?.user)
+  const userEmail = await addressFor(deps, order, heir)
   if (userEmail === undefined) {
     throw new ValidationError(takesUser ? 'email_required.or_user' : 'email_required')
   }
@@ -250,13 +257,15 @@ function countKept(
   if (isChange) limits.webhookUrls.take(known.id)
 }
 
+const scopeOf = ({ id: siteId, tenantId }: Site): Scope => ({ tenantId, siteId })
+
 /** The site's user of that name or Bridge uuid; without a name its only one, else the default user. */
 async function findUser(
   { store }: LinkDeps,
   site: Site,
   word: string | undefined,
 ): Promise<BridgeUser | undefined> {
-  const scope = { tenantId: site.tenantId, siteId: site.id }
+  const scope = scopeOf(site)
   const [only, second] = await store.findUsers(scope, word)
   if (!second) return only?.user
   return word === undefined ? (await store.findUsers(scope, ''))[0]?.user : undefined

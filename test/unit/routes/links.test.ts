@@ -116,6 +116,18 @@ test('the address of an earlier call serves the next ones of that user, and is f
   expect((await connect({ user: '42' })).status).toBe(417)
 })
 
+test('the default user’s address serves the first name that takes it over, and nobody else', async () => {
+  const { acme, app, connect, session } = await linking()
+  await connect({ user: null, email: 'ann@acme.test' })
+
+  const first = await connect({ user: 'jean' })
+  const second = await connect({ user: 'paul' })
+
+  expect([first.status, second.status]).toEqual([200, 417])
+  expect(session()).toMatchObject({ user_email: 'ann@acme.test' })
+  expect(await app.store.findUsers(acme.scope)).toMatchObject([{ user: { name: 'jean' } }])
+})
+
 test('an address is stored sealed, and only one that the user’s name does not say', async () => {
   const { acme, connect, app, session } = await linking()
   const emailOf = async (user: string) => {
