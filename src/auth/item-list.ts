@@ -17,14 +17,15 @@ export interface ItemListDeps extends OwnEventDeps {
 
 /**
  * Reads the whole item list of a user and keeps it. What is missing is gone, and its site is told as Bridge would have told
- * of a deletion. A user whom Bridge no longer knows has no items. Rejects with a BridgeError when Bridge cannot say.
+ * of a deletion. False for a user whom Bridge no longer knows, who has no items. Rejects with a BridgeError when Bridge
+ * cannot say.
  */
 export async function readItemList(
   { store, bridge, clock, ...deps }: ItemListDeps,
   { user, site }: SiteUser,
-): Promise<void> {
+): Promise<boolean> {
   const { userUuid } = user
-  if (userUuid === null) return
+  if (userUuid === null) return false
   const at = clock.now()
   const found = await bridge.items.list(userUuid).catch(async (error: unknown) => {
     if (await isUnknownUser(bridge, userUuid, error)) return undefined
@@ -38,6 +39,7 @@ export async function readItemList(
   const facts = (found ?? []).map(toFacts)
   await store.keepItems(user.id, facts, { at, complete: true, announce: gone })
   if (!found) await store.applyEvent({ kind: 'user-gone', userId: user.id, userUuid, at })
+  return found !== undefined
 }
 
 /**

@@ -322,7 +322,7 @@ async function discoverItems(deps: OwnershipDeps, selector: Selector): Promise<v
   const now = clock.now()
   if (!(await store.claimAdoptionRead(user.id, now, now - tenMinutesMs))) return
   try {
-    await readItemList(deps, { user, site })
+    if (!(await readItemList(deps, { user, site }))) return
     await keepAccounts(deps, { user, site }, await bridge.accounts.list(user.userUuid))
   } catch (error) {
     await store.claimAdoptionRead(user.id, 0) // it may be read again at once

@@ -1,6 +1,8 @@
+import { http } from 'msw'
 import { expect, test } from 'vitest'
 import { toFacts } from '../../../src/auth/item-list.ts'
 import { callMethod, testApp, aConnectedBank, type MethodAnswer } from '../../support/app.ts'
+import { bridgeProblem, bridgeUrl } from '../../support/bridge.ts'
 import { aTenant, aUser, type TestKey } from '../../support/tenants.ts'
 import {
   aliceName,
@@ -154,6 +156,21 @@ test('Bridge’s list is read once in ten minutes, however many unknown ids are 
   expect((await ask('get_bank_accounts', { item_id: 7, user: aliceName })).status).toBe(200)
   expect(lists()).toBe(2)
 })
+
+test.each([400, 404])(
+  'an unknown id is 404 when its user is gone at Bridge, whose token is refused with %i',
+  async (status) => {
+    const { world, bridge, ask } = await discovering()
+    world.users.clear()
+    bridge.use(
+      http.post(`${bridgeUrl}/v3/aggregation/authorization/token`, () => bridgeProblem(status)),
+    )
+
+    const answer = await ask('get_bank_accounts', { item_id: 7, user: aliceName })
+
+    expect(answer.status).toBe(404)
+  },
+)
 
 test('a user whom the key does not know costs no call', async () => {
   const { ask, bridge } = await discovering()
