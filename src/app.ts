@@ -121,8 +121,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(metrics, { version, methods: methods.map(({ name }) => name) })
   await app.register(auth, { config, clock, time, ids, workers })
   const { identity, onDatabaseLost: onLost, leader } = options
-  const mustBeAlone = config.sandbox !== undefined
-  await app.register(cluster, { identity, time, onLost, mustBeAlone, leader })
+  const isSandbox = config.sandbox !== undefined
+  await app.register(cluster, { identity, time, onLost, mustBeAlone: isSandbox, leader })
   if (workers) await app.register(audit)
   const bridgeOrigin = options.sandbox?.origin ?? config.bridgeBaseUrl
   await app.register(bridge, {
@@ -154,7 +154,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const needsAddresses = config.defaultUserEmail === undefined && !config.sandbox
   await app.register(connect, { workers, needsAddresses })
   const { publicUrl } = config
-  await app.register(jobs, { workers, publicUrl, bridgeOrigin, mailServer: mailServerOf(config) })
+  await app.register(jobs, {
+    workers,
+    isSandbox,
+    publicUrl,
+    bridgeOrigin,
+    mailServer: mailServerOf(config),
+  })
   await app.register(erasure, { workers })
   await app.register(retention, { workers, retention: config.retention })
 
@@ -167,7 +173,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   const underWay = createUnderWay()
   const methodNames = new Set(methods.map(({ name }) => name))
-  const isSandbox = config.sandbox !== undefined
   const hasDemo = isSandbox && !config.production
   const settings = { ...config, checkTarget: app.relay.checkTarget, pageTakesBank: isSandbox }
   const makeContext = contextMaker(app, { settings, underWay })

@@ -22,8 +22,10 @@ declare module 'fastify' {
 }
 
 export interface Jobs {
-  /** Tells sites what changed, what comes and what did not: status, consents, refreshes. */
+  /** Tells sites what changed and what did not come: status, refreshes. */
   tell(): Promise<boolean>
+  /** Tells sites of consents that end soon. */
+  remind(): Promise<boolean>
   /** Compares accounts after a visit. */
   compare(): Promise<boolean>
   /** Asks for items of which nothing was heard. */
@@ -43,8 +45,8 @@ const batch = 200
 
 /** Keeps connections in order; the loops run when `workers` are on. */
 const plugin: FastifyPluginCallback<
-  { workers: boolean; mailServer: MailServer | undefined } & Served
-> = (app, { workers, publicUrl, bridgeOrigin, mailServer }, done) => {
+  { workers: boolean; isSandbox: boolean; mailServer: MailServer | undefined } & Served
+> = (app, { workers, isSandbox, publicUrl, bridgeOrigin, mailServer }, done) => {
   const log = app.log.child({ room: 'upkeep' })
   const { store, bridge, clock, ids, keyring, isClockInDoubt } = app
   const stopping = new AbortController()
@@ -63,10 +65,10 @@ const plugin: FastifyPluginCallback<
     async tell() {
       const moreToTell = await tellActions(rooms)
       if (!isTimeSure()) return moreToTell
-      const moreToRemind = await remind(rooms)
       const moreStale = await tellStale(rooms)
-      return moreToTell || moreToRemind || moreStale
+      return moreToTell || moreStale
     },
+    remind: async () => isTimeSure() && (await remind(rooms)),
     compare: createComparison(rooms),
     // By a clock that is ahead nobody was heard of for long.
     catchUp: async () => !isClockInDoubt() && (await catchUp()),
@@ -98,6 +100,8 @@ const plugin: FastifyPluginCallback<
     app.wakeups.on('lead', catchingUp.nudge)
     const loops = [
       run('tell', app.heartbeats.watch('upkeep', only(jobs.tell)), 2 * secondMs),
+      // Each look reads all consents that end within a month. In a sandbox somebody moved the clock, and waits.
+      run('remind', only(jobs.remind), isSandbox ? 2 * secondMs : minuteMs),
       run('compare', only(jobs.compare), 2 * secondMs),
       catchingUp,
       run('usage', only(jobs.countConnections), minuteMs),

@@ -63,6 +63,7 @@ describe('after a silence of 36 hours', () => {
 
     await app.jobs.catchUp()
     await app.jobs.tell()
+    await app.jobs.remind()
 
     expect(await toldTo(app, acme)).toMatchObject([
       { type: 'item.action_required', content: { item_id: bank.itemId, next: 'sca' } },

@@ -46,17 +46,26 @@ describe('consent.expiring', () => {
     const deps = { store, clock, ids, keyring, publicUrl: 'https://bank.test' }
     expect(await remind({ ...deps, signal: stopping.signal })).toBe(false)
     expect(await daysLeft()).toHaveLength(1)
-    await app.jobs.tell()
+    await app.jobs.remind()
     expect(await daysLeft()).toHaveLength(3)
+  })
+
+  it('has a look of its own: one at what changed, which is taken all the time, does not read all consents that end soon', async () => {
+    const { app, clock, daysLeft } = await aConsent()
+    clock.advance(150 * day)
+
+    await app.jobs.tell()
+
+    expect(await daysLeft()).toEqual([])
   })
 
   it('comes 30, 14, 7, 3 and 1 days before the end, once each', async () => {
     const { app, clock, daysLeft } = await aConsent()
 
-    await app.jobs.tell()
+    await app.jobs.remind()
     clock.advance(145 * day)
     for (let hours = 0; hours < 36 * 24; hours += 6) {
-      await app.jobs.tell()
+      await app.jobs.remind()
       clock.advance(6 * 3_600_000)
     }
 
@@ -67,7 +76,7 @@ describe('consent.expiring', () => {
     const { app, acme, clock, bank, end } = await aConsent()
     clock.advance(150 * day)
 
-    await app.jobs.tell()
+    await app.jobs.remind()
 
     expect(await toldTo(app, acme)).toEqual([
       {
@@ -89,11 +98,11 @@ describe('consent.expiring', () => {
   it('is exact to the moment', async () => {
     const { app, clock, daysLeft } = await aConsent()
     clock.advance(150 * day - 1)
-    await app.jobs.tell()
+    await app.jobs.remind()
     expect(await daysLeft()).toEqual([])
 
     clock.advance(1)
-    await app.jobs.tell()
+    await app.jobs.remind()
 
     expect(await daysLeft()).toEqual([30])
   })
@@ -102,8 +111,8 @@ describe('consent.expiring', () => {
     const { app, clock, daysLeft } = await aConsent()
     clock.advance(175 * day)
 
-    await app.jobs.tell()
-    await app.jobs.tell()
+    await app.jobs.remind()
+    await app.jobs.remind()
 
     expect(await daysLeft()).toEqual([5])
   })
@@ -112,7 +121,7 @@ describe('consent.expiring', () => {
     const { app, clock, daysLeft } = await aConsent()
     clock.advance(150 * day + 1)
 
-    await app.jobs.tell()
+    await app.jobs.remind()
 
     expect(await daysLeft()).toEqual([30])
   })
@@ -120,10 +129,10 @@ describe('consent.expiring', () => {
   it('is not sent again when Bridge prints the same end a little differently', async () => {
     const { app, clock, end, daysLeft, say } = await aConsent()
     clock.advance(151 * day)
-    await app.jobs.tell()
+    await app.jobs.remind()
 
     await say(new Date(end - 750).toISOString())
-    await app.jobs.tell()
+    await app.jobs.remind()
 
     expect(await daysLeft()).toEqual([29])
   })
@@ -131,12 +140,12 @@ describe('consent.expiring', () => {
   it('begins anew after a renewal', async () => {
     const { app, clock, daysLeft, say } = await aConsent()
     clock.advance(179 * day)
-    await app.jobs.tell()
+    await app.jobs.remind()
     await say(bridgeTime(clock.now() + 180 * day))
-    await app.jobs.tell()
+    await app.jobs.remind()
 
     clock.advance(150 * day)
-    await app.jobs.tell()
+    await app.jobs.remind()
 
     expect(await daysLeft()).toEqual([1, 30])
   })
@@ -147,7 +156,7 @@ describe('consent.expiring', () => {
     await app.store.keepItems(bank.user.id, [toFacts(item)], { at: clock.now(), complete: false })
     clock.advance(150 * day)
 
-    await app.jobs.tell()
+    await app.jobs.remind()
 
     expect(await daysLeft()).toEqual([30])
   })
@@ -159,8 +168,8 @@ describe('consent.expiring', () => {
     gone.clock.advance(150 * day)
     await gone.app.store.deleteItem(gone.bank.itemId, { actor: 'test', at: gone.clock.now() })
 
-    await over.app.jobs.tell()
-    await gone.app.jobs.tell()
+    await over.app.jobs.remind()
+    await gone.app.jobs.remind()
 
     expect(await over.daysLeft()).toEqual([])
     expect(await gone.daysLeft()).toEqual([])

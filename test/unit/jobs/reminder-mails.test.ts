@@ -138,7 +138,7 @@ describe('reminders by mail', () => {
     clock.advance(150 * day)
 
     expect(await mail()).toEqual([])
-    await app.jobs.tell()
+    await app.jobs.remind()
     expect(await toldTo(app, acme)).toHaveLength(1)
   })
 

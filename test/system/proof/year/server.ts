@@ -22,6 +22,7 @@ async function upkeep(): Promise<void> {
   await jobs.catchUp()
   await jobs.compare()
   await jobs.tell()
+  await jobs.remind()
   await jobs.mail()
   await jobs.countRenewals()
   while (await tickRetention({ store, clock, retention }));
