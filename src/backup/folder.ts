@@ -1,5 +1,8 @@
+import { statSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { partOf } from '../db/sqlite/file/copy.ts'
+import { hourMs } from '../durations.ts'
 
 /** A copy of the database, as its name tells. */
 export interface Copy {
@@ -13,13 +16,16 @@ const pattern = /^bank-api-(\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2})Z\.sqlite$/
 export const copyName = (at: number): string =>
   `bank-api-${new Date(at).toISOString().slice(0, 19).replaceAll(':', '-')}Z.sqlite`
 
-/** The copies in a folder, newest first; a folder that is not there has none. Other files are no copies. */
-export async function listCopies(folder: string): Promise<Copy[]> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException): string[] => {
+/** What is in a folder; nothing in one that is not there. */
+const namesIn = (folder: string): Promise<string[]> =>
+  readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []
     throw error
   })
-  return names
+
+/** The copies in a folder, newest first; a folder that is not there has none. Other files are no copies. */
+export async function listCopies(folder: string): Promise<Copy[]> {
+  return (await namesIn(folder))
     .flatMap((name) => {
       const [, time] = pattern.exec(name) ?? []
       if (time === undefined) return []
@@ -43,4 +49,18 @@ export async function pruneCopies(folder: string, keep: number, now: number): Pr
   const old = (await pastCopies(folder, now)).slice(keep)
   for (const { path } of old) await rm(path, { force: true })
   return old
+}
+
+/** A copy under way is written to all the time, but while it is signed. */
+const cutOffMs = hourMs
+
+/** Deletes what is left of copies that were cut off: by a kill, or by a power cut. */
+export async function removeCutOff(folder: string, now: number): Promise<void> {
+  for (const name of await namesIn(folder)) {
+    const copy = name.slice(0, -partOf('').length)
+    if (name !== partOf(copy) || !pattern.test(copy)) continue
+    const path = join(folder, name)
+    const { mtimeMs = now } = statSync(path, { throwIfNoEntry: false }) ?? {}
+    if (mtimeMs < now - cutOffMs) await rm(path, { force: true })
+  }
 }

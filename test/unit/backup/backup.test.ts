@@ -10,6 +10,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
@@ -21,6 +22,7 @@ import { copyName, listCopies, newestCopy, pruneCopies } from '../../../src/back
 import { restoreCopy } from '../../../src/backup/restore.ts'
 import { scheduleCopies } from '../../../src/backup/scheduled.ts'
 import { verifyCopy } from '../../../src/backup/verify.ts'
+import { systemClock } from '../../../src/clock.ts'
 import { databasePath, loadConfig } from '../../../src/config.ts'
 import { DatabaseInUseError } from '../../../src/db/store-errors.ts'
 import { copyDatabase } from '../../../src/db/sqlite/file/copy.ts'
@@ -116,6 +118,22 @@ test('a copy that would fill the disk writes nothing, and says so', async () => 
 
   await expect(copying).rejects.toMatchObject({ code: 'ENOSPC', path: dir })
   expect(readdirSync(dir)).toEqual([])
+})
+
+test('before a copy goes what others left that were cut off, and nothing of one that may be under way', async () => {
+  const { folder, database, signer } = await anInstallation()
+  const dir = join(folder, 'backups')
+  const cutOff = `${copyName(0)}.part`
+  const underWay = `${copyName(1_000)}.part`
+  const others = ['bank-api-before-migration-0001.sqlite.part', 'notes.part']
+  const hoursAgo = (hours: number) => systemClock.now() / 1_000 - hours * 3_600
+  writeFiles(dir, Object.fromEntries([cutOff, underWay, ...others].map((name) => [name, ''])))
+  for (const name of [cutOff, ...others]) utimesSync(join(dir, name), 0, hoursAgo(2))
+  utimesSync(join(dir, underWay), 0, hoursAgo(0.9))
+
+  await copyInThread({ from: database, to: join(dir, 'copy.sqlite'), signer })
+
+  expect(readdirSync(dir).toSorted()).toEqual([underWay, 'copy.sqlite', ...others].toSorted())
 })
 
 /** Lets a database say that it has 4 TB in use, of which the disk holds what it held before. */
