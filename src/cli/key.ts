@@ -191,10 +191,12 @@ export function keyCommands(context: CommandContext): Command {
 
 /** The keys of these tenants, as they are listed. */
 async function rowsOf(store: Store, tenants: readonly Tenant[], now: number) {
-  const ofTenants = tenants.map(async (tenant) => {
+  const rows = []
+  // One after the other: a database on a server lets only so many wait.
+  for (const tenant of tenants) {
     const sites = await store.listSites({ tenantId: tenant.id, siteId: null })
     const names = new Map(sites.map((site) => [site.id, site.name]))
-    return (await store.listKeys(tenant.id)).map((one) => ({
+    const ofTenant = (await store.listKeys(tenant.id)).map((one) => ({
       api_key: one.apiKey,
       tenant: tenant.name,
       site: one.siteId === null ? null : (names.get(one.siteId) ?? null),
@@ -206,8 +208,9 @@ async function rowsOf(store: Store, tenants: readonly Tenant[], now: number) {
       expires: time(one.expiresAt),
       old_secret_until: time(one.previousSecretUntil),
     }))
-  })
-  return (await Promise.all(ofTenants)).flat()
+    rows.push(...ofTenant)
+  }
+  return rows
 }
 
 const bridgeVersionOption = (): Option =>

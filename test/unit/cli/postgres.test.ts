@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Client } from 'pg'
 import { expect } from 'vitest'
 import { freePort } from '../../support/free-port.ts'
 import { testDatabase, withPostgres } from '../../support/postgres.ts'
@@ -81,6 +82,24 @@ const refused = {
   'sandbox advance 12h': 'This is for the sandbox in the box',
 } as const
 
+/** An environment for commands on a database that is ready for them. */
+async function anEnvironment(server: string) {
+  const env = {
+    DATABASE_URL: await testDatabase(server),
+    BRIDGE_CLIENT_ID: 'id',
+    BRIDGE_CLIENT_SECRET: 'secret',
+    BRIDGE_BASE_URL: `http://127.0.0.1:${await freePort()}`,
+    MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+    ALLOWED_TARGETS: '10.0.0.0/8',
+    CONSOLE: 'true',
+  }
+  const config = loadConfig(env)
+  const store = await openStore(config.secrets.database)
+  await unlockInstance(store, { config, clock: systemClock })
+  await store.close()
+  return env
+}
+
 withPostgres((it, server) => {
   it(
     'every command works on PostgreSQL, or says in one sentence why not',
@@ -91,19 +110,7 @@ withPostgres((it, server) => {
       writeFileSync(file, 'site,user,user_uuid\nerp,ada,5bd2e9b2-1d2c-4f9c-9a3b-0d8f1f3b2a10\n')
       const declared = join(folder, 'tenants.json')
       writeFileSync(declared, JSON.stringify({ tenants: [{ tenant: 'initech' }] }))
-      const env = {
-        DATABASE_URL: await testDatabase(server),
-        BRIDGE_CLIENT_ID: 'id',
-        BRIDGE_CLIENT_SECRET: 'secret',
-        BRIDGE_BASE_URL: `http://127.0.0.1:${await freePort()}`,
-        MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
-        ALLOWED_TARGETS: '10.0.0.0/8',
-        CONSOLE: 'true',
-      }
-      const config = loadConfig(env)
-      const store = await openStore(config.secrets.database)
-      await unlockInstance(store, { config, clock: systemClock })
-      await store.close()
+      const env = await anEnvironment(server)
       let key = ''
       const said = async (line: string) => {
         const given: Record<string, string> = { KEY: key, FILE: file, DECLARED: declared }
@@ -136,4 +143,22 @@ withPostgres((it, server) => {
       }
     },
   )
+
+  const many = { timeout: 120_000 }
+  it('keys are listed of more tenants than may wait for the database', many, async () => {
+    const env = await anEnvironment(server)
+    const client = new Client(env.DATABASE_URL)
+    await client.connect()
+    await client.query(`
+      INSERT INTO tenants (id, name, created_at)
+      SELECT 'ten_' || n, 'tenant ' || n, 1 FROM generate_series(1, 2050) AS n`)
+    await client.end()
+    const cwd = testFolder()
+    await runHere(['key', 'create', '--tenant', 'tenant 2050'], { cwd, env })
+
+    const { code, out, err } = await runHere(['key', 'list', '--json'], { cwd, env })
+
+    expect([code, err]).toEqual([0, ''])
+    expect(JSON.parse(out)).toMatchObject([{ tenant: 'tenant 2050' }])
+  })
 })
