@@ -8,7 +8,7 @@ import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
 import { siteNamed, tenantNamed } from './installation.ts'
 import type { Row } from './print.ts'
-import { shortIds, wholeId } from './short-ids.ts'
+import { findId, shortIds } from './short-ids.ts'
 
 export interface WhoseOptions {
   tenant?: string
@@ -63,15 +63,17 @@ async function onlySite(store: Store, name: string): Promise<Site> {
   return only
 }
 
-/** Where the page begins. */
-export const pageIn = async (
+/** Where the page begins. Throws a CommandError when that is behind nothing: an empty page would read as the last one. */
+async function pageIn(
   store: Store,
-  { limit, before }: PageOptions,
+  { limit, before: word }: PageOptions,
   kind: Subject['kind'],
-): Promise<Page> => ({
-  limit,
-  ...(before !== undefined && { before: await wholeId(store, before, kind) }),
-})
+): Promise<Page> {
+  if (word === undefined) return { limit }
+  const before = await findId(store, word, kind)
+  if (before === undefined) throw new CommandError(`There is no ${kind} ${word}`)
+  return { limit, before }
+}
 
 /** Prints a page of rows, each with its short id first and how old it is; and how the next page is asked for. */
 export function printPage<R extends Row>(

@@ -15,15 +15,22 @@ export function shortIds(ids: readonly string[]): (id: string) => string {
 }
 
 /** The id that begins so. A word that is the beginning of none stays as it is; throws a CommandError when it is of several. */
-export async function wholeId(
+export const wholeId = async (
   store: Store,
   word: string,
   ...kinds: readonly Subject['kind'][]
-): Promise<string> {
+): Promise<string> => (await findId(store, word, ...kinds)) ?? word
+
+/** The id that begins so; throws a CommandError when several do. */
+export async function findId(
+  store: Store,
+  word: string,
+  ...kinds: readonly Subject['kind'][]
+): Promise<string | undefined> {
   const found = await store.findSubjects(word, 5)
   const [only, second] = found.filter(({ kind, id }) => kinds.includes(kind) && id.startsWith(word))
   if (only && second) {
     throw new CommandError(`Several ids begin with ${word}, as ${only.id} and ${second.id}`)
   }
-  return only?.id ?? word
+  return only?.id
 }

@@ -306,4 +306,20 @@ describe('the short ids of lists', () => {
     expect(second.out.trimEnd().split('\n')).toHaveLength(2)
     expect(second.out).toContain('ping')
   })
+
+  it.each([
+    ['call', 'req_mistyped'],
+    ['event', 'evt_mistyped'],
+    ['request', 'mistypedmistypedmistypedmi'],
+    ['user', 'usr_mistyped'],
+    ['call', 'evt_mistyped'],
+  ])('a page of the %s list behind %s, which is none, is refused', async (group, before) => {
+    const { cli } = await anInstallation()
+
+    expect(await cli(group, 'list', '--before', before, '--json')).toEqual({
+      code: 1,
+      out: '',
+      err: `There is no ${group} ${before}\n`,
+    })
+  })
 })
