@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Subject } from '../db/ports/history.ts'
 import type { Store } from '../db/store.ts'
 import type { Keyring } from '../vault/keyring.ts'
@@ -31,12 +32,22 @@ async function usersWithAddress(
   for (;;) {
     const page = await store.listSealed('user-email', after, 500)
     for (const { rowId, sealed } of page) {
-      const email = keyring.open(sealed, userEmailPlace(rowId)).toString('utf8')
-      if (email.toLowerCase() === address) found.push({ kind: 'user', id: rowId })
+      if (emailIn(keyring, rowId, sealed)?.toLowerCase() === address)
+        found.push({ kind: 'user', id: rowId })
     }
     onRead((read += page.length))
+    await turn() // reading a file gives none, and a server may be searching many addresses
     const last = page.at(-1)
     if (!last || found.length >= limit) return found.slice(0, limit)
     after = last.key
+  }
+}
+
+/** Undefined where it does not open: one that is damaged must not hide all others. */
+function emailIn(keyring: Keyring, userId: string, sealed: Buffer): string | undefined {
+  try {
+    return keyring.open(sealed, userEmailPlace(userId)).toString('utf8')
+  } catch {
+    return undefined
   }
 }
