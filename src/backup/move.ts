@@ -47,6 +47,7 @@ export async function rehearseMove(moving: Moving): Promise<Moved> {
   const copy = join(config.dataDir, 'rehearsal.sqlite')
   const signer = signerFor(database, copySigner(config, clock))
   if (!signer) throw neverOpened()
+  removeDatabase(copy) // of a rehearsal that was stopped
   try {
     await copyInThread({ from: database, to: copy, signer })
     const { ok, problems } = await verifyCopy(copy, { config, clock })

@@ -1,4 +1,5 @@
-import { open, rm, type FileHandle } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { Command } from 'commander'
 import { exportTenant } from '../export/tenant-export.ts'
@@ -91,11 +92,11 @@ export function tenantCommands(context: CommandContext): Command {
     .action((name: string, options: { to?: string }) =>
       withInstallation(async ({ store, keyring, by }) => {
         const found = await tenantNamed(store, name)
-        const file = options.to === undefined ? undefined : await open(options.to, 'wx', 0o600)
+        const { to } = options
+        const file = to === undefined ? undefined : await openPart(to)
         const entry = { ...by, tenantId: found.id, action: 'tenant.exported', subject: found.name }
         await store.audit(entry)
         const pieces = exportTenant({ store, keyring }, found, by.at)
-        const { to } = options
         if (file === undefined || to === undefined) await sayJsonPieces(pieces)
         else await withProgress((tell) => toFile(counted(pieces, tell), file, to))
       }),
@@ -116,16 +117,27 @@ async function* counted(
   }
 }
 
-/** A file that could not be finished does not stay: it looks like an export. */
+/** Where an export grows until it is whole. Throws when its own name is taken. */
+async function openPart(path: string): Promise<FileHandle> {
+  if (existsSync(path)) throw Object.assign(new Error(), { code: 'EEXIST', path })
+  await rm(partOf(path), { force: true }) // of one that was stopped
+  return open(partOf(path), 'wx', 0o600)
+}
+
+const partOf = (path: string): string => `${path}.part`
+
+/** Gives the file its name once it is whole: half of one looks like an export. */
 async function toFile(
   pieces: AsyncIterable<string>,
   file: FileHandle,
   path: string,
 ): Promise<void> {
+  const part = partOf(path)
   try {
     await pipeline(pieces, file.createWriteStream({ flush: true }))
+    await rename(part, path)
   } catch (error) {
-    await rm(path, { force: true })
+    await rm(part, { force: true })
     throw Object.assign(error as Error, { path })
   }
 }

@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
@@ -136,6 +136,24 @@ withPostgres((it, server) => {
     const store = createSqliteStore(database)
     onTestFinished(() => store.close())
     expect(await store.listMembers()).toMatchObject([{ id: 'srv_other' }])
+  })
+
+  it('a rehearsal begins anew where one before it was stopped', async () => {
+    const url = await emptyDatabase(server)
+    const { moving, database, folder } = await aMove(url)
+    const stopped = join(folder, 'rehearsal.sqlite')
+    copyFileSync(database, stopped)
+    const raw = new Sqlite(stopped)
+    raw.pragma('journal_mode = WAL')
+    raw.exec('CREATE TABLE left_over AS SELECT randomblob(90000)')
+    const log = readFileSync(`${stopped}-wal`)
+    raw.close()
+    writeFileSync(`${stopped}-wal`, log)
+
+    const { rows } = await rehearseMove(moving)
+
+    expect(rows['deliveries']).toBe(1)
+    expect(readdirSync(folder).filter((name) => name.startsWith('rehearsal'))).toEqual([])
   })
 
   it('the command tells what was moved, and what is to be done next', async () => {
