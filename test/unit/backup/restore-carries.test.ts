@@ -207,6 +207,39 @@ describe('what was ended since a copy was made stays ended:', () => {
     now.close()
   })
 
+  it('reminders that users, and a site, no longer want by mail', async () => {
+    const installation = await anInstallation()
+    const { copy, open, site, clock } = installation
+    const [ann, ben] = await open(async (rooms) => {
+      await rooms.store.updateSite(site.id, { remindBy: 'mail' }, by(rooms))
+      return [
+        await aUser(rooms, site, { name: 'ann' }),
+        await aUser(rooms, site, { name: 'ben' }),
+      ] as const
+    })
+    await open((rooms) => rooms.store.setMailStop(ben.id, 7))
+    const made = copy()
+    clock.advance(1)
+    await open(async (rooms) => {
+      await rooms.store.setMailStop(ann.id, clock.now())
+      await rooms.store.setMailStop(ben.id, clock.now())
+      await rooms.store.updateSite(site.id, { remindBy: 'webhook' }, by(rooms))
+    })
+
+    const { carried } = await restore(installation, made)
+
+    expect(shown(carried)).toEqual({
+      users_without_reminder_mails: [ann.id],
+      sites_without_reminder_mails: [`acme/${site.name}`],
+    })
+    await open(async ({ store }) => {
+      const users = await store.listUsers({ siteId: site.id }, { limit: 9 })
+      const stops = users.map(({ user, mailStoppedAt }) => [user.name, mailStoppedAt])
+      expect(Object.fromEntries(stops)).toEqual({ ann: clock.now(), ben: 7 })
+      expect((await store.readSite(site.id))?.site.remindBy).toBe('webhook')
+    })
+  })
+
   it('connections deleted', async () => {
     const installation = await anInstallation()
     const { copy, open, site } = installation

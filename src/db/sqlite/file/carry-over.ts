@@ -14,6 +14,9 @@ export type CarriedOver = Record<
   | 'endpoints_disabled'
   | 'origins_withdrawn'
   | 'targets_withdrawn'
+  | 'sites_without_reminder_mails'
+  /** By our ids: what a user is called is nobody's business in the audit. */
+  | 'users_without_reminder_mails'
   /** Not carried over: the operator has to look. */
   | 'addresses_as_in_the_copy',
   string[]
@@ -54,6 +57,8 @@ interface SiteRow {
   disabled_at: number | null
   disabled_reason: string | null
   allowed_targets: string | null
+  /** Absent before there were mails. */
+  remind_by?: string
   previous_secret: Buffer | null
   previous_secret_until: number | null
   /** When an operator or a call last changed its addresses, as far as the audit still knows. */
@@ -77,6 +82,7 @@ export function carryOver({ from, into, own, reseal }: Carrying): CarriedOver {
         ...tenants(now, then),
         ...keys(now, then, own),
         ...sites(now, then, reseal),
+        ...users(now, then),
       }))
       .immediate()
   } finally {
@@ -216,9 +222,8 @@ function keys(now: Sqlite.Database, then: Sqlite.Database, own: Carrying['own'])
 }
 
 const siteRows = `
-  SELECT sites.id, sites.tenant_id, tenants.name || '/' || sites.name AS label, origin, allowed_origins, webhook_url,
-    webhook_secret, endpoints.disabled_at, disabled_reason, allowed_targets, previous_secret, previous_secret_until,
-    changes.at AS changed_at
+  SELECT sites.*, tenants.name || '/' || sites.name AS label, endpoints.disabled_at, disabled_reason, allowed_targets,
+    previous_secret, previous_secret_until, changes.at AS changed_at
   FROM sites JOIN tenants ON tenants.id = sites.tenant_id LEFT JOIN endpoints ON endpoints.site_id = sites.id
     LEFT JOIN (
       SELECT tenant_id, subject, max(at) AS at FROM audit
@@ -231,6 +236,7 @@ function sites(now: Sqlite.Database, then: Sqlite.Database, reseal: Carrying['re
     endpoints_disabled: [] as string[],
     origins_withdrawn: [] as string[],
     targets_withdrawn: [] as string[],
+    sites_without_reminder_mails: [] as string[],
     addresses_as_in_the_copy: [] as string[],
   }
   const rowsIn = (client: Sqlite.Database) => client.prepare<[], SiteRow>(siteRows).all()
@@ -273,11 +279,33 @@ function sites(now: Sqlite.Database, then: Sqlite.Database, reseal: Carrying['re
       endpoint({ allowed_targets: targets })
       ended.targets_withdrawn.push(label)
     }
+    if (site.remind_by === 'webhook' && was.remind_by === 'mail') {
+      then.prepare("UPDATE sites SET remind_by = 'webhook' WHERE id = ?").run(id)
+      ended.sites_without_reminder_mails.push(label)
+    }
     if (was.origin !== site.origin || was.webhook_url !== site.webhook_url) {
       ended.addresses_as_in_the_copy.push(label)
     }
   }
   return ended
+}
+
+/** Who wanted no more mails wants none now, whichever of the two is the older one. */
+function users(now: Sqlite.Database, then: Sqlite.Database) {
+  const knows = now
+    .prepare("SELECT 1 FROM pragma_table_info('bridge_users') WHERE name = 'mail_stopped_at'")
+    .get()
+  if (!knows) return { users_without_reminder_mails: [] }
+  const stop = then.prepare(
+    'UPDATE bridge_users SET mail_stopped_at = ? WHERE id = ? AND mail_stopped_at IS NULL',
+  )
+  const stopped = now
+    .prepare<[], { id: string; mail_stopped_at: number }>(
+      'SELECT id, mail_stopped_at FROM bridge_users WHERE mail_stopped_at IS NOT NULL',
+    )
+    .all()
+    .filter(({ id, mail_stopped_at: at }) => stop.run(at, id).changes === 1)
+  return { users_without_reminder_mails: stopped.map(({ id }) => id) }
 }
 
 /** What of a list in the copy is still in the list of now; undefined when all of it is. */
