@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { refuseWhileHeld } from '../backup/restore.ts'
 import { copySigner } from '../vault/copy-signer.ts'
 import { unlockInstance } from '../vault/instance.ts'
 import type { Keyring } from '../vault/keyring.ts'
@@ -10,8 +11,10 @@ import { createFollowingClock, systemIds, type Clock, type Ids } from '../clock.
 import { loadConfig, sandboxCredentials, type Config } from '../config.ts'
 import { hasLivingServer } from '../cluster/liveness.ts'
 import { setByDatabase } from '../cluster/membership.ts'
+import { thisProcess } from '../cluster/process-identity.ts'
 import { dispatcherTo } from '../bridge/transport/dispatcher.ts'
 import { openStore } from '../db/open.ts'
+import { DatabaseInUseError } from '../db/store-errors.ts'
 import type { By, Scope } from '../db/scope.ts'
 import type { Site } from '../db/ports/sites.ts'
 import type { Store } from '../db/store.ts'
@@ -67,7 +70,10 @@ export async function withInstallation<T>(
   const { database } = config.secrets
   const place = typeof database === 'string' ? existingDatabase(config) : database
   const signerOf = copySigner(config, clock)
-  const store = await openStore(place, { signerOf, mustExist: true })
+  const beforeChange = (): void => {
+    if (typeof place === 'string') refuseBesideOlder(place, clock)
+  }
+  const store = await openStore(place, { signerOf, mustExist: true, beforeChange })
   try {
     await setByDatabase(clock, store)
     if (!(await store.readInstance())) {
@@ -78,6 +84,22 @@ export async function withInstallation<T>(
     return await command({ config, store, keyring, clock, ids: systemIds, by })
   } finally {
     await store.close()
+  }
+}
+
+/**
+ * A server that runs has a schema it knows: with a newer one it goes on in the dark, and cannot be started again.
+ * On PostgreSQL two versions are meant to run side by side.
+ */
+function refuseBesideOlder(database: string, clock: Clock): void {
+  try {
+    refuseWhileHeld(database, { identity: thisProcess(), clock })
+  } catch (cause) {
+    if (!(cause instanceof DatabaseInUseError)) throw cause
+    throw new CommandError(
+      `This command is newer than the server that runs, and would change the database under it. ${cause.message}`,
+      { cause },
+    )
   }
 }
 

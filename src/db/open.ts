@@ -8,6 +8,8 @@ interface Opening {
   signerOf?: SignerOf
   /** Of a server: refuse a database without our tables instead of making them. */
   mustExist?: boolean
+  /** Called before the schema of a file changes that holds something; when it throws, nothing changes. */
+  beforeChange?: () => void
 }
 
 /**
@@ -16,9 +18,9 @@ interface Opening {
  */
 export async function openStore(
   place: Place,
-  { signerOf, mustExist = false }: Opening = {},
+  { signerOf, mustExist = false, beforeChange }: Opening = {},
 ): Promise<Store> {
-  if (typeof place === 'string') return createSqliteStore(place, signerOf)
+  if (typeof place === 'string') return createSqliteStore(place, signerOf, beforeChange)
   // Who keeps a file need not load what speaks to a server.
   const { openPostgresStore } = await import('./postgres/store.ts')
   return openPostgresStore({ ...place, mustExist })

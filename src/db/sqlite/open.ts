@@ -25,10 +25,14 @@ const serverBusyMs = 100
 
 /**
  * Opens and migrates a database file, or `:memory:`; before a migration, `backups/` beside the file gets a copy, signed
- * by `signerOf`. A commit survives a power cut: WAL with `synchronous=FULL`.
+ * by `signerOf`, unless `beforeChange` throws. A commit survives a power cut: WAL with `synchronous=FULL`.
  * Throws when the file was written by a newer program, or is locked for more than five seconds.
  */
-export function openSqlite(path: string, signerOf?: SignerOf): Sqlite.Database {
+export function openSqlite(
+  path: string,
+  signerOf?: SignerOf,
+  beforeChange?: () => void,
+): Sqlite.Database {
   if (path !== ':memory:') createPrivately(path)
   const client = new Sqlite(path, { timeout: 5_000 })
   try {
@@ -36,6 +40,7 @@ export function openSqlite(path: string, signerOf?: SignerOf): Sqlite.Database {
     client.pragma('synchronous = FULL')
     client.pragma(`wal_autocheckpoint = ${checkpointPages}`)
     migrate(client, migrationsFolder, (next) => {
+      beforeChange?.()
       if (path !== ':memory:') snapshot(path, next, signerOf)
     })
     client.pragma('foreign_keys = ON')

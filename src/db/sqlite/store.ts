@@ -31,8 +31,12 @@ import { reminderMailOperations } from './operations/reminder-mails.ts'
 import { createTools } from './tools.ts'
 
 /** The Store on SQLite: opens and migrates the file, or `:memory:`. `signerOf` signs the copy before a migration. */
-export function createSqliteStore(path: string, signerOf?: SignerOf): Store {
-  const client = openSqlite(path, signerOf)
+export function createSqliteStore(
+  path: string,
+  signerOf?: SignerOf,
+  beforeChange?: () => void,
+): Store {
+  const client = openSqlite(path, signerOf, beforeChange)
   const tools = createTools(client)
   const group = createGroupCommit(client)
   return {
