@@ -3,6 +3,7 @@ import {
   copyFileSync,
   existsSync,
   ftruncateSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -26,6 +27,7 @@ import { systemClock } from '../../../src/clock.ts'
 import { databasePath, loadConfig } from '../../../src/config.ts'
 import { DatabaseInUseError } from '../../../src/db/store-errors.ts'
 import { copyDatabase } from '../../../src/db/sqlite/file/copy.ts'
+import { replaceDatabase } from '../../../src/db/sqlite/file/replace.ts'
 import { migrate } from '../../../src/db/sqlite/migrate.ts'
 import { migrationsFolder, openSqlite } from '../../../src/db/sqlite/open.ts'
 import { createSqliteStore } from '../../../src/db/sqlite/store.ts'
@@ -211,6 +213,18 @@ test('a restore into an empty directory makes the database, for its owner alone'
   expect(kept).toBeNull()
   expect(await tenantsIn(databasePath(config))).toEqual(['acme'])
   expect(statSync(databasePath(config)).mode & 0o777).toBe(0o600)
+})
+
+test('a restore that found no database puts none in the place of what lies there by now', async () => {
+  const { folder, copy } = await anInstallation()
+  const database = join(folder, 'new.sqlite')
+  // Nothing to whoever looks for a file, and yet the name is taken: as by a server that starts in between.
+  symlinkSync(join(folder, 'elsewhere.sqlite'), database)
+
+  await expect(replaceDatabase(database, copy())).rejects.toThrow(DatabaseInUseError)
+
+  expect(lstatSync(database).isSymbolicLink()).toBe(true)
+  expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([])
 })
 
 test('a restore refuses a database that any process has open, and changes nothing', async () => {

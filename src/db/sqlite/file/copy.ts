@@ -4,6 +4,7 @@ import {
   chownSync,
   closeSync,
   fsyncSync,
+  linkSync,
   openSync,
   realpathSync,
   renameSync,
@@ -18,6 +19,7 @@ import { dirname, resolve } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { makeFolder } from '../../../make-folder.ts'
 import type { SignerOf } from '../../signer.ts'
+import { DatabaseInUseError } from '../../store-errors.ts'
 import { signFile } from './signature.ts'
 
 /**
@@ -26,13 +28,18 @@ import { signFile } from './signature.ts'
  * database that no server ever opened has nobody's signature. Blocks until then: call it off the server's thread. Throws
  * when the source is no database. A source that `isLocked` for writing by the caller is copied as it lies there, which is
  * several times as fast, when its log is empty. With `leaveBytes`, throws and writes nothing when the copy may not fit, or
- * would leave less than that on the database's own disk.
+ * would leave less than that on the database's own disk. A copy that `isNew` takes nobody's place: throws DatabaseInUseError
+ * when its name is taken by then.
  */
 export function copyDatabase(
   from: string,
   to: string,
   signerOf?: SignerOf,
-  { isLocked = false, leaveBytes }: { isLocked?: boolean; leaveBytes?: number } = {},
+  {
+    isLocked = false,
+    isNew = false,
+    leaveBytes,
+  }: { isLocked?: boolean; isNew?: boolean; leaveBytes?: number } = {},
 ): void {
   const part = partOf(to)
   makeFolderOf(resolve(dirname(to)), statSync(from))
@@ -44,7 +51,7 @@ export function copyDatabase(
     if (!isLocked || !hasNoLog(from) || !copyBytes(from, part)) vacuumInto(from, part)
     const pepper = signerOf && wrappedPepperIn(part)
     if (pepper) signFile(part, signerOf(pepper), pepper)
-    putInPlace(part, to)
+    putInPlace(part, to, { isNew })
   } catch (error) {
     rmSync(part, { force: true })
     throw error
@@ -139,11 +146,25 @@ function makeFolderOf(path: string, owner: Owner): void {
 export const partOf = (to: string): string => `${to}.part`
 
 /** Gives a finished file its name so that a power cut leaves the old one or the new one, never half. */
-function putInPlace(part: string, to: string): void {
+function putInPlace(part: string, to: string, { isNew }: { isNew: boolean }): void {
   chmodSync(part, 0o600)
   syncToDisk(part)
-  renameSync(part, to)
+  if (!isNew || !linkInPlace(part, to)) renameSync(part, to)
   syncToDisk(dirname(to))
+}
+
+/** Gives a finished file a name that nobody has; false, and nothing done, on a file system that has no links. */
+function linkInPlace(part: string, to: string): boolean {
+  try {
+    linkSync(part, to)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return false
+    throw new DatabaseInUseError(
+      `There is a database by now at ${to}: stop the server and its commands.`,
+    )
+  }
+  rmSync(part)
+  return true
 }
 
 function syncToDisk(path: string): void {

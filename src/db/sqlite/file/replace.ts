@@ -60,11 +60,11 @@ export function skipEventNumbers(path: string): void {
 
 /**
  * Puts a copy's content in the place of a database file, in one transaction of that file: whoever opens it meanwhile sees
- * the old content or the new. Without a file there, makes one. Throws DatabaseInUseError when anybody has it open, and
- * SqliteError when what lies there is no database.
+ * the old content or the new. Without a file there, makes one. Throws DatabaseInUseError when anybody has it open or
+ * made one meanwhile, and SqliteError when what lies there is no database.
  */
 export async function replaceDatabase(path: string, copy: string): Promise<void> {
-  if (!existsSync(path)) copyDatabase(copy, path)
+  if (!existsSync(path)) copyDatabase(copy, path, undefined, { isNew: true })
   else {
     leaveWal(path)
     const source = new Sqlite(copy, { readonly: true, fileMustExist: true })
