@@ -86,8 +86,8 @@ export const methodsInFrench: Readonly<Record<string, string>> = {
     'Où la dernière réponse a fini. Sans lui ni `since`, le fil commence maintenant.',
   'What came since then, of what is kept; without `cursor`. Read as that of transactions.':
     'Ce qui est venu depuis, parmi ce qui est gardé ; sans `cursor`. Lu comme celui des opérations.',
-  'The types that are wanted, as a list or between commas; all when missing.':
-    'Les types voulus, en liste ou entre virgules ; tous s’il manque.',
+  'The types that are wanted, between commas; all when missing. A list is taken too, as JSON.':
+    'Les types voulus, entre virgules ; tous s’il manque. Une liste est acceptée aussi, en JSON.',
   'How many at most, up to 500; 100 when missing.':
     'Combien au plus, jusqu’à 500 ; 100 s’il manque.',
   'The name of the site, made when there is none.': 'Le nom du site, créé s’il n’existe pas.',

@@ -19,10 +19,14 @@ const mostBytes = 2 ** 20
 /** What a time without a zone means where several sites are asked for: what sites have unless told otherwise. */
 const usualTimeZone = 'Europe/Paris'
 
-const types = z.union([
-  z.array(z.string()).max(50),
-  text(2_000).transform((list) => list.split(',').map((name) => name.trim())),
-])
+/** Whoever asks for no type, or for one that no event can have, would pass over those that were meant. */
+const names = z
+  .array(z.string().regex(/^[\w.-]+$/))
+  .min(1)
+  .max(50)
+
+/** Desk and the SDKs for JavaScript send a list as JSON, in a query or a form too. */
+const types = z.union([text(2_000).transform(toNames).pipe(names), names])
 
 export const getEvents = defineMethod({
   name: 'bank_api.bridge.get_events',
@@ -43,7 +47,7 @@ export const getEvents = defineMethod({
     ),
     types: described(
       optional(types),
-      'The types that are wanted, as a list or between commas; all when missing.',
+      'The types that are wanted, between commas; all when missing. A list is taken too, as JSON.',
       'connect.completed,item.refreshed',
     ),
     limit: described(
@@ -102,6 +106,21 @@ export const getEvents = defineMethod({
     return answer(page.events, { seq, at }, true)
   },
 })
+
+/** What stands between commas, or in JSON. */
+function toNames(list: string): unknown {
+  if (!list.startsWith('[')) {
+    return list
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '')
+  }
+  try {
+    return JSON.parse(list)
+  } catch {
+    return [list]
+  }
+}
 
 /** Where the feed begins for who asks by time. */
 async function sinceThen(

@@ -106,6 +106,8 @@ test('what a site without a webhook address has is there too, and no other type 
 
   expect(await events({ cursor, types: 'a, b' })).toEqual(made.slice(0, 2))
   expect(await events({ cursor, types: ['b', 'item.refreshed'] })).toEqual(made.slice(1))
+  expect(await events({ cursor, types: '["b", "item.refreshed"]' })).toEqual(made.slice(1))
+  expect(await events({ cursor, types: 'a,' })).toEqual(made.slice(0, 1))
   expect(await events({ cursor, types: '' })).toEqual(made)
 })
 
@@ -191,6 +193,12 @@ test.each([
   [{ limit: 501 }, 'expected at most 500'],
   [{ limit: 0 }, 'expected a positive whole number'],
   [{ types: { a: 1 } }, "Argument 'types' is not valid"],
+  [{ types: '["a"' }, "Argument 'types.0' is not valid"],
+  [{ types: '{"a": 1}' }, "Argument 'types.0' is not valid"],
+  [{ types: '[{"a": 1}]' }, "Argument 'types' is not valid"],
+  [{ types: [] }, "Argument 'types' is not valid"],
+  [{ types: ',' }, "Argument 'types' is not valid"],
+  [{ types: ['a b'] }, "Argument 'types.0' is not valid"],
   [{ since: 'yesterday' }, "Argument 'since' is not a date"],
 ])('%j is refused in words', async (params, says) => {
   const { ask } = await reading()
