@@ -63,6 +63,14 @@ export async function isUnknownUser(
   )
 }
 
+/** For `catch`: undefined when Bridge does not know what of a user's was asked for, or the user; throws all else on. */
+export const unlessGone =
+  (bridge: BridgeResources, userUuid: string) =>
+  async (error: unknown): Promise<undefined> => {
+    const isGone = isBridge(error, 'missing') || (await isUnknownUser(bridge, userUuid, error))
+    if (!isGone) throw error
+  }
+
 /** What we keep of an item Bridge described. */
 export const toFacts = (item: BridgeItem): ItemFacts => ({
   id: item.id,

@@ -1,3 +1,4 @@
+import { unlessGone } from '../auth/item-list.ts'
 import type { OwnedBridgeItem } from '../auth/ownership.ts'
 import type { BridgeResources } from '../bridge/client.ts'
 import type { By } from '../db/scope.ts'
@@ -14,9 +15,9 @@ export async function removeItem(
   { item, bridgeUser }: OwnedBridgeItem,
   { withBridgeUser, by }: { withBridgeUser: boolean; by: By },
 ): Promise<{ accounts: number }> {
-  await bridge.items.delete(bridgeUser, item.id).catch(unlessMissing)
+  await bridge.items.delete(bridgeUser, item.id).catch(unlessGone(bridge, bridgeUser))
   const left = withBridgeUser
-    ? ((await bridge.items.list(bridgeUser).catch(unlessMissing)) ?? [])
+    ? ((await bridge.items.list(bridgeUser).catch(unlessGone(bridge, bridgeUser))) ?? [])
     : []
   const withUser = withBridgeUser && left.every(({ id }) => id === item.id)
   if (withUser) await bridge.users.delete(bridgeUser).catch(unlessMissing)

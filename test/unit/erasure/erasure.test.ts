@@ -1,4 +1,5 @@
 import Sqlite from 'better-sqlite3'
+import { http, HttpResponse } from 'msw'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { BridgeError } from '../../../src/bridge/bridge-errors.ts'
 import type { ExportKind } from '../../../src/db/ports/exports.ts'
@@ -17,6 +18,7 @@ import {
   type ConnectedBank,
   type TestApp,
 } from '../../support/app.ts'
+import { bridgeUrl } from '../../support/bridge.ts'
 import { testNow } from '../../support/clock.ts'
 import { databaseFile } from '../../support/store.ts'
 import {
@@ -79,6 +81,16 @@ async function announce(
   const event = { id, dedupeKey: id, itemId, body }
   await app.store.acceptEvent(anAnnouncement(app, user, event))
 }
+
+/** Bridge answers so for a token of that user alone. */
+const refuseTokens = ({ bridge }: TestApp, userUuid: string, status: number): void =>
+  bridge.use(
+    http.post(`${bridgeUrl}/v3/aggregation/authorization/token`, async ({ request }) =>
+      JSON.stringify(await request.clone().json()).includes(userUuid)
+        ? HttpResponse.json({ errors: [{ code: 'bad_request' }] }, { status })
+        : undefined,
+    ),
+  )
 
 const removingIn = ({ app }: TestApp): RemovalDeps => ({
   store: app.store,
@@ -171,6 +183,30 @@ describe('a deleted site', () => {
     const { receipt } = await remove(removingIn(town), siteOrder(town), testBy)
 
     expect(receipt).toEqual(oneSite)
+  })
+
+  it.each([400, 422])('also when Bridge answers %i for its token', async (status) => {
+    const town = await aTown()
+    const { userUuid } = town.alice.user
+    town.world.users.delete(userUuid)
+    town.world.items.delete(town.alice.itemId)
+    town.world.expireTokens()
+    refuseTokens(town, userUuid, status)
+
+    const { receipt } = await remove(removingIn(town), siteOrder(town), testBy)
+
+    expect(receipt).toEqual(oneSite)
+  })
+
+  it('stays while Bridge refuses the tokens of a user whom it knows', async () => {
+    const town = await aTown()
+    town.world.expireTokens()
+    refuseTokens(town, town.alice.user.userUuid, 400)
+
+    const removed = remove(removingIn(town), siteOrder(town), testBy)
+
+    await expect(removed).rejects.toThrow(BridgeError)
+    expect(town.world.items.has(town.alice.itemId)).toBe(true)
   })
 
   it('is seen by nobody from the first step on, though Bridge cannot be asked', async () => {
@@ -423,6 +459,20 @@ describe('delete_bridge_item_id', () => {
     const again = await callMethod(app, 'get_bridge_connect_link', link, { as: acme.siteKey })
     expect(again.status).toBe(200)
   })
+
+  it.each([{}, { DELETE_BRIDGE_USERS: 'true' }])(
+    'ends what Bridge deleted with its user and answers 400 for, with %j',
+    async (env) => {
+      const town = await aTown(env)
+      const { userUuid } = town.alice.user
+      town.world.users.delete(userUuid)
+      town.world.items.delete(town.alice.itemId)
+      town.world.expireTokens()
+      refuseTokens(town, userUuid, 400)
+
+      expect(await forget(town)).toMatchObject({ status: 200, message: { deleted: true } })
+    },
+  )
 
   it('asked again after a crash half-way ends what it began', async () => {
     const town = await aTown({ DELETE_BRIDGE_USERS: 'true' })
