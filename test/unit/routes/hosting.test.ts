@@ -42,6 +42,19 @@ describe('create_site_key', () => {
     expect(user.message).toBe('erp.acme.test')
   })
 
+  it.each([
+    ['True', true],
+    ['False', false],
+    ['1', true],
+    [0, false],
+  ])('takes %j for whether the key may only read', async (word, readOnly) => {
+    const { make } = await aHost()
+
+    const { message } = await make({ site: 'erp.acme.test', read_only: word })
+
+    expect(message).toMatchObject({ read_only: readOnly })
+  })
+
   it('makes the site too, which then has a webhook secret of its own', async () => {
     const { app, acme, make } = await aHost()
 
