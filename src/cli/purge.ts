@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Command } from 'commander'
 import { savedBridgeStatus } from '../bridge/admission/bridge-status.ts'
 import type { RetentionKind } from '../db/ports/retention.ts'
-import { countPastTime, tickRetention } from '../retention/retention.ts'
+import { countPastTime, createRetention } from '../retention/retention.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
 
@@ -34,8 +34,9 @@ export const purgeCommand = ({
         const plan = () => countPastTime({ store, clock, retention })
         if (options.dryRun) return printOne(await plan(), options)
         await confirm({ name: 'purge', act: 'forget all this', plan }, options)
+        const forget = createRetention({ store, clock, retention })
         await withProgress(async (tell) => {
-          while (await tickRetention({ store, clock, retention }, done)) {
+          while (await forget(done)) {
             tell(`forgotten: ${Object.values(done).reduce((sum, count) => sum + count, 0)}`)
             await wait(breathMs)
           }

@@ -1,7 +1,7 @@
 import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import { startLoop } from '../loop.ts'
-import { tickRetention, type Retention } from './retention.ts'
+import { createRetention, type Retention } from './retention.ts'
 import { hourMs } from '../durations.ts'
 
 const idleMs = hourMs
@@ -15,6 +15,7 @@ const plugin: FastifyPluginCallback<{ workers: boolean; retention: Retention }> 
   if (workers) {
     const log = app.log.child({ room: 'removal' })
     const { store, clock, bridge, bridgeTime, isClockInDoubt } = app
+    const forget = createRetention({ store, clock, isClockInDoubt, retention })
     const stopping = new AbortController()
     const loop = startLoop({
       tick: app.leader.only(async () => {
@@ -22,7 +23,7 @@ const plugin: FastifyPluginCallback<{ workers: boolean; retention: Retention }> 
         if (bridgeTime.aheadMs() === undefined) await bridge.probe(stopping.signal).catch(() => {})
         if (bridgeTime.aheadMs() === undefined) return false
         if (isClockInDoubt()) log.warn('nothing is forgotten: the clock is in doubt')
-        return tickRetention({ store, clock, isClockInDoubt, retention })
+        return forget()
       }),
       idleMs,
       onError: (error) => log.error({ err: error }, 'retention failed'),

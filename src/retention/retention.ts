@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { retentionKinds, type RetentionKind } from '../db/ports/retention.ts'
+import { retentionKinds, type AgePlace, type RetentionKind } from '../db/ports/retention.ts'
 import { pastTime } from '../db/rules/past-time.ts'
 import type { Store } from '../db/store.ts'
 import { dayMs } from '../durations.ts'
@@ -10,38 +10,41 @@ export interface Retention {
   auditDays: number
 }
 
-/** Small enough that no call waits for it. */
+/** How many rows are looked at together. Small enough that no call waits for it. */
 const batch = 200
 
 const agedBefore = (kind: RetentionKind, retention: Retention, now: number): number =>
   now - retention[pastTime[kind].days] * dayMs
 
 /**
- * Forgets one batch of each kind that is past its time, and counts it into `done`. True when there may be more. Nothing
- * while the clock is in doubt.
+ * Forgets what is past its time, in rounds: each tick looks at one batch of each kind that has more of them, behind the last
+ * one, so that a row that has to stay is looked at once in a round. It counts into `done`, and is true until the round is
+ * over. Nothing while the clock is in doubt.
  */
-export async function tickRetention(
-  {
-    store,
-    clock,
-    retention,
-    isClockInDoubt = () => false,
-  }: {
-    store: Store
-    clock: Clock
-    retention: Retention
-    isClockInDoubt?: () => boolean
-  },
-  done: Partial<Record<RetentionKind, number>> = {},
-): Promise<boolean> {
-  if (isClockInDoubt()) return false
-  let more = false
-  for (const kind of retentionKinds) {
-    const count = await store.purge(kind, agedBefore(kind, retention, clock.now()), batch)
-    done[kind] = (done[kind] ?? 0) + count
-    more ||= count === batch
+export function createRetention({
+  store,
+  clock,
+  retention,
+  isClockInDoubt = () => false,
+}: {
+  store: Store
+  clock: Clock
+  retention: Retention
+  isClockInDoubt?: () => boolean
+}): (done?: Partial<Record<RetentionKind, number>>) => Promise<boolean> {
+  const places = new Map<RetentionKind, AgePlace | undefined>()
+  return async (done = {}) => {
+    if (isClockInDoubt()) return false
+    if (places.size === 0) for (const kind of retentionKinds) places.set(kind, undefined)
+    for (const [kind, after] of places) {
+      const before = agedBefore(kind, retention, clock.now())
+      const { count, upTo } = await store.purge(kind, before, { limit: batch, after })
+      done[kind] = (done[kind] ?? 0) + count
+      if (upTo) places.set(kind, upTo)
+      else places.delete(kind)
+    }
+    return places.size > 0
   }
-  return more
 }
 
 /** How much of each kind is past its time. */

@@ -143,9 +143,11 @@ export function accountReturnContract(name: string, open: OpenRooms): void {
       const { store, see, told } = await withOld()
       await store.deleteItem(7, { actor: 'test', at: testNow })
       expect(retentionKinds).toContain('lost-accounts')
-      expect(await store.purge('lost-accounts', testNow, 9)).toBe(0)
+      expect(await store.purge('lost-accounts', testNow, { limit: 9 })).toMatchObject({ count: 0 })
 
-      expect(await store.purge('lost-accounts', testNow + 1, 9)).toBe(2)
+      expect(await store.purge('lost-accounts', testNow + 1, { limit: 9 })).toMatchObject({
+        count: 2,
+      })
 
       await see(8, { 80: 'a' })
       expect(told).toEqual([])

@@ -95,8 +95,10 @@ export function deliveryContract(
       }
       clock.advance(160 * 24 * 60 * minuteMs)
 
-      expect(await store.purge('event-bodies', clock.now(), 10)).toBe(1)
-      expect(await store.purge('events', clock.now(), 10)).toBe(1)
+      expect(await store.purge('event-bodies', clock.now(), { limit: 10 })).toMatchObject({
+        count: 1,
+      })
+      expect(await store.purge('events', clock.now(), { limit: 10 })).toMatchObject({ count: 1 })
 
       expect(await store.findDelivery(ended)).toBeUndefined()
       for (const id of [flying, behind, failed]) {
@@ -577,7 +579,7 @@ export function deliveryContract(
       const { accept, replay, store, clock, claim, settle } = await withReplay()
       const id = await accept({ handledAt: 1 })
       await settle((await claim())[0]!, { kind: 'dead' })
-      await store.purge('event-bodies', clock.now() + 1, 10)
+      await store.purge('event-bodies', clock.now() + 1, { limit: 10 })
 
       expect(await replay(id, 'evt_nowhere')).toEqual({ replayed: 0, underway: 0, impossible: 2 })
     })

@@ -137,7 +137,9 @@ export function feedContract(name: string, open: OpenRooms): void {
       const kept = await accept({ receivedAt: t + 10 })
       const forgottenBefore = t + 5
       await settleAll(store)
-      expect(await store.purge('event-bodies', forgottenBefore, 9)).toBe(2)
+      expect(await store.purge('event-bodies', forgottenBefore, { limit: 9 })).toMatchObject({
+        count: 2,
+      })
 
       expect(await read({ forgottenBefore })).toBe('forgotten')
       const floor = await store.findFeedStart(scope, 0, forgottenBefore)

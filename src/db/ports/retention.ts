@@ -14,13 +14,24 @@ export const retentionKinds = [
 
 export type RetentionKind = (typeof retentionKinds)[number]
 
+/** A row's place in the order of age, and of keys where ages are the same. */
+export interface AgePlace {
+  age: number
+  key: string | number
+}
+
 export interface RetentionStore {
   /**
-   * Forgets what is older than `before`, at most `limit`; returns how many. Event bodies and responses leave their rows;
+   * Looks at no more than `limit` rows that are older than `before`, oldest first and behind `after` alone, and forgets
+   * those that may go. `upTo` is where it ended, when there may be more. Event bodies and responses leave their rows;
    * events take their deliveries along. What is still at work stays: events nobody applied or whose delivery waits, open
    * requests and claims, requests of living items. `requests-without-item` are those that ended without one.
    */
-  purge(kind: RetentionKind, before: number, limit: number): Promise<number>
+  purge(
+    kind: RetentionKind,
+    before: number,
+    look: { limit: number; after?: AgePlace | undefined },
+  ): Promise<{ count: number; upTo: AgePlace | undefined }>
   /** How many it would forget, were there no limit. */
   countPurgeable(kind: RetentionKind, before: number): Promise<number>
 }

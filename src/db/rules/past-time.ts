@@ -5,7 +5,7 @@ import type { TableName } from './owned-rows.ts'
  * What more must be so of what is old. `settled`: an event that was applied, and nothing of it is on its way. `over`: a request
  * that no visit and no claim can change any more; `led-to-nothing`: it has no item, or one that is gone from here.
  */
-export type AlsoOld = 'settled' | 'over' | 'without-item' | 'led-to-nothing'
+export type AlsoOld = 'settled' | 'over' | 'led-to-nothing'
 
 interface PastTime {
   table: TableName
@@ -16,12 +16,14 @@ interface PastTime {
   days: 'eventsDays' | 'auditDays'
   /** The column that is emptied; else the row goes. */
   empties?: string
+  /** The column that is null in all of them. */
+  lacks?: string
   also?: readonly AlsoOld[]
 }
 
 /**
- * What is forgotten with age, by the names that both schemas have. Each kind has an index by age, so that looking costs nothing;
- * of `removals` there are few.
+ * What is forgotten with age, by the names that both schemas have. Each kind has an index by age, of those rows alone that
+ * `empties` and `lacks` mean, so that looking costs nothing; of `removals` there are few.
  */
 export const pastTime: Record<RetentionKind, PastTime> = {
   'event-bodies': {
@@ -47,7 +49,8 @@ export const pastTime: Record<RetentionKind, PastTime> = {
     key: 'id',
     age: 'expiresAt',
     days: 'eventsDays',
-    also: ['over', 'without-item'],
+    lacks: 'itemId',
+    also: ['over'],
   },
   // The request that made a living item says where its renewal ends: it stays as long as the item.
   requests: {

@@ -185,9 +185,9 @@ test('calls past their time are forgotten, younger ones stay', async () => {
   const young = await ask()
   await setup.app.callLog.flush()
 
-  const gone = await setup.app.store.purge('calls', setup.clock.now(), 10)
+  const gone = await setup.app.store.purge('calls', setup.clock.now(), { limit: 10 })
 
-  expect(gone).toBe(1)
+  expect(gone.count).toBe(1)
   expect(await told(setup, old.headers['x-request-id'])).toBeUndefined()
   expect(await told(setup, young.headers['x-request-id'])).toBeDefined()
 })

@@ -60,14 +60,23 @@ it('claims are read in the order of their index, from a place on', async () => {
 it.each(retentionKinds.filter((kind) => kind !== 'removals'))(
   'what is past its time of %s is found by its age',
   async (kind) => {
+    const after = { age: 0, key: 0 }
     const plans = [
-      await plansOf((store) => store.purge(kind, 1, 9)),
+      await plansOf((store) => store.purge(kind, 1, { limit: 9 })),
+      await plansOf((store) => store.purge(kind, 1, { limit: 9, after })),
       await plansOf((store) => store.countPurgeable(kind, 1)),
     ]
 
     for (const plan of plans) {
       expect(plan).not.toMatch(/\bSCAN\b/)
-      expect(plan).toMatch(/ INDEX \w+ \((\w+=\? AND )?\w+<\?\)/)
+      expect(plan).not.toMatch(/TEMP B-TREE FOR ORDER BY/)
+      expect(plan).toMatch(/ INDEX \w+ \((\w+[=>]\? AND )?\w+<\?\)/)
     }
   },
 )
+
+it('requests that have an item are passed over where those without one are looked for', async () => {
+  const plans = await plansOf((store) => store.purge('requests-without-item', 1, { limit: 9 }))
+
+  expect(plans).toContain('connect_requests_itemless (expires_at<?)')
+})

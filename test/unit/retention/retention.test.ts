@@ -3,7 +3,7 @@ import Sqlite from 'better-sqlite3'
 import { expect, it, onTestFinished } from 'vitest'
 import { createClockDoubt } from '../../../src/bridge/session/bridge-time.ts'
 import { retentionKinds, type RetentionKind } from '../../../src/db/ports/retention.ts'
-import { tickRetention } from '../../../src/retention/retention.ts'
+import { createRetention } from '../../../src/retention/retention.ts'
 import { runCli } from '../../support/run-cli.ts'
 import { callBack, callMethod, testApp, withoutReference } from '../../support/app.ts'
 import { testNow } from '../../support/clock.ts'
@@ -35,10 +35,11 @@ async function aSite(path = ':memory:') {
     return store.acceptEvent(anAnnouncement(rooms, user, { id, dedupeKey: id, ...fields }))
   }
   /** Ticks until nothing is left to forget; says how much of what went, and in how many ticks. */
+  const tick = createRetention({ store, clock, retention })
   const forget = async () => {
     const done: Partial<Record<RetentionKind, number>> = {}
     let ticks = 1
-    while (await tickRetention({ store, clock, retention }, done)) ticks += 1
+    while (await tick(done)) ticks += 1
     return { done, ticks }
   }
   return { ...rooms, site, user, announce, forget }
@@ -94,10 +95,11 @@ it('after thirty days an event has lost its body, after a year it is gone with i
 it('after the clock was put forward nothing is forgotten for a day, in which it may be put right', async () => {
   const { announce, clock, clockWatch, jump, store } = await aSite()
   await announce({ siteId: null })
+  const isClockInDoubt = createClockDoubt(clockWatch, { aheadMs: () => 0 })
+  const forget = createRetention({ store, clock, isClockInDoubt, retention })
   const tick = async () => {
     const done = {}
-    const isClockInDoubt = createClockDoubt(clockWatch, { aheadMs: () => 0 })
-    await tickRetention({ store, clock, isClockInDoubt, retention }, done)
+    await forget(done)
     return done
   }
 
@@ -126,9 +128,9 @@ it('many rows go in small batches, none of which writes more than a few hundred'
   const sizes: number[] = []
   const { purge } = store
   store.purge = async (...args) => {
-    const count = await purge(...args)
-    sizes.push(count)
-    return count
+    const forgotten = await purge(...args)
+    sizes.push(forgotten.count)
+    return forgotten
   }
 
   clock.advance(31 * dayMs)
@@ -137,6 +139,22 @@ it('many rows go in small batches, none of which writes more than a few hundred'
   expect(done['event-bodies']).toBe(1_050)
   expect(ticks).toBe(6)
   expect(Math.max(...sizes)).toBeLessThanOrEqual(200)
+})
+
+it('what has nothing more to forget is not looked through again while others go on', async () => {
+  const { announce, clock, forget, store } = await aSite()
+  await Promise.all(Array.from({ length: 450 }, () => announce({ siteId: null })))
+  const looked: Partial<Record<RetentionKind, number>> = {}
+  const { purge } = store
+  store.purge = (kind, ...args) => {
+    looked[kind] = (looked[kind] ?? 0) + 1
+    return purge(kind, ...args)
+  }
+
+  clock.advance(31 * dayMs)
+  await forget()
+
+  expect(looked).toMatchObject({ 'event-bodies': 3, requests: 1, events: 1 })
 })
 
 it('a request goes a year after its end once its item is forgotten, one whose item lives does not', async () => {
@@ -218,7 +236,7 @@ it('of a request that was forgotten a callback and the site learn what they lear
   const late = await ask()
 
   clock.advance(30 * dayMs + 1)
-  await tickRetention({ store: app.store, clock, retention })
+  await createRetention({ store: app.store, clock, retention })()
 
   expect(late).toMatchObject({ status: 200, message: { status: 'expired', item_id: null } })
   expect(await ask()).toMatchObject({ status: 404, body: { exc_type: 'DoesNotExistError' } })

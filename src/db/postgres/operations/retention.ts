@@ -1,5 +1,5 @@
 import { and, eq, inArray, isNotNull, isNull, lt, notExists, or, sql, type SQL } from 'drizzle-orm'
-import type { RetentionKind, RetentionStore } from '../../ports/retention.ts'
+import type { AgePlace, RetentionKind, RetentionStore } from '../../ports/retention.ts'
 import { pastTime, type AlsoOld } from '../../rules/past-time.ts'
 import { connectRequests as requests, deliveries, events, items } from '../schema/index.ts'
 import { changed, when, type Db, type Tools } from '../tools.ts'
@@ -7,7 +7,7 @@ import { named } from './owned-rows.ts'
 
 export function retentionOperations({ run, transaction }: Tools): RetentionStore {
   return {
-    purge: (kind, before, limit) => transaction((db) => purge(db, kind, before, limit)),
+    purge: (kind, before, look) => transaction((db) => purge(db, kind, before, look)),
     countPurgeable: (kind, before) =>
       run((db) => {
         const { table, where } = oldOf(db, kind, before)
@@ -32,7 +32,6 @@ const also: Record<AlsoOld, (db: Db) => SQL | undefined> = {
       inArray(requests.state, ['completed', 'failed', 'expired']),
       or(isNull(requests.claimedItemId), eq(requests.state, 'expired')),
     ),
-  'without-item': () => isNull(requests.itemId),
   'led-to-nothing': (db) =>
     or(
       isNull(requests.itemId),
@@ -45,39 +44,47 @@ const also: Record<AlsoOld, (db: Db) => SQL | undefined> = {
     ),
 }
 
-/** What is past its time, of a table. */
+/** What is past its time, of a table: `aged` as an index finds it, `where` with all that must be so. */
 function oldOf(db: Db, kind: RetentionKind, before: number) {
-  const { table: name, key, age, empties, also: more = [] } = pastTime[kind]
+  const { table: name, key, age, empties, lacks, also: more = [] } = pastTime[kind]
   const { table, column } = named(name)
-  const where = and(
+  const aged = and(
     lt(column(age), before),
     when(empties, (emptied) => isNotNull(column(emptied))),
-    ...more.map((one) => also[one](db)),
+    when(lacks, (lacking) => isNull(column(lacking))),
   )
-  return { table, key: column(key), where, empties }
+  const where = and(aged, ...more.map((one) => also[one](db)))
+  return { table, key: column(key), age: column(age), aged, where, empties }
 }
 
 /**
  * Old events, as a condition for the statement that follows. Their rows are locked, and what waits for one is asked once more
  * in that statement: somebody may just have sent it again.
  */
-async function lockOldEvents(db: Db, where: SQL | undefined, limit: number) {
+async function lockOldEvents(db: Db, where: SQL | undefined) {
   const old = await db
     .select({ seq: events.seq })
     .from(events)
     .where(where)
-    .limit(limit)
     .for('update', { skipLocked: true })
   const seqs = old.map(({ seq }) => seq)
   return and(inArray(events.seq, seqs), isSettled(db))
 }
 
-async function purge(db: Db, kind: RetentionKind, before: number, limit: number): Promise<number> {
-  const { table, key, where, empties } = oldOf(db, kind, before)
-  const old =
-    table === events
-      ? await lockOldEvents(db, where, limit)
-      : inArray(key, db.select({ key }).from(table).where(where).limit(limit))
+async function purge(
+  db: Db,
+  kind: RetentionKind,
+  before: number,
+  { limit, after }: Parameters<RetentionStore['purge']>[2],
+) {
+  const { table, key, age, aged, where, empties } = oldOf(db, kind, before)
+  const behind = when(after, (at) => sql`(${age}, ${key}) > (${at.age}, ${at.key})`)
+  const look = db.select({ age, key }).from(table).where(and(aged, behind))
+  const looked = (await look.orderBy(age, key).limit(limit)) as AgePlace[]
+  const keys = looked.map((row) => row.key)
+  const old = and(inArray(key, keys), where)
+  const mine = table === events ? await lockOldEvents(db, old) : old
   const forgetting = empties ? db.update(table).set({ [empties]: null }) : db.delete(table)
-  return changed(forgetting.where(old))
+  const count = await changed(forgetting.where(mine))
+  return { count, upTo: looked.length === limit ? looked.at(-1) : undefined }
 }

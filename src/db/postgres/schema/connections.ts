@@ -53,6 +53,8 @@ export const connectRequests = pgTable(
     index('connect_requests_user').on(request.userId, request.state, request.openedAt),
     index('connect_requests_open').on(request.state, request.expiresAt),
     index('connect_requests_opened').on(request.openedAt),
+    index('connect_requests_ending').on(request.expiresAt),
+    indexOfSome('connect_requests_itemless', sql`item_id IS NULL`, request.expiresAt),
     indexOfSome('connect_requests_item', sql`item_id IS NOT NULL`, request.itemId),
     index('connect_requests_claimed')
       .on(request.openedAt, request.id)

@@ -11,7 +11,7 @@ import {
   sql,
   type SQL,
 } from 'drizzle-orm'
-import type { RetentionKind, RetentionStore } from '../../ports/retention.ts'
+import type { AgePlace, RetentionKind, RetentionStore } from '../../ports/retention.ts'
 import { pastTime, type AlsoOld } from '../../rules/past-time.ts'
 import { connectRequests as requests, deliveries, events, items } from '../schema/index.ts'
 import { when, type Tools } from '../tools.ts'
@@ -21,7 +21,7 @@ type Db = Tools['db']
 
 export function retentionOperations({ db, read, write }: Tools): RetentionStore {
   return {
-    purge: (kind, before, limit) => write(() => purge(db, kind, before, limit)),
+    purge: (kind, before, look) => write(() => purge(db, kind, before, look)),
     countPurgeable: (kind, before) =>
       read(() => {
         const { table, where } = oldOf(db, kind, before)
@@ -46,7 +46,6 @@ const also: Record<AlsoOld, (db: Db) => SQL | undefined> = {
       inArray(requests.state, ['completed', 'failed', 'expired']),
       or(isNull(requests.claimedItemId), eq(requests.state, 'expired')),
     ),
-  'without-item': () => isNull(requests.itemId),
   'led-to-nothing': (db) =>
     or(
       isNull(requests.itemId),
@@ -59,21 +58,31 @@ const also: Record<AlsoOld, (db: Db) => SQL | undefined> = {
     ),
 }
 
-/** What is past its time, of a table. */
+/** What is past its time, of a table: `aged` as an index finds it, `where` with all that must be so. */
 function oldOf(db: Db, kind: RetentionKind, before: number) {
-  const { table: name, key, age, empties, also: more = [] } = pastTime[kind]
+  const { table: name, key, age, empties, lacks, also: more = [] } = pastTime[kind]
   const { table, column } = named(name)
-  const where = and(
+  const aged = and(
     lt(column(age), before),
     when(empties, (emptied) => isNotNull(column(emptied))),
-    ...more.map((one) => also[one](db)),
+    when(lacks, (lacking) => isNull(column(lacking))),
   )
-  return { table, key: column(key), where, empties }
+  const where = and(aged, ...more.map((one) => also[one](db)))
+  return { table, key: column(key), age: column(age), aged, where, empties }
 }
 
-function purge(db: Db, kind: RetentionKind, before: number, limit: number): number {
-  const { table, key, where, empties } = oldOf(db, kind, before)
-  const old = inArray(key, db.select({ key }).from(table).where(where).limit(limit))
+function purge(
+  db: Db,
+  kind: RetentionKind,
+  before: number,
+  { limit, after }: Parameters<RetentionStore['purge']>[2],
+) {
+  const { table, key, age, aged, where, empties } = oldOf(db, kind, before)
+  const behind = when(after, (at) => sql`(${age}, ${key}) > (${at.age}, ${at.key})`)
+  const look = db.select({ age, key }).from(table).where(and(aged, behind))
+  const looked = look.orderBy(age, key).limit(limit).all() as AgePlace[]
+  const keys = looked.map((row) => row.key)
   const forgetting = empties ? db.update(table).set({ [empties]: null }) : db.delete(table)
-  return forgetting.where(old).run().changes
+  const { changes: count } = forgetting.where(and(inArray(key, keys), where)).run()
+  return { count, upTo: looked.length === limit ? looked.at(-1) : undefined }
 }

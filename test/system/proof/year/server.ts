@@ -2,7 +2,7 @@ import { buildApp } from '../../../../src/app.ts'
 import { createFollowingClock, createMovableClock } from '../../../../src/clock.ts'
 import { thisProcess } from '../../../../src/cluster/process-identity.ts'
 import { loadConfig } from '../../../../src/config.ts'
-import { tickRetention } from '../../../../src/retention/retention.ts'
+import { createRetention } from '../../../../src/retention/retention.ts'
 
 // The server as server.ts makes it, by a clock that its parent moves, as a sandbox's lever moves it.
 const time = createFollowingClock()
@@ -13,7 +13,7 @@ const app = await buildApp({ config, clock, time, workers: true, identity: thisP
 await app.listen({ host: config.host, port: config.port })
 
 const { bridge, jobs, store } = app
-const { retention } = config
+const forget = createRetention({ store, clock, retention: config.retention })
 
 /** What the loops do by and by as hours go by; a day takes a moment here. */
 async function upkeep(): Promise<void> {
@@ -25,7 +25,7 @@ async function upkeep(): Promise<void> {
   await jobs.remind()
   await jobs.mail()
   await jobs.countRenewals()
-  while (await tickRetention({ store, clock, retention }));
+  while (await forget());
 }
 
 const answers = {

@@ -146,6 +146,7 @@ export async function askAll(rooms: TestRooms): Promise<void> {
   await store.listHeldBanks()
   await store.listConnections({ accountId: 81, withGone: true })
   await store.listConnections({ userId: user.id, withGone: true })
-  for (const kind of retentionKinds) await store.purge(kind, 0, 9)
+  const look = { limit: 9, after: { age: 0, key: 0 } }
+  for (const kind of retentionKinds) await store.purge(kind, 2, look)
   await store.deleteItem(7, testBy)
 }

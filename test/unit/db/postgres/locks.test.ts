@@ -240,7 +240,9 @@ withPostgres((it, server) => {
       run((db) => db.execute(sql`UPDATE deliveries SET state = 'pending', due_at = 1`))
     const store = createPostgresStore(doing(again, /^update "events"/, pool))
 
-    expect(await store.purge('event-bodies', clock.now() + 1, 9)).toBe(0)
+    expect(await store.purge('event-bodies', clock.now() + 1, { limit: 9 })).toMatchObject({
+      count: 0,
+    })
 
     const { rows } = await run((db) =>
       db.execute(sql`SELECT id FROM events WHERE body IS NOT NULL`),

@@ -1,0 +1,2 @@
+CREATE INDEX "connect_requests_ending" ON "connect_requests" USING btree ("expires_at");--> statement-breakpoint
+CREATE INDEX "connect_requests_itemless" ON "connect_requests" USING btree ("expires_at") WHERE item_id IS NULL;
