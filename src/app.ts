@@ -124,6 +124,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const isSandbox = config.sandbox !== undefined
   await app.register(cluster, { identity, time, onLost, mustBeAlone: isSandbox, leader })
   if (workers) await app.register(audit)
+  // Before the rest of what works by itself: that is stopped first, for a copy under way may take minutes to end.
+  if (workers && file !== undefined) {
+    await app.register(backup, { database: file, signerOf, ...config.backup })
+  }
   const bridgeOrigin = options.sandbox?.origin ?? config.bridgeBaseUrl
   await app.register(bridge, {
     ...(config.secrets.bridge ?? sandboxCredentials),
@@ -214,9 +218,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       checkResults: !config.production,
     }),
   )
-  if (workers && file !== undefined) {
-    await app.register(backup, { database: file, signerOf, ...config.backup })
-  }
   if (workers) {
     const copyFailure = () => app.copyFailure?.()
     await app.register(alerts, { config, bridgeOrigin, copyFailure, probes: options.probes })
