@@ -176,3 +176,20 @@ it('where good keys are listed or counted, those that were revoked are passed ov
   expect(listed).toContain('USING INDEX api_keys_unrevoked (tenant_id=?)')
   expect(counted).toContain('USING INDEX api_keys_unrevoked (tenant_id=? AND site_id=?)')
 })
+
+it('what goes with a row is found by an index, where there may be much', () => {
+  const client = openSqlite(':memory:')
+  onTestFinished(() => void client.close())
+
+  const whole = client
+    .prepare<[], { name: string }>(
+      `SELECT t.name || '.' || k."from" AS name FROM sqlite_schema t, pragma_foreign_key_list(t.name) k
+       WHERE t.type = 'table' AND NOT EXISTS (
+         SELECT 1 FROM pragma_index_list(t.name) i, pragma_index_info(i.name) c
+         WHERE NOT i.partial AND c.seqno = 0 AND c.name = k."from")
+       AND NOT EXISTS (SELECT 1 FROM pragma_table_info(t.name) c WHERE c.pk = 1 AND c.name = k."from")`,
+    )
+    .all()
+
+  expect(whole.filter(({ name }) => !/^(sessions|usage)\./.test(name))).toEqual([])
+})

@@ -53,6 +53,7 @@ export const deliveries = pgTable(
   },
   (delivery) => [
     uniqueIndex('deliveries_event_site').on(delivery.eventSeq, delivery.siteId),
+    index('deliveries_site').on(delivery.siteId),
     index('deliveries_due')
       .on(delivery.siteId, delivery.dueAt, delivery.eventSeq)
       .where(sql`state = 'pending' AND due_at IS NOT NULL`),

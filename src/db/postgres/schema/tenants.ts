@@ -59,6 +59,7 @@ export const apiKeys = pgTable(
   },
   (key) => [
     index('api_keys_tenant').on(key.tenantId),
+    index('api_keys_site').on(key.siteId),
     indexOfSome('api_keys_unrevoked', sql`revoked_at IS NULL`, key.tenantId, key.siteId),
   ],
 )

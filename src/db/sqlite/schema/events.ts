@@ -64,6 +64,8 @@ export const deliveries = sqliteTable(
   },
   (delivery) => [
     uniqueIndex('deliveries_event_site').on(delivery.eventSeq, delivery.siteId),
+    // For a site that goes: what goes with it is found by no index of some rows alone.
+    index('deliveries_site').on(delivery.siteId),
     index('deliveries_due')
       .on(delivery.siteId, delivery.dueAt, delivery.eventSeq)
       .where(sql`state = 'pending' AND due_at IS NOT NULL`),

@@ -69,6 +69,7 @@ export const apiKeys = sqliteTable(
   },
   (key) => [
     index('api_keys_tenant').on(key.tenantId),
+    index('api_keys_site').on(key.siteId),
     indexOfSome('api_keys_unrevoked', sql`revoked_at IS NULL`, key.tenantId, key.siteId),
   ],
 )
