@@ -54,13 +54,13 @@ export async function pruneCopies(folder: string, keep: number, now: number): Pr
 /** A copy under way is written to all the time, but while it is signed. */
 const cutOffMs = hourMs
 
-/** Deletes what is left of copies that were cut off: by a kill, or by a power cut. */
+/** Deletes what is left of copies that were cut off, by a kill or a power cut, where that may be deleted. */
 export async function removeCutOff(folder: string, now: number): Promise<void> {
   for (const name of await namesIn(folder)) {
     const copy = name.slice(0, -partOf('').length)
     if (name !== partOf(copy) || !pattern.test(copy)) continue
     const path = join(folder, name)
     const { mtimeMs = now } = statSync(path, { throwIfNoEntry: false }) ?? {}
-    if (mtimeMs < now - cutOffMs) await rm(path, { force: true })
+    if (mtimeMs < now - cutOffMs) await rm(path, { force: true }).catch(() => {})
   }
 }

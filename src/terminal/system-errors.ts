@@ -40,6 +40,8 @@ export function sentenceOf(error: unknown): string | undefined {
     const { code = '', syscall, path } = at as SystemError
     if (syscall === 'listen') return aboutListening(at)
     if (syscall === 'getaddrinfo') return `HOST: ${(at as SystemError).hostname} does not resolve`
+    // Ours, before anything was written: the disk is not full, but too small for what is to come.
+    if (code === 'ENOSPC' && syscall === undefined && path) return `${path}: ${at.message}`
     const reason = reasonOf(code, syscall)
     if (reason === undefined) continue
     const subject = path ?? (code.startsWith('SQLITE_') ? 'The database' : 'The output')

@@ -153,7 +153,7 @@ export function createRelay(
         all.length >= mostOutOfTurn.inAll ||
         all.filter((one) => one.tenantId === tenantId).length >= mostOutOfTurn.ofTenant ||
         all.filter((one) => one.siteId === siteId).length >= mostOutOfTurn.ofSite
-      if (isFull) return false
+      if (isFull || stopping.signal.aborted) return false
       const { promise: ended, resolve: end } = Promise.withResolvers<void>()
       const own = { siteId, tenantId, ended }
       outOfTurn.add(own)
@@ -173,6 +173,7 @@ export function createRelay(
       const cut = setTimeout(() => stopping.abort(), graceMs)
       await Promise.all([...inFlight, ...Array.from(outOfTurn, ({ ended }) => ended)])
       clearTimeout(cut)
+      stopping.abort() // whoever comes now finds no sender: what it wants tried stays due
     },
   }
 }

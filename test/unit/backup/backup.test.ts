@@ -31,6 +31,7 @@ import { replaceDatabase } from '../../../src/db/sqlite/file/replace.ts'
 import { migrate } from '../../../src/db/sqlite/migrate.ts'
 import { migrationsFolder, openSqlite } from '../../../src/db/sqlite/open.ts'
 import { createSqliteStore } from '../../../src/db/sqlite/store.ts'
+import { sentenceOf } from '../../../src/terminal/system-errors.ts'
 import { anInstallation } from '../../support/installation.ts'
 import { olderEnvironment, writeOlderInstallation } from '../../support/older-installation.ts'
 import { testFolder, testStore } from '../../support/store.ts'
@@ -118,7 +119,11 @@ test('a copy that would fill the disk writes nothing, and says so', async () => 
 
   const copying = copyInThread({ from: database, to: join(dir, 'copy.sqlite'), signer })
 
-  await expect(copying).rejects.toMatchObject({ code: 'ENOSPC', path: dir })
+  const refused = await copying.catch((error: unknown) => error)
+  expect(refused).toMatchObject({ code: 'ENOSPC', path: dir })
+  expect(sentenceOf(refused)).toMatch(
+    /: A copy needs \d+ MB, 128 MB have to stay free, and \d+ MB are$/,
+  )
   expect(readdirSync(dir)).toEqual([])
 })
 

@@ -96,6 +96,7 @@ test('this is what the leader alone does: each by the first thing it asks of the
     'expireRequests',
     'listConnections',
     'listConnections',
+    'listConnections',
     'listOpenRemovals',
     'listUnheard',
     'listUnloggedAudit',

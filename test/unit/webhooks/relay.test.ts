@@ -694,6 +694,19 @@ test('a stop waits for what is tried out of its turn too, and gives it back untr
   expect(await tried).toBe(true)
 })
 
+test('what is to be tried out of its turn once a stop has waited for the others stays due', async () => {
+  const { relay, site, listenAt, emit, store } = await relayRooms()
+  const at = await receiver()
+  await listenAt(at.url)
+  const id = await emit('x', { type: 'webhook.test' })
+  await relay.drain(1_000)
+
+  expect(await relay.tryNow(id, site)).toBe(false)
+
+  expect(at.posts).toEqual([])
+  expect(await store.findDelivery(id)).toMatchObject({ state: 'pending', tries: [] })
+})
+
 test('a claim that was long on its way to us is given back untried: another may have it by now', async () => {
   const site = await receiver()
   const { relaying, store, clock, emit, listenAt, relay, lines } = await relayRooms()

@@ -59,7 +59,8 @@ export function copyDatabase(
 }
 
 function refuseWithoutRoom(from: string, folder: string, leaveBytes: number): void {
-  const { bavail, bsize } = statfsSync(folder)
+  const { bavail, blocks, bsize } = statfsSync(folder)
+  if (blocks === 0) return // a file system that does not say how large it is
   const free = bavail * bsize
   const bytes = bytesInUse(from)
   const left = statSync(folder).dev === statSync(from).dev ? leaveBytes : 0
