@@ -347,7 +347,7 @@ test(
       env,
     })
 
-    expectSentence(copied, 'the disk is full')
+    expectSentence(copied, 'a copy needs', 'and there are 0')
     expect(left).toEqual([])
     expectSentence(begun, 'the disk is full')
     expectSentence(exported, 'the disk is full')

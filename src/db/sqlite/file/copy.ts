@@ -62,14 +62,11 @@ function refuseWithoutRoom(from: string, folder: string, leaveBytes: number): vo
   const { bavail, blocks, bsize } = statfsSync(folder)
   if (blocks === 0) return // a file system that does not say how large it is
   const free = bavail * bsize
-  const bytes = bytesInUse(from)
-  const left = statSync(folder).dev === statSync(from).dev ? leaveBytes : 0
-  if (bytes + left <= free) return
-  const [needed, kept, there] = [bytes, left, free].map((size) => Math.ceil(size / 1024 / 1024))
-  throw Object.assign(
-    new Error(`A copy needs ${needed} MB, ${kept} MB have to stay free, and ${there} MB are`),
-    { code: 'ENOSPC', path: folder },
-  )
+  const needed = bytesInUse(from) + (statSync(folder).dev === statSync(from).dev ? leaveBytes : 0)
+  if (needed <= free) return
+  const mb = 1024 * 1024
+  const text = `a copy needs ${Math.ceil(needed / mb)} MB free, and there are ${Math.floor(free / mb)}`
+  throw Object.assign(new Error(text), { code: 'ENOSPC', path: folder })
 }
 
 /** How large a database is without the pages that wait to be used again: those are not copied. */
