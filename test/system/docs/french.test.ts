@@ -16,6 +16,10 @@ const headings = (text: string): string[] =>
 const blocks = (text: string): string[] =>
   [...text.matchAll(/^ *```\w+\n([\s\S]*?)^ *```$/gm)].map(([, block = '']) => block)
 
+/** Our commands within sentences, which each language orders as it likes. */
+const spans = (text: string): string[] =>
+  [...text.matchAll(/`(bank-api [^`\n]+)`/g)].map(([, words = '']) => words).toSorted()
+
 /** How many points and steps there are. */
 const listItems = (text: string): number => [...text.matchAll(/^(?:- |\d+\. )/gm)].length
 
@@ -28,6 +32,7 @@ test.each(pages.filter((page) => page !== 'README.md'))(
 
     expect(headings(french)).toEqual(headings(english))
     expect(blocks(french)).toEqual(blocks(english))
+    expect(spans(french)).toEqual(spans(english))
     expect(listItems(french)).toBe(listItems(english))
   },
 )

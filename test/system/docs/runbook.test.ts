@@ -33,6 +33,9 @@ test.each(commands)('bank-api %s is a command', { timeout: 30_000 }, async (word
   const verb = args.filter(isWord).filter((word) => word !== 'SITE')
   const help = await runCli(env, ...verb, '--help')
   expect(help.stdout).toContain(`Usage: bank-api ${verb.join(' ')} `)
+  for (const option of args.filter((word) => word.startsWith('--'))) {
+    expect(help.stdout).toContain(option)
+  }
   if (needsName.test(words)) return
 
   // What the server writes down is there a moment after its start.

@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { expect, onTestFinished, test } from 'vitest'
@@ -15,6 +13,7 @@ import { expectedSignatures, openSite } from '../../support/receiving-site.ts'
 import { testFolder } from '../../support/store.ts'
 import { aTenant, type TestKey } from '../../support/tenants.ts'
 import { tryTime } from '../../support/try-time.ts'
+import { receiver } from '../../unit/webhooks/receiver.ts'
 import { siteClient, visitBank } from './visit.ts'
 
 const timeout = 60_000
@@ -158,17 +157,12 @@ test('what a program does not take is told, and the next event comes', { timeout
 
 test('a program whose answer never ends has taken the event', { timeout }, async () => {
   const { url, connect, siteKey } = await aServer()
-  const program = createServer((_, response) => {
+  const program = await receiver((_, response) => {
     response.writeHead(200).write('so ')
     const drip = setInterval(() => response.write('.'), 5)
     response.on('close', () => clearInterval(drip))
   })
-  await new Promise<void>((resolve) => program.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => {
-    program.closeAllConnections()
-    program.close()
-  })
-  const origin = `http://127.0.0.1:${(program.address() as AddressInfo).port}`
+  const { origin } = new URL(program.url)
   const time = tryTime()
   const forwarded = ['--forward-to', origin, '--types', 'connect.completed']
   const listener = listening(envOf(siteKey), ['--url', url, ...forwarded])

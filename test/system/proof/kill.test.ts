@@ -36,6 +36,7 @@ test(
 
     for (let life = 0; life < kills; life += 1) {
       const server = await start()
+      const before = accepted.length
       const lanes = Array.from({ length: senders }, async () => {
         for (;;) {
           const itemId = next
@@ -45,7 +46,7 @@ test(
           if (status === null) return
         }
       })
-      await expect.poll(() => accepted.length, { timeout: mostMs / 2 }).toBeGreaterThan(life)
+      await expect.poll(() => accepted.length, { timeout: mostMs / 2 }).toBeGreaterThan(before)
       await new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 400))
       await server.kill()
       await Promise.all(lanes)
@@ -65,7 +66,6 @@ test(
       )
       .toEqual([0, 0, 0])
 
-    expect(accepted.length).toBeGreaterThanOrEqual(kills)
     const { items } = await stored()
     expect(accepted.filter((itemId) => !items.has(itemId))).toEqual([])
     const arrived = new Set(

@@ -12,6 +12,7 @@ import type { BridgeCall, BridgeOptions } from '../../../src/bridge/options.ts'
 import { createQuota } from '../../../src/bridge/admission/quota.ts'
 import { mayBeRefreshed } from '../../../src/bridge/resources/items.ts'
 import { systemClock } from '../../../src/clock.ts'
+import { tryTime } from '../../support/try-time.ts'
 import { rejection } from './test-client.ts'
 
 /** The client on a real pool of one connection, before a real server. */
@@ -104,9 +105,11 @@ const ada = 'c2a26c9e-dc23-4f67-b887-bbae0f26c415'
 const giveToken: RequestListener = (_, response) => response.end('{"access_token":"token"}')
 
 test('a refresh that got no answer in time may be done', async () => {
+  const time = tryTime(5_000)
   const { client } = await clientBefore((request, response) => {
     if (request.url?.endsWith('/token')) giveToken(request, response)
-  }, 1_000)
+    else time.isOver()
+  })
 
   const error = await rejection(client.items.refresh(ada, 1), BridgeTimeoutError)
 
@@ -114,15 +117,17 @@ test('a refresh that got no answer in time may be done', async () => {
 })
 
 test('a refresh that got no connection in time is not done', async () => {
+  const time = tryTime(5_000)
   const connect = buildConnector({})
   let connects = 0
   const { client } = await clientBefore(
     (request, response) => giveToken(request, response.setHeader('connection', 'close')),
-    1_000,
+    5_000,
     {
       connect(options, done) {
         connects += 1
         if (connects === 1) connect(options, done)
+        else setImmediate(() => time.isOver())
       },
     },
   )

@@ -6,28 +6,29 @@ import { olderEnvironment, writeOlderInstallation } from '../../support/older-in
 import { runCli } from '../../support/run-cli.ts'
 import { testFolder } from '../../support/store.ts'
 
-/** A database of an older version, and its server, which was seen at that time. */
-function anOlderServer(seenAt: number) {
+/** A database of an older version, and its server, which was seen so long ago at each command. */
+function anOlderServer(agoMs: number) {
   const folder = testFolder()
   const path = join(folder, 'bank-api.sqlite')
   writeOlderInstallation(path)
   const raw = new Sqlite(path)
   onTestFinished(() => void raw.close())
-  raw
-    .prepare(
-      "UPDATE instance SET server_id = 'srv_1', server_host = 'elsewhere', server_pid = 7, server_seen_at = ?",
-    )
-    .run(seenAt)
+  const see = raw.prepare(
+    "UPDATE instance SET server_id = 'srv_1', server_host = 'elsewhere', server_pid = 7, server_seen_at = ?",
+  )
   const count = raw.prepare('SELECT count(*) FROM __drizzle_migrations').pluck()
   return {
-    run: (...args: string[]) => runCli(folder, args, olderEnvironment),
+    run(...args: string[]) {
+      see.run(Date.now() - agoMs)
+      return runCli(folder, args, olderEnvironment)
+    },
     applied: () => count.get() as number,
     hasCopy: () => existsSync(join(folder, 'backups')),
   }
 }
 
 test('a command changes no schema under an older server that runs', async () => {
-  const { run, applied, hasCopy } = anOlderServer(Date.now())
+  const { run, applied, hasCopy } = anOlderServer(0)
   const before = applied()
 
   const listed = await run('tenant', 'list')
@@ -42,7 +43,7 @@ test('a command changes no schema under an older server that runs', async () => 
 })
 
 test('without a server that runs it brings the schema up to date', async () => {
-  const { run, applied } = anOlderServer(Date.now() - 60_000)
+  const { run, applied } = anOlderServer(60_000)
   const before = applied()
 
   const { code, out } = await run('tenant', 'list')
