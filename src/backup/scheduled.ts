@@ -30,11 +30,9 @@ export function scheduleCopies(copies: ScheduledCopies): {
   async function copyWhenDue(): Promise<void> {
     const now = clock.now()
     const newest = await newestCopy(dir, now)
-    // Either way, for a clock may be put back.
-    const rests = failed !== undefined && Math.abs(now - failed.at) < restMs
-    const isDue = !newest || now >= newest.at + everyMs
-    if (isDue && rests) return
-    if (isDue) {
+    if (!newest || now >= newest.at + everyMs) {
+      // Either way, for a clock may be put back.
+      if (failed && Math.abs(now - failed.at) < restMs) return
       const name = copyName(now)
       const bytes = await copies.copy(join(dir, name))
       const gone = await pruneCopies(dir, keep, now)

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../clock.ts'
 import type { BridgeStep, CallRecord } from '../db/ports/history.ts'
 import type { CallCount } from '../db/ports/usage.ts'
-import { isAnswered, monthOf } from '../db/rules/usage-month.ts'
+import { addCount, isAnswered, monthOf } from '../db/rules/usage-month.ts'
 import { StoreAwayError } from '../db/store-errors.ts'
 import type { LimitName } from '../errors.ts'
 import type { Language } from '../language.ts'
@@ -120,11 +120,6 @@ export function createCallLog({
     return true
   }
 
-  const addUnkept = (more: CallCount): void => {
-    const place = `${more.month} ${more.tenantId} ${more.siteId}`
-    unkept.set(place, { ...more, calls: more.calls + (unkept.get(place)?.calls ?? 0) })
-  }
-
   let flushing = Promise.resolve()
   async function writeGathered(): Promise<void> {
     while (gathered.length > 0) {
@@ -138,7 +133,7 @@ export function createCallLog({
       const counts = next.map(([, one]) => one)
       await count(counts).catch((error: unknown) => {
         // They may be counted already then: nobody shall pay for a call twice.
-        if (!(error instanceof StoreAwayError)) counts.forEach(addUnkept)
+        if (!(error instanceof StoreAwayError)) counts.forEach((count) => addCount(unkept, count))
         throw error
       })
     }
@@ -152,7 +147,7 @@ export function createCallLog({
       if (gathered.length >= limits.waiting || !isKept(call)) {
         const { at, tenantId, siteId = null } = call
         if (tenantId === undefined || !isAnswered({ status })) return
-        return addUnkept({ month: monthOf(at), tenantId, siteId, calls: 1 })
+        return addCount(unkept, { month: monthOf(at), tenantId, siteId, calls: 1 })
       }
       gathered.push({
         id: call.id,

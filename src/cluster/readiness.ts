@@ -37,7 +37,7 @@ interface Parts {
 const silenceMs = minuteMs
 
 /** With less space left, the next commits may fail. */
-const leastBytes = 64 * 1024 * 1024
+export const leastBytes = 64 * 1024 * 1024
 
 /** How long a write may take before we say that it does not go through. */
 const patienceMs = 3_000

@@ -89,7 +89,7 @@ export async function openRenewal(
   deps: RenewalDeps,
   { item, user, site }: OwnedItem,
 ): Promise<{ url: string } | { limitedUntil: number } | { gone: true }> {
-  const { store, clock, ids, keyring, log, publicUrl } = deps
+  const { store, clock, ids, log, publicUrl } = deps
   const { userUuid } = user
   if (userUuid === null) throw new Error(`Item ${item.id} has no Bridge user`)
   const at = clock.now()
@@ -98,13 +98,13 @@ export async function openRenewal(
   if (!('claim' in taken)) return { limitedUntil: taken.oldestAt + dayMs }
 
   const payer = { tenant: site.tenantId, site: site.id }
-  const bridge = deps.bridge.within(AbortSignal.timeout(budgetMs), payer)
+  const rooms = { ...deps, bridge: deps.bridge.within(AbortSignal.timeout(budgetMs), payer) }
+  const held = { item, user, site, bridgeUser: userUuid }
   const request = ids.request()
   const accountTypes = item.accountTypes === 'payment' ? 'payment' : 'all'
   try {
-    const held = { item, user, site, bridgeUser: userUuid }
-    await rememberAccounts({ store, keyring, ids, bridge }, held, at)
-    const { url } = await bridge.connectSessions.create(userUuid, {
+    await rememberAccounts(rooms, held, at)
+    const { url } = await rooms.bridge.connectSessions.create(userUuid, {
       itemId: item.id,
       forceReauthentication: true,
       accountTypes,
@@ -129,9 +129,7 @@ export async function openRenewal(
     return { url }
   } catch (error) {
     await store.releaseAllowance('renewal', taken.claim)
-    const look = { store, clock, ids, keyring, bridge }
-    const isLost =
-      isFinalRefusal(error) && (await isGone(look, { item, user, site }, { hadAccounts: false }))
+    const isLost = isFinalRefusal(error) && (await isGone(rooms, held, { hadAccounts: false }))
     if (isLost) return { gone: true }
     throw error
   }

@@ -1,5 +1,4 @@
-import type { Scope } from '../scope.ts'
-import type { By } from '../scope.ts'
+import type { By, Scope } from '../scope.ts'
 
 export interface DataKey {
   id: string

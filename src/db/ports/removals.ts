@@ -57,8 +57,8 @@ export interface RemovalStore {
       | { key: string | number; atBridge: boolean; userUuid?: string | null },
   ): Promise<number>
   /**
-   * Removes a piece of the rest, some calls or a site: for each site all deliveries are looked through for what hangs on it.
-   * With the last piece goes the tenant, and the receipt is written. `again` when something came in between: begin again.
+   * Removes a piece of the rest, some calls or a site. With the last piece goes the tenant, and the receipt is written. `again`
+   * when something came in between: begin again.
    */
   finishRemoval(removalId: string, at: number): Promise<'done' | 'more' | 'again'>
   getRemoval(removalId: string): Promise<Removal>

@@ -53,7 +53,7 @@ export async function applyAll(
       return true
     }
     const item = known.get(change.itemId)
-    const isDeleted = item === undefined && (await wasDeleted(db, change))
+    const isDeleted = !item && change.kind !== 'item-gone' && (await wasDeleted(db, change))
     const after = itemAfterEvent(item, change, { wasDeleted: isDeleted })
     if (after) keep(after)
     if (after === undefined) return false

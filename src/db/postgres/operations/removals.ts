@@ -12,7 +12,7 @@ import {
   withMore,
 } from '../../rules/removal-receipt.ts'
 import { apiKeys, bridgeUsers, calls, items, removals, sites, tenants } from '../schema/index.ts'
-import { changed, first, type Db, type Tools } from '../tools.ts'
+import { changed, first, when, type Db, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { lockTenant } from './locks.ts'
 import { named, rowsOf } from './owned-rows.ts'
@@ -33,9 +33,9 @@ const tableOf = (kind: ExportKind) => named(ownedRows[kind].table)
 
 /** Whether a user is at Bridge what it was, or nothing any more. */
 const isStill = (uuid: string | null | undefined): SQL | undefined =>
-  uuid === undefined
-    ? undefined
-    : or(isNull(bridgeUsers.userUuid), uuid === null ? undefined : eq(bridgeUsers.userUuid, uuid))
+  when(uuid, (was) =>
+    or(isNull(bridgeUsers.userUuid), was === null ? undefined : eq(bridgeUsers.userUuid, was)),
+  )
 
 /** Whether anything of a kind is left of what goes. */
 const isAnyLeft = async (db: Db, kind: ExportKind, of: Whose): Promise<boolean> => {

@@ -197,7 +197,8 @@ function apply(db: Tools['db'], change: EventChange): boolean {
   }
   const { itemId } = change
   const known = itemRow(db, itemId)
-  const after = itemAfterEvent(known, change, { wasDeleted: !known && wasDeleted(db, change) })
+  const isDeleted = !known && change.kind !== 'item-gone' && wasDeleted(db, change)
+  const after = itemAfterEvent(known, change, { wasDeleted: isDeleted })
   if (after) storeItem(db, known, after)
   if (after === undefined) return false
   if (change.kind === 'account')

@@ -12,7 +12,7 @@ import {
   withMore,
 } from '../../rules/removal-receipt.ts'
 import { apiKeys, bridgeUsers, calls, items, removals, sites, tenants } from '../schema/index.ts'
-import type { Tools } from '../tools.ts'
+import { when, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { named, rowsOf } from './owned-rows.ts'
 
@@ -20,9 +20,9 @@ const tableOf = (kind: ExportKind) => named(ownedRows[kind].table)
 
 /** Whether a user is at Bridge what it was, or nothing any more. */
 const isStill = (uuid: string | null | undefined): SQL | undefined =>
-  uuid === undefined
-    ? undefined
-    : or(isNull(bridgeUsers.userUuid), uuid === null ? undefined : eq(bridgeUsers.userUuid, uuid))
+  when(uuid, (was) =>
+    or(isNull(bridgeUsers.userUuid), was === null ? undefined : eq(bridgeUsers.userUuid, was)),
+  )
 
 export function removalOperations({ db, read, write }: Tools): RemovalStore {
   const get = (id: string): Removal => {

@@ -2,7 +2,7 @@ import { and, asc, eq, inArray, isNotNull, isNull, lt, sql, sum } from 'drizzle-
 import type { CallRecord } from '../../ports/history.ts'
 import type { CallCount, Renewals, UsageStore } from '../../ports/usage.ts'
 import { renewalOf } from '../../rules/renewal-count.ts'
-import { isAnswered, monthOf } from '../../rules/usage-month.ts'
+import { addCount, isAnswered, monthOf } from '../../rules/usage-month.ts'
 import { bridgeUsers, items, tenants, usage } from '../schema/index.ts'
 import { given, prepared, type Tools } from '../tools.ts'
 
@@ -72,12 +72,7 @@ export const addUsage = (
 export function addUsageOfCalls(db: Db, stored: readonly CallRecord[]): void {
   const counts = new Map<string, CallCount>()
   for (const { tenantId, siteId, at } of stored.filter(isAnswered)) {
-    if (tenantId === null) continue
-    const month = monthOf(at)
-    const place = `${month} ${tenantId} ${siteId}`
-    const count = counts.get(place) ?? { month, tenantId, siteId, calls: 0 }
-    count.calls += 1
-    counts.set(place, count)
+    if (tenantId !== null) addCount(counts, { month: monthOf(at), tenantId, siteId, calls: 1 })
   }
   addCounts(db, [...counts.values()])
 }
