@@ -133,7 +133,7 @@ export function createCallLog({
       const counts = next.map(([, one]) => one)
       await count(counts).catch((error: unknown) => {
         // They may be counted already then: nobody shall pay for a call twice.
-        if (!(error instanceof StoreAwayError)) counts.forEach((count) => addCount(unkept, count))
+        if (!(error instanceof StoreAwayError)) counts.forEach((one) => addCount(unkept, one))
         throw error
       })
     }
