@@ -4,6 +4,7 @@ import { Pool } from 'pg'
 import { readDatabaseUrl } from './database-url.ts'
 import { migrate } from './migrate.ts'
 import { toStartError } from './start-errors.ts'
+import { lookForPooler } from './tools.ts'
 
 // From the package's root, for the source and the image's bundle lie at different depths.
 export const migrationsFolder = resolve(
@@ -44,7 +45,10 @@ export function createPool({ url, poolSize, waitMs = limitsMs.wait }: PostgresOp
   })
   // A connection that breaks while nobody uses it: the next one is made when it is needed.
   pool.on('error', () => {})
-  pool.on('connect', (client) => client.on('error', () => {}))
+  pool.on('connect', (client) => {
+    client.on('error', () => {})
+    lookForPooler(client).catch(() => {})
+  })
   return pool
 }
 

@@ -63,9 +63,12 @@ const patienceMs = [5, 10, 25, 50, 100, 200, 400]
 /** How many may wait for a connection: whoever comes next is told to come again. */
 const mostWaiting = 2_000
 
-/** Serialization failure, and deadlock: everything was undone, and may work the next time. */
+/** Serialization failure, deadlock, and a kept plan of before a migration: everything was undone, and may work the next time. */
 const isToRepeat = (error: unknown): boolean =>
-  error instanceof LostRaceError || ['40001', '40P01'].includes(stateOf(error) ?? '')
+  error instanceof LostRaceError || ['40001', '40P01', planOver].includes(stateOf(error) ?? '')
+
+/** "cached plan must not change result type" */
+const planOver = '0A000'
 
 export function createTools(pool: Connections): Tools {
   const withClient = <T>(work: (client: Client) => Promise<T>): Promise<T> =>
@@ -218,20 +221,35 @@ export function tableOf<Row extends object>(
 }
 
 /**
- * A statement that is worded once for a connection: drizzle takes longer for that than the database for its answer. It gets no
- * name in the database, for a pooler in transaction mode may stand in between.
+ * A statement that is worded once for a connection: drizzle takes longer for that than the database for its answer. The
+ * database parses and plans it once for a connection, too, where no pooler stands in between.
  */
 export function prepared<T extends object>(
   word: (db: Db) => { prepare(name: string): T },
 ): (db: Db) => T {
   const kept = new WeakMap<Db, T>()
+  const name = `bank_api_${(statements += 1)}`
   return (db) => {
     const known = kept.get(db)
     if (known) return known
-    const made = word(db).prepare('')
+    const made = word(db).prepare(name)
     kept.set(db, made)
     return made
   }
+}
+let statements = 0
+
+/** Connections that reach their server process itself: it keeps a statement that has a name. */
+const direct = new WeakSet<Client>()
+
+/**
+ * Finds out whether a pooler stands in between: it hands out process ids of its own, and in transaction mode the next statement
+ * may reach another process. Until that is known no statement has a name. (PostgreSQL: BackendKeyData.)
+ */
+export async function lookForPooler(client: Client): Promise<void> {
+  const { processID: told } = client as Client & { processID: number | null }
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+  if (rows[0]?.pid === told) direct.add(client)
 }
 
 async function query(
@@ -241,20 +259,23 @@ async function query(
 ): Promise<pg.QueryResult> {
   try {
     sendTogether(client)
-    return await client.query(config as pg.QueryConfig, values?.map(toText))
+    return await client.query(withName(client, config) as pg.QueryConfig, values?.map(toText))
   } catch (cause) {
     if (!isPostgresError(cause)) {
       throw new ConnectionLostError('The connection to the database broke', { cause })
     }
     // What was sent along with a statement that failed may be heard of before it: it failed for the same reason.
-    if (stateOf(cause) === transactionOver) throw failures.get(client) ?? cause
+    if (transactionOver.includes(stateOf(cause) ?? '')) throw failures.get(client) ?? cause
     failures.set(client, cause)
     throw cause
   }
 }
 
-/** A statement in a transaction of which an earlier one failed. */
-const transactionOver = '25P02'
+/** A statement in a transaction of which an earlier one failed; and one that could not be prepared for that reason. */
+const transactionOver = ['25P02', '26000']
+
+const withName = (client: Client, config: string | pg.QueryConfig): string | pg.QueryConfig =>
+  typeof config === 'string' || direct.has(client) ? config : { ...config, name: '' }
 
 /** What last failed of a connection by itself. */
 const failures = new WeakMap<Client, unknown>()
@@ -323,4 +344,4 @@ function toStoreError(error: unknown): unknown {
  */
 const isConnectionGone = (error: unknown): boolean =>
   rootOf(error) instanceof ConnectionLostError ||
-  /^(?:08|57P|25P03|25006)/.test(stateOf(error) ?? '')
+  /^(?:08|57P|25P03|25006|0A000)/.test(stateOf(error) ?? '')

@@ -1,16 +1,22 @@
 import { inspect } from 'node:util'
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { Pool } from 'pg'
-import { expect, onTestFinished } from 'vitest'
+import { describe, expect, onTestFinished } from 'vitest'
 import { LostRaceError } from '../../../../src/db/postgres/errors.ts'
 import { createPool } from '../../../../src/db/postgres/open.ts'
 import { instance, tenants } from '../../../../src/db/postgres/schema/index.ts'
-import { createTools } from '../../../../src/db/postgres/tools.ts'
+import { createTools, given, prepared } from '../../../../src/db/postgres/tools.ts'
 import { StoreBusyError } from '../../../../src/db/store-errors.ts'
 import { layCable } from '../../../support/cable.ts'
 import { command, testDatabase, withPostgres } from '../../../support/postgres.ts'
 
 const aTenant = (name: string) => ({ id: `ten_${name}`, name, createdAt: 1 })
+
+/** An answer that is heard of later than others of the same moment. */
+async function passedOn<T>(answer: PromiseLike<T>): Promise<T> {
+  const sooner = (async () => await answer)()
+  return await sooner
+}
 
 function toolsOn(url: string, poolSize = 3) {
   const pool = createPool({ url, poolSize })
@@ -63,17 +69,68 @@ withPostgres((it, server) => {
     await expect(losing).rejects.toThrow(StoreBusyError)
   })
 
+  describe('a statement that is prepared', () => {
+    const byName = () =>
+      prepared((db) =>
+        db
+          .select({ createdAt: tenants.createdAt })
+          .from(tenants)
+          .where(eq(tenants.name, given('name'))),
+      )
+
+    it('is planned once for a connection, whatever it is asked', async () => {
+      const { run } = toolsOn(await testDatabase(server), 1)
+      const tenant = byName()
+
+      for (const name of ['acme', 'zeta', 'acme']) {
+        await run((db) => tenant(db).execute({ name }))
+      }
+
+      const { rows } = await run((db) =>
+        db.execute(sql`SELECT statement FROM pg_prepared_statements WHERE name LIKE 'bank_api_%'`),
+      )
+      expect(rows).toEqual([{ statement: expect.stringMatching(/^select .* from "tenants"/) }])
+    })
+
+    it('works after a transaction that failed before it could be prepared', async () => {
+      const { run, transaction } = toolsOn(await testDatabase(server), 1)
+      await run((db) => db.insert(tenants).values(aTenant('acme')))
+      const tenant = byName()
+
+      const failing = transaction(async (db) => {
+        const ask = () => tenant(db).execute({ name: 'acme' })
+        // The last is heard of first, as it may be: the database has no statement of that name.
+        await Promise.all([
+          passedOn(db.execute(sql`SELECT 1 / 0`).execute()),
+          passedOn(ask()),
+          ask(),
+        ])
+      })
+
+      await expect(failing).rejects.toMatchObject({ code: '22012' })
+      expect(await run((db) => tenant(db).execute({ name: 'acme' }))).toEqual([{ createdAt: 1 }])
+    })
+
+    it('works on after a migration that changed what it answers', async () => {
+      const { run } = toolsOn(await testDatabase(server), 1)
+      await run((db) => db.insert(tenants).values(aTenant('acme')))
+      const tenant = byName()
+      const ask = () => run((db) => tenant(db).execute({ name: 'acme' }))
+      for (let nth = 0; nth < 3; nth += 1) await ask()
+
+      await run((db) => db.execute(sql`ALTER TABLE tenants ALTER created_at TYPE numeric`))
+
+      expect(await ask()).toEqual([{ createdAt: 1 }])
+    })
+  })
+
   it('a transaction tells of what failed in it, and not of what was sent behind that', async () => {
     const { transaction } = toolsOn(await testDatabase(server))
 
     const failing = transaction(async (db) => {
-      const first = db.execute(sql`SELECT 1 / 0`).execute()
+      const failing = db.execute(sql`SELECT 1 / 0`).execute()
       // Sent along with it, and heard of sooner: fewer hands pass its answer on.
-      const passedOn = async () => {
-        const rows = (async () => await first)()
-        return await rows
-      }
-      await Promise.all([passedOn(), db.execute(sql`SELECT 1`).execute()])
+      await Promise.all([passedOn(failing), db.execute(sql`SELECT 1`).execute()])
     })
 
     await expect(failing).rejects.toMatchObject({ code: '22012' })
