@@ -12,7 +12,12 @@ export interface Tools {
   db: BetterSQLite3Database<typeof schema> & { $client: Sqlite.Database }
   read<T>(work: () => NotPromise<T>): Promise<T>
   /** One `BEGIN IMMEDIATE` transaction: all of it or nothing. */
-  write<T>(work: () => NotPromise<T>): Promise<T>
+  write<T>(work: () => NotPromise<T>, how?: Durability): Promise<T>
+}
+
+/** Whether a power cut within the next half minute may undo it: then nobody waits for the disk. */
+export interface Durability {
+  mayBeLost: boolean
 }
 
 /** A value that a prepared statement is given each time it runs. */
@@ -40,9 +45,27 @@ export function createTools(client: Sqlite.Database): Tools {
   return {
     db: connect(client),
     read: (work) => patiently(client, work, { isRead: true }),
-    write: (work) => patiently(client, () => begin.immediate(work)) as Promise<never>,
+    write: (work, { mayBeLost } = { mayBeLost: false }) => {
+      const commit = () => begin.immediate(work)
+      return patiently(client, mayBeLost ? withoutSync(client, commit) : commit) as Promise<never>
+    },
   }
 }
+
+/**
+ * A commit that does not wait for the disk: it outlives this process, and a power cut as soon as a later commit waits, or the
+ * system writes what it holds. Never one without those before it. (SQLite: PRAGMA synchronous.)
+ */
+export const withoutSync =
+  <T>(client: Sqlite.Database, commit: () => T) =>
+  (): T => {
+    client.pragma('synchronous = NORMAL')
+    try {
+      return commit()
+    } finally {
+      client.pragma('synchronous = FULL')
+    }
+  }
 
 /**
  * drizzle over a connection. better-sqlite3 builds SQLite with STAT4: a statement whose plan might depend on a bound value

@@ -52,6 +52,28 @@ describe.runIf(canTrace)('under strace', () => {
     expect(readTrace(readFileSync(output, 'utf8'))).toMatchObject({ answers: events, tooEarly: 0 })
   })
 
+  test('an event and what its site answered wait for the disk, that it is taken does not', async () => {
+    const site = await receiver()
+    const { folder, start, post, stored } = await installation(site.url)
+    const output = join(folder, 'trace')
+    const { url, kill } = await start({}, tracer(output))
+    const syncs = () => readTrace(readFileSync(output, 'utf8')).syncs
+    const before = syncs()
+    const events = inForm(20, 200)
+
+    for (let itemId = 1; itemId <= events; itemId += 1) {
+      expect(await post(url, itemId)).toBe(200)
+      const delivered = async () =>
+        [...(await stored()).states.values()].filter((state) => state === 'delivered').length
+      await expect.poll(delivered, { interval: 5, timeout: mostMs }).toBe(itemId)
+    }
+    const during = syncs() - before
+    await kill()
+
+    expect(during).toBeGreaterThanOrEqual(2 * events)
+    expect(during).toBeLessThan(2.5 * events)
+  })
+
   test(
     'on a slow disk a burst is stored whole, with fewer syncs than events',
     { timeout: mostMs },

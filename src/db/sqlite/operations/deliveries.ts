@@ -236,21 +236,24 @@ export function deliveryOperations({
     }
   }
 
+  /** After a power cut nobody holds a claim, so a lost one is no loss. */
+  const mayBeTakenAgain = { mayBeLost: true }
+
   return {
     async claimDeliveries({ by, at, leaseUntil, limit, spreadAfter = limit }) {
-      // Looked at first without a transaction: most of the time there is nothing to do, and a commit costs an fsync.
+      // Looked at first without a transaction: most of the time there is nothing to do.
       if ((await read(() => findAny.get({ at }))) === undefined) return []
       return write(() => {
         const shares = sharesOf(findReady.all({ at, limit }), { limit, spreadAfter })
         return shares.flatMap((share) => takeFrom(share, { by, at, leaseUntil }).map(toClaim))
-      })
+      }, mayBeTakenAgain)
     },
 
     claimDelivery: (eventId, claim) =>
       write(() => {
         const taken = takeThis.get({ eventId, ...claim })
         return taken && toClaim(taken)
-      }),
+      }, mayBeTakenAgain),
 
     settleDelivery: (settlement) => group(() => settle(db, settlement)),
 

@@ -107,10 +107,13 @@ export function historyOperations({
 }: Tools & { group: GroupCommit }): HistoryStore {
   return {
     addCalls: (records) =>
-      group(() => {
-        const stored = records.filter((record) => storeCall(db).run({ ...record }).changes > 0)
-        addUsageOfCalls(db, stored)
-      }),
+      group(
+        () => {
+          const stored = records.filter((record) => storeCall(db).run({ ...record }).changes > 0)
+          addUsageOfCalls(db, stored)
+        },
+        { mayBeLost: true },
+      ),
 
     listCalls: (filter, page) =>
       read(() =>
