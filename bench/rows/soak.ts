@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { call, inTurn, openGateway, webhook } from '../gateway.ts'
 import { load } from '../load.ts'
@@ -112,5 +112,16 @@ async function openIn({ url, pid }: Server): Promise<Figures> {
   const text = await answer.text()
   if (!answer.ok) throw new Error(text)
   const timers = /^nodejs_active_resources\{type="Timeout"\} (\d+)/m.exec(text)?.[1]
-  return { 'files and sockets': readdirSync(`/proc/${pid}/fd`).length, timers: Number(timers ?? 0) }
+  const open = readdirSync(`/proc/${pid}/fd`)
+  process.stderr.write(`open: ${open.map((one) => whatIs(`/proc/${pid}/fd/${one}`)).join(', ')}\n`)
+  return { 'files and sockets': open.length, timers: Number(timers ?? 0) }
+}
+
+/** What a descriptor stands for; the one that listed them is gone by now. */
+const whatIs = (link: string): string => {
+  try {
+    return readlinkSync(link)
+  } catch {
+    return 'gone'
+  }
 }
