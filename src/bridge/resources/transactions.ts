@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import type { Api } from '../api.ts'
 import { loosely } from '../fields.ts'
-import { pageOf } from '../transport/pagination.ts'
+import { pageOf, type PageSchema } from '../transport/pagination.ts'
+
+const required = { id: z.int(), account_id: z.int() }
 
 /** One transaction. `deleted` rows come only when `since` is given. Ids exceed 32 bits. */
 export const transaction = z.looseObject({
-  id: z.int(),
-  account_id: z.int(),
+  ...required,
   amount: loosely(z.number()),
   currency_code: loosely(z.string()),
   clean_description: loosely(z.string()),
@@ -24,7 +25,8 @@ export const transaction = z.looseObject({
 })
 export type Transaction = z.output<typeof transaction>
 
-const page = pageOf(transaction)
+/** All else passes as it came. To look at it too would take longer than to parse it. */
+const page: PageSchema<Transaction> = pageOf(z.object(required))
 
 export interface TransactionFilter {
   accountId?: number | undefined
