@@ -1,66 +1,71 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { JsonBytes } from '../json-bytes.ts'
 
 /** Rows of a list as they are written into the answer: each id once, as Bridge gave it last. */
 export interface RowList {
   /** Takes one page and answers how many bytes it came to. The rows themselves are kept no longer than that. */
-  add(rows: readonly { id: number; json: string }[]): number
+  add(rows: readonly Row[]): number
   /** How many ids there are. */
   readonly size: number
   /** All of it, as a JSON array. */
-  bytes(): JsonBytes
+  bytes(): Promise<JsonBytes>
+}
+
+interface Row {
+  id: number
 }
 
 interface Page {
+  /** The number of its first row, counted over all pages. */
+  first: number
   bytes: Buffer
-  /** Where each row ends. */
-  ends: number[]
+  /** Some of its rows came again later. */
+  isOutdated: boolean
 }
 
 const comma = 1 // before each row; the first one's is left out in the end
 
 export function createRowList(): RowList {
   const pages: Page[] = []
-  /** The number of the row, counted over all pages, that holds an id. */
+  /** The number of the row that holds an id. */
   const rowOf = new Map<number, number>()
-  const outdated = new Set<number>()
   let count = 0
 
-  function* kept(): Generator<Buffer> {
-    let row = 0
-    for (const { bytes, ends } of pages) {
-      let from = 0
-      for (const [index, end] of ends.entries()) {
-        if (outdated.has(row)) {
-          yield bytes.subarray(from, index === 0 ? 0 : ends[index - 1])
-          from = end
-        }
-        row += 1
-      }
-      yield bytes.subarray(from)
-    }
+  /** The page is read anew for that: pages hardly ever overlap, and where each row ends would have to be found for all. */
+  function withoutOutdated({ first, bytes }: Page): Buffer {
+    const rows = JSON.parse(`[${bytes.toString('utf8', comma)}]`) as Row[]
+    return toBytes(rows.filter(({ id }, index) => rowOf.get(id) === first + index))
   }
 
   return {
     add(rows) {
-      const ends: number[] = []
-      let length = 0
-      for (const { id, json } of rows) {
+      const bytes = toBytes(rows)
+      pages.push({ first: count, bytes, isOutdated: false })
+      for (const { id } of rows) {
         const earlier = rowOf.get(id)
-        if (earlier !== undefined) outdated.add(earlier)
+        if (earlier !== undefined) {
+          pages.findLast(({ first }) => first <= earlier)!.isOutdated = true
+        }
         rowOf.set(id, count)
         count += 1
-        length += Buffer.byteLength(json) + comma
-        ends.push(length)
       }
-      pages.push({ bytes: Buffer.from(rows.map(({ json }) => `,${json}`).join('')), ends })
-      return length
+      return bytes.length
     },
     get size() {
       return rowOf.size
     },
-    bytes() {
-      const [first, ...others] = [...kept()].filter(({ length }) => length > 0)
+    async bytes() {
+      const kept: Buffer[] = []
+      for (const page of pages) {
+        kept.push(page.isOutdated ? withoutOutdated(page) : page.bytes)
+        if (page.isOutdated) await turn() // others have theirs between two such pages
+      }
+      const [first, ...others] = kept.filter(({ length }) => length > 0)
       return new JsonBytes(first ? [first.subarray(comma), ...others] : []).within('[', ']')
     },
   }
 }
+
+/** The rows as JSON, a comma before each. */
+const toBytes = (rows: readonly Row[]): Buffer =>
+  Buffer.from(rows.length === 0 ? '' : `,${JSON.stringify(rows).slice(1, -1)}`)
