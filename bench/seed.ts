@@ -150,8 +150,8 @@ export async function seed(env: Record<string, string>, holdings: Holdings): Pro
         : now - Math.floor(((deliveries - seq) / deliveries) * 30 * dayMs)
       const body = keyring.seal(eventBody(itemId, `uuid-of-${userId}`, at), `events/${eventId}`)
       const type = 'item.account.updated'
-      const hash = keyring.hash('webhook-body', eventId).toString('hex')
-      addEvent(seq, eventId, `bridge:${hash}`, type, userId, siteId, itemId, body, at, at, at)
+      const hash = keyring.hash('webhook-body', eventId).toString('base64url')
+      addEvent(seq, eventId, `bridge:${at}:${hash}`, type, userId, siteId, itemId, body, at, at, at)
       if (isDue) addDelivery(deliveryId, seq, siteId, itemId, 'pending', 0, at, null, at, null)
       else {
         addDelivery(deliveryId, seq, siteId, itemId, 'delivered', 1, at, at, at, at)

@@ -34,7 +34,7 @@ const store = client.transaction((from: number): number[] =>
   Array.from({ length: atOnce }, (_, index) => {
     const { siteId, userId, itemId } = sites[(from + index) % sites.length]!
     const [id, at] = [systemIds.next('evt'), Date.now()]
-    const digest = `bridge:${systemIds.request()}${systemIds.request()}`
+    const digest = `bridge:${at}:${systemIds.request()}${systemIds.request()}`
     const seq = event.get(id, digest, userId, siteId, itemId, body, at, at)!
     delivery.run(systemIds.next('dlv'), seq, siteId, itemId, at)
     return seq

@@ -46,8 +46,8 @@ const addAccount = client.prepare(
 
 type Content = { item_id: number; account_id: number; user_uuid: string }
 const read = (body: Buffer) => {
-  const { type, content } = parseBridgeEvent(JSON.parse(body.toString()))
-  return { type, content: content as Content }
+  const { type, content, timestamp } = parseBridgeEvent(JSON.parse(body.toString()))
+  return { type, content: content as Content, timestamp }
 }
 
 const app = fastify({ logger: { file: '/dev/null' } })
@@ -58,10 +58,10 @@ app.post('/webhooks/bridge', async (request, reply) => {
   const body = request.body as Buffer
   const signature = request.headers['bridgeapi-signature'] as string
   if (!verifyBridgeSignature(signature, body, [secret])) return reply.code(401).send({})
-  const { type, content } = read(body)
+  const { type, content, timestamp } = read(body)
   const { item_id: item, account_id: account, user_uuid: uuid } = content
   const { user_id: user, site_id: site, webhook_url: url } = ownerOf.get(uuid)!
-  const digest = `bridge:${createHmac('sha256', key).update(body).digest('hex')}`
+  const digest = `bridge:${timestamp}:${createHmac('sha256', key).update(body).digest('base64url')}`
   const [id, at, sealed] = [systemIds.next('evt'), Date.now(), seal(body)]
   await group(() => {
     if (waiting.get(at, user)) throw new Error('None of these has to wait')

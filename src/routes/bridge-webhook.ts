@@ -12,6 +12,7 @@ const bridgeWebhook: FastifyPluginAsync<{ secrets: readonly string[] }> = async 
   app,
   { secrets },
 ) => {
+  const since = app.clock.now()
   // The signature is over the bytes, whatever the content type says.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => {
@@ -28,7 +29,7 @@ const bridgeWebhook: FastifyPluginAsync<{ secrets: readonly string[] }> = async 
       const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
       // Not a stranger while its event waits for the disk, nor when it is told to come again.
       const onGenuine = () => app.connections.admitted(request.socket, 'bridge')
-      const given = { rawBody, signature: signatureOf(request.headers), secrets, onGenuine }
+      const given = { rawBody, signature: signatureOf(request.headers), secrets, onGenuine, since }
       const { received, type, reason } = await receiveWebhook(app, given).catch(
         (error: unknown) => {
           if (error instanceof WebhookSignatureError) {

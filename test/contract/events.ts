@@ -20,6 +20,22 @@ export function eventContract(name: string, open: OpenRooms): void {
       expect(await unhandledIn(store, Number.MAX_SAFE_INTEGER)).toHaveLength(1)
     })
 
+    it('an event that an earlier version stored under another key comes again all the same', async () => {
+      const { store, event, claimIds } = await withSites(open)
+      const first = event({ dedupeKey: 'former' })
+      await store.acceptEvent(first)
+
+      const again = { dedupeKey: 'same', formerKey: 'former' }
+      const answers = await Promise.all([
+        store.acceptEvent(event(again)),
+        store.acceptEvent(event({ dedupeKey: 'other', formerKey: 'of no one' })),
+      ])
+
+      expect(answers).toEqual(['repeat', 'new'])
+      expect(await claimIds()).toEqual([first.id])
+      expect(await unhandledIn(store, Number.MAX_SAFE_INTEGER)).toHaveLength(2)
+    })
+
     it('events that come at once are all stored, and a bad one fails alone', async () => {
       const { store, event } = await withSites(open)
       const events = Array.from({ length: 300 }, () => event())

@@ -6,6 +6,8 @@ export interface NewEvent {
   deliveryId: string
   /** The same event again has the same key. */
   dedupeKey: string
+  /** What an earlier version called it: stored under that key it is no new one either. */
+  formerKey?: string
   type: string
   userId: string | null
   siteId: string | null

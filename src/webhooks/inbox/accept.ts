@@ -9,7 +9,7 @@ import type { SiteUser } from '../../db/ports/users.ts'
 import type { Store } from '../../db/store.ts'
 import { AppError } from '../../errors.ts'
 import { text } from '../../texts/say.ts'
-import { dayMs } from '../../durations.ts'
+import { dayMs, hourMs } from '../../durations.ts'
 import { isRefresh, toChange } from './event-change.ts'
 
 /** What it takes to receive Bridge's webhooks. */
@@ -53,6 +53,8 @@ export async function receiveWebhook(
     signature: string | undefined
     secrets: readonly string[]
     onGenuine?: () => void
+    /** Since when this version is at work; undefined: nobody knows. */
+    since?: number
   },
 ): Promise<{ received: Received; type: string | null; reason?: unknown }> {
   const { store, keyring, ids, clock, clockWatch, isClockInDoubt, bridgeTime } = inbox
@@ -86,8 +88,9 @@ export async function receiveWebhook(
   const stored: NewEvent = {
     id,
     deliveryId: ids.next('dlv'),
-    // Bridge sends no event id. latin1 keeps bytes apart that are no UTF-8.
-    dedupeKey: `bridge:${keyring.hash('webhook-body', rawBody.toString('latin1')).toString('hex')}`,
+    ...keysOf(keyring, rawBody, event, {
+      isOfThisVersion: given.since !== undefined && occurredAt > given.since + hourMs && !isDoubted,
+    }),
     type,
     userId: owner.user.id,
     siteId: owner.site.id,
@@ -99,6 +102,24 @@ export async function receiveWebhook(
   }
   const received = await accept(inbox, stored, isRefresh(event) ? undefined : change)
   return { received, type }
+}
+
+/**
+ * Bridge sends no event id, so its bytes tell an event from others. Their time goes first: what comes lies together in the index,
+ * where each digest alone would fall on a page of its own, to be read and written again. Versions before had the digest alone,
+ * and may have stored what happened before this one began, or while they went on beside it.
+ */
+function keysOf(
+  keyring: Keyring,
+  rawBody: Buffer,
+  { timestamp }: BridgeEvent,
+  { isOfThisVersion }: { isOfThisVersion: boolean },
+): Pick<NewEvent, 'dedupeKey' | 'formerKey'> {
+  const digest = keyring.hash('webhook-body', rawBody.toString('latin1')) // keeps bytes apart that are no UTF-8
+  return {
+    dedupeKey: `bridge:${timestamp ?? ''}:${digest.toString('base64url')}`,
+    ...(!isOfThisVersion && { formerKey: `bridge:${digest.toString('hex')}` }),
+  }
 }
 
 async function accept(

@@ -5,6 +5,7 @@ import { levels } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
 import { createAuditCounter } from '../../../src/audit/counter.ts'
 import { StoreBusyError, StoreDiskError } from '../../../src/db/store-errors.ts'
+import type { NewEvent } from '../../../src/db/ports/events.ts'
 import type { Store } from '../../../src/db/store.ts'
 import { handleError } from '../../../src/frappe/error-handler.ts'
 import { createMetrics } from '../../../src/metrics/metrics.ts'
@@ -12,10 +13,11 @@ import bridgeWebhook from '../../../src/routes/bridge-webhook.ts'
 import { createRefusalWatch, refusalOf } from '../../../src/webhooks/inbox/refused.ts'
 import { signBridgeWebhook } from '../../support/bridge.ts'
 import { testStore, watched, unhandledIn } from '../../support/store.ts'
-import { aTenant, aUser, testBy, testRooms } from '../../support/tenants.ts'
+import { aTenant, aUser, anAnnouncement, testBy, testRooms } from '../../support/tenants.ts'
 
 const secret = 'webhook-secret'
-const dayMs = 24 * 60 * 60_000
+const hourMs = 60 * 60_000
+const dayMs = 24 * hourMs
 
 /** The route alone, before a real store; every operation on it is noted. */
 async function inbox({
@@ -100,6 +102,19 @@ async function inbox({
   }
 }
 
+/** A store, and what it was given to accept. */
+function accepting() {
+  const accepted: NewEvent[] = []
+  const wrap = (store: Store): Store => ({
+    ...store,
+    acceptEvent(event, change) {
+      accepted.push(event)
+      return store.acceptEvent(event, change)
+    },
+  })
+  return { wrap, accepted }
+}
+
 test('a signed event is stored with its delivery, byte for byte, then answered', async () => {
   const { signed, event, store, keyring, clock, site, woken } = await inbox()
   const body = ` ${event()}\n`
@@ -121,6 +136,43 @@ test('a repeat is answered alike and stored once; one byte more is another event
 
   expect(statuses.map(({ statusCode }) => statusCode)).toEqual([200, 200, 200])
   expect(await unhandledIn(store, clock.now())).toHaveLength(2)
+})
+
+test('a repeat of what an earlier version stored, by the digest alone, is one', async () => {
+  const { signed, event, store, keyring, clock, user, ...rooms } = await inbox()
+  const dedupeKey = `bridge:${keyring.hash('webhook-body', event()).toString('hex')}`
+  await store.acceptEvent(anAnnouncement({ ...rooms, clock }, user, { dedupeKey, handledAt: null }))
+
+  expect((await signed(event())).statusCode).toBe(200)
+  expect(await unhandledIn(store, clock.now())).toHaveLength(1)
+  await signed(`${event()} `)
+  expect(await unhandledIn(store, clock.now())).toHaveLength(2)
+})
+
+test('no earlier version is thought of where an event happened an hour after this one began', async () => {
+  const { wrap, accepted } = accepting()
+  const { signed, event, clock } = await inbox({ wrap })
+  const began = clock.now()
+  clock.advance(hourMs)
+  await signed(event())
+  clock.advance(1)
+  await signed(event())
+  await signed(event({ timestamp: began }))
+
+  expect(accepted.map(({ formerKey }) => formerKey !== undefined)).toEqual([true, false, true])
+})
+
+test('the keys of events follow their times, so that an index has them together', async () => {
+  const { wrap, accepted } = accepting()
+  const { signed, event, clock } = await inbox({ wrap })
+  for (let number = 0; number < 9; number += 1) {
+    await signed(event({ timestamp: clock.now() - 9 + number }))
+  }
+  await signed(event({ timestamp: undefined }))
+
+  const keys = accepted.map(({ dedupeKey }) => dedupeKey)
+  expect(keys.slice(0, 9)).toEqual(keys.slice(0, 9).toSorted())
+  expect(new Set(keys).size).toBe(10)
 })
 
 test('any of the active secrets will do', async () => {

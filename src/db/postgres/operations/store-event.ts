@@ -25,6 +25,7 @@ export const untriedOf = (pairs: SQL, lock = sql``) => sql`
 export const storing = (db: Db, all: readonly NewEvent[]) => {
   const rows = all.map((event) => ({
     ...event,
+    formerKey: event.formerKey ?? null,
     dueFirst: firstDueAt(event.receivedAt, { isBehind: false }),
     dueBehind: firstDueAt(event.receivedAt, { isBehind: true }),
   }))
@@ -32,6 +33,7 @@ export const storing = (db: Db, all: readonly NewEvent[]) => {
     id: 'text',
     deliveryId: 'text',
     dedupeKey: 'text',
+    formerKey: 'text',
     type: 'text',
     userId: 'text',
     siteId: 'text',
@@ -49,7 +51,7 @@ export const storing = (db: Db, all: readonly NewEvent[]) => {
 WITH given AS (SELECT * FROM ${given}), stored AS (
   INSERT INTO events (id, dedupe_key, type, user_id, site_id, item_id, body, occurred_at, received_at, handled_at)
   SELECT id, "dedupeKey", type, "userId", "siteId", "itemId", body, "occurredAt", "receivedAt", "handledAt"
-  FROM given ORDER BY nth
+  FROM given WHERE NOT EXISTS (SELECT FROM events WHERE dedupe_key = "formerKey") ORDER BY nth
   ON CONFLICT (dedupe_key) DO NOTHING RETURNING seq, id, site_id, item_id
 ), pair AS (
   SELECT "siteId", "itemId", min("dueFirst") AS at FROM given WHERE "siteId" IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2

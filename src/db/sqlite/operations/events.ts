@@ -29,6 +29,10 @@ const storeEvent = prepared((db) =>
     .prepare(),
 )
 
+const isStored = prepared(({ $client }) =>
+  $client.prepare<[string], 1>('SELECT 1 FROM events WHERE dedupe_key = +?').pluck(),
+)
+
 const unhandled = prepared((db) =>
   db
     .select()
@@ -169,7 +173,11 @@ function accept(db: Tools['db'], event: NewEvent, change: EventChange | undefine
 }
 
 /** Stores an event and the delivery to its site, inside the transaction at hand. False when it was there already. */
-export function insertEvent(db: Tools['db'], { deliveryId, ...event }: NewEvent): boolean {
+export function insertEvent(
+  db: Tools['db'],
+  { deliveryId, formerKey, ...event }: NewEvent,
+): boolean {
+  if (formerKey !== undefined && isStored(db).get(formerKey)) return false
   const stored = storeEvent(db).get({ ...event })
   if (!stored) return false
   if (event.siteId !== null) {
