@@ -33,6 +33,17 @@ export function accountContract(name: string, open: OpenRooms): void {
       expect(await store.findItem(scopes.own, { accountId: 71 })).toBeUndefined()
     })
 
+    it('an account that is told of twice is there once', async () => {
+      const { store, keep, ann } = await withUsers(open)
+      await keep([7])
+      const account = { id: 71, itemId: 7, ownerPrint: Buffer.from('owner') }
+      const returning = { userId: ann.id, announce: () => expect.unreachable() }
+
+      expect(await store.keepAccounts([account, account], testNow, returning)).toEqual([])
+
+      expect(await store.listAccounts(7)).toMatchObject([{ id: 71 }])
+    })
+
     it('an account that moved follows its item', async () => {
       const { store, keep, scopes } = await withUsers(open)
       await keep([7, 8])

@@ -11,7 +11,7 @@ import { accounts, items, lostAccounts } from '../schema/index.ts'
 import { changed, given, prepared, type Db, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { lockUser } from './locks.ts'
-import { lockItems, storingAccounts } from './item-rows.ts'
+import { lockItems, storingAccounts, type StoredAccount } from './item-rows.ts'
 import { insertEvent } from './store-event.ts'
 
 export function accountOperations({ run, transaction }: Tools): AccountStore {
@@ -30,23 +30,37 @@ export function accountOperations({ run, transaction }: Tools): AccountStore {
         // Accounts are decided under their items' locks.
         const held = await lockItems(db, itemIds)
         const described = all.map((one) => ({ ...one, hasIban: Boolean(one.ibanFingerprint) }))
-        const { news } = await lookAt(db, described)
-        const printed: Printed[] = []
+        const [{ news }, rows] = await Promise.all([
+          lookAt(db, described),
+          accountsWith(db).execute({ ids: all.map(({ id }) => id) }),
+        ])
+        const known = new Map(rows.map((account) => [account.id, account]))
+        // By id: a list that moves while its pages are read has an account twice.
+        const fresh = new Map<number, StoredAccount>()
         for (const { id, itemId, ibanFingerprint = null, ownerPrint = null } of all) {
           const item = held.get(itemId)
           if (!news.has(id) || !item) continue
-          const [known] = await db.select().from(accounts).where(eq(accounts.id, id))
           const isCompared = item.compareFrom !== null
-          const kept = keptFingerprint(known, { itemId, ibanFingerprint }, { isCompared })
-          await storingAccounts(db, [{ id, itemId, ibanFingerprint: kept, createdAt: at }])
-          if (ownerPrint === null || item.userId !== returning?.userId) continue
-          await db.update(accounts).set({ ownerPrint }).where(eq(accounts.id, id))
-          printed.push({ id, itemId, userId: item.userId, ownerPrint })
+          const kept = keptFingerprint(known.get(id), { itemId, ibanFingerprint }, { isCompared })
+          const print = item.userId === returning?.userId ? ownerPrint : null
+          const account = { id, itemId, ibanFingerprint: kept, ownerPrint: print, createdAt: at }
+          fresh.set(id, account)
         }
+        if (fresh.size === 0) return []
+        await storingAccounts(db, [...fresh.values()])
+        if (!returning) return []
+        const { userId } = returning
+        const printed = [...fresh.values()].flatMap(({ id, itemId, ownerPrint }): Printed[] =>
+          ownerPrint ? [{ id, itemId, userId, ownerPrint }] : [],
+        )
+        // At once: where one replaces another, no third has their IBAN.
+        const alike = await Promise.all(printed.map((one) => others(db, one)))
         const replacements: Replacement[] = []
-        for (const one of printed) replacements.push(...(await replace(db, one)))
-        if (returning)
-          for (const one of replacements) await insertEvent(db, returning.announce(one))
+        for (const [nth, one] of printed.entries()) {
+          const before = replacedAmong(alike[nth]!)
+          if (before) replacements.push(...(await replace(db, one, before)))
+        }
+        for (const one of replacements) await insertEvent(db, returning.announce(one))
         return replacements
       }),
 
@@ -133,9 +147,15 @@ async function lookAt(
   return { news, replacements }
 }
 
-/** All other accounts of the user with that IBAN. */
-async function others(db: Db, { id, userId, ownerPrint }: Printed): Promise<Alike[]> {
-  const kept = await db
+const accountsWith = prepared((db) =>
+  db
+    .select()
+    .from(accounts)
+    .where(sql`${accounts.id} = ANY(${given('ids')}::bigint[])`),
+)
+
+const keptOthers = prepared((db) =>
+  db
     .select({
       accountId: accounts.id,
       itemId: accounts.itemId,
@@ -144,19 +164,38 @@ async function others(db: Db, { id, userId, ownerPrint }: Printed): Promise<Alik
     })
     .from(accounts)
     .innerJoin(items, eq(items.id, accounts.itemId))
-    .where(and(eq(items.userId, userId), eq(accounts.ownerPrint, ownerPrint), ne(accounts.id, id)))
-  const lost = await db
+    .where(
+      and(
+        eq(items.userId, given('userId')),
+        eq(accounts.ownerPrint, given('ownerPrint')),
+        ne(accounts.id, given('id')),
+      ),
+    ),
+)
+
+const lostOthers = prepared((db) =>
+  db
     .select()
     .from(lostAccounts)
-    .where(and(eq(lostAccounts.userId, userId), eq(lostAccounts.ownerPrint, ownerPrint)))
+    .where(
+      and(
+        eq(lostAccounts.userId, given('userId')),
+        eq(lostAccounts.ownerPrint, given('ownerPrint')),
+      ),
+    ),
+)
+
+/** All other accounts of the user with that IBAN. */
+async function others(db: Db, { id, userId, ownerPrint }: Printed): Promise<Alike[]> {
+  const [kept, lost] = await Promise.all([
+    keptOthers(db).execute({ id, userId, ownerPrint }),
+    lostOthers(db).execute({ userId, ownerPrint }),
+  ])
   return [...kept, ...lost.map((one) => ({ ...one, accountId: one.id, isLiving: false }))]
 }
 
-/** Notes which account this one replaces, if any: that one is not found again. */
-async function replace(db: Db, account: Printed): Promise<Replacement[]> {
-  const { id, itemId } = account
-  const before = replacedAmong(await others(db, account))
-  if (!before) return []
+/** Notes which account this one replaces, if it replaces none yet: that one is not found again. */
+async function replace(db: Db, { id, itemId }: Printed, before: Alike): Promise<Replacement[]> {
   const replaced = {
     replacedAccountId: before.accountId,
     replacedItemId: before.itemId,

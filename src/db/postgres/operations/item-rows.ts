@@ -64,11 +64,16 @@ export const storeItem = (db: Db, item: Item): Promise<void> => storeItems(db, [
 const stayed = (column: Column) =>
   sql`CASE WHEN ${accounts.itemId} = excluded.item_id THEN ${column} END`
 
+export interface StoredAccount {
+  id: number
+  itemId: number
+  ibanFingerprint?: Buffer | null
+  ownerPrint?: Buffer | null
+  createdAt: number
+}
+
 /** The statement that writes accounts under their items. Of those that are there already nothing is lost, unless they moved. */
-export const storingAccounts = (
-  db: Db,
-  all: { id: number; itemId: number; ibanFingerprint?: Buffer | null; createdAt: number }[],
-) =>
+export const storingAccounts = (db: Db, all: StoredAccount[]) =>
   db
     .insert(accounts)
     .values(all)
@@ -77,10 +82,10 @@ export const storingAccounts = (
       set: {
         itemId: sql`excluded.item_id`,
         ibanFingerprint: sql`coalesce(excluded.iban_fingerprint, ${stayed(accounts.ibanFingerprint)})`,
-        ownerPrint: stayed(accounts.ownerPrint),
+        ownerPrint: sql`coalesce(excluded.owner_print, ${stayed(accounts.ownerPrint)})`,
         replacedAccountId: stayed(accounts.replacedAccountId),
         replacedItemId: stayed(accounts.replacedItemId),
         dataUntil: stayed(accounts.dataUntil),
       },
-      setWhere: sql`${accounts.itemId} <> excluded.item_id OR excluded.iban_fingerprint IS NOT NULL`,
+      setWhere: sql`${accounts.itemId} <> excluded.item_id OR excluded.iban_fingerprint IS NOT NULL OR excluded.owner_print IS NOT NULL`,
     })

@@ -49,6 +49,39 @@ const accountWith = prepared((db) =>
     .prepare(),
 )
 
+const keptOthers = prepared((db) =>
+  db
+    .select({
+      accountId: accounts.id,
+      itemId: accounts.itemId,
+      isLiving: sql`${items.goneAt} IS NULL AND ${items.unreachableAt} IS NULL`.mapWith(Boolean),
+      dataUntil: items.lastSuccessAt,
+    })
+    .from(accounts)
+    .innerJoin(items, eq(items.id, accounts.itemId))
+    .where(
+      and(
+        eq(items.userId, given('userId')),
+        eq(accounts.ownerPrint, given('ownerPrint')),
+        ne(accounts.id, given('id')),
+      ),
+    )
+    .prepare(),
+)
+
+const lostOthers = prepared((db) =>
+  db
+    .select()
+    .from(lostAccounts)
+    .where(
+      and(
+        eq(lostAccounts.userId, given('userId')),
+        eq(lostAccounts.ownerPrint, given('ownerPrint')),
+      ),
+    )
+    .prepare(),
+)
+
 export function accountOperations({ db, read, write }: Tools): AccountStore {
   return {
     lookAtAccounts: (all) =>
@@ -68,10 +101,9 @@ export function accountOperations({ db, read, write }: Tools): AccountStore {
           const known = accountWith(db).get({ id })
           const isCompared = item.compareFrom !== null
           const kept = keptFingerprint(known, { itemId, ibanFingerprint }, { isCompared })
-          storeAccount(db, { id, itemId, ibanFingerprint: kept, at })
-          if (ownerPrint === null || item.userId !== returning?.userId) continue
-          db.update(accounts).set({ ownerPrint }).where(eq(accounts.id, id)).run()
-          printed.push({ id, itemId, userId: item.userId, ownerPrint })
+          const print = item.userId === returning?.userId ? ownerPrint : null
+          storeAccount(db, { id, itemId, ibanFingerprint: kept, ownerPrint: print, at })
+          if (print) printed.push({ id, itemId, userId: item.userId, ownerPrint: print })
         }
         return printed.flatMap((one) => {
           const replacement = replace(db, one)
@@ -137,23 +169,11 @@ function lookAt(
 
 /** All other accounts of the user with that IBAN. */
 const others = (db: Tools['db'], { id, userId, ownerPrint }: Printed): Alike[] => {
-  const kept = db
-    .select({
-      accountId: accounts.id,
-      itemId: accounts.itemId,
-      isLiving: sql`${items.goneAt} IS NULL AND ${items.unreachableAt} IS NULL`.mapWith(Boolean),
-      dataUntil: items.lastSuccessAt,
-    })
-    .from(accounts)
-    .innerJoin(items, eq(items.id, accounts.itemId))
-    .where(and(eq(items.userId, userId), eq(accounts.ownerPrint, ownerPrint), ne(accounts.id, id)))
-    .all()
-  const lost = db
-    .select()
-    .from(lostAccounts)
-    .where(and(eq(lostAccounts.userId, userId), eq(lostAccounts.ownerPrint, ownerPrint)))
-    .all()
-  return [...kept, ...lost.map((one) => ({ ...one, accountId: one.id, isLiving: false }))]
+  const lost = lostOthers(db).all({ userId, ownerPrint })
+  return [
+    ...keptOthers(db).all({ id, userId, ownerPrint }),
+    ...lost.map((one) => ({ ...one, accountId: one.id, isLiving: false })),
+  ]
 }
 
 /** Notes which account this one replaces, if any: that one is not found again. */

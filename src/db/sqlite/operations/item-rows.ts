@@ -73,6 +73,7 @@ const accountStored = prepared((db) =>
       id: given('id'),
       itemId: given('itemId'),
       ibanFingerprint: given('ibanFingerprint'),
+      ownerPrint: given('ownerPrint'),
       createdAt: given('at'),
     })
     .onConflictDoUpdate({
@@ -80,12 +81,12 @@ const accountStored = prepared((db) =>
       set: {
         itemId: sql`excluded.item_id`,
         ibanFingerprint: sql`coalesce(excluded.iban_fingerprint, ${stayed(accounts.ibanFingerprint)})`,
-        ownerPrint: stayed(accounts.ownerPrint),
+        ownerPrint: sql`coalesce(excluded.owner_print, ${stayed(accounts.ownerPrint)})`,
         replacedAccountId: stayed(accounts.replacedAccountId),
         replacedItemId: stayed(accounts.replacedItemId),
         dataUntil: stayed(accounts.dataUntil),
       },
-      setWhere: sql`${accounts.itemId} <> excluded.item_id OR excluded.iban_fingerprint IS NOT NULL`,
+      setWhere: sql`${accounts.itemId} <> excluded.item_id OR excluded.iban_fingerprint IS NOT NULL OR excluded.owner_print IS NOT NULL`,
     })
     .prepare(),
 )
@@ -93,5 +94,11 @@ const accountStored = prepared((db) =>
 /** Writes an account under an item, inside the transaction at hand. Of one that is there already nothing is lost, unless it moved. */
 export const storeAccount = (
   db: Tools['db'],
-  account: { id: number; itemId: number; ibanFingerprint: Buffer | null; at: number },
-): void => void accountStored(db).run(account)
+  account: {
+    id: number
+    itemId: number
+    ibanFingerprint: Buffer | null
+    ownerPrint?: Buffer | null
+    at: number
+  },
+): void => void accountStored(db).run({ ownerPrint: null, ...account })

@@ -121,6 +121,20 @@ withPostgres((it, server) => {
     expect(await tripsOf(settling)).toBe(2)
   })
 
+  it('an item’s accounts are looked at in one round trip, and stored in six, however many they are', async () => {
+    const { store, tripsOf, user, ...rooms } = await withSite()
+    await addItems({ store, ...rooms }, user, 7)
+    const accounts = Array.from({ length: 12 }, (_, nth) => {
+      const print = Buffer.from(`of ${nth}`)
+      return { id: 70 + nth, itemId: 7, ibanFingerprint: print, ownerPrint: print }
+    })
+    const returning = { userId: user.id, announce: () => expect.unreachable() }
+    const known = accounts.map(({ id, itemId }) => ({ id, itemId, hasIban: true }))
+
+    expect(await tripsOf(store.keepAccounts(accounts, testNow, returning))).toBe(6)
+    expect(await tripsOf(store.lookAtAccounts(known))).toBe(1)
+  })
+
   it('looking for work where there is none takes one round trip', async () => {
     const { store, tripsOf, claim } = await withSite()
     const claiming = { by: 'srv_1', at: testNow, until: testNow + 1, limit: 9 }
