@@ -104,6 +104,15 @@ export function accountContract(name: string, open: OpenRooms): void {
       expect(await news(71, 7, true)).toEqual([])
       expect(await news(71, 8, true)).toEqual([71])
       expect(await news(72, 7, false)).toEqual([72])
+
+      const later = { id: 70, itemId: 7, ownerPrint: Buffer.from('later') }
+      const returning = { userId: ann.id, announce: () => expect.unreachable() }
+      await store.keepAccounts(
+        [{ ...later, ibanFingerprint: Buffer.from('its') }],
+        testNow,
+        returning,
+      )
+      expect(await news(70, 7, true)).toEqual([])
     })
   })
 
