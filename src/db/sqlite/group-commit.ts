@@ -1,27 +1,20 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type Sqlite from 'better-sqlite3'
 import { StoreBusyError } from '../store-errors.ts'
-import {
-  isBusy,
-  patiently,
-  withoutSync,
-  withoutValues,
-  type Durability,
-  type NotPromise,
-} from './tools.ts'
+import { checkpointAfter, isBusy, patiently, withoutValues, type NotPromise } from './tools.ts'
 
 /**
  * Runs a synchronous job in a commit shared with the jobs that came at the same moment; a job that throws fails alone, and the
  * others run once more. One that is `refusable` is a StoreBusyError when too many of them wait.
  */
-export type GroupCommit = <T>(job: () => NotPromise<T>, how?: Partial<How>) => Promise<T>
+export type GroupCommit = <T>(
+  job: () => NotPromise<T>,
+  options?: { refusable: boolean },
+) => Promise<T>
 
-interface How extends Durability {
-  refusable: boolean
-}
-
-interface Job extends How {
+interface Job {
   run: () => unknown
+  refusable: boolean
   settle: PromiseWithResolvers<unknown>
 }
 
@@ -35,7 +28,7 @@ const mostWaiting = 2_000
 
 /**
  * Queues jobs until the event loop has read what else came in, then commits them together: one fsync for all. No promise
- * resolves before the commit is durable, unless all of it may be lost; when the commit fails, all of them reject, and when the database stayed locked,
+ * resolves before the commit is durable; when the commit fails, all of them reject, and when the database stayed locked,
  * what waits behind them too.
  */
 export function createGroupCommit(
@@ -69,6 +62,7 @@ export function createGroupCommit(
       return together.immediate(batch)
     } catch (error) {
       if (isBusy(error)) throw error
+      checkpointAfter(error, client)
       return apart.immediate(batch)
     }
   }
@@ -84,9 +78,7 @@ export function createGroupCommit(
     while (queue.length > 0) {
       const batch = take(atOnce)
       try {
-        const run = () => commit(batch)
-        const mayBeLost = batch.every((job) => job.mayBeLost)
-        const results = await patiently(client, mayBeLost ? withoutSync(client, run) : run)
+        const results = await patiently(client, () => commit(batch))
         for (const [index, result] of results.entries()) {
           const { resolve, reject } = batch[index]!.settle
           if (result.ok) resolve(result.value)
@@ -102,13 +94,13 @@ export function createGroupCommit(
     flushing = false
   }
 
-  return <T>(run: () => NotPromise<T>, how: Partial<How> = {}) => {
-    if (how.refusable === true && refusable >= waiting) {
+  return <T>(run: () => NotPromise<T>, options = { refusable: false }) => {
+    if (options.refusable && refusable >= waiting) {
       return Promise.reject(new StoreBusyError('Too much waits to be stored'))
     }
     const settle = Promise.withResolvers<unknown>()
-    queue.push({ run, settle, refusable: false, mayBeLost: false, ...how })
-    if (how.refusable === true) refusable += 1
+    queue.push({ run, settle, ...options })
+    if (options.refusable) refusable += 1
     if (!flushing) {
       flushing = true
       setImmediate(() => void flush())

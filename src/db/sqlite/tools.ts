@@ -15,8 +15,8 @@ export interface Tools {
   write<T>(work: () => NotPromise<T>, how?: Durability): Promise<T>
 }
 
-/** Whether a power cut within the next half minute may undo it: then nobody waits for the disk. */
-export interface Durability {
+/** Whether a power cut of the next moments may undo it: then nobody waits for the disk. */
+interface Durability {
   mayBeLost: boolean
 }
 
@@ -53,10 +53,10 @@ export function createTools(client: Sqlite.Database): Tools {
 }
 
 /**
- * A commit that does not wait for the disk: it outlives this process, and a power cut as soon as a later commit waits, or the
- * system writes what it holds. Never one without those before it. (SQLite: PRAGMA synchronous.)
+ * A commit that does not wait for the disk: it outlives this process, and a power cut once a later commit waited. (SQLite: PRAGMA
+ * synchronous.)
  */
-export const withoutSync =
+const withoutSync =
   <T>(client: Sqlite.Database, commit: () => T) =>
   (): T => {
     client.pragma('synchronous = NORMAL')
@@ -115,7 +115,10 @@ export async function patiently<T>(
       if (!isRead) unlock(client) // readers never meet a writer's lock, and know nothing of it
       return result
     } catch (error) {
-      if (!isBusy(error)) throw withoutValues(error)
+      if (!isBusy(error)) {
+        checkpointAfter(error, client)
+        throw withoutValues(error)
+      }
       lock(client)
       if (pause === undefined) {
         throw new StoreBusyError('The database is busy', { cause: rootOf(error) })
@@ -124,6 +127,20 @@ export async function patiently<T>(
     }
   }
   throw new StoreBusyError('The database is busy')
+}
+
+/**
+ * After a disk that failed the log may lack what an earlier commit did not wait for, and all behind that would go with it in a power
+ * cut: so it is written into the database before anything else is promised.
+ */
+export function checkpointAfter(error: unknown, client: Sqlite.Database): void {
+  const root = rootOf(error)
+  if (!(root instanceof Sqlite.SqliteError && root.code.startsWith('SQLITE_IOERR'))) return
+  try {
+    client.pragma('wal_checkpoint(PASSIVE)')
+  } catch {
+    // What comes next fails as well, and tries this again.
+  }
 }
 
 function lock(client: Sqlite.Database): void {

@@ -52,27 +52,33 @@ describe.runIf(canTrace)('under strace', () => {
     expect(readTrace(readFileSync(output, 'utf8'))).toMatchObject({ answers: events, tooEarly: 0 })
   })
 
-  test('an event and what its site answered wait for the disk, that it is taken does not', async () => {
-    const site = await receiver()
-    const { folder, start, post, stored } = await installation(site.url)
-    const output = join(folder, 'trace')
-    const { url, kill } = await start({}, tracer(output))
-    const syncs = () => readTrace(readFileSync(output, 'utf8')).syncs
-    const before = syncs()
-    const events = inForm(20, 200)
+  test(
+    'an event and what its site answered wait for the disk, that it is taken does not',
+    {
+      timeout: mostMs,
+    },
+    async () => {
+      const site = await receiver()
+      const { folder, start, post, stored } = await installation(site.url)
+      const output = join(folder, 'trace')
+      const { url, kill } = await start({}, tracer(output))
+      const syncs = () => readTrace(readFileSync(output, 'utf8')).syncs
+      const before = syncs()
+      const events = inForm(20, 200)
 
-    for (let itemId = 1; itemId <= events; itemId += 1) {
-      expect(await post(url, itemId)).toBe(200)
-      const delivered = async () =>
-        [...(await stored()).states.values()].filter((state) => state === 'delivered').length
-      await expect.poll(delivered, { interval: 5, timeout: mostMs }).toBe(itemId)
-    }
-    const during = syncs() - before
-    await kill()
+      for (let itemId = 1; itemId <= events; itemId += 1) {
+        expect(await post(url, itemId)).toBe(200)
+        const delivered = async () =>
+          [...(await stored()).states.values()].filter((state) => state === 'delivered').length
+        await expect.poll(delivered, { interval: 5, timeout: mostMs }).toBe(itemId)
+      }
+      const during = syncs() - before
+      await kill()
 
-    expect(during).toBeGreaterThanOrEqual(2 * events)
-    expect(during).toBeLessThan(2.5 * events)
-  })
+      expect(during).toBeGreaterThanOrEqual(2 * events)
+      expect(during).toBeLessThan(2.5 * events)
+    },
+  )
 
   test(
     'on a slow disk a burst is stored whole, with fewer syncs than events',
@@ -116,6 +122,25 @@ describe.runIf(canTrace)('under strace', () => {
       const counts = Map.groupBy(statuses, (status) => status)
       expect(new Set(counts.keys())).toEqual(new Set([200, 503]))
       expect((await stored()).states.size).toBe(counts.get(200)!.length)
+    },
+  )
+
+  test(
+    'after a sync that failed the log is brought into the database before the next 200',
+    { timeout: mostMs },
+    async () => {
+      const { folder, start, post, stored } = await installation((await receiver()).url)
+      const output = join(folder, 'trace')
+      const broken = tracer(output, 'fsync,fdatasync:error=EIO:when=100')
+      const { url, kill } = await start(withoutWorkers, broken)
+
+      for (let itemId = 1; itemId <= 110; itemId += 1) expect(await post(url, itemId)).toBe(200)
+      await kill()
+
+      const after = readFileSync(output, 'utf8').split('EIO')[1]!
+      const [untilAnswered] = after.split('HTTP/1.1 200')
+      expect(untilAnswered).toMatch(/sync\(\d+<[^>]*bank-api\.sqlite>\) += 0/)
+      expect((await stored()).states.size).toBe(110)
     },
   )
 

@@ -59,17 +59,3 @@ test('a rule that is looked at with the commit fails all of a moment, and leaves
   await group(add(null))
   expect(rows()).toEqual([null])
 })
-
-test('nobody waits for the disk when all of a moment may be lost, and everybody when one may not', async () => {
-  const { client, group, rows, add } = aTable('n')
-  const waits = () => client.pragma('synchronous', { simple: true }) === 2 // FULL
-  const lost = { mayBeLost: true }
-
-  expect(await Promise.all([group(waits, lost), group(waits, lost)])).toEqual([false, false])
-  expect(await Promise.all([group(waits, lost), group(waits)])).toEqual([true, true])
-  await Promise.allSettled([group(() => Promise.reject(new Error('no')) as never, lost)])
-  await group(add(1), lost)
-
-  expect(waits()).toBe(true)
-  expect(rows()).toEqual([1])
-})

@@ -107,13 +107,10 @@ export function historyOperations({
 }: Tools & { group: GroupCommit }): HistoryStore {
   return {
     addCalls: (records) =>
-      group(
-        () => {
-          const stored = records.filter((record) => storeCall(db).run({ ...record }).changes > 0)
-          addUsageOfCalls(db, stored)
-        },
-        { mayBeLost: true },
-      ),
+      group(() => {
+        const stored = records.filter((record) => storeCall(db).run({ ...record }).changes > 0)
+        addUsageOfCalls(db, stored)
+      }),
 
     listCalls: (filter, page) =>
       read(() =>
