@@ -63,17 +63,25 @@ const patienceMs = [5, 10, 25, 50, 100, 200, 400]
 /** How many may wait for a connection: whoever comes next is told to come again. */
 const mostWaiting = 2_000
 
-/** Serialization failure, deadlock, and a kept plan of before a migration: everything was undone, and may work the next time. */
+/** Serialization failure, deadlock, and a statement that was prepared in vain: everything was undone, and may work the next time. */
 const isToRepeat = (error: unknown): boolean =>
-  error instanceof LostRaceError || ['40001', '40P01', planOver].includes(stateOf(error) ?? '')
+  error instanceof LostRaceError ||
+  ['40001', '40P01'].includes(stateOf(error) ?? '') ||
+  isPlanGone(error)
 
-/** "cached plan must not change result type" */
-const planOver = '0A000'
+/**
+ * A plan of before a migration that changed what it answers; and one that is another server process's, for a pooler stands in
+ * between after all.
+ */
+const isPlanGone = (error: unknown): boolean =>
+  ['26000', '42P05'].includes(stateOf(error) ?? '') ||
+  (rootOf(error) as { routine?: string } | undefined)?.routine === 'RevalidateCachedQuery'
 
 export function createTools(pool: Connections): Tools {
   const withClient = <T>(work: (client: Client) => Promise<T>): Promise<T> =>
     patiently(async () => {
       const client = await connect(pool)
+      failures.delete(client)
       let broken: Error | undefined
       try {
         return await work(client)
@@ -277,7 +285,7 @@ const transactionOver = ['25P02', '26000']
 const withName = (client: Client, config: string | pg.QueryConfig): string | pg.QueryConfig =>
   typeof config === 'string' || direct.has(client) ? config : { ...config, name: '' }
 
-/** What last failed of a connection by itself. */
+/** What last failed by itself of the work that has a connection. */
 const failures = new WeakMap<Client, unknown>()
 
 /** What is asked of a connection before the event loop turns leaves in one packet: each costs as much as wording its statement. */
@@ -339,9 +347,10 @@ function toStoreError(error: unknown): unknown {
 }
 
 /**
- * Whether the connection is of no use any more: it broke, the server is stopping or said that it will close it, or it takes no
- * writes. After a failover the name may be another server's, which only a new connection finds.
+ * Whether the connection is of no use any more: it broke, its plans are gone, the server is stopping or said that it will close
+ * it, or it takes no writes. After a failover the name may be another server's, which only a new connection finds.
  */
 const isConnectionGone = (error: unknown): boolean =>
   rootOf(error) instanceof ConnectionLostError ||
-  /^(?:08|57P|25P03|25006|0A000)/.test(stateOf(error) ?? '')
+  isPlanGone(error) ||
+  /^(?:08|57P|25P03|25006)/.test(stateOf(error) ?? '')

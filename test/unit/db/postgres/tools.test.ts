@@ -111,14 +111,21 @@ withPostgres((it, server) => {
       expect(await run((db) => tenant(db).execute({ name: 'acme' }))).toEqual([{ createdAt: 1 }])
     })
 
-    it('works on after a migration that changed what it answers', async () => {
+    it.for([
+      [
+        'a migration that changed what it answers',
+        'ALTER TABLE tenants ALTER created_at TYPE numeric',
+      ],
+      ['it turned out to be another process’s', 'DEALLOCATE ALL'],
+    ] as const)('works on after %s', async ([_what, statement]) => {
       const { run } = toolsOn(await testDatabase(server), 1)
       await run((db) => db.insert(tenants).values(aTenant('acme')))
+      await expect(run((db) => db.execute(sql`SELECT 1 / 0`))).rejects.toThrow()
       const tenant = byName()
       const ask = () => run((db) => tenant(db).execute({ name: 'acme' }))
       for (let nth = 0; nth < 3; nth += 1) await ask()
 
-      await run((db) => db.execute(sql`ALTER TABLE tenants ALTER created_at TYPE numeric`))
+      await run((db) => db.execute(sql.raw(statement)))
 
       expect(await ask()).toEqual([{ createdAt: 1 }])
     })
