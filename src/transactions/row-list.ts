@@ -55,11 +55,12 @@ export function createRowList(): RowList {
       return rowOf.size
     },
     async bytes() {
-      const kept: Buffer[] = []
-      for (const page of pages) {
-        kept.push(page.isOutdated ? withoutOutdated(page) : page.bytes)
-        if (page.isOutdated) await turn() // others have theirs between two such pages
+      for (const page of pages.filter(({ isOutdated }) => isOutdated)) {
+        page.bytes = withoutOutdated(page)
+        page.isOutdated = false
+        await turn() // others have theirs between two such pages
       }
+      const kept = pages.map(({ bytes }) => bytes)
       const [first, ...others] = kept.filter(({ length }) => length > 0)
       return new JsonBytes(first ? [first.subarray(comma), ...others] : []).within('[', ']')
     },

@@ -33,15 +33,19 @@ export function accountContract(name: string, open: OpenRooms): void {
       expect(await store.findItem(scopes.own, { accountId: 71 })).toBeUndefined()
     })
 
-    it('an account that is told of twice is there once', async () => {
+    it('an account that is told of twice is there once, with what was told of it at all', async () => {
       const { store, keep, ann } = await withUsers(open)
       await keep([7])
-      const account = { id: 71, itemId: 7, ownerPrint: Buffer.from('owner') }
+      const [ibanFingerprint, ownerPrint] = [Buffer.from('iban'), Buffer.from('owner')]
+      const account = { id: 71, itemId: 7 }
+      const twice = [{ ...account, ibanFingerprint, ownerPrint }, account]
       const returning = { userId: ann.id, announce: () => expect.unreachable() }
 
-      expect(await store.keepAccounts([account, account], testNow, returning)).toEqual([])
+      expect(await store.keepAccounts(twice, testNow, returning)).toEqual([])
 
-      expect(await store.listAccounts(7)).toMatchObject([{ id: 71 }])
+      expect(await store.listAccounts(7)).toMatchObject([{ id: 71, ibanFingerprint }])
+      const { news } = await store.lookAtAccounts([{ ...account, hasIban: true }])
+      expect(news).toEqual([]) // its print is there as well
     })
 
     it('an account that moved follows its item', async () => {

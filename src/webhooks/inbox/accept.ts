@@ -89,7 +89,8 @@ export async function receiveWebhook(
     id,
     deliveryId: ids.next('dlv'),
     ...keysOf(keyring, rawBody, event, {
-      isOfThisVersion: given.since !== undefined && occurredAt > given.since + hourMs && !isDoubted,
+      isOfThisVersion:
+        !isDoubted && event.timestamp !== undefined && isAfter(occurredAt, given.since),
     }),
     type,
     userId: owner.user.id,
@@ -103,6 +104,10 @@ export async function receiveWebhook(
   const received = await accept(inbox, stored, isRefresh(event) ? undefined : change)
   return { received, type }
 }
+
+/** Whether it happened when this version was at work for a while. */
+const isAfter = (at: number, since: number | undefined): boolean =>
+  since !== undefined && at > since + hourMs
 
 /**
  * Bridge sends no event id, so its bytes tell an event from others. Their time goes first: what comes lies together in the index,

@@ -158,8 +158,14 @@ test('no earlier version is thought of where an event happened an hour after thi
   clock.advance(1)
   await signed(event())
   await signed(event({ timestamp: began }))
+  await signed(event({ timestamp: undefined }))
 
-  expect(accepted.map(({ formerKey }) => formerKey !== undefined)).toEqual([true, false, true])
+  expect(accepted.map(({ formerKey }) => formerKey !== undefined)).toEqual([
+    true,
+    false,
+    true,
+    true,
+  ])
 })
 
 test('the keys of events follow their times, so that an index has them together', async () => {

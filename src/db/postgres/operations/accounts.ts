@@ -36,15 +36,18 @@ export function accountOperations({ run, transaction }: Tools): AccountStore {
         ])
         const known = new Map(rows.map((account) => [account.id, account]))
         // By id: a list that moves while its pages are read has an account twice.
-        const fresh = new Map<number, StoredAccount>()
+        const fresh = new Map<number, Required<StoredAccount>>()
         for (const { id, itemId, ibanFingerprint = null, ownerPrint = null } of all) {
           const item = held.get(itemId)
           if (!news.has(id) || !item) continue
           const isCompared = item.compareFrom !== null
-          const kept = keptFingerprint(known.get(id), { itemId, ibanFingerprint }, { isCompared })
+          const earlier = fresh.get(id)
+          const before = earlier ?? known.get(id)
+          const kept = keptFingerprint(before, { itemId, ibanFingerprint }, { isCompared })
           const print = item.userId === returning?.userId ? ownerPrint : null
-          const account = { id, itemId, ibanFingerprint: kept, ownerPrint: print, createdAt: at }
-          fresh.set(id, account)
+          const same = earlier?.itemId === itemId ? earlier : undefined
+          const prints = { ibanFingerprint: kept, ownerPrint: print ?? same?.ownerPrint ?? null }
+          fresh.set(id, { id, itemId, ...prints, createdAt: at })
         }
         if (fresh.size === 0) return []
         await storingAccounts(db, [...fresh.values()])
