@@ -283,7 +283,9 @@ async function query(
 const transactionOver = ['25P02', '26000']
 
 const withName = (client: Client, config: string | pg.QueryConfig): string | pg.QueryConfig =>
-  typeof config === 'string' || direct.has(client) ? config : { ...config, name: '' }
+  typeof config === 'string' || config.name === undefined || direct.has(client)
+    ? config
+    : { ...config, name: '' }
 
 /** What last failed by itself of the work that has a connection. */
 const failures = new WeakMap<Client, unknown>()

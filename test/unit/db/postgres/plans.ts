@@ -65,6 +65,8 @@ export async function fill(client: Pick<pg.ClientBase, 'query'>, sites: number):
 export interface Recorded {
   text: string
   values: unknown[]
+  /** It is planned once, for whatever values. */
+  isPrepared?: boolean
 }
 
 /** A pool that writes down what it is asked: of each text the first. */
@@ -75,7 +77,8 @@ export function recording(pool: pg.Pool) {
     const query = (asked: string | pg.QueryConfig, values: unknown[] = []) => {
       const text = typeof asked === 'string' ? asked : asked.text
       if (/^\s*(select|update|delete|insert|with)\b/i.test(text) && !seen.has(text)) {
-        seen.set(text, { text, values })
+        const isPrepared = typeof asked === 'object' && asked.name !== undefined
+        seen.set(text, { text, values, isPrepared })
       }
       return client.query(asked as pg.QueryConfig, values)
     }
@@ -129,13 +132,25 @@ export async function indexesOf(
   return nodes.flatMap((node) => node['Index Name'] ?? [])
 }
 
+/** The steps of its plan for the values it was run with, and where it is prepared those of its plan for any. */
 async function planOf(
   client: Pick<pg.ClientBase, 'query'>,
-  { text, values }: Recorded,
+  { text, values, isPrepared = false }: Recorded,
 ): Promise<Node[]> {
-  const explain = { text: `EXPLAIN (FORMAT JSON) ${text}`, values }
-  const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(explain)
-  return nodesOf(rows[0]!['QUERY PLAN'][0].Plan)
+  const explained = async (statement: string, given?: unknown[]): Promise<Node[]> => {
+    const explain = { text: `EXPLAIN (FORMAT JSON) ${statement}`, ...(given && { values: given }) }
+    const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(explain)
+    return nodesOf(rows[0]!['QUERY PLAN'][0].Plan)
+  }
+  const nodes = await explained(text, values)
+  if (!isPrepared) return nodes
+  await client.query(`PREPARE looked_at AS ${text}`)
+  await client.query('SET plan_cache_mode = force_generic_plan')
+  const any = values.length > 0 ? `(${values.map(() => 'NULL').join()})` : ''
+  nodes.push(...(await explained(`EXECUTE looked_at ${any}`)))
+  await client.query('RESET plan_cache_mode')
+  await client.query('DEALLOCATE looked_at')
+  return nodes
 }
 
 const nodesOf = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)]

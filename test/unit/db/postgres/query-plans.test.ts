@@ -35,6 +35,7 @@ withPostgres((it, server) => {
 
     expect(await wholes()).toEqual([])
     expect(statements().length).toBeGreaterThan(150)
+    expect(statements().filter(({ isPrepared }) => isPrepared).length).toBeGreaterThan(9)
     const whole = { text: 'SELECT id FROM items WHERE status = 5', values: [] }
     expect(await readingWhole(client, whole)).toHaveLength(1)
   })
