@@ -26,7 +26,7 @@ export const transaction = z.looseObject({
 export type Transaction = z.output<typeof transaction>
 
 /** All else passes as it came. To look at it too would take longer than to parse it. */
-const page: PageSchema<Transaction> = pageOf(z.object(required))
+export const transactionPage: PageSchema<Transaction> = pageOf(z.object(required))
 
 export interface TransactionFilter {
   accountId?: number | undefined
@@ -62,7 +62,7 @@ export function createTransactions(api: Api): Transactions {
             max_date: filter.maxDate,
           },
         },
-        page,
+        transactionPage,
       ),
     waitFor: api.waitFor,
   }
