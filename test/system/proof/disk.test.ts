@@ -27,7 +27,7 @@ test('a trace without a sync between the log and the answer would be noticed', (
   const answer = '7 write(30<TCP:[1]>, "HTTP/1.1 200 OK"..., 99) = 99'
   const read = (...lines: string[]) => readTrace(lines.join('\n'))
 
-  expect(read(write, sync, answer)).toEqual({ answers: 1, tooEarly: 0, syncs: 1 })
+  expect(read(write, sync, answer)).toEqual({ answers: 1, tooEarly: 0, syncs: 1, sentAhead: 0 })
   expect(read(write, answer, sync).tooEarly).toBe(1)
   expect(read(sync, write, answer).tooEarly).toBe(1)
   expect(read(write, sync, answer, answer).tooEarly).toBe(1)
@@ -52,33 +52,25 @@ describe.runIf(canTrace)('under strace', () => {
     expect(readTrace(readFileSync(output, 'utf8'))).toMatchObject({ answers: events, tooEarly: 0 })
   })
 
-  test(
-    'an event and what its site answered wait for the disk, that it is taken does not',
-    {
-      timeout: mostMs,
-    },
-    async () => {
-      const site = await receiver()
-      const { folder, start, post, stored } = await installation(site.url)
-      const output = join(folder, 'trace')
-      const { url, kill } = await start({}, tracer(output))
-      const syncs = () => readTrace(readFileSync(output, 'utf8')).syncs
-      const before = syncs()
-      const events = inForm(20, 200)
+  test('no delivery waits for the disk because it was taken', { timeout: mostMs }, async () => {
+    const site = await receiver()
+    const { folder, start, post, stored } = await installation(site.url)
+    const output = join(folder, 'trace')
+    const { url, kill } = await start({}, tracer(output))
+    const events = inForm(20, 200)
 
-      for (let itemId = 1; itemId <= events; itemId += 1) {
-        expect(await post(url, itemId)).toBe(200)
-        const delivered = async () =>
-          [...(await stored()).states.values()].filter((state) => state === 'delivered').length
-        await expect.poll(delivered, { interval: 5, timeout: mostMs }).toBe(itemId)
-      }
-      const during = syncs() - before
-      await kill()
+    for (let itemId = 1; itemId <= events; itemId += 1) {
+      expect(await post(url, itemId)).toBe(200)
+      const delivered = async () =>
+        [...(await stored()).states.values()].filter((state) => state === 'delivered').length
+      await expect.poll(delivered, { interval: 5, timeout: mostMs }).toBe(itemId)
+    }
+    await kill()
 
-      expect(during).toBeGreaterThanOrEqual(2 * events)
-      expect(during).toBeLessThan(2.5 * events)
-    },
-  )
+    // Something else may be stored, and waited for, in between now and then.
+    const { sentAhead } = readTrace(readFileSync(output, 'utf8'))
+    expect(sentAhead).toBeGreaterThan(events / 2)
+  })
 
   test(
     'on a slow disk a burst is stored whole, with fewer syncs than events',
