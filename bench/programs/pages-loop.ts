@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import { Pool } from 'undici'
-import { transactionPage } from '../../src/bridge/resources/transactions.ts'
+import { pageOf } from '../../src/bridge/transport/pagination.ts'
+import { transaction } from '../../src/bridge/resources/transactions.ts'
 import { categories } from './bridge-replies.ts'
 import { listen } from './listen.ts'
 
@@ -12,6 +13,7 @@ interface Page {
   resources: { category_id: number }[]
   pagination: { next_uri: string | null }
 }
+const shape = pageOf(transaction)
 const names = new Map(
   categories.resources.flatMap(({ categories: some }) => some.map(({ id, name }) => [id, name])),
 )
@@ -29,7 +31,7 @@ async function fetchAll(): Promise<object[]> {
 }
 
 function looked(page: Page): Page['resources'] {
-  if (!transactionPage.safeParse(page).success) throw new Error('another shape')
+  if (!shape.safeParse(page).success) throw new Error('another shape')
   return page.resources.map((row) => ({ ...row, category: names.get(row.category_id) }))
 }
 

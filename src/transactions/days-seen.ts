@@ -1,7 +1,7 @@
 /** The days of the rows seen so far, for as long as they come newest first. */
 export interface DaysSeen {
   /** The date of each row, in their order. */
-  add(dates: readonly (string | null)[]): void
+  add(dates: readonly (string | null | undefined)[]): void
   /**
    * The earliest day from which on there are at most so many rows. Undefined when none is known: Bridge promises no order,
    * so only rows that have come newest first tell that no newer ones follow, and the last day may go on.
@@ -9,7 +9,8 @@ export interface DaysSeen {
   from(limit: number): string | undefined
 }
 
-const isDay = (date: string | null): date is string => /^\d{4}-\d{2}-\d{2}$/.test(date ?? '')
+const isDay = (date: string | null | undefined): date is string =>
+  /^\d{4}-\d{2}-\d{2}$/.test(date ?? '')
 
 export function createDaysSeen(): DaysSeen {
   const counts = new Map<string, number>() // newest first
@@ -18,8 +19,8 @@ export function createDaysSeen(): DaysSeen {
   return {
     add(dates) {
       for (const date of dates) {
-        ordered &&= date === last || (isDay(date) && (last === undefined || date < last))
-        if (!ordered || date === null) return
+        ordered &&= isDay(date) && (last === undefined || date <= last)
+        if (!ordered || !isDay(date)) return
         counts.set(date, (counts.get(date) ?? 0) + 1)
         last = date
       }

@@ -19,7 +19,7 @@ export interface Reading {
   /** Picks what Bridge has no filter for. */
   belongs?: ((row: Transaction) => boolean) | undefined
   /** The rows as the answer has them, in the same order. */
-  write(rows: readonly Transaction[]): readonly { id: number }[]
+  write(rows: readonly Transaction[]): readonly object[]
   /** Hears how many bytes each page came to; may throw to end the reading. */
   onBytes(bytes: number): void
 }
@@ -35,13 +35,16 @@ export async function readAll(bridge: BridgeResources, reading: Reading): Promis
   let seen = 0
   for await (const page of bridge.transactions.pages(bridgeUser, filter)) {
     seen += page.length
+    const rows = page.filter(belongs)
     days.add(page.map(({ date }) => toText(date)))
-    reading.onBytes(list.add(write(page.filter(belongs))))
+    reading.onBytes(list.add(write(rows).map((row, index) => written(rows[index]!.id, row))))
     if (list.size > limit) throw tooMany(reading, days.from(fittingNow(bridge, reading)))
     if (seen > reading.readable) throw tooManyToLookThrough(reading)
   }
   return list.bytes()
 }
+
+const written = (id: number, row: object) => ({ id, json: JSON.stringify(row) })
 
 /** Calls that such a read may make besides its pages: for the user's accounts, and to see that no more follows. */
 const callsBesides = 2

@@ -1,13 +1,12 @@
 import { z } from 'zod'
 import type { Api } from '../api.ts'
 import { loosely } from '../fields.ts'
-import { pageOf, type PageSchema } from '../transport/pagination.ts'
-
-const required = { id: z.int(), account_id: z.int() }
+import { pageOf } from '../transport/pagination.ts'
 
 /** One transaction. `deleted` rows come only when `since` is given. Ids exceed 32 bits. */
 export const transaction = z.looseObject({
-  ...required,
+  id: z.int(),
+  account_id: z.int(),
   amount: loosely(z.number()),
   currency_code: loosely(z.string()),
   clean_description: loosely(z.string()),
@@ -25,8 +24,7 @@ export const transaction = z.looseObject({
 })
 export type Transaction = z.output<typeof transaction>
 
-/** All else passes as it came. To look at it too would take longer than to parse it. */
-export const transactionPage: PageSchema<Transaction> = pageOf(z.object(required))
+const page = pageOf(transaction)
 
 export interface TransactionFilter {
   accountId?: number | undefined
@@ -62,7 +60,7 @@ export function createTransactions(api: Api): Transactions {
             max_date: filter.maxDate,
           },
         },
-        transactionPage,
+        page,
       ),
     waitFor: api.waitFor,
   }
