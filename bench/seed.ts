@@ -40,6 +40,7 @@ export interface Client {
 /** How many sites call us in a load: a good part of an installation's. */
 const callers = 256
 const sitesOfATenant = 100
+const seqsOfACommit = 50_000
 const dayMs = 24 * 60 * 60_000
 
 /** Item ids as large as Bridge's. */
@@ -62,7 +63,7 @@ export async function seed(env: Record<string, string>, holdings: Holdings): Pro
 
   const client = new Sqlite(databasePath(config))
   client.pragma('synchronous = OFF')
-  client.pragma('cache_size = -200000')
+  client.pragma('cache_size = -1000000') // all indexes of five million deliveries
   const insert = (table: string, columns: string): ((...values: unknown[]) => void) => {
     const marks = columns.split(',').map(() => '?')
     const statement = client.prepare(
@@ -125,40 +126,43 @@ export async function seed(env: Record<string, string>, holdings: Holdings): Pro
     }
   })()
 
-  client.transaction(() => {
-    const addEvent = insert(
-      'events',
-      'seq,id,dedupe_key,type,user_id,site_id,item_id,body,occurred_at,received_at,handled_at',
-    )
-    const addDelivery = insert(
-      'deliveries',
-      'id,event_seq,site_id,item_id,state,attempts,due_at,first_ended_at,created_at,settled_at',
-    )
-    const addAttempt = insert(
-      'attempts',
-      'delivery_id,number,started_at,duration_ms,status,response',
-    )
-    for (let seq = 1; seq <= deliveries + due; seq += 1) {
-      const isDue = seq > deliveries
-      const [eventId, deliveryId] = [systemIds.next('evt'), systemIds.next('dlv')]
-      const number = seq % (isDue ? dueSites : sites)
-      const [siteId, userId] = [made.sites[number]!, made.users[number]!]
-      // An item of the site's, each delivery of what is due another one's: none waits for another.
-      const itemId = isDue ? itemIdOf(items + seq) : itemIdOf(number)
-      const at = isDue
-        ? now - 1_000
-        : now - Math.floor(((deliveries - seq) / deliveries) * 30 * dayMs)
-      const body = keyring.seal(eventBody(itemId, `uuid-of-${userId}`, at), `events/${eventId}`)
-      const type = 'item.account.updated'
-      const hash = keyring.hash('webhook-body', eventId).toString('base64url')
-      addEvent(seq, eventId, `bridge:${at}:${hash}`, type, userId, siteId, itemId, body, at, at, at)
-      if (isDue) addDelivery(deliveryId, seq, siteId, itemId, 'pending', 0, at, null, at, null)
-      else {
-        addDelivery(deliveryId, seq, siteId, itemId, 'delivered', 1, at, at, at, at)
-        addAttempt(deliveryId, 1, at, 20, 200, keyring.seal('{}', `deliveries/${deliveryId}`))
-      }
+  const addEvent = insert(
+    'events',
+    'seq,id,dedupe_key,type,user_id,site_id,item_id,body,occurred_at,received_at,handled_at',
+  )
+  const addDelivery = insert(
+    'deliveries',
+    'id,event_seq,site_id,item_id,state,attempts,due_at,first_ended_at,created_at,settled_at',
+  )
+  const addAttempt = insert('attempts', 'delivery_id,number,started_at,duration_ms,status,response')
+  const addEventAndDelivery = (seq: number): void => {
+    const isDue = seq > deliveries
+    const [eventId, deliveryId] = [systemIds.next('evt'), systemIds.next('dlv')]
+    const number = seq % (isDue ? dueSites : sites)
+    const [siteId, userId] = [made.sites[number]!, made.users[number]!]
+    // An item of the site's, each delivery of what is due another one's: none waits for another.
+    const itemId = isDue ? itemIdOf(items + seq) : itemIdOf(number)
+    const at = isDue
+      ? now - 1_000
+      : now - Math.floor(((deliveries - seq) / deliveries) * 30 * dayMs)
+    const body = keyring.seal(eventBody(itemId, `uuid-of-${userId}`, at), `events/${eventId}`)
+    const type = 'item.account.updated'
+    const hash = keyring.hash('webhook-body', eventId).toString('base64url')
+    addEvent(seq, eventId, `bridge:${at}:${hash}`, type, userId, siteId, itemId, body, at, at, at)
+    if (isDue) addDelivery(deliveryId, seq, siteId, itemId, 'pending', 0, at, null, at, null)
+    else {
+      addDelivery(deliveryId, seq, siteId, itemId, 'delivered', 1, at, at, at, at)
+      addAttempt(deliveryId, 1, at, 20, 200, keyring.seal('{}', `deliveries/${deliveryId}`))
     }
-  })()
+  }
+  // In pieces: one commit's pages are written again and again to a log that ends only with it.
+  const all = deliveries + due
+  for (let seq = 1; seq <= all; seq += seqsOfACommit) {
+    const last = Math.min(all, seq + seqsOfACommit - 1)
+    client.transaction(() => {
+      for (let each = seq; each <= last; each += 1) addEventAndDelivery(each)
+    })()
+  }
   client.pragma('wal_checkpoint(TRUNCATE)')
   client.close()
 
