@@ -73,6 +73,25 @@ describe.runIf(canTrace)('under strace', () => {
   })
 
   test(
+    "no call waits for the disk because it is its key's first of an hour",
+    { timeout: mostMs },
+    async () => {
+      const { folder, start, callAnew } = await installation((await receiver()).url)
+      const output = join(folder, 'trace')
+      const { url, kill } = await start(withoutWorkers, tracer(output))
+      const calls = inForm(20, 200)
+
+      for (let call = 0; call < calls; call += 1) expect(await callAnew(url)).toBe(200)
+      await kill()
+
+      // Something else may be stored, and waited for, in between now and then.
+      const { answers, tooEarly } = readTrace(readFileSync(output, 'utf8'))
+      expect(answers).toBe(calls)
+      expect(tooEarly).toBeGreaterThan(calls / 2)
+    },
+  )
+
+  test(
     'on a slow disk a burst is stored whole, with fewer syncs than events',
     { timeout: mostMs },
     async () => {

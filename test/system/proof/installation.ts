@@ -9,7 +9,7 @@ import { databasePath, loadConfig } from '../../../src/config.ts'
 import { createSqliteStore } from '../../../src/db/sqlite/store.ts'
 import { signBridgeWebhook } from '../../support/bridge.ts'
 import { testFolder } from '../../support/store.ts'
-import { aTenant, aUser, testBy } from '../../support/tenants.ts'
+import { aKey, aTenant, aUser, testBy } from '../../support/tenants.ts'
 
 const program = fileURLToPath(new URL('server-process.ts', import.meta.url))
 const secret = 'webhook-secret'
@@ -36,7 +36,7 @@ export async function installation(webhookUrl: string, { connections = 64, onEac
   onTestFinished(() => store.close())
   const keyring = await unlockInstance(store, { config, clock: systemClock })
   const rooms = { store, keyring, clock: systemClock, ids: systemIds }
-  const { site } = await aTenant(rooms)
+  const { tenant, site } = await aTenant(rooms)
   const user = await aUser(rooms, site)
   await store.updateSite(site.id, { webhookUrl }, testBy)
   await store.allowTargets(site.id, ['127.0.0.0/8'], testBy)
@@ -100,6 +100,15 @@ export async function installation(webhookUrl: string, { connections = 64, onEac
     }
   }
 
+  /** The first call of a new key of the site. Resolves to the status. */
+  async function callAnew(url: string): Promise<number> {
+    const { authorization } = await aKey(rooms, tenant, site)
+    const path = `${url}/api/method/frappe.auth.get_logged_user`
+    const { statusCode, body } = await request(path, { headers: { authorization }, dispatcher })
+    await body.dump()
+    return statusCode
+  }
+
   /** Opens all connections, which later posts use: a server that waits for its disk accepts few. */
   async function connect(url: string): Promise<void> {
     const opening = Array.from({ length: connections }, async () => {
@@ -117,5 +126,6 @@ export async function installation(webhookUrl: string, { connections = 64, onEac
     const { unhandledEvents: unhandled } = await store.readFigures(Number.MAX_SAFE_INTEGER)
     return { states, items, unhandled }
   }
-  return { folder, database: join(folder, 'bank-api.sqlite'), store, start, connect, post, stored }
+  const database = join(folder, 'bank-api.sqlite')
+  return { folder, database, store, start, connect, post, callAnew, stored }
 }

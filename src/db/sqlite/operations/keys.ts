@@ -15,7 +15,7 @@ import {
 import type { KeyHolder, KeyStore } from '../../ports/keys.ts'
 import { keyAfter } from '../../rules/key-change.ts'
 import { apiKeys, bridgeUsers, sites, tenants } from '../schema/index.ts'
-import { prepared, type Tools } from '../tools.ts'
+import { given, prepared, type Tools } from '../tools.ts'
 import { noteOfTenant } from './audit.ts'
 
 const holderOf = prepared((db) =>
@@ -24,7 +24,21 @@ const holderOf = prepared((db) =>
     .from(apiKeys)
     .innerJoin(tenants, eq(tenants.id, apiKeys.tenantId))
     .leftJoin(sites, eq(sites.id, apiKeys.siteId))
-    .where(eq(apiKeys.apiKey, sql.placeholder('apiKey')))
+    .where(eq(apiKeys.apiKey, given('apiKey')))
+    .prepare(),
+)
+
+/** Many calls may come at the turn of the hour: one of them writes. */
+const setLastUsed = prepared((db) =>
+  db
+    .update(apiKeys)
+    .set({ lastUsedAt: sql`${given('at')}` })
+    .where(
+      and(
+        eq(apiKeys.apiKey, given('apiKey')),
+        or(isNull(apiKeys.lastUsedAt), lt(apiKeys.lastUsedAt, given('at'))),
+      ),
+    )
     .prepare(),
 )
 
@@ -116,19 +130,9 @@ export function keyOperations({ db, read, write }: Tools): KeyStore {
           .all(),
       ),
 
+    // A time lost in a power cut is written again with the next call; the caller at hand waits for no disk.
     touchKey: (apiKey, at) =>
-      write(() => {
-        // Many calls may come at the turn of the hour: one of them writes.
-        db.update(apiKeys)
-          .set({ lastUsedAt: at })
-          .where(
-            and(
-              eq(apiKeys.apiKey, apiKey),
-              or(isNull(apiKeys.lastUsedAt), lt(apiKeys.lastUsedAt, at)),
-            ),
-          )
-          .run()
-      }),
+      write(() => void setLastUsed(db).run({ apiKey, at }), { mayBeLost: true }),
 
     listKeysWithoutAddress: (now) =>
       read(() => {
