@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 
 /** Where the site of this number listens: each number has an address of its own. */
 export const siteAddress = (number: number, port: number): string =>
-  `http://127.1.${number >> 8}.${number & 255}:${port}/api/method/bank.webhooks.receive`
+  `http://127.${1 + (number >> 16)}.${(number >> 8) & 255}.${number & 255}:${port}/api/method/bank.webhooks.receive`
 
 /** Sites that take every webhook and write down when it came. */
 export interface Sites {
