@@ -26,7 +26,11 @@ export function rhythmAfter(
   const gaps = (gap < hourMs ? earlier : [...earlier, gap]).slice(-gapsKept)
   const rhythm = Math.max(dayMs, medianOf(gaps))
   const due = successAt + rhythm
-  return { refreshGaps: gaps.join(), expectedAt: due, staleDueAt: due + rhythm / 2 + hourMs }
+  return {
+    refreshGaps: gaps.join(),
+    expectedAt: due,
+    staleDueAt: due + Math.round(rhythm / 2) + hourMs,
+  }
 }
 
 function medianOf(values: readonly number[]): number {

@@ -33,6 +33,19 @@ it('its absence is told half as long again later, and an hour', () => {
   expect((staleDueAt ?? 0) - at).toBe(3 * dayMs + hourMs)
 })
 
+it('what is expected is a whole millisecond, whatever the gaps', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: hourMs, max: 60 * dayMs }), { maxLength: 7 }),
+      (gaps) => {
+        const { expectedAt, staleDueAt } = after(...gaps)
+
+        expect([expectedAt, staleDueAt].every(Number.isSafeInteger)).toBe(true)
+      },
+    ),
+  )
+})
+
 it('the same success told twice is no gap, but puts off what is expected', () => {
   const once = after(2 * dayMs)
   const twice = rhythmAfter(once, once.at + 5_000)
