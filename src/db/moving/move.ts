@@ -43,7 +43,7 @@ export async function moveToPostgres({ from, url, ...move }: Move): Promise<Coun
   let pool: pg.Pool | undefined
   const source = openSource(from)
   try {
-    pool = createPool({ url, poolSize: 1 })
+    pool = createPool({ url, poolSize: 1, answerMs: 0 })
     const client = await pool.connect()
     try {
       await client.query('BEGIN')

@@ -18,6 +18,8 @@ export interface PostgresOptions {
   poolSize: number
   /** How long a call may wait for one of them; 0: as long as it takes. */
   waitMs?: number
+  /** How long an answer may take, after which the server counts as away; 0: as long as the server lives. */
+  answerMs?: number
   /** Refuse a database without our tables instead of making them. */
   mustExist?: boolean
 }
@@ -29,7 +31,12 @@ const limitsMs = { wait: 5_000, lock: 5_000, statement: 30_000, idle: 10_000 }
  * A pool that connects when it is first asked. The limits are told to the server at the start of each connection; the last
  * two are our own, for a server that does not answer.
  */
-export function createPool({ url, poolSize, waitMs = limitsMs.wait }: PostgresOptions): Pool {
+export function createPool({
+  url,
+  poolSize,
+  waitMs = limitsMs.wait,
+  answerMs = limitsMs.statement + waitMs,
+}: PostgresOptions): Pool {
   const pool = new Pool({
     ...readDatabaseUrl(url),
     max: poolSize,
@@ -38,8 +45,10 @@ export function createPool({ url, poolSize, waitMs = limitsMs.wait }: PostgresOp
     lock_timeout: limitsMs.lock,
     statement_timeout: limitsMs.statement,
     idle_in_transaction_session_timeout: limitsMs.idle,
-    query_timeout: limitsMs.statement + waitMs,
+    query_timeout: answerMs,
+    // A server that is gone without a word is noticed within half a minute, also by who waits as long as it takes.
     keepAlive: true,
+    keepAliveInitialDelayMillis: limitsMs.idle,
     // Statements that do not wait for an answer are sent at once, not one after the other.
     pipeline: true,
   })
@@ -54,13 +63,15 @@ export function createPool({ url, poolSize, waitMs = limitsMs.wait }: PostgresOp
 
 /** Connects and migrates. When that is impossible it throws what an operator can act on, with PostgreSQL's own reason. */
 export async function openPostgres(options: PostgresOptions): Promise<Pool> {
-  let pool: Pool | undefined
+  let first: Pool | undefined
   try {
-    pool = createPool(options)
-    await migrate(pool, migrationsFolder, options)
-    return pool
+    // What migrates a large table, or waits for who does, may take hours.
+    first = createPool({ ...options, poolSize: 1, answerMs: 0 })
+    await migrate(first, migrationsFolder, options)
+    return createPool(options)
   } catch (error) {
-    await pool?.end()
-    throw toStartError(error, pool?.options)
+    throw toStartError(error, first?.options)
+  } finally {
+    await first?.end()
   }
 }

@@ -1,6 +1,8 @@
 import { Client } from 'pg'
 import { expect, onTestFinished } from 'vitest'
 import { openStore } from '../../../../src/db/open.ts'
+import { migrationLock } from '../../../../src/db/postgres/migrate.ts'
+import { openPostgres } from '../../../../src/db/postgres/open.ts'
 import { emptyDatabase, testDatabase, withPostgres } from '../../../support/postgres.ts'
 import { testBy } from '../../../support/tenants.ts'
 
@@ -16,6 +18,28 @@ withPostgres((it, server) => {
     const tenant = await (await open()).createTenant({ id: 'ten_1', name: 'acme' }, testBy)
 
     expect(await (await open()).listTenants()).toEqual([tenant])
+  })
+
+  it('a start waits for migrations longer than for the answers to its work', async () => {
+    const url = await emptyDatabase(server)
+    const other = new Client(url)
+    await other.connect()
+    onTestFinished(() => other.end())
+    await other.query('SELECT pg_advisory_lock($1)', [migrationLock])
+    const opened = openPostgres({ url, poolSize: 1, answerMs: 1 })
+    opened.catch(() => {}) // it is looked at below
+    await expect
+      .poll(async () => {
+        const waiting = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`
+        return (await other.query(waiting)).rowCount
+      })
+      .toBe(1)
+
+    await other.query('SELECT pg_advisory_unlock($1)', [migrationLock])
+
+    await (await opened).end()
+    const { rowCount } = await other.query('SELECT FROM __drizzle_migrations')
+    expect(rowCount).toBeGreaterThan(0)
   })
 
   it('a server whose work has all connections still says that it lives', async () => {
