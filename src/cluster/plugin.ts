@@ -40,7 +40,7 @@ const plugin: FastifyPluginAsync<Options> = async (
   { identity, time, onLost = () => {}, mustBeAlone = false, leader },
 ) => {
   const { store, ids } = app
-  const lifecycle: Lifecycle = { stopping: false }
+  const lifecycle: Lifecycle = { stopping: false, leftMs: () => Number.POSITIVE_INFINITY }
   const wakeups = createWakeups()
   app.decorate('lifecycle', lifecycle)
   app.decorate('wakeups', wakeups)

@@ -4,9 +4,12 @@ import { StoreAwayError } from '../db/store-errors.ts'
 import { minuteMs } from '../durations.ts'
 import type { Heartbeats } from './heartbeats.ts'
 
-/** Whether the server is on its way out. Only ever turns true. */
+/** Whether the server is on its way out. */
 export interface Lifecycle {
+  /** Only ever turns true. */
   stopping: boolean
+  /** For how long a stop may still wait for what is in flight, so that what does not end can be given back in time. */
+  leftMs: () => number
 }
 
 export interface Check {

@@ -1,6 +1,7 @@
 import { Server } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
+import { monotonicClock } from '../clock.ts'
 
 /** How long a connection that was accepted last has to say what it wants. */
 const graceMs = 250
@@ -23,6 +24,9 @@ export async function stopGently(
   Server.prototype.close.call(app.server)
   await wait(graceMs)
 
+  // A tenth is for giving back what does not end.
+  const givesBackAt = monotonicClock.now() + timeoutMs * 0.9
+  app.lifecycle.leftMs = () => Math.max(0, givesBackAt - monotonicClock.now())
   const inTime = new AbortController()
   const late = wait(timeoutMs, 'late' as const, { signal: inTime.signal }).catch(() => 'aborted')
   const end = await Promise.race([app.close().then(() => 'closed' as const), late])

@@ -1,6 +1,7 @@
 import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import { hourOf } from '../audit/counter.ts'
+import { tryMs } from '../db/rules/delivery-claims.ts'
 import { startLoop } from '../loop.ts'
 import { tickHandler, type HandlerDeps } from './inbox/handler.ts'
 import { createRefusalWatch, type RefusalWatch } from './inbox/refused.ts'
@@ -47,12 +48,10 @@ const idleMs = 500
 /** How often we look whether what was refused is Bridge's. Strangers cannot make it more often. */
 const refusalsMs = 10_000
 
-/** How long a stop waits for tries in flight, below the ten seconds Docker gives a container. */
-const graceMs = 5_000
-
 /** The relay and the handler of what Bridge posted. Registered last, so that it drains before anything it uses closes. */
 const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
-  const { store, keyring, clock, clockWatch, ids, auditCounter, memberId, membership } = app
+  const { store, keyring, clock, clockWatch, ids, auditCounter, memberId } = app
+  const { membership, lifecycle } = app
   const log = app.log.child({ room: 'webhooks' })
   const { openedTo } = options
 
@@ -110,7 +109,8 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
     app.wakeups.on('deliveries', relayLoop.nudge)
     app.addHook('onClose', async () => {
       await Promise.all([handlerLoop.stop(), relayLoop.stop(), refusals.stop()])
-      await relay.drain(graceMs)
+      // Each may take its time: a site that gets one cut off gets it again from the next server.
+      await relay.drain(Math.min(tryMs, lifecycle.leftMs()))
       await sender.close()
     })
   }

@@ -24,6 +24,7 @@ async function door(options: { workers?: boolean; isSandbox?: boolean; bounds?: 
     heartbeats,
     leader: soleLeader,
     membership: onlyMember,
+    lifecycle: { stopping: false, leftMs: () => Number.POSITIVE_INFINITY },
     wakeups: createWakeups(),
   }
   for (const [name, room] of Object.entries({ ...rooms, auditCounter, ...cluster })) {
@@ -98,6 +99,35 @@ test('a stop waits for the try in flight', async () => {
   await closed
 
   expect(await store.findDelivery(id)).toMatchObject({ state: 'delivered' })
+})
+
+test('a stop waits for a site that takes its time, so that it gets nothing twice', async () => {
+  const { emit, listenAt, store, app } = await door({ workers: true, isSandbox: true })
+  const at = await receiver((_, response) => void setTimeout(() => response.end(), 6_000))
+  await listenAt(at.url)
+  const id = await emit()
+  await expect.poll(() => at.posts.length).toBe(1)
+
+  await app.close()
+
+  expect(await store.findDelivery(id)).toMatchObject({ state: 'delivered' })
+})
+
+test('what would outlast the stop is given back untried before that is over', async () => {
+  const { emit, listenAt, store, app } = await door({ workers: true, isSandbox: true })
+  const at = await receiver(() => {})
+  await listenAt(at.url)
+  const id = await emit()
+  await expect.poll(() => at.posts.length).toBe(1)
+
+  app.lifecycle.leftMs = () => 10
+  await app.close()
+
+  expect(await store.findDelivery(id)).toMatchObject({
+    state: 'pending',
+    tries: [],
+    claimedUntil: null,
+  })
 })
 
 test('a target is checked before it is saved: what the site opened counts within the operator’s bounds', async () => {
