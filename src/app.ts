@@ -136,7 +136,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     proxy: config.secrets.proxy,
     onProven: () => {
       pinApplication(app.store, config).catch((error: unknown) => {
-        app.log.error({ err: error }, 'the database was not bound to its Bridge application')
+        app.log.error(
+          { room: 'bridge', err: error },
+          'the database was not bound to its Bridge application',
+        )
       })
     },
     clock,

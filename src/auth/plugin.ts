@@ -41,6 +41,7 @@ interface Options {
 
 /** Unlocks the installation's keys; a database of another mode or master key stops the start here. */
 const plugin: FastifyPluginAsync<Options> = async (app, { config, clock, time, ids, workers }) => {
+  const log = app.log.child({ room: 'auth' })
   const { store } = app
   const keyring = await unlockInstance(store, { config, clock })
   app.decorate('clock', clock)
@@ -76,7 +77,7 @@ const plugin: FastifyPluginAsync<Options> = async (app, { config, clock, time, i
       return false
     },
     idleMs: flushMs,
-    onError: (error) => app.log.error({ err: error }, 'audit counts not written'),
+    onError: (error) => log.error({ err: error }, 'audit counts not written'),
   })
   app.decorate('auditCounter', auditCounter)
   const watchProxy = createProxyWatch({ clock, auditCounter }, isWithin(config.trustedProxies))
@@ -89,7 +90,7 @@ const plugin: FastifyPluginAsync<Options> = async (app, { config, clock, time, i
     const learn = async () => {
       const { memberId } = app
       if (await learnDataKeys({ store, keyring, clock, masterKeys, memberId })) {
-        app.log.info('a new data key is in hand')
+        log.info('a new data key is in hand')
       }
       return false
     }
@@ -100,7 +101,7 @@ const plugin: FastifyPluginAsync<Options> = async (app, { config, clock, time, i
       learning = startLoop({
         tick: learn,
         idleMs: learnMs,
-        onError: (error) => app.log.error({ err: error }, 'new data key not in hand'),
+        onError: (error) => log.error({ err: error }, 'new data key not in hand'),
       })
     })
     app.addHook('onClose', () => learning?.stop())

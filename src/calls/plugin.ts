@@ -48,7 +48,7 @@ const plugin: FastifyPluginCallback<{ clock: Clock }> = (app, { clock }, done) =
       return false
     },
     idleMs: flushMs,
-    onError: (error) => app.log.error({ room: 'journal', err: error }, 'calls not stored'),
+    onError: (error) => app.log.error({ room: 'calls', err: error }, 'calls not stored'),
   })
   app.addHook('onClose', () => flushing.stop({ atLast: true }))
   done()

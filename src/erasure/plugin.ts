@@ -12,7 +12,7 @@ const restMs = 30_000
 /** Carries deletions out, whose calls take their turn as any other's. */
 const plugin: FastifyPluginCallback<{ workers: boolean }> = (app, { workers }, done) => {
   if (workers) {
-    const log = app.log.child({ room: 'removal' })
+    const log = app.log.child({ room: 'erasure' })
     const { store, clock, ids, steadyClock, bridge } = app
     const stopping = new AbortController()
     const restsUntil = new Map<string, number>()

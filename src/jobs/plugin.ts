@@ -47,7 +47,7 @@ const batch = 200
 const plugin: FastifyPluginCallback<
   { workers: boolean; isSandbox: boolean; mailServer: MailServer | undefined } & Served
 > = (app, { workers, isSandbox, publicUrl, bridgeOrigin, mailServer }, done) => {
-  const log = app.log.child({ room: 'upkeep' })
+  const log = app.log.child({ room: 'jobs' })
   const { store, bridge, clock, ids, keyring, isClockInDoubt } = app
   const stopping = new AbortController()
   const { signal } = stopping
@@ -93,13 +93,13 @@ const plugin: FastifyPluginCallback<
       startLoop({
         tick,
         idleMs,
-        onError: (error) => log.error({ err: error, work: name }, 'upkeep failed'),
+        onError: (error) => log.error({ err: error, work: name }, 'job failed'),
       })
     const { only } = app.leader
     const catchingUp = run('catch-up', only(jobs.catchUp), hourMs)
     app.wakeups.on('lead', catchingUp.nudge)
     const loops = [
-      run('tell', app.heartbeats.watch('upkeep', only(jobs.tell)), 2 * secondMs),
+      run('tell', app.heartbeats.watch('jobs', only(jobs.tell)), 2 * secondMs),
       // Each look reads all consents that end within a month. In a sandbox somebody moved the clock, and waits.
       run('remind', only(jobs.remind), isSandbox ? 2 * secondMs : minuteMs),
       run('compare', only(jobs.compare), 2 * secondMs),

@@ -13,7 +13,7 @@ const plugin: FastifyPluginCallback<{ workers: boolean; retention: Retention }> 
   done,
 ) => {
   if (workers) {
-    const log = app.log.child({ room: 'removal' })
+    const log = app.log.child({ room: 'retention' })
     const { store, clock, bridge, bridgeTime, isClockInDoubt } = app
     const forget = createRetention({ store, clock, isClockInDoubt, retention })
     const stopping = new AbortController()

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it, test } from 'vitest'
@@ -81,6 +81,25 @@ test.each(pages)('every file that %s names is there, and what it names in that f
     for (const name of names) {
       expect(new RegExp(`\\b${name}\\b`).test(read(path)), `${name} in ${path}`).toBe(true)
     }
+  }
+})
+
+it('a line of the log names the folder it comes from, and docs/watching.md names them all', () => {
+  const said = globSync('src/**/*.ts', { cwd: root }).flatMap((path) =>
+    [...read(path).matchAll(/\broom: '(\w+)'/g)].map(([, room = '']) => ({ path, room })),
+  )
+  const rooms = [...new Set(said.map(({ room }) => room))].toSorted()
+  const [, chapter = ''] = read('docs/watching.md').split('\n## The log\n')
+  const rows = (chapter.split('\n## ')[0] ?? '').match(/^\| `.*$/gm) ?? []
+  const told = rows.flatMap((row) => codeIn(row.split('|')[1]!)).filter((name) => !/\d/.test(name))
+
+  expect(rooms.length).toBeGreaterThan(10)
+  expect(told.toSorted()).toEqual(rooms)
+  for (const { path, room } of said) {
+    const [, folder = ''] = path.split('/')
+    // What stands directly in src/ puts rooms together, and warns of the environment before there is one.
+    if (folder.endsWith('.ts')) expect([...foldersIn('src'), 'environment']).toContain(room)
+    else expect(room, path).toBe(folder)
   }
 })
 
