@@ -124,7 +124,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const isSandbox = config.sandbox !== undefined
   await app.register(cluster, { identity, time, onLost, mustBeAlone: isSandbox, leader })
   if (workers) await app.register(audit)
-  // Before the rest of what works by itself: that is stopped first, for a copy under way may take minutes to end.
+  // What is registered later is stopped earlier: a copy under way may take minutes to end, and the other workers are not to
+  // run on meanwhile.
   if (workers && file !== undefined) {
     await app.register(backup, { database: file, signerOf, ...config.backup })
   }

@@ -25,8 +25,8 @@ export class TooMuchError extends Error {
  * Sends a request and gathers its answer, within `ms` milliseconds, connecting included. Without a status it rejects: with an
  * OutOfTimeError, the signal's reason, or undici's error. With one it resolves, and `cut` says what was missing.
  *
- * By undici's `dispatch`: its `request` makes a stream and signals of what is a few chunks, and looks at a signal only once
- * it is connected.
+ * It uses undici's `dispatch`: `request` would make a stream for an answer of a few chunks, and heeds a signal only once it is
+ * connected.
  */
 export function ask(
   dispatcher: Dispatcher,

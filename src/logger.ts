@@ -49,7 +49,7 @@ function inside(name: string, value: unknown, depth: number): unknown {
   return 'toJSON' in value ? value : censored(value as Record<string, unknown>, depth)
 }
 
-/** An error as pino shows it, redacted, what passes without its stack; what was thrown and is none stays as it is. */
+/** An error as pino shows it, redacted; without its stack if it passes by itself. A thrown value that is no Error stays as it is. */
 function shownError(error: unknown): SerializedError {
   const shown = stdSerializers.err(error as Error)
   if (!(error instanceof Error)) return shown

@@ -6,16 +6,16 @@ export interface Loop {
   /** Wakes the loop at once. */
   nudge(): void
   /**
-   * Resolves when the tick in flight has ended, which is told to be brief; no further one starts. With `atLast` it ticks once more, while there is more:
-   * an error of that is told as any other, and stands in nobody's way.
+   * Aborts the signal that the tick in flight was given, waits until that tick has ended, and starts no other. With `atLast`
+   * it then ticks once more, and on while there is more to do; an error goes to `onError` and ends that.
    */
   stop(how?: { atLast: boolean }): Promise<void>
 }
 
 /**
- * Repeats `tick` while it says there is more, else sleeps `idleMs` (real time) or until nudged. An error is told and survived;
- * one that passes by itself is told when it begins, not each time until it is over. A tick of many pieces may end between two
- * of them once `stopping` is aborted.
+ * Repeats `tick` while it says there is more, else sleeps `idleMs` (real time) or until nudged. An error goes to `onError` and
+ * the loop goes on; one that passes by itself is told when it begins, not at each tick until it is over. A tick that does many
+ * things should end between two of them once `stopping` is aborted.
  */
 export function startLoop({
   tick,

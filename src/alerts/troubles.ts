@@ -13,7 +13,7 @@ export interface Trouble {
 /** What a look sees. */
 export interface Sight {
   troubles: Trouble[]
-  /** What it did not come to, as a trouble of that is called: such a one is neither new nor over by this look. */
+  /** Names of the troubles that this look could not examine: it says neither that they began nor that they are over. */
   unseen: ReadonlySet<string>
 }
 
@@ -71,10 +71,10 @@ const sentences = (...parts: readonly (string | undefined)[]): string =>
     .filter((part) => part !== undefined)
     .reduce((text, part) => `${text}${/[.:]$/.test(text) ? ' ' : '. '}${part}`)
 
-/** What Bridge's answers alone tell to be over: until doctor gets one, what it says of Bridge stands for it. */
+/** Troubles that only an answer of Bridge's can end: while the credentials are refused there is none, so they go on. */
 const seenByAnswers = ['bridge', 'clock']
 
-/** What goes on with these: each of them, what it was before it became worse, and what is unseen because of it. */
+/** The names of troubles that are not over: each of these, the milder one that it grew out of, and what it keeps from being seen. */
 export function goingOn(now: readonly Trouble[]): Set<string> {
   const names = new Set<string>()
   for (const { about } of now) {

@@ -162,7 +162,7 @@ export async function authenticate(
   return toCaller(holder)
 }
 
-/** The caller behind a key and secret of our own, for which nobody knocks: a refusal is no more than undefined. */
+/** The caller behind a key and secret that we hold ourselves, as the demo's. No call was made: nothing is counted or thrown. */
 export async function callerBehind(
   rooms: Pick<Authentication, 'store' | 'keyring' | 'clock'>,
   given: Pick<Given, 'key' | 'secret'>,

@@ -45,7 +45,7 @@ export const offerPortal = (
   by: By,
 ): Promise<Offer> => portalEntrance.offer(deps, { who: null, tenantId, siteId, apiKey }, by)
 
-/** It ends with its tenant or site, and with the key that asked for it: also when that got another secret since. */
+/** A session ends with its tenant or site, and with the key that asked for it: also when that key was given another secret. */
 function isAlive({ session, key, site }: SessionHolder, tenant: Tenant, now: number): boolean {
   const { apiKey, siteId, madeAt } = session
   if (tenant.disabledAt !== null) return false

@@ -101,8 +101,8 @@ export async function verifyCopy(
 }
 
 /**
- * What is wrong with a copy as far as its last line tells: of one that is too large to be read in passing. Undefined: the
- * present master key opens it, and what it holds is not known.
+ * What is wrong with a copy, by its last line alone: for copies that are too large to be read in passing. Undefined when the
+ * present master key opens it; its content was not looked at.
  */
 export function glanceAtCopy(
   path: string,

@@ -16,7 +16,7 @@ declare module 'fastify' {
 
 const flushMs = 1_000
 
-/** Gives every request an id that its answer carries, and keeps what callers with a key asked. */
+/** Puts each request's id into its answer's header, and keeps what callers with a key asked. */
 const plugin: FastifyPluginCallback<{ clock: Clock }> = (app, { clock }, done) => {
   const { store } = app
   const callLog = createCallLog({

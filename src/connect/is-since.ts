@@ -2,8 +2,9 @@ import { leewayMs } from '../db/rules/item-change.ts'
 import type { ConnectRequest } from '../db/ports/requests.ts'
 
 /**
- * Whether what Bridge dates so may come from the visit that a link was opened for. With a try of the same item known from
- * just before, the leeway would take the visit before for this one: then it must be neither that try nor older than the link.
+ * Whether something with this date of Bridge's may come from the visit that a link was opened for. The leeway for clocks that
+ * differ does not apply when the item was tried just before the link: it would take that earlier try for this visit. Then the
+ * date must be neither that try's nor older than the link.
  */
 export function isSince(
   at: number,

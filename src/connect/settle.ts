@@ -29,17 +29,28 @@ export interface SettleDeps {
 /** How long one verification may spend at Bridge. */
 const budgetMs = 50_000
 
+/** The item that a visit is said to have ended with. */
+interface VisitClaim {
+  itemId: number
+  step: string | null
+  /** No callback named the item, Bridge's events suggested it: a callback may still correct that. */
+  guessed?: boolean
+  /** The member that took the request's callback to verify: when another one has it by now, nothing is stored. */
+  by?: string
+}
+
+/** The item is another user's, older than the request, or held by another request. Nothing was stored. */
+type Refused = 'refused'
+
 /**
- * Decides with Bridge, not with the browser, whether an item is what this request ended with, and stores both.
- * `refused`: the item is another's, older than the request, or held by another request; nothing is stored.
- * `guessed`: no callback named the item, so that one may still correct it. `by`: the member that claimed it. Rejects with a BridgeError when Bridge cannot be
- * asked.
+ * Decides with Bridge, not with the browser, whether an item is what this request ended with, and stores both. Rejects with a
+ * BridgeError when Bridge cannot be asked.
  */
 export async function settleWithBridge(
   deps: SettleDeps,
   owned: OwnedRequest,
-  claim: { itemId: number; step: string | null; guessed?: boolean; by?: string },
-): Promise<ConnectRequest | 'refused'> {
+  claim: VisitClaim,
+): Promise<ConnectRequest | Refused> {
   const { store, clock } = deps
   const { request, user, site } = owned
   const payer = { tenant: site.tenantId, site: site.id }

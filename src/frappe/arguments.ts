@@ -23,7 +23,7 @@ const reasons = ['whole_number', 'text', 'name', 'date', 'month', 'email'] as co
 
 type Reason = (typeof reasons)[number]
 
-/** Names a schema's refusal. Of what a schema says zod hands on the message alone: so that is a name, not a sentence. */
+/** Names why a schema refuses. It stands in the place of zod's message, the only thing that zod passes on of a refusal. */
 export const reason = (name: Reason): Reason => name
 
 /** What an argument is refused with, for an issue that its schema raised by a `reason` or by zod's own rules. */

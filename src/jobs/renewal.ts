@@ -54,7 +54,7 @@ export interface RenewalEnd {
   consentEnd: number | null
 }
 
-/** How the visit ended that this request waited for; undefined when it was none to renew, or is not served any more. */
+/** How the visit of this request ended; undefined when it was not opened to renew an item, or its site is no longer served. */
 export async function findRenewalEnd(
   { store, clock }: RenewalDeps,
   requestId: string,
@@ -81,9 +81,9 @@ const endStates = {
 } as const
 
 /**
- * Opens a Bridge session that renews the item's consent, and the request that waits for its end; both as a link of the
- * site's would. `limitedUntil` says when the next opening is free, `gone` that Bridge has the item no more. Rejects with a
- * BridgeError. Where there is no link, there was no opening.
+ * Opens a Bridge session that renews the item's consent, and the request that waits for its end, as a link of the site's own
+ * does. `limitedUntil` says when it may be opened again, `gone` that Bridge no longer has the item. Rejects with a BridgeError.
+ * What gave no link does not count as one of the day's openings.
  */
 export async function openRenewal(
   deps: RenewalDeps,

@@ -23,13 +23,13 @@ export function readerFor(
   },
 ): () => Promise<Reading> {
   let last: { at: number; reading: Promise<Reading> } | undefined
-  // Copies that should be there and are not are as old as can be: of a number left out no rule would ever hold.
+  // A copy that should exist and does not counts as infinitely old: if the number were left out, no rule would fire.
   const noCopy = config.backup.everyMs > 0 ? 0 : undefined
 
   async function read(now: number): Promise<Reading> {
     const { quota, breaker, credentials } = await app.bridgeStatus()
     const { ready, checks } = await readiness()
-    // Of a server that is away nothing is known but that: whoever scrapes is to hear it at once.
+    // When the database is away, that alone is known: whoever scrapes must not wait to hear it.
     const isAway = app.store.isShared && checks['database']?.ok === false
     return {
       now,

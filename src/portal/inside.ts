@@ -15,7 +15,7 @@ import { sitesPage } from './pages/sites.ts'
 const ids = z.object({ id: z.string().max(60).catch('') })
 const named = z.object({ site: z.string().max(200).catch('') }).catch({ site: '' })
 
-/** What only a visitor sees and does, of what is the visitor's; of the rest a stranger learns no more than a visitor does. */
+/** What only visitors see and do, each of their own site or tenant; of another's they learn no more than a stranger does. */
 export const inside: FastifyPluginAsync<{ eventsDays: number }> = async (app, { eventsDays }) => {
   const { store, clock, keyring, wakeups, limits } = app
   const rooms = { store, clock, keyring, eventsDays }

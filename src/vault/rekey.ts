@@ -36,8 +36,8 @@ const patienceMs = 10_000
 /** How long several servers take to seal with a data key that all have: each looks once in a second. */
 const changeOverMs = 2_000
 /**
- * How long a data key stays after it sealed last: a server that is frozen, or waits for a lock, stores later what it sealed
- * before, and answers for it. No call lasts a day.
+ * How long a data key stays after a newer one took over: a server that is frozen, or waits for a lock, may store later what it
+ * sealed with the old one. No call lasts a day.
  */
 const keepMs = dayMs
 

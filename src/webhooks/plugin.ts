@@ -48,7 +48,7 @@ const idleMs = 500
 /** How often we look whether what was refused is Bridge's. Strangers cannot make it more often. */
 const refusalsMs = 10_000
 
-/** The relay and the handler of what Bridge posted. Registered last, so that it drains before anything it uses closes. */
+/** The relay and the handler of what Bridge posted. Registered after all that it uses, so that it drains before they close. */
 const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
   const { store, keyring, clock, clockWatch, ids, auditCounter, memberId } = app
   const { membership, lifecycle } = app

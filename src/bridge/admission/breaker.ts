@@ -29,11 +29,11 @@ export interface BreakerState {
 
 /** Knows when Bridge is down, so that callers hear of it at once and Bridge is left alone. */
 export interface Breaker {
-  /** Throws BridgeDownError while Bridge is known to be down and it is not time to look again: no need to queue then. */
+  /** Throws BridgeDownError while Bridge is known to be down and no probe is due, so that such a call need not even queue. */
   check(where: Where): void
   /**
-   * Throws BridgeDownError while Bridge is known to be down. One call is let through when it is time to look again.
-   * Whoever entered says in the end how it went.
+   * Throws BridgeDownError while Bridge is known to be down; one call is let through when a probe is due. Whoever was let in
+   * has to call the function that it returns, with how the call ended.
    */
   enter(where: Where): (ending: Ending) => void
   /** Whether a call would now be the one that looks. */

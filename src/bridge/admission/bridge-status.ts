@@ -23,7 +23,7 @@ export const savedBridgeStatus = z.object({
     refusals: z.number(),
   }),
   clockInDoubt: z.boolean().default(false),
-  /** Where the server that wrote it has Bridge, and how the world reaches that server: a shell may have other variables. */
+  /** The Bridge and the PUBLIC_URL of the server that wrote this: the shell that a command runs in may have others. */
   served: z.object({ publicUrl: z.string(), bridgeOrigin: z.string() }).optional(),
 })
 export type BridgeStatus = Omit<z.output<typeof savedBridgeStatus>, 'served'>

@@ -33,11 +33,11 @@ export interface Permits {
   has(call: Counted, now: number): boolean
   /** Whether any call may go out now, as far as it depends on the application. */
   any(now: number): boolean
-  /** The same of one of a tenant, or against a key of the tenant's, when any may. */
+  /** Whether one more limit lets a call go out, once `any` is true: the tenant's or, with a key, that key's. */
   admits(call: { tenant: string; key?: string }, now: number): boolean
-  /** Only for who may. Returns until when the call may go out. */
+  /** Counts a call that `has` or `admits` let through. Returns the time until which it may go out. */
   spend(call: Counted, now: number): number
-  /** What each limit alone would have so many calls wait, were nobody else to come. */
+  /** How long each limit by itself makes so many calls wait, if nobody else comes. */
   waits(call: Counted, calls: Ahead, now: number): Waits
   /** Keeps a key from calling until then: Bridge said so. */
   hold(key: string, until: number): void
@@ -49,7 +49,7 @@ export interface Permits {
   /** How many calls wait with others, by tenant. */
   waitingElsewhere(): Record<string, number>
 
-  /** Whether `waits` are true now; else they are when the next answer came. */
+  /** Whether `waits` can be relied on now; if not, they can after the lender's next answer. */
   isKnown(now: number): boolean
   /** Whether there is something to be done by `tick`, though nobody waits. */
   isBusy(): boolean

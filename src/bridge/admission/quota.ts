@@ -50,17 +50,17 @@ export interface QuotaState {
 
 /** What lets one call go out. */
 export interface Turn {
-  /** It was not used in time, and others may have what it was counted for: who wants to call takes another. */
+  /** True once the call was not sent in time: others may have its place by then, so it has to take another turn. */
   isOver(): boolean
 }
 
 export interface Quota {
   /**
-   * Resolves when the call may go out, for as long as its turn is not over. Rejects with BridgeQuotaError, at once, when its turn is further away than the
-   * longest wait, and with the signal's reason when that ends it.
+   * Resolves when the call may go out, for as long as its turn is not over. Rejects at once with BridgeQuotaError when its turn
+   * is further away than the longest wait, and with the signal's reason when that ends it.
    */
   take(call: { payer: Payer; against: Against; signal?: AbortSignal | undefined }): Promise<Turn>
-  /** Milliseconds until so many calls could have gone out, were nobody else to come; 0: now. */
+  /** Milliseconds until so many calls could have gone out, if nobody else comes; 0: now. */
   waitFor(call: { payer: Payer; against: Against }, calls: number): number
   /** Bridge itself answered 429 and said for how many seconds. */
   hold(against: Against, seconds: number): void

@@ -15,7 +15,7 @@ export interface ConnectRequest {
   redirectUrl: string
   accountTypes: string
   managedItemId: number | null
-  /** The last try of the managed item that was known when the link was opened: a visit before this one's. */
+  /** When the managed item had last been tried, as known when the link was opened: that belongs to an earlier visit. */
   lastTryAt: number | null
   itemId: number | null
   step: string | null
@@ -26,8 +26,8 @@ export interface ConnectRequest {
   claimedItemId: number | null
   claimedStep: string | null
   /**
-   * When Bridge's events made us take the item for this request's, or, with a claim and no item, the claim; null once a
-   * callback confirmed it.
+   * When the item was assigned to this request by Bridge's events alone or, while there is only a claim, when the claim was;
+   * null once a callback confirmed it.
    */
   matchedAt: number | null
 }
@@ -59,8 +59,9 @@ export interface SaidOfUser {
 }
 
 /**
- * What a request comes to without Bridge's word: the user left, and it failed unless it was completed; a callback claimed an item,
- * to be verified later, where the site is still served; or that claim was refused or verified, if no other one came meanwhile.
+ * What can happen to a request without Bridge's word. `left`: the user left; an open request fails. `claimed`: a callback named
+ * an item, to be verified later if the site is still served. `given-up`: that claim was refused or verified; nothing happens
+ * when another claim has come meanwhile.
  */
 export type RequestTurn =
   | { kind: 'left'; step: string | null }

@@ -14,10 +14,10 @@ type Lent = [at: number, count: number][]
 export interface QuotaLedger {
   /** The time that was last reckoned with; an earlier version wrote none. */
   at?: number
-  /** When all calls of the application, of a tenant, could go out again, were none lent meanwhile. */
+  /** When the bucket of the application, and of each tenant, is full again if nothing more is lent. */
   fullAt: number
   tenants: Record<string, number>
-  /** What was lent to spare, and may still be in somebody's hand: the bucket is so much smaller, or more than `burst` would lie ready. */
+  /** What was lent in advance and may not be used yet. It makes the bucket smaller: else more than `burst` calls could go out at once. */
   spare: Lent
   keys: Record<string, { lent: Lent; heldUntil: number }>
   /** Who got less than it wanted, and what it still wants, by tenant. */
@@ -125,8 +125,8 @@ const limitOf = (key: string, { limits }: QuotaAsk): number =>
   key.startsWith('token ') ? limits.tokensPerMinute : limits.userPerMinute
 
 /**
- * The time of who asks; or the last one, when that is a little later: clocks differ, and an ask that was in another's way comes
- * once more. For each that took the time back the bucket, when it is empty, would be as much less empty.
+ * The asking server's time, or the last one reckoned with when that is a little later: clocks differ, and an ask that met another
+ * is repeated. Time that went back would fill an empty bucket by as much, each time.
  */
 function reckonedAt({ at: last = 0 }: QuotaLedger, { at }: QuotaAsk): number {
   return at < last && last - at < inHandMs ? last : at

@@ -21,10 +21,10 @@ export interface DeadDelivery {
 }
 
 /**
- * Whether a delivery died of the failures that began then, and not of itself. What a site refuses while it takes the rest
- * has one try among failures at most, its own. A delivery whose first tries met a site that came and went, before it stayed
- * away, has several; one that was tried for the first time since may have one. None is known of what died of a fault of ours.
- * Nobody waits for a test any more.
+ * Whether a delivery died because its site had been failing since then, and is worth sending again now that the site recovered.
+ * It is when its first try ended since then, or at least two of its tries did: a delivery that the site refuses while it takes
+ * the rest has at most one try, its own, among the failures. Not one that died of a fault of ours, which has no try; and not a
+ * test, which nobody waits for any more.
  */
 export function isRecovered(dead: DeadDelivery, since: number): boolean {
   if (!dead.hasBody || dead.eventType === testEventType) return false

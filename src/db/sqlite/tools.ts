@@ -53,8 +53,8 @@ export function createTools(client: Sqlite.Database): Tools {
 }
 
 /**
- * A commit that does not wait for the disk: it outlives this process, and a power cut once a later commit waited. (SQLite: PRAGMA
- * synchronous.)
+ * A commit that does not wait for the disk. It survives the end of this process at once, and a power cut only after a later
+ * commit has waited for the disk. (SQLite: PRAGMA synchronous.)
  */
 const withoutSync =
   <T>(client: Sqlite.Database, commit: () => T) =>

@@ -19,7 +19,7 @@ const mostBytes = 2 ** 20
 /** What a time without a zone means where several sites are asked for: what sites have unless told otherwise. */
 const usualTimeZone = 'Europe/Paris'
 
-/** Whoever asks for no type, or for one that no event can have, would pass over those that were meant. */
+/** At least one type, spelt as types are: a mistake here would silently pass over the events that were meant. */
 const names = z
   .array(z.string().regex(/^[\w.-]+$/))
   .min(1)
@@ -92,7 +92,7 @@ export const getEvents = defineMethod({
         : readFeedCursor(context.keyring, scope.tenantId, cursor)
     if (!start) throw new ValidationError('argument_invalid', { name: 'cursor' })
 
-    // Of what came before that not even the rows are left, which would tell that something is missing.
+    // Of what came before that even the rows are gone, and only they would tell that something is missing.
     const isKnown = start.at >= now - settings.retention.auditDays * dayMs
     const query = { after: start.seq, types, limit, bytes: mostBytes, forgottenBefore }
     const page = isKnown ? await store.readFeed(scope, query) : 'forgotten'

@@ -110,9 +110,9 @@ const isAfter = (at: number, since: number | undefined): boolean =>
   since !== undefined && at > since + hourMs
 
 /**
- * Bridge sends no event id, so its bytes tell an event from others. Their time goes first: what comes lies together in the index,
- * where each digest alone would fall on a page of its own, to be read and written again. Versions before had the digest alone,
- * and may have stored what happened before this one began, or while they went on beside it.
+ * Bridge sends no event id, so an event is known by the digest of its bytes. Its time stands before the digest, so that new
+ * events lie together in the index instead of each on a page of its own. Earlier versions stored the digest alone: an event from
+ * before this version began, or while both run side by side, is looked for under that key too.
  */
 function keysOf(
   keyring: Keyring,

@@ -43,20 +43,20 @@ export interface RelayDeps {
 export interface Relay {
   /** Starts the tries that are due and does not wait for them. True when there may be more to start. */
   pump(): Promise<boolean>
-  /** Puts some of what died of a site's failures back on its way. True when there may be more. Once for all servers. */
+  /** Sends some of the deliveries again that died while their site failed. True when there may be more. One server does it for all. */
   recover(): Promise<boolean>
   /** Recovers and starts what is due, and waits until those tries are settled: what tests call. True when there may be more. */
   tick(): Promise<boolean>
   /**
-   * Tries the delivery of a site's event at once, in whatever turn; resolves when it is settled. False when a worker has it,
-   * or will: of a site that does not answer no more are under way than of its other webhooks, of a tenant 16 and of all 64.
+   * Tries the delivery of a site's event at once, out of its turn, and resolves when that is settled. False when it did not:
+   * a worker has the delivery, or too many are being tried so (`mostOutOfTurn`), and a worker tries it in its turn.
    */
   tryNow(eventId: string, site: Pick<Site, 'id' | 'tenantId'>): Promise<boolean>
   /** Lets the tries in flight end, for so long; then gives back, untried, what is left. */
   drain(graceMs: number): Promise<void>
 }
 
-/** Between the settles of a try that the database did not take, locked or full: together less than what a try leaves of its lease. */
+/** The pauses before a try is settled again, when the database was locked or full: in all less than a try leaves of its lease. */
 const settleAgainMs = [1_000, 2_000, 4_000, 8_000, 16_000]
 
 /**
@@ -173,7 +173,7 @@ export function createRelay(
       const cut = setTimeout(() => stopping.abort(), graceMs)
       await Promise.all([...inFlight, ...Array.from(outOfTurn, ({ ended }) => ended)])
       clearTimeout(cut)
-      stopping.abort() // whoever comes now finds no sender: what it wants tried stays due
+      stopping.abort() // nothing is tried from now on: what `tryNow` is asked for stays due
     },
   }
 }
@@ -226,7 +226,7 @@ async function deliver(
   }
 }
 
-/** Ends a try, and tries that again while the lease lasts: the site must not get twice what it took because we forgot. */
+/** Stores how a try ended, again and again while its lease lasts: else a site would get twice what it has taken already. */
 async function settle(
   { store, log, pause = wait }: RelayDeps,
   settlement: Settlement,

@@ -21,8 +21,8 @@ export async function replayAll(
 }
 
 /**
- * Sends as many of them again as `most` at least reaches, those behind a place; `rest` is where the others begin, null when
- * these were the last.
+ * Sends events behind the place `after` again, a batch at a time, until at least `most` were looked at. `rest` is the place
+ * behind which the others lie, null when there are no more.
  */
 export async function replayPart(
   { store, ids }: { store: Store; ids: Ids },

@@ -83,8 +83,8 @@ export async function settleAll(
       }
     }
   }
-  // What died is written before an endpoint that recovered looks for it. The first error counts: those after it say no more
-  // than that there was one.
+  // Deliveries that died are written before an endpoint that recovered looks for them. Only the first error is reported: those
+  // after it merely say that the transaction had failed already.
   await Promise.all([...writes.map((one) => one.execute()), judge()])
   last(...counted)
   return settled

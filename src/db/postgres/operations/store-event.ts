@@ -10,7 +10,10 @@ const oldestUntried = (isOfItem: SQL) => sql`
   WHERE site_id = pair."siteId" AND ${isOfItem} AND first_ended_at IS NULL
   ORDER BY event_seq LIMIT 1`
 
-/** Each pair that has one, with it, in the order of the pairs; by an index, which "the same item, or none as well" would not be. */
+/**
+ * For each pair of a site and an item, its oldest untried delivery, if it has one; in the order of the pairs. Two queries, for
+ * a single condition ("the same item, or both without one") could not use the index.
+ */
 export const untriedOf = (pairs: SQL, lock = sql``) => sql`
   SELECT pair.*, untried.id FROM ${pairs} CROSS JOIN LATERAL (
     SELECT id FROM (${oldestUntried(sql`item_id = pair."itemId"`)} ${lock}) AS of_item

@@ -13,7 +13,7 @@ import { writeAudit } from './audit.ts'
 import { insertEvent } from './events.ts'
 import { itemRow, storeAccount } from './item-rows.ts'
 
-/** Whether an account replaces none yet, and exactly one other of its user and IBAN was, whose connection is no more. */
+/** Whether an account replaces none yet, and exactly one other account of its user has its IBAN, in a connection that is gone. */
 const mayReplace = sql`(${accounts.replacedAccountId} IS NULL AND (
   SELECT count(*) = 1 AND coalesce(sum(alike.living), 0) = 0 FROM (
     SELECT 0 AS living FROM lost_accounts WHERE lost_accounts.owner_print = ${accounts.ownerPrint}
