@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import type { BridgeStep, CallRecord } from '../db/ports/history.ts'
 import type { CallCount } from '../db/ports/usage.ts'
@@ -44,8 +45,9 @@ export interface CallLog {
   flush(): Promise<void>
 }
 
-/** How many calls go into one commit. */
-const batch = 200
+/** How many calls go into one commit, which holds up everybody for a millisecond or two; and then waits so long for others' turn. */
+const batch = 50
+const pauseMs = 5
 
 /**
  * How many calls wait for the next flush; and how many of one key, or of all browsers, are kept of a day, so that a key that
@@ -126,6 +128,7 @@ export function createCallLog({
       const next = gathered.slice(0, batch)
       await write(next)
       gathered.splice(0, next.length)
+      await wait(pauseMs)
     }
     while (unkept.size > 0) {
       const next = [...unkept].slice(0, batch)

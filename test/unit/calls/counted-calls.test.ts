@@ -81,3 +81,24 @@ it.each([
 
   expect(await counted()).toEqual({ one: all })
 })
+
+it('however many calls are stored, others have their turn in between', async () => {
+  const { clock } = testRooms()
+  const ofKey = { method: 'ping', apiKey: 'key', tenantId: 'ten', isAdmitted: true, bridge: [] }
+  const order: string[] = []
+  const callLog = createCallLog({
+    clock,
+    async write() {
+      order.push('stored')
+      setTimeout(() => order.push('others'), 0)
+    },
+    count: async () => {},
+  })
+  for (let nth = 0; nth < 500; nth += 1) {
+    callLog.end({ ...ofKey, id: `req_${nth}`, at: clock.now() }, { status: 200, refused: null })
+  }
+  await callLog.flush()
+
+  expect(order.filter((what) => what === 'stored').length).toBeGreaterThan(2)
+  expect(order.join(' ')).not.toContain('stored stored')
+})
