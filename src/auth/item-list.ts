@@ -16,21 +16,31 @@ export interface ItemListDeps extends OwnEventDeps {
 }
 
 /**
- * Reads the whole item list of a user and keeps it. What is missing is gone, and its site is told as Bridge would have told
- * of a deletion. False for a user whom Bridge no longer knows, who has no items. Rejects with a BridgeError when Bridge
- * cannot say.
+ * Reads the whole item list of a user and keeps it. False for a user whom Bridge no longer knows, who has no items. Rejects
+ * with a BridgeError when Bridge cannot say.
  */
-export async function readItemList(
-  { store, bridge, clock, ...deps }: ItemListDeps,
-  { user, site }: SiteUser,
-): Promise<boolean> {
-  const { userUuid } = user
+export async function readItemList(deps: ItemListDeps, owner: SiteUser): Promise<boolean> {
+  const { bridge, clock } = deps
+  const { userUuid } = owner.user
   if (userUuid === null) return false
   const at = clock.now()
   const found = await bridge.items.list(userUuid).catch(async (error: unknown) => {
     if (await isUnknownUser(bridge, userUuid, error)) return undefined
     throw error
   })
+  await keepItemList(deps, owner, { userUuid, found, at })
+  return found !== undefined
+}
+
+/**
+ * Keeps what Bridge answered to who asked for a user's items at `at`; `found` is undefined when it no longer knows the user. What is
+ * missing is gone, and its site is told as Bridge would have told of a deletion.
+ */
+export async function keepItemList(
+  { store, ...deps }: OwnEventDeps & { store: Store },
+  { user, site }: SiteUser,
+  { userUuid, found, at }: { userUuid: string; found: BridgeItem[] | undefined; at: number },
+): Promise<void> {
   const gone = (itemId: number) => {
     const content = { item_id: itemId, user_uuid: userUuid }
     const about = { userId: user.id, siteId: site.id, itemId }
@@ -39,7 +49,6 @@ export async function readItemList(
   const facts = (found ?? []).map(toFacts)
   await store.keepItems(user.id, facts, { at, complete: true, announce: gone })
   if (!found) await store.applyEvent({ kind: 'user-gone', userId: user.id, userUuid, at })
-  return found !== undefined
 }
 
 /**

@@ -1,9 +1,8 @@
 import type { BridgeResources } from '../bridge/client.ts'
 import { isBridge, unlessMissing } from '../bridge/bridge-errors.ts'
-import { isUnknownUser } from '../auth/item-list.ts'
+import { isUnknownUser, keepItemList, type ItemListDeps } from '../auth/item-list.ts'
 import type { Keyring } from '../vault/keyring.ts'
-import type { Clock } from '../clock.ts'
-import type { BridgeUser } from '../db/ports/users.ts'
+import type { BridgeUser, SiteUser } from '../db/ports/users.ts'
 import type { Store } from '../db/store.ts'
 import { SiteConflictError } from '../db/store-errors.ts'
 import { ValidationError } from '../errors.ts'
@@ -49,24 +48,21 @@ async function makeUser({ store, bridge, keyring }: Rooms, userId: string): Prom
 
 /**
  * Runs a call with the user's Bridge uuid. A user Bridge no longer knows (its own clean-up, or a deletion we did not hear
- * of) takes all items along, and is made anew, once.
+ * of) takes all items along, as the site is told, and is made anew, once.
  */
 export async function asBridgeUser<T>(
-  rooms: Rooms & { clock: Clock },
-  user: BridgeUser,
+  deps: ItemListDeps,
+  owner: SiteUser,
   call: (userUuid: string) => Promise<T>,
 ): Promise<T> {
-  const userUuid = await ensureBridgeUser(rooms, user)
+  const { user } = owner
+  const userUuid = await ensureBridgeUser(deps, user)
+  const at = deps.clock.now()
   try {
     return await call(userUuid)
   } catch (error) {
-    if (!(await isUnknownUser(rooms.bridge, userUuid, error))) throw error
-    await rooms.store.applyEvent({
-      kind: 'user-gone',
-      userId: user.id,
-      userUuid,
-      at: rooms.clock.now(),
-    })
-    return call(await ensureBridgeUser(rooms, { ...user, userUuid: null }))
+    if (!(await isUnknownUser(deps.bridge, userUuid, error))) throw error
+    await keepItemList(deps, owner, { userUuid, found: undefined, at })
+    return call(await ensureBridgeUser(deps, { ...user, userUuid: null }))
   }
 }

@@ -117,7 +117,7 @@ async function connectBank(deps: LinkDeps, order: LinkOrder, takesUser: boolean)
     callbackUrl: callbackUrl(settings),
     context: request,
   }
-  const { url: page } = await asBridgeUser(deps, user, (uuid) =>
+  const { url: page } = await asBridgeUser(deps, { user, site }, (uuid) =>
     bridge.connectSessions.create(uuid, session),
   )
   const url = settings.pageTakesBank && order.bank !== undefined ? withBank(page, order.bank) : page

@@ -3,6 +3,7 @@ import { http, HttpResponse } from 'msw'
 import { expect, test } from 'vitest'
 import { aConnectedBank, callMethod, testApp } from '../../support/app.ts'
 import { bridgeUrl, type BridgeDouble } from '../../support/bridge.ts'
+import { toldTo } from '../../support/jobs-app.ts'
 import { aTenant, type TestKey } from '../../support/tenants.ts'
 
 async function sites(...names: string[]) {
@@ -242,7 +243,7 @@ test('links at one instant for a user whom Bridge removed make one user anew', a
   expect(madeUsers(bridge)).toHaveLength(1)
 })
 
-test('a user whom Bridge removed by itself is made anew by the next link, and the old items are gone', async () => {
+test('a user whom Bridge removed by itself is made anew by the next link; the old items are gone, as their site is told', async () => {
   const { app, world, clock, acme, link, ask, ...made } = await sites('erp.acme.test')
   const ada = await aConnectedBank({ app, world, ...made }, acme.site, { user: 'ada' })
   const before = ada.user.userUuid ?? ''
@@ -256,6 +257,9 @@ test('a user whom Bridge removed by itself is made anew by the next link, and th
   expect(known?.user.userUuid).not.toBe(before)
   expect(world.users.has(known?.user.userUuid ?? '')).toBe(true)
   expect(await ask('get_bank_accounts', { item_id: ada.itemId })).toMatchObject({ status: 404 })
+  expect(await toldTo(app, acme, ['item.deleted'])).toMatchObject([
+    { content: { item_id: ada.itemId, user_uuid: before } },
+  ])
 })
 
 test('a refused token alone takes nothing from a user whom Bridge still knows', async () => {
