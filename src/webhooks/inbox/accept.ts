@@ -84,7 +84,10 @@ export async function receiveWebhook(
   if (!owner) return { received: ignore(inbox, 'unknown'), type }
 
   const id = ids.next('evt')
-  const change = toChange(event, owner.user.id, occurredAt)
+  const uuid = event.content['user_uuid']
+  // Of a user that is gone, or was made anew, nothing is left to change.
+  const isLate = typeof uuid === 'string' && uuid !== owner.user.userUuid
+  const change = isLate ? undefined : toChange(event, owner.user.id, occurredAt)
   const stored: NewEvent = {
     id,
     deliveryId: ids.next('dlv'),
@@ -149,17 +152,22 @@ function read(rawBody: Buffer): { event?: BridgeEvent; reason?: unknown } {
   }
 }
 
-/** Events name their user; one that only names an item is its owner's. */
+/**
+ * Events name their user; one that only names an item is its owner's. So is one of an item that went with its user: Bridge promises no
+ * order (Bridge: webhooks delivery), so the user's own end may have come first.
+ */
 async function ownerOf(
   store: Store,
   { content }: BridgeEvent,
   itemId: number | null,
 ): Promise<SiteUser | undefined> {
   const uuid = content['user_uuid']
-  if (typeof uuid === 'string') return store.findUserByUuid(uuid)
-  if (itemId === null) return undefined
+  const isNamed = typeof uuid === 'string'
+  const named = isNamed ? await store.findUserByUuid(uuid) : undefined
+  if (named || itemId === null) return named
   const [owner] = await store.listConnections({ id: itemId, withGone: true })
-  return owner?.site.removedAt === null ? owner : undefined
+  if (owner?.site.removedAt !== null || (isNamed && owner.item.goneAt === null)) return undefined
+  return owner
 }
 
 const ignored: Record<Ignored, string> = {

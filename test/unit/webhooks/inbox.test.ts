@@ -354,6 +354,36 @@ test('one that names only an item of a site that is being deleted is nobody’s'
   expect(await store.listEvents({ type: 'item.refreshed' }, { limit: 9 })).toEqual([])
 })
 
+test.each([[null], ['made anew']])(
+  'what is told of an item after its user was deleted is passed on, and changes nothing (Bridge user now: %s)',
+  async (userUuid) => {
+    const { signed, event, store, clock, user, site } = await inbox()
+    await signed(event({ type: 'item.created' }))
+    await signed(event({ type: 'user.deleted' }, { item_id: undefined }))
+    if (userUuid !== null) await store.setUserUuid(user.id, userUuid)
+    clock.advance(60_000)
+
+    for (const type of ['item.deleted', 'item.refreshed']) await signed(event({ type }))
+
+    const told = await store.listEvents({}, { limit: 2 })
+    expect(told.map(({ type, siteId }) => [type, siteId])).toEqual([
+      ['item.refreshed', site.id],
+      ['item.deleted', site.id],
+    ])
+    expect(await unhandledIn(store, clock.now())).toEqual([])
+    expect(await store.listItems(user.id)).toEqual([])
+  },
+)
+
+test('an item that lives is not a stranger’s, whoever is said to have it', async () => {
+  const { signed, event, store } = await inbox()
+  await signed(event({ type: 'item.created' }))
+
+  await signed(event({ type: 'item.deleted' }, { user_uuid: 'nobody' }))
+
+  expect(await store.listEvents({ type: 'item.deleted' }, { limit: 9 })).toEqual([])
+})
+
 test('an event of a type we do not know is kept for its site', async () => {
   const { signed, event, store, clock } = await inbox()
 
