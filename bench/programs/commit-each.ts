@@ -28,13 +28,15 @@ const inbox = {
   log: { error() {} },
 } satisfies Parameters<typeof receiveWebhook>[0]
 
+const { webhookSecrets: secrets } = config.secrets
+const since = systemClock.now()
 const app = fastify()
 app.removeAllContentTypeParsers()
 app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 app.post('/webhooks/bridge', async (request, reply) => {
   const rawBody = request.body as Buffer
   const signature = request.headers['bridgeapi-signature'] as string
-  await receiveWebhook(inbox, { rawBody, signature, secrets: config.secrets.webhookSecrets })
+  await receiveWebhook(inbox, { rawBody, signature, secrets, since })
   return reply.send({})
 })
 

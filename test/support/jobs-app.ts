@@ -65,7 +65,7 @@ export async function refreshed(
   const event = { type: 'item.refreshed', content, timestamp: clock.now() }
   const rawBody = Buffer.from(JSON.stringify(event))
   const signature = signBridgeWebhook(rawBody, 'secret')
-  await receiveWebhook(app, { rawBody, signature, secrets: ['secret'] })
+  await receiveWebhook(app, { rawBody, signature, secrets: ['secret'], since: 0 })
   await tickHandler({ ...pick(app), onRefreshed: async () => undefined })
 }
 

@@ -53,8 +53,8 @@ export async function receiveWebhook(
     signature: string | undefined
     secrets: readonly string[]
     onGenuine?: () => void
-    /** Since when this version is at work; undefined: nobody knows. */
-    since?: number
+    /** Since when this version is at work. */
+    since: number
   },
 ): Promise<{ received: Received; type: string | null; reason?: unknown }> {
   const { store, keyring, ids, clock, clockWatch, isClockInDoubt, bridgeTime } = inbox
@@ -68,8 +68,8 @@ export async function receiveWebhook(
   if (!event) return { received: ignore(inbox, 'nonsense'), type: null, reason }
   const { type } = event
   const receivedAt = clock.now()
-  // Nothing happens after we hear of it: a time to come would make all that follows old news.
-  const occurredAt = Math.min(Math.trunc(event.timestamp ?? receivedAt), receivedAt)
+  const time = timeOf(event, receivedAt)
+  const occurredAt = time ?? receivedAt
   // With our clock ahead, as it may be until Bridge told the time, every event would look too old, so then its age does not
   // count; a repeat is found by its stored key.
   const isSure = bridgeTime.aheadMs() !== undefined && !isClockInDoubt()
@@ -92,8 +92,7 @@ export async function receiveWebhook(
     id,
     deliveryId: ids.next('dlv'),
     ...keysOf(keyring, rawBody, event, {
-      isOfThisVersion:
-        !isDoubted && event.timestamp !== undefined && isAfter(occurredAt, given.since),
+      mayHaveFormerKey: isDoubted || time === undefined || time <= given.since + hourMs,
     }),
     type,
     userId: owner.user.id,
@@ -108,25 +107,25 @@ export async function receiveWebhook(
   return { received, type }
 }
 
-/** Whether it happened when this version was at work for a while. */
-const isAfter = (at: number, since: number | undefined): boolean =>
-  since !== undefined && at > since + hourMs
+/** When an event happened by its own word. Nothing happens after we hear of it: a time to come would make all that follows old news. */
+const timeOf = ({ timestamp }: BridgeEvent, receivedAt: number): number | undefined =>
+  timestamp !== undefined && timestamp <= receivedAt ? Math.trunc(timestamp) : undefined
 
 /**
  * Bridge sends no event id, so an event is known by the digest of its bytes. Its time stands before the digest, so that new
  * events lie together in the index instead of each on a page of its own. Earlier versions stored the digest alone: an event from
- * before this version began, or while both run side by side, is looked for under that key too.
+ * before this version began, or from its first hour, while both may run side by side, is looked for under that key too.
  */
 function keysOf(
   keyring: Keyring,
   rawBody: Buffer,
   { timestamp }: BridgeEvent,
-  { isOfThisVersion }: { isOfThisVersion: boolean },
+  { mayHaveFormerKey }: { mayHaveFormerKey: boolean },
 ): Pick<NewEvent, 'dedupeKey' | 'formerKey'> {
   const digest = keyring.hash('webhook-body', rawBody.toString('latin1')) // keeps bytes apart that are no UTF-8
   return {
     dedupeKey: `bridge:${timestamp ?? ''}:${digest.toString('base64url')}`,
-    ...(!isOfThisVersion && { formerKey: `bridge:${digest.toString('hex')}` }),
+    ...(mayHaveFormerKey && { formerKey: `bridge:${digest.toString('hex')}` }),
   }
 }
 
