@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { pageSize } from './bridge/transport/pagination.ts'
 import { longestReadWaitMs } from './bridge/admission/quota.ts'
-import { misspelt } from './misspelt.ts'
+import { misspelt } from './misspelt-variables.ts'
 import { isRange } from './networks.ts'
-import { decodeText, NotTextError } from './text.ts'
+import { decodeText, NotTextError } from './decode-text.ts'
 import { hourMs } from './durations.ts'
 
 /** A key that only wraps other keys; the newest stands first. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { ConfigError } from './config.ts'
-import { decodeText, NotTextError } from './text.ts'
+import { decodeText, NotTextError } from './decode-text.ts'
 
 type Env = Record<string, string | undefined>
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { targetOf, type Call } from './transport/call.ts'
 import { isBridge } from './bridge-errors.ts'
-import type { Http, Sender } from './transport/http.ts'
+import type { Http, CallOptions } from './transport/http.ts'
 import { pageSize, walkPages, type PageSchema } from './transport/pagination.ts'
 import { ourselves, type Payer, type Quota } from './admission/quota.ts'
 import type { User } from './resources/user.ts'
@@ -38,7 +38,7 @@ export function createApi(options: {
   async function asUser<T>(
     { user }: Call,
     signal: AbortSignal | undefined,
-    send: (sender: Sender) => Promise<T>,
+    send: (callOptions: CallOptions) => Promise<T>,
   ): Promise<T> {
     if (user === undefined) return send({ signal, payer })
     const token = await tokens.get(user, { signal, payer })
@@ -55,11 +55,12 @@ export function createApi(options: {
   const api: Api = {
     send: (call, schema) => {
       const send = (signal: AbortSignal | undefined) =>
-        asUser(call, signal, (sender) => http.send(call, schema, sender))
+        asUser(call, signal, (callOptions) => http.send(call, schema, callOptions))
       if (call.method !== 'GET') return send(options.signal)
       return singleFlight(nameOf(call), { where: call, signal: options.signal }, send)
     },
-    run: (call) => asUser(call, options.signal, (sender) => http.send(call, undefined, sender)),
+    run: (call) =>
+      asUser(call, options.signal, (callOptions) => http.send(call, undefined, callOptions)),
     pages: (call, schema) => {
       const first = { ...call, query: { ...call.query, limit: pageSize } }
       const read = (target: string | undefined) =>

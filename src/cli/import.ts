@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { decodeText, NotTextError } from '../text.ts'
+import { decodeText, NotTextError } from '../decode-text.ts'
 import { importUsers } from './import-users.ts'
 import { readMappings } from './mappings.ts'
 import { CommandError } from './command-error.ts'

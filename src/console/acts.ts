@@ -6,7 +6,7 @@ import { privately } from '../html/page.ts'
 import { renewalToken } from '../jobs/renewal-token.ts'
 import { replayPart, replaySome } from '../webhooks/relay/replay.ts'
 import { sendTest } from '../webhooks/relay/test-event.ts'
-import { notice } from './answers.ts'
+import { notice } from './login.ts'
 import { eventFilter, placeIn, placeOf, replayQuery, type ReplayQuery } from './facts/lists.ts'
 import type { Done } from './pages/done.ts'
 

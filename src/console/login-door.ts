@@ -6,7 +6,7 @@ import { secondMs } from '../durations.ts'
 import { noteRefusal, toLoggedRefusal } from '../frappe/error-handler.ts'
 import { parseFields } from '../frappe/parameters.ts'
 import type { createDoor, DoorNotice } from '../html/door.ts'
-import { isFromElsewhere } from '../html/from-elsewhere.ts'
+import { isCrossOrigin } from '../html/cross-origin.ts'
 import { privately, sendPage } from '../html/page.ts'
 import { choiceIn } from '../html/reader-language.ts'
 import { languageCookie, languageIn, translationOf } from './reading.ts'
@@ -124,7 +124,7 @@ export function createLoginDoor<Visitor>({
 
       app.post(path, { onRequest }, async (request, reply) => {
         // A form elsewhere shall not have its reader look, or act, as somebody else.
-        if (isFromElsewhere(request)) return notice(request, reply, 403, 'stale')
+        if (isCrossOrigin(request)) return notice(request, reply, 403, 'stale')
         const session = await entrance.enter(app, tokenOf(request), clock.now())
         if (!session) return notice(request, reply, 404, 'used')
         void reply.setCookie(cookies.session, session, lasting)

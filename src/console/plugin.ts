@@ -3,8 +3,8 @@ import csrf from '@fastify/csrf-protection'
 import formbody from '@fastify/formbody'
 import type { FastifyPluginAsync } from 'fastify'
 import { hourOf } from '../audit/counter.ts'
-import { door, notice } from './answers.ts'
-import { inside, type ConsoleOptions } from './inside.ts'
+import { door, notice } from './login.ts'
+import { inside, type ConsoleOptions } from './routes.ts'
 
 /** The operator's pages. To look changes nothing; what a button does is written down under the name of who pressed it. */
 const plugin: FastifyPluginAsync<ConsoleOptions> = async (app, { config, examine }) => {

@@ -5,7 +5,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
  * any other expectation without a body; the first is left out here, since clients send after a while anyway, and others
  * are ignored.
  */
-export function heedExpectations(server: Server): void {
+export function handleExpect(server: Server): void {
   const serve = (request: IncomingMessage, response: ServerResponse) =>
     void server.emit('request', request, response)
 

@@ -10,7 +10,7 @@ import type { Releasable, RpcMethod } from './define-method.ts'
 import { sendJson, successBody } from './envelope.ts'
 import { notFound, type Refusal } from './error-body.ts'
 import { handleError, sendRefusal } from './error-handler.ts'
-import { heedExpectations } from './expectations.ts'
+import { handleExpect } from './expectations.ts'
 import {
   bodyParameters,
   mergeParameters,
@@ -282,7 +282,7 @@ export function frappePlugin<Caller, Context extends Releasable>(
 
   return fp(
     async (app) => {
-      heedExpectations(app.server)
+      handleExpect(app.server)
       app.decorateRequest('rpc', null)
       app.decorateRequest('refusedWith', null)
       app.decorateRequest('calledBy', null)

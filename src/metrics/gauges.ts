@@ -2,7 +2,7 @@ import { Gauge, type Registry } from 'prom-client'
 import { consentDays, type Figures } from '../db/ports/figures.ts'
 
 /** What the gauges show, read when Prometheus asks. A number that is not known is left out. */
-export interface Reading {
+export interface GaugeValues {
   figures?: Figures | undefined
   now: number
   databaseBytes?: number | undefined
@@ -18,7 +18,7 @@ export interface Reading {
 }
 
 /** What stands at a moment: of this server, and of the database, of which all its servers say the same. */
-export function createGauges(registers: Registry[]): { show(reading: Reading): void } {
+export function createGauges(registers: Registry[]): { show(reading: GaugeValues): void } {
   const gauge = (name: string, help: string, labelNames: string[] = []) =>
     new Gauge({ name: `bank_api_${name}`, help, labelNames, registers })
   const gauges = {

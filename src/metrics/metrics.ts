@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { BridgeCall } from '../bridge/options.ts'
-import { createGauges, type Reading } from './gauges.ts'
+import { createGauges, type GaugeValues } from './gauges.ts'
 
 export interface MetricsOptions {
   version: string
@@ -23,7 +23,7 @@ export interface Metrics {
   /** Consents that were found renewed, before their end and after. */
   consentsRenewed(counts: Record<(typeof renewalTimes)[number], number>): void
   /** Everything, in Prometheus' text format. */
-  text(read: () => Promise<Reading>): Promise<string>
+  text(read: () => Promise<GaugeValues>): Promise<string>
   readonly contentType: string
 }
 

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { newestCopy } from '../backup/folder.ts'
 import type { Config } from '../config.ts'
 import { freeBytesAt, type Readiness } from '../cluster/readiness.ts'
-import type { Reading } from './gauges.ts'
+import type { GaugeValues } from './gauges.ts'
 
 /** How long one look at the database serves all who scrape. */
 const freshMs = 5_000
@@ -21,12 +21,12 @@ export function readerFor(
     /** The database's, where it is in one: there is a size to measure, and copies to look for. */
     file: string | undefined
   },
-): () => Promise<Reading> {
-  let last: { at: number; reading: Promise<Reading> } | undefined
+): () => Promise<GaugeValues> {
+  let last: { at: number; reading: Promise<GaugeValues> } | undefined
   // A copy that should exist and does not counts as infinitely old: if the number were left out, no rule would fire.
   const noCopy = config.backup.everyMs > 0 ? 0 : undefined
 
-  async function read(now: number): Promise<Reading> {
+  async function read(now: number): Promise<GaugeValues> {
     const { quota, breaker, credentials } = await app.bridgeStatus()
     const { ready, checks } = await readiness()
     // When the database is away, that alone is known: whoever scrapes must not wait to hear it.

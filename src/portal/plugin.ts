@@ -3,8 +3,8 @@ import csrf from '@fastify/csrf-protection'
 import formbody from '@fastify/formbody'
 import type { FastifyPluginAsync } from 'fastify'
 import { hourOf } from '../audit/counter.ts'
-import { door } from './answers.ts'
-import { inside } from './inside.ts'
+import { door } from './login.ts'
+import { inside } from './routes.ts'
 
 /** The pages of a site's people. To look changes nothing, and nothing is shown but what is the site's or the tenant's own. */
 const plugin: FastifyPluginAsync<{ eventsDays: number }> = async (app, { eventsDays }) => {

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { retentionKinds, type AgePlace, type RetentionKind } from '../db/ports/retention.ts'
-import { pastTime } from '../db/rules/past-time.ts'
+import { retentionRules } from '../db/rules/retention-rules.ts'
 import type { Store } from '../db/store.ts'
 import { dayMs } from '../durations.ts'
 
@@ -14,7 +14,7 @@ export interface Retention {
 const batch = 200
 
 const agedBefore = (kind: RetentionKind, retention: Retention, now: number): number =>
-  now - retention[pastTime[kind].days] * dayMs
+  now - retention[retentionRules[kind].days] * dayMs
 
 /**
  * Forgets what is past its time, in rounds: each tick looks at one batch of each kind that has more of them, behind the last

@@ -7,7 +7,7 @@ import { demoBank, demoPage, demoUser, findDemo } from '../demo.ts'
 import { DoesNotExistError } from '../errors.ts'
 import { notFound } from '../frappe/error-body.ts'
 import { sendRefusal } from '../frappe/error-handler.ts'
-import { isFromElsewhere } from '../html/from-elsewhere.ts'
+import { isCrossOrigin } from '../html/cross-origin.ts'
 import { privately, sendPage } from '../html/page.ts'
 import { inOther, languageFor } from '../html/reader-language.ts'
 import { isForOwnHost } from '../own-host.ts'
@@ -40,7 +40,7 @@ const demo: FastifyPluginAsync<Options> = async (app, { publicUrl, makeContext }
   })
 
   app.post('/demo', async (request, reply) => {
-    const found = isFromElsewhere(request) ? undefined : await findDemo(app)
+    const found = isCrossOrigin(request) ? undefined : await findDemo(app)
     if (!found) return reply.headers(privately).redirect('/', 303)
     const { caller } = found
     app.limits.keys.take(caller.apiKey)

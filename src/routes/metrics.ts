@@ -1,11 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyPluginAsync } from 'fastify'
-import type { Reading } from '../metrics/gauges.ts'
+import type { GaugeValues } from '../metrics/gauges.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 
 interface Options {
   metrics: Metrics
-  read: () => Promise<Reading>
+  read: () => Promise<GaugeValues>
   /** Without it the page does not exist. */
   token: string | undefined
 }

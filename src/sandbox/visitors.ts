@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { isFromElsewhere } from '../html/from-elsewhere.ts'
+import { isCrossOrigin } from '../html/cross-origin.ts'
 import { isOwnHost } from '../own-host.ts'
 import { Problem } from './problem.ts'
 import type { Box } from './box.ts'
@@ -15,7 +15,7 @@ export function guardName(app: FastifyInstance, { origin }: Pick<Box, 'origin'>)
 /** Takes no call that a page elsewhere makes: a browser sends what needs no answer before it asks whether it may. */
 export function guardFromPages(app: FastifyInstance): void {
   app.addHook('onRequest', async (request) => {
-    if (isFromElsewhere(request) || hasForeignOrigin(request)) {
+    if (isCrossOrigin(request) || hasForeignOrigin(request)) {
       throw new Problem(403, 'forbidden', 'The levers take no calls from pages elsewhere')
     }
   })

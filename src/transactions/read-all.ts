@@ -9,7 +9,7 @@ import { createDaysSeen } from './days-seen.ts'
 import { createRowList } from './row-list.ts'
 
 /** What is wanted of a user's transactions, and in which words. */
-export interface Reading {
+export interface TransactionQuery {
   bridgeUser: string
   filter: TransactionFilter
   /** How many one answer holds. */
@@ -28,7 +28,10 @@ export interface Reading {
  * Every transaction that is wanted, of all of Bridge's pages, as a JSON array; never cut silently. Above `limit` it stops with
  * a ValidationError that says what to ask for instead.
  */
-export async function readAll(bridge: BridgeResources, reading: Reading): Promise<JsonBytes> {
+export async function readAll(
+  bridge: BridgeResources,
+  reading: TransactionQuery,
+): Promise<JsonBytes> {
   const { bridgeUser, filter, limit, belongs = () => true, write } = reading
   const list = createRowList()
   const days = createDaysSeen()
@@ -50,20 +53,23 @@ const written = (id: number, row: object) => ({ id, json: JSON.stringify(row) })
 const callsBesides = 2
 
 /** How many rows can be had at once, by the calls that the user has left this minute. */
-function fittingNow(bridge: BridgeResources, { bridgeUser, limit }: Reading): number {
+function fittingNow(bridge: BridgeResources, { bridgeUser, limit }: TransactionQuery): number {
   let pages = Math.ceil(limit / pageSize)
   while (pages > 0 && bridge.transactions.waitFor(bridgeUser, pages + callsBesides) > 0) pages -= 1
   return Math.min(limit, pages * pageSize)
 }
 
-function tooMany({ limit, filter }: Reading, minDate: string | undefined): ValidationError {
+function tooMany(
+  { limit, filter }: TransactionQuery,
+  minDate: string | undefined,
+): ValidationError {
   const advice =
     minDate === undefined ? withoutDate(filter) : text('advice.fewer', { date: minDate })
   return new ValidationError('too_many_transactions', { most: limit, advice })
 }
 
 /** Of all that is looked through few may belong, and yet no wait would ever suffice. */
-const tooManyToLookThrough = ({ readable, filter }: Reading): ValidationError =>
+const tooManyToLookThrough = ({ readable, filter }: TransactionQuery): ValidationError =>
   new ValidationError('too_many_transactions.to_look_through', {
     most: readable,
     advice: withoutDate(filter),

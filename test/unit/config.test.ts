@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { ConfigError, environment, loadConfig, secretVariables } from '../../src/config.ts'
-import { decodeText } from '../../src/text.ts'
+import { decodeText } from '../../src/decode-text.ts'
 
 const key = Buffer.alloc(32, 7).toString('base64')
 

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Call } from '../transport/call.ts'
 import type { Clock } from '../../clock.ts'
 import { toTime } from '../fields.ts'
-import type { Http, Sender } from '../transport/http.ts'
+import type { Http, CallOptions } from '../transport/http.ts'
 import type { Payer } from '../admission/quota.ts'
 import { orGiveUp } from '../transport/single-flight.ts'
 import { user, type User } from '../resources/user.ts'
@@ -21,11 +21,11 @@ type TokenReply = z.output<typeof tokenReply>
 
 export interface Tokens {
   /** A token with at least a minute to live. Those who ask at the same time share one request. */
-  get(userUuid: string, sender?: Sender): Promise<string>
+  get(userUuid: string, callOptions?: CallOptions): Promise<string>
   /** Forgets this token, unless a newer one has taken its place. */
   drop(userUuid: string, token: string): void
   /** The user with this external id, whose token is kept on the way. */
-  findUser(externalUserId: string, sender?: Sender): Promise<User>
+  findUser(externalUserId: string, callOptions?: CallOptions): Promise<User>
 }
 
 /** Access tokens by Bridge user, kept until a minute before they expire; at most `limit`, of those used last. */

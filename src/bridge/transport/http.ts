@@ -30,7 +30,7 @@ class TurnOverError extends Error {
 }
 
 /** Who a call is made for: the user's token, the caller's budget, and whose turn it takes. */
-export interface Sender {
+export interface CallOptions {
   token?: string | undefined
   signal?: AbortSignal | undefined
   payer?: Payer | undefined
@@ -38,8 +38,8 @@ export interface Sender {
 
 export interface Http {
   /** The checked JSON of a 2xx answer; without a schema the body is read and dropped. */
-  send<S extends z.ZodType>(call: Call, schema: S, sender: Sender): Promise<z.output<S>>
-  send(call: Call, schema: undefined, sender: Sender): Promise<void>
+  send<S extends z.ZodType>(call: Call, schema: S, callOptions: CallOptions): Promise<z.output<S>>
+  send(call: Call, schema: undefined, callOptions: CallOptions): Promise<void>
 }
 
 /** The only place that talks to Bridge: sends, times out, reads, parses, repeats what it may. */
@@ -63,7 +63,7 @@ export function createHttp(options: BridgeOptions): Http {
   async function exchange(
     call: Call,
     schema: z.ZodType | undefined,
-    { token, signal }: Sender,
+    { token, signal }: CallOptions,
     { turn, seen }: { turn: Turn | undefined; seen: { status?: number } },
   ): Promise<unknown> {
     const request = {
@@ -130,10 +130,10 @@ export function createHttp(options: BridgeOptions): Http {
   async function attempted(
     call: Call,
     schema: z.ZodType | undefined,
-    sender: Sender,
+    callOptions: CallOptions,
     attempt: number,
   ): Promise<unknown> {
-    const turn = await takeTurn(call, sender)
+    const turn = await takeTurn(call, callOptions)
     const leave = options.breaker?.enter(call) ?? (() => {})
     const start = clock.now()
     const seen: { status?: number } = {}
@@ -147,14 +147,14 @@ export function createHttp(options: BridgeOptions): Http {
         ...(error instanceof Error && { error: error.name }),
       })
     try {
-      const reply = await exchange(call, schema, sender, { turn, seen })
+      const reply = await exchange(call, schema, callOptions, { turn, seen })
       leave({ kind: 'answered' })
       report()
       return reply
     } catch (error) {
-      leave(sender.signal?.aborted ? { kind: 'unknown' } : endingOf(error, call, start))
+      leave(callOptions.signal?.aborted ? { kind: 'unknown' } : endingOf(error, call, start))
       // Bridge was not asked.
-      if (error instanceof TurnOverError) return attempted(call, schema, sender, attempt)
+      if (error instanceof TurnOverError) return attempted(call, schema, callOptions, attempt)
       report(error)
       throw error
     }
@@ -163,7 +163,7 @@ export function createHttp(options: BridgeOptions): Http {
   /** Waits for the call's turn; what is known to fail does not even queue. */
   async function takeTurn(
     call: Call,
-    { payer = ourselves, signal }: Sender,
+    { payer = ourselves, signal }: CallOptions,
   ): Promise<Turn | undefined> {
     options.breaker?.check(call)
     try {
@@ -175,17 +175,21 @@ export function createHttp(options: BridgeOptions): Http {
     }
   }
 
-  async function send(call: Call, schema: z.ZodType | undefined, sender: Sender): Promise<unknown> {
+  async function send(
+    call: Call,
+    schema: z.ZodType | undefined,
+    callOptions: CallOptions,
+  ): Promise<unknown> {
     const method = call.harmless ? 'GET' : call.method
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await attempted(call, schema, sender, attempt)
+        return await attempted(call, schema, callOptions, attempt)
       } catch (error) {
         if (!(error instanceof BridgeError)) throw error
         if (error.kind === 'quota' && error.wait) options.quota?.hold(againstOf(call), error.wait)
         if (!shouldRetry(method, attempt, error)) throw error
         // A budget that ends during the wait leaves the failure that made us wait.
-        await sleep(retryDelay(attempt, error.wait, random), sender.signal).catch(() => {
+        await sleep(retryDelay(attempt, error.wait, random), callOptions.signal).catch(() => {
           throw error
         })
       }

@@ -4,7 +4,7 @@ import { icons } from '../../html/icons.ts'
 import { detailList } from '../../html/notice.ts'
 import { page, type Page } from '../../html/page.ts'
 import { inOther } from '../../html/reader-language.ts'
-import { tape, tapeStyle } from '../../html/tape.ts'
+import { sandboxBanner, sandboxBannerStyle } from '../../html/sandbox-banner.ts'
 import type { Language } from '../../language.ts'
 import { startStyle } from './start-style.ts'
 
@@ -73,7 +73,7 @@ export function sandboxFront(
     language,
     title: 'Bank API',
     isCard: false,
-    banner: tape(language),
+    banner: sandboxBanner(language),
     body: html`<h1>Bank API</h1>
       <p>${text.what}</p>
       ${
@@ -90,7 +90,7 @@ export function sandboxFront(
         <li><a href="/ready">${text.health}</a></li>
       </ul>`,
     translation: inOther(language),
-    styles: [tapeStyle, startStyle],
+    styles: [sandboxBannerStyle, startStyle],
   })
 }
 

@@ -3,7 +3,7 @@ import { html, seen, type Html } from '../../html/html.ts'
 import { icons } from '../../html/icons.ts'
 import { detailList, noticePage } from '../../html/notice.ts'
 import { page, type Page } from '../../html/page.ts'
-import { tape, tapeStyle } from '../../html/tape.ts'
+import { sandboxBanner, sandboxBannerStyle } from '../../html/sandbox-banner.ts'
 import type { Language } from '../../language.ts'
 import type { Money, Walk, WalkAccount, WalkTransaction } from '../walk.ts'
 import { startStyle } from './start-style.ts'
@@ -26,7 +26,7 @@ export function walkPage(walk: Walk, about: About & { publicUrl: string; key: De
     language,
     title,
     isCard: false,
-    banner: tape(language),
+    banner: sandboxBanner(language),
     body: html`${icons.done}
       <h1>${title}</h1>
       <p>${body}</p>
@@ -37,7 +37,7 @@ export function walkPage(walk: Walk, about: About & { publicUrl: string; key: De
         <li><a href="/">${text.start}</a></li>
       </ul>`,
     translation,
-    styles: [tapeStyle, startStyle],
+    styles: [sandboxBannerStyle, startStyle],
   })
 }
 

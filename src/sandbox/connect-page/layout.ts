@@ -2,7 +2,7 @@ import type { Html } from '../../html/html.ts'
 import { css } from '../../html/inline.ts'
 import { page, type Page } from '../../html/page.ts'
 import { inOther } from '../../html/reader-language.ts'
-import { tape, tapeStyle } from '../../html/tape.ts'
+import { sandboxBanner, sandboxBannerStyle } from '../../html/sandbox-banner.ts'
 import type { Language } from '../../language.ts'
 import { texts } from './texts.ts'
 
@@ -132,7 +132,7 @@ const style = css`
   }
 `
 
-/** One whole page, under the tape that says it is a sandbox. */
+/** One whole page, under the banner that says it is a sandbox. */
 export function layout(
   language: Language,
   {
@@ -154,8 +154,8 @@ export function layout(
     language,
     title: `${title} · ${text.title}`,
     body,
-    banner: tape(language),
+    banner: sandboxBanner(language),
     translation: isOver ? undefined : inOther(language, words),
-    styles: [tapeStyle, style],
+    styles: [sandboxBannerStyle, style],
   })
 }

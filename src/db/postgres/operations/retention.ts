@@ -1,6 +1,6 @@
 import { and, eq, inArray, isNotNull, isNull, lt, notExists, or, sql, type SQL } from 'drizzle-orm'
 import type { AgePlace, RetentionKind, RetentionStore } from '../../ports/retention.ts'
-import { pastTime, type AlsoOld } from '../../rules/past-time.ts'
+import { retentionRules, type AlsoOld } from '../../rules/retention-rules.ts'
 import { connectRequests as requests, deliveries, events, items } from '../schema/index.ts'
 import { changed, when, type Db, type Tools } from '../tools.ts'
 import { named } from './owned-rows.ts'
@@ -46,7 +46,7 @@ const also: Record<AlsoOld, (db: Db) => SQL | undefined> = {
 
 /** What is past its time, of a table: `aged` as an index finds it, `where` with all that must be so. */
 function oldOf(db: Db, kind: RetentionKind, before: number) {
-  const { table: name, key, age, empties, lacks, also: more = [] } = pastTime[kind]
+  const { table: name, key, age, empties, lacks, also: more = [] } = retentionRules[kind]
   const { table, column } = named(name)
   const aged = and(
     lt(column(age), before),

@@ -12,7 +12,7 @@ import {
   type SQL,
 } from 'drizzle-orm'
 import type { AgePlace, RetentionKind, RetentionStore } from '../../ports/retention.ts'
-import { pastTime, type AlsoOld } from '../../rules/past-time.ts'
+import { retentionRules, type AlsoOld } from '../../rules/retention-rules.ts'
 import { connectRequests as requests, deliveries, events, items } from '../schema/index.ts'
 import { when, type Tools } from '../tools.ts'
 import { named } from './owned-rows.ts'
@@ -60,7 +60,7 @@ const also: Record<AlsoOld, (db: Db) => SQL | undefined> = {
 
 /** What is past its time, of a table: `aged` as an index finds it, `where` with all that must be so. */
 function oldOf(db: Db, kind: RetentionKind, before: number) {
-  const { table: name, key, age, empties, lacks, also: more = [] } = pastTime[kind]
+  const { table: name, key, age, empties, lacks, also: more = [] } = retentionRules[kind]
   const { table, column } = named(name)
   const aged = and(
     lt(column(age), before),

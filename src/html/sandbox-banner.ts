@@ -7,8 +7,8 @@ const texts: Readonly<Record<Language, string>> = {
   fr: 'Bac à sable — aucune vraie banque, aucune vraie donnée',
 }
 
-export const tapeStyle = css`
-  .tape {
+export const sandboxBannerStyle = css`
+  .sandbox-banner {
     background: #ffd43b;
     color: #201a00;
     text-align: center;
@@ -19,5 +19,5 @@ export const tapeStyle = css`
 `
 
 /** Stands above every page of a sandbox, so that nobody takes its banks for real ones. */
-export const tape = (language: Language): Html =>
-  html`<div class="tape" role="note">${texts[language]}</div>`
+export const sandboxBanner = (language: Language): Html =>
+  html`<div class="sandbox-banner" role="note">${texts[language]}</div>`

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { loadConfig, variableNames } from '../../src/config.ts'
-import { misspelt } from '../../src/misspelt.ts'
+import { misspelt } from '../../src/misspelt-variables.ts'
 
 test.each([
   ['BACKUP_HOUR', 'is BACKUP_HOURS meant'],

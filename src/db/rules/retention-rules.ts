@@ -7,7 +7,7 @@ import type { TableName } from './owned-rows.ts'
  */
 export type AlsoOld = 'settled' | 'over' | 'led-to-nothing'
 
-interface PastTime {
+interface RetentionRule {
   table: TableName
   key: string
   /** The column that tells its age. Where that is null, it is not old. */
@@ -25,7 +25,7 @@ interface PastTime {
  * What is forgotten with age, by the names that both schemas have. Each kind has an index by age, of those rows alone that
  * `empties` and `lacks` mean, so that looking costs nothing; of `removals` there are few.
  */
-export const pastTime: Record<RetentionKind, PastTime> = {
+export const retentionRules: Record<RetentionKind, RetentionRule> = {
   'event-bodies': {
     table: 'events',
     key: 'seq',
