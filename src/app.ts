@@ -14,10 +14,13 @@ import backup from './backup/plugin.ts'
 import bridge from './bridge/plugin.ts'
 import { savedQuota } from './bridge/admission/bridge-status.ts'
 import {
+  createClockWatch,
   createFollowingClock,
   createIds,
+  steadyClock,
   systemClock,
   type Clock,
+  type ClockWatch,
   type FollowingClock,
   type Ids,
   type MovableClock,
@@ -65,6 +68,7 @@ import { socketLimitsWith, type SocketLimits } from './sockets/socket-limits.ts'
 import jobs from './jobs/plugin.ts'
 import { mailServerOf } from './mail/mailer.ts'
 import retention from './retention/plugin.ts'
+import vault from './vault/plugin.ts'
 import { version } from './version.ts'
 import webhooks from './webhooks/plugin.ts'
 import { openedTo } from './webhooks/relay/target-guard.ts'
@@ -72,6 +76,11 @@ import { openedTo } from './webhooks/relay/target-guard.ts'
 declare module 'fastify' {
   interface FastifyInstance {
     connections: Connections
+    clock: Clock
+    clockWatch: ClockWatch
+    /** For what is counted in memory: nobody sets it. */
+    steadyClock: Clock
+    ids: Ids
   }
 }
 
@@ -117,9 +126,15 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const file =
     options.database === undefined && typeof configured === 'string' ? configured : undefined
   await setByDatabase(time, app.store)
-  await app.register(calls, { clock })
+  const clockWatch = createClockWatch({ wall: time })
+  app.decorate('clock', clock)
+  app.decorate('clockWatch', clockWatch)
+  app.decorate('steadyClock', steadyClock(clock, clockWatch))
+  app.decorate('ids', ids)
+  await app.register(calls)
   await app.register(metrics, { version, methods: methods.map(({ name }) => name) })
-  await app.register(auth, { config, clock, time, ids, workers })
+  await app.register(vault, { config, workers })
+  await app.register(auth, { config })
   const { identity, onDatabaseLost: onLost, leader } = options
   const isSandbox = config.sandbox !== undefined
   await app.register(cluster, { identity, time, onLost, mustBeAlone: isSandbox, leader })

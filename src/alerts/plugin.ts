@@ -68,5 +68,5 @@ const plugin: FastifyPluginCallback<AlertOptions> = (app, options, done) => {
 export default fp(plugin, {
   name: 'alerts',
   fastify: '5.x',
-  dependencies: ['db', 'auth', 'cluster', 'bridge'],
+  dependencies: ['db', 'cluster', 'bridge'],
 })

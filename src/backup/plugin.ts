@@ -49,5 +49,5 @@ const plugin: FastifyPluginCallback<{
 export default fp(plugin, {
   name: 'backup',
   fastify: '5.x',
-  dependencies: ['db', 'auth', 'cluster'],
+  dependencies: ['db', 'cluster'],
 })

@@ -1,6 +1,5 @@
 import type { FastifyPluginCallback, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Clock } from '../clock.ts'
 import { startLoop } from '../loop.ts'
 import { createCallLog, type CallLog, type OpenCall } from './call-log.ts'
 
@@ -17,8 +16,8 @@ declare module 'fastify' {
 const flushMs = 1_000
 
 /** Puts each request's id into its answer's header, and keeps what callers with a key asked. */
-const plugin: FastifyPluginCallback<{ clock: Clock }> = (app, { clock }, done) => {
-  const { store } = app
+const plugin: FastifyPluginCallback = (app, _options, done) => {
+  const { store, clock } = app
   const callLog = createCallLog({
     clock,
     write: (calls) => store.addCalls(calls),

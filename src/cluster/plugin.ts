@@ -77,4 +77,4 @@ const plugin: FastifyPluginAsync<Options> = async (
     app.addHook('onClose', () => place.stop())
   }
 }
-export default fp(plugin, { name: 'cluster', fastify: '5.x', dependencies: ['db', 'auth'] })
+export default fp(plugin, { name: 'cluster', fastify: '5.x', dependencies: ['db'] })

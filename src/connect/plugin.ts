@@ -62,5 +62,5 @@ const missingAddresses =
 export default fp(plugin, {
   name: 'connect',
   fastify: '5.x',
-  dependencies: ['db', 'bridge', 'auth', 'cluster'],
+  dependencies: ['db', 'bridge', 'vault', 'cluster'],
 })

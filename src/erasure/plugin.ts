@@ -52,5 +52,5 @@ const plugin: FastifyPluginCallback<{ workers: boolean }> = (app, { workers }, d
 export default fp(plugin, {
   name: 'erasure',
   fastify: '5.x',
-  dependencies: ['db', 'auth', 'bridge', 'cluster'],
+  dependencies: ['db', 'bridge', 'cluster'],
 })

@@ -122,7 +122,7 @@ const plugin: FastifyPluginCallback<
 export default fp(plugin, {
   name: 'jobs',
   fastify: '5.x',
-  dependencies: ['db', 'metrics', 'bridge', 'auth', 'cluster'],
+  dependencies: ['db', 'metrics', 'bridge', 'vault', 'cluster'],
 })
 
 type Rooms = Pick<Parameters<typeof plugin>[0], 'store' | 'clock' | 'bridgeStatus'>

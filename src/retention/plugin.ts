@@ -39,5 +39,5 @@ const plugin: FastifyPluginCallback<{ workers: boolean; retention: Retention }> 
 export default fp(plugin, {
   name: 'retention',
   fastify: '5.x',
-  dependencies: ['db', 'auth', 'bridge', 'cluster'],
+  dependencies: ['db', 'bridge', 'cluster'],
 })

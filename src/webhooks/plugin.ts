@@ -119,5 +119,5 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
 export default fp(plugin, {
   name: 'webhooks',
   fastify: '5.x',
-  dependencies: ['db', 'metrics', 'auth', 'cluster'],
+  dependencies: ['db', 'metrics', 'auth', 'vault', 'cluster'],
 })
