@@ -1,19 +1,5 @@
-import {
-  and,
-  eq,
-  gt,
-  inArray,
-  isNotNull,
-  isNull,
-  lte,
-  notInArray,
-  notLike,
-  or,
-  sql,
-} from 'drizzle-orm'
+import { and, eq, gt, inArray, isNull, lte, sql } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
-import { leastJumpMs } from '../../../clock.ts'
-import { commandPrefix } from '../../rules/delivery-claims.ts'
 import {
   apiKeys,
   bridgeUsers,
@@ -33,31 +19,6 @@ type Db = Tools['db']
 export function moveTimes(db: Db, byMs: number, at: number): void {
   if (byMs > 0) moveForward(db, byMs, at)
   else moveBack(db, -byMs, at)
-}
-
-/**
- * What servers left that are none of the `living` ones: deliveries they had in hand, which are due again as if never
- * claimed, and times of a clock that was put back since the last of them was `seenAt`.
- */
-export function releaseOrphanedClaims(
-  db: Db,
-  { living, seenAt, at }: { living: readonly string[]; seenAt: number | null; at: number },
-): void {
-  if (seenAt !== null && seenAt - at > leastJumpMs) moveBack(db, seenAt - at, at)
-  const { claimedBy } = deliveries
-  const isOrphaned = or(
-    isNull(claimedBy),
-    and(notInArray(claimedBy, [...living]), notLike(claimedBy, `${commandPrefix}_%`)),
-  )
-  db.update(deliveries)
-    .set({
-      claimedUntil: null,
-      claimedBy: null,
-      dueAt: at,
-      scheduleFrom: sql`${deliveries.scheduleFrom} + 1`,
-    })
-    .where(and(isNotNull(deliveries.claimedUntil), isOrphaned))
-    .run()
 }
 
 function moveForward(db: Db, byMs: number, at: number): void {

@@ -1,10 +1,24 @@
-import { and, eq, isNotNull, ne, notExists, sql, type Placeholder, type SQL } from 'drizzle-orm'
-import { systemClock } from '../../../clock.ts'
+import {
+  and,
+  eq,
+  isNotNull,
+  isNull,
+  ne,
+  notExists,
+  notInArray,
+  notLike,
+  or,
+  sql,
+  type Placeholder,
+  type SQL,
+} from 'drizzle-orm'
+import { leastJumpMs, systemClock } from '../../../clock.ts'
 import type { Member, MemberStore, SeenMember } from '../../ports/members.ts'
-import { instance } from '../schema/index.ts'
+import { commandPrefix } from '../../rules/delivery-claims.ts'
+import { deliveries, instance } from '../schema/index.ts'
 import { ClaimLostError } from '../../store-errors.ts'
 import type { Tools } from '../tools.ts'
-import { releaseOrphanedClaims } from './clock.ts'
+import { moveTimes } from './clock.ts'
 
 /** One file has one server: the row of the installation names it. */
 export function memberOperations({ db, read, write }: Tools): MemberStore {
@@ -59,6 +73,31 @@ export function memberOperations({ db, read, write }: Tools): MemberStore {
         db.update(instance).set({ probedAt: at }).run()
       }),
   }
+}
+
+/**
+ * What servers left that are none of the `living` ones: deliveries they had in hand, which are due again as if never
+ * claimed, and times of a clock that was put back since the last of them was `seenAt`.
+ */
+function releaseOrphanedClaims(
+  db: Tools['db'],
+  { living, seenAt, at }: { living: readonly string[]; seenAt: number | null; at: number },
+): void {
+  if (seenAt !== null && seenAt - at > leastJumpMs) moveTimes(db, at - seenAt, at)
+  const { claimedBy } = deliveries
+  const isOrphaned = or(
+    isNull(claimedBy),
+    and(notInArray(claimedBy, [...living]), notLike(claimedBy, `${commandPrefix}_%`)),
+  )
+  db.update(deliveries)
+    .set({
+      claimedUntil: null,
+      claimedBy: null,
+      dueAt: at,
+      scheduleFrom: sql`${deliveries.scheduleFrom} + 1`,
+    })
+    .where(and(isNotNull(deliveries.claimedUntil), isOrphaned))
+    .run()
 }
 
 const toRow = ({ id, host, pid }: Member) => ({ serverId: id, serverHost: host, serverPid: pid })
