@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, isNotNull, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, isNotNull, sql, type SQL, type SQLWrapper } from 'drizzle-orm'
 import {
   sealedColumns,
   type SealedColumn,
@@ -15,6 +15,47 @@ const placeOf = (sealed: SealedColumn) => {
   return { table, key: column(key), rowId: column(rowId), value: column(ofValue) }
 }
 
+/** So many rows of a table are looked at by one statement, which must end in time. */
+const stepRows = 5_000
+
+/**
+ * The first values of a place, by key, that are as asked. It takes as many steps as it needs: rows outlive what was sealed in
+ * them, so there may be millions without any before the next one.
+ */
+async function findSealed(
+  db: Db,
+  place: SealedColumn,
+  {
+    after = null,
+    limit,
+    which,
+  }: { after?: string | number | null; limit: number; which: (value: SQLWrapper) => SQL },
+): Promise<SealedValue[]> {
+  const { table, key, rowId, value } = placeOf(place)
+  const found: SealedValue[] = []
+  for (let last = after; ;) {
+    const behind = last === null ? undefined : gt(key, last)
+    const step = db
+      .select({
+        key: sql`${key}`.mapWith(key).as('key'),
+        rowId: sql<string>`${rowId}`.as('row_id'),
+        sealed: sql<Buffer>`${value}`.as('sealed'),
+      })
+      .from(table)
+      .where(behind)
+      .orderBy(asc(key))
+      .limit(stepRows)
+      .as('step')
+    const some = db.select().from(step).where(which(step.sealed)).orderBy(asc(step.key))
+    found.push(...((await some.limit(limit - found.length)) as SealedValue[]))
+    if (found.length === limit) return found
+    const keys = db.select({ key }).from(table).where(behind).orderBy(asc(key))
+    const [end] = await keys.limit(1).offset(stepRows - 1)
+    if (!end) return found
+    last = end.key as string | number
+  }
+}
+
 /** Whether anything in these places is still sealed with this data key; reads each of their rows. */
 export async function isSealedWith(
   db: Db,
@@ -22,9 +63,9 @@ export async function isSealedWith(
   where: readonly SealedColumn[] = sealedColumns,
 ): Promise<boolean> {
   const prefix = sealedPrefix(keyId)
-  for (const { table, value } of where.map(placeOf)) {
-    const begins = sql`substr(${value}, 1, ${prefix.length}) = ${prefix}`
-    if ((await db.select().from(table).where(begins).limit(1)).length > 0) return true
+  const which = (value: SQLWrapper) => sql`substr(${value}, 1, ${prefix.length}) = ${prefix}`
+  for (const place of where) {
+    if ((await findSealed(db, place, { limit: 1, which })).length > 0) return true
   }
   return false
 }
@@ -32,16 +73,7 @@ export async function isSealedWith(
 export function sealedOperations({ run, transaction }: Tools): SealedStore {
   return {
     listSealed: (place, after, limit) =>
-      run(async (db) => {
-        const { table, key, rowId, value } = placeOf(place)
-        const rows = await db
-          .select({ key, rowId, sealed: value })
-          .from(table)
-          .where(and(isNotNull(value), after === null ? undefined : gt(key, after)))
-          .orderBy(asc(key))
-          .limit(limit)
-        return rows as SealedValue[]
-      }),
+      run((db) => findSealed(db, place, { after, limit, which: isNotNull })),
 
     replaceSealed: (place, changes) =>
       transaction(async (db) => {

@@ -97,6 +97,8 @@ interface Node {
   'Relation Name'?: string
   'Index Name'?: string
   'Index Cond'?: string
+  'Actual Rows'?: number
+  'Rows Removed by Filter'?: number
   Plans?: Node[]
 }
 
@@ -130,6 +132,21 @@ export async function indexesOf(
 ): Promise<string[]> {
   const nodes = await planOf(client, statement)
   return nodes.flatMap((node) => node['Index Name'] ?? [])
+}
+
+/** The most rows that a step of a statement reads, those included that it passes over. */
+export async function mostRowsRead(
+  client: Pick<pg.ClientBase, 'query'>,
+  { text, values }: Recorded,
+): Promise<number> {
+  const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(
+    `EXPLAIN (ANALYZE, FORMAT JSON) ${text}`,
+    values,
+  )
+  const nodes = nodesOf(rows[0]!['QUERY PLAN'][0].Plan)
+  return Math.max(
+    ...nodes.map((node) => (node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0)),
+  )
 }
 
 /** The steps of its plan for the values it was run with, and where it is prepared those of its plan for any. */

@@ -6,7 +6,7 @@ import { testNow } from '../../../support/clock.ts'
 import { testDatabase, withPostgres } from '../../../support/postgres.ts'
 import { testBy, testRooms } from '../../../support/tenants.ts'
 import { askAll } from './hot-operations.ts'
-import { fill, indexesOf, readingWhole, recording } from './plans.ts'
+import { fill, indexesOf, mostRowsRead, readingWhole, recording } from './plans.ts'
 
 withPostgres((it, server) => {
   /** A store on a filled database, and how its statements so far would read growing tables whole. */
@@ -71,6 +71,23 @@ withPostgres((it, server) => {
     const deletions = statements().filter(({ text }) => text.startsWith('delete from "deliveries"'))
     const indexes = await Promise.all(deletions.map((deletion) => indexesOf(client, deletion)))
     expect(new Set(indexes.flat())).toEqual(new Set(['events_item', 'deliveries_event_site']))
+  })
+
+  it('a look for what is sealed reads some rows at a time, however many it passes over', async () => {
+    const { client, store, statements } = await filled()
+    await client.query(`INSERT INTO data_keys (id, wrapped_key, created_at)
+      VALUES ('d1', '', 1), ('d2', '', 2), ('d3', '', 3)`)
+    await client.query(`UPDATE events SET body = CASE id WHEN 'e6000' THEN '\\x026431'::bytea END`)
+    await client.query('ANALYZE; SET enable_seqscan = off')
+
+    const found = await store.listSealed('event-body', null, 10)
+    const dropped = await store.dropUnusedDataKeys(9, testBy)
+
+    expect(found).toMatchObject([{ rowId: 'e6000', sealed: Buffer.from('\x02d1') }])
+    expect(dropped).toEqual(['d2'])
+    const looks = statements().filter(({ text }) => text.startsWith('select'))
+    expect(looks.length).toBeGreaterThan(5)
+    for (const look of looks) expect(await mostRowsRead(client, look)).toBeLessThan(6000)
   })
 
   it('where good keys are listed or counted, those that were revoked are passed over', async () => {
