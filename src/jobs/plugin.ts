@@ -125,11 +125,13 @@ export default fp(plugin, {
   dependencies: ['db', 'metrics', 'bridge', 'vault', 'cluster'],
 })
 
-type Rooms = Pick<Parameters<typeof plugin>[0], 'store' | 'clock' | 'bridgeStatus'>
+type Rooms = Pick<Parameters<typeof plugin>[0], 'store' | 'clock' | 'bridgeStatus' | 'wakeups'>
 
-function saver({ store, clock, bridgeStatus }: Rooms, served: Served): () => Promise<boolean> {
+function saver({ store, clock, bridgeStatus, wakeups }: Rooms, served: Served) {
   let last = ''
-  return async () => {
+  // Whoever led meanwhile wrote something else.
+  wakeups.on('lead', () => (last = ''))
+  return async (): Promise<boolean> => {
     const now = await bridgeStatus()
     // What fills up by itself is no news.
     const { granted, refused, waiting } = now.quota

@@ -19,6 +19,17 @@ describe('how we stand with Bridge', () => {
     })
   })
 
+  it('is written down again by a server that leads again: another wrote meanwhile', async () => {
+    const { app } = await testApp()
+    await app.jobs.saveBridgeStatus()
+    await app.store.saveBridgeStatus({ at: 1, status: { by: 'another' } })
+
+    app.wakeups.notify('lead')
+    await app.jobs.saveBridgeStatus()
+
+    expect(await app.store.readBridgeStatus()).toMatchObject({ status: { quota: { granted: 0 } } })
+  })
+
   it('is remembered over a restart, so that a crash loop spends no burst twice', async () => {
     const database = databaseFile()
     const before = await testApp({ database })
