@@ -2,7 +2,7 @@ import { and, desc, eq, gt, gte, inArray, max, or, sql } from 'drizzle-orm'
 import type { AuditEntry, AuditStore } from '../../ports/audit.ts'
 import type { By } from '../../scope.ts'
 import { audit, instance, sites } from '../schema/index.ts'
-import { done, first, when, type Db, type Tools } from '../tools.ts'
+import { done, first, orNothing, when, type Db, type Tools } from '../tools.ts'
 
 /** Writes one audit entry inside the transaction at hand; entries of one bucket are counted in one row. */
 export async function writeAudit(db: Db, entry: AuditEntry): Promise<void> {
@@ -41,17 +41,24 @@ export async function noteOfSite(
   await writeAudit(db, { ...by, tenantId, action, subject, ...more })
 }
 
-/**
- * Waits until no transaction is under way that wrote an entry: ids are given out before the commit, and one that is smaller
- * than those in the log would be passed over for good.
- */
-const settleEntries = (db: Db) => db.execute(sql`LOCK TABLE ${audit} IN SHARE MODE`)
-
 export function auditOperations({ run, transaction }: Tools): AuditStore {
   const loggedUntil = (db: Db) => first(db.select({ id: instance.auditLogged }).from(instance))
 
   const unlogged = (db: Db, id: number, limit: number) =>
     db.select().from(audit).where(gt(audit.id, id)).orderBy(audit.id).limit(limit)
+
+  /**
+   * Does it when no transaction is under way that wrote an entry: ids are given out before the commit, and one that is smaller
+   * than those in the log would be passed over for good. Who writes waits behind this, so it hardly waits itself: else a frozen
+   * instance, or who vacuums the table, would hold up everybody.
+   */
+  const onceSettled = <T>(work: (db: Db) => Promise<T[]>): Promise<T[]> =>
+    orNothing(
+      transaction(async (db) => {
+        await db.execute(sql`LOCK TABLE ${audit} IN SHARE MODE`)
+        return work(db)
+      }, 'impatient'),
+    )
 
   return {
     audit: (entry) => transaction((db) => writeAudit(db, entry)),
@@ -63,17 +70,13 @@ export function auditOperations({ run, transaction }: Tools): AuditStore {
       if (id !== null) {
         const hasNews = (await run((db) => unlogged(db, id, 1))).length > 0
         if (!hasNews) return []
-        return transaction(async (db) => {
-          await settleEntries(db)
-          return unlogged(db, id, limit)
-        })
+        return onceSettled((db) => unlogged(db, id, limit))
       }
-      await transaction(async (db) => {
-        await settleEntries(db)
+      return onceSettled(async (db) => {
         const [newest] = await db.select({ id: max(audit.id) }).from(audit)
         await db.update(instance).set({ auditLogged: newest?.id ?? 0 })
+        return []
       })
-      return []
     },
 
     markAuditLogged: (id) => run((db) => done(db.update(instance).set({ auditLogged: id }))),

@@ -3,8 +3,7 @@ import type { ClaimedDelivery } from '../../ports/deliveries.ts'
 import { sharesOf, type Share } from '../../rules/claim-shares.ts'
 import { triesAtOnce } from '../../rules/endpoint-health.ts'
 import { deliveries, endpoints, events, sites } from '../schema/index.ts'
-import { StoreAwayError, StoreBusyError } from '../../store-errors.ts'
-import { given, prepared, type Db, type Tools } from '../tools.ts'
+import { given, orNothing, prepared, type Db, type Tools } from '../tools.ts'
 
 interface Claim {
   by: string
@@ -116,10 +115,7 @@ export async function claimShares(
   const claimed = await claimOf({ waits: false })
   if (claimed.length > 0) return claimed
   // Only who would go away with nothing waits for the others, and not for long: they may leave some.
-  return claimOf({ waits: true }).catch((error: unknown) => {
-    if (error instanceof StoreBusyError && !(error instanceof StoreAwayError)) return []
-    throw error
-  })
+  return orNothing(claimOf({ waits: true }))
 }
 
 /** Claims the delivery of one event and reads it, whosever turn it is. */
