@@ -1,8 +1,10 @@
 import { asc, eq, sql, type SQL } from 'drizzle-orm'
 import type { ClaimedDelivery } from '../../ports/deliveries.ts'
 import { sharesOf, type Share } from '../../rules/claim-shares.ts'
+import { freshMs } from '../../rules/delivery-claims.ts'
 import { triesAtOnce } from '../../rules/endpoint-health.ts'
 import { deliveries, endpoints, events, sites } from '../schema/index.ts'
+import { databaseTime } from './members.ts'
 import { given, orNothing, prepared, type Db, type Tools } from '../tools.ts'
 
 interface Claim {
@@ -25,7 +27,9 @@ WITH RECURSIVE waiting(site_id) AS (
 
 /**
  * The sites with deliveries due and an endpoint that may be tried, those with the fewest in flight first, then the longest
- * waiting: so a backlog keeps nobody else from their turn. `retrying` of what is in flight is no first try.
+ * waiting: so a backlog keeps nobody else from their turn. `retrying` of what is in flight is no first try. None for who was
+ * paused with its clock, as a virtual machine may be: others were seen since, and for them its claims would be over. Not seen
+ * in a time to come, as who went before the database's clock was put back.
  */
 const readySites = (among: SQL) =>
   prepared((db) =>
@@ -56,7 +60,10 @@ ${among}, ready AS (
     AND endpoints.disabled_at IS NULL AND coalesce(endpoints.hold_until, 0) <= ${given('at')}
 )
 SELECT "siteId", busy, places, retrying FROM ready
-WHERE first_due <= ${given('at')} AND busy < places ORDER BY busy, first_due LIMIT ${given('limit')}) AS ready`,
+WHERE first_due <= ${given('at')} AND busy < places
+  AND NOT EXISTS (SELECT FROM members
+                  WHERE seen_at - ${freshMs} > ${given('at')} AND seen_at <= ${databaseTime})
+ORDER BY busy, first_due LIMIT ${given('limit')}) AS ready`,
       ),
   )
 

@@ -6,7 +6,7 @@ import { changed, done, type Db, type Tools } from '../tools.ts'
 import { orderOfDeliveries } from './locks.ts'
 import { endClaims } from './work-claims.ts'
 
-const databaseTime = sql`(extract(epoch FROM clock_timestamp()) * 1000)::bigint`
+export const databaseTime = sql`(extract(epoch FROM clock_timestamp()) * 1000)::bigint`
 
 /** There is place for any number of members, so nobody is refused. `life` is for who says that it lives. */
 export function memberOperations({ run, transaction }: Tools, life: Tools): MemberStore {

@@ -65,6 +65,21 @@ withPostgres((it, server) => {
     expect(await store.claimDeliveries(claim)).toHaveLength(1)
   })
 
+  it('a member whose clock stood still while others went on claims nothing: for them its claims would be over', async () => {
+    const { store, clock, accept } = await withSite(server)
+    await accept(1)
+    const claimAt = (at: number) =>
+      store.claimDeliveries({ by: 'srv_1', at, leaseUntil: at + 60_000, limit: 9 })
+    const paused = clock.now()
+    clock.advance(60_001)
+    const other = { id: 'srv_2', host: 'there', pid: 1 }
+    await store.joinMembers(other, { at: clock.now(), silentSince: 0 })
+
+    expect(await claimAt(paused)).toEqual([])
+
+    expect(await claimAt(clock.now())).toHaveLength(1)
+  })
+
   it('a delivery that comes while the try before it ends does not wait for it for ever', async () => {
     const { store, clock, transaction, accept, isStuckOrOver } = await withSite(server)
     await accept(7)
