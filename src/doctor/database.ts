@@ -89,10 +89,11 @@ function judgeTimeouts({ settings }: DatabaseServer): Finding {
 
 /** One instance more than there are: during a rolling restart there is one. */
 async function judgeConnections(
-  { settings }: DatabaseServer,
+  { settings, isPooled }: DatabaseServer,
   { store, clock, config }: Examination,
 ): Promise<Finding> {
   const check = { en: 'postgresql connections', fr: 'connexions à postgresql' }
+  if (isPooled) return ok('postgresql_connections.ok', check, 'a pooler shares them')
   const { database } = config.secrets
   const poolSize = typeof database === 'string' ? 0 : database.poolSize
   const living = (await store.listMembers()).filter((each) => isLiving(each, clock.now())).length

@@ -113,6 +113,7 @@ export function figureContract(name: string, open: OpenRooms): void {
       expect(server !== undefined).toBe(store.isShared)
       if (server) {
         expect(server.version).toMatch(/^\d+\.\d+/)
+        expect(server.isPooled).toBe(false)
         expect(server.settings).toMatchObject({
           statement_timeout: '30000',
           lock_timeout: '5000',

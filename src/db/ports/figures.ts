@@ -21,6 +21,8 @@ export interface Figures {
 /** What the server of a database says of itself. */
 export interface DatabaseServer {
   version: string
+  /** Whether a pooler stands in between, which shares the server's connections. */
+  isPooled: boolean
   /** As they are for our own connections. Times are in milliseconds. */
   settings: Record<(typeof serverSettings)[number], string>
 }

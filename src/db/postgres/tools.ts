@@ -36,6 +36,8 @@ export interface Tools {
     statements: (db: Db) => T,
     patience?: Patience,
   ): Promise<Answers<T>>
+  /** Whether a pooler stands between us and the server. */
+  isPooled(): Promise<boolean>
 }
 
 /** Whether a transaction waits for locks as long as the pool lets it, or hardly at all: a StoreBusyError comes after that. */
@@ -97,6 +99,7 @@ export function createTools(pool: Connections): Tools {
     transaction: (work, patience) => withClient((client) => inTransaction(client, work, patience)),
     together: (statements, patience) =>
       withClient((client) => allTogether(client, statements, patience)),
+    isPooled: () => withClient(lookForPooler),
   }
 }
 
@@ -261,10 +264,12 @@ const direct = new WeakSet<Client>()
  * Finds out whether a pooler stands in between: it hands out process ids of its own, and in transaction mode the next statement
  * may reach another process. Until that is known no statement has a name. (PostgreSQL: BackendKeyData.)
  */
-export async function lookForPooler(client: Client): Promise<void> {
+export async function lookForPooler(client: Client): Promise<boolean> {
   const { processID: told } = client as Client & { processID: number | null }
   const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
-  if (rows[0]?.pid === told) direct.add(client)
+  if (rows[0]?.pid !== told) return true
+  direct.add(client)
+  return false
 }
 
 async function query(

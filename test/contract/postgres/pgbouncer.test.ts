@@ -1,4 +1,4 @@
-import { expect } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { openStore } from '../../../src/db/open.ts'
 import { createPool } from '../../../src/db/postgres/open.ts'
 import { createPostgresStore } from '../../../src/db/postgres/store.ts'
@@ -21,6 +21,13 @@ withPgBouncer((it, server) => {
   }
   raceContract('PgBouncer in transaction mode', open)
   claimContract('PgBouncer in transaction mode', open)
+
+  it('a PgBouncer is noticed', async () => {
+    const [store] = (await open(1)) as [Store]
+    onTestFinished(() => store.close())
+
+    expect(await store.readServer()).toMatchObject({ isPooled: true })
+  })
 
   it('a PgBouncer that is not told to ignore our limits is refused, with what to write', async () => {
     const database = await emptyDatabase(server)

@@ -26,17 +26,19 @@ async function look({
   aheadMs = 0,
   members = [],
   pool = '10',
+  isPooled = false,
 }: {
   version?: string
   settings?: Partial<DatabaseServer['settings']>
   aheadMs?: number
   members?: SeenMember[]
   pool?: string
+  isPooled?: boolean
 }) {
   const clock = testClock()
   const store = {
     isShared: true,
-    readServer: async () => ({ version, settings: { ...good, ...settings } }),
+    readServer: async () => ({ version, isPooled, settings: { ...good, ...settings } }),
     readTime: async () => clock.now(),
     listMembers: async () => members,
   }
@@ -60,6 +62,10 @@ const member = (id: string, agoMs = 0): SeenMember => ({
 
 it('an installation of two instances on an ordinary server has nothing to do', async () => {
   expect(await look({ members: [member('srv_1'), member('srv_2', 3_000)] })).toEqual([])
+})
+
+it('behind a pooler the instances may have more connections than the server takes', async () => {
+  expect(await look({ members: here, pool: '60', isPooled: true })).toEqual([])
 })
 
 const here = [member('srv_1')]

@@ -67,7 +67,7 @@ function living(db: Db, at: number) {
     .where(isNull(items.goneAt))
 }
 
-export function figureOperations({ run, together }: Tools): FigureStore {
+export function figureOperations({ run, together, isPooled }: Tools): FigureStore {
   return {
     async readFigures(at) {
       const [{ rows }, [served], [alive]] = await together(
@@ -94,19 +94,20 @@ export function figureOperations({ run, together }: Tools): FigureStore {
       }
     },
 
-    readServer: () =>
-      run(async (db) => {
-        const { rows } = await db.execute<{ name: string; setting: string }>(
+    async readServer() {
+      const { rows } = await run((db) =>
+        db.execute<{ name: string; setting: string }>(
           sql`SELECT name, setting FROM pg_settings WHERE name IN ${[...serverSettings, 'server_version']}
             UNION ALL SELECT 'is_superuser', current_setting('is_superuser', true)`,
-        )
-        const told = new Map(rows.map(({ name, setting }) => [name, setting]))
-        // Not every server that speaks as PostgreSQL has them all: what it does not say is nothing to blame it for.
-        const settings = Object.fromEntries(
-          serverSettings.map((name) => [name, told.get(name) ?? '']),
-        )
-        const version = told.get('server_version') ?? ''
-        return { version, settings: settings as DatabaseServer['settings'] }
-      }),
+        ),
+      )
+      const told = new Map(rows.map(({ name, setting }) => [name, setting]))
+      // Not every server that speaks as PostgreSQL has them all: what it does not say is nothing to blame it for.
+      const settings = Object.fromEntries(
+        serverSettings.map((name) => [name, told.get(name) ?? '']),
+      ) as DatabaseServer['settings']
+      const version = told.get('server_version') ?? ''
+      return { version, isPooled: await isPooled(), settings }
+    },
   }
 }
