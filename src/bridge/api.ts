@@ -13,13 +13,19 @@ export interface Api {
   send<S extends z.ZodType>(call: Call, schema: S): Promise<z.output<S>>
   /** For answers whose body does not matter. */
   run(call: Call): Promise<void>
+  /** For lists that may be long; whoever reads them ends at a number of rows. */
   pages<Row>(call: Call, schema: PageSchema<Row>): AsyncIterable<Row[]>
-  /** All rows of all pages. */
+  /** All rows of all pages; throws `BridgeSchemaError` when there are more than ten thousand. */
   list<Row>(call: Call, schema: PageSchema<Row>): Promise<Row[]>
   userByExternalId(externalUserId: string): Promise<User>
   /** Milliseconds until so many calls for a user could have gone out, were nobody else to come; 0: now. */
   waitFor(user: string, calls: number): number
 }
+
+const mostPages = 2_000
+
+/** Far above what a user has of items or accounts, or Bridge of categories: a list without an end costs no more of the quota. */
+const mostPagesOfAList = 20
 
 /** The calls of one caller, until `signal` ends them. `payer` is whose turn they take. */
 export function createApi(options: {
@@ -52,6 +58,13 @@ export function createApi(options: {
     }
   }
 
+  function walk<Row>(call: Call, schema: PageSchema<Row>, most: number): AsyncIterable<Row[]> {
+    const first = { ...call, query: { ...call.query, limit: pageSize } }
+    const read = (target: string | undefined) =>
+      api.send(target === undefined ? first : { ...first, target }, schema)
+    return walkPages(read, { origin, route: call.route, most })
+  }
+
   const api: Api = {
     send: (call, schema) => {
       const send = (signal: AbortSignal | undefined) =>
@@ -61,15 +74,10 @@ export function createApi(options: {
     },
     run: (call) =>
       asUser(call, options.signal, (callOptions) => http.send(call, undefined, callOptions)),
-    pages: (call, schema) => {
-      const first = { ...call, query: { ...call.query, limit: pageSize } }
-      const read = (target: string | undefined) =>
-        api.send(target === undefined ? first : { ...first, target }, schema)
-      return walkPages(read, { origin, route: call.route })
-    },
+    pages: (call, schema) => walk(call, schema, mostPages),
     list: async (call, schema) => {
       const pages = []
-      for await (const page of api.pages(call, schema)) pages.push(page)
+      for await (const page of walk(call, schema, mostPagesOfAList)) pages.push(page)
       return pages.flat()
     },
     userByExternalId: (externalUserId) =>

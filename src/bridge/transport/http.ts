@@ -19,7 +19,8 @@ import { ourselves, type Against, type Payer, type Turn } from '../admission/quo
 import { readProblem, readReply } from './reply.ts'
 import { retryDelay, shouldRetry } from './retry.ts'
 
-const largestBody = 32 * 1024 * 1024
+/** A page of 500 transactions takes a quarter of a megabyte. */
+const largestBody = 4 * 1024 * 1024
 const largestProblem = 64 * 1024
 /** A header may be wrong, and a date says anything to a clock that is behind. */
 const longestWishMs = 5 * minuteMs

@@ -1,10 +1,16 @@
 import { z } from 'zod'
 import { BridgeSchemaError } from '../bridge-errors.ts'
 
-/** A page of `row`s. `resources` must be there; what follows the last page is said in four ways. */
+/** The most rows Bridge gives at once. */
+export const pageSize = 500
+
+/**
+ * A page of `row`s. `resources` must be there; what follows the last page is said in four ways. One with far more rows than
+ * Bridge gives is refused before any row is looked at: zod takes half a kilobyte and a moment for each that is none.
+ */
 export const pageOf = <Row extends z.ZodType>(row: Row) =>
   z.looseObject({
-    resources: z.array(row),
+    resources: z.unknown().refine(isOfAPage).pipe(z.array(row)),
     pagination: z.looseObject({ next_uri: z.string().nullish() }).nullish(),
   })
 export type PageSchema<Row> = z.ZodType<Page<Row>>
@@ -14,23 +20,20 @@ export interface Page<Row> {
   pagination?: { next_uri?: string | null | undefined } | null | undefined
 }
 
-/** The most rows Bridge gives at once. */
-export const pageSize = 500
-
-const mostPages = 2_000
+const isOfAPage = (rows: unknown): boolean => !Array.isArray(rows) || rows.length <= 2 * pageSize
 
 /**
  * The pages of a list until Bridge names no next one. `read` gets the path and query to ask for,
- * undefined at first. Throws `BridgeSchemaError` when the pages loop, leave Bridge's origin or do
- * not end.
+ * undefined at first. Throws `BridgeSchemaError` when the pages loop, leave Bridge's origin or are
+ * more than `most`.
  */
 export async function* walkPages<Row>(
   read: (target: string | undefined) => Promise<Page<Row>>,
-  { origin, route }: { origin: string; route: string },
+  { origin, route, most }: { origin: string; route: string; most: number },
 ): AsyncGenerator<Row[], void, undefined> {
   const asked = new Set<string>()
   let target: string | undefined
-  for (let count = 0; count < mostPages; count += 1) {
+  for (let count = 0; count < most; count += 1) {
     const page = await read(target)
     yield page.resources
     target = nextTarget(page, origin, route)
@@ -38,7 +41,7 @@ export async function* walkPages<Row>(
     if (asked.has(target)) throw new BridgeSchemaError(`GET ${route}: the pages loop`)
     asked.add(target)
   }
-  throw new BridgeSchemaError(`GET ${route}: more than ${mostPages} pages`)
+  throw new BridgeSchemaError(`GET ${route}: more than ${most} pages`)
 }
 
 /**

@@ -86,21 +86,54 @@ test('pages that loop are refused', async () => {
   expect(error.detail).toContain('loop')
 })
 
-test('pages that never end are refused', async () => {
+/** A client before a Bridge whose lists at `path` have ever another page, and how many were asked for. */
+function endless(at: string) {
   let count = 0
   const { client, uuid } = testClient([
-    http.get(`${bridgeUrl}${path}`, () =>
+    http.get(`${bridgeUrl}${at}`, () =>
       HttpResponse.json({
         resources: [],
-        pagination: { next_uri: `${path}?after=${(count += 1)}` },
+        pagination: { next_uri: `${at}?after=${(count += 1)}` },
       }),
     ),
   ])
+  return { client, uuid, count: () => count }
+}
 
-  const error = await rejection(client.accounts.list(uuid), BridgeSchemaError)
+test('pages that never end are refused', async () => {
+  const { client, uuid, count } = endless('/v3/aggregation/transactions')
+
+  const error = await rejection(collect(client.transactions.pages(uuid)), BridgeSchemaError)
 
   expect(error.detail).toContain('more than 2000 pages')
-  expect(count).toBe(2000)
+  expect(count()).toBe(2000)
+})
+
+test.each(['items', 'accounts', 'categories'] as const)(
+  'a list of %s that never ends costs twenty calls of the quota',
+  async (name) => {
+    const { client, uuid, count } = endless(`/v3/aggregation/${name}`)
+    const list = {
+      items: () => client.items.list(uuid),
+      accounts: () => client.accounts.list(uuid),
+      categories: () => client.categories.list(),
+    }[name]
+
+    const error = await rejection<BridgeSchemaError>(list(), BridgeSchemaError)
+
+    expect(error.detail).toContain('more than 20 pages')
+    expect(count()).toBe(20)
+  },
+)
+
+test('a page with far more rows than Bridge gives is refused before a row is looked at', async () => {
+  const some = clientOf([{ resources: Array.from({ length: 1_000 }, () => aBridgeAccount()) }])
+  const many = clientOf([{ resources: Array.from({ length: 200_000 }, () => ({})) }])
+
+  const error = await rejection(many.client.accounts.list(many.uuid), BridgeSchemaError)
+
+  expect(error.detail).toBe('GET /v3/aggregation/accounts: resources custom')
+  expect(await some.client.accounts.list(some.uuid)).toHaveLength(1_000)
 })
 
 test.each([
