@@ -21,12 +21,16 @@ interface Bound {
 }
 
 /**
- * How many rows all strangers together, each key, and all who call with one key in vain may add in an hour: a year of their
- * trying is some hundred megabytes, not the whole disk. Undefined: nobody outside causes it at will.
+ * How many rows all strangers together, each key, all who call with one key in vain, and what the server notes of one tenant's
+ * sites may add in an hour: a year of their trying is some hundred megabytes, not the whole disk. Undefined: nobody outside causes it at will.
  */
 function boundOf({ actor, subject, tenantId }: AuditEntry): Bound | undefined {
   const whose = tenantId === undefined ? {} : { tenantId }
   if (actor.startsWith('key:')) return { group: actor, most: 20, rest: { ...whose, actor } }
+  if (actor === 'server' && tenantId !== undefined) {
+    // One row is told from another by its subject alone: two tenants' must differ.
+    return { group: `server: ${tenantId}`, most: 100, rest: { tenantId, actor, subject: tenantId } }
+  }
   if (!actor.startsWith('address:')) return undefined
   if (tenantId === undefined) return { group: 'strangers', most: 100, rest: {} }
   // Perhaps it is the key's site, with a secret of before: the noise of the internet must not drown that.

@@ -76,6 +76,26 @@ it('who calls in vain with a key of ours is told though strangers make a noise, 
   expect(rowsOf('key_2')).toEqual([{ ...inVain, subject: 'key_2', actor: 'address:1', count: 1 }])
 })
 
+it('however many sites a tenant has, what the server notes of them adds few rows', async () => {
+  const { count, flush, written } = anAuditCounter()
+  const refused = { ...entry, actor: 'server', action: 'target.refused' }
+
+  for (let site = 0; site < 900; site += 1) {
+    count({ ...refused, tenantId: 'ten_1', subject: `site ${site}` })
+  }
+  for (let site = 0; site < 101; site += 1) {
+    count({ ...refused, tenantId: 'ten_2', subject: `of another ${site}` })
+  }
+  await flush()
+
+  const rowsOf = (tenantId: string) => written.filter((one) => one.tenantId === tenantId)
+  expect(rowsOf('ten_1')).toHaveLength(100 + 1)
+  expect(rowsOf('ten_1')).toContainEqual(
+    expect.objectContaining({ actor: 'server', subject: 'ten_1', count: 800 }),
+  )
+  expect(rowsOf('ten_2')).toContainEqual(expect.objectContaining({ subject: 'ten_2', count: 1 }))
+})
+
 it('two flushes at once write each count once', async () => {
   const written: AuditEntry[] = []
   const disk = Promise.withResolvers<void>()
