@@ -13,6 +13,9 @@ export function loose(documented: z.ZodType): z.ZodUnknown {
   return z.unknown().meta(described)
 }
 
+/** A number that Bridge names something with: below zero there is none, and no address that it could stand in. */
+export const bridgeId = z.int().min(0)
+
 /** The value when it is text, else null. */
 export const toText = (value: unknown): string | null => (typeof value === 'string' ? value : null)
 

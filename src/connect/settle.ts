@@ -100,7 +100,7 @@ async function nameOfProvider(
   bridge: BridgeResources,
   providerId: number | null,
 ): Promise<string | null> {
-  if (!providerId) return null
+  if (providerId === null || providerId < 1) return null
   try {
     return toText((await reference.through(() => bridge).bank(providerId)).name)
   } catch (error) {

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { loosely } from '../fields.ts'
+import { bridgeId, loosely } from '../fields.ts'
 import { check } from '../transport/reply.ts'
 
 const ofUser = z.looseObject({ user_uuid: z.string() })
-const ofItem = z.looseObject({ item_id: z.int(), user_uuid: loosely(z.string()) })
+const ofItem = z.looseObject({ item_id: bridgeId, user_uuid: loosely(z.string()) })
 const ofAccount = ofItem.extend({
-  account_id: z.int(),
+  account_id: bridgeId,
   balance: loosely(z.number()),
   data_access: loosely(z.string()),
 })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Api } from '../api.ts'
-import { loosely } from '../fields.ts'
+import { bridgeId, loosely } from '../fields.ts'
 import { pageOf } from '../transport/pagination.ts'
 
 const loanDetails = z.looseObject({
@@ -17,8 +17,8 @@ const loanDetails = z.looseObject({
 
 /** One account of an item. With `data_access` "disabled" Bridge withholds IBAN, balances and loan. */
 export const account = z.looseObject({
-  id: z.int(),
-  item_id: z.int(),
+  id: bridgeId,
+  item_id: bridgeId,
   provider_id: loosely(z.int()),
   name: loosely(z.string()),
   type: loosely(z.string()),

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import type { Api } from '../api.ts'
 import { BridgeSchemaError } from '../bridge-errors.ts'
-import { loosely } from '../fields.ts'
+import { bridgeId, loosely } from '../fields.ts'
 import { pageOf } from '../transport/pagination.ts'
 
 const leaf = z.looseObject({
-  id: z.int(),
+  id: bridgeId,
   name: loosely(z.string()),
   parent_id: loosely(z.int()),
 })

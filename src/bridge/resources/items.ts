@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import type { Api } from '../api.ts'
 import { BridgeError, BridgeStatusError } from '../bridge-errors.ts'
-import { loosely } from '../fields.ts'
+import { bridgeId, loosely } from '../fields.ts'
 import { pageOf } from '../transport/pagination.ts'
 
 /** One connection of a Bridge user to one bank. `status` 0 is healthy; its enum is open. */
 export const item = z.looseObject({
-  id: z.int(),
+  id: bridgeId,
   provider_id: loosely(z.int()),
   status: z.int(),
   status_code_info: loosely(z.string()),

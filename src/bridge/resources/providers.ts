@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import type { Api } from '../api.ts'
-import { loosely } from '../fields.ts'
+import { bridgeId, loosely } from '../fields.ts'
 
 /** A bank, in Bridge's word since 2025-01-15. What Bridge does not describe stays `unknown`. */
 export const provider = z
   .looseObject({
-    id: z.int(),
+    id: bridgeId,
     name: loosely(z.string()),
     country_code: loosely(z.string()),
     group_name: loosely(z.string()),

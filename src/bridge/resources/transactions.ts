@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import type { Api } from '../api.ts'
-import { loosely } from '../fields.ts'
+import { bridgeId, loosely } from '../fields.ts'
 import { pageOf } from '../transport/pagination.ts'
 
 /** One transaction. `deleted` rows come only when `since` is given. Ids exceed 32 bits. */
 export const transaction = z.looseObject({
-  id: z.int(),
-  account_id: z.int(),
+  id: bridgeId,
+  account_id: bridgeId,
   amount: loosely(z.number()),
   currency_code: loosely(z.string()),
   clean_description: loosely(z.string()),

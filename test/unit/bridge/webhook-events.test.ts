@@ -84,3 +84,10 @@ test.each([
 ])('%s is refused', (_, body) => {
   expect(() => parseBridgeEvent(body)).toThrow(BridgeSchemaError)
 })
+
+test.each([
+  ['item.deleted', { item_id: -1 }],
+  ['item.account.deleted', { item_id: 1, account_id: -1 }],
+])('%s of an id below zero is refused: nothing could be asked about it', (type, content) => {
+  expect(() => parseBridgeEvent({ type, content })).toThrow(BridgeSchemaError)
+})
