@@ -1,7 +1,13 @@
 import { Command, Option } from 'commander'
 import { createApiKey, keyState, rotateApiKey } from '../auth/api-keys.ts'
 import { ensureSite } from '../auth/sites.ts'
-import { bridgeVersions, linkForms, listForms, type Presentation } from '../db/ports/keys.ts'
+import {
+  bridgeVersions,
+  linkForms,
+  listForms,
+  type ApiKey,
+  type Presentation,
+} from '../db/ports/keys.ts'
 import type { Tenant } from '../db/ports/tenants.ts'
 import type { Store } from '../db/store.ts'
 import { dateArgument } from './arguments.ts'
@@ -45,12 +51,15 @@ export function keyCommands(context: CommandContext): Command {
     .action((options: CreateOptions) =>
       withInstallation(async (installation) => {
         const { store, by } = installation
+        const { label, readOnly, expires: expiresAt } = options
+        if (expiresAt !== undefined && expiresAt <= by.at) {
+          throw new CommandError('--expires is past: the key would never work')
+        }
         const tenant = await tenantNamed(store, options.tenant)
         const site =
           options.site === undefined
             ? null
             : await ensureSite(installation, { tenantId: tenant.id, name: options.site }, by)
-        const { label, readOnly, expires: expiresAt } = options
         const presentation = presentationIn(options)
         const made = await createApiKey(
           installation,
@@ -191,27 +200,34 @@ export function keyCommands(context: CommandContext): Command {
 
 /** The keys of these tenants, as they are listed. */
 async function rowsOf(store: Store, tenants: readonly Tenant[], now: number) {
-  const rows = []
+  const rows: ReturnType<typeof toRow>[] = []
   // One after the other: a database on a server lets only so many wait.
   for (const tenant of tenants) {
     const sites = await store.listSites({ tenantId: tenant.id, siteId: null })
     const names = new Map(sites.map((site) => [site.id, site.name]))
-    const ofTenant = (await store.listKeys(tenant.id)).map((one) => ({
-      api_key: one.apiKey,
-      tenant: tenant.name,
-      site: one.siteId === null ? null : (names.get(one.siteId) ?? null),
-      label: one.label,
-      read_only: one.readOnly,
-      state: keyState(one, tenant, now),
-      created: time(one.createdAt),
-      last_used: time(one.lastUsedAt),
-      expires: time(one.expiresAt),
-      old_secret_until: time(one.previousSecretUntil),
-    }))
-    rows.push(...ofTenant)
+    for (const key of await store.listKeys(tenant.id)) {
+      rows.push(toRow(key, tenant, { site: names.get(key.siteId ?? ''), now }))
+    }
   }
   return rows
 }
+
+const toRow = (
+  key: ApiKey,
+  tenant: Tenant,
+  { site = null, now }: { site: string | null | undefined; now: number },
+) => ({
+  api_key: key.apiKey,
+  tenant: tenant.name,
+  site,
+  label: key.label,
+  read_only: key.readOnly,
+  state: keyState(key, tenant, now),
+  created: time(key.createdAt),
+  last_used: time(key.lastUsedAt),
+  expires: time(key.expiresAt),
+  old_secret_until: time(key.previousSecretUntil),
+})
 
 const bridgeVersionOption = (): Option =>
   new Option('--bridge-version <version>', 'whose field names it is shown').choices(bridgeVersions)

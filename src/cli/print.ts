@@ -56,7 +56,8 @@ const gap = '  '
 /** A column with less is hard to read. */
 const leastWidth = 4
 
-const widest = (column: readonly string[]): number => Math.max(...column.map(widthOf))
+const widest = (column: readonly string[]): number =>
+  column.reduce((width, cell) => Math.max(width, widthOf(cell)), 0)
 
 /** What a command takes as it stands: a number, an id, a yes or no. */
 const isWhole = (cell: string): boolean =>

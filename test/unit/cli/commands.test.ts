@@ -124,6 +124,20 @@ describe('bank-api key create', () => {
     expect(holder?.key.expiresAt).toBe(Date.UTC(2027, 0, 31))
   })
 
+  it('refuses a day that is past, and makes nothing', async () => {
+    const folder = await installed()
+    const server = await serverIn(folder)
+    const { tenant } = await aTenant(server)
+
+    const args = ['--tenant', 'acme', '--site', 'new', '--expires', '2020-01-31']
+    const ran = await runCli(folder, ['key', 'create', ...args])
+
+    expect(ran).toMatchObject({ code: 1, out: '' })
+    expect(ran.err).toContain('--expires is past')
+    const sites = await server.store.listSites({ tenantId: tenant.id, siteId: null })
+    expect(sites.map(({ name }) => name)).not.toContain('new')
+  })
+
   it('refuses an unknown tenant, and makes nothing', async () => {
     const folder = await installed()
 
