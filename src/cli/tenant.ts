@@ -95,13 +95,24 @@ export function tenantCommands(context: CommandContext): Command {
         const { to } = options
         const file = to === undefined ? undefined : await openPart(to)
         const entry = { ...by, tenantId: found.id, action: 'tenant.exported', subject: found.name }
-        await store.audit(entry)
-        const pieces = exportTenant({ store, keyring }, found, by.at)
+        const pieces = notedFirst(
+          () => store.audit(entry),
+          exportTenant({ store, keyring }, found, by.at),
+        )
         if (file === undefined || to === undefined) await sayJsonPieces(pieces)
         else await withProgress((tell) => toFile(counted(pieces, tell), file, to))
       }),
     )
   return tenant
+}
+
+/** The same pieces, once it is noted that they go out. */
+async function* notedFirst(
+  note: () => Promise<void>,
+  pieces: AsyncIterable<string>,
+): AsyncGenerator<string> {
+  await note()
+  yield* pieces
 }
 
 /** The same pieces, telling how much went through. */
@@ -138,6 +149,7 @@ async function toFile(
     await rename(part, path)
   } catch (error) {
     await rm(part, { force: true })
-    throw Object.assign(error as Error, { path })
+    const isOfTheFile = error instanceof Error && 'syscall' in error // and not the database's
+    throw isOfTheFile ? Object.assign(error, { path }) : error
   }
 }

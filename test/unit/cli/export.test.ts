@@ -1,3 +1,4 @@
+import Sqlite from 'better-sqlite3'
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -24,4 +25,20 @@ it('an export has its name only once it is whole, also where one before it was s
   sizes.delete(statSync(file).size)
   expect([...sizes]).toEqual([])
   expect(readdirSync(targets)).toEqual(['acme.json'])
+})
+
+it('an export that cannot be noted leaves nothing', async () => {
+  const { folder, environment } = await anInstallation()
+  const targets = testFolder()
+  const database = new Sqlite(join(folder, 'bank-api.sqlite'))
+  database.exec(
+    `CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'not noted'); END`,
+  )
+  database.close()
+
+  const args = ['tenant', 'export', 'acme', '--to', join(targets, 'acme.json')]
+  const ran = await runCli(folder, args, environment)
+
+  expect(ran.code).not.toBe(0)
+  expect(readdirSync(targets)).toEqual([])
 })
