@@ -828,6 +828,40 @@ export function deliveryContract(
       expect(await store.findDelivery(unlucky)).toMatchObject({ state: 'pending', attempts: 3 })
     })
 
+    it.each([
+      ['is brought back once', 503, 'pending'],
+      ['stays', 500, 'dead'],
+    ])(
+      'what died when its site was away again for a moment %s, if that was a %d',
+      async (_, status, state) => {
+        const rooms = await withSites(open, ['one'])
+        const { accept, claim, settle, store, clock } = rooms
+        const unlucky = await accept({ itemId: 1 })
+        const fail = async ({ isLast }: { isLast: boolean }) => {
+          const dueAt = clock.now() + 2 * minuteMs
+          const outcome = isLast ? { kind: 'dead' as const } : { kind: 'failed' as const, dueAt }
+          for (const one of await claim()) await settle(one, outcome, answered(status))
+          clock.advance(minuteMs)
+        }
+        const takeAnother = async () => {
+          await accept({ itemId: 2 })
+          for (const one of await claim()) await settle(one, { kind: 'delivered' }, answered(200))
+          await recoverAll(rooms)
+          clock.advance(minuteMs)
+        }
+        const ends: unknown[] = []
+        for (let schedule = 0; schedule < 2; schedule += 1) {
+          await fail({ isLast: false })
+          await takeAnother()
+          await fail({ isLast: true })
+          await takeAnother()
+          ends.push((await store.findDelivery(unlucky))?.state)
+        }
+
+        expect(ends).toEqual([state, 'dead'])
+      },
+    )
+
     if (forOneServer) {
       it('what died by a clock that ran ahead is found once it is right again', async () => {
         const rooms = await withSites(open, ['one'])

@@ -159,7 +159,8 @@ export async function withSites(open: OpenRooms, names = ['one', 'two']) {
     endpoint: EndpointAnswer | null = null,
   ) => {
     const at = clock.now()
-    const tried = { startedAt: at, durationMs: 0, status: 500, error: null, response: null }
+    const status = endpoint ? endpoint.status : 500
+    const tried = { startedAt: at, durationMs: 0, status, error: null, response: null }
     return store.settleDelivery({ id, attempt, at, outcome, try: tried, endpoint })
   }
   return { ...rooms, ...tenant, event, accept, claim, claimIds, settle }

@@ -45,6 +45,9 @@ const failureSpanMs = 12 * hourMs
 export const isDelivered = (status: number | null): boolean =>
   status !== null && status >= 200 && status < 300
 
+/** Whether a status says that nobody looked at the delivery. A 500 does not: that is how a site fails at what it took. */
+export const isUnheard = (status: number | null): boolean => status === null || slowDown.has(status)
+
 /**
  * What a try means for its endpoint: how many tries at once and from when, whether it is disabled, and whether what died is
  * to be tried again. The same object when nothing changes.

@@ -1,4 +1,5 @@
 import { testEventType } from '../ports/events.ts'
+import { isUnheard } from './endpoint-health.ts'
 
 /** Deaths of a site's deliveries, from a moment to another, both included. */
 export interface Span {
@@ -9,7 +10,7 @@ export interface Span {
 /** How many go back on their way in one commit: a few milliseconds. */
 export const recoveredAtOnce = 500
 
-/** A dead delivery and its tries, those before a replay aside. */
+/** A dead delivery and its tries, those before it was last sent again aside. */
 export interface DeadDelivery {
   eventType: string
   /** Whether its event's body is still there. */
@@ -18,17 +19,24 @@ export interface DeadDelivery {
   firstEnd: number | null
   /** How many tries ended since the failures began. */
   endsSince: number
+  /** How many tries are aside. */
+  scheduleFrom: number
+  /** What its last try was answered; null without an answer. */
+  lastStatus: number | null
 }
 
 /**
  * Whether a delivery died because its site had been failing since then, and is worth sending again now that the site recovered.
  * It is when its first try ended since then, or at least two of its tries did: a delivery that the site refuses while it takes
- * the rest has at most one try, its own, among the failures. Not one that died of a fault of ours, which has no try; and not a
- * test, which nobody waits for any more.
+ * the rest has at most one try, its own, among the failures. One whose last try came while a site that was coming back was away
+ * again has one, too: it is sent again if nobody looked at it then, but only once, as it may be what the site falls silent over. Not
+ * one that died of a fault of ours, which has no try; and not a test, which nobody waits for any more.
  */
 export function isRecovered(dead: DeadDelivery, since: number): boolean {
   if (!dead.hasBody || dead.eventType === testEventType) return false
-  return dead.firstEnd !== null && (dead.firstEnd >= since || dead.endsSince >= 2)
+  if (dead.firstEnd === null) return false
+  const wasUnlucky = dead.scheduleFrom === 0 && isUnheard(dead.lastStatus)
+  return dead.firstEnd >= since || dead.endsSince >= 2 || wasUnlucky
 }
 
 /** A span that has both in it: recoveries that meet are one. */

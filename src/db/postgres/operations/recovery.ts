@@ -12,6 +12,11 @@ const deadIn = (siteId: string, { since, until }: Span) =>
     lte(deliveries.settledAt, until),
   )
 
+const lastStatus = sql<number | null>`(SELECT ${attempts.status} FROM ${attempts}
+  WHERE ${attempts.deliveryId} = ${deliveries.id} ORDER BY ${attempts.number} DESC LIMIT 1)`.mapWith(
+  attempts.status,
+)
+
 /** How many are read at once to ask of each whether it is to be recovered. */
 const pageSize = recoveredAtOnce
 
@@ -26,6 +31,8 @@ async function* recoverable(db: Db, siteId: string, span: Span) {
         id: deliveries.id,
         settledAt: deliveries.settledAt,
         attempts: deliveries.attempts,
+        scheduleFrom: deliveries.scheduleFrom,
+        lastStatus,
         eventType: events.type,
         hasBody: isNotNull(events.body).mapWith(Boolean),
         firstEnd: sql<number | null>`(SELECT min(ended) FROM ${ends})`.mapWith(

@@ -14,6 +14,9 @@ const deadIn = (siteId: string, { since, until }: Span) =>
     lte(deliveries.settledAt, until),
   )
 
+const lastStatus = sql<number | null>`(SELECT ${attempts.status} FROM ${attempts}
+  WHERE ${attempts.deliveryId} = ${deliveries.id} ORDER BY ${attempts.number} DESC LIMIT 1)`
+
 /** How many are read at once to ask of each whether it is to be recovered. */
 const pageSize = recoveredAtOnce
 
@@ -28,6 +31,8 @@ const pageOfDead = prepared((db) =>
       id: deliveries.id,
       settledAt: deliveries.settledAt,
       attempts: deliveries.attempts,
+      scheduleFrom: deliveries.scheduleFrom,
+      lastStatus,
       eventType: events.type,
       hasBody: isNotNull(events.body).mapWith(Boolean),
       // Both in one pass over the tries.

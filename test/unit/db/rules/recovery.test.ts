@@ -5,12 +5,14 @@ import { isRecovered, joined } from '../../../../src/db/rules/recovery.ts'
 const since = 100
 const ends = fc.array(fc.integer({ min: 0, max: 200 }), { maxLength: 10 })
 
-/** A dead delivery whose tries ended then. */
+/** A dead delivery whose tries ended then, the last with a refusal. */
 const deadOf = (ends: readonly number[]) => ({
   eventType: 'item.refreshed',
   hasBody: true,
   firstEnd: ends.length === 0 ? null : Math.min(...ends),
   endsSince: ends.filter((end) => end >= since).length,
+  scheduleFrom: 0,
+  lastStatus: 417 as number | null,
 })
 
 it('what had its one try among failures after others had failed died of itself', () => {
@@ -33,6 +35,23 @@ it('a further try among the failures never speaks against it', () => {
     }),
   )
 })
+
+it.each([
+  [null, true],
+  [429, true],
+  [503, true],
+  [410, false],
+  [417, false],
+  [500, false],
+])(
+  'a last try among failures after others had failed is forgiven once, if it got %s: %s',
+  (lastStatus, isForgiven) => {
+    const dead = { ...deadOf([since - 1, since]), lastStatus }
+
+    expect(isRecovered(dead, since)).toBe(isForgiven)
+    expect(isRecovered({ ...dead, scheduleFrom: 10 }, since)).toBe(false)
+  },
+)
 
 it('neither a test nor what is forgotten is sent again', () => {
   const dead = deadOf([since, since])
