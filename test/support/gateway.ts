@@ -57,7 +57,8 @@ export async function firstStart(env: Env): Promise<void> {
 
 /** Runs the server until it ends by itself: for refusals. One that serves after all is ended with the test. */
 export function runServer(env: Env, onTestFinished: Finishing): Promise<Ended> {
-  const { child, ended } = started(serverFile, [], env)
+  // Whatever listens on the usual ports of this machine is nobody's concern.
+  const { child, ended } = started(serverFile, [], { SANDBOX_PORT: '0', ...env })
   onTestFinished(() => void child.kill('SIGKILL'))
   return ended
 }
