@@ -23,13 +23,17 @@ export const storedAtOnce = 100
 /** So many events are looked at for a page: with filters it may take several pages to find one. */
 const lookedAt = 2_000
 
+/** Of so many sites events are looked at: those whose first one comes first. More of them would be read for nothing. */
+export const sitesAtOnce = 200
+
 /** How many events of each site are looked at, of so many sites. */
 export const rowsOfEach = (sites: number): number =>
   Math.max(20, Math.ceil(lookedAt / Math.max(1, sites)))
 
 /**
  * Picks a page of the first `ofEach` events of each site behind a place. Where a site has more, what others have behind its
- * last one waits for the next page: else the reader would pass over the rest of that site.
+ * last one waits for the next page: else the reader would pass over the rest of that site. So does, where these are the first
+ * `sitesAtOnce` of more sites, what comes behind the first one of the last of them.
  */
 export function pickPage(
   rows: readonly FeedRow[],
@@ -59,7 +63,9 @@ export function pickPage(
 
 /** Up to which place all events are among the rows. */
 function knownUntil(rows: readonly FeedRow[], ofEach: number): number {
-  const bySite = [...Map.groupBy(rows, ({ siteId }) => siteId).values()]
-  const cut = bySite.filter((ofSite) => ofSite.length === ofEach)
-  return Math.min(...cut.map((ofSite) => Math.max(...ofSite.map(({ seq }) => seq))))
+  const bySite = Map.groupBy(rows, ({ siteId }) => siteId)
+  const places = [...bySite.values()].map((ofSite) => ofSite.map(({ seq }) => seq))
+  const ends = places.filter(({ length }) => length === ofEach).map((seqs) => Math.max(...seqs))
+  if (places.length === sitesAtOnce) ends.push(Math.max(...places.map((seqs) => Math.min(...seqs))))
+  return Math.min(...ends)
 }

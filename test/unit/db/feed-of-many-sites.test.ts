@@ -4,6 +4,7 @@ import { databaseFile, testStore } from '../../support/store.ts'
 import { aTenant, testRooms } from '../../support/tenants.ts'
 
 const [manySites, eventsOfEach] = [2_000, 100]
+const query = { limit: 150, bytes: 1e6, forgottenBefore: 0 }
 
 /** One event of each site after the other, a millisecond apart. */
 const fill = `
@@ -17,7 +18,7 @@ const fill = `
     SELECT 'evt_' || n, n, 'item.refreshed', 'sit_' || (1 + n % ${manySites}), x'00', n, n FROM n;
 `
 
-test('of thousands of sites with hundreds of events the feed begins where it should', async () => {
+async function ofManySites() {
   const path = databaseFile()
   const { tenant, scope } = await aTenant(testRooms(testStore(path)))
   const raw = new Sqlite(path)
@@ -26,11 +27,29 @@ test('of thousands of sites with hundreds of events the feed begins where it sho
     prepared.run(...(statement.includes('@tenantId') ? [{ tenantId: tenant.id }] : []))
   }
   raw.close()
-  const store = testStore(path)
+  return { store: testStore(path), scope, last: manySites * eventsOfEach }
+}
 
-  const last = manySites * eventsOfEach
+test('of thousands of sites with hundreds of events the feed begins where it should', async () => {
+  const { store, scope, last } = await ofManySites()
+
   expect(await store.findFeedEnd(scope)).toBe(last)
   expect(await store.findFeedStart(scope, 0, 0)).toBe(0)
   expect(await store.findFeedStart(scope, 150_000, 0)).toBe(150_000)
   expect(await store.findFeedStart(scope, last, 0)).toBe(last)
+})
+
+test('of thousands of sites a page looks at some, and whoever goes on has every event', async () => {
+  const { store, scope, last } = await ofManySites()
+  const seen: number[] = []
+  let after = last - manySites
+  for (let hasMore = true; hasMore;) {
+    const page = await store.readFeed(scope, { after, ...query })
+    if (page === 'forgotten') throw new Error('Nothing is forgotten')
+    seen.push(...page.events.map(({ seq }) => seq))
+    ;({ hasMore } = page)
+    after = page.upTo?.seq ?? after
+  }
+
+  expect(seen).toEqual(Array.from({ length: manySites }, (_, nth) => last - manySites + 1 + nth))
 })

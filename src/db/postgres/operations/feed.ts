@@ -13,7 +13,7 @@ import {
   type SQL,
 } from 'drizzle-orm'
 import type { FeedStore } from '../../ports/feed.ts'
-import { storedAtOnce, pickPage, rowsOfEach } from '../../rules/feed-page.ts'
+import { pickPage, rowsOfEach, sitesAtOnce, storedAtOnce } from '../../rules/feed-page.ts'
 import type { Scope } from '../../scope.ts'
 import { events, sites } from '../schema/index.ts'
 import type { Db, Tools } from '../tools.ts'
@@ -27,7 +27,7 @@ export function feedOperations({ run }: Tools): FeedStore {
       run(async (db) => {
         const first = ofEachSite(db, scope, {
           where: gte(events.receivedAt, since),
-          order: asc(events.receivedAt),
+          by: events.receivedAt,
           limit: storedAtOnce,
         })
         const [found, end, floor] = await Promise.all([
@@ -47,7 +47,7 @@ export function feedOperations({ run }: Tools): FeedStore {
           .where(inScope(scope))
         const limit = rowsOfEach(seen.length)
         const isBehind = gt(events.seq, after)
-        const looked = ofEachSite(db, scope, { where: isBehind, order: asc(events.seq), limit })
+        const looked = ofEachSite(db, scope, { where: isBehind, by: events.seq, limit })
         const page = pickPage(await db.select().from(looked), query, limit)
         if (page === 'forgotten') return page
         const { seqs, upTo, hasMore } = page
@@ -67,40 +67,56 @@ export function feedOperations({ run }: Tools): FeedStore {
   }
 }
 
-/** The first events of each site of the scope, as a table to select from. */
-function ofEachSite(
-  db: Db,
-  scope: Scope,
-  { where, order, limit }: { where: SQL | undefined; order: SQL; limit: number },
-) {
+interface Look {
+  where: SQL | undefined
+  by: typeof events.seq | typeof events.receivedAt
+  order?: typeof asc
+  limit: number
+}
+
+/** The first events of each site of the scope whose own first one comes first, as a table to select from. */
+function ofEachSite(db: Db, scope: Scope, { where, by, order = asc, limit }: Look) {
+  const first = db
+    .select({ place: sql<number>`${by}`.as('place') })
+    .from(events)
+    .where(and(eq(events.siteId, sites.id), where))
+    .orderBy(order(by))
+    .limit(1)
+    .as('first')
+  const early = db
+    .select({ id: sites.id })
+    .from(sites)
+    .innerJoinLateral(first, sql`true`)
+    .where(inScope(scope))
+    .orderBy(order(first.place))
+    .limit(sitesAtOnce)
+    .as('early')
   const ofSite = db
     .select({
       seq: events.seq,
-      siteId: events.siteId,
       type: events.type,
       receivedAt: events.receivedAt,
       size: sql<number | null>`octet_length(${events.body})`.as('size'),
     })
     .from(events)
-    .where(and(eq(events.siteId, sites.id), where))
-    .orderBy(order)
+    .where(and(eq(events.siteId, early.id), where))
+    .orderBy(order(by))
     .limit(limit)
     .as('of_site')
   return db
     .select({
       seq: ofSite.seq,
-      siteId: sites.id,
+      siteId: early.id,
       type: ofSite.type,
       receivedAt: ofSite.receivedAt,
       size: ofSite.size,
     })
-    .from(sites)
+    .from(early)
     .innerJoinLateral(ofSite, sql`true`)
-    .where(inScope(scope))
     .as('of_each_site')
 }
 
-async function last(db: Db, scope: Scope, of: Parameters<typeof ofEachSite>[2]): Promise<number> {
+async function last(db: Db, scope: Scope, of: Look): Promise<number> {
   const looked = ofEachSite(db, scope, of)
   const [found] = await db
     .select({ seq: sql<number>`coalesce(max(${looked.seq}), 0)`.mapWith(events.seq) })
@@ -109,11 +125,12 @@ async function last(db: Db, scope: Scope, of: Parameters<typeof ofEachSite>[2]):
 }
 
 const feedEnd = (db: Db, scope: Scope): Promise<number> =>
-  last(db, scope, { where: undefined, order: desc(events.seq), limit: 1 })
+  last(db, scope, { where: undefined, by: events.seq, order: desc, limit: 1 })
 
 const feedFloor = (db: Db, scope: Scope, before: number): Promise<number> =>
   last(db, scope, {
     where: and(lt(events.receivedAt, before), isNull(events.body)),
-    order: desc(events.receivedAt),
+    by: events.receivedAt,
+    order: desc,
     limit: storedAtOnce,
   })

@@ -1,16 +1,12 @@
-import { and, desc, eq, gt, gte, inArray, isNull, lt, max, min, sql } from 'drizzle-orm'
+import { and, eq, gt, gte, inArray, isNull, lt, max, min, sql, type SQL } from 'drizzle-orm'
 import type { FeedStore } from '../../ports/feed.ts'
-import { storedAtOnce, pickPage, rowsOfEach } from '../../rules/feed-page.ts'
+import { pickPage, rowsOfEach, sitesAtOnce, storedAtOnce } from '../../rules/feed-page.ts'
 import type { Scope } from '../../scope.ts'
 import { events, sites } from '../schema/index.ts'
 import { given, prepared, type Tools } from '../tools.ts'
-import { inScopeGiven } from './sites.ts'
+import { inScope } from './sites.ts'
 
 type Db = Tools['db']
-
-const sitesSeen = prepared((db) =>
-  db.select({ id: sites.id, name: sites.name }).from(sites).where(inScopeGiven).prepare(),
-)
 
 const isOfSite = eq(events.siteId, given('siteId'))
 
@@ -27,16 +23,6 @@ const behind = prepared((db) =>
     .where(and(isOfSite, gt(events.seq, given('after'))))
     .orderBy(events.seq)
     .limit(given('limit'))
-    .prepare(),
-)
-
-const lastOf = prepared((db) =>
-  db
-    .select({ seq: events.seq })
-    .from(events)
-    .where(isOfSite)
-    .orderBy(desc(events.seq))
-    .limit(1)
     .prepare(),
 )
 
@@ -59,7 +45,7 @@ const lastForgotten = prepared((db) => {
     .select({ seq: events.seq })
     .from(events)
     .where(and(isOfSite, lt(events.receivedAt, given('before')), isNull(events.body)))
-    .orderBy(desc(events.receivedAt))
+    .orderBy(sql`${events.receivedAt} DESC`)
     .limit(storedAtOnce)
     .as('latest')
   return db
@@ -74,14 +60,18 @@ export function feedOperations({ db, read }: Tools): FeedStore {
 
     findFeedStart: (scope, since, forgottenBefore) =>
       read(() => {
-        const seqs = seqsOf(db, scope, (siteId) => firstSince(db).get({ siteId, since }))
+        const first = sql`SELECT min(received_at) FROM ${events} WHERE site_id = sites.id AND received_at >= ${since}`
+        const seqs = firstSites(db, scope, first).flatMap(
+          ({ id: siteId }) => firstSince(db).get({ siteId, since })?.seq ?? [],
+        )
         const start = seqs.length > 0 ? Math.min(...seqs) - 1 : feedEnd(db, scope)
         return Math.max(start, feedFloor(db, scope, forgottenBefore))
       }),
 
     readFeed: (scope, { after, ...query }) =>
       read(() => {
-        const seen = sitesSeen(db).all({ ...scope })
+        const first = sql`SELECT min(seq) FROM ${events} WHERE site_id = sites.id AND seq > ${after}`
+        const seen = firstSites(db, scope, first)
         const limit = rowsOfEach(seen.length)
         const rows = seen.flatMap(({ id }) => behind(db).all({ siteId: id, after, limit }))
         const page = pickPage(rows, query, limit)
@@ -102,18 +92,24 @@ export function feedOperations({ db, read }: Tools): FeedStore {
   }
 }
 
-/** One of each site that has one. */
-const seqsOf = (
-  db: Db,
-  scope: Scope,
-  find: (siteId: string) => { seq: number | null } | undefined,
-): number[] =>
-  sitesSeen(db)
-    .all({ ...scope })
-    .flatMap(({ id }) => find(id)?.seq ?? [])
+/** The sites that come first by what a query finds of each, where it finds something. */
+const firstSites = (db: Db, scope: Scope, query: SQL, order = sql`ASC`) =>
+  db.all<{ id: string; name: string }>(sql`
+    SELECT id, name FROM (SELECT id, name, (${query}) AS first FROM ${sites} WHERE ${inScope(scope)})
+    WHERE first IS NOT NULL ORDER BY first ${order} LIMIT ${sitesAtOnce}`)
 
-const feedEnd = (db: Db, scope: Scope): number =>
-  Math.max(0, ...seqsOf(db, scope, (siteId) => lastOf(db).get({ siteId })))
+function feedEnd(db: Db, scope: Scope): number {
+  const last = sql`SELECT max(seq) FROM ${events} WHERE site_id = sites.id`
+  const found = db.get<{ seq: number | null }>(sql`
+    SELECT max(last) AS seq FROM (SELECT (${last}) AS last FROM ${sites} WHERE ${inScope(scope)})`)
+  return found?.seq ?? 0
+}
 
-const feedFloor = (db: Db, scope: Scope, before: number): number =>
-  Math.max(0, ...seqsOf(db, scope, (siteId) => lastForgotten(db).get({ siteId, before })))
+function feedFloor(db: Db, scope: Scope, before: number): number {
+  const last = sql`SELECT received_at FROM ${events}
+    WHERE site_id = sites.id AND received_at < ${before} AND body IS NULL ORDER BY received_at DESC LIMIT 1`
+  const seqs = firstSites(db, scope, last, sql`DESC`).map(
+    ({ id: siteId }) => lastForgotten(db).get({ siteId, before })?.seq ?? 0,
+  )
+  return Math.max(0, ...seqs)
+}

@@ -1,6 +1,11 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { pickPage, rowsOfEach, type FeedRow } from '../../../../src/db/rules/feed-page.ts'
+import {
+  pickPage,
+  rowsOfEach,
+  sitesAtOnce,
+  type FeedRow,
+} from '../../../../src/db/rules/feed-page.ts'
 import { inForm } from '../../../support/form.ts'
 
 const row = fc.record({
@@ -63,4 +68,28 @@ it('of many sites it looks at some events of each, of few at more', () => {
   expect([rowsOfEach(0), rowsOfEach(1), rowsOfEach(4), rowsOfEach(5_000)]).toEqual([
     2_000, 2_000, 500, 20,
   ])
+})
+
+it('of more sites than are looked at, what comes behind the first one of the last waits for the next page', () => {
+  const first = Array.from({ length: sitesAtOnce }, (_, nth) => ({
+    seq: nth,
+    siteId: `sit_${nth}`,
+  }))
+  const rows = [...first, { seq: sitesAtOnce, siteId: 'sit_0' }].map((row) => {
+    return { ...row, type: 'x', receivedAt: row.seq, size: 1 }
+  })
+  const query = { limit: 9_999, bytes: 9_999, forgottenBefore: 0 }
+
+  expect(pickPage(rows, query, 20)).toMatchObject({
+    seqs: first.map(({ seq }) => seq),
+    upTo: { seq: sitesAtOnce - 1 },
+    hasMore: true,
+  })
+  expect(
+    pickPage(
+      first.slice(1).map((one) => ({ ...rows[0]!, ...one })),
+      query,
+      20,
+    ),
+  ).toMatchObject({ hasMore: false })
 })
