@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
-import { BridgeError } from './bridge-errors.ts'
+import { BridgeError, BridgeQuotaError, BridgeTimeoutError } from './bridge-errors.ts'
 import type { BridgeResources } from './client.ts'
 import type { Category } from './resources/categories.ts'
 import type { Provider } from './resources/providers.ts'
@@ -57,12 +57,36 @@ export function createReferenceData(
   const banks = cacheOf(2_000, (from, id: number) => from.providers.get(id))
   const categories = cacheOf(10, (from, language: string) => from.categories.list({ language }))
 
-  const through = (context: () => BridgeResources): ReferenceData => ({
-    categories: async (language) => (await categories.fetch(language, { context }))!.value,
-    bank: async (providerId) => (await banks.fetch(providerId, { context }))!.value,
+  const through = (bridge: () => BridgeResources): ReferenceData => ({
+    categories: (language) => valueOf(categories, language, bridge),
+    bank: (providerId) => valueOf(banks, providerId, bridge),
     bankReadAt: (providerId) => banks.peek(providerId)?.readAt,
     categoriesReadAt: (language) => categories.peek(language)?.readAt,
     through,
   })
   return through(() => bridge)
 }
+
+/** What is kept, or is read now: what ends the reading in another caller's turn is not said to this one, who then reads. */
+async function valueOf<Key extends string | number, T>(
+  cache: LRUCache<Key, Kept<T>, () => BridgeResources>,
+  key: Key,
+  bridge: () => BridgeResources,
+): Promise<T> {
+  for (;;) {
+    let isOurTurn = false
+    const context = (): BridgeResources => {
+      isOurTurn = true
+      return bridge()
+    }
+    try {
+      return (await cache.fetch(key, { context }))!.value
+    } catch (error) {
+      if (isOurTurn || !isOfItsCaller(error)) throw error
+    }
+  }
+}
+
+/** No turn, or no time, which another caller may have. */
+const isOfItsCaller = (error: unknown): boolean =>
+  error instanceof BridgeQuotaError || error instanceof BridgeTimeoutError

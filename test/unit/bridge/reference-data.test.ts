@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest'
+import {
+  BridgeQuotaError,
+  BridgeSchemaError,
+  BridgeTimeoutError,
+} from '../../../src/bridge/bridge-errors.ts'
+import type { BridgeResources } from '../../../src/bridge/client.ts'
+import { createReferenceData } from '../../../src/bridge/reference-data.ts'
+import type { Provider } from '../../../src/bridge/resources/providers.ts'
+import { createMovableClock } from '../../../src/clock.ts'
+import { aProvider, bridgeNow } from '../../support/bridge.ts'
+
+/** A caller's own Bridge, which answers when the test says so, and the data as read through it. */
+function caller() {
+  const answer = Promise.withResolvers<Provider>()
+  let asked = 0
+  const get = () => {
+    asked += 1
+    return answer.promise
+  }
+  const bridge = { providers: { get } } as unknown as BridgeResources
+  return { ...answer, through: () => bridge, asked: () => asked }
+}
+
+const aReference = () =>
+  createReferenceData(caller().through(), createMovableClock({ now: () => bridgeNow }))
+
+test.each([
+  ['has no turn', new BridgeQuotaError(60)],
+  ['gave up', new BridgeTimeoutError({ method: 'GET', route: '/' }, 'the caller gave up')],
+])('who waits with another that %s reads in its own turn', async (_, error) => {
+  const reference = aReference()
+  const [one, two, three] = [caller(), caller(), caller()]
+  const results = [one, two, three].map(({ through }) => reference.through(through).bank(574))
+
+  one.reject(error)
+  two.resolve(aProvider())
+
+  await expect(results[0]).rejects.toBe(error)
+  expect(await results[1]).toEqual(aProvider())
+  expect(await results[2]).toEqual(aProvider())
+  expect([one, two, three].map(({ asked }) => asked())).toEqual([1, 1, 0])
+})
+
+test('what Bridge itself did wrong is said to all who wait', async () => {
+  const reference = aReference()
+  const [one, two] = [caller(), caller()]
+  const results = [one, two].map(({ through }) => reference.through(through).bank(574))
+  const error = new BridgeSchemaError('nonsense')
+
+  one.reject(error)
+
+  for (const result of results) await expect(result).rejects.toBe(error)
+  expect(two.asked()).toBe(0)
+})
