@@ -11,6 +11,7 @@ export type LimitName =
   | 'site_webhook_urls'
   | 'tenant_site_keys'
   | 'site_acts'
+  | 'tenant_calls'
   | 'application'
   | 'tenant_share'
   | 'bridge_user'

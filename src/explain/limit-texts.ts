@@ -33,6 +33,16 @@ export const limitTexts: Record<LimitName, { met: Said; remedy: Said }> = {
       fr: 'Si tous les navigateurs semblent avoir une adresse, nommez votre proxy dans TRUSTED_PROXIES.',
     },
   },
+  tenant_calls: {
+    met: {
+      en: 'The tenant had 500 calls that were not answered yet.',
+      fr: 'Le client avait 500 appels auxquels il n’était pas encore répondu.',
+    },
+    remedy: {
+      en: 'Look for what calls so much at once; the bound cannot be raised.',
+      fr: 'Cherchez ce qui appelle autant à la fois ; la limite ne peut pas être augmentée.',
+    },
+  },
   tenant_links: {
     met: {
       en: 'The tenant asked for all the links it may have in a day.',

@@ -60,7 +60,7 @@ export interface FrappeOptions<Caller, Context extends Releasable> {
   context(request: FastifyRequest, reply: FastifyReply, caller: Caller | undefined): Context
   /** The answer of `frappe.auth.get_logged_user`. */
   loggedUser(caller: Caller): string
-  /** Counts the bytes of answers, for whoever `tenant` names. */
+  /** Counts calls, and the bytes of answers, for whoever `tenant` names. */
   readonly underWay: UnderWay
   tenant(caller: Caller): string
   /** Whether only what reads is open to the caller. */
@@ -145,6 +145,7 @@ export function frappePlugin<Caller, Context extends Releasable>(
   async function open(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const contentType = takeContentType(request)
     const caller = await identify(request)
+    if (caller !== undefined) enter(reply, caller)
     const opening: Opening<Caller> = { caller, contentType }
     request.opening = opening
     if (caller === undefined && mayHoldCredentials(request)) return undefined
@@ -170,6 +171,7 @@ export function frappePlugin<Caller, Context extends Releasable>(
       throw error
     })
     const caller = known ?? (await identifyByBody(request, body))
+    if (known === undefined && caller !== undefined) enter(reply, caller)
     return answer(request, reply, caller, parameters)
   }
 
@@ -217,6 +219,11 @@ export function frappePlugin<Caller, Context extends Releasable>(
       if (caller !== undefined && body.length > small) count(reply, caller, body)
       return sendJson(reply, 200, body)
     })
+  }
+
+  /** Counts the call until its answer has left. */
+  function enter(reply: FastifyReply, caller: Caller): void {
+    whenSent(reply.raw, options.underWay.enter(options.tenant(caller)))
   }
 
   /** Bytes that others may hold too are counted where they are made. */

@@ -4,9 +4,12 @@ import { TooManyRequestsError } from '../errors.ts'
 
 /**
  * The bytes of answers that are being made or sent. They may come to so much in all, and to half of it for one tenant: so no
- * tenant's callers, whether they ask too much or never read, leave the others without memory.
+ * tenant's callers, whether they ask too much or never read, leave the others without memory. And the calls that wait for
+ * theirs: behind a proxy each has one of the connections of all.
  */
 export interface UnderWay {
+  /** One more call of a tenant; the function ends that. Throws a TooManyRequestsError when it has too many. */
+  enter(tenant: string): () => void
   /** Begins to count for a tenant. Throws a TooManyRequestsError when there is no room left. */
   open(tenant: string): Holding
   /** All that is counted now. */
@@ -27,6 +30,9 @@ export interface Holding {
  */
 const defaultMaxBytes = 128 * 2 ** 20
 
+/** As many as a tenant may have connections of its own; a quarter of all. */
+const mostCalls = 500
+
 /** How long to wait when there is no room: by then whoever reads has read. */
 const waitSeconds = 10
 
@@ -34,6 +40,7 @@ export function createUnderWay({
   maxBytes = defaultMaxBytes,
 }: { maxBytes?: number } = {}): UnderWay {
   const byTenant = new Map<string, number>()
+  const calls = new Map<string, number>()
   let total = 0
 
   function count(tenant: string, bytes: number): void {
@@ -54,6 +61,19 @@ export function createUnderWay({
   }
 
   return {
+    enter(tenant) {
+      const others = calls.get(tenant) ?? 0
+      if (others >= mostCalls) {
+        const wait = { retryAfter: waitSeconds, limit: 'tenant_calls' } as const
+        throw new TooManyRequestsError('too_many_calls', {}, wait)
+      }
+      calls.set(tenant, others + 1)
+      return () => {
+        const left = (calls.get(tenant) ?? 1) - 1
+        if (left > 0) calls.set(tenant, left)
+        else calls.delete(tenant)
+      }
+    },
     open(tenant) {
       check(tenant, 1)
       let held = 0

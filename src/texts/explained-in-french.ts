@@ -180,7 +180,7 @@ export const explainedInFrench: Readonly<Record<Code, { means: string; remedy: s
   },
   too_many_calls: {
     means:
-      'La clé, ou l’adresse sans clé, a fait trop d’appels en une minute ; ou trop de liens, d’autres URL de webhook, de clés de sites ou d’actes sur la page d’un site en un jour.',
+      'La clé, ou l’adresse sans clé, a fait trop d’appels en une minute ; ou trop de liens, d’autres URL de webhook, de clés de sites ou d’actes sur la page d’un site en un jour ; ou 500 appels du client attendent leur réponse.',
     remedy:
       'Attendez le temps que disent `X-RateLimit-Reset` et `retry_after`, puis allez moins vite.',
   },

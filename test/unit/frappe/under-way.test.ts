@@ -50,6 +50,34 @@ describe('the bytes of answers under way', () => {
   })
 })
 
+test('calls that wait for their answer are five hundred of one tenant at most', async () => {
+  const underWay = createUnderWay()
+  const leave = Array.from({ length: 499 }, () => underWay.enter('bank@client.example'))
+  const isFull: boolean[] = []
+  const asked = () => {
+    underWay.enter('globex')
+    try {
+      underWay.enter('bank@client.example')()
+    } catch (error) {
+      isFull.push(error instanceof TooManyRequestsError)
+    }
+  }
+  const observe = { asked, parsed: () => {}, answered: () => {} }
+  const { app } = await aSite({ underWay, observe })
+  const ask = () => call(app, { url: path('echo') })
+
+  const answers = [await ask(), await ask()]
+  leave.push(underWay.enter('bank@client.example'))
+  const late = await ask()
+  for (const each of leave) each()
+  answers.push(await ask())
+
+  expect(isFull).toEqual([true, true])
+  expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200, 200])
+  expect(late.statusCode).toBe(429)
+  expect(late.json()).toMatchObject({ code: 'too_many_calls', retry_after: 10 })
+})
+
 /** A site on a socket, and callers who send these requests and never read. */
 async function aServedSite(maxBytes?: number) {
   const underWay = createUnderWay(maxBytes === undefined ? {} : { maxBytes })
