@@ -40,9 +40,9 @@ export async function listCopies(folder: string): Promise<Copy[]> {
 const pastCopies = async (folder: string, now: number): Promise<Copy[]> =>
   (await listCopies(folder)).filter(({ at }) => at <= now)
 
-/** The newest copy in a folder that was made until now. */
+/** The newest copy in a folder that was made until now. In one that cannot be read there is none to be seen: doctor says why. */
 export const newestCopy = async (folder: string, now: number): Promise<Copy | undefined> =>
-  (await pastCopies(folder, now))[0]
+  (await pastCopies(folder, now).catch(() => []))[0]
 
 /** Deletes all but the newest `keep` copies that were made until now; returns what went. */
 export async function pruneCopies(folder: string, keep: number, now: number): Promise<Copy[]> {

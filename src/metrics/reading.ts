@@ -10,7 +10,7 @@ const freshMs = 5_000
 
 /** Reads what the gauges show, at most every five seconds of the clock. */
 export function readerFor(
-  app: Pick<FastifyInstance, 'store' | 'clock' | 'bridgeStatus' | 'membership' | 'leader'>,
+  app: Pick<FastifyInstance, 'store' | 'clock' | 'bridgeStatus' | 'membership' | 'leader' | 'log'>,
   {
     config,
     readiness,
@@ -26,6 +26,13 @@ export function readerFor(
   // A copy that should exist and does not counts as infinitely old: if the number were left out, no rule would fire.
   const noCopy = config.backup.everyMs > 0 ? 0 : undefined
 
+  /** What cannot be read is left out: without an answer we would be taken for dead. */
+  const figures = (now: number): Promise<GaugeValues['figures']> =>
+    app.store.readFigures(now).catch((error: unknown) => {
+      app.log.error({ room: 'metrics', err: error }, 'figures not read')
+      return undefined
+    })
+
   async function read(now: number): Promise<GaugeValues> {
     const { quota, breaker, credentials } = await app.bridgeStatus()
     const { ready, checks } = await readiness()
@@ -33,7 +40,7 @@ export function readerFor(
     const isAway = app.store.isShared && checks['database']?.ok === false
     return {
       now,
-      figures: isAway ? undefined : await app.store.readFigures(now),
+      figures: isAway ? undefined : await figures(now),
       ready,
       members: app.membership.living(),
       leads: app.leader.isLeader(),
