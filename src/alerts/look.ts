@@ -55,7 +55,8 @@ export function createLook(deps: LookDeps): () => Promise<boolean> {
 
   return async () => {
     await isTaken(postman.ping('start'), 'the sign of a start')
-    const { troubles: now, unseen } = await unlessStopped(find, stopping)
+    const { troubles: now, unseen, isWhole } = await unlessStopped(find, stopping)
+    const isUnseen = (about: string): boolean => !isWhole || unseen.has(about)
     await writeDown()
     const written = (await store.listOpenAlerts()).filter(({ about }) => !unwritten.over.has(about))
     const told = new Set([...written, ...unwritten.begun.values()].map(({ about }) => about))
@@ -63,12 +64,9 @@ export function createLook(deps: LookDeps): () => Promise<boolean> {
     const fresh = lasting.filter(({ about }) => !told.has(about))
     const going = goingOn(now)
     const quiet = [...told].filter((about) => !going.has(about))
-    const over = quiet.filter((about) => !unseen.has(about) && missed.has(about))
-    seen = new Set([
-      ...now.map(({ about }) => about),
-      ...[...seen].filter((about) => unseen.has(about)),
-    ])
-    missed = new Set(quiet.filter((about) => !unseen.has(about) || missed.has(about)))
+    const over = quiet.filter((about) => !isUnseen(about) && missed.has(about))
+    seen = new Set([...now.map(({ about }) => about), ...[...seen].filter(isUnseen)])
+    missed = new Set(quiet.filter((about) => !isUnseen(about) || missed.has(about)))
 
     if (fresh.length > 0) {
       const message = messageOf('new', where, fresh)

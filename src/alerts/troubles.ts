@@ -15,6 +15,8 @@ export interface Sight {
   troubles: Trouble[]
   /** Names of the troubles that this look could not examine: it says neither that they began nor that they are over. */
   unseen: ReadonlySet<string>
+  /** Whether each part could be examined: else it may lack anything, and nothing is over by it. */
+  isWhole: boolean
 }
 
 /** What a server knows by itself, besides what doctor examines. */
@@ -55,6 +57,7 @@ export function troublesIn(findings: readonly Finding[], known: Known): Sight {
   return {
     troubles: [...all.values()],
     unseen: new Set(findings.flatMap(({ unseen = [] }) => unseen)),
+    isWhole: findings.every(({ code }) => code !== 'examination.failed'),
   }
 }
 

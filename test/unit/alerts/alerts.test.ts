@@ -19,7 +19,7 @@ const trouble = (about: string, message = 'it fails'): Trouble => ({
 async function watched(env: (host: string) => Record<string, string>, store = testStore()) {
   const box = await mailbox()
   const config = loadConfig(env(box.host))
-  const world: Sight = { troubles: [], unseen: new Set() }
+  const world: Sight = { troubles: [], unseen: new Set(), isWhole: true }
   const logged: string[] = []
   const lookAs = (find: LookDeps['find']) =>
     createLook({
@@ -204,6 +204,36 @@ test('what a look did not come to is neither new nor over by it: of that the nex
   expect([...(await lost()), ...(await after(1)), ...(await lost())]).toEqual([])
   expect(titles(await after(1))).toEqual(['Bank API at bank.test: site erp (acme), over'])
   expect([...(await lost()), ...(await after(1, site)), ...(await after(2))]).toEqual([])
+})
+
+test('nothing is over by a look of which a part failed', async () => {
+  const { after, box, lookAs } = await watched(alertsTo)
+  const failed: Finding = {
+    code: 'examination.failed',
+    check: 'sites',
+    level: 'critical',
+    message: 'could not be examined: the database is away',
+  }
+  const known = {
+    bridge: {
+      breaker: { open: false, since: null, nextTryAt: null, opened: 0 },
+      credentials: { refused: false, refusedSince: null, refusals: 0 },
+    },
+    copyFailure: undefined,
+  }
+  await after(2, trouble('site erp (acme)'))
+  const world = { findings: [failed] }
+  const look = lookAs(async () => troublesIn(world.findings, known))
+
+  await look()
+  await look()
+  const told = titles(box.take())
+  world.findings = []
+  await look()
+  await look()
+
+  expect(told).toEqual(['Bank API at bank.test: sites'])
+  expect(titles(box.take())).toEqual(['Bank API at bank.test: 2 problems, over'])
 })
 
 test('a site that a look did not come to is told as disabled all the same, and as no more so', async () => {

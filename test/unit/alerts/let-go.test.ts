@@ -14,6 +14,7 @@ const collect = runInNewContext('gc') as () => void
 const deadSite = (): Sight => ({
   troubles: [{ about: 'site erp (acme)', message: 'it fails', isOfSite: true }],
   unseen: new Set(),
+  isWhole: true,
 })
 
 function aLook(find: () => Promise<Sight>) {
@@ -72,7 +73,7 @@ test('many sites that fail together, and go on to, are not each compared with ea
     message: 'it fails',
     isOfSite: true,
   }))
-  const { look } = aLook(async () => ({ troubles, unseen: new Set() }))
+  const { look } = aLook(async () => ({ troubles, unseen: new Set(), isWhole: true }))
   await look()
   await look()
   read = 0
