@@ -49,7 +49,12 @@ export async function gatherStory(store: Store, subject: Subject): Promise<Story
     gathered.calls?.[0]?.siteId
   const found = siteId == null ? undefined : await store.readSite(siteId)
   const user = gathered.user ?? gathered.items?.[0]?.user ?? gathered.requests?.[0]?.user ?? null
-  const audit = await store.listAudit({ subjects: subjectsOfAudit(subject, gathered), limit })
+  const audit = await store.listAudit({
+    subjects: subjectsOfAudit(subject, gathered),
+    limit,
+    // Sites of other tenants may have its name.
+    ...(subject.kind === 'site' && found && { tenantId: found.tenant.id }),
+  })
   const tenant = found?.tenant ?? gathered.tenant ?? null
   return {
     subject,
@@ -62,15 +67,15 @@ export async function gatherStory(store: Store, subject: Subject): Promise<Story
     requests: oldestFirst(gathered.requests),
     events: oldestFirst(gathered.events),
     calls: oldestFirst(gathered.calls),
-    audit: audit
-      .filter(({ tenantId }) => subject.kind !== 'site' || tenantId === found?.tenant.id)
-      .toReversed(),
+    audit: oldestFirst(audit),
     named: gathered.named ?? [],
   }
 }
 
 type Gathered = Partial<Pick<Story, 'items' | 'requests' | 'events' | 'calls' | 'named'>> & {
   siteId?: string | null
+  /** Of the site that is asked for. */
+  name?: string
   tenant?: Tenant
   user?: Story['user']
   key?: Story['key']
@@ -81,10 +86,11 @@ type Gather = (store: Store, id: string) => Promise<Gathered>
 const oldestFirst = <T>(rows: readonly T[] | undefined): T[] => (rows ?? []).toReversed()
 
 /** Under what the audit knows it: an item by its number, a site by its name. */
-function subjectsOfAudit({ kind, id }: Subject, { items = [], requests = [] }: Gathered): string[] {
+function subjectsOfAudit({ id }: Subject, { items = [], requests = [], name }: Gathered): string[] {
   return [
     id,
-    ...(kind === 'site' ? [] : items.map(({ item }) => String(item.id))),
+    ...(name === undefined ? [] : [name]),
+    ...items.map(({ item }) => String(item.id)),
     ...requests.map(({ request }) => request.id),
   ]
 }
@@ -171,7 +177,12 @@ const gatherers: Record<Subject['kind'], Gather> = {
     const found = await store.readSite(id)
     const calls = await store.listCalls({ siteId: id }, { limit })
     const events = await store.listEvents({ siteId: id }, { limit })
-    return { calls, events, siteId: id, ...(found && { tenant: found.tenant }) }
+    return {
+      calls,
+      events,
+      siteId: id,
+      ...(found && { tenant: found.tenant, name: found.site.name }),
+    }
   },
 }
 

@@ -138,7 +138,7 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
 
   describe(`opening a connect request, ${name}`, () => {
     it('the request is pending, and the site’s origin and webhook URL are pinned with it', async () => {
-      const { store, request, scope, user } = await withUser()
+      const { store, request, scope, user, site } = await withUser()
 
       const id = await request({
         bank: 'Demo Bank',
@@ -152,7 +152,9 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
         site: { origin: 'https://erp.acme.test', webhookUrl: 'https://erp.acme.test/hook' },
         item: null,
       })
-      expect(await store.listAudit({ limit: 1 })).toMatchObject([{ action: 'site.pinned' }])
+      expect(await store.listAudit({ limit: 1 })).toMatchObject([
+        { action: 'site.pinned', subject: site.name, tenantId: site.tenantId },
+      ])
     })
 
     it('another origin than the pinned one is refused, and nothing is stored', async () => {

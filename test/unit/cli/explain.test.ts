@@ -48,6 +48,26 @@ test('every answer carries a request id, refusals and unknown paths too, and no 
   for (const id of ids) expect(id).toMatch(/^req_/)
 })
 
+test('a site’s story has what was done to it, and not to another tenant’s site of its name', async () => {
+  const { app } = await testApp()
+  const { siteKey, site } = await aTenant(app)
+  const other = await aTenant(app, { name: 'other' })
+  await callMethod(app, 'get_bridge_connect_link', order, { as: siteKey })
+  const webhookUrl = 'https://erp.acme.test/hook'
+  await app.store.updateSite(site.id, { webhookUrl }, { actor: 'operator', at: app.clock.now() })
+  const theirs = { actor: 'stranger', at: app.clock.now() }
+  await app.store.updateSite(other.site.id, { timeZone: 'Europe/Rome' }, theirs)
+
+  const story = await gatherStory(app.store, { kind: 'site', id: site.id } as never)
+
+  expect(story.audit.map(({ action }) => action)).toEqual([
+    'site.created',
+    'site.pinned',
+    'site.updated',
+  ])
+  expect(story.audit.map(({ actor }) => actor)).not.toContain('stranger')
+})
+
 test('every log line of a call carries the id of its answer, that of its Bridge calls too', async () => {
   const setup = await testApp()
   const { siteKey, site } = await aTenant(setup.app)

@@ -176,8 +176,8 @@ export function requestOperations({ run, transaction }: Tools): RequestStore {
         if (Object.keys(pinned).length > 0) {
           await db.update(sites).set(pinned).where(eq(sites.id, id))
           if (pinned.webhookUrl !== undefined) await reviveEndpoint(db, id, at)
-          const { tenantId } = site
-          const entry = { at, actor, tenantId, action: 'site.pinned', subject: id }
+          const { tenantId, name: subject } = site
+          const entry = { at, actor, tenantId, action: 'site.pinned', subject }
           await writeAudit(db, { ...entry, detail: pinned })
         }
         const said = saidOfUser({ email, language })

@@ -64,7 +64,12 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
   const owned = (where: SQL | undefined) => ownedRequests(db).where(and(where, isServed))
 
   const pin = db
-    .select({ origin: sites.origin, webhookUrl: sites.webhookUrl, tenantId: sites.tenantId })
+    .select({
+      origin: sites.origin,
+      webhookUrl: sites.webhookUrl,
+      tenantId: sites.tenantId,
+      name: sites.name,
+    })
     .from(sites)
     .innerJoin(tenants, eq(tenants.id, sites.tenantId))
     .where(and(eq(sites.id, sql.placeholder('id')), isServed))
@@ -164,8 +169,8 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
         if (Object.keys(pinned).length > 0) {
           db.update(sites).set(pinned).where(eq(sites.id, id)).run()
           if (pinned.webhookUrl !== undefined) reviveEndpoint(db, id, at)
-          const { tenantId } = site
-          const entry = { at, actor, tenantId, action: 'site.pinned', subject: id }
+          const { tenantId, name: subject } = site
+          const entry = { at, actor, tenantId, action: 'site.pinned', subject }
           writeAudit(db, { ...entry, detail: pinned })
         }
         const { managedItemId } = request
