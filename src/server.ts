@@ -12,6 +12,12 @@ import { version } from './version.ts'
 
 const { complain, say } = processTerminal()
 
+/** Until there is a server nothing is under way that would have to end. */
+let stop = async (code: number): Promise<void> => process.exit(code)
+// Before the start: a container's first process is not ended by a signal that it does not listen to.
+process.on('SIGTERM', () => void stop(0))
+process.on('SIGINT', () => void stop(0))
+
 async function start(config: Config): Promise<void> {
   const time = createFollowingClock()
   const clock = createMovableClock(time) // only the sandbox's lever moves it
@@ -35,15 +41,13 @@ async function start(config: Config): Promise<void> {
   app.log.info({ version }, 'starting')
   for (const warning of config.warnings) app.log.warn({ room: 'environment' }, warning)
   let stopping = false
-  async function stop(code: number): Promise<void> {
+  stop = async (code) => {
     if (stopping) process.exit(1)
     stopping = true
     const clean = await stopGently(app, config.stop)
     await sandbox?.close()
     process.exit(clean ? code : 1)
   }
-  process.on('SIGTERM', () => void stop(0))
-  process.on('SIGINT', () => void stop(0))
 
   await app.listen({ host: config.host, port: config.port })
   if (config.sandbox && !config.production) {

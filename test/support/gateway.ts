@@ -56,11 +56,15 @@ export async function firstStart(env: Env): Promise<void> {
 }
 
 /** Runs the server until it ends by itself: for refusals. One that serves after all is ended with the test. */
-export function runServer(env: Env, onTestFinished: Finishing): Promise<Ended> {
+export const runServer = (env: Env, onTestFinished: Finishing): Promise<Ended> =>
+  beginServer(env, onTestFinished).ended
+
+/** A server that may never serve, and the process that it is. */
+export function beginServer(env: Env, onTestFinished: Finishing) {
   // Whatever listens on the usual ports of this machine is nobody's concern.
   const { child, ended } = started(serverFile, [], { SANDBOX_PORT: '0', ...env })
   onTestFinished(() => void child.kill('SIGKILL'))
-  return ended
+  return { child, ended }
 }
 
 /** Runs a command of the command line, in this process. */

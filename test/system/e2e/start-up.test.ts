@@ -1,7 +1,10 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { describe, test, type ExpectStatic } from 'vitest'
 import manifest from '../../../package.json' with { type: 'json' }
 import { freePort } from '../../support/free-port.ts'
 import {
+  beginServer,
   dataDirectory,
   firstStart,
   runServer,
@@ -41,6 +44,23 @@ function expectRefusal(
     expect(stdout + stderr).not.toContain(secret)
   }
 }
+
+test('a signal during the start ends it', async ({ expect, onTestFinished }) => {
+  const isAsked = Promise.withResolvers<void>()
+  const mute = createServer(() => isAsked.resolve()).listen(0, '127.0.0.1')
+  onTestFinished(() => void mute.close())
+  await once(mute, 'listening')
+  const { port } = mute.address() as AddressInfo
+  const database = `postgres://bank@127.0.0.1:${port}/bank`
+  const env = { ...dataDirectory(onTestFinished), ...production, DATABASE_URL: database }
+  const { child, ended } = beginServer(without(env, 'DATA_DIR'), onTestFinished)
+  await isAsked.promise
+
+  child.kill('SIGTERM')
+
+  // By itself: what the signal does to a process, it does not do to a container's first.
+  expect(await ended).toMatchObject({ code: 0, signal: null, stderr: '' })
+})
 
 // Each is a process of its own: side by side they take half the time.
 describe.concurrent('the server refuses to start', { timeout: 180_000 }, () => {
