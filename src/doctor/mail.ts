@@ -1,4 +1,5 @@
 import { mailServerOf } from '../mail/mailer.ts'
+import { command } from '../terminal/shell.ts'
 import type { Examination } from './examination.ts'
 import { ok, warning, type Finding } from './finding.ts'
 
@@ -53,9 +54,10 @@ export async function checkMail({ config, store, probes }: Examination): Promise
         fr: `le serveur de mail a refusé le dernier rappel à ${refused === 1 ? 'un utilisateur' : `${refused} utilisateurs`}`,
       },
       {
-        en: 'Tell their sites to give another `email` with the next link. `bank-api user list --json` names them.',
-        fr: 'Dites à leurs sites de donner un autre `email` avec le prochain lien. `bank-api user list --json` les nomme.',
+        en: 'Tell their sites to give another `email` with the next link. They are those whose `reminders_refused` is above 0 in:',
+        fr: 'Dites à leurs sites de donner un autre `email` avec le prochain lien. Ce sont ceux dont `reminders_refused` dépasse 0 dans :',
       },
+      { run: command`user list --limit 1000000 --json` },
     ),
   ]
 }
