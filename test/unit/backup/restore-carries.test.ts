@@ -13,6 +13,8 @@ import { restoreCopy, type Restoring } from '../../../src/backup/restore.ts'
 import { verifyCopy } from '../../../src/backup/verify.ts'
 import { consoleEntrance, offerLogin } from '../../../src/console/session.ts'
 import { loadConfig } from '../../../src/config.ts'
+import type { ItemNote } from '../../../src/db/ports/items.ts'
+import { dayMs } from '../../../src/durations.ts'
 import { AuthenticationError } from '../../../src/errors.ts'
 import { finish } from '../../../src/erasure/erase.ts'
 import { anInstallation, type TestInstallation } from '../../support/installation.ts'
@@ -29,6 +31,7 @@ import {
   aTenant,
   aUser,
   addItems,
+  itemFacts,
   type TestKey,
   type TestRooms,
 } from '../../support/tenants.ts'
@@ -237,6 +240,45 @@ describe('what was ended since a copy was made stays ended:', () => {
       const stops = users.map(({ user, mailStoppedAt }) => [user.name, mailStoppedAt])
       expect(Object.fromEntries(stops)).toEqual({ ann: clock.now(), ben: 7 })
       expect((await store.readSite(site.id))?.site.remindBy).toBe('webhook')
+    })
+  })
+
+  it('what sites and users were told: of the same consent nobody is told again', async () => {
+    const installation = await anInstallation()
+    const { copy, open, site, clock } = installation
+    const end = clock.now() + 14 * dayMs
+    const note = (rooms: TestRooms, id: number, change: ItemNote['change']) =>
+      rooms.store.noteItem(id, { seen: {}, change })
+    await open(async (rooms) => {
+      const user = await aUser(rooms, site)
+      const facts = [1, 2, 3].map((id) => itemFacts({ id, authenticationExpiresAt: end }))
+      await rooms.store.keepItems(user.id, facts, { at: clock.now(), complete: false })
+      await note(rooms, 1, { remindedOf: end, remindedDays: 14, toldStatus: null })
+      await note(rooms, 2, { remindedOf: end, remindedDays: 3, mailedOf: end, mailedDays: 3 })
+      await note(rooms, 3, { remindedOf: end, remindedDays: 14 })
+    })
+    const made = copy()
+    const told = {
+      toldStatus: 0,
+      helpAskedAt: 5,
+      mailedOf: end + 1_000,
+      mailedDays: 7,
+      mailedAt: 9,
+    }
+    await open(async (rooms) => {
+      await note(rooms, 1, { remindedOf: end + 1_000, remindedDays: 7, ...told })
+      await note(rooms, 2, { remindedDays: 7, mailedDays: 7 }) // the copy is later
+      await note(rooms, 3, { remindedOf: end + 180 * dayMs, remindedDays: 7 }) // renewed
+    })
+
+    await restore(installation, made)
+
+    await open(async ({ store }) => {
+      const items = await store.listConnections({ siteId: site.id })
+      const notes = new Map(items.map(({ item }) => [item.id, item]))
+      expect(notes.get(1)).toMatchObject({ remindedOf: end + 1_000, remindedDays: 7, ...told })
+      expect(notes.get(2)).toMatchObject({ remindedDays: 3, mailedDays: 3 })
+      expect(notes.get(3)).toMatchObject({ remindedOf: end, remindedDays: 14 })
     })
   })
 

@@ -1,4 +1,5 @@
 import Sqlite from 'better-sqlite3'
+import { sameEndMs } from '../../rules/consent-end.ts'
 import type { Scope } from '../../scope.ts'
 
 /** What was ended since a copy was made, and is ended in it too: names, as an operator knows them. */
@@ -67,7 +68,7 @@ interface SiteRow {
 
 /**
  * Ends in a copy what was ended in the database it replaces: revocations, rotations, disablings and deletions, all in one
- * commit. What is later in the copy stays: the database may be the older of the two. Throws a SqliteError when either
+ * commit, and notes what sites and users were told meanwhile. What is later in the copy stays: the database may be the older of the two. Throws a SqliteError when either
  * cannot be read; then the copy is as it was.
  */
 export function carryOver({ from, into, own, reseal }: Carrying): CarriedOver {
@@ -76,14 +77,17 @@ export function carryOver({ from, into, own, reseal }: Carrying): CarriedOver {
   try {
     then.pragma('foreign_keys = ON')
     return then
-      .transaction(() => ({
-        ...deletions(now, then),
-        ...items(now, then),
-        ...tenants(now, then),
-        ...keys(now, then, own),
-        ...sites(now, then, reseal),
-        ...users(now, then),
-      }))
+      .transaction(() => {
+        told(now, then)
+        return {
+          ...deletions(now, then),
+          ...items(now, then),
+          ...tenants(now, then),
+          ...keys(now, then, own),
+          ...sites(now, then, reseal),
+          ...users(now, then),
+        }
+      })
       .immediate()
   } finally {
     now.close()
@@ -306,6 +310,40 @@ function users(now: Sqlite.Database, then: Sqlite.Database) {
     .all()
     .filter(({ id, mail_stopped_at: at }) => stop.run(at, id).changes === 1)
   return { users_without_reminder_mails: stopped.map(({ id }) => id) }
+}
+
+/** Of the consent that the copy knows, and nearer to its end than what the copy was told of. */
+const nearer = (
+  kind: string,
+): string => `abs(@${kind}_of - authentication_expires_at) <= ${sameEndMs}
+  AND (${kind}_of IS NULL OR abs(${kind}_of - authentication_expires_at) > ${sameEndMs} OR ${kind}_days > @${kind}_days)`
+
+const notices = [
+  { sets: ['reminded_of', 'reminded_days'], where: nearer('reminded') },
+  { sets: ['mailed_of', 'mailed_days', 'mailed_at', 'mail_end'], where: nearer('mailed') },
+  { sets: ['told_status', 'help_asked_at'], where: 'status = @status AND @told_status = @status' },
+  {
+    sets: ['stale_due_at'],
+    where:
+      'expected_at = @expected_at AND last_success_at = @last_success_at AND @stale_due_at IS NULL',
+  },
+]
+
+/** What sites and users were told since, of what the copy knows: else they hear of it again, under other ids. */
+function told(now: Sqlite.Database, then: Sqlite.Database): void {
+  const columns = now
+    .prepare<[], string>("SELECT name FROM pragma_table_info('items')")
+    .pluck()
+    .all()
+  const known = notices.filter(({ sets }) => sets.every((name) => columns.includes(name)))
+  const notes = known.map(({ sets, where }) =>
+    then.prepare(
+      `UPDATE items SET ${sets.map((name) => `${name} = @${name}`).join()} WHERE id = @id AND user_id = @user_id AND ${where}`,
+    ),
+  )
+  for (const item of now.prepare('SELECT * FROM items').iterate()) {
+    for (const note of notes) note.run(item)
+  }
 }
 
 /** What of a list in the copy is still in the list of now; undefined when all of it is. */
