@@ -662,9 +662,11 @@ export function deliveryContract(
       expect([...(await listed()).values()]).toEqual([null, null])
     })
 
-    it('a delivery is told with its tries, by its own id or its event’s', async () => {
-      const { accept, claim, store, clock } = await withReplay()
+    it('a delivery is told with its tries, by its own id or its event’s; a claim that was given back is none', async () => {
+      const { accept, claim, settle, store, clock } = await withReplay()
       const id = await accept()
+      const [held] = await claim()
+      await settle(held!, { kind: 'released' })
       const [flying] = await claim()
       const tried = {
         startedAt: clock.now(),

@@ -36,6 +36,7 @@ export interface ClaimedDelivery {
 
 /** One try, as it is kept. */
 export interface Attempt {
+  /** Which of the delivery's tries it is, from 1. */
   number: number
   startedAt: number
   durationMs: number

@@ -5,7 +5,7 @@ import { attempts, deliveries, events, sites } from '../schema/index.ts'
 import type { Db, Tools } from '../tools.ts'
 import { noteOfSite } from './audit.ts'
 
-/** The tries of deliveries, in their order. */
+/** The tries of deliveries, in their order; a claim that was given back is none. */
 export async function triesOf(db: Db, ids: readonly string[]): Promise<Map<string, Attempt[]>> {
   const rows =
     ids.length === 0
@@ -17,9 +17,8 @@ export async function triesOf(db: Db, ids: readonly string[]): Promise<Map<strin
           .orderBy(asc(attempts.number))
   const tries = new Map<string, Attempt[]>()
   for (const { id: _id, deliveryId, ...one } of rows) {
-    const own = tries.get(deliveryId)
-    if (own) own.push(one)
-    else tries.set(deliveryId, [one])
+    const own = tries.get(deliveryId) ?? []
+    tries.set(deliveryId, [...own, { ...one, number: own.length + 1 }])
   }
   return tries
 }

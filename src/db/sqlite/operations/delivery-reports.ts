@@ -7,7 +7,7 @@ import { noteOfSite } from './audit.ts'
 
 type Db = Tools['db']
 
-/** The tries of a delivery, in their order. */
+/** The tries of a delivery, in their order; a claim that was given back is none. */
 export const triesOf = (db: Db, deliveryId: string): Attempt[] =>
   db
     .select()
@@ -15,7 +15,7 @@ export const triesOf = (db: Db, deliveryId: string): Attempt[] =>
     .where(eq(attempts.deliveryId, deliveryId))
     .orderBy(asc(attempts.number))
     .all()
-    .map(({ id: _id, deliveryId: _delivery, ...one }) => one)
+    .map(({ id: _id, deliveryId: _delivery, ...one }, nth) => ({ ...one, number: nth + 1 }))
 
 /** What the operator sees of a delivery, and may send again. */
 export function deliveryReportOperations({
