@@ -8,7 +8,7 @@ export interface GaugeValues {
   databaseBytes?: number | undefined
   diskFreeBytes?: number | undefined
   backupAt?: number | undefined
-  /** How many calls Bridge still takes now, in our own count. */
+  /** How many calls to Bridge our own budget allows now. */
   quotaLeft?: number | undefined
   bridgeUp: boolean
   ready: boolean
@@ -26,7 +26,10 @@ export function createGauges(registers: Registry[]): { show(reading: GaugeValues
     members: gauge('members', 'instances that serve the database, as this one knows'),
     leader: gauge('leader', '1 on the instance that does what is done once for all'),
     bridgeUp: gauge('bridge_up', '0 while Bridge is known to be down, or refuses the credentials'),
-    quota: gauge('bridge_quota_remaining', 'of all: calls that Bridge would take now'),
+    quota: gauge(
+      'bridge_quota_remaining',
+      'of all: calls to Bridge that are left now of our own budget, `QUOTA_BURST`',
+    ),
     deliveries: gauge('deliveries', 'of all: webhooks that no site took: `pending`, or `dead`', [
       'state',
     ]),

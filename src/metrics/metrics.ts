@@ -56,14 +56,14 @@ export function createMetrics({ version, methods }: MetricsOptions): Metrics {
 
   const rpcDuration = new Histogram({
     name: 'bank_api_rpc_duration_seconds',
-    help: 'how long calls took, from the first byte to the answer',
+    help: 'how long calls took, from the first byte until the caller had taken the answer',
     labelNames: ['method'],
     buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50],
     registers,
   })
   const rpcRequests = new Counter({
     name: 'bank_api_rpc_requests_total',
-    help: "calls; the outcome is `ok` or the refusal's `exc_type`",
+    help: 'calls that reached their method; the outcome is `ok` or the `exc_type` of its refusal',
     labelNames: ['method', 'outcome'],
     registers,
   })

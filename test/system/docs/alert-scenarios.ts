@@ -157,8 +157,9 @@ const oneInstance: Row[] = [
     { ...night, 'bank_api_bridge_requests_total{status="503"}': '0x30 4x40' },
     37,
   ],
-  ['the quota is spent', { bank_api_bridge_quota_remaining: 3 }, 6, 'BankApiQuotaLow'],
-  ['the quota is spent for a moment', { bank_api_bridge_quota_remaining: 3 }, 3],
+  ['the quota is spent', { bank_api_bridge_quota_remaining: '380x9 3x40' }, 17, 'BankApiQuotaLow'],
+  ['the quota is spent for a moment', { bank_api_bridge_quota_remaining: '380x9 3x40' }, 13],
+  ['the quota is small', { bank_api_bridge_quota_remaining: 10 }, 30],
   ['much of the quota is spent', { bank_api_bridge_quota_remaining: 150 }, 30],
   [
     'one call ended in an error of ours',
