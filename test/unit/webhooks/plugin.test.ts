@@ -30,7 +30,7 @@ async function door(options: { workers?: boolean; isSandbox?: boolean; bounds?: 
   for (const [name, room] of Object.entries({ ...rooms, auditCounter, ...cluster })) {
     app.decorate(name, room as never)
   }
-  for (const name of ['db', 'metrics', 'auth', 'cluster']) {
+  for (const name of ['db', 'metrics', 'auth', 'vault', 'cluster']) {
     const stand = Object.assign(async () => {}, {
       [Symbol.for('plugin-meta')]: { name },
       [Symbol.for('skip-override')]: true,
