@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { ListedCall } from '../db/ports/history.ts'
-import { shortMethod } from '../explain/call-verdict.ts'
+import { shortMethod, wholeMethod } from '../explain/call-verdict.ts'
 import { statusArgument } from './arguments.ts'
 import type { CommandContext } from './context.ts'
 import { bySince, given, listsHistory, type PageOptions } from './listing.ts'
@@ -38,9 +38,6 @@ export function callCommands(context: CommandContext): Command {
   })
   return call
 }
-
-const wholeMethod = (name: string): string =>
-  /[./]/.test(name) || name === 'ping' ? name : `bank_api.bridge.${name}`
 
 const toRow = (call: ListedCall) => ({
   call: call.id,

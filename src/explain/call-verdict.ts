@@ -47,6 +47,10 @@ export const verdictOfCall: Judge = (story, now) => {
 
 export const shortMethod = (method: string): string => method.replace(/^bank_api\.bridge\./, '')
 
+/** What `shortMethod` made, or somebody wrote, as the name it is kept under. */
+export const wholeMethod = (name: string): string =>
+  /[./]/.test(name) || name === 'ping' ? name : `bank_api.bridge.${name}`
+
 function tookWith({ durationMs, bridge }: ListedCall): Said {
   const took = lastingSaid(durationMs)
   if (bridge.length === 0) return took

@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.ts'
 import type { CallFilter, EventFilter, ListedCall, ListedEvent } from '../../db/ports/history.ts'
 import type { Store } from '../../db/store.ts'
 import { hourMs } from '../../durations.ts'
+import { wholeMethod } from '../../explain/call-verdict.ts'
 
 const rowsPerPage = 40
 
@@ -121,7 +122,7 @@ export async function listCalls({ store, clock }: Deps, query: CallQuery): Promi
   const filter: CallFilter = {
     since: now - query.hours * hourMs,
     ...(siteId !== undefined && { siteId }),
-    ...(method !== '' && { method: /[./]/.test(method) ? method : `bank_api.bridge.${method}` }),
+    ...(method !== '' && { method: wholeMethod(method) }),
     ...(status !== '' && {
       status: { from: Number(status) * 100, until: Number(status) * 100 + 100 },
     }),

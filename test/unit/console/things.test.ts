@@ -194,6 +194,7 @@ describe('lists', () => {
       Array.from({ length: 50 }, (_, at) => ({
         ...call,
         id: `req_x${String(at).padStart(2, '0')}`,
+        ...(at === 0 && { method: 'ping' }),
         status: 200,
         refusal: null,
       })),
@@ -208,7 +209,8 @@ describe('lists', () => {
     expect(count(await page(older))).toBe(11)
     expect(count(await page('?status=4'))).toBe(1)
     expect(count(await page('?method=get_bank_accounts&status=4'))).toBe(1)
-    expect(count(await page('?method=ping'))).toBe(0)
+    expect(count(await page('?method=ping'))).toBe(1)
+    expect(count(await page('?method=get_users'))).toBe(0)
     expect(await page('?site=nobody')).toContain('There is no site named nobody')
   })
 })
