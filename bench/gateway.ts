@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { cpSync, mkdirSync, rmSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
+import { freePort } from '../test/support/free-port.ts'
 import type { Asked } from './load.ts'
 import { startServer, type Running } from './processes.ts'
 import { eventBody } from './programs/bridge-replies.ts'
@@ -113,14 +113,6 @@ export async function openGateway(
       remove()
     },
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** Takes clients in turn. */

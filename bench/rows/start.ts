@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { database, freePort } from '../gateway.ts'
+import { freePort } from '../../test/support/free-port.ts'
+import { database } from '../gateway.ts'
 import { residentMb, startServer } from '../processes.ts'
 import type { Bench } from '../settings.ts'
 import { atMost, compare, interleave, type Figures } from '../side-by-side.ts'

@@ -1,69 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import { offerLogin } from '../../src/console/session.ts'
+import { aBrowser } from './browser.ts'
 
-/** A browser that is inside the console: it keeps cookies, follows no redirect, and fills forms as they stand on the page. */
+/** A browser that is inside the console. */
 export async function aVisitor(app: FastifyInstance, who = 'anne') {
-  const cookies = new Map<string, string>()
   const { token } = await offerLogin(app, who, { actor: 'cli', at: app.clock.now() })
-
-  const ask = async (
-    method: 'GET' | 'POST',
-    url: string,
-    {
-      fields,
-      headers = {},
-    }: { fields?: Record<string, string>; headers?: Record<string, string> } = {},
-  ) => {
-    const answer = await app.inject({
-      method,
-      url,
-      headers: {
-        accept: 'text/html',
-        'accept-language': 'en',
-        ...(cookies.size > 0 && { cookie: cookieHeader(cookies) }),
-        ...(method === 'POST' && { 'content-type': 'application/x-www-form-urlencoded' }),
-        ...headers,
-      },
-      ...(method === 'POST' && { payload: new URLSearchParams(fields).toString() }),
-    })
-    for (const { name, value } of answer.cookies) {
-      if (value === '') cookies.delete(name)
-      else cookies.set(name, value)
-    }
-    return answer
-  }
-
-  await ask('POST', `/console/login/${token}`)
-  return {
-    cookies,
-    get: (url: string, headers: Record<string, string> = {}) => ask('GET', url, { headers }),
-    post: (url: string, fields: Record<string, string> = {}) => ask('POST', url, { fields }),
-    /** Presses the button of a form that stands on a page. */
-    async press(page: string, action: string, fields: Record<string, string> = {}) {
-      const { body } = await ask('GET', page)
-      const form = formsIn(body).find((one) => one.action === action)
-      if (!form) throw new Error(`${page} has no form for ${action}`)
-      return ask('POST', action, { fields: { ...form.fields, ...fields } })
-    },
-  }
-}
-
-const cookieHeader = (cookies: ReadonlyMap<string, string>): string =>
-  Array.from(cookies, ([name, value]) => `${name}=${encodeURIComponent(value)}`).join('; ')
-
-/** The forms of a page that post, with what their fields hold. */
-export function formsIn(page: string): { action: string; fields: Record<string, string> }[] {
-  return [...page.matchAll(/<form\b([^>]*)>(.*?)<\/form>/gs)].flatMap(
-    ([, head = '', inner = '']) => {
-      const action = /action="([^"]*)"/.exec(head)?.[1]
-      if (!head.includes('method="post"') || action === undefined) return []
-      const fields = [...inner.matchAll(/<input\b([^>]*)>/g)].map(
-        ([, input = '']): [string, string] => [
-          /name="([^"]*)"/.exec(input)?.[1] ?? '',
-          /value="([^"]*)"/.exec(input)?.[1] ?? '',
-        ],
-      )
-      return [{ action, fields: Object.fromEntries(fields) }]
-    },
-  )
+  const browser = aBrowser(app)
+  await browser.post(`/console/login/${token}`)
+  return browser
 }

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildApp, startSandbox } from '../../src/app.ts'
 import { createMovableClock, type MovableClock } from '../../src/clock.ts'
 import { loadConfig } from '../../src/config.ts'
 import { createDemo } from '../../src/demo.ts'
+import { freePort } from './free-port.ts'
 
 /** A gateway with its sandbox, on real sockets, in this process. */
 export interface Gateway {
@@ -64,13 +64,4 @@ export async function startGateway(): Promise<Gateway> {
       rmSync(dataDir, { recursive: true, force: true })
     },
   }
-}
-
-/** A port that was free a moment ago, for what must know its own address before it listens. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildApp } from '../../../src/app.ts'
 import { loadConfig } from '../../../src/config.ts'
 import { offerLogin } from '../../../src/console/session.ts'
-import { freePort } from '../../support/in-process-gateway.ts'
+import { freePort } from '../../support/free-port.ts'
 import { anAnnouncement, aRequest, aTenant, aUser, itemFacts } from '../../support/tenants.ts'
 import { isAbsent, look, startBrowser, timeout } from './look.ts'
 

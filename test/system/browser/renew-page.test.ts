@@ -9,7 +9,7 @@ import { createMovableClock, type MovableClock } from '../../../src/clock.ts'
 import { loadConfig } from '../../../src/config.ts'
 import { renewalToken } from '../../../src/jobs/renewal-token.ts'
 import { callMethod } from '../../support/app.ts'
-import { freePort } from '../../support/in-process-gateway.ts'
+import { freePort } from '../../support/free-port.ts'
 import { aTenant } from '../../support/tenants.ts'
 import { isAbsent, look, startBrowser, timeout } from './look.ts'
 

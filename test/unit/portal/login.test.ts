@@ -3,7 +3,8 @@ import { rotateApiKey } from '../../../src/auth/api-keys.ts'
 import { callMethod } from '../../support/app.ts'
 import { textOf } from '../../support/console-rooms.ts'
 import { aVisitor } from '../../support/console.ts'
-import { aBrowser, addressOf, aFurnishedPortal, aPortalVisitor } from '../../support/portal.ts'
+import { aBrowser } from '../../support/browser.ts'
+import { addressOf, aFurnishedPortal, aPortalVisitor } from '../../support/portal.ts'
 import { aKey } from '../../support/tenants.ts'
 
 const minute = 60_000
