@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import type { Config } from '../config.ts'
@@ -21,7 +20,6 @@ export interface Probes {
   certificateEnd(host: string, address: string, port: number): Promise<number>
   /** Free bytes for an ordinary user, and the kind of file system, as `statfs` numbers it. */
   disk(path: string): Promise<{ freeBytes: number; type: number }>
-  exists(path: string): boolean
   /** Greets the mail server that is configured. Rejects when it does not let us in. */
   greetMailServer(): Promise<void>
 }
@@ -69,7 +67,6 @@ export const systemProbes = ({
     const { bavail, bsize, type } = await statfs(path)
     return { freeBytes: bavail * bsize, type }
   },
-  exists: existsSync,
   async greetMailServer() {
     const server = mailServerOf({ secrets, mailFrom })
     if (server) await createMailer(server).check()

@@ -65,12 +65,3 @@ function plainly({ pattern, minimum, maximum, ...schema }: Json): Json {
     ...(maximum !== undefined && !isLong && { maximum }),
   }
 }
-
-/** A schema with its components in the places that name them, for people to read. */
-export const inFull = (schema: Json, components: Json): unknown =>
-  JSON.parse(JSON.stringify(schema), (_key, value: unknown) => {
-    const { $ref } = (value ?? {}) as { $ref?: string }
-    return $ref === undefined
-      ? value
-      : inFull(components[$ref.split('/').at(-1)!] as Json, components)
-  }) as unknown

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { Document } from '../../../src/openapi/document.ts'
 import type { Operation, Parameter } from '../../../src/openapi/operation.ts'
-import { inFull, type Json as Schema } from '../../../src/openapi/schema.ts'
+import type { Json as Schema } from '../../../src/openapi/schema.ts'
 import { dataDirectory, runCli, startGateway, type GatewayProcess } from '../../support/gateway.ts'
 import { openSite, type ReceivingSite } from '../../support/receiving-site.ts'
 import { demoKey, visitBank, type Json } from '../e2e/visit.ts'
@@ -11,6 +11,15 @@ const prefix = '/api/method/bank_api.bridge.'
 
 /** What takes a tenant's own key, and no site's. */
 const isForTenants = /\.(list_sites|create_site_key|revoke_site_key|get_usage)$/
+
+/** A schema with its components in the places that name them. */
+const inFull = (schema: Schema, components: Schema): unknown =>
+  JSON.parse(JSON.stringify(schema), (_key, value: unknown) => {
+    const { $ref } = (value ?? {}) as { $ref?: string }
+    return $ref === undefined
+      ? value
+      : inFull(components[$ref.split('/').at(-1)!] as Schema, components)
+  }) as unknown
 
 /** What a program reads in the document, and nothing else, on a demo server: a sandbox with its key. */
 describe('/openapi.json on a demo server', { timeout: 180_000 }, () => {

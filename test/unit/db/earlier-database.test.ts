@@ -291,7 +291,6 @@ it('the doctor can examine all of it, and finds nothing critical', async () => {
       resolve: async () => ['93.184.215.14'],
       certificateEnd: async () => clock.now() + 60 * 24 * 60 * minute,
       disk: async () => ({ freeBytes: 1024 ** 4, type: 0xef53 }),
-      exists: () => true,
       greetMailServer: async () => {},
     },
   })

@@ -89,7 +89,6 @@ export async function anInstallation(env: Record<string, string> = {}) {
       return world.certificateEnd
     },
     disk: async () => ({ freeBytes: world.freeBytes, type: world.type }),
-    exists: () => true,
   }
   const look = (more: { isBrief?: boolean } = {}) =>
     examine({
