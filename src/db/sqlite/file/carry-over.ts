@@ -1,6 +1,7 @@
-import Sqlite from 'better-sqlite3'
+import type Sqlite from 'better-sqlite3'
 import { sameEndMs } from '../../rules/consent-end.ts'
 import type { Scope } from '../../scope.ts'
+import { toWrite, withFile } from './with-file.ts'
 
 /** What was ended since a copy was made, and is ended in it too: names, as an operator knows them. */
 export type CarriedOver = Record<
@@ -72,9 +73,7 @@ interface SiteRow {
  * cannot be read; then the copy is as it was.
  */
 export function carryOver({ from, into, own, reseal }: Carrying): CarriedOver {
-  const now = new Sqlite(from, { readonly: true, fileMustExist: true, timeout: 5_000 })
-  const then = new Sqlite(into, { timeout: 5_000 })
-  try {
+  const end = (now: Sqlite.Database, then: Sqlite.Database): CarriedOver => {
     then.pragma('foreign_keys = ON')
     return then
       .transaction(() => {
@@ -89,10 +88,8 @@ export function carryOver({ from, into, own, reseal }: Carrying): CarriedOver {
         }
       })
       .immediate()
-  } finally {
-    now.close()
-    then.close()
   }
+  return withFile(from, (now) => withFile(into, (then) => end(now, then), toWrite))
 }
 
 const removalColumns = [

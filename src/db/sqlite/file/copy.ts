@@ -16,11 +16,11 @@ import {
   type Stats,
 } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import Sqlite from 'better-sqlite3'
 import { makeFolder } from '../../../make-folder.ts'
 import type { SignerOf } from '../../signer.ts'
 import { DatabaseInUseError } from '../../store-errors.ts'
 import { signFile } from './signature.ts'
+import { withFile } from './with-file.ts'
 
 /**
  * Copies a database, as one moment saw it, while others write to it: `VACUUM INTO`, which needs no lock and, unlike the
@@ -48,7 +48,9 @@ export function copyDatabase(
   closeSync(openSync(part, 'wx', 0o600))
   try {
     give(part, statSync(dirname(to)))
-    if (!isLocked || !hasNoLog(from) || !copyBytes(from, part)) vacuumInto(from, part)
+    if (!isLocked || !hasNoLog(from) || !copyBytes(from, part)) {
+      withFile(from, (source) => source.prepare('VACUUM INTO ?').run(part))
+    }
     const pepper = signerOf && wrappedPepperIn(part)
     if (pepper) signFile(part, signerOf(pepper), pepper)
     putInPlace(part, to, { isNew })
@@ -70,26 +72,13 @@ function refuseWithoutRoom(from: string, folder: string, leaveBytes: number): vo
 }
 
 /** How large a database is without the pages that wait to be used again: those are not copied. */
-function bytesInUse(path: string): number {
-  const client = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: 5_000 })
-  try {
+const bytesInUse = (path: string): number =>
+  withFile(path, (client) => {
     const [pages, unused, size] = ['page_count', 'freelist_count', 'page_size'].map(
       (name) => client.pragma(name, { simple: true }) as number,
     )
     return (pages! - unused!) * size!
-  } finally {
-    client.close()
-  }
-}
-
-function vacuumInto(from: string, part: string): void {
-  const source = new Sqlite(from, { readonly: true, fileMustExist: true, timeout: 5_000 })
-  try {
-    source.prepare('VACUUM INTO ?').run(part)
-  } finally {
-    source.close()
-  }
-}
+  })
 
 /** Whether all of a database lies in the file itself. SQLite keeps the log beside the file that a symbolic link leads to. */
 const hasNoLog = (path: string): boolean =>
@@ -111,16 +100,12 @@ function copyBytes(from: string, part: string): boolean {
 }
 
 /** The wrapped pepper of the installation in a database file; undefined when there is none. Throws when the file is no database. */
-export function wrappedPepperIn(path: string): Buffer | undefined {
-  const client = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: 5_000 })
-  try {
+export const wrappedPepperIn = (path: string): Buffer | undefined =>
+  withFile(path, (client) => {
     const isOurs = client.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'instance'").get()
     if (!isOurs) return undefined
     return client.prepare<[], Buffer>('SELECT wrapped_pepper FROM instance').pluck().get()
-  } finally {
-    client.close()
-  }
-}
+  })
 
 /** What root makes must not be root's: the server's own user goes on with it. Whoever else makes it may give nothing away. */
 function give(path: string, { uid, gid }: Owner): void {

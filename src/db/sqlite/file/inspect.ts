@@ -3,6 +3,7 @@ import { readMigrationFiles } from 'drizzle-orm/migrator'
 import type { Instance } from '../../ports/instance.ts'
 import { migrate } from '../migrate.ts'
 import { migrationsFolder } from '../open.ts'
+import { withFile } from './with-file.ts'
 
 /** What a database file holds, read without changing a byte of it. */
 export interface Inspection {
@@ -20,10 +21,10 @@ export interface Inspection {
 
 /**
  * Reads a whole database file: pages, references, schema, counts. What its migrations did not make is damage, for a trigger
- * or a view may undo or show what it likes. Throws when it is no database at all. */
-export function inspectDatabase(path: string): Inspection {
-  const client = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: 5_000 })
-  try {
+ * or a view may undo or show what it likes. Throws when it is no database at all.
+ */
+export const inspectDatabase = (path: string): Inspection =>
+  withFile(path, (client) => {
     client.pragma('trusted_schema = OFF') // whoever changed it may have left functions in it
     const pages = client.pragma('integrity_check', { simple: false }) as {
       integrity_check: string
@@ -63,10 +64,7 @@ export function inspectDatabase(path: string): Inspection {
       instance: ours ? readInstance(client) : undefined,
       sample: ours ? readSample(client) : undefined,
     }
-  } finally {
-    client.close()
-  }
-}
+  })
 
 function compare(applied: readonly string[], known: readonly string[]): Inspection['schema'] {
   if (applied.length === 0) return 'foreign'
@@ -114,14 +112,7 @@ const count = (client: Sqlite.Database, table: string): number =>
   client.prepare<[], number>(`SELECT count(*) FROM "${table}"`).pluck().get() ?? 0
 
 /** The installation in a database file; undefined when no server ever opened it. Throws when it is no database of ours. */
-export function instanceIn(path: string): Instance | undefined {
-  const client = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: 5_000 })
-  try {
-    return readInstance(client)
-  } finally {
-    client.close()
-  }
-}
+export const instanceIn = (path: string): Instance | undefined => withFile(path, readInstance)
 
 /** Whose each thing is; none of them ever changes hands. */
 const owned = [
@@ -132,25 +123,21 @@ const owned = [
   ['item', 'items', 'id', 'user_id'],
 ] as const
 
-/** What belongs to somebody else in a copy than in the database of the same installation, at most `limit` of each kind. */
-export function findMoved(copy: string, database: string, limit = 5): string[] {
-  const client = new Sqlite(copy, { readonly: true, fileMustExist: true, timeout: 5_000 })
-  try {
+/** What belongs to somebody else in a copy than in the database of the same installation, at most five of each kind. */
+export const findMoved = (copy: string, database: string): string[] =>
+  withFile(copy, (client) => {
     client.prepare('ATTACH ? AS present').run(database)
     const moved = owned.flatMap(([kind, table, id, owner]) =>
       client
-        .prepare<[number], string>(
+        .prepare<[], string>(
           `SELECT '${kind} ' || ${id} FROM ${table} AS here JOIN present.${table} AS there USING (${id})
-           WHERE here.${owner} IS NOT there.${owner} LIMIT ?`,
+           WHERE here.${owner} IS NOT there.${owner} LIMIT 5`,
         )
         .pluck()
-        .all(limit),
+        .all(),
     )
     return Array.from(new Set(moved))
-  } finally {
-    client.close()
-  }
-}
+  })
 
 // Plain SQL with the columns of the first schema: the file may be older than our row types.
 function readInstance(client: Sqlite.Database): Instance | undefined {

@@ -5,22 +5,20 @@ import type { SeenMember } from '../../ports/members.ts'
 import { migrate } from '../migrate.ts'
 import { migrationsFolder } from '../open.ts'
 import { copyDatabase } from './copy.ts'
+import { toWrite, withFile } from './with-file.ts'
 
 /** The server that holds a database file, by its own word; undefined when none does or the file is no database of ours. */
 export function readHolder(path: string): SeenMember | undefined {
   if (!existsSync(path)) return undefined
   try {
-    const client = new Sqlite(path, { readonly: true, timeout: 5_000 })
-    try {
-      return client
+    return withFile(path, (client) =>
+      client
         .prepare<[], SeenMember>(
           `SELECT server_id AS id, server_host AS host, server_pid AS pid, server_seen_at AS seenAt
            FROM instance WHERE server_id IS NOT NULL`,
         )
-        .get()
-    } finally {
-      client.close()
-    }
+        .get(),
+    )
   } catch (error) {
     if (error instanceof Sqlite.SqliteError && !error.code.startsWith('SQLITE_BUSY'))
       return undefined
@@ -29,33 +27,28 @@ export function readHolder(path: string): SeenMember | undefined {
 }
 
 /** Brings the schema of a file that nobody else has up to date. Unlike opening it, keeps nothing of what it was. */
-export function migrateFile(path: string): void {
-  const client = new Sqlite(path)
-  try {
-    migrate(client, migrationsFolder)
-  } finally {
-    client.close()
-  }
-}
+export const migrateFile = (path: string): void =>
+  withFile(path, (client) => migrate(client, migrationsFolder), toWrite)
 
 /**
  * Lets the events of a copy go on far behind the numbers that were given out since it was made: readers of the feed may hold
  * one of those, and would pass over what gets it a second time.
  */
 export function skipEventNumbers(path: string): void {
-  const client = new Sqlite(path)
-  try {
-    const name = { name: 'events', skipped: 1_000_000_000 }
-    client
-      .prepare(
-        `INSERT INTO sqlite_sequence (name, seq) SELECT @name, 0
-         WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = @name)`,
-      )
-      .run({ name: name.name })
-    client.prepare('UPDATE sqlite_sequence SET seq = seq + @skipped WHERE name = @name').run(name)
-  } finally {
-    client.close()
-  }
+  const name = { name: 'events', skipped: 1_000_000_000 }
+  withFile(
+    path,
+    (client) => {
+      client
+        .prepare(
+          `INSERT INTO sqlite_sequence (name, seq) SELECT @name, 0
+           WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = @name)`,
+        )
+        .run({ name: name.name })
+      client.prepare('UPDATE sqlite_sequence SET seq = seq + @skipped WHERE name = @name').run(name)
+    },
+    toWrite,
+  )
 }
 
 /**
@@ -74,28 +67,20 @@ export async function replaceDatabase(path: string, copy: string): Promise<void>
       source.close()
     }
   }
-  const client = new Sqlite(path, { timeout: 5_000 })
-  try {
-    // The copy was made under a server that is not this one's.
-    client.exec(
-      'UPDATE instance SET server_id = NULL, server_host = NULL, server_pid = NULL, server_seen_at = NULL',
-    )
-  } finally {
-    client.close()
-  }
+  // The copy was made under a server that is not this one's.
+  const noServer =
+    'UPDATE instance SET server_id = NULL, server_host = NULL, server_pid = NULL, server_seen_at = NULL'
+  withFile(path, (client) => client.exec(noServer), toWrite)
 }
 
 // SQLite gives up its write-ahead log only to somebody who is alone with the file: so this asks, too.
 function leaveWal(path: string): void {
-  const client = new Sqlite(path, { timeout: 1_000 })
   try {
-    client.pragma('journal_mode = DELETE')
+    withFile(path, (client) => client.pragma('journal_mode = DELETE'), { timeout: 1_000 })
   } catch (error) {
     if (!(error instanceof Sqlite.SqliteError) || !error.code.startsWith('SQLITE_BUSY')) throw error
     throw new DatabaseInUseError(
       'A process has this database open: stop the server and its commands.',
     )
-  } finally {
-    client.close()
   }
 }
