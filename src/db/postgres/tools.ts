@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 import { randomInt } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { eq, isNull, sql, type Column, type SQL } from 'drizzle-orm'
+import { sql, type SQL } from 'drizzle-orm'
 import { NodePgDatabase, NodePgSession } from 'drizzle-orm/node-postgres'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import type pg from 'pg'
@@ -200,23 +200,6 @@ export const orNothing = <T>(work: Promise<T[]>): Promise<T[]> =>
 /** How many rows it wrote. */
 export const changed = async (statement: PromiseLike<pg.QueryResult>): Promise<number> =>
   (await statement).rowCount ?? 0
-
-/** A value that a prepared statement is given each time it runs. */
-export const given = sql.placeholder
-
-/** That columns of a table are as a filter says, each that it says something of. */
-export const matching = <Name extends string>(
-  filter: Readonly<{ [Key in Name]?: unknown }>,
-  table: Readonly<Record<Name, Column>>,
-  names: readonly Name[],
-): (SQL | undefined)[] =>
-  names.map((name) =>
-    when(filter[name], (value) => (value === null ? isNull(table[name]) : eq(table[name], value))),
-  )
-
-/** A condition about a value, where there is one. */
-export const when = <T>(value: T | undefined, is: (value: T) => SQL | undefined): SQL | undefined =>
-  value === undefined ? undefined : is(value)
 
 /**
  * Rows as a table for a statement, a list for each column: so it is the same statement however many rows there are. `nth`

@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
-import { eq, isNull, sql, type Column, type SQL } from 'drizzle-orm'
 import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { StoreBusyError } from '../store-errors.ts'
 import * as schema from './schema/index.ts'
@@ -19,23 +18,6 @@ export interface Tools {
 interface Durability {
   mayBeLost: boolean
 }
-
-/** A value that a prepared statement is given each time it runs. */
-export const given = sql.placeholder
-
-/** That columns of a table are as a filter says, each that it says something of. */
-export const matching = <Name extends string>(
-  filter: Readonly<{ [Key in Name]?: unknown }>,
-  table: Readonly<Record<Name, Column>>,
-  names: readonly Name[],
-): (SQL | undefined)[] =>
-  names.map((name) =>
-    when(filter[name], (value) => (value === null ? isNull(table[name]) : eq(table[name], value))),
-  )
-
-/** A condition about a value, where there is one. */
-export const when = <T>(value: T | undefined, is: (value: T) => SQL | undefined): SQL | undefined =>
-  value === undefined ? undefined : is(value)
 
 /** How often a statement that met another process's lock is tried again, between pauses that leave the event loop free. */
 const patienceMs = [5, 10, 25, 50, 100, 200, 400, 800, 1_600]

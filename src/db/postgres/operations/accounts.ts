@@ -1,4 +1,5 @@
 import { and, asc, eq, inArray, isNull, ne, or, sql } from 'drizzle-orm'
+import { given } from '../../conditions.ts'
 import type { AccountStore, Replacement } from '../../ports/accounts.ts'
 import { comparedAccounts, isAccountNews, keptFingerprint } from '../../rules/account-change.ts'
 import {
@@ -8,7 +9,7 @@ import {
   type Printed,
 } from '../../rules/account-return.ts'
 import { accounts, items, lostAccounts } from '../schema/index.ts'
-import { changed, given, prepared, type Db, type Tools } from '../tools.ts'
+import { changed, prepared, type Db, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { lockUser } from './locks.ts'
 import { lockItems, storingAccounts, type StoredAccount } from './item-rows.ts'

@@ -1,8 +1,9 @@
 import { and, desc, eq, gt, gte, inArray, max, or, sql } from 'drizzle-orm'
+import { when } from '../../conditions.ts'
 import type { AuditEntry, AuditStore } from '../../ports/audit.ts'
 import type { By } from '../../scope.ts'
 import { audit, instance, sites } from '../schema/index.ts'
-import { done, first, orNothing, when, type Db, type Tools } from '../tools.ts'
+import { done, first, orNothing, type Db, type Tools } from '../tools.ts'
 
 /** Writes one audit entry inside the transaction at hand; entries of one bucket are counted in one row. */
 export async function writeAudit(db: Db, entry: AuditEntry): Promise<void> {

@@ -1,11 +1,12 @@
 import { asc, eq, sql, type SQL } from 'drizzle-orm'
+import { given } from '../../conditions.ts'
 import type { ClaimedDelivery } from '../../ports/deliveries.ts'
 import { sharesOf, type Share } from '../../rules/claim-shares.ts'
 import { freshMs } from '../../rules/delivery-claims.ts'
 import { triesAtOnce } from '../../rules/endpoint-health.ts'
 import { deliveries, endpoints, events, sites } from '../schema/index.ts'
 import { databaseTime } from './members.ts'
-import { given, orNothing, prepared, type Db, type Tools } from '../tools.ts'
+import { orNothing, prepared, type Db, type Tools } from '../tools.ts'
 
 interface Claim {
   by: string

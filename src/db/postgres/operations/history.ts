@@ -13,6 +13,7 @@ import {
 } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import { foldName } from '../../../names.ts'
+import { matching, when } from '../../conditions.ts'
 import type {
   CallFilter,
   EventFilter,
@@ -36,7 +37,7 @@ import {
   tenants,
 } from '../schema/index.ts'
 import { nextTryAt } from '../../rules/next-try.ts'
-import { first, matching, when, type Db, type Tools } from '../tools.ts'
+import { first, type Db, type Tools } from '../tools.ts'
 import { triesOf } from './delivery-reports.ts'
 import { ownedRequests } from './requests.ts'
 import { inScope } from './sites.ts'

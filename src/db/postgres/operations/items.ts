@@ -16,6 +16,7 @@ import {
   type Column,
   type SQL,
 } from 'drizzle-orm'
+import { given, matching, when } from '../../conditions.ts'
 import type { ConnectionFilter, ItemFacts, ItemStore } from '../../ports/items.ts'
 import { mailPauseMs } from '../../ports/reminder-mails.ts'
 import { sameEndMs } from '../../rules/consent-end.ts'
@@ -30,7 +31,7 @@ import {
   sites,
   tenants,
 } from '../schema/index.ts'
-import { changed, first, given, matching, prepared, when, type Db, type Tools } from '../tools.ts'
+import { changed, first, prepared, type Db, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { lockItem, lockItems, storeItem } from './item-rows.ts'
 import { lockTenantOf, lockUser } from './locks.ts'

@@ -12,10 +12,11 @@ import {
   sql,
   type SQL,
 } from 'drizzle-orm'
+import { given } from '../../conditions.ts'
 import type { KeyStore } from '../../ports/keys.ts'
 import { keyAfter } from '../../rules/key-change.ts'
 import { apiKeys, bridgeUsers, sites, tenants } from '../schema/index.ts'
-import { done, first, given, prepared, type Tools } from '../tools.ts'
+import { done, first, prepared, type Tools } from '../tools.ts'
 import { noteOfTenant } from './audit.ts'
 import { lockSite } from './locks.ts'
 

@@ -14,6 +14,7 @@ import {
   type SQL,
 } from 'drizzle-orm'
 import { ValidationError } from '../../../errors.ts'
+import { given, when } from '../../conditions.ts'
 import type { ConnectRequest, RequestPlace, RequestStore } from '../../ports/requests.ts'
 import {
   mostOpen,
@@ -27,7 +28,7 @@ import { saidOfUser } from '../../rules/said-of-user.ts'
 import { pinnedBy } from '../../rules/site-pin.ts'
 import { ConflictError, SiteConflictError } from '../../store-errors.ts'
 import { bridgeUsers, connectRequests as requests, items, sites, tenants } from '../schema/index.ts'
-import { changed, first, given, prepared, when, type Db, type Tools } from '../tools.ts'
+import { changed, first, prepared, type Db, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { reviveEndpoint } from './endpoint-health.ts'
 import { lockItem, storeItem } from './item-rows.ts'

@@ -1,8 +1,9 @@
 import { and, eq, inArray, isNotNull, isNull, lt, notExists, or, sql, type SQL } from 'drizzle-orm'
+import { when } from '../../conditions.ts'
 import type { AgePlace, RetentionKind, RetentionStore } from '../../ports/retention.ts'
 import { retentionRules, type AlsoOld } from '../../rules/retention-rules.ts'
 import { connectRequests as requests, deliveries, events, items } from '../schema/index.ts'
-import { changed, when, type Db, type Tools } from '../tools.ts'
+import { changed, type Db, type Tools } from '../tools.ts'
 import { named } from './owned-rows.ts'
 
 export function retentionOperations({ run, transaction }: Tools): RetentionStore {

@@ -1,10 +1,11 @@
 import { and, asc, eq, sql, sum, type SQL } from 'drizzle-orm'
+import { when } from '../../conditions.ts'
 import type { CallRecord } from '../../ports/history.ts'
 import type { UsageStore } from '../../ports/usage.ts'
 import { renewalOf } from '../../rules/renewal-count.ts'
 import { isAnswered, monthOf } from '../../rules/usage-month.ts'
 import { bridgeUsers, calls, items, tenants, usage } from '../schema/index.ts'
-import { done, tableOf, when, type Db, type Tools } from '../tools.ts'
+import { done, tableOf, type Db, type Tools } from '../tools.ts'
 
 /** What is counted comes on top of what the row has, in the order of the rows: whoever counts for several locks them so. */
 const onTop = sql`ON CONFLICT (month, tenant_id, site_id) DO UPDATE SET

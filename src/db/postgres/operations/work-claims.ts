@@ -1,8 +1,9 @@
 import { and, eq, gt, inArray, ne, notExists, sql, type SQL } from 'drizzle-orm'
+import { given } from '../../conditions.ts'
 import type { Claiming, Work } from '../../ports/members.ts'
 import { ClaimLostError } from '../../store-errors.ts'
 import { members, workClaims } from '../schema/index.ts'
-import { given, type Db } from '../tools.ts'
+import type { Db } from '../tools.ts'
 
 /** Claims of members one after the other: until the transaction ends nobody else looks for work to claim. */
 export const lockWork = (db: Db) =>

@@ -1,4 +1,5 @@
 import { and, asc, eq, inArray, ne, or, sql } from 'drizzle-orm'
+import { given } from '../../conditions.ts'
 import type { AccountStore, Replacement } from '../../ports/accounts.ts'
 import { comparedAccounts, isAccountNews, keptFingerprint } from '../../rules/account-change.ts'
 import {
@@ -8,7 +9,7 @@ import {
   type Printed,
 } from '../../rules/account-return.ts'
 import { accounts, items, lostAccounts } from '../schema/index.ts'
-import { given, prepared, type Tools } from '../tools.ts'
+import { prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { insertEvent } from './events.ts'
 import { itemRow, storeAccount } from './item-rows.ts'

@@ -1,4 +1,5 @@
 import { and, desc, eq, gt, gte, inArray, max, or, sql } from 'drizzle-orm'
+import { given } from '../../conditions.ts'
 import type { AuditEntry, AuditStore } from '../../ports/audit.ts'
 import type { By } from '../../scope.ts'
 import { audit, instance, sites } from '../schema/index.ts'
@@ -47,9 +48,9 @@ const unlogged = prepared((db) =>
   db
     .select()
     .from(audit)
-    .where(gt(audit.id, sql.placeholder('id')))
+    .where(gt(audit.id, given('id')))
     .orderBy(audit.id)
-    .limit(sql.placeholder('limit'))
+    .limit(given('limit'))
     .prepare(),
 )
 

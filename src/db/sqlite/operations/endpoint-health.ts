@@ -1,8 +1,9 @@
 import { eq } from 'drizzle-orm'
+import { given } from '../../conditions.ts'
 import type { EndpointHealth } from '../../ports/endpoints.ts'
 import { healthy, revive, type Verdict } from '../../rules/endpoint-health.ts'
 import { endpoints } from '../schema/index.ts'
-import { given, prepared, type Tools } from '../tools.ts'
+import { prepared, type Tools } from '../tools.ts'
 import { markRecovery } from './recovery.ts'
 
 type Db = Tools['db']

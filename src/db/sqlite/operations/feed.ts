@@ -1,9 +1,10 @@
 import { and, eq, gt, gte, inArray, isNull, lt, max, min, sql, type SQL } from 'drizzle-orm'
+import { given } from '../../conditions.ts'
 import type { FeedStore } from '../../ports/feed.ts'
 import { pickPage, rowsOfEach, sitesAtOnce, storedAtOnce } from '../../rules/feed-page.ts'
 import type { Scope } from '../../scope.ts'
 import { events, sites } from '../schema/index.ts'
-import { given, prepared, type Tools } from '../tools.ts'
+import { prepared, type Tools } from '../tools.ts'
 import { inScope } from './sites.ts'
 
 type Db = Tools['db']

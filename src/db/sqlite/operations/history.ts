@@ -13,6 +13,7 @@ import {
 } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { foldName } from '../../../names.ts'
+import { given, matching, when } from '../../conditions.ts'
 import type {
   CallFilter,
   EventFilter,
@@ -38,7 +39,7 @@ import {
   tenants,
 } from '../schema/index.ts'
 import { nextTryAt } from '../../rules/next-try.ts'
-import { given, matching, when, prepared, type Tools } from '../tools.ts'
+import { prepared, type Tools } from '../tools.ts'
 import { triesOf } from './delivery-reports.ts'
 import { ownedRequests } from './requests.ts'
 import { inScope } from './sites.ts'

@@ -1,7 +1,8 @@
 import { eq, sql, type Column } from 'drizzle-orm'
+import { given } from '../../conditions.ts'
 import type { Item } from '../../ports/items.ts'
 import { accounts, items } from '../schema/index.ts'
-import { given, prepared, type Tools } from '../tools.ts'
+import { prepared, type Tools } from '../tools.ts'
 
 const itemWith = prepared((db) =>
   db

@@ -16,6 +16,7 @@ import {
   type Column,
   type SQL,
 } from 'drizzle-orm'
+import { given, matching, when } from '../../conditions.ts'
 import type { ConnectionFilter, ItemFacts, ItemStore } from '../../ports/items.ts'
 import { mailPauseMs } from '../../ports/reminder-mails.ts'
 import { sameEndMs } from '../../rules/consent-end.ts'
@@ -30,7 +31,7 @@ import {
   sites,
   tenants,
 } from '../schema/index.ts'
-import { given, matching, prepared, when, type Tools } from '../tools.ts'
+import { prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { insertEvent } from './events.ts'
 import { itemRow, storeItem } from './item-rows.ts'
@@ -70,7 +71,7 @@ const itemsOfUser = prepared((db) =>
   db
     .select()
     .from(items)
-    .where(and(eq(items.userId, sql.placeholder('userId')), isNull(items.goneAt)))
+    .where(and(eq(items.userId, given('userId')), isNull(items.goneAt)))
     .prepare(),
 )
 

@@ -12,10 +12,11 @@ import {
   notLike,
   type SQL,
 } from 'drizzle-orm'
+import { given } from '../../conditions.ts'
 import type { KeyHolder, KeyStore } from '../../ports/keys.ts'
 import { keyAfter } from '../../rules/key-change.ts'
 import { apiKeys, bridgeUsers, sites, tenants } from '../schema/index.ts'
-import { given, prepared, type Tools } from '../tools.ts'
+import { prepared, type Tools } from '../tools.ts'
 import { noteOfTenant } from './audit.ts'
 
 const holderOf = prepared((db) =>

@@ -1,8 +1,9 @@
 import { and, eq, gte, inArray, isNull, lt, sql, type SQL } from 'drizzle-orm'
+import { given } from '../../conditions.ts'
 import type { DeliveryState } from '../../ports/deliveries.ts'
 import type { Asking, OverviewStore, SiteState } from '../../ports/overview.ts'
 import { calls, deliveries, endpoints, events, items, sites, tenants } from '../schema/index.ts'
-import { given, type Tools } from '../tools.ts'
+import type { Tools } from '../tools.ts'
 
 /** How many refusals of a site are counted: a client that runs wild makes any number of them. */
 const mostRefusals = 5_000

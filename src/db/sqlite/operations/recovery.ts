@@ -1,8 +1,9 @@
 import { and, asc, eq, gte, inArray, isNotNull, lte, sql } from 'drizzle-orm'
+import { given } from '../../conditions.ts'
 import { anewTogether } from '../../rules/replay.ts'
 import { isRecovered, joined, recoveredAtOnce, type Span } from '../../rules/recovery.ts'
 import { attempts, deliveries, endpoints, events } from '../schema/index.ts'
-import { given, prepared, type Tools } from '../tools.ts'
+import { prepared, type Tools } from '../tools.ts'
 
 type Db = Tools['db']
 

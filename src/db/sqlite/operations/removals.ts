@@ -1,5 +1,6 @@
 import { and, count, eq, inArray, isNotNull, isNull, or, sql, type SQL } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
+import { when } from '../../conditions.ts'
 import type { ExportKind } from '../../ports/exports.ts'
 import type { Receipt, Removal, RemovalStore } from '../../ports/removals.ts'
 import { ownedRows, type Whose } from '../../rules/owned-rows.ts'
@@ -12,7 +13,7 @@ import {
   withMore,
 } from '../../rules/removal-receipt.ts'
 import { apiKeys, bridgeUsers, calls, items, removals, sites, tenants } from '../schema/index.ts'
-import { when, type Tools } from '../tools.ts'
+import type { Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { named, rowsOf } from './owned-rows.ts'
 

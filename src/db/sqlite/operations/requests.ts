@@ -14,6 +14,7 @@ import {
   type SQL,
 } from 'drizzle-orm'
 import { ValidationError } from '../../../errors.ts'
+import { given, when } from '../../conditions.ts'
 import type { ConnectRequest, RequestPlace, RequestStore } from '../../ports/requests.ts'
 import {
   mostOpen,
@@ -27,7 +28,7 @@ import { saidOfUser } from '../../rules/said-of-user.ts'
 import { pinnedBy } from '../../rules/site-pin.ts'
 import { ConflictError, SiteConflictError } from '../../store-errors.ts'
 import { bridgeUsers, connectRequests as requests, items, sites, tenants } from '../schema/index.ts'
-import { prepared, when, type Tools } from '../tools.ts'
+import { prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { reviveEndpoint } from './endpoint-health.ts'
 import { insertEvent } from './events.ts'
@@ -43,7 +44,7 @@ const withItem = prepared((db) =>
     .innerJoin(bridgeUsers, eq(bridgeUsers.id, requests.userId))
     .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
     .leftJoin(items, eq(items.id, requests.itemId))
-    .where(and(inScopeGiven, eq(requests.id, sql.placeholder('id'))))
+    .where(and(inScopeGiven, eq(requests.id, given('id'))))
     .prepare(),
 )
 
@@ -72,7 +73,7 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
     })
     .from(sites)
     .innerJoin(tenants, eq(tenants.id, sites.tenantId))
-    .where(and(eq(sites.id, sql.placeholder('id')), isServed))
+    .where(and(eq(sites.id, given('id')), isServed))
     .prepare()
 
   const servedItem = (itemId: number) =>

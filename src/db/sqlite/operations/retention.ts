@@ -11,10 +11,11 @@ import {
   sql,
   type SQL,
 } from 'drizzle-orm'
+import { when } from '../../conditions.ts'
 import type { AgePlace, RetentionKind, RetentionStore } from '../../ports/retention.ts'
 import { retentionRules, type AlsoOld } from '../../rules/retention-rules.ts'
 import { connectRequests as requests, deliveries, events, items } from '../schema/index.ts'
-import { when, type Tools } from '../tools.ts'
+import type { Tools } from '../tools.ts'
 import { named } from './owned-rows.ts'
 
 type Db = Tools['db']

@@ -1,8 +1,9 @@
 import { and, desc, eq, gt, isNull, lte } from 'drizzle-orm'
+import { given } from '../../conditions.ts'
 import type { SessionStore } from '../../ports/sessions.ts'
 import { sessionNote } from '../../rules/session-note.ts'
 import { apiKeys, sessions, sites, tenants } from '../schema/index.ts'
-import { given, prepared, type Tools } from '../tools.ts'
+import { prepared, type Tools } from '../tools.ts'
 import { noteOfSite, writeAudit } from './audit.ts'
 
 const holderOf = prepared((db) =>

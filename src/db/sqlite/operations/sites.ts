@@ -1,5 +1,6 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import { foldName } from '../../../names.ts'
+import { given } from '../../conditions.ts'
 import type { SiteStore } from '../../ports/sites.ts'
 import { chosenByName, chosenSite } from '../../rules/name-choice.ts'
 import type { Scope } from '../../scope.ts'
@@ -20,8 +21,8 @@ export const inScope = ({ tenantId, siteId }: Scope) =>
 
 /** The same for a statement that is prepared once: its values are `tenantId` and `siteId`. */
 export const inScopeGiven = and(
-  eq(sites.tenantId, sql.placeholder('tenantId')),
-  sql`(${sql.placeholder('siteId')} IS NULL OR ${sites.id} = ${sql.placeholder('siteId')})`,
+  eq(sites.tenantId, given('tenantId')),
+  sql`(${given('siteId')} IS NULL OR ${sites.id} = ${given('siteId')})`,
   isNull(sites.removedAt),
 )
 
@@ -39,7 +40,7 @@ const sitesLike = prepared((db) =>
   db
     .select()
     .from(sites)
-    .where(and(inScopeGiven, eq(sites.foldedName, sql.placeholder('folded'))))
+    .where(and(inScopeGiven, eq(sites.foldedName, given('folded'))))
     .prepare(),
 )
 

@@ -1,10 +1,11 @@
 import { and, asc, eq, inArray, isNotNull, isNull, lt, sql, sum } from 'drizzle-orm'
+import { given } from '../../conditions.ts'
 import type { CallRecord } from '../../ports/history.ts'
 import type { CallCount, Renewals, UsageStore } from '../../ports/usage.ts'
 import { renewalOf } from '../../rules/renewal-count.ts'
 import { addCount, isAnswered, monthOf } from '../../rules/usage-month.ts'
 import { bridgeUsers, items, tenants, usage } from '../schema/index.ts'
-import { given, prepared, type Tools } from '../tools.ts'
+import { prepared, type Tools } from '../tools.ts'
 
 type Db = Tools['db']
 

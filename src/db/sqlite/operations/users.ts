@@ -1,10 +1,11 @@
-import { and, eq, gt, isNotNull, isNull, lt, or, sql, asc, inArray } from 'drizzle-orm'
+import { and, eq, gt, isNotNull, isNull, lt, or, asc, inArray } from 'drizzle-orm'
 import { foldName } from '../../../names.ts'
+import { given, when } from '../../conditions.ts'
 import type { UserStore } from '../../ports/users.ts'
 import { chosenUser, defaultUser, takenOver } from '../../rules/name-choice.ts'
 import { AmbiguousNameError, ConflictError } from '../../store-errors.ts'
 import { bridgeUsers, items, sites, tenants } from '../schema/index.ts'
-import { prepared, isTaken, when, type Tools } from '../tools.ts'
+import { prepared, isTaken, type Tools } from '../tools.ts'
 import { isUnheard } from './items.ts'
 import { isServed, inScopeGiven } from './sites.ts'
 
@@ -22,13 +23,13 @@ export const people = (db: Tools['db']) =>
     .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
     .innerJoin(tenants, eq(tenants.id, sites.tenantId))
 
-const nameOrUuid = sql.placeholder('nameOrUuid')
+const nameOrUuid = given('nameOrUuid')
 
 const isCalled = or(eq(bridgeUsers.name, nameOrUuid), eq(bridgeUsers.userUuid, nameOrUuid))
 
 const named = prepared((db) => owned(db).where(and(inScopeGiven, isCalled)).limit(2).prepare())
 
-const isLike = eq(bridgeUsers.foldedName, sql.placeholder('folded'))
+const isLike = eq(bridgeUsers.foldedName, given('folded'))
 
 const alike = prepared((db) => owned(db).where(and(inScopeGiven, isLike)).limit(2).prepare())
 
@@ -36,7 +37,7 @@ const some = prepared((db) => owned(db).where(inScopeGiven).limit(2).prepare())
 
 const withUuid = prepared((db) =>
   owned(db)
-    .where(and(eq(bridgeUsers.userUuid, sql.placeholder('userUuid')), isNull(sites.removedAt)))
+    .where(and(eq(bridgeUsers.userUuid, given('userUuid')), isNull(sites.removedAt)))
     .prepare(),
 )
 
