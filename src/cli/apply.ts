@@ -1,13 +1,12 @@
-import { readFileSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { Command } from 'commander'
 import { carryOut } from '../apply/carry-out.ts'
 import { readDeclaration, type Declaration } from '../apply/declaration.ts'
 import { countNewKeys, planOf, type Plan } from '../apply/plan.ts'
-import { decodeText, NotTextError } from '../decode-text.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
 import type { Row } from './print.ts'
+import { readText } from './text-file.ts'
 
 interface ApplyOptions {
   dryRun?: boolean
@@ -61,18 +60,9 @@ export function applyCommand({
 }
 
 function read(path: string): Declaration {
-  const found = readDeclaration(textOf(path))
+  const found = readDeclaration(readText(path))
   if ('declared' in found) return found.declared
   throw new CommandError(found.problems.map((problem) => `${path}: ${problem}`))
-}
-
-function textOf(path: string): string {
-  try {
-    return decodeText(readFileSync(path))
-  } catch (error) {
-    if (error instanceof NotTextError) throw new CommandError(`${path}: ${error.message}`)
-    throw error
-  }
 }
 
 /** Opened before anything is made, for its owner alone; one that is there already is not touched. */

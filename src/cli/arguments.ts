@@ -1,8 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import { systemClock } from '../clock.ts'
+import { readWebAddress } from '../connect/site-urls.ts'
 import { dayMs, hourMs, minuteMs } from '../durations.ts'
-
-const units = { m: minuteMs, h: hourMs, d: dayMs }
 
 /** A time in the one form that reads the same everywhere: 01/02/2027 would be a day in January or in February. */
 export function dateArgument(text: string): number {
@@ -13,10 +12,21 @@ export function dateArgument(text: string): number {
 
 /** The same, or so long ago: `90m`, `12h`, `3d`. */
 export function pastArgument(text: string): number {
+  const ms = lengthOf(text)
+  return ms === undefined ? dateArgument(text) : systemClock.now() - ms
+}
+
+export function durationArgument(text: string): number {
+  const ms = lengthOf(text)
+  if (!ms) throw new InvalidArgumentError('a time such as 12h or 170d.')
+  return ms
+}
+
+const units = { m: minuteMs, h: hourMs, d: dayMs }
+
+function lengthOf(text: string): number | undefined {
   const [, count, unit] = /^(\d{1,5})([mhd])$/.exec(text) ?? []
-  return count
-    ? systemClock.now() - Number(count) * units[unit as keyof typeof units]
-    : dateArgument(text)
+  return count === undefined ? undefined : Number(count) * units[unit as keyof typeof units]
 }
 
 export function countArgument(text: string): number {
@@ -37,4 +47,10 @@ export function statusArgument(text: string): { from: number; until: number } {
 export function itemArgument(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('a number.')
   return Number(text)
+}
+
+export function addressArgument(text: string): URL {
+  const url = readWebAddress(text)
+  if (!url) throw new InvalidArgumentError('an http or https address without credentials.')
+  return url
 }

@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { decodeText, NotTextError } from '../decode-text.ts'
 import { importUsers } from './import-users.ts'
 import { readMappings } from './mappings.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
 import { tenantNamed } from './installation.ts'
+import { readText } from './text-file.ts'
 
 /** `bank-api import FILE --tenant T` */
 export function importCommand({
@@ -45,14 +44,4 @@ export function importCommand({
         if (refused.length > 0) exitWith(1)
       }),
     )
-}
-
-/** A letter that cannot be read would be another from then on: a user who never matches. */
-function readText(file: string): string {
-  try {
-    return decodeText(readFileSync(file))
-  } catch (error) {
-    if (error instanceof NotTextError) throw new CommandError(`${file}: ${error.message}`)
-    throw error
-  }
 }

@@ -31,10 +31,13 @@ export const byWhose = (command: Command): Command =>
 export const bySince = (command: Command): Command =>
   command.option('--since <time>', 'from then on, as 2027-01-31 or 12h', pastArgument)
 
+/** How many rows a terminal gets unless it asks for more. */
+export const usualRows = 50
+
 /** Options of a list that is read page by page, the newest first. */
-export const inPages = (command: Command, limit = 50): Command =>
+export const inPages = (command: Command): Command =>
   command
-    .option('--limit <number>', 'how many at most', countArgument, limit)
+    .option('--limit <number>', 'how many at most', countArgument, usualRows)
     .option('--before <id>', 'those older than this one: the next page')
     .option('--wide', 'every column and whole ids, however wide')
     .option('--json')

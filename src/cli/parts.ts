@@ -3,6 +3,7 @@ import { quoted } from '../terminal/shell.ts'
 import { countArgument } from './arguments.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
+import { usualRows } from './listing.ts'
 import type { Row } from './print.ts'
 
 export interface PartOptions {
@@ -11,9 +12,6 @@ export interface PartOptions {
   wide?: boolean
   json?: boolean
 }
-
-/** How many rows a terminal gets unless it asks for more. */
-const usualRows = 50
 
 /** Options of a list that has its own order, and of which a program gets all unless it asks for less. */
 export const inParts = (command: Command, what: string): Command =>

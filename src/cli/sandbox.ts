@@ -1,10 +1,9 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { hasLivingServer } from '../cluster/liveness.ts'
 import type { Connection } from '../db/ports/items.ts'
-import { dayMs, hourMs, minuteMs } from '../durations.ts'
 import { command } from '../terminal/shell.ts'
 import { wrapped } from '../terminal/width.ts'
-import { itemArgument } from './arguments.ts'
+import { durationArgument, itemArgument } from './arguments.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
 import { servedAt, siteNamed, type Installation } from './installation.ts'
@@ -183,11 +182,3 @@ const unknown = (name: string): string[] => [
 
 const whatMoved =
   "The sandbox's clock and the server's were moved, for good. This machine's was not: commands and logs go by it."
-
-const units = { m: minuteMs, h: hourMs, d: dayMs }
-
-function durationArgument(text: string): number {
-  const [, count, unit] = /^(\d{1,5})([mhd])$/.exec(text) ?? []
-  if (!count || Number(count) === 0) throw new InvalidArgumentError('a time such as 12h or 170d.')
-  return Number(count) * units[unit as keyof typeof units]
-}

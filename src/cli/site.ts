@@ -1,12 +1,13 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { readWebhookSecret, rotateWebhookSecret } from '../vault/webhook-secret.ts'
-import { movedWebhookUrl, readTimeZone, readWebAddress } from '../connect/site-urls.ts'
+import { movedWebhookUrl, readTimeZone } from '../connect/site-urls.ts'
 import { reminderWays, type ReminderWay } from '../db/ports/reminder-ways.ts'
 import type { Site } from '../db/ports/sites.ts'
 import { whyRefused } from '../webhooks/relay/operators-target.ts'
 import { isNever } from '../webhooks/relay/target-guard.ts'
 import { isSameName } from '../names.ts'
 import { isRange, isRangeWithin } from '../networks.ts'
+import { addressArgument } from './arguments.ts'
 import { CommandError } from './command-error.ts'
 import { earlierSecretInWords } from './earlier-secret.ts'
 import type { CommandContext } from './context.ts'
@@ -77,7 +78,11 @@ export function siteCommands(context: CommandContext): Command {
       'further origins for redirects and webhooks',
       moreOrigins,
     )
-    .option('--webhook-url <address>', 'where its webhooks go', addressArgument)
+    .option(
+      '--webhook-url <address>',
+      'where its webhooks go',
+      (text) => addressArgument(text).href,
+    )
     .option('--time-zone <zone>', 'as Europe/Paris', zoneArgument)
     .addOption(
       new Option(
@@ -243,13 +248,7 @@ function refuseRange(range: string, bounds: readonly string[]): void {
   }
 }
 
-function addressArgument(text: string): string {
-  const url = readWebAddress(text)
-  if (!url) throw new InvalidArgumentError('an http or https address without credentials.')
-  return url.href
-}
-
-const originArgument = (text: string): string => new URL(addressArgument(text)).origin
+const originArgument = (text: string): string => addressArgument(text).origin
 
 const moreOrigins = (text: string, before: readonly string[] = []): string[] => [
   ...before,

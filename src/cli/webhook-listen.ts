@@ -1,15 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { InvalidArgumentError, type Command } from 'commander'
+import type { Command } from 'commander'
 import { Agent, EnvHttpProxyAgent, request, type Dispatcher } from 'undici'
 import { z } from 'zod'
 import { systemClock } from '../clock.ts'
-import { readWebAddress } from '../connect/site-urls.ts'
 import { tryMs } from '../db/rules/delivery-claims.ts'
 import { isDelivered } from '../db/rules/endpoint-health.ts'
 import { secondMs } from '../durations.ts'
 import { ask } from '../http-exchange.ts'
 import { webhookHeaders } from '../webhooks/relay/headers.ts'
-import { pastArgument } from './arguments.ts'
+import { addressArgument, pastArgument } from './arguments.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
 
@@ -260,10 +259,4 @@ function tell(
     ...(answer === undefined ? [] : [`${answer}${tries}`]),
   ]
   say(words.join('  '))
-}
-
-function addressArgument(text: string): URL {
-  const url = readWebAddress(text)
-  if (!url) throw new InvalidArgumentError('an http or https address without credentials.')
-  return url
 }
