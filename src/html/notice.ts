@@ -36,20 +36,6 @@ export function noticePage(
   })
 }
 
-/** Rows of a name and a value; those without a value are left out. */
-export function detailList(rows: readonly (readonly [string, string | null])[]): Html {
-  const shown = rows.filter(([, value]) => value !== null)
-  return html`<dl>
-    ${shown.map(
-      ([name, value]) =>
-        html`<div>
-          <dt>${name}</dt>
-          <dd>${value}</dd>
-        </div>`,
-    )}
-  </dl>`
-}
-
 /** A day as people write it, where they are. */
 export function dayIn(language: Language, timeZone: string, at: number): string {
   const locale = language === 'en' ? 'en-GB' : language

@@ -1,5 +1,6 @@
 import { html, seen, type Html } from '../../html/html.ts'
 import type { Page } from '../../html/page.ts'
+import { detailList } from '../../html/parts.ts'
 import type { SiteState } from '../../db/ports/overview.ts'
 import type { Finding } from '../../doctor/finding.ts'
 import { dayMs } from '../../durations.ts'
@@ -9,7 +10,7 @@ import { sitesPerPage, type Overview } from '../facts/overview.ts'
 import { bars, shares } from './charts.ts'
 import { form, framed, type Frame } from './frame.ts'
 import { overviewTexts } from './overview-texts.ts'
-import { card, commandLine, facts, linkTo, sentence, table, tag } from './parts.ts'
+import { card, commandLine, linkTo, sentence, table, tag } from './parts.ts'
 import { wordsFor, type Words } from './words.ts'
 
 type Texts = (typeof overviewTexts)['en']
@@ -106,7 +107,7 @@ function bridge(text: Texts, words: Words, { bridge: status }: Overview): Html {
         said: words.number(quota.burst - left),
       },
     ])}
-    ${facts([
+    ${detailList([
       [text.waiting, quota.waiting > 0 && words.number(quota.waiting)],
       [
         text.answers,
@@ -139,7 +140,7 @@ function deliveries(text: Texts, words: Words, { figures, lately }: Overview): H
   return card(
     text.deliveries,
     html`${shares(label, parts)}
-    ${facts([
+    ${detailList([
       [text.allPending, words.number(figures.deliveries.pending)],
       [text.allDead, words.number(figures.deliveries.dead)],
       [text.unhandled, figures.unhandledEvents > 0 && words.number(figures.unhandledEvents)],
@@ -181,7 +182,7 @@ function installation(text: Texts, words: Words, { figures, copiedAt, members }:
   const { tenants, sites: siteCount, items } = figures
   return card(
     text.installation,
-    facts([
+    detailList([
       [
         text.copy,
         copiedAt !== undefined &&

@@ -1,5 +1,6 @@
 import type { Subject } from '../../db/ports/history.ts'
 import { html, seen, type Html, type Part } from '../../html/html.ts'
+import { prose } from '../../html/parts.ts'
 
 export type Tone = 'good' | 'warn' | 'bad' | 'main' | 'none'
 
@@ -13,20 +14,6 @@ export const card = (title: string, body: Html): Html =>
     <h2>${title}</h2>
     ${body}
   </section>`
-
-/** Names with what they are; those that are not known are left out. */
-export const facts = (rows: readonly (readonly [string, Part])[]): Html =>
-  html`<dl>
-    ${rows
-      .filter(([, value]) => value !== null && value !== undefined && value !== false)
-      .map(
-        ([name, value]) =>
-          html`<div>
-            <dt>${name}</dt>
-            <dd>${value}</dd>
-          </div>`,
-      )}
-  </dl>`
 
 /** A table that is a list of cards on a phone, where its columns have no room. The roles stay what they are there. */
 export const table = (
@@ -54,11 +41,8 @@ export const table = (
 export const linkTo = (kind: Subject['kind'] | 'bank', id: string, name: string): Html =>
   html`<a href="${`/console/${kind}/${encodeURIComponent(id)}`}">${name}</a>`
 
-/** A sentence in which what stands between backticks is code. */
-export const sentence = (text: string): Html =>
-  html`${seen(text)
-    .split('`')
-    .map((part, at) => (at % 2 === 1 ? html`<code>${part}</code>` : part))}`
+/** A sentence in which what stands between backticks is code, and names may stand. */
+export const sentence = (text: string): Html => prose(seen(text))
 
 /** To paste into a shell. */
 export const commandLine = (text: string): Html => html`<pre><code>${text}</code></pre>`

@@ -1,5 +1,6 @@
 import { html, seen, type Html } from '../../html/html.ts'
 import type { Page } from '../../html/page.ts'
+import { detailList } from '../../html/parts.ts'
 import type { Subject } from '../../db/ports/history.ts'
 import { dayMs } from '../../durations.ts'
 import type { Language } from '../../language.ts'
@@ -9,17 +10,7 @@ import type { Meant, Thing } from '../facts/thing.ts'
 import { life } from './charts.ts'
 import { doneLine, type Done } from './done.ts'
 import { framed, type Frame } from './frame.ts'
-import {
-  card,
-  commandLine,
-  facts,
-  linkTo,
-  sentence,
-  statusTag,
-  table,
-  tag,
-  toneOf,
-} from './parts.ts'
+import { card, commandLine, linkTo, sentence, statusTag, table, tag, toneOf } from './parts.ts'
 import { thingFacts } from './thing-facts.ts'
 import { thingTexts, type ThingTexts } from './thing-texts.ts'
 import { isGood, triesCard } from './tries.ts'
@@ -40,7 +31,7 @@ export function thingPage(
   const isEvent = kind === 'event' || kind === 'delivery'
   const body = html`${doneLine(frame.language, done)} ${verdict(frame.language, thing, acts)}
     <div class="grid">
-      ${card(text.facts, facts(thingFacts(text, words, thing)))} ${picture(text, words, thing)}
+      ${card(text.facts, detailList(thingFacts(text, words, thing)))} ${picture(text, words, thing)}
     </div>
     ${isEvent && triesCard(frame.language, words, thing.tries)}
     ${kind === 'call' && atBridge(text, words, thing)}

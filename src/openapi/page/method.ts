@@ -1,8 +1,9 @@
 import { html, type Html } from '../../html/html.ts'
+import { prose } from '../../html/parts.ts'
 import { argumentsIn } from '../method-paths.ts'
 import type { Parameter, PathItem } from '../operation.ts'
 import type { Json } from '../schema.ts'
-import { breakable, entry, fieldRows, fold, json, prose } from './parts.ts'
+import { breakable, entry, fieldRows, fold, json } from './parts.ts'
 import { languages, type Call } from './samples.ts'
 import type { Words } from './words.ts'
 

@@ -1,5 +1,6 @@
 import { html, type Html } from '../../html/html.ts'
 import { scriptAt } from '../../html/inline.ts'
+import { detailList, prose } from '../../html/parts.ts'
 import { page, type Page } from '../../html/page.ts'
 import type { Language } from '../../language.ts'
 import type { Document } from '../document.ts'
@@ -7,7 +8,7 @@ import { version2 } from '../method-paths.ts'
 import type { PathItem } from '../operation.ts'
 import type { Json } from '../schema.ts'
 import { idOf, method, type Shown } from './method.ts'
-import { breakable, entry, fieldRows, fold, json, prose, rows } from './parts.ts'
+import { breakable, entry, fieldRows, fold, json } from './parts.ts'
 import { style } from './style.ts'
 import { wideStyle } from './wide-style.ts'
 import { words as wordsOf, type Words } from './words.ts'
@@ -136,7 +137,7 @@ function webhookSection({ webhooks, components }: Document, words: Words): Html 
     <h2 id="events">${words.events}</h2>
     <details>
       <summary>${words.webhookHeaders}</summary>
-      ${rows(parameters.map(({ name, description }) => [breakable(name), prose(description)]))}
+      ${detailList(parameters.map(({ name, description }) => [breakable(name), prose(description)]))}
     </details>
     ${fold(words.webhookAnswers, answerRows(responses))}
     ${all.map(([type, { post }]) => {
@@ -148,7 +149,7 @@ function webhookSection({ webhooks, components }: Document, words: Words): Html 
 }
 
 const answerRows = (responses: Record<string, Json>): Html =>
-  rows(
+  detailList(
     Object.entries(responses).map(([status, { description }]) => [
       html`${status}`,
       prose(String(description)),

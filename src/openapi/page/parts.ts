@@ -1,32 +1,15 @@
 import { html, type Html } from '../../html/html.ts'
+import { detailList, prose } from '../../html/parts.ts'
 import type { Json } from '../schema.ts'
 import { fieldsOf } from './fields.ts'
-
-/** A text of the document, where code stands between backticks. */
-export const prose = (text = ''): Html[] =>
-  text
-    .split('`')
-    .map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`))
 
 /** A name that may be broken after its signs, and on a phone has to be. */
 export const breakable = (name: string): Html =>
   html`<code>${name.split(/(?<=[/._])/).map((part) => html`${part}<wbr />`)}</code>`
 
-/** Rows of a name and what it is. */
-export const rows = (all: readonly (readonly [name: Html, is: Html | Html[]])[]): Html =>
-  html`<dl class="rows">
-    ${all.map(
-      ([name, is]) =>
-        html`<div>
-          <dt>${name}</dt>
-          <dd>${is}</dd>
-        </div>`,
-    )}
-  </dl>`
-
 /** The fields of a body, each with its type and what is said of it. */
 export const fieldRows = (body: Json, components: Json): Html =>
-  rows(
+  detailList(
     fieldsOf(body, components).map(({ path, type, description }) => [
       breakable(path),
       html`<code class="type">${type}</code> ${prose(description)}`,

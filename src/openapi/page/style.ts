@@ -267,12 +267,12 @@ export const style = css`
   output:empty {
     display: none;
   }
-  .rows {
+  dl {
     margin: 0;
     border: 0;
     font-size: 0.95rem;
   }
-  .rows div {
+  dl div {
     display: block;
     padding: 0.45rem 0;
     border-bottom: 0;

@@ -1,8 +1,9 @@
 import { html, seen } from '../../html/html.ts'
 import type { Page } from '../../html/page.ts'
+import { detailList } from '../../html/parts.ts'
 import { doneLine, type Done } from '../../console/pages/done.ts'
 import { form } from '../../console/pages/frame.ts'
-import { card, facts, tag, toneOf } from '../../console/pages/parts.ts'
+import { card, tag, toneOf } from '../../console/pages/parts.ts'
 import { triesCard } from '../../console/pages/tries.ts'
 import { wordsFor } from '../../console/pages/words.ts'
 import { stateOfEvent, type EventView } from '../facts.ts'
@@ -24,7 +25,7 @@ export function eventPage(frame: Frame, { now, site, event, tries }: EventView, 
   const body = html`${doneLine(frame.language, done)}
     ${card(
       text.facts,
-      html`${facts([
+      html`${detailList([
         [text.id, html`<code>${event.id}</code>`],
         [text.endpoint, tag(toneOf(state), text.deliveries[state])],
         [text.came, words.ago(event.receivedAt)],

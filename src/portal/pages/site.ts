@@ -2,9 +2,10 @@ import type { ListedEvent } from '../../db/ports/history.ts'
 import { html, seen, type Html, type Part } from '../../html/html.ts'
 import { dayIn } from '../../html/notice.ts'
 import type { Page } from '../../html/page.ts'
+import { detailList } from '../../html/parts.ts'
 import { doneLine, type Done } from '../../console/pages/done.ts'
 import { form } from '../../console/pages/frame.ts'
-import { card, facts, table, tag, toneOf, type Tone } from '../../console/pages/parts.ts'
+import { card, table, tag, toneOf, type Tone } from '../../console/pages/parts.ts'
 import { wordsFor, type Words } from '../../console/pages/words.ts'
 import { stateOfEvent, type ConnectionState, type ConnectionView, type SiteView } from '../facts.ts'
 import { framed, siteAddress, type Frame } from './frame.ts'
@@ -101,7 +102,7 @@ function webhooks(frame: Frame, text: PortalTexts, words: Words, { site, endpoin
     <button class="quiet">${text.test}</button>`
   return card(
     text.webhooks,
-    html`${facts([
+    html`${detailList([
       [text.address, seen(withoutQuery(site.webhookUrl))],
       [text.endpoint, state],
     ])}

@@ -1,9 +1,10 @@
 import { html, seen } from '../../html/html.ts'
 import { icons, type IconName } from '../../html/icons.ts'
 import { page, type Page } from '../../html/page.ts'
+import { detailList } from '../../html/parts.ts'
 import type { Language } from '../../language.ts'
 import { inOther } from '../../html/reader-language.ts'
-import { dayIn, detailList, noticePage } from '../../html/notice.ts'
+import { dayIn, noticePage } from '../../html/notice.ts'
 import { renewalTexts, type RenewalNotice } from './renewal-texts.ts'
 
 /** What the page shows of a connection; nothing of its accounts. */

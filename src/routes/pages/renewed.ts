@@ -1,9 +1,10 @@
 import { seen } from '../../html/html.ts'
 import type { IconName } from '../../html/icons.ts'
 import type { Page } from '../../html/page.ts'
+import { detailList } from '../../html/parts.ts'
 import type { Language } from '../../language.ts'
 import type { RenewalEnd } from '../../jobs/renewal.ts'
-import { dayIn, detailList, noticePage, type NoticeText } from '../../html/notice.ts'
+import { dayIn, noticePage, type NoticeText } from '../../html/notice.ts'
 
 type End = RenewalEnd['state'] | 'unknown'
 
