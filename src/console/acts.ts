@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { By } from '../db/scope.ts'
 import type { Site } from '../db/ports/sites.ts'
@@ -6,9 +6,9 @@ import { privately } from '../html/page.ts'
 import { renewalToken } from '../jobs/renewal-token.ts'
 import { replayPart, replaySome } from '../webhooks/relay/replay.ts'
 import { sendTest } from '../webhooks/relay/test-event.ts'
+import { back } from './back.ts'
 import { notice } from './login.ts'
 import { eventFilter, placeIn, placeOf, replayQuery, type ReplayQuery } from './facts/lists.ts'
-import type { Done } from './pages/done.ts'
 
 const ids = z.object({ id: z.string().max(60).catch('') })
 const items = z.object({
@@ -95,21 +95,6 @@ function isAsWritten(query: ReplayQuery, body: unknown): boolean {
   const meant = Object.entries({ site, type, state, hours: String(hours) })
   const isRest = (given['from'] ?? '') === from && (given['until'] ?? '') === String(until ?? '')
   return isRest && meant.every(([name, value]) => given[name] === value)
-}
-
-/** The page that shows what came of it. */
-function back(
-  reply: FastifyReply,
-  path: string,
-  done: Done,
-  more: Readonly<Record<string, string | number>> = {},
-): FastifyReply {
-  const [[name, count] = []] = Object.entries(done)
-  const words = Object.entries({ done: name, count, ...more }).map(([word, value]) => [
-    word,
-    `${value}`,
-  ])
-  return reply.headers(privately).redirect(`${path}?${new URLSearchParams(words).toString()}`, 303)
 }
 
 /** The site that the path names, unless it is being deleted. */

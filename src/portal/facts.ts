@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { askingAt, askingStatuses, whatNext, type NextStep } from '../connect/item-status.ts'
+import { place, placeIn, placeOf } from '../console/facts/lists.ts'
 import type { Attempt, DeliveryState } from '../db/ports/deliveries.ts'
 import type { EndpointHealth } from '../db/ports/endpoints.ts'
 import type { ListedEvent } from '../db/ports/history.ts'
@@ -26,10 +27,7 @@ const page = z.coerce.number().int().min(1).max(10_000).catch(1)
 export const siteQuery = z.object({
   site: z.string().max(200).catch(''),
   page,
-  after: z
-    .string()
-    .regex(/^\d{1,15}\.\d{1,15}$/)
-    .catch(''),
+  after: place,
 })
 export type SiteQuery = z.output<typeof siteQuery>
 
@@ -78,14 +76,14 @@ export async function readSite(
 ): Promise<SiteView> {
   const now = clock.now()
   const scope = { tenantId: site.tenantId, siteId: site.id }
-  const [receivedAt, seq] = after.split('.').map(Number)
   const items = await store.listConnections(scope, {
     first: askingStatuses,
     ...partOf(page, connectionsPerPage),
   })
   const feed = { feedOf: scope, since: now - eventsDays * dayMs }
+  const from = placeIn(after)
   const events = await store.listEvents(feed, {
-    ...(after !== '' && { after: { receivedAt: receivedAt!, seq: seq! } }),
+    ...(from && { after: from }),
     limit: eventsPerPage + 1,
   })
   const last = events.length > eventsPerPage ? events[eventsPerPage - 1] : undefined
@@ -100,7 +98,7 @@ export async function readSite(
     ),
     events: events.slice(0, eventsPerPage),
     after,
-    next: last ? `${last.receivedAt}.${last.seq}` : '',
+    next: last ? placeOf(last) : '',
   }
 }
 

@@ -1,9 +1,10 @@
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { doneIn, type Done } from '../console/pages/done.ts'
+import { back } from '../console/back.ts'
+import { doneIn } from '../console/pages/done.ts'
 import type { Site } from '../db/ports/sites.ts'
 import type { By } from '../db/scope.ts'
-import { privately, sendPage } from '../html/page.ts'
+import { sendPage } from '../html/page.ts'
 import { replaySome } from '../webhooks/relay/replay.ts'
 import { sendTest } from '../webhooks/relay/test-event.ts'
 import { door, frameOf, notice } from './login.ts'
@@ -49,7 +50,7 @@ export const inside: FastifyPluginAsync<{ eventsDays: number }> = async (app, { 
     limits.siteActs.take(view.site.id)
     const { replayed } = await replaySome(app, [view.event.id], by(app, request))
     wakeups.notify('deliveries')
-    return shown(reply, view.event.id, { replayed })
+    return back(reply, `/portal/event/${view.event.id}`, { replayed })
   })
 
   app.post('/test', async (request, reply) => {
@@ -57,7 +58,7 @@ export const inside: FastifyPluginAsync<{ eventsDays: number }> = async (app, { 
     if (!site || site.webhookUrl === null) return notice(request, reply, 404, 'unknown')
     limits.siteActs.take(site.id)
     const id = await sendTest(app, site, by(app, request))
-    return shown(reply, id, { tested: 1 })
+    return back(reply, `/portal/event/${id}`, { tested: 1 })
   })
 
   app.post('/leave', async (request, reply) => {
@@ -81,12 +82,4 @@ async function siteNamed(
 ): Promise<Site | undefined> {
   const { site, scope } = portalVisitor!
   return name === '' ? (site ?? undefined) : store.findSite(scope, name)
-}
-
-/** The page of the event that something was done with. */
-function shown(reply: FastifyReply, eventId: string, done: Done): FastifyReply {
-  const [[name, count] = []] = Object.entries(done)
-  return reply
-    .headers(privately)
-    .redirect(`/portal/event/${eventId}?done=${name}&count=${count}`, 303)
 }

@@ -16,7 +16,8 @@ export const statusClasses = ['2', '4', '5'] as const
 const word = z.string().trim().max(140).catch('')
 const hours = z.coerce.number().pipe(z.literal(periods)).catch(720)
 
-const place = z
+/** What an address says of where a list goes on. */
+export const place = z
   .string()
   .regex(/^\d{1,15}\.\d{1,15}$/)
   .catch('')
