@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { accountId, accountKinds, isWithheld } from './account-kinds.ts'
 import { fraction } from './chance.ts'
 import { demoBank } from './demo-bank.ts'
-import { iso, isoDate, isoSecond } from './times.ts'
+import { dayOf, iso, isoDate, isoSecond } from './times.ts'
 import type { Item } from './state.ts'
 import type { Switches } from './switches.ts'
 import type { ItemLedger } from './item-ledger.ts'
@@ -41,7 +41,7 @@ function loanOf(item: Item, position: number, booked: number): object {
   const home = position === 10
   const remaining = -booked / 100
   const repaid = Math.round(remaining * (0.2 + fraction(item.id, position + 40)))
-  const opened = Math.floor(item.createdAt / 86_400_000) - (home ? 2900 : 800)
+  const opened = dayOf(item.createdAt) - (home ? 2900 : 800)
   const due = new Date(item.lastSuccess ?? item.createdAt)
   const next = Date.UTC(due.getUTCFullYear(), due.getUTCMonth() + 1, 10)
   return {

@@ -18,15 +18,14 @@ export interface Calls {
 /** As many of the newest are kept. */
 export const keptCalls = 50_000
 
-/** Keeps the newest `limit` calls. */
-export function createCalls(limit = keptCalls): Calls {
+export function createCalls(): Calls {
   let calls: Call[] = []
   return {
     note(call) {
       calls.push(call)
-      if (calls.length > limit + 5_000) calls = calls.slice(-limit)
+      if (calls.length > keptCalls + 5_000) calls = calls.slice(-keptCalls)
     },
-    list: () => calls.slice(-limit),
+    list: () => calls.slice(-keptCalls),
     clear() {
       calls = []
     },

@@ -8,13 +8,13 @@ import {
   sendItemRefreshed,
   type Trigger,
 } from './item-events.ts'
-import { day, hour, minute } from './times.ts'
+import { dayMs, hourMs, minuteMs } from '../durations.ts'
 import type { Box } from './box.ts'
 import { itemsOf, type AccountTypes, type Change, type Item } from './state.ts'
 
 /** Bridge, "Strong customer authentication": a consent lasts 180 days. */
-const consent = 180 * day
-const fullAfter = 2 * minute
+const consent = 180 * dayMs
+const fullAfter = 2 * minuteMs
 
 /** A connection whose credentials were just given: it exists before they are tried. */
 export function createItem(
@@ -135,4 +135,4 @@ function note(box: Box, item: Item, kind: Change['kind']): void {
 
 /** Twice a day, each item at its own times. */
 const nextRefresh = (item: Item, now: number): number =>
-  now + 11 * hour + Math.floor(2 * hour * fraction(item.id, item.changes.length))
+  now + 11 * hourMs + Math.floor(2 * hourMs * fraction(item.id, item.changes.length))

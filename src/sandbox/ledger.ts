@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { accountKinds } from './account-kinds.ts'
 import { fraction, scramble } from './chance.ts'
-import { day, dayOf, isoDate } from './times.ts'
+import { dayMs } from '../durations.ts'
+import { dayOf, isoDate } from './times.ts'
 import { monthly, textsOf, type Text } from './transaction-texts.ts'
 
 /** One version of one transaction, as the bank has it. Never changed: a change is another version at the same place. */
@@ -83,6 +84,8 @@ export function startLedger(seed: number): (at: number) => BankLedger {
     }
     const isOpenToChange = ({ state, day: when }: BankRow): boolean =>
       state === 'booked' && when > today - settledAfterDays
+    const lastUntil = (last: number): number =>
+      rows.findLastIndex((row, index) => index <= last && isOpenToChange(row))
 
     const goOn = (): void => {
       const waiting = open
@@ -105,10 +108,10 @@ export function startLedger(seed: number): (at: number) => BankLedger {
       const dice = scramble(seed, size + 7)
       const old = size - 1 - (dice % Math.min(size, 400))
       if (lost === undefined || dice % 3 === 0) {
-        const at = findLast(rows, old, isOpenToChange)
+        const at = lastUntil(old)
         if (at !== -1) drop(at)
       }
-      const again = findLast(rows, size - 1 - (dice % 250), isOpenToChange)
+      const again = lastUntil(size - 1 - (dice % 250))
       const row = rows[again]
       if (row !== undefined) {
         const clean = row.text.clean.replace(/ ?\(.*$/, '')
@@ -134,7 +137,7 @@ export function startLedger(seed: number): (at: number) => BankLedger {
     }
     const addDays = (from: number, to: number): void => {
       for (let made = from; made <= to; made += 1) {
-        const ofMonth = new Date(made * day).getUTCDate()
+        const ofMonth = new Date(made * dayMs).getUTCDate()
         for (const one of monthly) if (one.day === ofMonth) add(one.position, made, one.text)
         for (const [position, { pace }] of accountKinds.entries()) {
           const phase = fraction(seed, position)
@@ -174,15 +177,7 @@ function balancesOf(
   })
 }
 
-function findLast<Row>(rows: readonly Row[], from: number, fits: (row: Row) => boolean): number {
-  for (let index = from; index >= 0; index -= 1) {
-    const row = rows[index]
-    if (row !== undefined && fits(row)) return index
-  }
-  return -1
-}
-
 function lastOfMonth(made: number): number {
-  const date = new Date(made * day)
+  const date = new Date(made * dayMs)
   return dayOf(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0))
 }

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { seedOf, startLedger, type BankLedger } from './ledger.ts'
 import { startItemLedger, type ItemLedger } from './item-ledger.ts'
 import { looksOf, type Item, type State } from './state.ts'
@@ -16,9 +17,9 @@ interface Kept {
   recent: ItemLedger[]
 }
 
-/** Rows are made when first read and kept for the `limit` items read last; older ones are made again. */
-export function createLedgers(state: State, limit = 64): Ledgers {
-  const kept = new Map<number, Kept>()
+/** Rows are made when first read and kept for the 64 items read last; those of others are made again. */
+export function createLedgers(state: State): Ledgers {
+  const kept = new LRUCache<number, Kept>({ max: 64 })
 
   const start = (item: Item): Kept['upTo'] => {
     const look = startLedger(seedOf(item))
@@ -38,11 +39,7 @@ export function createLedgers(state: State, limit = 64): Ledgers {
   }
   const upToDate = (item: Item): ItemLedger[] => {
     const one = kept.get(item.id) ?? { upTo: start(item), recent: [] }
-    // Re-inserted, so that the first key is the one read longest ago.
-    kept.delete(item.id)
     kept.set(item.id, one)
-    const oldest = kept.keys().next().value
-    if (kept.size > limit && oldest !== undefined) kept.delete(oldest)
     one.recent = [...one.recent, ...one.upTo(item.changes.at(-1)?.revision ?? 0)].slice(-8)
     return one.recent
   }

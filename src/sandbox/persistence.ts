@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { makeFolder } from '../make-folder.ts'
 import { saved, type Saved } from './state.ts'
 
@@ -42,7 +43,7 @@ export function createSaver(
 
   const write = async (): Promise<void> => {
     // Yielding first lets a burst of changes share the write.
-    await new Promise((resolve) => setImmediate(resolve))
+    await turn()
     while (dirty) {
       dirty = false
       await writeFile(`${path}.new`, JSON.stringify(take()), { mode: 0o600 })

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { finishHistory, refreshItem } from './items.ts'
 import type { Box } from './box.ts'
 
@@ -27,7 +28,7 @@ export function createScheduler(box: Box): Scheduler {
         refreshed.push(item.id)
       }
       // Making an item's rows takes some milliseconds; other requests go in between.
-      await new Promise((resolve) => setImmediate(resolve))
+      await turn()
     }
     box.webhooks.tick()
     return refreshed

@@ -1,7 +1,4 @@
-/** In milliseconds, like the two below. */
-export const minute = 60_000
-export const hour = 60 * minute
-export const day = 24 * hour
+import { dayMs } from '../durations.ts'
 
 /** ISO 8601 with milliseconds, as Bridge prints most times. */
 export const iso = (at: number): string => new Date(at).toISOString()
@@ -15,11 +12,11 @@ const dates = new Map<number, string>()
 export function isoDate(number: number): string {
   let text = dates.get(number)
   if (text === undefined) {
-    text = iso(number * day).slice(0, 10)
+    text = iso(number * dayMs).slice(0, 10)
     dates.set(number, text)
   }
   return text
 }
 
 /** The day, counted from 1970, that holds this moment in UTC. */
-export const dayOf = (at: number): number => Math.floor(at / day)
+export const dayOf = (at: number): number => Math.floor(at / dayMs)

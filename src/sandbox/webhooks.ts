@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { setImmediate as turn } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import { iso } from './times.ts'
 import type { Clock } from '../clock.ts'
@@ -99,7 +100,7 @@ export function createWebhookQueue(options: QueueOptions): WebhookQueue {
   }
   const work = async (): Promise<void> => {
     // The caller's own answer leaves first.
-    await new Promise((resolve) => setImmediate(resolve))
+    await turn()
     for (let next = due(); next !== undefined && !closing.signal.aborted; next = due()) {
       await attempt(next)
     }

@@ -4,7 +4,8 @@ import { z } from 'zod'
 import { createUuid, type Box } from '../box.ts'
 import { badParameter, Problem } from '../problem.ts'
 import { jsonBody } from '../guard.ts'
-import { hour, iso } from '../times.ts'
+import { hourMs } from '../../durations.ts'
+import { iso } from '../times.ts'
 import { findByExternalId, toUser } from './users.ts'
 import type { Token } from '../state.ts'
 
@@ -46,7 +47,7 @@ function issue(box: Box, userUuid: string): Token {
     }
   }
   const secret = createHash('sha1').update(box.ids.request()).digest('hex')
-  const token = { value: `${secret}-${createUuid(box.ids)}`, userUuid, expiresAt: now + 2 * hour }
+  const token = { value: `${secret}-${createUuid(box.ids)}`, userUuid, expiresAt: now + 2 * hourMs }
   tokens.set(token.value, token)
   box.changed()
   return token

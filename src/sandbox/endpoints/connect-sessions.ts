@@ -5,7 +5,7 @@ import { firstPhase } from '../connect.ts'
 import { badParameter, notFound } from '../problem.ts'
 import { getUser, jsonBody } from '../guard.ts'
 import { findProvider } from '../providers.ts'
-import { day, minute } from '../times.ts'
+import { dayMs, minuteMs } from '../../durations.ts'
 import type { Item, Session, User } from '../state.ts'
 
 const countries =
@@ -95,13 +95,13 @@ function open(
   const { clock, ids, state, switches } = box
   const now = clock.now()
   for (const old of state.sessions.values()) {
-    if (old.expiresAt + day < now) state.sessions.delete(old.token)
+    if (old.expiresAt + dayMs < now) state.sessions.delete(old.token)
   }
   const session: Session = {
     id: createUuid(ids),
     token: createUuid(ids),
     userUuid: user.uuid,
-    expiresAt: now + switches.sessionMinutes * minute,
+    expiresAt: now + switches.sessionMinutes * minuteMs,
     phase: sent.provider_id === undefined ? 'bank' : 'credentials',
     manages: item !== undefined,
     providerId: sent.provider_id ?? item?.providerId,
