@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import fastify from 'fastify'
-import { parseBridgeEvent } from '../../src/bridge/events/webhook-events.ts'
+import { readBridgeEvent } from '../../src/bridge/events/webhook-events.ts'
 import { verifyBridgeSignature } from '../../src/bridge/events/webhook-signature.ts'
 import { systemIds } from '../../src/clock.ts'
 import { createGroup, openDatabase } from './database.ts'
@@ -46,7 +46,7 @@ const addAccount = client.prepare(
 
 type Content = { item_id: number; account_id: number; user_uuid: string }
 const read = (body: Buffer) => {
-  const { type, content, timestamp } = parseBridgeEvent(JSON.parse(body.toString()))
+  const { type, content, timestamp } = readBridgeEvent(body)
   return { type, content: content as Content, timestamp }
 }
 

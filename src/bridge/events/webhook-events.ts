@@ -67,6 +67,10 @@ const envelope = z.looseObject({
   timestamp: loosely(z.number()),
 })
 
+/** Reads the body of a webhook as it came. Throws what parseBridgeEvent throws, and a SyntaxError for what is no JSON. */
+export const readBridgeEvent = (body: Buffer): BridgeEvent =>
+  parseBridgeEvent(JSON.parse(body.toString('utf8')))
+
 /**
  * Reads the parsed body of a webhook (Bridge: "webhooks events"). Throws `BridgeSchemaError` without a
  * `type`, or when a known event lacks its ids; a type we do not know passes as it is.

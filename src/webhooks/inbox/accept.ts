@@ -1,6 +1,6 @@
 import type { Keyring } from '../../vault/keyring.ts'
 import { minuteOf, type AuditCounter } from '../../audit/counter.ts'
-import { parseBridgeEvent, type BridgeEvent } from '../../bridge/events/webhook-events.ts'
+import { readBridgeEvent, type BridgeEvent } from '../../bridge/events/webhook-events.ts'
 import { verifyBridgeSignature } from '../../bridge/events/webhook-signature.ts'
 import type { Clock, ClockWatch, Ids } from '../../clock.ts'
 import { StoreDiskError } from '../../db/store-errors.ts'
@@ -145,7 +145,7 @@ async function accept(
 
 function read(rawBody: Buffer): { event?: BridgeEvent; reason?: unknown } {
   try {
-    return { event: parseBridgeEvent(JSON.parse(rawBody.toString('utf8'))) }
+    return { event: readBridgeEvent(rawBody) }
   } catch (reason) {
     return { reason }
   }

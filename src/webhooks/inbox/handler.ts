@@ -1,6 +1,6 @@
 import type { Keyring } from '../../vault/keyring.ts'
 import { toText } from '../../bridge/fields.ts'
-import { parseBridgeEvent, type BridgeEvent } from '../../bridge/events/webhook-events.ts'
+import { readBridgeEvent } from '../../bridge/events/webhook-events.ts'
 import type { Clock } from '../../clock.ts'
 import type { Handling, RefreshedItem, StoredEvent } from '../../db/ports/events.ts'
 import { ClaimLostError } from '../../db/store-errors.ts'
@@ -91,7 +91,7 @@ async function handle(
   const event =
     stored.body === null || userId === null
       ? undefined
-      : readEvent(keyring.open(stored.body, `events/${id}`))
+      : readBridgeEvent(keyring.open(stored.body, `events/${id}`))
   const change = event && toChange(event, userId!, occurredAt)
   if (!event || !change) {
     await store.markHandled(handling, handledAt)
@@ -113,6 +113,3 @@ async function handle(
   await store.markHandled(handling, clock.now())
   return undefined
 }
-
-const readEvent = (bytes: Buffer): BridgeEvent =>
-  parseBridgeEvent(JSON.parse(bytes.toString('utf8')))

@@ -1,5 +1,5 @@
 import { hourOf, minuteOf, type AuditCounter } from '../../audit/counter.ts'
-import { parseBridgeEvent } from '../../bridge/events/webhook-events.ts'
+import { readBridgeEvent } from '../../bridge/events/webhook-events.ts'
 import type { Clock } from '../../clock.ts'
 import type { UserStore } from '../../db/ports/users.ts'
 
@@ -59,7 +59,7 @@ export function createRefusalWatch({
 
 function userIn(rawBody: Buffer): string | undefined {
   try {
-    const { content } = parseBridgeEvent(JSON.parse(rawBody.toString('utf8')))
+    const { content } = readBridgeEvent(rawBody)
     const uuid = content['user_uuid']
     return typeof uuid === 'string' ? uuid : undefined
   } catch {
