@@ -8,6 +8,13 @@ import { stdSerializers, type LoggerOptions, type SerializedError } from 'pino'
 import { passes } from './errors.ts'
 import { inertJson } from './terminal/inert.ts'
 
+/** What a room logs with: facts, and what they mean. */
+export interface Log {
+  info(facts: object, text: string): void
+  warn(facts: object, text: string): void
+  error(facts: object, text: string): void
+}
+
 /** Names whose values never go out. Objects we log hold none of them; this is the second lock on that door. */
 const secret = new Set([
   'authorization',

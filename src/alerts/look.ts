@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { AlertStore, OpenAlert } from '../db/ports/alerts.ts'
+import type { Log } from '../logger.ts'
 import { messageOf } from './message.ts'
 import { NotTakenError, type Postman } from './post.ts'
 import { goingOn, type Sight, type Trouble } from './troubles.ts'
@@ -12,7 +13,7 @@ export interface LookDeps {
   postman: Postman
   /** What tells this installation from others. */
   where: string
-  log: { warn(event: object, text: string): void }
+  log: Pick<Log, 'warn'>
   /** Hundreds of sites take longer to look at than a stop should: it leaves the look where it is. */
   stopping: AbortSignal
 }

@@ -1,4 +1,5 @@
 import type { AuditStore } from '../db/ports/audit.ts'
+import type { Log } from '../logger.ts'
 
 const batch = 200
 
@@ -12,7 +13,7 @@ export async function logAudit({
   log,
 }: {
   store: Pick<AuditStore, 'listUnloggedAudit' | 'markAuditLogged'>
-  log: { info(facts: object, text: string): void }
+  log: Pick<Log, 'info'>
 }): Promise<boolean> {
   const entries = await store.listUnloggedAudit(batch)
   for (const { id, at, tenantId, actor, action, subject, count } of entries) {

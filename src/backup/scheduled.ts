@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { hourMs } from '../durations.ts'
+import type { Log } from '../logger.ts'
 import { copyName, newestCopy, pruneCopies } from './folder.ts'
 
 export interface ScheduledCopies {
@@ -10,7 +11,7 @@ export interface ScheduledCopies {
   keep: number
   /** Makes one copy; resolves with its size. */
   copy(to: string): Promise<number>
-  log: { info(event: object, text: string): void }
+  log: Pick<Log, 'info'>
 }
 
 /** After a copy that failed: each try may read the whole database, and write as much. */

@@ -1,5 +1,6 @@
 import { monotonicClock, type Clock, type FollowingClock } from '../clock.ts'
 import type { Member, MemberStore } from '../db/ports/members.ts'
+import type { Log } from '../logger.ts'
 import { startLoop, type Loop } from '../loop.ts'
 import { renewMs, silentMs } from './liveness.ts'
 
@@ -42,10 +43,7 @@ interface Options {
   monotonic?: Clock
   /** Called each time this server begins to lead. */
   onLead: () => void
-  log: {
-    info(facts: object, text: string): void
-    warn(facts: object, text: string): void
-  }
+  log: Pick<Log, 'info' | 'warn'>
 }
 
 /**

@@ -6,6 +6,7 @@ import type { ConnectRequest, OwnedRequest } from '../db/ports/requests.ts'
 import type { Item, ItemFacts } from '../db/ports/items.ts'
 import type { Store } from '../db/store.ts'
 import { minuteMs } from '../durations.ts'
+import type { Log } from '../logger.ts'
 import { completedEvent } from './completed-event.ts'
 import { isSince } from './is-since.ts'
 import { outcomeOf } from './item-status.ts'
@@ -15,7 +16,7 @@ export interface MatchDeps {
   ids: Ids
   keyring: Keyring
   bridgeTime: Pick<BridgeTime, 'toBridge'>
-  log: { info(event: object, text: string): void }
+  log: Pick<Log, 'info'>
 }
 
 /** How long a callback may take to say which of several requests an item belongs to. */

@@ -9,6 +9,7 @@ import type { Keyring } from '../vault/keyring.ts'
 import type { Clock, Ids } from '../clock.ts'
 import type { ConnectRequest, OwnedRequest } from '../db/ports/requests.ts'
 import type { Store } from '../db/store.ts'
+import type { Log } from '../logger.ts'
 import { completedEvent } from './completed-event.ts'
 import { isSince } from './is-since.ts'
 import { outcomeOf } from './item-status.ts'
@@ -23,7 +24,7 @@ export interface SettleDeps {
   /** Then no request is over for its age. */
   isClockInDoubt: () => boolean
   bridgeTime: Pick<BridgeTime, 'toBridge'>
-  log: { warn(event: object, text: string): void; info(event: object, text: string): void }
+  log: Pick<Log, 'info' | 'warn'>
 }
 
 /** How long one verification may spend at Bridge. */

@@ -4,13 +4,14 @@ import { BridgeError } from '../bridge/bridge-errors.ts'
 import type { KnownAccount } from '../db/ports/accounts.ts'
 import type { OwnedItem } from '../db/ports/items.ts'
 import { minuteMs } from '../durations.ts'
+import type { Log } from '../logger.ts'
 import { actionEvent, type ActionRequiredDeps } from './action-required.ts'
 
 export interface ComparisonDeps extends ActionRequiredDeps {
   bridge: BridgeClient
   /** Ends whatever is asked of Bridge. */
   signal: AbortSignal
-  log: { warn(event: object, text: string): void; info(event: object, text: string): void }
+  log: Pick<Log, 'info' | 'warn'>
 }
 
 const batch = 50

@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts'
 import type { SiteUser } from '../db/ports/users.ts'
 import type { Store } from '../db/store.ts'
 import { hourMs } from '../durations.ts'
+import type { Log } from '../logger.ts'
 
 export interface CatchUpDeps extends OwnEventDeps {
   store: Store
@@ -13,7 +14,7 @@ export interface CatchUpDeps extends OwnEventDeps {
   clock: Clock
   /** Ends whatever is asked of Bridge. */
   signal: AbortSignal
-  log: { warn(event: object, text: string): void; info(event: object, text: string): void }
+  log: Pick<Log, 'info' | 'warn'>
 }
 
 const batch = 20

@@ -8,6 +8,7 @@ import type { Mailer, MailOutcome } from '../mail/mailer.ts'
 import { reminderMail } from '../mail/reminder.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import { userEmailPlace } from '../vault/user-email.ts'
+import type { Log } from '../logger.ts'
 import { windowsAt } from './consent-reminders.ts'
 import { mailStopToken } from './mail-stop-token.ts'
 import { graceMs, renewalToken } from './renewal-token.ts'
@@ -20,7 +21,7 @@ export interface ReminderMailDeps {
   mailer: Mailer
   /** Aborted when this server stops: the next one goes on. */
   signal: AbortSignal
-  log: { warn(event: object, text: string): void; info(event: object, text: string): void }
+  log: Pick<Log, 'info' | 'warn'>
   observe: { reminderMailed(outcome: MailOutcome | 'no_address'): void }
 }
 

@@ -7,6 +7,7 @@ import { rememberAccounts } from '../connect/remember-accounts.ts'
 import type { OwnedItem } from '../db/ports/items.ts'
 import type { Site } from '../db/ports/sites.ts'
 import type { Store } from '../db/store.ts'
+import type { Log } from '../logger.ts'
 import { graceMs, readRenewalToken } from './renewal-token.ts'
 import { dayMs } from '../durations.ts'
 import { isSameEnd } from '../db/rules/consent-end.ts'
@@ -18,7 +19,7 @@ export interface RenewalDeps {
   clock: Clock
   ids: Ids
   publicUrl: string
-  log: { warn(event: object, text: string): void; info(event: object, text: string): void }
+  log: Pick<Log, 'info' | 'warn'>
 }
 
 /** What a renewal link is worth now. `unknown`: the connection is deleted, or we never made it. */

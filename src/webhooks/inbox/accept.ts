@@ -10,6 +10,7 @@ import type { Store } from '../../db/store.ts'
 import { AppError } from '../../errors.ts'
 import { text } from '../../texts/say.ts'
 import { dayMs, hourMs } from '../../durations.ts'
+import type { Log } from '../../logger.ts'
 import { isRefresh, toChange } from './event-change.ts'
 
 /** What it takes to receive Bridge's webhooks. */
@@ -22,7 +23,7 @@ export interface Inbox {
   isClockInDoubt: () => boolean
   bridgeTime: { aheadMs(): number | undefined }
   auditCounter: AuditCounter
-  log: { error(event: object, text: string): void }
+  log: Pick<Log, 'error'>
 }
 
 /** Nobody who knows a webhook secret signed these bytes. */

@@ -6,6 +6,7 @@ import type { Handling, RefreshedItem, StoredEvent } from '../../db/ports/events
 import { ClaimLostError } from '../../db/store-errors.ts'
 import type { Store } from '../../db/store.ts'
 import { minuteMs } from '../../durations.ts'
+import type { Log } from '../../logger.ts'
 import { isRefresh, toChange } from './event-change.ts'
 
 export interface HandlerDeps {
@@ -14,11 +15,7 @@ export interface HandlerDeps {
   memberId: string
   keyring: Keyring
   clock: Clock
-  log: {
-    info(event: object, text: string): void
-    warn(event: object, text: string): void
-    error(event: object, text: string): void
-  }
+  log: Log
   /** Ends the connect request the item belongs to; says when to look again, if it must. */
   onRefreshed(item: RefreshedItem, now: number): Promise<number | undefined>
 }

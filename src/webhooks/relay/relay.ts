@@ -10,6 +10,7 @@ import { freshMs, leaseMs } from '../../db/rules/delivery-claims.ts'
 import type { Site } from '../../db/ports/sites.ts'
 import type { Store } from '../../db/store.ts'
 import { readRetryAfter } from '../../http-exchange.ts'
+import type { Log } from '../../logger.ts'
 import { waitAfter } from './schedule.ts'
 import type { Answer, Post, Sender } from './sender.ts'
 import { webhookHeaders } from './headers.ts'
@@ -24,11 +25,7 @@ export interface RelayDeps {
   ids: Ids
   auditCounter: AuditCounter
   sender: Sender
-  log: {
-    info(event: object, text: string): void
-    warn(event: object, text: string): void
-    error(event: object, text: string): void
-  }
+  log: Log
   /** Hears how tries end. */
   observe?: {
     webhookTried(outcome: 'delivered' | 'failed' | 'refused'): void
