@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { askingAt, askingStatuses, whatNext, type NextStep } from '../connect/item-status.ts'
 import { place, placeIn, placeOf } from '../console/facts/lists.ts'
-import type { Attempt, DeliveryState } from '../db/ports/deliveries.ts'
+import type { DeliveryState } from '../db/ports/deliveries.ts'
 import type { EndpointHealth } from '../db/ports/endpoints.ts'
 import type { ListedEvent } from '../db/ports/history.ts'
 import type { Item } from '../db/ports/items.ts'
@@ -14,7 +14,7 @@ import type { Store } from '../db/store.ts'
 import { dayMs } from '../durations.ts'
 import { graceMs, renewalToken } from '../jobs/renewal-token.ts'
 import type { Keyring } from '../vault/keyring.ts'
-import { openTries } from '../webhooks/relay/tries.ts'
+import { openTries, type OpenTry } from '../webhooks/relay/tries.ts'
 
 /** What a page holds, so that it stays small. */
 const connectionsPerPage = 15
@@ -138,7 +138,7 @@ export interface EventView {
   site: Site
   event: ListedEvent
   /** With the beginning of what the site answered. */
-  tries: (Omit<Attempt, 'response'> & { response: string | null })[]
+  tries: OpenTry[]
 }
 
 /** An event that is within the scope, with the site whose it is. */

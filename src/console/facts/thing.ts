@@ -4,14 +4,13 @@ import { linesOf, type Step } from '../../explain/timeline.ts'
 import { verdictOf } from '../../explain/judges.ts'
 import type { Verdict } from '../../explain/verdict.ts'
 import type { Clock } from '../../clock.ts'
-import type { Attempt } from '../../db/ports/deliveries.ts'
 import type { Subject } from '../../db/ports/history.ts'
 import type { Connection } from '../../db/ports/items.ts'
 import type { Store } from '../../db/store.ts'
 import { graceMs } from '../../jobs/renewal-token.ts'
 import type { Keyring } from '../../vault/keyring.ts'
 import { banksMeant } from './bank.ts'
-import { openTries } from '../../webhooks/relay/tries.ts'
+import { openTries, type OpenTry } from '../../webhooks/relay/tries.ts'
 
 /** All that a page shows of one thing. */
 export interface Thing {
@@ -23,7 +22,7 @@ export interface Thing {
   /** How many steps are left out. */
   older: number
   /** Of an event: its tries, with the beginning of what the site answered. */
-  tries: (Omit<Attempt, 'response'> & { response: string | null })[]
+  tries: OpenTry[]
   /** Of a site: its connections that live. */
   connections: Pick<Connection, 'item' | 'user'>[]
   /** Whether a renewal link of the item would be good. */
