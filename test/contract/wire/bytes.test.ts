@@ -45,18 +45,20 @@ async function exchange(app: FastifyInstance, ask: Ask): Promise<string> {
   const headers = Object.entries(answer.headers)
     .filter(([name]) => name !== 'date')
     .map(([name, value]) => `${name}: ${String(value)}`)
-  const body = answer.body.length > 4_000 ? `${answer.body.slice(0, 4_000)}…` : answer.body
-  const payload = ask.payload === undefined ? [] : ['', JSON.stringify(ask.payload)]
+  const payload = ask.payload === undefined ? [] : ['', beginningOf(JSON.stringify(ask.payload))]
   return [
     `> ${ask.method ?? 'GET'} ${ask.url}`,
     ...payload.map((line) => `> ${line}`.trimEnd()),
     `${answer.statusCode}`,
     ...headers.toSorted(),
     '',
-    withoutChance(body),
+    withoutChance(beginningOf(answer.body)),
     '',
   ].join('\n')
 }
+
+const beginningOf = (text: string): string =>
+  text.length > 4_000 ? `${text.slice(0, 4_000)}…` : text
 
 const withoutChance = (body: string): string =>
   body
