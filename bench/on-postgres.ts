@@ -20,7 +20,7 @@ let started: Promise<Postgres> | undefined
 export const stopPostgres = async (): Promise<void> => (await started)?.stop()
 
 /** A server on PostgreSQL, and a look at its database. */
-export type OnPostgres = Omit<Gateway, 'ask' | 'readyMs'> & { ask(query: string): Promise<number> }
+type OnPostgres = Omit<Gateway, 'ask' | 'readyMs'> & { ask(query: string): Promise<number> }
 
 /** Fills a database of PostgreSQL with what a file of such holdings has, by the command that moves an installation. */
 export async function movedDatabase(place: ProcessIdentity, holdings: Holdings) {

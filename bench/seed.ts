@@ -44,7 +44,7 @@ const seqsOfACommit = 50_000
 const dayMs = 24 * 60 * 60_000
 
 /** Item ids as large as Bridge's. */
-export const itemIdOf = (number: number): number => 10_000_000 + number
+const itemIdOf = (number: number): number => 10_000_000 + number
 
 /**
  * Fills a new database and returns what some of its clients know, spread over all sites. Rows are written as the program

@@ -84,7 +84,7 @@ declare module 'fastify' {
   }
 }
 
-export interface AppOptions {
+interface AppOptions {
   config: Config
   /** Instead of the configured one: `:memory:`, or a server. Nobody copies it. */
   database?: Place

@@ -1,5 +1,5 @@
 /** Those who wait, as queues within queues: at each level the branches are served in turn. */
-export interface FairQueue<T> {
+interface FairQueue<T> {
   readonly size: number
   add(path: readonly string[], entry: T): void
   remove(path: readonly string[], entry: T): void

@@ -10,7 +10,7 @@ import { createLook } from './look.ts'
 import { createPostman } from './post.ts'
 import { troublesIn } from './troubles.ts'
 
-export interface AlertOptions {
+interface AlertOptions {
   config: Config
   bridgeOrigin: string
   /** Instead of those that touch the world. */

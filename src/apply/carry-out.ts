@@ -7,7 +7,7 @@ import type { DeclaredKey } from './declaration.ts'
 import type { Plan } from './plan.ts'
 
 /** A new key with its secret, which is kept before the key is stored: what a crash leaves is a secret that opens nothing. */
-export interface NewKey {
+interface NewKey {
   tenant: string
   site: string | null
   label: string

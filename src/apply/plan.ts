@@ -9,14 +9,14 @@ import { foldName, isSameName } from '../names.ts'
 import { whyRefused } from '../webhooks/relay/operators-target.ts'
 import type { Declaration, DeclaredKey, DeclaredSite } from './declaration.ts'
 
-export interface SitePlan {
+interface SitePlan {
   name: string
   found: Site | undefined
   change: SiteChange
   newKeys: DeclaredKey[]
 }
 
-export interface TenantPlan {
+interface TenantPlan {
   name: string
   found: Tenant | undefined
   newKeys: DeclaredKey[]
@@ -24,7 +24,7 @@ export interface TenantPlan {
 }
 
 /** Something that is here and not in the file: it is told, and left alone. */
-export interface OnlyHere {
+interface OnlyHere {
   tenant: string
   site?: string
   key?: string

@@ -125,7 +125,7 @@ export interface Given {
   onFound?: (holder: KeyHolder, how: { isGood: boolean }) => void
 }
 
-export interface Authentication {
+interface Authentication {
   store: Store
   keyring: Keyring
   clock: Clock

@@ -5,7 +5,7 @@ import { TooManyRequestsError, type LimitName } from '../errors.ts'
 import { minuteMs } from '../durations.ts'
 
 /** How often each of many names may do something. */
-export interface Limiter {
+interface Limiter {
   /** Counts one. Throws a TooManyRequestsError that says when the next is free. */
   take(name: string): void
 }

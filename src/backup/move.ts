@@ -26,7 +26,7 @@ export interface Moving {
   onProgress(progress: Progress): void
 }
 
-export interface Moved {
+interface Moved {
   rows: Counts
   /** Sealed values that were opened in their new place. */
   opened: number

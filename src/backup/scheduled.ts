@@ -4,7 +4,7 @@ import { hourMs } from '../durations.ts'
 import type { Log } from '../logger.ts'
 import { copyName, newestCopy, pruneCopies } from './folder.ts'
 
-export interface ScheduledCopies {
+interface ScheduledCopies {
   clock: Clock
   dir: string
   everyMs: number

@@ -4,7 +4,7 @@ import { CommandError } from './command-error.ts'
 import { createPrinter, type Row } from './print.ts'
 
 /** What is about to happen that nothing takes back. */
-export interface Danger {
+interface Danger {
   /** What has to be typed. */
   name: string
   /** In a few words, as "delete it for good". */

@@ -18,7 +18,7 @@ interface ImportDeps {
   by: By
 }
 
-export interface Imported {
+interface Imported {
   imported: number
   /** Known as the same user before. */
   present: number

@@ -4,7 +4,7 @@ import { cutTo, padTo, widthOf } from '../terminal/width.ts'
 
 export type Row = Record<string, string | number | boolean | null | readonly string[]>
 
-export interface TableOptions {
+interface TableOptions {
   json?: boolean | undefined
   /** Everything, however wide. */
   wide?: boolean | undefined

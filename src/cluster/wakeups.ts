@@ -1,5 +1,5 @@
 /** What there may be to do: events to apply, deliveries to send, and what the leader does, for who just became it. */
-export type Topic = 'events' | 'deliveries' | 'lead'
+type Topic = 'events' | 'deliveries' | 'lead'
 
 /**
  * Tells loops that there is something to do, so that they do not wait for their next look. A hint: whoever misses it finds

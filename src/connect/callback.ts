@@ -6,14 +6,14 @@ import { settleWithBridge, type SettleDeps } from './settle.ts'
 import { presentUrl } from './site-urls.ts'
 
 /** What Bridge's callback said; all of it may be forged, for it comes through the browser. */
-export interface Callback {
+interface Callback {
   context: string
   itemId: number | null
   step: string | null
 }
 
 /** `back`: the site's page that the visit began on, when the site has an address. */
-export type CallbackAnswer =
+type CallbackAnswer =
   | { redirect: string }
   | { page: 'unknown' }
   | { page: 'expired'; back: string | null }

@@ -11,7 +11,7 @@ import { completedEvent } from './completed-event.ts'
 import { isSince } from './is-since.ts'
 import { outcomeOf } from './item-status.ts'
 
-export interface MatchDeps {
+interface MatchDeps {
   store: Store
   ids: Ids
   keyring: Keyring

@@ -48,7 +48,7 @@ export interface LinkSettings {
 }
 
 /** A link call's arguments, in the contract's words. */
-export interface LinkOrder {
+interface LinkOrder {
   redirect_url: string
   base_url?: string | undefined
   webhook_url?: string | undefined

@@ -1,5 +1,5 @@
 /** All a redirect may say: Frappe's Desk turns every query parameter into a route option. */
-export interface Outcome {
+interface Outcome {
   request: string
   success?: boolean
   item_id?: number

@@ -53,7 +53,7 @@ export interface Forms<Context, Answer> {
 }
 
 /** What an author writes: `params`, `result` and `run` are held against each other. */
-export interface MethodSpec<Context, Params extends z.ZodObject, Answer> {
+interface MethodSpec<Context, Params extends z.ZodObject, Answer> {
   name: string
   tag: string
   summary: string

@@ -17,7 +17,7 @@ export interface UnderWay {
 }
 
 /** Bytes that one or several answers hold. */
-export interface Holding {
+interface Holding {
   /** Counts more. Throws a TooManyRequestsError, and counts nothing, when there is no room for them. */
   grow(bytes: number): void
   /** One more answer holds them; the function ends that. When nobody holds them any more, they do not count. */

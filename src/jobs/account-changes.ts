@@ -7,7 +7,7 @@ import { minuteMs } from '../durations.ts'
 import type { Log } from '../logger.ts'
 import { actionEvent, type ActionRequiredDeps } from './action-required.ts'
 
-export interface ComparisonDeps extends ActionRequiredDeps {
+interface ComparisonDeps extends ActionRequiredDeps {
   bridge: BridgeClient
   /** Ends whatever is asked of Bridge. */
   signal: AbortSignal

@@ -8,7 +8,7 @@ import type { Store } from '../db/store.ts'
 import { hourMs } from '../durations.ts'
 import type { Log } from '../logger.ts'
 
-export interface CatchUpDeps extends OwnEventDeps {
+interface CatchUpDeps extends OwnEventDeps {
   store: Store
   bridge: BridgeClient
   clock: Clock

@@ -7,7 +7,7 @@ import { itemContent, itemOwner } from './item-event.ts'
 import { renewalToken } from './renewal-token.ts'
 import { dayMs } from '../durations.ts'
 
-export interface ReminderDeps extends OwnEventDeps {
+interface ReminderDeps extends OwnEventDeps {
   store: Store
   clock: Clock
   publicUrl: string

@@ -21,7 +21,7 @@ declare module 'fastify' {
   }
 }
 
-export interface Jobs {
+interface Jobs {
   /** Tells sites what changed and what did not come: status, refreshes. */
   tell(): Promise<boolean>
   /** Tells sites of consents that end soon. */

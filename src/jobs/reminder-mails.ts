@@ -13,7 +13,7 @@ import { windowsAt } from './consent-reminders.ts'
 import { mailStopToken } from './mail-stop-token.ts'
 import { graceMs, renewalToken } from './renewal-token.ts'
 
-export interface ReminderMailDeps {
+interface ReminderMailDeps {
   store: Store
   keyring: Keyring
   clock: Clock

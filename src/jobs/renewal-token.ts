@@ -3,7 +3,7 @@ import type { Keyring } from '../vault/keyring.ts'
 import { dayMs } from '../durations.ts'
 
 /** What a renewal link stands for: one consent of one item. Times are epoch milliseconds. */
-export interface Renewable {
+interface Renewable {
   itemId: number
   consentEnd: number
 }

@@ -6,7 +6,7 @@ import { describedApart, type Writer } from './schema.ts'
 import { anyBridgeEvent } from './webhooks.ts'
 
 /** A route that is no RPC method. */
-export interface PlainRoute {
+interface PlainRoute {
   summary: string
   type: string
   responses: Record<number, string>

@@ -29,7 +29,7 @@ export const siteQuery = z.object({
   page,
   after: place,
 })
-export type SiteQuery = z.output<typeof siteQuery>
+type SiteQuery = z.output<typeof siteQuery>
 
 interface Deps {
   store: Store

@@ -30,7 +30,7 @@ export interface MethodContext extends OwnershipDeps, LinkDeps, Releasable {
   language(lang: string | undefined): Language
 }
 
-export interface MethodSettings extends LinkSettings {
+interface MethodSettings extends LinkSettings {
   /** How many transactions one answer may hold, and how many one read can ever have. */
   maxTransactions: number
   readableTransactions: number

@@ -7,7 +7,7 @@ import { whenSent, type UnderWay } from '../frappe/under-way.ts'
 import type { JsonBytes } from '../json-bytes.ts'
 
 /** Whose answer it is, and how long it may take. */
-export interface Asker {
+interface Asker {
   reply: FastifyReply
   payer: Payer
   signal: AbortSignal
@@ -18,7 +18,7 @@ export interface Asker {
  * it. A call that comes after it was made starts a new one, for a slow reader may keep the old one for long. `key` names all
  * that its bytes depend on; whether it is the caller's to see is settled before.
  */
-export type SharedAnswers = (asker: Asker, key: string, make: MakeAnswer) => Promise<JsonBytes>
+type SharedAnswers = (asker: Asker, key: string, make: MakeAnswer) => Promise<JsonBytes>
 
 /** Says of each part how many bytes it is, before it is kept. */
 export type MakeAnswer = (

@@ -1,7 +1,7 @@
 import type { AccountTypes } from './state.ts'
 import type { Switches } from './switches.ts'
 
-export interface AccountKind {
+interface AccountKind {
   type: 'checking' | 'card' | 'savings' | 'brokerage' | 'loan'
   name: string
   pro: boolean

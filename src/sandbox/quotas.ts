@@ -8,7 +8,7 @@ export const published = {
   user: { calls: 60, window: 60_000 },
   token: { calls: 10, window: 60_000 },
 }
-export type QuotaKind = keyof typeof published
+type QuotaKind = keyof typeof published
 
 type Limits = { [Kind in QuotaKind]?: number | undefined }
 

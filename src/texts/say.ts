@@ -25,7 +25,7 @@ type Value = string | number | Text<AdviceKey>
 type NamesOf<K extends Key> = Names<(typeof inEnglish)[K]>
 
 /** What fills a sentence: each of its names, and nothing else. */
-export type ValuesOf<K extends Key> = [NamesOf<K>] extends [never]
+type ValuesOf<K extends Key> = [NamesOf<K>] extends [never]
   ? Readonly<Record<string, never>>
   : { readonly [Name in NamesOf<K>]: Name extends 'advice' ? Text<AdviceKey> : string | number }
 

@@ -1,5 +1,5 @@
 /** The days of the rows seen so far, for as long as they come newest first. */
-export interface DaysSeen {
+interface DaysSeen {
   /** The date of each row, in their order. */
   add(dates: readonly (string | null | undefined)[]): void
   /**

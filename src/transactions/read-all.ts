@@ -9,7 +9,7 @@ import { createDaysSeen } from './days-seen.ts'
 import { createRowList } from './row-list.ts'
 
 /** What is wanted of a user's transactions, and in which words. */
-export interface TransactionQuery {
+interface TransactionQuery {
   bridgeUser: string
   filter: TransactionFilter
   /** How many one answer holds. */

@@ -1,7 +1,7 @@
 import { JsonBytes } from '../json-bytes.ts'
 
 /** Rows of a list as they are written into the answer: each id once, as Bridge gave it last. */
-export interface RowList {
+interface RowList {
   /** Takes one page and answers how many bytes it came to. The rows themselves are kept no longer than that. */
   add(rows: readonly { id: number; json: string }[]): number
   /** How many ids there are. */

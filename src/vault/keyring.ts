@@ -7,7 +7,7 @@ import {
 } from 'node:crypto'
 
 /** A key with the id that stands beside whatever it sealed. */
-export interface NamedKey {
+interface NamedKey {
   id: string
   key: Buffer
 }

@@ -10,7 +10,7 @@ import { userEmailPlace } from './user-email.ts'
 import { keyIdOf, seal, type Keyring } from './keyring.ts'
 
 /** What a `rekey` did. */
-export interface Rekeyed {
+interface Rekeyed {
   master_key: string
   data_key: string
   /** Values sealed anew. */
@@ -50,7 +50,7 @@ export const sealedRow: Record<SealedColumn, (id: string) => string> = {
   response: (deliveryId) => `deliveries/${deliveryId}`,
 }
 
-export interface RekeyDeps {
+interface RekeyDeps {
   store: Store
   keyring: Keyring
   clock: Clock

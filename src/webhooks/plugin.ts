@@ -25,14 +25,14 @@ declare module 'fastify' {
 }
 
 /** Who wants to save a target, in the audit's words. */
-export interface TargetAsking {
+interface TargetAsking {
   tenantId: string
   actor: string
   /** The site's name, as far as it has one. */
   subject: string
 }
 
-export interface WebhooksOptions {
+interface WebhooksOptions {
   /** Background work: what was received is handled and relayed. */
   workers: boolean
   /** Our own address, where no webhook goes. */

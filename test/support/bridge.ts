@@ -101,7 +101,7 @@ export const aCategory = (fields: Partial<Category> = {}): Category => ({
 })
 
 /** One request as the double received it. */
-export interface ReceivedCall {
+interface ReceivedCall {
   method: string
   path: string
   query: Record<string, string>

@@ -108,7 +108,7 @@ export async function startGateway(env: Env, onTestFinished: Finishing): Promise
 }
 
 /** A Bridge in a process of its own, which outlives the gateways that call it. */
-export interface SandboxProcess {
+interface SandboxProcess {
   origin: string
   /** What it signs webhooks with. */
   webhookSecret: string

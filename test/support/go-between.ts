@@ -11,7 +11,7 @@ export interface Exchange {
 }
 
 /** A man in the middle that passes everything on as it is, and may act before and after. */
-export interface GoBetween {
+interface GoBetween {
   origin: string
   /** Where requests go on to; may be unknown at first. */
   target: string

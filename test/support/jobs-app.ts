@@ -8,7 +8,7 @@ import { aTenant, type TestTenant } from './tenants.ts'
 export const day = 24 * 60 * 60_000
 
 /** An event of ours as its site gets it. */
-export interface ToldEvent {
+interface ToldEvent {
   type: string
   content: Record<string, unknown>
   timestamp: number

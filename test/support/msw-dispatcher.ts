@@ -1,7 +1,7 @@
 import { getResponse, type RequestHandler } from 'msw'
 import { Dispatcher, errors } from 'undici'
 
-export interface MswDispatcherOptions {
+interface MswDispatcherOptions {
   handlers: () => RequestHandler[]
   onRequest: (request: Request, body: unknown) => void
   /** A request nobody answered, or whose handler threw. */

@@ -2,7 +2,7 @@ import { permitLifeMs, type UnusedPermits } from '../../quota-lending.ts'
 import type { Counted } from './permits.ts'
 
 /** Permits at hand, in blocks as they were lent. */
-export interface PermitBlocks {
+interface PermitBlocks {
   readonly size: number
   /** How many calls may go out. */
   usable(call: Counted, now: number): number

@@ -9,7 +9,7 @@ export interface Counted {
 }
 
 /** How many calls: of all, of them those of the tenant, of them those of the key. */
-export interface Ahead {
+interface Ahead {
   all: number
   ofTenant: number
   ofKey: number

@@ -41,7 +41,7 @@ type Contents = typeof bridgeEvents
 type KnownType = keyof Contents
 
 /** An event of a type we know, told apart by `type`. `timestamp` is in epoch milliseconds. */
-export type KnownBridgeEvent = {
+type KnownBridgeEvent = {
   [Type in KnownType]: {
     known: true
     type: Type
@@ -51,7 +51,7 @@ export type KnownBridgeEvent = {
 }[KnownType]
 
 /** An event of a type we do not know, as it came. */
-export interface OtherBridgeEvent {
+interface OtherBridgeEvent {
   known: false
   type: string
   content: Record<string, unknown>

@@ -7,10 +7,10 @@ const connectSession = z.looseObject({
   id: loosely(z.string()),
   url: z.url({ protocol: /^https?$/ }),
 })
-export type ConnectSession = z.output<typeof connectSession>
+type ConnectSession = z.output<typeof connectSession>
 
 /** Without `itemId` the session adds an item, with it the session manages that item. */
-export interface ConnectSessionInput {
+interface ConnectSessionInput {
   userEmail?: string | undefined
   /** ISO 3166-1 alpha-2, upper case. */
   countryCode?: string | undefined

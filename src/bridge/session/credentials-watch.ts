@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.ts'
 import { kindOf, type Where } from '../bridge-errors.ts'
 import { hourMs } from '../../durations.ts'
 
-export interface CredentialsState {
+interface CredentialsState {
   refused: boolean
   /** Epoch milliseconds; null while Bridge takes our credentials. */
   refusedSince: number | null

@@ -30,7 +30,7 @@ const eventQuery = z.object({
   hours,
   after: place,
 })
-export type EventQuery = z.output<typeof eventQuery>
+type EventQuery = z.output<typeof eventQuery>
 
 /** What a form sends again: of what the filter means, what came until a time and lies behind a place. */
 export const replayQuery = eventQuery.extend({
@@ -60,7 +60,7 @@ export const callQuery = z.object({
     .regex(/^req_[a-z0-9]{1,30}$/)
     .catch(''),
 })
-export type CallQuery = z.output<typeof callQuery>
+type CallQuery = z.output<typeof callQuery>
 
 interface Deps {
   store: Store

@@ -32,7 +32,7 @@ export interface Overview {
 }
 
 /** How Bridge answered what the newest calls asked of it. */
-export interface BridgeCalls {
+interface BridgeCalls {
   count: number
   failed: number
   medianMs: number | null
@@ -40,7 +40,7 @@ export interface BridgeCalls {
   slowMs: number | null
 }
 
-export interface OverviewDeps {
+interface OverviewDeps {
   store: Store
   clock: Clock
   bridgeStatus: FastifyInstance['bridgeStatus']

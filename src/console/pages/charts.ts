@@ -54,7 +54,7 @@ export function shares(label: string, parts: readonly Share[]): Html {
     </ul>`
 }
 
-export interface Bar {
+interface Bar {
   count: number
   tone: Tone
   /** What it is, for who points at it. */

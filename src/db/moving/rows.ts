@@ -32,7 +32,7 @@ export function isBehind(table: MovedTable, side: 'from' | 'to', last: Row): SQL
 }
 
 /** What two tables that hold the same have in common, and no others. */
-export interface Fingerprint {
+interface Fingerprint {
   rows: number
   digest: string
 }

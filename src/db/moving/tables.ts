@@ -6,7 +6,7 @@ import * as postgres from '../postgres/schema/index.ts'
 import * as sqlite from '../sqlite/schema/index.ts'
 
 /** One column on both sides, and the name that drizzle gives its values. */
-export interface MovedColumn {
+interface MovedColumn {
   name: string
   from: SQLiteColumn | SQL<number>
   to: PgColumn

@@ -1,5 +1,5 @@
 /** What an item may have so often within a time: refreshes without its user, openings of a renewal link. */
-export type AllowanceKind = 'refresh' | 'renewal'
+type AllowanceKind = 'refresh' | 'renewal'
 
 export interface AllowanceStore {
   /** Takes one of the `limit` that an item may have since `since`; else says when the oldest of them was. */

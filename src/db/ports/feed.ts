@@ -24,7 +24,7 @@ export interface FeedQuery {
   forgottenBefore: number
 }
 
-export interface FeedPage {
+interface FeedPage {
   events: FeedEvent[]
   /** Where the reader stands then, and when the last event came that this tells of; null when there was none. */
   upTo: { seq: number; receivedAt: number } | null

@@ -45,7 +45,7 @@ export interface CallRecord {
 }
 
 /** A delivery with its tries, without what the site answered. */
-export interface TriedDelivery extends Pick<
+interface TriedDelivery extends Pick<
   Delivery,
   'id' | 'state' | 'createdAt' | 'dueAt' | 'settledAt' | 'attempts'
 > {

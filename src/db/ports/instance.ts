@@ -1,6 +1,6 @@
 import type { By, Scope } from '../scope.ts'
 
-export interface DataKey {
+interface DataKey {
   id: string
   wrappedKey: Buffer
 }
@@ -17,7 +17,7 @@ export interface Instance {
 }
 
 /** How the server stands with Bridge, as it wrote it down. */
-export interface SavedBridgeStatus {
+interface SavedBridgeStatus {
   at: number
   status: Record<string, unknown>
 }

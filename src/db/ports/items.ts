@@ -96,7 +96,7 @@ export interface ConnectionFilter {
 }
 
 /** A part of a list of connections. */
-export interface ConnectionPage {
+interface ConnectionPage {
   limit?: number
   offset?: number
   /** Of these statuses first. */

@@ -20,7 +20,7 @@ export interface SignOfLife {
 }
 
 /** What a member learns with its sign of life. */
-export interface Standing {
+interface Standing {
   /** How many live, it included. */
   living: number
   /** Whether it leads, until the time it gave. */

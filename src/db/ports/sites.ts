@@ -20,7 +20,7 @@ export type SiteChange = Partial<
   Pick<Site, 'origin' | 'allowedOrigins' | 'webhookUrl' | 'timeZone' | 'remindBy'>
 >
 
-export interface NewSite {
+interface NewSite {
   id: string
   tenantId: string
   name: string

@@ -11,7 +11,7 @@ export class LostRaceError extends Error {
 }
 
 /** What PostgreSQL said, without the values it said it of. */
-export class PostgresError extends Error {
+class PostgresError extends Error {
   override name = 'PostgresError'
   readonly code: string
 

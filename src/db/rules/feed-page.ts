@@ -10,7 +10,7 @@ export interface FeedRow {
   size: number | null
 }
 
-export interface PickedPage {
+interface PickedPage {
   /** Which events the page gives. */
   seqs: number[]
   upTo: { seq: number; receivedAt: number } | null

@@ -6,7 +6,7 @@ interface Named {
 }
 
 /** What a name stands for among rows: one of them, several that are nearly called so, or none. */
-export type Choice<T> = { kind: 'one'; row: T } | { kind: 'ambiguous' } | { kind: 'none' }
+type Choice<T> = { kind: 'one'; row: T } | { kind: 'ambiguous' } | { kind: 'none' }
 
 /** Of rows whose name is exactly that or folds alike: the one of exactly that name, else the only one that folds alike. */
 export function chosenByName<T extends Named>(name: string, called: readonly T[]): Choice<T> {

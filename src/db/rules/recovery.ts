@@ -11,7 +11,7 @@ export interface Span {
 export const recoveredAtOnce = 500
 
 /** A dead delivery and its tries, those before it was last sent again aside. */
-export interface DeadDelivery {
+interface DeadDelivery {
   eventType: string
   /** Whether its event's body is still there. */
   hasBody: boolean

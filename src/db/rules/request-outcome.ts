@@ -14,7 +14,7 @@ export interface RequestSurroundings {
 }
 
 /** What settling a request writes. */
-export type RequestEnd =
+type RequestEnd =
   /** Another request holds the item, or nobody is served any more: nothing changes. */
   | { kind: 'held' }
   /** It has been settled before: at most the match is confirmed. */

@@ -1,7 +1,7 @@
 import type { Json } from '../schema.ts'
 
 /** A field of a JSON body, named by the way to it: `message[].balance`. */
-export interface Field {
+interface Field {
   path: string
   /** In JSON Schema's words, or the values that it may have. */
   type: string

@@ -3,7 +3,7 @@ import type { Page } from '../../html/page.ts'
 import type { Language } from '../../language.ts'
 import { noticePage, type NoticeText } from '../../html/notice.ts'
 
-export type CallbackNotice = 'unknown' | 'expired'
+type CallbackNotice = 'unknown' | 'expired'
 
 /** Everything the way back from Bridge says when it leads no further. */
 const texts: Readonly<Record<Language, Record<CallbackNotice, NoticeText> & { back: string }>> = {

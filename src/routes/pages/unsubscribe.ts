@@ -6,7 +6,7 @@ import { inOther } from '../../html/reader-language.ts'
 import type { Language } from '../../language.ts'
 
 /** Whether the reader gets reminders: the page offers the other. */
-export type MailState = 'wanted' | 'stopped'
+type MailState = 'wanted' | 'stopped'
 
 interface Offer {
   title: string

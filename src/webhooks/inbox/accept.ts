@@ -14,7 +14,7 @@ import type { Log } from '../../logger.ts'
 import { isRefresh, toChange } from './event-change.ts'
 
 /** What it takes to receive Bridge's webhooks. */
-export interface Inbox {
+interface Inbox {
   store: Store
   keyring: Keyring
   ids: Ids

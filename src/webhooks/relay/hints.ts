@@ -1,7 +1,7 @@
 import type { Said } from '../../language.ts'
 
 /** How a try ended, as far as that tells what is wrong. */
-export interface TryAnswer {
+interface TryAnswer {
   url: string
   status: number | null
   /** Why there is no status. */

@@ -1,5 +1,5 @@
 /** One way in which we answer otherwise than a Frappe 15 site, on purpose. The section "Compatibility" of docs/methods.md is this list. */
-export interface Deviation {
+interface Deviation {
   what: string
   frappe: string
   ours: string

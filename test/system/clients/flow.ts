@@ -18,7 +18,7 @@ export interface Client {
   withoutKey(): Client
 }
 
-export const backHome = 'http://localhost:8000/app/bank?tab=1#top'
+const backHome = 'http://localhost:8000/app/bank?tab=1#top'
 
 /** What a client was told on its way from a link to the deletion: the same whatever its language. */
 export interface Told {

@@ -9,7 +9,7 @@ export const python = '/usr/bin/python3'
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
 /** A function of `examples/frappe/bank_connector.py`, or a command of the site that stands in, and what it answered. */
-export type FrappeSite = (name: string, args?: object) => Promise<Json>
+type FrappeSite = (name: string, args?: object) => Promise<Json>
 
 /** A Frappe site in a process of its own, until the test ends. One command at a time. */
 export function openFrappeSite(onTestFinished: Finishing): FrappeSite {

@@ -8,7 +8,7 @@ import { rolldown } from 'rolldown'
 import type { Finishing } from '../../support/gateway.ts'
 
 /** The document that a server gives of itself, in a folder for what is made of it. */
-export interface Described {
+interface Described {
   origin: string
   folder: string
   file: string
@@ -23,7 +23,7 @@ export async function describedBy(origin: string, ended: Finishing): Promise<Des
 }
 
 /** What openapi-typescript-codegen makes: for each tag its functions, by `operationId`. */
-export type CodegenClient = Record<
+type CodegenClient = Record<
   string,
   Record<string, (options: object) => Promise<{ message: unknown }>>
 >

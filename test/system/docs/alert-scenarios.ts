@@ -2,7 +2,7 @@
 type Values = number | string | { perMinute: number } | null
 type Series = Record<string, Values>
 
-export interface Scenario {
+interface Scenario {
   title: string
   /** What differs from an installation that is well; `alone`: there is nothing else. */
   series: Series

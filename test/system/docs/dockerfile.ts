@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 
-export interface Instruction {
+interface Instruction {
   name: string
   text: string
 }

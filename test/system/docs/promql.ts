@@ -6,7 +6,7 @@ export interface Selector {
 
 const metric = /\b((?:bank_api|process|nodejs)_\w+|up|ALERTS)\b(?:\{([^}]*)\})?/g
 
-export function selectorsOf(expression: string): Selector[] {
+function selectorsOf(expression: string): Selector[] {
   return [...expression.matchAll(metric)].map(([, name = '', inner = '']) => ({
     metric: name,
     matchers: [...inner.matchAll(/(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"/g)].map(
@@ -16,7 +16,7 @@ export function selectorsOf(expression: string): Selector[] {
 }
 
 /** The labels by which an expression groups, or joins. */
-export const groupingOf = (expression: string): string[] =>
+const groupingOf = (expression: string): string[] =>
   [...expression.matchAll(/\b(?:by|on|without|ignoring) \(([^)]*)\)/g)].flatMap(([, labels = '']) =>
     labels.split(',').map((label) => label.trim()),
   )

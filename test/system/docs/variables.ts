@@ -1,6 +1,6 @@
 import type { environment } from '../../../src/config.ts'
 
-export interface Variable {
+interface Variable {
   is: string
   /** Where it hangs on something else; otherwise it is read off the schema. */
   default?: string

@@ -41,7 +41,7 @@ const others: Things = {
 }
 
 /** A caller, and what is its own. */
-export interface Outsider {
+interface Outsider {
   key: TestKey
   own: Things
 }

@@ -18,7 +18,7 @@ const publicAddress = '93.184.215.14'
 let signed: Buffer | undefined
 
 /** A copy that the master key of the installation signed. */
-export async function aCopy(): Promise<Buffer> {
+async function aCopy(): Promise<Buffer> {
   signed ??= readFileSync((await anInstallationOnDisk()).copy())
   return signed
 }

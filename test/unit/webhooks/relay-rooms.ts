@@ -6,7 +6,7 @@ import { createSender } from '../../../src/webhooks/relay/sender.ts'
 import { loopback } from '../../../src/webhooks/relay/target-guard.ts'
 import { aTenant, testBy, testRooms } from '../../support/tenants.ts'
 
-export type LogLine = [level: string, event: Record<string, unknown>, text: string]
+type LogLine = [level: string, event: Record<string, unknown>, text: string]
 
 /** A relay before sites that listen, on a store in memory and a clock that stands still. */
 export async function relayRooms({

@@ -24,7 +24,7 @@ export type CarriedOver = Record<
   string[]
 >
 
-export interface Carrying {
+interface Carrying {
   /** The database that is replaced; only read. */
   from: string
   /** The copy that takes its place, of the present schema. */

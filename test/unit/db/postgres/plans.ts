@@ -62,7 +62,7 @@ export async function fill(client: Pick<pg.ClientBase, 'query'>, sites: number):
 }
 
 /** A statement, and the values it was once run with. */
-export interface Recorded {
+interface Recorded {
   text: string
   values: unknown[]
   /** It is planned once, for whatever values. */
