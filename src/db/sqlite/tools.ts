@@ -113,13 +113,14 @@ export async function patiently<T>(
 
 /**
  * After a disk that failed the log may lack what an earlier commit did not wait for, and all behind that would go with it in a power
- * cut: so it is written into the database before anything else is promised.
+ * cut: so it is written into the database and emptied before anything else is promised. Not while a reader stays longer than we wait
+ * for one (a copy, Litestream): until it is gone and the log has begun anew, a power cut may take what was promised.
  */
 export function checkpointAfter(error: unknown, client: Sqlite.Database): void {
   const root = rootOf(error)
   if (!(root instanceof Sqlite.SqliteError && root.code.startsWith('SQLITE_IOERR'))) return
   try {
-    client.pragma('wal_checkpoint(PASSIVE)')
+    client.pragma('wal_checkpoint(TRUNCATE)')
   } catch {
     // What comes next fails as well, and tries this again.
   }

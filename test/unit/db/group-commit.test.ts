@@ -1,6 +1,9 @@
+import { statSync } from 'node:fs'
+import Sqlite from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
 import { createGroupCommit } from '../../../src/db/sqlite/group-commit.ts'
 import { openSqlite } from '../../../src/db/sqlite/open.ts'
+import { patiently } from '../../../src/db/sqlite/tools.ts'
 import { databaseFile } from '../../support/store.ts'
 
 function aTable(columns: string) {
@@ -58,4 +61,27 @@ test('a rule that is looked at with the commit fails all of a moment, and leaves
   expect(client.inTransaction).toBe(false)
   await group(add(null))
   expect(rows()).toEqual([null])
+})
+
+test('after a disk that failed nothing of the log is left, unless a reader needs it; then the log goes on', async () => {
+  const { client, group, add, rows } = aTable('n')
+  const logged = () => statSync(`${client.name}-wal`).size
+  const fail = () =>
+    patiently(client, () => {
+      throw new Sqlite.SqliteError('disk I/O error', 'SQLITE_IOERR_FSYNC')
+    })
+  await group(add(1))
+  expect(logged()).toBeGreaterThan(0)
+
+  await expect(fail()).rejects.toThrow('disk I/O error')
+  expect(logged()).toBe(0)
+
+  await group(add(2))
+  const reader = new Sqlite(client.name)
+  onTestFinished(() => void reader.close())
+  reader.exec('BEGIN; SELECT * FROM kept')
+  await expect(fail()).rejects.toThrow('disk I/O error')
+  await group(add(3))
+  expect(logged()).toBeGreaterThan(0)
+  expect(rows()).toEqual([1, 2, 3])
 })
