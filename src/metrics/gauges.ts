@@ -30,16 +30,18 @@ export function createGauges(registers: Registry[]): { show(reading: GaugeValues
       'bridge_quota_remaining',
       'of all: calls to Bridge that are left now of our own budget, `QUOTA_BURST`',
     ),
-    deliveries: gauge('deliveries', 'of all: webhooks that no site took: `pending`, or `dead`', [
-      'state',
-    ]),
+    deliveries: gauge(
+      'deliveries',
+      'of all: webhooks that were not delivered: `pending`, or `dead`',
+      ['state'],
+    ),
     age: gauge(
       'delivery_queue_age_seconds',
-      'of all: how long the one due first has been due, of endpoints that are well',
+      'of all: for how long the oldest due webhook has been due; endpoints that fail do not count',
     ),
     failing: gauge(
       'endpoint_failing_seconds',
-      'of all: how long the endpoint has failed that has taken nothing for the longest, no disabled one',
+      'of all: for how long the endpoint that has been failing longest has taken nothing; disabled ones do not count',
     ),
     unhandled: gauge('events_unhandled', "of all: Bridge's events that are stored and not applied"),
     endpoints: gauge(

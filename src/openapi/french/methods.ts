@@ -13,8 +13,8 @@ export const methodsInFrench: Readonly<Record<string, string>> = {
     'Le document Bridge Item : le nôtre, puis les champs de Bridge à cet instant, puis ce qu’il faut faire et quand.',
   'Ends a connection: at Bridge first, then here. Already gone there counts as done.':
     'Met fin à une connexion : chez Bridge d’abord, puis ici. Si elle n’y est déjà plus, c’est fait.',
-  'Asks Bridge to read the bank again, at most four times a day; a no is the normal case and says what to do instead.':
-    'Demande à Bridge de relire la banque, quatre fois par jour au plus ; un refus est le cas normal et dit quoi faire à la place.',
+  'Asks Bridge to read the bank again, at most four times a day. Bridge usually refuses; the answer then says what to do instead.':
+    'Demande à Bridge de relire la banque, quatre fois par jour au plus. Bridge refuse d’ordinaire ; la réponse dit alors quoi faire à la place.',
   'All accounts of a connection.': 'Tous les comptes d’une connexion.',
   'A bank, which Bridge calls a provider.': 'Une banque, que Bridge appelle un fournisseur.',
   "All transactions of an account, each with its category's name.":
@@ -25,8 +25,8 @@ export const methodsInFrench: Readonly<Record<string, string>> = {
     'Une catégorie d’opérations dans la langue `lang` ; sans identifiant, tout l’arbre.',
   "What the site's webhooks are signed with; for the site's own key alone.":
     'Ce avec quoi les webhooks du site sont signés ; pour la clé du site lui-même seulement.',
-  'The events that webhooks tell, in their order, from where the last call ended: for sites that get none, or were away.':
-    'Les événements que disent les webhooks, dans leur ordre, depuis la fin du dernier appel : pour les sites qui n’en reçoivent pas, ou étaient absents.',
+  'The events that webhooks deliver, in order, from where your last call stopped: for sites that cannot receive webhooks or were offline.':
+    'Les événements que livrent les webhooks, dans l’ordre, à partir de la fin de votre dernier appel : pour les sites qui ne peuvent pas en recevoir ou étaient hors ligne.',
   "An address that shows one person the site's connections and events, for an hour; to a tenant key, all its sites'.":
     'Une adresse qui montre à une personne les connexions et les événements du site, pendant une heure ; pour une clé de client, ceux de tous ses sites.',
   'The sites of the tenant, each with its keys that are good, without secrets; for tenant keys.':

@@ -32,7 +32,7 @@ export const getEvents = defineMethod({
   name: 'bank_api.bridge.get_events',
   tag: 'webhooks',
   summary:
-    'The events that webhooks tell, in their order, from where the last call ended: for sites that get none, or were away.',
+    'The events that webhooks deliver, in order, from where your last call stopped: for sites that cannot receive webhooks or were offline.',
   effect: 'reads',
   params: z.object({
     cursor: described(

@@ -17,7 +17,7 @@ export const postItemRefresh = defineMethod({
   name: 'bank_api.bridge.post_item_refresh',
   tag: 'connections',
   summary:
-    'Asks Bridge to read the bank again, at most four times a day; a no is the normal case and says what to do instead.',
+    'Asks Bridge to read the bank again, at most four times a day. Bridge usually refuses; the answer then says what to do instead.',
   effect: 'changes',
   params: z.object({ item_id: itemId, lang, user, site }),
   result: z.union([
