@@ -14,6 +14,7 @@ import { verifyCopy } from '../../../src/backup/verify.ts'
 import { consoleEntrance, offerLogin } from '../../../src/console/session.ts'
 import { loadConfig } from '../../../src/config.ts'
 import type { ItemNote } from '../../../src/db/ports/items.ts'
+import type { BridgeUser } from '../../../src/db/ports/users.ts'
 import { dayMs } from '../../../src/durations.ts'
 import { AuthenticationError } from '../../../src/errors.ts'
 import { finish } from '../../../src/erasure/erase.ts'
@@ -60,6 +61,27 @@ const shown = (carried: object | null) =>
   Object.fromEntries(
     Object.entries(carried ?? {}).filter(([, names]) => (names as string[]).length > 0),
   )
+
+/** An event of an item, and what became of its delivery. */
+async function tell(
+  rooms: TestRooms,
+  user: BridgeUser,
+  {
+    state = 'delivered',
+    ...event
+  }: { itemId: number; type: string; state?: 'delivered' | 'pending' | 'dead' },
+): Promise<void> {
+  const { store, clock } = rooms
+  const told = anAnnouncement(rooms, user, event)
+  await store.acceptEvent(told)
+  if (state === 'pending') return
+  const at = clock.now()
+  const claimed = await store.claimDelivery(told.id, { by: 'srv', at, leaseUntil: at + 1 })
+  if (!claimed) return
+  const { id, attempt } = claimed
+  const settled = { id, attempt, at, outcome: { kind: state }, try: null, endpoint: null } as const
+  await store.settleDelivery(settled)
+}
 
 /** Bridge without anything of ours left in it. */
 const emptyBridge = {
@@ -250,9 +272,14 @@ describe('what was ended since a copy was made stays ended:', () => {
     const note = (rooms: TestRooms, id: number, change: ItemNote['change']) =>
       rooms.store.noteItem(id, { seen: {}, change })
     await open(async (rooms) => {
+      await rooms.store.updateSite(site.id, { webhookUrl: 'https://erp.test/hook' }, by(rooms))
       const user = await aUser(rooms, site)
       const facts = [1, 2, 3].map((id) => itemFacts({ id, authenticationExpiresAt: end }))
       await rooms.store.keepItems(user.id, facts, { at: clock.now(), complete: false })
+      for (const itemId of [1, 2, 3]) {
+        await tell(rooms, user, { itemId, type: 'consent.expiring' })
+        await tell(rooms, user, { itemId, type: 'item.action_required' })
+      }
       await note(rooms, 1, { remindedOf: end, remindedDays: 14, toldStatus: null })
       await note(rooms, 2, { remindedOf: end, remindedDays: 3, mailedOf: end, mailedDays: 3 })
       await note(rooms, 3, { remindedOf: end, remindedDays: 14 })
@@ -281,6 +308,59 @@ describe('what was ended since a copy was made stays ended:', () => {
       expect(notes.get(3)).toMatchObject({ remindedOf: end, remindedDays: 14 })
     })
   })
+
+  it.each([
+    ['arrived', 'delivered', true],
+    ['is on its way', 'pending', false],
+    ['died', 'dead', false],
+    ['was made without an address', undefined, false],
+  ] as const)(
+    'what a site was told, if that %s: with its event goes what did not arrive',
+    async (_, state, isTold) => {
+      const installation = await anInstallation()
+      const { copy, open, site, clock, database } = installation
+      const end = clock.now() + 14 * dayMs
+      const types = ['consent.expiring', 'item.action_required', 'item.stale']
+      const user = await open(async (rooms) => {
+        const webhookUrl = state === undefined ? null : 'https://erp.test/hook'
+        await rooms.store.updateSite(site.id, { webhookUrl }, by(rooms))
+        const user = await aUser(rooms, site)
+        const facts = [itemFacts({ id: 1, authenticationExpiresAt: end })]
+        await rooms.store.keepItems(user.id, facts, { at: clock.now(), complete: false })
+        const rhythm = { remindedOf: end, remindedDays: 14, toldStatus: null, staleDueAt: 9 }
+        await rooms.store.noteItem(1, { seen: {}, change: rhythm })
+        // What came to its site before says nothing of what came later.
+        for (const type of types) await tell(rooms, user, { itemId: 1, type })
+        return user
+      })
+      const inDatabase = (sql: string): void => {
+        const client = new Sqlite(database)
+        client.exec(sql)
+        client.close()
+      }
+      inDatabase('UPDATE items SET expected_at = 5, last_success_at = 4')
+      const made = copy()
+      await open(async (rooms) => {
+        for (const type of types)
+          await tell(rooms, user, { itemId: 1, type, state: state ?? 'pending' })
+        const told = { remindedDays: 7, toldStatus: 0, helpAskedAt: 5, staleDueAt: null }
+        await rooms.store.noteItem(1, {
+          seen: {},
+          change: { ...told, mailedOf: end, mailedDays: 7 },
+        })
+      })
+
+      await restore(installation, made)
+
+      const [one] = await open(({ store }) => store.listConnections({ siteId: site.id }))
+      expect(one?.item).toMatchObject(
+        isTold
+          ? { remindedDays: 7, toldStatus: 0, helpAskedAt: 5, staleDueAt: null }
+          : { remindedDays: 14, toldStatus: null, helpAskedAt: null, staleDueAt: 9 },
+      )
+      expect(one?.item.mailedDays).toBe(7)
+    },
+  )
 
   it('connections deleted', async () => {
     const installation = await anInstallation()
