@@ -60,7 +60,8 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
     async checkTarget(url: string, siteId?: string, asking?: TargetAsking) {
       const ofSite = siteId === undefined ? [] : (await store.readEndpoint(siteId)).allowedTargets
       try {
-        await checkTarget(url, { opened: openedTo(ofSite), own: options.publicUrl })
+        const bounds = { opened: openedTo(ofSite), own: options.publicUrl }
+        await checkTarget(url, { ...bounds, tenant: asking?.tenantId })
       } catch (error) {
         if (error instanceof TargetRefusedError && asking) {
           const at = clock.now()

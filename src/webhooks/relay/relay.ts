@@ -253,6 +253,7 @@ function prepare({ keyring, openedTo }: RelayDeps, claim: ClaimedDelivery, at: n
     url: site.webhookUrl,
     body,
     opened: openedTo(claim.allowedTargets),
+    tenant: site.tenantId,
     headers: webhookHeaders({
       id: event.id,
       type: event.type,

@@ -4,10 +4,11 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { callbackify } from 'node:util'
 import { createPlaces } from '../../places.ts'
 
-/** All addresses of a name, or why it has none. */
+/** All addresses of a name, or why it has none. `tenant` is for whom it is looked up, where that is known. */
 export type Resolve = (
   host: string,
   done: (error: Error | null, addresses: readonly LookupAddress[]) => void,
+  tenant?: string,
 ) => void
 
 export interface Resolving {
@@ -29,8 +30,8 @@ const getaddrinfo: Resolve = (host, done) =>
 const mostThreads = { inAll: 2, ofEach: 1 }
 
 /**
- * How many names DNS is asked for at once, and how many of one domain: whoever owns it decides how long its answers take, so
- * they must not be able to take all the places.
+ * How many names DNS is asked for at once, and how many of one domain for one tenant: whoever owns it decides how long its answers
+ * take, so they must not be able to take all the places; and a domain such as co.uk has many owners, who are not to wait for each other.
  */
 const mostNames = { inAll: 256, ofEach: 16 }
 
@@ -45,7 +46,7 @@ const isLocalhost = (host: string): boolean => /(?:^|\.)localhost\.?$/i.test(hos
 
 /**
  * Looks names up without a thread: DNS is asked over our own sockets, so that a name whose servers are slow costs the others
- * nothing; those who ask for the same name at once share the answer. Names that DNS does not know, or says nothing of, as those of the hosts file, are looked up as the system does it,
+ * nothing; those who ask for the same name at once for the same tenant share the answer. Names that DNS does not know, or says nothing of, as those of the hosts file, are looked up as the system does it,
  * few at once.
  */
 export function createResolve({
@@ -55,17 +56,18 @@ export function createResolve({
 }: Resolving = {}): Resolve {
   const lookUpBySystem = fewAtOnce(system, limitMs)
   const inTurn = byDomain(limitMs, mostNames)
-  const lookUp = callbackify(async (host: string) => {
-    if (isLocalhost(host)) return lookUpBySystem(host)
-    const asking = inTurn(host, () => askDns(host, servers, limitMs))
+  const lookUp = callbackify(async (host: string, tenant: string) => {
+    if (isLocalhost(host)) return lookUpBySystem(host, tenant)
+    const asking = inTurn(host, tenant, () => askDns(host, servers, limitMs))
     const asked = await asking.catch((error: Error) => error)
     if (asked instanceof Error) {
       if ((asked as NodeJS.ErrnoException).code === TIMEOUT) throw asked // and no time is left
-      return lookUpBySystem(host).catch(() => Promise.reject(asked))
+      return lookUpBySystem(host, tenant).catch(() => Promise.reject(asked))
     }
-    return asked.length > 0 ? asked : lookUpBySystem(host)
+    return asked.length > 0 ? asked : lookUpBySystem(host, tenant)
   })
-  return (host, done) => lookUp(host, (error, addresses) => done(error, addresses ?? []))
+  return (host, done, tenant = '') =>
+    lookUp(host, tenant, (error, addresses) => done(error, addresses ?? []))
 }
 
 /** What DNS knows of a name by then; nothing when it does not know the name. Rejects when it fails or takes too long. */
@@ -95,7 +97,7 @@ async function askDns(
   return []
 }
 
-/** The domain of a name, as far as whoever owns it is concerned. */
+/** The domain of a name, as far as whoever owns it is concerned: who owns what below a public suffix is not known here. */
 const domainOf = (host: string): string => host.replace(/\.$/, '').split('.').slice(-2).join('.')
 
 /**
@@ -106,8 +108,8 @@ function byDomain(limitMs: number, most: { inAll: number; ofEach: number }) {
   const underway = new Map<string, Promise<LookupAddress[]>>()
   const places = createPlaces(most)
 
-  async function lookUp(host: string, work: () => Promise<LookupAddress[]>) {
-    const leave = await places.enter(domainOf(host), limitMs)
+  async function lookUp(host: string, tenant: string, work: () => Promise<LookupAddress[]>) {
+    const leave = await places.enter(`${tenant} ${domainOf(host)}`, limitMs)
     if (!leave) throw tooLate(host)
     try {
       return await work()
@@ -116,21 +118,30 @@ function byDomain(limitMs: number, most: { inAll: number; ofEach: number }) {
     }
   }
 
-  return (host: string, work: () => Promise<LookupAddress[]>): Promise<LookupAddress[]> => {
-    const known = underway.get(host)
+  return (
+    host: string,
+    tenant: string,
+    work: () => Promise<LookupAddress[]>,
+  ): Promise<LookupAddress[]> => {
+    const name = `${tenant} ${host}`
+    const known = underway.get(name)
     if (known) return known
-    const started = lookUp(host, work).finally(() => underway.delete(host))
-    underway.set(host, started)
+    const started = lookUp(host, tenant, work).finally(() => underway.delete(name))
+    underway.set(name, started)
     return started
   }
 }
 
 /** Look-ups by the system, few at once. A thread is taken for as long as the system takes; whoever asked is told in time. */
-function fewAtOnce(system: Resolve, limitMs: number): (host: string) => Promise<LookupAddress[]> {
+function fewAtOnce(
+  system: Resolve,
+  limitMs: number,
+): (host: string, tenant: string) => Promise<LookupAddress[]> {
   const inTurn = byDomain(limitMs, mostThreads)
-  return (host) => {
+  return (host, tenant) => {
     const work = inTurn(
       host,
+      tenant,
       () =>
         new Promise((resolve, reject) => {
           system(host, (error, addresses) => (error ? reject(error) : resolve([...addresses])))

@@ -15,6 +15,8 @@ export interface Post {
   body: Buffer
   /** CIDRs open to this site besides the public internet. */
   opened: readonly string[]
+  /** Whose site it is. */
+  tenant?: string
   /** Ends the try early, as a network failure. */
   signal?: AbortSignal
 }
@@ -38,18 +40,18 @@ export function createSender({
   /** Our own address, where no webhook goes. */
   own?: string
 } = {}): Sender {
-  // A connection stays with those who may dial its address: sites with other rights have other agents.
+  // A connection stays with those who may dial its address: sites of others, or with other rights, have other agents.
   const agents = new Map<string, Agent>()
-  const agentFor = (opened: readonly string[]): Agent => {
-    const name = opened.toSorted().join()
-    const agent = agents.get(name) ?? createGuardedAgent({ opened, own }, resolve)
+  const agentFor = (opened: readonly string[], tenant: string | undefined): Agent => {
+    const name = [tenant ?? '', ...opened.toSorted()].join()
+    const agent = agents.get(name) ?? createGuardedAgent({ opened, own, tenant }, resolve)
     agents.set(name, agent)
     return agent
   }
 
   return {
-    async send({ url, headers, body, opened, signal }) {
-      const dispatcher = agentFor(opened)
+    async send({ url, headers, body, opened, tenant, signal }) {
+      const dispatcher = agentFor(opened, tenant)
       try {
         const target = new URL(url)
         refuseByName(target, { opened, own })

@@ -53,6 +53,8 @@ export interface Bounds {
   opened: readonly string[]
   /** Our own address: a webhook to it would come back as a call. */
   own?: string | undefined
+  /** For whom names are looked up: what one tenant's names take of the time keeps no other waiting. */
+  tenant?: string | undefined
 }
 
 /** Whether webhooks may go to this literal address: it is public, or in one of the opened CIDRs. */
@@ -143,7 +145,11 @@ export async function checkTarget(
   const host = bare(url.hostname)
   if (isIP(host) !== 0) return
   const addresses = await new Promise<string[]>((done) =>
-    resolve(host, (error, found) => done(error ? [] : found.map(({ address }) => address))),
+    resolve(
+      host,
+      (error, found) => done(error ? [] : found.map(({ address }) => address)),
+      bounds.tenant,
+    ),
   )
   if (addresses.length > 0 && !areReachable(host, addresses, bounds.opened)) {
     throw new TargetRefusedError(host)
@@ -155,8 +161,8 @@ export async function checkTarget(
  * name cannot change its mind in between; literals never reach the look-up, so they are checked before.
  */
 export function createGuardedAgent(bounds: Bounds, resolve: Resolve = systemResolve): Agent {
-  const lookup: LookupFunction = (host, options, done) =>
-    resolve(host, (error, addresses) => {
+  const lookup: LookupFunction = (host, options, done) => {
+    const answer: Parameters<Resolve>[1] = (error, addresses) => {
       const literals = addresses.map(({ address }) => address)
       const [first] = addresses
       if (error) done(error, '', 0)
@@ -164,7 +170,9 @@ export function createGuardedAgent(bounds: Bounds, resolve: Resolve = systemReso
         done(new TargetRefusedError(host), '', 0)
       } else if (options.all) done(null, [...addresses])
       else done(null, first.address, first.family)
-    })
+    }
+    resolve(host, answer, bounds.tenant)
+  }
   // No HTTP/2: its one connection is kept though it answers nothing any more, and every try would go the same dead way.
   const allowH2 = false
   const dial = buildConnector({ lookup, timeout: 5_000, allowH2 })

@@ -95,6 +95,34 @@ test('a domain full of slow names has sixteen of them asked at once, and delays 
   expect(new Set(await Promise.all(slow))).toEqual(new Set(['ETIMEOUT']))
 })
 
+test('who has a domain in common with another tenant does not wait for its slow names', async () => {
+  const names = Array.from({ length: 16 }, (_, number) => `n${number}.shared.test`)
+  const zone: Zone = { 'good.shared.test': ['127.0.0.1'] }
+  for (const name of names) zone[name] = [null]
+  const { resolve, asked } = await resolving(zone, { limitMs: longMs })
+  const sender = createSender({ resolve })
+  onTestFinished(() => sender.close())
+  const site = await receiver()
+  const stopping = new AbortController()
+  const send = (host: string, tenant: string) =>
+    sender.send({
+      url: site.url.replace('127.0.0.1', host),
+      headers: {},
+      body: Buffer.from('{}'),
+      opened: loopback,
+      tenant,
+      signal: stopping.signal,
+    })
+  const slow = names.map((name) => send(name, 'ten_1'))
+  await expect.poll(() => new Set(asked).size).toBe(16)
+
+  const good = await send('good.shared.test', 'ten_2')
+
+  expect(good).toMatchObject({ status: 200 })
+  stopping.abort()
+  await Promise.all(slow)
+})
+
 test('a name server that does not answer is a failed try like another', async () => {
   const { resolve } = await resolving({ 'slow.test': [null] }, { limitMs: 100 })
   const sender = createSender({ resolve })
