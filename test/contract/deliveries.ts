@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { mostTries } from '../../src/db/ports/deliveries.ts'
 import type { EndpointAnswer } from '../../src/db/ports/endpoints.ts'
 import type { Site } from '../../src/db/ports/sites.ts'
 import { aUser, itemFacts, testBy } from '../support/tenants.ts'
@@ -685,6 +686,25 @@ export function deliveryContract(
       expect(found).toMatchObject({ id: delivery, state: 'dead', tries: [{ number: 1, ...tried }] })
       expect(await store.findDelivery(delivery)).toEqual(found)
       expect(await store.findDelivery('evt_nowhere')).toBeUndefined()
+    })
+
+    it('of a delivery that was replayed for ever its last tries are told', async () => {
+      const { accept, claim, store, clock, ids } = await withReplay()
+      const id = await accept()
+      const at = clock.now()
+      const tried = { startedAt: at, durationMs: 5, status: 500, error: null, response: null }
+      for (let number = 1; number <= mostTries + 1; number += 1) {
+        if (number > 1) await store.replayEvents([id], () => ids.next('dlv'), testBy)
+        const [flying] = await claim()
+        const end = { at, outcome: { kind: 'dead' as const }, try: tried, endpoint: null }
+        await store.settleDelivery({ ...flying!, ...end })
+      }
+
+      const numbers = (await store.findDelivery(id))?.tries.map(({ number }) => number)
+      const [listed] = await store.listEvents({ id }, { limit: 1 })
+
+      expect(numbers).toEqual(Array.from({ length: mostTries }, (_, index) => index + 2))
+      expect(listed?.delivery?.tries.map(({ number }) => number)).toEqual(numbers)
     })
 
     it('whatever happens to tries, the first ones of an item keep their order', async () => {

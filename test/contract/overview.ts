@@ -80,10 +80,11 @@ export function overviewContract(name: string, open: OpenRooms): void {
       const { store, acme, items } = await withSites(open)
       await items('e.other', { id: 5, status: 402 })
       await items('c.acme', { id: 6, status: 402 })
+      await items('d.acme', { id: 7, authenticationExpiresAt: testNow + dayMs })
 
       const rows = await store.listSiteStates(page, { ...about, tenantId: acme.tenant.id })
 
-      expect(rows.map(({ name }) => name)).toEqual(['c.acme', 'A.acme', 'b.acme', 'd.acme'])
+      expect(rows.map(({ name }) => name)).toEqual(['c.acme', 'd.acme', 'A.acme', 'b.acme'])
     })
 
     it('the worst come first: disabled, failing, asking for a hand; not what is gone, or only waits', async () => {

@@ -34,6 +34,9 @@ export interface ClaimedDelivery {
   previousSecretUntil: number | null
 }
 
+/** So many tries of a delivery are told, the last: each time it is replayed it may have ten more. */
+export const mostTries = 100
+
 /** One try, as it is kept. */
 export interface Attempt {
   /** Which of the delivery's tries it is, from 1. */

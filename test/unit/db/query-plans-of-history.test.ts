@@ -63,6 +63,13 @@ it.each(ofSites)(
   },
 )
 
+it('which of a tenant’s sites ask for a hand is found in its own items', async () => {
+  const plans = await plansOf(ofSites.at(-1)![1])
+
+  expect(plans).toContain('items_user (user_id=?)')
+  expect(plans).not.toMatch(/items_consent|items_unwell/)
+})
+
 it('a site’s events are read in the order of their index, of late ones alone', async () => {
   const plans = await plansOf((store) =>
     store.listEvents({ feedOf: of, since: 1 }, { after, limit: 9 }),

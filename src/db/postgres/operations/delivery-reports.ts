@@ -1,26 +1,56 @@
-import { asc, eq, inArray, isNotNull } from 'drizzle-orm'
-import type { Attempt, DeliveryStore, Replayed } from '../../ports/deliveries.ts'
+import { asc, count, desc, eq, inArray, isNotNull, sql } from 'drizzle-orm'
+import {
+  mostTries,
+  type Attempt,
+  type DeliveryStore,
+  type Replayed,
+} from '../../ports/deliveries.ts'
 import { replay } from '../../rules/replay.ts'
 import { attempts, deliveries, events, sites } from '../schema/index.ts'
 import type { Db, Tools } from '../tools.ts'
 import { noteOfSite } from './audit.ts'
 
-/** The tries of deliveries, in their order; a claim that was given back is none. */
+/** The last tries of deliveries, in their order; a claim that was given back is none. */
 export async function triesOf(db: Db, ids: readonly string[]): Promise<Map<string, Attempt[]>> {
-  const rows =
-    ids.length === 0
-      ? []
-      : await db
-          .select()
-          .from(attempts)
-          .where(inArray(attempts.deliveryId, [...ids]))
-          .orderBy(asc(attempts.number))
-  const tries = new Map<string, Attempt[]>()
-  for (const { id: _id, deliveryId, ...one } of rows) {
-    const own = tries.get(deliveryId) ?? []
-    tries.set(deliveryId, [...own, { ...one, number: own.length + 1 }])
-  }
-  return tries
+  if (ids.length === 0) return new Map()
+  const last = db
+    .select()
+    .from(attempts)
+    .where(eq(attempts.deliveryId, deliveries.id))
+    .orderBy(desc(attempts.number))
+    .limit(mostTries)
+    .as('last')
+  const rows = await db
+    .select()
+    .from(deliveries)
+    .innerJoinLateral(last, sql`true`)
+    .where(inArray(deliveries.id, [...ids]))
+    .orderBy(asc(last.number))
+  const byDelivery = Map.groupBy(
+    rows.map((row) => row.last),
+    ({ deliveryId }) => deliveryId,
+  )
+  const cut = [...byDelivery].flatMap(([id, own]) => (own.length < mostTries ? [] : id))
+  const counted = await countTries(db, cut)
+  return new Map(
+    [...byDelivery].map(([id, own]) => {
+      const before = (counted.get(id) ?? own.length) - own.length
+      const tries = own.map(({ id: _id, deliveryId: _delivery, ...one }, nth) => {
+        return { ...one, number: before + nth + 1 }
+      })
+      return [id, tries]
+    }),
+  )
+}
+
+async function countTries(db: Db, ids: readonly string[]): Promise<Map<string, number>> {
+  if (ids.length === 0) return new Map()
+  const rows = await db
+    .select({ id: attempts.deliveryId, count: count() })
+    .from(attempts)
+    .where(inArray(attempts.deliveryId, [...ids]))
+    .groupBy(attempts.deliveryId)
+  return new Map(rows.map((row) => [row.id, row.count]))
 }
 
 /** What the operator sees of a delivery, and may send again. */

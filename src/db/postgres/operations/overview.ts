@@ -14,6 +14,14 @@ export const overviewOperations = ({ run }: Tools): OverviewStore => ({
     run(async (db) => {
       const whose = tenantId === undefined ? undefined : sql`AND sites.tenant_id = ${tenantId}`
       const statuses = list(asking.statuses)
+      // One tenant's page reads that tenant's items: those who ask in the whole installation are many.
+      const isAsking =
+        tenantId === undefined
+          ? sql`sites.id IN (SELECT site_id FROM asking)`
+          : sql`EXISTS (
+              SELECT 1 FROM bridge_users JOIN items ON items.user_id = bridge_users.id
+              WHERE bridge_users.site_id = sites.id AND items.gone_at IS NULL
+                AND (items.authentication_expires_at <= ${asking.consentsUntil} OR items.status IN ${statuses}))`
       const { rows } = await db.execute<{ state: SiteState }>(sql`
         WITH asking AS MATERIALIZED (
           SELECT site_id FROM bridge_users WHERE id IN (
@@ -25,7 +33,7 @@ export const overviewOperations = ({ run }: Tools): OverviewStore => ({
           SELECT sites.id, sites.name, tenants.name AS tenant, tenants.disabled_at IS NOT NULL AS is_tenant_disabled,
             sites.webhook_url IS NOT NULL AS has_webhook_url, endpoints.disabled_at, endpoints.failing_since,
             CASE WHEN endpoints.disabled_at IS NOT NULL THEN 0 WHEN endpoints.failing_since IS NOT NULL THEN 1
-              WHEN sites.id IN (SELECT site_id FROM asking) THEN 2 ELSE 3 END AS rank, sites.folded_name
+              WHEN ${isAsking} THEN 2 ELSE 3 END AS rank, sites.folded_name
           FROM sites JOIN tenants ON tenants.id = sites.tenant_id
           LEFT JOIN endpoints ON endpoints.site_id = sites.id
           WHERE sites.removed_at IS NULL ${whose}

@@ -1,5 +1,10 @@
-import { asc, eq, sql } from 'drizzle-orm'
-import type { Attempt, DeliveryStore, Replayed } from '../../ports/deliveries.ts'
+import { count, desc, eq, sql } from 'drizzle-orm'
+import {
+  mostTries,
+  type Attempt,
+  type DeliveryStore,
+  type Replayed,
+} from '../../ports/deliveries.ts'
 import { replay } from '../../rules/replay.ts'
 import { attempts, deliveries, events, sites } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
@@ -7,15 +12,24 @@ import { noteOfSite } from './audit.ts'
 
 type Db = Tools['db']
 
-/** The tries of a delivery, in their order; a claim that was given back is none. */
-export const triesOf = (db: Db, deliveryId: string): Attempt[] =>
-  db
+/** The last tries of a delivery, in their order; a claim that was given back is none. */
+export function triesOf(db: Db, deliveryId: string): Attempt[] {
+  const isOfIt = eq(attempts.deliveryId, deliveryId)
+  const last = db
     .select()
     .from(attempts)
-    .where(eq(attempts.deliveryId, deliveryId))
-    .orderBy(asc(attempts.number))
+    .where(isOfIt)
+    .orderBy(desc(attempts.number))
+    .limit(mostTries)
     .all()
-    .map(({ id: _id, deliveryId: _delivery, ...one }, nth) => ({ ...one, number: nth + 1 }))
+  const all =
+    last.length < mostTries
+      ? last.length
+      : db.select({ count: count() }).from(attempts).where(isOfIt).get()!.count
+  return last
+    .map(({ id: _id, deliveryId: _delivery, ...one }, nth) => ({ ...one, number: all - nth }))
+    .toReversed()
+}
 
 /** What the operator sees of a delivery, and may send again. */
 export function deliveryReportOperations({

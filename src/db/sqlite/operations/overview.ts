@@ -84,6 +84,14 @@ export function overviewOperations({ db, read }: Tools): OverviewStore {
     { tenantId, asking }: { tenantId: string | undefined; asking: Asking },
   ): Row[] {
     const whose = tenantId === undefined ? undefined : sql`AND sites.tenant_id = ${tenantId}`
+    // One tenant's page reads that tenant's items: those who ask in the whole installation are many.
+    const isAsking =
+      tenantId === undefined
+        ? sql`sites.id IN (SELECT site_id FROM asking)`
+        : sql`EXISTS (
+            SELECT 1 FROM bridge_users JOIN items ON items.user_id = bridge_users.id
+            WHERE bridge_users.site_id = sites.id AND items.gone_at IS NULL
+              AND (items.authentication_expires_at <= ${asking.consentsUntil} OR items.status IN ${list(asking.statuses)}))`
     return db.all(sql`
       WITH asking AS (
         SELECT site_id FROM bridge_users WHERE id IN (
@@ -99,7 +107,7 @@ export function overviewOperations({ db, read }: Tools): OverviewStore {
       LEFT JOIN ${endpoints} ON endpoints.site_id = sites.id
       WHERE sites.removed_at IS NULL ${whose}
       ORDER BY CASE WHEN endpoints.disabled_at IS NOT NULL THEN 0 WHEN endpoints.failing_since IS NOT NULL THEN 1
-        WHEN sites.id IN (SELECT site_id FROM asking) THEN 2 ELSE 3 END, sites.folded_name, sites.id
+        WHEN ${isAsking} THEN 2 ELSE 3 END, sites.folded_name, sites.id
       LIMIT ${limit} OFFSET ${offset}`)
   }
 
