@@ -8,6 +8,8 @@ import { minuteMs } from '../durations.ts'
 interface Limiter {
   /** Counts one. Throws a TooManyRequestsError that says when the next is free. */
   take(name: string): void
+  /** Counts so many more, now that it is known what one came to: they are waited for before the next. */
+  add(name: string, more: number): void
 }
 
 /**
@@ -83,22 +85,32 @@ export function createLimiter({
     maxSize: remembered,
     sizeCalculation: () => 1,
   })
+  /** What is left of a name's bucket by now, and how long it takes for one more. */
+  function look(name: string) {
+    const parts = among()
+    const each = (minuteMs / perMinute) * parts
+    const mostAtOnce = Math.max(1, atOnce / parts)
+    const at = clock.now()
+    const bucket = buckets.get(name) ?? { left: mostAtOnce, at }
+    // A clock that was set back gives nothing and takes nothing.
+    const left = Math.min(mostAtOnce, bucket.left + Math.max(0, at - bucket.at) / each)
+    return { left, at, each }
+  }
   return {
     take(name) {
       if (perMinute === 0) return
-      const parts = among()
-      const each = (minuteMs / perMinute) * parts
-      const mostAtOnce = Math.max(1, atOnce / parts)
-      const at = clock.now()
-      const bucket = buckets.get(name) ?? { left: mostAtOnce, at }
-      // A clock that was set back gives nothing and takes nothing.
-      const left = Math.min(mostAtOnce, bucket.left + Math.max(0, at - bucket.at) / each)
+      const { left, at, each } = look(name)
       if (left < 1) {
         buckets.set(name, { left, at })
         const retryAfter = Math.ceil(((1 - left) * each) / 1_000)
         throw new TooManyRequestsError('too_many_calls', {}, { retryAfter, limit })
       }
       buckets.set(name, { left: left - 1, at })
+    },
+    add(name, more) {
+      if (perMinute === 0 || more === 0) return
+      const { left, at } = look(name)
+      buckets.set(name, { left: left - more, at })
     },
   }
 }

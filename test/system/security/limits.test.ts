@@ -39,6 +39,18 @@ const statuses = async (app: TestApp, count: number, how: Visit) => {
 }
 
 describe('a limiter', () => {
+  it('has what a call came to waited for before the next', () => {
+    const clock = testClock()
+    const limiter = createLimiter({ clock, perMinute: 6 })
+    limiter.take('a')
+    limiter.add('a', 8)
+
+    expect(() => limiter.take('a')).toThrow(expect.objectContaining({ retryAfter: 40 }))
+    clock.advance(40_000)
+    limiter.take('a')
+    limiter.take('b')
+  })
+
   it('lets a minute’s worth through at once, then evenly, each name for itself', () => {
     const clock = testClock()
     const limiter = createLimiter({ clock, perMinute: 6 })

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { keptOf } from '../../../src/auth/limits.ts'
 import { callMethod, testApp } from '../../support/app.ts'
 import { databaseFile } from '../../support/store.ts'
-import { addItems, aKey, aTenant, aUser, type TestKey } from '../../support/tenants.ts'
+import { addItems, aKey, aTenant, aUser, testBy, type TestKey } from '../../support/tenants.ts'
 
 /** Two hosts, one with two sites. */
 async function aHost() {
@@ -200,6 +200,20 @@ describe('list_sites', () => {
       ],
     })
     for (const word of ['other', acme.tenantKey.apiKey, 'ecret']) expect(text).not.toContain(word)
+  })
+
+  it('of many sites counts for as many calls as it is work for', async () => {
+    const { app, acme, call } = await aHost()
+    for (let nth = 0; nth < 1_000; nth += 1) {
+      const site = { id: `sit_${nth}`, name: `site ${nth}`, webhookSecret: Buffer.from('x') }
+      await app.store.ensureSite({ ...site, tenantId: acme.tenant.id }, testBy)
+    }
+    const counted: number[] = []
+    app.limits.keys.add = (_name, more) => void counted.push(more)
+
+    await call('list_sites', {})
+
+    expect(counted).toEqual([2])
   })
 })
 
