@@ -67,7 +67,9 @@ function accepted(schema: z.ZodType): fc.Arbitrary<unknown> {
     case 'number':
       return def.format === undefined
         ? fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constantFrom(-6.92, 0))
-        : fc.oneof(fc.maxSafeInteger(), fc.constantFrom(33000191035700, 0, -2, 1010))
+        : fc
+            .oneof(fc.maxSafeInteger(), fc.constantFrom(33000191035700, 0, -2, 1010))
+            .filter((number) => schema.safeParse(number).success) // an id is not below zero
     case 'boolean':
       return fc.boolean()
     case 'unknown':
