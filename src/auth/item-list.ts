@@ -1,7 +1,7 @@
 import type { BridgeResources } from '../bridge/client.ts'
-import { BridgeStatusError, isBridge, isFinalRefusal } from '../bridge/bridge-errors.ts'
 import { toInteger, toText, toTime } from '../bridge/fields.ts'
 import type { Item as BridgeItem } from '../bridge/resources/items.ts'
+import { isUnknownUser } from '../bridge/resources/user.ts'
 import type { Clock } from '../clock.ts'
 import type { ItemFacts } from '../db/ports/items.ts'
 import type { SiteUser } from '../db/ports/users.ts'
@@ -24,8 +24,8 @@ export async function readItemList(deps: ItemListDeps, owner: SiteUser): Promise
   const { userUuid } = owner.user
   if (userUuid === null) return false
   const at = clock.now()
-  const found = await bridge.items.list(userUuid).catch(async (error: unknown) => {
-    if (await isUnknownUser(bridge, userUuid, error)) return undefined
+  const found = await bridge.items.list(userUuid).catch((error: unknown) => {
+    if (isUnknownUser(error)) return undefined
     throw error
   })
   await keepItemList(deps, owner, { userUuid, found, at })
@@ -50,35 +50,6 @@ export async function keepItemList(
   await store.keepItems(user.id, facts, { at, complete: true, announce: gone })
   if (!found) await store.applyEvent({ kind: 'user-gone', userId: user.id, userUuid, at })
 }
-
-/**
- * Whether an error says that Bridge does not know the user. What the token endpoint says then is not documented (400, 404
- * and 422 have been seen), and a 400 may mean other things: so the user is asked for by uuid, and only a 404 there is
- * believed.
- */
-export async function isUnknownUser(
-  bridge: BridgeResources,
-  userUuid: string,
-  error: unknown,
-): Promise<boolean> {
-  const isDoubtful =
-    error instanceof BridgeStatusError &&
-    error.route.endsWith('/authorization/token') &&
-    isFinalRefusal(error)
-  if (!isDoubtful) return false
-  return bridge.users.get(userUuid).then(
-    () => false,
-    (answer: unknown) => isBridge(answer, 'missing'),
-  )
-}
-
-/** For `catch`: undefined when Bridge does not know what of a user's was asked for, or the user; throws all else on. */
-export const unlessGone =
-  (bridge: BridgeResources, userUuid: string) =>
-  async (error: unknown): Promise<undefined> => {
-    const isGone = isBridge(error, 'missing') || (await isUnknownUser(bridge, userUuid, error))
-    if (!isGone) throw error
-  }
 
 /** What we keep of an item Bridge described. */
 export const toFacts = (item: BridgeItem): ItemFacts => ({

@@ -83,7 +83,17 @@ export const isUnreachable = (error: unknown): boolean =>
 /** An answer that asking again would not change; what is refused to the whole application may be granted again. */
 export const isFinalRefusal = (error: unknown): boolean => isBridge(error, 'invalid', 'missing')
 
-/** For `catch`: undefined when Bridge does not know what was asked for; throws all else on. */
+/**
+ * Whether a refused token may mean that Bridge does not know the user. What it says then is not documented: 400, 404 and 422
+ * have been seen, and of its 401 only the code tells that it is the application's.
+ */
+export const mayBeUnknownUser = (refusal: unknown): boolean =>
+  isFinalRefusal(refusal) ||
+  (refusal instanceof BridgeStatusError &&
+    refusal.bridgeStatus === 401 &&
+    refusal.code !== 'invalid_client_credentials')
+
+/** For `catch`: undefined when Bridge does not know what was asked for, or the user; throws all else on. */
 export const unlessMissing = (error: unknown): undefined => {
   if (!isBridge(error, 'missing')) throw error
 }

@@ -1,6 +1,7 @@
 import type { BridgeResources } from '../bridge/client.ts'
 import { isBridge, unlessMissing } from '../bridge/bridge-errors.ts'
-import { isUnknownUser, keepItemList, type ItemListDeps } from '../auth/item-list.ts'
+import { keepItemList, type ItemListDeps } from '../auth/item-list.ts'
+import { isUnknownUser } from '../bridge/resources/user.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import type { BridgeUser, SiteUser } from '../db/ports/users.ts'
 import type { Store } from '../db/store.ts'
@@ -61,7 +62,7 @@ export async function asBridgeUser<T>(
   try {
     return await call(userUuid)
   } catch (error) {
-    if (!(await isUnknownUser(deps.bridge, userUuid, error))) throw error
+    if (!isUnknownUser(error)) throw error
     await keepItemList(deps, owner, { userUuid, found: undefined, at })
     return call(await ensureBridgeUser(deps, { ...user, userUuid: null }))
   }

@@ -1,4 +1,3 @@
-import { unlessGone } from '../auth/item-list.ts'
 import type { OwnedBridgeItem } from '../auth/ownership.ts'
 import type { BridgeResources } from '../bridge/client.ts'
 import type { By } from '../db/scope.ts'
@@ -15,9 +14,9 @@ export async function removeItem(
   { item, bridgeUser }: OwnedBridgeItem,
   { withBridgeUser, by }: { withBridgeUser: boolean; by: By },
 ): Promise<{ accounts: number }> {
-  await bridge.items.delete(bridgeUser, item.id).catch(unlessGone(bridge, bridgeUser))
+  await bridge.items.delete(bridgeUser, item.id).catch(unlessMissing)
   const left = withBridgeUser
-    ? ((await bridge.items.list(bridgeUser).catch(unlessGone(bridge, bridgeUser))) ?? [])
+    ? ((await bridge.items.list(bridgeUser).catch(unlessMissing)) ?? [])
     : []
   const withUser = withBridgeUser && left.every(({ id }) => id === item.id)
   if (withUser) await bridge.users.delete(bridgeUser).catch(unlessMissing)

@@ -1,5 +1,4 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { unlessGone } from '../auth/item-list.ts'
 import type { BridgeResources } from '../bridge/client.ts'
 import { unlessMissing } from '../bridge/bridge-errors.ts'
 import type { Clock, Ids } from '../clock.ts'
@@ -99,9 +98,9 @@ async function removeUser(
   if (userUuid !== null) {
     const here = await store.listConnections({ userId: user.id, withGone: true })
     // What Bridge does not know is deleted there.
-    const there = (await bridge.items.list(userUuid).catch(unlessGone(bridge, userUuid))) ?? []
+    const there = (await bridge.items.list(userUuid).catch(unlessMissing)) ?? []
     for (const id of new Set([...here.map(({ item }) => item.id), ...there.map((one) => one.id)])) {
-      await bridge.items.delete(userUuid, id).catch(unlessGone(bridge, userUuid))
+      await bridge.items.delete(userUuid, id).catch(unlessMissing)
       await store.removeRows(removal.id, 'items', { key: id, atBridge: true })
     }
     if (atBridge) await bridge.users.delete(userUuid).catch(unlessMissing)

@@ -1,11 +1,9 @@
 import type { Api } from '../api.ts'
-import { user, type User } from './user.ts'
+import { user, userRoute, type User } from './user.ts'
 
 export interface Users {
   /** A new user; Bridge answers 409 (a `BridgeStatusError`) when the external id is taken. */
   create(input: { externalUserId: string }): Promise<User>
-  /** The user; one that Bridge does not know is a 404, thrown. */
-  get(userUuid: string): Promise<User>
   /** Removes the user with all items and data; a 404 is thrown, for the caller to weigh. */
   delete(userUuid: string): Promise<void>
   /** The user who has this external id, read from the token endpoint, the only one that takes it. */
@@ -23,10 +21,7 @@ export function createUsers(api: Api): Users {
         },
         user,
       ),
-    get: (userUuid) =>
-      api.send({ method: 'GET', route: '/v3/aggregation/users/{id}', id: userUuid }, user),
-    delete: (userUuid) =>
-      api.run({ method: 'DELETE', route: '/v3/aggregation/users/{id}', id: userUuid }),
+    delete: (userUuid) => api.run({ method: 'DELETE', route: userRoute, id: userUuid }),
     findByExternalId: (externalUserId) => api.userByExternalId(externalUserId),
   }
 }

@@ -1,12 +1,13 @@
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
+import { mayBeUnknownUser } from '../bridge-errors.ts'
 import type { Call } from '../transport/call.ts'
 import type { Clock } from '../../clock.ts'
 import { toTime } from '../fields.ts'
 import type { Http, CallOptions } from '../transport/http.ts'
 import type { Payer } from '../admission/quota.ts'
 import { orGiveUp } from '../transport/single-flight.ts'
-import { user, type User } from '../resources/user.ts'
+import { user, userRoute, type User } from '../resources/user.ts'
 import { hourMs, minuteMs } from '../../durations.ts'
 
 const margin = minuteMs
@@ -20,7 +21,10 @@ const namedTokenReply = tokenReply.extend({ user })
 type TokenReply = z.output<typeof tokenReply>
 
 export interface Tokens {
-  /** A token with at least a minute to live. Those who ask at the same time share one request. */
+  /**
+   * A token with at least a minute to live. Those who ask at the same time share one request. For a user whom Bridge does not
+   * know it rejects with an error that `isUnknownUser`.
+   */
   get(userUuid: string, callOptions?: CallOptions): Promise<string>
   /** Forgets this token, unless a newer one has taken its place. */
   drop(userUuid: string, token: string): void
@@ -50,7 +54,12 @@ export function createTokens(options: { http: Http; clock: Clock; limit?: number
     // Without the signal of whoever asked first: others wait for the same answer.
     async fetchMethod(userUuid, _stale, { context: payer, options }) {
       const call = tokenCall({ user_uuid: userUuid }, userUuid)
-      const reply = await http.send(call, tokenReply, { payer })
+      const reply = await http.send(call, tokenReply, { payer }).catch(async (error: unknown) => {
+        // Asked for by uuid, a user is told apart from credentials that are refused.
+        const asked: Call = { method: 'GET', route: userRoute, id: userUuid }
+        if (mayBeUnknownUser(error)) await http.send(asked, undefined, { payer })
+        throw error
+      })
       Object.assign(options, lifeOf(reply))
       return reply.access_token
     },

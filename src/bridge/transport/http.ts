@@ -4,7 +4,13 @@ import type { z } from 'zod'
 import { targetOf, type Call } from './call.ts'
 import type { Ending } from '../admission/breaker.ts'
 import type { BridgeOptions } from '../options.ts'
-import { ask, OutOfTimeError, readRetryAfter, TooMuchError } from '../../http-exchange.ts'
+import {
+  ask,
+  OutOfTimeError,
+  readRetryAfter,
+  TooMuchError,
+  type Answer,
+} from '../../http-exchange.ts'
 import { systemIds } from '../../clock.ts'
 import { minuteMs } from '../../durations.ts'
 import {
@@ -14,6 +20,7 @@ import {
   BridgeStatusError,
   BridgeTimeoutError,
   isBridge,
+  mayBeUnknownUser,
 } from '../bridge-errors.ts'
 import { ourselves, type Against, type Payer, type Turn } from '../admission/quota.ts'
 import { readProblem, readReply } from './reply.ts'
@@ -90,19 +97,12 @@ export function createHttp(options: BridgeOptions): Http {
     const { status, headers, body, cut } = answer
     seen.status = status
     options.time?.heard(headers['date'])
-    // With a user's token, a refusal is about that and not about us.
-    if (token === undefined) options.credentials?.note(call, status)
-    if (!isSuccess(status)) {
-      const waitMs = readRetryAfter(headers['retry-after'], clock.now())
-      throw new BridgeStatusError({
-        method: call.method,
-        route: call.route,
-        bridgeStatus: status,
-        wait: waitMs === undefined ? undefined : Math.ceil(Math.min(waitMs, longestWishMs) / 1000),
-        // The status has been said: a body that breaks off only takes its details along.
-        ...readProblem(cut ? undefined : body),
-      })
-    }
+    const refusal = isSuccess(status) ? undefined : refusalOf(call, answer)
+    // With a user's token, a refusal is about that and not about us; for one, it may be about the user.
+    const isOfUser =
+      token !== undefined || (call.tokenOf !== undefined && mayBeUnknownUser(refusal))
+    if (!isOfUser) options.credentials?.note(call, status)
+    if (refusal) throw refusal
     // Bridge: "deleted, no body". A proxy's friendly page must not pass for a deletion.
     if (call.method === 'DELETE' && status !== 204) {
       throw new BridgeSchemaError(`${where}: ${status}, not 204`)
@@ -111,6 +111,21 @@ export function createHttp(options: BridgeOptions): Http {
     if (cut instanceof TooMuchError) throw new BridgeSchemaError(`${where}: body too large`)
     if (cut) throw noAnswer(call, signal, cut, wasSent)
     return readReply(body, schema, call)
+  }
+
+  function refusalOf(
+    { method, route }: Call,
+    { status, headers, body, cut }: Answer,
+  ): BridgeStatusError {
+    const waitMs = readRetryAfter(headers['retry-after'], clock.now())
+    return new BridgeStatusError({
+      method,
+      route,
+      bridgeStatus: status,
+      wait: waitMs === undefined ? undefined : Math.ceil(Math.min(waitMs, longestWishMs) / 1000),
+      // The status has been said: a body that breaks off only takes its details along.
+      ...readProblem(cut ? undefined : body),
+    })
   }
 
   /** What it means that there is no answer, or only a part of one. */

@@ -10,16 +10,14 @@ import { changesOf, same, settings, type Setting } from '../../support/switch-se
 import { aTenant } from '../../support/tenants.ts'
 import { comeBack, logIn, pull, siteClient, type Json } from './visit.ts'
 
-/** A link may be asked for the first time, for a second user, and after Bridge forgot the users it had. */
-type Stage = 'first' | 'second user' | 'forgotten user'
+/** A link may be asked for the first time, and for a second user. */
+type Stage = 'first' | 'second user'
 
 /** Where Bridge lets nobody connect, and a site is told so; at all other stages of all positions the whole flow works. */
 const refusals: { setting: Setting; stage: Stage }[] = [
   { setting: { name: 'addressAllowed', value: false }, stage: 'first' },
   { setting: { name: 'callbackHosts', value: ['elsewhere.test'] }, stage: 'first' },
   { setting: { name: 'userCap', value: 1 }, stage: 'second user' },
-  // Said of refused applications too: nobody is made anew for it.
-  { setting: { name: 'unknownUserToken', value: 401 }, stage: 'forgotten user' },
 ]
 
 const isRefused = (setting: Setting | undefined, stage: Stage): boolean =>
@@ -197,7 +195,6 @@ async function walkAll(setting?: Setting): Promise<void> {
   else await walk.ask('get_bridge_connect_link', { ...orderOf(walk), ...other })
   await pull(walk.bridge, 'reset')
   await walk.set()
-  if (isRefused(setting, 'forgotten user')) return expectRefusal(walk)
   await walk.ask('get_bridge_connect_link', orderOf(walk))
 }
 

@@ -101,6 +101,25 @@ describe('when Bridge refuses our credentials', () => {
     expect(errors(log, 'BRIDGE REFUSES OUR CREDENTIALS')).toBe(2)
   })
 
+  it('a token that is refused without their name says so only when they are refused elsewhere, too', async () => {
+    const { app, bridge, bank, call, world } = await aBank()
+    const refusals = async () => (await app.bridgeStatus()).credentials.refusals
+    bridge.use(
+      http.post(`${bridgeUrl}/v3/aggregation/authorization/token`, () => bridgeProblem(401)),
+    )
+    expect((await call('get_bank_accounts')).status).toBe(502)
+    expect(await refusals()).toBe(0)
+
+    const user = world.users.get(bank.user.userUuid)!
+    world.users.delete(user.uuid)
+    expect((await call('get_bank_accounts')).status).toBe(502)
+    expect(await refusals()).toBe(0)
+
+    bridge.use(http.get(`${bridgeUrl}/v3/aggregation/users/:id`, () => bridgeProblem(401)))
+    expect((await call('get_bank_accounts')).status).toBe(502)
+    expect(await refusals()).toBe(1)
+  })
+
   it('it is over with the first call that goes through', async () => {
     const { app, bridge, call, log } = await aBank()
     let refuses = true

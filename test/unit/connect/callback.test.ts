@@ -656,6 +656,28 @@ test('a claim that Bridge refuses for its user alone holds up nobody else’s', 
   expect(await stateOf()).toMatchObject({ status: 'pending', item_id: null })
 })
 
+test('a claim of a user whom Bridge has forgotten is asked of it once, though it says 401', async () => {
+  const made = await connecting()
+  const { app, world, request, newItem, back, stateOf, breakBridge, bridge, userUuid } = made
+  const repair = breakBridge()
+  await back({ context: request, item_id: newItem() })
+  repair()
+  world.users.delete(userUuid)
+  world.expireTokens()
+  bridge.use(
+    http.post(`${bridgeUrl}/v3/aggregation/authorization/token`, () =>
+      HttpResponse.json({ errors: [{ code: 'unauthorized' }] }, { status: 401 }),
+    ),
+  )
+  await tickConnect(app)
+  bridge.calls.length = 0
+
+  await tickConnect(app)
+
+  expect(await stateOf()).toMatchObject({ status: 'pending', item_id: null })
+  expect(bridge.calls).toEqual([])
+})
+
 test('claims of a user whose quota is spent hold up nobody else’s, however many they are', async () => {
   const made = await connecting()
   const { app, acme, clock, newItem, stateOf, bridge } = made

@@ -185,7 +185,7 @@ describe('a deleted site', () => {
     expect(receipt).toEqual(oneSite)
   })
 
-  it.each([400, 422])('also when Bridge answers %i for its token', async (status) => {
+  it.each([400, 401, 422])('also when Bridge answers %i for its token', async (status) => {
     const town = await aTown()
     const { userUuid } = town.alice.user
     town.world.users.delete(userUuid)
@@ -198,10 +198,10 @@ describe('a deleted site', () => {
     expect(receipt).toEqual(oneSite)
   })
 
-  it('stays while Bridge refuses the tokens of a user whom it knows', async () => {
+  it.each([400, 401])('stays while Bridge answers %i for a user it knows', async (status) => {
     const town = await aTown()
     town.world.expireTokens()
-    refuseTokens(town, town.alice.user.userUuid, 400)
+    refuseTokens(town, town.alice.user.userUuid, status)
 
     const removed = remove(removingIn(town), siteOrder(town), testBy)
 
@@ -460,19 +460,21 @@ describe('delete_bridge_item_id', () => {
     expect(again.status).toBe(200)
   })
 
-  it.each([{}, { DELETE_BRIDGE_USERS: 'true' }])(
-    'ends what Bridge deleted with its user and answers 400 for, with %j',
-    async (env) => {
-      const town = await aTown(env)
-      const { userUuid } = town.alice.user
-      town.world.users.delete(userUuid)
-      town.world.items.delete(town.alice.itemId)
-      town.world.expireTokens()
-      refuseTokens(town, userUuid, 400)
+  it.each([
+    [400, {}],
+    [400, { DELETE_BRIDGE_USERS: 'true' }],
+    [401, {}],
+    [401, { DELETE_BRIDGE_USERS: 'true' }],
+  ])('ends what Bridge deleted with its user and answers %i for, with %j', async (status, env) => {
+    const town = await aTown(env)
+    const { userUuid } = town.alice.user
+    town.world.users.delete(userUuid)
+    town.world.items.delete(town.alice.itemId)
+    town.world.expireTokens()
+    refuseTokens(town, userUuid, status)
 
-      expect(await forget(town)).toMatchObject({ status: 200, message: { deleted: true } })
-    },
-  )
+    expect(await forget(town)).toMatchObject({ status: 200, message: { deleted: true } })
+  })
 
   it('asked again after a crash half-way ends what it began', async () => {
     const town = await aTown({ DELETE_BRIDGE_USERS: 'true' })

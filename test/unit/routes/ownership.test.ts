@@ -157,7 +157,7 @@ test('Bridge’s list is read once in ten minutes, however many unknown ids are 
   expect(lists()).toBe(2)
 })
 
-test.each([400, 404])(
+test.each([400, 401, 404])(
   'an unknown id is 404 when its user is gone at Bridge, whose token is refused with %i',
   async (status) => {
     const { world, bridge, ask } = await discovering()
