@@ -59,6 +59,7 @@ export async function settleWithBridge(
   if (user.userUuid === null) return 'refused'
   if (request.managedItemId !== null && request.managedItemId !== claim.itemId) return 'refused'
 
+  const at = clock.now()
   const item = await bridge.items.get(user.userUuid, claim.itemId).catch(unlessMissing)
   if (!item) return 'refused'
   const openedAt = deps.bridgeTime.toBridge(request.openedAt)
@@ -72,7 +73,6 @@ export async function settleWithBridge(
   const state = outcomeOf(item.status)
   const read = toFacts(item)
   const facts = { ...read, providerName: await nameOfProvider(deps, bridge, read.providerId) }
-  const at = clock.now()
   const { outcome, request: settled } = await store.settleRequest(
     request.id,
     {

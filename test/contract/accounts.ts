@@ -82,6 +82,7 @@ export function accountContract(name: string, open: OpenRooms): void {
       await keep([])
       expect(await store.findItem(scopes.own, { accountId: 71 })).toBeUndefined()
 
+      clock.advance(2_001)
       await keep([7])
       expect(await store.findItem(scopes.own, { accountId: 71 })).toBeDefined()
     })

@@ -82,9 +82,24 @@ export function itemContract(name: string, open: OpenRooms): void {
       expect(await held()).toEqual([1, 3])
       expect(await store.findItem(scopes.own, 2)).toBeUndefined()
 
+      clock.advance(2_001)
       await keep([1, 2, 3])
       expect(await held()).toEqual([1, 2, 3])
       expect((await store.findItem(scopes.own, 2))?.item).toMatchObject({ createdAt: testNow })
+    })
+
+    it('what Bridge said of an item before it was deleted does not bring it back', async () => {
+      const { store, ann, clock, keep, held } = await withUsers(open)
+      await keep([1, 2])
+      clock.advance(60_000)
+      const asked = clock.now()
+      clock.advance(4_000)
+      await store.applyEvent({ kind: 'item-gone', userId: ann.id, itemId: 2, at: clock.now() })
+
+      await keep([1, 2], { at: asked })
+      await store.updateItem(ann.id, itemFacts({ id: 2 }), asked)
+
+      expect(await held()).toEqual([1])
     })
 
     it('an empty whole list takes all of that user’s items, and nobody else’s', async () => {

@@ -118,7 +118,7 @@ export interface ItemStore {
   findItem(scope: Scope, which: number | { accountId: number }): Promise<OwnedItem | undefined>
   /** The user's items that are not gone. */
   listItems(userId: string): Promise<Item[]>
-  /** Stores what is new of a user's item; one that went meanwhile stays away. */
+  /** Stores what is new of a user's item, asked for at `at`; one that went since then stays away. */
   updateItem(userId: string, facts: ItemFacts, at: number): Promise<void>
   /**
    * Stores what Bridge said of a user's items, asked for at `at`; an item another user holds is left alone. `complete`: the

@@ -20,8 +20,8 @@ const lastRefreshMs = dayMs
 export const lateFrom = (at: number): number => at - lastRefreshMs
 
 /**
- * An item as it stands once Bridge described it. Bridge may leave a thing out of an answer that still holds. Null when
- * another user holds the item: it is left alone.
+ * An item as it stands once Bridge described it, asked at `at`. Bridge may leave a thing out of an answer that still holds,
+ * and what was gone since then stays gone. Null when another user holds the item: it is left alone.
  */
 export function itemAsDescribed(
   known: Item | undefined,
@@ -30,6 +30,7 @@ export function itemAsDescribed(
 ): Item | null {
   if (known && known.userId !== userId) return null
   const lastSuccessAt = facts.lastSuccessAt ?? known?.lastSuccessAt ?? null
+  const goneAt = known?.goneAt ?? null
   return {
     ...(known ?? newItem(facts.id, userId, at)),
     ...facts,
@@ -42,7 +43,7 @@ export function itemAsDescribed(
     lastTryAt: facts.lastTryAt ?? known?.lastTryAt ?? null,
     updatedAt: at,
     unreachableAt: null,
-    goneAt: null,
+    goneAt: goneAt !== null && goneAt >= at - leewayMs ? goneAt : null,
   }
 }
 

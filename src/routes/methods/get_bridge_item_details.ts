@@ -43,12 +43,12 @@ export const getBridgeItemDetails = defineMethod({
   async run(context, { item_id, lang, ...selector }) {
     const held = await ownedItem(context, item_id, selector)
     const language = context.language(lang)
+    const at = context.clock.now()
     const live = await markIfMissing(
       context,
       held,
       context.bridge.items.get(held.bridgeUser, item_id, { language }),
     )
-    const at = context.clock.now()
     const facts = toFacts(live)
     await context.store.updateItem(held.user.id, facts, at)
     const known = { ...held.item, ...withoutNulls(facts) }

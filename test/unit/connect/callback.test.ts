@@ -13,7 +13,7 @@ import {
   type MethodAnswer,
 } from '../../support/app.ts'
 import { bridgeUrl } from '../../support/bridge.ts'
-import { aRequest, aTenant } from '../../support/tenants.ts'
+import { aRequest, aTenant, itemFacts } from '../../support/tenants.ts'
 
 /** The first round of a worker. */
 async function tickConnect({
@@ -676,6 +676,29 @@ test('a claim of a user whom Bridge has forgotten is asked of it once, though it
 
   expect(await stateOf()).toMatchObject({ status: 'pending', item_id: null })
   expect(bridge.calls).toEqual([])
+})
+
+test('an item that is deleted while it is looked at stays deleted', async () => {
+  const { app, acme, clock, request, newItem, back, bridge } = await connecting()
+  const [ada] = await app.store.findUsers(acme.scope)
+  clock.advance(60_000)
+  const itemId = newItem()
+  await app.store.keepItems(ada!.user.id, [itemFacts({ id: itemId })], {
+    at: clock.now(),
+    complete: false,
+  })
+  bridge.use(
+    http.get(`${bridgeUrl}/v3/aggregation/items/:id`, async () => {
+      clock.advance(3_000)
+      const gone = { kind: 'item-gone', userId: ada!.user.id, itemId, at: clock.now() } as const
+      await app.store.applyEvent(gone)
+      clock.advance(3_000)
+    }),
+  )
+
+  await back({ context: request, item_id: itemId })
+
+  expect(await app.store.findItem(acme.scope, itemId)).toBeUndefined()
 })
 
 test('claims of a user whose quota is spent hold up nobody else’s, however many they are', async () => {

@@ -209,6 +209,25 @@ test('an item missing from Bridge’s whole list is gone; its row stays and may 
   expect(answer.status).toBe(200)
 })
 
+test('an item that is deleted while its details are read stays deleted', async () => {
+  const made = await testApp()
+  const acme = await aTenant(made.app)
+  const { itemId: item_id, user } = await aConnectedBank(made, acme.site)
+  made.clock.advance(60_000)
+  made.bridge.use(
+    http.get(`${bridgeUrl}/v3/aggregation/items/:id`, async () => {
+      made.clock.advance(3_000)
+      const at = made.clock.now()
+      await made.app.store.applyEvent({ kind: 'item-gone', userId: user.id, itemId: item_id, at })
+      made.clock.advance(3_000)
+    }),
+  )
+
+  await callMethod(made.app, 'get_bridge_item_details', { item_id }, { as: acme.siteKey })
+
+  expect(await made.app.store.findItem(acme.scope, item_id)).toBeUndefined()
+})
+
 test('a 404 of Bridge’s marks an item unreachable and does not delete it', async () => {
   const made = await testApp()
   const acme = await aTenant(made.app)

@@ -35,7 +35,7 @@ describe('an item that Bridge described', () => {
           createdAt: known?.createdAt ?? at,
           updatedAt: at,
           unreachableAt: null,
-          goneAt: null,
+          goneAt: known?.goneAt != null && known.goneAt >= at - leewayMs ? known.goneAt : null,
           toldStatus: known?.toldStatus ?? null,
           compareFrom: known?.compareFrom ?? null,
         })
