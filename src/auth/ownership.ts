@@ -57,11 +57,11 @@ export async function ownedUser(
 ): Promise<SiteUser & { bridgeUser: string }> {
   const { user, site, ambiguous } = await lookUpUser(deps, selector)
   if (ambiguous) {
-    if (selector.user === undefined) {
-      throw new ValidationError('user_ambiguous')
+    if (ambiguous.some((other) => other.site.id !== site?.id)) {
+      throw new ValidationError('site_ambiguous')
     }
-    if (ambiguous.every((other) => other.site.id === site?.id)) throw new AmbiguousNameError('user')
-    throw new ValidationError('site_ambiguous')
+    if (selector.user === undefined) throw new ValidationError('user_ambiguous')
+    throw new AmbiguousNameError('user')
   }
   if (!user || !site || user.userUuid === null) throw missingUser(deps, selector.user ?? '')
   return { user, site, bridgeUser: user.userUuid }

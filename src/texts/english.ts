@@ -44,7 +44,7 @@ export const english = {
   'email_required.or_user':
     "Bridge needs an e-mail address for the user: give 'email', or a 'user' that is an address, or ask the administrator of Bank API to set DEFAULT_USER_EMAIL",
 
-  site_ambiguous: "This user exists on several sites: say which one with 'site'",
+  site_ambiguous: "Several sites fit: say which one with 'site'",
   'site_ambiguous.address': "Several sites have the address {origin}: give 'site'",
   user_ambiguous: "Several users fit: say which one with 'user'",
   name_ambiguous: "Several {what}s have nearly this name: give '{what}' in its exact spelling",

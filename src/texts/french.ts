@@ -51,7 +51,7 @@ export const french = translate(english, {
   'email_required.or_user':
     "Bridge a besoin d'une adresse e-mail pour l'utilisateur : donnez 'email', ou un 'user' qui soit une adresse, ou demandez à l'administrateur de Bank API de définir DEFAULT_USER_EMAIL",
 
-  site_ambiguous: "Cet utilisateur existe sur plusieurs sites : précisez lequel avec 'site'",
+  site_ambiguous: "Plusieurs sites conviennent : précisez lequel avec 'site'",
   'site_ambiguous.address': "Plusieurs sites ont l'adresse {origin} : précisez 'site'",
   user_ambiguous: "Plusieurs utilisateurs conviennent : précisez lequel avec 'user'",
   name_ambiguous:

@@ -270,7 +270,7 @@ const refusals: [title: string, ask: (world: World) => Ask | Promise<Ask>][] = [
     'a user without an address',
     ({ acme }) => rpc('get_bridge_connect_link', acme.siteKey, { ...link, user: '42' }),
   ],
-  ['several users that fit', ({ acme }) => rpc('get_bank_transactions', acme.tenantKey, {})],
+  ['several sites that fit', ({ acme }) => rpc('get_bank_transactions', acme.tenantKey, {})],
   [
     'a webhook secret for a tenant key',
     ({ acme }) => rpc('get_webhook_secret', acme.tenantKey, {}),

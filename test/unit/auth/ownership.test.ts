@@ -327,11 +327,12 @@ describe('a user', () => {
     expect((await ownedUser(asSite, {})).user.id).toBe(unnamed.id)
   })
 
-  it('without a name is asked for by a tenant key, whose sites have a default one each', async () => {
-    const { asTenant, rooms, acme } = await aScene()
+  it('without a name is the site’s to tell, where a tenant key’s sites have a default one each', async () => {
+    const { asTenant, rooms, acme, ann } = await aScene()
     await aUser(rooms, acme.sites[1] ?? acme.site)
 
-    await expect(ownedUser(asTenant, {})).rejects.toThrow("say which one with 'user'")
+    await expect(ownedUser(asTenant, {})).rejects.toThrow("say which one with 'site'")
+    expect((await ownedUser(asTenant, { site: 'one' })).user.id).toBe(ann.id)
   })
 
   it('of two sites asks for the site, and is told by it', async () => {
