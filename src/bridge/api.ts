@@ -15,8 +15,8 @@ export interface Api {
   run(call: Call): Promise<void>
   /** For lists that may be long; whoever reads them ends at a number of rows. */
   pages<Row>(call: Call, schema: PageSchema<Row>): AsyncIterable<Row[]>
-  /** All rows of all pages; throws `BridgeSchemaError` when there are more than ten thousand. */
-  list<Row>(call: Call, schema: PageSchema<Row>): Promise<Row[]>
+  /** All rows of all pages, each id once, as Bridge gave it last; throws `BridgeSchemaError` at more than ten thousand rows. */
+  list<Row extends { id: number }>(call: Call, schema: PageSchema<Row>): Promise<Row[]>
   userByExternalId(externalUserId: string): Promise<User>
   /** Milliseconds until so many calls for a user could have gone out, were nobody else to come; 0: now. */
   waitFor(user: string, calls: number): number
@@ -75,10 +75,11 @@ export function createApi(options: {
     run: (call) =>
       asUser(call, options.signal, (callOptions) => http.send(call, undefined, callOptions)),
     pages: (call, schema) => walk(call, schema, mostPages),
-    list: async (call, schema) => {
-      const pages = []
-      for await (const page of walk(call, schema, mostPagesOfAList)) pages.push(page)
-      return pages.flat()
+    list: async <Row extends { id: number }>(call: Call, schema: PageSchema<Row>) => {
+      const rows = new Map<number, Row>()
+      for await (const page of walk(call, schema, mostPagesOfAList))
+        for (const row of page) rows.set(row.id, row)
+      return [...rows.values()]
     },
     userByExternalId: (externalUserId) =>
       tokens.findUser(externalUserId, { signal: options.signal, payer }),

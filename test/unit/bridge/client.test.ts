@@ -214,6 +214,27 @@ test('unknown fields pass, in the place where they came', async () => {
   expect(JSON.stringify(account)).toBe(text.replace('1.50', '1.5'))
 })
 
+test('a list gives each id once, as it came last', async () => {
+  const second = '/v3/aggregation/accounts?after=2'
+  const row = (id: number, name: string) => ({ id, item_id: 9, name })
+  const { client, uuid } = testClient([
+    http.get(`${bridgeUrl}/v3/aggregation/accounts`, ({ request }) =>
+      HttpResponse.json(
+        request.url.endsWith(second)
+          ? { resources: [row(2, 'late'), row(3, 'once')] }
+          : {
+              resources: [row(1, 'once'), row(2, 'early')],
+              pagination: { next_uri: second },
+            },
+      ),
+    ),
+  ])
+
+  const accounts = await client.accounts.list(uuid)
+
+  expect(accounts).toEqual([row(1, 'once'), row(2, 'late'), row(3, 'once')])
+})
+
 test('an attempt is reported with its route, and neither ids nor query nor secrets', async () => {
   const { client, uuid, world, reported, clock, use } = testClient()
   const account = world.addAccount(world.addItem(uuid).id)

@@ -127,7 +127,8 @@ test.each(['items', 'accounts', 'categories'] as const)(
 )
 
 test('a page with far more rows than Bridge gives is refused before a row is looked at', async () => {
-  const some = clientOf([{ resources: Array.from({ length: 1_000 }, () => aBridgeAccount()) }])
+  const rows = Array.from({ length: 1_000 }, (_, id) => aBridgeAccount({ id }))
+  const some = clientOf([{ resources: rows }])
   const many = clientOf([{ resources: Array.from({ length: 200_000 }, () => ({})) }])
 
   const error = await rejection(many.client.accounts.list(many.uuid), BridgeSchemaError)
