@@ -42,7 +42,7 @@ export function createApi(options: {
 
   // Bridge: an expired token is refused, and nothing was done. One new token, one repeat.
   async function asUser<T>(
-    { user }: Call,
+    { user, version }: Call,
     signal: AbortSignal | undefined,
     send: (callOptions: CallOptions) => Promise<T>,
   ): Promise<T> {
@@ -51,8 +51,8 @@ export function createApi(options: {
     try {
       return await send({ token, signal, payer })
     } catch (error) {
-      // A 403 too, as a bearer that is no longer good is not said to be a 401 everywhere.
-      if (!isBridge(error, 'credentials')) throw error
+      // A 403 too, as a bearer that is no longer good is not said to be a 401 everywhere. An older version may take none.
+      if (version !== undefined || !isBridge(error, 'credentials')) throw error
       tokens.drop(user, token)
       return send({ token: await tokens.get(user, { signal, payer }), signal, payer })
     }

@@ -86,7 +86,7 @@ function toItem(reply: z.output<typeof itemReply>): Item {
   return { ...rest, status } as Item
 }
 
-/** Whether Bridge does not serve the old refresh to us. A 401 after a new token: the 2021 API does not take those of 2025-01-15. */
+/** Whether Bridge does not serve the old refresh to us. A 401: the 2021 API may not take tokens of 2025-01-15. */
 function isNotServed({ bridgeStatus, code }: BridgeStatusError): boolean {
   if (bridgeStatus === 400) return code === 'invalid_version_header'
   return [401, 403, 404, 405, 410].includes(bridgeStatus)
