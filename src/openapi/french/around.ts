@@ -107,10 +107,10 @@ export const aroundInFrench: Readonly<Record<string, string>> = {
     'Là où Bridge envoie ses événements, signés avec BridgeApi-Signature.',
   '`v1=` and the hexadecimal HMAC-SHA256 of the body, keyed with the webhook secret; several by commas while it rotates.':
     '`v1=` et le HMAC-SHA256 du corps en hexadécimal, avec pour clé le secret des webhooks ; plusieurs entre virgules pendant qu’il est remplacé.',
-  'Stored for good, or known already.': 'Enregistré pour de bon, ou déjà connu.',
+  'Stored for good, known already, or signed and yet no event.':
+    'Enregistré pour de bon, déjà connu, ou signé sans être un événement.',
   'The signature is not good.': 'La signature n’est pas bonne.',
   'Larger than 64 KiB.': 'Plus de 64 Kio.',
-  'Signed, but no event.': 'Signé, mais ce n’est pas un événement.',
   'Cannot be stored now, or no secret is configured.':
     'Ne peut pas être enregistré maintenant, ou aucun secret n’est configuré.',
   'The page that offers to renew a consent; for browsers only.':
