@@ -277,11 +277,18 @@ const cases: { [Name in keyof Switches]: Case } = {
       const accounts = await walk('/v3/aggregation/accounts')
       const { body } = await get(`${transactions}?limit=1`)
       const [{ operation_type: operation }] = body.resources
-      return [accounts[8].type, accounts[8].last_refresh_status, operation.startsWith('new_')]
+      const { body: bank } = await get('/v3/providers/574')
+      return [
+        accounts[8].type,
+        accounts[8].last_refresh_status,
+        operation.startsWith('new_'),
+        bank.aggregation_metadata.release_status,
+        bank.health_status.aggregation.status,
+      ]
     },
     shows: [
-      ['known', ['brokerage', 'successful', false]],
-      ['unknown', ['tokenised_fund', 'partially_successful', true]],
+      ['known', ['brokerage', 'successful', false, 'general_availability', 'healthy']],
+      ['unknown', ['tokenised_fund', 'partially_successful', true, 'early_access', 'degraded']],
     ],
   },
   lastPage: {
