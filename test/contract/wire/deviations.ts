@@ -121,6 +121,12 @@ export const deviations = {
     ours: 'only at `/`',
     why: 'a path means what it says',
   },
+  address: {
+    what: 'letters outside ASCII in an address, not percent-encoded',
+    frappe: 'read as UTF-8',
+    ours: '400 `ValidationError`',
+    why: 'no address has them (RFC 3986); with curl, `--data-urlencode` instead of `-d`',
+  },
   unicode: {
     what: 'letters outside ASCII',
     frappe: 'as `\\uXXXX`',

@@ -618,6 +618,14 @@ const statuses: Exchange[] = [
     frappe: { status: 200, message: [] },
   },
   {
+    title: 'letters outside ASCII in an address, as curl -G -d sends them',
+    source: 'Werkzeug reads the query as UTF-8',
+    send: [`GET ${read}?request=$REQUEST&bank=Société`, good],
+    frappe: answered,
+    deviation: 'address',
+    ours: { status: 400, shape: full },
+  },
+  {
     title: 'letters outside ASCII',
     source: 'utils/response.py: as_json',
     send: [`GET ${read}?request=$REQUEST`, good],
