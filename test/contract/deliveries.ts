@@ -884,6 +884,32 @@ export function deliveryContract(
       },
     )
 
+    it('a claim that was given back makes no delivery one that was sent again, and no try of it uncounted', async () => {
+      const rooms = await withSites(open, ['one'])
+      const { accept, claim, settle, store, clock } = rooms
+      const [unlucky, refused, good] = [
+        await accept({ itemId: 1 }),
+        await accept({ itemId: 2 }),
+        await accept({ itemId: 3 }),
+      ]
+      const claims = async () => new Map((await claim()).map((one) => [one.event.id, one]))
+      const first = await claims()
+      await settle(first.get(unlucky)!, { kind: 'failed', dueAt: 0 })
+      await settle(first.get(refused)!, { kind: 'failed', dueAt: clock.now() + 100 })
+      await settle((await claims()).get(unlucky)!, { kind: 'failed', dueAt: clock.now() + 100 })
+      clock.advance(100)
+      for (const one of (await claims()).values()) await settle(one, { kind: 'released' })
+      const last = await claims()
+      await settle(last.get(unlucky)!, { kind: 'dead' }, answered(503))
+      await settle(last.get(refused)!, { kind: 'dead' }, answered(500))
+
+      await settle(first.get(good)!, { kind: 'delivered' }, answered(200))
+      await recoverAll(rooms)
+
+      expect(await store.findDelivery(unlucky)).toMatchObject({ state: 'pending' })
+      expect(await store.findDelivery(refused)).toMatchObject({ state: 'dead' })
+    })
+
     if (forOneServer) {
       it('what died by a clock that ran ahead is found once it is right again', async () => {
         const rooms = await withSites(open, ['one'])

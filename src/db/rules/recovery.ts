@@ -10,17 +10,14 @@ export interface Span {
 /** How many go back on their way in one commit: a few milliseconds. */
 export const recoveredAtOnce = 500
 
-/** A dead delivery and its tries, those before it was last sent again aside. */
 interface DeadDelivery {
   eventType: string
   /** Whether its event's body is still there. */
   hasBody: boolean
-  /** When its first try ended; null without any. */
-  firstEnd: number | null
-  /** How many tries ended since the failures began. */
-  endsSince: number
-  /** How many tries are aside. */
+  attempts: number
   scheduleFrom: number
+  /** When its tries ended, in their order. */
+  ends: readonly number[]
   /** What its last try was answered; null without an answer. */
   lastStatus: number | null
 }
@@ -34,9 +31,12 @@ interface DeadDelivery {
  */
 export function isRecovered(dead: DeadDelivery, since: number): boolean {
   if (!dead.hasBody || dead.eventType === testEventType) return false
-  if (dead.firstEnd === null) return false
-  const wasUnlucky = dead.scheduleFrom === 0 && isUnheard(dead.lastStatus)
-  return dead.firstEnd >= since || dead.endsSince >= 2 || wasUnlucky
+  // Those since it was last sent again. Claims that were given back, which are no tries, are in both numbers.
+  const counted = dead.ends.slice(-(dead.attempts - dead.scheduleFrom))
+  if (counted.length === 0) return false
+  const wasSentAgain = counted.length < dead.ends.length
+  const wasUnlucky = !wasSentAgain && isUnheard(dead.lastStatus)
+  return counted[0]! >= since || counted.filter((end) => end >= since).length >= 2 || wasUnlucky
 }
 
 /** A span that has both in it: recoveries that meet are one. */

@@ -21,9 +21,9 @@ const lastStatus = sql<number | null>`(SELECT ${attempts.status} FROM ${attempts
 /** How many are read at once to ask of each whether it is to be recovered. */
 const pageSize = recoveredAtOnce
 
-/** When the tries ended that count: those since the last replay. */
-const ended = sql`(SELECT ${attempts.startedAt} + ${attempts.durationMs} AS ended FROM ${attempts}
-  WHERE ${attempts.deliveryId} = ${deliveries.id} AND ${attempts.number} > ${deliveries.scheduleFrom})`
+/** When each try ended. */
+const tries = sql`(SELECT ${attempts.startedAt} + ${attempts.durationMs} AS ended FROM ${attempts}
+  WHERE ${attempts.deliveryId} = ${deliveries.id} ORDER BY ${attempts.number})`
 
 /** A page of the dead after another's last. What it leaves out, the rule would refuse: it saves reading them. */
 const pageOfDead = prepared((db) =>
@@ -36,8 +36,7 @@ const pageOfDead = prepared((db) =>
       lastStatus,
       eventType: events.type,
       hasBody: isNotNull(events.body).mapWith(Boolean),
-      // Both in one pass over the tries.
-      ends: sql<string>`(SELECT json_array(min(ended), count(*) FILTER (WHERE ended >= ${given('since')})) FROM ${ended})`,
+      ends: sql<string>`(SELECT json_group_array(ended) FROM ${tries})`,
     })
     .from(deliveries)
     .innerJoin(events, eq(events.seq, deliveries.eventSeq))
@@ -48,7 +47,7 @@ const pageOfDead = prepared((db) =>
         lte(deliveries.settledAt, given('until')),
         sql`(${deliveries.settledAt}, ${deliveries.id}) > (${given('settledAt')}, ${given('id')})`,
         isNotNull(events.body),
-        sql`EXISTS (SELECT 1 FROM ${ended} WHERE ended >= ${given('since')})`,
+        sql`EXISTS (SELECT 1 FROM ${tries} WHERE ended >= ${given('since')})`,
       ),
     )
     .orderBy(asc(deliveries.settledAt), asc(deliveries.id))
@@ -62,10 +61,9 @@ function* recoverable(db: Db, siteId: string, { since, until }: Span) {
   let last: { id: string; settledAt: number | null } = { id: '', settledAt: since }
   for (;;) {
     const page = pageOfDead(db).all({ siteId, since, until, ...last })
-    yield page.filter(({ ends, ...dead }) => {
-      const [firstEnd, endsSince] = JSON.parse(ends) as [number | null, number]
-      return isRecovered({ ...dead, firstEnd, endsSince }, since)
-    })
+    yield page.filter((dead) =>
+      isRecovered({ ...dead, ends: JSON.parse(dead.ends) as number[] }, since),
+    )
     if (page.length < pageSize) return
     last = page.at(-1)!
   }

@@ -9,9 +9,9 @@ const ends = fc.array(fc.integer({ min: 0, max: 200 }), { maxLength: 10 })
 const deadOf = (ends: readonly number[]) => ({
   eventType: 'item.refreshed',
   hasBody: true,
-  firstEnd: ends.length === 0 ? null : Math.min(...ends),
-  endsSince: ends.filter((end) => end >= since).length,
+  attempts: ends.length,
   scheduleFrom: 0,
+  ends: ends.toSorted((a, b) => a - b),
   lastStatus: 417 as number | null,
 })
 
@@ -49,7 +49,10 @@ it.each([
     const dead = { ...deadOf([since - 1, since]), lastStatus }
 
     expect(isRecovered(dead, since)).toBe(isForgiven)
-    expect(isRecovered({ ...dead, scheduleFrom: 10 }, since)).toBe(false)
+    const givenBack = { attempts: dead.attempts + 3, scheduleFrom: 3 }
+    expect(isRecovered({ ...dead, ...givenBack }, since)).toBe(isForgiven)
+    const sentAgain = { ...dead, ends: [since - 2, ...dead.ends], attempts: 3, scheduleFrom: 1 }
+    expect(isRecovered(sentAgain, since)).toBe(false)
   },
 )
 
