@@ -119,6 +119,7 @@ function loginLink(one: (typeof logins)[number], language: Language, chosen: str
 
 function codePage({ session, language }: View): Page {
   const text = texts[language]
+  const hint = session.challenge === 'otp_fail' ? text.codeRefusedHint : text.codeHint
   const fields = html`<label for="code">${text.code}</label>
     <input
       id="code"
@@ -133,7 +134,7 @@ function codePage({ session, language }: View): Page {
   return layout(language, {
     title: text.codeTitle,
     body: html`<h1>${text.codeTitle}</h1>
-      <p>${text.codeHint}</p>
+      <p>${hint}</p>
       ${notice(session, language)} ${form('code', fields)}${leaveLink(session, language)}`,
   })
 }

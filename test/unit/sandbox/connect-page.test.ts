@@ -41,11 +41,12 @@ test('wrong credentials and wrong codes may be given again', async () => {
   const { send } = await aPage({ provider_id: 574 })
 
   expect(await send({ step: 'credentials', login: '402', password: 'x' })).toContain('role="alert"')
-  await send({ step: 'credentials', login: 'otp_fail', password: 'x' })
+  const first = await send({ step: 'credentials', login: 'otp_fail', password: 'x' })
   const page = await send({ step: 'code', code: '1' })
 
   expect(page).toContain('This code is refused')
   expect(page).toContain('name="code"')
+  for (const each of [first, page]) expect(each).not.toContain('any will do')
 })
 
 test('the wait for the bank’s app goes on by itself', async () => {
