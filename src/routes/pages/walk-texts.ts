@@ -14,6 +14,7 @@ interface WalkTexts {
   callTransactions: string
   docs: string
   again: string
+  retry: string
   start: string
   reload: string
   failed: NoticeText
@@ -41,11 +42,12 @@ export const walkTexts: Readonly<Record<Language, WalkTexts>> = {
     callTransactions: 'Read an account’s transactions',
     docs: 'API reference',
     again: 'Once more',
+    retry: 'Try again',
     start: 'Back to the start',
     reload: 'Look again',
     failed: {
       title: 'No bank was connected',
-      body: 'The visit to the bank ended before it was. A site is told so in the same way: it can offer another try.',
+      body: 'The visit ended before a bank was connected. A site is told so in the same way, and can offer another try.',
     },
     pending: {
       title: 'The bank has not answered yet',
@@ -55,7 +57,7 @@ export const walkTexts: Readonly<Record<Language, WalkTexts>> = {
       title: 'There is no walk here',
       body: 'The address was not copied whole, or what it showed is no more.',
     },
-    step: 'Left at',
+    step: 'step: in Bridge’s words, the screen that was left',
   },
   fr: {
     connected: (bank) => ({
@@ -74,11 +76,12 @@ export const walkTexts: Readonly<Record<Language, WalkTexts>> = {
     callTransactions: 'Lire les opérations d’un compte',
     docs: 'Référence de l’API',
     again: 'Encore une fois',
+    retry: 'Réessayer',
     start: 'Retour au début',
     reload: 'Regarder à nouveau',
     failed: {
       title: 'Aucune banque n’est connectée',
-      body: 'La visite à la banque s’est terminée avant. Un site l’apprend de la même façon et peut proposer un nouvel essai.',
+      body: 'La visite s’est terminée avant qu’une banque ne soit connectée. Un site l’apprend de la même façon et peut proposer un nouvel essai.',
     },
     pending: {
       title: 'La banque n’a pas encore répondu',
@@ -88,6 +91,6 @@ export const walkTexts: Readonly<Record<Language, WalkTexts>> = {
       title: 'Il n’y a rien ici',
       body: 'L’adresse n’a pas été copiée en entier, ou ce qu’elle montrait n’est plus.',
     },
-    step: 'Quittée à l’étape',
+    step: 'step : dans les mots de Bridge, l’écran quitté',
   },
 }

@@ -1,7 +1,7 @@
 import { demoCommands, type DemoKey } from '../../demo.ts'
 import { html, seen, type Html } from '../../html/html.ts'
-import { icons } from '../../html/icons.ts'
-import { noticePage } from '../../html/notice.ts'
+import { icons, type IconName } from '../../html/icons.ts'
+import type { NoticeText } from '../../html/notice.ts'
 import { page, type Page } from '../../html/page.ts'
 import { detailList } from '../../html/parts.ts'
 import { sandboxBanner, sandboxBannerStyle } from '../../html/sandbox-banner.ts'
@@ -46,20 +46,41 @@ function endedOtherwise({ request, state, step }: Walk, about: About): Page {
   const text = walkTexts[about.language]
   if (state === 'completed') return unknownWalk(about) // and deleted since
   if (state === 'pending') {
-    const way = { label: text.reload, to: `/demo?request=${request}` }
-    return noticePage(text.pending, { ...about, icon: 'wait', way })
+    const way = html`<a class="button" href="/demo?request=${request}">${text.reload}</a>`
+    return notice(text.pending, about, 'wait', way)
   }
-  const way = { label: text.start, to: '/' }
-  const details = detailList([[text.step, step]])
-  return noticePage(text.failed, { ...about, icon: 'problem', details, way })
+  const details = detailList([[text.step, step && html`<code>${seen(step)}</code>`]])
+  const way = html`<form method="post" action="/demo"><button>${text.retry}</button></form>
+    <p class="small"><a href="/">${text.start}</a></p>`
+  return notice(text.failed, about, 'problem', html`${details} ${way}`)
 }
 
 /** For a request that is nobody's, or another's: the same page. */
 export const unknownWalk = (about: About): Page =>
-  noticePage(walkTexts[about.language].unknown, {
-    ...about,
-    icon: 'problem',
-    way: { label: walkTexts[about.language].start, to: '/' },
+  notice(
+    walkTexts[about.language].unknown,
+    about,
+    'problem',
+    html`<a class="button" href="/">${walkTexts[about.language].start}</a>`,
+  )
+
+/** Its policy says nothing of forms, as that of the page that the walk began on. */
+const notice = (
+  { title, body }: NoticeText,
+  { language, translation }: About,
+  icon: IconName,
+  rest: Html,
+): Page =>
+  page({
+    language,
+    title,
+    banner: sandboxBanner(language),
+    body: html`${icons[icon]}
+      <h1>${title}</h1>
+      <p>${body}</p>
+      ${rest}`,
+    translation,
+    styles: [sandboxBannerStyle],
   })
 
 type Connected = NonNullable<Walk['connected']>

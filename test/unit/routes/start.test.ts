@@ -247,7 +247,7 @@ describe('the walk', () => {
     ])
   })
 
-  it('that ended at the bank says where', async () => {
+  it('that ended at the bank says where, and begins anew by a button', async () => {
     const { begin, get, app } = await aSandbox()
     const link = new URL(String((await begin()).headers.location))
     const left = await fetch(`${link.origin}${link.pathname}/leave`, { redirect: 'manual' })
@@ -258,6 +258,9 @@ describe('the walk', () => {
 
     expect(textOf(page.body)).toContain('No bank was connected')
     expect(page.body).toContain('highlighted_banks')
+    expect(page.body).toContain('no real bank, no real data')
+    expect(page.body).toContain('<form method="post" action="/demo">')
+    expect(page.headers['content-security-policy']).not.toContain('form-action')
   })
 
   it('leaves the demo’s site its own address: another may still be pinned', async () => {
