@@ -1,4 +1,5 @@
-import { and, asc, eq, gt, isNotNull, sql, type SQL, type SQLWrapper } from 'drizzle-orm'
+import { and, asc, eq, gt, isNotNull, lte, sql, type SQL, type SQLWrapper } from 'drizzle-orm'
+import { when } from '../../conditions.ts'
 import {
   sealedColumns,
   type SealedColumn,
@@ -35,23 +36,22 @@ async function findSealed(
   const found: SealedValue[] = []
   for (let last = after; ;) {
     const behind = last === null ? undefined : gt(key, last)
-    const step = db
-      .select({
-        key: sql`${key}`.mapWith(key).as('key'),
-        rowId: sql<string>`${rowId}`.as('row_id'),
-        sealed: sql<Buffer>`${value}`.as('sealed'),
-      })
-      .from(table)
-      .where(behind)
-      .orderBy(asc(key))
-      .limit(stepRows)
-      .as('step')
-    const some = db.select().from(step).where(which(step.sealed)).orderBy(asc(step.key))
-    found.push(...((await some.limit(limit - found.length)) as SealedValue[]))
-    if (found.length === limit) return found
+    // First where the step ends: rows that go meanwhile make it shorter, and the next one begins no further.
     const keys = db.select({ key }).from(table).where(behind).orderBy(asc(key))
     const [end] = await keys.limit(1).offset(stepRows - 1)
-    if (!end) return found
+    const some = db
+      .select({ key, rowId, sealed: value })
+      .from(table)
+      .where(
+        and(
+          behind,
+          when(end, (row) => lte(key, row.key)),
+          which(value),
+        ),
+      )
+      .orderBy(asc(key))
+    found.push(...((await some.limit(limit - found.length)) as SealedValue[]))
+    if (!end || found.length === limit) return found
     last = end.key as string | number
   }
 }

@@ -6,6 +6,7 @@ import { testNow } from '../../../support/clock.ts'
 import { testDatabase, withPostgres } from '../../../support/postgres.ts'
 import { testBy, testRooms } from '../../../support/tenants.ts'
 import { askAll } from './hot-operations.ts'
+import { doing } from './locked-rows.ts'
 import { fill, indexesOf, mostRowsRead, readingWhole, recording } from './plans.ts'
 
 withPostgres((it, server) => {
@@ -26,7 +27,7 @@ withPostgres((it, server) => {
       for (const statement of statements()) found.push(...(await readingWhole(client, statement)))
       return found
     }
-    return { client, store, statements, wholes }
+    return { url, client, store, statements, wholes }
   }
 
   it('no operation reads a growing table from one end to the other', async () => {
@@ -88,6 +89,23 @@ withPostgres((it, server) => {
     const looks = statements().filter(({ text }) => text.startsWith('select'))
     expect(looks.length).toBeGreaterThan(5)
     for (const look of looks) expect(await mostRowsRead(client, look)).toBeLessThan(6000)
+  })
+
+  it('a look for what is sealed passes over nothing where rows go between its steps', async () => {
+    const { client, url } = await filled()
+    await client.query(`DELETE FROM deliveries`)
+    await client.query(`UPDATE events SET body = CASE id WHEN 'e5500' THEN '\\x026431'::bytea END`)
+    let looks = 0
+    const retention = async () => {
+      looks += 1
+      if (looks === 2) await client.query('DELETE FROM events WHERE seq <= 1000')
+    }
+    const pool = createPool({ url, poolSize: 1, waitMs: 0 })
+    const store = createPostgresStore(doing(retention, /from "events"/, pool))
+    onTestFinished(() => store.close())
+
+    expect(await store.listSealed('event-body', null, 10)).toMatchObject([{ rowId: 'e5500' }])
+    expect(looks).toBeGreaterThan(2)
   })
 
   it('where good keys are listed or counted, those that were revoked are passed over', async () => {
