@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { FeedQuery } from '../../src/db/ports/feed.ts'
 import type { EventPage } from '../../src/db/ports/history.ts'
 import type { Scope } from '../../src/db/scope.ts'
-import { rowsOfEach } from '../../src/db/rules/feed-page.ts'
+import { rowsOfEach, sitesAtOnce } from '../../src/db/rules/feed-page.ts'
 import type { Store } from '../../src/db/store.ts'
 import { aTenant, testBy, testRooms } from '../support/tenants.ts'
 import type { OpenStores } from './races.ts'
@@ -127,6 +127,21 @@ export function feedContract(name: string, open: OpenRooms): void {
 
       expect(await read({ after: await start(t + 10) })).toMatchObject({ ids })
       expect(await start(t + 31)).toBe(await store.findFeedEnd(scope))
+    })
+
+    it('begins by time with the first of what came at once at more sites than are looked at', async () => {
+      const { accept, read, ...rooms } = await withFeed()
+      const names = Array.from({ length: sitesAtOnce + 2 }, (_, nth) => `site ${nth}`)
+      const { scope, sites } = await aTenant(rooms, { name: 'large', sites: names })
+      const t = rooms.clock.now()
+      const ids = [await accept({ siteId: sites.at(-1)!.id, receivedAt: t + 1 })]
+      for (const { id } of sites.slice(0, -1).toReversed()) {
+        ids.push(await accept({ siteId: id, receivedAt: t }))
+      }
+
+      const after = await rooms.store.findFeedStart(scope, t, 0)
+
+      expect(await read({ after, limit: 3 }, scope)).toMatchObject({ ids: ids.slice(0, 3) })
     })
 
     it('says when what comes next is forgotten, and behind what all is kept', async () => {

@@ -27,7 +27,7 @@ export function feedOperations({ run }: Tools): FeedStore {
       run(async (db) => {
         const first = ofEachSite(db, scope, {
           where: gte(events.receivedAt, since),
-          by: events.receivedAt,
+          by: [events.receivedAt, events.seq],
           limit: storedAtOnce,
         })
         const [found, end, floor] = await Promise.all([
@@ -47,7 +47,7 @@ export function feedOperations({ run }: Tools): FeedStore {
           .where(inScope(scope))
         const limit = rowsOfEach(seen.length)
         const isBehind = gt(events.seq, after)
-        const looked = ofEachSite(db, scope, { where: isBehind, by: events.seq, limit })
+        const looked = ofEachSite(db, scope, { where: isBehind, by: [events.seq], limit })
         const page = pickPage(await db.select().from(looked), query, limit)
         if (page === 'forgotten') return page
         const { seqs, upTo, hasMore } = page
@@ -69,18 +69,18 @@ export function feedOperations({ run }: Tools): FeedStore {
 
 interface Look {
   where: SQL | undefined
-  by: typeof events.seq | typeof events.receivedAt
+  by: (typeof events.seq | typeof events.receivedAt)[]
   order?: typeof asc
   limit: number
 }
 
-/** The first events of each site of the scope whose own first one comes first, as a table to select from. */
+/** The first events of each site of the scope whose own first one has the first place, as a table to select from. */
 function ofEachSite(db: Db, scope: Scope, { where, by, order = asc, limit }: Look) {
   const first = db
-    .select({ place: sql<number>`${by}`.as('place') })
+    .select({ seq: events.seq })
     .from(events)
     .where(and(eq(events.siteId, sites.id), where))
-    .orderBy(order(by))
+    .orderBy(...by.map(order))
     .limit(1)
     .as('first')
   const early = db
@@ -88,7 +88,7 @@ function ofEachSite(db: Db, scope: Scope, { where, by, order = asc, limit }: Loo
     .from(sites)
     .innerJoinLateral(first, sql`true`)
     .where(inScope(scope))
-    .orderBy(order(first.place))
+    .orderBy(order(first.seq))
     .limit(sitesAtOnce)
     .as('early')
   const ofSite = db
@@ -100,7 +100,7 @@ function ofEachSite(db: Db, scope: Scope, { where, by, order = asc, limit }: Loo
     })
     .from(events)
     .where(and(eq(events.siteId, early.id), where))
-    .orderBy(order(by))
+    .orderBy(...by.map(order))
     .limit(limit)
     .as('of_site')
   return db
@@ -125,12 +125,12 @@ async function last(db: Db, scope: Scope, of: Look): Promise<number> {
 }
 
 const feedEnd = (db: Db, scope: Scope): Promise<number> =>
-  last(db, scope, { where: undefined, by: events.seq, order: desc, limit: 1 })
+  last(db, scope, { where: undefined, by: [events.seq], order: desc, limit: 1 })
 
 const feedFloor = (db: Db, scope: Scope, before: number): Promise<number> =>
   last(db, scope, {
     where: and(lt(events.receivedAt, before), isNull(events.body)),
-    by: events.receivedAt,
+    by: [events.receivedAt, events.seq],
     order: desc,
     limit: storedAtOnce,
   })

@@ -1,4 +1,4 @@
-import { and, eq, gt, gte, inArray, isNull, lt, max, min, sql, type SQL } from 'drizzle-orm'
+import { and, desc, eq, gt, gte, inArray, isNull, lt, max, min, sql, type SQL } from 'drizzle-orm'
 import { given } from '../../conditions.ts'
 import type { FeedStore } from '../../ports/feed.ts'
 import { pickPage, rowsOfEach, sitesAtOnce, storedAtOnce } from '../../rules/feed-page.ts'
@@ -32,7 +32,7 @@ const firstSince = prepared((db) => {
     .select({ seq: events.seq })
     .from(events)
     .where(and(isOfSite, gte(events.receivedAt, given('since'))))
-    .orderBy(events.receivedAt)
+    .orderBy(events.receivedAt, events.seq)
     .limit(storedAtOnce)
     .as('earliest')
   return db
@@ -46,7 +46,7 @@ const lastForgotten = prepared((db) => {
     .select({ seq: events.seq })
     .from(events)
     .where(and(isOfSite, lt(events.receivedAt, given('before')), isNull(events.body)))
-    .orderBy(sql`${events.receivedAt} DESC`)
+    .orderBy(desc(events.receivedAt), desc(events.seq))
     .limit(storedAtOnce)
     .as('latest')
   return db
@@ -61,7 +61,8 @@ export function feedOperations({ db, read }: Tools): FeedStore {
 
     findFeedStart: (scope, since, forgottenBefore) =>
       read(() => {
-        const first = sql`SELECT min(received_at) FROM ${events} WHERE site_id = sites.id AND received_at >= ${since}`
+        const first = sql`SELECT seq FROM ${events}
+          WHERE site_id = sites.id AND received_at >= ${since} ORDER BY received_at, seq LIMIT 1`
         const seqs = firstSites(db, scope, first).flatMap(
           ({ id: siteId }) => firstSince(db).get({ siteId, since })?.seq ?? [],
         )
@@ -93,7 +94,7 @@ export function feedOperations({ db, read }: Tools): FeedStore {
   }
 }
 
-/** The sites that come first by what a query finds of each, where it finds something. */
+/** The sites that come first by the place that a query finds of each, where it finds one. */
 const firstSites = (db: Db, scope: Scope, query: SQL, order = sql`ASC`) =>
   db.all<{ id: string; name: string }>(sql`
     SELECT id, name FROM (SELECT id, name, (${query}) AS first FROM ${sites} WHERE ${inScope(scope)})
@@ -107,8 +108,9 @@ function feedEnd(db: Db, scope: Scope): number {
 }
 
 function feedFloor(db: Db, scope: Scope, before: number): number {
-  const last = sql`SELECT received_at FROM ${events}
-    WHERE site_id = sites.id AND received_at < ${before} AND body IS NULL ORDER BY received_at DESC LIMIT 1`
+  const last = sql`SELECT seq FROM ${events}
+    WHERE site_id = sites.id AND received_at < ${before} AND body IS NULL
+    ORDER BY received_at DESC, seq DESC LIMIT 1`
   const seqs = firstSites(db, scope, last, sql`DESC`).map(
     ({ id: siteId }) => lastForgotten(db).get({ siteId, before })?.seq ?? 0,
   )
