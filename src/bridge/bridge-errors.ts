@@ -135,6 +135,13 @@ export class BridgeTimeoutError extends BridgeError {
   }
 }
 
+/** The time of whoever asked ran out, or nobody waits any more: it says nothing of Bridge. */
+export class BridgeGivenUpError extends BridgeTimeoutError {
+  constructor(where: Where, options: { cause: unknown; wasSent?: boolean }) {
+    super(where, 'the caller gave up', options)
+  }
+}
+
 /** A 2xx answer that is not what Bridge promises: no JSON, another shape, too large, empty. */
 export class BridgeSchemaError extends BridgeError {
   override name = 'BridgeSchemaError'

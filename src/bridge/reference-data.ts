@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
-import { BridgeError, BridgeQuotaError, BridgeTimeoutError } from './bridge-errors.ts'
+import { BridgeError, BridgeGivenUpError, BridgeQuotaError } from './bridge-errors.ts'
 import type { BridgeResources } from './client.ts'
 import type { Category } from './resources/categories.ts'
 import type { Provider } from './resources/providers.ts'
@@ -87,6 +87,6 @@ async function valueOf<Key extends string | number, T>(
   }
 }
 
-/** No turn, or no time, which another caller may have. */
+/** No turn, or no time, which another caller may have. Where Bridge does not answer, all would wait one after the other. */
 const isOfItsCaller = (error: unknown): boolean =>
-  error instanceof BridgeQuotaError || error instanceof BridgeTimeoutError
+  error instanceof BridgeQuotaError || error instanceof BridgeGivenUpError

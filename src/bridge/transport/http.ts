@@ -15,6 +15,7 @@ import { systemIds } from '../../clock.ts'
 import { minuteMs } from '../../durations.ts'
 import {
   BridgeError,
+  BridgeGivenUpError,
   BridgeNetworkError,
   BridgeSchemaError,
   BridgeStatusError,
@@ -137,7 +138,7 @@ export function createHttp(options: BridgeOptions): Http {
   ): unknown {
     if (error instanceof TurnOverError || isOurs(error)) return error
     const why = { cause: error, wasSent }
-    if (signal?.aborted) return new BridgeTimeoutError(call, 'the caller gave up', why)
+    if (signal?.aborted) return new BridgeGivenUpError(call, why)
     return error instanceof OutOfTimeError || isTimeout(error)
       ? new BridgeTimeoutError(call, `no answer in ${timeoutMs} ms`, why)
       : new BridgeNetworkError(call, error, { wasSent })
@@ -185,8 +186,7 @@ export function createHttp(options: BridgeOptions): Http {
     try {
       return await options.quota?.take({ payer, against: againstOf(call), signal })
     } catch (error) {
-      if (signal?.aborted)
-        throw new BridgeTimeoutError(call, 'the caller gave up', { cause: error })
+      if (signal?.aborted) throw new BridgeGivenUpError(call, { cause: error })
       throw error
     }
   }

@@ -1,4 +1,4 @@
-import { BridgeTimeoutError, type Where } from '../bridge-errors.ts'
+import { BridgeGivenUpError, type Where } from '../bridge-errors.ts'
 
 /** Runs work once for all who ask for the same at the same time. Each may give up alone; when all have, so does the work. */
 export type SingleFlight = <T>(
@@ -49,7 +49,7 @@ export function createSingleFlight(): SingleFlight {
   }
 }
 
-/** The shared result, or a BridgeTimeoutError as soon as the signal ends this caller's wait for it. `isLast` tells to wait on. */
+/** The shared result, or a BridgeGivenUpError as soon as the signal ends this caller's wait for it. `isLast` tells to wait on. */
 export async function orGiveUp<T>(
   shared: Promise<T>,
   {
@@ -73,5 +73,5 @@ export async function orGiveUp<T>(
   }
 }
 
-const gaveUp = (where: Where, { reason }: AbortSignal): BridgeTimeoutError =>
-  new BridgeTimeoutError(where, 'the caller gave up', { cause: reason })
+const gaveUp = (where: Where, { reason }: AbortSignal): BridgeGivenUpError =>
+  new BridgeGivenUpError(where, { cause: reason })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import {
+  BridgeGivenUpError,
   BridgeQuotaError,
   BridgeSchemaError,
   BridgeTimeoutError,
@@ -22,12 +23,14 @@ function caller() {
   return { ...answer, through: () => bridge, asked: () => asked }
 }
 
+const where = { method: 'GET', route: '/' }
+
 const aReference = () =>
   createReferenceData(caller().through(), createMovableClock({ now: () => bridgeNow }))
 
 test.each([
   ['has no turn', new BridgeQuotaError(60)],
-  ['gave up', new BridgeTimeoutError({ method: 'GET', route: '/' }, 'the caller gave up')],
+  ['gave up', new BridgeGivenUpError(where, { cause: undefined })],
 ])('who waits with another that %s reads in its own turn', async (_, error) => {
   const reference = aReference()
   const [one, two, three] = [caller(), caller(), caller()]
@@ -42,11 +45,13 @@ test.each([
   expect([one, two, three].map(({ asked }) => asked())).toEqual([1, 1, 0])
 })
 
-test('what Bridge itself did wrong is said to all who wait', async () => {
+test.each([
+  ['did wrong', new BridgeSchemaError('nonsense')],
+  ['did not answer', new BridgeTimeoutError(where, 'no answer in 10000 ms')],
+])('what Bridge itself %s is said to all who wait', async (_, error) => {
   const reference = aReference()
   const [one, two] = [caller(), caller()]
   const results = [one, two].map(({ through }) => reference.through(through).bank(574))
-  const error = new BridgeSchemaError('nonsense')
 
   one.reject(error)
 
