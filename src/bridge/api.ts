@@ -15,7 +15,7 @@ export interface Api {
   run(call: Call): Promise<void>
   /** For lists that may be long; whoever reads them ends at a number of rows. */
   pages<Row>(call: Call, schema: PageSchema<Row>): AsyncIterable<Row[]>
-  /** All rows of all pages, each id once, as Bridge gave it last; throws `BridgeSchemaError` at more than ten thousand rows. */
+  /** All rows of all pages, each id once, as Bridge gave it last; throws `BridgeSchemaError` at more than twenty pages. */
   list<Row extends { id: number }>(call: Call, schema: PageSchema<Row>): Promise<Row[]>
   userByExternalId(externalUserId: string): Promise<User>
   /** Milliseconds until so many calls for a user could have gone out, were nobody else to come; 0: now. */
