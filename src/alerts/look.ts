@@ -56,8 +56,8 @@ export function createLook(deps: LookDeps): () => Promise<boolean> {
 
   return async () => {
     await isTaken(postman.ping('start'), 'the sign of a start')
-    const { troubles: now, unseen, isWhole } = await unlessStopped(find, stopping)
-    const isUnseen = (about: string): boolean => !isWhole || unseen.has(about)
+    const { troubles: now, unseen, isWhole, known } = await unlessStopped(find, stopping)
+    const isUnseen = (about: string): boolean => unseen.has(about) || !(isWhole || known.has(about))
     await writeDown()
     const written = (await store.listOpenAlerts()).filter(({ about }) => !unwritten.over.has(about))
     const told = new Set([...written, ...unwritten.begun.values()].map(({ about }) => about))

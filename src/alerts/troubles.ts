@@ -15,8 +15,10 @@ export interface Sight {
   troubles: Trouble[]
   /** Names of the troubles that this look could not examine: it says neither that they began nor that they are over. */
   unseen: ReadonlySet<string>
-  /** Whether each part could be examined: else it may lack anything, and nothing is over by it. */
+  /** Whether each part could be examined: else it may lack anything, and nothing is over by it but what is `known`. */
   isWhole: boolean
+  /** Names of the troubles that the server knows by itself, where doctor does not tell of them too and failed at it. */
+  known: ReadonlySet<string>
 }
 
 /** What a server knows by itself, besides what doctor examines. */
@@ -54,10 +56,13 @@ export function troublesIn(findings: readonly Finding[], known: Known): Sight {
       isSaid ? (same ?? one) : { ...one, message: `${same.message}. ${one.message}` },
     )
   }
+  const failed = findings.filter(({ code }) => code === 'examination.failed')
+  const alsoDoctors = failed.some(({ check }) => check === 'bridge')
   return {
     troubles: [...all.values()],
     unseen: new Set(findings.flatMap(({ unseen = [] }) => unseen)),
-    isWhole: findings.every(({ code }) => code !== 'examination.failed'),
+    isWhole: failed.length === 0,
+    known: new Set(['backup copy', ...(alsoDoctors ? [] : ['bridge', 'bridge credentials'])]),
   }
 }
 

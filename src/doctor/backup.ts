@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { listCopies, type Copy } from '../backup/folder.ts'
 import { glanceAtCopy, verifyCopy } from '../backup/verify.ts'
 import { command } from '../terminal/shell.ts'
+import { sentenceOf } from '../terminal/system-errors.ts'
 import { lasting } from '../terminal/durations.ts'
 import { dayMs } from '../durations.ts'
 import type { Said } from '../language.ts'
@@ -15,9 +16,24 @@ const largestRead = 256 * 1024 * 1024
 
 /** How old the newest copy of the database's file is, and whether it would serve. */
 export async function checkBackup(examination: Examination): Promise<Finding[]> {
+  const { config } = examination
+  if (
+    typeof config.secrets.database !== 'string' ||
+    (config.sandbox && config.backup.everyMs === 0)
+  )
+    return []
+  try {
+    return await judgeCopies(examination)
+  } catch (error) {
+    const why = sentenceOf(error)
+    if (why === undefined) throw error
+    return [unreadable(why)]
+  }
+}
+
+async function judgeCopies(examination: Examination): Promise<Finding[]> {
   const { config, clock } = examination
-  const { everyMs, dir } = config.backup
-  if (typeof config.secrets.database !== 'string' || (config.sandbox && everyMs === 0)) return []
+  const { dir } = config.backup
   const now = clock.now()
   const copies = await listCopies(dir)
   const early = copies.filter(({ at }) => at > now)
@@ -39,6 +55,17 @@ const judgeNone = (dir: string): Finding =>
     check,
     { en: 'there is no copy of the database', fr: 'il n’y a aucune copie de la base' },
     makeOne(dir),
+  )
+
+const unreadable = (why: string): Finding =>
+  critical(
+    'backup.unreadable',
+    check,
+    { en: `copies cannot be read: ${why}`, fr: `les copies sont illisibles : ${why}` },
+    {
+      en: "Let the server's user read BACKUP_DIR and the copies in it: until then nobody sees whether they would serve.",
+      fr: 'Donnez à l’utilisateur du serveur le droit de lire BACKUP_DIR et ses copies : d’ici là, nul ne sait si elles serviraient.',
+    },
   )
 
 const judgeEarly = (count: number, dir: string): Finding =>

@@ -41,6 +41,7 @@ export const codes = [
   'backup.old',
   'backup.time_to_come',
   'backup.unusable',
+  'backup.unreadable',
   'postgresql_version.ok',
   'postgresql_version.old',
   'postgresql_durability.ok',

@@ -19,7 +19,7 @@ const trouble = (about: string, message = 'it fails'): Trouble => ({
 async function watched(env: (host: string) => Record<string, string>, store = testStore()) {
   const box = await mailbox()
   const config = loadConfig(env(box.host))
-  const world: Sight = { troubles: [], unseen: new Set(), isWhole: true }
+  const world: Sight = { troubles: [], unseen: new Set(), isWhole: true, known: new Set() }
   const logged: string[] = []
   const lookAs = (find: LookDeps['find']) =>
     createLook({
@@ -234,6 +234,43 @@ test('nothing is over by a look of which a part failed', async () => {
 
   expect(told).toEqual(['Bank API at bank.test: sites'])
   expect(titles(box.take())).toEqual(['Bank API at bank.test: 2 problems, over'])
+})
+
+test.each([
+  ['sites', ['bridge', 'bridge credentials', 'backup copy']],
+  ['bridge', ['backup copy']],
+])('what the server knows by itself is over though the part %s failed', async (check, over) => {
+  const { after, box, lookAs } = await watched(alertsTo)
+  const failed: Finding = {
+    code: 'examination.failed',
+    check,
+    level: 'critical',
+    message: 'could not be examined: the disk fails',
+  }
+  const known = (is: boolean) => ({
+    bridge: {
+      breaker: { open: is, since: null, nextTryAt: null, opened: 0 },
+      credentials: { refused: is, refusedSince: null, refusals: 0 },
+    },
+    copyFailure: is ? 'the disk is full' : undefined,
+  })
+  await after(2, trouble(check))
+  const world = { is: true }
+  const look = lookAs(async () => troublesIn([failed], known(world.is)))
+  await look()
+  await look()
+  box.take()
+
+  world.is = false
+  await look()
+  await look()
+
+  const [told] = box.take()
+  const { title, message } = JSON.parse(told!.body) as { title: string; message: string }
+  expect(title).toContain('over')
+  for (const about of ['bridge credentials', 'backup copy']) {
+    expect(message.includes(about), about).toBe(over.includes(about))
+  }
 })
 
 test('a site that a look did not come to is told as disabled all the same, and as no more so', async () => {

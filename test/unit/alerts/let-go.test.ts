@@ -15,6 +15,7 @@ const deadSite = (): Sight => ({
   troubles: [{ about: 'site erp (acme)', message: 'it fails', isOfSite: true }],
   unseen: new Set(),
   isWhole: true,
+  known: new Set(),
 })
 
 function aLook(find: () => Promise<Sight>) {
@@ -73,7 +74,12 @@ test('many sites that fail together, and go on to, are not each compared with ea
     message: 'it fails',
     isOfSite: true,
   }))
-  const { look } = aLook(async () => ({ troubles, unseen: new Set(), isWhole: true }))
+  const { look } = aLook(async () => ({
+    troubles,
+    unseen: new Set(),
+    isWhole: true,
+    known: new Set(),
+  }))
   await look()
   await look()
   read = 0

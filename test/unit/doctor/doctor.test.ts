@@ -257,6 +257,23 @@ test('an old copy and a missing one are found', async () => {
   })
 })
 
+test('copies that cannot be read are a finding of their own, not an examination that failed', async () => {
+  const dir = join(testFolder(), 'backups')
+  writeFileSync(dir, '')
+  const { look } = await anInstallation({ BACKUP_DIR: dir })
+
+  const found = bad(await look())
+
+  expect(found).toMatchObject([
+    {
+      code: 'backup.unreadable',
+      check: 'backup',
+      level: 'critical',
+      message: expect.stringContaining(dir),
+    },
+  ])
+})
+
 test('keys and consents that end soon are found', async () => {
   const setup = await anInstallation()
   const { clock, store, acme, user } = setup
