@@ -328,7 +328,7 @@ export const insideStyle = css`
     }
     tr {
       display: grid;
-      grid-template-columns: 1fr 1fr;
+      grid-template-columns: repeat(2, minmax(0, 1fr));
       gap: 0.35rem 1rem;
     }
     td {
@@ -343,6 +343,10 @@ export const insideStyle = css`
     }
     td:first-child {
       grid-column: 1 / -1;
+    }
+    td .tag,
+    td time {
+      white-space: normal;
     }
     td:first-child::before {
       content: none;

@@ -57,6 +57,8 @@ export function overviewReader({ store, clock, bridgeStatus, examiner, config }:
     recent: recentCalls(await store.listCalls({}, { limit: 200 })),
   }))
   return async (page: number): Promise<Overview> => {
+    // Before the page's own time: a first look takes a moment.
+    const examined = await examiner.latest()
     const now = clock.now()
     const { figures, lately, consents, recent } = await glance()
     const last = Math.max(1, Math.ceil(figures.sites / sitesPerPage))
@@ -71,7 +73,7 @@ export function overviewReader({ store, clock, bridgeStatus, examiner, config }:
     const members = store.isShared ? await store.listMembers() : []
     return {
       now,
-      examined: await examiner.latest(),
+      examined,
       bridge: { ...(await bridgeStatus()), recent },
       figures,
       lately,

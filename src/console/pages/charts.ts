@@ -89,10 +89,16 @@ export function bars(label: string, all: readonly Bar[]): Html {
           rx="2"
           ><title>${said}</title></rect
         >
-        ${mark && html`<text x="${(x + 2).toFixed(1)}" y="${top + high + 14}">${mark}</text>`}`
+        ${mark && markAt(mark, at === all.length - 1 ? undefined : x + 2, top + high + 14)}`
     })}
   </svg>`
 }
+
+/** Where it begins; without that it ends where all does. */
+const markAt = (mark: string, x: number | undefined, y: number): Html =>
+  x === undefined
+    ? html`<text x="${wide}" y="${y}" text-anchor="end">${mark}</text>`
+    : html`<text x="${x.toFixed(1)}" y="${y}">${mark}</text>`
 
 /** A stretch of time with what happened on it, and where in it we are. */
 export function life(

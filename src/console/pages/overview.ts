@@ -15,6 +15,8 @@ import { wordsFor, type Words } from './words.ts'
 
 type Texts = (typeof overviewTexts)['en']
 
+/** More findings of single sites than these stand behind one line. */
+const openFindings = 3
 /** How many findings are told; `doctor` tells all. */
 const mostFindings = 10
 const weekMs = 7 * dayMs
@@ -47,7 +49,11 @@ function hand(frame: Frame, text: Texts, words: Words, { examined }: Overview): 
     text.hand,
     html`${findings.length === 0 && html`<p>${tag('good', text.well)}</p>`}
       ${ours.length > 0 && list(frame.language, ours)}
-      ${ofSites.length > 0 && folded(frame.language, words, ofSites)}
+      ${
+        ofSites.length > openFindings
+          ? folded(frame.language, words, ofSites)
+          : ofSites.length > 0 && list(frame.language, ofSites)
+      }
       <div class="foot"><span class="soft">${text.looked} ${words.ago(at)}</span>${again}</div>`,
   )
 }
@@ -150,18 +156,14 @@ function deliveries(text: Texts, words: Words, { figures, lately }: Overview): H
 
 function consents(text: Texts, words: Words, { consents: counted, now }: Overview): Html {
   const { byWeek, ended } = counted
-  let month = ''
   const drawn = byWeek.map((count, week) => {
     const from = now + week * weekMs
     const mark = words.day(from)
-    // Where the last one would not fit there is none.
-    const isNew = week % 5 === 0 && week < byWeek.length - 3 && mark !== month
-    month = isNew ? mark : month
     return {
       count,
       tone: week < 2 ? ('warn' as const) : ('main' as const),
       said: text.week(words.number(count), mark),
-      mark: isNew ? mark : undefined,
+      mark: week % 5 === 0 ? mark : undefined,
     }
   })
   const soon = byWeek.slice(0, 2).reduce((sum, count) => sum + count, 0)
@@ -185,18 +187,22 @@ function installation(text: Texts, words: Words, { figures, copiedAt, members }:
     detailList([
       [
         text.copy,
-        copiedAt !== undefined &&
-          (copiedAt === null ? tag('bad', text.noCopy) : words.ago(copiedAt)),
+        copiedAt === undefined
+          ? text.othersCopy
+          : copiedAt === null
+            ? tag('bad', text.noCopy)
+            : words.ago(copiedAt),
       ],
       [
         text.servers,
-        members.length > 0 &&
-          members.map(({ host, pid, seenAt, isLiving }) => {
-            const name = text.living(seen(host), pid)
-            return html`<div>
-              ${name} ${!isLiving && html`${tag('warn', text.silent)} ${words.ago(seenAt)}`}
-            </div>`
-          }),
+        members.length === 0
+          ? text.alone
+          : members.map(({ host, pid, seenAt, isLiving }) => {
+              const name = text.living(seen(host), pid)
+              return html`<div>
+                ${name} ${!isLiving && html`${tag('warn', text.silent)} ${words.ago(seenAt)}`}
+              </div>`
+            }),
       ],
       [text.kept, text.held(words.number(tenants), words.number(siteCount), words.number(items))],
     ]),

@@ -23,20 +23,19 @@ const units = [
 /** Made once: each costs as much as a row of a list. */
 function formatsFor(locale: string) {
   const plain = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 })
-  const lasting = (unit: string, maximumFractionDigits = 0) =>
+  const lasting = (unit: string) =>
     new Intl.NumberFormat(locale, {
-      maximumFractionDigits,
+      maximumFractionDigits: 0,
       style: 'unit',
       unit,
-      unitDisplay: 'short',
+      unitDisplay: 'long',
     })
   return {
     plain,
-    relative: new Intl.RelativeTimeFormat(locale, { style: 'short' }),
+    tenths: new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }),
+    relative: new Intl.RelativeTimeFormat(locale),
+    moment: new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(0, 'second'),
     days: new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' }),
-    millisecond: lasting('millisecond'),
-    exactSecond: lasting('second', 1),
-    second: lasting('second'),
     minute: lasting('minute'),
     hour: lasting('hour'),
     day: lasting('day'),
@@ -46,20 +45,24 @@ function formatsFor(locale: string) {
 const formats = { en: formatsFor('en-GB'), fr: formatsFor('fr-FR') } as const
 
 export function wordsFor(language: Language, now: number): Words {
-  const { plain, relative, days, ...lasting } = formats[language]
+  const { plain, tenths, relative, moment, days, ...lasting } = formats[language]
   return {
     number: (count) => plain.format(count),
     lasting(ms) {
-      if (ms < 100) return lasting.millisecond.format(ms)
-      if (ms < 10 * secondMs) return lasting.exactSecond.format(ms / secondMs)
-      const [unit, size] = units.find(([, , least]) => ms >= least) ?? units[3]
-      return lasting[unit].format(ms / size)
+      // English would write "0.1 secs" beside "2 ms".
+      if (ms < 100) return `${plain.format(ms)}\u00a0ms`
+      if (ms < 10 * secondMs) return `${tenths.format(ms / secondMs)}\u00a0s`
+      const [unit, size] = units.find(([, whole, least]) => ms >= least || ms === whole) ?? units[3]
+      return unit === 'second'
+        ? `${plain.format(ms / secondMs)}\u00a0s`
+        : lasting[unit].format(ms / size)
     },
     ago(at) {
       if (at === null) return html`<span class="soft">–</span>`
       const [unit, size] = units.find(([, , least]) => Math.abs(at - now) >= least) ?? units[3]
       const whole = new Date(at).toISOString()
-      const said = relative.format(Math.trunc((at - now) / size), unit)
+      const count = Math.trunc((at - now) / size)
+      const said = count === 0 ? moment : relative.format(count, unit)
       return html`<time datetime="${whole}" title="${`${whole.slice(0, 19).replace('T', ' ')} UTC`}"
         >${said}</time
       >`

@@ -38,15 +38,21 @@ describe('the overview', () => {
       { at: app.clock.now(), complete: false },
     )
 
-    const english = textOf((await visitor.get('/console')).body)
+    const { body } = await visitor.get('/console')
+    const english = textOf(body)
     const french = textOf((await visitor.get('/console', { 'accept-language': 'fr' })).body)
 
     expect(english).toContain('1 tenants, 1 sites, 2 connections')
     expect(english).toMatch(/erp\.acme\.test acme 2 ask for a hand/)
     expect(english).toContain('in 3 days')
+    expect(english).toMatch(/Last copy .+ Servers this one alone Kept/)
     expect(english).toContain('within two weeks 1')
+    const marks = [...body.matchAll(/<text .*?>(\d+ \w+)</gs)].map(([, mark]) => mark)
+    const lastWeek = new Date(app.clock.now() + 25 * 7 * day).getUTCDate()
+    expect(marks).toHaveLength(6)
+    expect(marks.at(-1)).toMatch(new RegExp(`^${lastWeek} `))
     expect(french).toContain('erp.acme.test acme 2 à reprendre')
-    expect(french).toContain('dans 3 j')
+    expect(french).toContain('dans 3 jours')
   })
 
   it('shows names that tenants chose as text, and weighs no more than 60 KB with the longest', async () => {
@@ -135,6 +141,35 @@ describe('what doctor finds', () => {
     expect(pageIn('fr')).toContain(
       'ALERTE site &lt;erp&gt; les livraisons échouent Regardez le site .',
     )
+  })
+
+  it('of a site or two stands open, of more behind one line', async () => {
+    const overviewOf = async (count: number) => {
+      const { app, clock } = await testApp()
+      const findings = Array.from({ length: count }, (_, at) => ({
+        ...finding('warning', `site ${at}`),
+        of: { tenant: 'acme' },
+      }))
+      const latest = async () => {
+        clock.advance(3_000) // a first look takes a while
+        return { at: clock.now(), findings }
+      }
+      const { store, bridgeStatus } = app
+      const config = loadConfig(testEnvironment)
+      const examiner = { latest, anew: latest }
+      return overviewReader({ store, clock, bridgeStatus, examiner, config })(1)
+    }
+    const frame = { who: 'anne', csrf: 'c', translation: '?lang=fr', path: '/console' }
+    const page = async (count: number) =>
+      overviewPage({ ...frame, language: 'en' }, await overviewOf(count)).markup
+
+    const [few, many] = [await page(2), await page(9)]
+
+    expect(few).not.toContain('<details>')
+    expect(textOf(few)).toContain('WARN site 0 m')
+    expect(textOf(few)).toContain('Looked at now')
+    expect(many).toContain('<details>')
+    expect(textOf(many)).toContain('WARN Of single sites: 9')
   })
 
   it('is looked for once, however many look, and again when it is old', async () => {
