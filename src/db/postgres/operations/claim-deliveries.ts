@@ -1,4 +1,4 @@
-import { asc, eq, sql, type SQL } from 'drizzle-orm'
+import { asc, eq, sql, type Placeholder, type SQL } from 'drizzle-orm'
 import { given } from '../../conditions.ts'
 import type { ClaimedDelivery } from '../../ports/deliveries.ts'
 import { sharesOf, type Share } from '../../rules/claim-shares.ts'
@@ -16,6 +16,13 @@ interface Claim {
   spreadAfter: number
 }
 
+/**
+ * False for who was paused with its clock, as a virtual machine may be: others were seen since, and for them its claims would be
+ * over. Not seen in a time to come, as who went before the database's clock was put back.
+ */
+const isNow = (at: number | Placeholder) => sql`NOT EXISTS (
+  SELECT FROM members WHERE seen_at - ${freshMs} > ${at} AND seen_at <= ${databaseTime})`
+
 /** Sites with anything due, read off the index one after the other: the backlog of one that is dead is not walked. */
 export const waiting = sql`
 WITH RECURSIVE waiting(site_id) AS (
@@ -28,9 +35,7 @@ WITH RECURSIVE waiting(site_id) AS (
 
 /**
  * The sites with deliveries due and an endpoint that may be tried, those with the fewest in flight first, then the longest
- * waiting: so a backlog keeps nobody else from their turn. `retrying` of what is in flight is no first try. None for who was
- * paused with its clock, as a virtual machine may be: others were seen since, and for them its claims would be over. Not seen
- * in a time to come, as who went before the database's clock was put back.
+ * waiting: so a backlog keeps nobody else from their turn. `retrying` of what is in flight is no first try.
  */
 const readySites = (among: SQL) =>
   prepared((db) =>
@@ -62,8 +67,7 @@ ${among}, ready AS (
 )
 SELECT "siteId", busy, places, retrying FROM ready
 WHERE first_due <= ${given('at')} AND busy < places
-  AND NOT EXISTS (SELECT FROM members
-                  WHERE seen_at - ${freshMs} > ${given('at')} AND seen_at <= ${databaseTime})
+  AND ${isNow(given('at'))}
 ORDER BY busy, first_due LIMIT ${given('limit')}) AS ready`,
       ),
   )
@@ -137,7 +141,7 @@ export const claimOne = (
 UPDATE deliveries SET attempts = attempts + 1, due_at = ${leaseUntil},
   claimed_until = ${leaseUntil}, claimed_by = ${by}
 WHERE event_seq = (SELECT seq FROM events WHERE id = ${eventId})
-  AND state = 'pending' AND (claimed_until IS NULL OR claimed_until <= ${at})
+  AND state = 'pending' AND (claimed_until IS NULL OR claimed_until <= ${at}) AND ${isNow(at)}
 RETURNING id, attempts, schedule_from, event_seq, site_id, 1 AS place, 1 AS turn, due_at`
     const [claim] = await read(db, taken)
     return claim

@@ -67,15 +67,16 @@ withPostgres((it, server) => {
 
   it('a member whose clock stood still while others went on claims nothing: for them its claims would be over', async () => {
     const { store, clock, accept } = await withSite(server)
-    await accept(1)
-    const claimAt = (at: number) =>
-      store.claimDeliveries({ by: 'srv_1', at, leaseUntil: at + 60_000, limit: 9 })
+    const event = await accept(1)
+    const at = (time: number) => ({ by: 'srv_1', at: time, leaseUntil: time + 60_000 })
+    const claimAt = (time: number) => store.claimDeliveries({ ...at(time), limit: 9 })
     const paused = clock.now()
     clock.advance(60_001)
     const other = { id: 'srv_2', host: 'there', pid: 1 }
     await store.joinMembers(other, { at: clock.now(), silentSince: 0 })
 
     expect(await claimAt(paused)).toEqual([])
+    expect(await store.claimDelivery(event, at(paused))).toBeUndefined()
 
     expect(await claimAt(clock.now())).toHaveLength(1)
   })
