@@ -1,9 +1,9 @@
-import { and, desc, eq, gt, gte, inArray, max, or, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, gte, inArray, lte, max, or, sql } from 'drizzle-orm'
 import { when } from '../../conditions.ts'
 import type { AuditEntry, AuditStore } from '../../ports/audit.ts'
 import type { By } from '../../scope.ts'
 import { audit, instance, sites } from '../schema/index.ts'
-import { done, first, orNothing, type Db, type Tools } from '../tools.ts'
+import { done, first, type Db, type Tools } from '../tools.ts'
 
 /** Writes one audit entry inside the transaction at hand; entries of one bucket are counted in one row. */
 export async function writeAudit(db: Db, entry: AuditEntry): Promise<void> {
@@ -42,24 +42,25 @@ export async function noteOfSite(
   await writeAudit(db, { ...by, tenantId, action, subject, ...more })
 }
 
+/**
+ * Whether a transaction is under way that wrote to the audit: it has this lock to its end. Looked up, not waited for with a lock
+ * of our own, which would hold up all who write, and wait for a vacuum.
+ */
+async function isBeingWritten(db: Db): Promise<boolean> {
+  const { rows } = await db.execute(sql`
+    SELECT FROM pg_locks WHERE locktype = 'relation' AND relation = 'audit'::regclass
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      AND mode = 'RowExclusiveLock' AND granted LIMIT 1`)
+  return rows.length > 0
+}
+
 export function auditOperations({ run, transaction }: Tools): AuditStore {
   const loggedUntil = (db: Db) => first(db.select({ id: instance.auditLogged }).from(instance))
 
-  const unlogged = (db: Db, id: number, limit: number) =>
-    db.select().from(audit).where(gt(audit.id, id)).orderBy(audit.id).limit(limit)
-
-  /**
-   * Does it when no transaction is under way that wrote an entry: ids are given out before the commit, and one that is smaller
-   * than those in the log would be passed over for good. Who writes waits behind this, so it hardly waits itself: else a frozen
-   * instance, or who vacuums the table, would hold up everybody.
-   */
-  const onceSettled = <T>(work: (db: Db) => Promise<T[]>): Promise<T[]> =>
-    orNothing(
-      transaction(async (db) => {
-        await db.execute(sql`LOCK TABLE ${audit} IN SHARE MODE`)
-        return work(db)
-      }, 'impatient'),
-    )
+  const newestId = async (db: Db): Promise<number> => {
+    const [newest] = await db.select({ id: max(audit.id) }).from(audit)
+    return newest?.id ?? 0
+  }
 
   return {
     audit: (entry) => transaction((db) => writeAudit(db, entry)),
@@ -68,16 +69,15 @@ export function auditOperations({ run, transaction }: Tools): AuditStore {
       const logged = await run(loggedUntil)
       if (!logged) return []
       const { id } = logged
-      if (id !== null) {
-        const hasNews = (await run((db) => unlogged(db, id, 1))).length > 0
-        if (!hasNews) return []
-        return onceSettled((db) => unlogged(db, id, limit))
-      }
-      return onceSettled(async (db) => {
-        const [newest] = await db.select({ id: max(audit.id) }).from(audit)
-        await db.update(instance).set({ auditLogged: newest?.id ?? 0 })
+      // Ids are given out before the commit: up to this one all are there when nobody is writing after it was read.
+      const newest = await run(newestId)
+      if (newest === id || (await run(isBeingWritten))) return []
+      if (id === null) {
+        await run((db) => done(db.update(instance).set({ auditLogged: newest })))
         return []
-      })
+      }
+      const isUnlogged = and(gt(audit.id, id), lte(audit.id, newest))
+      return run((db) => db.select().from(audit).where(isUnlogged).orderBy(audit.id).limit(limit))
     },
 
     markAuditLogged: (id) => run((db) => done(db.update(instance).set({ auditLogged: id }))),

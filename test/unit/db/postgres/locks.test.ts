@@ -247,6 +247,19 @@ withPostgres((it, server) => {
     expect(listed.map(({ subject }) => subject)).toEqual(['first', 'second'])
   })
 
+  it('the log goes on while somebody vacuums the audit, which may take minutes', async () => {
+    const { store, transaction } = await withSite(server)
+    const empty = Buffer.alloc(0)
+    await store.createInstance({ mode: 'x', wrappedPepper: empty, dataKeys: [], at: 0 })
+    await store.listUnloggedAudit(9)
+    await store.audit({ actor: 'test', action: 'site.updated', subject: 'x', at: 1 })
+
+    await transaction(async (db) => {
+      await db.execute(sql`LOCK TABLE audit IN SHARE UPDATE EXCLUSIVE MODE`) // as VACUUM does
+      expect(await store.listUnloggedAudit(9)).toMatchObject([{ subject: 'x' }])
+    })
+  })
+
   it('a body whose delivery goes on its way again while it is to be forgotten stays', async () => {
     const { pool, run, clock, accept } = await withSite(server)
     const event = await accept(7)
