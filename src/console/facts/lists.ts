@@ -6,6 +6,8 @@ import { hourMs } from '../../durations.ts'
 import { wholeMethod } from '../../explain/call-verdict.ts'
 
 const rowsPerPage = 40
+/** What is read of calls for a page of them, where many alike are one row. */
+const callsPerPage = 400
 
 /** How far back a list looks, in hours. */
 export const periods = [1, 24, 168, 720] as const
@@ -81,9 +83,32 @@ export interface CallList {
   now: number
   query: CallQuery
   isSiteKnown: boolean
-  rows: ListedCall[]
+  rows: AlikeCalls[]
   next: string
 }
+
+/** Calls that came one after the other from the same key, to the same method, and ended alike. */
+export interface AlikeCalls {
+  newest: ListedCall
+  oldest: ListedCall
+  count: number
+}
+
+/** A program that asks again and again would leave no room for what else was called. */
+export function alikeCalls(calls: readonly ListedCall[]): AlikeCalls[] {
+  const rows: AlikeCalls[] = []
+  for (const call of calls) {
+    const last = rows.at(-1)
+    if (last && kindOf(last.newest) === kindOf(call)) {
+      last.oldest = call
+      last.count += 1
+    } else rows.push({ newest: call, oldest: call, count: 1 })
+  }
+  return rows
+}
+
+const kindOf = ({ apiKey, siteId, method, itemId, status, refusal }: ListedCall): string =>
+  JSON.stringify([apiKey, siteId, method, itemId, status, refusal?.code])
 
 /** Events of sites with how their delivery stands, the newest first. */
 export async function listEvents(deps: Deps, query: EventQuery): Promise<EventList> {
@@ -128,9 +153,12 @@ export async function listCalls({ store, clock }: Deps, query: CallQuery): Promi
       status: { from: Number(status) * 100, until: Number(status) * 100 + 100 },
     }),
   }
-  const page = { limit: rowsPerPage, ...(before !== '' && { before }) }
-  const rows = await store.listCalls(filter, page)
-  const next = rows.length === rowsPerPage ? (rows.at(-1)?.id ?? '') : ''
+  const page = { limit: callsPerPage, ...(before !== '' && { before }) }
+  const calls = await store.listCalls(filter, page)
+  const alike = alikeCalls(calls)
+  const rows = alike.slice(0, rowsPerPage)
+  const hasMore = alike.length > rows.length || calls.length === callsPerPage
+  const next = hasMore ? (rows.at(-1)?.oldest.id ?? '') : ''
   return { now, query, isSiteKnown: true, rows, next }
 }
 

@@ -30,6 +30,8 @@ const en = {
   },
   eventColumns: ['Event', 'Site', 'Came', 'State', 'Tries', 'Last answer', 'Next try'],
   callColumns: ['Call', 'Site', 'When', 'Answer', 'Took'],
+  times: (count: string) => `${count} times alike`,
+  first: 'the first',
   next: 'Older ones',
   again: 'Send all of these again',
   warn: 'All that the filter means, on other pages too, is sent again, the oldest first and up to 1,000 by one press; each keeps its webhook-id, so a site that has it may ignore it.',
@@ -59,6 +61,8 @@ const fr: typeof en = {
   },
   eventColumns: ['Événement', 'Site', 'Arrivé', 'État', 'Essais', 'Réponse', 'Prochain essai'],
   callColumns: ['Appel', 'Site', 'Quand', 'Réponse', 'Durée'],
+  times: (count) => `${count} fois de même`,
+  first: 'le premier',
   next: 'Plus anciens',
   again: 'Tout renvoyer',
   warn: 'Tout ce que désigne le filtre est renvoyé, pages suivantes comprises, les plus anciens d’abord et jusqu’à 1 000 par appui ; chacun garde son webhook-id, et un site qui l’a déjà peut l’ignorer.',
@@ -208,10 +212,12 @@ export function callsPage(frame: Frame, list: CallList): Page {
       ${table(
         text.calls,
         text.callColumns,
-        rows.map((row) => [
-          linkTo('call', row.id, seen(shortMethod(row.method))),
+        rows.map(({ newest: row, oldest, count }) => [
+          html`${linkTo('call', row.id, seen(shortMethod(row.method)))}
+          ${count > 1 && html`<small class="soft">${text.times(words.number(count))}</small>`}`,
           html`${seen(row.site ?? '')} <small class="soft">${seen(row.tenant ?? '')}</small>`,
-          words.ago(row.at),
+          html`${words.ago(row.at)}
+          ${count > 1 && html`<small class="soft">${text.first} ${words.ago(oldest.at)}</small>`}`,
           html`${tag(row.status < 400 ? 'good' : 'bad', String(row.status))} ${row.refusal?.code}`,
           words.lasting(row.durationMs),
         ]),

@@ -6,6 +6,7 @@ import { dayMs } from '../../durations.ts'
 import type { Language } from '../../language.ts'
 import { shortMethod } from '../../explain/call-verdict.ts'
 import { command } from '../../terminal/shell.ts'
+import { alikeCalls } from '../facts/lists.ts'
 import type { Meant, Thing } from '../facts/thing.ts'
 import { life } from './charts.ts'
 import { doneLine, type Done } from './done.ts'
@@ -170,11 +171,11 @@ function calls(text: ThingTexts, words: Words, { story: { calls: all } }: Thing)
     table(
       text.calls,
       text.callColumns,
-      all
-        .slice(-most)
-        .toReversed()
-        .map(({ id, method, at, status, refusal, durationMs }) => [
-          linkTo('call', id, seen(shortMethod(method))),
+      alikeCalls(all.toReversed())
+        .slice(0, most)
+        .map(({ newest: { id, method, at, status, refusal, durationMs }, count }) => [
+          html`${linkTo('call', id, seen(shortMethod(method)))}
+          ${count > 1 && html`<small class="soft">${text.times(words.number(count))}</small>`}`,
           words.ago(at),
           html`${tag(status < 400 ? 'good' : 'bad', String(status))} ${refusal?.code}`,
           words.lasting(durationMs),

@@ -195,6 +195,7 @@ describe('lists', () => {
         ...call,
         id: `req_x${String(at).padStart(2, '0')}`,
         ...(at === 0 && { method: 'ping' }),
+        itemId: at,
         status: 200,
         refusal: null,
       })),
@@ -212,5 +213,34 @@ describe('lists', () => {
     expect(count(await page('?method=ping'))).toBe(1)
     expect(count(await page('?method=get_users'))).toBe(0)
     expect(await page('?site=nobody')).toContain('There is no site named nobody')
+  })
+
+  it('of calls have one row for those that follow each other alike, and turn from there', async () => {
+    const { app, visitor, call } = await aFurnishedConsole()
+    const asking = (from: number, length: number) =>
+      Array.from({ length }, (_, at) => ({
+        ...call,
+        id: `req_y${String(from + at).padStart(4, '0')}`,
+        at: call.at + 1 + from + at,
+        method: 'bank_api.bridge.get_events',
+        status: 200,
+        refusal: null,
+      }))
+    await app.store.addCalls([
+      ...asking(0, 450),
+      { ...call, id: 'req_between', at: call.at + 500, apiKey: null },
+      ...asking(500, 120),
+    ])
+    const page = async (query: string) => (await visitor.get(`/console/calls${query}`)).body
+
+    const first = await page('')
+    const older = /href="(\?[^"]*before=[^"]*)"/.exec(first)![1]!.replaceAll('&amp;', '&')
+    const second = await page(older)
+
+    expect(first.match(/\/console\/call\/req_\w+"/g)).toHaveLength(3)
+    expect(textOf(first)).toMatch(/get_events 120 times alike .*get_events 279 times alike/)
+    expect(textOf(second)).toContain('get_events 171 times alike')
+    expect(second).toContain('/console/call/req_call"')
+    expect(second).not.toContain('Older ones')
   })
 })
