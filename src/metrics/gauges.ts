@@ -10,6 +10,8 @@ export interface GaugeValues {
   backupAt?: number | undefined
   /** How many calls to Bridge our own budget allows now. */
   quotaLeft?: number | undefined
+  /** The most that it allows at once. */
+  quotaLimit?: number | undefined
   bridgeUp: boolean
   ready: boolean
   /** How many servers serve the database, as this one knows, and whether it leads. */
@@ -29,6 +31,10 @@ export function createGauges(registers: Registry[]): { show(reading: GaugeValues
     quota: gauge(
       'bridge_quota_remaining',
       'of all: calls to Bridge that are left now of our own budget, `QUOTA_BURST`',
+    ),
+    quotaLimit: gauge(
+      'bridge_quota_limit',
+      'of all: the most that this budget ever holds, `QUOTA_BURST`',
     ),
     deliveries: gauge(
       'deliveries',
@@ -100,6 +106,7 @@ export function createGauges(registers: Registry[]): { show(reading: GaugeValues
       gauges.leader.set(rest.leads ? 1 : 0)
       gauges.bridgeUp.set(rest.bridgeUp ? 1 : 0)
       known(gauges.quota, rest.quotaLeft)
+      known(gauges.quotaLimit, rest.quotaLimit)
       if (figures) showFigures(figures, now)
       else forgetFigures()
       known(gauges.database, rest.databaseBytes)

@@ -45,6 +45,7 @@ export function readerFor(
       members: app.membership.living(),
       leads: app.leader.isLeader(),
       quotaLeft: quota.available,
+      quotaLimit: quota.burst,
       bridgeUp: !breaker.open && credentials.refusedSince === null,
       ...(file !== undefined && {
         databaseBytes: await databaseBytes(file),

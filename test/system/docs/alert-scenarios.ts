@@ -21,6 +21,7 @@ const well: Series = {
   bank_api_leader: 1,
   bank_api_bridge_up: 1,
   bank_api_bridge_quota_remaining: 380,
+  bank_api_bridge_quota_limit: 400,
   bank_api_delivery_queue_age_seconds: 1,
   bank_api_endpoint_failing_seconds: 0,
   bank_api_events_unhandled: 2,
@@ -159,7 +160,16 @@ const oneInstance: Row[] = [
   ],
   ['the quota is spent', { bank_api_bridge_quota_remaining: '380x9 3x40' }, 17, 'BankApiQuotaLow'],
   ['the quota is spent for a moment', { bank_api_bridge_quota_remaining: '380x9 3x40' }, 13],
-  ['the quota is small', { bank_api_bridge_quota_remaining: 10 }, 30],
+  [
+    'the quota is small',
+    { bank_api_bridge_quota_remaining: 10, bank_api_bridge_quota_limit: 20 },
+    30,
+  ],
+  [
+    'the quota was made smaller',
+    { bank_api_bridge_quota_remaining: '380x9 15x40', bank_api_bridge_quota_limit: '400x9 20x40' },
+    30,
+  ],
   ['much of the quota is spent', { bank_api_bridge_quota_remaining: 150 }, 30],
   [
     'one call ended in an error of ours',

@@ -103,6 +103,7 @@ test('calls are counted by method and outcome, and Bridge calls by endpoint and 
   expect(text).toContain(`bank_api_bridge_requests_total{${endpoint},status="200"} 2`)
   expect(text).toContain(`bank_api_bridge_request_duration_seconds_count{${endpoint}} 2`)
   expect(text).toMatch(/^bank_api_bridge_quota_remaining \d+/m)
+  expect(text).toMatch(/^bank_api_bridge_quota_limit 400$/m)
 })
 
 test('Bridge’s endpoints are told with {id} for ids, and what took longer than a call may lies beyond the last bucket', async () => {
