@@ -21,15 +21,19 @@ export function startLoop({
   tick,
   idleMs,
   onError,
+  after,
 }: {
   tick: (stopping: AbortSignal) => Promise<boolean>
   idleMs: number
   onError: (error: unknown) => void
+  /** The first tick waits for it. */
+  after?: Promise<void> | undefined
 }): Loop {
   const stopping = new AbortController()
   let nudged = false
   let isPassing = false
   let wake = () => {}
+  const stopped = new Promise((resolve) => stopping.signal.addEventListener('abort', resolve))
 
   const sleep = (): Promise<void> =>
     new Promise((resolve) => {
@@ -53,6 +57,7 @@ export function startLoop({
   }
 
   async function run(): Promise<void> {
+    if (after) await Promise.race([after, stopped])
     while (!stopping.signal.aborted) {
       nudged = false
       const more = await tickOnce()

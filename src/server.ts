@@ -12,8 +12,11 @@ import { version } from './version.ts'
 
 const { complain, say } = processTerminal()
 
-/** Until there is a server nothing is under way that would have to end. */
-let stop = async (code: number): Promise<void> => process.exit(code)
+/** Until there is a server nothing is under way that would have to end: its work begins when it is assembled. */
+let stop = async (code: number, why?: string): Promise<void> => {
+  if (why !== undefined) complain(why)
+  process.exit(code)
+}
 // Before the start: a container's first process is not ended by a signal that it does not listen to.
 process.on('SIGTERM', () => void stop(0))
 process.on('SIGINT', () => void stop(0))
@@ -28,10 +31,7 @@ async function start(config: Config): Promise<void> {
     time,
     workers: true,
     identity: thisProcess(),
-    onDatabaseLost: () => {
-      app.log.fatal('another server took the database: stopping')
-      void stop(1)
-    },
+    onDatabaseLost: () => void stop(1, 'another server took the database: stopping'),
     ...(sandbox && { sandbox }),
   }).catch(async (error: unknown) => {
     await sandbox?.close()
@@ -41,7 +41,8 @@ async function start(config: Config): Promise<void> {
   app.log.info({ version }, 'starting')
   for (const warning of config.warnings) app.log.warn({ room: 'environment' }, warning)
   let stopping = false
-  stop = async (code) => {
+  stop = async (code, why) => {
+    if (why !== undefined) app.log.fatal(why)
     if (stopping) process.exit(1)
     stopping = true
     const clean = await stopGently(app, config.stop)

@@ -47,6 +47,7 @@ const plugin: FastifyPluginCallback<AlertOptions> = (app, options, done) => {
   })
   let dueAt = 0
   const loop = startLoop({
+    after: app.lifecycle.begun,
     tick: app.leader.only(async () => {
       const now = app.steadyClock.now()
       if (now < dueAt) return false

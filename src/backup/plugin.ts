@@ -39,6 +39,7 @@ const plugin: FastifyPluginCallback<{
     return error === undefined ? undefined : (sentenceOf(error) ?? (error as Error).message)
   })
   const loop = startLoop({
+    after: app.lifecycle.begun,
     tick: app.leader.only(tick),
     idleMs: lookMs,
     onError: (error) => log.error({ err: error }, 'the database was not copied'),

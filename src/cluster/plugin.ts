@@ -40,7 +40,9 @@ const plugin: FastifyPluginAsync<Options> = async (
   { identity, time, onLost = () => {}, mustBeAlone = false, leader },
 ) => {
   const { store, ids } = app
-  const lifecycle: Lifecycle = { stopping: false, leftMs: () => Number.POSITIVE_INFINITY }
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
+  const lifecycle: Lifecycle = { stopping: false, leftMs: () => Number.POSITIVE_INFINITY, begun }
+  app.addHook('onReady', async () => begin())
   const wakeups = createWakeups()
   app.decorate('lifecycle', lifecycle)
   app.decorate('wakeups', wakeups)

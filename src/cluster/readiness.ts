@@ -10,6 +10,8 @@ export interface Lifecycle {
   stopping: boolean
   /** For how long a stop may still wait for what is in flight, so that what does not end can be given back in time. */
   leftMs: () => number
+  /** When the server is assembled: until then it may end at any moment, so nothing is begun that would be cut off. */
+  begun: Promise<void>
 }
 
 export interface Check {

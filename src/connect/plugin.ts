@@ -37,6 +37,7 @@ const plugin: FastifyPluginCallback<Options> = (app, { workers, needsAddresses }
     const verifyCallbacks = createCallbackVerifier(app.settleDeps, app.memberId)
     const expire = app.leader.only(() => expireRequests(app.settleDeps))
     const loop = startLoop({
+      after: app.lifecycle.begun,
       tick: app.heartbeats.watch('connect', async (stopping: AbortSignal) => {
         const moreToExpire = await expire()
         if (app.membership.isSure()) await verifyCallbacks(stopping)

@@ -31,6 +31,7 @@ const plugin: FastifyPluginCallback<{ workers: boolean }> = (app, { workers }, d
       }
     }
     const loop = startLoop({
+      after: app.lifecycle.begun,
       tick: app.leader.only(async () => {
         for (const removal of await store.listOpenRemovals()) {
           if (stopping.signal.aborted) break

@@ -91,6 +91,7 @@ const plugin: FastifyPluginCallback<
   if (workers) {
     const run = (name: string, tick: () => Promise<boolean>, idleMs: number) =>
       startLoop({
+        after: app.lifecycle.begun,
         tick,
         idleMs,
         onError: (error) => log.error({ err: error, work: name }, 'job failed'),

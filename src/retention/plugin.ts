@@ -18,6 +18,7 @@ const plugin: FastifyPluginCallback<{ workers: boolean; retention: Retention }> 
     const forget = createRetention({ store, clock, isClockInDoubt, retention })
     const stopping = new AbortController()
     const loop = startLoop({
+      after: app.lifecycle.begun,
       tick: app.leader.only(async () => {
         // What is forgotten does not come back: without a word of Bridge's about the time there is none to go by.
         if (bridgeTime.aheadMs() === undefined) await bridge.probe(stopping.signal).catch(() => {})

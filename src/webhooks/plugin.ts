@@ -103,9 +103,15 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
       const hasRecovered = await recover()
       return (await relay.pump()) || hasRecovered
     })
-    const handlerLoop = startLoop({ tick: handle, idleMs, onError })
-    const relayLoop = startLoop({ tick: pump, idleMs, onError })
-    const refusals = startLoop({ tick: app.refusedWebhooks.look, idleMs: refusalsMs, onError })
+    const { begun: after } = lifecycle
+    const handlerLoop = startLoop({ tick: handle, idleMs, onError, after })
+    const relayLoop = startLoop({ tick: pump, idleMs, onError, after })
+    const refusals = startLoop({
+      tick: app.refusedWebhooks.look,
+      idleMs: refusalsMs,
+      onError,
+      after,
+    })
     app.wakeups.on('events', handlerLoop.nudge)
     app.wakeups.on('deliveries', relayLoop.nudge)
     app.addHook('onClose', async () => {

@@ -45,6 +45,7 @@ export async function testApp({
   env = {},
   database = emptyDatabase(),
   workers = false,
+  begins = workers,
   clock = testClock(),
   ids = testIds(),
   leader,
@@ -54,6 +55,8 @@ export async function testApp({
   env?: Record<string, string>
   database?: Place
   workers?: boolean
+  /** Whether their work has begun: it waits until the server is assembled. */
+  begins?: boolean
   clock?: MovableClock
   /** Others than those that count up from 1, for a database that has these already. */
   ids?: Ids
@@ -82,6 +85,7 @@ export async function testApp({
     },
   })
   onTestFinished(() => app.close())
+  if (begins) await app.ready()
   return { app, clock, bridge, world, log }
 }
 

@@ -10,7 +10,11 @@ const plenty = 10 * 1024 * 1024 * 1024
 
 function aServer() {
   const clock = testClock()
-  const lifecycle: Lifecycle = { stopping: false, leftMs: () => Number.POSITIVE_INFINITY }
+  const lifecycle: Lifecycle = {
+    stopping: false,
+    leftMs: () => Number.POSITIVE_INFINITY,
+    begun: Promise.resolve(),
+  }
   const heartbeats = createHeartbeats(clock)
   const state = { probes: 0, fails: undefined as Error | undefined, free: plenty }
   const readiness = createReadiness({

@@ -157,7 +157,7 @@ test.each([
   ['without DEFAULT_USER_EMAIL', {}, 1],
   ['with it', { DEFAULT_USER_EMAIL: 'bank@acme.test' }, 0],
 ])('a start %s says whether links may lack an address', async (_, env, count) => {
-  const { app, log } = await testApp({ env, workers: true })
+  const { app, log } = await testApp({ env, workers: true, begins: false })
   await aTenant(app)
 
   await app.ready()

@@ -12,7 +12,14 @@ import { receiver } from './receiver.ts'
 import { unhandledIn } from '../../support/store.ts'
 
 /** The door alone: the rooms it needs stand in as decorations, under the names of the plugins that make them. */
-async function door(options: { workers?: boolean; isSandbox?: boolean; bounds?: string[] } = {}) {
+async function door(
+  options: {
+    workers?: boolean
+    isSandbox?: boolean
+    bounds?: string[]
+    begun?: Promise<void>
+  } = {},
+) {
   const rooms = testRooms()
   const tenant = await aTenant(rooms)
   const user = await aUser(rooms, tenant.site)
@@ -24,7 +31,11 @@ async function door(options: { workers?: boolean; isSandbox?: boolean; bounds?: 
     heartbeats,
     leader: soleLeader,
     membership: onlyMember,
-    lifecycle: { stopping: false, leftMs: () => Number.POSITIVE_INFINITY },
+    lifecycle: {
+      stopping: false,
+      leftMs: () => Number.POSITIVE_INFINITY,
+      begun: options.begun ?? Promise.resolve(),
+    },
     wakeups: createWakeups(),
   }
   for (const [name, room] of Object.entries({ ...rooms, auditCounter, ...cluster })) {
@@ -71,6 +82,22 @@ test('with workers, what is stored is handled and delivered, also when nobody wa
   await expect.poll(() => at.posts.length).toBe(1)
   await expect.poll(() => unhandledIn(store, clock.now(), 1)).toEqual([])
   expect(Object.keys(heartbeats.ages())).toEqual(['webhook handler', 'webhook relay'])
+})
+
+test('nothing is tried, or applied, before the server is assembled; a stop does not wait for that', async () => {
+  const begun = Promise.withResolvers<void>()
+  const options = { workers: true, isSandbox: true, begun: begun.promise }
+  const { emit, listenAt, store, clock, app } = await door(options)
+  const at = await receiver()
+  await listenAt(at.url)
+  await emit()
+  app.wakeups.notify('deliveries')
+
+  await app.close()
+  begun.resolve()
+
+  expect(at.posts).toEqual([])
+  expect(await unhandledIn(store, clock.now(), 1)).toHaveLength(1)
 })
 
 test('without workers nothing runs', async () => {
