@@ -85,6 +85,13 @@ export async function findDemo(
 const demoSecret = (keyring: Keyring, apiKey: string): string =>
   keyring.hash('demo-secret', apiKey).toString('base64url')
 
+/**
+ * The reference with the key filled in. Behind `#`, so that no server and no log is told of it; the page takes it out of the
+ * address.
+ */
+export const docsWithKey = ({ apiKey, apiSecret }: DemoKey): string =>
+  `/docs#${new URLSearchParams({ api_key: apiKey, api_secret: apiSecret }).toString()}`
+
 /** What a newcomer may type: each works as it stands. */
 export function demoCommands(origin: string, { apiKey, apiSecret }: DemoKey) {
   const curl = (method: string, args: Record<string, string | number> = {}): string =>

@@ -96,7 +96,7 @@ const contents = ({ webhooks }: Document, groups: readonly Group[], words: Words
 const credentials = (words: Words): Html =>
   html`<section class="live credentials" aria-labelledby="key">
     <h2 id="key">${words.yourKey}</h2>
-    <p>${words.keyIs}</p>
+    <p>${words.keyIs} <a href="/">${words.toStart}</a></p>
     <div class="pair">
       <label>api_key <input id="api_key" autocomplete="off" spellcheck="false" /></label>
       <label>api_secret <input id="api_secret" type="password" autocomplete="off" /></label>

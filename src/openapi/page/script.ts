@@ -111,6 +111,7 @@ const useKey = () => {
   authorization = isSet ? 'token ' + key + ':' + secret : undefined
   document.body.classList.toggle('keyed', isSet)
   const { none, set, odd } = byId('state').dataset
+  byId('state').classList.toggle('odd', isOdd)
   say(byId('state'), isOdd ? odd : isSet ? set : none)
   for (const { element, text } of samples) {
     say(element, isSet ? text.replaceAll('API_KEY', key).replaceAll('API_SECRET', secret) : text)
@@ -119,8 +120,12 @@ const useKey = () => {
   kept.write('api_secret', isOdd ? '' : secret)
 }
 if (keyField) {
-  keyField.value = kept.read('api_key')
-  secretField.value = kept.read('api_secret')
+  // The start page leads here with the key behind the # of the address, where it does not stay.
+  const given = new URLSearchParams(location.hash.slice(1))
+  const isGiven = given.has('api_key') && given.has('api_secret')
+  if (isGiven) history.replaceState(null, '', location.pathname + location.search)
+  keyField.value = isGiven ? given.get('api_key') : kept.read('api_key')
+  secretField.value = isGiven ? given.get('api_secret') : kept.read('api_secret')
   for (const field of [keyField, secretField]) field.addEventListener('input', useKey)
   byId('forget').addEventListener('click', () => {
     keyField.value = secretField.value = ''

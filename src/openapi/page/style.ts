@@ -166,6 +166,10 @@ export const style = css`
     margin: 0.75rem 0;
     padding: 0.55rem 0.8rem;
     border-radius: 10px;
+    background: var(--tint);
+  }
+  #state.odd,
+  .unkeyed {
     background: var(--bad-tint);
     color: var(--bad);
   }

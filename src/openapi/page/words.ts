@@ -10,8 +10,9 @@ const english = {
   contents: 'Contents',
   yourKey: 'Your key',
   keyIs:
-    'This is a sandbox: calls reach no bank. Its key stands on the start page; others are made by the command key create. This tab keeps the key until it is closed.',
-  noKey: 'No key is set: calls will be refused.',
+    'This is a sandbox: calls reach no bank. The start page leads here with the demo key; others are made by the command key create. This tab keeps the key until it is closed.',
+  toStart: 'To the start page',
+  noKey: 'No key is set yet.',
   keySet: 'Calls and samples use this key.',
   keyOdd: 'A key and a secret have letters, digits, - and _ alone: this is none.',
   forget: 'Forget the key',
@@ -63,8 +64,9 @@ const french: Words = {
   contents: 'Sommaire',
   yourKey: 'Votre clé',
   keyIs:
-    'Ceci est un bac à sable : les appels n’atteignent aucune banque. Sa clé est sur la page d’accueil ; la commande key create en fait d’autres. Cet onglet garde la clé jusqu’à sa fermeture.',
-  noKey: 'Aucune clé n’est donnée : les appels seront refusés.',
+    'Ceci est un bac à sable : les appels n’atteignent aucune banque. La page d’accueil mène ici avec la clé de démonstration ; la commande key create en fait d’autres. Cet onglet garde la clé jusqu’à sa fermeture.',
+  toStart: 'Vers la page d’accueil',
+  noKey: 'Aucune clé n’est encore donnée.',
   keySet: 'Les appels et les exemples utilisent cette clé.',
   keyOdd: 'Une clé et un secret n’ont que des lettres, des chiffres, - et _ : ceci n’en est pas.',
   forget: 'Oublier la clé',

@@ -1,4 +1,4 @@
-import { demoCommands, type DemoKey } from '../../demo.ts'
+import { demoCommands, docsWithKey, type DemoKey } from '../../demo.ts'
 import { html, type Html } from '../../html/html.ts'
 import { icons } from '../../html/icons.ts'
 import { page, type Page } from '../../html/page.ts'
@@ -13,13 +13,14 @@ const texts = {
   en: {
     what: 'This server connects Dokos and ERPNext sites to their banks, through Bridge. A site calls it with an API key, as it would call another Frappe site.',
     docs: 'API reference',
+    docsWithKey: 'API reference, with this key to call',
     console: 'Operator’s console',
     health: 'Health',
     flow: 'The whole flow in half a minute',
     begin: 'Connect a bank now',
     walk: 'Log in at an invented bank, with any of the logins it shows, and come back to a page with the accounts and the first transactions.',
     terminal: 'The same from a terminal',
-    key: 'This key is the sandbox’s own, and good for nothing else.',
+    key: 'This key is the sandbox’s own, and good for nothing else. One click selects it, or a command, as a whole.',
     whoAmI: 'Try the key',
     connect: 'Ask for a link, and open its url in a browser',
     ended: 'The key of this sandbox has ended, or has another secret. For another:',
@@ -27,13 +28,14 @@ const texts = {
   fr: {
     what: 'Ce serveur relie les sites Dokos et ERPNext à leurs banques, par Bridge. Un site l’appelle avec une clé d’API, comme il appellerait un autre site Frappe.',
     docs: 'Référence de l’API',
+    docsWithKey: 'Référence de l’API, avec cette clé pour appeler',
     console: 'Console de l’opérateur',
     health: 'État du serveur',
     flow: 'Tout le parcours en une demi-minute',
     begin: 'Connecter une banque',
     walk: 'Identifiez-vous auprès d’une banque inventée, avec l’un des identifiants qu’elle montre, et revenez à une page avec les comptes et les premières opérations.',
     terminal: 'La même chose depuis un terminal',
-    key: 'Cette clé est celle du bac à sable, et ne sert à rien d’autre.',
+    key: 'Cette clé est celle du bac à sable, et ne sert à rien d’autre. Un clic la sélectionne tout entière, comme une commande.',
     whoAmI: 'Essayer la clé',
     connect: 'Demander un lien, et ouvrir son url dans un navigateur',
     ended: 'La clé de ce bac à sable a pris fin, ou a un autre secret. Pour en faire une autre :',
@@ -85,7 +87,9 @@ export function sandboxFront(
             </section>`
       }
       <ul class="ways">
-        <li><a href="/docs">${text.docs}</a></li>
+        <li>
+          <a href="${key ? docsWithKey(key) : '/docs'}">${key ? text.docsWithKey : text.docs}</a>
+        </li>
         ${hasConsole && html`<li><a href="/console">${text.console}</a></li>`}
         <li><a href="/ready">${text.health}</a></li>
       </ul>`,
@@ -106,8 +110,8 @@ function offer(language: Language, publicUrl: string, key: DemoKey): Html {
       <h2>${text.terminal}</h2>
       <p>${text.key}</p>
       ${detailList([
-        ['api_key', key.apiKey],
-        ['api_secret', key.apiSecret],
+        ['api_key', html`<code>${key.apiKey}</code>`],
+        ['api_secret', html`<code>${key.apiSecret}</code>`],
       ])}
       <h3>${text.whoAmI}</h3>
       <pre tabindex="0">${whoAmI}</pre>

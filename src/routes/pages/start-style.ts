@@ -46,9 +46,8 @@ export const startStyle = css`
     border-radius: 10px;
     background: var(--page);
     font-size: 0.85rem;
-    overflow-x: auto;
-    overflow-wrap: normal;
-    white-space: pre;
+    overflow-wrap: anywhere;
+    white-space: pre-wrap;
     user-select: all;
   }
   pre:last-child {

@@ -1,4 +1,4 @@
-import { demoCommands, type DemoKey } from '../../demo.ts'
+import { demoCommands, docsWithKey, type DemoKey } from '../../demo.ts'
 import { html, seen, type Html } from '../../html/html.ts'
 import { icons, type IconName } from '../../html/icons.ts'
 import type { NoticeText } from '../../html/notice.ts'
@@ -34,7 +34,7 @@ export function walkPage(walk: Walk, about: About & { publicUrl: string; key: De
       ${what(connected, language)} ${nextCalls(walk.request, connected, about)}
       <form method="post" action="/demo"><button class="quiet">${text.again}</button></form>
       <ul class="ways">
-        <li><a href="/docs">${text.docs}</a></li>
+        <li><a href="${docsWithKey(about.key)}">${text.docs}</a></li>
         <li><a href="/">${text.start}</a></li>
       </ul>`,
     translation,

@@ -119,6 +119,23 @@ describe.skipIf(isAbsent)('/docs in a browser', { timeout }, () => {
     await close()
   })
 
+  test('the start page leads here with the key, which does not stay in the address', async () => {
+    const { page, complaints, close } = await open(phone, '/')
+    await look(page, 'docs-from-start')
+    await page.locator('a[href^="/docs"]').click()
+    await page.getByText('Calls and samples use this key.').waitFor()
+
+    const given = await page.getByLabel('api_key').first().inputValue()
+    const address = page.url()
+    await page.getByRole('link', { name: 'start page' }).click()
+    await page.waitForURL(`${gateway.origin}/`)
+
+    expect(given).toBe(gateway.demo.apiKey)
+    expect(address).toBe(`${gateway.origin}/docs`)
+    expect(complaints).toEqual([])
+    await close()
+  })
+
   test('the key survives a reload, is in the samples, and is forgotten with a click or the tab', async () => {
     const { page, close } = await open()
     await giveKey(page)
