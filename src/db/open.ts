@@ -10,6 +10,8 @@ interface Opening {
   mustExist?: boolean
   /** Called before the schema of a file changes that holds something; when it throws, nothing changes. */
   beforeChange?: () => void
+  /** Of a server: called before it waits for another program that changes the schema. */
+  onWait?: () => void
 }
 
 /**
@@ -18,10 +20,10 @@ interface Opening {
  */
 export async function openStore(
   place: Place,
-  { signerOf, mustExist = false, beforeChange }: Opening = {},
+  { signerOf, mustExist = false, beforeChange, onWait }: Opening = {},
 ): Promise<Store> {
   if (typeof place === 'string') return createSqliteStore(place, signerOf, beforeChange)
   // Who keeps a file need not load what speaks to a server.
   const { openPostgresStore } = await import('./postgres/store.ts')
-  return openPostgresStore({ ...place, mustExist })
+  return openPostgresStore({ ...place, mustExist, onWait })
 }

@@ -19,7 +19,9 @@ interface Options {
 
 /** Opens the database and closes it last. */
 const plugin: FastifyPluginAsync<Options> = async (app, { place, signerOf }) => {
-  const store = await openStore(place, { ...(signerOf && { signerOf }) })
+  const onWait = (): void =>
+    app.log.warn('another program is bringing the database up to date: waiting for it')
+  const store = await openStore(place, { ...(signerOf && { signerOf }), onWait })
   app.decorate('store', store)
   app.addHook('onClose', () => store.close())
 }

@@ -1,10 +1,13 @@
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import type pg from 'pg'
-import { DatabaseVersionError } from '../store-errors.ts'
+import { DatabaseInUseError, DatabaseVersionError } from '../store-errors.ts'
 import { stateOf } from './errors.ts'
 
 /** Any number, the same for all of us: whoever has it migrates. */
 export const migrationLock = 7_214_365_081
+
+const isMigrating =
+  'Another bank-api is bringing this database up to date, which may take long: repeat this when it is done.'
 
 /** What stands in a transaction's way is a server at work. It is not held up for longer. */
 const lockTimeout = '10s'
@@ -21,12 +24,13 @@ type Known = ReturnType<typeof readMigrationFiles>[number]
  * Brings the schema up to date, all of it in one transaction. One process migrates, the others wait for it. Servers of the
  * version before go on meanwhile, and after: expand first, and take away in a later version, in a migration that begins with
  * `-- requires 12` when programs that know fewer than twelve migrations cannot work with what it leaves. With `mustExist` an
- * empty database is refused: only a server's first start makes the tables.
+ * empty database is refused, for only a server's first start makes the tables, and so is one that somebody else migrates: a
+ * command waits for nobody without a word. Who does wait calls `onWait` before.
  */
 export async function migrate(
   pool: pg.Pool,
   migrationsFolder: string,
-  { mustExist = false }: { mustExist?: boolean } = {},
+  { mustExist = false, onWait }: { mustExist?: boolean; onWait?: (() => void) | undefined } = {},
 ): Promise<void> {
   const known = readMigrationFiles({ migrationsFolder })
   const client = await pool.connect()
@@ -37,6 +41,14 @@ export async function migrate(
       throw new DatabaseVersionError(
         'There is nothing of ours in the database that DATABASE_URL names. If it is the right one, start the server, which makes the tables at its first start.',
       )
+    }
+    const { rows } = await client.query<{ is_free: boolean }>(
+      'SELECT pg_try_advisory_xact_lock($1) AS is_free',
+      [migrationLock],
+    )
+    if (!rows[0]?.is_free) {
+      if (mustExist) throw new DatabaseInUseError(isMigrating)
+      onWait?.()
     }
     for (let left = tries - 1; !(await hasMigrated(client, known, { left })); left -= 1);
   } finally {

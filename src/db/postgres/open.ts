@@ -22,6 +22,8 @@ export interface PostgresOptions {
   answerMs?: number
   /** Refuse a database without our tables instead of making them. */
   mustExist?: boolean
+  /** Called before it waits for another program that changes the schema. */
+  onWait?: (() => void) | undefined
 }
 
 /** How long a call may wait for a connection, a lock and a statement; and how long a transaction may forget to go on. */

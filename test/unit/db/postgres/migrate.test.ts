@@ -1,9 +1,9 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
-import { migrate } from '../../../../src/db/postgres/migrate.ts'
+import { migrate, migrationLock } from '../../../../src/db/postgres/migrate.ts'
 import { createPool, migrationsFolder } from '../../../../src/db/postgres/open.ts'
-import { DatabaseVersionError } from '../../../../src/db/store-errors.ts'
+import { DatabaseInUseError, DatabaseVersionError } from '../../../../src/db/store-errors.ts'
 import { emptyDatabase, withPostgres } from '../../../support/postgres.ts'
 import { testFolder } from '../../../support/store.ts'
 
@@ -131,6 +131,20 @@ withPostgres((it, server) => {
 
     const { rows } = await pool.query('SELECT later FROM events JOIN deliveries USING (later)')
     expect(rows).toEqual([])
+  })
+
+  it('a command that meets a migration under way ends and says so', async () => {
+    const pool = await poolOn()
+    await migrate(pool, migrationsFolder)
+    const other = await pool.connect()
+    onTestFinished(() => other.release())
+    await other.query(`BEGIN; SELECT pg_advisory_xact_lock(${migrationLock})`)
+    const later = laterMigrations('ALTER TABLE tenants ADD COLUMN later bigint;')
+
+    await expect(migrate(pool, later, { mustExist: true })).rejects.toThrow(DatabaseInUseError)
+
+    await other.query('ROLLBACK')
+    await expect(migrate(pool, later, { mustExist: true })).resolves.toBeUndefined()
   })
 
   it('the program before works on with what a later one added', async () => {

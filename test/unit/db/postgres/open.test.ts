@@ -1,5 +1,5 @@
 import { Client } from 'pg'
-import { expect, onTestFinished } from 'vitest'
+import { expect, onTestFinished, vi } from 'vitest'
 import { openStore } from '../../../../src/db/open.ts'
 import { migrationLock } from '../../../../src/db/postgres/migrate.ts'
 import { openPostgres } from '../../../../src/db/postgres/open.ts'
@@ -20,13 +20,14 @@ withPostgres((it, server) => {
     expect(await (await open()).listTenants()).toEqual([tenant])
   })
 
-  it('a start waits for migrations longer than for the answers to its work', async () => {
+  it('a start says that it waits for migrations, and does so longer than for the answers to its work', async () => {
     const url = await emptyDatabase(server)
     const other = new Client(url)
     await other.connect()
     onTestFinished(() => other.end())
     await other.query('SELECT pg_advisory_lock($1)', [migrationLock])
-    const opened = openPostgres({ url, poolSize: 1, answerMs: 1 })
+    const onWait = vi.fn<() => void>()
+    const opened = openPostgres({ url, poolSize: 1, answerMs: 1, onWait })
     opened.catch(() => {}) // it is looked at below
     await expect
       .poll(async () => {
@@ -38,6 +39,7 @@ withPostgres((it, server) => {
     await other.query('SELECT pg_advisory_unlock($1)', [migrationLock])
 
     await (await opened).end()
+    expect(onWait).toHaveBeenCalledOnce()
     const { rowCount } = await other.query('SELECT FROM __drizzle_migrations')
     expect(rowCount).toBeGreaterThan(0)
   })
