@@ -8,8 +8,8 @@ export const doorStyle = css`
     border: 1px solid var(--line);
     border-radius: 10px;
     background: var(--page);
-    overflow-wrap: anywhere;
     white-space: pre-wrap;
+    word-break: break-all;
   }
 `
 

@@ -46,8 +46,8 @@ export const startStyle = css`
     border-radius: 10px;
     background: var(--page);
     font-size: 0.85rem;
-    overflow-wrap: anywhere;
     white-space: pre-wrap;
+    word-break: break-all;
     user-select: all;
   }
   pre:last-child {
