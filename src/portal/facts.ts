@@ -38,7 +38,13 @@ interface Deps {
 }
 
 /** How a connection is, in the terms of who has to do something about it. */
-export type ConnectionState = 'ended' | 'ending' | 'missing' | Exclude<NextStep, 'none'> | 'works'
+export type ConnectionState =
+  | 'ended'
+  | 'ending'
+  | 'missing'
+  | 'never'
+  | Exclude<NextStep, 'none'>
+  | 'works'
 
 export interface ConnectionView {
   item: Item
@@ -62,6 +68,8 @@ export interface SiteView {
   endpoint: Pick<EndpointHealth, 'failingSince' | 'disabledAt'>
   connections: Part<ConnectionView>
   events: ListedEvent[]
+  /** The banks of the connections that those events concern, by the connection. */
+  banks: ReadonlyMap<number, string>
   /** Which part of the events this is; empty for the newest. */
   after: string
   /** Where the next part of the events begins; empty when this is the last. */
@@ -87,6 +95,7 @@ export async function readSite(
     limit: eventsPerPage + 1,
   })
   const last = events.length > eventsPerPage ? events[eventsPerPage - 1] : undefined
+  const shown = events.slice(0, eventsPerPage)
   return {
     now,
     site,
@@ -96,10 +105,26 @@ export async function readSite(
       page,
       connectionsPerPage,
     ),
-    events: events.slice(0, eventsPerPage),
+    events: shown,
+    banks: await banksOf(store, scope, shown),
     after,
     next: last ? placeOf(last) : '',
   }
+}
+
+async function banksOf(
+  store: Store,
+  scope: Scope,
+  events: readonly ListedEvent[],
+): Promise<Map<number, string>> {
+  const ids = new Set(events.flatMap(({ itemId }) => itemId ?? []))
+  const found = await Promise.all([...ids].map((id) => store.findItem(scope, id)))
+  return new Map(
+    found.flatMap((owned) => {
+      const bank = owned?.item.bank ?? owned?.item.providerName
+      return owned && bank != null ? [[owned.item.id, bank] as const] : []
+    }),
+  )
 }
 
 const partOf = (page: number, size: number) => ({ limit: size + 1, offset: (page - 1) * size })
@@ -125,11 +150,12 @@ function toView(
 const renewable = new Set<ConnectionState>(['ended', 'ending', 'sca', 'edit'])
 
 function stateOf(item: Item, now: number): ConnectionState {
-  const { status, authenticationExpiresAt: end, unreachableAt } = item
+  const { status, authenticationExpiresAt: end, lastSuccessAt, unreachableAt } = item
   if (unreachableAt !== null) return 'missing'
   if (end !== null && end <= now) return 'ended'
   const { next } = whatNext(item, now)
   if (next === 'none') return 'works'
+  if ((next === 'sca' || next === 'edit') && end === null && lastSuccessAt === null) return 'never'
   return next === 'sca' && !askingStatuses.includes(status) ? 'ending' : next
 }
 

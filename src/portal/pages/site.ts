@@ -51,6 +51,7 @@ const tones: Readonly<Record<ConnectionState, Tone>> = {
   connect: 'bad',
   wait: 'main',
   missing: 'warn',
+  never: 'none',
 }
 
 function connectionCells(
@@ -114,7 +115,7 @@ function webhooks(frame: Frame, text: PortalTexts, words: Words, { site, endpoin
 const withoutQuery = (url: string): string => url.replace(/\?.*$/s, '?…')
 
 function events(text: PortalTexts, words: Words, view: SiteView): Html {
-  const { site, events: rows, after, next } = view
+  const { site, events: rows, banks, after, next } = view
   const link = (more: { after?: string }, name: string) =>
     html`<a href="${siteAddress(site.name, more)}">${name}</a>`
   return card(
@@ -125,7 +126,7 @@ function events(text: PortalTexts, words: Words, view: SiteView): Html {
         : table(
             text.events,
             text.eventColumns,
-            rows.map((row) => eventCells(text, words, row)),
+            rows.map((row) => eventCells(text, words, row, banks)),
           )
     }
     ${
@@ -137,12 +138,22 @@ function events(text: PortalTexts, words: Words, view: SiteView): Html {
   )
 }
 
-function eventCells(text: PortalTexts, words: Words, event: ListedEvent): Part[] {
+function eventCells(
+  text: PortalTexts,
+  words: Words,
+  event: ListedEvent,
+  banks: SiteView['banks'],
+): Part[] {
+  const { itemId } = event
+  const bank = itemId === null ? undefined : banks.get(itemId)
   const state = stateOfEvent(event)
   const { tries = [], nextTryAt = null } = event.delivery ?? {}
   const { status = null, error = null } = tries.at(-1) ?? {}
   return [
-    html`<a href="${`/portal/event/${event.id}`}">${seen(event.type)}</a>`,
+    html`<a href="${`/portal/event/${event.id}`}">${seen(event.type)}</a> ${
+        itemId !== null &&
+        html`<small class="soft">${bank !== undefined && seen(bank)} ${itemId}</small>`
+      }`,
     words.ago(event.receivedAt),
     tag(toneOf(state), text.deliveries[state]),
     words.number(tries.length),

@@ -20,6 +20,10 @@ const en = {
     ],
     wait: ['waits', 'The bank is asked again by itself, once or twice a day.'],
     missing: ['not found', 'It is looked for again by itself.'],
+    never: [
+      'was never connected',
+      'The login at the bank did not succeed. Connect the bank anew in your accounting site.',
+    ],
   } as Said,
   inSite: 'Your accounting site opens the bank’s page.',
   renew: 'Renew',
@@ -86,6 +90,10 @@ const fr: typeof en = {
       'La banque est interrogée de nouveau d’elle-même, une ou deux fois par jour.',
     ],
     missing: ['introuvable', 'Elle est recherchée de nouveau d’elle-même.'],
+    never: [
+      'jamais connectée',
+      'L’identification à la banque n’a pas abouti. Connectez la banque de nouveau depuis votre site de gestion.',
+    ],
   },
   inSite: 'Votre site de gestion ouvre la page de la banque.',
   renew: 'Renouveler',

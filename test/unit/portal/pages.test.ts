@@ -30,6 +30,7 @@ describe('a site’s page', () => {
     expect(page).toContain('asks for you 402 wrong_credentials')
     expect(page).toContain('cannot be used 1005')
     expect(page).toContain('waits 1003')
+    expect(page).toMatch(/was never connected 1010 \S* ?– – The login at the bank did not succeed/)
     expect(page).toMatch(/has ended.*Your accounting site opens the bank’s page/)
     expect(page).toContain('ends soon')
     expect(page).toMatch(/works 3 hours ago/)
@@ -75,7 +76,7 @@ describe('a site’s page', () => {
       [...body.matchAll(/test\.number_(\d+)/g)].map(([, n]) => Number(n))
     expect(numbers(first.body)).toEqual(Array.from({ length: 20 }, (_, n) => 29 - n))
     expect(numbers(second.body)).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1, 0])
-    expect(textOf(second.body)).toContain('item.refreshed')
+    expect(textOf(second.body)).toContain('item.refreshed Demo Bank 77')
     expect(textOf(first.body)).toMatch(/State fails \d+ seconds? ago/)
   })
 
