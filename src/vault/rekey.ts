@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock, Ids } from '../clock.ts'
 import type { MasterKey } from '../config.ts'
+import type { Rewrapping } from '../db/ports/instance.ts'
 import { sealedColumns, type SealedColumn } from '../db/ports/sealed.ts'
 import type { By } from '../db/scope.ts'
 import type { Store } from '../db/store.ts'
@@ -19,13 +20,13 @@ interface Rekeyed {
   dropped: string[]
 }
 
-/** The running server cannot open what this command wraps. Nothing stays wrapped with a master key that it does not have. */
+/** Running servers cannot open what this command wraps. Nothing stays wrapped with a master key that they do not have. */
 export class ServerUnawareError extends Error {
   override name = 'ServerUnawareError'
 
-  constructor() {
+  constructor(servers: readonly string[], dataKey: string) {
     super(
-      'The running server does not have this MASTER_KEY. Restart it with the same one (new and old, as id:key,id:key) and run this again.',
+      `Running without this MASTER_KEY: ${servers.join(', ')}. Restart all servers with the same one (new and old, as id:key,id:key), one after the other if you like, and run this again. The data key ${dataKey} that it made stays behind, for servers may seal with it; a later rekey drops it.`,
     )
   }
 }
@@ -77,16 +78,22 @@ export async function rekey(deps: RekeyDeps, by: By): Promise<Rekeyed> {
   const key = { id: ids.next('d'), key: randomBytes(32) }
   const wrappedKey = seal(newest, key.key, dataKeyRow(key.id))
   await store.addDataKey({ id: key.id, wrappedKey }, clock.now())
-  const isKnown = await isKnownToServers(deps, key.id)
+  const unaware = await serversWithout(deps, key.id)
 
-  if (!isKnown) {
+  if (unaware.length > 0) {
+    const members = await store.listMembers()
     // Some may seal with it by now, and go on: it stays, wrapped as the pepper is, so that all can open it.
-    await wrapAll(deps, (pepper) => masterKeys.find(({ id }) => id === keyIdOf(pepper))!, by)
-    throw new ServerUnawareError()
+    const ofPepper = (pepper: Buffer) => masterKeys.find(({ id }) => id === keyIdOf(pepper))!
+    await wrapAll(deps, ofPepper, by, 'rekey.refused')
+    const named = unaware.map((server) => {
+      const member = members.find(({ id }) => id === server)
+      return member ? `process ${member.pid} on ${member.host}` : server
+    })
+    throw new ServerUnawareError(named, key.id)
   }
   keyring.add(key)
   keyring.sealWith(key.id)
-  await wrapAll(deps, () => newest, by)
+  await wrapAll(deps, () => newest, by, 'keys.rewrapped')
 
   let resealed = 0
   // What somebody sealed with the old key meanwhile is found by the next round; the last one finds nothing.
@@ -113,6 +120,7 @@ async function wrapAll(
   { store, masterKeys }: RekeyDeps,
   choose: (wrappedPepper: Buffer) => MasterKey,
   by: By,
+  action: Rewrapping,
 ): Promise<void> {
   for (;;) {
     const { wrappedPepper: from, dataKeys } = (await store.readInstance())!
@@ -124,24 +132,25 @@ async function wrapAll(
       id,
       wrappedKey: anew(wrappedKey, dataKeyRow(id)),
     }))
-    if (await store.rewrap({ pepper, dataKeys: wrapped }, by)) return
+    if (await store.rewrap({ pepper, dataKeys: wrapped }, { ...by, action })) return
   }
 }
 
-/** A server reads with the keys it has in hand: before all have the new one, nothing may be sealed with it. Then they do. */
-async function isKnownToServers(
+/**
+ * The ids of servers that did not take a data key in hand in time. A server reads with the keys it has: before all have the
+ * new one, nothing may be sealed with it. Then they do.
+ */
+async function serversWithout(
   { store, clock, livingServers, wait }: RekeyDeps,
   id: string,
-): Promise<boolean> {
+): Promise<string[]> {
   const giveUpAt = clock.now() + patienceMs
   for (;;) {
     const living = await livingServers()
     const key = (await store.listDataKeys()).find((candidate) => candidate.id === id)
-    if (living.every((server) => key?.seenBy.includes(server))) {
-      if (living.length > 1) await wait(changeOverMs)
-      return true
-    }
-    if (clock.now() >= giveUpAt) return false
+    const without = living.filter((server) => !key?.seenBy.includes(server))
+    if (without.length === 0 && living.length > 1) await wait(changeOverMs)
+    if (without.length === 0 || clock.now() >= giveUpAt) return without
     await wait(250)
   }
 }

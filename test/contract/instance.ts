@@ -129,9 +129,10 @@ export function instanceContract(name: string, open: OpenRooms): void {
       const { store } = await withInstance()
       const { wrappedPepper: from } = (await store.readInstance())!
       const to = Buffer.from('pepper again')
+      const by = { ...testBy, action: 'keys.rewrapped' } as const
       const dataKeys = [{ id: 'd1', wrappedKey: Buffer.from('one again') }]
 
-      expect(await store.rewrap({ pepper: { from, to }, dataKeys }, testBy)).toBe(true)
+      expect(await store.rewrap({ pepper: { from, to }, dataKeys }, by)).toBe(true)
 
       expect(await store.readInstance()).toEqual({ mode: 'sandbox', wrappedPepper: to, dataKeys })
       expect(await store.listAudit({ action: 'keys.rewrapped', limit: 9 })).toHaveLength(1)
@@ -140,10 +141,11 @@ export function instanceContract(name: string, open: OpenRooms): void {
     it('stay as they are when the pepper was wrapped anew since it was read', async () => {
       const { store } = await withInstance()
       const before = await store.readInstance()
+      const by = { ...testBy, action: 'keys.rewrapped' } as const
       const pepper = { from: Buffer.from('read before'), to: Buffer.from('pepper again') }
       const dataKeys = [{ id: 'd1', wrappedKey: Buffer.from('one again') }]
 
-      expect(await store.rewrap({ pepper, dataKeys }, testBy)).toBe(false)
+      expect(await store.rewrap({ pepper, dataKeys }, by)).toBe(false)
 
       expect(await store.readInstance()).toEqual(before)
       expect(await store.listAudit({ action: 'keys.rewrapped', limit: 9 })).toEqual([])

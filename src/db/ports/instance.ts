@@ -22,6 +22,9 @@ interface SavedBridgeStatus {
   status: Record<string, unknown>
 }
 
+/** What the audit calls it: for a `rekey` that came to its end, or to put back what one wrapped that is refused. */
+export type Rewrapping = 'keys.rewrapped' | 'rekey.refused'
+
 export interface InstanceStore {
   readInstance(): Promise<Instance | undefined>
   /** Stores the first instance; when another process was faster, its own wins and is returned. */
@@ -39,7 +42,7 @@ export interface InstanceStore {
    */
   rewrap(
     wrapped: { pepper: { from: Buffer; to: Buffer }; dataKeys: readonly DataKey[] },
-    by: By,
+    by: By & { action: Rewrapping },
   ): Promise<boolean>
   /**
    * Writes `own`'s hash in the place of each API key's, previous ones too, together with the pepper wrapped anew: all of it

@@ -135,6 +135,9 @@ withPostgres((it, postgres) => {
     })
 
     await expect(refused).rejects.toThrow(ServerUnawareError)
+    await expect(refused).rejects.toThrow('Running without this MASTER_KEY: process 1 on second. ')
+    expect(await store.listAudit({ action: 'keys.rewrapped', limit: 9 })).toEqual([])
+    expect(await store.listAudit({ action: 'rekey.refused', limit: 9 })).toHaveLength(1)
     const after = await store.readInstance()
     expect({ ...after, dataKeys: after?.dataKeys.slice(0, 1) }).toEqual(before)
     await unlockInstance(store, { config: old, clock }) // as the one that does not have it would start

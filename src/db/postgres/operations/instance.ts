@@ -76,7 +76,7 @@ export function instanceOperations({ run, transaction }: Tools): InstanceStore {
         for (const { id, wrappedKey } of keys) {
           await db.update(dataKeys).set({ wrappedKey }).where(eq(dataKeys.id, id))
         }
-        await writeAudit(db, { ...by, action: 'keys.rewrapped', subject: 'instance' })
+        await writeAudit(db, { ...by, subject: 'instance' })
         return true
       }),
 

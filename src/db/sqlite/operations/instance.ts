@@ -77,7 +77,7 @@ export function instanceOperations({ db, read, write }: Tools): InstanceStore {
         for (const { id, wrappedKey } of keys) {
           db.update(dataKeys).set({ wrappedKey }).where(eq(dataKeys.id, id)).run()
         }
-        writeAudit(db, { ...by, action: 'keys.rewrapped', subject: 'instance' })
+        writeAudit(db, { ...by, subject: 'instance' })
         return true
       }),
 
