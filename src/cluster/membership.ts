@@ -1,7 +1,10 @@
 import { monotonicClock, type Clock, type FollowingClock } from '../clock.ts'
 import type { Member, MemberStore } from '../db/ports/members.ts'
+import { minuteMs } from '../durations.ts'
+import { passes } from '../errors.ts'
 import type { Log } from '../logger.ts'
 import { startLoop, type Loop } from '../loop.ts'
+import { codeOf } from '../terminal/system-errors.ts'
 import { renewMs, silentMs } from './liveness.ts'
 
 /**
@@ -43,8 +46,11 @@ interface Options {
   monotonic?: Clock
   /** Called each time this server begins to lead. */
   onLead: () => void
-  log: Pick<Log, 'info' | 'warn'>
+  log: Log
 }
+
+/** How often it is said that the database is still away. */
+const repeatMs = minuteMs
 
 /**
  * Makes this process one of many members until it is stopped, by the database's clock alone. One that was struck off, for it
@@ -55,11 +61,31 @@ export async function joinOthers(
   { member, clock, monotonic = monotonicClock, onLead, log }: Options,
 ): Promise<Membership> {
   let last = { askedAt: Number.NEGATIVE_INFINITY, living: 1, leads: false }
-  let isSilent = false
+  let silence: { toldAt: number } | undefined
+  let hasLead = false
   const isSure = () => monotonic.now() - last.askedAt < sureMs
   const leads = () => last.leads && isSure()
 
+  /** Says what changed since it was said last. */
+  function tellLead(): void {
+    if (leads() === hasLead) return
+    hasLead = !hasLead
+    log.info({ member: member.id }, hasLead ? 'this server leads' : 'this server leads no more')
+    if (hasLead) onLead()
+  }
+
+  function tellSilence(err: unknown): boolean {
+    tellLead()
+    const now = monotonic.now()
+    if (silence && now - silence.toldAt < repeatMs) return false
+    silence = { toldAt: now }
+    const away = passes(err) && `the database is away: ${reasonOf(err)}`
+    log.error({ err, member: member.id }, away || 'no sign of life')
+    return false
+  }
+
   async function renew(): Promise<boolean> {
+    tellLead() // lost by a silence, and perhaps ours again at once
     const askedAt = monotonic.now()
     const hear = clock.listen()
     const at = clock.now()
@@ -70,23 +96,19 @@ export async function joinOthers(
       silentSince,
       leadUntil: at + silentMs,
     })
-    if (isSilent) log.info({ member: member.id }, 'the database is back: signs of life again')
-    isSilent = false
+    if (silence) log.info({ member: member.id }, 'the database is back')
+    silence = undefined
     if (!standing) {
       await store.joinMembers(member, { at, silentSince: 0 })
       log.warn({ member: member.id }, 'struck off for its silence: this server joined again')
       return true
     }
     hear(standing.time)
-    const isNew = standing.leads && !leads()
     last = { askedAt, living: standing.living, leads: standing.leads }
     for (const { id, host, pid } of standing.struckOff) {
       log.warn({ member: id, host, pid }, 'a silent server was struck off: its work goes on here')
     }
-    if (isNew) {
-      log.info({ member: member.id }, 'this server leads')
-      onLead()
-    }
+    tellLead()
     return false
   }
 
@@ -94,12 +116,9 @@ export async function joinOthers(
   await store.joinMembers(member, { at, silentSince: at - silentMs })
   await renew()
   const loop = startLoop({
-    tick: renew,
+    tick: () => renew().catch(tellSilence),
     idleMs: renewMs,
-    onError(err) {
-      isSilent = true
-      log.warn({ err, member: member.id }, 'no sign of life')
-    },
+    onError: tellSilence,
   })
   return {
     ...loop,
@@ -114,4 +133,11 @@ export async function joinOthers(
       })
     },
   }
+}
+
+/** What it comes from at last: the server's own words, or the machine's. */
+function reasonOf(error: Error): string {
+  let last = error
+  while (last.cause instanceof Error) last = last.cause
+  return last.message || codeOf(last)
 }

@@ -3,6 +3,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { createFollowingClock } from '../../../src/clock.ts'
 import { renewMs, silentMs } from '../../../src/cluster/liveness.ts'
 import { joinOthers } from '../../../src/cluster/membership.ts'
+import { minuteMs } from '../../../src/durations.ts'
 import type { MemberStore, SeenMember } from '../../../src/db/ports/members.ts'
 import { StoreAwayError } from '../../../src/db/store-errors.ts'
 import { testClock, testNow } from '../../support/clock.ts'
@@ -14,7 +15,7 @@ function aSharedDatabase() {
   let lead: { by: string; until: number } | undefined
   let isAway = false
   const reach = () => {
-    if (isAway) throw new StoreAwayError('away')
+    if (isAway) throw new StoreAwayError('The database is away', { cause: new Error('ended') })
   }
   const store: Parameters<typeof joinOthers>[0] = {
     async joinMembers(member, { at, silentSince }) {
@@ -63,7 +64,7 @@ function aSharedDatabase() {
       clock: time,
       monotonic: clock,
       onLead: () => void (led += 1),
-      log: { info: log, warn: log },
+      log: { info: log, warn: log, error: log },
     })
     onTestFinished(() => membership.stop())
     /** Gives a sign of life, and waits until it has its answer. */
@@ -160,18 +161,46 @@ it('when the database was away for all, who is back first strikes nobody off', a
   expect(logged.filter((line) => line.includes('struck off'))).toEqual([])
 })
 
-it('that the database is away is told once, and so is that it is back', async () => {
-  const { join, cut, logged } = aSharedDatabase()
+it('that the database is away is told at once and then each minute, and once that it is back', async () => {
+  const { join, clock, cut, logged } = aSharedDatabase()
+  await join('leading')
   const one = await join('one')
-  for (const away of [true, true, true, false, false]) {
-    cut(away)
+  cut(true)
+  for (let passedMs = 0; passedMs < 2 * minuteMs; passedMs += renewMs) {
     await one.live()
+    clock.advance(renewMs)
   }
+  cut(false)
+  for (let times = 0; times < 2; times += 1) await one.live()
 
-  expect(logged.slice(1)).toEqual([
-    'one: no sign of life',
-    'one: the database is back: signs of life again',
+  expect(logged.filter((line) => line.startsWith('one: the database'))).toEqual([
+    'one: the database is away: ended',
+    'one: the database is away: ended',
+    'one: the database is back',
   ])
+})
+
+it('a lead that is lost is told, and one that comes back after it', async () => {
+  const { join, clock, cut, logged } = aSharedDatabase()
+  const one = await join('one')
+  await one.live()
+  cut(true)
+  clock.advance(silentMs)
+  await one.live()
+  cut(false)
+  await one.live()
+  await one.live()
+  clock.advance(2 * silentMs) // frozen
+  await one.live()
+
+  expect(logged.filter((line) => line.includes('lead'))).toEqual([
+    'one: this server leads',
+    'one: this server leads no more',
+    'one: this server leads',
+    'one: this server leads no more',
+    'one: this server leads',
+  ])
+  expect(one.led()).toBe(3)
 })
 
 it('one that stops leaves its lead to the next, who is told', async () => {
