@@ -81,8 +81,8 @@ function judgeTimeouts({ settings }: DatabaseServer): Finding {
       fr: `${missing.join(', ')} sans valeur, bien que nous la demandions : un pooler est entre les deux`,
     },
     {
-      en: 'Set them for the role, with ALTER ROLE … SET: docs/postgresql.md, Behind PgBouncer.',
-      fr: 'Définissez-les pour le rôle, avec ALTER ROLE … SET : docs/postgresql.md, Behind PgBouncer.',
+      en: 'Set them for the role, with ALTER ROLE … SET, then RECONNECT in the console of PgBouncer: docs/postgresql.md, Behind PgBouncer.',
+      fr: 'Définissez-les pour le rôle, avec ALTER ROLE … SET, puis RECONNECT dans la console de PgBouncer : docs/postgresql.md, Behind PgBouncer.',
     },
   )
 }
