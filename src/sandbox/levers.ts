@@ -133,6 +133,17 @@ function parse<Output>(schema: { parse(input: unknown): Output }, body: unknown)
     return schema.parse(body ?? {})
   } catch (error) {
     if (!(error instanceof z.ZodError)) throw error
-    throw new Problem(400, 'invalid_parameter', z.prettifyError(error))
+    throw new Problem(400, 'invalid_parameter', inOneLine(error))
   }
 }
+
+/** What is wrong with a lever's body, for people: `unknown: pth; needed: path`. */
+const inOneLine = ({ issues }: z.ZodError): string =>
+  issues
+    .map((issue) => {
+      const place = issue.path.join('.')
+      if (issue.code === 'unrecognized_keys') return `unknown: ${issue.keys.join(', ')}`
+      if (issue.message.endsWith('received undefined')) return `needed: ${place}`
+      return place === '' ? issue.message : `${place}: ${issue.message}`
+    })
+    .join('; ')

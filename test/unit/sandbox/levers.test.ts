@@ -16,6 +16,16 @@ test('the clock moves by what is asked, and back never', async () => {
   expect(refused.status).toBe(400)
 })
 
+test('a lever says in one line what is wrong with what it was given', async () => {
+  const { call } = openSandbox()
+  const said = async (lever: string, body: object) =>
+    (await call('POST', `/_sandbox/${lever}`, { body })).body.message
+
+  expect(await said('faults', { pth: '/v3', status: 503 })).toBe('needed: path; unknown: pth')
+  expect(await said('faults', { path: '/v3' })).toBe('Say status, delay or cut')
+  expect(await said('clock', { advance: -1 })).toBe('advance: Too small: expected number to be >=0')
+})
+
 test('an answer’s date is the clock’s as the lever left it', async () => {
   const { call, clock, lever } = openSandbox()
   await lever('clock', { advance: 30 * 24 * 60 * minute })
