@@ -50,7 +50,7 @@ export function resolveSiteUrls(
 
   const hold = (name: string, url: URL): string => {
     if (url.protocol !== 'https:' && !(allowHttp && url.protocol === 'http:')) {
-      throw new ValidationError('argument_invalid.https', { name })
+      throw new ValidationError(`argument_invalid.${allowHttp ? 'http' : 'https'}`, { name })
     }
     if (url.username !== '' || url.password !== '') {
       throw new ValidationError('argument_invalid.credentials', { name })
@@ -81,10 +81,12 @@ function pinnedBy(redirectUrl: string, listed: readonly string[]): string | null
 }
 
 function readUrl(argument: string, text: string, base?: string): URL {
-  if (!URL.canParse(text, base)) {
-    throw new ValidationError('argument_invalid.address', { name: argument })
-  }
-  return new URL(text, base)
+  const url = URL.parse(text, base)
+  if (url) return url
+  const isRelative = argument !== 'base_url' && !base && URL.canParse(text, 'https://site.invalid')
+  throw new ValidationError(`argument_invalid.${isRelative ? 'no_base' : 'address'}`, {
+    name: argument,
+  })
 }
 
 /** Where a site may be reached now. */

@@ -19,7 +19,9 @@ export const described = <Argument extends z.ZodType>(
 ) => argument.meta({ description, examples: [example] })
 
 /** What an argument can be refused for: the variants of `argument_invalid`. */
-const reasons = ['whole_number', 'text', 'name', 'date', 'month', 'email'] as const
+const reasons = [
+  'whole_number', 'too_large', 'text', 'name', 'date', 'month', 'email', 'yes_or_no', 'types',
+] as const // prettier-ignore
 
 type Reason = (typeof reasons)[number]
 
@@ -37,7 +39,7 @@ export function invalidArgument(name: string, issue: z.core.$ZodIssue): Validati
     return new ValidationError('argument_invalid.most', { name, max: Number(issue.maximum) })
   }
   if (issue.code === 'invalid_value') {
-    const options = z.core.util.joinValues(issue.values, '|')
+    const options = issue.values.join(', ')
     return new ValidationError('argument_invalid.option', { name, options })
   }
   const isText = issue.code === 'invalid_type' && issue.expected === 'string'
@@ -46,17 +48,24 @@ export function invalidArgument(name: string, issue: z.core.$ZodIssue): Validati
 
 const positive = reason('whole_number')
 
+/** A number beyond what JSON's hold for certain is whole and positive all the same. */
+const whyNoNumber = ({ input }: { input?: unknown }): Reason =>
+  (typeof input === 'number' ? Number.isInteger(input) : /^[0-9]+$/.test(String(input))) &&
+  Number(input) > Number.MAX_SAFE_INTEGER
+    ? reason('too_large')
+    : positive
+
 /** A numeric id, as a number or as a string of digits. `''`, `null`, `true` and `1.5` are refused. */
 export const identifier = z.union(
   [
-    z.int(positive).positive(positive),
+    z.int({ error: whyNoNumber }).positive(positive),
     z
       .string()
       .regex(/^[0-9]{1,16}$/, positive)
       .transform(Number)
       .pipe(z.int(positive).positive(positive)),
   ],
-  { error: positive },
+  { error: whyNoNumber },
 )
 
 /** A non-empty text of at most `max` characters, trimmed. Numbers become text: clients send `12` for `"12"`. */

@@ -21,6 +21,7 @@ export const english = {
   argument_invalid: "Argument '{name}' is not valid",
   'argument_invalid.whole_number':
     "Argument '{name}' is not valid: expected a positive whole number",
+  'argument_invalid.too_large': "Argument '{name}' is not valid: expected at most 9007199254740991",
   'argument_invalid.text': "Argument '{name}' is not valid: expected a text",
   'argument_invalid.name':
     "Argument '{name}' is not valid: expected a name without control or invisible characters",
@@ -28,16 +29,26 @@ export const english = {
   'argument_invalid.most': "Argument '{name}' is not valid: expected at most {max}",
   'argument_invalid.date': "Argument '{name}' is not valid: expected a date, as 2026-01-31",
   'argument_invalid.month': "Argument '{name}' is not valid: expected a month, as 2026-01",
+  'argument_invalid.order': "Argument '{name}' is not valid: expected no later than '{last}'",
+  'argument_invalid.other_item': "Argument '{name}' is not valid: expected an account of 'item_id'",
   'argument_invalid.email': "Argument '{name}' is not valid: expected an e-mail address",
-  'argument_invalid.option':
-    "Argument '{name}' is not valid: Invalid option: expected one of {options}",
+  'argument_invalid.option': "Argument '{name}' is not valid: expected one of {options}",
+  'argument_invalid.yes_or_no': "Argument '{name}' is not valid: expected one of 0, 1, false, true",
+  'argument_invalid.types':
+    "Argument '{name}' is not valid: expected up to 50 types of events, as connect.completed",
+  'argument_invalid.cursor':
+    "Argument '{name}' is not valid: expected the cursor of an earlier answer",
   'argument_invalid.time': "Argument '{name}' is not a date (yyyy-mm-dd) or a date with a time",
   'argument_invalid.address': "Argument '{name}' is not a web address",
+  'argument_invalid.no_base':
+    "Argument '{name}' is not a whole web address, and the site has none yet to complete it: give 'base_url', the site's own address",
   'argument_invalid.https': "Argument '{name}' must be an https address",
+  'argument_invalid.http': "Argument '{name}' must be an http or https address",
   'argument_invalid.credentials': "Argument '{name}' must not carry credentials",
   'argument_invalid.address_length': "Argument '{name}' is longer than {most} characters",
   bridge_version_invalid: 'Bridge-Version is {first} or {second}',
-  address_not_allowed: "Argument '{name}' does not belong to this site, whose address is {origin}",
+  address_not_allowed:
+    "Argument '{name}' does not belong to this site, whose address is {origin}. If that is wrong, the administrator of Bank API changes it with 'bank-api site update --origin'",
   webhook_target_refused: 'Webhooks may not be sent to {host}',
   email_required:
     "Bridge needs an e-mail address for the user: give 'email', or ask the administrator of Bank API to set DEFAULT_USER_EMAIL",

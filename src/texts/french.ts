@@ -22,6 +22,8 @@ export const french = translate(english, {
   argument_invalid: "L'argument '{name}' n'est pas valide",
   'argument_invalid.whole_number':
     "L'argument '{name}' n'est pas valide : un nombre entier positif est attendu",
+  'argument_invalid.too_large':
+    "L'argument '{name}' n'est pas valide : 9007199254740991 au plus est attendu",
   'argument_invalid.text': "L'argument '{name}' n'est pas valide : un texte est attendu",
   'argument_invalid.name':
     "L'argument '{name}' n'est pas valide : un nom sans caractère de contrôle ni invisible est attendu",
@@ -32,19 +34,32 @@ export const french = translate(english, {
     "L'argument '{name}' n'est pas valide : une date est attendue, comme 2026-01-31",
   'argument_invalid.month':
     "L'argument '{name}' n'est pas valide : un mois est attendu, comme 2026-01",
+  'argument_invalid.order':
+    "L'argument '{name}' n'est pas valide : il est attendu au plus tard à '{last}'",
+  'argument_invalid.other_item':
+    "L'argument '{name}' n'est pas valide : un compte de 'item_id' est attendu",
   'argument_invalid.email':
     "L'argument '{name}' n'est pas valide : une adresse e-mail est attendue",
   'argument_invalid.option':
-    "L'argument '{name}' n'est pas valide : une de ces valeurs est attendue : {options}",
+    "L'argument '{name}' n'est pas valide : la valeur attendue est l'une de {options}",
+  'argument_invalid.yes_or_no':
+    "L'argument '{name}' n'est pas valide : la valeur attendue est l'une de 0, 1, false, true",
+  'argument_invalid.types':
+    "L'argument '{name}' n'est pas valide : jusqu'à 50 types d'événements sont attendus, comme connect.completed",
+  'argument_invalid.cursor':
+    "L'argument '{name}' n'est pas valide : le curseur d'une réponse précédente est attendu",
   'argument_invalid.time':
     "L'argument '{name}' n'est ni une date (aaaa-mm-jj) ni une date avec une heure",
   'argument_invalid.address': "L'argument '{name}' n'est pas une adresse web",
+  'argument_invalid.no_base':
+    "L'argument '{name}' n'est pas une adresse web entière, et le site n'en a pas encore qui la complète : donnez 'base_url', l'adresse du site lui-même",
   'argument_invalid.https': "L'argument '{name}' doit être une adresse https",
+  'argument_invalid.http': "L'argument '{name}' doit être une adresse http ou https",
   'argument_invalid.credentials': "L'argument '{name}' ne doit pas contenir d'identifiants",
   'argument_invalid.address_length': "L'argument '{name}' dépasse {most} caractères",
   bridge_version_invalid: 'Bridge-Version est {first} ou {second}',
   address_not_allowed:
-    "L'argument '{name}' n'appartient pas à ce site, dont l'adresse est {origin}",
+    "L'argument '{name}' n'appartient pas à ce site, dont l'adresse est {origin}. Si c'est une erreur, l'administrateur de Bank API la change avec 'bank-api site update --origin'",
   webhook_target_refused: 'Aucun webhook ne peut être envoyé à {host}',
   email_required:
     "Bridge a besoin d'une adresse e-mail pour l'utilisateur : donnez 'email', ou demandez à l'administrateur de Bank API de définir DEFAULT_USER_EMAIL",

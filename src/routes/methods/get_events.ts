@@ -5,7 +5,14 @@ import type { FeedEvent } from '../../db/ports/feed.ts'
 import type { Scope } from '../../db/scope.ts'
 import { dayMs } from '../../durations.ts'
 import { ValidationError } from '../../errors.ts'
-import { described, identifier, optional, optionalText, text } from '../../frappe/arguments.ts'
+import {
+  described,
+  identifier,
+  optional,
+  optionalText,
+  reason,
+  text,
+} from '../../frappe/arguments.ts'
 import { toInstant } from '../../transactions/since.ts'
 import { feedCursor, readFeedCursor, type FeedPosition } from '../../vault/feed-cursor.ts'
 import { defineMethod, type MethodContext } from '../context.ts'
@@ -20,13 +27,14 @@ const mostBytes = 2 ** 20
 const usualTimeZone = 'Europe/Paris'
 
 /** At least one type, spelt as types are: a mistake here would silently pass over the events that were meant. */
+const expected = reason('types')
 const names = z
-  .array(z.string().regex(/^[\w.-]+$/))
-  .min(1)
-  .max(50)
+  .array(z.string(expected).regex(/^[\w.-]+$/, expected), expected)
+  .min(1, expected)
+  .max(50, expected)
 
 /** Desk and the SDKs for JavaScript send a list as JSON, in a query or a form too. */
-const types = z.union([text(2_000).transform(toNames).pipe(names), names])
+const types = z.union([text(2_000).transform(toNames).pipe(names), names], expected)
 
 export const getEvents = defineMethod({
   name: 'bank_api.bridge.get_events',
@@ -90,7 +98,7 @@ export const getEvents = defineMethod({
       cursor === undefined
         ? await sinceThen(context, scope, since!, forgottenBefore)
         : readFeedCursor(context.keyring, scope.tenantId, cursor)
-    if (!start) throw new ValidationError('argument_invalid', { name: 'cursor' })
+    if (!start) throw new ValidationError('argument_invalid.cursor', { name: 'cursor' })
 
     // Of what came before that even the rows are gone, and only they would tell that something is missing.
     const isKnown = start.at >= now - settings.retention.auditDays * dayMs

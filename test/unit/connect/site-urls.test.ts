@@ -117,7 +117,22 @@ describe('refused, by the name of the argument', () => {
 
   it('a relative redirect_url when nothing says relative to what', () => {
     expect(() => resolveSiteUrls(undefined, { redirect_url: '/app' }, https)).toThrow(
-      "Argument 'redirect_url' is not a web address",
+      "Argument 'redirect_url' is not a whole web address, and the site has none yet to complete it: give 'base_url', the site's own address",
+    )
+  })
+
+  it('what is no web address where http is allowed, in words that say so', () => {
+    const resolve = () =>
+      resolveSiteUrls(pinned, { redirect_url: 'javascript:alert' }, { allowHttp: true })
+
+    expect(resolve).toThrow("Argument 'redirect_url' must be an http or https address")
+  })
+
+  it('another address, with the way to change it', () => {
+    const named = { redirect_url: 'https://evil.test/app' }
+
+    expect(() => resolveSiteUrls(pinned, named, https)).toThrow(
+      "does not belong to this site, whose address is https://erp.acme.test. If that is wrong, the administrator of Bank API changes it with 'bank-api site update --origin'",
     )
   })
 })

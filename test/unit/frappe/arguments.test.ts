@@ -48,7 +48,11 @@ test.each([undefined, null, '', '  '])('%j leaves an optional argument out', (va
   expect(optional(identifier).parse(value)).toBeUndefined()
 })
 
-const params = z.object({ item_id: identifier, user: optionalText(5) })
+const params = z.object({
+  item_id: identifier,
+  user: optionalText(5),
+  kind: optional(z.enum(['a', 'b'])),
+})
 
 test('arguments are parsed, unknown ones dropped, absent ones left out', () => {
   expect(parseArguments(params, { item_id: '7', other: 1 })).toEqual({ item_id: 7 })
@@ -63,6 +67,16 @@ test.each([undefined, null, '', ' '])('a required argument that is %j is missing
 test.each([
   [{ item_id: 'x' }, "Argument 'item_id' is not valid: expected a positive whole number"],
   [{ item_id: -1 }, "Argument 'item_id' is not valid: expected a positive whole number"],
+  [
+    { item_id: '9'.repeat(23) },
+    "Argument 'item_id' is not valid: expected at most 9007199254740991",
+  ],
+  [{ item_id: 2 ** 60 }, "Argument 'item_id' is not valid: expected at most 9007199254740991"],
+  [
+    { item_id: '0'.repeat(23) },
+    "Argument 'item_id' is not valid: expected a positive whole number",
+  ],
+  [{ item_id: 1, kind: 'c' }, "Argument 'kind' is not valid: expected one of a, b"],
   [{ item_id: 1, user: 'too long' }, "Argument 'user' is not valid: expected at most 5 characters"],
   [{ item_id: 1, user: {} }, "Argument 'user' is not valid: expected a text"],
 ])('%j is refused by the name of the argument', (input, expected) => {

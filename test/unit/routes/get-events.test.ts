@@ -194,13 +194,17 @@ test('another tenant’s cursor is refused as one that is none', async () => {
 test.each([
   [{ limit: 501 }, 'expected at most 500'],
   [{ limit: 0 }, 'expected a positive whole number'],
-  [{ types: { a: 1 } }, "Argument 'types' is not valid"],
-  [{ types: '["a"' }, "Argument 'types.0' is not valid"],
-  [{ types: '{"a": 1}' }, "Argument 'types.0' is not valid"],
-  [{ types: '[{"a": 1}]' }, "Argument 'types' is not valid"],
-  [{ types: [] }, "Argument 'types' is not valid"],
-  [{ types: ',' }, "Argument 'types' is not valid"],
-  [{ types: ['a b'] }, "Argument 'types.0' is not valid"],
+  [
+    { cursor: 'nonsense' },
+    "Argument 'cursor' is not valid: expected the cursor of an earlier answer",
+  ],
+  [{ types: { a: 1 } }, "Argument 'types' is not valid: expected up to 50 types of events"],
+  [{ types: '["a"' }, "Argument 'types.0' is not valid: expected up to 50 types"],
+  [{ types: '{"a": 1}' }, "Argument 'types.0' is not valid: expected up to 50 types"],
+  [{ types: '[{"a": 1}]' }, "Argument 'types' is not valid: expected up to 50 types"],
+  [{ types: [] }, "Argument 'types' is not valid: expected up to 50 types"],
+  [{ types: ',' }, "Argument 'types' is not valid: expected up to 50 types"],
+  [{ types: ['a b'] }, "Argument 'types.0' is not valid: expected up to 50 types"],
   [{ since: 'yesterday' }, "Argument 'since' is not a date"],
 ])('%j is refused in words', async (params, says) => {
   const { ask } = await reading()

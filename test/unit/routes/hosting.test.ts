@@ -135,6 +135,14 @@ describe('create_site_key', () => {
 
     expect(codeOf(refused)).toBe('argument_invalid')
   })
+
+  it('says which words it takes for yes and no', async () => {
+    const { call } = await aHost()
+
+    const refused = await call('create_site_key', { site: 'new.acme.test', read_only: 'yes' })
+
+    expect(refused.text).toContain("'read_only' is not valid: expected one of 0, 1, false, true")
+  })
 })
 
 describe('revoke_site_key', () => {
