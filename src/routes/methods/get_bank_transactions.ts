@@ -8,6 +8,7 @@ import {
   markIfMissing,
   refuseGone,
 } from '../../auth/ownership.ts'
+import { ValidationError } from '../../errors.ts'
 import { optional } from '../../frappe/arguments.ts'
 import { defineMethod } from '../context.ts'
 import { itemHeaders } from '../freshness.ts'
@@ -36,11 +37,13 @@ export const getBankTransactions = defineMethod({
     const account =
       account_id === undefined ? undefined : await ownedAccount(context, account_id, selector)
     const item = item_id === undefined ? undefined : await ownedItem(context, item_id, selector)
-    // With both ids the account says whose they are, and the item filters.
+    if (account && item && account.item.id !== item.item.id) {
+      throw new ValidationError('argument_invalid.other_item', { name: 'account_id' })
+    }
     const holder = account ?? item ?? (await ownedUser(context, selector))
 
     const filter = { accountId: account_id, ...toFilter(range, holder.site.timeZone) }
-    const accounts = item && (await accountsOf(context, item))
+    const accounts = item && !account ? await accountsOf(context, item) : undefined
     const { bridgeUser } = holder
     const connection = account ?? item
     const reading = readTransactions(context, {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { TransactionFilter } from '../../bridge/resources/transactions.ts'
+import { ValidationError } from '../../errors.ts'
 import { described, optional, optionalText, reason } from '../../frappe/arguments.ts'
 import { bridgeSince, toInstant } from '../../transactions/since.ts'
 import { lang, site, user } from './shared-arguments.ts'
@@ -28,15 +29,33 @@ interface Range {
   max_date?: string | undefined
 }
 
-/** Bridge's filter for a caller's range; times without a zone are the site's. */
+/**
+ * Bridge's filter for a caller's range; times without a zone are the site's. Throws a ValidationError when a bound lies behind
+ * the other: Bridge would answer an empty list, which reads as if there were no transactions.
+ */
 export function toFilter(range: Range, timeZone: string): TransactionFilter {
-  const { since, until, min_date: minDate, max_date: maxDate } = range
+  const { min_date: minDate, max_date: maxDate } = range
+  const instant = (name: 'since' | 'until') =>
+    range[name] === undefined ? undefined : toInstant(name, range[name], timeZone)
+  const since = instant('since')
+  const until = instant('until')
+  holdOrder('since', since, 'until', until)
+  holdOrder('min_date', minDate, 'max_date', maxDate)
   return {
-    ...(since !== undefined && { since: bridgeSince(toInstant('since', since, timeZone)) }),
-    ...(until !== undefined && {
-      until: new Date(toInstant('until', until, timeZone)).toISOString(),
-    }),
+    ...(since !== undefined && { since: bridgeSince(since) }),
+    ...(until !== undefined && { until: new Date(until).toISOString() }),
     minDate,
     maxDate,
+  }
+}
+
+function holdOrder<Bound extends number | string>(
+  name: string,
+  from: Bound | undefined,
+  last: string,
+  to: Bound | undefined,
+): void {
+  if (from !== undefined && to !== undefined && from > to) {
+    throw new ValidationError('argument_invalid.order', { name, last })
   }
 }

@@ -62,7 +62,41 @@ test('transactions may be narrowed to an item or an account', async () => {
   expect((await ask()).message).toHaveLength(2)
   expect((await ask({ item_id })).message).toMatchObject([{ id }])
   expect((await ask({ account_id })).message).toMatchObject([{ id }])
-  expect((await ask({ item_id: ada.itemId, account_id })).message).toEqual([])
+  expect(await ask({ item_id, account_id })).toMatchObject({ message: [{ id }] })
+  expect(await ask({ item_id: ada.itemId, account_id })).toMatchObject({
+    status: 417,
+    body: {
+      exception: expect.stringContaining(
+        "Argument 'account_id' is not valid: expected an account of 'item_id'",
+      ) as unknown,
+    },
+  })
+})
+
+test.each([
+  ['min_date', 'max_date', '2026-11-01', '2026-10-01'],
+  ['since', 'until', '2026-11-30', '2026-01-01'],
+  ['since', 'until', '2026-01-31 08:00', '2026-01-31 08:00+02:00'],
+])('%s after %s is refused, and not an empty list', async (first, last, from, to) => {
+  const { ada, ask } = await reading()
+  const range = { [first]: from, [last]: to }
+
+  for (const method of ['get_bank_transactions', 'get_bank_transactions_by_account']) {
+    const { status, text } = await ask({ account_id: ada.accountId, ...range }, method)
+
+    expect(status).toBe(417)
+    expect(text).toContain(`Argument '${first}' is not valid: expected no later than '${last}'`)
+  }
+})
+
+test.each([
+  { min_date: '2026-11-01', max_date: '2026-11-01' },
+  { since: '2026-11-01', until: '2026-11-01' },
+  { since: '2099-01-01' },
+])('%j is a range, if an empty one', async (range) => {
+  const { ask } = await reading()
+
+  expect(await ask(range)).toMatchObject({ status: 200, message: [] })
 })
 
 test('deleted rows come with since, and say so', async () => {
