@@ -30,7 +30,7 @@ export async function handleCallback(
   deps: SettleDeps,
   callback: Callback,
 ): Promise<CallbackAnswer> {
-  const { store, clock, isClockInDoubt } = deps
+  const { store } = deps
   const owned = await store.findRequestForCallback(callback.context)
   if (!owned) return { page: 'unknown' }
   const { request } = owned
@@ -38,8 +38,7 @@ export async function handleCallback(
   const { itemId } = callback
   const isSure = request.matchedAt === null || itemId === null || itemId === request.itemId
   if (request.state === 'completed' && isSure) return sendHome(owned.site, request)
-  const isOver = request.expiresAt <= clock.now() && !isClockInDoubt()
-  if (request.state === 'expired' || isOver) {
+  if (request.state === 'expired' || isPast(request, deps)) {
     const { site } = owned
     return { page: 'expired', back: site.origin && presentUrl(site, request.redirectUrl) }
   }
@@ -49,6 +48,12 @@ export async function handleCallback(
   if (!now) return { page: 'unknown' }
   return decided ? sendHome(now.site, decided) : undecided(now.site, request)
 }
+
+/** Whether a request's day is over, which is noted only with the next round. */
+export const isPast = (
+  { expiresAt }: ConnectRequest,
+  { clock, isClockInDoubt }: Pick<SettleDeps, 'clock' | 'isClockInDoubt'>,
+): boolean => expiresAt <= clock.now() && !isClockInDoubt()
 
 /** The request as it then is; undefined when nothing is known of it yet. */
 async function decide(

@@ -18,6 +18,7 @@ import { createSharedAnswers, type MakeAnswer } from './shared-answers.ts'
 /** What an RPC method may use. `bridge` ends with the call's budget. */
 export interface MethodContext extends OwnershipDeps, LinkDeps, Releasable {
   limits: Limits
+  isClockInDoubt: () => boolean
   reference: ReferenceData
   settings: MethodSettings
   /** Gives Bridge's objects the form that the key, or the request's Bridge-Version, asks for. */
@@ -79,9 +80,9 @@ export function contextMaker(
   app: FastifyInstance,
   { settings, underWay }: { settings: MethodSettings; underWay: UnderWay },
 ) {
-  const { bridge, clock, ids, keyring, limits, store, auditCounter } = app
+  const { bridge, clock, ids, isClockInDoubt, keyring, limits, store, auditCounter } = app
   const sharedAnswers = createSharedAnswers(bridge, underWay)
-  const rooms = { clock, ids, keyring, limits, settings, store, auditCounter }
+  const rooms = { clock, ids, isClockInDoubt, keyring, limits, settings, store, auditCounter }
   return (request: FastifyRequest, reply: FastifyReply, caller: Caller): MethodContext => {
     const payer = { tenant: caller.tenant.id, site: caller.site?.id ?? '' }
     // A long read may wait for its user's next minute, where that comes in time.

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ownedRequest } from '../../auth/ownership.ts'
+import { isPast } from '../../connect/callback.ts'
 import { defineMethod } from '../context.ts'
 import { itemHeaders } from '../freshness.ts'
 import { request } from './shared-arguments.ts'
@@ -22,13 +23,14 @@ export const getBridgeItemId = defineMethod({
   example: { request: 'abcdefghijklmnopqrstuvwxyz' },
   async run(context, { request: id }) {
     const { request: opened, item } = await ownedRequest(context, id)
+    const isOver = opened.state === 'pending' && isPast(opened, context)
     if (item) context.fresh.item(item)
 
     return {
       request: opened.id,
       item_id: opened.state === 'pending' ? null : opened.itemId,
       bank: opened.bank ?? item?.providerName ?? null,
-      status: opened.state,
+      status: isOver ? 'expired' : opened.state,
       success: opened.state === 'completed',
       step: opened.step,
     }

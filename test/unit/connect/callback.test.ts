@@ -179,11 +179,12 @@ test('an unknown request is a small page in the visitor’s language, never a re
   expect(bridge.calls).toEqual([])
 })
 
-test('a request older than a day is a page, even before the worker expired it', async () => {
+test('a request older than a day is expired, even before the worker expired it', async () => {
   const { request, newItem, back, clock, app, bridge, stateOf } = await connecting()
   clock.advance(24 * hourMs)
   bridge.calls.length = 0
 
+  expect(await stateOf()).toMatchObject({ status: 'expired' })
   const before = await back({ context: request, item_id: newItem() })
   await tickConnect(app)
   const after = await back({ context: request, item_id: newItem() })
