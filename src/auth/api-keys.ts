@@ -157,7 +157,8 @@ export async function authenticate(
 
   if (hourOf(holder.key.lastUsedAt ?? 0) < hourOf(now)) {
     // Only operators look at it: a full disk or a locked database must not cost the caller its answer.
-    await store.touchKey(key, hourOf(now)).catch(() => {})
+    // The hour may have begun before the key did.
+    await store.touchKey(key, Math.max(hourOf(now), holder.key.createdAt)).catch(() => {})
   }
   return toCaller(holder)
 }

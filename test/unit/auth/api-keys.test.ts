@@ -163,7 +163,7 @@ describe('a good key', () => {
     await expect(knock(apiKey, apiSecret)).rejects.toThrow(AuthenticationError)
   })
 
-  it('has its use noted once an hour, to the hour', async () => {
+  it('has its use noted once an hour, to the hour and never before it was made', async () => {
     const { knock, acme, clock, calls, store } = await aDoor()
     const { apiKey, apiSecret } = acme.siteKey
     const untilNextHour = hourOf(testNow) + 60 * 60_000 - testNow
@@ -173,11 +173,13 @@ describe('a good key', () => {
     clock.advance(untilNextHour - 1)
     await knock(apiKey, apiSecret)
     expect(touches()).toBe(1)
-    expect((await store.findKey(apiKey))?.key.lastUsedAt).toBe(hourOf(testNow))
+    const made = await store.findKey(apiKey)
+    expect(made?.key.lastUsedAt).toBe(made?.key.createdAt)
 
     clock.advance(1)
     await knock(apiKey, apiSecret)
     expect(touches()).toBe(2)
+    expect((await store.findKey(apiKey))?.key.lastUsedAt).toBe(hourOf(clock.now()))
   })
 })
 
