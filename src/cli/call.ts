@@ -31,7 +31,7 @@ export function callCommands(context: CommandContext): Command {
     at: (row) => row.at,
     inBrief: ({ site, tenant, method, status, code }) => ({
       site: site ?? tenant,
-      method: shortMethod(method),
+      method: shortMethod(method, code),
       status,
       code,
     }),

@@ -22,7 +22,7 @@ export const verdictOfCall: Judge = (story, now) => {
       },
     }
   }
-  const method = shortMethod(call.method)
+  const method = shortMethod(call.method, call.refusal?.code)
   if (call.status < 400) {
     const took = tookWith(call)
     return {
@@ -45,11 +45,15 @@ export const verdictOfCall: Judge = (story, now) => {
   )
 }
 
-export const shortMethod = (method: string): string => method.replace(/^bank_api\.bridge\./, '')
+/** What a call asked for, in brief. What is no method is shown as it was asked for: without its prefix it would pass for one. */
+export const shortMethod = (method: string, code?: string | null): string =>
+  code === 'method_unknown' ? `/api/method/${method}` : method.replace(/^bank_api\.bridge\./, '')
 
 /** What `shortMethod` made, or somebody wrote, as the name it is kept under. */
-export const wholeMethod = (name: string): string =>
-  /[./]/.test(name) || name === 'ping' ? name : `bank_api.bridge.${name}`
+export const wholeMethod = (name: string): string => {
+  const asked = name.replace(/^\/api\/method\//, '')
+  return asked !== name || /[./]/.test(name) || name === 'ping' ? asked : `bank_api.bridge.${name}`
+}
 
 function tookWith({ durationMs, bridge }: ListedCall): Said {
   const took = lastingSaid(durationMs)

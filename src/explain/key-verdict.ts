@@ -84,7 +84,7 @@ function refusedLately({ calls }: Story, now: number): Verdict | undefined {
       },
     }
   }
-  const why = `${shortMethod(last.method)}, ${last.refusal?.code ?? last.excType ?? last.status}`
+  const why = `${shortMethod(last.method, last.refusal?.code)}, ${last.refusal?.code ?? last.excType ?? last.status}`
   const ago = sinceThen(last.at, now)
   return {
     what: {

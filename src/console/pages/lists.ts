@@ -213,7 +213,7 @@ export function callsPage(frame: Frame, list: CallList): Page {
         text.calls,
         text.callColumns,
         rows.map(({ newest: row, oldest, count }) => [
-          html`${linkTo('call', row.id, seen(shortMethod(row.method)))}
+          html`${linkTo('call', row.id, seen(shortMethod(row.method, row.refusal?.code)))}
           ${count > 1 && html`<small class="soft">${text.times(words.number(count))}</small>`}`,
           html`${seen(row.site ?? '')} <small class="soft">${seen(row.tenant ?? '')}</small>`,
           html`${words.ago(row.at)}

@@ -53,7 +53,7 @@ function titleOf(
       user: user ? user.name || text.defaultUser : undefined,
       event: event?.type,
       delivery: event?.type,
-      call: call && shortMethod(call.method),
+      call: call && shortMethod(call.method, call.refusal?.code),
     } as Partial<Record<Subject['kind'], string>>
   )[subject.kind]
   return `${text.kinds[subject.kind]} ${seen(name ?? subject.id)}`
@@ -174,7 +174,7 @@ function calls(text: ThingTexts, words: Words, { story: { calls: all } }: Thing)
       alikeCalls(all.toReversed())
         .slice(0, most)
         .map(({ newest: { id, method, at, status, refusal, durationMs }, count }) => [
-          html`${linkTo('call', id, seen(shortMethod(method)))}
+          html`${linkTo('call', id, seen(shortMethod(method, refusal?.code)))}
           ${count > 1 && html`<small class="soft">${text.times(words.number(count))}</small>`}`,
           words.ago(at),
           html`${tag(status < 400 ? 'good' : 'bad', String(status))} ${refusal?.code}`,

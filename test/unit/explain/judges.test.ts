@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ListedCall, ListedEvent } from '../../../src/db/ports/history.ts'
 import type { HeldItem } from '../../../src/explain/story.ts'
 import type { LimitName } from '../../../src/errors.ts'
+import { shortMethod, wholeMethod } from '../../../src/explain/call-verdict.ts'
 import { limitTexts } from '../../../src/explain/limit-texts.ts'
 import type { Story } from '../../../src/explain/story.ts'
 import { linesOf } from '../../../src/explain/timeline.ts'
@@ -339,4 +340,14 @@ it('what follows each other and differs in time alone is one line', () => {
   expect(linesOf(aStory('item', { events })).map(({ text }) => text.en)).toEqual([
     '12 × item.account.created delivered, 0.2 s',
   ])
+})
+
+it.each([
+  ['get_bank_accounts', 'bank_api.bridge.get_bank_accounts', null],
+  ['frappe.auth.get_logged_user', 'frappe.auth.get_logged_user', null],
+  ['/api/method/get_bank_accounts', 'get_bank_accounts', 'method_unknown'],
+  ['/api/method/bank_api.bridge.get_acounts', 'bank_api.bridge.get_acounts', 'method_unknown'],
+])('%s is how a call of %s is shown, and asked for', (shown, method, code) => {
+  expect(shortMethod(method, code)).toBe(shown)
+  expect(wholeMethod(shown)).toBe(method)
 })
