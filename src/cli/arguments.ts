@@ -6,19 +6,25 @@ import { dayMs, hourMs, minuteMs } from '../durations.ts'
 /** A time in the one form that reads the same everywhere: 01/02/2027 would be a day in January or in February. */
 export function dateArgument(text: string): number {
   const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(at)) throw new InvalidArgumentError('a date such as 2027-01-31T18:00Z.')
+  if (Number.isNaN(at)) throw new InvalidArgumentError('Give a date such as 2027-01-31T18:00Z.')
   return at
 }
 
 /** The same, or so long ago: `90m`, `12h`, `3d`. */
 export function pastArgument(text: string): number {
   const ms = lengthOf(text)
-  return ms === undefined ? dateArgument(text) : systemClock.now() - ms
+  if (ms !== undefined) return systemClock.now() - ms
+  if (!/^\d{4}-/.test(text)) {
+    throw new InvalidArgumentError(
+      'Give a date such as 2027-01-31T18:00Z, or how long ago: 12h, 3d.',
+    )
+  }
+  return dateArgument(text)
 }
 
 export function durationArgument(text: string): number {
   const ms = lengthOf(text)
-  if (!ms) throw new InvalidArgumentError('a time such as 12h or 170d.')
+  if (!ms) throw new InvalidArgumentError('Give a time such as 12h or 170d.')
   return ms
 }
 
@@ -31,26 +37,27 @@ function lengthOf(text: string): number | undefined {
 
 export function countArgument(text: string): number {
   const count = Number(text)
-  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('a number from 1.')
+  if (!Number.isSafeInteger(count) || count < 1)
+    throw new InvalidArgumentError('Give a number from 1.')
   return count
 }
 
 /** A status, or all that begin alike: `404`, `4xx`. */
 export function statusArgument(text: string): { from: number; until: number } {
   const [, digit, whole] = /^([1-5])(?:xx|(\d\d))$/i.exec(text) ?? []
-  if (!digit) throw new InvalidArgumentError('a status such as 404, or 4xx.')
+  if (!digit) throw new InvalidArgumentError('Give a status such as 404, or 4xx.')
   const from = Number(digit) * 100 + Number(whole ?? 0)
   return { from, until: whole === undefined ? from + 100 : from + 1 }
 }
 
 /** The number that Bridge gave an item. */
 export function itemArgument(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('a number.')
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('Give a number.')
   return Number(text)
 }
 
 export function addressArgument(text: string): URL {
   const url = readWebAddress(text)
-  if (!url) throw new InvalidArgumentError('an http or https address without credentials.')
+  if (!url) throw new InvalidArgumentError('Give an http or https address without credentials.')
   return url
 }

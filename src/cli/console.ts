@@ -72,7 +72,7 @@ export function consoleCommands({
 
 function whoArgument(text: string): string {
   if (!isName(text) || text.length > 60)
-    throw new InvalidArgumentError('a name of at most 60 letters.')
+    throw new InvalidArgumentError('Give a name of at most 60 letters.')
   return text
 }
 

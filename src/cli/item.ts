@@ -96,6 +96,6 @@ const inBrief = ({
 })
 
 function daysArgument(text: string): number {
-  if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('a number of days.')
+  if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('Give a number of days.')
   return Number(text)
 }

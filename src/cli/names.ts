@@ -8,7 +8,7 @@ import { isName, longestName } from '../names.ts'
 export function newNameArgument(text: string): string {
   if (!isName(text)) {
     throw new InvalidArgumentError(
-      `1 to ${longestName} characters, without control or invisible ones and without outer spaces.`,
+      `Give 1 to ${longestName} characters, without control or invisible ones and without outer spaces.`,
     )
   }
   return text

@@ -257,6 +257,6 @@ const moreOrigins = (text: string, before: readonly string[] = []): string[] => 
 
 function zoneArgument(text: string): string {
   const zone = readTimeZone(text)
-  if (zone === undefined) throw new InvalidArgumentError('a time zone such as Europe/Paris.')
+  if (zone === undefined) throw new InvalidArgumentError('Give a time zone such as Europe/Paris.')
   return zone
 }

@@ -65,6 +65,6 @@ function cell(value: string | number | null): string {
 }
 
 function monthArgument(text: string): string {
-  if (!isMonth(text)) throw new InvalidArgumentError('a month such as 2027-01.')
+  if (!isMonth(text)) throw new InvalidArgumentError('Give a month such as 2027-01.')
   return text
 }

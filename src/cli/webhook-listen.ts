@@ -2,11 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { Agent, EnvHttpProxyAgent, request, type Dispatcher } from 'undici'
 import { z } from 'zod'
+import { bridgeEvents } from '../bridge/events/webhook-events.ts'
 import { systemClock } from '../clock.ts'
 import { tryMs } from '../db/rules/delivery-claims.ts'
 import { isDelivered } from '../db/rules/endpoint-health.ts'
 import { secondMs } from '../durations.ts'
 import { ask } from '../http-exchange.ts'
+import { ownEvents } from '../own-events.ts'
 import { webhookHeaders } from '../webhooks/relay/headers.ts'
 import { addressArgument, pastArgument } from './arguments.ts'
 import { CommandError } from './command-error.ts'
@@ -44,6 +46,8 @@ const page = z.object({
 })
 type Told = z.output<typeof page>['events'][number]
 
+const types = [...Object.keys(ownEvents), ...Object.keys(bridgeEvents)]
+
 /** `bank-api webhook listen`: asks the feed by a site's key alone, from anywhere. */
 export function listenCommand(webhook: Command, context: CommandContext): void {
   webhook
@@ -62,7 +66,13 @@ export function listenCommand(webhook: Command, context: CommandContext): void {
 }
 
 async function listen(context: CommandContext, options: Options): Promise<void> {
-  const { say } = context.terminal
+  const { say, complain } = context.terminal
+  // A newer server, or Bridge one day, may have types that this program does not know.
+  const odd = (options.types ?? '')
+    .split(',')
+    .map((type) => type.trim())
+    .filter((type) => type !== '' && !types.includes(type))
+  if (odd.length > 0) complain(`No type known here: ${odd.join(', ')}. Types: ${types.join(', ')}`)
   const stopped = context.stopped()
   const dispatcher = new EnvHttpProxyAgent()
   const site = callerOf(context.env, options.url, dispatcher)
@@ -141,6 +151,10 @@ function callerOf(env: CommandContext['env'], url: URL, dispatcher: Dispatcher):
     if (status === 200) return z.object({ message: z.unknown() }).parse(body).message
     const { exception, retry_after: seconds } = refusal.parse(body)
     const said = exception || `${url.origin} answered ${status}`
+    if (status === 401) {
+      const which = 'Are BANK_CONNECTOR_KEY and BANK_CONNECTOR_SECRET those of the site here?'
+      throw new CommandError([said, which])
+    }
     if (status !== 429 && status < 500) throw new CommandError(said)
     throw new LaterError(said, seconds === undefined ? afterFailureMs : seconds * secondMs)
   }

@@ -193,14 +193,22 @@ test('without a key, with a wrong one, and where a secret is not for the key, it
   const toHook = ['--url', url, '--forward-to', 'http://127.0.0.1:9/hook']
 
   const keyless = listening({}, ['--url', url])
-  const wrong = listening(envOf({ ...siteKey, apiSecret: 'wrong' }), ['--url', url])
+  const wrong = listening(envOf({ ...siteKey, apiSecret: 'wrong' }), [
+    '--url',
+    url,
+    '--types',
+    'conect.completed, item.refreshed',
+  ])
   const tenants = listening(envOf(tenantKey), toHook)
   const given = listening({ ...envOf(tenantKey), BANK_CONNECTOR_WEBHOOK_SECRET: 'secret' }, toHook)
 
   expect(await keyless.ended).toBe(2)
   expect(keyless.said.err).toMatch(/^Set BANK_CONNECTOR_KEY and BANK_CONNECTOR_SECRET/)
   expect(await wrong.ended).toBe(1)
-  expect(wrong.said.err).toMatch(/^\S*AuthenticationError/)
+  expect(wrong.said.err).toMatch(/AuthenticationError.*\nAre BANK_CONNECTOR_KEY and/)
+  expect(wrong.said.err).toContain(
+    'No type known here: conect.completed. Types: connect.completed,',
+  )
   expect(await tenants.ended).toBe(1)
   expect(tenants.said.err).toMatch(/PermissionError.*\nOr set BANK_CONNECTOR_WEBHOOK_SECRET to/)
   expect(await given.ended).toBe(1)

@@ -117,6 +117,15 @@ test.each([
   expect(err.trim().split('\n')).toHaveLength(1)
 })
 
+test('a time that is none is answered with both forms of one', async () => {
+  const { cli } = await installation()
+
+  const { code, err } = await cli('webhook', 'list', '--since', 'foo')
+
+  expect(code).toBe(2)
+  expect(err).toContain('Give a date such as 2027-01-31T18:00Z, or how long ago: 12h, 3d.')
+})
+
 test('a site’s secret is shown and rotated; for a day the old one signs too', async () => {
   const { store, keyring, site: row, of } = await installation()
 
