@@ -239,7 +239,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   )
   if (workers) {
     const copyFailure = () => app.copyFailure?.()
-    await app.register(alerts, { config, bridgeOrigin, copyFailure, probes: options.probes })
+    const name = identity && `process ${identity.pid} on ${identity.host}`
+    await app.register(alerts, { config, bridgeOrigin, copyFailure, probes: options.probes, name })
   }
   const readiness = createReadiness({
     store: app.store,

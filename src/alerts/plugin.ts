@@ -6,6 +6,7 @@ import { ownExamination } from '../doctor/own.ts'
 import type { Probes } from '../doctor/probes.ts'
 import { minuteMs } from '../durations.ts'
 import { startLoop } from '../loop.ts'
+import { createAwayWatch } from './away.ts'
 import { createLook } from './look.ts'
 import { createPostman } from './post.ts'
 import { troublesIn } from './troubles.ts'
@@ -17,6 +18,8 @@ interface AlertOptions {
   probes?: Probes | undefined
   /** Why the last copy of the database failed, where the server makes them. */
   copyFailure: () => string | undefined
+  /** Names this server's process, where several share a database. */
+  name?: string | undefined
 }
 
 /** Two looks, which must agree, and what they take are less than five minutes. By the clock, which a sandbox's lever moves. */
@@ -25,18 +28,20 @@ const tickMs = 1_000
 
 /** Looks at the installation as doctor does, and tells the operator's own addresses. Off while neither is given. */
 const plugin: FastifyPluginCallback<AlertOptions> = (app, options, done) => {
-  const { config, bridgeOrigin, copyFailure, probes } = options
+  const { config, bridgeOrigin, copyFailure, probes, name = 'a server' } = options
   const { alertUrl, healthcheckUrl } = config.secrets
   if (alertUrl === undefined && healthcheckUrl === undefined) return done()
   const log = app.log.child({ room: 'alerts' })
   const { store, clock } = app
   const examination = ownExamination(app, { config, bridgeOrigin, probes })
   const stopping = new AbortController()
+  const where = new URL(config.publicUrl).host
+  const postman = createPostman(config, stopping.signal)
   const look = createLook({
     store,
     clock,
-    where: new URL(config.publicUrl).host,
-    postman: createPostman(config, stopping.signal),
+    where,
+    postman,
     log,
     stopping: stopping.signal,
     find: async () =>
@@ -45,24 +50,36 @@ const plugin: FastifyPluginCallback<AlertOptions> = (app, options, done) => {
         copyFailure: copyFailure(),
       }),
   })
-  let dueAt = 0
-  const loop = startLoop({
-    after: app.lifecycle.begun,
-    tick: app.leader.only(async () => {
+  const paced = (tick: () => Promise<boolean>) => {
+    let dueAt = 0
+    return async () => {
       const now = app.steadyClock.now()
       if (now < dueAt) return false
       dueAt = now + lookEveryMs
-      return look()
-    }),
+      return tick()
+    }
+  }
+  const isAway = (): boolean => !app.membership.isSure()
+  const loop = startLoop({
+    after: app.lifecycle.begun,
+    tick: app.leader.only(paced(look)),
     idleMs: tickMs,
     onError(error) {
       if (stopping.signal.aborted) return
       log.error({ err: error }, 'the installation was not looked at')
     },
   })
+  const watch = startLoop({
+    tick: paced(createAwayWatch({ isAway, name, where, postman })),
+    idleMs: tickMs,
+    onError(error) {
+      if (stopping.signal.aborted) return
+      log.warn({ why: (error as Error).message }, 'an alert was not taken')
+    },
+  })
   app.addHook('onClose', async () => {
     stopping.abort()
-    await loop.stop()
+    await Promise.all([loop.stop(), watch.stop()])
   })
   done()
 }

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Leader } from '../../../src/cluster/leader.ts'
+import { minuteMs } from '../../../src/durations.ts'
 import { testApp } from '../../support/app.ts'
 import { mailbox } from './mailbox.ts'
 
@@ -36,4 +37,31 @@ test('a server that leads looks from its start on, and its log holds no address'
 
   expect(came[0]?.path).toBe('/ping/topsecret/start')
   expect(log.join()).not.toContain('topsecret')
+})
+
+test('a server without its database tells it by itself, leading or not: once, and once that it is back', async () => {
+  const { host, take } = await mailbox()
+  const leader: Leader = { isLeader: () => false, only: () => async () => false }
+  const env = { ALERT_URL: `http://${host}/` }
+  const { app, clock } = await testApp({ env, workers: true, leader })
+  const sure = vi.spyOn(app.membership, 'isSure')
+  onTestFinished(() => sure.mockRestore())
+  const look = async () => {
+    const before = sure.mock.calls.length
+    clock.advance(2 * minuteMs)
+    await expect.poll(() => sure.mock.calls.length, { timeout: 5_000 }).toBeGreaterThan(before)
+  }
+  const titles = () => take().map(({ body }) => (JSON.parse(body) as { title: string }).title)
+
+  sure.mockReturnValue(false)
+  await look()
+  expect(titles()).toEqual([])
+  await look()
+  await look()
+  await expect.poll(titles).toEqual(['Bank API at bank.test: database of a server'])
+  sure.mockReturnValue(true)
+  await look()
+  await look()
+
+  await expect.poll(titles).toEqual(['Bank API at bank.test: database of a server, over'])
 })
