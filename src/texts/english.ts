@@ -72,6 +72,7 @@ export const english = {
   cursor_too_old:
     'Not all events after this cursor are kept any more: the oldest cursor that works is {cursor}',
   'advice.fewer': 'ask for fewer, as with min_date={date}, and for earlier ones with max_date',
+  'advice.later': 'in {seconds} seconds, {advice}',
   'advice.range_or_account': 'ask for a shorter range, or by account_id',
   'advice.range': 'ask for a shorter range',
   'advice.account': 'ask by account_id',

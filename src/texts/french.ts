@@ -86,6 +86,7 @@ export const french = translate(english, {
     'Les événements qui suivent ce curseur ne sont plus tous conservés : le plus ancien curseur valable est {cursor}',
   'advice.fewer':
     'demandez-en moins, par exemple avec min_date={date}, puis les précédentes avec max_date',
+  'advice.later': 'dans {seconds} secondes, {advice}',
   'advice.range_or_account': 'demandez une période plus courte, ou par compte avec account_id',
   'advice.range': 'demandez une période plus courte',
   'advice.account': 'demandez-les par compte avec account_id',

@@ -41,8 +41,8 @@ export async function readAll(
     const rows = page.filter(belongs)
     days.add(page.map(({ date }) => toText(date)))
     reading.onBytes(list.add(write(rows).map((row, index) => written(rows[index]!.id, row))))
-    if (list.size > limit) throw tooMany(reading, days.from(fittingNow(bridge, reading)))
-    if (seen > reading.readable) throw tooManyToLookThrough(reading)
+    if (list.size > limit) throw tooMany(bridge, reading, days.from(fittingNow(bridge, reading)))
+    if (seen > reading.readable) throw tooManyToLookThrough(bridge, reading)
   }
   return list.bytes()
 }
@@ -60,22 +60,37 @@ function fittingNow(bridge: BridgeResources, { bridgeUser, limit }: TransactionQ
 }
 
 function tooMany(
-  { limit, filter }: TransactionQuery,
+  bridge: BridgeResources,
+  reading: TransactionQuery,
   minDate: string | undefined,
 ): ValidationError {
   const advice =
-    minDate === undefined ? withoutDate(filter) : text('advice.fewer', { date: minDate })
-  return new ValidationError('too_many_transactions', { most: limit, advice })
+    minDate === undefined ? withoutDate(bridge, reading) : text('advice.fewer', { date: minDate })
+  return new ValidationError('too_many_transactions', { most: reading.limit, advice })
 }
 
 /** Of all that is looked through few may belong, and yet no wait would ever suffice. */
-const tooManyToLookThrough = ({ readable, filter }: TransactionQuery): ValidationError =>
+const tooManyToLookThrough = (
+  bridge: BridgeResources,
+  reading: TransactionQuery,
+): ValidationError =>
   new ValidationError('too_many_transactions.to_look_through', {
-    most: readable,
-    advice: withoutDate(filter),
+    most: reading.readable,
+    advice: withoutDate(bridge, reading),
   })
 
-function withoutDate({ accountId, minDate, maxDate }: TransactionFilter): Text<AdviceKey> {
+/** What else to ask for, and when: the read may have spent the calls that it takes. */
+function withoutDate(
+  bridge: BridgeResources,
+  { bridgeUser, filter }: TransactionQuery,
+): Text<AdviceKey> {
+  const advice = narrower(filter)
+  const waitMs = bridge.transactions.waitFor(bridgeUser, 1 + callsBesides)
+  if (waitMs <= 0 || advice.key === 'advice.raise_limit') return advice
+  return text('advice.later', { seconds: Math.ceil(waitMs / 1_000), advice })
+}
+
+function narrower({ accountId, minDate, maxDate }: TransactionFilter): Text<AdviceKey> {
   const isOneDay = minDate !== undefined && minDate === maxDate
   if (accountId === undefined) {
     return text(isOneDay ? 'advice.account' : 'advice.range_or_account')

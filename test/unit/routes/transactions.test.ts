@@ -388,8 +388,8 @@ test('a range for one bank counts what has to be walked for it, which is all of 
   expect(answer.message).toHaveLength(300)
 })
 
-test('one bank’s transactions among more than any minute reaches are refused, and not told to wait', async () => {
-  const { world, ada, ask, pages } = await reading({ env: { QUOTA_USER_PER_MINUTE: '9' } })
+test('one bank’s transactions among more than any minute reaches are refused, with what to ask for, and when', async () => {
+  const { world, clock, ada, ask, pages } = await reading({ env: { QUOTA_USER_PER_MINUTE: '9' } })
   const readable = (9 - 4) * 500
   const other = world.addAccount(world.addItem(ada.user.userUuid).id)
   for (let row = 0; row < readable + 500; row += 1) world.addTransaction(other.id)
@@ -398,9 +398,10 @@ test('one bank’s transactions among more than any minute reaches are refused, 
 
   expect(english.status).toBe(417)
   expect(english.body.exception).toContain(
-    'more than 2500 transactions to look through: ask for a shorter range, or by account_id',
+    'more than 2500 transactions to look through: in 61 seconds, ask for a shorter range, or by account_id',
   )
   expect(pages()).toHaveLength(6)
+  clock.advance(61_000)
   expect((await ask({ account_id: ada.accountId })).message).toHaveLength(1)
 })
 
