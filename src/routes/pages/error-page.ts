@@ -4,6 +4,7 @@ import { noteRefusal, sendRefusal, toLoggedRefusal } from '../../frappe/error-ha
 import { sendPage, wantsPage } from '../../html/page.ts'
 import type { Language } from '../../language.ts'
 import { inOther, languageFor } from '../../html/reader-language.ts'
+import { say } from '../../texts/say.ts'
 import { noticePage, type NoticeText } from '../../html/notice.ts'
 
 type Failure = 'limited' | 'unreadable' | 'failed'
@@ -13,7 +14,7 @@ const texts: Readonly<Record<Language, Record<Failure, NoticeText>>> = {
   en: {
     limited: {
       title: 'Please wait a minute',
-      body: 'Too many pages were asked for from your network. Reload this page in a minute.',
+      body: 'Too many pages were asked for. Reload this page in a minute.',
     },
     unreadable: {
       title: 'This request cannot be read',
@@ -27,7 +28,7 @@ const texts: Readonly<Record<Language, Record<Failure, NoticeText>>> = {
   fr: {
     limited: {
       title: 'Patientez une minute',
-      body: 'Trop de pages ont été demandées depuis votre réseau. Rechargez cette page dans une minute.',
+      body: 'Trop de pages ont été demandées. Rechargez cette page dans une minute.',
     },
     unreadable: {
       title: 'Cette demande est illisible',
@@ -49,12 +50,18 @@ export function pageErrors(app: FastifyInstance): void {
     noteRefusal(request, reply, refusal, language)
     const { status } = refusal
     const name = status === 429 ? 'limited' : status < 500 ? 'unreadable' : 'failed'
-    const page = noticePage(texts[language][name], {
-      language,
-      icon: name === 'limited' ? 'wait' : 'problem',
-      translation: inOther(language, wordsOf(request)),
-      reference: request.id,
-    })
+    const { title, body } = texts[language][name]
+    // What was spent may be Bridge's quota: that text says so, and for how long.
+    const isOurs = name !== 'limited' || refusal.text.key === 'too_many_calls'
+    const page = noticePage(
+      { title, body: isOurs ? body : say(refusal.text, language) },
+      {
+        language,
+        icon: name === 'limited' ? 'wait' : 'problem',
+        translation: inOther(language, wordsOf(request)),
+        reference: request.id,
+      },
+    )
     return sendPage(reply, status, page)
   })
 }

@@ -118,6 +118,25 @@ describe('a sandbox in production', () => {
 })
 
 describe('a sandbox', () => {
+  it.each([
+    ['en', /Bridge takes no more calls for now\. Please try again in (\d+) seconds\./],
+    [
+      'fr',
+      /Bridge n&#39;accepte plus d&#39;appels pour l&#39;instant\. Réessayez dans (\d+) secondes\./,
+    ],
+  ])('says that Bridge’s quota is spent, and for how long (%s)', async (language, sentence) => {
+    const { begin } = await aSandbox({ QUOTA_USER_PER_MINUTE: '5' })
+    const headers = { 'accept-language': language }
+    let answer = await begin(headers)
+    for (let more = 0; more < 5 && answer.statusCode === 303; more += 1) {
+      answer = await begin(headers)
+    }
+
+    expect(answer.statusCode).toBe(429)
+    const [, seconds] = sentence.exec(answer.body) ?? []
+    expect(seconds).toBe(answer.headers['retry-after'])
+  })
+
   it('shows its key in commands that work as they stand', async () => {
     const { get, key, app } = await aSandbox()
 
