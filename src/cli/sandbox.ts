@@ -58,6 +58,8 @@ export function sandboxCommands(context: CommandContext): Command {
         return printTable(rows, options)
       }
       if (!Object.hasOwn(all, name)) throw new CommandError(unknown(name), { exitCode: 2 })
+      if (name === connecting && !isOfDemo(options))
+        throw new CommandError(demoAlone, { exitCode: 2 })
       return withBridge(async ({ bridge, ...installation }) => {
         const { bank, publicUrl } = await bankOf(installation)
         try {
@@ -152,7 +154,7 @@ async function chosen(
   const made = await newestOf()
   if (made) return made
   throw new CommandError(
-    'This site has no connection yet: ask for a link as the site does, and open it. Any login works.',
+    'This site has no connection yet: ask for a link as the site does, and open it. Log in as `success`, or with any word that is not listed.',
   )
 
   async function newestOf(): Promise<Connection | undefined> {
@@ -174,6 +176,12 @@ function tell(
   if (typeof link === 'string') say('', link)
   say('', ...wrapped(`A site would now ${next}.`, 78), '', command`webhook show ${id}`)
 }
+
+/** Only the demo's site connects a bank by itself, and no connection is there yet that `--item` could mean. */
+const isOfDemo = ({ tenant = demo.tenant, site = demo.site, item }: Options): boolean =>
+  tenant === demo.tenant && site === demo.site && item === undefined
+
+const demoAlone = `${connecting} is made for the demo site alone: for another, ask for a link as the site does, and open it.`
 
 const unknown = (name: string): string[] => [
   `There is no trigger ${name}. There are:`,

@@ -102,6 +102,9 @@ test(
     const { app, clock, config, run } = await aServer()
     await createDemo(app, config.publicUrl)
 
+    await expect(run('trigger', 'connect.completed', '--site', 'erp.acme.test')).rejects.toThrow(
+      'connect.completed is made for the demo site alone',
+    )
     const first = await run('trigger', 'item.refreshed')
     const another = await run('trigger', 'connect.completed')
     const before = clock.now()
