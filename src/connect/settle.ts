@@ -1,7 +1,7 @@
 import type { BridgeTime } from '../bridge/session/bridge-time.ts'
-import { BridgeError, unlessMissing } from '../bridge/bridge-errors.ts'
-import type { BridgeClient, BridgeResources } from '../bridge/client.ts'
-import { toText, toTime } from '../bridge/fields.ts'
+import { unlessMissing } from '../bridge/bridge-errors.ts'
+import type { BridgeClient } from '../bridge/client.ts'
+import { toTime } from '../bridge/fields.ts'
 import type { ReferenceData } from '../bridge/reference-data.ts'
 import type { Item } from '../bridge/resources/items.ts'
 import { toFacts } from '../auth/item-list.ts'
@@ -13,6 +13,7 @@ import type { Log } from '../logger.ts'
 import { completedEvent } from './completed-event.ts'
 import { isSince } from './is-since.ts'
 import { outcomeOf } from './item-status.ts'
+import { nameOfProvider } from './provider-name.ts'
 
 export interface SettleDeps {
   store: Store
@@ -72,7 +73,8 @@ export async function settleWithBridge(
 
   const state = outcomeOf(item.status)
   const read = toFacts(item)
-  const facts = { ...read, providerName: await nameOfProvider(deps, bridge, read.providerId) }
+  const named = { log: deps.log, reference: deps.reference.through(() => bridge) }
+  const facts = { ...read, providerName: await nameOfProvider(named, read.providerId) }
   const { outcome, request: settled } = await store.settleRequest(
     request.id,
     {
@@ -94,19 +96,3 @@ const isOfVisit = (item: Item, request: ConnectRequest): boolean =>
     const at = toTime(text)
     return at !== null && isSince(at, request)
   })
-
-/** The name is a courtesy to the user: without it the connection still stands. */
-async function nameOfProvider(
-  { reference, log }: SettleDeps,
-  bridge: BridgeResources,
-  providerId: number | null,
-): Promise<string | null> {
-  if (providerId === null || providerId < 1) return null
-  try {
-    return toText((await reference.through(() => bridge).bank(providerId)).name)
-  } catch (error) {
-    if (!(error instanceof BridgeError)) throw error
-    log.warn({ provider: providerId, err: error }, 'provider name not read')
-    return null
-  }
-}

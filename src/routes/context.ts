@@ -10,6 +10,7 @@ import { methodsWith, type Releasable } from '../frappe/define-method.ts'
 import type { UnderWay } from '../frappe/under-way.ts'
 import type { JsonBytes } from '../json-bytes.ts'
 import { languageOf, type Language } from '../language.ts'
+import type { Log } from '../logger.ts'
 import { timeLimit, type TimeLimit } from './time-limit.ts'
 import { freshnessOf, type Freshness } from './freshness.ts'
 import { createPresent, presentationFor, type Present } from './presentation/present.ts'
@@ -20,6 +21,7 @@ export interface MethodContext extends OwnershipDeps, LinkDeps, Releasable {
   limits: Limits
   isClockInDoubt: () => boolean
   reference: ReferenceData
+  log: Pick<Log, 'warn'>
   settings: MethodSettings
   /** Gives Bridge's objects the form that the key, or the request's Bridge-Version, asks for. */
   present: Present
@@ -91,6 +93,7 @@ export function contextMaker(
     return Object.assign(budget, {
       ...rooms,
       caller,
+      log: request.log,
       fresh: freshnessOf(reply),
       note: (made: { request: string }) => Object.assign(request.openCall, made),
       present: createPresent(

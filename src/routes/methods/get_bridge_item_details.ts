@@ -3,6 +3,7 @@ import { toFacts } from '../../auth/item-list.ts'
 import { item } from '../../bridge/resources/items.ts'
 import { ownedItem, markIfMissing } from '../../auth/ownership.ts'
 import { nextSteps, whatNext } from '../../connect/item-status.ts'
+import { nameOfProvider } from '../../connect/provider-name.ts'
 import type { ItemFacts } from '../../db/ports/items.ts'
 import { toFrappeDatetime } from '../../transactions/since.ts'
 import { defineMethod } from '../context.ts'
@@ -49,14 +50,20 @@ export const getBridgeItemDetails = defineMethod({
       held,
       context.bridge.items.get(held.bridgeUser, item_id, { language }),
     )
-    const facts = toFacts(live)
+    // An item that no visit of ours ended with has no name yet.
+    const { bank: ordered, providerName } = held.item
+    const read = toFacts(live)
+    const isNamed = ordered !== null || providerName !== null
+    const facts = isNamed
+      ? read
+      : { ...read, providerName: await nameOfProvider(context, read.providerId) }
     await context.store.updateItem(held.user.id, facts, at)
     const known = { ...held.item, ...withoutNulls(facts) }
     context.fresh.item(known)
     const { next, at: nextAt } = whatNext(known, at)
 
     const { item, site, user } = held
-    const bank = item.bank ?? item.providerName
+    const bank = known.bank ?? known.providerName
     const own = {
       name: String(item.id),
       owner: site.name,

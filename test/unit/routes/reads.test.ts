@@ -243,3 +243,21 @@ test('a request tells what became of it: pending, then completed with its item',
 
   expect(await asked()).toMatchObject({ item_id: item.id, status: 'completed', success: true })
 })
+
+test('an item that no visit ended with is called as its bank from the first time its details are read', async () => {
+  const { app, bridge, ada, ask } = await reading()
+  const details = async () =>
+    (await ask('get_bridge_item_details', { item_id: ada.itemId })).message
+  const path = '/v3/providers/574'
+  bridge.use(
+    http.get(`${bridgeUrl}${path}`, () => HttpResponse.json({}, { status: 404 }), { once: true }),
+  )
+  expect(await details()).not.toHaveProperty('bank')
+
+  expect(await details()).toMatchObject({ bank: 'Demo Bank' })
+  expect(await details()).toMatchObject({ bank: 'Demo Bank' })
+
+  expect(bridge.calls.filter((call) => call.path === path)).toHaveLength(2)
+  const [item] = await app.store.listItems(ada.user.id)
+  expect(item).toMatchObject({ bank: null, providerName: 'Demo Bank' })
+})
