@@ -9,6 +9,9 @@ export const runBy: Readonly<Record<string, string>> = {
   'npm run sandbox': 'test/system/docs/readme.test.ts',
   'curl -i http://127.0.0.1:8081/session/… -d login=success -d password=any':
     'test/system/docs/readme.test.ts',
+  [`curl http://127.0.0.1:8081/_sandbox/faults -H 'Content-Type: application/json' -d '{"path": "/v3", "status": 503, "count": 100}'`]:
+    'test/system/docs/readme.test.ts',
+  'curl -X DELETE http://127.0.0.1:8081/_sandbox/faults': 'test/system/docs/readme.test.ts',
   "curl -H 'Authorization: token API_KEY:API_SECRET' https://bank-api.example/api/method/frappe.auth.get_logged_user":
     'test/system/docs/readme.test.ts',
   'npm run conformance -- --sandbox': 'test/system/e2e/conformance.test.ts',

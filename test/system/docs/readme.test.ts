@@ -157,6 +157,21 @@ describe('a newcomer with the README alone', () => {
     expect(text).toContain(`http://127.0.0.1:${env['PORT']}/bridge/callback?`)
   })
 
+  test('a fault of the sandbox shows until it is ended, as its guide says', async () => {
+    const [begin = '', end = ''] = typedIn('docs/sandbox.md')
+      .filter((line) => line.includes('/_sandbox/faults'))
+      .map((line) => line.replace(':8081', `:${env['SANDBOX_PORT']}`))
+    const [, asking = ''] = server.said.text.match(/^ {2}curl (?:.*\\\n)*.*$/gm) ?? []
+    const ask = async () => (await shell(asking.trim())).text
+
+    await shell(begin)
+    const refused = await ask()
+    await shell(end)
+
+    expect(refused).toContain('"exc_type":"BridgeError"')
+    expect(await ask()).toContain('"url":"')
+  })
+
   test.each(['npm run dev', 'npm run sandbox'])('%s starts', async (command) => {
     const own = {
       ...env,
