@@ -136,8 +136,8 @@ The same from here. Try the key:
 
 ${indented(whoAmI)}
 
-Ask for a link and open it in a browser: any login works, and it ends on a
-page with the accounts.
+Ask for a link, open it in a browser, and log in as success, or with any word
+that is not listed: it ends on a page with the accounts.
 
 ${indented(connect)}
 

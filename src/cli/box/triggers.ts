@@ -39,7 +39,7 @@ export const triggers: Readonly<Record<string, Trigger>> = {
       await stage.bank.refresh(id, status)
       return stage.hear('item.action_required')
     },
-    next: 'ask for the link that `next` names, sca or edit, and open it: any login works',
+    next: 'ask for the link that `next` names, sca or edit, open it, and log in as `success`',
   },
   'item.repaired': {
     about: 'a connection that wanted its user works again',
