@@ -42,16 +42,19 @@ export async function checkServer({
     findings.push(told(code, check, message, act))
     return findings
   }
-  const isOurs = answer.status === 200 && answer.body.includes('"live"')
+  // What a balancer says that has nobody behind it: no second finding, which would send one to the balancer.
+  if (!running && [502, 503, 504].includes(answer.status)) return findings
+  const isOfOurKind = answer.status === 200 && answer.body.includes('"live"')
   findings.push(
-    isOurs
-      ? ok('public_address.ok', check, `${publicUrl} leads here`)
+    isOfOurKind
+      ? // Of which installation it is no stranger is told, and so we are not.
+        ok('public_address.ok', check, `a Bank API answers at ${publicUrl}`)
       : critical(
           'public_address.leads_elsewhere',
           check,
           {
-            en: `${publicUrl}/live answers ${answer.status}, and not as this server would`,
-            fr: `${publicUrl}/live répond ${answer.status}, et pas comme ce serveur le ferait`,
+            en: `${publicUrl}/live answers ${answer.status}, and not as a Bank API would`,
+            fr: `${publicUrl}/live répond ${answer.status}, et pas comme un Bank API le ferait`,
           },
           {
             en: 'Let the reverse proxy pass every path to this server, and compare PUBLIC_URL with its name.',
@@ -72,7 +75,16 @@ const noServer = {
   fr: 'aucun serveur n’a cette base ouverte',
 }
 
-/** The living ones strike a silent one off within seconds: one that stays is the last that there was. */
+/** Who gave no sign of life, and for how long. */
+const silenceOf = (each: SeenMember, now: number): Said => {
+  const seconds = Math.round((now - each.seenAt) / 1_000)
+  return {
+    en: `${nameOf(each).en} has been silent for ${seconds} s`,
+    fr: `${nameOf(each).fr} se tait depuis ${seconds} s`,
+  }
+}
+
+/** The living ones strike a silent one off within seconds: those that stay are the last that there were. */
 function judgeServers(
   living: readonly SeenMember[],
   silent: readonly SeenMember[],
@@ -83,26 +95,18 @@ function judgeServers(
     en: 'See whether it runs; `bank-api member list` names them all.',
     fr: 'Voyez s’il tourne ; `bank-api member list` les nomme tous.',
   }
+  const silences = silent.map((each) => silenceOf(each, now))
+  if (living.length === 0) {
+    const none = {
+      en: [noServer.en, ...silences.map(({ en }) => en)].join('; '),
+      fr: [noServer.fr, ...silences.map(({ fr }) => fr)].join(' ; '),
+    }
+    return [critical('server.none', check, none, { en: 'Start one.', fr: 'Démarrez-en un.' })]
+  }
+  const names = living.map((each) => nameOf(each).en).join(', ')
   return [
-    living.length === 0
-      ? critical('server.none', check, noServer, { en: 'Start one.', fr: 'Démarrez-en un.' })
-      : ok(
-          'server.ok',
-          check,
-          `${living.length}: ${living.map((each) => nameOf(each).en).join(', ')}`,
-        ),
-    ...silent.map((each) => {
-      const seconds = Math.round((now - each.seenAt) / 1_000)
-      return warning(
-        'server.silent',
-        check,
-        {
-          en: `${nameOf(each).en} has been silent for ${seconds} s`,
-          fr: `${nameOf(each).fr} se tait depuis ${seconds} s`,
-        },
-        act,
-      )
-    }),
+    ok('server.ok', check, `${living.length}: ${names}`),
+    ...silences.map((silence) => warning('server.silent', check, silence, act)),
   ]
 }
 

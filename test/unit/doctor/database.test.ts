@@ -99,6 +99,12 @@ it.each([
     'warning',
     /^process 7 on one has been silent for 70 s$/,
   ],
+  [
+    'an instance that was the last',
+    { members: [member('srv_2', 70_000)] },
+    'critical',
+    /^no server has this database open; process 7 on one has been silent for 70 s$/,
+  ],
   ['no instance', { members: [] }, 'critical', /^no server has this database open$/],
 ] as const)('%s: that is said, with what to do', async (_what, change, level, message) => {
   const findings = await look({ members: here, ...change } as Parameters<typeof look>[0])

@@ -93,6 +93,16 @@ test('a server that examines itself does not doubt that it runs, whatever time a
   expect(bad(await look({ isBrief: true }))).toEqual([])
 })
 
+test('where no server runs, what the balancer says of it is told no second time', async () => {
+  const { clock, world, look } = await anInstallation()
+  world.live = { status: 503, body: 'no server is available' }
+  const running = bad(await look())
+  clock.advance(hour)
+
+  expect(running).toMatchObject([{ code: 'public_address.leads_elsewhere' }])
+  expect(bad(await look())).toMatchObject([{ code: 'server.none' }])
+})
+
 test('a site that names another address is told, and a quota that is spent, for an hour', async () => {
   const setup = await anInstallation()
   const { store, clock, look } = setup
