@@ -91,7 +91,8 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
     const relay = createRelay(relaying, { onSettled: () => relayLoop.nudge() })
     app.relay.tryNow = relay.tryNow
     const handling = { store, memberId, keyring, clock, log, onRefreshed: options.onRefreshed }
-    const onError = (error: unknown) => log.error({ err: error }, 'webhook worker failed')
+    const failed = (work: string) => (error: unknown) =>
+      log.error({ err: error, work }, 'webhook worker failed')
     const handle = app.heartbeats.watch(
       'webhook handler',
       async (stopping: AbortSignal) =>
@@ -104,12 +105,12 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
       return (await relay.pump()) || hasRecovered
     })
     const { begun: after } = lifecycle
-    const handlerLoop = startLoop({ tick: handle, idleMs, onError, after })
-    const relayLoop = startLoop({ tick: pump, idleMs, onError, after })
+    const handlerLoop = startLoop({ tick: handle, idleMs, onError: failed('handler'), after })
+    const relayLoop = startLoop({ tick: pump, idleMs, onError: failed('relay'), after })
     const refusals = startLoop({
       tick: app.refusedWebhooks.look,
       idleMs: refusalsMs,
-      onError,
+      onError: failed('refusals'),
       after,
     })
     app.wakeups.on('events', handlerLoop.nudge)
