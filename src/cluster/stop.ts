@@ -1,5 +1,6 @@
 import { Server } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import { monotonicClock } from '../clock.ts'
 
@@ -16,6 +17,7 @@ export async function stopGently(
   { delayMs, timeoutMs }: { delayMs: number; timeoutMs: number },
 ): Promise<boolean> {
   app.log.info({ delayMs, timeoutMs }, 'stopping')
+  const begunAt = monotonicClock.now()
   app.lifecycle.stopping = true
   if (delayMs > 0) await wait(delayMs)
 
@@ -31,8 +33,13 @@ export async function stopGently(
   const late = wait(timeoutMs, 'late' as const, { signal: inTime.signal }).catch(() => 'aborted')
   const end = await Promise.race([app.close().then(() => 'closed' as const), late])
   inTime.abort()
-  if (end === 'closed') return true
-  app.log.error({ timeoutMs }, 'stopped before all requests had ended')
+  const ms = Math.round(monotonicClock.now() - begunAt)
+  if (end === 'closed') {
+    app.log.info({ ms }, 'stopped')
+    return true
+  }
+  const connections = await promisify(app.server.getConnections.bind(app.server))()
+  app.log.error({ ms, timeoutMs, connections }, 'stopped before all requests had ended')
   app.server.closeAllConnections()
   return false
 }

@@ -1,4 +1,5 @@
 import type { Place } from '../config.ts'
+import { readDatabaseUrl } from './postgres/database-url.ts'
 import type { SignerOf } from './signer.ts'
 import { createSqliteStore } from './sqlite/store.ts'
 import type { Store } from './store.ts'
@@ -12,6 +13,13 @@ interface Opening {
   beforeChange?: () => void
   /** Of a server: called before it waits for another program that changes the schema. */
   onWait?: () => void
+}
+
+/** What people may be told of a place: a file's path, or host, port and name; never who logs in, or with what. */
+export function nameOfPlace(place: Place): string {
+  if (typeof place === 'string') return place
+  const { host, port, database } = readDatabaseUrl(place.url)
+  return `${host}:${port}/${database}`
 }
 
 /**
