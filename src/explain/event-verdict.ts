@@ -106,8 +106,8 @@ function howItWent(story: Story, event: ListedEvent, now: number): Verdict {
   if (state === 'dead') {
     return {
       what: {
-        en: `was given up after ${tries.length} tries; ${said.en}.`,
-        fr: `a été abandonné après ${tries.length} essais ; ${said.fr}.`,
+        en: `was given up after ${triesSaid(tries.length).en}; ${said.en}.`,
+        fr: `a été abandonné après ${triesSaid(tries.length).fr} ; ${said.fr}.`,
       },
       remedy: onceMended(hint),
       commands: replayOne(id),
@@ -167,6 +167,9 @@ const onceMended = (hint: Said | undefined): Said => ({
   en: `${hint?.en ?? 'Look into the log of the site.'} Once it is mended:`,
   fr: `${hint?.fr ?? 'Regardez le journal du site.'} Une fois réparé :`,
 })
+
+export const triesSaid = (count: number): Said =>
+  count === 1 ? { en: '1 try', fr: '1 essai' } : { en: `${count} tries`, fr: `${count} essais` }
 
 type Try = NonNullable<ListedEvent['delivery']>['tries'][number]
 

@@ -1,4 +1,5 @@
 import { keyState } from '../auth/api-keys.ts'
+import type { Site } from '../db/ports/sites.ts'
 import type { Said } from '../language.ts'
 import { sinceThen } from '../terminal/durations.ts'
 import { command } from '../terminal/shell.ts'
@@ -98,7 +99,7 @@ function refusedLately({ calls }: Story, now: number): Verdict | undefined {
 
 /** A site: where its webhooks go, how that fares, and how its calls do. */
 export const verdictOfSite: Judge = (story, now) => {
-  const { site, tenant, endpoint } = story
+  const { site, tenant } = story
   if (!site || !tenant) {
     return { what: { en: 'There is no such site.', fr: 'Ce site n’existe pas.' } }
   }
@@ -125,26 +126,46 @@ export const verdictOfSite: Judge = (story, now) => {
       commands: enableTenant(story),
     }
   }
-  const failing = endpoint?.failingSince ?? null
   return together(
     { what: { en: `${name.en}:`, fr: `${name.fr} :` } },
-    { what: howWebhooksFare(site.webhookUrl !== null, failing, now) },
+    { what: howWebhooksFare(site, story, now) },
     troubleOfDeliveries(story, now),
     refusedLately(story, now),
   )
 }
 
-function howWebhooksFare(hasUrl: boolean, failingSince: number | null, now: number): Said {
-  if (!hasUrl) {
+function howWebhooksFare(
+  { webhookUrl }: Site,
+  { endpoint, events }: Pick<Story, 'endpoint' | 'events'>,
+  now: number,
+): Said {
+  if (webhookUrl === null) {
     return {
       en: 'It has no webhook URL, so its events are only kept.',
       fr: 'Il n’a pas d’URL de webhook, donc ses événements sont seulement gardés.',
     }
   }
-  if (failingSince === null) return { en: 'Its webhooks are taken.', fr: 'Ses webhooks sont pris.' }
-  const ago = sinceThen(failingSince, now)
+  const wait = events.filter(({ delivery }) => delivery?.state === 'pending').length
+  const failingSince = endpoint?.failingSince ?? null
+  if (wait === 0 && failingSince === null) {
+    return { en: 'Its webhooks are taken.', fr: 'Ses webhooks sont pris.' }
+  }
+  const ago = sinceThen(failingSince ?? now, now)
+  const isTried = events.some(({ delivery }) => delivery && delivery.tries.length > 0)
+  const lastTry = isTried
+    ? { en: 'The last try was taken', fr: 'Le dernier essai a été pris' }
+    : { en: 'No webhook was tried yet', fr: 'Aucun webhook n’a encore été essayé' }
+  const how =
+    failingSince === null
+      ? lastTry
+      : {
+          en: `Its webhooks began to fail ${ago.en}`,
+          fr: `Ses webhooks ont commencé à échouer ${ago.fr}`,
+        }
+  if (wait === 0) return { en: `${how.en}.`, fr: `${how.fr}.` }
+  const of = events.length
   return {
-    en: `Its webhooks began to fail ${ago.en}.`,
-    fr: `Ses webhooks ont commencé à échouer ${ago.fr}.`,
+    en: `${how.en}; of its last ${of} events ${wait} wait to be delivered.`,
+    fr: `${how.fr} ; de ses ${of} derniers événements, ${wait} attendent d’être livrés.`,
   }
 }

@@ -1,5 +1,6 @@
 import type { Said } from '../language.ts'
 import { lasting } from '../terminal/durations.ts'
+import { triesSaid } from './event-verdict.ts'
 import type { Story } from './story.ts'
 
 /** One step of a story, or several of a kind. `at` is ISO 8601 in UTC, to the second. */
@@ -189,13 +190,14 @@ function endOf({ state, tries }: Delivery): Said {
       ? { en: `delivered on try ${length}`, fr: `livré à l’essai ${length}` }
       : { en: 'delivered', fr: 'livré' }
   }
+  if (!last && state === 'pending') {
+    return { en: 'waits, not tried yet', fr: 'attend, pas encore essayé' }
+  }
+  const tried = triesSaid(length)
   const answer = last ? ` (${last.status ?? last.error})` : ''
   return state === 'dead'
-    ? {
-        en: `given up after ${length} tries${answer}`,
-        fr: `abandonné après ${length} essais${answer}`,
-      }
-    : { en: `waits after ${length} tries${answer}`, fr: `attend après ${length} essais${answer}` }
+    ? { en: `given up after ${tried.en}${answer}`, fr: `abandonné après ${tried.fr}${answer}` }
+    : { en: `waits after ${tried.en}${answer}`, fr: `attend après ${tried.fr}${answer}` }
 }
 
 const ofAudit = ({ at, action, actor, count }: Story['audit'][number]) =>

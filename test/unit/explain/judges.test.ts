@@ -281,7 +281,7 @@ describe('a verdict on an event', () => {
     [
       'given up',
       { delivery: aDelivery('dead', 403) },
-      "given up after 1 tries; the site's last answer: 403. | ",
+      "given up after 1 try; the site's last answer: 403. | ",
     ],
     [
       'of a bad certificate',
@@ -330,6 +330,25 @@ describe('a verdict on a key and on a site', () => {
     expect(told(aStory('site', { calls }))).toContain('Its webhooks are taken.')
     expect(told(aStory('site', { calls }))).toContain('bank-api explain req_1')
   })
+
+  it('of a site tells how many webhooks wait', () => {
+    const untried = { ...aDelivery('pending', null), tries: [] }
+    const waiting = [untried, untried, aDelivery('pending', 503)].map((delivery) =>
+      anEvent({ delivery }),
+    )
+    const wait = (story: Partial<Story>) => told(aStory('site', story))
+
+    expect(wait({ events: [...waiting, anEvent()] })).toContain(
+      'The last try was taken; of its last 4 events 3 wait to be delivered.',
+    )
+    expect(wait({ events: waiting.slice(0, 2) })).toContain(
+      'No webhook was tried yet; of its last 2 events 2 wait to be delivered.',
+    )
+    const failing = { ...endpoint, failingSince: now - 2 * hour }
+    expect(wait({ events: waiting, endpoint: failing })).toContain(
+      'Its webhooks began to fail 2 h ago; of its last 3 events 3 wait to be delivered.',
+    )
+  })
 })
 
 it('what follows each other and differs in time alone is one line', () => {
@@ -350,4 +369,16 @@ it.each([
 ])('%s is how a call of %s is shown, and asked for', (shown, method, code) => {
   expect(shortMethod(method, code)).toBe(shown)
   expect(wholeMethod(shown)).toBe(method)
+})
+
+it('an event that waits says how often it was tried', () => {
+  const delivery = aDelivery('pending', 503)
+  const events = [{ ...delivery, tries: [] }, delivery].map((one, n) =>
+    anEvent({ seq: n, receivedAt: now - hour + n, delivery: one }),
+  )
+
+  expect(linesOf(aStory('item', { events })).map(({ text }) => text.en)).toEqual([
+    'item.refreshed waits, not tried yet',
+    'item.refreshed waits after 1 try (503), 0.2 s',
+  ])
 })
