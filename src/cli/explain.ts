@@ -3,6 +3,7 @@ import { subjectsOf } from '../explain/subject.ts'
 import { gatherStory, type Story } from '../explain/story.ts'
 import { linesOf, stepsOf } from '../explain/timeline.ts'
 import { verdictOf } from '../explain/judges.ts'
+import type { Store } from '../db/store.ts'
 import { wrapped } from '../terminal/width.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
@@ -77,12 +78,31 @@ async function storyOf(
   const onRead = (addresses: number) => tell(`looking for ${word}: ${addresses} addresses read`)
   const subjects = await subjectsOf(installation, word, onRead)
   const [only, second] = subjects
-  if (!only) throw new CommandError(unknown(word))
+  if (!only) {
+    const gone = await deletedAs(installation.store, word)
+    throw new CommandError(gone ?? unknown(word))
+  }
   tell(`reading what is kept about ${word}`)
   if (!second) return gatherStory(installation.store, only)
   const stories = await Promise.all(subjects.map((one) => gatherStory(installation.store, one)))
   const choices = stories.map((story) => `  ${story.subject.id}  ${nameOf(story)}`)
   throw new CommandError([`${word} may be one of these; ask with the first word:`, ...choices])
+}
+
+/** What was deleted by that name or number, or under that receipt, while the audit still knows. */
+async function deletedAs(store: Store, word: string): Promise<string | undefined> {
+  const isReceipt = word.startsWith('rmv_')
+  for (const kind of isReceipt ? ['site', 'tenant'] : ['site', 'tenant', 'item']) {
+    const subjects = isReceipt ? undefined : [word]
+    const action = `${kind}.deleted`
+    const found = await store.listAudit({ action, ...(subjects && { subjects }), limit: 1_000 })
+    const one = isReceipt ? found.find(({ detail }) => detail?.['removal'] === word) : found[0]
+    if (!one) continue
+    const receipt = one.detail?.['removal']
+    const under = typeof receipt === 'string' ? `, receipt ${receipt}` : ''
+    return `The ${kind} ${one.subject} was deleted on ${time(one.at)} by ${one.actor}${under}`
+  }
+  return undefined
 }
 
 function unknown(word: string): string[] {

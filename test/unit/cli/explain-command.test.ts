@@ -120,3 +120,20 @@ it('what nobody knows is one line, and of a call where else to look', async () =
   })
   expect((await explain('req_unknown')).err).toContain('the log has the id')
 })
+
+it('what was deleted is told from the audit, by its name and by its receipt', async () => {
+  const { app, explain } = await aServer()
+  const at = Date.parse('2027-01-31T10:00:00Z')
+  const deleted = { at, actor: 'cli:ann', action: 'site.deleted', subject: 'shop.globex.test' }
+  await app.store.audit({ ...deleted, detail: { removal: 'rmv_7' } })
+
+  for (const word of ['shop.globex.test', 'rmv_7']) {
+    const { code, err } = await explain(word)
+
+    expect(code).toBe(1)
+    expect(err.replaceAll(/\s+/g, ' ')).toMatch(
+      /^The site shop\.globex\.test was deleted on 2027-01-31T10:00:00\S* by cli:ann, receipt rmv_7 $/,
+    )
+  }
+  expect((await explain('rmv_8')).err).toContain('Nothing here has the id or name rmv_8')
+})
