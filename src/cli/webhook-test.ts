@@ -32,20 +32,21 @@ export async function testEndpoint(
   name: string,
   options: { tenant: string; json?: boolean },
 ): Promise<void> {
-  const { store, config, by } = installation
+  const { store, config, clock } = installation
   const site = await siteNamed(store, { tenant: options.tenant, site: name })
   const tenant = await tenantNamed(store, options.tenant)
   const { webhookUrl: url } = site
   if (url === null) throw new CommandError(`Site ${name} has no webhook URL`)
   if (tenant.disabledAt !== null) throw new CommandError(`Tenant ${tenant.name} is disabled`)
-  const endpoint = await store.readEndpoint(site.id)
-  const bounds = { opened: openedTo(endpoint.allowedTargets, config), own: config.publicUrl }
+  const { allowedTargets } = await store.readEndpoint(site.id)
+  const bounds = { opened: openedTo(allowedTargets, config), own: config.publicUrl }
 
   const [facts, { id, tried, location }] = await withProgress((tell) => {
     tell('try 1 … waiting')
     return Promise.all([targetFacts(url, bounds), testFromHere(installation, site)])
   })
 
+  const endpoint = await store.readEndpoint(site.id)
   const { status, error, ms, response } = tried
   const delivered = isDelivered(status)
   const hint = delivered ? null : (hintFor({ url, status, error, response, location })?.en ?? null)
@@ -54,7 +55,7 @@ export async function testEndpoint(
       ? command`webhook enable ${site.name} --tenant ${tenant.name}`
       : null
   const answer = { webhook_id: id, delivered, status, error, ms, response }
-  const around = { url, ...factsRow(facts), endpoint: standing(endpoint, by.at) }
+  const around = { url, ...factsRow(facts), endpoint: standing(endpoint, clock.now()) }
   if (options.json) printOne({ ...answer, ...around, hint, next }, options)
   else {
     printOne({ ...answer, response: forTerminal(response), ...known(around) }, options)
@@ -117,7 +118,7 @@ const factsRow = ({ addresses, dnsError, tls }: TargetFacts) => ({
 const known = (row: Record<string, string | string[] | null>) =>
   Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null))
 
-/** How the endpoint stood before the test. */
+/** How the endpoint stands after the test. */
 function standing(endpoint: EndpointHealth, now: number): string {
   const { disabledAt, disabledReason, holdUntil, failingSince } = endpoint
   if (disabledAt !== null) return `disabled since ${time(disabledAt)}: ${disabledReason}`

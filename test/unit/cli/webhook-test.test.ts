@@ -90,6 +90,13 @@ test('one that is disabled is tested too, stays disabled, and the command that e
   expect((await run()).out).toContain('\nIt stays disabled until this:\nbank-api webhook enable')
 })
 
+test('one that failed is well once the test was taken', async () => {
+  const { answers, tell } = await aSiteThatListens()
+  await answers(500)
+
+  expect(await tell()).toMatchObject({ delivered: true, endpoint: 'well' })
+})
+
 const say =
   (status: number, body = '', headers: Record<string, string> = {}) =>
   (_: unknown, response: ServerResponse) =>
