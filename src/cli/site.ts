@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { readWebhookSecret, rotateWebhookSecret } from '../vault/webhook-secret.ts'
 import { movedWebhookUrl, readTimeZone } from '../connect/site-urls.ts'
@@ -6,7 +7,8 @@ import type { Site } from '../db/ports/sites.ts'
 import { whyRefused } from '../webhooks/relay/operators-target.ts'
 import { isNever } from '../webhooks/relay/target-guard.ts'
 import { isSameName } from '../names.ts'
-import { isRange, isRangeWithin } from '../networks.ts'
+import { bare, isRange, isRangeWithin } from '../networks.ts'
+import { command } from '../terminal/shell.ts'
 import { addressArgument } from './arguments.ts'
 import { CommandError } from './command-error.ts'
 import { earlierSecretInWords } from './earlier-secret.ts'
@@ -101,7 +103,9 @@ export function siteCommands(context: CommandContext): Command {
           ...(allowOrigin !== undefined && { allowedOrigins: allowOrigin }),
         }
         const webhookUrl = options.webhookUrl ?? followed(site, addresses)
-        if (webhookUrl !== undefined) await refuseTarget(installation, site, webhookUrl)
+        if (webhookUrl !== undefined) {
+          await refuseTarget(installation, site, { webhookUrl, tenant: options.tenant })
+        }
         const change = {
           ...addresses,
           ...(webhookUrl !== undefined && { webhookUrl }),
@@ -230,14 +234,25 @@ const toRow = (site: Site) => ({
 async function refuseTarget(
   { store, config, by }: Installation,
   site: Site,
-  webhookUrl: string,
+  { webhookUrl, tenant }: { webhookUrl: string; tenant: string },
 ): Promise<void> {
   const { allowedTargets } = await store.readEndpoint(site.id)
   const why = await whyRefused(webhookUrl, allowedTargets, config)
   if (why === undefined) return
   const { tenantId, name: subject } = site
-  await store.audit({ ...by, tenantId, action: 'target.refused', subject })
-  throw new CommandError(why)
+  const host = bare(new URL(webhookUrl).hostname)
+  await store.audit({ ...by, tenantId, action: 'target.refused', subject, detail: { host } })
+  throw new CommandError([why, ...howOpened(host, site, tenant)])
+}
+
+/** How a private network is opened; nothing where none is to be. */
+function howOpened(host: string, site: Site, tenant: string): string[] {
+  const range = isIP(host) === 0 ? 'RANGE' : `${host}/${isIP(host) === 4 ? 32 : 128}`
+  if (range !== 'RANGE' && isNever(range)) return []
+  return [
+    'If it is of your own network, ALLOWED_TARGETS must name its range; then open it to the site:',
+    command`site allow-target ${site.name} ${range} --tenant ${tenant}`,
+  ]
 }
 
 function refuseRange(range: string, bounds: readonly string[]): void {

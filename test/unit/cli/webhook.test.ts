@@ -175,13 +175,20 @@ test('a target is opened within the operator’s bounds, for its site, and refus
   const bounds = { ALLOWED_TARGETS: '10.1.0.0/16', PUBLIC_URL: 'https://bank.example' }
   const update = (url: string) => as(bounds, 'site', 'update', site, '--webhook-url', url)
 
-  expect((await update('http://10.1.2.3/hook')).code).toBe(1)
+  expect((await update('http://10.1.2.3/hook')).err).toMatch(
+    /not be sent to 10\.1\.2\.3\n.*ALLOWED_TARGETS.*\nbank-api site allow-target \S+ 10\.1\.2\.3\/32 --tenant acme\n$/,
+  )
   for (const url of ['https://bank.example/x', 'http://169.254.169.254/']) {
     const refused = await update(url)
     expect([refused.code, refused.out]).toEqual([1, ''])
     expect(refused.err).toContain('Webhooks may not be sent to')
   }
-  expect(await store.listAudit({ action: 'target.refused', limit: 9 })).toHaveLength(3)
+  const noted = await store.listAudit({ action: 'target.refused', limit: 9 })
+  expect(noted.map(({ detail }) => detail)).toEqual([
+    { host: '169.254.169.254' },
+    { host: 'bank.example' },
+    { host: '10.1.2.3' },
+  ])
 
   const allowed = await as(bounds, 'site', 'allow-target', site, '10.1.2.0/24')
   expect(jsonOf(allowed)).toEqual({ site, allowed_targets: ['10.1.2.0/24'] })
