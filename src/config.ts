@@ -114,10 +114,21 @@ export class ConfigError extends Error {
 }
 
 const flag = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true')
-const port = z.coerce.number('must be a port').int().min(0).max(65_535)
-const perMinute = z.coerce.number('must be a number').int().min(0)
+/** Numbers within bounds: whatever is wrong with one, its refusal says them. */
+const boundsOf = (what: string, least: number, most: number): string =>
+  `must be ${what}, ${least} ${most === Infinity ? 'or more' : `to ${most}`}`
+
+function within(least: number, most: number, what: string) {
+  const why = boundsOf(what, least, most)
+  return z.coerce.number(why).min(least, why).max(most, why)
+}
+
+const whole = (least: number, most = Infinity, what = 'a whole number') =>
+  within(least, most, what).int(boundsOf(what, least, most))
+
+const port = whole(0, 65_535, 'a port')
 // Event rows are the ledger that keeps Bridge's repeats away: less than its 14 days would let one through.
-const days = z.coerce.number('must be a number of days').int().min(15, 'must be 15 days or more')
+const days = whole(15, Infinity, 'a whole number of days')
 const list = z.string().transform((text) =>
   text
     .split(',')
@@ -195,12 +206,14 @@ const databaseUrl = z
   .string()
   .regex(/^postgres(?:ql)?:\/\//, 'must be postgres://user:password@host:port/database?sslmode=…')
 
-const seconds = z.coerce.number('must be a number of seconds').min(0).max(600)
+const seconds = within(0, 600, 'a number of seconds')
 
 const targets = list.refine(
   (entries) => entries.every(isRange),
   'must be CIDR ranges, as 10.1.0.0/16, comma-separated',
 )
+
+const rate = 'must be a number above 0'
 
 /** The variables we read; `.env.example` lists the same, and a test compares them. */
 export const environment = z.object({
@@ -210,7 +223,7 @@ export const environment = z.object({
   PUBLIC_URL: address.refine(isOrigin, 'must be an origin, without a path').optional(),
   DATA_DIR: z.string().default('./data'),
   DATABASE_URL: databaseUrl.optional(),
-  DATABASE_POOL: z.coerce.number('must be a number').int().min(2).max(500).default(10),
+  DATABASE_POOL: whole(2, 500).default(10),
   BRIDGE_CLIENT_ID: word.optional(),
   BRIDGE_CLIENT_SECRET: word.optional(),
   BRIDGE_BASE_URL: address
@@ -230,15 +243,15 @@ export const environment = z.object({
   ALLOW_HTTP: flag.optional(),
   ALLOW_QUERY_CREDENTIALS: flag.default(false),
   DEFAULT_USER_EMAIL: z.email('must be an e-mail address').optional(),
-  MAX_TRANSACTIONS: z.coerce.number('must be a number').int().min(500).optional(),
+  MAX_TRANSACTIONS: whole(500).optional(),
   DELETE_BRIDGE_USERS: flag.default(false),
-  LIMIT_PER_KEY: perMinute.default(600),
-  LIMIT_PER_ADDRESS: perMinute.default(300),
+  LIMIT_PER_KEY: whole(0).default(600),
+  LIMIT_PER_ADDRESS: whole(0).default(300),
   RETENTION_EVENTS_DAYS: days.default(30),
   RETENTION_AUDIT_DAYS: days.default(365),
-  QUOTA_BURST: z.coerce.number('must be a number').int().min(2).default(400),
-  QUOTA_PER_SECOND: z.coerce.number('must be a number').positive().default(5),
-  QUOTA_USER_PER_MINUTE: z.coerce.number('must be a number').int().min(1).default(60),
+  QUOTA_BURST: whole(2).default(400),
+  QUOTA_PER_SECOND: z.coerce.number(rate).positive(rate).default(5),
+  QUOTA_USER_PER_MINUTE: whole(1).default(60),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   TRUSTED_PROXIES: proxies.default([]),
   HTTPS_PROXY: proxy.optional(),
@@ -251,8 +264,8 @@ export const environment = z.object({
   SMTP_URL: mailServer.optional(),
   MAIL_FROM: mailAddress.optional(),
   BACKUP_DIR: z.string().optional(),
-  BACKUP_HOURS: z.coerce.number('must be a number of hours').min(0).max(744).optional(),
-  BACKUP_KEEP: z.coerce.number('must be a number').int().min(1).max(1_000).default(7),
+  BACKUP_HOURS: within(0, 744, 'a number of hours').optional(),
+  BACKUP_KEEP: whole(1, 1_000).default(7),
   STOP_DELAY: seconds.default(0),
   STOP_TIMEOUT: seconds.default(30),
 })
@@ -291,6 +304,7 @@ export function loadConfig(
     ...problemsOfBridge(given, vars),
     ...problemsOfProduction(vars, { unreadable, isSandbox }),
     ...problemsOfQuota(vars),
+    ...problemsOfRetention(vars),
     ...problemsOfDatabase(given, { isSandbox }),
     ...problemsOfMail(given),
   )
@@ -381,6 +395,13 @@ function problemsOfQuota(vars: Variables): string[] {
   return [
     `MAX_TRANSACTIONS: is more than one read can have of Bridge's quota: ${servable} at most, by QUOTA_USER_PER_MINUTE, QUOTA_BURST and QUOTA_PER_SECOND`,
   ]
+}
+
+/** An event goes with its body: what is to keep one for longer would be taken and not be true. */
+function problemsOfRetention(vars: Variables): string[] {
+  const { RETENTION_EVENTS_DAYS: events, RETENTION_AUDIT_DAYS: audit } = vars
+  if (events <= audit) return []
+  return [`RETENTION_EVENTS_DAYS: is ${events}, more than RETENTION_AUDIT_DAYS, which is ${audit}`]
 }
 
 /** What was set for the engine that is not used: whoever set it expects something that will not happen. */

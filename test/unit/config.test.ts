@@ -423,7 +423,7 @@ describe('what an orchestrator injects and nothing reads', () => {
   })
 
   it('is refused where it is read', () => {
-    expect(problemsOf(injected)).toEqual(['SANDBOX_PORT: must be a port'])
+    expect(problemsOf(injected)).toEqual(['SANDBOX_PORT: must be a port, 0 to 65535'])
   })
 })
 
@@ -510,4 +510,31 @@ describe('the mail server', () => {
   ])('%s from %s is refused', (url, sender, why) => {
     expect(mails(url, sender)).toThrow(why)
   })
+})
+
+it.each([
+  ['PORT', '70000', 'a port, 0 to 65535'],
+  ['DATABASE_POOL', '1', 'a whole number, 2 to 500'],
+  ['DATABASE_POOL', '2.5', 'a whole number, 2 to 500'],
+  ['QUOTA_BURST', '1', 'a whole number, 2 or more'],
+  ['QUOTA_PER_SECOND', '0', 'a number above 0'],
+  ['QUOTA_USER_PER_MINUTE', '0', 'a whole number, 1 or more'],
+  ['MAX_TRANSACTIONS', '499', 'a whole number, 500 or more'],
+  ['LIMIT_PER_KEY', '-1', 'a whole number, 0 or more'],
+  ['LIMIT_PER_ADDRESS', 'none', 'a whole number, 0 or more'],
+  ['RETENTION_EVENTS_DAYS', '14', 'a whole number of days, 15 or more'],
+  ['BACKUP_HOURS', '745', 'a number of hours, 0 to 744'],
+  ['BACKUP_KEEP', '0', 'a whole number, 1 to 1000'],
+  ['STOP_DELAY', '601', 'a number of seconds, 0 to 600'],
+])('%s=%s is refused with its bounds', (name, value, bounds) => {
+  const env = name === 'DATABASE_POOL' ? onServer : {}
+
+  expect(problemsOf({ ...env, [name]: value })).toEqual([`${name}: must be ${bounds}`])
+})
+
+it('event bodies cannot be kept for longer than their events', () => {
+  expect(problemsOf({ RETENTION_EVENTS_DAYS: '366' })).toEqual([
+    'RETENTION_EVENTS_DAYS: is 366, more than RETENTION_AUDIT_DAYS, which is 365',
+  ])
+  expect(problemsOf({ RETENTION_EVENTS_DAYS: '90', RETENTION_AUDIT_DAYS: '90' })).toEqual([])
 })

@@ -128,7 +128,7 @@ export const variables: Readonly<
     example: '0',
   },
   RETENTION_EVENTS_DAYS: {
-    is: 'how long event bodies, calls and requests that connected nothing are kept; 15 at least',
+    is: 'how long event bodies, calls and requests in vain are kept; 15 to `RETENTION_AUDIT_DAYS`',
     unit: 'days',
     example: '60',
   },
