@@ -22,7 +22,10 @@ export function toStartError(error: unknown, address?: Pick<Address, 'host' | 'p
   const code = codeOf(error)
   if (isPostgresError(error)) {
     if (error.message.startsWith('unsupported startup parameter')) return wrong(ofPooler, error)
-    if (refusals.test(code)) return wrong(`is refused by the server: ${error.message}`, error)
+    if (refusals.test(code)) {
+      const act = code === '3D000' ? 'CREATE DATABASE makes it' : 'see its role and password'
+      return wrong(`is refused by the server: ${error.message}; ${act}: ${aboutRole}`, error)
+    }
     if (code === '25006') return wrong('names a server that takes no writes, as a standby', error)
     if (code === '55P03') {
       const message = 'The schema cannot be changed: another program holds a table. Start again.'
@@ -36,11 +39,13 @@ export function toStartError(error: unknown, address?: Pick<Address, 'host' | 'p
     return wrong('asks for TLS, which the server does not have', error)
   }
   if (error.message.startsWith('SASL')) {
-    return wrong('holds no password, and the server asks for one', error)
+    return wrong(`holds no password, and the server asks for one: ${aboutRole}`, error)
   }
   const isOfNetwork = 'syscall' in error || error instanceof AggregateError
   return isOfNetwork || /timeout|terminated/.test(error.message) ? away(error, address) : error
 }
+
+const aboutRole = 'docs/postgresql.md, The database and its role'
 
 /** PgBouncer's way to say that it does not know our limits; docs/postgresql.md says how the role gets them instead. */
 const ofPooler = `names a PgBouncer that must be told: ignore_startup_parameters = lock_timeout, statement_timeout, idle_in_transaction_session_timeout`
@@ -52,7 +57,12 @@ const wrong = (why: string, cause: Error): ConfigError =>
 
 function away(cause: Error, { host, port }: Pick<Address, 'host' | 'port'> = {}): StoreAwayError {
   const why = isPostgresError(cause) ? cause.message : codeOf(cause) || cause.message
-  return new StoreAwayError(`The database at ${host}, port ${port}, cannot be reached: ${why}`, {
-    cause,
-  })
+  const message = `The database at ${host}, port ${port}, cannot be reached: ${why}. ${nextStep(cause)}`
+  return new StoreAwayError(message, { cause })
 }
+
+/** Running servers look by themselves; whoever starts one, or a command, does it again. */
+const nextStep = (cause: Error): string =>
+  codeOf(cause).startsWith('53')
+    ? 'It is out of connections, memory or disk: docs/postgresql.md'
+    : 'See that PostgreSQL, or its pooler, runs and listens there; running servers come back by themselves'

@@ -35,7 +35,9 @@ describe('a server that is away is one line with host and port, and no password'
     const error = await refusalOf(`postgres://bank:hunter2@127.0.0.1:${port}/bank`)
 
     expect(error).toBeInstanceOf(StoreAwayError)
-    expect(error.message).toBe(`The database at 127.0.0.1, port ${port}, cannot be reached: ${why}`)
+    expect(error.message).toBe(
+      `The database at 127.0.0.1, port ${port}, cannot be reached: ${why}. See that PostgreSQL, or its pooler, runs and listens there; running servers come back by themselves`,
+    )
   })
 
   it('when its name leads nowhere', async () => {
@@ -43,7 +45,7 @@ describe('a server that is away is one line with host and port, and no password'
 
     expect(error).toBeInstanceOf(StoreAwayError)
     expect(error.message).toMatch(
-      /^The database at db\.invalid, port 5432, .*: E(NOTFOUND|AI_AGAIN)$/,
+      /^The database at db\.invalid, port 5432, .*: E(NOTFOUND|AI_AGAIN)\. See that/,
     )
   })
 })
@@ -75,12 +77,12 @@ withPostgres((only, server) => {
     [
       'a database that is not there',
       () => Promise.resolve(`${server}/nowhere`),
-      'database "nowhere" does not exist',
+      'database "nowhere" does not exist; CREATE DATABASE makes it: docs/postgresql.md',
     ],
     [
       'a role that is not there',
       async () => as('nobody', await testDatabase(server)),
-      'role "nobody" does not exist',
+      'role "nobody" does not exist; see its role and password: docs/postgresql.md',
     ],
     [
       'a role without rights',
