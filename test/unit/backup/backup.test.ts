@@ -121,7 +121,9 @@ test('a copy that would fill the disk writes nothing, and says so', async () => 
 
   const refused = await copying.catch((error: unknown) => error)
   expect(refused).toMatchObject({ code: 'ENOSPC', path: dir })
-  expect(sentenceOf(refused)).toMatch(/: a copy needs \d+ MB free, and there are \d+$/)
+  expect(sentenceOf(refused)).toMatch(
+    /: a copy needs \d+ MB free, and there are \d+\.\d MB: make room there$/,
+  )
   expect(readdirSync(dir)).toEqual([])
 })
 

@@ -67,7 +67,7 @@ function refuseWithoutRoom(from: string, folder: string, leaveBytes: number): vo
   const needed = bytesInUse(from) + (statSync(folder).dev === statSync(from).dev ? leaveBytes : 0)
   if (needed <= free) return
   const mb = 1024 * 1024
-  const text = `a copy needs ${Math.ceil(needed / mb)} MB free, and there are ${Math.floor(free / mb)}`
+  const text = `a copy needs ${Math.ceil(needed / mb)} MB free, and there are ${(free / mb).toFixed(1)} MB: make room there`
   throw Object.assign(new Error(text), { code: 'ENOSPC', path: folder })
 }
 
