@@ -66,6 +66,7 @@ async function moveFile(
 ): Promise<Moved> {
   // Who moves nothing need not load what speaks to a server.
   const { moveToPostgres } = await import('../db/moving/move.ts')
+  const startedAt = clock.now()
   const store = await openStore(file, { signerOf: copySigner(config, clock) })
   try {
     if (!(await store.readInstance())) throw neverOpened()
@@ -92,6 +93,12 @@ async function moveFile(
           opened = sample.opened
           if (isLost) throw new DatabaseInUseError('A server took the file: nothing was moved.')
         },
+        note(counts) {
+          const at = clock.now()
+          const seconds = Math.round((at - startedAt) / 1_000)
+          const detail = { rows: sum(Object.values(counts)), seconds }
+          return { at, actor: 'cli', action: 'database.moved', subject: 'instance', detail }
+        },
         onProgress,
       })
       return { rows, opened }
@@ -102,6 +109,8 @@ async function moveFile(
     await store.close()
   }
 }
+
+const sum = (counts: readonly number[]): number => counts.reduce((all, one) => all + one, 0)
 
 const neverOpened = (): Error =>
   new DatabaseVersionError('No server ever opened this database: there is nothing to move.')

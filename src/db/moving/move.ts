@@ -1,6 +1,9 @@
+import { drizzle } from 'drizzle-orm/node-postgres'
 import type pg from 'pg'
+import type { AuditEntry } from '../ports/audit.ts'
 import { withoutValues } from '../postgres/errors.ts'
 import { createPool } from '../postgres/open.ts'
+import { writeAudit } from '../postgres/operations/audit.ts'
 import { toStartError } from '../postgres/start-errors.ts'
 import { createPostgresStore } from '../postgres/store.ts'
 import type { Store } from '../store.ts'
@@ -19,6 +22,8 @@ export interface Move {
   rehearse: boolean
   /** Looks at what was stored before it stays; what it throws undoes everything. */
   check(stored: Pick<Store, 'readInstance' | 'listSealed'>): Promise<void>
+  /** What the audit there says of it, by the rows that were moved. */
+  note?(rows: Counts): AuditEntry
   /** Hears how far it is; what it throws undoes everything. */
   onProgress(progress: Progress): void
 }
@@ -64,7 +69,7 @@ export async function moveToPostgres({ from, url, ...move }: Move): Promise<Coun
 async function moveWithin(
   client: pg.PoolClient,
   source: Source,
-  { rehearse, check, onProgress }: Omit<Move, 'from' | 'url'>,
+  { rehearse, check, note, onProgress }: Omit<Move, 'from' | 'url'>,
 ): Promise<Counts> {
   const tables = movedTables()
   const target = await openTarget(client, tables, { rehearse })
@@ -81,6 +86,7 @@ async function moveWithin(
   }
   const counts = await verify(source, target, onProgress)
   await check(storeWithin(client))
+  if (note) await writeAudit(drizzle(client, { casing: 'snake_case' }), note(counts))
   return counts
 }
 

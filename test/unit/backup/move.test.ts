@@ -84,6 +84,9 @@ withPostgres((it, server) => {
     const at = clock.now()
     const claimed = await store.claimDeliveries({ by: 'srv_new', at, leaseUntil: at + 1, limit: 9 })
     expect(claimed).toHaveLength(1)
+    const [noted] = await store.listAudit({ action: 'database.moved', limit: 9 })
+    const sum = Object.values(rows).reduce((all, one) => all + one, 0)
+    expect(noted).toMatchObject({ actor: 'cli', detail: { rows: sum, seconds: 0 } })
     expect(await store.listMembers()).toEqual([])
   })
 
