@@ -56,8 +56,10 @@ export function quotaCommand({
           return
         }
         printOne(summary, options)
-        say()
-        printTable(tenants, options)
+        if (tenants.length > 0) {
+          say()
+          printTable(tenants, options)
+        }
         if (summary.user_refused === 0) return
         say('', 'One user was asked for too often, within an hour:')
         printTable(bySite(users), options)

@@ -99,10 +99,17 @@ async function judgeConnections(
   const living = (await store.listMembers()).filter((each) => isLiving(each, clock.now())).length
   const needed = (living + 1) * poolSize
   const room = Number(settings.max_connections) - Number(settings.superuser_reserved_connections)
-  const message = {
-    en: `${living} instances and one more may make ${needed}, the server takes ${room}`,
-    fr: `${living} instances et une de plus peuvent en ouvrir ${needed}, le serveur en accepte ${room}`,
-  }
+  const many = living === 1 ? '1 instance' : `${living} instances`
+  const message =
+    living === 0
+      ? {
+          en: `one instance may make ${needed}, the server takes ${room}`,
+          fr: `une instance peut en ouvrir ${needed}, le serveur en accepte ${room}`,
+        }
+      : {
+          en: `${many} and one more may make ${needed}, the server takes ${room}`,
+          fr: `${many} et une de plus peuvent en ouvrir ${needed}, le serveur en accepte ${room}`,
+        }
   if (needed <= room) return ok('postgresql_connections.ok', check, message.en)
   const act = {
     en: 'Lower DATABASE_POOL, or raise max_connections, or put PgBouncer in between.',
