@@ -49,11 +49,13 @@ export function invalidArgument(name: string, issue: z.core.$ZodIssue): Validati
 const positive = reason('whole_number')
 
 /** A number beyond what JSON's hold for certain is whole and positive all the same. */
-const whyNoNumber = ({ input }: { input?: unknown }): Reason =>
-  (typeof input === 'number' ? Number.isInteger(input) : /^[0-9]+$/.test(String(input))) &&
-  Number(input) > Number.MAX_SAFE_INTEGER
-    ? reason('too_large')
-    : positive
+const whyNoNumber = ({ input }: { input?: unknown }): Reason => {
+  const isWhole =
+    typeof input === 'string'
+      ? /^[0-9]+$/.test(input)
+      : typeof input === 'number' && Number.isInteger(input)
+  return isWhole && Number(input) > Number.MAX_SAFE_INTEGER ? reason('too_large') : positive
+}
 
 /** A numeric id, as a number or as a string of digits. `''`, `null`, `true` and `1.5` are refused. */
 export const identifier = z.union(

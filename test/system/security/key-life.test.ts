@@ -260,7 +260,7 @@ describe('with bank-api', () => {
       tenant: 'acme',
       site: 'erp.acme.test',
       state: 'active',
-      last_used: '2025-03-10T12:00:00.000Z',
+      last_used: '2025-03-10T12:05:00.000Z', // not the hour's beginning, when there was no such key
       expires: null,
     })
     expect(bySelf.get(old.apiKey)).toMatchObject({ site: null, label: 'cron', state: 'expired' })

@@ -89,9 +89,10 @@ it('requests are as they were left', async () => {
     edit: { status: 'completed', success: true, item_id: 2002 },
     failed: { status: 'failed', success: false },
     expiring: { status: 'expired' },
-    pending: { status: 'pending' },
-    claimed: { status: 'pending' },
-    matched: { status: 'pending' },
+    // Their day is over by now.
+    pending: { status: 'expired' },
+    claimed: { status: 'expired' },
+    matched: { status: 'expired' },
   })
 })
 

@@ -12,7 +12,22 @@ test.each([1, 7654321, '1', '0042', '7654321', Number.MAX_SAFE_INTEGER])(
   },
 )
 
-const noNumbers = [0, -1, 1.5, 2 ** 53, NaN, Infinity, true, false, null, undefined, [], [1], {}]
+const noNumbers: unknown[] = [
+  0,
+  -1,
+  1.5,
+  2 ** 53,
+  NaN,
+  Infinity,
+  true,
+  false,
+  null,
+  undefined,
+  [],
+  [1],
+  {},
+  { toString: 1, valueOf: 1 },
+]
 const noDigits = [
   '',
   ' ',
