@@ -4,7 +4,7 @@ import Sqlite from 'better-sqlite3'
 import { testFolder } from './store.ts'
 
 /**
- * What the database of test/fixtures was filled with that does not stand in it in the clear. Two tenants use it, `acme` with
+ * What an early state of 0.2.0 filled the database of test/fixtures with that does not stand in it in the clear. Two tenants use it, `acme` with
  * two sites and `other`, which is disabled; a third is being deleted.
  */
 export const earlier = {
@@ -53,7 +53,10 @@ export function writeEarlierDatabase(): { database: string; rows: Record<string,
   const database = join(testFolder(), 'bank-api.sqlite')
   const client = new Sqlite(database)
   client.pragma('foreign_keys = OFF') // rows stand in the order of their tables
-  const rowsThen = readFileSync(new URL('../fixtures/database-0.1.0.sql', import.meta.url), 'utf8')
+  const rowsThen = readFileSync(
+    new URL('../fixtures/database-early-0.2.0.sql', import.meta.url),
+    'utf8',
+  )
   client.exec(`BEGIN; ${rowsThen} COMMIT;`)
   const rows = countRows(client)
   client.close()
