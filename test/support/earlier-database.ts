@@ -48,15 +48,15 @@ export const earlier = {
   },
 } as const
 
-/** Puts that database in place; returns the file and how many rows each table has. */
-export function writeEarlierDatabase(): { database: string; rows: Record<string, number> } {
+/** Puts a database of test/fixtures in place, this one unless another is named; returns the file and how many rows each table has. */
+export function writeEarlierDatabase(fixture = 'database-early-0.2.0'): {
+  database: string
+  rows: Record<string, number>
+} {
   const database = join(testFolder(), 'bank-api.sqlite')
   const client = new Sqlite(database)
   client.pragma('foreign_keys = OFF') // rows stand in the order of their tables
-  const rowsThen = readFileSync(
-    new URL('../fixtures/database-early-0.2.0.sql', import.meta.url),
-    'utf8',
-  )
+  const rowsThen = readFileSync(new URL(`../fixtures/${fixture}.sql`, import.meta.url), 'utf8')
   client.exec(`BEGIN; ${rowsThen} COMMIT;`)
   const rows = countRows(client)
   client.close()

@@ -8,7 +8,7 @@ import { blocksOf, typedIn, wordsOf } from './guides.ts'
 
 const timeout = 60_000
 
-/** What the server of test/fixtures/database-early-0.2.0.sql was told. */
+/** What the server of test/fixtures/database-0.1.0.sql was told. */
 const earlierEnvironment: Env = {
   MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
   BRIDGE_CLIENT_ID: 'client-id-of-the-operator',
@@ -76,7 +76,7 @@ test(
   { timeout },
   async () => {
     const env: Env = { ...dataDirectory(onTestFinished), ...earlierEnvironment }
-    const { database, rows } = writeEarlierDatabase()
+    const { database, rows } = writeEarlierDatabase('database-0.1.0')
     mkdirSync(env['DATA_DIR']!)
     copyFileSync(database, join(env['DATA_DIR']!, 'bank-api.sqlite'))
     const backups = join(env['DATA_DIR']!, 'backups')
