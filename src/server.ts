@@ -51,7 +51,12 @@ async function start(config: Config): Promise<void> {
     process.exit(clean ? code : 1)
   }
 
-  await app.listen({ host: config.host, port: config.port })
+  await app.listen({ host: config.host, port: config.port }).catch(async (error: unknown) => {
+    // Its workers are at work: what they have in hand is given back.
+    await app.close()
+    await sandbox?.close()
+    throw error
+  })
   if (config.sandbox && !config.production) {
     const demo = await createDemo(app, config.publicUrl)
     say(...linesIn(demo ? demoGreeting(config.publicUrl, demo) : demoReminder(config.publicUrl)))

@@ -84,7 +84,7 @@ export async function settleWithBridge(
       at,
       matched: claim.guessed ?? false,
     },
-    completedEvent(deps, owned, facts, at),
+    completedEvent(deps, owned, facts, clock.now()),
     claim.by,
   )
   return outcome === 'held' ? 'refused' : settled

@@ -23,7 +23,9 @@ export const getBridgeItemId = defineMethod({
   example: { request: 'abcdefghijklmnopqrstuvwxyz' },
   async run(context, { request: id }) {
     const { request: opened, item } = await ownedRequest(context, id)
-    const isOver = opened.state === 'pending' && isPast(opened, context)
+    // What a browser claimed in time may still complete it.
+    const isClaimed = opened.claimedItemId !== null
+    const isOver = opened.state === 'pending' && !isClaimed && isPast(opened, context)
     if (item) context.fresh.item(item)
 
     return {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { TransactionFilter } from '../../bridge/resources/transactions.ts'
+import { dayMs } from '../../durations.ts'
 import { ValidationError } from '../../errors.ts'
 import { described, optional, optionalText, reason } from '../../frappe/arguments.ts'
 import { bridgeSince, toInstant } from '../../transactions/since.ts'
@@ -30,8 +31,9 @@ interface Range {
 }
 
 /**
- * Bridge's filter for a caller's range; times without a zone are the site's. Throws a ValidationError when a bound lies behind
- * the other: Bridge would answer an empty list, which reads as if there were no transactions.
+ * Bridge's filter for a caller's range; times without a zone are the site's. Throws a ValidationError when a bound lies more
+ * than a day behind the other: Bridge would answer an empty list, which reads as if there were no transactions. From tomorrow
+ * to today, as whoever goes on after the last row may ask, there are none.
  */
 export function toFilter(range: Range, timeZone: string): TransactionFilter {
   const { min_date: minDate, max_date: maxDate } = range
@@ -40,7 +42,7 @@ export function toFilter(range: Range, timeZone: string): TransactionFilter {
   const since = instant('since')
   const until = instant('until')
   holdOrder('since', since, 'until', until)
-  holdOrder('min_date', minDate, 'max_date', maxDate)
+  holdOrder('min_date', toDay(minDate), 'max_date', toDay(maxDate))
   return {
     ...(since !== undefined && { since: bridgeSince(since) }),
     ...(until !== undefined && { until: new Date(until).toISOString() }),
@@ -49,13 +51,16 @@ export function toFilter(range: Range, timeZone: string): TransactionFilter {
   }
 }
 
-function holdOrder<Bound extends number | string>(
+const toDay = (date: string | undefined): number | undefined =>
+  date === undefined ? undefined : Date.parse(date)
+
+function holdOrder(
   name: string,
-  from: Bound | undefined,
+  from: number | undefined,
   last: string,
-  to: Bound | undefined,
+  to: number | undefined,
 ): void {
-  if (from !== undefined && to !== undefined && from > to) {
+  if (from !== undefined && to !== undefined && from > to + dayMs) {
     throw new ValidationError('argument_invalid.order', { name, last })
   }
 }

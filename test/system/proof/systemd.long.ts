@@ -101,7 +101,7 @@ ${command('doctor')}
 `)
 
     expect(output).toMatch(
-      /^The database at 127\.0\.0\.1, port 1, cannot be reached: ECONNREFUSED$/m,
+      /^The database at 127\.0\.0\.1, port 1, cannot be reached: ECONNREFUSED\. See /m,
     )
     expect(output).toMatch(/^FAIL +installation: The database at 127\.0\.0\.1, port 1/m)
   })

@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { createAwayWatch } from '../../../src/alerts/away.ts'
 import type { Leader } from '../../../src/cluster/leader.ts'
 import { minuteMs } from '../../../src/durations.ts'
 import { testApp } from '../../support/app.ts'
@@ -46,22 +47,41 @@ test('a server without its database tells it by itself, leading or not: once, an
   const { app, clock } = await testApp({ env, workers: true, leader })
   const sure = vi.spyOn(app.membership, 'isSure')
   onTestFinished(() => sure.mockRestore())
-  const look = async () => {
-    const before = sure.mock.calls.length
-    clock.advance(2 * minuteMs)
-    await expect.poll(() => sure.mock.calls.length, { timeout: 5_000 }).toBeGreaterThan(before)
-  }
   const titles = () => take().map(({ body }) => (JSON.parse(body) as { title: string }).title)
+  /** However often it looks meanwhile. */
+  const told = () =>
+    expect.poll(
+      () => {
+        clock.advance(2 * minuteMs)
+        return titles()
+      },
+      { timeout: 15_000 },
+    )
 
   sure.mockReturnValue(false)
-  await look()
-  expect(titles()).toEqual([])
-  await look()
-  await look()
-  await expect.poll(titles).toEqual(['Bank API at bank.test: database of a server'])
+  await told().toEqual(['Bank API at bank.test: database of a server'])
   sure.mockReturnValue(true)
-  await look()
-  await look()
+  await told().toEqual(['Bank API at bank.test: database of a server, over'])
+})
 
-  await expect.poll(titles).toEqual(['Bank API at bank.test: database of a server, over'])
+test('one look at a database that is away is not told yet', async () => {
+  const titles: string[] = []
+  let isAway = true
+  const look = createAwayWatch({
+    isAway: () => isAway,
+    name: 'a server',
+    where: 'bank.test',
+    postman: { tell: async ({ title }) => void titles.push(title) },
+  })
+
+  await look()
+  expect(titles).toEqual([])
+  for (let looks = 0; looks < 3; looks += 1) await look()
+  isAway = false
+  for (let looks = 0; looks < 3; looks += 1) await look()
+
+  expect(titles).toEqual([
+    'Bank API at bank.test: database of a server',
+    'Bank API at bank.test: database of a server, over',
+  ])
 })

@@ -76,7 +76,7 @@ test('transactions may be narrowed to an item or an account', async () => {
 test.each([
   ['min_date', 'max_date', '2026-11-01', '2026-10-01'],
   ['since', 'until', '2026-11-30', '2026-01-01'],
-  ['since', 'until', '2026-01-31 08:00', '2026-01-31 08:00+02:00'],
+  ['since', 'until', '2026-02-01 08:00', '2026-01-31 08:00+02:00'],
 ])('%s after %s is refused, and not an empty list', async (first, last, from, to) => {
   const { ada, ask } = await reading()
   const range = { [first]: from, [last]: to }
@@ -92,6 +92,7 @@ test.each([
 test.each([
   { min_date: '2026-11-01', max_date: '2026-11-01' },
   { since: '2026-11-01', until: '2026-11-01' },
+  { min_date: '2026-11-02', max_date: '2026-11-01' },
   { since: '2099-01-01' },
 ])('%j is a range, if an empty one', async (range) => {
   const { ask } = await reading()

@@ -157,7 +157,7 @@ test('a gentle stop keeps enough of its time to give back what hangs', async () 
   const id = await emit()
   await expect.poll(() => at.posts.length).toBe(1)
 
-  const isInTime = await stopGently(app, { delayMs: 0, timeoutMs: 2_000 })
+  const isInTime = await stopGently(app, { delayMs: 0, timeoutMs: 8_000 })
 
   expect(isInTime).toBe(true)
   expect(await store.findDelivery(id)).toMatchObject({
