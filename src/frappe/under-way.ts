@@ -33,6 +33,8 @@ const defaultMaxBytes = 128 * 2 ** 20
 /** As many as a tenant may have connections of its own; a quarter of all. */
 const mostCalls = 500
 
+const mostListeners = 20
+
 /** How long to wait when there is no room: by then whoever reads has read. */
 const waitSeconds = 10
 
@@ -106,5 +108,6 @@ export function createUnderWay({
 
 /** Does the work once the last of the answer has left this process, or its connection has ended. */
 export function whenSent(response: ServerResponse, work: () => void): void {
+  response.setMaxListeners(mostListeners) // for a large answer Node, Fastify and we listen in more than ten places
   finished(response, () => work())
 }
