@@ -1,6 +1,6 @@
 import { html, type Html } from './html.ts'
 import { icons, type IconName } from './icons.ts'
-import { page, type Page } from './page.ts'
+import { page, type Page, type PageParts } from './page.ts'
 import type { Language } from '../language.ts'
 
 /** The words of a page that says one thing. */
@@ -20,9 +20,11 @@ export function noticePage(
     details?: Html | undefined
     way?: { label: string; to: string } | undefined
     reference?: string | undefined
+    /** Where a notice is not as most are. */
+    parts?: Pick<PageParts, 'banner' | 'styles' | 'policy'>
   },
 ): Page {
-  const { language, icon, translation, details, way, reference } = about
+  const { language, icon, translation, details, way, reference, parts } = about
   return page({
     language,
     title,
@@ -33,6 +35,7 @@ export function noticePage(
     translation,
     reference,
     policy: ["form-action 'none'"],
+    ...parts,
   })
 }
 

@@ -4,7 +4,7 @@ import { html, type Html } from './html.ts'
 import type { Inline } from './inline.ts'
 import { style } from './style.ts'
 
-interface PageParts {
+export interface PageParts {
   language: Language
   title: string
   /** Of the `main` element; in a card unless the page lays itself out. */

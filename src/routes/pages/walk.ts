@@ -1,7 +1,7 @@
 import { demoCommands, docsWithKey, type DemoKey } from '../../demo.ts'
 import { html, seen, type Html } from '../../html/html.ts'
 import { icons, type IconName } from '../../html/icons.ts'
-import type { NoticeText } from '../../html/notice.ts'
+import { noticePage, type NoticeText } from '../../html/notice.ts'
 import { page, type Page } from '../../html/page.ts'
 import { detailList } from '../../html/parts.ts'
 import { sandboxBanner, sandboxBannerStyle } from '../../html/sandbox-banner.ts'
@@ -64,23 +64,13 @@ export const unknownWalk = (about: About): Page =>
     html`<a class="button" href="/">${walkTexts[about.language].start}</a>`,
   )
 
-/** Its policy says nothing of forms, as that of the page that the walk began on. */
-const notice = (
-  { title, body }: NoticeText,
-  { language, translation }: About,
-  icon: IconName,
-  rest: Html,
-): Page =>
-  page({
-    language,
-    title,
-    banner: sandboxBanner(language),
-    body: html`${icons[icon]}
-      <h1>${title}</h1>
-      <p>${body}</p>
-      ${rest}`,
-    translation,
-    styles: [sandboxBannerStyle],
+/** It may post a form, as the page that the walk began on. */
+const notice = (text: NoticeText, about: About, icon: IconName, details: Html): Page =>
+  noticePage(text, {
+    ...about,
+    icon,
+    details,
+    parts: { banner: sandboxBanner(about.language), styles: [sandboxBannerStyle], policy: [] },
   })
 
 type Connected = NonNullable<Walk['connected']>
