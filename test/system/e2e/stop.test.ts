@@ -22,13 +22,14 @@ interface Load {
   failed: string[]
 }
 
-/** Callers that go on until they fail, or are told to stop sending. */
-async function load(
+/** Callers that go on until they fail, or are told to stop sending. They are warm after a hundred answers. */
+function load(
   url: string,
   authorization: string,
   { callers, goOn }: { callers: number; goOn: () => boolean },
-): Promise<Load> {
+): { warm: Promise<void>; ended: Promise<Load> } {
   const seen: Load = { answered: 0, failed: [] }
+  const warm = Promise.withResolvers<void>()
   const dispatcher = new Agent({ connections: callers, pipelining: 1 })
   onTestFinished(() => dispatcher.destroy())
   const call = async (): Promise<boolean> => {
@@ -37,6 +38,7 @@ async function load(
       await answer.body.text()
       if (answer.statusCode === 200) seen.answered += 1
       else seen.failed.push(`status ${answer.statusCode}`)
+      if (seen.answered === 100) warm.resolve()
       return true
     } catch (error) {
       seen.failed.push((error as { code?: string }).code ?? 'unknown')
@@ -46,8 +48,8 @@ async function load(
   const caller = async (): Promise<void> => {
     if (goOn() && (await call())) return caller()
   }
-  await Promise.all(Array.from({ length: callers }, caller))
-  return seen
+  const ended = Promise.all(Array.from({ length: callers }, caller)).then(() => seen)
+  return { warm: warm.promise, ended }
 }
 
 /** How often the server's log has a line about the method. */
@@ -62,23 +64,17 @@ test('a load balancer that heeds /ready loses no call when the server stops', as
     { ...data, STOP_DELAY: '2', LOG_LEVEL: 'warn' },
     onTestFinished,
   )
-  const warm = Promise.withResolvers<void>()
   let sending = true
-  let sent = 0
 
   const loading = load(`${gateway.url}${path}`, authorizationOf(gateway), {
     callers: 16,
-    goOn() {
-      sent += 1
-      if (sent === 100) warm.resolve()
-      return sending
-    },
+    goOn: () => sending,
   })
-  await warm.promise
+  await loading.warm
   const ending = gateway.end('SIGTERM')
   const ready = await untilNotReady(gateway.url)
   sending = false
-  const [{ code }, seen] = await Promise.all([ending, loading])
+  const [{ code }, seen] = await Promise.all([ending, loading.ended])
 
   expect(ready).toMatchObject({ status: 'not ready', checks: { server: { reason: 'stopping' } } })
   expect(code).toBe(0)
@@ -97,10 +93,11 @@ test('SIGTERM under a load that never ends: every call the server took in is ans
     callers: 16,
     goOn: () => true,
   })
-  const [ended, seen] = await Promise.all([gateway.end('SIGTERM'), loading])
+  await loading.warm
+  const [ended, seen] = await Promise.all([gateway.end('SIGTERM'), loading.ended])
 
   expect(ended.code).toBe(0)
-  expect(seen.answered).toBeGreaterThan(50)
+  expect(seen.answered).toBeGreaterThan(100)
   expect(logged(ended, 'incoming request')).toBe(seen.answered)
   expect(logged(ended, 'request completed')).toBe(seen.answered)
   // Each caller ended at the shut door: refused, or reset while it stood in the kernel's queue before it.
