@@ -57,14 +57,14 @@ export function createResolve({
   const lookUpBySystem = fewAtOnce(system, limitMs)
   const inTurn = byDomain(limitMs, mostNames)
   const lookUp = callbackify(async (host: string, tenant: string) => {
-    if (isLocalhost(host)) return lookUpBySystem(host, tenant)
+    if (isLocalhost(host)) return lookUpBySystem(host)
     const asking = inTurn(host, tenant, () => askDns(host, servers, limitMs))
     const asked = await asking.catch((error: Error) => error)
     if (asked instanceof Error) {
       if ((asked as NodeJS.ErrnoException).code === TIMEOUT) throw asked // and no time is left
-      return lookUpBySystem(host, tenant).catch(() => Promise.reject(asked))
+      return lookUpBySystem(host).catch(() => Promise.reject(asked))
     }
-    return asked.length > 0 ? asked : lookUpBySystem(host, tenant)
+    return asked.length > 0 ? asked : lookUpBySystem(host)
   })
   return (host, done, tenant = '') =>
     lookUp(host, tenant, (error, addresses) => done(error, addresses ?? []))
@@ -132,16 +132,16 @@ function byDomain(limitMs: number, most: { inAll: number; ofEach: number }) {
   }
 }
 
-/** Look-ups by the system, few at once. A thread is taken for as long as the system takes; whoever asked is told in time. */
-function fewAtOnce(
-  system: Resolve,
-  limitMs: number,
-): (host: string, tenant: string) => Promise<LookupAddress[]> {
+/**
+ * Look-ups by the system, few at once. A thread is taken for as long as the system takes; whoever asked is told in time. There are
+ * too few threads for a domain to have one for each tenant.
+ */
+function fewAtOnce(system: Resolve, limitMs: number): (host: string) => Promise<LookupAddress[]> {
   const inTurn = byDomain(limitMs, mostThreads)
-  return (host, tenant) => {
+  return (host) => {
     const work = inTurn(
       host,
-      tenant,
+      '',
       () =>
         new Promise((resolve, reject) => {
           system(host, (error, addresses) => (error ? reject(error) : resolve([...addresses])))

@@ -235,6 +235,20 @@ test('a domain whose names hang in the system holds up no other, and what waited
   expect(seen).toHaveLength(3)
 })
 
+test('a name that hangs in the system takes one of its threads, however many tenants ask for it', async () => {
+  const { system, seen, underway } = slowSystem()
+  const { resolve, look } = await resolving({}, { system })
+  for (const tenant of ['ten_1', 'ten_2']) resolve('erp.slow.lan', () => {}, tenant)
+  await expect.poll(() => seen).toEqual(['erp.slow.lan'])
+
+  const other = look('erp')
+  await expect.poll(() => seen).toContain('erp')
+  for (const end of underway.values()) end()
+
+  expect(await other).toEqual(['127.0.0.1'])
+  expect(seen).toHaveLength(2)
+})
+
 test('a look-up of the system that hangs is left behind', async () => {
   const { system } = slowSystem()
   const { look } = await resolving({}, { system, limitMs: 50 })
