@@ -1,11 +1,25 @@
-import { and, desc, eq, gt, gte, inArray, isNull, lt, max, min, sql, type SQL } from 'drizzle-orm'
+import {
+  and,
+  desc,
+  eq,
+  gt,
+  gte,
+  inArray,
+  isNotNull,
+  isNull,
+  lt,
+  max,
+  min,
+  sql,
+  type SQL,
+} from 'drizzle-orm'
 import { given } from '../../conditions.ts'
 import type { FeedStore } from '../../ports/feed.ts'
 import { pickPage, rowsOfEach, sitesAtOnce, storedAtOnce } from '../../rules/feed-page.ts'
 import type { Scope } from '../../scope.ts'
 import { events, sites } from '../schema/index.ts'
 import { prepared, type Tools } from '../tools.ts'
-import { inScope } from './sites.ts'
+import { inScope, inScopeGiven } from './sites.ts'
 
 type Db = Tools['db']
 
@@ -26,6 +40,24 @@ const behind = prepared((db) =>
     .limit(given('limit'))
     .prepare(),
 )
+
+/** The sites with something behind a place, those first whose next comes first. */
+const sitesBehind = prepared((db) => {
+  const next = sql<number | null>`(SELECT min(seq) FROM ${events}
+    WHERE site_id = sites.id AND seq > ${given('after')})`
+  const seen = db
+    .select({ id: sites.id, name: sites.name, next: next.as('next') })
+    .from(sites)
+    .where(inScopeGiven)
+    .as('seen')
+  return db
+    .select({ id: seen.id, name: seen.name })
+    .from(seen)
+    .where(isNotNull(seen.next))
+    .orderBy(sql`${seen.next}`)
+    .limit(sitesAtOnce)
+    .prepare()
+})
 
 const firstSince = prepared((db) => {
   const earliest = db
@@ -72,8 +104,7 @@ export function feedOperations({ db, read }: Tools): FeedStore {
 
     readFeed: (scope, { after, ...query }) =>
       read(() => {
-        const first = sql`SELECT min(seq) FROM ${events} WHERE site_id = sites.id AND seq > ${after}`
-        const seen = firstSites(db, scope, first)
+        const seen = sitesBehind(db).all({ ...scope, after })
         const limit = rowsOfEach(seen.length)
         const rows = seen.flatMap(({ id }) => behind(db).all({ siteId: id, after, limit }))
         const page = pickPage(rows, query, limit)
