@@ -190,13 +190,6 @@ export const first = async <Row>(rows: PromiseLike<readonly Row[]>): Promise<Row
 /** A statement that is there for what it does. */
 export const done = async (statement: PromiseLike<unknown>): Promise<void> => void (await statement)
 
-/** What work finds, or nothing while others are in its way: for who comes again soon. */
-export const orNothing = <T>(work: Promise<T[]>): Promise<T[]> =>
-  work.catch((error: unknown) => {
-    if (error instanceof StoreBusyError && !(error instanceof StoreAwayError)) return []
-    throw error
-  })
-
 /** How many rows it wrote. */
 export const changed = async (statement: PromiseLike<pg.QueryResult>): Promise<number> =>
   (await statement).rowCount ?? 0

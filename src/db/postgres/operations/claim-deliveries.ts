@@ -4,9 +4,10 @@ import type { ClaimedDelivery } from '../../ports/deliveries.ts'
 import { sharesOf, type Share } from '../../rules/claim-shares.ts'
 import { freshMs } from '../../rules/delivery-claims.ts'
 import { triesAtOnce } from '../../rules/endpoint-health.ts'
+import { StoreAwayError, StoreBusyError } from '../../store-errors.ts'
 import { deliveries, endpoints, events, sites } from '../schema/index.ts'
 import { databaseTime } from './members.ts'
-import { orNothing, prepared, type Db, type Tools } from '../tools.ts'
+import { prepared, type Db, type Tools } from '../tools.ts'
 
 interface Claim {
   by: string
@@ -127,7 +128,10 @@ export async function claimShares(
   const claimed = await claimOf({ waits: false })
   if (claimed.length > 0) return claimed
   // Only who would go away with nothing waits for the others, and not for long: they may leave some.
-  return orNothing(claimOf({ waits: true }))
+  return claimOf({ waits: true }).catch((error: unknown) => {
+    if (error instanceof StoreBusyError && !(error instanceof StoreAwayError)) return []
+    throw error
+  })
 }
 
 /** Claims the delivery of one event and reads it, whosever turn it is. */

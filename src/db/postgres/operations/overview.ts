@@ -14,6 +14,7 @@ export const overviewOperations = ({ run }: Tools): OverviewStore => ({
     run(async (db) => {
       const whose = tenantId === undefined ? undefined : sql`AND sites.tenant_id = ${tenantId}`
       const statuses = list(asking.statuses)
+      const asks = sql`(items.status IN ${statuses} OR items.authentication_expires_at <= ${asking.consentsUntil})`
       // One tenant's page reads that tenant's items: those who ask in the whole installation are many.
       const isAsking =
         tenantId === undefined
@@ -21,7 +22,7 @@ export const overviewOperations = ({ run }: Tools): OverviewStore => ({
           : sql`EXISTS (
               SELECT 1 FROM bridge_users JOIN items ON items.user_id = bridge_users.id
               WHERE bridge_users.site_id = sites.id AND items.gone_at IS NULL
-                AND (items.authentication_expires_at <= ${asking.consentsUntil} OR items.status IN ${statuses}))`
+                AND ${asks})`
       const { rows } = await db.execute<{ state: SiteState }>(sql`
         WITH asking AS MATERIALIZED (
           SELECT site_id FROM bridge_users WHERE id IN (
@@ -65,9 +66,7 @@ export const overviewOperations = ({ run }: Tools): OverviewStore => ({
           WHERE deliveries.state = 'dead' AND deliveries.site_id = page.id AND deliveries.settled_at >= ${failedSince}
         ) AS dead ON true
         LEFT JOIN LATERAL (
-          SELECT count(*), min(items.authentication_expires_at) AS ends_at, count(*) FILTER (
-            WHERE items.status IN ${statuses} OR items.authentication_expires_at <= ${asking.consentsUntil}
-          ) AS asking
+          SELECT count(*), min(items.authentication_expires_at) AS ends_at, count(*) FILTER (WHERE ${asks}) AS asking
           FROM bridge_users JOIN items ON items.user_id = bridge_users.id
           WHERE bridge_users.site_id = page.id AND items.gone_at IS NULL
         ) AS kept ON true
