@@ -88,7 +88,7 @@ export interface CallList {
 }
 
 /** Calls that came one after the other from the same key, to the same method, and ended alike. */
-export interface AlikeCalls {
+interface AlikeCalls {
   newest: ListedCall
   oldest: ListedCall
   count: number

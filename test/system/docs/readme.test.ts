@@ -75,6 +75,9 @@ describe('a newcomer with the README alone', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
+  /** What the start prints to be typed. */
+  const commandsSaid = (): string[] => server.said.text.match(/^ {2}curl (?:.*\\\n)*.*$/gm) ?? []
+
   const shell = async (command: string) => {
     const running = start(`sh -c '${command.replaceAll("'", `'\\''`)}'`, env)
     const code = await running.ended
@@ -82,7 +85,7 @@ describe('a newcomer with the README alone', () => {
   }
 
   test('connects a demo bank with the commands that npm start prints', async () => {
-    const printed = server.said.text.match(/^ {2}curl (?:.*\\\n)*.*$/gm) ?? []
+    const printed = commandsSaid()
 
     const who = await shell(printed[0]!.trim())
     const asked = await shell(printed[1]!.trim())
@@ -148,7 +151,7 @@ describe('a newcomer with the README alone', () => {
 
   test('the sandbox’s address is posted to as its guide does, and answers with the way back', async () => {
     const [command = ''] = typedIn('docs/sandbox.md').filter((line) => line.startsWith('curl '))
-    const [, asking = ''] = server.said.text.match(/^ {2}curl (?:.*\\\n)*.*$/gm) ?? []
+    const [, asking = ''] = commandsSaid()
     const [, url = ''] = /"url":"([^"?]+)/.exec((await shell(asking.trim())).text) ?? []
 
     const { text } = await shell(command.replace(/http:\S+/, url))
@@ -161,7 +164,7 @@ describe('a newcomer with the README alone', () => {
     const [begin = '', end = ''] = typedIn('docs/sandbox.md')
       .filter((line) => line.includes('/_sandbox/faults'))
       .map((line) => line.replace(':8081', `:${env['SANDBOX_PORT']}`))
-    const [, asking = ''] = server.said.text.match(/^ {2}curl (?:.*\\\n)*.*$/gm) ?? []
+    const [, asking = ''] = commandsSaid()
     const ask = async () => (await shell(asking.trim())).text
 
     await shell(begin)

@@ -242,5 +242,7 @@ describe('lists', () => {
     expect(textOf(second)).toContain('get_events 171 times alike')
     expect(second).toContain('/console/call/req_call"')
     expect(second).not.toContain('Older ones')
+    const ofSite = (await visitor.get(`/console/site/${call.siteId}`)).body
+    expect(textOf(ofSite)).toContain('get_events 120 times alike')
   })
 })

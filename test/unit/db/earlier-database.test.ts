@@ -15,10 +15,8 @@ import { exportTenant } from '../../../src/export/tenant-export.ts'
 import { copySigner } from '../../../src/vault/copy-signer.ts'
 import { sealedRow } from '../../../src/vault/rekey.ts'
 import { tickHandler } from '../../../src/webhooks/inbox/handler.ts'
-import { createRelay } from '../../../src/webhooks/relay/relay.ts'
-import { createSender } from '../../../src/webhooks/relay/sender.ts'
-import { loopback } from '../../../src/webhooks/relay/target-guard.ts'
 import { receiver } from '../webhooks/receiver.ts'
+import { relayOf } from '../webhooks/relay-rooms.ts'
 import { callMethod, testApp, type Json } from '../../support/app.ts'
 import { aBridgeAccount, bridgeUrl, signBridgeWebhook } from '../../support/bridge.ts'
 import { testClock } from '../../support/clock.ts'
@@ -127,7 +125,7 @@ it('everything sealed opens, and says what it said', async () => {
 
 it('what waited is delivered, each once, signed with the secret its site has', async () => {
   const { app, clock, site, raw } = await reopened()
-  const { store, keyring, clockWatch, ids, auditCounter, log } = app
+  const { store } = app
   const at = await receiver()
   await store.updateSite(site.id, { webhookUrl: at.url }, { actor: 'test', at: clock.now() })
   const waiting = raw
@@ -137,20 +135,7 @@ it('what waited is delivered, each once, signed with the secret its site has', a
     )
     .pluck()
     .all(site.id)
-  const sender = createSender()
-  onTestFinished(() => sender.close())
-  const relay = createRelay({
-    store,
-    memberId: 'srv_test',
-    keyring,
-    clock,
-    clockWatch,
-    ids,
-    auditCounter,
-    sender,
-    log,
-    openedTo: (ownRanges) => [...loopback, ...ownRanges],
-  })
+  const relay = relayOf(app)
 
   for (let round = 0; round < 10; round += 1) while (await relay.tick());
 

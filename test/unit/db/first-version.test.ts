@@ -4,10 +4,8 @@ import { Webhook } from 'standardwebhooks'
 import { expect, it, onTestFinished } from 'vitest'
 import { systemIds } from '../../../src/clock.ts'
 import { exportTenant } from '../../../src/export/tenant-export.ts'
-import { createRelay } from '../../../src/webhooks/relay/relay.ts'
-import { createSender } from '../../../src/webhooks/relay/sender.ts'
-import { loopback } from '../../../src/webhooks/relay/target-guard.ts'
 import { receiver } from '../webhooks/receiver.ts'
+import { relayOf } from '../webhooks/relay-rooms.ts'
 import { callMethod, testApp, type Json } from '../../support/app.ts'
 import { testClock } from '../../support/clock.ts'
 import { countRows, writeEarlierDatabase } from '../../support/earlier-database.ts'
@@ -91,7 +89,7 @@ it('requests are as they were left', async () => {
 
 it('what waited is delivered under the name it had, signed with the secret its site has', async () => {
   const { app, clock, raw } = await upgraded()
-  const { store, keyring, clockWatch, ids, auditCounter, log } = app
+  const { store } = app
   const site = await receiver()
   const siteId = raw.prepare(`SELECT id FROM sites WHERE name = 'erp.acme.test'`).pluck().get()
   await store.updateSite(
@@ -99,20 +97,7 @@ it('what waited is delivered under the name it had, signed with the secret its s
     { webhookUrl: site.url },
     { actor: 'test', at: clock.now() },
   )
-  const sender = createSender()
-  onTestFinished(() => sender.close())
-  const relay = createRelay({
-    store,
-    memberId: 'srv_test',
-    keyring,
-    clock,
-    clockWatch,
-    ids,
-    auditCounter,
-    sender,
-    log,
-    openedTo: (ownRanges) => [...loopback, ...ownRanges],
-  })
+  const relay = relayOf(app)
 
   while (await relay.tick());
 

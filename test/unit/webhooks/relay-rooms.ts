@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify'
 import { onTestFinished } from 'vitest'
 import { createAuditCounter } from '../../../src/audit/counter.ts'
 import type { Site } from '../../../src/db/ports/sites.ts'
@@ -7,6 +8,30 @@ import { loopback } from '../../../src/webhooks/relay/target-guard.ts'
 import { aTenant, testBy, testRooms } from '../../support/tenants.ts'
 
 type LogLine = [level: string, event: Record<string, unknown>, text: string]
+
+/** The relay of a server whose workers do not run, which ticks when the test says so. */
+export function relayOf(
+  app: Pick<
+    FastifyInstance,
+    'store' | 'keyring' | 'clock' | 'clockWatch' | 'ids' | 'auditCounter' | 'log'
+  >,
+) {
+  const { store, keyring, clock, clockWatch, ids, auditCounter, log } = app
+  const sender = createSender()
+  onTestFinished(() => sender.close())
+  return createRelay({
+    store,
+    memberId: 'srv_test',
+    keyring,
+    clock,
+    clockWatch,
+    ids,
+    auditCounter,
+    sender,
+    log,
+    openedTo: (ownRanges) => [...loopback, ...ownRanges],
+  })
+}
 
 /** A relay before sites that listen, on a store in memory and a clock that stands still. */
 export async function relayRooms({
