@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
-import { isLong } from './support/form.ts'
+import { isLong, mostMs } from './support/form.ts'
 import { plainSummary } from './support/plain-summary.ts'
 
 export default defineConfig({
@@ -11,11 +11,10 @@ export default defineConfig({
     isolate: false,
     // Most of the time is spent waiting for other processes: more workers than cores pay.
     maxWorkers: 3,
-    // Nobody fails for being slow: this is for what hangs.
-    testTimeout: 90_000,
-    hookTimeout: 90_000,
+    testTimeout: mostMs,
+    hookTimeout: mostMs,
     // What is waited for comes when it comes: on a busy machine not within Vitest's second.
-    expect: { poll: { timeout: 15_000 } },
+    expect: { poll: { timeout: 60_000 } },
     reporters: ['default', plainSummary],
   },
 })

@@ -20,7 +20,7 @@ export const runNode = (
   { cwd, env = {} }: { cwd: string; env?: Env },
 ): Promise<Ran> =>
   new Promise((resolve) => {
-    execFile(node, args, { cwd, env, timeout: 60_000 }, (error, out, err) => {
+    execFile(node, args, { cwd, env }, (error, out, err) => {
       const code = error ? (typeof error.code === 'number' ? error.code : -1) : 0
       resolve({ code, out, err })
     })

@@ -1,21 +1,21 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startGateway, type Gateway } from '../../support/in-process-gateway.ts'
-import { isAbsent, look, startBrowser, timeout } from './look.ts'
+import { isAbsent, look, startBrowser } from './look.ts'
 
 const sizes = [
   { name: 'phone', locale: 'fr-FR', viewport: { width: 375, height: 720 } },
   { name: 'desktop', locale: 'en-GB', viewport: { width: 1280, height: 800 } },
 ] as const
 
-describe.skipIf(isAbsent)('the Connect page in a browser', { timeout }, () => {
+describe.skipIf(isAbsent)('the Connect page in a browser', () => {
   let browser: Browser
   let gateway: Gateway
 
   beforeAll(async () => {
     gateway = await startGateway()
     browser = await startBrowser()
-  }, timeout)
+  })
   afterAll(async () => {
     await browser.close()
     await gateway.close()

@@ -9,7 +9,7 @@ import { loadConfig } from '../../../src/config.ts'
 import { offerLogin } from '../../../src/console/session.ts'
 import { freePort } from '../../support/free-port.ts'
 import { anAnnouncement, aRequest, aTenant, aUser, itemFacts } from '../../support/tenants.ts'
-import { isAbsent, look, startBrowser, timeout } from './look.ts'
+import { isAbsent, look, startBrowser } from './look.ts'
 
 const day = 24 * 60 * 60_000
 
@@ -36,7 +36,7 @@ const readers = [
   },
 ] as const
 
-describe.skipIf(isAbsent)('the console in a browser', { timeout }, () => {
+describe.skipIf(isAbsent)('the console in a browser', () => {
   let browser: Browser
   let app: FastifyInstance
   let origin: string
@@ -95,7 +95,7 @@ describe.skipIf(isAbsent)('the console in a browser', { timeout }, () => {
       'search?q=ann',
     ]
     browser = await startBrowser()
-  }, timeout)
+  })
   afterAll(async () => {
     await browser.close()
     await app.close()

@@ -9,9 +9,9 @@ import { loadConfig } from '../../../src/config.ts'
 import { createDemo } from '../../../src/demo.ts'
 import { testEnvironment } from '../../support/app.ts'
 import { freePort } from '../../support/free-port.ts'
-import { isAbsent, look, startBrowser, timeout } from './look.ts'
+import { isAbsent, look, startBrowser } from './look.ts'
 
-describe.skipIf(isAbsent)('/docs in a browser', { timeout }, () => {
+describe.skipIf(isAbsent)('/docs in a browser', () => {
   let browser: Browser
   let gateway: Awaited<ReturnType<typeof startOne>>
 
@@ -39,7 +39,7 @@ describe.skipIf(isAbsent)('/docs in a browser', { timeout }, () => {
   beforeAll(async () => {
     gateway = await startOne()
     browser = await startBrowser()
-  }, timeout)
+  })
   afterAll(async () => {
     await browser.close()
     await gateway.close()

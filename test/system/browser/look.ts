@@ -12,9 +12,6 @@ if (isAbsent) {
   process.stdout.write(`SKIPPED: no ${executablePath}, so no page is seen in a browser\n`)
 }
 
-/** A busy machine takes its time to start a browser. */
-export const timeout = 120_000
-
 /** Without these Chromium calls home at every start, and a closed network makes it wait. */
 const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync']
 

@@ -5,7 +5,7 @@ import { renewalToken } from '../../../src/jobs/renewal-token.ts'
 import { aConnectedBank, bridgeTime, testApp } from '../../support/app.ts'
 import { startGateway } from '../../support/in-process-gateway.ts'
 import { aRequest, anAnnouncement, aTenant, itemFacts, testBy } from '../../support/tenants.ts'
-import { isAbsent, look, startBrowser, timeout } from './look.ts'
+import { isAbsent, look, startBrowser } from './look.ts'
 
 const day = 24 * 60 * 60_000
 
@@ -72,11 +72,11 @@ async function everyPage() {
   return { origin, pages, often: `/renew/${often.token}` }
 }
 
-describe.skipIf(isAbsent)('our pages in a browser', { timeout }, () => {
+describe.skipIf(isAbsent)('our pages in a browser', () => {
   let browser: Browser
   beforeAll(async () => {
     browser = await startBrowser()
-  }, timeout)
+  })
   afterAll(() => browser.close())
 
   /** A page of a reader's, and what its browser complained of. */

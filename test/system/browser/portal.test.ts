@@ -9,7 +9,7 @@ import { loadConfig } from '../../../src/config.ts'
 import { freePort } from '../../support/free-port.ts'
 import { addressOf } from '../../support/portal.ts'
 import { aTenant, aUser, anAnnouncement, itemFacts } from '../../support/tenants.ts'
-import { isAbsent, look, startBrowser, timeout } from './look.ts'
+import { isAbsent, look, startBrowser } from './look.ts'
 
 const hour = 60 * 60_000
 const day = 24 * hour
@@ -45,7 +45,7 @@ const readers = [
   },
 ] as const
 
-describe.skipIf(isAbsent)('a site’s page in a browser', { timeout }, () => {
+describe.skipIf(isAbsent)('a site’s page in a browser', () => {
   let browser: Browser
   let app: FastifyInstance
   let origin: string
@@ -114,7 +114,7 @@ describe.skipIf(isAbsent)('a site’s page in a browser', { timeout }, () => {
     ]
     await end('dead', 502, '<html><title>502 Bad Gateway</title></html>')
     browser = await startBrowser()
-  }, timeout)
+  })
   afterAll(async () => {
     await browser.close()
     await app.close()

@@ -10,7 +10,7 @@ import { freePort } from '../../support/free-port.ts'
 import { day } from '../../support/jobs-app.ts'
 import { mailServer } from '../../support/mail-server.ts'
 import { aTenant, testBy } from '../../support/tenants.ts'
-import { isAbsent, look, startBrowser, timeout } from './look.ts'
+import { isAbsent, look, startBrowser } from './look.ts'
 
 const siteOrigin = 'http://erp.example.test'
 
@@ -59,7 +59,7 @@ async function aReminder(lang: string) {
   return { app, clock, mail: mail!, mails }
 }
 
-describe.skipIf(isAbsent)('a reminder by mail, in a browser', { timeout }, () => {
+describe.skipIf(isAbsent)('a reminder by mail, in a browser', () => {
   test.each([
     ['phone', 'fr', { width: 360, height: 720 }, 'Renouveler l’accès', 'Continuer vers ma banque'],
     ['desktop', 'en', { width: 1280, height: 800 }, 'Renew the access', 'Continue to my bank'],

@@ -11,7 +11,7 @@ import { renewalToken } from '../../../src/jobs/renewal-token.ts'
 import { callMethod } from '../../support/app.ts'
 import { freePort } from '../../support/free-port.ts'
 import { aTenant } from '../../support/tenants.ts'
-import { isAbsent, look, startBrowser, timeout } from './look.ts'
+import { isAbsent, look, startBrowser } from './look.ts'
 
 const day = 24 * 60 * 60_000
 const siteOrigin = 'http://erp.example.test'
@@ -37,7 +37,7 @@ const sizes = [
   },
 ] as const
 
-describe.skipIf(isAbsent)('the renewal page in a browser', { timeout }, () => {
+describe.skipIf(isAbsent)('the renewal page in a browser', () => {
   let browser: Browser
   let app: FastifyInstance
   let sandbox: RunningSandbox
@@ -72,7 +72,7 @@ describe.skipIf(isAbsent)('the renewal page in a browser', { timeout }, () => {
       return message.item_id as number
     }
     browser = await startBrowser()
-  }, timeout)
+  })
   afterAll(async () => {
     await browser.close()
     await app.close()

@@ -1,7 +1,7 @@
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startGateway, type Gateway } from '../../support/in-process-gateway.ts'
-import { isAbsent, look, startBrowser, timeout } from './look.ts'
+import { isAbsent, look, startBrowser } from './look.ts'
 
 const readers = [
   {
@@ -28,14 +28,14 @@ const readers = [
   },
 ] as const
 
-describe.skipIf(isAbsent)('a developer’s start in a browser', { timeout }, () => {
+describe.skipIf(isAbsent)('a developer’s start in a browser', () => {
   let browser: Browser
   let gateway: Gateway
 
   beforeAll(async () => {
     gateway = await startGateway()
     browser = await startBrowser()
-  }, timeout)
+  })
   afterAll(async () => {
     await browser.close()
     await gateway.close()

@@ -13,7 +13,7 @@ const hasRequests = spawnSync(python, ['-c', 'import requests']).status === 0
 describe.skipIf(isLeftOut(python, hasRequests, `${python} with python3-requests`))(
   'a client that knows Bridge alone, on the sandbox alone',
   () => {
-    test('walks Bridge’s published flow, and hears of it', { timeout: 120_000 }, async () => {
+    test('walks Bridge’s published flow, and hears of it', async () => {
       const receiver = await openSite(onTestFinished)
       const { origin, webhookSecret } = await startSandboxProcess(
         receiver.webhookUrl,

@@ -22,7 +22,7 @@ const inFull = (schema: Schema, components: Schema): unknown =>
   }) as unknown
 
 /** What a program reads in the document, and nothing else, on a demo server: a sandbox with its key. */
-describe('/openapi.json on a demo server', { timeout: 180_000 }, () => {
+describe('/openapi.json on a demo server', () => {
   const ends: (() => void | Promise<void>)[] = []
   let gateway: GatewayProcess
   let document: Document
@@ -42,7 +42,7 @@ describe('/openapi.json on a demo server', { timeout: 180_000 }, () => {
     const { stdout } = await runCli(gateway.env, 'key', 'create', '--tenant', 'demo', '--json')
     const back = JSON.parse(stdout) as { api_key: string; api_secret: string }
     ofTenant = { authorization: `token ${back.api_key}:${back.api_secret}` }
-  }, 120_000)
+  })
   afterAll(async () => {
     for (const end of ends.toReversed()) await end()
   })

@@ -118,7 +118,7 @@ describe.skipIf(isLeftOut(python, existsSync(python), python))(
       return async () => {
         for (const end of ends.toReversed()) await end()
       }
-    }, 120_000)
+    })
 
     test('keeps what our relay sent, completes it, and calls the functions that its apps name', async () => {
       const hooks = {

@@ -6,7 +6,7 @@ const execute = promisify(execFile)
 
 /** Runs a program that must succeed, and gives it `input`; resolves with what it printed. */
 export async function run(path: string, args: readonly string[], input = ''): Promise<string> {
-  const running = execute(path, [...args], { env: {}, timeout: 120_000 })
+  const running = execute(path, [...args], { env: {} })
   running.child.stdin?.end(input)
   const { stdout } = await running
   return stdout

@@ -40,7 +40,7 @@ describe('from a link to the deletion, on the real server with its sandbox', () 
     return async () => {
       for (const end of ends.toReversed()) await end()
     }
-  }, 120_000)
+  })
 
   const script = async (path: string, name: string): Promise<Told> => {
     const file = fileURLToPath(new URL(name, import.meta.url))
@@ -50,14 +50,11 @@ describe('from a link to the deletion, on the real server with its sandbox', () 
 
   test.skipIf(isLeftOut(python, hasRequests, `${python} with python3-requests`))(
     'Python, with requests and urllib3’s Retry as Frappe mounts it',
-    { timeout: 120_000 },
     async () => expectWholeFlow(await script(python, 'whole_flow.py')),
   )
 
-  test.skipIf(isLeftOut(ruby, existsSync(ruby), ruby))(
-    'Ruby, with its own library',
-    { timeout: 120_000 },
-    async () => expectWholeFlow(await script(ruby, 'whole_flow.rb')),
+  test.skipIf(isLeftOut(ruby, existsSync(ruby), ruby))('Ruby, with its own library', async () =>
+    expectWholeFlow(await script(ruby, 'whole_flow.rb')),
   )
 
   const frappeJsSdk = ({ origin, key, secret }: Omit<Order, 'user'>): Client => {
@@ -146,7 +143,7 @@ describe('from a link to the deletion, on the real server with its sandbox', () 
     ['a client that openapi-typescript-codegen makes of /openapi.json', codegen],
     ['a client that orval makes of it', orvalByVerb],
     ['the same, with POST alone and in version 2 of the API', orvalByPostInVersion2],
-  ])('%s', { timeout: 120_000 }, async (name, client) => {
+  ])('%s', async (name, client) => {
     const user = `${name.replaceAll(/\W/g, '').slice(0, 60)}@acme.test`
 
     expectWholeFlow(await walk(client(order), { user }))

@@ -6,8 +6,6 @@ import { dataDirectory, firstStart, runCli, startGateway, type Env } from '../..
 import { writeEarlierDatabase } from '../../support/earlier-database.ts'
 import { blocksOf, typedIn, wordsOf } from './guides.ts'
 
-const timeout = 60_000
-
 /** What the server of test/fixtures/database-0.1.0.sql was told. */
 const earlierEnvironment: Env = {
   MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
@@ -23,39 +21,35 @@ async function typeIn(env: Env, command: string, filled: Record<string, string> 
   return runCli(env, ...words, ...(isAsked ? ['--yes'] : []))
 }
 
-test(
-  'the commands of backups.md make copies, verify them, and bring them back',
-  { timeout },
-  async () => {
-    const env = dataDirectory(onTestFinished)
-    const other = join(env['HOME']!, 'other')
-    await firstStart(env)
-    await runCli(env, 'tenant', 'create', 'acme')
-    const made = await runCli(env, 'key', 'create', '--tenant', 'acme', '--site', 'erp', '--json')
-    const { api_key: key } = JSON.parse(made.stdout) as { api_key: string }
-    const filled: Record<string, string> = { '/mnt/other': other, KEY: key, TENANT: 'acme' }
-    const commands = typedIn('docs/backups.md').filter((command) => command.startsWith('bank-api '))
+test('the commands of backups.md make copies, verify them, and bring them back', async () => {
+  const env = dataDirectory(onTestFinished)
+  const other = join(env['HOME']!, 'other')
+  await firstStart(env)
+  await runCli(env, 'tenant', 'create', 'acme')
+  const made = await runCli(env, 'key', 'create', '--tenant', 'acme', '--site', 'erp', '--json')
+  const { api_key: key } = JSON.parse(made.stdout) as { api_key: string }
+  const filled: Record<string, string> = { '/mnt/other': other, KEY: key, TENANT: 'acme' }
+  const commands = typedIn('docs/backups.md').filter((command) => command.startsWith('bank-api '))
 
-    const failed = []
-    for (const command of commands) {
-      if (command.includes('verify FILE') && filled['FILE'] === undefined) {
-        const [copy = ''] = readdirSync(other)
-        filled['FILE'] = join(other, copy)
-        filled['/mnt/other/bank-api-2026-03-17T02-00-00Z.sqlite'] = join(other, copy)
-      }
-      if (command.includes('--allow-unsigned')) filled['FILE'] = unsignedCopy(env)
-      filled['/tmp/restored.sqlite'] = filled['FILE'] ?? ''
-      const { code, stderr } = await typeIn(env, command, filled)
-      if (code !== 0) failed.push([command, stderr])
-      if (command.includes('--disable-tenants'))
-        expect(await acme(env)).toMatchObject({ disabled: expect.any(String) as string })
+  const failed = []
+  for (const command of commands) {
+    if (command.includes('verify FILE') && filled['FILE'] === undefined) {
+      const [copy = ''] = readdirSync(other)
+      filled['FILE'] = join(other, copy)
+      filled['/mnt/other/bank-api-2026-03-17T02-00-00Z.sqlite'] = join(other, copy)
     }
+    if (command.includes('--allow-unsigned')) filled['FILE'] = unsignedCopy(env)
+    filled['/tmp/restored.sqlite'] = filled['FILE'] ?? ''
+    const { code, stderr } = await typeIn(env, command, filled)
+    if (code !== 0) failed.push([command, stderr])
+    if (command.includes('--disable-tenants'))
+      expect(await acme(env)).toMatchObject({ disabled: expect.any(String) as string })
+  }
 
-    expect(failed).toEqual([])
-    expect(commands.length).toBeGreaterThan(8)
-    expect(await acme(env)).toMatchObject({ disabled: null })
-  },
-)
+  expect(failed).toEqual([])
+  expect(commands.length).toBeGreaterThan(8)
+  expect(await acme(env)).toMatchObject({ disabled: null })
+})
 
 async function acme(env: Env): Promise<unknown> {
   const { stdout } = await runCli(env, 'tenant', 'list', '--json')
@@ -71,33 +65,29 @@ function unsignedCopy(env: Env): string {
   return file
 }
 
-test(
-  'after an upgrade the copy from before it is there, and comes back as upgrading.md tells',
-  { timeout },
-  async () => {
-    const env: Env = { ...dataDirectory(onTestFinished), ...earlierEnvironment }
-    const { database, rows } = writeEarlierDatabase('database-0.1.0')
-    mkdirSync(env['DATA_DIR']!)
-    copyFileSync(database, join(env['DATA_DIR']!, 'bank-api.sqlite'))
-    const backups = join(env['DATA_DIR']!, 'backups')
+test('after an upgrade the copy from before it is there, and comes back as upgrading.md tells', async () => {
+  const env: Env = { ...dataDirectory(onTestFinished), ...earlierEnvironment }
+  const { database, rows } = writeEarlierDatabase('database-0.1.0')
+  mkdirSync(env['DATA_DIR']!)
+  copyFileSync(database, join(env['DATA_DIR']!, 'bank-api.sqlite'))
+  const backups = join(env['DATA_DIR']!, 'backups')
 
-    const server = await startGateway(env, onTestFinished)
-    const ready = await fetch(`${server.url}/ready`)
-    await server.end('SIGTERM')
-    const [before = ''] = readdirSync(backups).filter((file) => file.includes('before'))
-    const [command = ''] = typedIn('docs/upgrading.md')
-    const named = wordsOf(command).at(-1)!
-    const restored = await typeIn(env, command, { [named]: join(backups, before) })
-    const { stdout } = await runCli(env, 'tenant', 'list', '--json')
+  const server = await startGateway(env, onTestFinished)
+  const ready = await fetch(`${server.url}/ready`)
+  await server.end('SIGTERM')
+  const [before = ''] = readdirSync(backups).filter((file) => file.includes('before'))
+  const [command = ''] = typedIn('docs/upgrading.md')
+  const named = wordsOf(command).at(-1)!
+  const restored = await typeIn(env, command, { [named]: join(backups, before) })
+  const { stdout } = await runCli(env, 'tenant', 'list', '--json')
 
-    expect(ready.status).toBe(200)
-    expect(before).toMatch(/^bank-api-before-migration-\d{4}\.sqlite$/)
-    expect(restored).toMatchObject({ code: 0, stderr: '' })
-    expect(JSON.parse(stdout)).toHaveLength(rows['tenants']!)
-  },
-)
+  expect(ready.status).toBe(200)
+  expect(before).toMatch(/^bank-api-before-migration-\d{4}\.sqlite$/)
+  expect(restored).toMatchObject({ code: 0, stderr: '' })
+  expect(JSON.parse(stdout)).toHaveLength(rows['tenants']!)
+})
 
-test('the commands of moving.md take over the users of its own example', { timeout }, async () => {
+test('the commands of moving.md take over the users of its own example', async () => {
   const env = dataDirectory(onTestFinished)
   await firstStart(env)
   const [users = ''] = blocksOf('docs/moving.md', 'csv')

@@ -79,7 +79,7 @@ describe('the steps of `docker build -t bank-api .`, run in a clean directory', 
     built = runDockerfile(instructions, { context, folder, nodeFolder: dirname(process.execPath) })
     copyFileSync(process.execPath, join(built.root, 'usr/local/bin/node'))
     makeReadOnly(built)
-  }, 180_000)
+  })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   /** The image's environment, with the folders where they are here. */
@@ -145,73 +145,69 @@ describe('the steps of `docker build -t bank-api .`, run in a clean directory', 
     }
   })
 
-  test(
-    'an unprivileged user serves from it: a bank is connected, copied, examined, and SIGTERM ends it with 0',
-    { timeout: 60_000 },
-    async () => {
-      const port = await freePort()
-      const sandboxPort = await freePort()
-      const keyFile = join(folder, 'master_key')
-      writeFileSync(keyFile, Buffer.alloc(32, 7).toString('base64'), { mode: 0o444 })
-      const env = imageEnv({
-        HOST: '127.0.0.1',
-        PORT: String(port),
-        SANDBOX: 'true',
-        SANDBOX_PORT: String(sandboxPort),
-        PUBLIC_URL: 'https://bank.test',
-        MASTER_KEY_FILE: keyFile,
-      })
-      const url = `http://127.0.0.1:${port}`
-      const server = start(built.command, env)
-      await untilLive(url)
+  test('an unprivileged user serves from it: a bank is connected, copied, examined, and SIGTERM ends it with 0', async () => {
+    const port = await freePort()
+    const sandboxPort = await freePort()
+    const keyFile = join(folder, 'master_key')
+    writeFileSync(keyFile, Buffer.alloc(32, 7).toString('base64'), { mode: 0o444 })
+    const env = imageEnv({
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      SANDBOX: 'true',
+      SANDBOX_PORT: String(sandboxPort),
+      PUBLIC_URL: 'https://bank.test',
+      MASTER_KEY_FILE: keyFile,
+    })
+    const url = `http://127.0.0.1:${port}`
+    const server = start(built.command, env)
+    await untilLive(url)
 
-      const healthy = await run(built.healthcheck, env)
-      const bankApi = (...args: string[]) => run(['bank-api', ...args, '--json'], env)
-      const tenant = await bankApi('tenant', 'create', 'acme')
-      const made = await bankApi('key', 'create', '--tenant', 'acme', '--site', 'erp')
-      const key = JSON.parse(made.output) as { api_key: string; api_secret: string }
-      const call = async (method: string, params: Record<string, string>) => {
-        const answer = await fetch(`${url}/api/method/bank_api.bridge.${method}`, {
-          method: 'POST',
-          headers: { authorization: `token ${key.api_key}:${key.api_secret}` },
-          body: new URLSearchParams(params),
-        })
-        // oxlint-disable-next-line typescript/no-explicit-any -- read as a site reads it
-        return ((await answer.json()) as any).message
-      }
-      const link = await call('get_bridge_connect_link', {
-        redirect_url: 'https://erp.example/app/bank',
-        user: 'me@example.com',
-      })
-      const session = await fetch(link.url, {
+    const healthy = await run(built.healthcheck, env)
+    const bankApi = (...args: string[]) => run(['bank-api', ...args, '--json'], env)
+    const tenant = await bankApi('tenant', 'create', 'acme')
+    const made = await bankApi('key', 'create', '--tenant', 'acme', '--site', 'erp')
+    const key = JSON.parse(made.output) as { api_key: string; api_secret: string }
+    const call = async (method: string, params: Record<string, string>) => {
+      const answer = await fetch(`${url}/api/method/bank_api.bridge.${method}`, {
         method: 'POST',
-        body: new URLSearchParams({ login: 'success', password: 'any' }),
-        redirect: 'manual',
+        headers: { authorization: `token ${key.api_key}:${key.api_secret}` },
+        body: new URLSearchParams(params),
       })
-      const callback = new URL(session.headers.get('location')!)
-      const home = await fetch(`${url}${callback.pathname}${callback.search}`, {
-        redirect: 'manual',
-      })
-      const { item_id: itemId } = await call('get_bridge_item_id', { request: link.request })
-      const accounts = await call('get_bank_accounts', { item_id: String(itemId) })
-      const transactions = await call('get_bank_transactions', { user: 'me@example.com' })
-      const copy = await bankApi('backup')
-      const doctor = await bankApi('doctor')
-      server.child.kill('SIGTERM')
-      const code = await server.ended
+      // oxlint-disable-next-line typescript/no-explicit-any -- read as a site reads it
+      return ((await answer.json()) as any).message
+    }
+    const link = await call('get_bridge_connect_link', {
+      redirect_url: 'https://erp.example/app/bank',
+      user: 'me@example.com',
+    })
+    const session = await fetch(link.url, {
+      method: 'POST',
+      body: new URLSearchParams({ login: 'success', password: 'any' }),
+      redirect: 'manual',
+    })
+    const callback = new URL(session.headers.get('location')!)
+    const home = await fetch(`${url}${callback.pathname}${callback.search}`, {
+      redirect: 'manual',
+    })
+    const { item_id: itemId } = await call('get_bridge_item_id', { request: link.request })
+    const accounts = await call('get_bank_accounts', { item_id: String(itemId) })
+    const transactions = await call('get_bank_transactions', { user: 'me@example.com' })
+    const copy = await bankApi('backup')
+    const doctor = await bankApi('doctor')
+    server.child.kill('SIGTERM')
+    const code = await server.ended
 
-      expect(healthy.code).toBe(0)
-      expect(tenant.code).toBe(0)
-      expect(callback.origin).toBe('https://bank.test')
-      expect(new URL(home.headers.get('location')!).searchParams.get('success')).toBe('true')
-      expect(accounts.length).toBeGreaterThan(0)
-      expect(transactions.length).toBeGreaterThan(0)
-      expect(JSON.parse(copy.output)).toMatchObject({ verified: true })
-      expect(doctor.output).toContain('"check":"bridge credentials","level":"ok"')
-      expect(code, server.output()).toBe(0)
-      expect(existsSync(join(built.root, 'data/bank-api.sqlite'))).toBe(true)
-    },
-  )
+    expect(healthy.code).toBe(0)
+    expect(tenant.code).toBe(0)
+    expect(callback.origin).toBe('https://bank.test')
+    expect(new URL(home.headers.get('location')!).searchParams.get('success')).toBe('true')
+    expect(accounts.length).toBeGreaterThan(0)
+    expect(transactions.length).toBeGreaterThan(0)
+    expect(JSON.parse(copy.output)).toMatchObject({ verified: true })
+    expect(doctor.output).toContain('"check":"bridge credentials","level":"ok"')
+    expect(code, server.output()).toBe(0)
+    expect(existsSync(join(built.root, 'data/bank-api.sqlite'))).toBe(true)
+  })
 
   test('the user cannot write outside of the data directory', async () => {
     const script = `

@@ -39,7 +39,7 @@ beforeAll(async () => {
       ([, name = '', help = '', type = '']) => [name, { type, help }],
     ),
   )
-}, 60_000)
+})
 afterAll(async () => {
   for (const end of ends) await end()
 })

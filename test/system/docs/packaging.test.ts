@@ -112,7 +112,7 @@ describe('the archive of a release', () => {
       },
     )
     root = join(folder, 'opt/bank-api')
-  }, 120_000)
+  })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   test('is put where the unit looks for it by the commands of the guide', () => {
@@ -176,13 +176,11 @@ describe('the archive of a release', () => {
       })
       const live = `http://127.0.0.1:${port}/live`
       await expect
-        .poll(
-          () =>
-            fetch(live).then(
-              ({ status }) => status,
-              () => 0,
-            ),
-          { timeout: 60_000 },
+        .poll(() =>
+          fetch(live).then(
+            ({ status }) => status,
+            () => 0,
+          ),
         )
         .toBe(200)
       process.kill(-server.pid!, 'SIGTERM') // strace heeds none, and ends as the server does

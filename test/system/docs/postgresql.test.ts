@@ -39,7 +39,6 @@ const shell = (
 
 test.skipIf(isMissing)(
   'what the guide says of PostgreSQL works: the role, two instances, a dump and its restoring',
-  { timeout: 240_000 },
   async () => {
     const { url, stop } = await startPostgres({ programs })
     onTestFinished(stop)
@@ -117,7 +116,6 @@ test.skipIf(isMissing)(
 
 test.skipIf(isMissing)(
   'PostgreSQL goes back to the moment that is named, as the guide tells, and the program serves it',
-  { timeout: 120_000 },
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'bank-api-archive-'))
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
@@ -180,9 +178,7 @@ test.skipIf(isMissing)(
     await asOwner(back, { COPY: join(folder, base) })
     configure(recovery.replace('2027-03-01 09:30:00+01', moment))
     await start()
-    await expect
-      .poll(() => ask('SELECT pg_is_in_recovery()::text AS answer'), { timeout: 30_000 })
-      .toBe('false')
+    await expect.poll(() => ask('SELECT pg_is_in_recovery()::text AS answer')).toBe('false')
     await asOwner(numbers, { RESTORED_URL: server })
     const next = await nextEvent(server)
     const { url } = await startGateway(envOf(server), onTestFinished)

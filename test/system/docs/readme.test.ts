@@ -69,7 +69,7 @@ describe('a newcomer with the README alone', () => {
     }
     server = start('npm start', env)
     await server.until('/docs')
-  }, 60_000)
+  })
   afterAll(async () => {
     await server.stop()
     rmSync(folder, { recursive: true, force: true })
@@ -109,31 +109,27 @@ describe('a newcomer with the README alone', () => {
     expect((await fetch(`http://127.0.0.1:${env['PORT']}/docs`)).status).toBe(200)
   })
 
-  test(
-    'runs every bank-api command of the README and the guides',
-    { timeout: 600_000 },
-    async () => {
-      const ours = [...new Set(guides.flatMap(typedIn).filter(isOurs))]
-      const failed: string[] = []
-      for (const command of ours) {
-        // As a newcomer has it, in a checkout; the others in this process, which is as good and quicker.
-        const { code, text, out } = command.startsWith('npx ')
-          ? await shell(command)
-          : await runHere(wordsOf(command), { cwd: folder, env }).then((ran) => ({
-              ...ran,
-              text: ran.out + ran.err,
-            }))
-        if (code !== 0) failed.push(`${command}: ${code}\n${text}`)
-        for (const line of out.replaceAll(folder, '.').split('\n')) {
-          // An address that is broken in two opens nothing.
-          if (!/^https?:\S+$/.test(line)) expect(line.length, line).toBeLessThanOrEqual(80)
-        }
+  test('runs every bank-api command of the README and the guides', async () => {
+    const ours = [...new Set(guides.flatMap(typedIn).filter(isOurs))]
+    const failed: string[] = []
+    for (const command of ours) {
+      // As a newcomer has it, in a checkout; the others in this process, which is as good and quicker.
+      const { code, text, out } = command.startsWith('npx ')
+        ? await shell(command)
+        : await runHere(wordsOf(command), { cwd: folder, env }).then((ran) => ({
+            ...ran,
+            text: ran.out + ran.err,
+          }))
+      if (code !== 0) failed.push(`${command}: ${code}\n${text}`)
+      for (const line of out.replaceAll(folder, '.').split('\n')) {
+        // An address that is broken in two opens nothing.
+        if (!/^https?:\S+$/.test(line)) expect(line.length, line).toBeLessThanOrEqual(80)
       }
+    }
 
-      expect(ours.length).toBeGreaterThan(25)
-      expect(failed).toEqual([])
-    },
-  )
+    expect(ours.length).toBeGreaterThan(25)
+    expect(failed).toEqual([])
+  })
 
   test('methods.md’s call answers who the key is', async () => {
     const [command = ''] = typedIn('docs/methods.md')

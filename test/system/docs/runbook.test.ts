@@ -23,12 +23,12 @@ let env: Env
 beforeAll(async () => {
   const own = { ...dataDirectory(whenDone), BACKUP_HOURS: '24' }
   ;({ env } = await startGateway(own, whenDone))
-}, 60_000)
+})
 afterAll(async () => {
   for (const end of ends) await end()
 })
 
-test.each(commands)('bank-api %s is a command', { timeout: 30_000 }, async (words) => {
+test.each(commands)('bank-api %s is a command', async (words) => {
   const args = words.split(' ')
   const verb = args.filter(isWord).filter((word) => word !== 'SITE')
   const help = await runCli(env, ...verb, '--help')
@@ -40,7 +40,7 @@ test.each(commands)('bank-api %s is a command', { timeout: 30_000 }, async (word
 
   // What the server writes down is there a moment after its start.
   await expect
-    .poll(() => runCli(env, ...args), { timeout: 20_000 })
+    .poll(() => runCli(env, ...args))
     .toMatchObject({ stderr: '', ...(words !== 'doctor' && { code: 0 }) })
 })
 

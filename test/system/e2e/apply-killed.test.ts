@@ -114,16 +114,12 @@ function expectHealed({ signals, ran, again, keys, found, files, latest, opened 
 }
 type Healed = Awaited<ReturnType<typeof healed>>
 
-test(
-  'an apply that is killed twice and repeated makes each site and key once',
-  { timeout: 120_000 },
-  async () => {
-    expectHealed(await healed({}))
-  },
-)
+test('an apply that is killed twice and repeated makes each site and key once', async () => {
+  expectHealed(await healed({}))
+})
 
 withPostgres((it, server) => {
-  it('on PostgreSQL too', { timeout: 120_000 }, async () => {
+  it('on PostgreSQL too', async () => {
     expectHealed(await healed({ DATABASE_URL: await testDatabase(server) }))
   })
 })

@@ -106,7 +106,7 @@ function merged(older: ReadonlyMap<number, Row>, newer: readonly Row[]): Map<num
   return rows
 }
 
-describe.concurrent('while the bank refreshes between any two pages', { timeout: 180_000 }, () => {
+describe.concurrent('while the bank refreshes between any two pages', () => {
   test('12,000 transactions come complete and none twice, and `since` brings what was missed', async ({
     expect,
     onTestFinished,

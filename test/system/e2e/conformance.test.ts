@@ -14,8 +14,6 @@ import { runNode } from '../../support/run-cli.ts'
 import { testFolder } from '../../support/store.ts'
 import { changesOf, settings } from '../../support/switch-settings.ts'
 
-const timeout = 120_000
-
 async function look(changes: SwitchChanges, which: readonly Point[]): Promise<Found[]> {
   const { bridge, close } = await openOwnSandbox(changes)
   onTestFinished(close)
@@ -31,7 +29,7 @@ const namesOf = (found: readonly Found[], is: Found['finding']['is']) =>
 /** What no program can tell. */
 const neverTold = points.filter(({ outOfReach }) => outOfReach).map(({ id }) => id)
 
-test('our own sandbox does by default what is assumed, at every point', { timeout }, async () => {
+test('our own sandbox does by default what is assumed, at every point', async () => {
   const [quick, slow] = [false, true].map((is) =>
     points.filter(({ isSlow = false }) => isSlow === is),
   )
@@ -49,7 +47,7 @@ const measurable = settings.map((setting) =>
   setting.name === 'webhookTimeout' ? { ...setting, value: 500 } : setting,
 )
 
-test.for(measurable)('it finds $name: $value', { timeout }, async (setting) => {
+test.for(measurable)('it finds $name: $value', async (setting) => {
   const its = points.filter(({ switches }) => switches?.includes(setting.name))
 
   const found = await look(changesOf(setting), its)
@@ -57,17 +55,13 @@ test.for(measurable)('it finds $name: $value', { timeout }, async (setting) => {
   expect(namesOf(found, 'different')).not.toEqual([])
 })
 
-test(
-  'with its companion at its default no setting is found that was not made',
-  { timeout },
-  async () => {
-    const its = points.filter(({ switches }) => switches?.includes('withheldFields'))
+test('with its companion at its default no setting is found that was not made', async () => {
+  const its = points.filter(({ switches }) => switches?.includes('withheldFields'))
 
-    const found = await look({ accountAccess: 'oneWithheld' }, its)
+  const found = await look({ accountAccess: 'oneWithheld' }, its)
 
-    expect(namesOf(found, 'verified')).toEqual(its.map(({ id }) => id))
-  },
-)
+  expect(namesOf(found, 'verified')).toEqual(its.map(({ id }) => id))
+})
 
 test('each switch has a point, and each point a name of its own', () => {
   const named = points.flatMap(({ switches = [] }) => switches)

@@ -135,7 +135,7 @@ describe.concurrent('killed right after Bridge’s 200, before the browser came 
     const item = await expectCompletion(expect, crash, await site.hears('connect.completed'))
     expect(await goOn(crash, item)).toEqual({ repeated: 200, success: 'true' })
     expect(site.of('connect.completed')).toHaveLength(1)
-  }, 60_000)
+  })
 
   test('it does so though the site is down at first, with the same id each time', async ({
     expect,
@@ -157,5 +157,5 @@ describe.concurrent('killed right after Bridge’s 200, before the browser came 
     expect(await goOn(crash, item)).toEqual({ repeated: 200, success: 'true' })
     expect(site.of('connect.completed')).toHaveLength(2)
     expect(idsOf(site.of('connect.completed')).size).toBe(1)
-  }, 60_000)
+  })
 })

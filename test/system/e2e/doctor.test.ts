@@ -43,4 +43,4 @@ test('doctor goes by the proxy too, and believes a private CA, as the server doe
     expect.objectContaining({ check: 'bridge credentials', level: 'critical' }),
   )
   expect(proxy.asked).toContain('CONNECT erp.acme.test:443')
-}, 120_000)
+})

@@ -9,7 +9,6 @@ import { demoKey, siteClient, visitBank, type Json } from './visit.ts'
 const bash = promisify(execFile)
 
 /** Each starts a process or three, on a machine that may have other work. */
-const patient = { timeout: 180_000 }
 
 /** The shell commands a text shows: indented lines from `curl` on, as far as a backslash carries them. */
 const commandsIn = (text: string): string[] =>
@@ -61,7 +60,7 @@ async function readAll(
   })
 }
 
-test('a newcomer starts it, pastes what it prints, and connects a bank', patient, async () => {
+test('a newcomer starts it, pastes what it prints, and connects a bank', async () => {
   const gateway = await startGateway(dataDirectory(onTestFinished), onTestFinished)
   const [login, connect, ...more] = commandsIn(gateway.stdout())
 
@@ -73,7 +72,7 @@ test('a newcomer starts it, pastes what it prints, and connects a bank', patient
   expect(home.searchParams.get('success')).toBe('true')
 })
 
-test('Frappe’s own client walks from a link to transactions with a site key', patient, async () => {
+test('Frappe’s own client walks from a link to transactions with a site key', async () => {
   const gateway = await startGateway(dataDirectory(onTestFinished), onTestFinished)
   const key = demoKey(gateway.stdout())
   const ask = siteClient(gateway.url, key)
@@ -94,40 +93,32 @@ test('Frappe’s own client walks from a link to transactions with a site key', 
   }
 })
 
-test(
-  'a host walks with a tenant key that the command line made, for a site it names',
-  patient,
-  async () => {
-    const gateway = await startGateway(dataDirectory(onTestFinished), onTestFinished)
-    expect(await runCli(gateway.env, 'tenant', 'create', 'host')).toMatchObject({ code: 0 })
-    const made = await runCli(gateway.env, 'key', 'create', '--tenant', 'host', '--json')
-    const ask = siteClient(gateway.url, JSON.parse(made.stdout) as Parameters<typeof siteClient>[1])
+test('a host walks with a tenant key that the command line made, for a site it names', async () => {
+  const gateway = await startGateway(dataDirectory(onTestFinished), onTestFinished)
+  expect(await runCli(gateway.env, 'tenant', 'create', 'host')).toMatchObject({ code: 0 })
+  const made = await runCli(gateway.env, 'key', 'create', '--tenant', 'host', '--json')
+  const ask = siteClient(gateway.url, JSON.parse(made.stdout) as Parameters<typeof siteClient>[1])
 
-    const item_id = await walk(ask, { base_url: 'http://erp.example.test' })
-    await readAll(ask, item_id, { site: 'http://erp.example.test' })
+  const item_id = await walk(ask, { base_url: 'http://erp.example.test' })
+  await readAll(ask, item_id, { site: 'http://erp.example.test' })
 
-    const demo = siteClient(gateway.url, demoKey(gateway.stdout()))
-    await expect(demo('get_bank_accounts', { item_id })).rejects.toMatchObject({ httpStatus: 404 })
-  },
-)
+  const demo = siteClient(gateway.url, demoKey(gateway.stdout()))
+  await expect(demo('get_bank_accounts', { item_id })).rejects.toMatchObject({ httpStatus: 404 })
+})
 
-test(
-  'a second start prints no secret, and what was connected before still works',
-  patient,
-  async () => {
-    const data = dataDirectory(onTestFinished)
-    const first = await startGateway(data, onTestFinished)
-    const key = demoKey(first.stdout())
-    const item_id = await walk(siteClient(first.url, key), {})
-    expect(await first.end('SIGTERM')).toMatchObject({ code: 0, signal: null, stderr: '' })
+test('a second start prints no secret, and what was connected before still works', async () => {
+  const data = dataDirectory(onTestFinished)
+  const first = await startGateway(data, onTestFinished)
+  const key = demoKey(first.stdout())
+  const item_id = await walk(siteClient(first.url, key), {})
+  expect(await first.end('SIGTERM')).toMatchObject({ code: 0, signal: null, stderr: '' })
 
-    const second = await startGateway(data, onTestFinished)
+  const second = await startGateway(data, onTestFinished)
 
-    expect(second.stdout()).not.toMatch(/api_secret|Authorization/)
-    expect(second.stdout()).toContain('npx bank-api key create --tenant demo --site demo')
-    await readAll(siteClient(second.url, key), item_id, { user: 'ada@acme.test' })
-  },
-)
+  expect(second.stdout()).not.toMatch(/api_secret|Authorization/)
+  expect(second.stdout()).toContain('npx bank-api key create --tenant demo --site demo')
+  await readAll(siteClient(second.url, key), item_id, { user: 'ada@acme.test' })
+})
 
 /** From now on the server that has this database looks as if it had just renewed its lease: nobody can wait for its end. */
 function keepSeen(path: string): void {
@@ -143,21 +134,17 @@ function keepSeen(path: string): void {
   })
 }
 
-test(
-  'killed without warning, it serves again at once with all it had said yes to',
-  patient,
-  async () => {
-    const data = dataDirectory(onTestFinished)
-    const first = await startGateway(data, onTestFinished)
-    const key = demoKey(first.stdout())
-    const item_id = await walk(siteClient(first.url, key), {})
-    expect(await first.end('SIGKILL')).toMatchObject({ code: null, signal: 'SIGKILL' })
+test('killed without warning, it serves again at once with all it had said yes to', async () => {
+  const data = dataDirectory(onTestFinished)
+  const first = await startGateway(data, onTestFinished)
+  const key = demoKey(first.stdout())
+  const item_id = await walk(siteClient(first.url, key), {})
+  expect(await first.end('SIGKILL')).toMatchObject({ code: null, signal: 'SIGKILL' })
 
-    keepSeen(join(data['DATA_DIR']!, 'bank-api.sqlite'))
+  keepSeen(join(data['DATA_DIR']!, 'bank-api.sqlite'))
 
-    const second = await startGateway(data, onTestFinished)
+  const second = await startGateway(data, onTestFinished)
 
-    const ask = siteClient(second.url, key)
-    expect(await ask('get_bank_accounts', { item_id })).toHaveLength(12)
-  },
-)
+  const ask = siteClient(second.url, key)
+  expect(await ask('get_bank_accounts', { item_id })).toHaveLength(12)
+})

@@ -16,8 +16,6 @@ import { tryTime } from '../../support/try-time.ts'
 import { receiver } from '../../unit/webhooks/receiver.ts'
 import { siteClient, visitBank } from './visit.ts'
 
-const timeout = 60_000
-
 /** A server with its sandbox on real sockets in this process, a tenant with a site, and no webhook URL. */
 async function aServer() {
   const config = loadConfig({
@@ -77,85 +75,77 @@ function listening(env: Record<string, string>, args: readonly string[]) {
   }
 }
 
-const listens = { timeout: 20_000 }
+test('events are printed as they come, and posted to a program, signed as the relay signs', async () => {
+  const { url, ask, connect, siteKey } = await aServer()
+  await connect()
+  await expect
+    .poll(async () => (await ask('get_events', { since: '2020-01-01' })).events.length)
+    .toBeGreaterThan(0)
+  const hook = await openSite(onTestFinished)
+  let cuts = 1
+  hook.manners = () => (cuts-- > 0 ? 'cut' : 'take')
+  const forwarded = ['--forward-to', hook.webhookUrl, '--types', 'connect.completed']
+  const listener = listening(envOf(siteKey), ['--url', url, ...forwarded])
+  await expect.poll(() => listener.said.out).toContain(`Listening at ${url}`)
 
-test(
-  'events are printed as they come, and posted to a program, signed as the relay signs',
-  { timeout },
-  async () => {
-    const { url, ask, connect, siteKey } = await aServer()
-    await connect()
-    await expect
-      .poll(async () => (await ask('get_events', { since: '2020-01-01' })).events.length, listens)
-      .toBeGreaterThan(0)
-    const hook = await openSite(onTestFinished)
-    let cuts = 1
-    hook.manners = () => (cuts-- > 0 ? 'cut' : 'take')
-    const forwarded = ['--forward-to', hook.webhookUrl, '--types', 'connect.completed']
-    const listener = listening(envOf(siteKey), ['--url', url, ...forwarded])
-    await expect.poll(() => listener.said.out, listens).toContain(`Listening at ${url}`)
+  await connect()
+  await hook.hears('connect.completed', 2)
+  await expect.poll(() => listener.said.out).toMatch(/connect\.completed .* {2}200 at try 2\n/)
+  const code = await listener.stop()
 
-    await connect()
-    await hook.hears('connect.completed', 2)
-    await expect
-      .poll(() => listener.said.out, listens)
-      .toMatch(/connect\.completed .* {2}200 at try 2\n/)
-    const code = await listener.stop()
+  const { events } = await ask('get_events', { since: '2020-01-01', types: 'connect.completed' })
+  const { secret } = await ask('get_webhook_secret')
+  const [first, second] = hook.heard
+  expect(code).toBe(0)
+  // The bank that was connected before is the past.
+  expect(events).toHaveLength(2)
+  expect(hook.heard).toHaveLength(2)
+  expect(second!.event).toEqual(events[1].event)
+  expect(second!.headers).toMatchObject({
+    'webhook-id': events[1].id,
+    'x-bank-api-site': 'erp.acme.test',
+    'x-bank-api-event': 'connect.completed',
+    ...expectedSignatures(second!, secret),
+  })
+  expect(first!.headers['webhook-id']).toBe(events[1].id)
+  expect(listener.said.err).toBe('')
+})
 
-    const { events } = await ask('get_events', { since: '2020-01-01', types: 'connect.completed' })
-    const { secret } = await ask('get_webhook_secret')
-    const [first, second] = hook.heard
-    expect(code).toBe(0)
-    // The bank that was connected before is the past.
-    expect(events).toHaveLength(2)
-    expect(hook.heard).toHaveLength(2)
-    expect(second!.event).toEqual(events[1].event)
-    expect(second!.headers).toMatchObject({
-      'webhook-id': events[1].id,
-      'x-bank-api-site': 'erp.acme.test',
-      'x-bank-api-event': 'connect.completed',
-      ...expectedSignatures(second!, secret),
-    })
-    expect(first!.headers['webhook-id']).toBe(events[1].id)
-    expect(listener.said.err).toBe('')
-  },
-)
-
-test('with --since what came before comes too, as lines of JSON', { timeout }, async () => {
+test('with --since what came before comes too, as lines of JSON', async () => {
   const { url, ask, connect, siteKey } = await aServer()
   await connect()
   const asked = { since: '2020-01-01', types: 'connect.completed' }
-  await expect.poll(async () => (await ask('get_events', asked)).events.length, listens).toBe(1)
+  await expect.poll(async () => (await ask('get_events', asked)).events.length).toBe(1)
   const args = ['--url', url, '--since', '1d', '--types', 'connect.completed', '--json']
   const listener = listening(envOf(siteKey), args)
 
-  await expect.poll(() => listener.said.out, listens).toContain('\n')
+  await expect.poll(() => listener.said.out).toContain('\n')
   await listener.stop()
 
   const { events } = await ask('get_events', asked)
   expect(JSON.parse(listener.said.out)).toEqual(events[0])
 })
 
-test('what a program does not take is told, and the next event comes', { timeout }, async () => {
+test('what a program does not take is told, and the next event comes', async () => {
   const { url, connect, siteKey } = await aServer()
   const hook = await openSite(onTestFinished)
   let cuts = 3
   hook.manners = () => (cuts-- > 0 ? 'cut' : 'take')
   const forwarded = ['--forward-to', hook.webhookUrl, '--types', 'connect.completed']
   const listener = listening(envOf(siteKey), ['--url', url, ...forwarded])
-  await expect.poll(() => listener.said.out, listens).toContain('Listening')
+  await expect.poll(() => listener.said.out).toContain('Listening')
 
   await connect()
   await connect()
 
   const told = /connect\.completed .* {2}\w+ at try 3\n.*connect\.completed .* {2}200\n$/
-  await expect.poll(() => listener.said.out, listens).toMatch(told)
+  await expect.poll(() => listener.said.out).toMatch(told)
   expect(await listener.stop()).toBe(0)
   expect(new Set(hook.heard.map(({ headers }) => headers['webhook-id'])).size).toBe(2)
   expect(hook.heard).toHaveLength(4)
 })
 
-test('a program whose answer never ends has taken the event', { timeout }, async () => {
+test('a program whose answer never ends has taken the event', async () => {
   const { url, connect, siteKey } = await aServer()
   const program = await receiver((_, response) => {
     response.writeHead(200).write('so ')
@@ -166,14 +156,14 @@ test('a program whose answer never ends has taken the event', { timeout }, async
   const time = tryTime()
   const forwarded = ['--forward-to', origin, '--types', 'connect.completed']
   const listener = listening(envOf(siteKey), ['--url', url, ...forwarded])
-  await expect.poll(() => listener.said.out, listens).toContain('Listening')
+  await expect.poll(() => listener.said.out).toContain('Listening')
   const answered = statusHeard(origin)
 
   await connect()
   await answered
   time.isOver()
 
-  await expect.poll(() => listener.said.out, listens).toMatch(/connect\.completed .* {2}200\n$/)
+  await expect.poll(() => listener.said.out).toMatch(/connect\.completed .* {2}200\n$/)
   expect(await listener.stop()).toBe(0)
 })
 
@@ -215,12 +205,12 @@ test('without a key, with a wrong one, and where a secret is not for the key, it
   expect(given.said.err).toBe('BANK_CONNECTOR_WEBHOOK_SECRET must be the whsec_… of the site.\n')
 })
 
-test('a server that is away is asked again, and that is said once', { timeout }, async () => {
+test('a server that is away is asked again, and that is said once', async () => {
   const { siteKey } = await aServer()
   const away = `http://127.0.0.1:${await freePort()}`
   const listener = listening(envOf(siteKey), ['--url', away])
 
-  await expect.poll(() => listener.said.err, listens).toContain('\n')
+  await expect.poll(() => listener.said.err).toContain('\n')
   expect(await listener.stop()).toBe(0)
 
   expect(listener.said).toEqual({
@@ -229,7 +219,7 @@ test('a server that is away is asked again, and that is said once', { timeout },
   })
 })
 
-test('Ctrl-C ends it as a program that did its work', { timeout }, async () => {
+test('Ctrl-C ends it as a program that did its work', async () => {
   const program = join(import.meta.dirname, '../../../src/cli/bank-api.js')
   const away = `http://127.0.0.1:${await freePort()}`
   const child = spawn(process.execPath, [program, 'webhook', 'listen', '--url', away], {

@@ -20,7 +20,6 @@ const server = ['src/server.ts', sourceOf('server.ts')] as const
 const cli = ['bank-api', sourceOf('cli/bank-api.js')] as const
 const nobody = 65_534
 const isRoot = process.getuid?.() === 0
-const patient = { timeout: 120_000 }
 
 /** Runs the server or a command until it ends; as `nobody` where permissions are to count, which root's do not. */
 function run(
@@ -34,7 +33,7 @@ function run(
   const [file = '', ...rest] = asNobody ? as : node
   const options = { cwd: dirname(program), env: { PATH: process.env['PATH'], ...env } }
   return new Promise((resolve) => {
-    execFile(file, rest, { ...options, timeout: 50_000 }, (error, out, err) => {
+    execFile(file, rest, options, (error, out, err) => {
       resolve({ code: error ? Number(error.code ?? -1) : 0, out, err })
     })
   })
@@ -44,7 +43,7 @@ function run(
 const shell = (line: string, env: Record<string, string>): Promise<Ran> =>
   new Promise((resolve) => {
     const text = line.replaceAll('bank-api', `${process.execPath} ${cli[1]}`)
-    const options = { env: { PATH: process.env['PATH'], ...env }, timeout: 50_000 }
+    const options = { env: { PATH: process.env['PATH'], ...env } }
     execFile('bash', ['--norc', '-c', text], options, (error, out, err) => {
       resolve({ code: error ? Number(error.code ?? -1) : 0, out, err })
     })
@@ -72,46 +71,42 @@ async function anInstallation(): Promise<{ folder: string; env: Record<string, s
   return { folder, env }
 }
 
-test(
-  'where there is no database, commands say where they looked, and make none',
-  patient,
-  async () => {
-    const folder = testFolder()
-    const file = join(folder, 'users.csv')
-    writeFileSync(file, 'site,user,user_uuid\n')
-    const env = { DATA_DIR: join(folder, 'elsewhere') }
-    const commands = [
-      ['tenant', 'create', 'acme'],
-      ['import', file, '--tenant', 'acme'],
-      ['backup'],
-      ['rekey'],
-    ]
+test('where there is no database, commands say where they looked, and make none', async () => {
+  const folder = testFolder()
+  const file = join(folder, 'users.csv')
+  writeFileSync(file, 'site,user,user_uuid\n')
+  const env = { DATA_DIR: join(folder, 'elsewhere') }
+  const commands = [
+    ['tenant', 'create', 'acme'],
+    ['import', file, '--tenant', 'acme'],
+    ['backup'],
+    ['rekey'],
+  ]
 
-    const ran = await Promise.all(commands.map((args) => run(cli, args, { env })))
-    const doctor = await run(cli, ['doctor'], { env })
+  const ran = await Promise.all(commands.map((args) => run(cli, args, { env })))
+  const doctor = await run(cli, ['doctor'], { env })
 
-    for (const one of ran) {
-      expectSentence(
-        one,
-        `There is no database at ${env.DATA_DIR}/bank-api.sqlite`,
-        'start the server',
-        'bank-api restore',
-      )
-    }
-    expect(doctor).toMatchObject({ code: 2, err: '' })
-    expect(doctor.out).toContain('FAIL  installation: There is no database at')
-    expect(readdirSync(folder)).toEqual(['users.csv'])
-  },
-)
+  for (const one of ran) {
+    expectSentence(
+      one,
+      `There is no database at ${env.DATA_DIR}/bank-api.sqlite`,
+      'start the server',
+      'bank-api restore',
+    )
+  }
+  expect(doctor).toMatchObject({ code: 2, err: '' })
+  expect(doctor.out).toContain('FAIL  installation: There is no database at')
+  expect(readdirSync(folder)).toEqual(['users.csv'])
+})
 
-test('a database that no server has opened is no installation yet', patient, async () => {
+test('a database that no server has opened is no installation yet', async () => {
   const folder = testFolder()
   writeFileSync(join(folder, 'bank-api.sqlite'), '')
 
   expectSentence(await runCli(folder, ['tenant', 'list']), 'start the server once')
 })
 
-test('a sandbox’s copy is not verified with a key made for the occasion', patient, async () => {
+test('a sandbox’s copy is not verified with a key made for the occasion', async () => {
   const { env, folder } = await anInstallation()
   const { out } = await run(cli, ['backup', '--json'], { env })
   const { copy } = JSON.parse(out) as { copy: string }
@@ -124,22 +119,18 @@ test('a sandbox’s copy is not verified with a key made for the occasion', pati
   expect(existsSync(elsewhere.DATA_DIR)).toBe(false)
 })
 
-test.each([[server], [cli]])(
-  '%s: a file where DATA_DIR should be is named',
-  patient,
-  async (program) => {
-    const file = join(testFolder(), 'file')
-    writeFileSync(file, '')
+test.each([[server], [cli]])('%s: a file where DATA_DIR should be is named', async (program) => {
+  const file = join(testFolder(), 'file')
+  writeFileSync(file, '')
 
-    const ran = await run(program, program === cli ? ['tenant', 'list'] : [], {
-      env: { DATA_DIR: file },
-    })
+  const ran = await run(program, program === cli ? ['tenant', 'list'] : [], {
+    env: { DATA_DIR: file },
+  })
 
-    expectSentence(ran, file, 'a file stands where a folder belongs')
-  },
-)
+  expectSentence(ran, file, 'a file stands where a folder belongs')
+})
 
-test('a server is told in a sentence which address and port it may not have', patient, async () => {
+test('a server is told in a sentence which address and port it may not have', async () => {
   const env = { DATA_DIR: join(testFolder(), 'data'), SANDBOX_PORT: '0', PORT: '0' }
 
   const [foreign, unknown] = await Promise.all([
@@ -154,32 +145,28 @@ test('a server is told in a sentence which address and port it may not have', pa
   expect(unknown.err).toBe('HOST: nowhere.invalid does not resolve\n')
 })
 
-test(
-  'a target that is there already, or no folder, is refused and left as it was',
-  patient,
-  async () => {
-    const { folder, env } = await anInstallation()
-    await run(cli, ['tenant', 'create', 'acme'], { env })
-    const file = join(folder, 'export.json')
-    writeFileSync(file, 'mine')
+test('a target that is there already, or no folder, is refused and left as it was', async () => {
+  const { folder, env } = await anInstallation()
+  await run(cli, ['tenant', 'create', 'acme'], { env })
+  const file = join(folder, 'export.json')
+  writeFileSync(file, 'mine')
 
-    const [exported, lost, copied] = await Promise.all([
-      run(cli, ['tenant', 'export', 'acme', '--to', file], { env }),
-      run(cli, ['tenant', 'export', 'acme', '--to', join(folder, 'no/where.json')], { env }),
-      run(cli, ['backup', '--to', file], { env }),
-    ])
-    const audit = await run(cli, ['audit', 'list', '--action', 'tenant.exported'], { env })
+  const [exported, lost, copied] = await Promise.all([
+    run(cli, ['tenant', 'export', 'acme', '--to', file], { env }),
+    run(cli, ['tenant', 'export', 'acme', '--to', join(folder, 'no/where.json')], { env }),
+    run(cli, ['backup', '--to', file], { env }),
+  ])
+  const audit = await run(cli, ['audit', 'list', '--action', 'tenant.exported'], { env })
 
-    expectSentence(exported, file, 'it exists already')
-    expectSentence(lost, 'no/where.json', 'it does not exist')
-    expectSentence(copied, file, 'a file stands where a folder belongs')
-    expect(statSync(file).size).toBe(4)
-    expect(audit.out).toBe('none\n')
-  },
-)
+  expectSentence(exported, file, 'it exists already')
+  expectSentence(lost, 'no/where.json', 'it does not exist')
+  expectSentence(copied, file, 'a file stands where a folder belongs')
+  expect(statSync(file).size).toBe(4)
+  expect(audit.out).toBe('none\n')
+})
 
 describe.runIf(isRoot)('as somebody who is not root', () => {
-  test('a folder of somebody else is named, with who we are', patient, async () => {
+  test('a folder of somebody else is named, with who we are', async () => {
     const { env } = await anInstallation()
     chmodSync(env['DATA_DIR']!, 0o700)
     const free = { ...env, PORT: '0', SANDBOX_PORT: '0' }
@@ -196,25 +183,20 @@ describe.runIf(isRoot)('as somebody who is not root', () => {
     expect(doctor).toMatchObject({ code: 2, err: '' })
   })
 
-  test(
-    'a database of somebody else in a folder that can be read is no stack either',
-    patient,
-    async () => {
-      const { env } = await anInstallation()
-      chmodSync(env['DATA_DIR']!, 0o755)
-      const file = join(env['DATA_DIR']!, 'bank-api.sqlite')
+  test('a database of somebody else in a folder that can be read is no stack either', async () => {
+    const { env } = await anInstallation()
+    chmodSync(env['DATA_DIR']!, 0o755)
+    const file = join(env['DATA_DIR']!, 'bank-api.sqlite')
 
-      const closed = await run(cli, ['tenant', 'list'], { env, asNobody: true })
-      for (const name of readdirSync(env['DATA_DIR']!))
-        chmodSync(join(env['DATA_DIR']!, name), 0o644)
-      const readable = await run(cli, ['tenant', 'create', 'a'], { env, asNobody: true })
+    const closed = await run(cli, ['tenant', 'list'], { env, asNobody: true })
+    for (const name of readdirSync(env['DATA_DIR']!)) chmodSync(join(env['DATA_DIR']!, name), 0o644)
+    const readable = await run(cli, ['tenant', 'create', 'a'], { env, asNobody: true })
 
-      expectSentence(closed, file, `user ${nobody} has no right to it`)
-      expectSentence(readable, file, `user ${nobody} has no right to it`)
-    },
-  )
+    expectSentence(closed, file, `user ${nobody} has no right to it`)
+    expectSentence(readable, file, `user ${nobody} has no right to it`)
+  })
 
-  test('targets that may not be written are named, and a privileged port', patient, async () => {
+  test('targets that may not be written are named, and a privileged port', async () => {
     const { folder, env } = await anInstallation()
     await run(cli, ['tenant', 'create', 'acme'], { env })
     giveTo(nobody, env['DATA_DIR']!)
@@ -242,7 +224,7 @@ describe.runIf(isRoot)('as somebody who is not root', () => {
 describe.runIf(isRoot)(
   'what root does leaves nothing that the server’s own user cannot use',
   () => {
-    test('a copy, its folder and the files beside the database', patient, async () => {
+    test('a copy, its folder and the files beside the database', async () => {
       const { env } = await anInstallation()
       const data = env['DATA_DIR']!
       giveTo(nobody, data)
@@ -259,7 +241,7 @@ describe.runIf(isRoot)(
       for (const file of files) expect(statSync(join(data, file)).uid, file).toBe(nobody)
     })
 
-    test('a restore into an empty folder', patient, async () => {
+    test('a restore into an empty folder', async () => {
       const { env, folder } = await anInstallation()
       const { out } = await run(cli, ['backup', '--json'], { env })
       const { copy } = JSON.parse(out) as { copy: string }
@@ -286,7 +268,7 @@ function giveTo(uid: number, folder: string): void {
 }
 
 describe('whoever stops reading', () => {
-  test('ends no command with an error', patient, async () => {
+  test('ends no command with an error', async () => {
     const { env } = await anInstallation()
     await run(cli, ['tenant', 'create', 'acme'], { env })
     const lines = [
@@ -303,7 +285,7 @@ describe('whoever stops reading', () => {
     }
   })
 
-  test('is no full disk: that is said', patient, async () => {
+  test('is no full disk: that is said', async () => {
     const { env } = await anInstallation()
 
     const ran = await shell('bank-api tenant list > /dev/full', env)
@@ -326,31 +308,27 @@ function smallDisk(kilobytes: number): string | undefined {
   return folder
 }
 
-test(
-  'a full disk is said in a sentence, and half a copy or export does not stay',
-  patient,
-  async (context) => {
-    const disk = smallDisk(64)
-    context.skip(disk === undefined, 'no disk of our own can be mounted here')
-    if (disk === undefined) return
-    const { env } = await anInstallation()
-    await run(cli, ['tenant', 'create', 'acme'], { env })
+test('a full disk is said in a sentence, and half a copy or export does not stay', async (context) => {
+  const disk = smallDisk(64)
+  context.skip(disk === undefined, 'no disk of our own can be mounted here')
+  if (disk === undefined) return
+  const { env } = await anInstallation()
+  await run(cli, ['tenant', 'create', 'acme'], { env })
 
-    const copied = await run(cli, ['backup', '--to', join(disk, 'copies')], { env })
-    const left = readdirSync(join(disk, 'copies'))
-    const begun = await run(server, [], {
-      env: { DATA_DIR: join(disk, 'data'), PORT: '0', SANDBOX_PORT: '0' },
-    })
-    writeFileSync(join(disk, 'ballast'), Buffer.alloc(1), { flag: 'a' })
-    execFileSync('sh', ['-c', `cat /dev/zero > ${join(disk, 'ballast')} 2>/dev/null || true`])
-    const exported = await run(cli, ['tenant', 'export', 'acme', '--to', join(disk, 'x.json')], {
-      env,
-    })
+  const copied = await run(cli, ['backup', '--to', join(disk, 'copies')], { env })
+  const left = readdirSync(join(disk, 'copies'))
+  const begun = await run(server, [], {
+    env: { DATA_DIR: join(disk, 'data'), PORT: '0', SANDBOX_PORT: '0' },
+  })
+  writeFileSync(join(disk, 'ballast'), Buffer.alloc(1), { flag: 'a' })
+  execFileSync('sh', ['-c', `cat /dev/zero > ${join(disk, 'ballast')} 2>/dev/null || true`])
+  const exported = await run(cli, ['tenant', 'export', 'acme', '--to', join(disk, 'x.json')], {
+    env,
+  })
 
-    expectSentence(copied, 'a copy needs', 'and there are 0')
-    expect(left).toEqual([])
-    expectSentence(begun, 'the disk is full')
-    expectSentence(exported, 'the disk is full')
-    expect(existsSync(join(disk, 'x.json'))).toBe(false)
-  },
-)
+  expectSentence(copied, 'a copy needs', 'and there are 0')
+  expect(left).toEqual([])
+  expectSentence(begun, 'the disk is full')
+  expectSentence(exported, 'the disk is full')
+  expect(existsSync(join(disk, 'x.json'))).toBe(false)
+})

@@ -145,9 +145,9 @@ export async function stage({
       box.take()
       for (const looks of [1, 2]) {
         clock.advance(2.5 * minuteMs)
-        await expect.poll(begun, { timeout: 15_000 }).toBe(looks)
+        await expect.poll(begun).toBe(looks)
       }
-      await expect.poll(() => signs().at(-1), { timeout: 15_000 }).not.toBe('/signs/start')
+      await expect.poll(() => signs().at(-1)).not.toBe('/signs/start')
       const texts = box.take().filter(({ path }) => path === '/alerts')
       return texts.map(({ body }) => (JSON.parse(body) as { text: string }).text)
     },

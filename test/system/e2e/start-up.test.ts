@@ -63,7 +63,7 @@ test('a signal during the start ends it', async ({ expect, onTestFinished }) => 
 })
 
 // Each is a process of its own: side by side they take half the time.
-describe.concurrent('the server refuses to start', { timeout: 180_000 }, () => {
+describe.concurrent('the server refuses to start', () => {
   // It waits for the other's lease to run out before it gives up.
   test('as a second server on a database that is served, which goes on', async ({
     expect,
@@ -156,7 +156,7 @@ describe.concurrent('the server refuses to start', { timeout: 180_000 }, () => {
   })
 })
 
-describe.concurrent('the server', { timeout: 180_000 }, () => {
+describe.concurrent('the server', () => {
   test('starts in production with all it needs, says which version it is, and stops with 0 when told to', async ({
     expect,
     onTestFinished,

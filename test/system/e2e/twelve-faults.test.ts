@@ -175,7 +175,7 @@ test('the guide has a row for each, in the same words, and who is told', () => {
   )
 })
 
-test('an installation that is well rouses nobody', { timeout: 60_000 }, async () => {
+test('an installation that is well rouses nobody', async () => {
   const staged = await stage()
 
   expect(await staged.fiveMinutes()).toEqual([])
@@ -183,7 +183,6 @@ test('an installation that is well rouses nobody', { timeout: 60_000 }, async ()
 
 test.each(faults)(
   '$name: who can mend it is told within five minutes, and one command says why and what to do',
-  { timeout: 120_000 },
   async ({ daysAgo, happen, told, cause, remedy }) => {
     const staged = await stage(daysAgo === undefined ? {} : { daysAgo })
     const command = await happen(staged)
@@ -198,7 +197,7 @@ test.each(faults)(
     // The log of calls is stored within a second.
     const ask = async () => (said = await staged.ask(...command))
 
-    await expect.poll(ask, { timeout: 10_000 }).toMatch(cause)
+    await expect.poll(ask).toMatch(cause)
     expect(said).toMatch(remedy)
   },
 )
@@ -216,24 +215,20 @@ function smallDisk(): string | undefined {
   return folder
 }
 
-test(
-  'disk full: one is told once, within five minutes, though nothing can be written down, and one command says it',
-  { timeout: 120_000 },
-  async (context) => {
-    const disk = smallDisk()
-    context.skip(disk === undefined, 'no disk of our own can be mounted here')
-    if (disk === undefined) return
-    const staged = await stage({ folder: join(disk, 'installation') })
-    const ballast = join(disk, 'ballast')
-    onTestFinished(() => rmSync(ballast))
-    execFileSync('sh', ['-c', `cat /dev/zero > ${ballast} 2>/dev/null || true`])
+test('disk full: one is told once, within five minutes, though nothing can be written down, and one command says it', async (context) => {
+  const disk = smallDisk()
+  context.skip(disk === undefined, 'no disk of our own can be mounted here')
+  if (disk === undefined) return
+  const staged = await stage({ folder: join(disk, 'installation') })
+  const ballast = join(disk, 'ballast')
+  onTestFinished(() => rmSync(ballast))
+  execFileSync('sh', ['-c', `cat /dev/zero > ${ballast} 2>/dev/null || true`])
 
-    const first = await staged.fiveMinutes()
-    const later = await staged.fiveMinutes()
-    const said = await staged.ask('doctor')
+  const first = await staged.fiveMinutes()
+  const later = await staged.fiveMinutes()
+  const said = await staged.ask('doctor')
 
-    expect(first.join('\n')).toMatch(/disk space: 0 MB free\. Make room/)
-    expect(later).toEqual([])
-    expect(said).toMatch(/FAIL disk space: 0 MB free Make room, or move DATA_DIR to a larger disk/)
-  },
-)
+  expect(first.join('\n')).toMatch(/disk space: 0 MB free\. Make room/)
+  expect(later).toEqual([])
+  expect(said).toMatch(/FAIL disk space: 0 MB free Make room, or move DATA_DIR to a larger disk/)
+})

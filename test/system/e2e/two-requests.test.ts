@@ -60,7 +60,7 @@ async function expectTold(
   return told.length
 }
 
-describe.concurrent('two open requests of one user', { timeout: 180_000 }, () => {
+describe.concurrent('two open requests of one user', () => {
   test.for([
     { order: [0, 1], first: 'first' },
     { order: [1, 0], first: 'second' },

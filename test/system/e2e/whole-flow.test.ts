@@ -217,7 +217,7 @@ async function endIt(
   }
 }
 
-describe.concurrent('Frappe’s own client walks the whole flow', { timeout: 180_000 }, () => {
+describe.concurrent('Frappe’s own client walks the whole flow', () => {
   test.for<{ age: Age; key: 'site' | 'tenant' }>([
     { age: 'user', key: 'site' },
     { age: 'user', key: 'tenant' },

@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { silentMs } from '../../../src/cluster/liveness.ts'
 import type { Readiness } from '../../../src/cluster/readiness.ts'
 import { signBridgeWebhook } from '../../support/bridge.ts'
-import { inForm, mostMsOfMany } from '../../support/form.ts'
+import { inForm, mostMs } from '../../support/form.ts'
 import { testDatabase, withPostgres } from '../../support/postgres.ts'
 import { leaderOf, threeInstances, webhookSecret, type Instances } from './instances/instances.ts'
 import { noteInHand, settled, spotless, verdictOn, type InHand } from './instances/judge.ts'
@@ -31,40 +31,36 @@ async function served({ url }: { url: string }, { authorization, listeners }: In
 }
 
 withPostgres((it, server) => {
-  it(
-    'an instance that is cut off from the database says so, serves nobody, and comes back by itself',
-    { timeout: mostMsOfMany },
-    async () => {
-      const instances = await threeInstances(await theProgram(), await testDatabase(server))
-      const inHand: InHand = new Map()
-      await Promise.all(instances.all.map((one) => one.start()))
-      const traffic = startTraffic(instances)
+  it('an instance that is cut off from the database says so, serves nobody, and comes back by itself', async () => {
+    const instances = await threeInstances(await theProgram(), await testDatabase(server))
+    const inHand: InHand = new Map()
+    await Promise.all(instances.all.map((one) => one.start()))
+    const traffic = startTraffic(instances)
 
-      for (let cut = 0; cut < cuts; cut += 1) {
-        await wait(500 + Math.random() * 1_000)
-        // Each third time it is the leader, and each third time nobody is told, until the others take the victim for dead.
-        const leader = cut % 3 === 0 ? await leaderOf(instances) : undefined
-        const victim = leader ?? instances.all[Math.floor(Math.random() * instances.all.length)]!
-        const isSilent = cut % 3 === 1
-        if (isSilent) victim.cable.silence()
-        else victim.cable.cut()
-        await noteInHand(instances, inHand, victim.pid())
-        await expect
-          .poll(() => databaseOf(victim), { interval: 100 })
-          .toEqual({ status: 503, database: { ok: false, reason: expect.any(String) } })
-        if (!isSilent) expect(await served(victim, instances)).toEqual({ call: 503, event: 503 })
-        await wait(isSilent ? silentMs + 5_000 : Math.random() * 3_000)
-        victim.cable.mend()
-        await expect
-          .poll(() => databaseOf(victim), { interval: 100, timeout: mostMsOfMany })
-          .toEqual({ status: 200, database: { ok: true } })
-      }
-      await traffic.end()
-      await settled(instances, traffic)
+    for (let cut = 0; cut < cuts; cut += 1) {
+      await wait(500 + Math.random() * 1_000)
+      // Each third time it is the leader, and each third time nobody is told, until the others take the victim for dead.
+      const leader = cut % 3 === 0 ? await leaderOf(instances) : undefined
+      const victim = leader ?? instances.all[Math.floor(Math.random() * instances.all.length)]!
+      const isSilent = cut % 3 === 1
+      if (isSilent) victim.cable.silence()
+      else victim.cable.cut()
+      await noteInHand(instances, inHand, victim.pid())
+      await expect
+        .poll(() => databaseOf(victim), { interval: 100 })
+        .toEqual({ status: 503, database: { ok: false, reason: expect.any(String) } })
+      if (!isSilent) expect(await served(victim, instances)).toEqual({ call: 503, event: 503 })
+      await wait(isSilent ? silentMs + 5_000 : Math.random() * 3_000)
+      victim.cable.mend()
+      await expect
+        .poll(() => databaseOf(victim), { interval: 100, timeout: mostMs })
+        .toEqual({ status: 200, database: { ok: true } })
+    }
+    await traffic.end()
+    await settled(instances, traffic)
 
-      expect(traffic.accepted.length).toBeGreaterThan(cuts)
-      expect(instances.all.map((one) => one.isRunning())).toEqual([true, true, true])
-      expect(await verdictOn(instances, traffic, inHand)).toEqual(spotless)
-    },
-  )
+    expect(traffic.accepted.length).toBeGreaterThan(cuts)
+    expect(instances.all.map((one) => one.isRunning())).toEqual([true, true, true])
+    expect(await verdictOn(instances, traffic, inHand)).toEqual(spotless)
+  })
 })

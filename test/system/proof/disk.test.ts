@@ -40,7 +40,7 @@ test.runIf(mustTrace)('strace is there, since everything must hold here', () => 
 })
 
 describe.runIf(canTrace)('under strace', () => {
-  test('the log is synced between the insert and each 200', { timeout: mostMs }, async () => {
+  test('the log is synced between the insert and each 200', async () => {
     const { folder, start, post } = await installation((await receiver()).url)
     const output = join(folder, 'trace')
     const { url, kill } = await start(withoutWorkers, tracer(output))
@@ -52,7 +52,7 @@ describe.runIf(canTrace)('under strace', () => {
     expect(readTrace(readFileSync(output, 'utf8'))).toMatchObject({ answers: events, tooEarly: 0 })
   })
 
-  test('no delivery waits for the disk because it was taken', { timeout: mostMs }, async () => {
+  test('no delivery waits for the disk because it was taken', async () => {
     const site = await receiver()
     const { folder, start, post, stored } = await installation(site.url)
     const output = join(folder, 'trace')
@@ -72,111 +72,91 @@ describe.runIf(canTrace)('under strace', () => {
     expect(sentAhead).toBeGreaterThan(events / 2)
   })
 
-  test(
-    "no call waits for the disk because it is its key's first of an hour",
-    { timeout: mostMs },
-    async () => {
-      const { folder, start, callAnew } = await installation((await receiver()).url)
-      const output = join(folder, 'trace')
-      const { url, kill } = await start(withoutWorkers, tracer(output))
-      const calls = inForm(20, 200)
+  test("no call waits for the disk because it is its key's first of an hour", async () => {
+    const { folder, start, callAnew } = await installation((await receiver()).url)
+    const output = join(folder, 'trace')
+    const { url, kill } = await start(withoutWorkers, tracer(output))
+    const calls = inForm(20, 200)
 
-      for (let call = 0; call < calls; call += 1) expect(await callAnew(url)).toBe(200)
-      await kill()
+    for (let call = 0; call < calls; call += 1) expect(await callAnew(url)).toBe(200)
+    await kill()
 
-      // Something else may be stored, and waited for, in between now and then.
-      const { answers, tooEarly } = readTrace(readFileSync(output, 'utf8'))
-      expect(answers).toBe(calls)
-      expect(tooEarly).toBeGreaterThan(calls / 2)
-    },
-  )
+    // Something else may be stored, and waited for, in between now and then.
+    const { answers, tooEarly } = readTrace(readFileSync(output, 'utf8'))
+    expect(answers).toBe(calls)
+    expect(tooEarly).toBeGreaterThan(calls / 2)
+  })
 
-  test(
-    'on a slow disk a burst is stored whole, with fewer syncs than events',
-    { timeout: mostMs },
-    async () => {
-      const { folder, start, post, stored } = await installation((await receiver()).url)
-      const output = join(folder, 'trace')
-      const slow = tracer(output, 'fsync,fdatasync:delay_exit=20000')
-      const { url, kill } = await start(withoutWorkers, slow)
-      const burst = inForm(100, 2_000)
+  test('on a slow disk a burst is stored whole, with fewer syncs than events', async () => {
+    const { folder, start, post, stored } = await installation((await receiver()).url)
+    const output = join(folder, 'trace')
+    const slow = tracer(output, 'fsync,fdatasync:delay_exit=20000')
+    const { url, kill } = await start(withoutWorkers, slow)
+    const burst = inForm(100, 2_000)
 
-      const statuses = await Promise.all(
-        Array.from({ length: burst }, (_, index) => post(url, index + 1)),
-      )
-      await kill()
+    const statuses = await Promise.all(
+      Array.from({ length: burst }, (_, index) => post(url, index + 1)),
+    )
+    await kill()
 
-      expect(new Set(statuses)).toEqual(new Set([200]))
-      expect((await stored()).states.size).toBe(burst)
-      expect(readTrace(readFileSync(output, 'utf8')).syncs).toBeLessThan(burst)
-    },
-  )
+    expect(new Set(statuses)).toEqual(new Set([200]))
+    expect((await stored()).states.size).toBe(burst)
+    expect(readTrace(readFileSync(output, 'utf8')).syncs).toBeLessThan(burst)
+  })
 
-  test(
-    'what outruns a very slow disk is refused with 503, and what got a 200 is stored',
-    { timeout: mostMs },
-    async () => {
-      const burst = inForm(3_000, 6_000)
-      const { url: site } = await receiver()
-      // More than one address may connect at once: each connection carries several.
-      const rooms = await installation(site, { connections: 250, onEach: 12 })
-      const { folder, start, connect, post, stored } = rooms
-      const slow = tracer(join(folder, 'trace'), 'fsync,fdatasync:delay_exit=500000')
-      const { url, kill } = await start(withoutWorkers, slow)
-      await connect(url)
+  test('what outruns a very slow disk is refused with 503, and what got a 200 is stored', async () => {
+    const burst = inForm(3_000, 6_000)
+    const { url: site } = await receiver()
+    // More than one address may connect at once: each connection carries several.
+    const rooms = await installation(site, { connections: 250, onEach: 12 })
+    const { folder, start, connect, post, stored } = rooms
+    const slow = tracer(join(folder, 'trace'), 'fsync,fdatasync:delay_exit=500000')
+    const { url, kill } = await start(withoutWorkers, slow)
+    await connect(url)
 
-      const statuses = await Promise.all(
-        Array.from({ length: burst }, (_, index) => post(url, index + 1)),
-      )
-      await kill()
+    const statuses = await Promise.all(
+      Array.from({ length: burst }, (_, index) => post(url, index + 1)),
+    )
+    await kill()
 
-      const counts = Map.groupBy(statuses, (status) => status)
-      expect(new Set(counts.keys())).toEqual(new Set([200, 503]))
-      expect((await stored()).states.size).toBe(counts.get(200)!.length)
-    },
-  )
+    const counts = Map.groupBy(statuses, (status) => status)
+    expect(new Set(counts.keys())).toEqual(new Set([200, 503]))
+    expect((await stored()).states.size).toBe(counts.get(200)!.length)
+  })
 
-  test(
-    'after a sync that failed the log is brought into the database before the next 200',
-    { timeout: mostMs },
-    async () => {
-      const { folder, start, post, stored } = await installation((await receiver()).url)
-      const output = join(folder, 'trace')
-      const broken = tracer(output, 'fsync,fdatasync:error=EIO:when=100')
-      const { url, kill } = await start(withoutWorkers, broken)
+  test('after a sync that failed the log is brought into the database before the next 200', async () => {
+    const { folder, start, post, stored } = await installation((await receiver()).url)
+    const output = join(folder, 'trace')
+    const broken = tracer(output, 'fsync,fdatasync:error=EIO:when=100')
+    const { url, kill } = await start(withoutWorkers, broken)
 
-      for (let itemId = 1; itemId <= 110; itemId += 1) expect(await post(url, itemId)).toBe(200)
-      await kill()
+    for (let itemId = 1; itemId <= 110; itemId += 1) expect(await post(url, itemId)).toBe(200)
+    await kill()
 
-      const after = readFileSync(output, 'utf8').split('EIO')[1]!
-      const [untilAnswered] = after.split('HTTP/1.1 200')
-      expect(untilAnswered).toMatch(/sync\(\d+<[^>]*bank-api\.sqlite>\) += 0/)
-      expect((await stored()).states.size).toBe(110)
-    },
-  )
+    const after = readFileSync(output, 'utf8').split('EIO')[1]!
+    const [untilAnswered] = after.split('HTTP/1.1 200')
+    expect(untilAnswered).toMatch(/sync\(\d+<[^>]*bank-api\.sqlite>\) += 0/)
+    expect((await stored()).states.size).toBe(110)
+  })
 
-  test(
-    'on a full disk events are refused with 503, none that got a 200 is lost, and room again is enough',
-    { timeout: mostMs },
-    async () => {
-      const { folder, start, post, stored } = await installation((await receiver()).url)
-      const full = tracer(join(folder, 'trace'), 'pwrite64:error=ENOSPC:when=150..250')
-      const { url, kill } = await start(withoutWorkers, full)
-      const accepted: number[] = []
-      const refused: (number | null)[] = []
-      let recovered = 0
+  test('on a full disk events are refused with 503, none that got a 200 is lost, and room again is enough', async () => {
+    const { folder, start, post, stored } = await installation((await receiver()).url)
+    const full = tracer(join(folder, 'trace'), 'pwrite64:error=ENOSPC:when=150..250')
+    const { url, kill } = await start(withoutWorkers, full)
+    const accepted: number[] = []
+    const refused: (number | null)[] = []
+    let recovered = 0
 
-      for (let itemId = 1; itemId <= 2_000 && recovered < 20; itemId += 1) {
-        const status = await post(url, itemId)
-        if (status === 200) accepted.push(itemId)
-        else refused.push(status)
-        if (status === 200 && refused.length > 0) recovered += 1
-      }
-      await kill()
+    for (let itemId = 1; itemId <= 2_000 && recovered < 20; itemId += 1) {
+      const status = await post(url, itemId)
+      if (status === 200) accepted.push(itemId)
+      else refused.push(status)
+      if (status === 200 && refused.length > 0) recovered += 1
+    }
+    await kill()
 
-      expect(new Set(refused)).toEqual(new Set([503]))
-      expect(recovered).toBe(20)
-      expect((await stored()).states.size).toBe(accepted.length)
-    },
-  )
+    expect(new Set(refused)).toEqual(new Set([503]))
+    expect(recovered).toBe(20)
+    expect((await stored()).states.size).toBe(accepted.length)
+  })
 })

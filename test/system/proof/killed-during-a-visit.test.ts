@@ -1,5 +1,4 @@
 import { expect } from 'vitest'
-import { mostMsOfMany } from '../../support/form.ts'
 import { testDatabase, withPostgres } from '../../support/postgres.ts'
 import { logIn, pull, type Json } from '../e2e/visit.ts'
 import { threeInstances, type Instances } from './instances/instances.ts'
@@ -52,70 +51,66 @@ const isAskedFor = (bridge: string, path: string): Promise<void> =>
         const calls = (await (await fetch(`${bridge}/_sandbox/calls`)).json()) as Json[]
         return calls.some((call) => call.path.startsWith(path) && call.status === undefined)
       },
-      { timeout: 60_000, interval: 20, message: path },
+      { interval: 20, message: path },
     )
     .toBe(true)
 
 withPostgres((it, server) => {
-  it(
-    'a visit to a bank goes on elsewhere when the instance that has a step of it is killed, each time',
-    { timeout: mostMsOfMany },
-    async () => {
-      const instances = await threeInstances(await theProgram(), await testDatabase(server))
-      await Promise.all(instances.all.map((one) => one.start()))
-      const traffic = startTraffic(instances, silence)
-      const { balancer, authorization, listeners } = instances
-      const { endpoint } = listeners[0]!
-      const user = 'ada@acme.test'
-      const rpc = '/api/method/bank_api.bridge.'
-      const ask = async (verb: 'GET' | 'POST', method: string, args: Record<string, string>) => {
-        const body = new URLSearchParams(args)
-        const [query, sent] = verb === 'GET' ? [`?${body.toString()}`, {}] : ['', { body }]
-        const url = `${balancer.url}${rpc}${method}${query}`
-        const answer = await fetch(url, { method: verb, headers: { authorization }, ...sent })
-        const text = await answer.text()
-        const { message } = (text === '' ? {} : JSON.parse(text)) as { message?: Json }
-        return { status: answer.status, message }
-      }
+  it('a visit to a bank goes on elsewhere when the instance that has a step of it is killed, each time', async () => {
+    const instances = await threeInstances(await theProgram(), await testDatabase(server))
+    await Promise.all(instances.all.map((one) => one.start()))
+    const traffic = startTraffic(instances, silence)
+    const { balancer, authorization, listeners } = instances
+    const { endpoint } = listeners[0]!
+    const user = 'ada@acme.test'
+    const rpc = '/api/method/bank_api.bridge.'
+    const ask = async (verb: 'GET' | 'POST', method: string, args: Record<string, string>) => {
+      const body = new URLSearchParams(args)
+      const [query, sent] = verb === 'GET' ? [`?${body.toString()}`, {}] : ['', { body }]
+      const url = `${balancer.url}${rpc}${method}${query}`
+      const answer = await fetch(url, { method: verb, headers: { authorization }, ...sent })
+      const text = await answer.text()
+      const { message } = (text === '' ? {} : JSON.parse(text)) as { message?: Json }
+      return { status: answer.status, message }
+    }
 
-      // A site that gets no answer asks again; a link that nobody follows costs nothing.
-      const link = { redirect_url: 'http://busy.acme.test/app/bank', bank: 'Demo Bank', user }
-      const lost = await killedDuring(
-        instances,
-        { path: rpc, bridgePath: '/v3/aggregation/connect-sessions' },
-        () => ask('POST', 'get_bridge_connect_link', link),
-      )
-      expect(lost).toEqual({ status: 502, message: undefined })
-      const { message: opened } = await ask('POST', 'get_bridge_connect_link', link)
-      const { request } = opened
+    // A site that gets no answer asks again; a link that nobody follows costs nothing.
+    const link = { redirect_url: 'http://busy.acme.test/app/bank', bank: 'Demo Bank', user }
+    const lost = await killedDuring(
+      instances,
+      { path: rpc, bridgePath: '/v3/aggregation/connect-sessions' },
+      () => ask('POST', 'get_bridge_connect_link', link),
+    )
+    expect(lost).toEqual({ status: 502, message: undefined })
+    const { message: opened } = await ask('POST', 'get_bridge_connect_link', link)
+    const { request } = opened
 
-      // Bridge tells of the new item meanwhile, and the first who hears of it is killed.
-      const callback = await killedDuring(instances, { path: '/webhooks/' }, () =>
-        logIn(opened.url as string),
-      )
-      const home = await killedDuring(
-        instances,
-        { path: '/bridge/callback', bridgePath: '/v3/aggregation/items/' },
-        () => fetch(callback, { redirect: 'manual' }),
-      )
-      const end = new URL(home.headers.get('location')!)
-      expect(Object.fromEntries(end.searchParams)).toMatchObject({ request, success: 'true' })
+    // Bridge tells of the new item meanwhile, and the first who hears of it is killed.
+    const callback = await killedDuring(instances, { path: '/webhooks/' }, () =>
+      logIn(opened.url as string),
+    )
+    const home = await killedDuring(
+      instances,
+      { path: '/bridge/callback', bridgePath: '/v3/aggregation/items/' },
+      () => fetch(callback, { redirect: 'manual' }),
+    )
+    const end = new URL(home.headers.get('location')!)
+    expect(Object.fromEntries(end.searchParams)).toMatchObject({ request, success: 'true' })
 
-      const item = await killedDuring(instances, { path: rpc }, () =>
-        ask('GET', 'get_bridge_item_id', { request }),
-      )
-      expect(item.message).toMatchObject({ request, status: 'completed', success: true })
-      const accounts = await killedDuring(
-        instances,
-        { path: rpc, bridgePath: '/v3/aggregation/accounts' },
-        () => ask('GET', 'get_bank_accounts', { item_id: String(item.message.item_id), user }),
-      )
-      expect(accounts.message).toHaveLength(12)
+    const item = await killedDuring(instances, { path: rpc }, () =>
+      ask('GET', 'get_bridge_item_id', { request }),
+    )
+    expect(item.message).toMatchObject({ request, status: 'completed', success: true })
+    const accounts = await killedDuring(
+      instances,
+      { path: rpc, bridgePath: '/v3/aggregation/accounts' },
+      () => ask('GET', 'get_bank_accounts', { item_id: String(item.message.item_id), user }),
+    )
+    expect(accounts.message).toHaveLength(12)
 
-      await settled(instances, traffic)
-      const told = endpoint.posts.filter(({ type }) => type === 'connect.completed')
-      expect(new Set(told.map(({ id }) => id)).size).toBe(1)
-      expect(told[0]!.content).toMatchObject({ request, success: true })
-    },
-  )
+    await settled(instances, traffic)
+    const told = endpoint.posts.filter(({ type }) => type === 'connect.completed')
+    expect(new Set(told.map(({ id }) => id)).size).toBe(1)
+    expect(told[0]!.content).toMatchObject({ request, success: true })
+  })
 })

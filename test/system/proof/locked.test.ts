@@ -8,51 +8,46 @@ import { testApp } from '../../support/app.ts'
 import { signBridgeWebhook } from '../../support/bridge.ts'
 import { testFolder } from '../../support/store.ts'
 import { aTenant, aUser } from '../../support/tenants.ts'
-import { mostMs } from '../../support/form.ts'
 
 const secret = 'webhook-secret'
 
-test(
-  'while another process holds the database, webhooks are refused with 503 and the loop stays free',
-  { timeout: mostMs },
-  async () => {
-    const database = `${testFolder()}/bank-api.sqlite`
-    const { app, clock } = await testApp({ database, env: { BRIDGE_WEBHOOK_SECRETS: secret } })
-    const { site } = await aTenant(app)
-    const user = await aUser(app, site)
-    const post = async (itemId: number) => {
-      const content = { item_id: itemId, user_uuid: user.userUuid }
-      const body = JSON.stringify({ type: 'item.created', content, timestamp: clock.now() })
-      const headers = { 'bridgeapi-signature': signBridgeWebhook(body, secret) }
-      const url = '/webhooks/bridge'
-      return app.inject({ method: 'POST', url, headers, payload: body })
-    }
-    const other = new Sqlite(database)
-    onTestFinished(() => void other.close())
-    expect((await post(0)).statusCode).toBe(200) // what is compiled once is compiled
+test('while another process holds the database, webhooks are refused with 503 and the loop stays free', async () => {
+  const database = `${testFolder()}/bank-api.sqlite`
+  const { app, clock } = await testApp({ database, env: { BRIDGE_WEBHOOK_SECRETS: secret } })
+  const { site } = await aTenant(app)
+  const user = await aUser(app, site)
+  const post = async (itemId: number) => {
+    const content = { item_id: itemId, user_uuid: user.userUuid }
+    const body = JSON.stringify({ type: 'item.created', content, timestamp: clock.now() })
+    const headers = { 'bridgeapi-signature': signBridgeWebhook(body, secret) }
+    const url = '/webhooks/bridge'
+    return app.inject({ method: 'POST', url, headers, payload: body })
+  }
+  const other = new Sqlite(database)
+  onTestFinished(() => void other.close())
+  expect((await post(0)).statusCode).toBe(200) // what is compiled once is compiled
 
-    other.exec('BEGIN IMMEDIATE')
-    const delay = monitorEventLoopDelay({ resolution: 5 })
-    delay.enable()
-    const posts = Array.from({ length: 200 }, (_, index) => post(index + 1))
-    const writes = Array.from({ length: 50 }, (_, index) =>
-      app.store.setUserUuid(user.id, `${user.userUuid}${index}`).catch((error: unknown) => error),
-    )
-    const refused = await Promise.all(posts)
-    const failed = await Promise.all(writes)
-    delay.disable()
-    other.exec('ROLLBACK')
+  other.exec('BEGIN IMMEDIATE')
+  const delay = monitorEventLoopDelay({ resolution: 5 })
+  delay.enable()
+  const posts = Array.from({ length: 200 }, (_, index) => post(index + 1))
+  const writes = Array.from({ length: 50 }, (_, index) =>
+    app.store.setUserUuid(user.id, `${user.userUuid}${index}`).catch((error: unknown) => error),
+  )
+  const refused = await Promise.all(posts)
+  const failed = await Promise.all(writes)
+  delay.disable()
+  other.exec('ROLLBACK')
 
-    expect(new Set(refused.map(({ statusCode }) => statusCode))).toEqual(new Set([503]))
-    expect(refused.every(({ headers }) => headers['retry-after'] === '5')).toBe(true)
-    expect(failed.every((error) => error instanceof StoreBusyError)).toBe(true)
-    // One statement met the lock inside SQLite, for 100 ms; fifty would take five seconds.
-    expect(delay.max / 1e6).toBeLessThan(1_000)
-    const again = await Promise.all(Array.from({ length: 200 }, (_, index) => post(index + 1)))
-    expect(new Set(again.map(({ statusCode }) => statusCode))).toEqual(new Set([200]))
-    expect(other.prepare('SELECT count(*) FROM events').pluck().get()).toBe(201)
-  },
-)
+  expect(new Set(refused.map(({ statusCode }) => statusCode))).toEqual(new Set([503]))
+  expect(refused.every(({ headers }) => headers['retry-after'] === '5')).toBe(true)
+  expect(failed.every((error) => error instanceof StoreBusyError)).toBe(true)
+  // One statement met the lock inside SQLite, for 100 ms; fifty would take five seconds.
+  expect(delay.max / 1e6).toBeLessThan(1_000)
+  const again = await Promise.all(Array.from({ length: 200 }, (_, index) => post(index + 1)))
+  expect(new Set(again.map(({ statusCode }) => statusCode))).toEqual(new Set([200]))
+  expect(other.prepare('SELECT count(*) FROM events').pluck().get()).toBe(201)
+})
 
 test('behind a lock that lasts a moment nothing is refused', async () => {
   const path = `${testFolder()}/one.sqlite`

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect } from 'vitest'
-import { inForm, mostMsOfMany } from '../../support/form.ts'
+import { inForm } from '../../support/form.ts'
 import { testDatabase, withPostgres } from '../../support/postgres.ts'
 import { threeInstances, type Instances } from './instances/instances.ts'
 import { settled, spotless, verdictOn, type InHand } from './instances/judge.ts'
@@ -38,46 +38,38 @@ function expectNobodyNoticed({ balancer }: Instances, traffic: Traffic): void {
 }
 
 withPostgres((it, server) => {
-  it(
-    'instances that are restarted one after the other under load fail no call and lose no event',
-    { timeout: mostMsOfMany },
-    async () => {
-      const instances = await threeInstances(await theProgram(), await testDatabase(server))
-      await Promise.all(instances.all.map((one) => one.start()))
-      const traffic = startTraffic(instances)
+  it('instances that are restarted one after the other under load fail no call and lose no event', async () => {
+    const instances = await threeInstances(await theProgram(), await testDatabase(server))
+    await Promise.all(instances.all.map((one) => one.start()))
+    const traffic = startTraffic(instances)
 
-      for (let round = 0; round < inForm(1, 50); round += 1) await roll(instances)
-      await traffic.end()
-      await settled(instances, traffic)
+    for (let round = 0; round < inForm(1, 50); round += 1) await roll(instances)
+    await traffic.end()
+    await settled(instances, traffic)
 
-      expectNobodyNoticed(instances, traffic)
-      expect(await verdictOn(instances, traffic, nothing)).toEqual(spotless)
-    },
-  )
+    expectNobodyNoticed(instances, traffic)
+    expect(await verdictOn(instances, traffic, nothing)).toEqual(spotless)
+  })
 
-  it(
-    'a version that expands the schema is rolled out beside the first on PostgreSQL, and back, and nobody notices',
-    { timeout: mostMsOfMany },
-    async () => {
-      const before = theFirstProgram()
-      const after = await oneMigrationLater(await theProgram(), [
-        'ALTER TABLE "events" ADD COLUMN "expanded" text',
-        'ALTER TABLE "deliveries" ADD COLUMN "expanded" bigint DEFAULT 0 NOT NULL',
-        'CREATE TABLE "expanded" ("id" text PRIMARY KEY, "event_seq" bigint REFERENCES "events" ("seq"))',
-      ])
-      const instances = await threeInstances(before, await testDatabase(server))
-      await Promise.all(instances.all.map((one) => one.start()))
-      const traffic = startTraffic(instances)
+  it('a version that expands the schema is rolled out beside the first on PostgreSQL, and back, and nobody notices', async () => {
+    const before = theFirstProgram()
+    const after = await oneMigrationLater(await theProgram(), [
+      'ALTER TABLE "events" ADD COLUMN "expanded" text',
+      'ALTER TABLE "deliveries" ADD COLUMN "expanded" bigint DEFAULT 0 NOT NULL',
+      'CREATE TABLE "expanded" ("id" text PRIMARY KEY, "event_seq" bigint REFERENCES "events" ("seq"))',
+    ])
+    const instances = await threeInstances(before, await testDatabase(server))
+    await Promise.all(instances.all.map((one) => one.start()))
+    const traffic = startTraffic(instances)
 
-      await roll(instances, after)
-      await roll(instances, before)
-      await traffic.end()
-      await settled(instances, traffic)
+    await roll(instances, after)
+    await roll(instances, before)
+    await traffic.end()
+    await settled(instances, traffic)
 
-      const { rowCount } = await instances.pool.query('SELECT expanded FROM deliveries LIMIT 1')
-      expect(rowCount).toBe(1)
-      expectNobodyNoticed(instances, traffic)
-      expect(await verdictOn(instances, traffic, nothing)).toEqual(spotless)
-    },
-  )
+    const { rowCount } = await instances.pool.query('SELECT expanded FROM deliveries LIMIT 1')
+    expect(rowCount).toBe(1)
+    expectNobodyNoticed(instances, traffic)
+    expect(await verdictOn(instances, traffic, nothing)).toEqual(spotless)
+  })
 })

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { Call } from '../../../src/sandbox/calls.ts'
-import { inForm, mostMsOfMany } from '../../support/form.ts'
+import { inForm } from '../../support/form.ts'
 import { testDatabase, withPostgres } from '../../support/postgres.ts'
 import { aTenant } from '../../support/tenants.ts'
 import { logIn, pull, type Json } from '../e2e/visit.ts'
@@ -86,55 +86,51 @@ const left = async ({ store, rooms }: Instances): Promise<number> => {
 }
 
 withPostgres((it, server) => {
-  it(
-    'instances that are killed and join while all are asked for more than Bridge grants never exceed it, and use nearly all of it',
-    { timeout: mostMsOfMany },
-    async () => {
-      const url = await testDatabase(server)
-      const instances = await threeInstances(await theProgram(), url, { count: 4, userPerMinute })
-      const [victim, second, third, fourth] = instances.all
-      await Promise.all([victim, second, third].map((one) => one!.start()))
-      await pull(instances.bridge.url, 'quotas', { on: true })
-      const banks = await connect(instances, 6)
+  it('instances that are killed and join while all are asked for more than Bridge grants never exceed it, and use nearly all of it', async () => {
+    const url = await testDatabase(server)
+    const instances = await threeInstances(await theProgram(), url, { count: 4, userPerMinute })
+    const [victim, second, third, fourth] = instances.all
+    await Promise.all([victim, second, third].map((one) => one!.start()))
+    await pull(instances.bridge.url, 'quotas', { on: true })
+    const banks = await connect(instances, 6)
 
-      // One user's minute, of three instances at once.
-      const [hot, ...others] = banks
-      await Promise.all([victim, second, third].map((one) => exhaust(one!.url, hot!)))
-      const ofHot = (await callsAt(instances)).filter(({ query }) =>
-        query.includes(`=${hot!.itemId}`),
-      )
-      expect(ofHot.length).toBeGreaterThanOrEqual(0.9 * userPerMinute)
+    // One user's minute, of three instances at once.
+    const [hot, ...others] = banks
+    await Promise.all([victim, second, third].map((one) => exhaust(one!.url, hot!)))
+    const ofHot = (await callsAt(instances)).filter(({ query }) =>
+      query.includes(`=${hot!.itemId}`),
+    )
+    expect(ofHot.length).toBeGreaterThanOrEqual(0.9 * userPerMinute)
 
-      const ending = new AbortController()
-      const living = () => instances.all.filter((one) => one.isRunning())
-      const before = await left(instances)
-      const startedAt = Date.now()
-      const asking = instances.all.flatMap((own, nth) =>
-        others.map((bank, index) => {
-          // Of an instance that is not there another one is asked.
-          const address = () =>
-            (own.isRunning() ? own : living()[(nth + index) % living().length]!).url
-          return ask(address, bank, ending.signal)
-        }),
-      )
-      for (let kill = 0; kill < kills; kill += 1) {
-        await wait(loadMs / 4 / kills)
-        await victim!.kill()
-        if (kill === 0) await fourth!.start()
-        await wait(loadMs / 2 / kills)
-        await victim!.start()
-      }
-      await wait(Math.max(0, startedAt + loadMs - Date.now()))
-      ending.abort()
-      const endedAt = Date.now()
-      await Promise.all(asking)
+    const ending = new AbortController()
+    const living = () => instances.all.filter((one) => one.isRunning())
+    const before = await left(instances)
+    const startedAt = Date.now()
+    const asking = instances.all.flatMap((own, nth) =>
+      others.map((bank, index) => {
+        // Of an instance that is not there another one is asked.
+        const address = () =>
+          (own.isRunning() ? own : living()[(nth + index) % living().length]!).url
+        return ask(address, bank, ending.signal)
+      }),
+    )
+    for (let kill = 0; kill < kills; kill += 1) {
+      await wait(loadMs / 4 / kills)
+      await victim!.kill()
+      if (kill === 0) await fourth!.start()
+      await wait(loadMs / 2 / kills)
+      await victim!.start()
+    }
+    await wait(Math.max(0, startedAt + loadMs - Date.now()))
+    ending.abort()
+    const endedAt = Date.now()
+    await Promise.all(asking)
 
-      const calls = await callsAt(instances)
-      const inTime = calls.filter(({ at }) => at >= startedAt && at <= endedAt)
-      const allowed = before + ((endedAt - startedAt) / 1_000) * perSecond
-      expect(calls.filter(({ status }) => status === 429)).toEqual([])
-      expect(inTime.length).toBeLessThanOrEqual(allowed + 2 * perSecond)
-      expect(inTime.length).toBeGreaterThanOrEqual(usedAtLeast * allowed)
-    },
-  )
+    const calls = await callsAt(instances)
+    const inTime = calls.filter(({ at }) => at >= startedAt && at <= endedAt)
+    const allowed = before + ((endedAt - startedAt) / 1_000) * perSecond
+    expect(calls.filter(({ status }) => status === 429)).toEqual([])
+    expect(inTime.length).toBeLessThanOrEqual(allowed + 2 * perSecond)
+    expect(inTime.length).toBeGreaterThanOrEqual(usedAtLeast * allowed)
+  })
 })

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { createMovableClock } from '../../../src/clock.ts'
-import { inForm, isLong, mostMsOfMany } from '../../support/form.ts'
+import { inForm, isLong } from '../../support/form.ts'
 import { python } from '../clients/frappe-site.ts'
 import { isLeftOut } from '../clients/run.ts'
 import type { Bank } from './year/bank.ts'
@@ -68,95 +68,91 @@ async function trouble(bank: Bank, chance: Chance): Promise<string | undefined> 
 const isWithin = (at: number, end: number): boolean => at < end && at > end - 31 * dayMs
 
 describe.skipIf(isLeftOut(python, existsSync(python), python))('a year of sites', () => {
-  test(
-    'ends with the books of the banks, no row missing and none double, and each gap was told',
-    { timeout: mostMsOfMany },
-    async () => {
-      const chance = createChance(2027)
-      const clock = createMovableClock()
-      const manners = Array.from({ length: sitesCount }, (_, index) => mannersOf(index, chance))
-      const start = clock.now()
-      const { gateway, bank, mails, sites, state } = await yearOf(manners, clock)
-      const figures = { kills: 0, outage: 0, cut: 0, '429': 0 }
-      const lapsed = new Set<string>()
+  test('ends with the books of the banks, no row missing and none double, and each gap was told', async () => {
+    const chance = createChance(2027)
+    const clock = createMovableClock()
+    const manners = Array.from({ length: sitesCount }, (_, index) => mannersOf(index, chance))
+    const start = clock.now()
+    const { gateway, bank, mails, sites, state } = await yearOf(manners, clock)
+    const figures = { kills: 0, outage: 0, cut: 0, '429': 0 }
+    const lapsed = new Set<string>()
+    await gateway.start()
+
+    for (let day = 1; day <= days; day += 1) {
+      const isCalm = day > days - calmDays
+      state.day = day
+      await hoursPass(dayMs - eveningMs)
+      const wrong = isCalm ? undefined : await trouble(bank, chance)
+      if (wrong !== undefined) figures[wrong as keyof typeof figures] += 1
+
+      const isKilled = !isCalm && chance.onceIn(inForm(12, 10))
+      const killed = isKilled && killWithin(chance.between(0, 600))
+      await bank.morning()
+      await bank.told()
+      await gateway.settled()
+      await gateway.upkeep()
+      await gateway.settled()
+      await Promise.all(
+        sites.map(async (site) => {
+          if (site.isAway(day)) return
+          await site.catchUp()
+          await site.live(day)
+        }),
+      )
+      await killed
+      await bank.calm()
+
+      await hoursPass(eveningMs)
+      await Promise.all(sites.map(async (site) => site.isAway(day) || site.catchUp()))
+      for (const site of sites) {
+        const item = site.held && (await bank.item(site.held))
+        if (!item) continue
+        if (item.lastSuccess > (site.successes.at(-1) ?? 0)) site.successes.push(item.lastSuccess)
+        const hasClicked = site.clicks.some((at) => isWithin(at, item.consentEnd))
+        if (hasClicked && item.consentEnd < clock.now()) lapsed.add(site.name)
+      }
+    }
+
+    async function hoursPass(ms: number): Promise<void> {
+      await gateway.advance(ms)
+      clock.advance(ms)
+    }
+    async function killWithin(ms: number): Promise<void> {
+      await wait(ms)
+      await gateway.kill()
+      figures.kills += 1
       await gateway.start()
+    }
 
-      for (let day = 1; day <= days; day += 1) {
-        const isCalm = day > days - calmDays
-        state.day = day
-        await hoursPass(dayMs - eveningMs)
-        const wrong = isCalm ? undefined : await trouble(bank, chance)
-        if (wrong !== undefined) figures[wrong as keyof typeof figures] += 1
-
-        const isKilled = !isCalm && chance.onceIn(inForm(12, 10))
-        const killed = isKilled && killWithin(chance.between(0, 600))
-        await bank.morning()
-        await bank.told()
-        await gateway.settled()
-        await gateway.upkeep()
-        await gateway.settled()
-        await Promise.all(
-          sites.map(async (site) => {
-            if (site.isAway(day)) return
-            await site.catchUp()
-            await site.live(day)
-          }),
-        )
-        await killed
-        await bank.calm()
-
-        await hoursPass(eveningMs)
-        await Promise.all(sites.map(async (site) => site.isAway(day) || site.catchUp()))
-        for (const site of sites) {
-          const item = site.held && (await bank.item(site.held))
-          if (!item) continue
-          if (item.lastSuccess > (site.successes.at(-1) ?? 0)) site.successes.push(item.lastSuccess)
-          const hasClicked = site.clicks.some((at) => isWithin(at, item.consentEnd))
-          if (hasClicked && item.consentEnd < clock.now()) lapsed.add(site.name)
-        }
-      }
-
-      async function hoursPass(ms: number): Promise<void> {
-        await gateway.advance(ms)
-        clock.advance(ms)
-      }
-      async function killWithin(ms: number): Promise<void> {
-        await wait(ms)
-        await gateway.kill()
-        figures.kills += 1
-        await gateway.start()
-      }
-
-      const verdicts: Awaited<ReturnType<typeof verdictOn>>[] = []
-      for (const site of sites) verdicts.push(await verdictOn(site, { start, end: clock.now() }))
-      const sum = (of: (one: (typeof verdicts)[number]) => number) =>
-        verdicts.reduce((all, one) => all + of(one), 0)
-      const counted = (name: keyof (typeof sites)[number]['counts']) =>
-        sites.reduce((all, { counts }) => all + counts[name], 0)
-      const told = {
-        sites: sitesCount,
-        days,
-        ...figures,
-        tooMany: bank.tooMany(),
-        connections: counted('connections'),
-        renewals: counted('renewals'),
-        mended: counted('mended'),
-        refused: counted('refused'),
-        mails: mails.came.length,
-        rows: sum(({ rows }) => rows),
-        gaps: sum(({ gaps }) => gaps),
-      }
-      if (isLong) process.stdout.write(`${JSON.stringify(told)}\n`)
-      expect({
-        missing: verdicts.flatMap(({ missing }) => missing),
-        double: verdicts.flatMap(({ double }) => double),
-        unannounced: verdicts.flatMap(({ unannounced }) => unannounced),
-        lapsed: [...lapsed],
-      }).toEqual(spotless)
-      expect(told.rows).toBeGreaterThan(sitesCount * days * 4)
-      expect(told.connections).toBeGreaterThan(sitesCount)
-      expect(told.renewals).toBeGreaterThan(0)
-      expect(told.kills).toBeGreaterThan(0)
-    },
-  )
+    const verdicts: Awaited<ReturnType<typeof verdictOn>>[] = []
+    for (const site of sites) verdicts.push(await verdictOn(site, { start, end: clock.now() }))
+    const sum = (of: (one: (typeof verdicts)[number]) => number) =>
+      verdicts.reduce((all, one) => all + of(one), 0)
+    const counted = (name: keyof (typeof sites)[number]['counts']) =>
+      sites.reduce((all, { counts }) => all + counts[name], 0)
+    const told = {
+      sites: sitesCount,
+      days,
+      ...figures,
+      tooMany: bank.tooMany(),
+      connections: counted('connections'),
+      renewals: counted('renewals'),
+      mended: counted('mended'),
+      refused: counted('refused'),
+      mails: mails.came.length,
+      rows: sum(({ rows }) => rows),
+      gaps: sum(({ gaps }) => gaps),
+    }
+    if (isLong) process.stdout.write(`${JSON.stringify(told)}\n`)
+    expect({
+      missing: verdicts.flatMap(({ missing }) => missing),
+      double: verdicts.flatMap(({ double }) => double),
+      unannounced: verdicts.flatMap(({ unannounced }) => unannounced),
+      lapsed: [...lapsed],
+    }).toEqual(spotless)
+    expect(told.rows).toBeGreaterThan(sitesCount * days * 4)
+    expect(told.connections).toBeGreaterThan(sitesCount)
+    expect(told.renewals).toBeGreaterThan(0)
+    expect(told.kills).toBeGreaterThan(0)
+  })
 })

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
-import { expect, it, onTestFinished, vi } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { buildApp, startSandbox } from '../../../src/app.ts'
 import { createMovableClock } from '../../../src/clock.ts'
 import { loadConfig } from '../../../src/config.ts'
@@ -103,163 +103,154 @@ async function aTalkativeGateway() {
   }
 }
 
-it(
-  'after a whole day of a site, at trace, neither database nor log holds a secret, a link or bank data',
-  { timeout: 180_000 },
-  async () => {
-    const {
-      app,
-      call,
-      close,
-      dataDir,
-      demo,
-      heard,
-      lever,
-      log,
-      masterKey,
-      origin,
-      sandbox,
-      siteOrigin,
-    } = await aTalkativeGateway()
-    const email = 'planted.person@example.com'
-    const password = 'planted-bank-password'
-    const links: string[] = []
-    const open = async (method: string, more: object) => {
-      const { message } = await call(method, {
-        redirect_url: `${siteOrigin}/app/bank`,
-        webhook_url: `${siteOrigin}/hook`,
-        bank: 'Demo Bank',
-        user: email,
-        email,
-        ...more,
-      })
-      links.push(message.url)
-      return message as { url: string; request: string }
-    }
-    const finish = async ({ url }: { url: string }, login: string) => {
-      const answer = await fetch(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ login, password }),
-        redirect: 'manual',
-      })
-      const back = answer.headers.get('location')
-      if (back) await fetch(back, { redirect: 'manual' })
-    }
-
-    // A bank is connected and read in every way there is.
-    const first = await open('get_bridge_connect_link', {})
-    await finish(first, 'success')
-    const { message: ended } = await call('get_bridge_item_id', { request: first.request })
-    const item_id = ended.item_id as number
-    expect(item_id).toEqual(expect.any(Number))
-    const { message: accounts } = await call('get_bank_accounts', { item_id, user: email })
-    await call('get_bridge_item_details', { item_id })
-    await call('post_item_refresh', { item_id })
-    await call('get_single_bank', { bank_id: 574 })
-    await call('get_category', { lang: 'fr' })
-    const { message: rows } = await call('get_bank_transactions', { user: email })
-    await call('get_bank_transactions_by_account', { account_id: accounts[0].id })
-    await open('get_bridge_edit_link', { item_id })
-    await open('get_sca_authentication_link', { item_id })
-    await finish(await open('get_bridge_connect_link', {}), '402')
-
-    // Things go wrong, at Bridge and here.
-    await call('get_bank_accounts', { item_id: 'planted-nonsense', user: email })
-    await call('get_bank_accounts', { item_id: 999, user: email })
-    await lever('faults', { path: '/v3/aggregation/accounts', status: 500, count: 9 })
-    await call('get_bank_accounts', { item_id })
-    await lever('faults', { path: '/v3/aggregation/transactions', cut: true, count: 9 })
-    await call('get_bank_transactions', { user: email })
-    await fetch(`${sandbox.origin}/_sandbox/faults`, { method: 'DELETE' })
-    const strange = { authorization: `token ${demo.apiKey}:planted-wrong-secret` }
-    await call('get_bank_accounts', { item_id }, strange)
-    await call('get_bank_accounts', { item_id }, { authorization: 'Bearer planted-bearer' })
-    const query = `api_key=${demo.apiKey}&api_secret=${demo.apiSecret}&user=${email}`
-    await fetch(`${origin}/api/method/bank_api.bridge.get_bank_transactions?${query}`)
-    await fetch(`${origin}/api/method/ping?${query}`, { method: 'POST', body: `{"planted-broken` })
-    await fetch(`${origin}/bridge/callback?context=planted-context&item_id=1&success=true`)
-    await fetch(`${origin}/webhooks/bridge`, {
+it('after a whole day of a site, at trace, neither database nor log holds a secret, a link or bank data', async () => {
+  const {
+    app,
+    call,
+    close,
+    dataDir,
+    demo,
+    heard,
+    lever,
+    log,
+    masterKey,
+    origin,
+    sandbox,
+    siteOrigin,
+  } = await aTalkativeGateway()
+  const email = 'planted.person@example.com'
+  const password = 'planted-bank-password'
+  const links: string[] = []
+  const open = async (method: string, more: object) => {
+    const { message } = await call(method, {
+      redirect_url: `${siteOrigin}/app/bank`,
+      webhook_url: `${siteOrigin}/hook`,
+      bank: 'Demo Bank',
+      user: email,
+      email,
+      ...more,
+    })
+    links.push(message.url)
+    return message as { url: string; request: string }
+  }
+  const finish = async ({ url }: { url: string }, login: string) => {
+    const answer = await fetch(url, {
       method: 'POST',
-      headers: { 'bridgeapi-signature': 'v1=planted-signature' },
-      body: '{"planted-event":1}',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ login, password }),
+      redirect: 'manual',
     })
-    await lever('webhooks/test', {})
-    // Before they expire: the sandbox keeps what tokens it gave in its own file.
-    const bearers = await vi.waitFor(() => {
-      const { tokens } = JSON.parse(readFileSync(join(dataDir, 'sandbox.json'), 'utf8'))
-      expect(tokens.length).toBeGreaterThan(0)
-      return tokens.map(({ value }: Json) => value as string) as string[]
-    })
-    await lever('clock', { advance: 26 * 60 * minute })
-    await call('delete_bridge_item_id', { item_id, user: email })
+    const back = answer.headers.get('location')
+    if (back) await fetch(back, { redirect: 'manual' })
+  }
 
-    // The site was told, and what it answered is kept.
-    await vi.waitFor(
-      async () => {
-        expect(heard.join('\n')).toContain('connect.completed')
-        expect(await app.store.listSealed('response', null, 9)).not.toEqual([])
-      },
-      { timeout: 120_000 },
-    )
-    const sites = await app.store.listSealed('webhook-secret', null, 10)
-    const webhookSecrets = sites.map(({ rowId, sealed }) =>
-      app.keyring.open(sealed, `sites/${rowId}/webhook_secret`).toString('utf8'),
-    )
-    const raw = ['bank-api.sqlite', 'bank-api.sqlite-wal'].map((name) =>
-      readFileSync(join(dataDir, name)).toString('latin1'),
-    )
-    await close()
+  // A bank is connected and read in every way there is.
+  const first = await open('get_bridge_connect_link', {})
+  await finish(first, 'success')
+  const { message: ended } = await call('get_bridge_item_id', { request: first.request })
+  const item_id = ended.item_id as number
+  expect(item_id).toEqual(expect.any(Number))
+  const { message: accounts } = await call('get_bank_accounts', { item_id, user: email })
+  await call('get_bridge_item_details', { item_id })
+  await call('post_item_refresh', { item_id })
+  await call('get_single_bank', { bank_id: 574 })
+  await call('get_category', { lang: 'fr' })
+  const { message: rows } = await call('get_bank_transactions', { user: email })
+  await call('get_bank_transactions_by_account', { account_id: accounts[0].id })
+  await open('get_bridge_edit_link', { item_id })
+  await open('get_sca_authentication_link', { item_id })
+  await finish(await open('get_bridge_connect_link', {}), '402')
 
-    const planted: Record<string, string[]> = {
-      secrets: [demo.apiSecret, masterKey, sandbox.webhookSecret, ...webhookSecrets],
-      'the operator’s Bridge secret': ['sandbox_secret'],
-      links: links.flatMap((link) => [link, new URL(link).pathname.split('/').at(-1)!]),
-      'Bridge tokens': bearers,
-      ibans: accounts.map(({ iban }: Json) => iban).filter(Boolean),
-      // Three letters stand in random bytes by chance.
-      'account names': accounts
-        .map(({ name }: Json) => name)
-        .filter(({ length }: string) => length > 5),
-      'transaction texts': rows
-        .flatMap((row: Json) => [row.clean_description, row.provider_description])
-        .filter((text: unknown) => typeof text === 'string' && text.length > 5),
-      'what strangers sent': [
-        password,
-        'planted-nonsense',
-        'planted-wrong-secret',
-        'planted-bearer',
-        'planted-broken',
-        'planted-signature',
-        'planted-event',
-        'planted-answer',
-      ],
-    }
-    for (const [kind, words] of Object.entries(planted))
-      expect(words.length, kind).toBeGreaterThan(0)
-    expect(planted['transaction texts']!.length).toBeGreaterThan(100)
-
-    const logged = log.join('')
-    const tables = dump(join(dataDir, 'bank-api.sqlite'))
-    // What they may hold is there: the search looks in the right place.
-    expect(logged).toContain('bank_api.bridge.get_bank_transactions')
-    expect(tables).toContain(first.request)
-    expect(raw.join('')).toContain(first.request)
-    expect(finder({ request: [first.request] })(tables)).toEqual([`request: ${first.request}`])
-    const places = { 'the log': logged, 'the tables': tables, 'the files': raw.join('\n') }
-    const find = finder(planted)
-    const found = Object.entries(places).flatMap(([place, text]) =>
-      find(text).map((what) => `${what} in ${place}`),
+  // Things go wrong, at Bridge and here.
+  await call('get_bank_accounts', { item_id: 'planted-nonsense', user: email })
+  await call('get_bank_accounts', { item_id: 999, user: email })
+  await lever('faults', { path: '/v3/aggregation/accounts', status: 500, count: 9 })
+  await call('get_bank_accounts', { item_id })
+  await lever('faults', { path: '/v3/aggregation/transactions', cut: true, count: 9 })
+  await call('get_bank_transactions', { user: email })
+  await fetch(`${sandbox.origin}/_sandbox/faults`, { method: 'DELETE' })
+  const strange = { authorization: `token ${demo.apiKey}:planted-wrong-secret` }
+  await call('get_bank_accounts', { item_id }, strange)
+  await call('get_bank_accounts', { item_id }, { authorization: 'Bearer planted-bearer' })
+  const query = `api_key=${demo.apiKey}&api_secret=${demo.apiSecret}&user=${email}`
+  await fetch(`${origin}/api/method/bank_api.bridge.get_bank_transactions?${query}`)
+  await fetch(`${origin}/api/method/ping?${query}`, { method: 'POST', body: `{"planted-broken` })
+  await fetch(`${origin}/bridge/callback?context=planted-context&item_id=1&success=true`)
+  await fetch(`${origin}/webhooks/bridge`, {
+    method: 'POST',
+    headers: { 'bridgeapi-signature': 'v1=planted-signature' },
+    body: '{"planted-event":1}',
+  })
+  await lever('webhooks/test', {})
+  // Before they expire: the sandbox keeps what tokens it gave in its own file.
+  const bearers = (): string[] =>
+    JSON.parse(readFileSync(join(dataDir, 'sandbox.json'), 'utf8')).tokens.map(
+      ({ value }: Json) => value,
     )
-    expect(found).toEqual([])
-    // The site's word for its user is what it asks for its user with; it stands there, and folded beside it, and nowhere else.
-    expect(logged).not.toContain(email)
-    expect(tables.split('\n').filter((line) => line.includes(email))).toEqual([
-      expect.stringMatching(/^bridge_users\.name: /) as string,
-      expect.stringMatching(/^bridge_users\.folded_name: /) as string,
-    ])
-  },
-)
+  await expect.poll(bearers).not.toEqual([])
+  const tokens = bearers()
+  await lever('clock', { advance: 26 * 60 * minute })
+  await call('delete_bridge_item_id', { item_id, user: email })
+
+  // The site was told, and what it answered is kept.
+  await expect.poll(() => heard.join('\n')).toContain('connect.completed')
+  await expect.poll(() => app.store.listSealed('response', null, 9)).not.toEqual([])
+  const sites = await app.store.listSealed('webhook-secret', null, 10)
+  const webhookSecrets = sites.map(({ rowId, sealed }) =>
+    app.keyring.open(sealed, `sites/${rowId}/webhook_secret`).toString('utf8'),
+  )
+  const raw = ['bank-api.sqlite', 'bank-api.sqlite-wal'].map((name) =>
+    readFileSync(join(dataDir, name)).toString('latin1'),
+  )
+  await close()
+
+  const planted: Record<string, string[]> = {
+    secrets: [demo.apiSecret, masterKey, sandbox.webhookSecret, ...webhookSecrets],
+    'the operator’s Bridge secret': ['sandbox_secret'],
+    links: links.flatMap((link) => [link, new URL(link).pathname.split('/').at(-1)!]),
+    'Bridge tokens': tokens,
+    ibans: accounts.map(({ iban }: Json) => iban).filter(Boolean),
+    // Three letters stand in random bytes by chance.
+    'account names': accounts
+      .map(({ name }: Json) => name)
+      .filter(({ length }: string) => length > 5),
+    'transaction texts': rows
+      .flatMap((row: Json) => [row.clean_description, row.provider_description])
+      .filter((text: unknown) => typeof text === 'string' && text.length > 5),
+    'what strangers sent': [
+      password,
+      'planted-nonsense',
+      'planted-wrong-secret',
+      'planted-bearer',
+      'planted-broken',
+      'planted-signature',
+      'planted-event',
+      'planted-answer',
+    ],
+  }
+  for (const [kind, words] of Object.entries(planted)) expect(words.length, kind).toBeGreaterThan(0)
+  expect(planted['transaction texts']!.length).toBeGreaterThan(100)
+
+  const logged = log.join('')
+  const tables = dump(join(dataDir, 'bank-api.sqlite'))
+  // What they may hold is there: the search looks in the right place.
+  expect(logged).toContain('bank_api.bridge.get_bank_transactions')
+  expect(tables).toContain(first.request)
+  expect(raw.join('')).toContain(first.request)
+  expect(finder({ request: [first.request] })(tables)).toEqual([`request: ${first.request}`])
+  const places = { 'the log': logged, 'the tables': tables, 'the files': raw.join('\n') }
+  const find = finder(planted)
+  const found = Object.entries(places).flatMap(([place, text]) =>
+    find(text).map((what) => `${what} in ${place}`),
+  )
+  expect(found).toEqual([])
+  // The site's word for its user is what it asks for its user with; it stands there, and folded beside it, and nowhere else.
+  expect(logged).not.toContain(email)
+  expect(tables.split('\n').filter((line) => line.includes(email))).toEqual([
+    expect.stringMatching(/^bridge_users\.name: /) as string,
+    expect.stringMatching(/^bridge_users\.folded_name: /) as string,
+  ])
+})
 
 /** Looks for all words of all kinds in one pass over a text: the transactions alone have ten thousand. */
 function finder(planted: Record<string, string[]>): (text: string) => string[] {

@@ -308,7 +308,7 @@ test('whatever is asked, one request or several in one breath: Frappe’s shape,
     }),
     { numRuns: 700 },
   )
-}, 60_000)
+})
 
 test('bytes that are no HTTP get an answer or none, and the next caller is served', async () => {
   const served = await aWatchedSite()
@@ -395,7 +395,7 @@ test('memory stays flat, however much of it comes', async () => {
 
   const [warm, end] = [heap[3]!, heap.at(-1)!]
   expect((end - warm) / 2 ** 20).toBeLessThan(4)
-}, 60_000)
+})
 
 /** A connection that is gone with the test, and does not mind being cut. */
 function open({ port }: Served): Socket {

@@ -265,7 +265,6 @@ async function strangeBridge() {
 
 test.each(bridgeVersions)(
   'every read answers whatever Bridge’s fields hold, as %s',
-  { timeout: 120_000 }, // hundreds of calls
   async (version) => {
     const { app, siteKey, held, set } = await strangeBridge()
     const { itemId: item_id, accountId: account_id } = held
@@ -313,7 +312,7 @@ test.each(bridgeVersions)(
 
 const isTextOrNull = (value: unknown) => value === null || typeof value === 'string'
 
-test('a connection is completed whatever Bridge’s fields hold', { timeout: 120_000 }, async () => {
+test('a connection is completed whatever Bridge’s fields hold', async () => {
   const { app, bridge, clock, held, set } = await strangeBridge()
   let item_id = 9_000_000
 

@@ -67,7 +67,7 @@ test('no command lets a name out that moves a cursor, hides, or ends a line', as
     for (const line of (out + err).split('\n')) expect(line).toSatisfy(isPlain)
     expect(out + err).not.toMatch(/^ok\\u202e/m)
   }
-}, 120_000)
+})
 
 test('what doctor tells to run means the site and nothing else', async () => {
   const { folder } = await anInstallation()

@@ -228,4 +228,4 @@ test('bank-api import takes UTF-16 and refuses the letters of Windows with their
     `${uuid(2)} (erp, B): is owned by tenant acme, site erp, Zoé`,
     '',
   ])
-}, 120_000)
+})

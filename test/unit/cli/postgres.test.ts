@@ -101,51 +101,46 @@ async function anEnvironment(server: string) {
 }
 
 withPostgres((it, server) => {
-  it(
-    'every command works on PostgreSQL, or says in one sentence why not',
-    { timeout: 120_000 },
-    async () => {
-      const folder = testFolder()
-      const file = join(folder, 'users.csv')
-      writeFileSync(file, 'site,user,user_uuid\nerp,ada,5bd2e9b2-1d2c-4f9c-9a3b-0d8f1f3b2a10\n')
-      const declared = join(folder, 'tenants.json')
-      writeFileSync(declared, JSON.stringify({ tenants: [{ tenant: 'initech' }] }))
-      const env = await anEnvironment(server)
-      let key = ''
-      const said = async (line: string) => {
-        const given: Record<string, string> = { KEY: key, FILE: file, DECLARED: declared }
-        const words = line.split(' ').map((word) => given[word] ?? word)
-        const ran = await runHere(words, { cwd: folder, env })
-        key = /^api_key +(key_\S+)/m.exec(ran.out)?.[1] ?? key
-        return { line, code: ran.code, err: ran.err }
-      }
+  it('every command works on PostgreSQL, or says in one sentence why not', async () => {
+    const folder = testFolder()
+    const file = join(folder, 'users.csv')
+    writeFileSync(file, 'site,user,user_uuid\nerp,ada,5bd2e9b2-1d2c-4f9c-9a3b-0d8f1f3b2a10\n')
+    const declared = join(folder, 'tenants.json')
+    writeFileSync(declared, JSON.stringify({ tenants: [{ tenant: 'initech' }] }))
+    const env = await anEnvironment(server)
+    let key = ''
+    const said = async (line: string) => {
+      const given: Record<string, string> = { KEY: key, FILE: file, DECLARED: declared }
+      const words = line.split(' ').map((word) => given[word] ?? word)
+      const ran = await runHere(words, { cwd: folder, env })
+      key = /^api_key +(key_\S+)/m.exec(ran.out)?.[1] ?? key
+      return { line, code: ran.code, err: ran.err }
+    }
 
-      const worked = []
-      for (const line of walk) worked.push(await said(line))
-      const not = []
-      for (const line of Object.keys(refused)) not.push(await said(line))
-      const examined = await said('doctor')
+    const worked = []
+    for (const line of walk) worked.push(await said(line))
+    const not = []
+    for (const line of Object.keys(refused)) not.push(await said(line))
+    const examined = await said('doctor')
 
-      expect(worked).toEqual(walk.map((line) => ({ line, code: 0, err: '' })))
-      for (const { line, code, err } of not) {
-        expect({ line, code }).toEqual({ line, code: 1 })
-        expect(err, line).toContain(refused[line as keyof typeof refused])
-        expect(err.trimEnd().split('\n'), line).toHaveLength(1)
-      }
-      expect(examined).toMatchObject({ code: 2, err: '' }) // no server runs
-      // `webhook listen` asks a server, and no database.
-      const walked = [...walk, ...Object.keys(refused), 'doctor', 'webhook listen']
-      for (const command of await commandsBelow([])) {
-        expect(
-          walked.some((line) => `${line} `.startsWith(`${command} `)),
-          command,
-        ).toBe(true)
-      }
-    },
-  )
+    expect(worked).toEqual(walk.map((line) => ({ line, code: 0, err: '' })))
+    for (const { line, code, err } of not) {
+      expect({ line, code }).toEqual({ line, code: 1 })
+      expect(err, line).toContain(refused[line as keyof typeof refused])
+      expect(err.trimEnd().split('\n'), line).toHaveLength(1)
+    }
+    expect(examined).toMatchObject({ code: 2, err: '' }) // no server runs
+    // `webhook listen` asks a server, and no database.
+    const walked = [...walk, ...Object.keys(refused), 'doctor', 'webhook listen']
+    for (const command of await commandsBelow([])) {
+      expect(
+        walked.some((line) => `${line} `.startsWith(`${command} `)),
+        command,
+      ).toBe(true)
+    }
+  })
 
-  const many = { timeout: 120_000 }
-  it('keys are listed of more tenants than may wait for the database', many, async () => {
+  it('keys are listed of more tenants than may wait for the database', async () => {
     const env = await anEnvironment(server)
     const client = new Client(env.DATABASE_URL)
     await client.connect()

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect, type AddressInfo, type Socket } from 'node:net'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { TooManyRequestsError } from '../../../src/errors.ts'
 import { createUnderWay } from '../../../src/frappe/under-way.ts'
 import { aSite, call, path, pieceSize, token } from './site.ts'
@@ -9,7 +9,6 @@ import { aSite, call, path, pieceSize, token } from './site.ts'
 const perCaller = 64 * 1024
 
 /** Waits as long as a slow machine needs. */
-const patience = { timeout: 15_000 }
 
 describe('the bytes of answers under way', () => {
   test('are half of all for one tenant at most, so that another is still served', () => {
@@ -102,10 +101,11 @@ test('callers who never read hold a piece of the answer each at most', async () 
   const { deaf, accepted, underWay } = await aServedSite()
 
   await Promise.all(Array.from({ length: 20 }, () => deaf(1)))
-  await vi.waitUntil(
-    () => accepted.length === 20 && accepted.every(({ writableLength }) => writableLength > 0),
-    patience,
-  )
+  await expect
+    .poll(
+      () => accepted.length === 20 && accepted.every(({ writableLength }) => writableLength > 0),
+    )
+    .toBe(true)
 
   for (const { writableLength } of accepted) {
     expect(writableLength).toBeLessThanOrEqual(2 * pieceSize)
@@ -116,21 +116,21 @@ test('callers who never read hold a piece of the answer each at most', async () 
 test('what is counted is counted until it has been read, or its connection ends', async () => {
   const { deaf, underWay } = await aServedSite()
   const [one, other, third] = [await deaf(1), await deaf(1), await deaf(3)]
-  await vi.waitUntil(() => underWay.bytes === 5 * perCaller, patience)
+  await expect.poll(() => underWay.bytes).toBe(5 * perCaller)
 
   one.resume()
-  await vi.waitUntil(() => underWay.bytes === 4 * perCaller, patience)
+  await expect.poll(() => underWay.bytes).toBe(4 * perCaller)
   other.destroy()
-  await vi.waitUntil(() => underWay.bytes === 3 * perCaller, patience)
+  await expect.poll(() => underWay.bytes).toBe(3 * perCaller)
   third.destroy() // two of its answers never began
 
-  await vi.waitUntil(() => underWay.bytes === 0, patience)
+  await expect.poll(() => underWay.bytes).toBe(0)
 })
 
 test('a large answer beyond the limit is a 429; a small one is still given', async () => {
   const { app, deaf, underWay } = await aServedSite(5 * perCaller)
   await deaf(2)
-  await vi.waitUntil(() => underWay.bytes === 2 * perCaller, patience)
+  await expect.poll(() => underWay.bytes).toBe(2 * perCaller)
 
   const large = await call(app, { url: path('large') })
   const small = await call(app, { url: path('echo') })
@@ -151,7 +151,7 @@ test.each(['shared', 'own'])('a large answer of %s bytes arrives whole', async (
     'cache-control': 'no-store',
   })
   expect(answer.json()).toEqual({ message: 'x'.repeat(16 * 2 ** 20) })
-  await vi.waitUntil(() => underWay.bytes === 0, patience)
+  await expect.poll(() => underWay.bytes).toBe(0)
 })
 
 async function aSiteWithLedger() {

@@ -42,7 +42,7 @@ withPostgres((it, server) => {
         two.clock.advance(6_000)
         expect(await scrape(two)).toContain('bank_api_ready 0')
       },
-      { timeout: 30_000 },
+      { timeout: 60_000 },
     )
     expect(await shown(two)).toBeNull()
     expect(await shown(one)).toContain('bank_api_tenants 1')

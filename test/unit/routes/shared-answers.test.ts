@@ -1,7 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import type { BridgeClient } from '../../../src/bridge/client.ts'
 import { BridgeTimeoutError } from '../../../src/bridge/bridge-errors.ts'
 import { createUnderWay } from '../../../src/frappe/under-way.ts'
@@ -9,7 +9,6 @@ import { JsonBytes } from '../../../src/json-bytes.ts'
 import { createSharedAnswers } from '../../../src/routes/shared-answers.ts'
 
 /** Waits as long as a slow machine needs. */
-const patience = { timeout: 15_000 }
 
 const payer = { tenant: 'acme', site: 'erp' }
 
@@ -49,7 +48,7 @@ test('an answer is made once for all who wait for it, and its bytes count once u
   await new Promise((next) => setImmediate(next))
   expect(underWay.bytes).toBe(1_000)
   callers[2]!.leave()
-  await vi.waitUntil(() => underWay.bytes === 0, patience)
+  await expect.poll(() => underWay.bytes).toBe(0)
 })
 
 test('those who waited go on one by one, so that others have turns of the event loop between them', async () => {
@@ -100,5 +99,5 @@ test('nothing is counted of one that failed', async () => {
 
   await expect(one.answer).rejects.toThrow('Bridge is away')
 
-  await vi.waitUntil(() => underWay.bytes === 0, patience)
+  await expect.poll(() => underWay.bytes).toBe(0)
 })

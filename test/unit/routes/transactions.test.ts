@@ -1,11 +1,10 @@
 import { http, HttpResponse } from 'msw'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { aConnectedBank, bridgeTime, callMethod, testApp, type TestApp } from '../../support/app.ts'
 import { aBridgeTransaction, bridgeUrl } from '../../support/bridge.ts'
 import { aTenant } from '../../support/tenants.ts'
 
 /** Waits as long as a slow machine needs. */
-const patience = { timeout: 15_000 }
 
 async function reading({
   env = {},
@@ -336,7 +335,7 @@ test('a read waits for its user’s next minute where that comes within its time
   clock.advance(30_000)
 
   const answer = ask()
-  await vi.waitUntil(async () => (await app.bridgeStatus()).quota.waiting > 0, patience)
+  await expect.poll(async () => (await app.bridgeStatus()).quota.waiting > 0).toBe(true)
   clock.advance(35_000)
 
   expect((await answer).message).toHaveLength(2_001)

@@ -10,7 +10,7 @@ export const test = {
     ) =>
     (title: string, check: (values: Values) => void | Promise<void>) => {
       const all = fc.record(arbitraries) as fc.Arbitrary<Values>
-      vitest(title, { timeout: 60_000 }, async () => {
+      vitest(title, async () => {
         await fc.assert(
           fc.asyncProperty(all, async (values) => check(values)),
           options,

@@ -25,14 +25,14 @@ it('a rekey with a master key that the server does not have is told once, as no 
       .map(({ level, msg }) => `${level}: ${msg}`)
 
   await store.addDataKey({ id: 'd2', wrappedKey }, app.clock.now())
-  await expect.poll(() => looks, { timeout: 5_000 }).toBeGreaterThan(2)
+  await expect.poll(() => looks).toBeGreaterThan(2)
   const { wrappedPepper: from } = (await store.readInstance())!
   const dataKeys = [{ id: 'd2', wrappedKey: seal(ours!, key, dataKeyRow('d2')) }]
   const by = { ...testBy, action: 'rekey.refused' } as const
   await store.rewrap({ pepper: { from, to: from }, dataKeys }, by)
 
   await expect
-    .poll(said, { timeout: 5_000 })
+    .poll(said)
     .toEqual([
       '40: a rekey runs with a master key that this server does not have: restart it with both',
       '30: a new data key is in hand',

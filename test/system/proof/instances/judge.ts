@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { mostMsOfMany } from '../../../support/form.ts'
+import { mostMs } from '../../../support/form.ts'
 import { triesAtOnce } from '../../../../src/db/rules/endpoint-health.ts'
 import { keptCalls, type Call } from '../../../../src/sandbox/calls.ts'
 import { pull } from '../../e2e/visit.ts'
@@ -40,7 +40,7 @@ export async function settled(instances: Instances, traffic: Traffic): Promise<v
           notReminded: ended.filter((itemId) => !heard.has(itemId)).length,
         }
       },
-      { timeout: mostMsOfMany / 2, interval: 250 },
+      { timeout: mostMs / 2, interval: 250 },
     )
     .toEqual({ untold: 0, unhandledEvents: 0, pending: 0, dead: 0, notReminded: 0 })
 }

@@ -1,5 +1,5 @@
 import { Client } from 'pg'
-import { expect, onTestFinished, vi } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { createPool } from '../../../../src/db/postgres/open.ts'
 import { createPostgresStore } from '../../../../src/db/postgres/store.ts'
 import { testDatabase, withPostgres } from '../../../support/postgres.ts'
@@ -43,12 +43,10 @@ withPostgres((it, server) => {
       [slow.dedupeKey],
     )
     const first = slowly!.acceptEvent(slow)
-    await vi.waitFor(async () => expect(await waiting()).toBe(1), { timeout: 20_000 })
+    await expect.poll(waiting).toBe(1)
     let isStored = false
     const second = quickly!.acceptEvent(quick).finally(() => (isStored = true))
-    await vi.waitFor(async () => expect(isStored || (await waiting()) === 2).toBe(true), {
-      timeout: 20_000,
-    })
+    await expect.poll(async () => isStored || (await waiting()) === 2).toBe(true)
     const meanwhile = await read(0)
     await other.query('ROLLBACK')
     await Promise.all([first, second])
