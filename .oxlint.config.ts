@@ -1,11 +1,8 @@
 import { defineConfig, type OxlintOverride } from 'oxlint'
 
-/** What keeps rows: what is sealed, who did what, whose things are. */
-const holding = ['db', 'vault', 'audit']
-
 /**
- * Which rooms a room may import, floor by floor: each only from the floors before it. What is not listed stays closed; files
- * directly in src/, and src/terminal/, are open to all.
+ * Which rooms a room may import, floor by floor: each only from the floors before it, and none that it does without. What is
+ * not listed stays closed; files directly in src/, src/terminal/ and src/texts/ are open to all.
  */
 export const mayUse: Record<string, readonly string[]> = {
   frappe: [],
@@ -22,23 +19,23 @@ export const mayUse: Record<string, readonly string[]> = {
   cluster: ['db'],
   transactions: ['bridge'],
 
-  auth: ['bridge', ...holding],
+  auth: ['bridge', 'db', 'vault', 'audit'],
 
-  backup: ['auth', 'cluster', ...holding],
-  connect: ['auth', 'bridge', ...holding],
-  webhooks: ['auth', 'bridge', ...holding],
-  erasure: ['auth', 'bridge', ...holding],
-  export: [...holding],
-  apply: ['auth', 'connect', 'webhooks', ...holding],
+  backup: ['auth', 'cluster', 'db', 'vault'],
+  connect: ['auth', 'bridge', 'db', 'vault'],
+  webhooks: ['bridge', 'db', 'vault', 'audit'],
+  erasure: ['auth', 'bridge', 'db'],
+  export: ['db', 'vault'],
+  apply: ['auth', 'connect', 'webhooks', 'db'],
   retention: ['db'],
-  jobs: ['auth', 'bridge', 'connect', 'mail', ...holding],
+  jobs: ['auth', 'bridge', 'connect', 'mail', 'db', 'vault'],
   metrics: ['backup', 'bridge', 'cluster', 'db'],
   sockets: ['auth'],
 
   explain: ['auth', 'connect', 'webhooks', 'db', 'vault'],
-  doctor: ['auth', 'backup', 'bridge', 'cluster', 'connect', 'mail', 'webhooks', ...holding],
+  doctor: ['auth', 'backup', 'bridge', 'cluster', 'connect', 'mail', 'webhooks', 'db'],
   alerts: ['bridge', 'db', 'doctor'],
-  openapi: ['bridge', 'frappe', 'html', 'metrics'],
+  openapi: ['bridge', 'frappe', 'html'],
   routes: [
     'auth',
     'bridge',
@@ -52,7 +49,8 @@ export const mayUse: Record<string, readonly string[]> = {
     'openapi',
     'transactions',
     'webhooks',
-    ...holding,
+    'db',
+    'vault',
   ],
   console: [
     'auth',
@@ -66,9 +64,11 @@ export const mayUse: Record<string, readonly string[]> = {
     'html',
     'jobs',
     'webhooks',
-    ...holding,
+    'db',
+    'vault',
+    'audit',
   ],
-  portal: ['auth', 'connect', 'console', 'frappe', 'html', 'jobs', 'webhooks', ...holding],
+  portal: ['auth', 'connect', 'console', 'html', 'jobs', 'webhooks', 'db', 'vault', 'audit'],
   cli: [
     'apply',
     'auth',
@@ -81,10 +81,11 @@ export const mayUse: Record<string, readonly string[]> = {
     'erasure',
     'explain',
     'export',
-    'jobs',
     'retention',
     'webhooks',
-    ...holding,
+    'db',
+    'vault',
+    'audit',
   ],
 }
 
@@ -152,6 +153,13 @@ const engineFolders = {
   ],
 }
 
+/** One process has one client: two would not share their quota and tokens. */
+const building: Pattern = {
+  group: ['**/bridge/client.ts', '**/bridge/transport/http.ts'],
+  allowTypeImports: true,
+  message: 'Only bridge/plugin.ts and cli/installation.ts build the Bridge client.',
+}
+
 // A later override replaces a rule's options, so each entry is whole.
 const directions = Object.entries(mayUse).flatMap(([room, allowed]) => {
   const closed = Object.keys(mayUse).filter((name) => name !== room && !allowed.includes(name))
@@ -162,19 +170,13 @@ const directions = Object.entries(mayUse).flatMap(([room, allowed]) => {
     },
     ...engines(room),
   ]
-  if (room === 'webhooks' || room === 'routes') {
-    inward.push({
-      group: ['**/bridge/client.ts', '**/bridge/http.ts'],
-      allowTypeImports: true,
-      message: 'Only app.ts builds the Bridge client.',
-    })
-  }
+  const walled = room === 'bridge' ? inward : [...inward, building]
   const fastify: Pattern = {
     group: ['fastify', 'fastify-plugin', '@fastify/*'],
     allowTypeImports: true,
     message: 'Put it in plugin.ts.',
   }
-  if (doors.has(room)) return [only(`src/${room}/**`, inward)]
+  if (doors.has(room)) return [only(`src/${room}/**`, walled)]
   if (room === 'db') {
     const apart = Object.entries(engineFolders).map(([folder, group]) =>
       only(`src/db/${folder}/**`, [
@@ -185,7 +187,11 @@ const directions = Object.entries(mayUse).flatMap(([room, allowed]) => {
     )
     return [only('src/db/**', [...inward, fastify]), only('src/db/plugin.ts', inward), ...apart]
   }
-  return [only(`src/${room}/**`, [...inward, fastify]), only(`src/${room}/plugin.ts`, inward)]
+  return [
+    only(`src/${room}/**`, [...walled, fastify]),
+    ...(room === 'cli' ? [only('src/cli/installation.ts', [...inward, fastify])] : []),
+    only(`src/${room}/plugin.ts`, walled),
+  ]
 })
 
 export default defineConfig({
@@ -243,7 +249,7 @@ export default defineConfig({
     },
     { files: ['src/node-version.js', 'src/bundle.js'], rules: { 'no-console': 'off' } },
     ...directions,
-    only('src/*.ts', engines()),
+    only('src/*.ts', [...engines(), building]),
     // What is decided inside a transaction is the same on every engine: plain functions of rows.
     only('src/db/rules/**', [
       {

@@ -1,7 +1,8 @@
 import { globSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, matchesGlob } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import lint, { mayUse } from '../../.oxlint.config.ts'
 
 const src = fileURLToPath(new URL('../../src', import.meta.url))
 
@@ -30,4 +31,25 @@ it('no file imports, by whatever way, what imports it', () => {
 
   expect(imports.size).toBeGreaterThan(200)
   expect(circles).toEqual([])
+})
+
+it('every path of ours that lint closes is there', () => {
+  const closed = JSON.stringify(lint.overrides).match(/(?<=")\*\*\/[^"]+/g) ?? []
+  const files = [...imports.keys()].map((file) => `src/${file}`)
+  const isThere = (path: string) => files.some((file) => matchesGlob(file, path))
+
+  expect(closed.length).toBeGreaterThan(50)
+  expect([...new Set(closed)].filter((path) => !isThere(path))).toEqual([])
+})
+
+it('what lint lets a room import, some file of it does', () => {
+  const roomOf = (file: string): string => file.split('/')[0] ?? ''
+  const used = new Set(
+    [...imports].flatMap(([file, found]) => found.map((to) => `${roomOf(file)} → ${roomOf(to)}`)),
+  )
+  const allowed = Object.entries(mayUse).flatMap(([room, uses]) =>
+    uses.map((to) => `${room} → ${to}`),
+  )
+
+  expect(allowed.filter((one) => !used.has(one))).toEqual([])
 })
