@@ -246,6 +246,9 @@ function isFrappes({ status, headers, body }: Reply, { verb, target }: Request):
   expect(status).toBeGreaterThanOrEqual(200)
   if (verb === 'HEAD') return expect(body).toBe('')
   if (verb === 'OPTIONS' && status === 200) return expect(body).toBe('')
+  // A browser is shown the page of whoever comes by hand.
+  if (verb === 'GET' && /^\/(\?|$)/.test(target) && headers.includes('content-type: text/html'))
+    return expect(body).toMatch(/^<!doctype html>/)
   expect(headers).toContain('content-type: application/json\r\n')
   const answer = JSON.parse(body) as Record<string, unknown>
   if (status === 200) {
