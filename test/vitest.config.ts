@@ -8,6 +8,7 @@ export default defineConfig({
     root: fileURLToPath(new URL('..', import.meta.url)),
     include: ['test/**/*.test.ts', ...(isLong ? ['test/**/*.long.ts'] : [])],
     globalSetup: ['test/support/run-folder.ts', 'test/support/postgres-server.ts'],
+    setupFiles: ['test/support/same-values.ts'],
     isolate: false,
     // Most of the time is spent waiting for other processes: more workers than cores pay.
     maxWorkers: 3,
