@@ -7,6 +7,7 @@ import { runInNewContext } from 'node:vm'
 import { Agent, Dispatcher } from 'undici'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ask, OutOfTimeError, TooMuchError } from '../../src/http-exchange.ts'
+import { partHeard, tryTime } from '../support/try-time.ts'
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
@@ -166,9 +167,14 @@ describe('of a body that is not whole there is the beginning, and why there is n
   })
 
   it('as the time was over', async () => {
+    const time = tryTime(60_000)
     const answer = await asking((_, response) => void response.writeHead(200).write('half'))
 
-    const { body, cut } = await answer({ ms: 100 })
+    const heard = partHeard()
+    const answering = answer({ ms: 60_000 })
+    await heard
+    time.isOver()
+    const { body, cut } = await answering
 
     expect(body.toString()).toBe('half')
     expect(cut).toBeInstanceOf(OutOfTimeError)

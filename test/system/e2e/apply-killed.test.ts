@@ -56,7 +56,7 @@ async function killedAt(secrets: number, file: string, cwd: string, env: Record<
   return signal
 }
 
-/** An installation on which `apply` is killed half-way, again at three quarters, and run to its end. */
+/** An installation on which `apply` is killed twice on its way, and run to its end. */
 async function healed(environment: Record<string, string>) {
   const folder = testFolder()
   const env = {
@@ -72,8 +72,8 @@ async function healed(environment: Record<string, string>) {
     runHere(['apply', 'declared.json', ...options], { cwd: folder, env })
 
   const signals = [
-    await killedAt(40, 'first.jsonl', folder, env),
-    await killedAt(20, 'second.jsonl', folder, env),
+    await killedAt(10, 'first.jsonl', folder, env),
+    await killedAt(10, 'second.jsonl', folder, env),
   ]
   const ran = await apply('--secrets', 'third.jsonl')
   const again = await apply('--dry-run')

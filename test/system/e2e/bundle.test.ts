@@ -1,13 +1,11 @@
 import { appendFileSync, cpSync, existsSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { testFolder } from '../../support/store.ts'
 import { runNode } from '../../support/run-cli.ts'
 
 const checkout = fileURLToPath(new URL('../../..', import.meta.url))
-
-vi.setConfig({ testTimeout: 90_000 }) // commands from source, several of them, on a busy machine
 
 /** A copy of the checkout whose bundle, once made, says so instead of doing its work. */
 function aCheckout({ withBundler = true } = {}) {

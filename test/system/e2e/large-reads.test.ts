@@ -1,9 +1,7 @@
 import type { AddressInfo } from 'node:net'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Json } from '../../support/app.ts'
 import { sandboxed } from '../../support/sandboxed.ts'
-
-vi.setConfig({ testTimeout: 60_000 }) // 24,000 rows are made and read, several times over
 
 const user = 'ann@acme.test'
 

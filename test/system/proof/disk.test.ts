@@ -69,7 +69,7 @@ describe.runIf(canTrace)('under strace', () => {
 
     // Something else may be stored, and waited for, in between now and then.
     const { sentAhead } = readTrace(readFileSync(output, 'utf8'))
-    expect(sentAhead).toBeGreaterThan(events / 2)
+    expect(sentAhead).toBeGreaterThan(events / 3)
   })
 
   test("no call waits for the disk because it is its key's first of an hour", async () => {
@@ -84,7 +84,7 @@ describe.runIf(canTrace)('under strace', () => {
     // Something else may be stored, and waited for, in between now and then.
     const { answers, tooEarly } = readTrace(readFileSync(output, 'utf8'))
     expect(answers).toBe(calls)
-    expect(tooEarly).toBeGreaterThan(calls / 2)
+    expect(tooEarly).toBeGreaterThan(calls / 3)
   })
 
   test('on a slow disk a burst is stored whole, with fewer syncs than events', async () => {

@@ -12,7 +12,7 @@ import type { BridgeCall, BridgeOptions } from '../../../src/bridge/options.ts'
 import { createQuota } from '../../../src/bridge/admission/quota.ts'
 import { mayBeRefreshed } from '../../../src/bridge/resources/items.ts'
 import { systemClock } from '../../../src/clock.ts'
-import { tryTime } from '../../support/try-time.ts'
+import { partHeard, tryTime } from '../../support/try-time.ts'
 import { rejection } from './test-client.ts'
 
 /** The client on a real pool of one connection, before a real server. */
@@ -154,13 +154,18 @@ test('a refresh that is given up while another call has the only connection is n
 
 test('an answer that stalls is a timeout, and the next call works', async () => {
   let count = 0
+  const time = tryTime(5_000)
   const { client } = await clientBefore((_, response) => {
     count += 1
     if (count === 1) response.writeHead(200).write('{"id":')
     else response.end('{"id":574}')
-  }, 1_000)
+  })
 
-  await rejection(client.providers.get(574), BridgeTimeoutError)
+  const heard = partHeard()
+  const stalled = rejection(client.providers.get(574), BridgeTimeoutError)
+  await heard
+  time.isOver()
+  await stalled
 
   expect(await client.providers.get(574)).toEqual({ id: 574 })
 })

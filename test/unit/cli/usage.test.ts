@@ -8,7 +8,7 @@ import { runCli } from '../../support/run-cli.ts'
 import { testFolder } from '../../support/store.ts'
 import { addItems, aTenant, aUser } from '../../support/tenants.ts'
 
-const january = Date.UTC(2027, 0, 15)
+const january = Date.UTC(2099, 0, 15)
 
 /** Two tenants, of whom one is called as no spreadsheet should read it. */
 async function anInstallation() {
@@ -22,7 +22,7 @@ async function anInstallation() {
   const other = await aTenant(rooms, { name: '=other', sites: ['erp.other.example'] })
   const ann = await aUser(rooms, acme.site, { name: 'ann' })
   await addItems(rooms, ann, 1, 2)
-  await store.countConnections('2027-01', 9)
+  await store.countConnections('2099-01', 9)
   const call = (id: string, tenantId: string, siteId: string | null) => ({
     id,
     at: january,
@@ -51,7 +51,7 @@ describe('bank-api usage', () => {
   it('tells of each site what it used in the month', async () => {
     const { usage } = await anInstallation()
 
-    const { code, out } = await usage('--month', '2027-01')
+    const { code, out } = await usage('--month', '2099-01')
 
     expect(code).toBe(0)
     expect(out.split('\n')).toEqual([
@@ -66,19 +66,19 @@ describe('bank-api usage', () => {
   it('tells programs and spreadsheets the same, no name becoming a formula', async () => {
     const { usage } = await anInstallation()
 
-    const json = await usage('--month', '2027-01', '--tenant', 'acme, "the" host', '--json')
-    const csv = await usage('--month', '2027-01', '--csv')
+    const json = await usage('--month', '2099-01', '--tenant', 'acme, "the" host', '--json')
+    const csv = await usage('--month', '2099-01', '--csv')
 
-    const ofAcme = { month: '2027-01', tenant: 'acme, "the" host', webhooks: 0, renewals: 0 }
+    const ofAcme = { month: '2099-01', tenant: 'acme, "the" host', webhooks: 0, renewals: 0 }
     expect(JSON.parse(json.out)).toEqual([
       { ...ofAcme, site: null, connections: 0, calls: 1 },
       { ...ofAcme, site: 'erp.acme.example', connections: 2, calls: 1 },
     ])
     expect(csv.out.split('\n')).toEqual([
       'month,tenant,site,connections,calls,webhooks,renewals',
-      "2027-01,'=other,erp.other.example,0,1,0,0",
-      '2027-01,"acme, ""the"" host",,0,1,0,0',
-      '2027-01,"acme, ""the"" host",erp.acme.example,2,1,0,0',
+      "2099-01,'=other,erp.other.example,0,1,0,0",
+      '2099-01,"acme, ""the"" host",,0,1,0,0',
+      '2099-01,"acme, ""the"" host",erp.acme.example,2,1,0,0',
       '',
     ])
   })
