@@ -1,10 +1,10 @@
 import { processStreams } from '../terminal/terminal.ts'
 import { runCli } from './run.ts'
 
-/** Only who asks for it keeps Ctrl-C from ending the process at once. */
+/** Only who asks for it keeps Ctrl-C, or the end of the terminal, from ending the process at once. */
 function stopped(): AbortSignal {
   const controller = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => controller.abort())
   }
   return controller.signal

@@ -2,13 +2,14 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Command } from 'commander'
 import { masterKeysOf } from '../vault/instance.ts'
 import { livingServers } from '../cluster/liveness.ts'
-import { rekey, ServerUnawareError } from '../vault/rekey.ts'
+import { rekey, RekeyStoppedError, ServerUnawareError } from '../vault/rekey.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
 
 /** `bank-api rekey` */
 export const rekeyCommand = ({
   printOne,
+  stopped,
   withInstallation,
   withProgress,
 }: CommandContext): Command =>
@@ -22,13 +23,20 @@ export const rekeyCommand = ({
         const { config, by } = installation
         const masterKeys = masterKeysOf(config)
         const living = () => livingServers(installation)
-        const deps = { ...installation, masterKeys, livingServers: living, wait }
+        const deps = {
+          ...installation,
+          masterKeys,
+          livingServers: living,
+          wait,
+          stopped: stopped(),
+        }
         const done = await withProgress((tell) => {
           tell('waiting for the servers')
           return rekey({ ...deps, onSealed: (count) => tell(`sealed anew: ${count}`) }, by)
         }).catch((error: unknown) => {
-          if (error instanceof ServerUnawareError) throw new CommandError(error.message)
-          throw error
+          const isRefused =
+            error instanceof ServerUnawareError || error instanceof RekeyStoppedError
+          throw isRefused ? new CommandError(error.message) : error
         })
         printOne({ ...done }, options)
       }),

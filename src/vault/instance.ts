@@ -6,7 +6,7 @@ import { ConfigError, type Config, type MasterKey } from '../config.ts'
 import type { Instance, StoredDataKey } from '../db/ports/instance.ts'
 import type { Scope } from '../db/scope.ts'
 import type { Store } from '../db/store.ts'
-import { createKeyring, open, seal, type Keyring } from './keyring.ts'
+import { createKeyring, keyIdOf, open, seal, type Keyring } from './keyring.ts'
 import { bindHash } from './owned-hash.ts'
 
 /**
@@ -75,7 +75,7 @@ export function openInstance(
   const opened = openPepper(instance.wrappedPepper, masterKeys)
   const dataKeys = instance.dataKeys.map(({ id, wrappedKey }) => ({
     id,
-    key: unwrap(masterKeys, wrappedKey, dataKeyRow(id)),
+    key: unwrapDataKey(masterKeys, { id, wrappedKey }),
   }))
   return { ...opened, keyring: createKeyring({ pepper: opened.pepper, dataKeys }) }
 }
@@ -98,6 +98,21 @@ export function unwrap(masterKeys: readonly MasterKey[], wrapped: Buffer, row: s
     return open(masterKeys, wrapped, row)
   } catch {
     throw new ConfigError(['MASTER_KEY: is not the one this database was made with'])
+  }
+}
+
+/** Opens a data key of a database whose pepper opens. Throws a ConfigError that says what a `rekey` left that was cut off. */
+export function unwrapDataKey(
+  masterKeys: readonly MasterKey[],
+  { id, wrappedKey }: { id: string; wrappedKey: Buffer },
+): Buffer {
+  try {
+    return open(masterKeys, wrappedKey, dataKeyRow(id))
+  } catch {
+    const master = keyIdOf(wrappedKey)
+    throw new ConfigError([
+      `MASTER_KEY: opens this database, but not the data key ${id}, which a rekey that was cut off wrapped with the master key ${master}; give both (${master}:key,${masterKeys[0]?.id}:key) and run rekey again`,
+    ])
   }
 }
 

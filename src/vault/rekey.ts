@@ -6,7 +6,7 @@ import { sealedColumns, type SealedColumn } from '../db/ports/sealed.ts'
 import type { By } from '../db/scope.ts'
 import type { Store } from '../db/store.ts'
 import { dayMs } from '../durations.ts'
-import { dataKeyRow, pepperRow, sealingKey, unwrap } from './instance.ts'
+import { dataKeyRow, pepperRow, sealingKey, unwrap, unwrapDataKey } from './instance.ts'
 import { userEmailPlace } from './user-email.ts'
 import { keyIdOf, seal, type Keyring } from './keyring.ts'
 
@@ -29,6 +29,11 @@ export class ServerUnawareError extends Error {
       `Running without this MASTER_KEY: ${servers.join(', ')}. Restart all servers with the same one (new and old, as id:key,id:key), one after the other if you like, and run this again. The data key ${dataKey} that it made stays behind, for servers may seal with it; a later rekey drops it.`,
     )
   }
+}
+
+/** Somebody stopped it; what it leaves opens with the keys that the servers have. */
+export class RekeyStoppedError extends Error {
+  override name = 'RekeyStoppedError'
 }
 
 const batch = 100
@@ -60,6 +65,8 @@ interface RekeyDeps {
   /** The ids of the servers at work on this database. */
   livingServers(): Promise<string[]>
   wait(ms: number): Promise<unknown>
+  /** Ends it at the next point where that harms nothing, with a RekeyStoppedError. */
+  stopped?: AbortSignal
   /** Hears how many values are sealed anew by now. */
   onSealed?: (count: number) => void
 }
@@ -71,7 +78,7 @@ interface RekeyDeps {
  * `rekey` seals that anew, and drops it.
  */
 export async function rekey(deps: RekeyDeps, by: By): Promise<Rekeyed> {
-  const { store, keyring, clock, ids, masterKeys } = deps
+  const { store, keyring, clock, ids, masterKeys, stopped } = deps
   const newest = masterKeys[0]
   if (!newest || !(await store.readInstance())) throw new Error('There is no installation to rekey')
 
@@ -80,7 +87,7 @@ export async function rekey(deps: RekeyDeps, by: By): Promise<Rekeyed> {
   await store.addDataKey({ id: key.id, wrappedKey }, clock.now())
   const unaware = await serversWithout(deps, key.id)
 
-  if (unaware.length > 0) {
+  if (unaware.length > 0 || stopped?.aborted) {
     const members = await store.listMembers()
     // Some may seal with it by now, and go on: it stays, wrapped as the pepper is, so that all can open it.
     const ofPepper = (pepper: Buffer) => masterKeys.find(({ id }) => id === keyIdOf(pepper))!
@@ -89,6 +96,7 @@ export async function rekey(deps: RekeyDeps, by: By): Promise<Rekeyed> {
       const member = members.find(({ id }) => id === server)
       return member ? `process ${member.pid} on ${member.host}` : server
     })
+    if (stopped?.aborted) throw new RekeyStoppedError('Stopped before anything was sealed anew.')
     throw new ServerUnawareError(named, key.id)
   }
   keyring.add(key)
@@ -141,7 +149,7 @@ async function wrapAll(
  * new one, nothing may be sealed with it. Then they do.
  */
 async function serversWithout(
-  { store, clock, livingServers, wait }: RekeyDeps,
+  { store, clock, livingServers, wait, stopped }: RekeyDeps,
   id: string,
 ): Promise<string[]> {
   const giveUpAt = clock.now() + patienceMs
@@ -150,13 +158,13 @@ async function serversWithout(
     const key = (await store.listDataKeys()).find((candidate) => candidate.id === id)
     const without = living.filter((server) => !key?.seenBy.includes(server))
     if (without.length === 0 && living.length > 1) await wait(changeOverMs)
-    if (without.length === 0 || clock.now() >= giveUpAt) return without
+    if (without.length === 0 || clock.now() >= giveUpAt || stopped?.aborted) return without
     await wait(250)
   }
 }
 
 async function reseal(
-  { store, keyring, onSealed }: RekeyDeps,
+  { store, keyring, stopped, onSealed }: RekeyDeps,
   place: SealedColumn,
   newId: string,
 ): Promise<number> {
@@ -173,6 +181,9 @@ async function reseal(
     if (changes.length > 0) {
       count += await store.replaceSealed(place, changes)
       onSealed?.(count)
+    }
+    if (stopped?.aborted) {
+      throw new RekeyStoppedError('Stopped with some sealed anew: run it again for the rest.')
     }
     const last = values.at(-1)
     if (!last || values.length < batch) return count
@@ -198,7 +209,7 @@ export async function learnDataKeys({
   const keys = await store.listDataKeys()
   const fresh = keys.filter(({ id }) => !known.includes(id))
   for (const { id, wrappedKey } of fresh) {
-    keyring.add({ id, key: unwrap(masterKeys, wrappedKey, dataKeyRow(id)) })
+    keyring.add({ id, key: unwrapDataKey(masterKeys, { id, wrappedKey }) })
   }
   for (const { id, seenBy } of keys) {
     if (seenBy.includes(memberId)) continue

@@ -3,7 +3,12 @@ import { dayMs } from '../../../src/durations.ts'
 import { loadConfig } from '../../../src/config.ts'
 import { masterKeysOf, unlockInstance } from '../../../src/vault/instance.ts'
 import { keyIdOf } from '../../../src/vault/keyring.ts'
-import { learnDataKeys, rekey, ServerUnawareError } from '../../../src/vault/rekey.ts'
+import {
+  learnDataKeys,
+  rekey,
+  RekeyStoppedError,
+  ServerUnawareError,
+} from '../../../src/vault/rekey.ts'
 import { testClock } from '../../support/clock.ts'
 import { testIds } from '../../support/ids.ts'
 import { testStore } from '../../support/store.ts'
@@ -28,6 +33,7 @@ async function anInstallation() {
     masterKey = both,
     meanwhile = async () => {},
     over = store,
+    stopped = new AbortController().signal,
   } = {}) =>
     rekey(
       {
@@ -36,6 +42,7 @@ async function anInstallation() {
         keyring: await unlock(masterKey),
         masterKeys: masterKeysOf(configWith(masterKey)),
         livingServers: () => Promise.resolve(living),
+        stopped,
         wait: async (ms) => {
           clock.advance(ms)
           await meanwhile()
@@ -120,6 +127,54 @@ it('a refused rekey leaves nothing wrapped for one that was killed before it', a
 
   expect((await unlock(oldKey)).ids()).toHaveLength(3)
   expect(await readAll(oldKey)).toEqual(['before'])
+})
+
+it('a rekey that is stopped while it waits for the servers leaves nothing wrapped for itself alone', async () => {
+  const { run, seal, store, unlock, readAll } = await anInstallation()
+  await store.acceptEvent(seal('before'))
+  const stop = new AbortController()
+
+  const stopped = run({
+    living: ['srv_unaware'],
+    stopped: stop.signal,
+    meanwhile: async () => stop.abort(),
+  })
+
+  await expect(stopped).rejects.toThrow(RekeyStoppedError)
+  expect((await unlock(oldKey)).ids()).toHaveLength(2)
+  expect(await readAll(oldKey)).toEqual(['before'])
+})
+
+it('a rekey that is stopped while it seals anew is finished by the next one', async () => {
+  const { run, seal, store, readAll } = await anInstallation()
+  await store.acceptEvent(seal('before'))
+  const stop = new AbortController()
+  const replaceSealed: typeof store.replaceSealed = async (...given) => {
+    stop.abort()
+    return store.replaceSealed(...given)
+  }
+
+  const stopped = run({ stopped: stop.signal, over: { ...store, replaceSealed } })
+
+  await expect(stopped).rejects.toThrow(RekeyStoppedError)
+  expect(await readAll(both)).toEqual(['before'])
+  await run()
+  expect(await readAll(newKey)).toEqual(['before'])
+})
+
+it('what a killed rekey left says which master keys open the database, and what to do', async () => {
+  const { run, unlock } = await anInstallation()
+  const killed = run({
+    living: ['srv_unaware'],
+    meanwhile: () => Promise.reject(new Error('killed')),
+  })
+  await expect(killed).rejects.toThrow('killed')
+
+  await expect(unlock(oldKey)).rejects.toThrow(
+    /MASTER_KEY: opens this database, but not the data key \S+, .* master key new; give both \(new:key,old:key\) and run rekey again/,
+  )
+  await run()
+  expect((await unlock(newKey)).ids()).toHaveLength(3)
 })
 
 it('a refused rekey undoes nothing of one that came to its end meanwhile', async () => {
