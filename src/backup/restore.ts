@@ -109,7 +109,7 @@ async function stage(
   const verification = await verifyCopy(staged, { config, clock, allowUnsigned })
   if (!verification.ok) throw new CopyRefusedError(verification.problems.join('; '))
   migrateFile(staged)
-  skipEventNumbers(staged)
+  skipEventNumbers(staged, clock.now())
   return verification
 }
 

@@ -110,7 +110,7 @@ test.skipIf(isMissing)(
     expect(onServer).toMatchObject([{ tenant: 'moved' }])
     expect(dump).toContain('pg_restore')
     expect(restored).toMatchObject([{ tenant: 'acme' }])
-    expect(await nextEvent(RESTORED_URL)).toBeGreaterThan(1_000_000_000)
+    expect(await nextEvent(RESTORED_URL)).toBeGreaterThan(Date.now() * 9)
   },
 )
 
@@ -187,7 +187,7 @@ test.skipIf(isMissing)(
 
     expect(ready.status).toBe(200)
     expect(JSON.parse(stdout)).toMatchObject([{ tenant: 'before' }])
-    expect(next).toBeGreaterThan(1_000_000_000)
+    expect(next).toBeGreaterThan(Date.now() * 9)
   },
 )
 

@@ -32,10 +32,11 @@ export const migrateFile = (path: string): void =>
 
 /**
  * Lets the events of a copy go on far behind the numbers that were given out since it was made: readers of the feed may hold
- * one of those, and would pass over what gets it a second time.
+ * one of those, and would pass over what gets it a second time. A number of the moment, ten for each millisecond: after the
+ * restore of an earlier or the same copy, too, it lies behind all that were given out. It fits a cursor's 48 bits.
  */
-export function skipEventNumbers(path: string): void {
-  const name = { name: 'events', skipped: 1_000_000_000 }
+export function skipEventNumbers(path: string, at: number): void {
+  const places = { name: 'events', skipped: 1_000_000_000, ofTheMoment: at * 10 }
   withFile(
     path,
     (client) => {
@@ -44,8 +45,12 @@ export function skipEventNumbers(path: string): void {
           `INSERT INTO sqlite_sequence (name, seq) SELECT @name, 0
            WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = @name)`,
         )
-        .run({ name: name.name })
-      client.prepare('UPDATE sqlite_sequence SET seq = seq + @skipped WHERE name = @name').run(name)
+        .run({ name: places.name })
+      client
+        .prepare(
+          'UPDATE sqlite_sequence SET seq = max(seq + @skipped, @ofTheMoment) WHERE name = @name',
+        )
+        .run(places)
     },
     toWrite,
   )
