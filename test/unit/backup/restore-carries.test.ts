@@ -384,6 +384,54 @@ describe('what was ended since a copy was made stays ended:', () => {
     expect(left.map(({ id }) => id)).toEqual([2, 3])
   })
 
+  it('connections deleted, though an event comes late, or the same copy a second time', async () => {
+    const installation = await anInstallation()
+    const { copy, open, site, clock } = installation
+    const user = await open(async (rooms) => {
+      const user = await aUser(rooms, site)
+      await addItems(rooms, user, 1)
+      return user
+    })
+    const made = copy()
+    await open((rooms) => rooms.store.deleteItem(1, by(rooms)))
+    const late = { kind: 'item', userId: user.id, itemId: 1, at: clock.now(), status: 0 } as const
+    const unsaid = { statusCodeInfo: null, authenticationExpiresAt: null, accountTypes: null }
+
+    await restore(installation, made)
+    await open(({ store }) => store.applyEvent({ ...late, ...unsaid }))
+
+    expect(await open((rooms) => rooms.store.listItems(user.id))).toEqual([])
+    const { carried } = await restore(installation, made)
+    expect(shown(carried)).toEqual({ items_deleted: ['1'] })
+  })
+
+  it('how often a bank was asked for a connection: the copy gives no more of it', async () => {
+    const installation = await anInstallation()
+    const { copy, open, site, clock } = installation
+    await open(async (rooms) => addItems(rooms, await aUser(rooms, site), 1, 2))
+    const claim = (rooms: TestRooms, kind: 'refresh' | 'renewal', itemId = 1) => {
+      const at = clock.now()
+      return rooms.store.claimAllowance(kind, itemId, { at, since: at - dayMs, limit: 2 })
+    }
+    await open((rooms) => claim(rooms, 'refresh'))
+    const made = copy()
+    clock.advance(1)
+    await open(async (rooms) => {
+      await claim(rooms, 'refresh')
+      await claim(rooms, 'renewal')
+      await claim(rooms, 'refresh', 2)
+      await rooms.store.deleteItem(2, by(rooms))
+    })
+
+    await restore(installation, made)
+
+    await open(async (rooms) => {
+      expect(await claim(rooms, 'refresh')).toHaveProperty('oldestAt')
+      expect(await claim(rooms, 'renewal')).toHaveProperty('claim')
+      expect(await claim(rooms, 'renewal')).toHaveProperty('oldestAt')
+    })
+  })
+
   it.each([
     ['site', true],
     ['tenant', true],
@@ -580,17 +628,18 @@ it('events stored after a restore come behind all that were stored since the cop
       dedupeKey: id,
     })
   const made = copy()
-  const seen = await open(async (rooms) => {
-    await happens(rooms, 'evt_lost_1')
-    await happens(rooms, 'evt_lost_2')
-    return rooms.store.findFeedEnd(scope)
-  })
-  expect(seen).toBeGreaterThan(0)
+  const ends: number[] = []
+  for (const time of ['once', 'twice', 'three times']) {
+    await open(async (rooms) => {
+      await happens(rooms, `evt_1 ${time}`)
+      ends.push(await rooms.store.findFeedEnd(scope))
+      await happens(rooms, `evt_2 ${time}`)
+      ends.push(await rooms.store.findFeedEnd(scope))
+    })
+    clock.advance(1_000)
+    await restore(installation, made)
+  }
 
-  await restore(installation, made)
-
-  await open(async (rooms) => {
-    await happens(rooms, 'evt_after')
-    expect(await rooms.store.findFeedEnd(scope)).toBeGreaterThan(seen)
-  })
+  expect(ends).toEqual(ends.toSorted((a, b) => a - b))
+  expect(new Set(ends).size).toBe(6)
 })

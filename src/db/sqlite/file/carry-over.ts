@@ -69,8 +69,8 @@ interface SiteRow {
 
 /**
  * Ends in a copy what was ended in the database it replaces: revocations, rotations, disablings and deletions, all in one
- * commit, and notes what sites and users were told meanwhile. What is later in the copy stays: the database may be the older of the two. Throws a SqliteError when either
- * cannot be read; then the copy is as it was.
+ * commit, and notes what sites and users were told and banks were asked meanwhile. What is later in the copy stays: the
+ * database may be the older of the two. Throws a SqliteError when either cannot be read; then the copy is as it was.
  */
 export function carryOver({ from, into, own, reseal }: Carrying): CarriedOver {
   const end = (now: Sqlite.Database, then: Sqlite.Database): CarriedOver => {
@@ -78,6 +78,7 @@ export function carryOver({ from, into, own, reseal }: Carrying): CarriedOver {
     return then
       .transaction(() => {
         told(now, then)
+        allowances(now, then)
         return {
           ...deletions(now, then),
           ...items(now, then),
@@ -166,7 +167,28 @@ function items(now: Sqlite.Database, then: Sqlite.Database) {
         .run(siteId, id)
       return then.prepare('DELETE FROM items WHERE id = ?').run(id).changes === 1
     })
+  // An event that comes late makes no connection of one whose deletion is known, and so it is at the next restore.
+  const note = then.prepare(
+    `INSERT INTO audit (at, tenant_id, actor, action, subject, detail)
+     SELECT @at, @tenant_id, @actor, @action, @subject, @detail WHERE NOT EXISTS (
+       SELECT 1 FROM audit WHERE action = @action AND subject = @subject AND at = @at)`,
+  )
+  const known = now.prepare("SELECT * FROM audit WHERE action = 'item.deleted' ORDER BY id")
+  for (const entry of known.iterate()) note.run(entry)
   return { items_deleted: deleted }
+}
+
+/** What was asked of connections that the copy knows: a bank takes only so much a day. */
+function allowances(now: Sqlite.Database, then: Sqlite.Database): void {
+  for (const table of ['item_refreshes', 'renewals']) {
+    const claim = then.prepare(
+      `INSERT INTO ${table} (item_id, at) SELECT id, @at FROM items WHERE id = @item_id AND NOT EXISTS (
+         SELECT 1 FROM ${table} WHERE item_id = @item_id AND at = @at)`,
+    )
+    for (const claimed of now.prepare(`SELECT item_id, at FROM ${table}`).iterate()) {
+      claim.run(claimed)
+    }
+  }
 }
 
 function tenants(now: Sqlite.Database, then: Sqlite.Database) {
