@@ -14,8 +14,8 @@ export interface Probes {
     url: string,
     headers?: Record<string, string>,
   ): Promise<{ status: number; date: number | undefined; body: string }>
-  /** Where a name leads. Rejects when it does not resolve. */
-  resolve(host: string): Promise<string[]>
+  /** Where a tenant's name leads. Rejects when it does not resolve. */
+  resolve(host: string, tenantId: string): Promise<string[]>
   /** When the certificate an address shows for a host ends, in epoch milliseconds. Rejects when it is not to be trusted. */
   certificateEnd(host: string, address: string, port: number): Promise<number>
   /** Free bytes for an ordinary user, and the kind of file system, as `statfs` numbers it. */
@@ -50,11 +50,14 @@ export const systemProbes = ({
       await dispatcher.destroy()
     }
   },
-  resolve: async (host) =>
+  resolve: async (host, tenantId) =>
     isIP(host) === 0
       ? new Promise((resolve, reject) =>
-          systemResolve(host, (error, found) =>
-            error ? reject(error) : resolve(found.map(({ address }) => address)),
+          systemResolve(
+            host,
+            (error, found) =>
+              error ? reject(error) : resolve(found.map(({ address }) => address)),
+            tenantId,
           ),
         )
       : [host],

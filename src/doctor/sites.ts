@@ -164,7 +164,9 @@ async function dial(
 ): Promise<NonNullable<Subject['dialled']>> {
   const { hostname, protocol, port } = new URL(site.webhookUrl)
   const host = bare(hostname)
-  const addresses = await probes.resolve(host).catch((error: unknown) => error as Error)
+  const addresses = await probes
+    .resolve(host, site.tenantId)
+    .catch((error: unknown) => error as Error)
   if (addresses instanceof Error) {
     const message = {
       en: `${host} does not resolve: ${codeOf(addresses)}`,

@@ -128,6 +128,20 @@ test('doctor by hand looks at every site', async () => {
   expect(found(findings, 'site.undialled')).toEqual([])
 })
 
+test('names are looked up for their tenant: what one takes of the time keeps no other waiting', async () => {
+  const looked = new Set<string>()
+  const resolve = (...its: unknown[]) => {
+    looked.add(its.join(' for '))
+    return Promise.reject(new Error('no name'))
+  }
+  const probes = { resolve } as unknown as Examination['probes']
+  const { look } = examining([...sitesOf('acme', 1), ...sitesOf('other', 1)], { probes })
+
+  await within(25, look())
+
+  expect(looked).toEqual(new Set(['s0.acme.test for acme', 's0.other.test for other']))
+})
+
 test('a name that nobody answers for is told as one', async () => {
   const { look } = examining(sitesOf('acme', 1), {
     probes: { resolve: () => new Promise(() => {}) } as unknown as Examination['probes'],
