@@ -149,15 +149,35 @@ function isOrigin(text: string): boolean {
   return new URL(text).origin === text
 }
 
+/** Whether the login can be unescaped, as whoever sends it will: there it would be too late to complain. */
+function isLoginEscaped(text: string): boolean {
+  const { username, password } = new URL(text)
+  try {
+    decodeURIComponent(`${username}:${password}`)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const notEscaped = 'has a % in its user or password: write it as %25'
+
 // With a token in its path, its query or before its host, as whoever receives it wants.
-const hook = z.url({ protocol: /^https?$/, error: 'must be an http or https address' })
+const hook = z
+  .url({ protocol: /^https?$/, error: 'must be an http or https address', abort: true })
+  .refine(isLoginEscaped, notEscaped)
 
 const mailServer = z
-  .url({ protocol: /^smtps?$/, error: 'must be smtp://user:password@host:port, or smtps://…' })
+  .url({
+    protocol: /^smtps?$/,
+    error: 'must be smtp://user:password@host:port, or smtps://…',
+    abort: true,
+  })
   .refine(
     (text) => /^\/?$/.test(new URL(text).pathname) && !/[?#]/.test(text),
     'must end with the host or its port',
   )
+  .refine(isLoginEscaped, notEscaped)
 
 /** As `reminders@bank-api.example`, or with a name before it: `Reminders <reminders@bank-api.example>`. */
 const mailAddress = z
@@ -176,6 +196,7 @@ const proxy = z
     'must be the http or https address of a proxy',
   )
   .transform((url) => url!.href)
+  .refine(isLoginEscaped, notEscaped)
 
 const masterKeys = list.transform((entries, context): MasterKey[] =>
   entries.map((entry) => {

@@ -415,6 +415,26 @@ describe('proxies', () => {
   })
 })
 
+it.each(['ALERT_URL', 'HEALTHCHECK_URL', 'SMTP_URL', 'HTTPS_PROXY'])(
+  'a lone percent sign in the login of %s stops a start: whoever used it would fail',
+  (name) => {
+    const scheme = name === 'SMTP_URL' ? 'smtp' : 'https'
+    const problemsWith = (password: string) =>
+      problemsOf({
+        ...production,
+        ...(name === 'SMTP_URL' && { MAIL_FROM: 'reminders@bank.test' }),
+        [name]: `${scheme}://me:${password}@there.test`,
+      })
+
+    expect(problemsWith('100%25')).toEqual([])
+    for (const password of ['100%', '%FF', '%zz']) {
+      expect(problemsWith(password)).toEqual([
+        `${name}: has a % in its user or password: write it as %25`,
+      ])
+    }
+  },
+)
+
 describe('what an orchestrator injects and nothing reads', () => {
   const injected = { SANDBOX_PORT: 'tcp://10.0.0.1:80', SANDBOX_WEBHOOK_URL: 'nowhere' }
 
@@ -502,6 +522,7 @@ describe('the mail server', () => {
 
   it.each([
     ['https://mail.test', from, /SMTP_URL: must be smtp/],
+    ['nowhere', from, /SMTP_URL: must be smtp/],
     ['smtp://mail.test/?pool=true', from, /SMTP_URL: must end with the host or its port/],
     ['smtp://mail.test', 'nobody', /MAIL_FROM: must be an e-mail address/],
     ['smtp://mail.test', 'x\r\nBcc: y <a@b.test>', /MAIL_FROM: must be an e-mail address/],
