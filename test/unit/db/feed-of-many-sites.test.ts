@@ -53,3 +53,28 @@ test('of thousands of sites a page looks at some, and whoever goes on has every 
 
   expect(seen).toEqual(Array.from({ length: manySites }, (_, nth) => last - manySites + 1 + nth))
 })
+
+test('what a command forgets while a page is made is left to the next look', async () => {
+  const path = databaseFile()
+  const { tenant, scope } = await aTenant(testRooms(testStore(path)))
+  const raw = new Sqlite(path)
+  raw.exec(`INSERT INTO sites (id, tenant_id, name, webhook_secret, created_at)
+      VALUES ('sit_one', '${tenant.id}', 'one', x'00', 0);
+    INSERT INTO events (id, dedupe_key, type, site_id, body, occurred_at, received_at)
+      VALUES ('evt_1', 1, 'item.refreshed', 'sit_one', x'00', 0, 0), ('evt_2', 2, 'item.refreshed', 'sit_one', x'00', 0, 0)`)
+  const store = testStore(path)
+  // They are looked at once it is known which events there are, and before these are read.
+  const types = {
+    *[Symbol.iterator]() {
+      raw.exec(`UPDATE events SET body = NULL WHERE id = 'evt_1'`)
+      yield 'item.refreshed'
+    },
+  } as unknown as string[]
+
+  const page = await store.readFeed(scope, { after: 0, ...query, types })
+  const next = await store.readFeed(scope, { after: 0, ...query })
+  raw.close()
+
+  expect(page).toEqual({ events: [], upTo: null, hasMore: true })
+  expect(next).toMatchObject({ events: [{ id: 'evt_2' }], hasMore: false })
+})

@@ -113,9 +113,11 @@ export function feedOperations({ db, read }: Tools): FeedStore {
         const found = db
           .select()
           .from(events)
-          .where(inArray(events.seq, seqs))
+          .where(and(inArray(events.seq, seqs), isNotNull(events.body)))
           .orderBy(events.seq)
           .all()
+        // Forgotten, or deleted with its item, by another process between the two looks: the reader looks once more.
+        if (found.length < seqs.length) return { events: [], upTo: null, hasMore: true }
         const names = new Map(seen.map(({ id, name }) => [id, name]))
         const picked = found.map(({ seq, id, type, siteId, itemId, receivedAt, body }) => {
           return { seq, id, type, site: names.get(siteId!)!, itemId, receivedAt, body: body! }
