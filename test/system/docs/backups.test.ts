@@ -4,7 +4,7 @@ import Sqlite from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
 import { dataDirectory, firstStart, runCli, startGateway, type Env } from '../../support/gateway.ts'
 import { writeEarlierDatabase } from '../../support/earlier-database.ts'
-import { blocksOf, typedIn, wordsOf } from './guides.ts'
+import { blocksOf, read, typedIn, wordsOf } from './guides.ts'
 
 /** What the server of test/fixtures/database-0.1.0.sql was told. */
 const earlierEnvironment: Env = {
@@ -64,6 +64,28 @@ function unsignedCopy(env: Env): string {
   database.close()
   return file
 }
+
+test('the master key changes as keys.md tells, and a copy from before comes back as backups.md tells', async () => {
+  const [old, young] = [1, 2].map((byte) => Buffer.alloc(32, byte).toString('base64'))
+  const masterKeysIn = (page: string): string[] =>
+    [...read(page).matchAll(/`(?:MASTER_KEY=)?([\w-]+:<[^`]*>)`/g)].map(([, keys = '']) =>
+      keys.replace('<old key>', old!).replace(/<(?:new )?key>/, young!),
+    )
+  const [[both, alone], [forCopy]] = [masterKeysIn('docs/keys.md'), masterKeysIn('docs/backups.md')]
+  const env: Env = { ...earlierEnvironment, ...dataDirectory(onTestFinished), MASTER_KEY: old! }
+  await firstStart(env)
+  const { stdout } = await runCli(env, 'backup', '--json')
+  const { copy } = JSON.parse(stdout) as { copy: string }
+
+  const ran = []
+  ran.push(await runCli({ ...env, MASTER_KEY: both! }, 'rekey'))
+  ran.push(await runCli({ ...env, MASTER_KEY: alone! }, 'tenant', 'create', 'acme'))
+  ran.push(await runCli({ ...env, MASTER_KEY: forCopy! }, 'restore', copy, '--yes'))
+
+  expect(ran.map(({ code, stderr }) => ({ code, stderr }))).toEqual(
+    ran.map(() => ({ code: 0, stderr: '' })),
+  )
+})
 
 test('after an upgrade the copy from before it is there, and comes back as upgrading.md tells', async () => {
   const env: Env = { ...dataDirectory(onTestFinished), ...earlierEnvironment }

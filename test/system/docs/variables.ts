@@ -189,7 +189,11 @@ export const variables: Readonly<
     unit: 'hours',
     example: '6',
   },
-  BACKUP_KEEP: { is: 'how many copies the server keeps, 1 to 1000', unit: 'copies', example: '30' },
+  BACKUP_KEEP: {
+    is: 'how many copies are kept in `BACKUP_DIR`, those of `bank-api backup` among them, 1 to 1000',
+    unit: 'copies',
+    example: '30',
+  },
   STOP_DELAY: {
     is: 'how long to serve on after `/ready` says no; 600 at most',
     unit: 'seconds',
