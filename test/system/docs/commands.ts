@@ -77,6 +77,7 @@ export const notRun: Readonly<Record<string, string>> = {
   'docker compose start bank-api': noDocker,
   'docker run -d --name bank-api -p 127.0.0.1:8080:8080 -v bank-api:/data --stop-timeout 40 --memory 1g -e NODE_OPTIONS=--max-old-space-size=640 --env-file bank-api.env bank-api':
     noDocker,
+  'until curl -sf http://127.0.0.1:8080/ready; do sleep 1; done': noDocker,
   'docker exec bank-api bank-api tenant create acme': noDocker,
   'bench --site erp.acme.example set-config bank_connector_url https://bank-api.example': noBench,
   'bench --site erp.acme.example set-config bank_connector_key key_…': noBench,
