@@ -33,7 +33,7 @@ const program = new Command('conformance')
   .option('--listen <port>', 'where the webhook of the application leads, on this machine', number)
   .option('--callback <address>', 'where links come back to', 'https://example.com/back?kept=1')
   .option('--patience <minutes>', 'how long it may wait for what only time brings', number, 2)
-  .option('--may-delete-all-users', 'also see what deletes every user of the application')
+  .option('--may-delete-all-users', 'also try the call that deletes every user of the application')
   .option('--only <id...>', 'these points alone')
   .option('--json', 'the report as JSON')
   .action(async (options: Options) => {
