@@ -106,7 +106,7 @@ const bridgeVersion: Parameter = {
   in: 'header',
   required: false,
   description:
-    "Which of Bridge's versions the answer's objects are of, where the key is not to decide: the older ones are the schemas that end in 2021.",
+    "Bridge's version whose field names the answer uses, instead of the key's setting. The older ones are the schemas that end in 2021.",
   schema: { type: 'string', enum: ['2025-01-15', '2021-06-01'] },
 }
 

@@ -36,7 +36,7 @@ export const plainRoutes: Record<string, Record<string, PlainRoute>> = {
   '/ready': {
     get: {
       summary:
-        'Says whether to send this server work: database, workers, disk; no first of all when it stops.',
+        'Says whether this server should get work: it looks at the database, the workers and the disk, and says no as soon as the server begins to stop.',
       type: 'application/json',
       responses: { 200: 'Ready.', 503: 'Not ready; the checks say why.' },
       answers: { 200: readiness, 503: readiness },

@@ -84,10 +84,10 @@ export function webhooks(writer: Writer): Record<string, PathItem> {
 }
 
 const responses = {
-  '2XX': { description: 'It has it: within 15 seconds, whatever it says.' },
+  '2XX': { description: 'Delivered: any 2xx within 15 seconds, whatever the body.' },
   410: {
     description:
-      'It wants no more of them: nothing is sent until the operator or a new address says so.',
+      'The site wants no more webhooks: none is sent until the operator, or a new address, says so.',
   },
   default: {
     description:

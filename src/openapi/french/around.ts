@@ -31,8 +31,8 @@ export const aroundInFrench: Readonly<Record<string, string>> = {
     'En JSON ; un formulaire, urlencoded ou multipart, est accepté aussi.',
   'The answer, under `message`.': 'La réponse, sous `message`.',
   'The answer, under `data`.': 'La réponse, sous `data`.',
-  "Which of Bridge's versions the answer's objects are of, where the key is not to decide: the older ones are the schemas that end in 2021.":
-    'De quelle version de Bridge sont les objets de la réponse, si ce n’est pas à la clé de décider : les plus anciens sont les schémas qui finissent par 2021.',
+  "Bridge's version whose field names the answer uses, instead of the key's setting. The older ones are the schemas that end in 2021.":
+    'La version de Bridge dont la réponse emploie les noms de champs, au lieu du réglage de la clé. Les plus anciens sont les schémas qui finissent par 2021.',
   'Finds the call in the log, and with `explain`.':
     'Retrouve l’appel dans le journal, et avec `explain`.',
   'When the bank was last read with success; of several connections the oldest.':
@@ -54,12 +54,12 @@ export const aroundInFrench: Readonly<Record<string, string>> = {
   'No credentials, or a key that may not do this.':
     'Pas d’identifiants, ou une clé qui ne permet pas cela.',
   'Not yours, or not there: both read the same.':
-    'Pas à vous, ou pas là : les deux se lisent pareil.',
+    'N’existe pas, ou n’est pas à vous : la réponse est la même.',
   'The body is larger than 256 KiB.': 'Le corps dépasse 256 Kio.',
   'An argument is missing (MandatoryError) or wrong, or the body is not what its type says (DataError).':
     'Un argument manque (MandatoryError) ou est faux, ou le corps n’est pas ce que dit son type (DataError).',
   "Our limit, Bridge's quota or the refresh cap.":
-    'Notre limite, le quota de Bridge ou celui des mises à jour.',
+    'Notre limite, le quota de Bridge ou celui des actualisations.',
   'A mistake of ours; the id finds it in the log.':
     'Une erreur de notre part ; l’identifiant la retrouve dans le journal.',
   'Bridge refuses our credentials, or answers nonsense.':
@@ -67,7 +67,7 @@ export const aroundInFrench: Readonly<Record<string, string>> = {
   'Bridge is known to be down, or our database cannot be reached.':
     'Bridge est connu pour être en panne, ou notre base de données est injoignable.',
   'Bridge did not answer in time.': 'Bridge n’a pas répondu à temps.',
-  'One line for people.': 'Une ligne pour les gens.',
+  'One line for people.': 'Une phrase à lire.',
   'What went wrong, for programs: stable, and explained in docs/errors.md.':
     'Ce qui n’a pas marché, pour les programmes : stable, et expliqué dans docs/errors.md.',
   'A JSON list with that line.': 'Une liste JSON avec cette ligne.',
@@ -76,8 +76,8 @@ export const aroundInFrench: Readonly<Record<string, string>> = {
 
   'Says that the process answers, and its version.': 'Dit que le processus répond, et sa version.',
   'It does.': 'Il répond.',
-  'Says whether to send this server work: database, workers, disk; no first of all when it stops.':
-    'Dit s’il faut confier du travail à ce serveur : base de données, tâches, disque ; non dès qu’il s’arrête.',
+  'Says whether this server should get work: it looks at the database, the workers and the disk, and says no as soon as the server begins to stop.':
+    'Dit s’il faut confier du travail à ce serveur : il regarde la base de données, les tâches et le disque, et dit non dès que le serveur commence à s’arrêter.',
   'Ready.': 'Prêt.',
   'Not ready; the checks say why.': 'Pas prêt ; les contrôles disent pourquoi.',
   "What Prometheus scrapes, with the operator's METRICS_TOKEN.":
@@ -88,7 +88,7 @@ export const aroundInFrench: Readonly<Record<string, string>> = {
   'This document.': 'Ce document.',
   'OpenAPI 3.1.': 'OpenAPI 3.1.',
   'This document as a page.': 'Ce document en une page.',
-  'What that page searches and calls with.': 'Ce avec quoi cette page cherche et appelle.',
+  'What that page searches and calls with.': 'Le script avec lequel cette page cherche et appelle.',
   'The script.': 'Le script.',
   'The page.': 'La page.',
   'Where Bridge Connect sends the browser back; for browsers only.':
@@ -97,7 +97,7 @@ export const aroundInFrench: Readonly<Record<string, string>> = {
     'La demande de connexion, telle que nous l’avons donnée à Bridge.',
   'The connection, when there is one.': 'La connexion, quand il y en a une.',
   'Not looked at.': 'Pas regardé.',
-  'Not believed: Bridge is asked.': 'Pas cru : Bridge est interrogé.',
+  'Not believed: Bridge is asked.': 'N’est pas cru sur parole : Bridge est interrogé.',
   'Where the user left.': 'Où l’utilisateur est parti.',
   "On to the site's redirect_url.": 'Vers le redirect_url du site.',
   'No request has that context.': 'Aucune demande n’a ce contexte.',

@@ -4,12 +4,13 @@ export const eventsInFrench: Readonly<Record<string, string>> = {
     'Une connexion a été créée, et n’est pas encore lue.',
   'Bridge read the bank, or tried to.': 'Bridge a lu la banque, ou a essayé.',
   'A connection is gone; also without a word of Bridge’s, when it is missing from the whole list.':
-    'Une connexion n’est plus ; aussi sans un mot de Bridge, quand elle manque dans la liste entière.',
+    'Une connexion a disparu ; même si Bridge n’en dit rien, quand elle manque dans la liste complète.',
   'An account came to a connection.': 'Un compte s’est ajouté à une connexion.',
   'An account has news: how many transactions came, changed, went.':
     'Un compte a du nouveau : combien d’opérations sont venues, ont changé, sont parties.',
-  'An account is gone.': 'Un compte n’est plus.',
-  'A user is gone, with all connections.': 'Un utilisateur n’est plus, avec toutes ses connexions.',
+  'An account is gone.': 'Un compte a disparu.',
+  'A user is gone, with all connections.':
+    'Un utilisateur a été supprimé chez Bridge, avec toutes ses connexions.',
   'Sent from Bridge’s dashboard, about one of the site’s connections.':
     'Envoyé depuis le tableau de bord de Bridge, au sujet d’une des connexions du site.',
   'A connect request ended with a connection, whether or not the browser came back.':
@@ -21,11 +22,11 @@ export const eventsInFrench: Readonly<Record<string, string>> = {
   'A connection that asked something of its user works again.':
     'Une connexion qui demandait quelque chose à son utilisateur fonctionne de nouveau.',
   'A connection is not refreshed any more as it used to be: once until it is again.':
-    'Une connexion n’est plus mise à jour comme d’habitude : une fois, jusqu’à ce qu’elle le soit de nouveau.',
+    'Une connexion n’est plus actualisée comme d’habitude : une fois, jusqu’à ce qu’elle le soit de nouveau.',
   'An account is back under another id, in a new connection: told once, when its accounts are read.':
     'Un compte est revenu sous un autre identifiant, dans une nouvelle connexion : dit une fois, quand ses comptes sont lus.',
   'An operator tries whether webhooks arrive; sent once, never again.':
-    'Un exploitant essaie si les webhooks arrivent ; envoyé une fois, jamais répété.',
+    'Un exploitant vérifie que les webhooks arrivent ; envoyé une fois, jamais répété.',
 
   'The same on every try and replay: what came before can be ignored.':
     'Le même à chaque essai et à chaque renvoi : ce qui est déjà venu peut être ignoré.',
@@ -37,10 +38,10 @@ export const eventsInFrench: Readonly<Record<string, string>> = {
   "The site's name here; letters beyond ASCII percent-encoded.":
     'Le nom du site ici ; les lettres hors ASCII sont encodées avec des %.',
   "The event's type.": 'Le type de l’événement.',
-  'It wants no more of them: nothing is sent until the operator or a new address says so.':
-    'L’adresse n’en veut plus : rien n’est envoyé jusqu’à ce que l’exploitant ou une nouvelle adresse le demande.',
-  'It has it: within 15 seconds, whatever it says.':
-    'C’est reçu : en moins de 15 secondes, quoi que dise la réponse.',
+  'The site wants no more webhooks: none is sent until the operator, or a new address, says so.':
+    'Le site ne veut plus de webhooks : aucun n’est envoyé jusqu’à ce que l’exploitant, ou une nouvelle adresse, le demande.',
+  'Delivered: any 2xx within 15 seconds, whatever the body.':
+    'Livré : tout 2xx en moins de 15 secondes, quel que soit le corps.',
   'It is tried again, ten times in three days, not before a `Retry-After`; redirects are not followed.':
     'Un nouvel essai suit, dix fois en trois jours, pas avant un `Retry-After` ; les redirections ne sont pas suivies.',
 

@@ -4,7 +4,7 @@ export const methodsInFrench: Readonly<Record<string, string>> = {
     'Un lien qui connecte une banque, ou gère la connexion nommée.',
   'A link that manages an item: credentials, shared accounts, whatever its status asks for.':
     'Un lien qui gère une connexion : identifiants, comptes partagés, tout ce que son état demande.',
-  "A link that renews an item's strong customer authentication now, though it may still hold.":
+  "A link that renews an item's strong customer authentication now, even if it is still valid.":
     'Un lien qui renouvelle dès maintenant l’authentification forte d’une connexion, même si elle est encore valable.',
   'A link for a business account, which Bridge no longer confirms apart: it manages the item, or connects one.':
     'Un lien pour un compte professionnel, que Bridge ne confirme plus à part : il gère la connexion, ou en crée une.',
@@ -24,7 +24,7 @@ export const methodsInFrench: Readonly<Record<string, string>> = {
   'A transaction category in `lang`; without an id the whole tree.':
     'Une catégorie d’opérations dans la langue `lang` ; sans identifiant, tout l’arbre.',
   "What the site's webhooks are signed with; for the site's own key alone.":
-    'Ce avec quoi les webhooks du site sont signés ; pour la clé du site lui-même seulement.',
+    'Le secret qui signe les webhooks du site ; seulement pour la clé du site lui-même.',
   'The events that webhooks deliver, in order, from where your last call stopped: for sites that cannot receive webhooks or were offline.':
     'Les événements que livrent les webhooks, dans l’ordre, à partir de la fin de votre dernier appel : pour les sites qui ne peuvent pas en recevoir ou étaient hors ligne.',
   "An address that shows one person the site's connections and events, for an hour; to a tenant key, all its sites'.":
@@ -91,7 +91,7 @@ export const methodsInFrench: Readonly<Record<string, string>> = {
   'How many at most, up to 500; 100 when missing.':
     'Combien au plus, jusqu’à 500 ; 100 s’il manque.',
   'The name of the site, made when there is none.': 'Le nom du site, créé s’il n’existe pas.',
-  'What the key is for, as people read it.': 'À quoi sert la clé, tel que les gens le lisent.',
+  'What the key is for, as people read it.': 'À quoi sert la clé, en clair.',
   'Whether the key may only read.': 'Si la clé ne permet que la lecture.',
   'The key, without its secret, as create_site_key and list_sites answer it.':
     'La clé, sans son secret, telle que create_site_key et list_sites la répondent.',
@@ -118,8 +118,8 @@ export const methodsInFrench: Readonly<Record<string, string>> = {
   'That its endpoint took.': 'Ceux que son adresse a acceptés.',
   'Consents that were renewed before their end.':
     'Les consentements qui ont été renouvelés avant leur fin.',
-  'Where the user connects the bank. A secret, good for a day.':
-    'Où l’utilisateur connecte la banque. Un secret, valable un jour.',
+  'Where the user connects the bank: send them there at once. A secret, good for a day at most.':
+    'Où l’utilisateur connecte la banque : envoyez-l’y aussitôt. Un secret, valable un jour au plus.',
   'The same address.': 'La même adresse.',
   'The connect request: ask get_bridge_item_id what became of it.':
     'La demande de connexion : get_bridge_item_id dit ce qu’elle est devenue.',
@@ -130,7 +130,7 @@ export const methodsInFrench: Readonly<Record<string, string>> = {
     'Que faire : rien, attendre, ou ouvrir le lien de ce nom.',
   'When to do it, where that is known.': 'Quand le faire, si cela est connu.',
   'The account that this one came in the place of: the same IBAN, of a connection that is no more.':
-    'Le compte que celui-ci remplace : le même IBAN, d’une connexion qui n’est plus.',
+    'Le compte que celui-ci remplace : le même IBAN, d’une connexion qui n’existe plus.',
   'Until when the bank had been read for it; null when that is not known.':
     'Jusqu’à quand la banque avait été lue pour lui ; null si cela n’est pas connu.',
   'The name of its category; null when it has none.':

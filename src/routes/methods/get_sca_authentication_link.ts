@@ -9,7 +9,7 @@ export const getScaAuthenticationLink = defineMethod({
   name: 'bank_api.bridge.get_sca_authentication_link',
   tag: 'links',
   summary:
-    "A link that renews an item's strong customer authentication now, though it may still hold.",
+    "A link that renews an item's strong customer authentication now, even if it is still valid.",
   effect: 'changes',
   params: z.object({ ...linkArguments, item_id: itemId, user }),
   result: link,

@@ -46,7 +46,11 @@ const noPages = z.strictObject({})
 const v2021NoPages = z.strictObject({ previous_uri: z.null(), next_uri: z.null() })
 
 const linkObject = z.strictObject({
-  redirect_url: z.url().describe('Where the user connects the bank. A secret, good for a day.'),
+  redirect_url: z
+    .url()
+    .describe(
+      'Where the user connects the bank: send them there at once. A secret, good for a day at most.',
+    ),
   url: z.url().describe('The same address.'),
   request: z.string().describe('The connect request: ask get_bridge_item_id what became of it.'),
   existing_item_id: z
