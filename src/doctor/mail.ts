@@ -15,7 +15,7 @@ export async function checkMail({ config, store, probes }: Examination): Promise
         check,
         {
           en: `${sites === 1 ? 'a site wants' : `${sites} sites want`} reminders by mail, and there is no mail server: none is sent`,
-          fr: `${sites === 1 ? 'un site veut' : `${sites} sites veulent`} des rappels par mail, et il n’y a pas de serveur de mail : aucun n’est envoyé`,
+          fr: `${sites === 1 ? 'un site veut' : `${sites} sites veulent`} des rappels par e-mail, et il n’y a pas de serveur de messagerie : aucun n’est envoyé`,
         },
         {
           en: 'Set SMTP_URL and MAIL_FROM, and restart.',
@@ -34,7 +34,7 @@ export async function checkMail({ config, store, probes }: Examination): Promise
         check,
         {
           en: `the mail server does not let us in: ${failure}. Reminders wait until it does`,
-          fr: `le serveur de mail ne nous laisse pas entrer : ${failure}. Les rappels attendent qu’il le fasse`,
+          fr: `le serveur de messagerie ne nous laisse pas entrer : ${failure}. Les rappels attendent qu’il le fasse`,
         },
         {
           en: 'Compare SMTP_URL with what its provider says, and see that this machine may reach it.',
@@ -51,7 +51,7 @@ export async function checkMail({ config, store, probes }: Examination): Promise
       check,
       {
         en: `the mail server refused the last reminder to ${refused === 1 ? 'a user' : `${refused} users`}`,
-        fr: `le serveur de mail a refusé le dernier rappel à ${refused === 1 ? 'un utilisateur' : `${refused} utilisateurs`}`,
+        fr: `le serveur de messagerie a refusé le dernier rappel à ${refused === 1 ? 'un utilisateur' : `${refused} utilisateurs`}`,
       },
       {
         en: 'Tell their sites to give another `email` with the next link. They are those whose `reminders_refused` is above 0 in:',

@@ -45,11 +45,11 @@ const mailTexts: Record<MailEnd, Said> = {
   sent: { en: 'was mailed', fr: 'a été envoyé' },
   refused: {
     en: 'was not mailed: the mail server refuses the address',
-    fr: 'n’a pas été envoyé : le serveur de mail refuse l’adresse',
+    fr: 'n’a pas été envoyé : le serveur de messagerie refuse l’adresse',
   },
   unsure: {
     en: 'may have been mailed: the connection to the mail server was lost',
-    fr: 'a peut-être été envoyé : la connexion au serveur de mail s’est perdue',
+    fr: 'a peut-être été envoyé : la connexion au serveur de messagerie s’est perdue',
   },
   no_address: {
     en: 'was not mailed: there is no address',

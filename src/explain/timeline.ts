@@ -121,7 +121,7 @@ function ofItem({ item }: Story['items'][number]) {
     step(
       item.updatedAt,
       `item last updated: status ${status}`,
-      `dernière mise à jour de la connexion : statut ${status}`,
+      `dernière actualisation de la connexion : statut ${status}`,
     ),
     step(
       item.unreachableAt,

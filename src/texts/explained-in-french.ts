@@ -26,7 +26,7 @@ export const explainedInFrench: Readonly<Record<Code, { means: string; remedy: s
   },
   key_read_only: {
     means:
-      'La clé a été créée avec `--read-only` : liens, rafraîchissements, suppressions, secrets et nouvelles clés lui sont fermés.',
+      'La clé a été créée avec `--read-only` : liens, actualisations, suppressions, secrets et nouvelles clés lui sont fermés.',
     remedy: 'Appelez avec une autre clé ; ce qu’une clé permet ne change pas après sa création.',
   },
   method_unknown: {
@@ -135,13 +135,13 @@ export const explainedInFrench: Readonly<Record<Code, { means: string; remedy: s
       'Voyez-les avec `list_sites`, et révoquez avec `revoke_site_key` celles que personne n’utilise.',
   },
   too_many_transactions: {
-    means: 'Il y a plus de transactions qu’une réponse n’en contient.',
+    means: 'Il y a plus d’opérations qu’une réponse n’en contient.',
     remedy: 'Demandez-en moins : le message dit comment.',
   },
   cursor_too_old: {
     means: 'Des événements après le curseur ont passé leur durée de conservation, et sont oubliés.',
     remedy:
-      'Continuez depuis `oldest_cursor`, et relisez comptes et transactions : ce qui est oublié les concernait peut-être. Appelez plus souvent.',
+      'Continuez depuis `oldest_cursor`, et relisez comptes et opérations : ce qui est oublié les concernait peut-être. Appelez plus souvent.',
   },
   site_not_found: {
     means: 'Aucun site de l’appelant ne porte ce nom.',
@@ -189,15 +189,17 @@ export const explainedInFrench: Readonly<Record<Code, { means: string; remedy: s
     remedy: 'Attendez le temps indiqué, et demandez une liste après l’autre.',
   },
   refresh_limit_reached: {
-    means: 'La connexion a été rafraîchie quatre fois en un jour, autant que la loi le permet.',
-    remedy: 'Attendez l’heure que le message nomme ; d’ici là les banques sont lues d’elles-mêmes.',
+    means: 'La connexion a été actualisée quatre fois en un jour, autant que la loi le permet.',
+    remedy:
+      'Attendez l’heure que le message nomme ; d’ici là les banques sont lues automatiquement.',
   },
   bridge_quota_spent: {
     means: 'Bridge accepte tant d’appels de cette passerelle, et ils sont épuisés.',
     remedy: 'Attendez le temps indiqué. `bank-api quota` montre le quota.',
   },
   bridge_unavailable: {
-    means: 'Bridge est injoignable, ou ne répond à personne ; il est redemandé de lui-même.',
+    means:
+      'Bridge est injoignable, ou ne répond à personne ; de nouvelles tentatives ont lieu automatiquement.',
     remedy: 'Réessayez après `retry_after` secondes.',
   },
   bridge_timeout: {

@@ -79,9 +79,9 @@ export const french = translate(english, {
     "Cette clé ne peut plus créer d'utilisateurs : prévenez l'administrateur de Bank API",
   too_many_keys: 'Le site {name} a {most} clés valables : révoquez-en une',
   too_many_transactions:
-    "Il y a plus de {most} transactions, et une réponse n'en contient pas davantage : {advice}",
+    "Il y a plus de {most} opérations, et une réponse n'en contient pas davantage : {advice}",
   'too_many_transactions.to_look_through':
-    'Il y a plus de {most} transactions à parcourir : {advice}',
+    'Il y a plus de {most} opérations à parcourir : {advice}',
   cursor_too_old:
     'Les événements qui suivent ce curseur ne sont plus tous conservés : le plus ancien curseur valable est {cursor}',
   'advice.fewer':
@@ -106,9 +106,9 @@ export const french = translate(english, {
   too_many_large_answers:
     'Trop de grandes réponses sont en cours. Réessayez dans {seconds} secondes.',
   refresh_limit_reached:
-    "L'item {id} a été rafraîchi {count} fois en un jour ; le prochain rafraîchissement est possible à {time}",
+    'La connexion {id} a été actualisée {count} fois en un jour ; la prochaine actualisation est possible à {time}',
   'advice.refreshed_by_itself':
-    'Bridge rafraîchit cette connexion de lui-même, une à deux fois par jour',
+    'Bridge actualise cette connexion de lui-même, une à deux fois par jour',
 
   bridge_quota_spent:
     "Bridge n'accepte plus d'appels pour l'instant. Réessayez dans {seconds} secondes.",

@@ -59,7 +59,7 @@ const fr: typeof en = {
     dead: 'abandonné',
     kept: 'gardé : pas d’URL de webhook',
   },
-  eventColumns: ['Événement', 'Site', 'Arrivé', 'État', 'Essais', 'Réponse', 'Prochain essai'],
+  eventColumns: ['Événement', 'Site', 'Reçu', 'État', 'Essais', 'Réponse', 'Prochain essai'],
   callColumns: ['Appel', 'Site', 'Quand', 'Réponse', 'Durée'],
   times: (count) => `${count} fois de même`,
   first: 'le premier',

@@ -29,7 +29,7 @@ const texts = {
     what: 'Ce serveur relie les sites Dokos et ERPNext à leurs banques, par Bridge. Un site l’appelle avec une clé d’API, comme il appellerait un autre site Frappe.',
     docs: 'Référence de l’API',
     docsWithKey: 'Référence de l’API, avec cette clé pour appeler',
-    console: 'Console de l’opérateur',
+    console: 'Console de l’exploitant',
     health: 'État du serveur',
     flow: 'Tout le parcours en une demi-minute',
     begin: 'Connecter une banque',

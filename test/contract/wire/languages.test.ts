@@ -145,7 +145,7 @@ test('a refresh says in French why there was none', async () => {
 
   expect(message).toMatchObject({
     refreshed: false,
-    reason: expect.stringMatching(/^Bridge rafraîchit/) as string,
+    reason: expect.stringMatching(/^Bridge actualise/) as string,
   })
 })
 

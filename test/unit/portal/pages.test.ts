@@ -199,6 +199,6 @@ it('speaks French to who reads French, and keeps to what was chosen on a page', 
 
   for (const { body } of [french, kept]) {
     expect(body).toContain('<html lang="fr">')
-    expect(textOf(body)).toMatch(/Connexions.*finit bientôt.*Renouveler/)
+    expect(textOf(body)).toMatch(/Connexions.*expire bientôt.*Renouveler/)
   }
 })

@@ -275,7 +275,7 @@ test.each([
   const [english, french] = [await ask(args), await ask({ ...args, lang: 'fr' })]
 
   expect(english.body.exception).toMatch(new RegExp(`: ${advice}$`))
-  expect(french.body.exception).toMatch(/plus de 500 transactions.* : (demandez|l'administrateur)/)
+  expect(french.body.exception).toMatch(/plus de 500 opérations.* : (demandez|l'administrateur)/)
 })
 
 interface Asked {

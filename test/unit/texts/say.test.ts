@@ -19,7 +19,7 @@ test('a text within a text is said in the same language', () => {
     'There are more than 2500 transactions to look through: ask by account_id',
   )
   expect(say(tooMany, 'fr')).toBe(
-    'Il y a plus de 2500 transactions à parcourir : demandez-les par compte avec account_id',
+    'Il y a plus de 2500 opérations à parcourir : demandez-les par compte avec account_id',
   )
 })
 
