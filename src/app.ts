@@ -175,8 +175,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     },
   })
   const needsAddresses = config.defaultUserEmail === undefined && !config.sandbox
-  await app.register(connect, { workers, needsAddresses })
   const { publicUrl } = config
+  await app.register(connect, { workers, publicUrl, needsAddresses })
   await app.register(jobs, {
     workers,
     isSandbox,

@@ -14,14 +14,12 @@ import type { Ids } from '../clock.ts'
 import type { By, Scope } from '../db/scope.ts'
 import type { BridgeUser } from '../db/ports/users.ts'
 import type { Site } from '../db/ports/sites.ts'
-import type { Item } from '../db/ports/items.ts'
 import { ValidationError } from '../errors.ts'
-import { languageNamed } from '../language.ts'
+import { languageNamed, type Language } from '../language.ts'
 import { isSameName, requireName } from '../names.ts'
 import { asBridgeUser } from './bridge-user.ts'
-import { rememberAccounts } from './remember-accounts.ts'
 import { resolveSiteUrls, type SiteUrls } from './site-urls.ts'
-import { dayMs } from '../durations.ts'
+import { callbackUrl, keepVisit, openVisit } from './visit.ts'
 
 /** What the link methods share: who asks, and what a link is made with. */
 export interface LinkDeps extends OwnershipDeps {
@@ -114,7 +112,7 @@ async function connectBank(deps: LinkDeps, order: LinkOrder, takesUser: boolean)
     userEmail,
     countryCode: order.country ?? 'FR',
     accountTypes,
-    callbackUrl: callbackUrl(settings),
+    callbackUrl: callbackUrl(settings.publicUrl),
     context: request,
   }
   const { url: page } = await asBridgeUser(deps, { user, site }, (uuid) =>
@@ -123,7 +121,9 @@ async function connectBank(deps: LinkDeps, order: LinkOrder, takesUser: boolean)
   const url = settings.pageTakesBank && order.bank !== undefined ? withBank(page, order.bank) : page
 
   const opened = { id: request, bank: order.bank ?? null, accountTypes, managedItemId: null }
-  await keepRequest(deps, order, { site, user, urls, by, ...opened })
+  const said = await saidOf(deps, order, user)
+  await keepVisit(deps.store, { site, user, urls, by, ...opened, ...said })
+  deps.note?.({ request })
   return {
     redirect_url: url,
     url,
@@ -134,34 +134,24 @@ async function connectBank(deps: LinkDeps, order: LinkOrder, takesUser: boolean)
 
 /** A link to manage an item that is there: its site, its user and its address stand. */
 async function manageItem(deps: LinkDeps, order: LinkOrder, itemId: number): Promise<Link> {
-  const { bridge, ids, settings } = deps
+  const { settings } = deps
   const by = byCaller(deps)
   const held = await ownedItem(deps, itemId, order)
-  const { item, user, site, bridgeUser } = held
+  const { item, user, site } = held
   const urls = resolveSiteUrls(site, order, settings)
   await checkWebhookUrl(deps, site, { ...urls, name: site.name }, by)
   countKept(deps, site, urls.webhookUrl)
-  await rememberAccounts(deps, held, by.at)
-
-  const request = ids.request()
-  const accountTypes = order.account_types ?? typesOf(item) ?? 'all'
-  const session = {
-    itemId: item.id,
-    forceReauthentication: order.force,
-    accountTypes,
-    callbackUrl: callbackUrl(settings),
-    context: request,
-  }
-  const creating = bridge.connectSessions.create(bridgeUser, session)
-  const { url } = await markIfMissing(deps, held, creating)
-
-  const opened = {
-    id: request,
+  const opening = openVisit(deps, held, {
+    publicUrl: settings.publicUrl,
     bank: order.bank ?? item.bank,
-    accountTypes,
-    managedItemId: item.id,
-  }
-  await keepRequest(deps, order, { site, user, urls, by, ...opened })
+    accountTypes: order.account_types,
+    force: order.force,
+    urls,
+    by,
+    ...(await saidOf(deps, order, user)),
+  })
+  const { url, request } = await markIfMissing(deps, held, opening)
+  deps.note?.({ request })
   return { redirect_url: url, url, request }
 }
 
@@ -169,8 +159,6 @@ const byCaller = ({ caller, clock }: LinkDeps): By => ({
   actor: `key:${caller.apiKey}`,
   at: clock.now(),
 })
-
-const callbackUrl = ({ publicUrl }: LinkSettings): string => `${publicUrl}/bridge/callback`
 
 function withBank(page: string, bank: string): string {
   const url = new URL(page)
@@ -188,39 +176,6 @@ async function checkWebhookUrl(
   if (webhookUrl === null || webhookUrl === known?.webhookUrl) return
   const asking = { tenantId: caller.tenant.id, actor, subject: known?.name ?? name }
   await settings.checkTarget(webhookUrl, known?.id, asking)
-}
-
-interface OpenedRequest {
-  site: Site
-  user: BridgeUser
-  urls: SiteUrls
-  by: By
-  id: string
-  bank: string | null
-  accountTypes: 'payment' | 'all'
-  managedItemId: number | null
-}
-
-/** Stores the request that waits for the visit's end, what the call pinned of its site, and a new address. */
-async function keepRequest(
-  deps: LinkDeps,
-  { email, lang }: LinkOrder,
-  { site, user, urls, by, ...opened }: OpenedRequest,
-): Promise<void> {
-  await deps.store.openConnectRequest(
-    {
-      ...opened,
-      userId: user.id,
-      redirectUrl: urls.redirectUrl,
-      openedAt: by.at,
-      expiresAt: by.at + dayMs,
-      language: languageNamed(lang),
-      ...(email !== undefined && (await newAddress(deps, user, email))),
-    },
-    { id: site.id, origin: urls.origin, webhookUrl: urls.webhookUrl },
-    by,
-  )
-  deps.note?.({ request: opened.id })
 }
 
 /** The site a link call means; undefined when a tenant key names one that is not there yet. */
@@ -297,18 +252,18 @@ async function addressFor(
   return earlier ?? deps.settings.defaultUserEmail
 }
 
-/** An address to keep for the calls that name none; not one that the user's name says, or that is kept already. */
-async function newAddress(
+/** What the call says of the user: what they read, and an address for the calls that name none, unless the user's name says it or it is kept already. */
+async function saidOf(
   deps: LinkDeps,
+  { email, lang }: LinkOrder,
   user: BridgeUser,
-  email: string,
-): Promise<{ email?: Buffer }> {
-  if (isAddress(user.name) || (await readUserEmail(deps, user.id)) === email) return {}
-  return { email: deps.keyring.seal(email, userEmailPlace(user.id)) }
+): Promise<{ email?: Buffer; language: Language | undefined }> {
+  const language = languageNamed(lang)
+  const isKnown =
+    email === undefined || isAddress(user.name) || (await readUserEmail(deps, user.id)) === email
+  if (isKnown) return { language }
+  return { language, email: deps.keyring.seal(email, userEmailPlace(user.id)) }
 }
-
-const typesOf = ({ accountTypes }: Item): 'payment' | 'all' | undefined =>
-  accountTypes === 'payment' || accountTypes === 'all' ? accountTypes : undefined
 
 /** The user's living item at the same bank, so that nobody connects and pays twice by accident. */
 async function findSameBank(

@@ -1,12 +1,14 @@
 import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import { startLoop } from '../loop.ts'
+import type { RenewalDeps } from './renewal.ts'
 import type { SettleDeps } from './settle.ts'
 import { createCallbackVerifier, expireRequests } from './worker.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     settleDeps: SettleDeps
+    renewalDeps: RenewalDeps
   }
 }
 
@@ -14,12 +16,17 @@ const idleMs = 15_000
 
 interface Options {
   workers: boolean
+  publicUrl: string
   /** Whether a new item fails for a user without an address: there is no DEFAULT_USER_EMAIL. */
   needsAddresses: boolean
 }
 
-/** What ends connect requests: shared by the callback and, when `workers` are on, by a loop for what it left behind. */
-const plugin: FastifyPluginCallback<Options> = (app, { workers, needsAddresses }, done) => {
+/** What ends connect requests and opens renewals: shared by the callback and, when `workers` are on, by a loop for what it left behind. */
+const plugin: FastifyPluginCallback<Options> = (
+  app,
+  { workers, publicUrl, needsAddresses },
+  done,
+) => {
   const log = app.log.child({ room: 'connect' })
   const { store, bridge, reference, clock, ids, keyring, isClockInDoubt, bridgeTime } = app
   app.decorate('settleDeps', {
@@ -33,6 +40,7 @@ const plugin: FastifyPluginCallback<Options> = (app, { workers, needsAddresses }
     bridgeTime,
     log,
   })
+  app.decorate('renewalDeps', { store, bridge, clock, ids, keyring, publicUrl, log })
   if (workers) {
     const verifyCallbacks = createCallbackVerifier(app.settleDeps, app.memberId)
     const expire = app.leader.only(() => expireRequests(app.settleDeps))

@@ -4,7 +4,7 @@ import { reminded } from '../db/rules/item-notes.ts'
 import type { Store } from '../db/store.ts'
 import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
 import { itemContent, itemOwner } from './item-event.ts'
-import { renewalToken } from './renewal-token.ts'
+import { renewalToken } from '../connect/renewal-token.ts'
 import { dayMs } from '../durations.ts'
 
 interface ReminderDeps extends OwnEventDeps {

@@ -11,11 +11,9 @@ import { monthOf } from '../db/rules/usage-month.ts'
 import { hourMs, minuteMs, secondMs } from '../durations.ts'
 import { tellStale } from './stale-items.ts'
 import { createComparison } from './account-changes.ts'
-import type { RenewalDeps } from './renewal.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    renewalDeps: RenewalDeps
     /** One round of each job; the loops repeat them. */
     jobs: Jobs
   }
@@ -85,7 +83,6 @@ const plugin: FastifyPluginCallback<
     },
     saveBridgeStatus: saver(app, { publicUrl, bridgeOrigin }),
   }
-  app.decorate('renewalDeps', rooms)
   app.decorate('jobs', jobs)
 
   if (workers) {

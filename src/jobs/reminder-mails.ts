@@ -10,8 +10,8 @@ import type { Keyring } from '../vault/keyring.ts'
 import { userEmailPlace } from '../vault/user-email.ts'
 import type { Log } from '../logger.ts'
 import { windowsAt } from './consent-reminders.ts'
-import { mailStopToken } from './mail-stop-token.ts'
-import { graceMs, renewalToken } from './renewal-token.ts'
+import { mailStopToken } from '../vault/mail-stop-token.ts'
+import { graceMs, renewalToken } from '../connect/renewal-token.ts'
 
 interface ReminderMailDeps {
   store: Store

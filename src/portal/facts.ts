@@ -12,7 +12,7 @@ import type { Tenant } from '../db/ports/tenants.ts'
 import type { Scope } from '../db/scope.ts'
 import type { Store } from '../db/store.ts'
 import { dayMs } from '../durations.ts'
-import { graceMs, renewalToken } from '../jobs/renewal-token.ts'
+import { graceMs, renewalToken } from '../connect/renewal-token.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import { openTries, type OpenTry } from '../webhooks/relay/tries.ts'
 

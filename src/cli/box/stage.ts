@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { keepAccounts } from '../../auth/ownership.ts'
 import type { BridgeClient } from '../../bridge/client.ts'
+import { callbackUrl } from '../../connect/visit.ts'
 import type { Connection } from '../../db/ports/items.ts'
 import type { Site } from '../../db/ports/sites.ts'
 import type { SiteUser } from '../../db/ports/users.ts'
@@ -87,7 +88,7 @@ export async function openStage(
         userEmail: 'somebody@example.com',
         countryCode: 'FR',
         accountTypes: 'all',
-        callbackUrl: `${config.publicUrl}/bridge/callback`,
+        callbackUrl: callbackUrl(config.publicUrl),
       })
       const back = await bank.logIn(url)
       const made = Number(back.searchParams.get('item_id'))

@@ -3,7 +3,7 @@ import type { IconName } from '../../html/icons.ts'
 import type { Page } from '../../html/page.ts'
 import { detailList } from '../../html/parts.ts'
 import type { Language } from '../../language.ts'
-import type { RenewalEnd } from '../../jobs/renewal.ts'
+import type { RenewalEnd } from '../../connect/renewal.ts'
 import { dayIn, noticePage, type NoticeText } from '../../html/notice.ts'
 
 type End = RenewalEnd['state'] | 'unknown'

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import type { Browser, BrowserContextOptions } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { renewalToken } from '../../../src/jobs/renewal-token.ts'
+import { renewalToken } from '../../../src/connect/renewal-token.ts'
 import { aConnectedBank, bridgeTime, testApp } from '../../support/app.ts'
 import { startGateway } from '../../support/in-process-gateway.ts'
 import { aRequest, anAnnouncement, aTenant, itemFacts, testBy } from '../../support/tenants.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { aConnectedBank, bridgeTime, callBack, testApp } from '../../support/app.ts'
 import { aRequest, aTenant, itemFacts, testBy } from '../../support/tenants.ts'
-import { renewalToken } from '../../../src/jobs/renewal-token.ts'
+import { renewalToken } from '../../../src/connect/renewal-token.ts'
 
 const day = 24 * 60 * 60_000
 const hostile = '"><script>alert(1)</script>'

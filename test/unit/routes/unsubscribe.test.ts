@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { mailStopToken, readMailStopToken } from '../../../src/jobs/mail-stop-token.ts'
+import { mailStopToken, readMailStopToken } from '../../../src/vault/mail-stop-token.ts'
 import { testApp } from '../../support/app.ts'
 import { aTenant, aUser, testBy, testKeyring } from '../../support/tenants.ts'
 

@@ -1,7 +1,7 @@
 import { http } from 'msw'
 import { assert, constantFrom, integer, nat, property } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readRenewalToken, renewalToken } from '../../../src/jobs/renewal-token.ts'
+import { readRenewalToken, renewalToken } from '../../../src/connect/renewal-token.ts'
 import { aConnectedBank, bridgeTime, callBack, withoutReference } from '../../support/app.ts'
 import { bridgeProblem, bridgeUrl } from '../../support/bridge.ts'
 import { aRequest, anAnnouncement, itemFacts, testBy, testKeyring } from '../../support/tenants.ts'

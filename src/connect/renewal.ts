@@ -3,7 +3,7 @@ import { isFinalRefusal } from '../bridge/bridge-errors.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import type { BridgeClient } from '../bridge/client.ts'
 import type { Clock, Ids } from '../clock.ts'
-import { rememberAccounts } from '../connect/remember-accounts.ts'
+import { openVisit } from './visit.ts'
 import type { OwnedItem } from '../db/ports/items.ts'
 import type { Site } from '../db/ports/sites.ts'
 import type { Store } from '../db/store.ts'
@@ -90,7 +90,7 @@ export async function openRenewal(
   deps: RenewalDeps,
   { item, user, site }: OwnedItem,
 ): Promise<{ url: string } | { limitedUntil: number } | { gone: true }> {
-  const { store, clock, ids, log, publicUrl } = deps
+  const { store, clock, log } = deps
   const { userUuid } = user
   if (userUuid === null) throw new Error(`Item ${item.id} has no Bridge user`)
   const at = clock.now()
@@ -101,31 +101,15 @@ export async function openRenewal(
   const payer = { tenant: site.tenantId, site: site.id }
   const rooms = { ...deps, bridge: deps.bridge.within(AbortSignal.timeout(budgetMs), payer) }
   const held = { item, user, site, bridgeUser: userUuid }
-  const request = ids.request()
-  const accountTypes = item.accountTypes === 'payment' ? 'payment' : 'all'
   try {
-    await rememberAccounts(rooms, held, at)
-    const { url } = await rooms.bridge.connectSessions.create(userUuid, {
-      itemId: item.id,
-      forceReauthentication: true,
-      accountTypes,
-      callbackUrl: `${publicUrl}/bridge/callback`,
-      context: request,
+    const redirectUrl = await returnUrl(deps, item.id, site.origin)
+    const { url, request } = await openVisit(rooms, held, {
+      publicUrl: deps.publicUrl,
+      bank: item.bank ?? item.providerName,
+      force: true,
+      urls: { redirectUrl, origin: null, webhookUrl: null },
+      by: { actor: 'server', at },
     })
-    await store.openConnectRequest(
-      {
-        id: request,
-        userId: user.id,
-        bank: item.bank ?? item.providerName,
-        redirectUrl: await returnUrl(deps, item.id, site.origin),
-        accountTypes,
-        managedItemId: item.id,
-        openedAt: at,
-        expiresAt: at + dayMs,
-      },
-      { id: site.id, origin: null, webhookUrl: null },
-      { actor: 'server', at },
-    )
     log.info({ item: item.id, request }, 'renewal opened')
     return { url }
   } catch (error) {
