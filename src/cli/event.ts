@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { ListedEvent } from '../db/ports/history.ts'
+import { stateOfEvent } from '../db/rules/event-state.ts'
 import { itemArgument } from './arguments.ts'
 import type { CommandContext } from './context.ts'
 import { bySince, given, listsHistory, type PageOptions } from './listing.ts'
@@ -44,5 +45,5 @@ const toRow = (event: ListedEvent) => ({
   item: event.itemId,
   handled: time(event.handledAt),
   failures: event.failures,
-  delivery: event.delivery?.state ?? 'kept',
+  delivery: stateOfEvent(event),
 })

@@ -1,5 +1,11 @@
 import { Command, Option } from 'commander'
-import type { EventFilter, ListedEvent } from '../db/ports/history.ts'
+import {
+  eventStates,
+  type EventFilter,
+  type EventState,
+  type ListedEvent,
+} from '../db/ports/history.ts'
+import { stateOfEvent } from '../db/rules/event-state.ts'
 import type { Store } from '../db/store.ts'
 import { fromNow } from '../terminal/durations.ts'
 import { replayAll, replaySome } from '../webhooks/relay/replay.ts'
@@ -24,7 +30,7 @@ import { testEndpoint } from './webhook-test.ts'
 import { forTerminal, triesOf } from './webhook-tries.ts'
 
 interface FilterOptions extends WhoseOptions {
-  state?: NonNullable<EventFilter['state']>
+  state?: EventState
   type?: string
   since?: number
   until?: number
@@ -140,12 +146,10 @@ export function webhookCommands(context: CommandContext): Command {
 const filtered = (command: Command): Command =>
   byWhose(command)
     .addOption(
-      new Option('--state <state>', 'how it stands; kept: the site had no webhook URL').choices([
-        'pending',
-        'delivered',
-        'dead',
-        'kept',
-      ]),
+      new Option(
+        '--state <state>',
+        'how it stands; kept: the site had no webhook URL; forgotten: not sent, and nothing is left to send',
+      ).choices(eventStates),
     )
     .option('--type <type>', 'as item.refreshed')
     .option('--since <time>', 'that came from then on, as 2027-01-31T18:00Z', pastArgument)
@@ -160,7 +164,8 @@ async function filterOf(store: Store, options: FilterOptions): Promise<EventFilt
 const dueIn = (due: number, now: number): string =>
   due <= now ? 'due now' : `due ${fromNow(due, now)}`
 
-function toRow({ id, receivedAt, tenant, site, type, delivery }: ListedEvent) {
+function toRow(event: ListedEvent) {
+  const { id, receivedAt, tenant, site, type, delivery } = event
   const last = delivery?.tries.at(-1)
   return {
     webhook_id: id,
@@ -168,7 +173,7 @@ function toRow({ id, receivedAt, tenant, site, type, delivery }: ListedEvent) {
     tenant,
     site,
     type,
-    state: delivery?.state ?? 'kept',
+    state: stateOfEvent(event),
     tries: delivery?.tries.length ?? 0,
     last: last?.status ?? last?.error ?? null,
     due: time(delivery?.nextTryAt ?? null),

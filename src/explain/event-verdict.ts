@@ -56,20 +56,9 @@ export const verdictOfEvent: Judge = (story, now) => {
 }
 
 function howItWent(story: Story, event: ListedEvent, now: number): Verdict {
-  const { delivery, id } = event
-  if (!delivery) {
-    return {
-      what: {
-        en: 'was kept: the site had no webhook URL.',
-        fr: 'a été gardé : le site n’avait pas d’URL de webhook.',
-      },
-      remedy: {
-        en: 'Name one, and send this again:',
-        fr: 'Donnez-en une, et renvoyez ceci :',
-      },
-      commands: [...nameWebhookUrl(story), ...replayOne(id)],
-    }
-  }
+  const { delivery, id, hasBody } = event
+  if (!delivery)
+    return hasBody ? kept(story, id) : { what: { en: `${notSent.en}.`, fr: `${notSent.fr}.` } }
   const { state, tries, dueAt, nextTryAt, settledAt } = delivery
   const last = tries.at(-1)
   if (state === 'delivered') {
@@ -88,6 +77,15 @@ function howItWent(story: Story, event: ListedEvent, now: number): Verdict {
         fr: `dernière réponse du site : ${last.status ?? last.error}`,
       }
     : { en: 'never tried', fr: 'jamais essayé' }
+  if (!hasBody) {
+    const tried = triesSaid(tries.length)
+    return {
+      what: {
+        en: `was given up after ${tried.en}; ${said.en}. It ${notSent.en}.`,
+        fr: `a été abandonné après ${tried.fr} ; ${said.fr}. Il ${notSent.fr}.`,
+      },
+    }
+  }
   const hint = hintOf(story.site, last)
   if (story.endpoint?.disabledAt != null) {
     const ago = sinceThen(story.endpoint.disabledAt, now)
@@ -137,6 +135,36 @@ function howItWent(story: Story, event: ListedEvent, now: number): Verdict {
   }
 }
 
+/** Of an event without a body. */
+const notSent: Said = {
+  en: 'is not sent any more: its connection was deleted, or its body is past its time',
+  fr: 'n’est plus envoyé : sa connexion a été supprimée, ou son corps a dépassé sa durée de conservation',
+}
+
+function kept(story: Story, id: string): Verdict {
+  if (story.site?.webhookUrl != null) {
+    return {
+      what: {
+        en: 'was kept: the site had no webhook URL then.',
+        fr: 'a été gardé : le site n’avait pas d’URL de webhook alors.',
+      },
+      remedy: { en: 'Send it now:', fr: 'Envoyez-le maintenant :' },
+      commands: replayOne(id),
+    }
+  }
+  return {
+    what: {
+      en: 'was kept: the site has no webhook URL.',
+      fr: 'a été gardé : le site n’a pas d’URL de webhook.',
+    },
+    remedy: {
+      en: 'Name one, and send this again:',
+      fr: 'Donnez-en une, et renvoyez ceci :',
+    },
+    commands: [...nameWebhookUrl(story), ...replayOne(id)],
+  }
+}
+
 /** What is due and goes out to nobody, though its endpoint is enabled. */
 function stopped(story: Story, said: Said, now: number): Verdict {
   const disabledAt = story.tenant?.disabledAt ?? null
@@ -176,7 +204,7 @@ type Try = NonNullable<ListedEvent['delivery']>['tries'][number]
 /** What is wrong with the webhooks of a story; undefined when nothing is. */
 export function troubleOfDeliveries(story: Story, now: number): Verdict | undefined {
   const { events, endpoint, site } = story
-  const dead = events.filter(({ delivery }) => delivery?.state === 'dead')
+  const dead = events.filter(({ delivery, hasBody }) => delivery?.state === 'dead' && hasBody)
   const disabledAt = endpoint?.disabledAt ?? null
   if (dead.length === 0 && disabledAt === null) return undefined
   const last = dead.at(-1)?.delivery?.tries.at(-1)

@@ -154,6 +154,7 @@ function ofEvent({
   receivedAt,
   handledAt,
   failures,
+  hasBody,
   delivery,
 }: Story['events'][number]): { event: Moment; tries: Moment[]; inShort: Moment } {
   const tries = (delivery?.tries ?? []).map(({ number, startedAt, durationMs, status, error }) => ({
@@ -167,11 +168,18 @@ function ofEvent({
   const detail = [
     id,
     handledAt === null ? `not handled yet, failures: ${failures}` : `handled ${second(handledAt)}`,
-    ...(delivery ? ofDelivery(delivery) : ['no delivery: the site had no webhook URL']),
+    ...(delivery
+      ? ofDelivery(delivery)
+      : [
+          `no delivery: ${hasBody ? 'the site had no webhook URL' : 'its connection was deleted, or its body is past its time'}`,
+        ]),
   ]
   const event = { at: receivedAt, what: { en: `event ${type}`, fr: `événement ${type}` }, detail }
   const last = delivery?.tries.at(-1)
-  const ended = delivery ? endOf(delivery) : { en: 'kept', fr: 'gardé' }
+  const undelivered = hasBody
+    ? { en: 'kept', fr: 'gardé' }
+    : { en: 'is not sent any more', fr: 'n’est plus envoyé' }
+  const ended = delivery ? endOf(delivery) : undelivered
   const what = { en: `${type} ${ended.en}`, fr: `${type} ${ended.fr}` }
   return {
     event,

@@ -2,7 +2,6 @@ import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { askingAt, askingStatuses, whatNext, type NextStep } from '../connect/item-status.ts'
 import { place, placeIn, placeOf } from '../console/facts/lists.ts'
-import type { DeliveryState } from '../db/ports/deliveries.ts'
 import type { EndpointHealth } from '../db/ports/endpoints.ts'
 import type { ListedEvent } from '../db/ports/history.ts'
 import type { Item } from '../db/ports/items.ts'
@@ -180,10 +179,6 @@ export async function readEvent(
   const tries = openTries({ keyring }, await store.findDelivery(event.id))
   return { now: clock.now(), site, event, tries }
 }
-
-/** How an event's delivery stands; `kept`: its site had no webhook URL. */
-export const stateOfEvent = ({ delivery }: ListedEvent): DeliveryState | 'kept' =>
-  delivery?.state ?? 'kept'
 
 export interface SitesView extends Part<SiteState> {
   now: number

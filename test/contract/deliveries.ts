@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { mostTries } from '../../src/db/ports/deliveries.ts'
+import { stateOfEvent } from '../../src/db/rules/event-state.ts'
 import type { EndpointAnswer } from '../../src/db/ports/endpoints.ts'
 import type { Site } from '../../src/db/ports/sites.ts'
 import { aUser, itemFacts, testBy } from '../support/tenants.ts'
@@ -160,6 +161,15 @@ export function deliveryContract(
       const states = ids.map(async (id) => (await store.findDelivery(id))?.state)
       const gone = Array(3).fill(undefined)
       expect(await Promise.all(states)).toEqual(['delivered', ...gone, 'pending'])
+      const listed = async (state?: 'kept' | 'forgotten') =>
+        (await store.listEvents({ ...(state && { state }) }, { limit: 9 })).map((event) => [
+          event.id,
+          stateOfEvent(event),
+        ])
+      const forgotten = [behind, inFlight, failed].map((id) => [id, 'forgotten'])
+      expect(await listed()).toEqual([[others, 'pending'], ...forgotten, [delivered, 'delivered']])
+      expect(await listed('forgotten')).toEqual(forgotten)
+      expect(await listed('kept')).toEqual([])
     })
 
     it('an item of another site, another item and events without item go their own way', async () => {
@@ -564,7 +574,7 @@ export function deliveryContract(
       await store.updateSite(sites[0]!.id, { webhookUrl: null }, testBy)
       const id = await accept()
       expect(await store.listEvents({ state: 'kept' }, { limit: 9 })).toMatchObject([
-        { id, delivery: null },
+        { id, delivery: null, hasBody: true },
       ])
       expect(await replay(id)).toMatchObject({ impossible: 1 })
       await store.updateSite(sites[0]!.id, { webhookUrl: 'https://a.test/' }, testBy)

@@ -1,6 +1,12 @@
 import { z } from 'zod'
 import type { Clock } from '../../clock.ts'
-import type { CallFilter, EventFilter, ListedCall, ListedEvent } from '../../db/ports/history.ts'
+import {
+  eventStates,
+  type CallFilter,
+  type EventFilter,
+  type ListedCall,
+  type ListedEvent,
+} from '../../db/ports/history.ts'
 import type { Store } from '../../db/store.ts'
 import { hourMs } from '../../durations.ts'
 import { wholeMethod } from '../../explain/call-verdict.ts'
@@ -11,7 +17,6 @@ const callsPerPage = 400
 
 /** How far back a list looks, in hours. */
 export const periods = [1, 24, 168, 720] as const
-export const states = ['pending', 'delivered', 'dead', 'kept'] as const
 /** Answers that begin with this digit. */
 export const statusClasses = ['2', '4', '5'] as const
 
@@ -28,7 +33,7 @@ export const place = z
 const eventQuery = z.object({
   site: word,
   type: word,
-  state: z.enum(['', ...states]).catch(''),
+  state: z.enum(['', ...eventStates]).catch(''),
   hours,
   after: place,
 })

@@ -2,8 +2,10 @@ import { hourMs } from '../../durations.ts'
 import { html, seen, type Html, type Part } from '../../html/html.ts'
 import type { Page } from '../../html/page.ts'
 import type { Language } from '../../language.ts'
+import { eventStates } from '../../db/ports/history.ts'
+import { stateOfEvent } from '../../db/rules/event-state.ts'
 import { shortMethod } from '../../explain/call-verdict.ts'
-import { periods, states, statusClasses, type CallList, type EventList } from '../facts/lists.ts'
+import { periods, statusClasses, type CallList, type EventList } from '../facts/lists.ts'
 import { doneLine, type Done } from './done.ts'
 import { form, framed, type Frame } from './frame.ts'
 import { card, linkTo, table, tag, toneOf } from './parts.ts'
@@ -27,6 +29,7 @@ const en = {
     delivered: 'delivered',
     dead: 'given up',
     kept: 'kept: no webhook URL',
+    forgotten: 'not sent any more',
   },
   eventColumns: ['Event', 'Site', 'Came', 'State', 'Tries', 'Last answer', 'Next try'],
   callColumns: ['Call', 'Site', 'When', 'Answer', 'Took'],
@@ -58,6 +61,7 @@ const fr: typeof en = {
     delivered: 'livré',
     dead: 'abandonné',
     kept: 'gardé : pas d’URL de webhook',
+    forgotten: 'n’est plus envoyé',
   },
   eventColumns: ['Événement', 'Site', 'Reçu', 'État', 'Essais', 'Réponse', 'Prochain essai'],
   callColumns: ['Appel', 'Site', 'Quand', 'Réponse', 'Durée'],
@@ -118,7 +122,10 @@ export function eventsPage(
   const text = texts[frame.language]
   const words = wordsFor(frame.language, list.now)
   const { query, rows, next } = list
-  const stateOptions = [['', text.any], ...states.map((one) => [one, text.states[one]])] as const
+  const stateOptions = [
+    ['', text.any],
+    ...eventStates.map((one) => [one, text.states[one]]),
+  ] as const
   const body = html`${doneLine(frame.language, done)}
   ${
     rest &&
@@ -143,8 +150,9 @@ export function eventsPage(
       ${table(
         text.events,
         text.eventColumns,
-        rows.map(({ id, type, site, tenant, receivedAt, delivery }) => {
-          const state = delivery?.state ?? 'kept'
+        rows.map((event) => {
+          const { id, type, site, tenant, receivedAt, delivery } = event
+          const state = stateOfEvent(event)
           const last = delivery?.tries.at(-1)
           return [
             linkTo('event', id, seen(type)),

@@ -1,5 +1,6 @@
 import { html, type Html } from '../../html/html.ts'
 import type { Language } from '../../language.ts'
+import { takesWebhooks } from '../../db/rules/replay.ts'
 import type { Thing } from '../facts/thing.ts'
 import { form, type Frame } from './frame.ts'
 
@@ -32,9 +33,9 @@ export function actsOf(frame: Frame, { story, canRenew }: Thing): Html[] {
   const { kind, id } = subject
   if (kind === 'event' || kind === 'delivery') {
     const [event] = events
-    const isOver = event?.delivery ? event.delivery.state !== 'pending' : site?.webhookUrl != null
-    if (!event || event.siteId === null || !isOver) return []
-    return [button(`event/${event.id}/replay`, text.replay)]
+    const canSend =
+      event?.hasBody && event.delivery?.state !== 'pending' && site && takesWebhooks(site)
+    return canSend ? [button(`event/${event.id}/replay`, text.replay)] : []
   }
   if (kind === 'site') {
     return [

@@ -1,5 +1,6 @@
 import { html, seen, type Part } from '../../html/html.ts'
 import type { Subject } from '../../db/ports/history.ts'
+import { stateOfEvent } from '../../db/rules/event-state.ts'
 import type { Thing } from '../facts/thing.ts'
 import { linkTo, statusTag, tag, toneOf } from './parts.ts'
 import type { ThingTexts } from './thing-texts.ts'
@@ -67,7 +68,7 @@ function eventFacts(text: ThingTexts, words: Words, { story: { events } }: Thing
   const [event] = events
   if (!event) return []
   const { delivery, itemId } = event
-  const state = delivery?.state ?? 'kept'
+  const state = stateOfEvent(event)
   return [
     [names.event, html`<code>${event.id}</code>`],
     [names.state, tag(toneOf(state), states[state])],

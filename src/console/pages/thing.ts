@@ -2,6 +2,7 @@ import { html, seen, type Html } from '../../html/html.ts'
 import type { Page } from '../../html/page.ts'
 import { detailList } from '../../html/parts.ts'
 import type { Subject } from '../../db/ports/history.ts'
+import { stateOfEvent } from '../../db/rules/event-state.ts'
 import { dayMs } from '../../durations.ts'
 import type { Language } from '../../language.ts'
 import { shortMethod } from '../../explain/call-verdict.ts'
@@ -83,10 +84,7 @@ function picture(text: ThingTexts, words: Words, { story: told, now }: Thing): H
       now,
       marks: told.events
         .filter(({ receivedAt }) => receivedAt >= from)
-        .map(({ receivedAt, delivery }) => ({
-          at: receivedAt,
-          tone: toneOf(delivery?.state ?? 'kept'),
-        })),
+        .map((event) => ({ at: event.receivedAt, tone: toneOf(stateOfEvent(event)) })),
       ends: [words.day(from), words.day(end)],
     }),
   )
@@ -151,8 +149,9 @@ function webhooks(text: ThingTexts, words: Words, { story: { events } }: Thing):
       events
         .slice(-most)
         .toReversed()
-        .map(({ id, type, receivedAt, delivery }) => {
-          const state = delivery?.state ?? 'kept'
+        .map((event) => {
+          const { id, type, receivedAt, delivery } = event
+          const state = stateOfEvent(event)
           return [
             linkTo('event', id, seen(type)),
             words.ago(receivedAt),

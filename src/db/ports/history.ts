@@ -1,5 +1,5 @@
 import type { LimitName } from '../../errors.ts'
-import type { Attempt, Delivery, DeliveryState } from './deliveries.ts'
+import type { Attempt, Delivery } from './deliveries.ts'
 import type { StoredEvent } from './events.ts'
 import type { OwnedRequest, RequestState } from './requests.ts'
 import type { Site } from './sites.ts'
@@ -94,6 +94,14 @@ export interface RequestFilter {
   since?: number
 }
 
+/** In the order that lists offer them. */
+export const eventStates = ['pending', 'delivered', 'dead', 'kept', 'forgotten'] as const
+/**
+ * `kept`: its site had no webhook URL, so there is no delivery. `forgotten`: nor is there a body to send, for its connection
+ * was deleted, or its retention is over.
+ */
+export type EventState = (typeof eventStates)[number]
+
 export interface EventFilter {
   tenantId?: string
   siteId?: string
@@ -101,8 +109,7 @@ export interface EventFilter {
   deliveryId?: string
   itemId?: number
   type?: string
-  /** `kept`: its site had no webhook URL, so there is no delivery. */
-  state?: DeliveryState | 'kept'
+  state?: EventState
   /** Times of arrival, `until` excluded. */
   since?: number
   until?: number
@@ -130,7 +137,9 @@ export type ListedEvent = Omit<StoredEvent, 'body'> & {
   tenant: string | null
   site: string | null
   handledAt: number | null
-  /** Null: its site had no webhook URL. */
+  /** Whether there is anything to send. */
+  hasBody: boolean
+  /** Null: its site had no webhook URL, or its connection was deleted while it waited. */
   delivery: TriedDelivery | null
 }
 

@@ -7,7 +7,7 @@ import { createSqliteStore } from '../../../src/db/sqlite/store.ts'
 import { runCli } from '../../support/run-cli.ts'
 import { testIds } from '../../support/ids.ts'
 import { testFolder } from '../../support/store.ts'
-import { aTenant, anAnnouncement, aUser } from '../../support/tenants.ts'
+import { aTenant, anAnnouncement, aUser, itemFacts } from '../../support/tenants.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any -- read as a stranger reads it
 const jsonOf = ({ out, err }: { out: string; err: string }): any => {
@@ -94,6 +94,23 @@ test('list, show and replay tell and send again what a site refused', async () =
   const since = jsonOf(await cli('webhook', 'replay', '--since', '2020-01-01', '--json'))
   expect(since).toEqual({ replayed: 2, underway: 0, impossible: 0 })
   expect(await store.listAudit({ action: 'webhook.replayed', limit: 9 })).toHaveLength(2)
+})
+
+test('what waited for a connection that was deleted is forgotten, and no more kept for a URL', async () => {
+  const { store, ids, clock, site: row, cli } = await installation()
+  await store.updateSite(row.id, { webhookUrl: 'https://erp.acme.test/hook' }, by)
+  const user = await aUser({ store, ids, clock }, row, { name: 'ann' })
+  await store.keepItems(user.id, [itemFacts({ id: 7 })], { at: clock.now(), complete: false })
+  const event = { ...anAnnouncement({ ids, clock }, user), itemId: 7 }
+  await store.acceptEvent(event)
+  await store.deleteItem(7, by)
+
+  const forgotten = [{ webhook_id: event.id, state: 'forgotten', due: null }]
+  for (const filter of [[], ['--state', 'forgotten']]) {
+    expect(jsonOf(await cli('webhook', 'list', '--json', ...filter))).toMatchObject(forgotten)
+  }
+  expect(jsonOf(await cli('webhook', 'list', '--state', 'kept', '--json'))).toEqual([])
+  expect(jsonOf(await cli('event', 'list', '--json'))).toMatchObject([{ delivery: 'forgotten' }])
 })
 
 test.each([

@@ -28,6 +28,20 @@ describe('what the console does', () => {
     expect(await actsOf(rooms)).toHaveLength(1)
   })
 
+  it('offers nothing to send again of a connection that was deleted', async () => {
+    const { app, visitor, event, end } = await aFurnishedConsole()
+    await end('dead', 500, '')
+    const path = `/console/event/${event.id}`
+    const before = textOf((await visitor.get(path)).body)
+
+    await app.store.deleteItem(77, by)
+    const after = textOf((await visitor.get(path)).body)
+
+    expect(before).toContain('Send again')
+    expect(after).not.toContain('Send again')
+    expect(after).toContain('not sent any more')
+  })
+
   it('sends again what a filter means, and nothing else', async () => {
     const rooms = await aFurnishedConsole()
     const { app, visitor, event, end } = rooms

@@ -5,7 +5,7 @@ import type { LimitName } from '../../../src/errors.ts'
 import { shortMethod, wholeMethod } from '../../../src/explain/call-verdict.ts'
 import { limitTexts } from '../../../src/explain/limit-texts.ts'
 import type { Story } from '../../../src/explain/story.ts'
-import { linesOf } from '../../../src/explain/timeline.ts'
+import { linesOf, stepsOf } from '../../../src/explain/timeline.ts'
 import { verdictOf } from '../../../src/explain/judges.ts'
 import { codes } from '../../../src/texts/codes.ts'
 import { explained } from '../../../src/texts/explained.ts'
@@ -147,6 +147,7 @@ const anEvent = (fields: Partial<ListedEvent> = {}): ListedEvent => ({
   failures: 0,
   tenant: 'acme',
   site: site.name,
+  hasBody: true,
   delivery: aDelivery('delivered', 200),
   ...fields,
 })
@@ -270,12 +271,27 @@ describe('a verdict on an item', () => {
       'bank-api webhook replay --tenant acme --site erp.acme.test --state dead',
     )
   })
+
+  it('whose dead webhooks nobody can send again asks for nothing', () => {
+    const events = [anEvent({ delivery: aDelivery('dead', 404), hasBody: false })]
+
+    expect(told(aStory('item', { items: [anItem()], events }))).not.toContain('given up')
+  })
 })
 
 describe('a verdict on an event', () => {
   it.each([
     ['delivered', {}, 'was delivered 0.4 s after it came, on try 1, which took 0.2 s.'],
-    ['kept', { delivery: null }, 'bank-api webhook replay evt_1'],
+    [
+      'kept, of a site that has a URL by now',
+      { delivery: null },
+      'was kept: the site had no webhook URL then. | Send it now: | bank-api webhook replay evt_1',
+    ],
+    [
+      'kept no more',
+      { delivery: null, hasBody: false },
+      'is not sent any more: its connection was deleted, or its body is past its time.',
+    ],
     ['not applied', { handledAt: null, failures: 3 }, 'is not applied yet, after 3 failures'],
     ['to be tried again', { delivery: aDelivery('pending', 301) }, 'edirect'],
     [
@@ -290,6 +306,29 @@ describe('a verdict on an event', () => {
     ],
   ])('that is %s', (_how, fields, words) => {
     expect(told(aStory('event', { events: [anEvent(fields)] }))).toContain(words)
+  })
+
+  it('that is kept says that its site wants a URL, and how it is sent then', () => {
+    const events = [anEvent({ delivery: null })]
+
+    expect(told(aStory('event', { events, site: { ...site, webhookUrl: null } }))).toContain(
+      'was kept: the site has no webhook URL. | Name one, and send this again: | bank-api site update erp.acme.test --tenant acme --webhook-url https://NEW.ADDRESS | bank-api webhook replay evt_1',
+    )
+  })
+
+  it.each([
+    ['kept', null],
+    ['given up', aDelivery('dead', 403)],
+  ])('that was %s and has no body any more offers no command', (_how, delivery) => {
+    const events = [anEvent({ delivery, hasBody: false })]
+
+    for (const url of [site.webhookUrl, null]) {
+      const story = aStory('event', { events, site: { ...site, webhookUrl: url } })
+      const { remedy, commands } = verdictOf(story, now)
+
+      expect([remedy, commands]).toEqual([undefined, []])
+      expect(told(story)).toContain('not sent any more')
+    }
   })
 
   it('whose endpoint is disabled says how it is enabled', () => {
@@ -359,6 +398,17 @@ it('what follows each other and differs in time alone is one line', () => {
   expect(linesOf(aStory('item', { events })).map(({ text }) => text.en)).toEqual([
     '12 × item.account.created delivered, 0.2 s',
   ])
+})
+
+it('what is not sent any more is not said to be kept', () => {
+  const events = [anEvent({ delivery: null, hasBody: false })]
+
+  expect(linesOf(aStory('event', { events })).map(({ text }) => text.en)).toEqual([
+    'item.refreshed is not sent any more',
+  ])
+  expect(stepsOf(aStory('event', { events })).flatMap(({ detail }) => detail)).toContain(
+    'no delivery: its connection was deleted, or its body is past its time',
+  )
 })
 
 it.each([

@@ -44,8 +44,9 @@ import { inScope } from './sites.ts'
 import { findSubjects } from './subjects.ts'
 import { storeCalls } from './usage.ts'
 
-/** Of an event all but its body. */
-const { body: _body, ...event } = getTableColumns(events)
+/** Of an event all but its body, of which whether it is there. */
+const { body: _body, ...columns } = getTableColumns(events)
+const event = { ...columns, hasBody: isNotNull(events.body).mapWith(Boolean) }
 
 /** Of what is older than the row that the page begins behind, by the place that one has. */
 const older = ({ before }: Page, id: PgColumn, ...order: PgColumn[]) =>
@@ -237,7 +238,9 @@ const eventConditions = (filter: EventFilter) => [
   filter.ofSites && isNotNull(events.siteId),
   when(filter.feedOf, isInFeed),
   when(filter.state, (state) =>
-    state === 'kept' ? isNull(deliveries.id) : eq(deliveries.state, state),
+    state === 'kept' || state === 'forgotten'
+      ? and(isNull(deliveries.id), state === 'kept' ? isNotNull(events.body) : isNull(events.body))
+      : eq(deliveries.state, state),
   ),
 ]
 

@@ -70,8 +70,9 @@ const storeCall = prepared((db) =>
 
 type Db = Tools['db']
 
-/** Of an event all but its body. */
-const { body: _body, ...event } = getTableColumns(events)
+/** Of an event all but its body, of which whether it is there. */
+const { body: _body, ...columns } = getTableColumns(events)
+const event = { ...columns, hasBody: isNotNull(events.body).mapWith(Boolean) }
 
 /** Of what is older than the row that the page begins behind, by the place that one has. */
 const older = ({ before }: Page, id: SQLiteColumn, ...order: SQLiteColumn[]) =>
@@ -262,8 +263,8 @@ const eventConditions = (filter: EventFilter) => [
   filter.ofSites && isNotNull(events.siteId),
   when(filter.feedOf, isInFeed),
   when(filter.state, (state) =>
-    state === 'kept'
-      ? isNull(deliveries.id)
+    state === 'kept' || state === 'forgotten'
+      ? and(isNull(deliveries.id), state === 'kept' ? isNotNull(events.body) : isNull(events.body))
       : // Written out, so that SQLite sees which partial index fits.
         sql`${deliveries.state} = ${sql.raw(`'${state}'`)}`,
   ),
