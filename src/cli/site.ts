@@ -242,13 +242,17 @@ async function refuseTarget(
   const { tenantId, name: subject } = site
   const host = bare(new URL(webhookUrl).hostname)
   await store.audit({ ...by, tenantId, action: 'target.refused', subject, detail: { host } })
-  throw new CommandError([why, ...howOpened(host, site, tenant)])
+  // An http address, or our own, stays refused whatever range is opened.
+  const opened = { ...config, allowedTargets: everything }
+  const isOpenable = (await whyRefused(webhookUrl, everything, opened)) === undefined
+  throw new CommandError([why, ...(isOpenable ? howOpened(host, site, tenant) : [])])
 }
 
-/** How a private network is opened; nothing where none is to be. */
+const everything = ['0.0.0.0/0', '::/0']
+
+/** How a private network is opened. */
 function howOpened(host: string, site: Site, tenant: string): string[] {
   const range = isIP(host) === 0 ? 'RANGE' : `${host}/${isIP(host) === 4 ? 32 : 128}`
-  if (range !== 'RANGE' && isNever(range)) return []
   return [
     'If it is of your own network, ALLOWED_TARGETS must name its range; then open it to the site:',
     command`site allow-target ${site.name} ${range} --tenant ${tenant}`,

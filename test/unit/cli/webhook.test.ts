@@ -198,10 +198,15 @@ test('a target is opened within the operator’s bounds, for its site, and refus
   for (const url of ['https://bank.example/x', 'http://169.254.169.254/']) {
     const refused = await update(url)
     expect([refused.code, refused.out]).toEqual([1, ''])
-    expect(refused.err).toContain('Webhooks may not be sent to')
+    expect(refused.err).toMatch(/^Webhooks may not be sent to .*\n$/)
   }
+  const encrypted = ['site', 'update', site, '--webhook-url', 'http://10.1.2.3/hook']
+  expect((await as({ ...bounds, ALLOW_HTTP: 'false' }, ...encrypted)).err).toBe(
+    'The webhook URL must be an https address\n',
+  )
   const noted = await store.listAudit({ action: 'target.refused', limit: 9 })
   expect(noted.map(({ detail }) => detail)).toEqual([
+    { host: '10.1.2.3' },
     { host: '169.254.169.254' },
     { host: 'bank.example' },
     { host: '10.1.2.3' },
