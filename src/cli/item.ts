@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { nextStep } from '../connect/item-status.ts'
+import { whatNext } from '../connect/item-status.ts'
 import type { Connection } from '../db/ports/items.ts'
 import { itemArgument } from './arguments.ts'
 import { CommandError } from './command-error.ts'
@@ -69,7 +69,7 @@ const toRow = ({ tenant, site, user, item }: Connection, now: number) => {
     bank: item.bank ?? item.providerName,
     status: item.status,
     status_code_info: item.statusCodeInfo,
-    next: nextStep(item.status),
+    next: whatNext(item, now).next,
     last_success: time(item.lastSuccessAt),
     consent_ends: time(end),
     days_left: end === null ? null : Math.ceil((end - now) / dayMs),

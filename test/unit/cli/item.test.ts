@@ -59,11 +59,11 @@ describe('bank-api item list', () => {
         site: 'erp.acme.test',
         user: 'ann',
         bank: 'Demo Bank',
-        next: 'none',
+        next: 'sca',
         days_left: 5,
       },
-      { item: 4, tenant: 'other', days_left: 20 },
-      { item: 1, days_left: 100 },
+      { item: 4, tenant: 'other', next: 'sca', days_left: 20 },
+      { item: 1, next: 'none', days_left: 100 },
       { item: 3, days_left: null, consent_ends: null },
     ])
   })
