@@ -4,6 +4,8 @@ import { gatherStory, type Story } from '../explain/story.ts'
 import { linesOf, stepsOf } from '../explain/timeline.ts'
 import { verdictOf } from '../explain/judges.ts'
 import type { Store } from '../db/store.ts'
+import { isSameName } from '../names.ts'
+import { command } from '../terminal/shell.ts'
 import { wrapped } from '../terminal/width.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
@@ -79,8 +81,10 @@ async function storyOf(
   const subjects = await subjectsOf(installation, word, onRead)
   const [only, second] = subjects
   if (!only) {
-    const gone = await deletedAs(installation.store, word)
-    throw new CommandError(gone ?? unknown(word))
+    const { store } = installation
+    const tenant = await store.findTenant(word)
+    const told = tenant ? ofTenant(tenant.name) : await deletedAs(store, word)
+    throw new CommandError(told ?? unknown(word))
   }
   tell(`reading what is kept about ${word}`)
   if (!second) return gatherStory(installation.store, only)
@@ -89,14 +93,23 @@ async function storyOf(
   throw new CommandError([`${word} may be one of these; ask with the first word:`, ...choices])
 }
 
+const ofTenant = (name: string): string[] => [
+  `${name} is a tenant: ask for one of its sites`,
+  command`site list --tenant ${name}`,
+]
+
 /** What was deleted by that name or number, or under that receipt, while the audit still knows. */
 async function deletedAs(store: Store, word: string): Promise<string | undefined> {
-  const isReceipt = word.startsWith('rmv_')
-  for (const kind of isReceipt ? ['site', 'tenant'] : ['site', 'tenant', 'item']) {
-    const subjects = isReceipt ? undefined : [word]
-    const action = `${kind}.deleted`
-    const found = await store.listAudit({ action, ...(subjects && { subjects }), limit: 1_000 })
-    const one = isReceipt ? found.find(({ detail }) => detail?.['removal'] === word) : found[0]
+  for (const kind of ['site', 'tenant', 'item']) {
+    const found = await store.listAudit({
+      action: `${kind}.deleted`,
+      // Names have several spellings and receipts are a detail: those are looked for here.
+      ...(kind === 'item' && { subjects: [word] }),
+      limit: 10_000,
+    })
+    const one = found.find(
+      ({ subject, detail }) => detail?.['removal'] === word || isSameName(subject ?? '', word),
+    )
     if (!one) continue
     const receipt = one.detail?.['removal']
     const under = typeof receipt === 'string' ? `, receipt ${receipt}` : ''

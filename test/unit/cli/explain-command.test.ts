@@ -127,7 +127,7 @@ it('what was deleted is told from the audit, by its name and by its receipt', as
   const deleted = { at, actor: 'cli:ann', action: 'site.deleted', subject: 'shop.globex.test' }
   await app.store.audit({ ...deleted, detail: { removal: 'rmv_7' } })
 
-  for (const word of ['shop.globex.test', 'rmv_7']) {
+  for (const word of ['shop.globex.test', 'Shop.Globex.test', 'rmv_7']) {
     const { code, err } = await explain(word)
 
     expect(code).toBe(1)
@@ -136,4 +136,16 @@ it('what was deleted is told from the audit, by its name and by its receipt', as
     )
   }
   expect((await explain('rmv_8')).err).toContain('Nothing here has the id or name rmv_8')
+})
+
+it('a tenant’s name leads to its sites, also when another of that name was deleted', async () => {
+  const { app, explain } = await aServer()
+  const deleted = { at: 1, actor: 'cli:ann', action: 'tenant.deleted' }
+  await app.store.audit({ ...deleted, subject: 'acme' })
+  await app.store.audit({ ...deleted, subject: 'globex' })
+
+  expect((await explain('ACME')).err).toBe(
+    'acme is a tenant: ask for one of its sites\nbank-api site list --tenant acme\n',
+  )
+  expect((await explain('globex')).err).toMatch(/^The tenant globex was deleted on/)
 })
