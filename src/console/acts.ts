@@ -48,7 +48,8 @@ export const acts: FastifyPluginAsync = async (app) => {
     const after = placeIn(query.from)
     const { replayed, rest } = await replayPart(
       rooms,
-      { ...filter, until: until + 1 },
+      // What is left reaches as far back as it did at the first press.
+      { ...filter, ...(after && { since: after.receivedAt }), until: until + 1 },
       { ...who, at },
       { most: mostAtOnce, ...(after && { after }) },
     )
