@@ -154,7 +154,10 @@ function stateOf(item: Item, now: number): ConnectionState {
   if (end !== null && end <= now) return 'ended'
   const { next } = whatNext(item, now)
   if (next === 'none') return 'works'
-  if ((next === 'sca' || next === 'edit') && end === null && lastSuccessAt === null) return 'never'
+  // An item that Bridge's events alone told of has neither either.
+  const isDescribed = item.providerId !== null
+  const wasNever = isDescribed && end === null && lastSuccessAt === null
+  if ((next === 'sca' || next === 'edit') && wasNever) return 'never'
   return next === 'sca' && !askingStatuses.includes(status) ? 'ending' : next
 }
 

@@ -20,6 +20,14 @@ describe('a site’s page', () => {
       { id: 3, status: 1003, authenticationExpiresAt: at + 90 * day },
       { id: 4, authenticationExpiresAt: at - 15 * day },
       { id: 5, status: 1010, authenticationExpiresAt: null },
+      // Known from events alone, it may well have been connected.
+      {
+        id: 7,
+        status: 402,
+        statusCodeInfo: 'told',
+        authenticationExpiresAt: null,
+        providerId: null,
+      },
       { id: 6, authenticationExpiresAt: at + 90 * day, lastSuccessAt: at - 3 * 60 * 60_000 },
     ]
     await app.store.keepItems(erp.user.id, items.map(itemFacts), { at, complete: false })
@@ -28,6 +36,7 @@ describe('a site’s page', () => {
     const page = textOf((await visitor.get('/portal')).body)
 
     expect(page).toContain('asks for you 402 wrong_credentials')
+    expect(page).toContain('asks for you 402 told')
     expect(page).toContain('cannot be used 1005')
     expect(page).toContain('waits 1003')
     expect(page).toMatch(/was never connected 1010 \S* ?– – The login at the bank did not succeed/)
