@@ -52,8 +52,12 @@ export const shortMethod = (method: string, code?: string | null): string =>
 /** What `shortMethod` made, or somebody wrote, as the name it is kept under. */
 export const wholeMethod = (name: string): string => {
   const asked = name.replace(/^\/api\/method\//, '')
-  return asked !== name || /[./]/.test(name) || name === 'ping' ? asked : `bank_api.bridge.${name}`
+  const isWhole = asked !== name || /[./]/.test(name) || bareMethods.has(name)
+  return isWhole ? asked : `bank_api.bridge.${name}`
 }
+
+/** Names that are whole without a dot: Frappe's, and what a call without a good key is kept as. */
+const bareMethods = new Set(['ping', 'unknown'])
 
 function tookWith({ durationMs, bridge }: ListedCall): Said {
   const took = lastingSaid(durationMs)

@@ -415,6 +415,8 @@ it.each([
   ['get_bank_accounts', 'bank_api.bridge.get_bank_accounts', null],
   ['frappe.auth.get_logged_user', 'frappe.auth.get_logged_user', null],
   ['/api/method/get_bank_accounts', 'get_bank_accounts', 'method_unknown'],
+  ['unknown', 'unknown', null],
+  ['bridge/callback', 'bridge/callback', null],
   ['/api/method/bank_api.bridge.get_acounts', 'bank_api.bridge.get_acounts', 'method_unknown'],
 ])('%s is how a call of %s is shown, and asked for', (shown, method, code) => {
   expect(shortMethod(method, code)).toBe(shown)
