@@ -28,10 +28,11 @@ export const verdictOfEvent: Judge = (story, now) => {
   const { type } = event
   if (event.handledAt === null) {
     const ago = sinceThen(event.receivedAt, now)
+    const after = failuresSaid(event.failures)
     return {
       what: {
-        en: `${type} came ${ago.en} and is not applied yet, after ${event.failures} failures.`,
-        fr: `${type} est arrivé ${ago.fr} et n’est pas encore appliqué, après ${event.failures} échecs.`,
+        en: `${type} came ${ago.en} and is not applied yet${after.en}.`,
+        fr: `${type} est arrivé ${ago.fr} et n’est pas encore appliqué${after.fr}.`,
       },
       remedy: {
         en: 'It is tried again by itself. The log has the reason.',
@@ -196,10 +197,17 @@ const onceMended = (hint: Said | undefined): Said => ({
   fr: `${hint?.fr ?? 'Regardez le journal du site.'} Une fois réparé :`,
 })
 
+function failuresSaid(count: number): Said {
+  if (count === 0) return { en: '', fr: '' }
+  return count === 1
+    ? { en: ', after 1 failure', fr: ', après 1 échec' }
+    : { en: `, after ${count} failures`, fr: `, après ${count} échecs` }
+}
+
 export const triesSaid = (count: number): Said =>
   count === 1 ? { en: '1 try', fr: '1 essai' } : { en: `${count} tries`, fr: `${count} essais` }
 
-type Try = NonNullable<ListedEvent['delivery']>['tries'][number]
+export type Try = NonNullable<ListedEvent['delivery']>['tries'][number]
 
 /** What is wrong with the webhooks of a story; undefined when nothing is. */
 export function troubleOfDeliveries(story: Story, now: number): Verdict | undefined {

@@ -254,7 +254,12 @@ export const verdictOfUser: Judge = (story, now) => {
     },
     first?.stands,
     others > 0
-      ? { what: { en: `${others} more need something.`, fr: `${others} de plus à reprendre.` } }
+      ? {
+          what: {
+            en: `${others} more ${others === 1 ? 'needs' : 'need'} something.`,
+            fr: `${others} de plus à reprendre.`,
+          },
+        }
       : undefined,
     troubleOfDeliveries(story, now),
   )

@@ -1,11 +1,12 @@
 import { keyState } from '../auth/api-keys.ts'
 import type { Site } from '../db/ports/sites.ts'
+import { isDelivered } from '../db/rules/endpoint-health.ts'
 import type { Said } from '../language.ts'
 import { sinceThen } from '../terminal/durations.ts'
 import { command } from '../terminal/shell.ts'
 import { enableTenant, letWork, newKey, together } from './commands.ts'
 import { shortMethod } from './call-verdict.ts'
-import { troubleOfDeliveries } from './event-verdict.ts'
+import { troubleOfDeliveries, type Try } from './event-verdict.ts'
 import type { Story } from './story.ts'
 import type { Judge, Verdict } from './verdict.ts'
 
@@ -80,18 +81,32 @@ function refusedLately({ calls }: Story, now: number): Verdict | undefined {
   if (!last) {
     return {
       what: {
-        en: `Its last ${length} calls went well.`,
-        fr: `Ses ${length} derniers appels se sont bien passés.`,
+        en: `${length === 1 ? 'Its last call' : `Its last ${length} calls`} went well.`,
+        fr:
+          length === 1
+            ? 'Son dernier appel s’est bien passé.'
+            : `Ses ${length} derniers appels se sont bien passés.`,
       },
     }
   }
   const why = `${shortMethod(last.method, last.refusal?.code)}, ${last.refusal?.code ?? last.excType ?? last.status}`
   const ago = sinceThen(last.at, now)
+  const those =
+    refused.length === 1
+      ? { en: '1 was refused', fr: '1 a été refusé' }
+      : {
+          en: `${refused.length} were refused, the last one`,
+          fr: `${refused.length} ont été refusés, le dernier`,
+        }
+  const said =
+    length === 1
+      ? { en: 'Its last call was refused', fr: 'Son dernier appel a été refusé' }
+      : {
+          en: `Of its last ${length} calls ${those.en}`,
+          fr: `De ses ${length} derniers appels ${those.fr}`,
+        }
   return {
-    what: {
-      en: `Of its last ${length} calls ${refused.length} were refused, the last one ${ago.en}: ${why}.`,
-      fr: `De ses ${length} derniers appels ${refused.length} ont été refusés, le dernier ${ago.fr} : ${why}.`,
-    },
+    what: { en: `${said.en} ${ago.en}: ${why}.`, fr: `${said.fr} ${ago.fr} : ${why}.` },
     remedy: { en: 'That one:', fr: 'Celui-là :' },
     commands: [command`explain ${last.id}`],
   }
@@ -147,25 +162,45 @@ function howWebhooksFare(
   }
   const wait = events.filter(({ delivery }) => delivery?.state === 'pending').length
   const failingSince = endpoint?.failingSince ?? null
-  if (wait === 0 && failingSince === null) {
+  const tries = events.flatMap(({ delivery }) => delivery?.tries ?? [])
+  const last = tries.toSorted((a, b) => a.startedAt - b.startedAt).at(-1)
+  if (wait === 0 && failingSince === null && last && isDelivered(last.status)) {
     return { en: 'Its webhooks are taken.', fr: 'Ses webhooks sont pris.' }
   }
   const ago = sinceThen(failingSince ?? now, now)
-  const isTried = events.some(({ delivery }) => delivery && delivery.tries.length > 0)
-  const lastTry = isTried
-    ? { en: 'The last try was taken', fr: 'Le dernier essai a été pris' }
-    : { en: 'No webhook was tried yet', fr: 'Aucun webhook n’a encore été essayé' }
   const how =
     failingSince === null
-      ? lastTry
+      ? lastTrySaid(last)
       : {
           en: `Its webhooks began to fail ${ago.en}`,
           fr: `Ses webhooks ont commencé à échouer ${ago.fr}`,
         }
   if (wait === 0) return { en: `${how.en}.`, fr: `${how.fr}.` }
-  const of = events.length
+  const waits = waitSaid(wait, events.length)
+  return { en: `${how.en}; ${waits.en}.`, fr: `${how.fr} ; ${waits.fr}.` }
+}
+
+/** Failures that an endpoint's new address, or an operator, wiped out still have their tries. */
+function lastTrySaid(last: Try | undefined): Said {
+  if (!last) return { en: 'No webhook was tried yet', fr: 'Aucun webhook n’a encore été essayé' }
+  const { status, error } = last
+  return isDelivered(status)
+    ? { en: 'The last try was taken', fr: 'Le dernier essai a été pris' }
+    : {
+        en: `The last try was not taken: ${status ?? error}`,
+        fr: `Le dernier essai n’a pas été pris : ${status ?? error}`,
+      }
+}
+
+function waitSaid(wait: number, of: number): Said {
+  if (of === 1) {
+    return {
+      en: 'its last event waits to be delivered',
+      fr: 'son dernier événement attend d’être livré',
+    }
+  }
   return {
-    en: `${how.en}; of its last ${of} events ${wait} wait to be delivered.`,
-    fr: `${how.fr} ; de ses ${of} derniers événements, ${wait} attendent d’être livrés.`,
+    en: `of its last ${of} events ${wait} ${wait === 1 ? 'waits' : 'wait'} to be delivered`,
+    fr: `de ses ${of} derniers événements, ${wait} ${wait === 1 ? 'attend d’être livré' : 'attendent d’être livrés'}`,
   }
 }

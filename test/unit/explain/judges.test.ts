@@ -292,7 +292,9 @@ describe('a verdict on an event', () => {
       { delivery: null, hasBody: false },
       'is not sent any more: its connection was deleted, or its body is past its time.',
     ],
-    ['not applied', { handledAt: null, failures: 3 }, 'is not applied yet, after 3 failures'],
+    ['not applied', { handledAt: null, failures: 3 }, 'is not applied yet, after 3 failures.'],
+    ['not applied since', { handledAt: null, failures: 1 }, 'is not applied yet, after 1 failure.'],
+    ['to be applied', { handledAt: null }, 'is not applied yet. |'],
     ['to be tried again', { delivery: aDelivery('pending', 301) }, 'edirect'],
     [
       'given up',
@@ -364,10 +366,22 @@ describe('a verdict on a key and on a site', () => {
     const calls = [aCall(), refused('item_not_found')]
 
     expect(told(aStory('key', { calls }))).toContain(
-      'The key of erp.acme.test is good and was last used 60 m ago. Of its last 2 calls 1 were refused',
+      'The key of erp.acme.test is good and was last used 60 m ago. Of its last 2 calls 1 was refused 60 m ago: ',
     )
-    expect(told(aStory('site', { calls }))).toContain('Its webhooks are taken.')
+    expect(told(aStory('site', { calls }))).toContain('No webhook was tried yet.')
+    expect(told(aStory('site', { calls, events: [anEvent()] }))).toContain(
+      'Its webhooks are taken.',
+    )
     expect(told(aStory('site', { calls }))).toContain('bank-api explain req_1')
+  })
+
+  it('of one call speaks of one', () => {
+    const ofOne = (call: ListedCall) => verdictOf(aStory('key', { calls: [call] }), now).what
+
+    expect(ofOne(aCall()).en).toMatch(/ Its last call went well\.$/)
+    expect(ofOne(aCall()).fr).toMatch(/ Son dernier appel s’est bien passé\.$/)
+    expect(ofOne(refused('item_not_found')).en).toContain(' Its last call was refused 60 m ago: ')
+    expect(ofOne(refused('item_not_found')).fr).toContain(' Son dernier appel a été refusé il y a ')
   })
 
   it('of a site tells how many webhooks wait', () => {
@@ -377,8 +391,22 @@ describe('a verdict on a key and on a site', () => {
     )
     const wait = (story: Partial<Story>) => told(aStory('site', story))
 
-    expect(wait({ events: [...waiting, anEvent()] })).toContain(
+    expect(wait({ events: [anEvent(), ...waiting] })).toContain(
+      'The last try was not taken: 503; of its last 4 events 3 wait to be delivered.',
+    )
+    const taken = { ...anEvent(), receivedAt: now }
+    taken.delivery!.tries[0]!.startedAt = now
+    expect(wait({ events: [...waiting, taken] })).toContain(
       'The last try was taken; of its last 4 events 3 wait to be delivered.',
+    )
+    expect(
+      wait({ events: [anEvent({ delivery: aDelivery('dead', null, 'ECONNREFUSED') })] }),
+    ).toContain('The last try was not taken: ECONNREFUSED.')
+    expect(
+      wait({ events: [untried, taken.delivery].map((delivery) => anEvent({ delivery })) }),
+    ).toContain('of its last 2 events 1 waits to be delivered.')
+    expect(wait({ events: waiting.slice(0, 1) })).toContain(
+      'No webhook was tried yet; its last event waits to be delivered.',
     )
     expect(wait({ events: waiting.slice(0, 2) })).toContain(
       'No webhook was tried yet; of its last 2 events 2 wait to be delivered.',
