@@ -57,7 +57,7 @@ function requestFacts(text: ThingTexts, words: Words, { story: { requests } }: T
     [names.state, html`${tag(toneOf(state), states[state])} ${step && seen(step)}`],
     [names.bank, bank !== null && seen(bank)],
     [names.opened, words.ago(openedAt)],
-    [names.until, state === 'pending' && words.ago(expiresAt)],
+    [names.expires, state === 'pending' && words.ago(expiresAt)],
     [names.completed, time(words, completedAt)],
     [names.item, itemId !== null && linkTo('item', String(itemId), String(itemId))],
   ]

@@ -42,7 +42,7 @@ describe('the overview', () => {
     const english = textOf(body)
     const french = textOf((await visitor.get('/console', { 'accept-language': 'fr' })).body)
 
-    expect(english).toContain('1 tenants, 1 sites, 2 connections')
+    expect(english).toContain('tenants: 1, sites: 1, connections: 2')
     expect(english).toMatch(/erp\.acme\.test acme 2 ask for a hand/)
     expect(english).toContain('in 3 days')
     expect(english).toMatch(/Last copy .+ Servers this one alone Kept/)
@@ -126,20 +126,33 @@ describe('what doctor finds', () => {
     const latest = async () => ({ at, findings })
     const examiner = { latest, anew: latest }
     const config = loadConfig(testEnvironment)
-    const overview = await overviewReader({
+    const { bridge, ...overview } = await overviewReader({
       store: app.store,
       clock: app.clock,
       bridgeStatus: app.bridgeStatus,
       examiner,
       config,
     })(1)
+    const since = at - 3 * 60_000
+    const down = {
+      ...bridge,
+      breaker: { ...bridge.breaker, open: true, since },
+      credentials: { ...bridge.credentials, refused: true, refusedSince: since },
+    }
+    const members = [{ host: 'two', pid: 7, seenAt: since, isLiving: false }]
     const frame = { who: 'anne', csrf: 'c', translation: '?lang=fr', path: '/console' }
     const pageIn = (language: Language) =>
-      textOf(overviewPage({ ...frame, language }, overview).markup)
+      textOf(overviewPage({ ...frame, language }, { ...overview, bridge: down, members }).markup)
 
     expect(pageIn('en')).toContain('WARN site &lt;erp&gt; deliveries fail Look at the site .')
     expect(pageIn('fr')).toContain(
       'ALERTE site &lt;erp&gt; les livraisons échouent Regardez le site .',
+    )
+    expect(pageIn('en')).toContain('two, process 7 last seen 3 minutes ago')
+    expect(pageIn('fr')).toContain('two, processus 7 vu pour la dernière fois il y a 3 minutes')
+    expect(pageIn('en')).toMatch(/went down 3 minutes ago .*refuse our credentials 3 minutes ago/)
+    expect(pageIn('fr')).toMatch(
+      /tombé en panne il y a 3 minutes .*refuser nos identifiants il y a 3 minutes/,
     )
   })
 
