@@ -77,6 +77,19 @@ export const ownedItem = (
   selector: Selector,
 ): Promise<OwnedBridgeItem> => getOwned(deps, itemId, selector, () => missingItem(deps, itemId))
 
+/** The same for whoever deletes it: also one that Bridge ended, alone or with its user, for something is left of it here. */
+export async function itemToDelete(
+  deps: OwnershipDeps,
+  itemId: number,
+  selector: Selector,
+): Promise<OwnedItem> {
+  const { tenantId, siteId } = await scopeFor(deps, selector.site)
+  const whose = { tenantId, ...(siteId !== null && { siteId }), ofServed: true } as const
+  const [held] = await deps.store.listConnections({ id: itemId, withGone: true, ...whose })
+  if (held && (await isMeant(deps, held, selector.user))) return held
+  return ownedItem(deps, itemId, selector)
+}
+
 /** The account's item, when it is the caller's; adopted and refused as `ownedItem` does. */
 export const ownedAccount = (
   deps: OwnershipDeps,

@@ -1,5 +1,5 @@
-import type { OwnedBridgeItem } from '../auth/ownership.ts'
 import type { BridgeResources } from '../bridge/client.ts'
+import type { OwnedItem } from '../db/ports/items.ts'
 import type { By } from '../db/scope.ts'
 import type { Store } from '../db/store.ts'
 import { unlessMissing } from '../bridge/bridge-errors.ts'
@@ -11,14 +11,18 @@ import { unlessMissing } from '../bridge/bridge-errors.ts'
  */
 export async function removeItem(
   { store, bridge }: { store: Store; bridge: BridgeResources },
-  { item, bridgeUser }: OwnedBridgeItem,
+  { item, user }: OwnedItem,
   { withBridgeUser, by }: { withBridgeUser: boolean; by: By },
 ): Promise<{ accounts: number }> {
-  await bridge.items.delete(bridgeUser, item.id).catch(unlessMissing)
-  const left = withBridgeUser
-    ? ((await bridge.items.list(bridgeUser).catch(unlessMissing)) ?? [])
-    : []
-  const withUser = withBridgeUser && left.every(({ id }) => id === item.id)
-  if (withUser) await bridge.users.delete(bridgeUser).catch(unlessMissing)
+  const { userUuid } = user
+  let withUser = false
+  if (userUuid !== null) {
+    await bridge.items.delete(userUuid, item.id).catch(unlessMissing)
+    if (withBridgeUser) {
+      const left = (await bridge.items.list(userUuid).catch(unlessMissing)) ?? []
+      withUser = left.every(({ id }) => id === item.id)
+      if (withUser) await bridge.users.delete(userUuid).catch(unlessMissing)
+    }
+  }
   return store.deleteItem(item.id, by, { withUser })
 }

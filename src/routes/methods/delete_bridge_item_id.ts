@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ownedItem } from '../../auth/ownership.ts'
+import { itemToDelete } from '../../auth/ownership.ts'
 import { removeItem } from '../../erasure/erase-item.ts'
 import { defineMethod } from '../context.ts'
 import { itemId, site, user } from './shared-arguments.ts'
@@ -19,7 +19,7 @@ export const deleteBridgeItemId = defineMethod({
   }),
   example: { item_id: 4568477 },
   async run(context, { item_id, ...selector }) {
-    const held = await ownedItem(context, item_id, selector)
+    const held = await itemToDelete(context, item_id, selector)
     const { item } = held
 
     const by = { actor: `key:${context.caller.apiKey}`, at: context.clock.now() }

@@ -494,6 +494,36 @@ describe('delete_bridge_item_id', () => {
     })
     expect((await forget(town)).status).toBe(404)
   })
+
+  it.each([
+    ['the item', 'item-gone', {}],
+    ['the item', 'item-gone', { DELETE_BRIDGE_USERS: 'true' }],
+    ['the user', 'user-gone', {}],
+    ['the user', 'user-gone', { DELETE_BRIDGE_USERS: 'true' }],
+  ] as const)(
+    'deletes what is left here when Bridge told that %s is gone: %s, %j',
+    async (_, kind, env) => {
+      const town = await aTown(env)
+      const { app, world, alice } = town
+      const { id: userId, userUuid } = alice.user
+      world.items.delete(alice.itemId)
+      if (kind === 'user-gone') world.users.delete(userUuid)
+      const change = { userId, itemId: alice.itemId, userUuid, at: app.clock.now() }
+      await app.store.applyEvent({ kind, ...change })
+
+      const args = { item_id: alice.itemId }
+      const stranger = { as: town.other.siteKey }
+      expect((await callMethod(app, 'delete_bridge_item_id', args, stranger)).status).toBe(404)
+      expect(await forget(town)).toMatchObject({
+        status: 200,
+        message: { item_id: 11, deleted: true, accounts: 1 },
+      })
+
+      expect(town.counts()).toMatchObject({ items: 2, accounts: 2, deliveries: 2 })
+      expect(world.users.has(userUuid)).toBe(kind === 'item-gone' && Object.keys(env).length === 0)
+      expect((await forget(town)).status).toBe(404)
+    },
+  )
 })
 
 it('an export holds all that is a tenant’s, in the clear, no secret and nothing of anybody else', async () => {
