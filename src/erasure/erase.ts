@@ -95,16 +95,15 @@ async function removeUser(
 ): Promise<void> {
   const { userUuid } = user
   const atBridge = userUuid !== null && removal.withBridgeUsers
-  if (userUuid !== null) {
-    const here = await store.listConnections({ userId: user.id, withGone: true })
-    // What Bridge does not know is deleted there.
-    const there = (await bridge.items.list(userUuid).catch(unlessMissing)) ?? []
-    for (const id of new Set([...here.map(({ item }) => item.id), ...there.map((one) => one.id)])) {
-      await bridge.items.delete(userUuid, id).catch(unlessMissing)
-      await store.removeRows(removal.id, 'items', { key: id, atBridge: true })
-    }
-    if (atBridge) await bridge.users.delete(userUuid).catch(unlessMissing)
+  const here = await store.listConnections({ userId: user.id, withGone: true })
+  // What Bridge does not know is deleted there.
+  const there =
+    userUuid === null ? [] : ((await bridge.items.list(userUuid).catch(unlessMissing)) ?? [])
+  for (const id of new Set([...here.map(({ item }) => item.id), ...there.map((one) => one.id)])) {
+    if (userUuid !== null) await bridge.items.delete(userUuid, id).catch(unlessMissing)
+    await store.removeRows(removal.id, 'items', { key: id, atBridge: userUuid !== null })
   }
+  if (atBridge) await bridge.users.delete(userUuid).catch(unlessMissing)
   await store.removeRows(removal.id, 'users', { key: user.id, atBridge, userUuid })
   onUser?.(user)
 }

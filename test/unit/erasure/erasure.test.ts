@@ -185,6 +185,20 @@ describe('a deleted site', () => {
     expect(receipt).toEqual(oneSite)
   })
 
+  it('has what was left of a user whom Bridge deleted in its receipt, as in what is told before', async () => {
+    const town = await aTown()
+    const { app, alice } = town
+    const { id: userId, userUuid } = alice.user
+    await app.store.applyEvent({ kind: 'user-gone', userId, userUuid, at: testNow })
+    const order = siteOrder(town)
+    const planned = await app.store.countToRemove(order)
+
+    const { receipt } = await remove(removingIn(town), order, testBy)
+
+    expect(receipt).toEqual({ ...oneSite, bridge_items: 0, bridge_users: 0 })
+    expect(receipt).toEqual(planned)
+  })
+
   it.each([400, 401, 422])('also when Bridge answers %i for its token', async (status) => {
     const town = await aTown()
     const { userUuid } = town.alice.user
