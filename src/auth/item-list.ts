@@ -3,6 +3,7 @@ import { toInteger, toText, toTime } from '../bridge/fields.ts'
 import type { Item as BridgeItem } from '../bridge/resources/items.ts'
 import { isUnknownUser } from '../bridge/resources/user.ts'
 import type { Clock } from '../clock.ts'
+import type { NewEvent } from '../db/ports/events.ts'
 import type { ItemFacts } from '../db/ports/items.ts'
 import type { SiteUser } from '../db/ports/users.ts'
 import type { Store } from '../db/store.ts'
@@ -37,19 +38,28 @@ export async function readItemList(deps: ItemListDeps, owner: SiteUser): Promise
  * missing is gone, and its site is told as Bridge would have told of a deletion.
  */
 export async function keepItemList(
-  { store, ...deps }: OwnEventDeps & { store: Store },
+  { store, ...deps }: Omit<ItemListDeps, 'bridge'>,
   { user, site }: SiteUser,
   { userUuid, found, at }: { userUuid: string; found: BridgeItem[] | undefined; at: number },
 ): Promise<void> {
-  const gone = (itemId: number) => {
-    const content = { item_id: itemId, user_uuid: userUuid }
-    const about = { userId: user.id, siteId: site.id, itemId }
-    return ownEvent(deps, { type: 'item.deleted', content, ...about }, at)
-  }
   const facts = (found ?? []).map(toFacts)
-  await store.keepItems(user.id, facts, { at, complete: true, announce: gone })
+  const announce = deletionTold(deps, { user, site }, userUuid)
+  await store.keepItems(user.id, facts, { at, complete: true, announce })
   if (!found) await store.applyEvent({ kind: 'user-gone', userId: user.id, userUuid, at })
 }
+
+/** Makes the event that tells a site of an item that is gone, at the time when it is stored: a reader may go by it. */
+const deletionTold =
+  (
+    { clock, ...deps }: OwnEventDeps & { clock: Clock },
+    { user, site }: SiteUser,
+    userUuid: string,
+  ) =>
+  (itemId: number): NewEvent => {
+    const content = { item_id: itemId, user_uuid: userUuid }
+    const about = { userId: user.id, siteId: site.id, itemId }
+    return ownEvent(deps, { type: 'item.deleted', content, ...about }, clock.now())
+  }
 
 /** What we keep of an item Bridge described. */
 export const toFacts = (item: BridgeItem): ItemFacts => ({

@@ -130,12 +130,13 @@ export async function accountsOf(deps: OwnershipDeps, held: OwnedBridgeItem): Pr
 
 /**
  * Remembers which item each account belongs to, so that an account id alone has an owner, and tells the site of accounts
- * that came back under another id. Resolves to those that are known to.
+ * that came back under another id. Resolves to those that are known to. `at`: as of when they were the item's.
  */
 export async function keepAccounts(
   deps: Pick<OwnershipDeps, 'store' | 'clock' | 'keyring' | 'ids'>,
   { user, site }: SiteUser,
   accounts: readonly Account[],
+  at = deps.clock.now(),
 ): Promise<Replacement[]> {
   const { store, clock, keyring } = deps
   // Most reads find what the one before found: those cost no hashes and no commit.
@@ -148,7 +149,6 @@ export async function keepAccounts(
   )
   if (news.length === 0) return replacements
   const isFresh = new Set(news)
-  const at = clock.now()
   const found = await store.keepAccounts(
     accounts
       .filter(({ id }) => isFresh.has(id))
@@ -161,7 +161,7 @@ export async function keepAccounts(
     at,
     {
       userId: user.id,
-      announce: (replacement) => replacedEvent(deps, { user, site }, replacement, at),
+      announce: (replacement) => replacedEvent(deps, { user, site }, replacement, clock.now()),
     },
   )
   return [...replacements, ...found]

@@ -1,16 +1,14 @@
+import type { ItemListDeps } from '../auth/item-list.ts'
 import { keepAccounts } from '../auth/ownership.ts'
-import type { BridgeResources } from '../bridge/client.ts'
 import { BridgeError } from '../bridge/bridge-errors.ts'
 import type { OwnedItem } from '../db/ports/items.ts'
-import type { Store } from '../db/store.ts'
-import type { OwnEventDeps } from '../vault/own-event.ts'
 
 /**
  * Remembers the accounts of an item before somebody manages it, unless we would know their IBANs again already: what the
  * visit changes is found by comparing. A Bridge that cannot say is no obstacle to the visit.
  */
 export async function rememberAccounts(
-  deps: OwnEventDeps & { store: Store; bridge: BridgeResources },
+  deps: ItemListDeps,
   { item, bridgeUser, ...owner }: OwnedItem & { bridgeUser: string },
   at: number,
 ): Promise<void> {
@@ -18,7 +16,7 @@ export async function rememberAccounts(
   if (known.some(({ ibanFingerprint }) => ibanFingerprint !== null)) return
   try {
     const accounts = await deps.bridge.accounts.list(bridgeUser, { itemId: item.id })
-    await keepAccounts({ ...deps, clock: { now: () => at } }, owner, accounts)
+    await keepAccounts(deps, owner, accounts, at)
   } catch (error) {
     if (!(error instanceof BridgeError)) throw error
   }

@@ -26,10 +26,10 @@ export async function tellActions(
     { untold: true, ofServed: true },
     { by: 'id', limit: batch },
   )
-  const at = clock.now()
   for (const owned of changed) {
     if (deps.signal.aborted) return false // the next server goes on
     const { item } = owned
+    const at = clock.now()
     const next = nextStep(item.status)
     if (isUsers(next)) {
       await store.noteItem(item.id, statusTold(item, at), actionEvent(deps, owned, { next }, at))

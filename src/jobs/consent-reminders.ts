@@ -44,7 +44,7 @@ export async function remind(deps: ReminderDeps): Promise<boolean> {
     for (const owned of due) {
       if (deps.signal.aborted) return false
       const { item } = owned
-      await store.noteItem(item.id, reminded(item, days), expiringEvent(deps, owned, now))
+      await store.noteItem(item.id, reminded(item, days), expiringEvent(deps, owned, clock.now()))
     }
     more ||= due.length === batch
   }

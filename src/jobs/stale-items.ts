@@ -22,7 +22,7 @@ export async function tellStale(
   )
   for (const owned of stale) {
     if (deps.signal.aborted) return false // the next server goes on
-    await store.noteItem(owned.item.id, staleTold(owned.item), staleEvent(deps, owned, at))
+    await store.noteItem(owned.item.id, staleTold(owned.item), staleEvent(deps, owned, clock.now()))
   }
   return stale.length === batch
 }

@@ -91,6 +91,19 @@ describe('an item that is gone at Bridge without a word', () => {
     expect(await quiet.told()).toEqual(['item.deleted'])
   })
 
+  it('is told at the time it is stored: a reader who goes by time does not pass over it', async () => {
+    const quiet = await aQuietBank()
+    const { ask, bank, bridge, clock } = quiet
+    quiet.lose()
+    bridge.use(http.get(`${bridgeUrl}${itemsPath}`, () => clock.advance(5_000)))
+
+    await ask('get_bank_accounts', { item_id: bank.itemId })
+
+    const since = new Date(clock.now()).toISOString()
+    const { message } = await ask('get_events', { since })
+    expect(message).toMatchObject({ events: [{ type: 'item.deleted', item_id: bank.itemId }] })
+  })
+
   it('is found by a read of all the user’s transactions too; a user that is gone is 404 there', async () => {
     const quiet = await aQuietBank()
     quiet.lose()
