@@ -42,10 +42,9 @@ export async function keepItemList(
   { user, site }: SiteUser,
   { userUuid, found, at }: { userUuid: string; found: BridgeItem[] | undefined; at: number },
 ): Promise<void> {
-  const facts = (found ?? []).map(toFacts)
   const announce = deletionTold(deps, { user, site }, userUuid)
-  await store.keepItems(user.id, facts, { at, complete: true, announce })
-  if (!found) await store.applyEvent({ kind: 'user-gone', userId: user.id, userUuid, at })
+  if (!found) return store.endUser(user.id, { userUuid, at, announce })
+  await store.keepItems(user.id, found.map(toFacts), { at, complete: true, announce })
 }
 
 /** Makes the event that tells a site of an item that is gone, at the time when it is stored: a reader may go by it. */

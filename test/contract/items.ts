@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { notFound } from '../../src/db/rules/item-notes.ts'
 import { testNow } from '../support/clock.ts'
-import { aTenant, aUser, addItems, itemFacts, testBy } from '../support/tenants.ts'
+import { aTenant, aUser, addItems, anAnnouncement, itemFacts, testBy } from '../support/tenants.ts'
 import { hide, hiding, idsOf, withUser, withUsers } from './rooms.ts'
 import type { OpenRooms } from './store.ts'
 
@@ -183,6 +183,38 @@ export function itemContract(name: string, open: OpenRooms): void {
         { action: 'item.deleted', actor: 'test', subject: '7' },
       ])
       expect(await store.deleteItem(7, testBy)).toEqual({ accounts: 0 })
+    })
+  })
+
+  describe(`a user who is gone at Bridge, ${name}`, () => {
+    const withTold = async () => {
+      const made = await withUsers(open)
+      const { rooms, store, ann, scopes, clock } = made
+      const announce = (itemId: number) =>
+        anAnnouncement(rooms, ann, { type: 'item.deleted', itemId })
+      const told = async () => {
+        const part = { after: null, limit: 99 }
+        const rows = await store.listForExport(scopes.own.tenantId, 'events', part)
+        return rows.map(({ row }) => row['itemId'])
+      }
+      await made.keep([7, 8, 9])
+      const gone = { kind: 'item-gone', userId: ann.id, itemId: 9, at: clock.now() } as const
+      await store.applyEvent(gone)
+      return { ...made, announce, told }
+    }
+
+    it('has no items any more, each of which is announced, also one heard of since the question', async () => {
+      const { store, ann, clock, held, announce, told } = await withTold()
+      const end = { at: clock.now() - 60_000, announce }
+
+      await store.endUser(ann.id, { ...end, userUuid: 'uuid-of-another' })
+      expect([await held(), await told()]).toEqual([[7, 8], []])
+
+      await store.endUser(ann.id, { ...end, userUuid: ann.userUuid })
+      await store.endUser(ann.id, { ...end, userUuid: ann.userUuid })
+
+      expect([await held(), await told()]).toEqual([[], [7, 8]])
+      expect(await store.findUserByUuid(ann.userUuid)).toBeUndefined()
     })
   })
 

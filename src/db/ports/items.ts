@@ -130,6 +130,14 @@ export interface ItemStore {
     options: { at: number; complete: boolean; announce?: (itemId: number) => NewEvent },
   ): Promise<void>
   /**
+   * Bridge said at `at` that it no longer knows the user by that uuid: then all its items are gone, and each is announced. One
+   * that has another uuid by now stays as it is.
+   */
+  endUser(
+    userId: string,
+    end: { userUuid: string; at: number; announce: (itemId: number) => NewEvent },
+  ): Promise<void>
+  /**
    * True when an item of the user's, or the one named, was neither heard of nor looked for since `notSince`: the caller may
    * then read the list to see what is gone, which is noted as done at `at`. Without `notSince`, whenever that was. With
    * `hadAccounts` only items of which we know accounts count.

@@ -104,6 +104,20 @@ describe('an item that is gone at Bridge without a word', () => {
     expect(message).toMatchObject({ events: [{ type: 'item.deleted', item_id: bank.itemId }] })
   })
 
+  it('is told though it was heard of while Bridge said that its whole user is gone', async () => {
+    const quiet = await aQuietBank()
+    const { ask, bank, bridge } = quiet
+    quiet.world.users.clear()
+    quiet.world.expireTokens()
+    const hear = () => refreshed(quiet, bank, 0)
+    bridge.use(http.post(`${bridgeUrl}/v3/aggregation/authorization/token`, hear, { once: true }))
+
+    const link = { redirect_url, user: 'ann', email: 'ann@acme.test' }
+    expect((await ask('get_bridge_connect_link', link)).status).toBe(200)
+
+    expect(await quiet.told()).toEqual(['item.refreshed', 'item.deleted'])
+  })
+
   it('is found by a read of all the user’s transactions too; a user that is gone is 404 there', async () => {
     const quiet = await aQuietBank()
     quiet.lose()

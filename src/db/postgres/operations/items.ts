@@ -17,6 +17,7 @@ import {
   type SQL,
 } from 'drizzle-orm'
 import { given, matching, when } from '../../conditions.ts'
+import type { NewEvent } from '../../ports/events.ts'
 import type { ConnectionFilter, ItemFacts, ItemStore } from '../../ports/items.ts'
 import { mailPauseMs } from '../../ports/reminder-mails.ts'
 import { sameEndMs } from '../../rules/consent-end.ts'
@@ -61,6 +62,10 @@ const livingOf = (db: Db, userId: string) =>
     .where(and(eq(items.userId, userId), isNull(items.goneAt)))
     .orderBy(items.id)
 
+const lockLiving = (db: Db, userId: string) => livingOf(db, userId).for('no key update')
+
+const idsOf = (some: readonly { id: number }[]): number[] => some.map(({ id }) => id)
+
 const ofAccount = (id: unknown) =>
   eq(items.id, sql`(SELECT item_id FROM accounts WHERE id = ${id})`)
 
@@ -94,9 +99,14 @@ export function itemOperations({ run, transaction }: Tools): ItemStore {
         await lockUser(db, userId)
         await writeItems(db, facts, { userId, at, onlyKnown: false })
         if (!complete) return
-        const gone = missingItems(await livingOf(db, userId).for('no key update'), facts, at)
-        await db.update(items).set({ goneAt: at }).where(inArray(items.id, gone))
-        if (announce) for (const id of gone) await insertEvent(db, announce(id))
+        await endItems(db, missingItems(await lockLiving(db, userId), facts, at), at, announce)
+      }),
+
+    endUser: (userId, { userUuid, at, announce }) =>
+      transaction(async (db) => {
+        if ((await lockUser(db, userId))?.userUuid !== userUuid) return
+        await db.update(bridgeUsers).set({ userUuid: null }).where(eq(bridgeUsers.id, userId))
+        await endItems(db, idsOf(await lockLiving(db, userId)), at, announce)
       }),
 
     claimGoneLook: (userId, { at, notSince, hadAccounts = false, itemId }) =>
@@ -222,6 +232,20 @@ async function writeItems(
     await storeItem(db, item)
     known.set(item.id, item)
   }
+}
+
+/** Marks items as gone, and tells their site of each, as the last thing a transaction does. */
+async function endItems(
+  db: Db,
+  ids: readonly number[],
+  at: number,
+  announce?: (itemId: number) => NewEvent,
+): Promise<void> {
+  await db
+    .update(items)
+    .set({ goneAt: at })
+    .where(inArray(items.id, [...ids]))
+  if (announce) for (const id of ids) await insertEvent(db, announce(id))
 }
 
 /** Empties the queue of what concerns an item, and the bodies of its events. */

@@ -17,6 +17,7 @@ import {
   type SQL,
 } from 'drizzle-orm'
 import { given, matching, when } from '../../conditions.ts'
+import type { NewEvent } from '../../ports/events.ts'
 import type { ConnectionFilter, ItemFacts, ItemStore } from '../../ports/items.ts'
 import { mailPauseMs } from '../../ports/reminder-mails.ts'
 import { sameEndMs } from '../../rules/consent-end.ts'
@@ -107,9 +108,14 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
       write(() => {
         for (const fact of facts) writeItem(db, fact, { userId, at })
         if (!complete) return
-        const gone = missingItems(itemsOfUser(db).all({ userId }), facts, at)
-        for (const id of gone) itemGone(db).run({ id, at })
-        if (announce) for (const id of gone) insertEvent(db, announce(id))
+        endItems(db, missingItems(itemsOfUser(db).all({ userId }), facts, at), at, announce)
+      }),
+
+    endUser: (userId, { userUuid, at, announce }) =>
+      write(() => {
+        const isIt = and(eq(bridgeUsers.id, userId), eq(bridgeUsers.userUuid, userUuid))
+        const gone = db.update(bridgeUsers).set({ userUuid: null }).where(isIt).run().changes
+        if (gone > 0) endItems(db, livingOf(db, userId), at, announce)
       }),
 
     claimGoneLook: (userId, { at, notSince, hadAccounts = false, itemId }) =>
@@ -224,6 +230,24 @@ function writeItem(db: Tools['db'], facts: ItemFacts, of: { userId: string; at: 
   const known = itemRow(db, facts.id)
   const item = itemAsDescribed(known, facts, of)
   if (item) storeItem(db, known, item)
+}
+
+const livingOf = (db: Tools['db'], userId: string): number[] =>
+  itemsOfUser(db)
+    .all({ userId })
+    .map(({ id }) => id)
+
+/** Marks items as gone, and tells their site of each. */
+function endItems(
+  db: Tools['db'],
+  ids: readonly number[],
+  at: number,
+  announce?: (itemId: number) => NewEvent,
+): void {
+  for (const id of ids) {
+    itemGone(db).run({ id, at })
+    if (announce) insertEvent(db, announce(id))
+  }
 }
 
 /** Empties the queue of what concerns an item, and the bodies of its events. */

@@ -106,6 +106,8 @@ export async function askAll(rooms: TestRooms): Promise<void> {
   await store.countRenewals(testNow, 10)
   await store.listUnheard(9, { after: '', limit: 3 })
   await store.claimGoneLook(user.id, { at: 1 })
+  const announce = (itemId: number) => anAnnouncement(rooms, user, { itemId })
+  await store.endUser(user.id, { userUuid: 'another', at: 1, announce })
 
   const news = anAnnouncement(rooms, user, { itemId: 7, handledAt: null })
   await store.acceptEvent(news)
