@@ -48,7 +48,7 @@ export async function keepItemList(
 }
 
 /** Makes the event that tells a site of an item that is gone, at the time when it is stored: a reader may go by it. */
-const deletionTold =
+export const deletionTold =
   (
     { clock, ...deps }: OwnEventDeps & { clock: Clock },
     { user, site }: SiteUser,

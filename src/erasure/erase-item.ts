@@ -1,7 +1,6 @@
-import type { BridgeResources } from '../bridge/client.ts'
+import { deletionTold, type ItemListDeps } from '../auth/item-list.ts'
 import type { OwnedItem } from '../db/ports/items.ts'
 import type { By } from '../db/scope.ts'
-import type { Store } from '../db/store.ts'
 import { unlessMissing } from '../bridge/bridge-errors.ts'
 
 /**
@@ -10,19 +9,18 @@ import { unlessMissing } from '../bridge/bridge-errors.ts'
  * with its last item.
  */
 export async function removeItem(
-  { store, bridge }: { store: Store; bridge: BridgeResources },
-  { item, user }: OwnedItem,
+  { store, bridge, ...deps }: ItemListDeps,
+  { item, ...owner }: OwnedItem,
   { withBridgeUser, by }: { withBridgeUser: boolean; by: By },
 ): Promise<{ accounts: number }> {
-  const { userUuid } = user
-  let withUser = false
-  if (userUuid !== null) {
-    await bridge.items.delete(userUuid, item.id).catch(unlessMissing)
-    if (withBridgeUser) {
-      const left = (await bridge.items.list(userUuid).catch(unlessMissing)) ?? []
-      withUser = left.every(({ id }) => id === item.id)
-      if (withUser) await bridge.users.delete(userUuid).catch(unlessMissing)
-    }
-  }
-  return store.deleteItem(item.id, by, { withUser })
+  const { userUuid } = owner.user
+  if (userUuid === null) return store.deleteItem(item.id, by)
+  await bridge.items.delete(userUuid, item.id).catch(unlessMissing)
+  const left = withBridgeUser
+    ? ((await bridge.items.list(userUuid).catch(unlessMissing)) ?? [])
+    : []
+  const withUser = withBridgeUser && left.every(({ id }) => id === item.id)
+  if (withUser) await bridge.users.delete(userUuid).catch(unlessMissing)
+  const announce = deletionTold(deps, owner, userUuid)
+  return store.deleteItem(item.id, by, { withUser, announce })
 }

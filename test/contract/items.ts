@@ -216,6 +216,23 @@ export function itemContract(name: string, open: OpenRooms): void {
       expect([await held(), await told()]).toEqual([[], [7, 8]])
       expect(await store.findUserByUuid(ann.userUuid)).toBeUndefined()
     })
+
+    it('with the last item takes along what was still held here, and it is announced', async () => {
+      const { store, ann, held, announce, told } = await withTold()
+
+      await store.deleteItem(7, testBy, { withUser: true, announce })
+
+      expect([await held(), await told()]).toEqual([[], [8]])
+      expect(await store.findUserByUuid(ann.userUuid)).toBeUndefined()
+    })
+
+    it('stays with its other items when only one is deleted', async () => {
+      const { store, held, announce, told } = await withTold()
+
+      await store.deleteItem(7, testBy, { withUser: false, announce })
+
+      expect([await held(), await told()]).toEqual([[8], []])
+    })
   })
 
   describe(`what is new of an item, ${name}`, () => {

@@ -150,9 +150,14 @@ export interface ItemStore {
   noteItem(itemId: number, note: ItemNote, event?: NewEvent | null): Promise<boolean>
   /**
    * Forgets an item and its accounts, and what its events said or were about to say; says how many accounts went. With
-   * `withUser` its Bridge user is gone too, with the address kept for it, and made anew when it is needed.
+   * `withUser` its Bridge user is gone too, with the address kept for it, and made anew when it is needed: of its other items
+   * those that were not gone yet are announced.
    */
-  deleteItem(itemId: number, by: By, options?: { withUser: boolean }): Promise<{ accounts: number }>
+  deleteItem(
+    itemId: number,
+    by: By,
+    options?: { withUser: boolean; announce?: (itemId: number) => NewEvent },
+  ): Promise<{ accounts: number }>
   /** Of all tenants, unless the filter says whose; those that are not gone. */
   listConnections(filter: ConnectionFilter, page?: ConnectionPage): Promise<Connection[]>
 }

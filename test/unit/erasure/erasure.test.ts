@@ -22,6 +22,7 @@ import { bridgeUrl } from '../../support/bridge.ts'
 import { testNow } from '../../support/clock.ts'
 import { databaseFile } from '../../support/store.ts'
 import {
+  addItems,
   anAnnouncement,
   aRequest,
   aTenant,
@@ -472,6 +473,22 @@ describe('delete_bridge_item_id', () => {
     const link = { redirect_url: 'https://one.acme.test/x', user: 'alice', email: 'a@b.test' }
     const again = await callMethod(app, 'get_bridge_connect_link', link, { as: acme.siteKey })
     expect(again.status).toBe(200)
+  })
+
+  it('takes along what is held here of the user and was no longer at Bridge, and tells its site', async () => {
+    const town = await aTown({ DELETE_BRIDGE_USERS: 'true' })
+    const { app, acme, alice, world, clock } = town
+    await addItems(app, alice.user, 13)
+    clock.advance(1)
+    const since = new Date(clock.now()).toISOString()
+
+    await forget(town)
+
+    expect(world.users.has(alice.user.userUuid)).toBe(false)
+    expect(await app.store.listItems(alice.user.id)).toEqual([])
+    const { message } = await callMethod(app, 'get_events', { since }, { as: acme.siteKey })
+    const event = { content: { item_id: 13, user_uuid: alice.user.userUuid } }
+    expect(message).toMatchObject({ events: [{ type: 'item.deleted', event }] })
   })
 
   it.each([

@@ -135,22 +135,25 @@ export function itemOperations({ run, transaction }: Tools): ItemStore {
         return true
       }),
 
-    deleteItem: (itemId, { actor, at }, { withUser } = { withUser: false }) =>
+    deleteItem: (itemId, { actor, at }, { withUser, announce } = { withUser: false }) =>
       transaction(async (db) => {
         const held = await first(owned(db).where(eq(items.id, itemId)))
         if (!held) return { accounts: 0 }
         await lockUser(db, held.user.id)
         if (!(await lockItem(db, itemId))) return { accounts: 0 }
+        const living = withUser ? idsOf(await lockLiving(db, held.user.id)) : []
         // Nothing is put behind a delivery that goes.
         await lockTenantOf(db, held.site.id)
         await cancelItemDeliveries(db, held.site.id, itemId)
-        if (withUser) {
-          const gone = { userUuid: null, email: null }
-          await db.update(bridgeUsers).set(gone).where(eq(bridgeUsers.id, held.user.id))
-        }
         await loseAccounts(db, itemId, at)
         const gone = await changed(db.delete(accounts).where(eq(accounts.itemId, itemId)))
         await db.delete(items).where(eq(items.id, itemId))
+        if (withUser) {
+          const none = { userUuid: null, email: null }
+          await db.update(bridgeUsers).set(none).where(eq(bridgeUsers.id, held.user.id))
+          const others = living.filter((id) => id !== itemId)
+          await endItems(db, others, at, announce)
+        }
         const { tenantId, name } = held.site
         const entry = { at, actor, tenantId, action: 'item.deleted', subject: String(itemId) }
         await writeAudit(db, { ...entry, detail: { site: name, accounts: gone, withUser } })

@@ -143,19 +143,20 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
         return true
       }),
 
-    deleteItem: (itemId, { actor, at }, { withUser } = { withUser: false }) =>
+    deleteItem: (itemId, { actor, at }, { withUser, announce } = { withUser: false }) =>
       write(() => {
         const held = owned(db).where(eq(items.id, itemId)).get()
         if (!held) return { accounts: 0 }
         cancelItemDeliveries(db, held.site.id, itemId)
-        if (withUser) {
-          const { id } = held.user
-          const gone = { userUuid: null, email: null }
-          db.update(bridgeUsers).set(gone).where(eq(bridgeUsers.id, id)).run()
-        }
         loseAccounts(db, itemId, at)
         const gone = db.delete(accounts).where(eq(accounts.itemId, itemId)).run().changes
         db.delete(items).where(eq(items.id, itemId)).run()
+        if (withUser) {
+          const { id } = held.user
+          const none = { userUuid: null, email: null }
+          db.update(bridgeUsers).set(none).where(eq(bridgeUsers.id, id)).run()
+          endItems(db, livingOf(db, id), at, announce)
+        }
         const { tenantId, name } = held.site
         const entry = { at, actor, tenantId, action: 'item.deleted', subject: String(itemId) }
         writeAudit(db, { ...entry, detail: { site: name, accounts: gone, withUser } })
