@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { networkOf } from '../auth/limits.ts'
 import { Incoming } from './incoming.ts'
@@ -19,7 +19,7 @@ interface Connection {
   readonly socket: Socket
   /** Who it counts for; the trusted proxies' count for nobody. */
   group: Group | undefined
-  unanswered: number
+  readonly unanswered: Set<ServerResponse>
   /** How often we looked since an answer was taken whole. */
   looks: number
 }
@@ -45,13 +45,16 @@ export function createConnections({ limits, isProxy, onCut }: Options): Connecti
   const open = new Map<Socket, Connection>()
   const strangers = new Set<Connection>()
   const groups = new Map<string, Group>()
-  const justAnswered: Connection[] = []
+  const justAnswered: [Connection, ServerResponse][] = []
   let counts: Partial<Record<Cut, number>> = {}
 
   function enter(socket: Socket): void {
-    const connection: Connection = { socket, group: undefined, unanswered: 0, looks: 0 }
+    const connection: Connection = { socket, group: undefined, unanswered: new Set(), looks: 0 }
     open.set(socket, connection)
-    socket.once('close', () => leave(connection))
+    socket.once('close', () => {
+      leave(connection)
+      connection.unanswered.forEach(endIfQueued)
+    })
     const address = socket.remoteAddress ?? ''
     if (!isProxy(address)) {
       strangers.add(connection)
@@ -88,7 +91,7 @@ export function createConnections({ limits, isProxy, onCut }: Options): Connecti
 
   function look(): void {
     for (const connection of open.values()) {
-      if (connection.unanswered === 0) continue
+      if (connection.unanswered.size === 0) continue
       connection.looks += 1
       if (connection.looks * limits.lookMs > limits.answerMs) cut(connection, 'slow')
     }
@@ -100,11 +103,11 @@ export function createConnections({ limits, isProxy, onCut }: Options): Connecti
    * Counted when the event loop has gone round: Node parses all that came in one piece before it looks at anybody else, and
    * what can be answered meanwhile is answered meanwhile.
    */
-  function answered(connection: Connection): void {
-    if (justAnswered.push(connection) > 1) return
+  function answered(connection: Connection, response: ServerResponse): void {
+    if (justAnswered.push([connection, response]) > 1) return
     setImmediate(() => {
-      for (const each of justAnswered.splice(0)) {
-        each.unanswered -= 1
+      for (const [each, taken] of justAnswered.splice(0)) {
+        each.unanswered.delete(taken)
         each.looks = 0
       }
     })
@@ -113,7 +116,7 @@ export function createConnections({ limits, isProxy, onCut }: Options): Connecti
   /** Neither a byte came nor went for so long. Node asks the server before it ends a connection. */
   function timeOut(socket: Socket): void {
     const connection = open.get(socket)
-    if (connection !== undefined && connection.unanswered > 0) cut(connection, 'unread')
+    if (connection !== undefined && connection.unanswered.size > 0) cut(connection, 'unread')
     else socket.destroy()
   }
 
@@ -131,14 +134,14 @@ export function createConnections({ limits, isProxy, onCut }: Options): Connecti
         (request, response) => {
           const connection = open.get(request.socket)
           if (connection === undefined) return // cut while its last bytes were still being read
-          if (connection.unanswered === limits.unanswered) {
+          if (connection.unanswered.size === limits.unanswered) {
             cut(connection, 'pipelined')
             readNoFurther(request.socket)
             return
           }
-          connection.unanswered += 1
+          connection.unanswered.add(response)
           response.on('close', () => {
-            answered(connection)
+            answered(connection, response)
             // One that was still being answered when the server closed is kept for no further request.
             if (!server.listening) server.closeIdleConnections()
           })
@@ -170,6 +173,15 @@ export function createConnections({ limits, isProxy, onCut }: Options): Connecti
  */
 function readNoFurther(socket: Socket & { parser?: { onIncoming: () => number } | null }): void {
   if (socket.parser) socket.parser.onIncoming = () => 2 // as after an upgrade: what follows is no HTTP
+}
+
+/**
+ * Before 26, Node does not tell an answer that waits behind another that their connection has closed: what counts until it
+ * has left would count for ever. It has no public way to say so.
+ */
+function endIfQueued(response: ServerResponse): void {
+  if (response.closed || response.socket !== null) return
+  Object.assign(response, { destroyed: true, _closed: true }).emit('close')
 }
 
 const first = <Item>(items: ReadonlySet<Item>): Item | undefined => items.values().next().value

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import type { RequestListener } from 'node:http'
+import type { RequestListener, ServerResponse } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
+import { finished } from 'node:stream'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createConnections, type Cut } from '../../../src/sockets/connections.ts'
 import { socketLimitsWith, type SocketLimits } from '../../../src/sockets/socket-limits.ts'
@@ -143,6 +144,31 @@ describe('a connection', () => {
     await ended
 
     expect(await cut).toEqual({ slow: 1 })
+  })
+
+  it('that closes ends all its answers, once each: those too that wait behind another', async () => {
+    const told: string[] = []
+    const answers: ServerResponse[] = []
+    const { visit } = await aServer({
+      limits: {},
+      handler(_request, response) {
+        response.destroy = () => response // as before Node 26, which ends those that wait
+        const place = answers.push(response)
+        response.on('close', () => told.push(`${place} closed`))
+        finished(response, () => told.push(`${place} finished`))
+      },
+    })
+    const { socket, served } = await visit()
+    const ended = once(served, 'close')
+    socket.write(ask.repeat(3))
+    await expect.poll(() => answers.length).toBe(3)
+
+    socket.destroy()
+    await ended
+    answers.forEach((each, index) => finished(each, () => told.push(`${index + 1} was finished`)))
+
+    const all = [1, 2, 3].flatMap((n) => [`${n} closed`, `${n} finished`, `${n} was finished`])
+    await expect.poll(() => told.toSorted()).toEqual(all)
   })
 })
 
