@@ -30,7 +30,7 @@ export const mayUse: Record<string, readonly string[]> = {
   retention: ['db'],
   jobs: ['auth', 'bridge', 'connect', 'mail', 'db', 'vault'],
   metrics: ['backup', 'bridge', 'cluster', 'db'],
-  sockets: ['auth'],
+  sockets: [],
 
   explain: ['auth', 'connect', 'webhooks', 'db', 'vault'],
   doctor: ['auth', 'backup', 'bridge', 'cluster', 'connect', 'mail', 'webhooks', 'db'],

@@ -37,3 +37,40 @@ export function isRangeWithin(cidr: string, bound: string): boolean {
 
 /** A URL's host without the brackets that stand around IPv6. */
 export const bare = (hostname: string): string => hostname.replace(/^\[|\]$/g, '')
+
+/** Whether an address, as a socket has it or a proxy writes it, lies in one of the addresses and ranges. */
+export function isWithin(ranges: readonly string[]): (written: string) => boolean {
+  const nets = ranges.map((range) =>
+    unmapped(toRange(range.includes('/') ? range : `${range}/${widthOf(range)}`)),
+  )
+  return (written) => {
+    const address = readAddress(written)
+    return address !== undefined && isIn(address, nets)
+  }
+}
+
+const widthOf = (address: string): number => (address.includes(':') ? 128 : 32)
+
+const unmapped = ([network, bits]: Range): Range =>
+  network instanceof ipaddr.IPv6 && network.isIPv4MappedAddress() && bits >= 96
+    ? [network.toIPv4Address(), bits - 96]
+    : [network, bits]
+
+/**
+ * What one network is given for free: an IPv4 address, or the /64 of an IPv6 one, for whoever has one has all of it. What is
+ * no address is `unknown`, all of it together: to invent names makes nobody many.
+ */
+export function networkOf(written: string): string {
+  const address = readAddress(written)
+  if (!address) return 'unknown'
+  if (address instanceof ipaddr.IPv4) return address.toString()
+  const parts = address.parts.slice(0, 4).map((part) => part.toString(16))
+  return `${parts.join(':')}::/64`
+}
+
+/** The address in what a proxy may write for one: `203.0.113.9:4001`, `[2001:db8::1]`, `"[2001:db8::1]:4001"`. */
+function readAddress(written: string): Address | undefined {
+  const [, ipv6, ipv4] = /^"?(?:\[([^\]]*)\]|(\d+\.\d+\.\d+\.\d+))(?::\d+)?"?$/.exec(written) ?? []
+  const alone = ipv6 ?? ipv4 ?? written
+  return ipaddr.isValid(alone) ? ipaddr.process(alone) : undefined
+}

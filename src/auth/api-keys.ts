@@ -9,7 +9,8 @@ import type { Tenant } from '../db/ports/tenants.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import { EarlierSecretError } from '../vault/webhook-secret.ts'
 import { bindHash } from '../vault/owned-hash.ts'
-import { networkOf, type Limits } from './limits.ts'
+import type { Limits } from './limits.ts'
+import { networkOf } from '../networks.ts'
 import { hourOf, type AuditCounter } from '../audit/counter.ts'
 
 /** Who is calling: all ownership follows from this. */

@@ -1,4 +1,3 @@
-import ipaddr, { type IPv4, type IPv6 } from 'ipaddr.js'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
 import { TooManyRequestsError, type LimitName } from '../errors.ts'
@@ -113,40 +112,4 @@ export function createLimiter({
       buckets.set(name, { left: left - more, at })
     },
   }
-}
-
-/** An address alone, of what a proxy may write for one: `203.0.113.9:4001`, `[2001:db8::1]`, `"[2001:db8::1]:4001"`. */
-function withoutPort(written: string): string {
-  const [, ipv6, ipv4] = /^"?(?:\[([^\]]*)\]|(\d+\.\d+\.\d+\.\d+))(?::\d+)?"?$/.exec(written) ?? []
-  return ipv6 ?? ipv4 ?? written
-}
-
-const widthOf = (address: string): number => (address.includes(':') ? 128 : 32)
-
-/** Whether an address, as a socket has it or a proxy writes it, lies in one of the addresses and ranges. */
-export function isWithin(ranges: readonly string[]): (address: string) => boolean {
-  const nets = ranges.map((range): [IPv4 | IPv6, number] => {
-    const [ip, bits] = ipaddr.parseCIDR(range.includes('/') ? range : `${range}/${widthOf(range)}`)
-    const isMapped = ip instanceof ipaddr.IPv6 && ip.isIPv4MappedAddress() && bits >= 96
-    return isMapped ? [ip.toIPv4Address(), bits - 96] : [ip, bits]
-  })
-  return (address) => {
-    const bare = withoutPort(address)
-    if (!ipaddr.isValid(bare)) return false
-    const ip = ipaddr.process(bare)
-    return nets.some(([net, bits]) => net.kind() === ip.kind() && ip.match(net, bits))
-  }
-}
-
-/**
- * What one network is given for free: an IPv4 address, or the /64 of an IPv6 one, for whoever has one has all of it. What is
- * no address is `unknown`, all of it together: to invent names makes nobody many.
- */
-export function networkOf(address: string): string {
-  const bare = withoutPort(address)
-  if (!ipaddr.isValid(bare)) return 'unknown'
-  const ip = ipaddr.process(bare)
-  if (ip.kind() === 'ipv4') return ip.toString()
-  const parts = (ip as ipaddr.IPv6).parts.slice(0, 4).map((part) => part.toString(16))
-  return `${parts.join(':')}::/64`
 }

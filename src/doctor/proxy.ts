@@ -1,4 +1,4 @@
-import { isWithin } from '../auth/limits.ts'
+import { isWithin } from '../networks.ts'
 import { unheard } from '../auth/proxy-watch.ts'
 import { dayMs } from '../durations.ts'
 import { listed, type Examination } from './examination.ts'

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { z } from 'zod'
-import { networkOf } from '../auth/limits.ts'
+import { networkOf } from '../networks.ts'
 import { handleCallback } from '../connect/callback.ts'
 import type { SettleDeps } from '../connect/settle.ts'
 import { privately, sendPage } from '../html/page.ts'

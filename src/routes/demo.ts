@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Caller } from '../auth/api-keys.ts'
-import { networkOf } from '../auth/limits.ts'
+import { networkOf } from '../networks.ts'
 import { openLink } from '../connect/open-link.ts'
 import { demoBank, demoPage, demoUser, findDemo } from '../demo.ts'
 import { DoesNotExistError } from '../errors.ts'

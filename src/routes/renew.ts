@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { networkOf } from '../auth/limits.ts'
+import { networkOf } from '../networks.ts'
 import { BridgeError } from '../bridge/bridge-errors.ts'
 import { ConflictError } from '../db/store-errors.ts'
 import { privately, sendPage } from '../html/page.ts'

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { networkOf } from '../auth/limits.ts'
+import { networkOf } from '../networks.ts'
 import { sendPage } from '../html/page.ts'
 import { languageFor } from '../html/reader-language.ts'
 import { readMailStopToken } from '../vault/mail-stop-token.ts'

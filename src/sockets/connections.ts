@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { networkOf } from '../auth/limits.ts'
+import { networkOf } from '../networks.ts'
 import { Incoming } from './incoming.ts'
 import type { SocketLimits } from './socket-limits.ts'
 
