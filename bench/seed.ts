@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs'
 import Sqlite from 'better-sqlite3'
 import { createApiKey } from '../src/auth/api-keys.ts'
 import { unlockInstance } from '../src/vault/instance.ts'
-import { newWebhookSecret, secretPlace } from '../src/vault/webhook-secret.ts'
+import { secretRow } from '../src/vault/sealed-rows.ts'
+import { newWebhookSecret } from '../src/vault/webhook-secret.ts'
 import { systemClock, systemIds } from '../src/clock.ts'
 import { databasePath, loadConfig } from '../src/config.ts'
 import { monthOf } from '../src/db/rules/usage-month.ts'
@@ -101,7 +102,7 @@ export async function seed(env: Record<string, string>, holdings: Holdings): Pro
         addTenant(made.tenants.at(-1), `tenant ${made.tenants.length}`, now)
       }
       const [siteId, userId] = [systemIds.next('sit'), systemIds.next('usr')]
-      const secret = keyring.seal(newWebhookSecret(), secretPlace(siteId))
+      const secret = keyring.seal(newWebhookSecret(), secretRow(siteId))
       const url = webhookUrl?.(number) ?? null
       addSite(siteId, made.tenants.at(-1), `erp-${number}.example`, null, url, secret, now)
       if (url !== null)

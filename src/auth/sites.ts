@@ -6,7 +6,8 @@ import { ValidationError } from '../errors.ts'
 import { requireName } from '../names.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import { keptOf } from './limits.ts'
-import { newWebhookSecret, secretPlace } from '../vault/webhook-secret.ts'
+import { secretRow } from '../vault/sealed-rows.ts'
+import { newWebhookSecret } from '../vault/webhook-secret.ts'
 
 /** What it takes to make a site. */
 export interface SiteDeps {
@@ -28,7 +29,7 @@ export async function ensureSite(
   if (known) return known
   requireName('site', name)
   const id = ids.next('sit')
-  const webhookSecret = keyring.seal(newWebhookSecret(), secretPlace(id))
+  const webhookSecret = keyring.seal(newWebhookSecret(), secretRow(id))
   return store.ensureSite({ id, tenantId, name, webhookSecret }, by)
 }
 

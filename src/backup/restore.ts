@@ -6,7 +6,7 @@ import { copySigner } from '../vault/copy-signer.ts'
 import { bindHash } from '../vault/owned-hash.ts'
 import { openInstance, unlockInstance } from '../vault/instance.ts'
 import type { Keyring } from '../vault/keyring.ts'
-import { secretPlace } from '../vault/webhook-secret.ts'
+import { secretRow } from '../vault/sealed-rows.ts'
 import type { Clock } from '../clock.ts'
 import { ConfigError, databasePath, type Config } from '../config.ts'
 import { isLiving } from '../cluster/liveness.ts'
@@ -155,7 +155,7 @@ function carry(
       into: staged,
       own: (owner, hash) => (isOwned ? hash : bindHash(keyring, owner, hash)),
       reseal(siteId, secret) {
-        const row = secretPlace(siteId)
+        const row = secretRow(siteId)
         return into.seal(keyring.open(secret, row), row)
       },
     })

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { copySigner } from '../vault/copy-signer.ts'
 import { openInstance } from '../vault/instance.ts'
+import { secretRow } from '../vault/sealed-rows.ts'
 import type { Clock } from '../clock.ts'
 import { ConfigError, databasePath, type Config } from '../config.ts'
 import type { CopySigner, SignerOf } from '../db/signer.ts'
@@ -89,7 +90,7 @@ export async function verifyCopy(
   if (instance) {
     try {
       const { keyring } = openInstance(instance, config)
-      if (sample) keyring.open(sample.sealed, sample.row)
+      if (sample) keyring.open(sample.sealed, secretRow(sample.siteId))
       found.installation = signerOf(instance.wrappedPepper).installation
       problems.push(...besidePresent(path, found, databasePath(config), signerOf))
     } catch (error) {

@@ -9,7 +9,8 @@ import {
 import type { Keyring } from '../vault/keyring.ts'
 import { keptOf, type Limits } from '../auth/limits.ts'
 import { ensureSiteFor } from '../auth/sites.ts'
-import { readUserEmail, userEmailPlace } from '../vault/user-email.ts'
+import { emailRow } from '../vault/sealed-rows.ts'
+import { readUserEmail } from '../vault/user-email.ts'
 import type { Ids } from '../clock.ts'
 import type { By, Scope } from '../db/scope.ts'
 import type { BridgeUser } from '../db/ports/users.ts'
@@ -262,7 +263,7 @@ async function saidOf(
   const isKnown =
     email === undefined || isAddress(user.name) || (await readUserEmail(deps, user.id)) === email
   if (isKnown) return { language }
-  return { language, email: deps.keyring.seal(email, userEmailPlace(user.id)) }
+  return { language, email: deps.keyring.seal(email, emailRow(user.id)) }
 }
 
 /** The user's living item at the same bank, so that nobody connects and pays twice by accident. */

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { Subject } from '../db/ports/history.ts'
 import type { Store } from '../db/store.ts'
 import type { Keyring } from '../vault/keyring.ts'
-import { userEmailPlace } from '../vault/user-email.ts'
+import { emailRow } from '../vault/sealed-rows.ts'
 
 /** How many things of one name are told apart. */
 const limit = 10
@@ -46,7 +46,7 @@ async function usersWithAddress(
 /** Undefined where it does not open: one that is damaged must not hide all others. */
 function emailIn(keyring: Keyring, userId: string, sealed: Buffer): string | undefined {
   try {
-    return keyring.open(sealed, userEmailPlace(userId)).toString('utf8')
+    return keyring.open(sealed, emailRow(userId)).toString('utf8')
   } catch {
     return undefined
   }

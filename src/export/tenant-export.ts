@@ -1,4 +1,4 @@
-import { userEmailPlace } from '../vault/user-email.ts'
+import { deliveryRow, emailRow, eventRow } from '../vault/sealed-rows.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import { exportKinds, type ExportKind } from '../db/ports/exports.ts'
 import type { Store } from '../db/store.ts'
@@ -41,11 +41,10 @@ function opened(
 ): Record<string, unknown> {
   const show = (sealed: unknown, name: string): string | null =>
     Buffer.isBuffer(sealed) ? keyring.open(sealed, name).toString('utf8') : null
-  if (kind === 'events') return { ...row, body: show(row['body'], `events/${String(row['id'])}`) }
-  if (kind === 'users')
-    return { ...row, email: show(row['email'], userEmailPlace(String(row['id']))) }
+  if (kind === 'events') return { ...row, body: show(row['body'], eventRow(String(row['id']))) }
+  if (kind === 'users') return { ...row, email: show(row['email'], emailRow(String(row['id']))) }
   if (kind === 'attempts') {
-    const name = `deliveries/${String(row['deliveryId'])}`
+    const name = deliveryRow(String(row['deliveryId']))
     return { ...row, response: show(row['response'], name) }
   }
   return row

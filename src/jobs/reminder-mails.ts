@@ -7,7 +7,7 @@ import { dayMs } from '../durations.ts'
 import type { Mailer, MailOutcome } from '../mail/mailer.ts'
 import { reminderMail } from '../mail/reminder.ts'
 import type { Keyring } from '../vault/keyring.ts'
-import { userEmailPlace } from '../vault/user-email.ts'
+import { emailRow } from '../vault/sealed-rows.ts'
 import type { Log } from '../logger.ts'
 import { windowsAt } from './consent-reminders.ts'
 import { mailStopToken } from '../vault/mail-stop-token.ts'
@@ -84,7 +84,7 @@ async function mail(deps: ReminderMailDeps, due: Connection, days: number): Prom
 function addressOf({ keyring }: ReminderMailDeps, { user }: Connection): string | undefined {
   const { name, email } = user
   if (z.email().safeParse(name).success) return name
-  return email === null ? undefined : keyring.open(email, userEmailPlace(user.id)).toString('utf8')
+  return email === null ? undefined : keyring.open(email, emailRow(user.id)).toString('utf8')
 }
 
 function toMail(

@@ -2,6 +2,7 @@ import type { Ids } from '../clock.ts'
 import type { OwnContent, OwnEventType } from '../own-events.ts'
 import type { NewEvent } from '../db/ports/events.ts'
 import type { Keyring } from './keyring.ts'
+import { eventRow } from './sealed-rows.ts'
 
 /** What it takes to make an event of ours. */
 export interface OwnEventDeps {
@@ -31,7 +32,7 @@ export function ownEvent(
     id,
     deliveryId: ids.next('dlv'),
     dedupeKey,
-    body: keyring.seal(body, `events/${id}`),
+    body: keyring.seal(body, eventRow(id)),
     occurredAt: at,
     receivedAt: at,
     handledAt: at,

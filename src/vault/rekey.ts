@@ -7,7 +7,7 @@ import type { By } from '../db/scope.ts'
 import type { Store } from '../db/store.ts'
 import { dayMs } from '../durations.ts'
 import { dataKeyRow, pepperRow, sealingKey, unwrap, unwrapDataKey } from './instance.ts'
-import { userEmailPlace } from './user-email.ts'
+import { sealedRow } from './sealed-rows.ts'
 import { keyIdOf, seal, type Keyring } from './keyring.ts'
 
 /** What a `rekey` did. */
@@ -46,15 +46,6 @@ const changeOverMs = 2_000
  * sealed with the old one. No call lasts a day.
  */
 const keepMs = dayMs
-
-/** The name of the row each place's values are bound to when they are sealed. */
-export const sealedRow: Record<SealedColumn, (id: string) => string> = {
-  'webhook-secret': (siteId) => `sites/${siteId}/webhook_secret`,
-  'previous-webhook-secret': (siteId) => `sites/${siteId}/webhook_secret`,
-  'user-email': userEmailPlace,
-  'event-body': (eventId) => `events/${eventId}`,
-  response: (deliveryId) => `deliveries/${deliveryId}`,
-}
 
 interface RekeyDeps {
   store: Store

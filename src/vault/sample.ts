@@ -1,6 +1,6 @@
 import { sealedColumns, type SealedStore } from '../db/ports/sealed.ts'
 import type { Keyring } from './keyring.ts'
-import { sealedRow } from './rekey.ts'
+import { sealedRow } from './sealed-rows.ts'
 
 /** So many values of each kind. */
 const sampleSize = 100

@@ -1,8 +1,6 @@
 import type { Store } from '../db/store.ts'
 import type { Keyring } from './keyring.ts'
-
-/** What a user's address is sealed for. */
-export const userEmailPlace = (userId: string): string => `bridge_users/${userId}/email`
+import { emailRow } from './sealed-rows.ts'
 
 /** The address that a link call gave for the user earlier. */
 export async function readUserEmail(
@@ -10,5 +8,5 @@ export async function readUserEmail(
   userId: string,
 ): Promise<string | undefined> {
   const user = await store.readUser(userId)
-  return user?.email ? keyring.open(user.email, userEmailPlace(userId)).toString('utf8') : undefined
+  return user?.email ? keyring.open(user.email, emailRow(userId)).toString('utf8') : undefined
 }

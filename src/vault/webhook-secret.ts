@@ -3,6 +3,7 @@ import type { By } from '../db/scope.ts'
 import { ConflictError } from '../db/store-errors.ts'
 import type { Store } from '../db/store.ts'
 import type { Keyring } from './keyring.ts'
+import { secretRow } from './sealed-rows.ts'
 import { dayMs } from '../durations.ts'
 
 interface Rooms {
@@ -10,16 +11,13 @@ interface Rooms {
   keyring: Keyring
 }
 
-/** What a site's webhook secret is sealed for. */
-export const secretPlace = (siteId: string): string => `sites/${siteId}/webhook_secret`
-
 /** A fresh secret in the form of Standard Webhooks: `whsec_` and 32 random bytes in base64. */
 export const newWebhookSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`
 
 /** The secret a site's webhooks are signed with, the newest one while two are good. */
 export async function readWebhookSecret({ store, keyring }: Rooms, siteId: string) {
   const sealed = await store.readWebhookSecret(siteId)
-  return keyring.open(sealed, secretPlace(siteId)).toString('utf8')
+  return keyring.open(sealed, secretRow(siteId)).toString('utf8')
 }
 
 /** A secret from an earlier rotation is still good, and another rotation would end it before its time. */
@@ -46,7 +44,7 @@ export async function rotateWebhookSecret(
 ): Promise<{ secret: string; previousUntil: number; hasEndedEarlier: boolean }> {
   const secret = newWebhookSecret()
   const previousUntil = by.at + dayMs
-  const sealed = keyring.seal(secret, secretPlace(siteId))
+  const sealed = keyring.seal(secret, secretRow(siteId))
   const rotation = { secret: sealed, previousUntil, force }
   const earlierUntil = await store.rotateWebhookSecret(siteId, rotation, by)
   if (earlierUntil !== null && !force) throw new EarlierSecretError(earlierUntil)

@@ -8,6 +8,7 @@ import type { SiteUser } from '../../db/ports/users.ts'
 import { CommandError } from '../command-error.ts'
 import type { Installation } from '../installation.ts'
 import type { SandboxBank } from './bank.ts'
+import { eventRow } from '../../vault/sealed-rows.ts'
 
 /** An event as its site is told it. */
 export interface Heard {
@@ -58,7 +59,7 @@ export async function listenTo({ store, keyring }: Installation, site: Site) {
       const event = found.find((one) => one.itemId === itemId)
       if (!event) return undefined
       after = event.seq
-      const told: unknown = JSON.parse(keyring.open(event.body, `events/${event.id}`).toString())
+      const told: unknown = JSON.parse(keyring.open(event.body, eventRow(event.id)).toString())
       return { id: event.id, type, site: event.site, ...(told as Pick<Heard, 'content'>) }
     }, type)
 }

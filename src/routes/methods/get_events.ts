@@ -17,6 +17,7 @@ import { toInstant } from '../../transactions/since.ts'
 import { feedCursor, readFeedCursor, type FeedPosition } from '../../vault/feed-cursor.ts'
 import { defineMethod, type MethodContext } from '../context.ts'
 import { site } from './shared-arguments.ts'
+import { eventRow } from '../../vault/sealed-rows.ts'
 
 const mostEvents = 500
 
@@ -152,7 +153,7 @@ const toAnswer = (
   site,
   item_id: itemId,
   received_at: new Date(receivedAt).toISOString(),
-  event: shownTo(caller, JSON.parse(keyring.open(body, `events/${id}`).toString('utf8')) as Told),
+  event: shownTo(caller, JSON.parse(keyring.open(body, eventRow(id)).toString('utf8')) as Told),
 })
 
 interface Told {

@@ -12,6 +12,7 @@ import { text } from '../../texts/say.ts'
 import { dayMs, hourMs } from '../../durations.ts'
 import type { Log } from '../../logger.ts'
 import { isRefresh, toChange } from './event-change.ts'
+import { eventRow } from '../../vault/sealed-rows.ts'
 
 /** What it takes to receive Bridge's webhooks. */
 interface Inbox {
@@ -99,7 +100,7 @@ export async function receiveWebhook(
     userId: owner.user.id,
     siteId: owner.site.id,
     itemId,
-    body: keyring.seal(rawBody, `events/${id}`),
+    body: keyring.seal(rawBody, eventRow(id)),
     occurredAt,
     receivedAt,
     handledAt: change ? null : receivedAt, // what is only passed on has nothing to be handled

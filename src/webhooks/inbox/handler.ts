@@ -8,6 +8,7 @@ import type { Store } from '../../db/store.ts'
 import { minuteMs } from '../../durations.ts'
 import type { Log } from '../../logger.ts'
 import { isRefresh, toChange } from './event-change.ts'
+import { eventRow } from '../../vault/sealed-rows.ts'
 
 export interface HandlerDeps {
   store: Store
@@ -88,7 +89,7 @@ async function handle(
   const event =
     stored.body === null || userId === null
       ? undefined
-      : readBridgeEvent(keyring.open(stored.body, `events/${id}`))
+      : readBridgeEvent(keyring.open(stored.body, eventRow(id)))
   const change = event && toChange(event, userId!, occurredAt)
   if (!event || !change) {
     await store.markHandled(handling, handledAt)

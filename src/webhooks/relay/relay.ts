@@ -1,7 +1,7 @@
 import { setTimeout as timeout } from 'node:timers/promises'
 import type { Keyring } from '../../vault/keyring.ts'
 import { hourOf, type AuditCounter } from '../../audit/counter.ts'
-import { secretPlace } from '../../vault/webhook-secret.ts'
+import { deliveryRow, eventRow, secretRow } from '../../vault/sealed-rows.ts'
 import type { Clock, ClockWatch, Ids } from '../../clock.ts'
 import { testEventType } from '../../db/ports/events.ts'
 import type { ClaimedDelivery, Settled, Settlement } from '../../db/ports/deliveries.ts'
@@ -248,7 +248,7 @@ const wait = (ms: number, signal: AbortSignal): Promise<void> =>
 function prepare({ keyring, openedTo }: RelayDeps, claim: ClaimedDelivery, at: number): Post {
   const { event, site } = claim
   if (event.body === null) throw new Error('The event has no body any more')
-  const body = keyring.open(event.body, `events/${event.id}`)
+  const body = keyring.open(event.body, eventRow(event.id))
   return {
     url: site.webhookUrl,
     body,
@@ -270,7 +270,7 @@ function secretsOf(keyring: Keyring, claim: ClaimedDelivery, at: number): string
   const { site, previousSecret, previousSecretUntil } = claim
   const isRotating = previousSecret !== null && (previousSecretUntil ?? 0) > at
   return [site.webhookSecret, ...(isRotating ? [previousSecret] : [])].map((sealed) =>
-    keyring.open(sealed, secretPlace(site.id)).toString('utf8'),
+    keyring.open(sealed, secretRow(site.id)).toString('utf8'),
   )
 }
 
@@ -310,7 +310,7 @@ function toSettlement(
 }
 
 const sealed = ({ keyring }: RelayDeps, id: string, response: Buffer): Buffer | null =>
-  response.length === 0 ? null : keyring.seal(response, `deliveries/${id}`)
+  response.length === 0 ? null : keyring.seal(response, deliveryRow(id))
 
 function report(
   { log, auditCounter, observe }: RelayDeps,

@@ -1,5 +1,6 @@
 import type { Attempt } from '../../db/ports/deliveries.ts'
 import type { Keyring } from '../../vault/keyring.ts'
+import { deliveryRow } from '../../vault/sealed-rows.ts'
 
 /** A try with what the site answered as a text. */
 export type OpenTry = Omit<Attempt, 'response'> & { response: string | null }
@@ -12,7 +13,5 @@ export const openTries = (
   (delivery?.tries ?? []).map(({ response, ...tried }) => ({
     ...tried,
     response:
-      response === null
-        ? null
-        : keyring.open(response, `deliveries/${delivery!.id}`).toString('utf8'),
+      response === null ? null : keyring.open(response, deliveryRow(delivery!.id)).toString('utf8'),
   }))

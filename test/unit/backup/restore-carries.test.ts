@@ -4,11 +4,8 @@ import Sqlite from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { authenticate, rotateApiKey, type Caller } from '../../../src/auth/api-keys.ts'
 import { rekey } from '../../../src/vault/rekey.ts'
-import {
-  readWebhookSecret,
-  rotateWebhookSecret,
-  secretPlace,
-} from '../../../src/vault/webhook-secret.ts'
+import { secretRow } from '../../../src/vault/sealed-rows.ts'
+import { readWebhookSecret, rotateWebhookSecret } from '../../../src/vault/webhook-secret.ts'
 import { restoreCopy, type Restoring } from '../../../src/backup/restore.ts'
 import { verifyCopy } from '../../../src/backup/verify.ts'
 import { consoleEntrance, offerLogin } from '../../../src/console/session.ts'
@@ -184,7 +181,7 @@ describe('what was ended since a copy was made stays ended:', () => {
       expect(await readWebhookSecret(rooms, site.id)).toBe(secret)
       const previous = await rooms.store.listSealed('previous-webhook-secret', null, 9)
       expect(
-        previous.map(({ sealed }) => rooms.keyring.open(sealed, secretPlace(site.id))),
+        previous.map(({ sealed }) => rooms.keyring.open(sealed, secretRow(site.id))),
       ).toHaveLength(1)
     })
   })

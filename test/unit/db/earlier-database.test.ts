@@ -13,7 +13,7 @@ import { copyDatabase, wrappedPepperIn } from '../../../src/db/sqlite/file/copy.
 import { examine } from '../../../src/doctor/examine.ts'
 import { exportTenant } from '../../../src/export/tenant-export.ts'
 import { copySigner } from '../../../src/vault/copy-signer.ts'
-import { sealedRow } from '../../../src/vault/rekey.ts'
+import { sealedRow } from '../../../src/vault/sealed-rows.ts'
 import { tickHandler } from '../../../src/webhooks/inbox/handler.ts'
 import { receiver } from '../webhooks/receiver.ts'
 import { relayOf } from '../webhooks/relay-rooms.ts'

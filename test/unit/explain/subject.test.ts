@@ -1,7 +1,7 @@
 import Sqlite from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { subjectsOf } from '../../../src/explain/subject.ts'
-import { userEmailPlace } from '../../../src/vault/user-email.ts'
+import { emailRow } from '../../../src/vault/sealed-rows.ts'
 import { anInstallation } from '../../support/installation.ts'
 import { aUser } from '../../support/tenants.ts'
 
@@ -13,7 +13,7 @@ async function twoAddresses() {
     const users = [await aUser(rooms, site, { name: 'a' }), await aUser(rooms, site, { name: 'b' })]
     return users.map(({ id }) => ({
       id,
-      email: rooms.keyring.seal('ann@acme.test', userEmailPlace(id)),
+      email: rooms.keyring.seal('ann@acme.test', emailRow(id)),
     }))
   })
   const raw = new Sqlite(database)

@@ -5,7 +5,7 @@ import { aConnectedBank, bridgeTime } from '../../support/app.ts'
 import { day, jobsApp, toldTo } from '../../support/jobs-app.ts'
 import { mailServer } from '../../support/mail-server.ts'
 import { aRequest, testBy } from '../../support/tenants.ts'
-import { userEmailPlace } from '../../../src/vault/user-email.ts'
+import { emailRow } from '../../../src/vault/sealed-rows.ts'
 
 const hour = 3_600_000
 
@@ -119,7 +119,7 @@ describe('reminders by mail', () => {
     expect(server.came).toEqual([])
     expect(await held()).toMatchObject({ mailedDays: 30, mailEnd: 'no_address' })
 
-    const email = app.keyring.seal('ann@home.test', userEmailPlace(bank.user.id))
+    const email = app.keyring.seal('ann@home.test', emailRow(bank.user.id))
     await aRequest(app, bank.user, { email, language: 'en' })
     clock.advance(16 * day)
     await app.jobs.mail()

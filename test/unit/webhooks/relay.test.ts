@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { expect, test, vi } from 'vitest'
-import { newWebhookSecret, secretPlace } from '../../../src/vault/webhook-secret.ts'
+import { secretRow } from '../../../src/vault/sealed-rows.ts'
+import { newWebhookSecret } from '../../../src/vault/webhook-secret.ts'
 import { StoreBusyError } from '../../../src/db/store-errors.ts'
 import { createRelay } from '../../../src/webhooks/relay/relay.ts'
 import { testIds } from '../../support/ids.ts'
@@ -49,7 +50,7 @@ test('a delivery carries the body byte for byte, signed with the site’s secret
 test('names with any letters travel in headers', async () => {
   const { relay, listenAt, emit, store, ids, keyring, tenant } = await relayRooms()
   const id = ids.next('sit')
-  const webhookSecret = keyring.seal(newWebhookSecret(), secretPlace(id))
+  const webhookSecret = keyring.seal(newWebhookSecret(), secretRow(id))
   // A new site could not be called so; one from before keeps its name.
   const name = 'Société “A”\n'
   const site = await store.ensureSite({ id, tenantId: tenant.id, name, webhookSecret }, testBy)

@@ -16,7 +16,7 @@ export interface Inspection {
   counts: Record<string, number>
   instance: Instance | undefined
   /** A webhook secret with the row it is sealed to: what proves that a key opens more than itself. */
-  sample: { row: string; sealed: Buffer } | undefined
+  sample: { siteId: string; sealed: Buffer } | undefined
 }
 
 /**
@@ -155,10 +155,9 @@ function readInstance(client: Sqlite.Database): Instance | undefined {
 }
 
 function readSample(client: Sqlite.Database): Inspection['sample'] {
-  const site = client
-    .prepare<[], { id: string; sealed: Buffer }>(
-      'SELECT id, webhook_secret AS sealed FROM sites LIMIT 1',
+  return client
+    .prepare<[], { siteId: string; sealed: Buffer }>(
+      'SELECT id AS siteId, webhook_secret AS sealed FROM sites LIMIT 1',
     )
     .get()
-  return site && { row: `sites/${site.id}/webhook_secret`, sealed: site.sealed }
 }
