@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { pageSize } from './bridge/transport/pagination.ts'
-import { longestReadWaitMs } from './bridge/admission/quota.ts'
+import { longestReadWaitMs, pageSize } from './bridge-bounds.ts'
 import { misspelt } from './misspelt-variables.ts'
 import { isRange } from './networks.ts'
 import { decodeText, NotTextError } from './decode-text.ts'
 import { hourMs } from './durations.ts'
+import { shareOf } from './quota-lending.ts'
 
 /** A key that only wraps other keys; the newest stands first. */
 export interface MasterKey {
@@ -516,13 +516,13 @@ function toConfig(
   })
 }
 
-/** Calls for a user that a read makes besides its pages: for his items and his accounts, and to see that no more follows. */
-const callsBesides = 4
+/** The most calls for a user that a read makes besides its pages: it may have to look for the item first, in his items and all his accounts. */
+const mostCallsBesides = 4
 
 /** How many transactions one read can ever have: it ends within a minute, and a tenant has half of the burst. */
 function servableTransactions({ burst, perSecond, userPerMinute }: Config['quota']): number {
-  const calls = Math.floor(burst / 2) + Math.floor((longestReadWaitMs / 1000) * perSecond)
-  return Math.max(1, Math.min(calls, userPerMinute) - callsBesides) * pageSize
+  const calls = shareOf(burst) + Math.floor((longestReadWaitMs / 1000) * perSecond)
+  return Math.max(1, Math.min(calls, userPerMinute) - mostCallsBesides) * pageSize
 }
 
 type Given = Record<string, string | undefined>

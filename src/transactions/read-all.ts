@@ -1,6 +1,6 @@
 import type { BridgeResources } from '../bridge/client.ts'
 import { toText } from '../bridge/fields.ts'
-import { pageSize } from '../bridge/transport/pagination.ts'
+import { pageSize } from '../bridge-bounds.ts'
 import type { Transaction, TransactionFilter } from '../bridge/resources/transactions.ts'
 import { ValidationError } from '../errors.ts'
 import type { JsonBytes } from '../json-bytes.ts'
@@ -49,13 +49,14 @@ export async function readAll(
 
 const written = (id: number, row: object) => ({ id, json: JSON.stringify(row) })
 
-/** Calls that such a read may make besides its pages: for the user's accounts, and to see that no more follows. */
-const callsBesides = 2
+/** Calls that the next read makes besides its pages: for the item's accounts, and to see that no more follows. The item is known by now. */
+const callsBesidesNext = 2
 
 /** How many rows can be had at once, by the calls that the user has left this minute. */
 function fittingNow(bridge: BridgeResources, { bridgeUser, limit }: TransactionQuery): number {
   let pages = Math.ceil(limit / pageSize)
-  while (pages > 0 && bridge.transactions.waitFor(bridgeUser, pages + callsBesides) > 0) pages -= 1
+  while (pages > 0 && bridge.transactions.waitFor(bridgeUser, pages + callsBesidesNext) > 0)
+    pages -= 1
   return Math.min(limit, pages * pageSize)
 }
 
@@ -85,7 +86,7 @@ function withoutDate(
   { bridgeUser, filter }: TransactionQuery,
 ): Text<AdviceKey> {
   const advice = narrower(filter)
-  const waitMs = bridge.transactions.waitFor(bridgeUser, 1 + callsBesides)
+  const waitMs = bridge.transactions.waitFor(bridgeUser, 1 + callsBesidesNext)
   if (waitMs <= 0 || advice.key === 'advice.raise_limit') return advice
   return text('advice.later', { seconds: Math.ceil(waitMs / 1_000), advice })
 }

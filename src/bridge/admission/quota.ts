@@ -21,9 +21,6 @@ export interface QuotaLimits extends PermitLimits {
   longestWaitMs: number
 }
 
-/** How long a read of many pages may wait for its queue: what a call's time has left then suffices for the last page. */
-export const longestReadWaitMs = 45_000
-
 /** Below what Bridge allows an application: 2000 calls in 5 minutes, 60 a user and 10 tokens a user in a minute (Bridge: rate limits). */
 const defaultLimits: QuotaLimits = {
   burst: 400,

@@ -1,8 +1,6 @@
 import { z } from 'zod'
+import { pageSize } from '../../bridge-bounds.ts'
 import { BridgeSchemaError } from '../bridge-errors.ts'
-
-/** The most rows Bridge gives at once. */
-export const pageSize = 500
 
 /**
  * A page of `row`s. `resources` must be there; what follows the last page is said in four ways. One with far more rows than
