@@ -31,6 +31,7 @@ export const mayUse: Record<string, readonly string[]> = {
   jobs: ['auth', 'bridge', 'connect', 'mail', 'db', 'vault'],
   metrics: ['backup', 'bridge', 'cluster', 'db'],
   sockets: [],
+  demo: ['auth', 'db', 'vault'],
 
   explain: ['auth', 'connect', 'webhooks', 'db', 'vault'],
   doctor: ['auth', 'backup', 'bridge', 'cluster', 'connect', 'mail', 'webhooks', 'db'],
@@ -41,6 +42,7 @@ export const mayUse: Record<string, readonly string[]> = {
     'bridge',
     'cluster',
     'connect',
+    'demo',
     'erasure',
     'frappe',
     'html',

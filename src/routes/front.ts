@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { findDemo } from '../demo.ts'
+import { findDemo } from '../demo/demo-key.ts'
 import { sendPage, wantsPage } from '../html/page.ts'
 import { languageFor } from '../html/reader-language.ts'
 import { isForOwnHost } from '../own-host.ts'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { buildApp, startSandbox } from '../../src/app.ts'
 import { createMovableClock, type MovableClock } from '../../src/clock.ts'
 import { loadConfig } from '../../src/config.ts'
-import { createDemo } from '../../src/demo.ts'
+import { createDemo } from '../../src/demo/demo-key.ts'
 import { freePort } from './free-port.ts'
 
 /** A gateway with its sandbox, on real sockets, in this process. */

@@ -1,4 +1,5 @@
-import { demoCommands, docsWithKey, type DemoKey } from '../../demo.ts'
+import { demoCommands, docsWithKey } from '../../demo/commands.ts'
+import type { DemoKey } from '../../demo/demo-key.ts'
 import { html, type Html } from '../../html/html.ts'
 import { icons } from '../../html/icons.ts'
 import { page, type Page } from '../../html/page.ts'

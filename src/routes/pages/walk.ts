@@ -1,4 +1,5 @@
-import { demoCommands, docsWithKey, type DemoKey } from '../../demo.ts'
+import { demoCommands, docsWithKey } from '../../demo/commands.ts'
+import type { DemoKey } from '../../demo/demo-key.ts'
 import { html, seen, type Html } from '../../html/html.ts'
 import { icons, type IconName } from '../../html/icons.ts'
 import { noticePage, type NoticeText } from '../../html/notice.ts'

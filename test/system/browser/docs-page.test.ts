@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { buildApp, startSandbox } from '../../../src/app.ts'
 import { createMovableClock } from '../../../src/clock.ts'
 import { loadConfig } from '../../../src/config.ts'
-import { createDemo } from '../../../src/demo.ts'
+import { createDemo } from '../../../src/demo/demo-key.ts'
 import { testEnvironment } from '../../support/app.ts'
 import { freePort } from '../../support/free-port.ts'
 import { isAbsent, look, startBrowser } from './look.ts'

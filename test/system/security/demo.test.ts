@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { findDemo, createDemo } from '../../../src/demo.ts'
+import { findDemo, createDemo } from '../../../src/demo/demo-key.ts'
 import { ensureSite } from '../../../src/auth/sites.ts'
 import { callMethod } from '../../support/app.ts'
 import { sandboxed } from '../../support/sandboxed.ts'

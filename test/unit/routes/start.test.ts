@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { findDemo, createDemo } from '../../../src/demo.ts'
+import { findDemo, createDemo } from '../../../src/demo/demo-key.ts'
 import { testApp } from '../../support/app.ts'
 import { sandboxed } from '../../support/sandboxed.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { authenticate, rotateApiKey } from '../../src/auth/api-keys.ts'
-import { findDemo, createDemo } from '../../src/demo.ts'
-import { testApp } from '../support/app.ts'
+import { authenticate, rotateApiKey } from '../../../src/auth/api-keys.ts'
+import { findDemo, createDemo } from '../../../src/demo/demo-key.ts'
+import { testApp } from '../../support/app.ts'
 
 const origin = 'http://bank.test'
 const by = { actor: 'cli', at: 1 }
