@@ -160,6 +160,12 @@ const building: Pattern = {
   message: 'Only bridge/plugin.ts and cli/installation.ts build the Bridge client.',
 }
 
+/** What is for all rooms is loaded by all: it draws in none of them. */
+const rooms: Pattern = {
+  group: Object.keys(mayUse).map((room) => `**/${room}/**`),
+  message: 'Only app.ts and server.ts import rooms.',
+}
+
 // A later override replaces a rule's options, so each entry is whole.
 const directions = Object.entries(mayUse).flatMap(([room, allowed]) => {
   const closed = Object.keys(mayUse).filter((name) => name !== room && !allowed.includes(name))
@@ -249,7 +255,8 @@ export default defineConfig({
     },
     { files: ['src/node-version.js', 'src/bundle.js'], rules: { 'no-console': 'off' } },
     ...directions,
-    only('src/*.ts', [...engines(), building]),
+    only('src/*.ts', [rooms, ...engines()]),
+    ...['src/app.ts', 'src/server.ts'].map((file) => only(file, [...engines(), building])),
     // What is decided inside a transaction is the same on every engine: plain functions of rows.
     only('src/db/rules/**', [
       {
