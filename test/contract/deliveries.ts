@@ -989,6 +989,41 @@ export function deliveryContract(
       expect(await store.recoverDead(clock.now())).toBeUndefined()
     })
 
+    it('what died at the address before is tried at the next one, though its death came after the word of it', async () => {
+      const rooms = await withSites(open, ['one'])
+      const { accept, claim, settle, store, clock, site } = rooms
+      const [first, second] = [await accept({ itemId: 1 }), await accept({ itemId: 2 })]
+      const claims = new Map((await claim()).map((one) => [one.event.id, one]))
+      await settle(claims.get(first)!, { kind: 'failed', dueAt: clock.now() }, answered(500))
+      const said = clock.now()
+      clock.advance(100)
+      await settle(claims.get(second)!, { kind: 'dead' }, answered(500))
+
+      await store.updateSite(site.id, { webhookUrl: 'https://b.test/' }, { ...testBy, at: said })
+
+      expect(await recoverAll(rooms)).toEqual([1])
+      expect(await store.findDelivery(second)).toMatchObject({ state: 'pending' })
+    })
+
+    it('what is on its last try at the address before begins anew at the next one; a test does not', async () => {
+      const { accept, claim, settle, store, clock, site } = await withSites(open, ['one'])
+      const id = await accept({ itemId: 1 })
+      const test = await accept({ itemId: 2, type: 'webhook.test' })
+      const tried = new Map((await claim()).map((one) => [one.event.id, one]))
+      await settle(tried.get(id)!, { kind: 'failed', dueAt: clock.now() })
+      const [last] = await claim()
+      clock.advance(100)
+      await store.updateSite(site.id, { webhookUrl: 'https://b.test/' }, testBy)
+
+      await settle(last!, { kind: 'dead' }, answered(500))
+      await settle(tried.get(test)!, { kind: 'dead' }, answered(500))
+
+      expect(await store.findDelivery(test)).toMatchObject({ state: 'dead' })
+      expect(await claim()).toMatchObject([
+        { event: { id }, attempt: 3, tryNumber: 1, site: { webhookUrl: 'https://b.test/' } },
+      ])
+    })
+
     it('a test is not sent again: nobody waits for it any more', async () => {
       const rooms = await withSites(open, ['one'])
       const { accept, claim, settle, store } = rooms

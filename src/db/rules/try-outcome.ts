@@ -1,4 +1,5 @@
 import type { Delivery, Settlement } from '../ports/deliveries.ts'
+import { anew } from './replay.ts'
 
 /** What the end of a try writes to its delivery. */
 export type TryEnd = Pick<
@@ -8,11 +9,13 @@ export type TryEnd = Pick<
 
 /**
  * What a delivery becomes when a try of it ends; undefined when another claim has it by now, or none. `wasTried` tells
- * whether the try counts, `freesNext` whether the next of its site and item need not wait for it any longer.
+ * whether the try counts, `freesNext` whether the next of its site and item need not wait for it any longer. What would die of
+ * another address than the site's present one begins anew there.
  */
 export function endTry(
   delivery: Delivery,
-  { attempt, at, outcome }: Pick<Settlement, 'attempt' | 'at' | 'outcome'>,
+  { attempt, at, outcome, endpoint }: Pick<Settlement, 'attempt' | 'at' | 'outcome' | 'endpoint'>,
+  present: string | null,
 ): { change: TryEnd; wasTried: boolean; freesNext: boolean } | undefined {
   if (delivery.attempts !== attempt || delivery.claimedBy === null) return undefined
   const { state, dueAt, settledAt, firstEndedAt, scheduleFrom } = delivery
@@ -22,12 +25,17 @@ export function endTry(
     const change = { ...before, dueAt: at, scheduleFrom: scheduleFrom + 1 }
     return { change, wasTried: false, freesNext: false }
   }
+  const isElsewhere = endpoint !== null && endpoint.webhookUrl !== present
+  // A test alone dies of its first try.
+  const isLast = outcome.kind === 'dead' && attempt - scheduleFrom > 1
   return {
     change: {
       ...before,
       ...(outcome.kind === 'failed'
         ? { dueAt: outcome.dueAt }
-        : { state: outcome.kind, settledAt: at }),
+        : isElsewhere && isLast
+          ? anew(delivery, at)
+          : { state: outcome.kind, settledAt: at }),
       firstEndedAt: firstEndedAt ?? at,
     },
     wasTried: true,

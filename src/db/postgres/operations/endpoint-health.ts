@@ -3,14 +3,16 @@ import type { EndpointHealth } from '../../ports/endpoints.ts'
 import { healthy, revive, type Verdict } from '../../rules/endpoint-health.ts'
 import { endpoints } from '../schema/index.ts'
 import { first, type Db } from '../tools.ts'
-import { markRecovery } from './recovery.ts'
+import { lastDeath, markRecovery } from './recovery.ts'
 
 /**
  * Forgets an endpoint's failures, and notes that what died of them is to go back on its way; inside the transaction at hand.
- * A new URL and the operator's word do this.
+ * A new URL and the operator's word do this; whoever says so may have begun before the last of it died.
  */
 export async function reviveEndpoint(db: Db, siteId: string, at: number): Promise<void> {
-  await writeVerdict(db, siteId, revive(await lockHealth(db, siteId)), at)
+  const before = await lockHealth(db, siteId)
+  const until = Math.max(at, await lastDeath(db, siteId))
+  await writeVerdict(db, siteId, revive(before), until)
 }
 
 export async function healthOf(db: Db, siteId: string): Promise<EndpointHealth> {

@@ -1,4 +1,4 @@
-import { and, asc, eq, gte, inArray, isNotNull, lte, sql } from 'drizzle-orm'
+import { and, asc, eq, gte, inArray, isNotNull, lte, max, sql } from 'drizzle-orm'
 import { isRecovered, joined, recoveredAtOnce, type Span } from '../../rules/recovery.ts'
 import { anewTogether } from '../../rules/replay.ts'
 import { attempts, deliveries, endpoints, events } from '../schema/index.ts'
@@ -63,6 +63,16 @@ export async function countRecoverable(db: Db, siteId: string, span: Span): Prom
   let count = 0
   for await (const some of recoverable(db, siteId, span)) count += some.length
   return count
+}
+
+/** When the last of a site's dead deliveries died; 0 without one. */
+export async function lastDeath(db: Db, siteId: string): Promise<number> {
+  const isDead = and(eq(deliveries.siteId, siteId), sql`${deliveries.state} = 'dead'`)
+  const last = db
+    .select({ at: max(deliveries.settledAt) })
+    .from(deliveries)
+    .where(isDead)
+  return (await first(last))?.at ?? 0
 }
 
 /**

@@ -47,7 +47,7 @@ export async function settleAll(
   const news = new Map<string, { nth: number; answer: EndpointAnswer & { at: number } }[]>()
   const settled = all.map(({ id, ...settlement }, nth): Settled => {
     const row = claimed.get(id)
-    const end = row && endTry(row.delivery, settlement)
+    const end = row && endTry(row.delivery, settlement, row.webhookUrl)
     if (!end) return { outcome: 'stale', disabled: false }
     claimed.delete(id)
     const { siteId, itemId } = row.delivery

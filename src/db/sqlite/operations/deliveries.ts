@@ -289,7 +289,8 @@ export function insertDelivery(
 
 function settle(db: Db, { id, ...settlement }: Settlement): Settled {
   const delivery = deliveryWith(db).get({ id })
-  const end = delivery && endTry(delivery, settlement)
+  const present = (delivery && receiverOf(db).get(delivery)?.webhookUrl) ?? null
+  const end = delivery && endTry(delivery, settlement, present)
   if (!end) return { outcome: 'stale', disabled: false }
   const { at, attempt, endpoint, outcome } = settlement
   storeEnd(db).run({ id, ...end.change })
@@ -297,14 +298,20 @@ function settle(db: Db, { id, ...settlement }: Settlement): Settled {
   if (!end.wasTried) return { outcome: 'settled', disabled: false }
   if (settlement.try) storeTry(db).run({ deliveryId: id, number: attempt, ...settlement.try })
   if (outcome.kind === 'delivered') addUsage(db, delivery.siteId, monthOf(at), { webhooks: 1 })
-  const disabled = endpoint !== null && settleEndpoint(db, delivery.siteId, { ...endpoint, at })
+  const answer = endpoint && { ...endpoint, at }
+  const disabled = answer !== null && settleEndpoint(db, delivery.siteId, answer, present)
   return { outcome: 'settled', disabled }
 }
 
 /** What a try means for its endpoint; returns whether it is disabled by it. */
-function settleEndpoint(db: Db, siteId: string, answer: EndpointAnswer & { at: number }): boolean {
+function settleEndpoint(
+  db: Db,
+  siteId: string,
+  answer: EndpointAnswer & { at: number },
+  present: string | null,
+): boolean {
   const before = healthOf(db, siteId)
-  const verdict = judgeAnswer(before, answer, receiverOf(db).get({ siteId })?.webhookUrl ?? null)
+  const verdict = judgeAnswer(before, answer, present)
   const { at } = answer
   if (verdict.health !== before) writeVerdict(db, siteId, verdict, at)
   if (verdict.disabled) {

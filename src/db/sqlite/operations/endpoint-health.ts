@@ -4,7 +4,7 @@ import type { EndpointHealth } from '../../ports/endpoints.ts'
 import { healthy, revive, type Verdict } from '../../rules/endpoint-health.ts'
 import { endpoints } from '../schema/index.ts'
 import { prepared, type Tools } from '../tools.ts'
-import { markRecovery } from './recovery.ts'
+import { lastDeath, markRecovery } from './recovery.ts'
 
 type Db = Tools['db']
 
@@ -27,10 +27,12 @@ const healthWith = prepared((db) =>
 
 /**
  * Forgets an endpoint's failures, and notes that what died of them is to go back on its way; inside the transaction at hand.
- * A new URL and the operator's word do this.
+ * A new URL and the operator's word do this; whoever says so may have begun before the last of it died.
  */
-export const reviveEndpoint = (db: Db, siteId: string, at: number): void =>
-  writeVerdict(db, siteId, revive(healthOf(db, siteId)), at)
+export function reviveEndpoint(db: Db, siteId: string, at: number): void {
+  const until = Math.max(at, lastDeath(db, siteId))
+  writeVerdict(db, siteId, revive(healthOf(db, siteId)), until)
+}
 
 export const healthOf = (db: Db, siteId: string): EndpointHealth =>
   healthWith(db).get({ siteId }) ?? healthy

@@ -1,4 +1,4 @@
-import { and, asc, eq, gte, inArray, isNotNull, lte, sql } from 'drizzle-orm'
+import { and, asc, eq, gte, inArray, isNotNull, lte, max, sql } from 'drizzle-orm'
 import { given } from '../../conditions.ts'
 import { anewTogether } from '../../rules/replay.ts'
 import { isRecovered, joined, recoveredAtOnce, type Span } from '../../rules/recovery.ts'
@@ -73,6 +73,17 @@ export function countRecoverable(db: Db, siteId: string, span: Span): number {
   let count = 0
   for (const some of recoverable(db, siteId, span)) count += some.length
   return count
+}
+
+/** When the last of a site's dead deliveries died; 0 without one. */
+export function lastDeath(db: Db, siteId: string): number {
+  const isDead = and(eq(deliveries.siteId, siteId), sql`${deliveries.state} = 'dead'`)
+  const last = db
+    .select({ at: max(deliveries.settledAt) })
+    .from(deliveries)
+    .where(isDead)
+    .get()
+  return last?.at ?? 0
 }
 
 /** Notes that they are to go back on their way, inside the transaction at hand: they may be too many for one commit. */

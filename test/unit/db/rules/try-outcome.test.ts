@@ -44,7 +44,7 @@ it('only the claim that still holds ends a try', () => {
       (outcome, attempts, attempt, isClaimed) => {
         const delivery = { ...fresh, attempts, claimedBy: isClaimed ? 'srv_1' : null }
 
-        const end = endTry(delivery, { attempt, at: 5, outcome })
+        const end = endTry(delivery, { attempt, at: 5, outcome, endpoint: null }, null)
 
         expect(end !== undefined).toBe(isClaimed && attempts === attempt)
       },
@@ -61,11 +61,16 @@ it('however tries end, the schedule counts those that took place, and the next i
       for (const [index, one] of outcomes.entries()) {
         delivery = claimed(delivery)
         expect(delivery.attempts - delivery.scheduleFrom).toBe(tried + 1)
-        const end = endTry(delivery, {
-          attempt: delivery.attempts,
-          at: index + 1,
-          outcome: one,
-        })!
+        const end = endTry(
+          delivery,
+          {
+            attempt: delivery.attempts,
+            at: index + 1,
+            outcome: one,
+            endpoint: null,
+          },
+          null,
+        )!
         delivery = { ...delivery, ...end.change }
         if (end.wasTried) tried += 1
         if (end.freesNext) freedBy.push(index)
@@ -83,7 +88,11 @@ it('however tries end, the schedule counts those that took place, and the next i
 it('what is delivered or dead is settled then; what failed or was given back waits for its time', () => {
   fc.assert(
     fc.property(outcome, fc.nat(1_000), (one, at) => {
-      const { change } = endTry(claimed(fresh), { attempt: 1, at, outcome: one })!
+      const { change } = endTry(
+        claimed(fresh),
+        { attempt: 1, at, outcome: one, endpoint: null },
+        null,
+      )!
 
       const isOver = one.kind === 'delivered' || one.kind === 'dead'
       expect(change.state).toBe(isOver ? one.kind : 'pending')
