@@ -1,4 +1,5 @@
 import type { BridgeStatus } from '../bridge/admission/bridge-status.ts'
+import { clockCheck, credentialsCheck } from '../doctor/bridge.ts'
 import type { Finding } from '../doctor/finding.ts'
 
 /** What needs a person. */
@@ -35,12 +36,12 @@ export function troublesIn(findings: readonly Finding[], known: Known): Sight {
   const rousing = findings.filter(({ level, rouses }) => level === 'critical' || rouses)
   const { breaker, credentials } = known.bridge
   // Doctor tells the same and more, once its own call meets it too.
-  if (!rousing.some(({ check }) => check === 'bridge credentials')) {
+  if (!rousing.some(({ check }) => check === credentialsCheck.en)) {
     if (breaker.open) {
       add('bridge', 'Bridge is down: calls to it are refused, and it is tried again by itself')
     }
     if (credentials.refused) {
-      add('bridge credentials', 'Bridge refuses them: compare them with its dashboard')
+      add(credentialsCheck.en, 'Bridge refuses them: compare them with its dashboard')
     }
   }
   if (known.copyFailure !== undefined) {
@@ -62,7 +63,7 @@ export function troublesIn(findings: readonly Finding[], known: Known): Sight {
     troubles: [...all.values()],
     unseen: new Set(findings.flatMap(({ unseen = [] }) => unseen)),
     isWhole: failed.length === 0,
-    known: new Set(['backup copy', ...(alsoDoctors ? [] : ['bridge', 'bridge credentials'])]),
+    known: new Set(['backup copy', ...(alsoDoctors ? [] : ['bridge', credentialsCheck.en])]),
   }
 }
 
@@ -80,7 +81,7 @@ const sentences = (...parts: readonly (string | undefined)[]): string =>
     .reduce((text, part) => `${text}${/[.:]$/.test(text) ? ' ' : '. '}${part}`)
 
 /** Troubles that only an answer of Bridge's can end: while the credentials are refused there is none, so they go on. */
-const seenByAnswers = ['bridge', 'clock']
+const seenByAnswers = ['bridge', clockCheck.en]
 
 /** The names of troubles that are not over: each of these, the milder one that it grew out of, and what it keeps from being seen. */
 export function goingOn(now: readonly Trouble[]): Set<string> {
@@ -88,7 +89,7 @@ export function goingOn(now: readonly Trouble[]): Set<string> {
   for (const { about } of now) {
     names.add(about)
     for (const { index } of about.matchAll(/: /g)) names.add(about.slice(0, index))
-    if (about === 'bridge credentials') for (const name of seenByAnswers) names.add(name)
+    if (about === credentialsCheck.en) for (const name of seenByAnswers) names.add(name)
   }
   return names
 }

@@ -6,6 +6,10 @@ import { critical, ok, warning, type Finding } from './finding.ts'
 /** A clock this far off breaks signatures and consent dates; this far is worth a word. In milliseconds. */
 export const drift = { critical: 120_000, warning: 10_000 }
 
+/** What is examined here; alerts know a trouble by its check. */
+export const credentialsCheck: Said = { en: 'bridge credentials', fr: 'identifiants Bridge' }
+export const clockCheck: Said = { en: 'clock', fr: 'horloge' }
+
 /** Whether Bridge takes our credentials, and what time it is there. */
 export async function checkBridge({
   probes,
@@ -15,7 +19,6 @@ export async function checkBridge({
   credentials,
   store,
 }: Examination): Promise<Finding[]> {
-  const check = { en: 'bridge credentials', fr: 'identifiants Bridge' }
   // One provider: the cheapest call that needs credentials and no user (Bridge: providers).
   const answer = await probes
     .get(`${bridgeOrigin}/v3/providers?limit=1`, {
@@ -38,10 +41,10 @@ export async function checkBridge({
       en: `Bridge cannot be reached at ${bridgeOrigin}: ${codeOf(answer)}`,
       fr: `Bridge est injoignable à ${bridgeOrigin} : ${codeOf(answer)}`,
     }
-    return [critical('bridge.unreachable', check, message, act)]
+    return [critical('bridge.unreachable', credentialsCheck, message, act)]
   }
   const { status, date } = answer
-  const findings = [judgeStatus(check, status)]
+  const findings = [judgeStatus(status)]
   // A sandbox's clock is moved by a lever.
   if (date !== undefined && !config.sandbox) {
     findings.push(judgeDrift(clock.now() - date, store.isShared))
@@ -49,7 +52,8 @@ export async function checkBridge({
   return findings
 }
 
-function judgeStatus(check: Said, status: number): Finding {
+function judgeStatus(status: number): Finding {
+  const check = credentialsCheck
   if (status === 200) return ok('bridge.ok', check, 'accepted by Bridge')
   if (status === 401 || status === 403) {
     return critical(
@@ -87,7 +91,6 @@ function judgeStatus(check: Said, status: number): Finding {
 /** `Date` is cut to the second, and the answer took a moment. */
 function judgeDrift(ms: number, isShared: boolean): Finding {
   const seconds = Math.round(Math.abs(ms) / 1_000)
-  const check = { en: 'clock', fr: 'horloge' }
   const message = {
     en: `${seconds} s ${ms > 0 ? 'ahead of' : 'behind'} Bridge's`,
     fr: `${seconds} s ${ms > 0 ? 'd’avance sur' : 'de retard sur'} celle de Bridge`,
@@ -96,7 +99,7 @@ function judgeDrift(ms: number, isShared: boolean): Finding {
     en: `Let ${isShared ? "the database's machine" : 'the machine'} keep time by NTP: \`timedatectl set-ntp true\`.`,
     fr: `Mettez ${isShared ? 'la machine de la base' : 'la machine'} à l’heure par NTP : \`timedatectl set-ntp true\`.`,
   }
-  if (Math.abs(ms) >= drift.critical) return critical('clock.off', check, message, act)
-  if (Math.abs(ms) >= drift.warning) return warning('clock.off', check, message, act)
-  return ok('clock.ok', check, "agrees with Bridge's")
+  if (Math.abs(ms) >= drift.critical) return critical('clock.off', clockCheck, message, act)
+  if (Math.abs(ms) >= drift.warning) return warning('clock.off', clockCheck, message, act)
+  return ok('clock.ok', clockCheck, "agrees with Bridge's")
 }

@@ -1,4 +1,6 @@
+import { tryMs } from '../../db/rules/delivery-claims.ts'
 import type { Said } from '../../language.ts'
+import { noAnswerWithin, notAllowed } from './try-errors.ts'
 
 /** How a try ended, as far as that tells what is wrong. */
 interface TryAnswer {
@@ -70,13 +72,13 @@ const selfSigned: Said = {
   fr: 'Le certificat n’est signé par personne de connu ici : prenez-en un public, ou nommez votre autorité dans NODE_EXTRA_CA_CERTS.',
 }
 
-/** By undici's, Node's and OpenSSL's names. */
+/** By undici's, Node's and OpenSSL's names, and ours. */
 const byError: Record<string, Said> = {
-  'the address is not allowed': {
+  [notAllowed]: {
     en: 'The name leads to a private address, or to our own. `bank-api site allow-target` opens a private range for a site, within ALLOWED_TARGETS.',
     fr: 'Le nom mène à une adresse privée, ou à la nôtre. `bank-api site allow-target` ouvre une plage privée pour un site, dans ALLOWED_TARGETS.',
   },
-  'no answer within 15 s': {
+  [noAnswerWithin(tryMs)]: {
     en: 'It was connected and did not answer in time: take the webhook first, and work on it afterwards.',
     fr: 'La connexion s’est faite, et la réponse n’est pas venue à temps : prenez d’abord le webhook, traitez-le ensuite.',
   },

@@ -2,7 +2,8 @@ import type { Agent } from 'undici'
 import { tryMs } from '../../db/rules/delivery-claims.ts'
 import { ask, OutOfTimeError } from '../../http-exchange.ts'
 import type { Resolve } from './resolve.ts'
-import { createGuardedAgent, refuseByName } from './target-guard.ts'
+import { createGuardedAgent, refuseByName, TargetRefusedError } from './target-guard.ts'
+import { noAnswerWithin, notAllowed } from './try-errors.ts'
 
 /** What a site said to a webhook: a status and the beginning of its answer, or why there is none. */
 export type Answer =
@@ -78,7 +79,7 @@ export function createSender({
         }
       } catch (error) {
         return error instanceof OutOfTimeError
-          ? { status: null, error: `no answer within ${timeoutMs / 1_000} s`, refused: false }
+          ? { status: null, error: noAnswerWithin(timeoutMs), refused: false }
           : { status: null, error: inWords(error), refused: isRefusal(error) }
       }
     },
@@ -88,12 +89,11 @@ export function createSender({
   }
 }
 
-const isRefusal = (error: unknown): boolean =>
-  error instanceof Error && error.name === 'TargetRefusedError'
+const isRefusal = (error: unknown): boolean => error instanceof TargetRefusedError
 
 /** The code says enough; messages may hold addresses that are not the site's business. */
 function inWords(error: unknown): string {
-  if (isRefusal(error)) return 'the address is not allowed'
+  if (isRefusal(error)) return notAllowed
   if (!(error instanceof Error)) return 'unknown error'
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }
