@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { checkAnswer } from './check-answer.ts'
 import type { Effect, Releasable, RpcMethod } from './define-method.ts'
+import { loggedUser, ping } from './every-site.ts'
 import type { Parameters } from './parameters.ts'
 import { unknownReason } from './pinned.ts'
 import { UnknownMethodError, type ApiVersion } from './refusals.ts'
@@ -62,14 +63,9 @@ export function toEntries<Caller, Context extends Releasable>(
 ): Entry<Caller>[] {
   return [
     ...methods.map((method) => toEntry(method, options)),
-    { name: 'ping', guest: true, effect: 'reads', run: async () => 'pong' },
+    { ...ping, run: async () => 'pong' },
     { name: 'logout', guest: true, effect: 'reads', run: async () => undefined },
-    {
-      name: 'frappe.auth.get_logged_user',
-      guest: false,
-      effect: 'reads',
-      run: async ({ caller }) => options.loggedUser(caller!),
-    },
+    { ...loggedUser, run: async ({ caller }) => options.loggedUser(caller!) },
   ]
 }
 

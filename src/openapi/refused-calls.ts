@@ -10,7 +10,7 @@ import { statuses, type Refused } from './statuses.ts'
 const code = z
   .enum(Object.keys(codes) as [Code, ...Code[]])
   .describe('What went wrong, for programs: stable, and explained in docs/errors.md.')
-const excTypes = [...new Set(Object.values(statuses).flatMap(({ types }) => types))]
+const excTypes = [...new Set(Object.values(codes).map(({ excType }) => excType))]
 
 const retryAfter = z.int().optional().describe('After how many seconds to try again.')
 
