@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, existsSync, rmSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeFolder } from '../make-folder.ts'
 import { keyState } from '../auth/api-keys.ts'
@@ -9,22 +9,21 @@ import type { Keyring } from '../vault/keyring.ts'
 import { secretRow } from '../vault/sealed-rows.ts'
 import type { Clock } from '../clock.ts'
 import { ConfigError, databasePath, type Config } from '../config.ts'
-import { isLiving } from '../cluster/liveness.ts'
 import type { ProcessIdentity } from '../cluster/members.ts'
-import { DatabaseInUseError } from '../db/store-errors.ts'
 import { openStore } from '../db/open.ts'
 import { carryOver, type CarriedOver } from '../db/sqlite/file/carry-over.ts'
 import { copyDatabase } from '../db/sqlite/file/copy.ts'
 import { instanceIn } from '../db/sqlite/file/inspect.ts'
 import {
   migrateFile,
-  readHolder,
+  removeDatabase,
   replaceDatabase,
   skipEventNumbers,
 } from '../db/sqlite/file/replace.ts'
 import type { By } from '../db/scope.ts'
 import type { Store } from '../db/store.ts'
 import { copyName } from './folder.ts'
+import { refuseWhileHeld } from './held.ts'
 import { findBeside, installationAt, verifyCopy, type Verification } from './verify.ts'
 
 /** The copy is not to be believed, or of no use here; nothing has changed. */
@@ -78,20 +77,6 @@ export async function restoreCopy(restoring: Restoring): Promise<Restored> {
     return { verification, kept, ...ended }
   } finally {
     removeDatabase(staged)
-  }
-}
-
-/** @throws DatabaseInUseError while a server of this host, or one that was seen lately, has the database */
-export function refuseWhileHeld(
-  database: string,
-  { identity, clock }: Pick<Restoring, 'identity' | 'clock'>,
-): void {
-  const holder = readHolder(database)
-  if (!holder || !isLiving(holder, clock.now())) return
-  if (holder.host !== identity.host || identity.isAlive(holder.pid)) {
-    throw new DatabaseInUseError(
-      `A server has this database: process ${holder.pid} on ${holder.host}. Stop it first.`,
-    )
   }
 }
 
@@ -196,9 +181,4 @@ function keep(database: string, { config, clock }: Restoring): string {
     )
   }
   return kept
-}
-
-/** Removes a database file, and what SQLite keeps beside it. */
-export const removeDatabase = (path: string): void => {
-  for (const tail of ['', '-wal', '-shm', '-journal']) rmSync(`${path}${tail}`, { force: true })
 }

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { refuseWhileHeld } from '../backup/restore.ts'
+import { refuseWhileHeld } from '../backup/held.ts'
 import { copySigner } from '../vault/copy-signer.ts'
 import { unlockInstance } from '../vault/instance.ts'
 import type { Keyring } from '../vault/keyring.ts'

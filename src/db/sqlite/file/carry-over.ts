@@ -1,6 +1,6 @@
 import type Sqlite from 'better-sqlite3'
-import { sameEndMs } from '../../rules/consent-end.ts'
 import type { Scope } from '../../scope.ts'
+import { carryTold } from './carry-told.ts'
 import { toWrite, withFile } from './with-file.ts'
 
 /** What was ended since a copy was made, and is ended in it too: names, as an operator knows them. */
@@ -73,24 +73,24 @@ interface SiteRow {
  * database may be the older of the two. Throws a SqliteError when either cannot be read; then the copy is as it was.
  */
 export function carryOver({ from, into, own, reseal }: Carrying): CarriedOver {
-  const end = (now: Sqlite.Database, then: Sqlite.Database): CarriedOver => {
-    then.pragma('foreign_keys = ON')
-    return then
+  const end = (replaced: Sqlite.Database, copy: Sqlite.Database): CarriedOver => {
+    copy.pragma('foreign_keys = ON')
+    return copy
       .transaction(() => {
-        told(now, then)
-        allowances(now, then)
+        carryTold(replaced, copy)
+        allowances(replaced, copy)
         return {
-          ...deletions(now, then),
-          ...items(now, then),
-          ...tenants(now, then),
-          ...keys(now, then, own),
-          ...sites(now, then, reseal),
-          ...users(now, then),
+          ...deletions(replaced, copy),
+          ...items(replaced, copy),
+          ...tenants(replaced, copy),
+          ...keys(replaced, copy, own),
+          ...sites(replaced, copy, reseal),
+          ...users(replaced, copy),
         }
       })
       .immediate()
   }
-  return withFile(from, (now) => withFile(into, (then) => end(now, then), toWrite))
+  return withFile(from, (replaced) => withFile(into, (copy) => end(replaced, copy), toWrite))
 }
 
 const removalColumns = [
@@ -107,9 +107,9 @@ const removalColumns = [
 ]
 
 /** Their receipts outlive them. At Bridge they are gone already. */
-function deletions(now: Sqlite.Database, then: Sqlite.Database) {
+function deletions(replaced: Sqlite.Database, copy: Sqlite.Database) {
   const ended = { tenants_deleted: [] as string[], sites_deleted: [] as string[] }
-  const removals = now
+  const removals = replaced
     .prepare<[], Record<string, string | number | null>>(
       `SELECT ${removalColumns.join()} FROM removals ORDER BY kind = 'tenant'`,
     )
@@ -117,26 +117,26 @@ function deletions(now: Sqlite.Database, then: Sqlite.Database) {
   for (const removal of removals) {
     const { kind, subject_id: id, name, started_at: at, finished_at: finishedAt } = removal
     const isTenant = kind === 'tenant'
-    const isThere = then
+    const isThere = copy
       .prepare(`SELECT 1 FROM ${isTenant ? 'tenants' : 'sites'} WHERE id = ?`)
       .get(id)
     if (!isThere) continue
-    then.prepare('DELETE FROM removals WHERE subject_id = ?').run(id)
+    copy.prepare('DELETE FROM removals WHERE subject_id = ?').run(id)
     const values = removalColumns.map((column) => `@${column}`)
-    then
+    copy
       .prepare(`INSERT INTO removals (${removalColumns.join()}) VALUES (${values.join()})`)
       .run(removal)
     const column = isTenant ? 'tenant_id' : 'site_id'
     if (finishedAt === null) {
       // Cut off there as well: the same command finishes it.
       const ofIt = isTenant ? 'tenant_id' : 'id'
-      then
+      copy
         .prepare(`UPDATE sites SET removed_at = ? WHERE ${ofIt} = ? AND removed_at IS NULL`)
         .run(at, id)
-      if (isTenant) then.prepare('UPDATE tenants SET disabled_at = ? WHERE id = ?').run(at, id)
+      if (isTenant) copy.prepare('UPDATE tenants SET disabled_at = ? WHERE id = ?').run(at, id)
     } else {
-      then.prepare(`DELETE FROM calls WHERE ${column} = ?`).run(id)
-      then.prepare(`DELETE FROM ${isTenant ? 'tenants' : 'sites'} WHERE id = ?`).run(id)
+      copy.prepare(`DELETE FROM calls WHERE ${column} = ?`).run(id)
+      copy.prepare(`DELETE FROM ${isTenant ? 'tenants' : 'sites'} WHERE id = ?`).run(id)
     }
     ended[isTenant ? 'tenants_deleted' : 'sites_deleted'].push(String(name))
   }
@@ -144,14 +144,14 @@ function deletions(now: Sqlite.Database, then: Sqlite.Database) {
 }
 
 /** Connections that were ended here: only the audit tells. */
-function items(now: Sqlite.Database, then: Sqlite.Database) {
-  const isHeld = now.prepare('SELECT 1 FROM items WHERE id = ?')
-  const owner = then
+function items(replaced: Sqlite.Database, copy: Sqlite.Database) {
+  const isHeld = replaced.prepare('SELECT 1 FROM items WHERE id = ?')
+  const owner = copy
     .prepare<[number], string>(
       'SELECT site_id FROM items JOIN bridge_users ON bridge_users.id = user_id WHERE items.id = ?',
     )
     .pluck()
-  const deleted = now
+  const deleted = replaced
     .prepare<[], string>("SELECT DISTINCT subject FROM audit WHERE action = 'item.deleted'")
     .pluck()
     .all()
@@ -159,43 +159,43 @@ function items(now: Sqlite.Database, then: Sqlite.Database) {
       const id = Number(subject)
       const siteId = owner.get(id)
       if (siteId === undefined || isHeld.get(id)) return false
-      then
+      copy
         .prepare("DELETE FROM deliveries WHERE site_id = ? AND item_id = ? AND state = 'pending'")
         .run(siteId, id)
-      then
+      copy
         .prepare('UPDATE events SET body = NULL WHERE site_id = ? AND item_id = ?')
         .run(siteId, id)
-      return then.prepare('DELETE FROM items WHERE id = ?').run(id).changes === 1
+      return copy.prepare('DELETE FROM items WHERE id = ?').run(id).changes === 1
     })
   // An event that comes late makes no connection of one whose deletion is known, and so it is at the next restore.
-  const note = then.prepare(
+  const note = copy.prepare(
     `INSERT INTO audit (at, tenant_id, actor, action, subject, detail)
      SELECT @at, @tenant_id, @actor, @action, @subject, @detail WHERE NOT EXISTS (
        SELECT 1 FROM audit WHERE action = @action AND subject = @subject AND at = @at)`,
   )
-  const known = now.prepare("SELECT * FROM audit WHERE action = 'item.deleted' ORDER BY id")
+  const known = replaced.prepare("SELECT * FROM audit WHERE action = 'item.deleted' ORDER BY id")
   for (const entry of known.iterate()) note.run(entry)
   return { items_deleted: deleted }
 }
 
 /** What was asked of connections that the copy knows: a bank takes only so much a day. */
-function allowances(now: Sqlite.Database, then: Sqlite.Database): void {
+function allowances(replaced: Sqlite.Database, copy: Sqlite.Database): void {
   for (const table of ['item_refreshes', 'renewals']) {
-    const claim = then.prepare(
+    const claim = copy.prepare(
       `INSERT INTO ${table} (item_id, at) SELECT id, @at FROM items WHERE id = @item_id AND NOT EXISTS (
          SELECT 1 FROM ${table} WHERE item_id = @item_id AND at = @at)`,
     )
-    for (const claimed of now.prepare(`SELECT item_id, at FROM ${table}`).iterate()) {
+    for (const claimed of replaced.prepare(`SELECT item_id, at FROM ${table}`).iterate()) {
       claim.run(claimed)
     }
   }
 }
 
-function tenants(now: Sqlite.Database, then: Sqlite.Database) {
-  const disable = then.prepare(
+function tenants(replaced: Sqlite.Database, copy: Sqlite.Database) {
+  const disable = copy.prepare(
     'UPDATE tenants SET disabled_at = ? WHERE id = ? AND disabled_at IS NULL',
   )
-  const disabled = now
+  const disabled = replaced
     .prepare<[], { id: string; name: string; disabled_at: number }>(
       'SELECT id, name, disabled_at FROM tenants WHERE disabled_at IS NOT NULL',
     )
@@ -204,14 +204,14 @@ function tenants(now: Sqlite.Database, then: Sqlite.Database) {
   return { tenants_disabled: disabled.map(({ name }) => name) }
 }
 
-function keys(now: Sqlite.Database, then: Sqlite.Database, own: Carrying['own']) {
+function keys(replaced: Sqlite.Database, copy: Sqlite.Database, own: Carrying['own']) {
   const ended = {
     keys_revoked: [] as string[],
     keys_expiring_earlier: [] as string[],
     keys_rotated: [] as string[],
   }
-  const inCopy = then.prepare<[string], KeyRow>('SELECT * FROM api_keys WHERE api_key = ?')
-  for (const key of now.prepare<[], KeyRow>('SELECT * FROM api_keys').all()) {
+  const inCopy = copy.prepare<[string], KeyRow>('SELECT * FROM api_keys WHERE api_key = ?')
+  for (const key of replaced.prepare<[], KeyRow>('SELECT * FROM api_keys').all()) {
     const { api_key: id } = key
     const was = inCopy.get(id)
     if (!was || was.tenant_id !== key.tenant_id || was.site_id !== key.site_id) continue
@@ -219,7 +219,7 @@ function keys(now: Sqlite.Database, then: Sqlite.Database, own: Carrying['own'])
     const hash = own(owner, key.secret_hash)
     const previous = key.previous_secret_hash && own(owner, key.previous_secret_hash)
     if (!hash.equals(was.secret_hash) && (key.rotated_at ?? 0) >= (was.rotated_at ?? 0)) {
-      then
+      copy
         .prepare(
           `UPDATE api_keys SET secret_hash = ?, previous_secret_hash = ?, previous_secret_until = ?, rotated_at = ?
            WHERE api_key = ?`,
@@ -228,11 +228,11 @@ function keys(now: Sqlite.Database, then: Sqlite.Database, own: Carrying['own'])
       ended.keys_rotated.push(id)
     }
     if (key.expires_at !== null && key.expires_at < (was.expires_at ?? Infinity)) {
-      then.prepare('UPDATE api_keys SET expires_at = ? WHERE api_key = ?').run(key.expires_at, id)
+      copy.prepare('UPDATE api_keys SET expires_at = ? WHERE api_key = ?').run(key.expires_at, id)
       ended.keys_expiring_earlier.push(id)
     }
     if (key.revoked_at !== null && was.revoked_at === null) {
-      then
+      copy
         .prepare(
           `UPDATE api_keys SET revoked_at = ?, previous_secret_hash = NULL, previous_secret_until = NULL
            WHERE api_key = ?`,
@@ -253,7 +253,7 @@ const siteRows = `
       WHERE action IN ('site.updated', 'site.pinned', 'site.targets_allowed') GROUP BY tenant_id, subject
     ) AS changes ON changes.tenant_id = sites.tenant_id AND changes.subject = sites.name`
 
-function sites(now: Sqlite.Database, then: Sqlite.Database, reseal: Carrying['reseal']) {
+function sites(replaced: Sqlite.Database, copy: Sqlite.Database, reseal: Carrying['reseal']) {
   const ended = {
     webhook_secrets_rotated: [] as string[],
     endpoints_disabled: [] as string[],
@@ -263,14 +263,14 @@ function sites(now: Sqlite.Database, then: Sqlite.Database, reseal: Carrying['re
     addresses_as_in_the_copy: [] as string[],
   }
   const rowsIn = (client: Sqlite.Database) => client.prepare<[], SiteRow>(siteRows).all()
-  const inCopy = new Map(rowsIn(then).map((site) => [site.id, site]))
-  for (const site of rowsIn(now)) {
+  const inCopy = new Map(rowsIn(copy).map((site) => [site.id, site]))
+  for (const site of rowsIn(replaced)) {
     const { id, label } = site
     const was = inCopy.get(id)
     if (!was || was.tenant_id !== site.tenant_id) continue
     const endpoint = (change: Record<string, Buffer | string | number | null>): void => {
       const names = Object.keys(change)
-      then
+      copy
         .prepare(
           `INSERT INTO endpoints (site_id, ${names.join()}) VALUES (@id, ${names.map((name) => `@${name}`).join()})
            ON CONFLICT (site_id) DO UPDATE SET ${names.map((name) => `${name} = @${name}`).join()}`,
@@ -280,7 +280,7 @@ function sites(now: Sqlite.Database, then: Sqlite.Database, reseal: Carrying['re
     if ((site.previous_secret_until ?? 0) > (was.previous_secret_until ?? 0)) {
       const { previous_secret: previous, previous_secret_until: until } = site
       const secret = reseal(id, site.webhook_secret)
-      then.prepare('UPDATE sites SET webhook_secret = ? WHERE id = ?').run(secret, id)
+      copy.prepare('UPDATE sites SET webhook_secret = ? WHERE id = ?').run(secret, id)
       endpoint({
         previous_secret: previous && reseal(id, previous),
         previous_secret_until: until,
@@ -294,7 +294,7 @@ function sites(now: Sqlite.Database, then: Sqlite.Database, reseal: Carrying['re
     if ((site.changed_at ?? 0) < (was.changed_at ?? 0)) continue
     const origins = kept(was.allowed_origins, site.allowed_origins)
     if (origins) {
-      then.prepare('UPDATE sites SET allowed_origins = ? WHERE id = ?').run(origins, id)
+      copy.prepare('UPDATE sites SET allowed_origins = ? WHERE id = ?').run(origins, id)
       ended.origins_withdrawn.push(label)
     }
     const targets = kept(was.allowed_targets ?? '[]', site.allowed_targets ?? '[]')
@@ -303,7 +303,7 @@ function sites(now: Sqlite.Database, then: Sqlite.Database, reseal: Carrying['re
       ended.targets_withdrawn.push(label)
     }
     if (site.remind_by === 'webhook' && was.remind_by === 'mail') {
-      then.prepare("UPDATE sites SET remind_by = 'webhook' WHERE id = ?").run(id)
+      copy.prepare("UPDATE sites SET remind_by = 'webhook' WHERE id = ?").run(id)
       ended.sites_without_reminder_mails.push(label)
     }
     if (was.origin !== site.origin || was.webhook_url !== site.webhook_url) {
@@ -314,71 +314,21 @@ function sites(now: Sqlite.Database, then: Sqlite.Database, reseal: Carrying['re
 }
 
 /** Who wanted no more mails wants none now, whichever of the two is the older one. */
-function users(now: Sqlite.Database, then: Sqlite.Database) {
-  const knows = now
+function users(replaced: Sqlite.Database, copy: Sqlite.Database) {
+  const knows = replaced
     .prepare("SELECT 1 FROM pragma_table_info('bridge_users') WHERE name = 'mail_stopped_at'")
     .get()
   if (!knows) return { users_without_reminder_mails: [] }
-  const stop = then.prepare(
+  const stop = copy.prepare(
     'UPDATE bridge_users SET mail_stopped_at = ? WHERE id = ? AND mail_stopped_at IS NULL',
   )
-  const stopped = now
+  const stopped = replaced
     .prepare<[], { id: string; mail_stopped_at: number }>(
       'SELECT id, mail_stopped_at FROM bridge_users WHERE mail_stopped_at IS NOT NULL',
     )
     .all()
     .filter(({ id, mail_stopped_at: at }) => stop.run(at, id).changes === 1)
   return { users_without_reminder_mails: stopped.map(({ id }) => id) }
-}
-
-/** Of the consent that the copy knows, and nearer to its end than what the copy was told of. */
-const nearer = (
-  kind: string,
-): string => `abs(@${kind}_of - authentication_expires_at) <= ${sameEndMs}
-  AND (${kind}_of IS NULL OR abs(${kind}_of - authentication_expires_at) > ${sameEndMs} OR ${kind}_days > @${kind}_days)`
-
-/** What is noted of an item once it is told. A webhook's note and its event are one commit: only a delivery says that it was told. */
-const notices = [
-  {
-    sets: ['reminded_of', 'reminded_days'],
-    where: nearer('reminded'),
-    events: ['consent.expiring'],
-  },
-  { sets: ['mailed_of', 'mailed_days', 'mailed_at', 'mail_end'], where: nearer('mailed') },
-  {
-    sets: ['told_status', 'help_asked_at'],
-    where: 'status = @status AND @told_status = @status',
-    events: ['item.action_required', 'item.repaired'],
-  },
-  {
-    sets: ['stale_due_at'],
-    where:
-      'expected_at = @expected_at AND last_success_at = @last_success_at AND @stale_due_at IS NULL',
-    events: ['item.stale'],
-  },
-]
-
-/** What sites and users were told since, of what the copy knows: else they hear of it again, under other ids. */
-function told(now: Sqlite.Database, then: Sqlite.Database): void {
-  const columns = now
-    .prepare<[], string>("SELECT name FROM pragma_table_info('items')")
-    .pluck()
-    .all()
-  const known = notices.filter(({ sets }) => sets.every((name) => columns.includes(name)))
-  const newest = (types: readonly string[]): Sqlite.Statement =>
-    now.prepare(
-      `SELECT 1 FROM deliveries WHERE state = 'delivered' AND event_seq = (
-         SELECT max(seq) FROM events WHERE item_id = @id AND user_id = @user_id AND type IN ('${types.join("', '")}'))`,
-    )
-  const notes = known.map(({ sets, where, events }) => ({
-    arrived: events && newest(events),
-    note: then.prepare(
-      `UPDATE items SET ${sets.map((name) => `${name} = @${name}`).join()} WHERE id = @id AND user_id = @user_id AND ${where}`,
-    ),
-  }))
-  for (const item of now.prepare('SELECT * FROM items').iterate()) {
-    for (const { arrived, note } of notes) if (!arrived || arrived.get(item)) note.run(item)
-  }
 }
 
 /** What of a list in the copy is still in the list of now; undefined when all of it is. */

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import Sqlite from 'better-sqlite3'
 import { DatabaseInUseError } from '../../store-errors.ts'
 import type { SeenMember } from '../../ports/members.ts'
@@ -88,4 +88,9 @@ function leaveWal(path: string): void {
       'A process has this database open: stop the server and its commands.',
     )
   }
+}
+
+/** Removes a database file, and what SQLite keeps beside it. */
+export const removeDatabase = (path: string): void => {
+  for (const tail of ['', '-wal', '-shm', '-journal']) rmSync(`${path}${tail}`, { force: true })
 }
