@@ -1,29 +1,15 @@
-import { toText } from '../bridge/fields.ts'
-import type { Account } from '../bridge/resources/accounts.ts'
-import { isBridge, isFinalRefusal } from '../bridge/bridge-errors.ts'
 import { DoesNotExistError, ValidationError } from '../errors.ts'
 import type { Scope } from '../db/scope.ts'
 import type { Store } from '../db/store.ts'
 import { AmbiguousNameError } from '../db/store-errors.ts'
-import type { Replacement } from '../db/ports/accounts.ts'
-import type { NewEvent } from '../db/ports/events.ts'
 import type { BridgeUser, SiteUser } from '../db/ports/users.ts'
 import type { Item, OwnedItem } from '../db/ports/items.ts'
 import type { OwnedRequest } from '../db/ports/requests.ts'
-import { notFound } from '../db/rules/item-notes.ts'
 import { isSameName } from '../names.ts'
-import type { Caller } from './api-keys.ts'
-import { readItemList, type ItemListDeps } from './item-list.ts'
-import type { Keyring } from '../vault/keyring.ts'
-import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
-import { hourOf, type AuditCounter } from '../audit/counter.ts'
-import { hourMs, minuteMs } from '../durations.ts'
-
-/** Who asks, and what it takes to answer whether a thing is theirs. */
-export interface OwnershipDeps extends ItemListDeps {
-  caller: Caller
-  auditCounter: AuditCounter
-}
+import { keepAccounts } from './accounts.ts'
+import { readItemList } from './item-list.ts'
+import { missing, missingItem, missingUser, type OwnershipDeps } from './missing.ts'
+import { minuteMs } from '../durations.ts'
 
 /** How callers of either age of the contract say whose item they mean. */
 export interface Selector {
@@ -119,162 +105,6 @@ async function getOwned(
   return { ...owned, bridgeUser: owned.user.userUuid }
 }
 
-/** The ids of an item's accounts, read from Bridge and remembered as its own. */
-export async function accountsOf(deps: OwnershipDeps, held: OwnedBridgeItem): Promise<number[]> {
-  const itemId = held.item.id
-  const list = deps.bridge.accounts.list(held.bridgeUser, { itemId })
-  const accounts = await markIfMissing(deps, held, list)
-  await keepAccounts(deps, held, accounts)
-  return accounts.filter((account) => account.item_id === itemId).map(({ id }) => id)
-}
-
-/**
- * Remembers which item each account belongs to, so that an account id alone has an owner, and tells the site of accounts
- * that came back under another id. Resolves to those that are known to. `at`: as of when they were the item's.
- */
-export async function keepAccounts(
-  deps: Pick<OwnershipDeps, 'store' | 'clock' | 'keyring' | 'ids'>,
-  { user, site }: SiteUser,
-  accounts: readonly Account[],
-  at = deps.clock.now(),
-): Promise<Replacement[]> {
-  const { store, clock, keyring } = deps
-  // Most reads find what the one before found: those cost no hashes and no commit.
-  const { news, replacements } = await store.lookAtAccounts(
-    accounts.map(({ id, item_id: itemId, iban }) => ({
-      id,
-      itemId,
-      hasIban: Boolean(toText(iban)),
-    })),
-  )
-  if (news.length === 0) return replacements
-  const isFresh = new Set(news)
-  const found = await store.keepAccounts(
-    accounts
-      .filter(({ id }) => isFresh.has(id))
-      .map((account) => ({
-        id: account.id,
-        itemId: account.item_id,
-        ibanFingerprint: fingerprintOf(keyring, account),
-        ownerPrint: ownerPrintOf(keyring, user, account),
-      })),
-    at,
-    {
-      userId: user.id,
-      announce: (replacement) => replacedEvent(deps, { user, site }, replacement, clock.now()),
-    },
-  )
-  return [...replacements, ...found]
-}
-
-function replacedEvent(
-  deps: OwnEventDeps,
-  { user, site }: SiteUser,
-  { accountId, itemId, replacedAccountId, replacedItemId, dataUntil }: Replacement,
-  at: number,
-): NewEvent {
-  const content = {
-    item_id: itemId,
-    account_id: accountId,
-    replaced_item_id: replacedItemId,
-    replaced_account_id: replacedAccountId,
-    data_until: dataUntil === null ? null : new Date(dataUntil).toISOString(),
-  }
-  const about = { userId: user.id, siteId: site.id, itemId }
-  return ownEvent(deps, { type: 'account.replaced', content, ...about }, at)
-}
-
-/** What tells whether an account of this item still has the IBAN it had, and says nothing else; null without an IBAN. */
-export const fingerprintOf = (
-  keyring: Keyring,
-  { item_id: itemId, iban }: Account,
-): Buffer | null => {
-  const text = writtenAlike(iban)
-  return text ? keyring.hash('iban', `${itemId}:${text}`) : null
-}
-
-/** What all accounts of a user with this IBAN have in common, and no other user's; null without an IBAN. */
-const ownerPrintOf = (keyring: Keyring, user: BridgeUser, { iban }: Account): Buffer | null => {
-  const text = writtenAlike(iban)
-  return text ? keyring.hash('iban-of-user', `${user.id}:${text}`) : null
-}
-
-const writtenAlike = (iban: unknown): string | undefined =>
-  toText(iban)?.replace(/\s/g, '').toUpperCase()
-
-/**
- * Runs a Bridge call about an item. A 404 is not a deletion: it marks the item unreachable and is thrown on, unless the
- * user's whole list says that the item is gone, or Bridge no longer knows the user: then a DoesNotExistError.
- */
-export async function markIfMissing<T>(
-  deps: OwnershipDeps,
-  held: SiteUser & { item?: Item },
-  call: Promise<T>,
-): Promise<T> {
-  const { store, clock } = deps
-  const { item, user } = held
-  try {
-    return await call
-  } catch (error) {
-    if (!isFinalRefusal(error)) throw error
-    if (item) {
-      await refuseGone(deps, { ...held, item }, { hadAccounts: false })
-      if (isBridge(error, 'missing')) await store.noteItem(item.id, notFound(clock.now()))
-    } else {
-      await lookForGone(deps, held, { hadAccounts: false })
-      const isThere = user.userUuid !== null && (await store.findUserByUuid(user.userUuid))
-      if (!isThere) throw missingUser(deps, user.name)
-    }
-    throw error
-  }
-}
-
-/**
- * Looks whether an item is gone that reads as empty, though it had accounts. Throws a DoesNotExistError when the user's
- * whole list says so.
- */
-export async function refuseGone(
-  deps: OwnershipDeps,
-  held: OwnedItem,
-  { hadAccounts = true }: { hadAccounts?: boolean } = {},
-): Promise<void> {
-  if (await isGone(deps, held, { hadAccounts })) throw missingItem(deps, held.item.id)
-}
-
-/** Whether the user's whole item list, when it is time to read it, says that an item is gone. */
-export async function isGone(
-  deps: ItemListDeps,
-  held: OwnedItem,
-  { hadAccounts }: { hadAccounts: boolean },
-): Promise<boolean> {
-  const { id } = held.item
-  if (!(await lookForGone(deps, held, { itemId: id, hadAccounts }))) return false
-  const living = await deps.store.listItems(held.user.id)
-  return !living.some((item) => item.id === id)
-}
-
-/**
- * Reads the user's whole item list and marks those of ours as gone that it lacks: at most once an hour, and not when anything
- * was heard of the item within it. Without `itemId`, of any of the user's. False when it was not read.
- */
-export async function lookForGone(
-  deps: ItemListDeps,
-  owner: SiteUser,
-  { itemId, hadAccounts = true }: { itemId?: number; hadAccounts?: boolean } = {},
-): Promise<boolean> {
-  const { store, clock } = deps
-  const at = clock.now()
-  const look = { at, notSince: at - hourMs, hadAccounts, ...(itemId !== undefined && { itemId }) }
-  if (!(await store.claimGoneLook(owner.user.id, look))) return false
-  try {
-    await readItemList(deps, owner)
-    return true
-  } catch (error) {
-    await store.claimGoneLook(owner.user.id, { at: 0 }) // it may be looked at again at once
-    throw error
-  }
-}
-
 /** The connect request, when it is the caller's; otherwise a DoesNotExistError. */
 export async function ownedRequest(
   deps: OwnershipDeps,
@@ -341,34 +171,4 @@ async function discoverItems(deps: OwnershipDeps, selector: Selector): Promise<v
     await store.claimAdoptionRead(user.id, 0) // it may be read again at once
     throw error
   }
-}
-
-const missingItem = (deps: OwnershipDeps, id: number): DoesNotExistError =>
-  missing(deps, 'Item', new DoesNotExistError('item_not_found', { id }))
-
-const missingUser = (deps: OwnershipDeps, name: string): DoesNotExistError =>
-  missing(
-    deps,
-    'User',
-    name === ''
-      ? new DoesNotExistError('user_not_found.unnamed')
-      : new DoesNotExistError('user_not_found', { name }),
-  )
-
-/** The refusal, once the audit has counted that this key asked for what is not there; `what` is the audit's word. */
-export function missing(
-  { caller, clock, auditCounter }: OwnershipDeps,
-  what: 'Site' | 'User' | 'Item' | 'Account' | 'Connection request' | 'Key',
-  refusal: DoesNotExistError,
-): DoesNotExistError {
-  const now = clock.now()
-  auditCounter.count({
-    at: now,
-    tenantId: caller.tenant.id,
-    actor: `key:${caller.apiKey}`,
-    action: 'id.unknown',
-    subject: what,
-    bucket: hourOf(now),
-  })
-  return refusal
 }

@@ -3,7 +3,7 @@ import type { Site } from '../db/ports/sites.ts'
 import { DoesNotExistError, PermissionError } from '../errors.ts'
 import { createApiKey, type Caller } from './api-keys.ts'
 import { keptOf, type Limits } from './limits.ts'
-import { missing, type OwnershipDeps } from './ownership.ts'
+import { missing, type OwnershipDeps } from './missing.ts'
 import { ensureSiteFor, type SiteDeps } from './sites.ts'
 
 type Deps = OwnershipDeps & SiteDeps & { limits: Pick<Limits, 'siteKeys'> }

@@ -1,11 +1,7 @@
 import { z } from 'zod'
-import {
-  findLoneDefault,
-  markIfMissing,
-  ownedItem,
-  scopeFor,
-  type OwnershipDeps,
-} from '../auth/ownership.ts'
+import { markIfMissing } from '../auth/gone-items.ts'
+import type { OwnershipDeps } from '../auth/missing.ts'
+import { findLoneDefault, ownedItem, scopeFor } from '../auth/ownership.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import { keptOf, type Limits } from '../auth/limits.ts'
 import { ensureSiteFor } from '../auth/sites.ts'

@@ -1,4 +1,6 @@
-import { keepAccounts, markIfMissing, ownedRequest } from '../auth/ownership.ts'
+import { keepAccounts } from '../auth/accounts.ts'
+import { markIfMissing } from '../auth/gone-items.ts'
+import { ownedRequest } from '../auth/ownership.ts'
 import { toText } from '../bridge/fields.ts'
 import type { Account } from '../bridge/resources/accounts.ts'
 import type { Transaction } from '../bridge/resources/transactions.ts'

@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { ownedItem, keepAccounts, markIfMissing, refuseGone } from '../../auth/ownership.ts'
+import { keepAccounts } from '../../auth/accounts.ts'
+import { markIfMissing, refuseGone } from '../../auth/gone-items.ts'
+import { ownedItem } from '../../auth/ownership.ts'
 import { toTime } from '../../bridge/fields.ts'
 import type { Account } from '../../bridge/resources/accounts.ts'
 import { defineMethod } from '../context.ts'

@@ -1,13 +1,7 @@
 import { z } from 'zod'
-import {
-  accountsOf,
-  ownedAccount,
-  ownedItem,
-  ownedUser,
-  lookForGone,
-  markIfMissing,
-  refuseGone,
-} from '../../auth/ownership.ts'
+import { accountsOf } from '../../auth/accounts.ts'
+import { lookForGone, markIfMissing, refuseGone } from '../../auth/gone-items.ts'
+import { ownedAccount, ownedItem, ownedUser } from '../../auth/ownership.ts'
 import { ValidationError } from '../../errors.ts'
 import { optional } from '../../frappe/arguments.ts'
 import { defineMethod } from '../context.ts'

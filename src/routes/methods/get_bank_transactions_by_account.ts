@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { ownedAccount, markIfMissing, refuseGone } from '../../auth/ownership.ts'
+import { markIfMissing, refuseGone } from '../../auth/gone-items.ts'
+import { ownedAccount } from '../../auth/ownership.ts'
 import { defineMethod } from '../context.ts'
 import { itemHeaders } from '../freshness.ts'
 import { listOf } from '../presentation/forms.ts'

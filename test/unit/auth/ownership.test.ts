@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { accountsOf, fingerprintOf } from '../../../src/auth/accounts.ts'
+import { markIfMissing } from '../../../src/auth/gone-items.ts'
+import type { OwnershipDeps } from '../../../src/auth/missing.ts'
 import {
-  accountsOf,
-  fingerprintOf,
   ownedAccount,
   ownedItem,
   ownedRequest,
   ownedUser,
-  markIfMissing,
   scopeFor,
-  type OwnershipDeps,
   type Selector,
 } from '../../../src/auth/ownership.ts'
 import { createAuditCounter } from '../../../src/audit/counter.ts'

@@ -1,0 +1,40 @@
+import { hourOf, type AuditCounter } from '../audit/counter.ts'
+import { DoesNotExistError } from '../errors.ts'
+import type { Caller } from './api-keys.ts'
+import type { ItemListDeps } from './item-list.ts'
+
+/** Who asks, and what it takes to answer whether a thing is theirs. */
+export interface OwnershipDeps extends ItemListDeps {
+  caller: Caller
+  auditCounter: AuditCounter
+}
+
+/** The refusal, once the audit has counted that this key asked for what is not there; `what` is the audit's word. */
+export function missing(
+  { caller, clock, auditCounter }: OwnershipDeps,
+  what: 'Site' | 'User' | 'Item' | 'Account' | 'Connection request' | 'Key',
+  refusal: DoesNotExistError,
+): DoesNotExistError {
+  const now = clock.now()
+  auditCounter.count({
+    at: now,
+    tenantId: caller.tenant.id,
+    actor: `key:${caller.apiKey}`,
+    action: 'id.unknown',
+    subject: what,
+    bucket: hourOf(now),
+  })
+  return refusal
+}
+
+export const missingItem = (deps: OwnershipDeps, id: number): DoesNotExistError =>
+  missing(deps, 'Item', new DoesNotExistError('item_not_found', { id }))
+
+export const missingUser = (deps: OwnershipDeps, name: string): DoesNotExistError =>
+  missing(
+    deps,
+    'User',
+    name === ''
+      ? new DoesNotExistError('user_not_found.unnamed')
+      : new DoesNotExistError('user_not_found', { name }),
+  )
