@@ -12,7 +12,7 @@ const isMigrating =
 /** What stands in a transaction's way is a server at work. It is not held up for longer. */
 const lockTimeout = '10s'
 
-/** How often all of it is tried when servers at work are in its way; then the start fails and says so. */
+/** How often a migration is tried when servers at work are in its way; then the start fails and says so. */
 const tries = 5
 
 /** A deadlock, or a lock that took too long: everything was undone. */
@@ -21,8 +21,8 @@ const isInTheWay = (error: unknown): boolean => ['40P01', '55P03'].includes(stat
 type Known = ReturnType<typeof readMigrationFiles>[number]
 
 /**
- * Brings the schema up to date, all of it in one transaction. One process migrates, the others wait for it. Servers of the
- * version before go on meanwhile, and after: expand first, and take away in a later version, in a migration that begins with
+ * Brings the schema up to date, each migration in a transaction of its own: none keeps what it locked through the indexes that
+ * later ones build. One process migrates, the others wait for it. Servers of the version before go on meanwhile, and after: expand first, and take away in a later version, in a migration that begins with
  * `-- requires 12` when programs that know fewer than twelve migrations cannot work with what it leaves. With `mustExist` an
  * empty database is refused, for only a server's first start makes the tables, and so is one that somebody else migrates: a
  * command waits for nobody without a word. Who does wait calls `onWait` before.
@@ -50,32 +50,40 @@ export async function migrate(
       if (mustExist) throw new DatabaseInUseError(isMigrating)
       onWait?.()
     }
-    for (let left = tries - 1; !(await hasMigrated(client, known, { left })); left -= 1);
+    for (let left = tries; left > 0;) {
+      const end = await migrateNext(client, known, { isLastTry: left === 1 })
+      if (end === 'done') return
+      left = end === 'next' ? tries : left - 1
+    }
   } finally {
     client.release()
   }
 }
 
-/** One try, in one transaction. False when servers at work were in its way and some tries are left. */
-async function hasMigrated(
+/** One try of the next migration. `again`: servers at work were in its way, and it is not the last try. */
+async function migrateNext(
   client: pg.PoolClient,
   known: readonly Known[],
-  { left }: { left: number },
-): Promise<boolean> {
+  { isLastTry }: { isLastTry: boolean },
+): Promise<'done' | 'next' | 'again'> {
   try {
     await client.query('BEGIN')
-    await migrateWithin(client, known)
+    const applied = await migrateWithin(client, known, 1)
     await client.query('COMMIT')
-    return true
+    return applied < known.length ? 'next' : 'done'
   } catch (error) {
     await client.query('ROLLBACK').catch(() => {})
-    if (left > 0 && isInTheWay(error)) return false
+    if (!isLastTry && isInTheWay(error)) return 'again'
     throw error
   }
 }
 
-/** The same as a part of a transaction that does more. */
-export async function migrateWithin(client: pg.PoolClient, known: readonly Known[]): Promise<void> {
+/** The same as a part of a transaction that does more: so many migrations, if so many are left. Says how many it has had then. */
+export async function migrateWithin(
+  client: pg.PoolClient,
+  known: readonly Known[],
+  atMost = known.length,
+): Promise<number> {
   await client.query('SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0')
   await client.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
   await client.query(`SET LOCAL lock_timeout = '${lockTimeout}'`)
@@ -84,9 +92,9 @@ export async function migrateWithin(client: pg.PoolClient, known: readonly Known
      (id bigint PRIMARY KEY, hash text NOT NULL, created_at bigint, requires bigint NOT NULL)`,
   )
   const applied = await countApplied(client, known) // another process may have been faster
-  for (const [index, migration] of known.entries()) {
-    if (index >= applied) await apply(client, index, migration)
-  }
+  const next = known.slice(applied, applied + atMost)
+  for (const [nth, migration] of next.entries()) await apply(client, applied + nth, migration)
+  return applied + next.length
 }
 
 async function apply(client: pg.PoolClient, index: number, { sql, hash, folderMillis }: Known) {

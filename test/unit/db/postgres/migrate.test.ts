@@ -7,14 +7,17 @@ import { DatabaseInUseError, DatabaseVersionError } from '../../../../src/db/sto
 import { emptyDatabase, withPostgres } from '../../../support/postgres.ts'
 import { testFolder } from '../../../support/store.ts'
 
-/** The migrations of a later version: ours, and one more. */
-function laterMigrations(sql: string): string {
+/** The migrations of a later version: ours, and some more. */
+function laterMigrations(...all: string[]): string {
   const folder = join(testFolder(), 'migrations')
   cpSync(migrationsFolder, folder, { recursive: true })
   const path = join(folder, 'meta/_journal.json')
   const journal = JSON.parse(readFileSync(path, 'utf8')) as { entries: object[] }
-  writeFileSync(join(folder, 'later.sql'), sql)
-  journal.entries.push({ idx: journal.entries.length, when: Date.UTC(2099, 0), tag: 'later' })
+  for (const [nth, sql] of all.entries()) {
+    const tag = `later_${nth}`
+    writeFileSync(join(folder, `${tag}.sql`), sql)
+    journal.entries.push({ idx: journal.entries.length, when: Date.UTC(2099, nth), tag })
+  }
   writeFileSync(path, JSON.stringify(journal))
   return folder
 }
@@ -101,6 +104,36 @@ withPostgres((it, server) => {
 
     const { rows } = await pool.query(`SELECT to_regclass('later') AS later`)
     expect(rows).toEqual([{ later: null }])
+  })
+
+  it('what a migration locks is free again while the next one takes its time', async () => {
+    const pool = await poolOn()
+    await migrate(pool, migrationsFolder)
+    const atWork = await pool.connect()
+    onTestFinished(() => atWork.release())
+    await atWork.query('BEGIN; LOCK TABLE deliveries IN ROW EXCLUSIVE MODE')
+
+    const migrated = migrate(
+      pool,
+      laterMigrations(
+        'ALTER TABLE events ADD COLUMN later bigint',
+        'ALTER TABLE deliveries ADD COLUMN later bigint',
+      ),
+    )
+    await expect
+      .poll(async () => {
+        const { rowCount } = await pool.query(
+          `SELECT FROM pg_locks WHERE NOT granted AND relation = 'deliveries'::regclass`,
+        )
+        return rowCount
+      })
+      .toBe(1)
+    await atWork.query(`SET LOCAL lock_timeout = '1s'`)
+    const { rows } = await atWork.query('SELECT later FROM events')
+    await atWork.query('COMMIT')
+    await migrated
+
+    expect(rows).toEqual([])
   })
 
   it('a migration that meets a deadlock with servers at work is tried again', async () => {
