@@ -102,6 +102,23 @@ export function itemContract(name: string, open: OpenRooms): void {
       expect(await held()).toEqual([1])
     })
 
+    it('what an event told since Bridge was asked is not taken back by the answer', async () => {
+      const { store, ann, clock, keep, scopes } = await withUsers(open)
+      await keep([7])
+      const asked = clock.now()
+      clock.advance(30_000)
+      const news = { status: 1010, statusCodeInfo: 'otp', refreshed: false, accountTypes: null }
+      const told = { ...news, at: clock.now(), authenticationExpiresAt: null }
+      await store.applyEvent({ kind: 'item', userId: ann.id, itemId: 7, ...told })
+
+      const consent = { authenticationExpiresAt: testNow + 99, providerName: 'Demo Bank' }
+      await store.updateItem(ann.id, itemFacts({ id: 7, ...consent }), asked)
+
+      const { status, statusCodeInfo, at: updatedAt } = told
+      const item = { status, statusCodeInfo, updatedAt, ...consent }
+      expect(await store.findItem(scopes.own, 7)).toMatchObject({ item })
+    })
+
     it('an empty whole list takes all of that user’s items, and nobody else’s', async () => {
       const { rooms, store, clock, stranger, keep, held } = await withUsers(open)
       await keep([1, 2])

@@ -20,8 +20,9 @@ const lastRefreshMs = dayMs
 export const lateFrom = (at: number): number => at - lastRefreshMs
 
 /**
- * An item as it stands once Bridge described it, asked at `at`. Bridge may leave a thing out of an answer that still holds,
- * and what was gone since then stays gone. Null when another user holds the item: it is left alone.
+ * An item as it stands once Bridge described it, asked at `at`. Bridge may leave a thing out of an answer that still holds.
+ * What an event told since then is younger than the answer, and what was gone since then stays gone. Null when another user
+ * holds the item: it is left alone.
  */
 export function itemAsDescribed(
   known: Item | undefined,
@@ -29,23 +30,36 @@ export function itemAsDescribed(
   { userId, bank = null, at }: { userId: string; bank?: string | null; at: number },
 ): Item | null {
   if (known && known.userId !== userId) return null
-  const lastSuccessAt = facts.lastSuccessAt ?? known?.lastSuccessAt ?? null
+  const younger = known && isTriedSince(known, at) ? known : undefined
+  const { status, statusCodeInfo } = younger ?? facts
+  const timeOf = (name: 'authenticationExpiresAt' | 'lastSuccessAt' | 'lastTryAt') =>
+    later(facts[name] ?? known?.[name], younger?.[name])
+  const lastSuccessAt = timeOf('lastSuccessAt')
   const goneAt = known?.goneAt ?? null
   return {
     ...(known ?? newItem(facts.id, userId, at)),
-    ...facts,
+    status,
+    statusCodeInfo,
     bank: bank ?? known?.bank ?? null,
+    providerId: facts.providerId ?? known?.providerId ?? null,
     providerName: facts.providerName ?? known?.providerName ?? null,
-    authenticationExpiresAt:
-      facts.authenticationExpiresAt ?? known?.authenticationExpiresAt ?? null,
+    accountTypes: facts.accountTypes ?? known?.accountTypes ?? null,
+    authenticationExpiresAt: timeOf('authenticationExpiresAt'),
     lastSuccessAt,
     ...rhythmAfter(known, lastSuccessAt),
-    lastTryAt: facts.lastTryAt ?? known?.lastTryAt ?? null,
-    updatedAt: at,
+    lastTryAt: timeOf('lastTryAt'),
+    updatedAt: Math.max(at, known?.updatedAt ?? at),
     unreachableAt: null,
     goneAt: goneAt !== null && goneAt >= at - leewayMs ? goneAt : null,
   }
 }
+
+/** Whether we heard after `at` how a try ended that was made after it, too: an event of one of its accounts says nothing of that. */
+const isTriedSince = ({ updatedAt, lastTryAt }: Item, at: number): boolean =>
+  updatedAt > at && lastTryAt !== null && lastTryAt > at
+
+const later = (one: number | null = null, other: number | null = null): number | null =>
+  one === null || other === null ? (one ?? other) : Math.max(one, other)
 
 /**
  * Which of a user's items are gone, by a whole list that was asked for at `at`. What was heard of then, or later, may be

@@ -10,6 +10,7 @@ import {
 import { anItemRow, aTime, aUserId, itemNews, someFacts } from './rows.ts'
 
 const here = { wasDeleted: false }
+const times = ['authenticationExpiresAt', 'lastSuccessAt', 'lastTryAt'] as const
 
 describe('an item that Bridge described', () => {
   const described = fc.record({
@@ -31,9 +32,8 @@ describe('an item that Bridge described', () => {
         }
         expect(item).toMatchObject({
           userId,
-          status: facts.status,
           createdAt: known?.createdAt ?? at,
-          updatedAt: at,
+          updatedAt: Math.max(known?.updatedAt ?? at, at),
           unreachableAt: null,
           goneAt: known?.goneAt != null && known.goneAt >= at - leewayMs ? known.goneAt : null,
           toldStatus: known?.toldStatus ?? null,
@@ -44,14 +44,34 @@ describe('an item that Bridge described', () => {
   })
 
   it('loses nothing that Bridge left out of its answer, and takes what it said', () => {
-    const kept = ['providerName', 'authenticationExpiresAt', 'lastSuccessAt', 'lastTryAt'] as const
+    const kept = ['providerId', 'providerName', 'accountTypes', ...times] as const
     fc.assert(
-      fc.property(described, ({ known, facts, bank, at }) => {
+      fc.property(described, ({ known: before, facts, bank, at }) => {
+        const lastTryAt = before?.lastTryAt == null ? null : Math.min(before.lastTryAt, at)
+        const known = before && { ...before, lastTryAt }
         const userId = known?.userId ?? 'ann'
         const item = itemAsDescribed(known, facts, { userId, bank, at })
 
         for (const name of kept) expect(item?.[name]).toBe(facts[name] ?? known?.[name] ?? null)
         expect(item?.bank).toBe(bank ?? known?.bank ?? null)
+        const { status, statusCodeInfo } = facts
+        expect(item).toMatchObject({ status, statusCodeInfo })
+      }),
+    )
+  })
+
+  it('stands as the end of a try told since Bridge was asked, and no time of it moves back', () => {
+    fc.assert(
+      fc.property(described, anItemRow, ({ facts, at }, before) => {
+        const known = { ...before, updatedAt: at + 1, lastTryAt: at + 1 }
+        const item = itemAsDescribed(known, facts, { userId: known.userId, at })
+
+        const { status, statusCodeInfo } = known
+        expect(item).toMatchObject({ status, statusCodeInfo })
+        for (const name of times) {
+          const said = [known[name], facts[name]].filter((time) => time != null)
+          expect(item?.[name]).toBe(said.length === 0 ? null : Math.max(...said))
+        }
       }),
     )
   })
