@@ -15,7 +15,7 @@ export interface RequestSurroundings {
 
 /** What settling a request writes. */
 type RequestEnd =
-  /** Another request holds the item, or nobody is served any more: nothing changes. */
+  /** Another request holds the item, it is gone by now, or nobody is served any more: nothing changes. */
   | { kind: 'held' }
   /** It has been settled before: at most the match is confirmed. */
   | { kind: 'over'; change: RequestChange | null }
@@ -60,7 +60,8 @@ export function settleOutcome(
   const rival = managedItemId === null ? holder : undefined
   if (rival && !yields(rival, outcome)) return { kind: 'held' }
   const item = itemAsDescribed(known, outcome.item, { userId, bank, at })
-  if (!item) return { kind: 'held' }
+  // One that went since Bridge was asked is nobody's end.
+  if (!item || item.goneAt !== null) return { kind: 'held' }
   const isCompleted = state === 'completed'
   return {
     kind: 'settled',

@@ -679,8 +679,8 @@ test('a claim of a user whom Bridge has forgotten is asked of it once, though it
   expect(bridge.calls).toEqual([])
 })
 
-test('an item that is deleted while it is looked at stays deleted', async () => {
-  const { app, acme, clock, request, newItem, back, bridge } = await connecting()
+test('an item that is deleted while it is looked at stays deleted, and completes nothing', async () => {
+  const { app, acme, clock, request, newItem, back, bridge, stateOf } = await connecting()
   const [ada] = await app.store.findUsers(acme.scope)
   clock.advance(60_000)
   const itemId = newItem()
@@ -697,9 +697,11 @@ test('an item that is deleted while it is looked at stays deleted', async () => 
     }),
   )
 
-  await back({ context: request, item_id: itemId })
+  const sentTo = await back({ context: request, item_id: itemId })
 
   expect(await app.store.findItem(acme.scope, itemId)).toBeUndefined()
+  expect(sentTo).toMatchObject(undecided(request))
+  expect(await stateOf()).toMatchObject({ status: 'pending', success: false, item_id: null })
 })
 
 test('claims of a user whose quota is spent hold up nobody else’s, however many they are', async () => {

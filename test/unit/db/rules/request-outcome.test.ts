@@ -53,6 +53,17 @@ describe('what becomes of a request', () => {
     )
   })
 
+  it('nothing, when the item went while Bridge was asked', () => {
+    fc.assert(
+      fc.property(aCase, anItemRow, ({ request, outcome, around }, row) => {
+        const item = { ...row, id: outcome.item.id, userId: request.userId, goneAt: outcome.at }
+
+        const { kind } = settleOutcome(request, outcome, { ...around, item })
+        expect(['held', 'over']).toContain(kind)
+      }),
+    )
+  })
+
   it('an item is taken only from a request that was matched, and only by one that was verified', () => {
     fc.assert(
       fc.property(aCase, ({ request, outcome, around }) => {
