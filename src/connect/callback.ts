@@ -51,7 +51,7 @@ export async function handleCallback(
 
 /** Whether a request's day is over, which is noted only with the next round. */
 export const isPast = (
-  { expiresAt }: ConnectRequest,
+  { expiresAt }: Pick<ConnectRequest, 'expiresAt'>,
   { clock, isClockInDoubt }: Pick<SettleDeps, 'clock' | 'isClockInDoubt'>,
 ): boolean => expiresAt <= clock.now() && !isClockInDoubt()
 

@@ -476,6 +476,22 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
       for (const id of ids) expect((await find(id))?.state).toBe('expired')
       expect((await find(later))?.state).toBe('pending')
     })
+
+    it('one with a claim has another day to be verified, unless the claim is given up', async () => {
+      const { store, request, find } = await withUser()
+      const [kept, refused] = [await request(), await request()]
+      for (const id of [kept, refused])
+        await store.changeRequest(id, { kind: 'claimed', itemId: 7, step: null })
+      const expired = (at: number) => store.expireRequests(at, 9)
+
+      expect(await expired(testNow + dayMs)).toBe(0)
+      await store.changeRequest(refused, { kind: 'given-up', itemId: 7 })
+      expect(await expired(testNow + dayMs)).toBe(1)
+      expect((await find(refused))?.state).toBe('expired')
+      expect(await expired(testNow + 2 * dayMs - 1)).toBe(0)
+      expect(await expired(testNow + 2 * dayMs)).toBe(1)
+      expect((await find(kept))?.state).toBe('expired')
+    })
   })
 
   describe(`where a renewal ends, ${name}`, () => {

@@ -1,3 +1,4 @@
+import { dayMs } from '../../durations.ts'
 import type { ConnectRequest, RequestState, RequestTurn } from '../ports/requests.ts'
 
 export type RequestChange = Partial<Omit<ConnectRequest, 'id' | 'userId'>>
@@ -12,6 +13,16 @@ export const isOpen = ({ state }: Pick<ConnectRequest, 'state'>): boolean =>
   openStates.some((open) => open === state)
 
 export const unclaimed = { claimedItemId: null, claimedStep: null } satisfies RequestChange
+
+/** For how long after its day a request waits for its claim to be verified: Bridge may be away. */
+export const claimWaitMs = dayMs
+
+/** When a request is over that nothing ended. */
+export const overFrom = ({
+  expiresAt,
+  claimedItemId,
+}: Pick<ConnectRequest, 'expiresAt' | 'claimedItemId'>): number =>
+  claimedItemId === null ? expiresAt : expiresAt + claimWaitMs
 
 /** A claim that Bridge's events made, and that nobody verified yet. */
 const isGuess = ({ itemId, matchedAt }: Pick<ConnectRequest, 'itemId' | 'matchedAt'>): boolean =>

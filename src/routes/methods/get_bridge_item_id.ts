@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ownedRequest } from '../../auth/ownership.ts'
 import { isPast } from '../../connect/callback.ts'
+import { overFrom } from '../../db/rules/request-claim.ts'
 import { defineMethod } from '../context.ts'
 import { itemHeaders } from '../freshness.ts'
 import { request } from './shared-arguments.ts'
@@ -24,8 +25,7 @@ export const getBridgeItemId = defineMethod({
   async run(context, { request: id }) {
     const { request: opened, item } = await ownedRequest(context, id)
     // What a browser claimed in time may still complete it.
-    const isClaimed = opened.claimedItemId !== null
-    const isOver = opened.state === 'pending' && !isClaimed && isPast(opened, context)
+    const isOver = opened.state === 'pending' && isPast({ expiresAt: overFrom(opened) }, context)
     if (item) context.fresh.item(item)
 
     return {

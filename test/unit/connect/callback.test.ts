@@ -779,13 +779,30 @@ test('a claim that stays has its turn again, though each round finds newer ones'
   expect(await app.store.claimCallbacks({ ...nobodys, limit: 1 })).toEqual([])
 })
 
-test('a claim left from an expired request is dropped without a call', async () => {
+test('a claim made in time is verified also when Bridge comes back after the link’s day', async () => {
+  const { app, request, newItem, back, stateOf, breakBridge, clock } = await connecting()
+  const repair = breakBridge()
+  const item_id = newItem()
+  await back({ context: request, item_id })
+  clock.advance(25 * hourMs)
+  await tickConnect(app)
+  expect(await stateOf()).toMatchObject({ status: 'pending', item_id: null })
+  repair()
+  clock.advance(hourMs)
+
+  await tickConnect(app)
+
+  expect(await stateOf()).toMatchObject({ status: 'completed', item_id })
+})
+
+test('a claim that was not verified for a day after the link’s is dropped without a call', async () => {
   const { app, request, newItem, back, stateOf, breakBridge, clock, bridge } = await connecting()
   const repair = breakBridge()
   await back({ context: request, item_id: newItem() })
   repair()
-  clock.advance(25 * hourMs)
+  clock.advance(48 * hourMs)
   bridge.calls.length = 0
+  expect(await stateOf()).toMatchObject({ status: 'expired', item_id: null })
 
   await tickConnect(app)
 

@@ -89,7 +89,7 @@ it('requests are as they were left', async () => {
     expiring: { status: 'expired' },
     // Their day is over by now.
     pending: { status: 'expired' },
-    claimed: { status: 'pending' }, // and may still be completed
+    claimed: { status: 'expired' },
     matched: { status: 'expired' },
   })
 })

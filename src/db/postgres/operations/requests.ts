@@ -17,6 +17,7 @@ import { ValidationError } from '../../../errors.ts'
 import { given, when } from '../../conditions.ts'
 import type { ConnectRequest, RequestPlace, RequestStore } from '../../ports/requests.ts'
 import {
+  claimWaitMs,
   mostOpen,
   offeredClaim,
   openStates,
@@ -87,6 +88,13 @@ const served = (db: Db, where: SQL | undefined, limit: number) =>
     .where(and(where, isServed))
     .orderBy(asc(requests.openedAt), asc(requests.id))
     .limit(limit)
+
+/** What `overFrom` says, so that the index by the end of its day serves. */
+const isOver = (at: number) =>
+  and(
+    lte(requests.expiresAt, at),
+    or(isNull(requests.claimedItemId), lte(requests.expiresAt, at - claimWaitMs)),
+  )
 
 /** Of requests in the order in which they were opened, those behind one. */
 const behind = ({ openedAt, id }: RequestPlace) =>
@@ -266,7 +274,7 @@ export function requestOperations({ run, transaction }: Tools): RequestStore {
         const due = await db
           .select({ id: requests.id })
           .from(requests)
-          .where(and(eq(requests.state, 'pending'), lte(requests.expiresAt, at)))
+          .where(and(eq(requests.state, 'pending'), isOver(at)))
           .limit(limit)
           .for('no key update', { skipLocked: true })
         const ids = due.map(({ id }) => id)

@@ -17,6 +17,7 @@ import { ValidationError } from '../../../errors.ts'
 import { given, when } from '../../conditions.ts'
 import type { ConnectRequest, RequestPlace, RequestStore } from '../../ports/requests.ts'
 import {
+  claimWaitMs,
   mostOpen,
   offeredClaim,
   openStates,
@@ -55,6 +56,13 @@ export const ownedRequests = (db: Tools['db']) =>
     .innerJoin(bridgeUsers, eq(bridgeUsers.id, requests.userId))
     .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
     .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+
+/** What `overFrom` says, so that the index by the end of its day serves. */
+const isOver = (at: number) =>
+  and(
+    lte(requests.expiresAt, at),
+    or(isNull(requests.claimedItemId), lte(requests.expiresAt, at - claimWaitMs)),
+  )
 
 /** Of requests in the order in which they were opened, those behind one. */
 const behind = ({ openedAt, id }: RequestPlace) =>
@@ -252,7 +260,7 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
         const due = db
           .select({ id: requests.id })
           .from(requests)
-          .where(and(eq(requests.state, 'pending'), lte(requests.expiresAt, at)))
+          .where(and(eq(requests.state, 'pending'), isOver(at)))
           .limit(limit)
         return db.update(requests).set({ state: 'expired' }).where(inArray(requests.id, due)).run()
           .changes
