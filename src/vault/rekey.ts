@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock, Ids } from '../clock.ts'
-import type { MasterKey } from '../config.ts'
+import type { MasterKey } from '../environment.ts'
 import type { Rewrapping } from '../db/ports/instance.ts'
 import { sealedColumns, type SealedColumn } from '../db/ports/sealed.ts'
 import type { By } from '../db/scope.ts'

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { ConfigError, environment, loadConfig, secretVariables } from '../../src/config.ts'
+import { ConfigError, loadConfig } from '../../src/config.ts'
+import { environment, secretVariables } from '../../src/environment.ts'
 import { decodeText } from '../../src/decode-text.ts'
 
 const key = Buffer.alloc(32, 7).toString('base64')

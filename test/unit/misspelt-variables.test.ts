@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { loadConfig, variableNames } from '../../src/config.ts'
+import { loadConfig } from '../../src/config.ts'
+import { variableNames } from '../../src/environment.ts'
 import { misspelt } from '../../src/misspelt-variables.ts'
 
 test.each([

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { environment } from '../../../src/config.ts'
+import { environment } from '../../../src/environment.ts'
 import { codes } from '../../../src/texts/codes.ts'
 import { english } from '../../../src/texts/english.ts'
 import { explained, type Whose } from '../../../src/texts/explained.ts'

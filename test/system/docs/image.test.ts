@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { environment, secretVariables } from '../../../src/config.ts'
+import { environment, secretVariables } from '../../../src/environment.ts'
 import { freePort } from '../../support/free-port.ts'
 import {
   copyContext,

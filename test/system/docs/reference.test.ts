@@ -1,6 +1,6 @@
 import type { Argument, Command, Option } from 'commander'
 import { expect, test } from 'vitest'
-import { environment, secretVariables } from '../../../src/config.ts'
+import { environment, secretVariables } from '../../../src/environment.ts'
 import { createContext } from '../../../src/cli/context.ts'
 import { programOf } from '../../../src/cli/run.ts'
 import { eventContents, eventsTold } from '../../../src/openapi/webhooks.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { environment } from '../../../src/config.ts'
+import { environment } from '../../../src/environment.ts'
 import { keptOf } from '../../../src/auth/limits.ts'
 import { callsKept } from '../../../src/calls/call-log.ts'
 import { socketLimits } from '../../../src/sockets/socket-limits.ts'

@@ -1,4 +1,4 @@
-import type { environment } from '../../../src/config.ts'
+import type { environment } from '../../../src/environment.ts'
 
 interface Variable {
   is: string
