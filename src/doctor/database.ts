@@ -1,5 +1,5 @@
 import { isLiving } from '../cluster/liveness.ts'
-import type { DatabaseServer } from '../db/ports/figures.ts'
+import type { DatabaseServer } from '../db/ports/instance.ts'
 import type { Examination } from './examination.ts'
 import { critical, ok, warning, type Finding } from './finding.ts'
 

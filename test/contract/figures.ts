@@ -105,25 +105,6 @@ export function figureContract(name: string, open: OpenRooms): void {
       expect((await store.readFigures(testNow + minuteMs)).oldestDueAt).toBe(testNow)
     })
 
-    it('are of a server where there is one, whose version and time-outs are known', async () => {
-      const { store } = open()
-
-      const server = await store.readServer()
-
-      expect(server !== undefined).toBe(store.isShared)
-      if (server) {
-        expect(server.version).toMatch(/^\d+\.\d+/)
-        expect(server.isPooled).toBe(false)
-        expect(server.settings).toMatchObject({
-          statement_timeout: '30000',
-          lock_timeout: '5000',
-          idle_in_transaction_session_timeout: '10000',
-          max_connections: expect.stringMatching(/^\d+$/) as string,
-          is_superuser: 'on',
-        })
-      }
-    })
-
     it('what waits for a disabled tenant is not late', async () => {
       const { store, acme, ann, ...rooms } = await withWebhook(open)
       await store.acceptEvent(anAnnouncement(rooms, ann))

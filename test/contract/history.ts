@@ -231,16 +231,6 @@ export function historyContract(name: string, open: OpenRooms): void {
       expect(await store.listConnections({ id: 9, withGone: true })).toEqual([])
     })
 
-    it('a site is read by its id, with its tenant', async () => {
-      const { store, acme } = await withWebhook(open)
-
-      expect(await store.readSite(acme.site.id)).toMatchObject({
-        site: { name: 'one' },
-        tenant: { name: 'acme' },
-      })
-      expect(await store.readSite('sit_none')).toBeUndefined()
-    })
-
     it('a word means whatever has it as its id, or as its name', async () => {
       const { store, clock, ids, ann, acme } = await withTwoTenants(open)
       const rooms = { store, clock, ids }

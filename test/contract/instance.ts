@@ -56,6 +56,25 @@ export function instanceContract(name: string, open: OpenRooms): void {
       expect(await store.readInstance()).toEqual(one)
     })
 
+    it('a server is known by its version and time-outs, where there is one', async () => {
+      const { store } = open()
+
+      const server = await store.readServer()
+
+      expect(server !== undefined).toBe(store.isShared)
+      if (server) {
+        expect(server.version).toMatch(/^\d+\.\d+/)
+        expect(server.isPooled).toBe(false)
+        expect(server.settings).toMatchObject({
+          statement_timeout: '30000',
+          lock_timeout: '5000',
+          idle_in_transaction_session_timeout: '10000',
+          max_connections: expect.stringMatching(/^\d+$/) as string,
+          is_superuser: 'on',
+        })
+      }
+    })
+
     it('the mode is replaced where it is the one that is named', async () => {
       const { store } = open()
       await store.createInstance(instance('bridge'))

@@ -1,9 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { aTenant, testBy } from '../support/tenants.ts'
+import { withWebhook } from './rooms.ts'
 import type { OpenRooms } from './store.ts'
 
 export function siteContract(name: string, open: OpenRooms): void {
   describe(`sites, ${name}`, () => {
+    it('a site is read by its id, with its tenant', async () => {
+      const { store, acme } = await withWebhook(open)
+
+      expect(await store.readSite(acme.site.id)).toMatchObject({
+        site: { name: 'one' },
+        tenant: { name: 'acme' },
+      })
+      expect(await store.readSite('sit_none')).toBeUndefined()
+    })
+
     it('ensuring a site twice at once makes one, with one webhook secret', async () => {
       const rooms = open()
       const { tenant } = await aTenant(rooms)

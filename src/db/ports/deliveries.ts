@@ -114,11 +114,6 @@ export interface DeliveryStore {
    */
   replayEvents(eventIds: readonly string[], newId: () => string, by: By): Promise<Replayed>
   /**
-   * The machine's clock, which shows `at` by now, was put forward by so much, or back. Claims, holds and failures last as
-   * long as they would have, and what was put off comes no later.
-   */
-  clockJumped(byMs: number, at: number): Promise<void>
-  /**
    * Puts some of what died of a site's failures back on its way, once that is due: it took something, was enabled or has a
    * new URL. Undefined when there is no such site.
    */

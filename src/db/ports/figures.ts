@@ -18,29 +18,6 @@ export interface Figures {
   items: number
 }
 
-/** What the server of a database says of itself. */
-export interface DatabaseServer {
-  version: string
-  /** Whether a pooler stands in between, which shares the server's connections. */
-  isPooled: boolean
-  /** As they are for our own connections. Times are in milliseconds. */
-  settings: Record<(typeof serverSettings)[number], string>
-}
-
-export const serverSettings = [
-  'fsync',
-  'full_page_writes',
-  'idle_in_transaction_session_timeout',
-  'is_superuser',
-  'lock_timeout',
-  'max_connections',
-  'statement_timeout',
-  'superuser_reserved_connections',
-  'synchronous_commit',
-] as const
-
 export interface FigureStore {
   readFigures(at: number): Promise<Figures>
-  /** The server that keeps the rows; undefined where they are in a file. */
-  readServer(): Promise<DatabaseServer | undefined>
 }

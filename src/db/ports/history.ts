@@ -2,8 +2,6 @@ import type { LimitName } from '../../errors.ts'
 import type { Attempt, Delivery } from './deliveries.ts'
 import type { StoredEvent } from './events.ts'
 import type { OwnedRequest, RequestState } from './requests.ts'
-import type { Site } from './sites.ts'
-import type { Tenant } from './tenants.ts'
 import type { Scope } from '../scope.ts'
 import type { SiteUser } from './users.ts'
 
@@ -175,7 +173,6 @@ export interface HistoryStore {
   listUsers(filter: UserFilter, page: Page): Promise<ListedUser[]>
   /** The banks of the connections that live, by their numbers. */
   listHeldBanks(): Promise<HeldBank[]>
-  readSite(siteId: string): Promise<{ site: Site; tenant: Tenant } | undefined>
   /**
    * What a word means: Bridge's number of an item or an account, a Bridge user's uuid, an id of ours or its beginning, the
    * name of a user or a site in any spelling. At most `limit`.

@@ -25,6 +25,27 @@ interface SavedBridgeStatus {
 /** What the audit calls it: for a `rekey` that came to its end, or to put back what one wrapped that is refused. */
 export type Rewrapping = 'keys.rewrapped' | 'rekey.refused'
 
+/** What the server of a database says of itself. */
+export interface DatabaseServer {
+  version: string
+  /** Whether a pooler stands in between, which shares the server's connections. */
+  isPooled: boolean
+  /** As they are for our own connections. Times are in milliseconds. */
+  settings: Record<(typeof serverSettings)[number], string>
+}
+
+export const serverSettings = [
+  'fsync',
+  'full_page_writes',
+  'idle_in_transaction_session_timeout',
+  'is_superuser',
+  'lock_timeout',
+  'max_connections',
+  'statement_timeout',
+  'superuser_reserved_connections',
+  'synchronous_commit',
+] as const
+
 export interface InstanceStore {
   readInstance(): Promise<Instance | undefined>
   /** Stores the first instance; when another process was faster, its own wins and is returned. */
@@ -60,4 +81,11 @@ export interface InstanceStore {
   dropUnusedDataKeys(followedBefore: number, by: By): Promise<string[]>
   saveBridgeStatus(saved: SavedBridgeStatus): Promise<void>
   readBridgeStatus(): Promise<SavedBridgeStatus | undefined>
+  /**
+   * The machine's clock, which shows `at` by now, was put forward by so much, or back. Claims, holds and failures last as
+   * long as they would have, and what was put off comes no later.
+   */
+  clockJumped(byMs: number, at: number): Promise<void>
+  /** The server that keeps the rows; undefined where they are in a file. */
+  readServer(): Promise<DatabaseServer | undefined>
 }

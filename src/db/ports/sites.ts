@@ -1,5 +1,6 @@
 import type { By, Scope } from '../scope.ts'
 import type { ReminderWay } from './reminder-ways.ts'
+import type { Tenant } from './tenants.ts'
 
 export interface Site {
   id: string
@@ -36,6 +37,8 @@ export interface SiteStore {
   ensureSite(site: NewSite, by: By): Promise<Site>
   /** The site of exactly that name, else of one that folds alike. @throws AmbiguousNameError */
   findSite(scope: Scope, name: string): Promise<Site | undefined>
+  /** Whoever's it is. */
+  readSite(siteId: string): Promise<{ site: Site; tenant: Tenant } | undefined>
   /** By name, at most `limit`; or those of an origin alone. */
   listSites(scope: Scope, limit?: number, origin?: string): Promise<Site[]>
   updateSite(siteId: string, change: SiteChange, by: By): Promise<Site>

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { loadConfig } from '../../../src/config.ts'
-import type { DatabaseServer } from '../../../src/db/ports/figures.ts'
+import type { DatabaseServer } from '../../../src/db/ports/instance.ts'
 import type { SeenMember } from '../../../src/db/ports/members.ts'
 import { checkDatabase } from '../../../src/doctor/database.ts'
 import type { Examination } from '../../../src/doctor/examination.ts'

@@ -20,9 +20,6 @@ export function deliveryOperations(tools: Tools): DeliveryStore {
 
     ...deliveryReportOperations(tools),
 
-    // Leases and due times outlast a member's clock.
-    clockJumped: () => Promise.resolve(),
-
     async recoverDead(at) {
       if (!(await run(isRecoveryDue))) return undefined
       return transaction(async (db) => {

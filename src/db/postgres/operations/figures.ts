@@ -1,11 +1,6 @@
 import { and, count, eq, isNotNull, isNull, sql } from 'drizzle-orm'
 import { dayMs } from '../../../durations.ts'
-import {
-  consentDays,
-  serverSettings,
-  type DatabaseServer,
-  type FigureStore,
-} from '../../ports/figures.ts'
+import { consentDays, type FigureStore } from '../../ports/figures.ts'
 import { endpoints, items, sites, tenants } from '../schema/index.ts'
 import type { Db, Tools } from '../tools.ts'
 import { waiting } from './claim-deliveries.ts'
@@ -67,7 +62,7 @@ function living(db: Db, at: number) {
     .where(isNull(items.goneAt))
 }
 
-export function figureOperations({ run, together, isPooled }: Tools): FigureStore {
+export function figureOperations({ together }: Tools): FigureStore {
   return {
     async readFigures(at) {
       const [{ rows }, [served], [alive]] = await together(
@@ -92,22 +87,6 @@ export function figureOperations({ run, together, isPooled }: Tools): FigureStor
         sites: of('sites'),
         items: alive!.items,
       }
-    },
-
-    async readServer() {
-      const { rows } = await run((db) =>
-        db.execute<{ name: string; setting: string }>(
-          sql`SELECT name, setting FROM pg_settings WHERE name IN ${[...serverSettings, 'server_version']}
-            UNION ALL SELECT 'is_superuser', current_setting('is_superuser', true)`,
-        ),
-      )
-      const told = new Map(rows.map(({ name, setting }) => [name, setting]))
-      // Not every server that speaks as PostgreSQL has them all: what it does not say is nothing to blame it for.
-      const settings = Object.fromEntries(
-        serverSettings.map((name) => [name, told.get(name) ?? '']),
-      ) as DatabaseServer['settings']
-      const version = told.get('server_version') ?? ''
-      return { version, isPooled: await isPooled(), settings }
     },
   }
 }

@@ -37,7 +37,7 @@ import {
   tenants,
 } from '../schema/index.ts'
 import { nextTryAt } from '../../rules/next-try.ts'
-import { first, type Db, type Tools } from '../tools.ts'
+import { type Db, type Tools } from '../tools.ts'
 import { triesOf } from './delivery-reports.ts'
 import { ownedRequests } from './requests.ts'
 import { inScope } from './sites.ts'
@@ -145,17 +145,6 @@ export function historyOperations({ run }: Tools): HistoryStore {
           ) AS name FROM held WHERE id IS NOT NULL`)
         return rows.map(({ id, name }) => ({ id: Number(id), name }))
       }),
-
-    readSite: (siteId) =>
-      run((db) =>
-        first(
-          db
-            .select({ site: sites, tenant: tenants })
-            .from(sites)
-            .innerJoin(tenants, eq(tenants.id, sites.tenantId))
-            .where(eq(sites.id, siteId)),
-        ),
-      ),
 
     findSubjects: (word, limit) => run((db) => findSubjects(db, word, limit)),
   }

@@ -1,5 +1,5 @@
-import { asc, eq, inArray } from 'drizzle-orm'
-import type { InstanceStore } from '../../ports/instance.ts'
+import { asc, eq, inArray, sql } from 'drizzle-orm'
+import { serverSettings, type DatabaseServer, type InstanceStore } from '../../ports/instance.ts'
 import { apiKeys, dataKeys, instance, members } from '../schema/index.ts'
 import { done, first, type Db, type Tools } from '../tools.ts'
 import { followed } from '../../rules/sealed-places.ts'
@@ -27,7 +27,7 @@ async function current(db: Db) {
   return { mode, wrappedPepper, dataKeys: await keysByAge(db) }
 }
 
-export function instanceOperations({ run, transaction }: Tools): InstanceStore {
+export function instanceOperations({ run, transaction, isPooled }: Tools): InstanceStore {
   return {
     readInstance: () => run(current),
 
@@ -135,5 +135,24 @@ export function instanceOperations({ run, transaction }: Tools): InstanceStore {
         const row = await first(db.select(saved).from(instance))
         return row?.status && row.at !== null ? { status: row.status, at: row.at } : undefined
       }),
+
+    async readServer() {
+      const { rows } = await run((db) =>
+        db.execute<{ name: string; setting: string }>(
+          sql`SELECT name, setting FROM pg_settings WHERE name IN ${[...serverSettings, 'server_version']}
+            UNION ALL SELECT 'is_superuser', current_setting('is_superuser', true)`,
+        ),
+      )
+      const told = new Map(rows.map(({ name, setting }) => [name, setting]))
+      // Not every server that speaks as PostgreSQL has them all: what it does not say is nothing to blame it for.
+      const settings = Object.fromEntries(
+        serverSettings.map((name) => [name, told.get(name) ?? '']),
+      ) as DatabaseServer['settings']
+      const version = told.get('server_version') ?? ''
+      return { version, isPooled: await isPooled(), settings }
+    },
+
+    // Leases and due times outlast a member's clock.
+    clockJumped: () => Promise.resolve(),
   }
 }

@@ -75,6 +75,17 @@ export function siteOperations({ run, transaction }: Tools): SiteStore {
         return choice.kind === 'one' ? choice.row : undefined
       }),
 
+    readSite: (siteId) =>
+      run((db) =>
+        first(
+          db
+            .select({ site: sites, tenant: tenants })
+            .from(sites)
+            .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+            .where(eq(sites.id, siteId)),
+        ),
+      ),
+
     listSites: (scope, limit, origin) =>
       run((db) => {
         const isOf = origin === undefined ? undefined : eq(sites.origin, origin)

@@ -11,7 +11,6 @@ import { monthOf } from '../../rules/usage-month.ts'
 import type { GroupCommit } from '../group-commit.ts'
 import { attempts, deliveries, endpoints, events, sites } from '../schema/index.ts'
 import { prepared, type Tools } from '../tools.ts'
-import { moveTimes } from './clock.ts'
 import { noteOfSite } from './audit.ts'
 import { healthOf, writeVerdict } from './endpoint-health.ts'
 import { nextToRecover, recover } from './recovery.ts'
@@ -259,8 +258,6 @@ export function deliveryOperations({
     settleDelivery: (settlement) => group(() => settle(db, settlement)),
 
     ...deliveryReportOperations({ db, read, write }),
-
-    clockJumped: (byMs, at) => write(() => moveTimes(db, byMs, at)),
 
     async recoverDead(at) {
       if ((await read(() => nextToRecover(db))) === undefined) return undefined

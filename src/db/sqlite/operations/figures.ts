@@ -93,6 +93,5 @@ export function figureOperations({
 
   return {
     readFigures: (at) => read(() => figures(at)),
-    readServer: () => Promise.resolve(undefined),
   }
 }

@@ -179,16 +179,6 @@ export function historyOperations({
 
     listHeldBanks: () => read(() => db.all<HeldBank>(sql.raw(heldBanks))),
 
-    readSite: (siteId) =>
-      read(() =>
-        db
-          .select({ site: sites, tenant: tenants })
-          .from(sites)
-          .innerJoin(tenants, eq(tenants.id, sites.tenantId))
-          .where(eq(sites.id, siteId))
-          .get(),
-      ),
-
     findSubjects: (word, limit) => read(() => findSubjects(db, word, limit)),
   }
 }

@@ -4,6 +4,7 @@ import { apiKeys, dataKeys, instance } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 import { followed } from '../../rules/sealed-places.ts'
 import { writeAudit } from './audit.ts'
+import { moveTimes } from './clock.ts'
 import { isSealedWith } from './sealed.ts'
 
 export const only = 1
@@ -134,5 +135,9 @@ export function instanceOperations({ db, read, write }: Tools): InstanceStore {
           .get()
         return row?.status && row.at !== null ? { status: row.status, at: row.at } : undefined
       }),
+
+    clockJumped: (byMs, at) => write(() => moveTimes(db, byMs, at)),
+
+    readServer: () => Promise.resolve(undefined),
   }
 }

@@ -76,6 +76,16 @@ export function siteOperations({ db, read, write }: Tools): SiteStore {
         return choice.kind === 'one' ? choice.row : undefined
       }),
 
+    readSite: (siteId) =>
+      read(() =>
+        db
+          .select({ site: sites, tenant: tenants })
+          .from(sites)
+          .innerJoin(tenants, eq(tenants.id, sites.tenantId))
+          .where(eq(sites.id, siteId))
+          .get(),
+      ),
+
     listSites: (scope, limit = -1, origin) =>
       read(() => {
         const isOf = origin === undefined ? undefined : eq(sites.origin, origin)
