@@ -8,8 +8,9 @@ export interface Inline {
   source: string
 }
 
-/** A style sheet. It takes no values. */
-export function css([text = '']: TemplateStringsArray): Inline {
+/** A style sheet. It takes no values, and goes out without its indentation. */
+export function css([written = '']: TemplateStringsArray): Inline {
+  const text = written.replaceAll(/\s+/g, ' ')
   if (text.includes('</')) throw new TypeError('This would end the style early')
   return {
     element: constant(`<style>${text}</style>`),
