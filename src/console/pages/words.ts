@@ -61,7 +61,7 @@ export function wordsFor(language: Language, now: number): Words {
       if (at === null) return html`<span class="soft">–</span>`
       const [unit, size] = units.find(([, , least]) => Math.abs(at - now) >= least) ?? units[3]
       const whole = new Date(at).toISOString()
-      const count = Math.trunc((at - now) / size)
+      const count = Math.sign(at - now) * Math.round(Math.abs(at - now) / size)
       const said = count === 0 ? moment : relative.format(count, unit)
       return html`<time datetime="${whole}" title="${`${whole.slice(0, 19).replace('T', ' ')} UTC`}"
         >${said}</time

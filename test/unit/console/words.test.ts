@@ -34,6 +34,10 @@ test.each<[Language, number, string]>([
   ['en', 5 * minute, 'in 5 minutes'],
   ['fr', -3 * hour, 'il y a 3 heures'],
   ['fr', 3 * day, 'dans 3 jours'],
+  // As explain rounds them, whose words stand on the same page.
+  ['fr', 4.6 * hour, 'dans 5 heures'],
+  ['en', -2.5 * day, '3 days ago'],
+  ['en', -47.7 * hour, '48 hours ago'],
 ])('in %s a time %i ms from now is said as seen from now', (language, ms, said) => {
   expect(plain(wordsFor(language, now).ago(now + ms).markup)).toBe(said)
 })
