@@ -226,8 +226,8 @@ export const verdictOfRequest: Judge = (story, now) => {
   }
   return {
     what: {
-      en: `Nobody has come back from the bank yet with the link ${whose.en}; it is good until then: ${expiry.en}.`,
-      fr: `Personne n’est encore revenu de la banque avec le lien ${whose.fr} ; il est valable jusque-là : ${expiry.fr}.`,
+      en: `Nobody has come back from the bank yet with the link ${whose.en}; it expires ${expiry.en}.`,
+      fr: `Personne n’est encore revenu de la banque avec le lien ${whose.fr} ; il expire ${expiry.fr}.`,
     },
   }
 }

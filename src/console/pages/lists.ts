@@ -52,7 +52,7 @@ const fr: typeof en = {
   state: 'État',
   status: 'Réponse',
   period: 'Depuis',
-  any: 'tous',
+  any: 'peu importe',
   filter: 'Afficher',
   none: 'Il n’y a rien de ce genre.',
   unknownSite: (name) => `Aucun site ne s’appelle ${name}.`,

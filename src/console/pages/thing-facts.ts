@@ -47,14 +47,13 @@ function itemFacts({ names }: ThingTexts, words: Words, { story: { items } }: Th
   ]
 }
 
-function requestFacts(text: ThingTexts, words: Words, { story: { requests } }: Thing): Row[] {
-  const { names, states } = text
-  const request = requests.at(-1)?.request
+function requestFacts({ names, linkStates }: ThingTexts, words: Words, { story }: Thing): Row[] {
+  const request = story.requests.at(-1)?.request
   if (!request) return []
   const { id, state, step, bank, openedAt, expiresAt, completedAt, itemId } = request
   return [
     [names.request, html`<code>${id}</code>`],
-    [names.state, html`${tag(toneOf(state), states[state])} ${step && seen(step)}`],
+    [names.state, html`${tag(toneOf(state), linkStates[state])} ${step && seen(step)}`],
     [names.bank, bank !== null && seen(bank)],
     [names.opened, words.ago(openedAt)],
     [names.expires, state === 'pending' && words.ago(expiresAt)],

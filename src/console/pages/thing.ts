@@ -196,7 +196,7 @@ function links(text: ThingTexts, words: Words, { story: { requests } }: Thing): 
         .map(({ request: { id, openedAt, state, itemId } }) => [
           linkTo('request', id, id.slice(0, 8)),
           words.ago(openedAt),
-          tag(toneOf(state), text.states[state]),
+          tag(toneOf(state), text.linkStates[state]),
           itemId === null ? words.ago(null) : linkTo('item', String(itemId), String(itemId)),
         ]),
     ),

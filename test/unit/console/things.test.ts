@@ -15,7 +15,7 @@ const things: [string, (rooms: Rooms) => string, RegExp, RegExp][] = [
   [
     'request',
     ({ request }) => `request/${request}`,
-    /Link .*Opened/,
+    /it expires in 24 h\..*Link .*State open Opened/,
     /Personne n’est encore revenu de la banque.*lien \w+ ouvert pour/,
   ],
   [
@@ -41,7 +41,7 @@ const things: [string, (rooms: Rooms) => string, RegExp, RegExp][] = [
     'key',
     ({ siteKey }) => `key/${siteKey.apiKey}`,
     /Key key_.*Made/,
-    /est bonne et n’a jamais servi/,
+    /est bonne et n’a jamais servi.*Créée/,
   ],
 ]
 
