@@ -16,4 +16,9 @@ export const detailList = (rows: readonly (readonly [Part, Part])[]): Html =>
 
 /** A text in which what stands between backticks is code. */
 export const prose = (text = ''): Html =>
-  html`${text.split('`').map((part, at) => (at % 2 === 1 ? html`<code>${part}</code>` : part))}`
+  html`${text
+    .split('`')
+    .map((part, at) => (at % 2 === 1 ? html`<code>${part}</code>` : unbroken(part)))}`
+
+/** French writes these signs behind a space, where no line may end. */
+const unbroken = (text: string): string => text.replaceAll(/ (?=[:;?!»])|(?<=«) /g, '\u00a0')
