@@ -82,6 +82,7 @@ export const insideStyle = css`
   input,
   select {
     min-width: 0;
+    min-height: 2.5rem;
     padding: 0.45rem 0.65rem;
     border: 1px solid var(--field);
     border-radius: 8px;
@@ -174,7 +175,7 @@ export const insideStyle = css`
   .tag.none {
     background: none;
     color: var(--soft);
-    padding-left: 0;
+    padding-inline: 0;
   }
   .findings {
     list-style: none;
@@ -194,6 +195,10 @@ export const insideStyle = css`
   }
   summary {
     cursor: pointer;
+  }
+  table + details,
+  details + details {
+    margin-top: 0.5rem;
   }
   .findings + details,
   summary + .findings {
@@ -228,6 +233,9 @@ export const insideStyle = css`
   .chart .bad {
     fill: var(--bad);
   }
+  .chart .none {
+    fill: var(--soft);
+  }
   .chart .rest {
     fill: var(--line);
   }
@@ -242,12 +250,15 @@ export const insideStyle = css`
   .key + dl {
     margin-top: 0.8rem;
   }
+  .key li {
+    display: flex;
+    align-items: center;
+    gap: 0.4rem;
+  }
   .key li::before {
     content: '';
-    display: inline-block;
     width: 0.7rem;
     height: 0.7rem;
-    margin-right: 0.4rem;
     border-radius: 3px;
     background: var(--line);
   }
@@ -303,6 +314,11 @@ export const insideStyle = css`
     display: block;
     font-weight: 400;
   }
+  @media (min-width: 46.01rem) {
+    dd:has(small) {
+      text-align: right;
+    }
+  }
   @media (max-width: 46rem) {
     table,
     tbody,
@@ -325,13 +341,17 @@ export const insideStyle = css`
       border-top: 0;
     }
     tr {
-      display: grid;
-      grid-template-columns: repeat(2, minmax(0, 1fr));
+      display: flex;
+      flex-wrap: wrap;
       gap: 0.35rem 1rem;
     }
+    /* Two in a row, or one where a word needs more than half of it. */
     td {
+      flex: 1 0 calc(50% - 0.5rem);
+      max-width: 100%;
       padding: 0;
       border: 0;
+      overflow-wrap: break-word;
     }
     td::before {
       content: attr(data-label);
@@ -340,7 +360,10 @@ export const insideStyle = css`
       font-size: 0.8rem;
     }
     td:first-child {
-      grid-column: 1 / -1;
+      flex-basis: 100%;
+    }
+    h1 {
+      font-size: 1.2rem;
     }
     td .tag,
     td time {

@@ -17,7 +17,7 @@ export const portalStyle = css`
   }
   @media (max-width: 46rem) {
     td:last-child {
-      grid-column: 1 / -1;
+      flex-basis: 100%;
     }
     td:empty {
       display: none;
