@@ -101,7 +101,6 @@ async function connectBank(deps: LinkDeps, order: LinkOrder, takesUser: boolean)
   const newSite = { tenantId: deps.caller.tenant.id, name }
   const site = known ?? (await ensureSiteFor(deps, newSite, by))
   const user = found ?? (await makeUser(deps, site, order.user))
-  const existing = await findSameBank(deps, user, order.bank)
 
   const request = ids.request()
   const accountTypes = order.account_types ?? 'all'
@@ -115,6 +114,7 @@ async function connectBank(deps: LinkDeps, order: LinkOrder, takesUser: boolean)
   const { url: page } = await asBridgeUser(deps, { user, site }, (uuid) =>
     bridge.connectSessions.create(uuid, session),
   )
+  const existing = await findSameBank(deps, user, order.bank) // that call may have found items gone
   const url = settings.pageTakesBank && order.bank !== undefined ? withBank(page, order.bank) : page
 
   const opened = { id: request, bank: order.bank ?? null, accountTypes, managedItemId: null }

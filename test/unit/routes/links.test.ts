@@ -329,6 +329,18 @@ test('another bank, another user or a deleted item names none', async () => {
   expect((await made.connect({ bank: 'Ma Banque' })).message).not.toHaveProperty('existing_item_id')
 })
 
+test('a connection that this call itself finds gone is named by no link', async () => {
+  const made = await linking()
+  await connectBank(made, { bank: 'Ma Banque' })
+  made.world.users.clear() // Bridge's own clean-up
+  made.world.expireTokens()
+
+  const { status, message } = await made.connect({ bank: 'Ma Banque' })
+
+  expect(status).toBe(200)
+  expect(message).not.toHaveProperty('existing_item_id')
+})
+
 test('no link, and no word of who asked for one, reaches the log', async () => {
   const { connect, session, log } = await linking()
 
