@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
-import { BridgeError, BridgeGivenUpError, BridgeQuotaError } from './bridge-errors.ts'
+import { BridgeError, BridgeGivenUpError, BridgeQuotaError, isBridge } from './bridge-errors.ts'
 import type { BridgeResources } from './client.ts'
 import type { Category } from './resources/categories.ts'
 import type { Provider } from './resources/providers.ts'
@@ -8,6 +8,9 @@ import { dayMs, minuteMs } from '../durations.ts'
 
 /** How long what is older than a day is given unasked, once Bridge could not give it anew. */
 const pauseMs = minuteMs
+
+/** How long a bank that Bridge does not know is not asked for again: each time would cost a call of the quota. */
+const unknownMs = 10 * minuteMs
 
 /**
  * What Bridge tells everyone alike: kept a day, or until Bridge can give it anew, and asked for once however many wait for it.
@@ -54,7 +57,20 @@ export function createReferenceData(
         }
       },
     })
-  const banks = cacheOf(2_000, (from, id: number) => from.providers.get(id))
+  const unknown = new LRUCache<number, BridgeError>({
+    ttl: unknownMs,
+    ttlResolution: 0,
+    perf: steady,
+    max: 2_000,
+  })
+  const banks = cacheOf(2_000, async (from, id: number) => {
+    const refusal = unknown.get(id)
+    if (refusal !== undefined) throw refusal
+    return from.providers.get(id).catch((error: unknown) => {
+      if (isBridge(error, 'missing')) unknown.set(id, error)
+      throw error
+    })
+  })
   const categories = cacheOf(10, (from, language: string) => from.categories.list({ language }))
 
   const through = (bridge: () => BridgeResources): ReferenceData => ({

@@ -3,12 +3,14 @@ import {
   BridgeGivenUpError,
   BridgeQuotaError,
   BridgeSchemaError,
+  BridgeStatusError,
   BridgeTimeoutError,
 } from '../../../src/bridge/bridge-errors.ts'
 import type { BridgeResources } from '../../../src/bridge/client.ts'
 import { createReferenceData } from '../../../src/bridge/reference-data.ts'
 import type { Provider } from '../../../src/bridge/resources/providers.ts'
 import { createMovableClock } from '../../../src/clock.ts'
+import { minuteMs } from '../../../src/durations.ts'
 import { aProvider, bridgeNow } from '../../support/bridge.ts'
 
 /** A caller's own Bridge, which answers when the test says so, and the data as read through it. */
@@ -43,6 +45,22 @@ test.each([
   expect(await results[1]).toEqual(aProvider())
   expect(await results[2]).toEqual(aProvider())
   expect([one, two, three].map(({ asked }) => asked())).toEqual([1, 1, 0])
+})
+
+test('a bank that Bridge does not know is asked for again in ten minutes, and then kept', async () => {
+  const clock = createMovableClock({ now: () => bridgeNow })
+  const [first, later] = [caller(), caller()]
+  const reference = createReferenceData(first.through(), clock)
+  const unknown = new BridgeStatusError({ ...where, bridgeStatus: 404 })
+  first.reject(unknown)
+  later.resolve(aProvider())
+
+  for (const _ of [1, 2]) await expect(reference.bank(574)).rejects.toBe(unknown)
+  expect(first.asked()).toBe(1)
+  clock.advance(10 * minuteMs + 1)
+
+  expect(await reference.through(later.through).bank(574)).toEqual(aProvider())
+  expect(await reference.bank(574)).toEqual(aProvider())
 })
 
 test.each([

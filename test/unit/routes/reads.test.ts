@@ -245,7 +245,7 @@ test('a request tells what became of it: pending, then completed with its item',
 })
 
 test('an item that no visit ended with is called as its bank from the first time its details are read', async () => {
-  const { app, bridge, ada, ask } = await reading()
+  const { app, bridge, clock, ada, ask } = await reading()
   const details = async () =>
     (await ask('get_bridge_item_details', { item_id: ada.itemId })).message
   const path = '/v3/providers/574'
@@ -253,6 +253,7 @@ test('an item that no visit ended with is called as its bank from the first time
     http.get(`${bridgeUrl}${path}`, () => HttpResponse.json({}, { status: 404 }), { once: true }),
   )
   expect(await details()).not.toHaveProperty('bank')
+  clock.advance(11 * 60_000) // a bank that Bridge did not know is asked for anew
 
   expect(await details()).toMatchObject({ bank: 'Demo Bank' })
   expect(await details()).toMatchObject({ bank: 'Demo Bank' })
