@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http'
+import { STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { bodyLimit } from './body.ts'
@@ -22,12 +22,18 @@ export const frappeServerOptions = {
   frameworkErrors(error: Error, request: FastifyRequest, reply: FastifyReply): void {
     void handleError(error, request, reply.header('x-request-id', request.id))
   },
-  clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
+  clientErrorHandler(error: Error & { code?: string }, socket: AnsweringSocket): void {
     if (error.code === 'ECONNRESET' || socket.destroyed) return
-    if (socket.writable) socket.write(rawAnswer(limits[error.code ?? ''] ?? 'http_unreadable'))
-    socket.destroySoon() // once the answer has left
+    // Written into an answer that has begun, it would be read as a part of that one.
+    const { _httpMessage: sending } = socket
+    const mayAnswer = socket.writable && !sending?.headersSent
+    if (mayAnswer) socket.write(rawAnswer(limits[error.code ?? ''] ?? 'http_unreadable'))
+    socket.destroySoon() // once what was written has left
   },
 }
+
+/** Node's own name, and the only one, for the answer that is being sent on a socket. */
+type AnsweringSocket = Socket & { _httpMessage?: ServerResponse | null }
 
 /**
  * The address as our routes know it. A site whose base URL ends in a slash asks for `//api/…`, and Werkzeug forgives that at

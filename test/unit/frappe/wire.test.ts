@@ -145,6 +145,21 @@ test.each([
   expect(opened(bodyOf(reply))).toMatchObject({ exc_type: 'ValidationError' })
 })
 
+test('what cannot be read ends an answer that has begun, and puts none into its middle', async () => {
+  const { app } = await aSite()
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const socket = connect(port, '127.0.0.1')
+  let received = ''
+  socket.on('data', (chunk) => (received += chunk.toString('latin1')))
+  socket.once('data', () => socket.write('nonsense\r\n\r\n'))
+
+  socket.write(head(`GET ${path('large')}`, auth))
+  await once(socket, 'close')
+
+  expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200'])
+})
+
 test('an answer that is not ASCII is raw UTF-8 with its length in bytes', async () => {
   const reply = await exchange(
     head(`GET ${path('get_bridge_item_id')}?request=a1b2c3d4e5`, auth, last),
