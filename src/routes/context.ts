@@ -83,13 +83,15 @@ export function contextMaker(
   app: FastifyInstance,
   { settings, underWay }: { settings: MethodSettings; underWay: UnderWay },
 ) {
-  const { bridge, clock, ids, isClockInDoubt, keyring, limits, store, auditCounter } = app
+  const { bridge, clock, ids, isClockInDoubt, keyring, limits, steadyClock, store, auditCounter } =
+    app
   const sharedAnswers = createSharedAnswers(bridge, underWay)
   const rooms = { clock, ids, isClockInDoubt, keyring, limits, settings, store, auditCounter }
   return (request: FastifyRequest, reply: FastifyReply, caller: Caller): MethodContext => {
     const payer = { tenant: caller.tenant.id, site: caller.site?.id ?? '' }
     // A long read may wait for its user's next minute, where that comes in time.
-    const waitsUntil = clock.now() + longestReadWaitMs
+    const openedAt = steadyClock.now()
+    const mayWaitMs = (): number => openedAt + longestReadWaitMs - steadyClock.now()
     const budget = new BridgeBudget(app, payer)
     return Object.assign(budget, {
       ...rooms,
@@ -101,7 +103,7 @@ export function contextMaker(
         presentationFor(caller.presentation, request.headers['bridge-version']),
       ),
       shared: (key: string, make: MakeAnswer) =>
-        sharedAnswers({ reply, payer: { ...payer, waitsUntil }, signal: budget.signal }, key, make),
+        sharedAnswers({ reply, payer: { ...payer, mayWaitMs }, signal: budget.signal }, key, make),
       language: (lang: string | undefined) => languageOf(lang, request.headers['accept-language']),
     })
   }

@@ -9,8 +9,8 @@ import { createPermits, type PermitLimits, type Waits } from './permits.ts'
 export interface Payer {
   tenant: string
   site: string
-  /** Until when its calls may wait for their turn, epoch milliseconds: then the longest wait does not count. */
-  waitsUntil?: number
+  /** For how many milliseconds from now its calls may wait for their turn: then the longest wait does not count. */
+  mayWaitMs?(): number
 }
 
 /** Calls that nobody in particular asked for: reference data, probes. */
@@ -205,7 +205,7 @@ export function createQuota({
       signal?.throwIfAborted()
       const now = clock.now()
       const path = pathOf(payer, against)
-      const deadline = payer.waitsUntil ?? now + longestWaitMs
+      const deadline = now + (payer.mayWaitMs?.() ?? longestWaitMs)
       const call = countedOf(path)
       if (queue.size === 0 && permits.has(call, now)) return spend(path, now)
       const isNew = !permits.isKnown(now)

@@ -293,9 +293,9 @@ describe('a call that may wait longer', () => {
   const ann: Against = { kind: 'user', user: 'ann' }
 
   it('waits until it is told not to, and no longer', async () => {
-    const { quota, clock, pass, settled } = testQuota({ userPerMinute: 1 })
+    const { quota, pass, settled } = testQuota({ userPerMinute: 1 })
     const until = (ms: number) => {
-      const payer = { tenant: 'a', site: 's', waitsUntil: clock.now() + ms }
+      const payer = { tenant: 'a', site: 's', mayWaitMs: () => ms }
       return quota.take({ payer, against: ann })
     }
     await until(0)
@@ -310,12 +310,12 @@ describe('a call that may wait longer', () => {
   })
 
   it('keeps nobody behind it waiting for longer than that', async () => {
-    const { quota, ask, clock, refused, pass, settled } = testQuota({
+    const { quota, ask, refused, pass, settled } = testQuota({
       burst: 2,
       perSecond: 1,
       userPerMinute: 1,
     })
-    const payer = { tenant: 'z', site: 's', waitsUntil: clock.now() + 100_000 }
+    const payer = { tenant: 'z', site: 's', mayWaitMs: () => 100_000 }
     await quota.take({ payer, against: ann })
     void quota.take({ payer, against: ann })
     many(10, (index) => ask(`a${index}`, 'a'))
