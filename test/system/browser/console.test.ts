@@ -57,9 +57,12 @@ describe.skipIf(isAbsent)('the console in a browser', () => {
     const at = app.clock.now()
     await app.store.keepItems(
       user.id,
-      [3, 40, 100, 101, 170].map((days) =>
-        itemFacts({ id: 1_000 + days, authenticationExpiresAt: at + days * day }),
-      ),
+      [
+        ...[3, 40, 100, 101, 170].map((days) =>
+          itemFacts({ id: 1_000 + days, authenticationExpiresAt: at + days * day }),
+        ),
+        itemFacts({ id: 2_000, status: 402, statusCodeInfo: 'wrong_credentials' }),
+      ],
       { at, complete: false },
     )
     const event = anAnnouncement(app, user, { itemId: 1_003 })
@@ -139,6 +142,29 @@ describe.skipIf(isAbsent)('the console in a browser', () => {
 
     expect(odd).toEqual([])
     expect((await page.goto(`${origin}/console`))?.status()).toBe(401)
+    await context.close()
+  })
+
+  test('fields stand in one line, and a word that a phone has room for is not cut', async () => {
+    const context = await browser.newContext({ locale: 'fr-FR' })
+    const page = await context.newPage()
+    await page.goto(await login())
+    await page.getByRole('button', { name: 'Entrer' }).click()
+    await page.waitForURL(`${origin}/console`)
+    const heights = (selector: string) =>
+      page.evaluate<number[]>(
+        `[...document.querySelectorAll('${selector}')].map(({ offsetHeight }) => offsetHeight)`,
+      )
+
+    await page.goto(`${origin}/console/events`)
+    const fields = await heights('.filter input, .filter select, .filter button')
+    await page.goto(`${origin}/console/bank/574`)
+    const [wide] = await heights('.tag')
+    await page.setViewportSize({ width: 390, height: 800 })
+    const narrow = await heights('.tag')
+
+    expect(fields).toEqual(fields.map(() => 40))
+    expect(narrow).toEqual(narrow.map(() => wide))
     await context.close()
   })
 
