@@ -2,7 +2,6 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Store } from '../db/store.ts'
 import type { Probes } from './probes.ts'
-import { dayMs } from '../durations.ts'
 import type { Language, Said } from '../language.ts'
 
 /** What the doctor looks at, and with what. */
@@ -26,9 +25,6 @@ export interface Examination {
 
 /** How many of a kind are named in one message. */
 const namedAtOnce = 5
-
-/** Whole days between now and then, as people count them. */
-export const daysUntil = (at: number, now: number): number => Math.floor((at - now) / dayMs)
 
 /** How many calls were refused, and when. */
 export const callsRefused = (count: number, lately: Said): Said => ({

@@ -4,7 +4,7 @@ import { dayMs } from '../durations.ts'
 import type { Language } from '../language.ts'
 import { fromNow } from '../terminal/durations.ts'
 import { command } from '../terminal/shell.ts'
-import { callsRefused, daysUntil, withinADay, type Examination } from './examination.ts'
+import { callsRefused, withinADay, type Examination } from './examination.ts'
 import { ok, warning, type Finding } from './finding.ts'
 
 const keys = { en: 'api keys', fr: 'clés API' }
@@ -30,13 +30,12 @@ async function findEnding({ store, clock }: Examination): Promise<Finding[]> {
     for (const { apiKey, label, expiresAt: end } of await store.listKeys(id, { goodAt: now })) {
       if (end === null || end >= now + soonMs) continue
       const name = `${tenant}${label === null ? '' : ` (${label})`}`
-      const days = daysUntil(end, now)
       const finding = warning(
         'api_key.ending',
         keys,
         {
-          en: `${apiKey} of ${name} ends in ${days} days`,
-          fr: `${apiKey} de ${name} finit dans ${days} jours`,
+          en: `${apiKey} of ${name} ends ${fromNow(end, now)}`,
+          fr: `${apiKey} de ${name} finit ${fromNow(end, now, 'fr')}`,
         },
         {
           en: 'Its end stays: make another with `bank-api key create`, and give that to whoever calls with this one.',

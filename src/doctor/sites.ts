@@ -1,10 +1,12 @@
 import type { EndpointReport } from '../db/ports/endpoints.ts'
+import { dayMs } from '../durations.ts'
+import { fromNow } from '../terminal/durations.ts'
 import { command } from '../terminal/shell.ts'
 import { bare } from '../networks.ts'
 import { codeOf } from '../terminal/system-errors.ts'
 import { areReachable, openedTo } from '../webhooks/relay/target-guard.ts'
 import type { Code } from './codes.ts'
-import { daysUntil, type Examination } from './examination.ts'
+import type { Examination } from './examination.ts'
 import { critical, ok, warning, type Finding } from './finding.ts'
 import type { Probes } from './probes.ts'
 import { inTurn } from './turns.ts'
@@ -203,14 +205,15 @@ async function dial(
     const run = command`webhook test ${site.name} --tenant ${site.tenant}`
     return { found: critical('site.no_tls', check, message, act, { run, of }) }
   }
-  const days = daysUntil(end, clock.now())
+  const now = clock.now()
+  const days = Math.floor((end - now) / dayMs)
   if (days >= fewDays) return { days }
   const message =
-    days < 0
+    end <= now
       ? { en: 'its certificate has ended', fr: 'son certificat est périmé' }
       : {
-          en: `its certificate ends in ${days} days`,
-          fr: `son certificat finit dans ${days} jours`,
+          en: `its certificate ends ${fromNow(end, now)}`,
+          fr: `son certificat finit ${fromNow(end, now, 'fr')}`,
         }
   const act = { en: 'Renew it.', fr: 'Renouvelez-le.' }
   return { found: warning('site.certificate_ending', check, message, act, { of }) }

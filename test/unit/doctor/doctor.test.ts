@@ -141,13 +141,16 @@ test.each<[string, (world: World) => void, Partial<Finding>]>([
   expect(exitCodeOf(findings)).toBe(finding.level === 'critical' ? 2 : 1)
 })
 
-test('a certificate that ends soon is a warning with its days', async () => {
+test.each([
+  [5 * day, 'in 5 d'],
+  [day / 3, 'in 8 h'],
+])('a certificate that ends soon is a warning that says when', async (ms, when) => {
   const { look, world, clock } = await anInstallation()
 
-  world.certificateEnd = clock.now() + 5 * day + 1
+  world.certificateEnd = clock.now() + ms
 
   expect(bad(await look())).toMatchObject([
-    { level: 'warning', message: 'its certificate ends in 5 days' },
+    { level: 'warning', message: `its certificate ends ${when}` },
   ])
 })
 
@@ -295,10 +298,10 @@ test('keys and consents that end soon are found', async () => {
   const findings = bad(await setup.look())
 
   expect(findings).toMatchObject([
-    { check: 'api keys', message: `${first.apiKey} of acme ends in 2 days` },
+    { check: 'api keys', message: `${first.apiKey} of acme ends in 2 d` },
     {
       check: 'api keys',
-      message: `${key.apiKey} of acme (back office) ends in 3 days`,
+      message: `${key.apiKey} of acme (back office) ends in 3 d`,
       // A key's end is given when it is made; neither its rotation nor its update moves it.
       remedy: expect.stringContaining('`bank-api key create`') as string,
     },
