@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import type { ListedRequest } from '../db/ports/history.ts'
 import type { RequestState } from '../db/ports/requests.ts'
+import { overFrom } from '../db/rules/request-claim.ts'
 import type { CommandContext } from './context.ts'
 import { bySince, given, listsHistory, type PageOptions } from './listing.ts'
 import { time } from './print.ts'
@@ -44,5 +45,5 @@ const toRow = ({ request, user, site, tenant }: ListedRequest) => ({
   manages: request.managedItemId,
   item: request.itemId,
   completed: time(request.completedAt),
-  expires: time(request.expiresAt),
+  expires: time(overFrom(request)),
 })

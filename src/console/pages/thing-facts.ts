@@ -1,6 +1,7 @@
 import { html, seen, type Part } from '../../html/html.ts'
 import type { Subject } from '../../db/ports/history.ts'
 import { stateOfEvent } from '../../db/rules/event-state.ts'
+import { overFrom } from '../../db/rules/request-claim.ts'
 import type { Thing } from '../facts/thing.ts'
 import { linkTo, statusTag, tag, toneOf } from './parts.ts'
 import type { ThingTexts } from './thing-texts.ts'
@@ -50,13 +51,13 @@ function itemFacts({ names }: ThingTexts, words: Words, { story: { items } }: Th
 function requestFacts({ names, linkStates }: ThingTexts, words: Words, { story }: Thing): Row[] {
   const request = story.requests.at(-1)?.request
   if (!request) return []
-  const { id, state, step, bank, openedAt, expiresAt, completedAt, itemId } = request
+  const { id, state, step, bank, openedAt, completedAt, itemId } = request
   return [
     [names.request, html`<code>${id}</code>`],
     [names.state, html`${tag(toneOf(state), linkStates[state])} ${step && seen(step)}`],
     [names.bank, bank !== null && seen(bank)],
     [names.opened, words.ago(openedAt)],
-    [names.expires, state === 'pending' && words.ago(expiresAt)],
+    [names.expires, state === 'pending' && words.ago(overFrom(request))],
     [names.completed, time(words, completedAt)],
     [names.item, itemId !== null && linkTo('item', String(itemId), String(itemId))],
   ]

@@ -179,6 +179,17 @@ describe('what an operator knows finds the rows', () => {
     expect(await ids('--since', '2m')).toEqual([0])
   })
 
+  it('until when a request is open: longer once its visitor is back, for Bridge may be away', async () => {
+    const { requests, list, store } = await anInstallation()
+    const expiry = async () =>
+      Date.parse((await list('request', 'list', '--user', 'ben'))[0].expires)
+    const before = await expiry()
+
+    await store.changeRequest(requests[1]!, { kind: 'claimed', itemId: 7, step: null })
+
+    expect(await expiry()).toBe(before + 24 * 60 * 60_000)
+  })
+
   it('requests by user, users by name, events by item and type', async () => {
     const { requests, ann, ben, list } = await anInstallation()
 
