@@ -52,7 +52,12 @@ export function webhookCommands(context: CommandContext): Command {
   } = context
   const webhook = new Command('webhook').description('the webhooks we send to sites')
 
-  inPages(filtered(webhook.command('list')))
+  inPages(
+    filtered(
+      webhook.command('list'),
+      stateOption(eventStates, '; forgotten: not sent, and nothing is left to send'),
+    ),
+  )
     .description('newest first')
     .action((options: FilterOptions & PageOptions) =>
       withInstallation(async ({ store, clock }) => {
@@ -91,7 +96,7 @@ export function webhookCommands(context: CommandContext): Command {
       }),
     )
 
-  filtered(webhook.command('replay'))
+  filtered(webhook.command('replay'), stateOption(['pending', 'delivered', 'dead', 'kept']))
     .option('--json')
     .description('send again: one by its webhook-id, or all that the options mean')
     .argument('[id]', 'its webhook-id')
@@ -143,14 +148,14 @@ export function webhookCommands(context: CommandContext): Command {
   return webhook
 }
 
-const filtered = (command: Command): Command =>
+const stateOption = (states: readonly EventState[], more = ''): Option =>
+  new Option('--state <state>', `how it stands; kept: the site had no webhook URL${more}`).choices(
+    states,
+  )
+
+const filtered = (command: Command, state: Option): Command =>
   byWhose(command)
-    .addOption(
-      new Option(
-        '--state <state>',
-        'how it stands; kept: the site had no webhook URL; forgotten: not sent, and nothing is left to send',
-      ).choices(eventStates),
-    )
+    .addOption(state)
     .option('--type <type>', 'as item.refreshed')
     .option('--since <time>', 'that came from then on, as 2027-01-31T18:00Z', pastArgument)
     .option('--until <time>', 'that came before', pastArgument)

@@ -168,7 +168,7 @@ export function eventsPage(
       ${next !== '' && nextLink(text, { ...query, after: next })}
     </section>`
   }
-  ${rows.length > 0 && replayForm(frame, text, query)}`
+  ${rows.length > 0 && query.state !== 'forgotten' && replayForm(frame, text, query)}`
   return framed(frame, text.events, body)
 }
 

@@ -109,6 +109,7 @@ test('what waited for a connection that was deleted is forgotten, and no more ke
   for (const filter of [[], ['--state', 'forgotten']]) {
     expect(jsonOf(await cli('webhook', 'list', '--json', ...filter))).toMatchObject(forgotten)
   }
+  expect((await cli('webhook', 'replay', '--state', 'forgotten')).code).toBe(2)
   expect(jsonOf(await cli('webhook', 'list', '--state', 'kept', '--json'))).toEqual([])
   expect(jsonOf(await cli('event', 'list', '--json'))).toMatchObject([{ delivery: 'forgotten' }])
 })

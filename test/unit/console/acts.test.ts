@@ -36,10 +36,19 @@ describe('what the console does', () => {
 
     await app.store.deleteItem(77, by)
     const after = textOf((await visitor.get(path)).body)
-
     expect(before).toContain('Send again')
     expect(after).not.toContain('Send again')
     expect(after).toContain('not sent any more')
+  })
+
+  it('offers no list to be sent again of which nothing is left to send', async () => {
+    const { app, visitor, event } = await aFurnishedConsole()
+    await app.store.deleteItem(77, by)
+
+    const list = (await visitor.get('/console/events?state=forgotten')).body
+
+    expect(list).toContain(event.id)
+    expect(textOf(list)).not.toContain('Send all of these again')
   })
 
   it('sends again what a filter means, and nothing else', async () => {
