@@ -5,7 +5,7 @@ export class ConnectionLostError extends Error {
   override name = 'ConnectionLostError'
 }
 
-/** Somebody else stored first what was decided to be new: the transaction is to decide again. */
+/** Somebody else stored something first that the decision would have gone by: the transaction is to decide again. */
 export class LostRaceError extends Error {
   override name = 'LostRaceError'
 }

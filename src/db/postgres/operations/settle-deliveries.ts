@@ -5,6 +5,7 @@ import type { EndpointAnswer } from '../../ports/endpoints.ts'
 import { healthy, judgeAnswer } from '../../rules/endpoint-health.ts'
 import { endTry, type TryEnd } from '../../rules/try-outcome.ts'
 import { monthOf } from '../../rules/usage-month.ts'
+import { LostRaceError } from '../errors.ts'
 import { deliveries, endpoints, sites } from '../schema/index.ts'
 import { prepared, tableOf, type Db, type Last } from '../tools.ts'
 import { noteOfSite } from './audit.ts'
@@ -44,7 +45,7 @@ export async function settleAll(
   const tries: (Attempt & { deliveryId: string })[] = []
   const freed: (Pick<Delivery, 'siteId' | 'itemId'> & { at: number })[] = []
   const taken: { siteId: string; month: string }[] = []
-  const news = new Map<string, { nth: number; answer: EndpointAnswer & { at: number } }[]>()
+  const news = new Map<string, { nth: number; answer: Answer; present: string | null }[]>()
   const settled = all.map(({ id, ...settlement }, nth): Settled => {
     const row = claimed.get(id)
     const end = row && endTry(row.delivery, settlement, row.webhookUrl)
@@ -60,9 +61,12 @@ export async function settleAll(
     const before = row.health ?? healthy
     const answer = endpoint && { ...endpoint, at }
     // Most of the time an endpoint stays as it is: then nobody waits for its lock.
-    const isNews = answer && judgeAnswer(before, answer, row.webhookUrl).health !== before
+    const present = row.webhookUrl
+    const isNews = answer && judgeAnswer(before, answer, present).health !== before
     const ofSite = news.get(siteId) ?? []
-    if (answer && (isNews || ofSite.length > 0)) news.set(siteId, [...ofSite, { nth, answer }])
+    if (answer && (isNews || ofSite.length > 0)) {
+      news.set(siteId, [...ofSite, { nth, answer, present }])
+    }
     return { outcome: 'settled', disabled: false }
   })
   const writes = [
@@ -79,8 +83,8 @@ export async function settleAll(
   const judge = async () => {
     // All lock endpoints in one order.
     for (const siteId of [...news.keys()].toSorted()) {
-      for (const { nth, answer } of news.get(siteId)!) {
-        settled[nth]!.disabled = await settleEndpoint(db, siteId, answer)
+      for (const { nth, answer, present } of news.get(siteId)!) {
+        settled[nth]!.disabled = await settleEndpoint(db, siteId, answer, present)
       }
     }
   }
@@ -134,15 +138,22 @@ WITH pair AS (SELECT * FROM ${pairs}), next AS (${untriedOf(sql`pair`)})
 UPDATE deliveries SET due_at = next.at FROM next WHERE deliveries.id = next.id AND due_at IS NULL`)
 }
 
-/** What a try means for its endpoint; returns whether it is disabled by it. */
+type Answer = EndpointAnswer & { at: number }
+
+/**
+ * What a try means for its endpoint; returns whether it is disabled by it. Who gives the site another address has this lock:
+ * when that happened since the end of the try was decided, it is decided anew, for what died would stay so.
+ */
 async function settleEndpoint(
   db: Db,
   siteId: string,
-  answer: EndpointAnswer & { at: number },
+  answer: Answer,
+  present: string | null,
 ): Promise<boolean> {
   const urlOf = db.select({ webhookUrl: sites.webhookUrl }).from(sites).where(eq(sites.id, siteId))
   const [before, [site]] = await Promise.all([lockHealth(db, siteId), urlOf])
-  const verdict = judgeAnswer(before, answer, site?.webhookUrl ?? null)
+  if (site?.webhookUrl !== present) throw new LostRaceError('The site has another address by now')
+  const verdict = judgeAnswer(before, answer, present)
   const { at } = answer
   if (verdict.health !== before) await writeVerdict(db, siteId, verdict, at)
   if (verdict.disabled) {

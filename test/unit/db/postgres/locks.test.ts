@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { expect } from 'vitest'
 import { insertEvent } from '../../../../src/db/postgres/operations/store-event.ts'
 import { createPostgresStore } from '../../../../src/db/postgres/store.ts'
+import type { Settlement } from '../../../../src/db/ports/deliveries.ts'
 import type { Store } from '../../../../src/db/store.ts'
 import { withPostgres } from '../../../support/postgres.ts'
 import {
@@ -120,6 +121,26 @@ withPostgres((it, server) => {
     await other
 
     expect(await store.findDelivery(behind)).toMatchObject({ dueAt: at })
+  })
+
+  it('what dies of an address at the moment that another one is given begins anew there', async () => {
+    const { store, pool, site, clock, accept, isStuckOrOver } = await withSite(server)
+    const id = await accept(7)
+    const at = clock.now()
+    const settle = async (outcome: Settlement['outcome']) => {
+      const claimed = await store.claimDelivery(id, { by: 'srv_1', at, leaseUntil: at + 60_000 })
+      const endpoint = { webhookUrl: claimed!.site.webhookUrl, status: 500 }
+      return store.settleDelivery({ ...claimed!, at, outcome, try: null, endpoint })
+    }
+    await settle({ kind: 'failed', dueAt: at })
+    let settled: Promise<unknown> | undefined
+    const meanwhile = () => isStuckOrOver((settled ??= settle({ kind: 'dead' })))
+
+    const changing = createPostgresStore(doing(meanwhile, /^COMMIT/, pool))
+    await changing.updateSite(site.id, { webhookUrl: 'https://new.acme.test/' }, testBy)
+    await settled
+
+    expect(await store.findDelivery(id)).toMatchObject({ state: 'pending', dueAt: at })
   })
 
   it('a delivery that waits for none before it, as versions before this one could leave it, goes with the next of its item', async () => {
