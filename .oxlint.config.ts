@@ -66,9 +66,8 @@ export const mayUse: Record<string, readonly string[]> = {
     'webhooks',
     'db',
     'vault',
-    'audit',
   ],
-  portal: ['auth', 'connect', 'console', 'html', 'webhooks', 'db', 'vault', 'audit'],
+  portal: ['auth', 'connect', 'console', 'html', 'webhooks', 'db', 'vault'],
   cli: [
     'apply',
     'auth',

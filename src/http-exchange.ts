@@ -11,6 +11,10 @@ export interface Answer {
   cut: Error | undefined
 }
 
+/** Whether a status says that it went well; null: there was none. */
+export const isSuccess = (status: number | null): boolean =>
+  status !== null && status >= 200 && status < 300
+
 /** The time was over. */
 export class OutOfTimeError extends Error {
   override name = 'OutOfTimeError'

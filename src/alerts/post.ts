@@ -1,6 +1,6 @@
 import { dispatcherTo } from '../bridge/transport/dispatcher.ts'
 import type { Config } from '../config.ts'
-import { ask } from '../http-exchange.ts'
+import { ask, isSuccess } from '../http-exchange.ts'
 import type { Message } from './message.ts'
 
 /** The receiver did not take it. Says why, and never where it was sent: the address is a secret. */
@@ -41,7 +41,7 @@ export function createPostman({ alertFormat, secrets }: Config, signal?: AbortSi
         },
         { ms: timeoutMs, signal, maxBytes: () => 0 },
       )
-      if (status < 200 || status >= 300) throw new NotTakenError(`it answered ${status}`)
+      if (!isSuccess(status)) throw new NotTakenError(`it answered ${status}`)
     } catch (error) {
       if (error instanceof NotTakenError) throw error
       // Undici's messages hold hosts and addresses; nothing but the code is passed on.

@@ -1,5 +1,5 @@
 import type { AuditEntry } from '../db/ports/audit.ts'
-import { hourMs, minuteMs } from '../durations.ts'
+import { hourOf } from '../durations.ts'
 
 /** Counts what callers can cause at will, so that they fill neither the disk nor the commit queue. */
 export interface AuditCounter {
@@ -95,7 +95,3 @@ export function createAuditCounter(write: (entry: AuditEntry) => Promise<void>):
     },
   }
 }
-
-/** The start of the minute, or the hour, that a time lies in. */
-export const minuteOf = (at: number): number => at - (at % minuteMs)
-export const hourOf = (at: number): number => at - (at % hourMs)

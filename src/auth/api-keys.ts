@@ -11,7 +11,8 @@ import { EarlierSecretError } from '../vault/webhook-secret.ts'
 import { bindHash } from '../vault/owned-hash.ts'
 import type { Limits } from './limits.ts'
 import { networkOf } from '../networks.ts'
-import { hourOf, type AuditCounter } from '../audit/counter.ts'
+import type { AuditCounter } from '../audit/counter.ts'
+import { hourOf } from '../durations.ts'
 
 /** Who is calling: all ownership follows from this. */
 export interface Caller {

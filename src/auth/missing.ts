@@ -1,4 +1,5 @@
-import { hourOf, type AuditCounter } from '../audit/counter.ts'
+import type { AuditCounter } from '../audit/counter.ts'
+import { hourOf } from '../durations.ts'
 import { DoesNotExistError } from '../errors.ts'
 import type { Caller } from './api-keys.ts'
 import type { ItemListDeps } from './item-list.ts'

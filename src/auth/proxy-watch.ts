@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js'
-import { hourOf, type AuditCounter } from '../audit/counter.ts'
+import type { AuditCounter } from '../audit/counter.ts'
+import { hourOf } from '../durations.ts'
 import type { Clock } from '../clock.ts'
 
 /** How the audit knows a neighbour that passes calls on though nobody told us to believe it. */

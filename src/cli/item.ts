@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { whatNext } from '../connect/item-status.ts'
-import type { Connection } from '../db/ports/items.ts'
+import { bankOf, type Connection } from '../db/ports/items.ts'
+import { userNameOf } from '../db/ports/users.ts'
 import { itemArgument } from './arguments.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
@@ -64,9 +65,9 @@ const toRow = ({ tenant, site, user, item }: Connection, now: number) => {
   return {
     tenant,
     site: site.name,
-    user: user.name === '' ? null : user.name,
+    user: userNameOf(user),
     item: item.id,
-    bank: item.bank ?? item.providerName,
+    bank: bankOf(item),
     status: item.status,
     status_code_info: item.statusCodeInfo,
     next: whatNext(item, now).next,

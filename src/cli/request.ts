@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import type { ListedRequest } from '../db/ports/history.ts'
 import type { RequestState } from '../db/ports/requests.ts'
+import { userNameOf } from '../db/ports/users.ts'
 import { overFrom } from '../db/rules/request-claim.ts'
 import type { CommandContext } from './context.ts'
 import { bySince, given, listsHistory, type PageOptions } from './listing.ts'
@@ -38,7 +39,7 @@ const toRow = ({ request, user, site, tenant }: ListedRequest) => ({
   opened: time(request.openedAt) ?? '',
   tenant,
   site: site.name,
-  user: user.name === '' ? null : user.name,
+  user: userNameOf(user),
   bank: request.bank,
   state: request.state,
   step: request.step,

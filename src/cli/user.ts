@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { ListedUser } from '../db/ports/history.ts'
+import { userNameOf } from '../db/ports/users.ts'
 import type { CommandContext } from './context.ts'
 import { given, listsHistory, type PageOptions } from './listing.ts'
 import { time } from './print.ts'
@@ -29,7 +30,7 @@ const toRow = ({ user, site, tenant, createdAt, items, ...mails }: ListedUser) =
   created: time(createdAt) ?? '',
   tenant,
   site: site.name,
-  user: user.name === '' ? null : user.name,
+  user: userNameOf(user),
   bridge_user: user.userUuid,
   items,
   reminders_stopped: time(mails.mailStoppedAt),

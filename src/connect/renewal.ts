@@ -4,7 +4,7 @@ import type { Keyring } from '../vault/keyring.ts'
 import type { BridgeClient } from '../bridge/client.ts'
 import type { Clock, Ids } from '../clock.ts'
 import { openVisit } from './visit.ts'
-import type { OwnedItem } from '../db/ports/items.ts'
+import { bankOf, type OwnedItem } from '../db/ports/items.ts'
 import type { Site } from '../db/ports/sites.ts'
 import type { Store } from '../db/store.ts'
 import type { Log } from '../logger.ts'
@@ -105,7 +105,7 @@ export async function openRenewal(
     const redirectUrl = await returnUrl(deps, item.id, site.origin)
     const { url, request } = await openVisit(rooms, held, {
       publicUrl: deps.publicUrl,
-      bank: item.bank ?? item.providerName,
+      bank: bankOf(item),
       force: true,
       urls: { redirectUrl, origin: null, webhookUrl: null },
       by: { actor: 'server', at },

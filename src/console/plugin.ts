@@ -2,7 +2,7 @@ import cookie from '@fastify/cookie'
 import csrf from '@fastify/csrf-protection'
 import formbody from '@fastify/formbody'
 import type { FastifyPluginAsync } from 'fastify'
-import { hourOf } from '../audit/counter.ts'
+import { hourOf } from '../durations.ts'
 import { door, notice } from './login.ts'
 import { inside, type ConsoleOptions } from './routes.ts'
 

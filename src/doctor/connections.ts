@@ -1,5 +1,5 @@
 import { notBridgesTurn } from '../connect/item-status.ts'
-import type { Connection } from '../db/ports/items.ts'
+import { bankOf, type Connection } from '../db/ports/items.ts'
 import { dayMs, hourMs } from '../durations.ts'
 import { fromNow } from '../terminal/durations.ts'
 import { command } from '../terminal/shell.ts'
@@ -77,7 +77,7 @@ async function findInError({ store, clock }: Examination): Promise<Finding[]> {
 }
 
 const nameOf = ({ item, site }: Connection): Said => {
-  const bank = item.bank ?? item.providerName
+  const bank = bankOf(item)
   const name = `${item.id}${bank === null ? '' : ` (${bank})`}`
   return { en: `item ${name} of ${site.name}`, fr: `la connexion ${name} de ${site.name}` }
 }

@@ -1,6 +1,7 @@
 import { nextStep, type NextStep } from '../connect/item-status.ts'
 import type { HeldItem } from './story.ts'
 import type { MailEnd } from '../db/ports/reminder-ways.ts'
+import { bankOf } from '../db/ports/items.ts'
 import { dayMs } from '../durations.ts'
 import type { Said } from '../language.ts'
 import { lastingSaid, sinceThen } from '../terminal/durations.ts'
@@ -79,7 +80,7 @@ function howItWasMailed({ item }: HeldItem, now: number): Verdict | undefined {
 }
 
 const ownerOf = ({ item, user, site }: HeldItem): Said => {
-  const bank = item.bank ?? item.providerName
+  const bank = bankOf(item)
   const name = `${item.id}${bank === null ? '' : ` (${bank})`}`
   return {
     en: `Item ${name} of ${user.name === '' ? '' : `${user.name} on `}${site.name}`,

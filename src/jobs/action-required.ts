@@ -5,7 +5,7 @@ import type { NewEvent } from '../db/ports/events.ts'
 import { statusTold } from '../db/rules/item-notes.ts'
 import type { Store } from '../db/store.ts'
 import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
-import { itemContent, itemOwner } from './item-event.ts'
+import { itemContent, itemOwner } from '../connect/item-event.ts'
 
 export interface ActionRequiredDeps extends OwnEventDeps {
   store: Store

@@ -3,7 +3,7 @@ import type { OwnedItem } from '../db/ports/items.ts'
 import { reminded } from '../db/rules/item-notes.ts'
 import type { Store } from '../db/store.ts'
 import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
-import { itemContent, itemOwner } from './item-event.ts'
+import { itemContent, itemOwner } from '../connect/item-event.ts'
 import { renewalToken } from '../connect/renewal-token.ts'
 import { dayMs } from '../durations.ts'
 

@@ -4,7 +4,7 @@ import { askingAt, askingStatuses, whatNext, type NextStep } from '../connect/it
 import { place, placeIn, placeOf } from '../console/facts/lists.ts'
 import type { EndpointHealth } from '../db/ports/endpoints.ts'
 import type { ListedEvent } from '../db/ports/history.ts'
-import type { Item } from '../db/ports/items.ts'
+import { bankOf, type Item } from '../db/ports/items.ts'
 import type { SiteState } from '../db/ports/overview.ts'
 import type { Site } from '../db/ports/sites.ts'
 import type { Tenant } from '../db/ports/tenants.ts'
@@ -120,7 +120,7 @@ async function banksOf(
   const found = await Promise.all([...ids].map((id) => store.findItem(scope, id)))
   return new Map(
     found.flatMap((owned) => {
-      const bank = owned?.item.bank ?? owned?.item.providerName
+      const bank = owned && bankOf(owned.item)
       return owned && bank != null ? [[owned.item.id, bank] as const] : []
     }),
   )

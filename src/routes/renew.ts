@@ -11,6 +11,7 @@ import { inOther, languageFor } from '../html/reader-language.ts'
 import { renewedPage } from './pages/renewed.ts'
 import type { RenewalNotice } from './pages/renewal-texts.ts'
 import { offerPage, renewalNotice } from './pages/renewal.ts'
+import { bankOf } from '../db/ports/items.ts'
 
 const paths = z.object({ token: z.string().max(64).catch('') })
 /** What a callback adds to where it sends the browser; what it says of the end is not believed. */
@@ -77,7 +78,7 @@ export default renew
 const tokenOf = (request: FastifyRequest): string => paths.parse(request.params).token
 
 const toOffer = ({ owned: { item, site }, consentEnd }: Renewal & { state: 'open' }) => ({
-  bank: item.bank ?? item.providerName,
+  bank: bankOf(item),
   site: site.name,
   timeZone: site.timeZone,
   consentEnd,

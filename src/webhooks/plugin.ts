@@ -1,6 +1,6 @@
 import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
-import { hourOf } from '../audit/counter.ts'
+import { hourOf } from '../durations.ts'
 import { tryMs } from '../db/rules/delivery-claims.ts'
 import { startLoop } from '../loop.ts'
 import { tickHandler, type HandlerDeps } from './inbox/handler.ts'

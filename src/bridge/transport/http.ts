@@ -6,6 +6,7 @@ import type { Ending } from '../admission/breaker.ts'
 import type { BridgeOptions } from '../options.ts'
 import {
   ask,
+  isSuccess,
   OutOfTimeError,
   readRetryAfter,
   TooMuchError,
@@ -219,8 +220,6 @@ const againstOf = ({ user, tokenOf }: Call): Against => {
   if (tokenOf !== undefined) return { kind: 'token', user: tokenOf }
   return user === undefined ? undefined : { kind: 'user', user }
 }
-
-const isSuccess = (status: number): boolean => status >= 200 && status <= 299
 
 function endingOf(error: unknown, { user, route }: Call, startedAt: number): Ending {
   if (!(error instanceof BridgeError)) return { kind: 'unknown' }

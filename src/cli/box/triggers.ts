@@ -1,5 +1,5 @@
 import { dayMs, hourMs, minuteMs } from '../../durations.ts'
-import { sameEndMs } from '../../db/rules/consent-end.ts'
+import { consentMs, sameEndMs } from '../../db/rules/consent-end.ts'
 import { CommandError } from '../command-error.ts'
 import type { Heard, Stage } from './stage.ts'
 
@@ -112,7 +112,7 @@ async function repair({ bank, hear, item }: Stage): Promise<Heard> {
   const { id, authenticationExpiresAt } = await item()
   // Without a consent no refresh succeeds.
   if ((authenticationExpiresAt ?? Infinity) <= (await bank.now())) {
-    await bank.endConsent(id, 180 * dayMs)
+    await bank.endConsent(id, consentMs)
   }
   await bank.refresh(id, 'success')
   return hear('item.repaired')

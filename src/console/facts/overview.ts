@@ -7,14 +7,14 @@ import type { Config } from '../../config.ts'
 import { askingAt } from '../../connect/item-status.ts'
 import type { Figures } from '../../db/ports/figures.ts'
 import type { OverviewStore, SiteState } from '../../db/ports/overview.ts'
+import { consentMs } from '../../db/rules/consent-end.ts'
 import type { Store } from '../../db/store.ts'
-import { dayMs, secondMs } from '../../durations.ts'
+import { dayMs, secondMs, weekMs } from '../../durations.ts'
 import type { Examined, Examiner } from '../examined.ts'
 
 export const sitesPerPage = 25
-/** How many weeks of consents are drawn: the law's 180 days. */
-const consentWeeks = 26
-const weekMs = 7 * dayMs
+/** How many weeks of consents are drawn: as long as one lasts. */
+const consentWeeks = Math.ceil(consentMs / weekMs)
 
 /** How the whole installation is, at a moment. */
 export interface Overview {

@@ -3,7 +3,7 @@ import type { Page } from '../../html/page.ts'
 import { detailList } from '../../html/parts.ts'
 import type { SiteState } from '../../db/ports/overview.ts'
 import type { Finding } from '../../doctor/finding.ts'
-import { dayMs } from '../../durations.ts'
+import { weekMs } from '../../durations.ts'
 import type { Language } from '../../language.ts'
 import { command } from '../../terminal/shell.ts'
 import { sitesPerPage, type Overview } from '../facts/overview.ts'
@@ -19,7 +19,6 @@ type Texts = (typeof overviewTexts)['en']
 const openFindings = 3
 /** How many findings are told; `doctor` tells all. */
 const mostFindings = 10
-const weekMs = 7 * dayMs
 
 /** How the whole installation is: what needs a hand, then how it runs, then its sites, the worst first. */
 export function overviewPage(frame: Frame, overview: Overview): Page {

@@ -1,5 +1,6 @@
 import { html, seen, type Part } from '../../html/html.ts'
 import type { Subject } from '../../db/ports/history.ts'
+import { bankOf } from '../../db/ports/items.ts'
 import { stateOfEvent } from '../../db/rules/event-state.ts'
 import { overFrom } from '../../db/rules/request-claim.ts'
 import type { Thing } from '../facts/thing.ts'
@@ -35,7 +36,7 @@ function itemFacts({ names }: ThingTexts, words: Words, { story: { items } }: Th
   const [held] = items
   if (!held) return []
   const { item, accounts } = held
-  const bank = item.bank ?? item.providerName
+  const bank = bankOf(item)
   return [
     [names.item, String(item.id)],
     [names.bank, bank !== null && seen(bank)],

@@ -2,8 +2,10 @@ import { html, seen, type Html } from '../../html/html.ts'
 import type { Page } from '../../html/page.ts'
 import { detailList } from '../../html/parts.ts'
 import type { Subject } from '../../db/ports/history.ts'
+import { bankOf } from '../../db/ports/items.ts'
+import { consentMs } from '../../db/rules/consent-end.ts'
 import { stateOfEvent } from '../../db/rules/event-state.ts'
-import { dayMs } from '../../durations.ts'
+import { isSuccess } from '../../http-exchange.ts'
 import type { Language } from '../../language.ts'
 import { shortMethod } from '../../explain/call-verdict.ts'
 import { command } from '../../terminal/shell.ts'
@@ -15,7 +17,7 @@ import { framed, type Frame } from './frame.ts'
 import { card, commandLine, linkTo, sentence, statusTag, table, tag, toneOf } from './parts.ts'
 import { thingFacts } from './thing-facts.ts'
 import { thingTexts, type ThingTexts } from './thing-texts.ts'
-import { isGood, triesCard } from './tries.ts'
+import { triesCard } from './tries.ts'
 import { wordsFor, type Words } from './words.ts'
 
 /** How many rows each list of a page has. */
@@ -90,9 +92,6 @@ function picture(text: ThingTexts, words: Words, { story: told, now }: Thing): H
   )
 }
 
-/** As long as the law lets one last. */
-const consentMs = 180 * dayMs
-
 function atBridge(text: ThingTexts, words: Words, { story: { calls: all } }: Thing): Html | null {
   const steps = all[0]?.bridge ?? []
   if (steps.length === 0) return null
@@ -105,7 +104,7 @@ function atBridge(text: ThingTexts, words: Words, { story: { calls: all } }: Thi
         .slice(0, 50)
         .map(({ call, status, ms }) => [
           call,
-          tag(isGood(status) ? 'good' : 'bad', String(status ?? text.noAnswer)),
+          tag(isSuccess(status) ? 'good' : 'bad', String(status ?? text.noAnswer)),
           words.lasting(ms),
         ]),
     ),
@@ -127,7 +126,7 @@ function connections(
         .slice(0, most)
         .map(({ item, user }) => [
           html`${linkTo('item', String(item.id), String(item.id))}
-            <small class="soft">${seen(item.bank ?? item.providerName ?? '')}</small>`,
+            <small class="soft">${seen(bankOf(item) ?? '')}</small>`,
           linkTo('user', user.id, seen(user.name || text.defaultUser)),
           statusTag(item.status, item.statusCodeInfo),
           words.ago(item.lastSuccessAt),

@@ -1,3 +1,4 @@
+import { isDelivered } from '../../db/rules/endpoint-health.ts'
 import { html, seen, type Html } from '../../html/html.ts'
 import type { Language } from '../../language.ts'
 import type { OpenTry } from '../../webhooks/relay/tries.ts'
@@ -18,8 +19,8 @@ export function triesCard(language: Language, words: Words, all: readonly OpenTr
       all.map(({ number, startedAt, durationMs, status, error }) => [
         words.number(number),
         words.ago(startedAt),
-        html`${words.lasting(durationMs)} ${length(durationMs / slowest, isGood(status))}`,
-        tag(isGood(status) ? 'good' : 'bad', String(status ?? seen(error ?? text.noAnswer))),
+        html`${words.lasting(durationMs)} ${length(durationMs / slowest, isDelivered(status))}`,
+        tag(isDelivered(status) ? 'good' : 'bad', String(status ?? seen(error ?? text.noAnswer))),
       ]),
     )}
     ${all
@@ -34,10 +35,6 @@ export function triesCard(language: Language, words: Words, all: readonly OpenTr
       )}`,
   )
 }
-
-/** Whether a status says that it went well; none is no good one. */
-export const isGood = (status: number | null): boolean =>
-  status !== null && status >= 200 && status < 300
 
 /** How long a try took beside the others. The number stands before it. */
 const length = (part: number, good: boolean): Html =>

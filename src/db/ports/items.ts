@@ -50,6 +50,12 @@ export interface Item extends ItemFacts {
   compareFrom: number | null
 }
 
+/** What its site calls an item's bank, else what Bridge does; null when neither is known. */
+export const bankOf = ({
+  bank,
+  providerName,
+}: Pick<Item, 'bank' | 'providerName'>): string | null => bank ?? providerName
+
 /** An item with whose it is. */
 export interface OwnedItem extends SiteUser {
   item: Item

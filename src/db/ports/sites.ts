@@ -2,6 +2,9 @@ import type { By, Scope } from '../scope.ts'
 import type { ReminderWay } from './reminder-ways.ts'
 import type { Tenant } from './tenants.ts'
 
+/** What a site has unless told otherwise. */
+export const usualTimeZone = 'Europe/Paris'
+
 export interface Site {
   id: string
   tenantId: string

@@ -10,6 +10,10 @@ export interface BridgeUser {
   userUuid: string | null
 }
 
+/** What a user is called outside: null for the default one. */
+export const userNameOf = ({ name }: Pick<BridgeUser, 'name'>): string | null =>
+  name === '' ? null : name
+
 /** A Bridge user with the site it stands under. */
 export interface SiteUser {
   user: BridgeUser

@@ -1,4 +1,5 @@
 import type { ListedEvent } from '../../db/ports/history.ts'
+import { bankOf } from '../../db/ports/items.ts'
 import { html, seen, type Html, type Part } from '../../html/html.ts'
 import { dayIn } from '../../html/notice.ts'
 import type { Page } from '../../html/page.ts'
@@ -64,7 +65,7 @@ function connectionCells(
   const [said, hint] = text.states[state]
   const { authenticationExpiresAt: end, status, statusCodeInfo } = item
   return [
-    html`<strong>${seen(item.bank ?? item.providerName ?? text.unnamedBank)}</strong>
+    html`<strong>${seen(bankOf(item) ?? text.unnamedBank)}</strong>
       <small class="soft">${seen(user)}</small> <small class="soft">${item.id}</small>`,
     html`${tag(tones[state], said)}
     ${

@@ -3,6 +3,7 @@ import { itemToDelete } from '../../auth/ownership.ts'
 import { removeItem } from '../../erasure/erase-item.ts'
 import { defineMethod } from '../context.ts'
 import { itemId, site, user } from './shared-arguments.ts'
+import { bankOf } from '../../db/ports/items.ts'
 
 export const deleteBridgeItemId = defineMethod({
   name: 'bank_api.bridge.delete_bridge_item_id',
@@ -29,7 +30,7 @@ export const deleteBridgeItemId = defineMethod({
     return {
       item_id,
       deleted: true as const,
-      bank: item.bank ?? item.providerName,
+      bank: bankOf(item),
       site: held.site.name,
       accounts,
     }

@@ -5,7 +5,7 @@ import { markIfMissing } from '../../auth/gone-items.ts'
 import { ownedItem } from '../../auth/ownership.ts'
 import { nextSteps, whatNext } from '../../connect/item-status.ts'
 import { nameOfProvider } from '../../connect/provider-name.ts'
-import type { ItemFacts } from '../../db/ports/items.ts'
+import { bankOf, type ItemFacts } from '../../db/ports/items.ts'
 import { toFrappeDatetime } from '../../transactions/since.ts'
 import { defineMethod } from '../context.ts'
 import { itemHeaders } from '../freshness.ts'
@@ -64,7 +64,7 @@ export const getBridgeItemDetails = defineMethod({
     const { next, at: nextAt } = whatNext(known, at)
 
     const { item, site, user } = held
-    const bank = known.bank ?? known.providerName
+    const bank = bankOf(known)
     const own = {
       name: String(item.id),
       owner: site.name,

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Caller } from '../../auth/api-keys.ts'
 import { scopeFor } from '../../auth/ownership.ts'
 import type { FeedEvent } from '../../db/ports/feed.ts'
+import { usualTimeZone } from '../../db/ports/sites.ts'
 import type { Scope } from '../../db/scope.ts'
 import { dayMs } from '../../durations.ts'
 import { ValidationError } from '../../errors.ts'
@@ -23,9 +24,6 @@ const mostEvents = 500
 
 /** What one answer holds of bodies: an event has 64 KiB at most, and usually less than one. */
 const mostBytes = 2 ** 20
-
-/** What a time without a zone means where several sites are asked for: what sites have unless told otherwise. */
-const usualTimeZone = 'Europe/Paris'
 
 /** At least one type, spelt as types are: a mistake here would silently pass over the events that were meant. */
 const expected = reason('types')
@@ -139,6 +137,7 @@ async function sinceThen(
   forgottenBefore: number,
 ): Promise<FeedPosition> {
   const [site, another] = await store.listSites(scope, 2)
+  // What a time without a zone means where several sites are asked for.
   const timeZone = !site || another ? usualTimeZone : site.timeZone
   const instant = toInstant('since', since, timeZone)
   return { seq: await store.findFeedStart(scope, instant, forgottenBefore), at: clock.now() }

@@ -1,4 +1,5 @@
-import { hourOf, minuteOf, type AuditCounter } from '../../audit/counter.ts'
+import type { AuditCounter } from '../../audit/counter.ts'
+import { hourOf, minuteOf } from '../../durations.ts'
 import { readBridgeEvent } from '../../bridge/events/webhook-events.ts'
 import type { Clock } from '../../clock.ts'
 import type { UserStore } from '../../db/ports/users.ts'

@@ -1,6 +1,7 @@
 import { setTimeout as timeout } from 'node:timers/promises'
 import type { Keyring } from '../../vault/keyring.ts'
-import { hourOf, type AuditCounter } from '../../audit/counter.ts'
+import type { AuditCounter } from '../../audit/counter.ts'
+import { hourOf } from '../../durations.ts'
 import { deliveryRow, eventRow, secretRow } from '../../vault/sealed-rows.ts'
 import type { Clock, ClockWatch, Ids } from '../../clock.ts'
 import { testEventType } from '../../db/ports/events.ts'

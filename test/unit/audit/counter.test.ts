@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { createAuditCounter, hourOf, minuteOf } from '../../../src/audit/counter.ts'
+import { createAuditCounter } from '../../../src/audit/counter.ts'
+import { minuteOf } from '../../../src/durations.ts'
 import type { AuditEntry } from '../../../src/db/ports/audit.ts'
 
 const entry = { at: 1, actor: 'address:a', action: 'key.refused', subject: 'k', bucket: 0 }
@@ -178,11 +179,4 @@ it('what is counted while a write fails is kept with the rest', async () => {
   await flush()
 
   expect(written).toEqual([{ ...entry, count: 2 }])
-})
-
-it('minutes and hours begin where the clock says', () => {
-  const at = Date.UTC(2025, 2, 10, 12, 5, 31, 7)
-
-  expect(minuteOf(at)).toBe(Date.UTC(2025, 2, 10, 12, 5))
-  expect(hourOf(at)).toBe(Date.UTC(2025, 2, 10, 12))
 })

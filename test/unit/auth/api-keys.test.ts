@@ -1,7 +1,7 @@
 import Sqlite from 'better-sqlite3'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { authenticate, rotateApiKey, type Caller } from '../../../src/auth/api-keys.ts'
-import { hourOf } from '../../../src/audit/counter.ts'
+import { hourOf } from '../../../src/durations.ts'
 import type { AuditEntry } from '../../../src/db/ports/audit.ts'
 import { AuthenticationError } from '../../../src/errors.ts'
 import { testNow } from '../../support/clock.ts'

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { index, pgTable, uniqueIndex } from 'drizzle-orm/pg-core'
 import { defaultPresentation, type Presentation } from '../../ports/keys.ts'
 import type { ReminderWay } from '../../ports/reminder-ways.ts'
+import { usualTimeZone } from '../../ports/sites.ts'
 import { boolean, bytes, identity, indexOfSome, integer, json, textOf, text } from './types.ts'
 
 export const tenants = pgTable('tenants', {
@@ -22,7 +23,7 @@ export const sites = pgTable(
     allowedOrigins: json().$type<string[]>().notNull().default([]),
     webhookUrl: text(),
     webhookSecret: bytes().notNull(),
-    timeZone: text().notNull().default('Europe/Paris'),
+    timeZone: text().notNull().default(usualTimeZone),
     remindBy: text<ReminderWay>().notNull().default('webhook'),
     createdAt: integer().notNull(),
     removedAt: integer(),

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { blob, index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { bridgeVersions, defaultPresentation, linkForms, listForms } from '../../ports/keys.ts'
 import { reminderWays } from '../../ports/reminder-ways.ts'
+import { usualTimeZone } from '../../ports/sites.ts'
 import { indexOfSome, textOf } from './parts.ts'
 
 export const tenants = sqliteTable('tenants', {
@@ -26,7 +27,7 @@ export const sites = sqliteTable(
     webhookUrl: text(),
     /** `whsec_…`, sealed. */
     webhookSecret: blob({ mode: 'buffer' }).notNull(),
-    timeZone: text().notNull().default('Europe/Paris'),
+    timeZone: text().notNull().default(usualTimeZone),
     /** How its users are reminded of a consent that ends. */
     remindBy: text({ enum: reminderWays }).notNull().default('webhook'),
     createdAt: integer().notNull(),
