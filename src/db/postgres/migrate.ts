@@ -22,13 +22,14 @@ type Known = ReturnType<typeof readMigrationFiles>[number]
 
 /**
  * Brings the schema up to date, each migration in a transaction of its own: none keeps what it locked through the indexes that
- * later ones build. One process migrates, the others wait for it. Servers of the version before go on meanwhile, and after: expand first, and take away in a later version, in a migration that begins with
- * `-- requires 12` when programs that know fewer than twelve migrations cannot work with what it leaves. With `mustExist` an
- * empty database is refused, for only a server's first start makes the tables, and so is one that somebody else migrates: a
- * command waits for nobody without a word. Who does wait calls `onWait` before.
+ * later ones build. One process migrates, the others wait for it. Servers of the version before go on meanwhile, and after:
+ * expand first, and take away in a later version, in a migration that begins with `-- requires 12` when programs that know
+ * fewer than twelve migrations cannot work with what it leaves. With `mustExist` an empty database is refused, for only a
+ * server's first start makes the tables, and so is one that somebody else migrates: a command waits for nobody without a word.
+ * Who does wait calls `onWait` before, once.
  */
 export async function migrate(
-  pool: pg.Pool,
+  pool: Pick<pg.Pool, 'connect'>,
   migrationsFolder: string,
   { mustExist = false, onWait }: { mustExist?: boolean; onWait?: (() => void) | undefined } = {},
 ): Promise<void> {
@@ -42,16 +43,14 @@ export async function migrate(
         'There is nothing of ours in the database that DATABASE_URL names. If it is the right one, start the server, which makes the tables at its first start.',
       )
     }
-    const { rows } = await client.query<{ is_free: boolean }>(
-      'SELECT pg_try_advisory_xact_lock($1) AS is_free',
-      [migrationLock],
-    )
-    if (!rows[0]?.is_free) {
+    let hasWaited = false
+    const whenTaken = (): void => {
       if (mustExist) throw new DatabaseInUseError(isMigrating)
-      onWait?.()
+      if (!hasWaited) onWait?.()
+      hasWaited = true
     }
     for (let left = tries; left > 0;) {
-      const end = await migrateNext(client, known, { isLastTry: left === 1 })
+      const end = await migrateNext(client, known, { isLastTry: left === 1, whenTaken })
       if (end === 'done') return
       left = end === 'next' ? tries : left - 1
     }
@@ -60,14 +59,22 @@ export async function migrate(
   }
 }
 
-/** One try of the next migration. `again`: servers at work were in its way, and it is not the last try. */
+/**
+ * One try of the next migration. `again`: servers at work were in its way, and it is not the last try. The lock is asked for
+ * each time, for between two migrations it is free.
+ */
 async function migrateNext(
   client: pg.PoolClient,
   known: readonly Known[],
-  { isLastTry }: { isLastTry: boolean },
+  { isLastTry, whenTaken }: { isLastTry: boolean; whenTaken: () => void },
 ): Promise<'done' | 'next' | 'again'> {
   try {
     await client.query('BEGIN')
+    const { rows } = await client.query<{ is_free: boolean }>(
+      'SELECT pg_try_advisory_xact_lock($1) AS is_free',
+      [migrationLock],
+    )
+    if (!rows[0]?.is_free) whenTaken()
     const applied = await migrateWithin(client, known, 1)
     await client.query('COMMIT')
     return applied < known.length ? 'next' : 'done'

@@ -1,11 +1,12 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, onTestFinished } from 'vitest'
+import { expect, onTestFinished, vi } from 'vitest'
 import { migrate, migrationLock } from '../../../../src/db/postgres/migrate.ts'
 import { createPool, migrationsFolder } from '../../../../src/db/postgres/open.ts'
 import { DatabaseInUseError, DatabaseVersionError } from '../../../../src/db/store-errors.ts'
 import { emptyDatabase, withPostgres } from '../../../support/postgres.ts'
 import { testFolder } from '../../../support/store.ts'
+import { doing } from './locked-rows.ts'
 
 /** The migrations of a later version: ours, and some more. */
 function laterMigrations(...all: string[]): string {
@@ -178,6 +179,23 @@ withPostgres((it, server) => {
 
     await other.query('ROLLBACK')
     await expect(migrate(pool, later, { mustExist: true })).resolves.toBeUndefined()
+  })
+
+  it('who comes between two migrations of another one waits for none without a word', async () => {
+    const pool = await poolOn()
+    await migrate(pool, migrationsFolder)
+    const other = await pool.connect()
+    onTestFinished(() => other.release())
+    const goesOn = () => other.query(`BEGIN; SELECT pg_advisory_xact_lock(${migrationLock})`)
+    const later = laterMigrations('ALTER TABLE tenants ADD COLUMN later bigint;')
+    const meeting = doing(goesOn, /^BEGIN/, pool)
+
+    await expect(migrate(meeting, later, { mustExist: true })).rejects.toThrow(DatabaseInUseError)
+
+    await other.query('ROLLBACK')
+    const onWait = vi.fn<() => void>(() => void other.query('ROLLBACK'))
+    await migrate(meeting, later, { onWait })
+    expect(onWait).toHaveBeenCalledOnce()
   })
 
   it('the program before works on with what a later one added', async () => {
