@@ -70,7 +70,7 @@ function judge({ check, of, lastDeliveredAt, stored, dialled }: Subject): Findin
   const last =
     lastDeliveredAt === undefined
       ? 'nothing delivered yet'
-      : `last success ${dayOf(lastDeliveredAt)}`
+      : `last success ${toTheMinute(lastDeliveredAt)}`
   const end = days === undefined ? '' : `, certificate good for ${days} days`
   return [{ ...ok('site.ok', check, `${last}${end}`), of }]
 }
@@ -105,8 +105,8 @@ function judgeStored(
       'site.disabled',
       check,
       {
-        en: `its endpoint is disabled since ${dayOf(health.disabledAt)}: ${health.disabledReason ?? 'no reason kept'}`,
-        fr: `ses webhooks sont coupés depuis ${dayOf(health.disabledAt)} : ${health.disabledReason ?? 'raison non gardée'}`,
+        en: `its endpoint is disabled since ${toTheMinute(health.disabledAt)}: ${health.disabledReason ?? 'no reason kept'}`,
+        fr: `ses webhooks sont coupés depuis ${toTheMinute(health.disabledAt)} : ${health.disabledReason ?? 'raison non gardée'}`,
       },
       {
         en: 'Mend the site, then try it again:',
@@ -121,8 +121,8 @@ function judgeStored(
       'site.failing',
       check,
       {
-        en: `deliveries fail since ${dayOf(health.failingSince)}`,
-        fr: `les livraisons échouent depuis ${dayOf(health.failingSince)}`,
+        en: `deliveries fail since ${toTheMinute(health.failingSince)}`,
+        fr: `les livraisons échouent depuis ${toTheMinute(health.failingSince)}`,
       },
       {
         en: 'Look at the site. What it answers now, and the usual reason:',
@@ -133,8 +133,8 @@ function judgeStored(
   }
   if (lastDeliveredAt <= clock.now()) return undefined
   const message = {
-    en: `took a webhook ${dayOf(lastDeliveredAt)}, which is yet to come`,
-    fr: `a pris un webhook le ${dayOf(lastDeliveredAt)}, une date à venir`,
+    en: `took a webhook ${toTheMinute(lastDeliveredAt)}, which is yet to come`,
+    fr: `a pris un webhook le ${toTheMinute(lastDeliveredAt)}, une date à venir`,
   }
   const act = {
     en: 'Compare the time with `date -u`: the clock is wrong, or was.',
@@ -235,4 +235,5 @@ function withinTime(probes: Probes): { probes: SiteProbes; release(): void } {
   }
 }
 
-const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ')
+const toTheMinute = (at: number): string =>
+  new Date(at).toISOString().slice(0, 16).replace('T', ' ')

@@ -123,9 +123,9 @@ export function eventsPage(
   const words = wordsFor(frame.language, list.now)
   const { query, rows, next } = list
   const stateOptions = [
-    ['', text.any],
-    ...eventStates.map((one) => [one, text.states[one]]),
-  ] as const
+    ['', text.any] as const,
+    ...eventStates.map((one) => [one, text.states[one]] as const),
+  ]
   const body = html`${doneLine(frame.language, done)}
   ${
     rest &&
@@ -139,7 +139,7 @@ export function eventsPage(
     filterForm(text, '/console/events', [
       input(text.site, 'site', query.site),
       input(text.type, 'type', query.type),
-      select(text.state, 'state', query.state, stateOptions as never),
+      select(text.state, 'state', query.state, stateOptions),
       select(text.period, 'hours', String(query.hours), periodOptions(words.lasting)),
     ]),
   )}
@@ -203,13 +203,16 @@ export function callsPage(frame: Frame, list: CallList): Page {
   const text = texts[frame.language]
   const words = wordsFor(frame.language, list.now)
   const { query, rows, next } = list
-  const statusOptions = [['', text.any], ...statusClasses.map((one) => [one, `${one}xx`])] as const
+  const statusOptions = [
+    ['', text.any] as const,
+    ...statusClasses.map((one) => [one, `${one}xx`] as const),
+  ]
   const body = html`${card(
     text.filter,
     filterForm(text, '/console/calls', [
       input(text.site, 'site', query.site),
       input(text.method, 'method', query.method),
-      select(text.status, 'status', query.status, statusOptions as never),
+      select(text.status, 'status', query.status, statusOptions),
       select(text.period, 'hours', String(query.hours), periodOptions(words.lasting)),
     ]),
   )}

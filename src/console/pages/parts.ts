@@ -52,7 +52,12 @@ export const statusTag = (status: number, info: string | null): Html =>
   tag(status === 0 ? 'good' : 'warn', `${status}${info === null ? '' : ` ${seen(info)}`}`)
 
 /** How bad a state is. */
-export const toneOf = (state: string): Tone =>
-  ({ delivered: 'good', completed: 'good', pending: 'warn', dead: 'bad', failed: 'bad' } as const)[
-    state as 'dead'
-  ] ?? 'none'
+export const toneOf = (state: string): Tone => tones[state] ?? 'none'
+
+const tones: Readonly<Record<string, Tone>> = {
+  delivered: 'good',
+  completed: 'good',
+  pending: 'warn',
+  dead: 'bad',
+  failed: 'bad',
+}
