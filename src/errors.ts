@@ -73,8 +73,8 @@ export abstract class AppError extends Error {
 }
 
 /** Whether an error is over by itself, and many meet it until then: the log has its cause once, and its stack never. */
-export const passes = (error: unknown): error is Error & { passes: true } =>
-  error instanceof Error && 'passes' in error
+export const isTransient = (error: unknown): error is Error & { transient: true } =>
+  error instanceof Error && 'transient' in error
 
 type Said<K extends ErrorKey> = Filling<K, [options?: AppErrorOptions]>
 

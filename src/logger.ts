@@ -5,7 +5,7 @@ import {
   type FastifyServerOptions,
 } from 'fastify'
 import { stdSerializers, type LoggerOptions, type SerializedError } from 'pino'
-import { passes } from './errors.ts'
+import { isTransient } from './errors.ts'
 import { inertJson } from './terminal/inert.ts'
 
 /** What a room logs with: facts, and what they mean. */
@@ -56,12 +56,12 @@ function inside(name: string, value: unknown, depth: number): unknown {
   return 'toJSON' in value ? value : censored(value as Record<string, unknown>, depth)
 }
 
-/** An error as pino shows it, redacted; without its stack if it passes by itself. A thrown value that is no Error stays as it is. */
+/** An error as pino shows it, redacted; without its stack if it is transient. A thrown value that is no Error stays as it is. */
 function shownError(error: unknown): SerializedError {
   const shown = stdSerializers.err(error as Error)
   if (!(error instanceof Error)) return shown
   const { stack, ...inALine } = shown
-  return censored(passes(error) ? inALine : { ...inALine, stack }) as SerializedError
+  return censored(isTransient(error) ? inALine : { ...inALine, stack }) as SerializedError
 }
 
 /** Pino's options: JSON on stdout, one line each whatever is in it, requests reduced to method, route and ids, secrets redacted. */

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { passes } from './errors.ts'
+import { isTransient } from './errors.ts'
 
 /** Work that repeats in the background until stopped. */
 export interface Loop {
@@ -14,7 +14,7 @@ export interface Loop {
 
 /**
  * Repeats `tick` while it says there is more, else sleeps `idleMs` (real time) or until nudged. An error goes to `onError` and
- * the loop goes on; one that passes by itself is told when it begins, not at each tick until it is over. A tick that does many
+ * the loop goes on; a transient one is told when it begins, not at each tick until it is over. A tick that does many
  * things should end between two of them once `stopping` is aborted.
  */
 export function startLoop({
@@ -31,7 +31,7 @@ export function startLoop({
 }): Loop {
   const stopping = new AbortController()
   let nudged = false
-  let isPassing = false
+  let wasTransient = false
   let wake = () => {}
   const stopped = new Promise((resolve) => stopping.signal.addEventListener('abort', resolve))
 
@@ -47,11 +47,11 @@ export function startLoop({
   async function tickOnce(): Promise<boolean> {
     try {
       const more = await tick(stopping.signal)
-      isPassing = false
+      wasTransient = false
       return more
     } catch (error) {
-      if (!isPassing || !passes(error)) onError(error)
-      isPassing = passes(error)
+      if (!wasTransient || !isTransient(error)) onError(error)
+      wasTransient = isTransient(error)
       return false
     }
   }

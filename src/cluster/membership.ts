@@ -1,7 +1,7 @@
 import { monotonicClock, type Clock, type FollowingClock } from '../clock.ts'
 import type { Member, MemberStore } from '../db/ports/members.ts'
 import { minuteMs } from '../durations.ts'
-import { passes } from '../errors.ts'
+import { isTransient } from '../errors.ts'
 import type { Log } from '../logger.ts'
 import { startLoop, type Loop } from '../loop.ts'
 import { codeOf } from '../terminal/system-errors.ts'
@@ -79,7 +79,7 @@ export async function joinOthers(
     const now = monotonic.now()
     if (silence && now - silence.toldAt < repeatMs) return false
     silence = { toldAt: now }
-    const away = passes(err) && `the database is away: ${reasonOf(err)}`
+    const away = isTransient(err) && `the database is away: ${reasonOf(err)}`
     log.error({ err, member: member.id }, away || 'no sign of life')
     return false
   }

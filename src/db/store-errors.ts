@@ -47,7 +47,7 @@ export class StoreBusyError extends Error {
 export class StoreAwayError extends StoreBusyError {
   override name = 'StoreAwayError'
 
-  get passes(): true {
+  get transient(): true {
     return true
   }
 

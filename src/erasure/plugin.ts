@@ -1,7 +1,7 @@
 import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Removal } from '../db/ports/removals.ts'
-import { passes } from '../errors.ts'
+import { isTransient } from '../errors.ts'
 import { startLoop } from '../loop.ts'
 import { finish } from './erase.ts'
 
@@ -25,7 +25,7 @@ const plugin: FastifyPluginCallback<{ workers: boolean }> = (app, { workers }, d
         log.info({ removal: removal.id, kind: removal.kind }, 'deleted')
       } catch (error) {
         if (stopping.signal.aborted) return
-        if (passes(error)) throw error // the database is away: from all of them
+        if (isTransient(error)) throw error // the database is away: from all of them
         restsUntil.set(removal.id, steadyClock.now() + restMs)
         log.warn({ err: error, removal: removal.id }, 'a deletion rests')
       }

@@ -29,7 +29,7 @@ export type MailOutcome = 'sent' | 'refused' | 'deferred' | 'unsure'
 export class MailServerError extends Error {
   override name = 'MailServerError'
   /** By itself, or once the operator mends it: the log has it once. */
-  readonly passes = true
+  readonly transient = true
 }
 
 export interface Mailer {
