@@ -26,27 +26,27 @@ export interface Hands {
  * done is found, and what was not is done.
  */
 export async function carryOut(
-  rooms: SiteDeps,
+  deps: SiteDeps,
   { tenants }: Plan,
   hands: Hands,
   by: By,
 ): Promise<void> {
-  const { store, ids } = rooms
+  const { store, ids } = deps
   for (const planned of tenants) {
     const { name } = planned
     const tenant = planned.found ?? (await store.createTenant({ id: ids.next('ten'), name }, by))
-    await makeKeys(rooms, { tenant, site: null }, planned.newKeys, hands, by)
+    await makeKeys(deps, { tenant, site: null }, planned.newKeys, hands, by)
     for (const { name: siteName, found, change, newKeys } of planned.sites) {
-      const site = found ?? (await ensureSite(rooms, { tenantId: tenant.id, name: siteName }, by))
+      const site = found ?? (await ensureSite(deps, { tenantId: tenant.id, name: siteName }, by))
       if (Object.keys(change).length > 0) await store.updateSite(site.id, change, by)
       hands.onDone()
-      await makeKeys(rooms, { tenant, site }, newKeys, hands, by)
+      await makeKeys(deps, { tenant, site }, newKeys, hands, by)
     }
   }
 }
 
 async function makeKeys(
-  rooms: SiteDeps,
+  deps: SiteDeps,
   { tenant, site }: { tenant: Tenant; site: Site | null },
   keys: readonly DeclaredKey[],
   { keep, onDone }: Hands,
@@ -61,7 +61,7 @@ async function makeKeys(
         api_key: apiKey,
         api_secret: apiSecret,
       })
-    await createApiKey(rooms, { tenant, site, label, readOnly, beforeStored }, by)
+    await createApiKey(deps, { tenant, site, label, readOnly, beforeStored }, by)
     onDone()
   }
 }

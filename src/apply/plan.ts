@@ -40,30 +40,30 @@ export interface Plan {
 
 /** What is missing here of what a file declares, and what of it cannot be. Changes nothing. */
 export async function planOf(
-  rooms: { store: Store; config: Config; now: number },
+  deps: { store: Store; config: Config; now: number },
   declared: Declaration,
 ): Promise<Plan> {
-  const tenants = await rooms.store.listTenants()
+  const tenants = await deps.store.listTenants()
   const isNamed = ({ name }: Tenant) => declared.tenants.some((one) => isSameName(one.tenant, name))
   const plan: Plan = {
     tenants: [],
     onlyHere: tenants.filter((one) => !isNamed(one)).map(({ name }) => ({ tenant: name })),
     problems: [],
   }
-  for (const one of declared.tenants) plan.tenants.push(await planTenant(rooms, one, plan))
+  for (const one of declared.tenants) plan.tenants.push(await planTenant(deps, one, plan))
   return plan
 }
 
 async function planTenant(
-  rooms: { store: Store; config: Config; now: number },
+  deps: { store: Store; config: Config; now: number },
   { tenant: name, keys, sites }: Declaration['tenants'][number],
   plan: Plan,
 ): Promise<TenantPlan> {
-  const { store, now } = rooms
+  const { store, now } = deps
   const found = await store.findTenant(name)
   if (!found) {
     const planned = []
-    for (const site of sites) planned.push(await planSite(rooms, name, site, undefined, [], plan))
+    for (const site of sites) planned.push(await planSite(deps, name, site, undefined, [], plan))
     return { name, found, newKeys: keys, sites: planned }
   }
   const good = (await store.listKeys(found.id)).filter((key) => isLasting(key, now))
@@ -74,7 +74,7 @@ async function planTenant(
   for (const site of sites) {
     const there = await store.findSite({ tenantId: found.id, siteId: null }, site.site)
     const its = there ? keysOf(there) : []
-    planned.push(await planSite(rooms, found.name, site, there, its, plan))
+    planned.push(await planSite(deps, found.name, site, there, its, plan))
   }
   const named = new Set(planned.map((site) => site.found?.id))
   for (const site of await store.listSites({ tenantId: found.id, siteId: null })) {

@@ -167,10 +167,10 @@ export async function authenticate(
 
 /** The caller behind a key and secret that we hold ourselves, as the demo's. No call was made: nothing is counted or thrown. */
 export async function callerBehind(
-  rooms: Pick<Authentication, 'store' | 'keyring' | 'clock'>,
+  deps: Pick<Authentication, 'store' | 'keyring' | 'clock'>,
   given: Pick<Given, 'key' | 'secret'>,
 ): Promise<Caller | undefined> {
-  const { holder, isGood } = await judge(rooms, given)
+  const { holder, isGood } = await judge(deps, given)
   return holder && isGood ? toCaller(holder) : undefined
 }
 
@@ -212,11 +212,11 @@ function toCaller({ key, tenant, site }: KeyHolder): Caller {
  * against the address. Throws TooManyRequestsError beyond either limit.
  */
 export async function admit(
-  rooms: Authentication & { limits: Limits },
+  deps: Authentication & { limits: Limits },
   given: Given,
 ): Promise<Caller> {
-  const { limits } = rooms
-  const caller = await authenticate(rooms, given).catch((error: unknown) => {
+  const { limits } = deps
+  const caller = await authenticate(deps, given).catch((error: unknown) => {
     if (error instanceof AuthenticationError) limits.unauthenticated.take(networkOf(given.address))
     throw error
   })

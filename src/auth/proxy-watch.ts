@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts'
 /** How the audit knows a neighbour that passes calls on though nobody told us to believe it. */
 export const unheard = { action: 'proxy.untrusted', actor: 'server' } as const
 
-interface Rooms {
+interface Deps {
   clock: Clock
   auditCounter: AuditCounter
 }
@@ -16,7 +16,7 @@ interface Rooms {
  * such a header; a proxy stands on a private address.
  */
 export function createProxyWatch(
-  { clock, auditCounter }: Rooms,
+  { clock, auditCounter }: Deps,
   isProxy: (address: string) => boolean,
 ): (peer: string | undefined, forwarded: unknown) => void {
   return (peer, forwarded) => {

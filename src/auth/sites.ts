@@ -35,12 +35,12 @@ export async function ensureSite(
 
 /** The same for a caller: as many sites as a tenant's keys may make. Throws a ValidationError beyond. */
 export async function ensureSiteFor(
-  rooms: SiteDeps,
+  deps: SiteDeps,
   site: { tenantId: string; name: string },
   by: By,
 ): Promise<Site> {
-  if ((await rooms.store.countHeld(site.tenantId)).sites >= keptOf.sitesPerTenant) {
+  if ((await deps.store.countHeld(site.tenantId)).sites >= keptOf.sitesPerTenant) {
     throw new ValidationError('too_many_sites')
   }
-  return ensureSite(rooms, site, by)
+  return ensureSite(deps, site, by)
 }

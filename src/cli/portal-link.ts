@@ -27,16 +27,16 @@ export function portalLinkCommand(
     .option('--end', 'instead: end all that were given out for it, and who is in by one')
     .option('--json')
     .action((name: string, options: Options) =>
-      withInstallation(async ({ config, by, ...rooms }) => {
+      withInstallation(async ({ config, by, ...deps }) => {
         if (!options.end) refuseInTheClear(config)
-        const site = await siteNamed(rooms.store, { tenant: options.tenant, site: name })
+        const site = await siteNamed(deps.store, { tenant: options.tenant, site: name })
         const { id: siteId, tenantId } = site
         if (options.end) {
-          const ended = await rooms.store.endSiteSessions(siteId, by)
+          const ended = await deps.store.endSiteSessions(siteId, by)
           return printOne({ site: site.name, ended }, options)
         }
         const of = { tenantId, siteId, apiKey: null }
-        const { token, expiresAt } = await offerPortal(rooms, of, by)
+        const { token, expiresAt } = await offerPortal(deps, of, by)
         const language = options.lang === undefined ? '' : `?lang=${options.lang}`
         const url = `${config.publicUrl}/portal/enter/${token}${language}`
         if (options.json) return sayJson({ url, until: time(expiresAt) })

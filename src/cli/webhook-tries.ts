@@ -6,8 +6,8 @@ import { time } from './print.ts'
 type Tried = Awaited<ReturnType<Store['findDelivery']>>
 
 /** The tries of a delivery as they are shown, each with the beginning of the site's answer; of none there are none. */
-export const triesOf = (rooms: { keyring: Keyring }, delivery: Tried) =>
-  openTries(rooms, delivery).map(({ number, startedAt, durationMs, status, error, response }) => ({
+export const triesOf = (deps: { keyring: Keyring }, delivery: Tried) =>
+  openTries(deps, delivery).map(({ number, startedAt, durationMs, status, error, response }) => ({
     try: number,
     at: time(startedAt),
     ms: durationMs,

@@ -14,17 +14,17 @@ export const silentMs = 10_000
 export const isLiving = ({ seenAt }: Pick<SeenMember, 'seenAt'>, now: number): boolean =>
   Math.abs(now - seenAt) < silentMs
 
-interface Rooms {
+interface Deps {
   store: Pick<MemberStore, 'listMembers'>
   clock: Clock
 }
 
 /** The ids of the servers at work on this database. */
-export async function livingServers({ store, clock }: Rooms): Promise<string[]> {
+export async function livingServers({ store, clock }: Deps): Promise<string[]> {
   const members = await store.listMembers()
   return members.filter((member) => isLiving(member, clock.now())).map(({ id }) => id)
 }
 
 /** Whether any server is at work on this database. */
-export const hasLivingServer = async (rooms: Rooms): Promise<boolean> =>
-  (await livingServers(rooms)).length > 0
+export const hasLivingServer = async (deps: Deps): Promise<boolean> =>
+  (await livingServers(deps)).length > 0

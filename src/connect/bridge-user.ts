@@ -8,7 +8,7 @@ import type { Store } from '../db/store.ts'
 import { SiteConflictError } from '../db/store-errors.ts'
 import { ValidationError } from '../errors.ts'
 
-interface Rooms {
+interface Deps {
   store: Store
   bridge: BridgeResources
   keyring: Keyring
@@ -21,16 +21,16 @@ const underWay = new WeakMap<Store, Map<string, Promise<string>>>()
  * The Bridge uuid of a stored user, made at Bridge on first need. The row stands before Bridge is asked and names itself
  * there, so a crash in between is healed by Bridge's 409 (Bridge: `external_user_id` is unique per application).
  */
-export async function ensureBridgeUser(rooms: Rooms, user: BridgeUser): Promise<string> {
+export async function ensureBridgeUser(deps: Deps, user: BridgeUser): Promise<string> {
   if (user.userUuid !== null) return user.userUuid
-  const making = underWay.get(rooms.store) ?? new Map<string, Promise<string>>()
-  underWay.set(rooms.store, making)
-  const one = making.get(user.id) ?? makeUser(rooms, user.id).finally(() => making.delete(user.id))
+  const making = underWay.get(deps.store) ?? new Map<string, Promise<string>>()
+  underWay.set(deps.store, making)
+  const one = making.get(user.id) ?? makeUser(deps, user.id).finally(() => making.delete(user.id))
   making.set(user.id, one)
   return one
 }
 
-async function makeUser({ store, bridge, keyring }: Rooms, userId: string): Promise<string> {
+async function makeUser({ store, bridge, keyring }: Deps, userId: string): Promise<string> {
   const known = await store.readUser(userId) // somebody may have made it since the row was read
   if (!known) throw new SiteConflictError(new ValidationError('site_gone'))
   if (known.userUuid) return known.userUuid

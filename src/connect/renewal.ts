@@ -99,11 +99,11 @@ export async function openRenewal(
   if (!('claim' in taken)) return { limitedUntil: taken.oldestAt + dayMs }
 
   const payer = { tenant: site.tenantId, site: site.id }
-  const rooms = { ...deps, bridge: deps.bridge.within(AbortSignal.timeout(budgetMs), payer) }
+  const bounded = { ...deps, bridge: deps.bridge.within(AbortSignal.timeout(budgetMs), payer) }
   const held = { item, user, site, bridgeUser: userUuid }
   try {
     const redirectUrl = await returnUrl(deps, item.id, site.origin)
-    const { url, request } = await openVisit(rooms, held, {
+    const { url, request } = await openVisit(bounded, held, {
       publicUrl: deps.publicUrl,
       bank: bankOf(item),
       force: true,
@@ -114,7 +114,7 @@ export async function openRenewal(
     return { url }
   } catch (error) {
     await store.releaseAllowance('renewal', taken.claim)
-    const isLost = isFinalRefusal(error) && (await isGone(rooms, held, { hadAccounts: false }))
+    const isLost = isFinalRefusal(error) && (await isGone(bounded, held, { hadAccounts: false }))
     if (isLost) return { gone: true }
     throw error
   }

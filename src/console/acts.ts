@@ -22,7 +22,7 @@ const items = z.object({
 /** All that the console can do: send again, test and enable an endpoint, open a renewal page. Nothing here deletes or moves. */
 export const acts: FastifyPluginAsync = async (app) => {
   const { store, clock, ids: newIds, wakeups } = app
-  const rooms = { store, ids: newIds }
+  const deps = { store, ids: newIds }
   const by = ({ visitor }: FastifyRequest): By => ({
     actor: visitor!.actor,
     at: clock.now(),
@@ -32,7 +32,7 @@ export const acts: FastifyPluginAsync = async (app) => {
     const { id } = ids.parse(request.params)
     const [event] = await store.listEvents({ ofSites: true, id }, { limit: 1 })
     if (!event) return notice(request, reply, 404, 'unknown')
-    const { replayed } = await replaySome(rooms, [id], by(request))
+    const { replayed } = await replaySome(deps, [id], by(request))
     wakeups.notify('deliveries')
     return back(reply, `/console/event/${id}`, { replayed })
   })
@@ -47,7 +47,7 @@ export const acts: FastifyPluginAsync = async (app) => {
     const until = Math.min(query.until ?? at, at)
     const after = placeIn(query.from)
     const { replayed, rest } = await replayPart(
-      rooms,
+      deps,
       // What is left reaches as far back as it did at the first press.
       { ...filter, ...(after && { since: after.receivedAt }), until: until + 1 },
       { ...who, at },

@@ -49,25 +49,25 @@ const plugin: FastifyPluginCallback<
   const { store, bridge, clock, ids, keyring, isClockInDoubt } = app
   const stopping = new AbortController()
   const { signal } = stopping
-  const rooms = { store, bridge, clock, ids, keyring, publicUrl, signal, log }
-  const catchUp = createCatchUp(rooms)
+  const deps = { store, bridge, clock, ids, keyring, publicUrl, signal, log }
+  const catchUp = createCatchUp(deps)
   // By a clock that is ahead many consents are about to end, and each site is told once: a server waits until Bridge said
   // what time it is, which it does within a second of the start.
   const isTimeSure = () => !isClockInDoubt() && (!workers || app.bridgeTime.aheadMs() !== undefined)
   const mailing = mailServer && {
-    ...rooms,
+    ...deps,
     mailer: createMailer(mailServer),
     observe: app.metrics,
   }
   const jobs: Jobs = {
     async tell() {
-      const moreToTell = await tellActions(rooms)
+      const moreToTell = await tellActions(deps)
       if (!isTimeSure()) return moreToTell
-      const moreStale = await tellStale(rooms)
+      const moreStale = await tellStale(deps)
       return moreToTell || moreStale
     },
-    remind: async () => isTimeSure() && (await remind(rooms)),
-    compare: createComparison(rooms),
+    remind: async () => isTimeSure() && (await remind(deps)),
+    compare: createComparison(deps),
     // By a clock that is ahead nobody was heard of for long.
     catchUp: async () => !isClockInDoubt() && (await catchUp()),
     // A month that has not begun would be counted for good.
@@ -123,9 +123,9 @@ export default fp(plugin, {
   dependencies: ['db', 'metrics', 'bridge', 'vault', 'cluster'],
 })
 
-type Rooms = Pick<Parameters<typeof plugin>[0], 'store' | 'clock' | 'bridgeStatus' | 'wakeups'>
+type Deps = Pick<Parameters<typeof plugin>[0], 'store' | 'clock' | 'bridgeStatus' | 'wakeups'>
 
-function saver({ store, clock, bridgeStatus, wakeups }: Rooms, served: Served) {
+function saver({ store, clock, bridgeStatus, wakeups }: Deps, served: Served) {
   let last = ''
   // Whoever led meanwhile wrote something else.
   wakeups.on('lead', () => (last = ''))

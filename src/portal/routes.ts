@@ -19,7 +19,7 @@ const named = z.object({ site: z.string().max(200).catch('') }).catch({ site: ''
 /** What only visitors see and do, each of their own site or tenant; of another's they learn no more than a stranger does. */
 export const inside: FastifyPluginAsync<{ eventsDays: number }> = async (app, { eventsDays }) => {
   const { store, clock, keyring, wakeups, limits } = app
-  const rooms = { store, clock, keyring, eventsDays }
+  const deps = { store, clock, keyring, eventsDays }
 
   door.guard(app)
 
@@ -27,25 +27,25 @@ export const inside: FastifyPluginAsync<{ eventsDays: number }> = async (app, { 
     const query = siteQuery.parse(request.query)
     const { tenant, site: own } = request.portalVisitor!
     if (query.site === '' && own === null) {
-      const sites = await readSites(rooms, tenant, query.page)
+      const sites = await readSites(deps, tenant, query.page)
       return sendPage(reply, 200, sitesPage(frameOf(request, reply), sites))
     }
     const site = await siteNamed(app, request, query.site)
     if (!site) return notice(request, reply, 404, 'unknown')
-    const view = await readSite(rooms, site, query)
+    const view = await readSite(deps, site, query)
     return sendPage(reply, 200, sitePage(frameOf(request, reply), view, doneIn(request.query)))
   })
 
   app.get('/event/:id', async (request, reply) => {
     const { scope } = request.portalVisitor!
-    const view = await readEvent(rooms, scope, ids.parse(request.params).id)
+    const view = await readEvent(deps, scope, ids.parse(request.params).id)
     if (!view) return notice(request, reply, 404, 'unknown')
     return sendPage(reply, 200, eventPage(frameOf(request, reply), view, doneIn(request.query)))
   })
 
   app.post('/event/:id/replay', async (request, reply) => {
     const { scope } = request.portalVisitor!
-    const view = await readEvent(rooms, scope, ids.parse(request.params).id)
+    const view = await readEvent(deps, scope, ids.parse(request.params).id)
     if (!view) return notice(request, reply, 404, 'unknown')
     limits.siteActs.take(view.site.id)
     const { replayed } = await replaySome(app, [view.event.id], by(app, request))

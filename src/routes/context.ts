@@ -86,7 +86,7 @@ export function contextMaker(
   const { bridge, clock, ids, isClockInDoubt, keyring, limits, steadyClock, store, auditCounter } =
     app
   const sharedAnswers = createSharedAnswers(bridge, underWay)
-  const rooms = { clock, ids, isClockInDoubt, keyring, limits, settings, store, auditCounter }
+  const deps = { clock, ids, isClockInDoubt, keyring, limits, settings, store, auditCounter }
   return (request: FastifyRequest, reply: FastifyReply, caller: Caller): MethodContext => {
     const payer = { tenant: caller.tenant.id, site: caller.site?.id ?? '' }
     // A long read may wait for its user's next minute, where that comes in time.
@@ -94,7 +94,7 @@ export function contextMaker(
     const mayWaitMs = (): number => openedAt + longestReadWaitMs - steadyClock.now()
     const budget = new BridgeBudget(app, payer)
     return Object.assign(budget, {
-      ...rooms,
+      ...deps,
       caller,
       log: request.log,
       fresh: freshnessOf(reply),

@@ -6,7 +6,7 @@ import type { Keyring } from './keyring.ts'
 import { secretRow } from './sealed-rows.ts'
 import { dayMs } from '../durations.ts'
 
-interface Rooms {
+interface Deps {
   store: Store
   keyring: Keyring
 }
@@ -15,7 +15,7 @@ interface Rooms {
 export const newWebhookSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`
 
 /** The secret a site's webhooks are signed with, the newest one while two are good. */
-export async function readWebhookSecret({ store, keyring }: Rooms, siteId: string) {
+export async function readWebhookSecret({ store, keyring }: Deps, siteId: string) {
   const sealed = await store.readWebhookSecret(siteId)
   return keyring.open(sealed, secretRow(siteId)).toString('utf8')
 }
@@ -37,7 +37,7 @@ export class EarlierSecretError extends ConflictError {
  * only by force. Throws EarlierSecretError.
  */
 export async function rotateWebhookSecret(
-  { store, keyring }: Rooms,
+  { store, keyring }: Deps,
   siteId: string,
   by: By,
   { force = false } = {},

@@ -75,7 +75,7 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
 
   if (options.workers) {
     const sender = createSender({ own: options.publicUrl })
-    const rooms = {
+    const deps = {
       store,
       memberId,
       keyring,
@@ -87,7 +87,7 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
       log,
       openedTo,
     }
-    const relaying = { ...rooms, observe: app.metrics }
+    const relaying = { ...deps, observe: app.metrics }
     const relay = createRelay(relaying, { onSettled: () => relayLoop.nudge() })
     app.relay.tryNow = relay.tryNow
     const handling = { store, memberId, keyring, clock, log, onRefreshed: options.onRefreshed }

@@ -10,17 +10,17 @@ import type { Relay } from './relay.ts'
  * arrive. Returns its id.
  */
 export async function sendTest(
-  rooms: OwnEventDeps & {
+  deps: OwnEventDeps & {
     store: Pick<Store, 'acceptEvent' | 'audit'>
     relay: Pick<Relay, 'tryNow'>
   },
   site: Pick<Site, 'id' | 'name' | 'tenantId'>,
   { actor, at }: By,
 ): Promise<string> {
-  const { store, relay } = rooms
+  const { store, relay } = deps
   const { tenantId, name: subject } = site
   const about = { userId: null, siteId: site.id, itemId: null }
-  const event = ownEvent(rooms, { type: testEventType, content: { site: subject }, ...about }, at)
+  const event = ownEvent(deps, { type: testEventType, content: { site: subject }, ...about }, at)
   await store.acceptEvent(event)
   await store.audit({ actor, at, tenantId, action: 'endpoint.tested', subject })
   await relay.tryNow(event.id, site)
