@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { isLiving } from '../cluster/liveness.ts'
-import type { ProcessIdentity } from '../cluster/members.ts'
+import type { ProcessIdentity } from '../cluster/single-server.ts'
 import { readHolder } from '../db/sqlite/file/replace.ts'
 import { DatabaseInUseError } from '../db/store-errors.ts'
 

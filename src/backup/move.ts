@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Clock, Ids } from '../clock.ts'
-import { joinMembers, type ProcessIdentity } from '../cluster/members.ts'
+import { takeDatabase, type ProcessIdentity } from '../cluster/single-server.ts'
 import type { Config } from '../config.ts'
 import type { Counts, Progress } from '../db/moving/move.ts'
 import { MoveError } from '../db/moving/move-error.ts'
@@ -78,7 +78,7 @@ async function moveFile(
       isLost = true
     }
     const id = ids.next('srv')
-    const membership = await joinMembers(store, { id, identity, clock, onLost })
+    const membership = await takeDatabase(store, { id, identity, clock, onLost })
     try {
       let opened = 0
       const rows = await moveToPostgres({

@@ -10,7 +10,7 @@ import { savedBridgeStatus, savedQuota, type Served } from '../bridge/admission/
 import { createFollowingClock, systemIds, type Clock, type Ids } from '../clock.ts'
 import { loadConfig, sandboxCredentials, type Config } from '../config.ts'
 import { hasLivingServer } from '../cluster/liveness.ts'
-import { setByDatabase } from '../cluster/membership.ts'
+import { setByDatabase } from '../cluster/members.ts'
 import { thisProcess } from '../cluster/process-identity.ts'
 import { dispatcherTo } from '../bridge/transport/dispatcher.ts'
 import { openStore } from '../db/open.ts'

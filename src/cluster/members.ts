@@ -1,87 +1,143 @@
-import { setTimeout as realWait } from 'node:timers/promises'
-import type { Clock } from '../clock.ts'
-import { startLoop, type Loop } from '../loop.ts'
-import { DatabaseInUseError } from '../db/store-errors.ts'
+import { monotonicClock, type Clock, type FollowingClock } from '../clock.ts'
 import type { Member, MemberStore } from '../db/ports/members.ts'
+import { minuteMs } from '../durations.ts'
+import { isTransient } from '../errors.ts'
+import type { Log } from '../logger.ts'
+import { startLoop, type Loop } from '../loop.ts'
+import { codeOf } from '../terminal/system-errors.ts'
 import { renewMs, silentMs } from './liveness.ts'
 
-/** Where a server runs, and how it learns that another one on its host is dead. */
-export interface ProcessIdentity {
-  host: string
-  pid: number
-  isAlive(pid: number): boolean
+/**
+ * How long the last sign of life lets a server count on its place, and on its lead: for less than the others wait before
+ * they strike it off, and before one of them leads.
+ */
+const sureMs = silentMs - 2_000
+
+/** A server's place among those that serve the database: gives signs of life until it stops. */
+export interface Membership extends Loop {
+  /** How many live, this one included, as the last sign of life told. */
+  living(): number
+  /** Whether the others still count on this one. Who was frozen, or cut off from the database, may have lost its claims. */
+  isSure(): boolean
+  /** Whether this one does what is done once for the installation. */
+  leads(): boolean
 }
 
-const lookMs = 500
+/** Where there are no others. */
+export const onlyMember: Pick<Membership, 'living' | 'isSure'> = {
+  living: () => 1,
+  isSure: () => true,
+}
+
+/** Sets a clock by the database's, where all who use that go by it. */
+export async function setByDatabase(
+  clock: FollowingClock,
+  store: Pick<MemberStore, 'isShared' | 'readTime'>,
+): Promise<void> {
+  if (!store.isShared) return
+  const hear = clock.listen()
+  hear(await store.readTime())
+}
+
+interface Options {
+  member: Member
+  /** Follows the database's. */
+  clock: FollowingClock
+  monotonic?: Clock
+  /** Called each time this server begins to lead. */
+  onLead: () => void
+  log: Log
+}
+
+/** How often it is said that the database is still away. */
+const repeatMs = minuteMs
 
 /**
- * Makes this process the one member that a database has place for, for as long as the returned loop runs. That keeps a
- * second server, and a restore, off the database: a predecessor that died on this host is replaced at once; one elsewhere,
- * or one we cannot see, after its silence. `clock` is the real one.
+ * Makes this process one of many members until it is stopped, by the database's clock alone. One that was struck off, for it
+ * was frozen or cut off, joins again under its id, without what it had in hand.
  */
-export async function joinMembers(
-  store: MemberStore,
-  {
-    id,
-    identity,
-    clock,
-    onLost,
-    wait = realWait,
-  }: {
-    id: string
-    identity: ProcessIdentity
-    clock: Clock
-    /** Called once, when we are a member no more: another server took the place. */
-    onLost: () => void
-    wait?: (ms: number) => Promise<unknown>
-  },
-): Promise<Loop> {
-  const member: Member = { id, host: identity.host, pid: identity.pid }
-  let waitedMs = 0 // by no clock: it may be set meanwhile
-  let seenFirst: number | undefined
-  for (;;) {
-    const at = clock.now()
-    const other = await store.joinMembers(member, { at, silentSince: at - silentMs })
-    if (!other) break
-    seenFirst ??= other.seenAt
-    // Without a renewal in all that time it is dead, though the clock it was seen by may have been put back since.
-    const isOver = waitedMs >= silentMs + renewMs
-    const isSilent = isOver && other.seenAt === seenFirst
-    if (isSilent || isDead(other, identity)) {
-      await store.removeMember(other.id)
-    } else if (isOver) {
-      throw new DatabaseInUseError(
-        `Another bank-api serves this database: process ${other.pid} on ${other.host}.`,
-      )
-    } else {
-      await wait(lookMs)
-      waitedMs += lookMs
-    }
+export async function joinOthers(
+  store: Pick<MemberStore, 'joinMembers' | 'renewMember' | 'removeMember'>,
+  { member, clock, monotonic = monotonicClock, onLead, log }: Options,
+): Promise<Membership> {
+  let last = { askedAt: Number.NEGATIVE_INFINITY, living: 1, leads: false }
+  let silence: { toldAt: number } | undefined
+  let hasLead = false
+  const isSure = () => monotonic.now() - last.askedAt < sureMs
+  const leads = () => last.leads && isSure()
+
+  /** Says what changed since it was said last. */
+  function tellLead(): void {
+    if (leads() === hasLead) return
+    hasLead = !hasLead
+    log.info({ member: member.id }, hasLead ? 'this server leads' : 'this server leads no more')
+    if (hasLead) onLead()
   }
 
-  let lost = false
+  function tellSilence(err: unknown): boolean {
+    tellLead()
+    const now = monotonic.now()
+    if (silence && now - silence.toldAt < repeatMs) return false
+    silence = { toldAt: now }
+    const away = isTransient(err) && `the database is away: ${reasonOf(err)}`
+    log.error({ err, member: member.id }, away || 'no sign of life')
+    return false
+  }
+
+  async function renew(): Promise<boolean> {
+    tellLead() // lost by a silence, and perhaps ours again at once
+    const askedAt = monotonic.now()
+    const hear = clock.listen()
+    const at = clock.now()
+    // When the database was away for all, the first to be back would take the others for dead: who was silent judges nobody.
+    const silentSince = isSure() ? at - silentMs : 0
+    const standing = await store.renewMember(member.id, {
+      at,
+      silentSince,
+      leadUntil: at + silentMs,
+    })
+    if (silence) log.info({ member: member.id }, 'the database is back')
+    silence = undefined
+    if (!standing) {
+      await store.joinMembers(member, { at, silentSince: 0 })
+      log.warn({ member: member.id }, 'struck off for its silence: this server joined again')
+      return true
+    }
+    hear(standing.time)
+    last = { askedAt, living: standing.living, leads: standing.leads }
+    for (const { id, host, pid } of standing.struckOff) {
+      log.warn({ member: id, host, pid }, 'a silent server was struck off: its work goes on here')
+    }
+    tellLead()
+    return false
+  }
+
+  const at = clock.now()
+  await store.joinMembers(member, { at, silentSince: at - silentMs })
+  await renew()
   const loop = startLoop({
-    tick: async () => {
-      if (lost) return false
-      const at = clock.now()
-      const sign = { at, silentSince: at - silentMs, leadUntil: at + silentMs }
-      if (await store.renewMember(id, sign)) return false
-      lost = true
-      onLost()
-      return false
-    },
+    tick: () => renew().catch(tellSilence),
     idleMs: renewMs,
-    onError: () => {}, // a locked database: the next renewal is three seconds away
+    onError: tellSilence,
   })
   return {
     ...loop,
+    living: () => last.living,
+    isSure,
+    leads,
     async stop() {
       await loop.stop()
-      await store.removeMember(id)
+      // Then others have its lead and its work at once. Without a database they learn it by the silence.
+      await store.removeMember(member.id).catch((err: unknown) => {
+        log.warn({ err, member: member.id }, 'left without a word')
+      })
     },
   }
 }
 
-// A container's only process has the same number in every life: our own number means a former life of ours.
-const isDead = (other: Member, { host, pid, isAlive }: ProcessIdentity): boolean =>
-  other.host === host && (other.pid === pid || !isAlive(other.pid))
+/** What it comes from at last: the server's own words, or the machine's. */
+function reasonOf(error: Error): string {
+  let last = error
+  while (last.cause instanceof Error) last = last.cause
+  return last.message || codeOf(last)
+}

@@ -1,11 +1,11 @@
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { monotonicClock, systemClock, type FollowingClock } from '../clock.ts'
-import { waitUntilAlone } from './alone.ts'
+import { waitUntilAlone } from './wait-until-alone.ts'
 import { createHeartbeats, type Heartbeats } from './heartbeats.ts'
 import { createLeader, soleLeader, type Leader } from './leader.ts'
-import { joinMembers, type ProcessIdentity } from './members.ts'
-import { joinOthers, onlyMember, type Membership } from './membership.ts'
+import { takeDatabase, type ProcessIdentity } from './single-server.ts'
+import { joinOthers, onlyMember, type Membership } from './members.ts'
 import type { Lifecycle } from './readiness.ts'
 import { createWakeups, type Wakeups } from './wakeups.ts'
 
@@ -75,7 +75,7 @@ const plugin: FastifyPluginAsync<Options> = async (
   app.decorate('membership', onlyMember)
   app.decorate('leader', leader ?? soleLeader)
   if (identity) {
-    const place = await joinMembers(store, { id, identity, clock: systemClock, onLost })
+    const place = await takeDatabase(store, { id, identity, clock: systemClock, onLost })
     app.addHook('onClose', () => place.stop())
   }
 }

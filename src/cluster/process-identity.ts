@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import type { ProcessIdentity } from './members.ts'
+import type { ProcessIdentity } from './single-server.ts'
 
 /** Where this process runs. */
 export const thisProcess = (): ProcessIdentity => ({ host: hostname(), pid: process.pid, isAlive })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { waitUntilAlone } from '../../../src/cluster/alone.ts'
+import { waitUntilAlone } from '../../../src/cluster/wait-until-alone.ts'
 import { silentMs } from '../../../src/cluster/liveness.ts'
 import { DatabaseInUseError } from '../../../src/db/store-errors.ts'
 
