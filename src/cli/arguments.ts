@@ -2,6 +2,7 @@ import { InvalidArgumentError } from 'commander'
 import { systemClock } from '../clock.ts'
 import { readWebAddress } from '../connect/site-urls.ts'
 import { dayMs, hourMs, minuteMs } from '../durations.ts'
+import { isName, longestName } from '../names.ts'
 
 /** A time in the one form that reads the same everywhere: 01/02/2027 would be a day in January or in February. */
 export function dateArgument(text: string): number {
@@ -60,4 +61,17 @@ export function addressArgument(text: string): URL {
   const url = readWebAddress(text)
   if (!url) throw new InvalidArgumentError('Give an http or https address without credentials.')
   return url
+}
+
+/**
+ * The name of something new, or a label. What is only looked up takes any text instead: names that an older version stored
+ * must stay reachable.
+ */
+export function newNameArgument(text: string): string {
+  if (!isName(text)) {
+    throw new InvalidArgumentError(
+      `Give 1 to ${longestName} characters, without control or invisible ones and without outer spaces.`,
+    )
+  }
+  return text
 }

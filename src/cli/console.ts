@@ -4,7 +4,7 @@ import { offerLogin } from '../console/session.ts'
 import { isName } from '../names.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
-import { refuseInTheClear } from './kept-sessions.ts'
+import { requireHttps } from './require-https.ts'
 import { age } from './listing.ts'
 import { time } from './print.ts'
 import { shortIds } from './short-ids.ts'
@@ -80,7 +80,7 @@ function whoArgument(text: string): string {
 function refuseWhereClosed(config: Config): void {
   if (!config.console)
     throw new CommandError('The console is off: set CONSOLE=true, and restart the server')
-  refuseInTheClear(config)
+  requireHttps(config)
 }
 
 function onlyOne<T extends { id: string }>(sessions: readonly T[], word: string): T {

@@ -3,7 +3,7 @@ import { offerPortal } from '../auth/portal-session.ts'
 import { languages, type Language } from '../language.ts'
 import type { CommandContext } from './context.ts'
 import { siteNamed } from './installation.ts'
-import { refuseInTheClear } from './kept-sessions.ts'
+import { requireHttps } from './require-https.ts'
 import { time } from './print.ts'
 
 interface Options {
@@ -28,7 +28,7 @@ export function portalLinkCommand(
     .option('--json')
     .action((name: string, options: Options) =>
       withInstallation(async ({ config, by, ...deps }) => {
-        if (!options.end) refuseInTheClear(config)
+        if (!options.end) requireHttps(config)
         const site = await siteNamed(deps.store, { tenant: options.tenant, site: name })
         const { id: siteId, tenantId } = site
         if (options.end) {

@@ -17,7 +17,7 @@ import { siteNamed, tenantNamed, type Installation } from './installation.ts'
 import { portalLinkCommand } from './portal-link.ts'
 import { inParts, printPart, type PartOptions } from './parts.ts'
 import { time } from './print.ts'
-import { deleting, removeAndPrint, type RemovalOptions } from './removing.ts'
+import { deleting, removeAndPrint, type RemovalOptions } from './delete.ts'
 
 interface UpdateOptions {
   tenant: string

@@ -6,10 +6,10 @@ import { exportTenant } from '../export/tenant-export.ts'
 import type { CommandContext } from './context.ts'
 import { tenantNamed } from './installation.ts'
 import { age } from './listing.ts'
-import { newNameArgument } from './names.ts'
 import { time } from './print.ts'
 import { megabytes } from './progress.ts'
-import { deleting, removeAndPrint, type RemovalOptions } from './removing.ts'
+import { deleting, removeAndPrint, type RemovalOptions } from './delete.ts'
+import { newNameArgument } from './arguments.ts'
 
 /** `bank-api tenant …` */
 export function tenantCommands(context: CommandContext): Command {

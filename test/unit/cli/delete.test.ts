@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { watch } from '../../../src/cli/removing.ts'
+import { watch } from '../../../src/cli/delete.ts'
 import { testApp } from '../../support/app.ts'
 import { aTenant, aUser, testBy } from '../../support/tenants.ts'
 

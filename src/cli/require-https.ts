@@ -3,7 +3,7 @@ import type { Config } from '../config.ts'
 import { CommandError } from './command-error.ts'
 
 /** Throws a CommandError where no browser would keep a session: such an address is not given out. */
-export function refuseInTheClear({ publicUrl }: Pick<Config, 'publicUrl'>): void {
+export function requireHttps({ publicUrl }: Pick<Config, 'publicUrl'>): void {
   const { protocol, hostname } = new URL(publicUrl)
   if (protocol === 'https:' || isLoopback(hostname)) return
   throw new CommandError(
