@@ -41,7 +41,7 @@ import { frappePlugin } from './frappe/plugin.ts'
 import { askedName } from './frappe/request.ts'
 import { frappeServerOptions } from './frappe/server-options.ts'
 import { createUnderWay } from './frappe/under-way.ts'
-import { subjectsOf } from './calls/call-log.ts'
+import { idsNamedIn } from './calls/call-log.ts'
 import calls from './calls/plugin.ts'
 import { loggerOptions, RequestLog } from './logger.ts'
 import metrics from './metrics/plugin.ts'
@@ -231,8 +231,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
         asked(request, { name }) {
           Object.assign(request.openCall, { method: name, isAdmitted: true })
         },
-        parsed: (request, args) => void Object.assign(request.openCall, subjectsOf(args)),
-        answered: (request, value) => void Object.assign(request.openCall, subjectsOf(value)),
+        parsed: (request, args) => void Object.assign(request.openCall, idsNamedIn(args)),
+        answered: (request, value) => void Object.assign(request.openCall, idsNamedIn(value)),
       },
       checkResults: !config.production,
     }),

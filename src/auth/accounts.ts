@@ -5,7 +5,7 @@ import type { NewEvent } from '../db/ports/events.ts'
 import type { OwnedItem } from '../db/ports/items.ts'
 import type { BridgeUser, SiteUser } from '../db/ports/users.ts'
 import type { Keyring } from '../vault/keyring.ts'
-import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
+import { sealOwnEvent, type OwnEventDeps } from '../vault/seal-own-event.ts'
 import { markIfMissing } from './gone-items.ts'
 import type { OwnershipDeps } from './missing.ts'
 
@@ -74,7 +74,7 @@ function replacedEvent(
     data_until: dataUntil === null ? null : new Date(dataUntil).toISOString(),
   }
   const about = { userId: user.id, siteId: site.id, itemId }
-  return ownEvent(deps, { type: 'account.replaced', content, ...about }, at)
+  return sealOwnEvent(deps, { type: 'account.replaced', content, ...about }, at)
 }
 
 /** What tells whether an account of this item still has the IBAN it had, and says nothing else; null without an IBAN. */

@@ -7,7 +7,7 @@ import type { NewEvent } from '../db/ports/events.ts'
 import type { ItemFacts } from '../db/ports/items.ts'
 import type { SiteUser } from '../db/ports/users.ts'
 import type { Store } from '../db/store.ts'
-import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
+import { sealOwnEvent, type OwnEventDeps } from '../vault/seal-own-event.ts'
 
 /** What it takes to read a user's items, and to tell the site which are gone. */
 export interface ItemListDeps extends OwnEventDeps {
@@ -57,7 +57,7 @@ export const deletionTold =
   (itemId: number): NewEvent => {
     const content = { item_id: itemId, user_uuid: userUuid }
     const about = { userId: user.id, siteId: site.id, itemId }
-    return ownEvent(deps, { type: 'item.deleted', content, ...about }, clock.now())
+    return sealOwnEvent(deps, { type: 'item.deleted', content, ...about }, clock.now())
   }
 
 /** What we keep of an item Bridge described. */

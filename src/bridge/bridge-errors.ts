@@ -204,7 +204,7 @@ export class BridgeStatusError extends BridgeError {
     super(wordsFor(kind, refusal), {
       kind,
       ...(kind === 'quota' && { limit: 'bridge' }),
-      ...waitFor(kind, wait),
+      ...retryAfterOf(kind, wait),
       wait,
       detail: `${method} ${route}: ${words.join(' ')}`,
     })
@@ -231,7 +231,7 @@ const isFront = (status: number): boolean => [502, 503, 504].includes(status) ||
 // Bridge counts calls per user by the minute ("rate limits") and names no wait of its own.
 const waitOfQuota = 60
 
-function waitFor(
+function retryAfterOf(
   kind: BridgeErrorKind,
   wait: number | undefined,
 ): Pick<BridgeErrorOptions, 'retryAfter'> {

@@ -189,7 +189,7 @@ function toRefusal({ text, language, limit, asked }: Refused): CallRecord['refus
 }
 
 /** The connect request and the item that a call's checked arguments or its answer name; what is no id is dropped. */
-export function subjectsOf(named: unknown): { request?: string; itemId?: number } {
+export function idsNamedIn(named: unknown): { request?: string; itemId?: number } {
   if (typeof named !== 'object' || named === null) return {}
   const { request, item_id: itemId } = named as Record<string, unknown>
   return {

@@ -1,4 +1,4 @@
-import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
+import { sealOwnEvent, type OwnEventDeps } from '../vault/seal-own-event.ts'
 import type { ItemFacts } from '../db/ports/items.ts'
 import type { NewEvent } from '../db/ports/events.ts'
 import type { OwnedRequest } from '../db/ports/requests.ts'
@@ -22,5 +22,5 @@ export function completedEvent(
     step: null,
   }
   const dedupeKey = `${type}:${request.id}:${item.id}`
-  return ownEvent(deps, { type, content, dedupeKey, ...itemOwner(owned) }, at)
+  return sealOwnEvent(deps, { type, content, dedupeKey, ...itemOwner(owned) }, at)
 }

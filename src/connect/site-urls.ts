@@ -45,7 +45,7 @@ export function resolveSiteUrls(
 ): SiteUrls {
   const base = named.base_url === undefined ? undefined : readUrl('base_url', named.base_url)
   const listed = site?.allowedOrigins ?? []
-  const origin = site?.origin ?? base?.origin ?? pinnedBy(named.redirect_url, listed)
+  const origin = site?.origin ?? base?.origin ?? originToPin(named.redirect_url, listed)
   const allowed = [origin, ...listed]
 
   const hold = (name: string, url: URL): string => {
@@ -75,7 +75,7 @@ export function resolveSiteUrls(
   }
 }
 
-function pinnedBy(redirectUrl: string, listed: readonly string[]): string | null {
+function originToPin(redirectUrl: string, listed: readonly string[]): string | null {
   const { origin } = readUrl('redirect_url', redirectUrl)
   return listed.includes(origin) ? null : origin
 }

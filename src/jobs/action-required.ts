@@ -4,7 +4,7 @@ import type { Item, ItemFacts, OwnedItem } from '../db/ports/items.ts'
 import type { NewEvent } from '../db/ports/events.ts'
 import { statusTold } from '../db/rules/item-notes.ts'
 import type { Store } from '../db/store.ts'
-import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
+import { sealOwnEvent, type OwnEventDeps } from '../vault/seal-own-event.ts'
 import { itemContent, itemOwner } from '../connect/item-event.ts'
 
 export interface ActionRequiredDeps extends OwnEventDeps {
@@ -51,7 +51,7 @@ const wasAsked = ({ helpAskedAt, toldStatus }: Item): boolean =>
 
 function repaired(deps: OwnEventDeps, owned: OwnedItem, at: number): NewEvent {
   const content = { ...itemContent(owned), status: owned.item.status }
-  return ownEvent(deps, { type: 'item.repaired', content, ...itemOwner(owned) }, at)
+  return sealOwnEvent(deps, { type: 'item.repaired', content, ...itemOwner(owned) }, at)
 }
 
 /** The event that asks the site to do something about an item. */
@@ -63,5 +63,5 @@ export function actionEvent(
 ): NewEvent {
   const { status, statusCodeInfo: status_code_info } = facts
   const content = { ...itemContent(owned), status, status_code_info, next }
-  return ownEvent(deps, { type: 'item.action_required', content, ...itemOwner(owned) }, at)
+  return sealOwnEvent(deps, { type: 'item.action_required', content, ...itemOwner(owned) }, at)
 }

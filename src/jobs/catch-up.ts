@@ -1,5 +1,5 @@
 import { readItemList } from '../auth/item-list.ts'
-import type { OwnEventDeps } from '../vault/own-event.ts'
+import type { OwnEventDeps } from '../vault/seal-own-event.ts'
 import type { BridgeClient } from '../bridge/client.ts'
 import { BridgeError, isBridge } from '../bridge/bridge-errors.ts'
 import type { Clock } from '../clock.ts'

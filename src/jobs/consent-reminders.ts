@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { OwnedItem } from '../db/ports/items.ts'
 import { reminded } from '../db/rules/item-notes.ts'
 import type { Store } from '../db/store.ts'
-import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
+import { sealOwnEvent, type OwnEventDeps } from '../vault/seal-own-event.ts'
 import { itemContent, itemOwner } from '../connect/item-event.ts'
 import { renewalToken } from '../connect/renewal-token.ts'
 import { dayMs } from '../durations.ts'
@@ -61,5 +61,5 @@ function expiringEvent(deps: ReminderDeps, owned: OwnedItem, at: number) {
     days_left: Math.ceil((end - at) / dayMs),
     renew_url: `${deps.publicUrl}/renew/${token}`,
   }
-  return ownEvent(deps, { type: 'consent.expiring', content, ...itemOwner(owned) }, at)
+  return sealOwnEvent(deps, { type: 'consent.expiring', content, ...itemOwner(owned) }, at)
 }

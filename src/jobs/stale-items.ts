@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { OwnedItem } from '../db/ports/items.ts'
 import { staleTold } from '../db/rules/item-notes.ts'
 import type { Store } from '../db/store.ts'
-import { ownEvent, type OwnEventDeps } from '../vault/own-event.ts'
+import { sealOwnEvent, type OwnEventDeps } from '../vault/seal-own-event.ts'
 import { itemContent, itemOwner } from '../connect/item-event.ts'
 
 const batch = 100
@@ -34,5 +34,5 @@ function staleEvent(deps: OwnEventDeps, owned: OwnedItem, at: number) {
     data_as_of: new Date(lastSuccessAt ?? 0).toISOString(),
     expected_at: new Date(expectedAt ?? at).toISOString(),
   }
-  return ownEvent(deps, { type: 'item.stale', content, ...itemOwner(owned) }, at)
+  return sealOwnEvent(deps, { type: 'item.stale', content, ...itemOwner(owned) }, at)
 }

@@ -59,7 +59,7 @@ export const getBridgeItemDetails = defineMethod({
       ? read
       : { ...read, providerName: await nameOfProvider(context, read.providerId) }
     await context.store.updateItem(held.user.id, facts, at)
-    const known = { ...held.item, ...withoutNulls(facts) }
+    const known = { ...held.item, ...whatWasSaid(facts) }
     context.fresh.item(known)
     const { next, at: nextAt } = whatNext(known, at)
 
@@ -88,5 +88,5 @@ export const getBridgeItemDetails = defineMethod({
 })
 
 /** What Bridge left out of this answer it may have said before. */
-const withoutNulls = (facts: ItemFacts): Partial<ItemFacts> =>
+const whatWasSaid = (facts: ItemFacts): Partial<ItemFacts> =>
   Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== null))

@@ -13,7 +13,7 @@ import type { Store } from '../../db/store.ts'
 import { readRetryAfter } from '../../http-exchange.ts'
 import type { Log } from '../../logger.ts'
 import { waitAfter } from './schedule.ts'
-import type { Answer, Post, Sender } from './sender.ts'
+import type { Post, Sender, SiteAnswer } from './sender.ts'
 import { webhookHeaders } from './headers.ts'
 
 export interface RelayDeps {
@@ -289,7 +289,7 @@ function retryOrBury(
 function toSettlement(
   deps: RelayDeps,
   claim: ClaimedDelivery,
-  answer: Answer,
+  answer: SiteAnswer,
   startedAt: number,
   at: number,
 ): Settlement {
@@ -316,7 +316,7 @@ const sealed = ({ keyring }: RelayDeps, id: string, response: Buffer): Buffer | 
 function report(
   { log, auditCounter, observe }: RelayDeps,
   claim: ClaimedDelivery,
-  answer: Answer,
+  answer: SiteAnswer,
   at: number,
 ): void {
   const isRefused = answer.status === null && answer.refused

@@ -6,7 +6,7 @@ import { createGuardedAgent, refuseByName, TargetRefusedError } from './target-g
 import { noAnswerWithin, notAllowed } from './try-errors.ts'
 
 /** What a site said to a webhook: a status and the beginning of its answer, or why there is none. */
-export type Answer =
+export type SiteAnswer =
   | { status: number; response: Buffer; retryAfter: unknown; location?: unknown }
   | { status: null; error: string; refused: boolean }
 
@@ -23,7 +23,7 @@ export interface Post {
 }
 
 export interface Sender {
-  send(post: Post): Promise<Answer>
+  send(post: Post): Promise<SiteAnswer>
   close(): Promise<void>
 }
 

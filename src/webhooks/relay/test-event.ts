@@ -2,7 +2,7 @@ import { testEventType } from '../../db/ports/events.ts'
 import type { Site } from '../../db/ports/sites.ts'
 import type { By } from '../../db/scope.ts'
 import type { Store } from '../../db/store.ts'
-import { ownEvent, type OwnEventDeps } from '../../vault/own-event.ts'
+import { sealOwnEvent, type OwnEventDeps } from '../../vault/seal-own-event.ts'
 import type { Relay } from './relay.ts'
 
 /**
@@ -20,7 +20,11 @@ export async function sendTest(
   const { store, relay } = deps
   const { tenantId, name: subject } = site
   const about = { userId: null, siteId: site.id, itemId: null }
-  const event = ownEvent(deps, { type: testEventType, content: { site: subject }, ...about }, at)
+  const event = sealOwnEvent(
+    deps,
+    { type: testEventType, content: { site: subject }, ...about },
+    at,
+  )
   await store.acceptEvent(event)
   await store.audit({ actor, at, tenantId, action: 'endpoint.tested', subject })
   await relay.tryNow(event.id, site)

@@ -3,15 +3,15 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import type { Site } from '../../../src/db/ports/sites.ts'
-import type { Answer, Post, Sender } from '../../../src/webhooks/relay/sender.ts'
+import type { SiteAnswer, Post, Sender } from '../../../src/webhooks/relay/sender.ts'
 import { createRelay } from '../../../src/webhooks/relay/relay.ts'
 import { relayRooms } from '../../unit/webhooks/relay-rooms.ts'
 import { inForm } from '../../support/form.ts'
 
 const secondMs = 1_000
-const gone: Answer = { status: null, error: 'ECONNREFUSED', refused: false }
-const silent: Answer = { status: null, error: 'no answer within 15 s', refused: false }
-const good: Answer = { status: 200, response: Buffer.alloc(0), retryAfter: undefined }
+const gone: SiteAnswer = { status: null, error: 'ECONNREFUSED', refused: false }
+const silent: SiteAnswer = { status: null, error: 'no answer within 15 s', refused: false }
+const good: SiteAnswer = { status: 200, response: Buffer.alloc(0), retryAfter: undefined }
 
 /** Lets everything that needs no time end: a commit takes a turn of the event loop, and wakes what waits for it. */
 const settled = async (): Promise<void> => {
@@ -22,7 +22,7 @@ const settled = async (): Promise<void> => {
 function network(clock: { now(): number; advance(ms: number): void }) {
   const open = new Set<{ url: string; endsAt: number; end: () => void }>()
   let mostAtOne = 0
-  const sender = (answerOf: (post: Post) => { afterMs: number; answer: Answer }): Sender => ({
+  const sender = (answerOf: (post: Post) => { afterMs: number; answer: SiteAnswer }): Sender => ({
     send(post) {
       const { afterMs, answer } = answerOf(post)
       if (afterMs === 0) return Promise.resolve(answer)
@@ -107,7 +107,7 @@ test.each([
   },
 )
 
-const refused: Answer = { status: 417, response: Buffer.alloc(0), retryAfter: undefined }
+const refused: SiteAnswer = { status: 417, response: Buffer.alloc(0), retryAfter: undefined }
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
@@ -201,7 +201,7 @@ test('a backlog drains without growing memory, and new events do not wait for it
 test('a clock that jumps ahead and back delays nothing by the jump', async () => {
   const { relaying, emit, listenAt, clock, jump, store } = await relayRooms()
   const { sender } = network(clock)
-  const answers: Answer[] = [gone]
+  const answers: SiteAnswer[] = [gone]
   const relay = createRelay({
     ...relaying,
     sender: sender(() => ({ afterMs: 0, answer: answers.shift() ?? good })),

@@ -19,7 +19,7 @@ type Told =
  * An event of our own in Bridge's envelope, sealed and ready to store. Two with one `dedupeKey` are the same; without it each
  * is new.
  */
-export function ownEvent(
+export function sealOwnEvent(
   { ids, keyring }: OwnEventDeps,
   event: Pick<NewEvent, 'userId' | 'siteId' | 'itemId'> & Told & { dedupeKey?: string },
   at: number,
