@@ -19,8 +19,9 @@ export async function removeItem(
   const left = withBridgeUser
     ? ((await bridge.items.list(userUuid).catch(unlessMissing)) ?? [])
     : []
-  const withUser = withBridgeUser && left.every(({ id }) => id === item.id)
-  if (withUser) await bridge.users.delete(userUuid).catch(unlessMissing)
+  const isLast = withBridgeUser && left.every(({ id }) => id === item.id)
+  if (!isLast) return store.deleteItem(item.id, by)
+  await bridge.users.delete(userUuid).catch(unlessMissing)
   const announce = deletionTold(deps, owner, userUuid)
-  return store.deleteItem(item.id, by, { withUser, announce })
+  return store.deleteItem(item.id, by, { withUser: userUuid, announce })
 }

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { notFound } from '../../src/db/rules/item-notes.ts'
 import { testNow } from '../support/clock.ts'
-import { aTenant, aUser, addItems, anAnnouncement, itemFacts, testBy } from '../support/tenants.ts'
+import {
+  aTenant,
+  aUser,
+  addItems,
+  anAnnouncement,
+  aRequest,
+  itemFacts,
+  testBy,
+} from '../support/tenants.ts'
 import { hide, hiding, idsOf, withUser, withUsers } from './rooms.ts'
 import type { OpenRooms } from './store.ts'
 
@@ -237,16 +245,28 @@ export function itemContract(name: string, open: OpenRooms): void {
     it('with the last item takes along what was still held here, and it is announced', async () => {
       const { store, ann, held, announce, told } = await withTold()
 
-      await store.deleteItem(7, testBy, { withUser: true, announce })
+      await store.deleteItem(7, testBy, { withUser: ann.userUuid, announce })
 
       expect([await held(), await told()]).toEqual([[], [8]])
       expect(await store.findUserByUuid(ann.userUuid)).toBeUndefined()
     })
 
+    it('made anew since with another uuid, keeps it, its address and its other items', async () => {
+      const { rooms, store, ann, held, announce, told } = await withTold()
+      await store.setUserUuid(ann.id, 'uuid-made-anew')
+      const email = Buffer.from('sealed')
+      await aRequest(rooms, ann, { email })
+
+      await store.deleteItem(7, testBy, { withUser: ann.userUuid, announce })
+
+      expect([await held(), await told()]).toEqual([[8], []])
+      expect(await store.readUser(ann.id)).toEqual({ userUuid: 'uuid-made-anew', email })
+    })
+
     it('stays with its other items when only one is deleted', async () => {
       const { store, held, announce, told } = await withTold()
 
-      await store.deleteItem(7, testBy, { withUser: false, announce })
+      await store.deleteItem(7, testBy, { announce })
 
       expect([await held(), await told()]).toEqual([[8], []])
     })

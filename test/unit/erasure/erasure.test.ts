@@ -9,6 +9,7 @@ import { text } from '../../../src/texts/say.ts'
 import { exportTenant } from '../../../src/export/tenant-export.ts'
 import { ensureBridgeUser } from '../../../src/connect/bridge-user.ts'
 import { SiteConflictError } from '../../../src/db/store-errors.ts'
+import { removeItem } from '../../../src/erasure/erase-item.ts'
 import { remove, type RemovalDeps } from '../../../src/erasure/erase.ts'
 import {
   aConnectedBank,
@@ -489,6 +490,26 @@ describe('delete_bridge_item_id', () => {
     const { message } = await callMethod(app, 'get_events', { since }, { as: acme.siteKey })
     const event = { content: { item_id: 13, user_uuid: alice.user.userUuid } }
     expect(message).toMatchObject({ events: [{ type: 'item.deleted', event }] })
+  })
+
+  it('leaves a user alone who was made anew for a link while Bridge deleted the former', async () => {
+    const town = await aTown({ DELETE_BRIDGE_USERS: 'true' })
+    const { app, acme, alice, world } = town
+    const link = { redirect_url: 'https://one.acme.test/x', user: 'alice', email: 'a@b.test' }
+    const { users } = app.bridge
+    const slowly = async (userUuid: string) => {
+      await users.delete(userUuid)
+      world.expireTokens()
+      await callMethod(app, 'get_bridge_connect_link', link, { as: acme.siteKey })
+    }
+    const bridge = { ...app.bridge, users: { ...users, delete: slowly } }
+    const [held] = await app.store.listConnections({ id: alice.itemId })
+
+    await removeItem({ ...app, bridge }, held!, { withBridgeUser: true, by: testBy })
+
+    const user = await app.store.readUser(alice.user.id)
+    expect(user?.userUuid).not.toBe(alice.user.userUuid)
+    expect(world.users.has(user?.userUuid ?? '')).toBe(true)
   })
 
   it.each([

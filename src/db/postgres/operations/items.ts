@@ -36,6 +36,7 @@ import { changed, first, prepared, type Db, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { lockItem, lockItems, storeItem } from './item-rows.ts'
 import { lockTenantOf, lockUser } from './locks.ts'
+import { isStill } from './removals.ts'
 import { inGivenScope, isServed, isMailWanted } from './sites.ts'
 import { insertEvent } from './store-event.ts'
 
@@ -63,8 +64,6 @@ const livingOf = (db: Db, userId: string) =>
     .orderBy(items.id)
 
 const lockLiving = (db: Db, userId: string) => livingOf(db, userId).for('no key update')
-
-const idsOf = (some: readonly { id: number }[]): number[] => some.map(({ id }) => id)
 
 const ofAccount = (id: unknown) =>
   eq(items.id, sql`(SELECT item_id FROM accounts WHERE id = ${id})`)
@@ -104,9 +103,12 @@ export function itemOperations({ run, transaction }: Tools): ItemStore {
 
     endUser: (userId, { userUuid, at, announce }) =>
       transaction(async (db) => {
-        if ((await lockUser(db, userId))?.userUuid !== userUuid) return
-        await db.update(bridgeUsers).set({ userUuid: null }).where(eq(bridgeUsers.id, userId))
-        await endItems(db, idsOf(await lockLiving(db, userId)), at, announce)
+        await endItems(
+          db,
+          await endBridgeUser(db, userId, userUuid, { userUuid: null }),
+          at,
+          announce,
+        )
       }),
 
     claimGoneLook: (userId, { at, notSince, hadAccounts = false, itemId }) =>
@@ -135,28 +137,29 @@ export function itemOperations({ run, transaction }: Tools): ItemStore {
         return true
       }),
 
-    deleteItem: (itemId, { actor, at }, { withUser, announce } = { withUser: false }) =>
+    deleteItem: (itemId, { actor, at }, { withUser, announce } = {}) =>
       transaction(async (db) => {
         const held = await first(owned(db).where(eq(items.id, itemId)))
         if (!held) return { accounts: 0 }
         await lockUser(db, held.user.id)
         if (!(await lockItem(db, itemId))) return { accounts: 0 }
-        const living = withUser ? idsOf(await lockLiving(db, held.user.id)) : []
+        const goesToo = withUser !== undefined
+        const none = { userUuid: null, email: null }
+        const its = goesToo ? await endBridgeUser(db, held.user.id, withUser, none) : []
         // Nothing is put behind a delivery that goes.
         await lockTenantOf(db, held.site.id)
         await cancelItemDeliveries(db, held.site.id, itemId)
         await loseAccounts(db, itemId, at)
         const gone = await changed(db.delete(accounts).where(eq(accounts.itemId, itemId)))
         await db.delete(items).where(eq(items.id, itemId))
-        if (withUser) {
-          const none = { userUuid: null, email: null }
-          await db.update(bridgeUsers).set(none).where(eq(bridgeUsers.id, held.user.id))
-          const others = living.filter((id) => id !== itemId)
-          await endItems(db, others, at, announce)
-        }
+        const others = its.filter((id) => id !== itemId)
+        await endItems(db, others, at, announce)
         const { tenantId, name } = held.site
         const entry = { at, actor, tenantId, action: 'item.deleted', subject: String(itemId) }
-        await writeAudit(db, { ...entry, detail: { site: name, accounts: gone, withUser } })
+        await writeAudit(db, {
+          ...entry,
+          detail: { site: name, accounts: gone, withUser: goesToo },
+        })
         return { accounts: gone }
       }),
 
@@ -235,6 +238,18 @@ async function writeItems(
     await storeItem(db, item)
     known.set(item.id, item)
   }
+}
+
+/** Takes from a user what went with it at Bridge, and says which items it had. None for one that was made anew there since. */
+async function endBridgeUser(
+  db: Db,
+  userId: string,
+  userUuid: string,
+  none: { userUuid: null; email?: null },
+): Promise<number[]> {
+  const isIt = and(eq(bridgeUsers.id, userId), isStill(userUuid))
+  if ((await changed(db.update(bridgeUsers).set(none).where(isIt))) === 0) return []
+  return (await lockLiving(db, userId)).map(({ id }) => id)
 }
 
 /** Marks items as gone, and tells their site of each, as the last thing a transaction does. */

@@ -33,7 +33,7 @@ const lock = async (db: Db, id: string): Promise<Removal> =>
 const tableOf = (kind: ExportKind) => named(ownedRows[kind].table)
 
 /** Whether a user is at Bridge what it was, or nothing any more. */
-const isStill = (uuid: string | null | undefined): SQL | undefined =>
+export const isStill = (uuid: string | null | undefined): SQL | undefined =>
   when(uuid, (was) =>
     or(isNull(bridgeUsers.userUuid), was === null ? undefined : eq(bridgeUsers.userUuid, was)),
   )

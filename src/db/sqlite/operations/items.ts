@@ -36,6 +36,7 @@ import { prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { insertEvent } from './events.ts'
 import { itemRow, storeItem } from './item-rows.ts'
+import { isStill } from './removals.ts'
 import { inScopeGiven, isServed, isMailWanted } from './sites.ts'
 
 const owned = (db: Tools['db']) =>
@@ -113,9 +114,7 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
 
     endUser: (userId, { userUuid, at, announce }) =>
       write(() => {
-        const isIt = and(eq(bridgeUsers.id, userId), eq(bridgeUsers.userUuid, userUuid))
-        const gone = db.update(bridgeUsers).set({ userUuid: null }).where(isIt).run().changes
-        if (gone > 0) endItems(db, livingOf(db, userId), at, announce)
+        endItems(db, endBridgeUser(db, userId, userUuid, { userUuid: null }), at, announce)
       }),
 
     claimGoneLook: (userId, { at, notSince, hadAccounts = false, itemId }) =>
@@ -143,7 +142,7 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
         return true
       }),
 
-    deleteItem: (itemId, { actor, at }, { withUser, announce } = { withUser: false }) =>
+    deleteItem: (itemId, { actor, at }, { withUser, announce } = {}) =>
       write(() => {
         const held = owned(db).where(eq(items.id, itemId)).get()
         if (!held) return { accounts: 0 }
@@ -151,15 +150,14 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
         loseAccounts(db, itemId, at)
         const gone = db.delete(accounts).where(eq(accounts.itemId, itemId)).run().changes
         db.delete(items).where(eq(items.id, itemId)).run()
-        if (withUser) {
-          const { id } = held.user
+        const goesToo = withUser !== undefined
+        if (goesToo) {
           const none = { userUuid: null, email: null }
-          db.update(bridgeUsers).set(none).where(eq(bridgeUsers.id, id)).run()
-          endItems(db, livingOf(db, id), at, announce)
+          endItems(db, endBridgeUser(db, held.user.id, withUser, none), at, announce)
         }
         const { tenantId, name } = held.site
         const entry = { at, actor, tenantId, action: 'item.deleted', subject: String(itemId) }
-        writeAudit(db, { ...entry, detail: { site: name, accounts: gone, withUser } })
+        writeAudit(db, { ...entry, detail: { site: name, accounts: gone, withUser: goesToo } })
         return { accounts: gone }
       }),
 
@@ -233,10 +231,19 @@ function writeItem(db: Tools['db'], facts: ItemFacts, of: { userId: string; at: 
   if (item) storeItem(db, known, item)
 }
 
-const livingOf = (db: Tools['db'], userId: string): number[] =>
-  itemsOfUser(db)
+/** Takes from a user what went with it at Bridge, and says which items it had. None for one that was made anew there since. */
+function endBridgeUser(
+  db: Tools['db'],
+  userId: string,
+  userUuid: string,
+  none: { userUuid: null; email?: null },
+): number[] {
+  const isIt = and(eq(bridgeUsers.id, userId), isStill(userUuid))
+  if (db.update(bridgeUsers).set(none).where(isIt).run().changes === 0) return []
+  return itemsOfUser(db)
     .all({ userId })
     .map(({ id }) => id)
+}
 
 /** Marks items as gone, and tells their site of each. */
 function endItems(

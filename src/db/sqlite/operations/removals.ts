@@ -20,7 +20,7 @@ import { named, rowsOf } from './owned-rows.ts'
 const tableOf = (kind: ExportKind) => named(ownedRows[kind].table)
 
 /** Whether a user is at Bridge what it was, or nothing any more. */
-const isStill = (uuid: string | null | undefined): SQL | undefined =>
+export const isStill = (uuid: string | null | undefined): SQL | undefined =>
   when(uuid, (was) =>
     or(isNull(bridgeUsers.userUuid), was === null ? undefined : eq(bridgeUsers.userUuid, was)),
   )
