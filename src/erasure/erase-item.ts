@@ -14,7 +14,8 @@ export async function removeItem(
   { withBridgeUser, by }: { withBridgeUser: boolean; by: By },
 ): Promise<{ accounts: number }> {
   const { userUuid } = owner.user
-  if (userUuid === null) return store.deleteItem(item.id, by)
+  if (userUuid === null)
+    return store.deleteItem(item.id, by, withBridgeUser ? { withUser: null } : {})
   await bridge.items.delete(userUuid, item.id).catch(unlessMissing)
   const left = withBridgeUser
     ? ((await bridge.items.list(userUuid).catch(unlessMissing)) ?? [])

@@ -263,6 +263,19 @@ export function itemContract(name: string, open: OpenRooms): void {
       expect(await store.readUser(ann.id)).toEqual({ userUuid: 'uuid-made-anew', email })
     })
 
+    it('and has no uuid any more loses its address with what is left, unless it was made anew', async () => {
+      const { rooms, store, ann, announce } = await withTold()
+      const email = Buffer.from('sealed')
+      await aRequest(rooms, ann, { email })
+
+      await store.deleteItem(7, testBy, { withUser: null })
+      expect(await store.readUser(ann.id)).toEqual({ userUuid: ann.userUuid, email })
+
+      await store.endUser(ann.id, { userUuid: ann.userUuid, at: testNow, announce })
+      await store.deleteItem(8, testBy, { withUser: null })
+      expect(await store.readUser(ann.id)).toEqual({ userUuid: null, email: null })
+    })
+
     it('stays with its other items when only one is deleted', async () => {
       const { store, held, announce, told } = await withTold()
 

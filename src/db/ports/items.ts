@@ -156,13 +156,13 @@ export interface ItemStore {
   noteItem(itemId: number, note: ItemNote, event?: NewEvent | null): Promise<boolean>
   /**
    * Forgets an item and its accounts, and what its events said or were about to say; says how many accounts went. With
-   * `withUser`, the uuid, its Bridge user is gone too, with the address kept for it, and made anew when it is needed: of its
+   * `withUser`, the uuid or null for one that has none any more, its Bridge user is gone too, with the address kept for it, and made anew when it is needed: of its
    * other items those that were not gone yet are announced. One that has another uuid by now stays as it is.
    */
   deleteItem(
     itemId: number,
     by: By,
-    options?: { withUser?: string; announce?: (itemId: number) => NewEvent },
+    options?: { withUser?: string | null; announce?: (itemId: number) => NewEvent },
   ): Promise<{ accounts: number }>
   /** Of all tenants, unless the filter says whose; those that are not gone. */
   listConnections(filter: ConnectionFilter, page?: ConnectionPage): Promise<Connection[]>

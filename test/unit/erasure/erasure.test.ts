@@ -558,6 +558,8 @@ describe('delete_bridge_item_id', () => {
       const town = await aTown(env)
       const { app, world, alice } = town
       const { id: userId, userUuid } = alice.user
+      const email = Buffer.from('sealed')
+      await aRequest(app, alice.user, { email })
       world.items.delete(alice.itemId)
       if (kind === 'user-gone') world.users.delete(userUuid)
       const change = { userId, itemId: alice.itemId, userUuid, at: app.clock.now() }
@@ -572,7 +574,9 @@ describe('delete_bridge_item_id', () => {
       })
 
       expect(town.counts()).toMatchObject({ items: 2, accounts: 2, deliveries: 2 })
-      expect(world.users.has(userUuid)).toBe(kind === 'item-gone' && Object.keys(env).length === 0)
+      const isKept = Object.keys(env).length === 0
+      expect(world.users.has(userUuid)).toBe(kind === 'item-gone' && isKept)
+      expect((await app.store.readUser(userId))?.email).toEqual(isKept ? email : null)
       expect((await forget(town)).status).toBe(404)
     },
   )

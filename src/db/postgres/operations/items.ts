@@ -244,7 +244,7 @@ async function writeItems(
 async function endBridgeUser(
   db: Db,
   userId: string,
-  userUuid: string,
+  userUuid: string | null,
   none: { userUuid: null; email?: null },
 ): Promise<number[]> {
   const isIt = and(eq(bridgeUsers.id, userId), isStill(userUuid))

@@ -235,7 +235,7 @@ function writeItem(db: Tools['db'], facts: ItemFacts, of: { userId: string; at: 
 function endBridgeUser(
   db: Tools['db'],
   userId: string,
-  userUuid: string,
+  userUuid: string | null,
   none: { userUuid: null; email?: null },
 ): number[] {
   const isIt = and(eq(bridgeUsers.id, userId), isStill(userUuid))
