@@ -17,11 +17,11 @@ export interface ItemListDeps extends OwnEventDeps {
 }
 
 /**
- * Reads the whole item list of a user and keeps it. False for a user whom Bridge no longer knows, who has no items. Rejects
- * with a BridgeError when Bridge cannot say.
+ * Reads the whole item list of a user and keeps it: what is missing is gone, and its site is told. False for a user whom
+ * Bridge no longer knows, who has no items. Rejects with a BridgeError when Bridge cannot say.
  */
 export async function readItemList(deps: ItemListDeps, owner: SiteUser): Promise<boolean> {
-  const { bridge, clock } = deps
+  const { store, bridge, clock } = deps
   const { userUuid } = owner.user
   if (userUuid === null) return false
   const at = clock.now()
@@ -29,22 +29,26 @@ export async function readItemList(deps: ItemListDeps, owner: SiteUser): Promise
     if (isUnknownUser(error)) return undefined
     throw error
   })
-  await keepItemList(deps, owner, { userUuid, found, at })
-  return found !== undefined
+  if (!found) {
+    await endBridgeUser(deps, owner, userUuid)
+    return false
+  }
+  const announce = deletionTold(deps, owner, userUuid)
+  await store.keepItems(owner.user.id, found.map(toFacts), { at, complete: true, announce })
+  return true
 }
 
 /**
- * Keeps what Bridge answered to who asked for a user's items at `at`; `found` is undefined when it no longer knows the user. What is
- * missing is gone, and its site is told as Bridge would have told of a deletion.
+ * Keeps that Bridge no longer knows a user by that uuid. Its items are gone at the time when that is stored, for nothing
+ * that happened before says otherwise, and its site is told of each as Bridge would have told of a deletion.
  */
-export async function keepItemList(
-  { store, ...deps }: Omit<ItemListDeps, 'bridge'>,
-  { user, site }: SiteUser,
-  { userUuid, found, at }: { userUuid: string; found: BridgeItem[] | undefined; at: number },
+export async function endBridgeUser(
+  { store, clock, ...deps }: Omit<ItemListDeps, 'bridge'>,
+  owner: SiteUser,
+  userUuid: string,
 ): Promise<void> {
-  const announce = deletionTold(deps, { user, site }, userUuid)
-  if (!found) return store.endUser(user.id, { userUuid, at, announce })
-  await store.keepItems(user.id, found.map(toFacts), { at, complete: true, announce })
+  const announce = deletionTold({ clock, ...deps }, owner, userUuid)
+  await store.endUser(owner.user.id, { userUuid, at: clock.now(), announce })
 }
 
 /** Makes the event that tells a site of an item that is gone, at the time when it is stored: a reader may go by it. */

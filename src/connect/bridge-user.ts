@@ -1,6 +1,6 @@
 import type { BridgeResources } from '../bridge/client.ts'
 import { isBridge, unlessMissing } from '../bridge/bridge-errors.ts'
-import { keepItemList, type ItemListDeps } from '../auth/item-list.ts'
+import { endBridgeUser, type ItemListDeps } from '../auth/item-list.ts'
 import { isUnknownUser } from '../bridge/resources/user.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import type { BridgeUser, SiteUser } from '../db/ports/users.ts'
@@ -58,12 +58,11 @@ export async function asBridgeUser<T>(
 ): Promise<T> {
   const { user } = owner
   const userUuid = await ensureBridgeUser(deps, user)
-  const at = deps.clock.now()
   try {
     return await call(userUuid)
   } catch (error) {
     if (!isUnknownUser(error)) throw error
-    await keepItemList(deps, owner, { userUuid, found: undefined, at })
+    await endBridgeUser(deps, owner, userUuid)
     return call(await ensureBridgeUser(deps, { ...user, userUuid: null }))
   }
 }

@@ -1,6 +1,5 @@
 import { deletionTold, type ItemListDeps } from '../auth/item-list.ts'
 import type { OwnedItem } from '../db/ports/items.ts'
-import type { By } from '../db/scope.ts'
 import { unlessMissing } from '../bridge/bridge-errors.ts'
 
 /**
@@ -11,18 +10,20 @@ import { unlessMissing } from '../bridge/bridge-errors.ts'
 export async function removeItem(
   { store, bridge, ...deps }: ItemListDeps,
   { item, ...owner }: OwnedItem,
-  { withBridgeUser, by }: { withBridgeUser: boolean; by: By },
+  { withBridgeUser, actor }: { withBridgeUser: boolean; actor: string },
 ): Promise<{ accounts: number }> {
   const { userUuid } = owner.user
-  if (userUuid === null)
-    return store.deleteItem(item.id, by, withBridgeUser ? { withUser: null } : {})
+  // At the time when it is stored: what happened before brings nothing back.
+  const by = () => ({ actor, at: deps.clock.now() })
+  const ended = withBridgeUser ? { withUser: null } : {}
+  if (userUuid === null) return store.deleteItem(item.id, by(), ended)
   await bridge.items.delete(userUuid, item.id).catch(unlessMissing)
   const left = withBridgeUser
     ? ((await bridge.items.list(userUuid).catch(unlessMissing)) ?? [])
     : []
   const isLast = withBridgeUser && left.every(({ id }) => id === item.id)
-  if (!isLast) return store.deleteItem(item.id, by)
+  if (!isLast) return store.deleteItem(item.id, by())
   await bridge.users.delete(userUuid).catch(unlessMissing)
   const announce = deletionTold(deps, owner, userUuid)
-  return store.deleteItem(item.id, by, { withUser: userUuid, announce })
+  return store.deleteItem(item.id, by(), { withUser: userUuid, announce })
 }

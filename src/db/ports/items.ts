@@ -136,7 +136,7 @@ export interface ItemStore {
     options: { at: number; complete: boolean; announce?: (itemId: number) => NewEvent },
   ): Promise<void>
   /**
-   * Bridge said at `at` that it no longer knows the user by that uuid: then all its items are gone, and each is announced. One
+   * Bridge said that it no longer knows the user by that uuid: then all its items are gone at `at`, and each is announced. One
    * that has another uuid by now stays as it is.
    */
   endUser(

@@ -23,9 +23,9 @@ export const deleteBridgeItemId = defineMethod({
     const held = await itemToDelete(context, item_id, selector)
     const { item } = held
 
-    const by = { actor: `key:${context.caller.apiKey}`, at: context.clock.now() }
+    const actor = `key:${context.caller.apiKey}`
     const withBridgeUser = context.settings.deleteBridgeUsers
-    const { accounts } = await removeItem(context, held, { withBridgeUser, by })
+    const { accounts } = await removeItem(context, held, { withBridgeUser, actor })
 
     return {
       item_id,

@@ -505,7 +505,7 @@ describe('delete_bridge_item_id', () => {
     const bridge = { ...app.bridge, users: { ...users, delete: slowly } }
     const [held] = await app.store.listConnections({ id: alice.itemId })
 
-    await removeItem({ ...app, bridge }, held!, { withBridgeUser: true, by: testBy })
+    await removeItem({ ...app, bridge }, held!, { withBridgeUser: true, actor: 'test' })
 
     const user = await app.store.readUser(alice.user.id)
     expect(user?.userUuid).not.toBe(alice.user.userUuid)
