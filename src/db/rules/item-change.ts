@@ -2,7 +2,7 @@ import type { EventChange } from '../ports/events.ts'
 import type { Item, ItemFacts } from '../ports/items.ts'
 import type { BridgeUser } from '../ports/users.ts'
 import { noRhythm, rhythmAfter } from './item-rhythm.ts'
-import { dayMs } from '../../durations.ts'
+import { dayMs, hourMs } from '../../durations.ts'
 
 /**
  * Bridge's clock and ours differ a little, and its times may be cut to the second; an item that is heard of again within this
@@ -12,6 +12,9 @@ export const leewayMs = 2_000
 
 /** Bridge's "just added, refresh pending": what an item is as long as no event said otherwise (Bridge: item statuses). */
 const justAdded = -2
+
+/** How long an answer of Bridge's may take until it is stored, with all its pages and waits. */
+const longestAnswerMs = hourMs
 
 /** How long Bridge may go on reading an item that was just deleted. */
 const lastRefreshMs = dayMs
@@ -48,15 +51,19 @@ export function itemAsDescribed(
     lastSuccessAt,
     ...rhythmAfter(known, lastSuccessAt),
     lastTryAt: timeOf('lastTryAt'),
-    updatedAt: Math.max(at, known?.updatedAt ?? at),
+    updatedAt: known && isHeardSince(known, at) ? known.updatedAt : at,
     unreachableAt: null,
     goneAt: goneAt !== null && goneAt >= at - leewayMs ? goneAt : null,
   }
 }
 
 /** Whether we heard after `at` how a try ended that was made after it, too: an event of one of its accounts says nothing of that. */
-const isTriedSince = ({ updatedAt, lastTryAt }: Item, at: number): boolean =>
-  updatedAt > at && lastTryAt !== null && lastTryAt > at
+const isTriedSince = (known: Item, at: number): boolean =>
+  isHeardSince(known, at) && known.lastTryAt !== null && known.lastTryAt > at
+
+/** Later than any answer takes is the time of a clock that was ahead: it would make each event old news until then. */
+const isHeardSince = ({ updatedAt }: Item, at: number): boolean =>
+  updatedAt > at && updatedAt <= at + longestAnswerMs
 
 const later = (one: number | null = null, other: number | null = null): number | null =>
   one === null || other === null ? (one ?? other) : Math.max(one, other)

@@ -7,6 +7,7 @@ import {
   leewayMs,
   missingItems,
 } from '../../../../src/db/rules/item-change.ts'
+import { dayMs } from '../../../../src/durations.ts'
 import { anItemRow, aTime, aUserId, itemNews, someFacts } from './rows.ts'
 
 const here = { wasDeleted: false }
@@ -72,6 +73,19 @@ describe('an item that Bridge described', () => {
           const said = [known[name], facts[name]].filter((time) => time != null)
           expect(item?.[name]).toBe(said.length === 0 ? null : Math.max(...said))
         }
+      }),
+    )
+  })
+
+  it('was heard of when Bridge was asked, whatever a clock that was ahead wrote', () => {
+    fc.assert(
+      fc.property(described, anItemRow, ({ facts, at }, before) => {
+        const ahead = at + 2 * dayMs
+        const known = { ...before, updatedAt: ahead, lastTryAt: ahead }
+        const item = itemAsDescribed(known, facts, { userId: known.userId, at })
+
+        const { status, statusCodeInfo } = facts
+        expect(item).toMatchObject({ updatedAt: at, status, statusCodeInfo })
       }),
     )
   })
