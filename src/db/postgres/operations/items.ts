@@ -152,14 +152,14 @@ export function itemOperations({ run, transaction }: Tools): ItemStore {
         await loseAccounts(db, itemId, at)
         const gone = await changed(db.delete(accounts).where(eq(accounts.itemId, itemId)))
         await db.delete(items).where(eq(items.id, itemId))
-        const others = its.filter((id) => id !== itemId)
-        await endItems(db, others, at, announce)
         const { tenantId, name } = held.site
         const entry = { at, actor, tenantId, action: 'item.deleted', subject: String(itemId) }
         await writeAudit(db, {
           ...entry,
           detail: { site: name, accounts: gone, withUser: goesToo },
         })
+        const others = its.filter((id) => id !== itemId)
+        await endItems(db, others, at, announce)
         return { accounts: gone }
       }),
 
