@@ -8,8 +8,6 @@ import { demoKey, siteClient, visitBank, type Json } from './visit.ts'
 
 const bash = promisify(execFile)
 
-/** Each starts a process or three, on a machine that may have other work. */
-
 /** The shell commands a text shows: indented lines from `curl` on, as far as a backslash carries them. */
 const commandsIn = (text: string): string[] =>
   text.match(/^ {2}curl (?:.*\\\n)*.*$/gm)?.map((command) => command.trim()) ?? []

@@ -15,8 +15,6 @@ import { aTenant, aUser, testBy } from '../../support/tenants.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
-/** Each starts processes, on a machine that may have other work. */
-
 /** A folder with one site that listens at `webhookUrl`, and a user. */
 async function installation(webhookUrl: string) {
   const env: Env = {

@@ -4,8 +4,6 @@ import { dataDirectory, runCli, runServer, startGateway, type Env } from '../../
 import { emptyDatabase, withPostgres } from '../../support/postgres.ts'
 import { demoKey, siteClient, visitBank } from './visit.ts'
 
-/** Each starts processes, on a machine that may have other work. */
-
 withPostgres((test, server) => {
   /** The server asks for no password; one stands in the URL all the same, to be looked for in what is said. */
   const onServer = async (): Promise<Env> => ({

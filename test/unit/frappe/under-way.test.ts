@@ -8,8 +8,6 @@ import { aSite, call, path, pieceSize, token } from './site.ts'
 /** What is counted of an answer that others hold too. */
 const perCaller = 64 * 1024
 
-/** Waits as long as a slow machine needs. */
-
 describe('the bytes of answers under way', () => {
   test('are half of all for one tenant at most, so that another is still served', () => {
     const underWay = createUnderWay({ maxBytes: 1_000 })

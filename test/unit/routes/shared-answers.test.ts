@@ -8,8 +8,6 @@ import { createUnderWay } from '../../../src/frappe/under-way.ts'
 import { JsonBytes } from '../../../src/json-bytes.ts'
 import { createSharedAnswers } from '../../../src/routes/shared-answers.ts'
 
-/** Waits as long as a slow machine needs. */
-
 const payer = { tenant: 'acme', site: 'erp' }
 
 /** Callers of one answer that is made when the test says so. */

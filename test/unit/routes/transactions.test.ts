@@ -6,8 +6,6 @@ import { aBridgeTransaction, bridgeUrl } from '../../support/bridge.ts'
 import { testClock } from '../../support/clock.ts'
 import { aTenant } from '../../support/tenants.ts'
 
-/** Waits as long as a slow machine needs. */
-
 async function reading({
   env = {},
   timeZone,

@@ -1,5 +1,6 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Pool } from 'pg'
 import { expect, onTestFinished, vi } from 'vitest'
 import { migrate, migrationLock } from '../../../../src/db/postgres/migrate.ts'
 import { createPool, migrationsFolder } from '../../../../src/db/postgres/open.ts'
@@ -32,6 +33,14 @@ function migrationsBefore(tag: string): string {
   const first = journal.entries.findIndex((entry) => entry.tag.endsWith(tag))
   writeFileSync(path, JSON.stringify({ ...journal, entries: journal.entries.slice(0, first) }))
   return folder
+}
+
+/** How many wait for the table that a server at work has locked. */
+const waitingForDeliveries = async (pool: Pool): Promise<number | null> => {
+  const { rowCount } = await pool.query(
+    `SELECT FROM pg_locks WHERE NOT granted AND relation = 'deliveries'::regclass`,
+  )
+  return rowCount
 }
 
 withPostgres((it, server) => {
@@ -121,14 +130,7 @@ withPostgres((it, server) => {
         'ALTER TABLE deliveries ADD COLUMN later bigint',
       ),
     )
-    await expect
-      .poll(async () => {
-        const { rowCount } = await pool.query(
-          `SELECT FROM pg_locks WHERE NOT granted AND relation = 'deliveries'::regclass`,
-        )
-        return rowCount
-      })
-      .toBe(1)
+    await expect.poll(() => waitingForDeliveries(pool)).toBe(1)
     await atWork.query(`SET LOCAL lock_timeout = '1s'`)
     const { rows } = await atWork.query('SELECT later FROM events')
     await atWork.query('COMMIT')
@@ -150,14 +152,7 @@ withPostgres((it, server) => {
         'ALTER TABLE events ADD COLUMN later bigint;\n--> statement-breakpoint\nALTER TABLE deliveries ADD COLUMN later bigint;',
       ),
     )
-    await expect
-      .poll(async () => {
-        const { rowCount } = await pool.query(
-          `SELECT FROM pg_locks WHERE NOT granted AND relation = 'deliveries'::regclass`,
-        )
-        return rowCount
-      })
-      .toBe(1)
+    await expect.poll(() => waitingForDeliveries(pool)).toBe(1)
     // Who waited first looks for a deadlock first, and is the one that gives way.
     await atWork.query('LOCK TABLE events IN ROW EXCLUSIVE MODE')
     await atWork.query('COMMIT')
