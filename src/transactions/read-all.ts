@@ -40,14 +40,17 @@ export async function readAll(
     seen += page.length
     const rows = page.filter(belongs)
     days.add(page.map(({ date }) => toText(date)))
-    reading.onBytes(list.add(write(rows).map((row, index) => written(rows[index]!.id, row))))
+    reading.onBytes(
+      list.add(
+        write(rows),
+        rows.map(({ id }) => id),
+      ),
+    )
     if (list.size > limit) throw tooMany(bridge, reading, days.from(fittingNow(bridge, reading)))
     if (seen > reading.readable) throw tooManyToLookThrough(bridge, reading)
   }
   return list.bytes()
 }
-
-const written = (id: number, row: object) => ({ id, json: JSON.stringify(row) })
 
 /** Calls that the next read makes besides its pages: for the item's accounts, and to see that no more follows. The item is known by now. */
 const callsBesidesNext = 2
