@@ -3,7 +3,7 @@ import type { Keyring } from '../../vault/keyring.ts'
 import type { AuditCounter } from '../../audit/counter.ts'
 import { hourOf } from '../../durations.ts'
 import { deliveryRow, eventRow, secretRow } from '../../vault/sealed-rows.ts'
-import type { Clock, ClockWatch, Ids } from '../../clock.ts'
+import { monotonicClock, type Clock, type ClockWatch, type Ids } from '../../clock.ts'
 import { testEventType } from '../../db/ports/events.ts'
 import type { ClaimedDelivery, Settled, Settlement } from '../../db/ports/deliveries.ts'
 import { isDelivered } from '../../db/rules/endpoint-health.ts'
@@ -72,6 +72,12 @@ const mostOutOfTurn = { ofSite: 4, ofTenant: 16, inAll: 64 }
 /** How many are taken in one commit, so that it holds up nobody for long. */
 const mostClaimed = 256
 
+/**
+ * A look for what is due goes over every site that has anything due, those that cannot be reached for now among them, and each
+ * webhook calls for one. So that thousands of such sites leave time for the others, it rests three times as long as it took.
+ */
+const [restsFor, longestRestMs] = [3, 250]
+
 /** Brings deliveries to their sites: claims, signs, posts and settles. It keeps no state that
  * matters: claims and due times are rows. */
 export function createRelay(
@@ -81,7 +87,7 @@ export function createRelay(
     mostInFlight = mostSockets,
   }: { onSettled?: () => void; mostInFlight?: number } = {},
 ): Relay {
-  const { store, clock, clockWatch, log } = deps
+  const { store, clock, clockWatch, log, pause = wait } = deps
   const inFlight = new Set<Promise<void>>()
   /** Whose webhooks are being tried out of their turn, one for each. */
   const outOfTurn = new Set<{ siteId: string; tenantId: string; ended: Promise<void> }>()
@@ -137,7 +143,13 @@ export function createRelay(
   }
 
   return {
-    pump: async () => (await start()).length > 0,
+    async pump() {
+      const began = monotonicClock.now()
+      const { length } = await start()
+      const restMs = Math.min(longestRestMs, restsFor * (monotonicClock.now() - began))
+      if (length < mostClaimed && restMs >= 1) await pause(restMs, stopping.signal).catch(() => {})
+      return length > 0
+    },
     recover,
     async tick() {
       const hasRecovered = await recover()

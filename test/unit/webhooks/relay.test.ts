@@ -102,6 +102,30 @@ test('a delivery that never succeeds is tried ten times in 75 hours and 35 minut
   await relayNever(relay, clock)
 })
 
+test('a look that took long, and found less than one takes, rests longer than that', async () => {
+  const tookMs = 20
+  const pauses: number[] = []
+  const pause = async (ms: number) => void pauses.push(ms)
+  const { relaying, listenAt, emit } = await relayRooms({ pause })
+  const slow = {
+    ...relaying.store,
+    claimDeliveries: async (claim: Parameters<typeof relaying.store.claimDeliveries>[0]) => {
+      const began = performance.now()
+      while (performance.now() - began < tookMs);
+      return relaying.store.claimDeliveries(claim)
+    },
+  }
+  const relay = createRelay({ ...relaying, store: slow })
+  await listenAt((await receiver()).url)
+  await emit()
+
+  expect(await relay.pump()).toBe(true)
+  expect(await relay.pump()).toBe(false)
+
+  expect(pauses).toHaveLength(2)
+  expect(Math.min(...pauses)).toBeGreaterThan(2 * tookMs)
+})
+
 async function relayNever(
   relay: { tick(): Promise<boolean> },
   clock: { advance(ms: number): void },

@@ -44,9 +44,9 @@ const ready = `${waiting}, ready AS (
      WHERE claimed_until IS NOT NULL AND claimed_until > +@at AND site_id = sites.id
        AND first_ended_at IS NOT NULL) AS retrying
   FROM waiting
-  JOIN sites ON sites.id = waiting.site_id
-  JOIN tenants ON tenants.id = sites.tenant_id AND tenants.disabled_at IS NULL
-  LEFT JOIN endpoints ON endpoints.site_id = sites.id
+  LEFT JOIN endpoints ON endpoints.site_id = waiting.site_id
+  CROSS JOIN sites ON sites.id = waiting.site_id
+  CROSS JOIN tenants ON tenants.id = sites.tenant_id AND tenants.disabled_at IS NULL
   WHERE sites.webhook_url IS NOT NULL AND sites.removed_at IS NULL
     AND endpoints.disabled_at IS NULL AND coalesce(endpoints.hold_until, 0) <= +@at
 )
