@@ -6,11 +6,12 @@ import { itemArgument } from './arguments.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
 import { byWhose, whoseIn, type WhoseOptions } from './listing.ts'
-import { inParts, printPart, type PartOptions } from './parts.ts'
+import { inParts, partSize, printPart, type PartOptions } from './parts.ts'
 import { time } from './print.ts'
 import { dayMs } from '../durations.ts'
 
-interface ListOptions extends WhoseOptions, PartOptions {
+interface ListOptions extends WhoseOptions, Omit<PartOptions, 'after'> {
+  after?: number
   expiring?: number
 }
 
@@ -19,19 +20,27 @@ export function itemCommands(context: CommandContext): Command {
   const { printOne, withInstallation } = context
   const item = new Command('item').description('the bank connections of all sites')
 
-  inParts(byWhose(item.command('list')), 'item')
+  inParts(byWhose(item.command('list')), 'item', itemArgument)
     .description('the consent that ends first at the top')
     .option('--expiring <days>', 'only those whose consent ends within so many days', daysArgument)
     .action((options: ListOptions) =>
       withInstallation(async ({ store, clock }) => {
         const now = clock.now()
-        const { expiring } = options
+        const { expiring, after, ...how } = options
         const filter = {
           ...(await whoseIn(store, options)),
           ...(expiring !== undefined && { endsUntil: now + expiring * dayMs }),
         }
-        const rows = (await store.listConnections(filter)).map((one) => toRow(one, now))
-        printPart(context, rows, { name: ({ item: id }) => String(id), inBrief }, options)
+        if (after !== undefined && !(await store.listConnections({ ...filter, id: after })).length)
+          throw new CommandError(`${after} is not in this list`)
+        // One more than is printed tells whether there are more: of all, hundreds of thousands may be too many to read.
+        const limit = partSize(how) + 1
+        const found = await store.listConnections(filter, {
+          ...(after !== undefined && { after }),
+          ...(Number.isFinite(limit) && { limit }),
+        })
+        const rows = found.map((one) => toRow(one, now))
+        printPart(context, rows, { name: ({ item: id }) => String(id), inBrief }, how)
       }),
     )
 

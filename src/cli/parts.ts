@@ -14,12 +14,20 @@ export interface PartOptions {
 }
 
 /** Options of a list that has its own order, and of which a program gets all unless it asks for less. */
-export const inParts = (command: Command, what: string): Command =>
+export const inParts = (
+  command: Command,
+  what: string,
+  toName: (text: string) => string | number = (text) => text,
+): Command =>
   command
     .option('--limit <number>', `how many at most: ${usualRows}, with --json all`, countArgument)
-    .option(`--after <${what}>`, 'those behind this one: the next page')
+    .option(`--after <${what}>`, 'those behind this one: the next page', toName)
     .option('--wide', 'every column, however wide')
     .option('--json')
+
+/** How many rows of such a list are printed. */
+export const partSize = ({ limit, json }: PartOptions): number =>
+  limit ?? (json ? Number.POSITIVE_INFINITY : usualRows)
 
 /** Prints a part of such a list, and how the next one is asked for. */
 export function printPart<R extends Row>(
@@ -31,9 +39,9 @@ export function printPart<R extends Row>(
   const { after, json } = options
   const from = after === undefined ? 0 : rows.findIndex((row) => name(row) === after) + 1
   if (after !== undefined && from === 0) throw new CommandError(`${after} is not in this list`)
-  const part = rows.slice(from, from + (options.limit ?? (json ? rows.length : usualRows)))
+  const part = rows.slice(from, from + partSize(options))
   printTable(part, options, inBrief)
   const last = part.at(-1)
   const left = rows.length - from - part.length
-  if (last && left > 0 && !json) say('', `${left} more: --after ${quoted(name(last))}`)
+  if (last && left > 0 && !json) say('', `more: --after ${quoted(name(last))}`)
 }

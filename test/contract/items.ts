@@ -377,6 +377,11 @@ export function itemContract(name: string, open: OpenRooms): void {
       expect(idsOf(await store.listConnections({ endsUntil: testNow + 1 }))).toEqual([10, 9])
       expect(idsOf(await store.listConnections({ endsFrom: testNow + 1 }))).toEqual([9, 8])
       expect(idsOf(await store.listConnections({ siteId: other.site.id }))).toEqual([10])
+      const behind = async (after: number, limit = 9) =>
+        idsOf(await store.listConnections({}, { after, limit }))
+      expect(await behind(10, 2)).toEqual([9, 8])
+      expect(await behind(8)).toEqual([7])
+      expect(await behind(7)).toEqual([])
     })
 
     it('those in some status can be left out, and those that brought something lately', async () => {

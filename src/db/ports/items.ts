@@ -109,7 +109,7 @@ interface ConnectionPage {
   first?: readonly number[]
   /** In the order of this, each of which has one; left out: the consent that ends first, those without an end last. */
   by?: 'id' | 'authenticationExpiresAt' | 'staleDueAt' | 'compareFrom'
-  /** Behind the one of that id. */
+  /** Behind the one of that id, in the order of ids or of the ends. */
   after?: number
 }
 

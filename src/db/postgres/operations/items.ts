@@ -165,7 +165,7 @@ export function itemOperations({ run, transaction }: Tools): ItemStore {
 
     listConnections: (filter, { first, by = 'authenticationExpiresAt', after, ...page } = {}) =>
       run((db) => {
-        const isBehind = when(after, (id) => gt(items.id, id))
+        const isBehind = when(after, (id) => (by === 'id' ? gt(items.id, id) : endsAfter(id)))
         const all = connections(db)
           .where(and(...connectionConditions(filter), isBehind))
           .orderBy(
@@ -176,6 +176,12 @@ export function itemOperations({ run, transaction }: Tools): ItemStore {
         return page.limit === undefined ? all : all.limit(page.limit).offset(page.offset ?? 0)
       }),
   }
+}
+
+/** Behind that one in the order of their ends, those without one last. */
+const endsAfter = (id: number): SQL => {
+  const order = sql`${items.authenticationExpiresAt} IS NULL, coalesce(${items.authenticationExpiresAt}, 0), ${items.id}`
+  return sql`(${order}) > (SELECT ${order} FROM ${items} WHERE ${items.id} = ${id})`
 }
 
 function connectionConditions(filter: ConnectionFilter): (SQL | undefined)[] {

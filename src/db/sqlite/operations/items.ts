@@ -164,7 +164,7 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
     listConnections: (filter, { first, by, after, ...page } = {}) =>
       read(() => {
         const end = items.authenticationExpiresAt
-        const isBehind = when(after, (id) => gt(items.id, id))
+        const isBehind = when(after, (id) => (by === 'id' ? gt(items.id, id) : endsAfter(id)))
         const all = connections(db)
           .where(and(...connectionConditions(filter), isBehind))
           .orderBy(
@@ -176,6 +176,12 @@ export function itemOperations({ db, read, write }: Tools): ItemStore {
         return limit === undefined ? all.all() : all.limit(limit).offset(offset).all()
       }),
   }
+}
+
+/** Behind that one in the order of their ends, those without one last. */
+const endsAfter = (id: number): SQL => {
+  const order = sql`${items.authenticationExpiresAt} IS NULL, coalesce(${items.authenticationExpiresAt}, 0), ${items.id}`
+  return sql`(${order}) > (SELECT ${order} FROM ${items} WHERE ${items.id} = ${id})`
 }
 
 function connectionConditions(filter: ConnectionFilter): (SQL | undefined)[] {
