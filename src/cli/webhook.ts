@@ -134,15 +134,17 @@ export function webhookCommands(context: CommandContext): Command {
 
   webhook
     .command('enable')
-    .description('try a disabled endpoint again, and all that died since it began to fail')
+    .description(
+      'try a disabled endpoint again, with all that waits or died since it began to fail',
+    )
     .argument('<site>')
     .requiredOption('--tenant <name>', 'whose site')
     .option('--json')
     .action((name: string, options: SiteOptions) =>
       withInstallation(async ({ store, by }) => {
         const site = await siteNamed(store, { tenant: options.tenant, site: name })
-        const { recovering: recovered } = await store.enableEndpoint(site.id, by)
-        printOne({ site: site.name, enabled: true, recovered }, options)
+        const { waiting, recovering: recovered } = await store.enableEndpoint(site.id, by)
+        printOne({ site: site.name, enabled: true, waiting, recovered }, options)
       }),
     )
   return webhook

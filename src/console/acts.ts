@@ -69,9 +69,9 @@ export const acts: FastifyPluginAsync = async (app) => {
   app.post('/site/:id/enable', async (request, reply) => {
     const site = await siteIn(app, request)
     if (!site) return notice(request, reply, 404, 'unknown')
-    const { recovering } = await store.enableEndpoint(site.id, by(request))
+    const { waiting, recovering } = await store.enableEndpoint(site.id, by(request))
     wakeups.notify('deliveries')
-    return back(reply, `/console/site/${site.id}`, { enabled: recovering })
+    return back(reply, `/console/site/${site.id}`, { enabled: waiting + recovering })
   })
 
   app.post('/item/:id/renewal', async (request, reply) => {

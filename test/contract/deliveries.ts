@@ -991,6 +991,24 @@ export function deliveryContract(
       expect(await store.recoverDead(clock.now())).toBeUndefined()
     })
 
+    it('enabling an endpoint tells what waits at it and what died of its failures, after a test brought that back too', async () => {
+      const rooms = await withSites(open, ['one'])
+      const { accept, claim, settle, store, clock, site } = rooms
+      for (const itemId of [1, 2, 3]) await accept({ itemId })
+      const [one, two, test] = await claim()
+      await settle(one!, { kind: 'dead' }, answered(500))
+      await settle(two!, { kind: 'failed', dueAt: clock.now() + minuteMs }, answered(410))
+      await settle(test!, { kind: 'delivered' }, answered(200))
+      await accept({ itemId: 4 })
+      await accept({ itemId: 4 }) // waits for the first try of the one before
+      const enable = () => store.enableEndpoint(site.id, { ...testBy, at: clock.now() })
+
+      expect(await enable()).toEqual({ waiting: 3, recovering: 1 })
+
+      await recoverAll(rooms)
+      expect(await enable()).toEqual({ waiting: 4, recovering: 0 })
+    })
+
     it('what died at the address before is tried at the next one, though its death came after the word of it', async () => {
       const rooms = await withSites(open, ['one'])
       const { accept, claim, settle, store, clock, site } = rooms

@@ -13,13 +13,14 @@ const texts: Readonly<Record<Language, Record<(typeof acts)[number], (count: str
     en: {
       replayed: (count) => `On their way again: ${count}.`,
       tested: () => 'A test was sent. What came of it stands below.',
-      enabled: (count) => `The endpoint is tried again, with what died meanwhile: ${count}.`,
+      enabled: (count) =>
+        `The endpoint is tried again, with what waited or died meanwhile: ${count}.`,
     },
     fr: {
       replayed: (count) => `De nouveau en route : ${count}.`,
       tested: () => 'Un test a été envoyé. Le résultat est ci-dessous.',
       enabled: (count) =>
-        `Le point d’accès est de nouveau essayé, avec ce qui avait été abandonné : ${count}.`,
+        `Le point d’accès est de nouveau essayé, avec ce qui attendait ou avait été abandonné : ${count}.`,
     },
   }
 

@@ -46,8 +46,8 @@ export interface DeliveryRate {
 
 export interface EndpointStore {
   readEndpoint(siteId: string): Promise<EndpointHealth & { allowedTargets: string[] }>
-  /** Lets a disabled endpoint be tried again, and all that waits or died of its failures; tells how much of the latter. */
-  enableEndpoint(siteId: string, by: By): Promise<{ recovering: number }>
+  /** Lets a disabled endpoint be tried again, and all that waits or died of its failures; tells how much that is. */
+  enableEndpoint(siteId: string, by: By): Promise<{ waiting: number; recovering: number }>
   /** Replaces the CIDRs that are open to the site besides the public internet. */
   allowTargets(siteId: string, cidrs: readonly string[], by: By): Promise<void>
   listEndpoints(): Promise<EndpointReport[]>

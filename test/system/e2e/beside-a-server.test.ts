@@ -85,6 +85,7 @@ test('a test webhook tells what came back; a disabled endpoint is enabled by com
   expect(jsonOf(await cli('webhook', 'enable', site))).toEqual({
     site,
     enabled: true,
+    waiting: 0,
     recovered: 0, // of the tests nobody waits for the answer any more
   })
   expect(jsonOf(await cli('webhook', 'test', site))).toMatchObject({ delivered: true })

@@ -90,6 +90,17 @@ test('one that is disabled is tested too, stays disabled, and the command that e
   expect((await run()).out).toContain('\nIt stays disabled until this:\nbank-api webhook enable')
 })
 
+test('enabling one that took its test tells what that lets go', async () => {
+  const { answers, tell, folder, site } = await aSiteThatListens()
+  await answers(410)
+  await tell()
+
+  const enable = ['webhook', 'enable', site.name, '--tenant', 'acme', '--json']
+  const { out } = await runCli(folder, enable)
+
+  expect(JSON.parse(out)).toEqual({ site: site.name, enabled: true, waiting: 1, recovered: 0 })
+})
+
 test('one that failed is well once the test was taken', async () => {
   const { answers, tell } = await aSiteThatListens()
   await answers(500)

@@ -107,8 +107,10 @@ describe('what the console does', () => {
       `/console/site/${site.id}`,
       `/console/site/${site.id}/enable`,
     )
+    const page = await visitor.get(pressed.headers.location!)
 
     expect(pressed.statusCode).toBe(303)
+    expect(textOf(page.body)).toContain('with what waited or died meanwhile: 1.')
     expect((await app.store.readEndpoint(site.id)).disabledAt).toBeNull()
     expect(await actsOf(rooms)).toEqual(['endpoint.enabled erp.acme.test'])
   })

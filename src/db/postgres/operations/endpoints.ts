@@ -1,11 +1,12 @@
-import { and, count, eq, gte, isNotNull, max, sql } from 'drizzle-orm'
+import { and, count, eq, gte, isNotNull, isNull, max, sql } from 'drizzle-orm'
 import type { EndpointStore } from '../../ports/endpoints.ts'
 import { healthy } from '../../rules/endpoint-health.ts'
+import { joined } from '../../rules/recovery.ts'
 import { attempts, deliveries, endpoints, events, sites, tenants } from '../schema/index.ts'
-import { first, type Tools } from '../tools.ts'
+import { first, type Db, type Tools } from '../tools.ts'
 import { noteOfSite } from './audit.ts'
 import { health, healthOf, reviveEndpoint } from './endpoint-health.ts'
-import { countRecoverable } from './recovery.ts'
+import { countRecoverable, recoveryOf } from './recovery.ts'
 import { isServed } from './sites.ts'
 
 /** Of some tries, how many got no 2xx. */
@@ -25,15 +26,15 @@ export function endpointOperations({ run, transaction }: Tools): EndpointStore {
 
     async enableEndpoint(siteId, by) {
       // Counting may take long: it locks nobody out.
-      const recovering = await run(async (db) => {
-        const { failingSince: since } = await healthOf(db, siteId)
-        return since === null ? 0 : countRecoverable(db, siteId, { since, until: by.at })
-      })
+      const letGo = await run(async (db) => ({
+        waiting: await countPending(db, siteId),
+        recovering: await countRecovering(db, siteId, by.at),
+      }))
       await transaction(async (db) => {
         await reviveEndpoint(db, siteId, by.at)
         await noteOfSite(db, siteId, by, 'endpoint.enabled')
       })
-      return { recovering }
+      return letGo
     },
 
     allowTargets: (siteId, cidrs, by) =>
@@ -92,4 +93,25 @@ export function endpointOperations({ run, transaction }: Tools): EndpointStore {
         }))
       }),
   }
+}
+
+async function countPending(db: Db, siteId: string): Promise<number> {
+  // Each is a stretch of an index of some rows alone.
+  const isPending = and(eq(deliveries.siteId, siteId), sql`${deliveries.state} = 'pending'`)
+  const [due, inOrder] = await Promise.all([
+    db.$count(deliveries, and(isPending, isNotNull(deliveries.dueAt))),
+    db.$count(
+      deliveries,
+      and(isPending, isNull(deliveries.dueAt), isNull(deliveries.firstEndedAt)),
+    ),
+  ])
+  return due + inOrder
+}
+
+/** What died of the failures that are to be forgotten, and what is on its way back since a 2xx. */
+async function countRecovering(db: Db, siteId: string, until: number): Promise<number> {
+  const { failingSince: since } = await healthOf(db, siteId)
+  const noted = await recoveryOf(db, siteId)
+  const span = since === null ? noted : joined(noted, { since, until })
+  return span ? countRecoverable(db, siteId, span) : 0
 }

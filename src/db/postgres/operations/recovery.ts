@@ -82,9 +82,7 @@ export async function lastDeath(db: Db, siteId: string): Promise<number> {
 export async function markRecovery(db: Db, siteId: string, span: Span): Promise<void> {
   const dead = db.select({ id: deliveries.id }).from(deliveries).where(deadIn(siteId, span))
   if ((await dead.limit(1)).length === 0) return
-  const isNoted = and(eq(endpoints.siteId, siteId), isNotNull(endpoints.recoverUntil))
-  const [noted] = await db.select(note).from(endpoints).where(isNoted)
-  const { since, until } = joined(noted, span)
+  const { since, until } = joined(await recoveryOf(db, siteId), span)
   await setNote(db, siteId, { recoverSince: since, recoverUntil: until })
 }
 
@@ -93,6 +91,15 @@ const note = {
   since: sql`${endpoints.recoverSince}`.mapWith(Number),
   until: sql`${endpoints.recoverUntil}`.mapWith(Number),
 }
+
+/** What of a site is noted so. */
+export const recoveryOf = (db: Db, siteId: string): Promise<Span | undefined> =>
+  first(
+    db
+      .select(note)
+      .from(endpoints)
+      .where(and(eq(endpoints.siteId, siteId), isNotNull(endpoints.recoverUntil))),
+  )
 
 const setNote = (
   db: Db,

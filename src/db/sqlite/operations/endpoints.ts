@@ -1,11 +1,14 @@
-import { and, count, eq, gte, isNotNull, max, sql } from 'drizzle-orm'
+import { and, count, eq, gte, isNotNull, isNull, max, sql, type SQL } from 'drizzle-orm'
 import type { EndpointStore } from '../../ports/endpoints.ts'
+import { joined } from '../../rules/recovery.ts'
 import { attempts, deliveries, endpoints, events, sites, tenants } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 import { noteOfSite } from './audit.ts'
 import { healthOf, reviveEndpoint } from './endpoint-health.ts'
-import { countRecoverable } from './recovery.ts'
+import { countRecoverable, recoveryOf } from './recovery.ts'
 import { isServed } from './sites.ts'
+
+type Db = Tools['db']
 
 /** Of some tries, how many got no 2xx. */
 const failed =
@@ -27,15 +30,15 @@ export function endpointOperations({ db, read, write }: Tools): EndpointStore {
 
     async enableEndpoint(siteId, by) {
       // Counting may take long: it locks nobody out.
-      const recovering = await read(() => {
-        const since = healthOf(db, siteId).failingSince
-        return since === null ? 0 : countRecoverable(db, siteId, { since, until: by.at })
-      })
+      const letGo = await read(() => ({
+        waiting: countPending(db, siteId),
+        recovering: countRecovering(db, siteId, by.at),
+      }))
       await write(() => {
         noteOfSite(db, siteId, by, 'endpoint.enabled')
         reviveEndpoint(db, siteId, by.at)
       })
-      return { recovering }
+      return letGo
     },
 
     allowTargets: (siteId, cidrs, by) =>
@@ -97,4 +100,21 @@ export function endpointOperations({ db, read, write }: Tools): EndpointStore {
           }))
       }),
   }
+}
+
+function countPending(db: Db, siteId: string): number {
+  // Each is a stretch of an index of some rows alone.
+  const isPending = and(eq(deliveries.siteId, siteId), sql`${deliveries.state} = 'pending'`)
+  const counted = (which: SQL | undefined) =>
+    db.select({ count: count() }).from(deliveries).where(and(isPending, which)).get()?.count ?? 0
+  const isInOrder = and(isNull(deliveries.dueAt), isNull(deliveries.firstEndedAt))
+  return counted(isNotNull(deliveries.dueAt)) + counted(isInOrder)
+}
+
+/** What died of the failures that are to be forgotten, and what is on its way back since a 2xx. */
+function countRecovering(db: Db, siteId: string, until: number): number {
+  const { failingSince: since } = healthOf(db, siteId)
+  const noted = recoveryOf(db, siteId)
+  const span = since === null ? noted : joined(noted, { since, until })
+  return span ? countRecoverable(db, siteId, span) : 0
 }

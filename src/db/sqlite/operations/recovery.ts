@@ -95,7 +95,7 @@ export function markRecovery(db: Db, siteId: string, span: Span): void {
     .limit(1)
     .get()
   if (!one) return
-  const { since, until } = joined(noteOf(db).get({ siteId }), span)
+  const { since, until } = joined(recoveryOf(db, siteId), span)
   setNote(db, siteId, { recoverSince: since, recoverUntil: until })
 }
 
@@ -112,6 +112,9 @@ const noteOf = prepared((db) =>
     .where(and(eq(endpoints.siteId, given('siteId')), isNotNull(endpoints.recoverUntil)))
     .prepare(),
 )
+
+/** What of a site is noted so. */
+export const recoveryOf = (db: Db, siteId: string): Span | undefined => noteOf(db).get({ siteId })
 
 const anyNote = prepared((db) =>
   db.select(note).from(endpoints).where(isNotNull(endpoints.recoverUntil)).limit(1).prepare(),
