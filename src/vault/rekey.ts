@@ -78,16 +78,17 @@ export async function rekey(deps: RekeyDeps, by: By): Promise<Rekeyed> {
   await store.addDataKey({ id: key.id, wrappedKey }, clock.now())
   const unaware = await serversWithout(deps, key.id)
 
-  if (unaware.length > 0 || stopped?.aborted) {
+  const isStopped = stopped?.aborted === true
+  if (unaware.length > 0 || isStopped) {
     const members = await store.listMembers()
     // Some may seal with it by now, and go on: it stays, wrapped as the pepper is, so that all can open it.
     const ofPepper = (pepper: Buffer) => masterKeys.find(({ id }) => id === keyIdOf(pepper))!
-    await wrapAll(deps, ofPepper, by, 'rekey.refused')
+    await wrapAll(deps, ofPepper, by, isStopped ? 'rekey.stopped' : 'rekey.refused')
     const named = unaware.map((server) => {
       const member = members.find(({ id }) => id === server)
       return member ? `process ${member.pid} on ${member.host}` : server
     })
-    if (stopped?.aborted) throw new RekeyStoppedError('Stopped before anything was sealed anew.')
+    if (isStopped) throw new RekeyStoppedError('Stopped before anything was sealed anew.')
     throw new ServerUnawareError(named, key.id)
   }
   keyring.add(key)

@@ -22,8 +22,8 @@ interface SavedBridgeStatus {
   status: Record<string, unknown>
 }
 
-/** What the audit calls it: for a `rekey` that came to its end, or to put back what one wrapped that is refused. */
-export type Rewrapping = 'keys.rewrapped' | 'rekey.refused'
+/** What the audit calls it: for a `rekey` that goes through, or to put back what one wrapped that is refused, or was stopped. */
+export type Rewrapping = 'keys.rewrapped' | 'rekey.refused' | 'rekey.stopped'
 
 /** What the server of a database says of itself. */
 export interface DatabaseServer {

@@ -143,6 +143,8 @@ it('a rekey that is stopped while it waits for the servers leaves nothing wrappe
   await expect(stopped).rejects.toThrow(RekeyStoppedError)
   expect((await unlock(oldKey)).ids()).toHaveLength(2)
   expect(await readAll(oldKey)).toEqual(['before'])
+  expect(await store.listAudit({ action: 'rekey.stopped', limit: 9 })).toHaveLength(1)
+  expect(await store.listAudit({ action: 'rekey.refused', limit: 9 })).toEqual([])
 })
 
 it('a rekey that is stopped while it seals anew is finished by the next one', async () => {
