@@ -18,7 +18,7 @@ export const described = <Argument extends z.ZodType>(
   example: string | number,
 ) => argument.meta({ description, examples: [example] })
 
-/** What an argument can be refused for: the variants of `argument_invalid`. */
+/** What an argument can be refused for, besides what zod's own rules say. */
 const reasons = [
   'whole_number', 'too_large', 'text', 'name', 'date', 'month', 'email', 'yes_or_no', 'types',
 ] as const // prettier-ignore
@@ -31,20 +31,25 @@ export const reason = (name: Reason): Reason => name
 /** What an argument is refused with, for an issue that its schema raised by a `reason` or by zod's own rules. */
 export function invalidArgument(name: string, issue: z.core.$ZodIssue): ValidationError {
   const known = reasons.find((each) => each === issue.message)
+  if (known === 'too_large') return tooLarge(name, Number.MAX_SAFE_INTEGER)
+  if (known === 'yes_or_no') return noneOf(name, yesOrNoWords)
   if (known !== undefined) return new ValidationError(`argument_invalid.${known}`, { name })
   if (issue.code === 'too_big' && issue.origin === 'string') {
     return new ValidationError('argument_invalid.length', { name, max: Number(issue.maximum) })
   }
   if (issue.code === 'too_big' && issue.origin === 'number') {
-    return new ValidationError('argument_invalid.most', { name, max: Number(issue.maximum) })
+    return tooLarge(name, Number(issue.maximum))
   }
-  if (issue.code === 'invalid_value') {
-    const options = issue.values.join(', ')
-    return new ValidationError('argument_invalid.option', { name, options })
-  }
+  if (issue.code === 'invalid_value') return noneOf(name, issue.values)
   const isText = issue.code === 'invalid_type' && issue.expected === 'string'
   return new ValidationError(isText ? 'argument_invalid.text' : 'argument_invalid', { name })
 }
+
+const tooLarge = (name: string, max: number) =>
+  new ValidationError('argument_invalid.most', { name, max })
+
+const noneOf = (name: string, options: readonly unknown[]) =>
+  new ValidationError('argument_invalid.option', { name, options: options.join(', ') })
 
 const positive = reason('whole_number')
 
@@ -83,3 +88,13 @@ export const optionalText = (max = longestName) => optional(text(max))
 
 /** As `optionalText`, for what is kept and shown to people as it came: a bank's name. */
 export const optionalName = optional(text().refine(isName, reason('name')))
+
+const yesOrNoWords = ['0', '1', 'false', 'true'] as const
+
+/** Yes or no as clients of either kind say it: JSON has a word for it, a form a digit, and Python writes `True` there. */
+export const yesOrNo = z
+  .union(
+    [z.boolean(), z.literal([0, 1]), z.string().toLowerCase().pipe(z.enum(yesOrNoWords))],
+    reason('yes_or_no'),
+  )
+  .transform((value) => value === true || value === 1 || value === '1' || value === 'true')

@@ -21,7 +21,6 @@ export const english = {
   argument_invalid: "Argument '{name}' is not valid",
   'argument_invalid.whole_number':
     "Argument '{name}' is not valid: expected a positive whole number",
-  'argument_invalid.too_large': "Argument '{name}' is not valid: expected at most 9007199254740991",
   'argument_invalid.text': "Argument '{name}' is not valid: expected a text",
   'argument_invalid.name':
     "Argument '{name}' is not valid: expected a name without control or invisible characters",
@@ -33,7 +32,6 @@ export const english = {
   'argument_invalid.other_item': "Argument '{name}' is not valid: expected an account of 'item_id'",
   'argument_invalid.email': "Argument '{name}' is not valid: expected an e-mail address",
   'argument_invalid.option': "Argument '{name}' is not valid: expected one of {options}",
-  'argument_invalid.yes_or_no': "Argument '{name}' is not valid: expected one of 0, 1, false, true",
   'argument_invalid.types':
     "Argument '{name}' is not valid: expected up to 50 types of events, as connect.completed",
   'argument_invalid.cursor':

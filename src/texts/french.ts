@@ -22,8 +22,6 @@ export const french = translate(english, {
   argument_invalid: "L'argument '{name}' n'est pas valide",
   'argument_invalid.whole_number':
     "L'argument '{name}' n'est pas valide : un nombre entier positif est attendu",
-  'argument_invalid.too_large':
-    "L'argument '{name}' n'est pas valide : 9007199254740991 au plus est attendu",
   'argument_invalid.text': "L'argument '{name}' n'est pas valide : un texte est attendu",
   'argument_invalid.name':
     "L'argument '{name}' n'est pas valide : un nom sans caractère de contrôle ni invisible est attendu",
@@ -42,8 +40,6 @@ export const french = translate(english, {
     "L'argument '{name}' n'est pas valide : une adresse e-mail est attendue",
   'argument_invalid.option':
     "L'argument '{name}' n'est pas valide : la valeur attendue est l'une de {options}",
-  'argument_invalid.yes_or_no':
-    "L'argument '{name}' n'est pas valide : la valeur attendue est l'une de 0, 1, false, true",
   'argument_invalid.types':
     "L'argument '{name}' n'est pas valide : jusqu'à 50 types d'événements sont attendus, comme connect.completed",
   'argument_invalid.cursor':

@@ -1,22 +1,7 @@
 import { z } from 'zod'
 import { makeSiteKey, requireTenantKey } from '../../auth/site-keys.ts'
-import { described, optional, optionalName, reason, text } from '../../frappe/arguments.ts'
+import { described, optional, optionalName, text, yesOrNo } from '../../frappe/arguments.ts'
 import { defineMethod } from '../context.ts'
-
-/** As clients of either kind say it: JSON has a word for it, a form a digit, and Python writes `True` there. */
-const yesOrNo = z
-  .union(
-    [
-      z.boolean(),
-      z.literal([0, 1]),
-      z
-        .string()
-        .toLowerCase()
-        .pipe(z.enum(['0', '1', 'false', 'true'])),
-    ],
-    reason('yes_or_no'),
-  )
-  .transform((value) => value === true || value === 1 || value === '1' || value === 'true')
 
 export const createSiteKey = defineMethod({
   name: 'bank_api.bridge.create_site_key',
