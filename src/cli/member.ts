@@ -9,24 +9,29 @@ export function memberCommands({ printTable, withInstallation }: CommandContext)
   const member = new Command('member').description('the server processes that serve this database')
   member
     .command('list')
-    .description('where each runs, and when it last gave a sign of life')
+    .description('where each runs, when it last gave a sign of life, and which leads')
     .option('--wide', 'every column, however wide')
     .option('--json')
     .action((options: { wide?: boolean; json?: boolean }) =>
       withInstallation(async ({ store, clock }) => {
         const members = await store.listMembers()
-        const rows = members.map((each) => ({
-          member: each.id,
-          host: each.host,
-          process: each.pid,
-          seen: time(each.seenAt) ?? '',
-          state: isLiving(each, clock.now()) ? 'living' : 'silent',
-        }))
+        const rows = members.map((each) => {
+          const isHere = isLiving(each, clock.now())
+          return {
+            member: each.id,
+            host: each.host,
+            process: each.pid,
+            seen: time(each.seenAt) ?? '',
+            state: isHere ? 'living' : 'silent',
+            leads: isHere && each.leads,
+          }
+        })
         printTable(rows, options, (row) => ({
           host: row.host,
           process: row.process,
           seen: `${age(Date.parse(row.seen), clock.now())} ago`,
           state: row.state,
+          leads: row.leads,
         }))
       }),
     )

@@ -26,7 +26,7 @@ export function memberContract(name: string, open: OpenRooms): void {
       const members = await store.listMembers()
       await store.removeMember('srv_1')
 
-      expect(members).toEqual([{ ...first, seenAt: 6 }])
+      expect(members).toEqual([{ ...first, seenAt: 6, leads: true }])
       expect(await store.listMembers()).toEqual([])
     })
 
@@ -37,7 +37,7 @@ export function memberContract(name: string, open: OpenRooms): void {
       expect(await store.renewMember('srv_2', signAt(1_600))).toBeUndefined()
       await store.removeMember('srv_2')
 
-      expect(await store.listMembers()).toEqual([{ ...first, seenAt: 1_000 }])
+      expect(await store.listMembers()).toMatchObject([{ ...first, seenAt: 1_000 }])
       expect(await store.renewMember('srv_1', signAt(1_600))).toMatchObject({ living: 1 })
     })
 
@@ -91,7 +91,7 @@ export function soleMemberContract(name: string, open: OpenRooms): void {
       const other = await store.joinMembers(second, { at: 1_500, silentSince: 500 })
 
       expect(other).toEqual({ ...first, seenAt: 1_000 })
-      expect(await store.listMembers()).toEqual([{ ...first, seenAt: 1_000 }])
+      expect(await store.listMembers()).toMatchObject([{ ...first, seenAt: 1_000 }])
     })
 
     it('renewing keeps its place', async () => {
@@ -153,9 +153,25 @@ export function sharedMemberContract(name: string, open: OpenRooms): void {
       const standing = await store.renewMember('srv_2', signAt(9_000, 1_000))
 
       expect(standing).toMatchObject({ living: 1, struckOff: [first] })
-      expect(await store.listMembers()).toEqual([{ ...second, seenAt: 9_000 }])
+      expect(await store.listMembers()).toMatchObject([{ ...second, seenAt: 9_000 }])
       expect(await store.renewMember('srv_1', signAt(9_001, 9_000))).toBeUndefined()
-      expect(await store.listMembers()).toEqual([{ ...second, seenAt: 9_000 }])
+      expect(await store.listMembers()).toMatchObject([{ ...second, seenAt: 9_000 }])
+    })
+
+    it('the list tells which of them leads, also once the lead is over and another takes it', async () => {
+      const store = await withTwo(open)
+      const leads = async () => (await store.listMembers()).map(({ id, leads }) => [id, leads])
+
+      expect(await leads()).toEqual([
+        ['srv_1', true],
+        ['srv_2', false],
+      ])
+
+      await store.renewMember('srv_2', signAt(2_001))
+      expect(await leads()).toEqual([
+        ['srv_1', false],
+        ['srv_2', true],
+      ])
     })
 
     it('one that was struck off joins again under its name', async () => {

@@ -10,6 +10,12 @@ export interface SeenMember extends Member {
   seenAt: number
 }
 
+/** A member as all of them are listed. */
+interface ListedMember extends SeenMember {
+  /** Whether it leads, while it is not silent. */
+  leads: boolean
+}
+
 /** What a member says with its sign of life. */
 export interface SignOfLife {
   at: number
@@ -65,7 +71,7 @@ export interface MemberStore {
   /** The member's round is over: what it claimed and did not end is anybody's. */
   releaseWork(work: Work, by: string): Promise<void>
   /** All members, also those that have been silent. */
-  listMembers(): Promise<SeenMember[]>
+  listMembers(): Promise<ListedMember[]>
   /** What the clock shows that all members go by. */
   readTime(): Promise<number>
   /** Writes something of the member's own, durably, and rejects when that is impossible. @throws StoreBusyError */

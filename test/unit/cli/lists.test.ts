@@ -162,6 +162,19 @@ it.each([
   }
 })
 
+it('the list of members says which leads: none that is silent', async () => {
+  const { store, list, clock } = await anInstallation()
+  const now = clock.now()
+
+  expect(await list('member', 'list')).toMatchObject([{ state: 'living', leads: true }])
+
+  const silent = { id: 'srv_silent', host: 'b', pid: 7 }
+  await store.joinMembers(silent, { at: now - 60_000, silentSince: now })
+  expect(await list('member', 'list')).toMatchObject([
+    { member: 'srv_silent', state: 'silent', leads: false },
+  ])
+})
+
 describe('what an operator knows finds the rows', () => {
   it('calls by status, method, tenant and site', async () => {
     const { calls, list } = await anInstallation()

@@ -3,8 +3,8 @@ import { waitUntilAlone } from '../../../src/cluster/wait-until-alone.ts'
 import { silentMs } from '../../../src/cluster/liveness.ts'
 import { DatabaseInUseError } from '../../../src/db/store-errors.ts'
 
-const own = { id: 'own', host: 'here', pid: 1, seenAt: 1 }
-const other = { id: 'other', host: 'there', pid: 7, seenAt: 1 }
+const own = { id: 'own', host: 'here', pid: 1, seenAt: 1, leads: false }
+const other = { id: 'other', host: 'there', pid: 7, seenAt: 1, leads: false }
 
 /** A list of members that changes as time is waited for. */
 function listed(at: (waitedMs: number) => object[]) {

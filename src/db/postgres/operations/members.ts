@@ -43,7 +43,12 @@ export function memberOperations({ run, transaction }: Tools, life: Tools): Memb
     listMembers: () =>
       run((db) => {
         const { id, host, pid, seenAt } = members
-        return db.select({ id, host, pid, seenAt }).from(members).orderBy(asc(id))
+        const leads = isNotNull(leader.memberId).mapWith(Boolean)
+        return db
+          .select({ id, host, pid, seenAt, leads })
+          .from(members)
+          .leftJoin(leader, eq(leader.memberId, id))
+          .orderBy(asc(id))
       }),
 
     readTime: () =>

@@ -63,7 +63,7 @@ export function memberOperations({ db, read, write }: Tools): MemberStore {
       read(() => {
         const row = db.select().from(instance).get()
         const member = row && toMember(row)
-        return member ? [member] : []
+        return member ? [{ ...member, leads: true }] : []
       }),
 
     readTime: () => Promise.resolve(systemClock.now()),
