@@ -165,7 +165,7 @@ const filtered = (command: Command, state: Option): Command =>
 async function filterOf(store: Store, options: FilterOptions): Promise<EventFilter> {
   const { state, type, since, until } = options
   const words = given({ state, type, since, until })
-  return { ofSites: true, ...(await whoseIn(store, options)), ...words }
+  return { ...(await whoseIn(store, options)), ...words }
 }
 
 const dueIn = (due: number, now: number): string =>
@@ -190,7 +190,7 @@ function toRow(event: ListedEvent) {
 async function found(store: Store, id: string): Promise<ListedEvent> {
   const whole = await wholeId(store, id, 'event', 'delivery')
   const named = whole.startsWith('dlv_') ? { deliveryId: whole } : { id: whole }
-  const [event] = await store.listEvents({ ofSites: true, ...named }, { limit: 1 })
+  const [event] = await store.listEvents(named, { limit: 1 })
   if (!event) throw new CommandError(`There is no webhook ${id}`)
   return event
 }

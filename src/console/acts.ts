@@ -30,7 +30,7 @@ export const acts: FastifyPluginAsync = async (app) => {
 
   app.post('/event/:id/replay', async (request, reply) => {
     const { id } = ids.parse(request.params)
-    const [event] = await store.listEvents({ ofSites: true, id }, { limit: 1 })
+    const [event] = await store.listEvents({ id }, { limit: 1 })
     if (!event) return notice(request, reply, 404, 'unknown')
     const { replayed } = await replaySome(deps, [id], by(request))
     wakeups.notify('deliveries')

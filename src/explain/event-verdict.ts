@@ -40,14 +40,6 @@ export const verdictOfEvent: Judge = (story, now) => {
       },
     }
   }
-  if (event.siteId === null) {
-    return {
-      what: {
-        en: `${type} concerns no site of ours.`,
-        fr: `${type} ne concerne aucun de nos sites.`,
-      },
-    }
-  }
   const name = story.site?.name
   const what = {
     en: `${type} for ${name ?? 'a site that is gone'}`,

@@ -176,7 +176,7 @@ export async function readEvent(
   id: string,
 ): Promise<EventView | undefined> {
   const [event] = await store.listEvents({ feedOf: scope, id }, { limit: 1 })
-  if (!event || event.site === null) return undefined
+  if (!event) return undefined
   const site = await store.findSite(scope, event.site)
   if (!site) return undefined
   const tries = openTries({ keyring }, await store.findDelivery(event.id))

@@ -25,8 +25,8 @@ deliveryContract(
   rooms(() => createSqliteStore(onFile())),
 )
 
-const testClient = () => {
-  const client = openSqlite(':memory:')
+const testClient = (path = ':memory:') => {
+  const client = openSqlite(path)
   onTestFinished(() => void client.close())
   return client
 }
@@ -149,11 +149,11 @@ it('claiming events writes nothing: the place of the only server is its claim', 
 })
 
 it('an event that the disk has no room for is refused as a fault of the disk, and is welcome later', async () => {
-  const client = testClient()
-  const { ids, clock } = rooms(() => createSqliteStore(':memory:'))()
-  const nobody = { id: 'usr_1', siteId: 'sit_1', name: '', userUuid: null }
-  const body = Buffer.alloc(100_000)
-  const event = anAnnouncement({ ids, clock }, nobody, { siteId: null, body })
+  const path = onFile()
+  const made = rooms(() => createSqliteStore(path))()
+  const user = await aUser(made, (await aTenant(made)).site)
+  const event = anAnnouncement(made, user, { body: Buffer.alloc(100_000) })
+  const client = testClient(path)
   const store = eventOperations({ ...createTools(client), group: createGroupCommit(client) })
   const pages = client.pragma('page_count', { simple: true }) as number
 

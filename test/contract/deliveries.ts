@@ -588,7 +588,7 @@ export function deliveryContract(
       expect(await claimIds()).toEqual([id])
     })
 
-    it('what is forgotten, or nobody’s, cannot be sent again', async () => {
+    it('what is forgotten, or was never there, cannot be sent again', async () => {
       const { accept, replay, store, clock, claim, settle } = await withReplay()
       const id = await accept({ handledAt: 1 })
       await settle((await claim())[0]!, { kind: 'dead' })
@@ -616,9 +616,6 @@ export function deliveryContract(
       expect(await list({ type: 'b', siteId: two!.id })).toEqual([second])
       expect(await list({ since: since + 1 })).toEqual([third, second])
       expect(await list({ until: since + 1 })).toEqual([first])
-      const nobodys = await accept({ siteId: null, receivedAt: since - 1 })
-      expect(await list({})).toEqual([third, second, first, nobodys])
-      expect(await list({ ofSites: true })).toEqual([third, second, first])
 
       for (const [direction, expected] of [
         ['newest', [third, second, first]],
@@ -628,7 +625,7 @@ export function deliveryContract(
         let after: { receivedAt: number; seq: number } | undefined
         for (;;) {
           const page = { first: direction, limit: 2, ...(after && { after }) }
-          const found = await store.listEvents({ ofSites: true }, page)
+          const found = await store.listEvents({}, page)
           if (found.length === 0) break
           walked.push(...found.map(({ id }) => id))
           after = found.at(-1)

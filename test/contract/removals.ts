@@ -240,10 +240,10 @@ export function removalContract(name: string, open: OpenRooms): void {
     })
 
     it('what has to stay is looked at once, and no more are looked at together than was said', async () => {
-      const { ann, ...rooms } = await withSites()
+      const { bob, ...rooms } = await withSites()
       const { store } = rooms
       const accept = (fields: object) =>
-        store.acceptEvent(anAnnouncement(rooms, ann, { siteId: null, receivedAt: 1, ...fields }))
+        store.acceptEvent(anAnnouncement(rooms, bob, { receivedAt: 1, ...fields }))
       for (let nth = 0; nth < 5; nth += 1) await accept({ handledAt: null })
       for (let nth = 0; nth < 2; nth += 1) await accept({ handledAt: 1 })
       const counts: number[] = []

@@ -136,7 +136,6 @@ export async function eventFilter(
   const siteId = site === '' ? undefined : await siteNamed(store, site)
   if (siteId === null) return undefined
   return {
-    ofSites: true,
     since: clock.now() - back * hourMs,
     ...(siteId !== undefined && { siteId }),
     ...(type !== '' && { type }),

@@ -10,7 +10,7 @@ export interface NewEvent {
   formerKey?: string
   type: string
   userId: string | null
-  siteId: string | null
+  siteId: string
   itemId: number | null
   /** The exact bytes to deliver, sealed with the event's row. */
   body: Buffer
@@ -31,7 +31,6 @@ export interface StoredEvent {
   id: string
   type: string
   userId: string | null
-  siteId: string | null
   itemId: number | null
   /** Null once its retention is over. */
   body: Buffer | null

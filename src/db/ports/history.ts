@@ -111,8 +111,6 @@ export interface EventFilter {
   /** Times of arrival, `until` excluded. */
   since?: number
   until?: number
-  /** Leaves out events that concern no site. */
-  ofSites?: true
   /** What the feed of that scope gives. */
   feedOf?: Scope
 }
@@ -132,8 +130,9 @@ export type ListedCall = CallRecord & { tenant: string | null; site: string | nu
 export type ListedRequest = OwnedRequest & { tenant: string }
 
 export type ListedEvent = Omit<StoredEvent, 'body'> & {
-  tenant: string | null
-  site: string | null
+  siteId: string
+  tenant: string
+  site: string
   handledAt: number | null
   /** Whether there is anything to send. */
   hasBody: boolean

@@ -36,7 +36,7 @@ export async function replayPart(
 ): Promise<Replayed & { rest: Place | null }> {
   const sum: Replayed = { replayed: 0, underway: 0, impossible: 0 }
   const until = Math.min(filter.until ?? Infinity, by.at + 1)
-  const bounded = { ...filter, ofSites: true as const, until }
+  const bounded = { ...filter, until }
   let last = after
   for (let looked = 0; looked < most; looked += batch) {
     const page = { first: 'oldest' as const, limit: batch, ...(last && { after: last }) }

@@ -17,7 +17,7 @@ const far = 160 * day
 /** What is stored: how each delivery stands, how many event bodies there are, and how long the longest wait is. */
 const stored = (env: Env) =>
   asOperator(env, async ({ store, clock }) => {
-    const events = await store.listEvents({ ofSites: true }, { first: 'oldest', limit: 1_000 })
+    const events = await store.listEvents({}, { first: 'oldest', limit: 1_000 })
     const bodies = await store.listSealed('event-body', null, 1_000)
     const waits = events.map(({ delivery }) => (delivery?.nextTryAt ?? 0) - clock.now())
     return {

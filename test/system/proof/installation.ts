@@ -120,7 +120,7 @@ export async function installation(webhookUrl: string, { connections = 64, onEac
 
   /** The items whose events are stored, and those whose events were applied. */
   const stored = async () => {
-    const events = await store.listEvents({ ofSites: true }, { first: 'oldest', limit: 1_000_000 })
+    const events = await store.listEvents({}, { first: 'oldest', limit: 1_000_000 })
     const states = new Map(events.map(({ id, delivery }) => [id, delivery?.state ?? 'kept']))
     const items = new Set((await store.listItems(user.id)).map(({ id }) => id))
     const { unhandledEvents: unhandled } = await store.readFigures(Number.MAX_SAFE_INTEGER)

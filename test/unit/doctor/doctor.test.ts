@@ -225,7 +225,6 @@ test('no age is below zero: of a server and of webhooks seen at a time to come',
     anAnnouncement({ ...rooms, clock }, user, {
       id: 'evt_early',
       dedupeKey: 'bridge:2',
-      siteId: null,
       receivedAt: at,
     }),
   )

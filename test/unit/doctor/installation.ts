@@ -45,13 +45,13 @@ export async function anInstallation(env: Record<string, string> = {}) {
   await store.createInstance({ mode: 'x', wrappedPepper: Buffer.alloc(1), dataKeys: [], at: 0 })
   await store.joinMembers({ id: 'srv', host: 'here', pid: 7 }, { at: clock.now(), silentSince: 0 })
   const acme = await aTenant(rooms)
+  const user = await aUser(rooms, acme.site)
+  await store.acceptEvent(anAnnouncement(rooms, user, { dedupeKey: 'bridge:1' }))
   await store.updateSite(
     acme.site.id,
     { webhookUrl: 'https://erp.acme.test/hook' },
     { actor: 'test', at: clock.now() },
   )
-  const user = await aUser(rooms, acme.site)
-  await store.acceptEvent(anAnnouncement(rooms, user, { dedupeKey: 'bridge:1', siteId: null }))
 
   const world = {
     bridge: 200 as number | Error,

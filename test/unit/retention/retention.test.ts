@@ -24,11 +24,14 @@ const dayMs = 24 * 60 * 60_000
 const retention = { eventsDays: 30, auditDays: 365 }
 
 /** A site whose events, answers, requests and audit grow old. */
-async function aSite(path = ':memory:') {
+async function aSite(
+  path = ':memory:',
+  { webhookUrl }: { webhookUrl: string | null } = { webhookUrl: 'https://erp.acme.test/hook' },
+) {
   const rooms = testRooms(testStore(path))
   const { store, clock, ids } = rooms
   const { site } = await aTenant(rooms)
-  await store.updateSite(site.id, { webhookUrl: 'https://erp.acme.test/hook' }, testBy)
+  await store.updateSite(site.id, { webhookUrl }, testBy)
   const user = await aUser(rooms, site)
   const announce = (fields: object = {}) => {
     const id = ids.next('evt')
@@ -93,8 +96,8 @@ it('after thirty days an event has lost its body, after a year it is gone with i
 })
 
 it('after the clock was put forward nothing is forgotten for a day, in which it may be put right', async () => {
-  const { announce, clock, clockWatch, jump, store } = await aSite()
-  await announce({ siteId: null })
+  const { announce, clock, clockWatch, jump, store } = await aSite(':memory:', { webhookUrl: null })
+  await announce()
   const isClockInDoubt = createClockDoubt(clockWatch, { aheadMs: () => 0 })
   const forget = createRetention({ store, clock, isClockInDoubt, retention })
   const tick = async () => {
@@ -123,8 +126,8 @@ it('what nobody has applied yet keeps its body, however old', async () => {
 })
 
 it('many rows go in small batches, none of which writes more than a few hundred', async () => {
-  const { announce, clock, forget, store } = await aSite()
-  await Promise.all(Array.from({ length: 1_050 }, () => announce({ siteId: null })))
+  const { announce, clock, forget, store } = await aSite(':memory:', { webhookUrl: null })
+  await Promise.all(Array.from({ length: 1_050 }, () => announce()))
   const sizes: number[] = []
   const { purge } = store
   store.purge = async (...args) => {
@@ -142,8 +145,8 @@ it('many rows go in small batches, none of which writes more than a few hundred'
 })
 
 it('what has nothing more to forget is not looked through again while others go on', async () => {
-  const { announce, clock, forget, store } = await aSite()
-  await Promise.all(Array.from({ length: 450 }, () => announce({ siteId: null })))
+  const { announce, clock, forget, store } = await aSite(':memory:', { webhookUrl: null })
+  await Promise.all(Array.from({ length: 450 }, () => announce()))
   const looked: Partial<Record<RetentionKind, number>> = {}
   const { purge } = store
   store.purge = (kind, ...args) => {

@@ -46,7 +46,7 @@ import { storeCalls } from './usage.ts'
 
 /** Of an event all but its body, of which whether it is there. */
 const { body: _body, ...columns } = getTableColumns(events)
-const event = { ...columns, hasBody: isNotNull(events.body).mapWith(Boolean) }
+const event = { ...columns, siteId: sites.id, hasBody: isNotNull(events.body).mapWith(Boolean) }
 
 /** Of what is older than the row that the page begins behind, by the place that one has. */
 const older = ({ before }: Page, id: PgColumn, ...order: PgColumn[]) =>
@@ -180,8 +180,8 @@ async function eventsWhere(
     })
     .from(events)
     .leftJoin(deliveries, eq(deliveries.eventSeq, events.seq))
-    .leftJoin(sites, eq(sites.id, events.siteId))
-    .leftJoin(tenants, eq(tenants.id, sites.tenantId))
+    .innerJoin(sites, eq(sites.id, events.siteId))
+    .innerJoin(tenants, eq(tenants.id, sites.tenantId))
     .leftJoin(endpoints, eq(endpoints.siteId, sites.id))
     .where(and(which, behind(page)))
     .orderBy(order(events.receivedAt), order(events.seq))
@@ -224,7 +224,6 @@ const eventConditions = (filter: EventFilter) => [
   when(filter.deliveryId, (id) => eq(deliveries.id, id)),
   when(filter.since, (at) => gte(events.receivedAt, at)),
   when(filter.until, (at) => lt(events.receivedAt, at)),
-  filter.ofSites && isNotNull(events.siteId),
   when(filter.feedOf, isInFeed),
   when(filter.state, (state) =>
     state === 'kept' || state === 'forgotten'

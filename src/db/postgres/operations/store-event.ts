@@ -57,7 +57,7 @@ WITH given AS (SELECT * FROM ${given}), stored AS (
   FROM given WHERE NOT EXISTS (SELECT FROM events WHERE dedupe_key = "formerKey") ORDER BY nth
   ON CONFLICT (dedupe_key) DO NOTHING RETURNING seq, id, site_id, item_id
 ), pair AS (
-  SELECT "siteId", "itemId", min("dueFirst") AS at FROM given WHERE "siteId" IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
+  SELECT "siteId", "itemId", min("dueFirst") AS at FROM given GROUP BY 1, 2 ORDER BY 1, 2
 ), untried AS (${untriedOf(sql`pair`, sql`FOR SHARE`)}), found AS (
   UPDATE deliveries SET due_at = untried.at FROM untried WHERE deliveries.id = untried.id AND due_at IS NULL
 ), numbered AS (
@@ -72,7 +72,7 @@ WITH given AS (SELECT * FROM ${given}), stored AS (
   WHERE sites.webhook_url IS NOT NULL AND sites.removed_at IS NULL
 )
 SELECT id FROM stored`)
-  const siteIds = [...new Set(all.flatMap(({ siteId }) => siteId ?? []))]
+  const siteIds = [...new Set(all.map(({ siteId }) => siteId))]
   const owners = db.select({ id: sites.tenantId }).from(sites).where(inArray(sites.id, siteIds))
   const locked = db
     .select({ id: tenants.id })

@@ -181,15 +181,8 @@ export function insertEvent(
   if (formerKey !== undefined && isStored(db).get(formerKey)) return false
   const stored = storeEvent(db).get({ ...event })
   if (!stored) return false
-  if (event.siteId !== null) {
-    insertDelivery(db, {
-      id: deliveryId,
-      eventSeq: stored.seq,
-      siteId: event.siteId,
-      itemId: event.itemId,
-      at: event.receivedAt,
-    })
-  }
+  const { siteId, itemId, receivedAt: at } = event
+  insertDelivery(db, { id: deliveryId, eventSeq: stored.seq, siteId, itemId, at })
   return true
 }
 
