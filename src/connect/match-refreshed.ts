@@ -3,7 +3,7 @@ import type { BridgeTime } from '../bridge/session/bridge-time.ts'
 import type { Ids } from '../clock.ts'
 import type { RefreshedItem } from '../db/ports/events.ts'
 import type { ConnectRequest, OwnedRequest } from '../db/ports/requests.ts'
-import type { Item, ItemFacts } from '../db/ports/items.ts'
+import type { Item } from '../db/ports/items.ts'
 import type { Store } from '../db/store.ts'
 import { minuteMs } from '../durations.ts'
 import type { Log } from '../logger.ts'
@@ -74,31 +74,20 @@ export async function matchRefreshed(
   async function settle({ store, log }: MatchDeps, owned: OwnedRequest, item: Item): Promise<void> {
     const { request } = owned
     const state = outcomeOf(item.status)
-    const facts = factsOf(item)
     const { outcome } = await store.settleRequest(
       request.id,
       {
         state,
         step: state === 'failed' ? request.step : null,
-        item: facts,
+        item: item.id,
         at: now,
         matched: true,
       },
-      completedEvent(deps, owned, facts, now),
+      completedEvent(deps, owned, item, now),
     )
     log.info({ request: request.id, item: item.id, state, outcome }, 'request matched by event')
   }
 }
-
-const factsOf = (item: Item): ItemFacts => ({
-  id: item.id,
-  providerId: item.providerId,
-  providerName: item.providerName,
-  accountTypes: item.accountTypes,
-  status: item.status,
-  statusCodeInfo: item.statusCodeInfo,
-  authenticationExpiresAt: item.authenticationExpiresAt,
-})
 
 /** What made the item may complete at any time; a visit to manage it is over after its day. */
 const isAlive = (

@@ -37,7 +37,14 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
         { state, step: null, item: itemFacts({ id: itemId }), at },
         anAnnouncement(rooms, of, { dedupeKey: `connect:${id}` }),
       )
-    return { ...rooms, ...tenant, rooms, user, request, find, settle }
+    /** What events alone say. */
+    const match = (id: string, item: number, at: number) =>
+      rooms.store.settleRequest(
+        id,
+        { state: 'completed', step: null, item, at, matched: true },
+        anAnnouncement(rooms, user, { dedupeKey: `connect:${id}` }),
+      )
+    return { ...rooms, ...tenant, rooms, user, request, find, settle, match }
   }
 
   if (forOneServer) {
@@ -430,6 +437,37 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
       await settle(await request({ managedItemId: 1 }), 1)
 
       expect(await settle(await request(), 1)).toMatchObject({ outcome: 'settled' })
+    })
+
+    it('an item that only events told of stays as they left it, under the site’s word for the bank', async () => {
+      const { store, request, match, scope, rooms, user } = await withUser()
+      const id = await request({ bank: 'My bank' })
+      await addItems(rooms, user, 7)
+      const before = (await store.findItem(scope, 7))!.item
+
+      const { outcome, request: settled } = await match(id, 7, testNow + dayMs)
+
+      expect(outcome).toBe('settled')
+      expect(settled).toMatchObject({ itemId: 7, completedAt: testNow + dayMs })
+      expect((await store.findItem(scope, 7))?.item).toEqual({ ...before, bank: 'My bank' })
+    })
+
+    it('an item that only events told of is not matched once it is gone, another user’s, or not here', async () => {
+      const { store, request, match, find, site, rooms, user } = await withUser()
+      const bob = await aUser(rooms, site, { name: 'bob' })
+      await addItems(rooms, user, 7)
+      await addItems(rooms, bob, 8)
+      const gone = { kind: 'item-gone', userId: user.id, itemId: 7, at: testNow + 1 } as const
+      await store.applyEvent(gone)
+      const id = await request()
+
+      for (const itemId of [7, 8, 9])
+        expect(await match(id, itemId, testNow + dayMs)).toMatchObject({ outcome: 'held' })
+
+      expect(await find(id)).toMatchObject({ state: 'pending', itemId: null })
+      expect(await store.listConnections({ id: 7, withGone: true })).toMatchObject([
+        { item: { goneAt: testNow + 1 } },
+      ])
     })
 
     it('a request that is not there cannot be settled', async () => {

@@ -44,7 +44,8 @@ export interface OwnedRequest extends SiteUser {
 export interface RequestOutcome {
   state: 'pending' | 'completed' | 'failed'
   step: string | null
-  item: ItemFacts
+  /** As Bridge described it when asked at `at`; by its number alone: as its events left it, for Bridge was not asked. */
+  item: ItemFacts | number
   at: number
   /** Concluded from Bridge's events, without a callback. */
   matched?: boolean

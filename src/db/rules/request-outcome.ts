@@ -31,6 +31,9 @@ type RequestEnd =
       announced: boolean
     }
 
+export const itemIdOf = ({ item }: Pick<RequestOutcome, 'item'>): number =>
+  typeof item === 'number' ? item : item.id
+
 /** A request that lost its item waits again. */
 export const released = {
   state: 'pending',
@@ -50,7 +53,7 @@ export function settleOutcome(
   const { state, step, at, matched = false } = outcome
   // Bridge took its time: meanwhile the tenant may have been disabled, or the deletion of the site begun.
   if (!isServed) return { kind: 'held' }
-  const isSame = request.itemId === outcome.item.id
+  const isSame = request.itemId === itemIdOf(outcome)
   if (isOver(request, outcome)) return { kind: 'over', change: null }
   if (request.state === 'completed' && isSame) {
     return { kind: 'over', change: { matchedAt: null, ...unclaimed } }
@@ -59,7 +62,10 @@ export function settleOutcome(
 
   const rival = managedItemId === null ? holder : undefined
   if (rival && !yields(rival, outcome)) return { kind: 'held' }
-  const item = itemAsDescribed(known, outcome.item, { userId, bank, at })
+  const item =
+    typeof outcome.item === 'number'
+      ? itemAsTold(known, request)
+      : itemAsDescribed(known, outcome.item, { userId, bank, at })
   // One that went since Bridge was asked is nobody's end.
   if (!item || item.goneAt !== null) return { kind: 'held' }
   const isCompleted = state === 'completed'
@@ -79,6 +85,12 @@ export function settleOutcome(
     announced: isCompleted,
   }
 }
+
+/** An item as its events left it: those that still wait are no older for this. Null when it is another user's, or not here. */
+const itemAsTold = (
+  known: Item | undefined,
+  { userId, bank }: Pick<ConnectRequest, 'userId' | 'bank'>,
+): Item | null => (known?.userId === userId ? { ...known, bank: bank ?? known.bank } : null)
 
 /** A completed request stays as it is; one that was only matched gives way to what was verified. */
 const isOver = (request: ConnectRequest, { matched = false }: RequestOutcome): boolean =>

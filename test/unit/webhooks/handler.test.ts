@@ -205,6 +205,23 @@ test('a failed refresh holds the item for the request, and a later good one comp
   expect(await read(request)).toMatchObject({ state: 'completed', itemId: 7 })
 })
 
+test('tries that end while we are away are each heard of, however late', async () => {
+  const { bridgeSays, open, read, told, item, clock } = await handling()
+  const request = await open()
+  const failedAt = clock.now() + minuteMs
+  const endedAt = failedAt + 5 * minuteMs
+  clock.advance(60 * minuteMs)
+  const visit = { refresh_trigger: 'connect', status_code_info: null }
+
+  await bridgeSays('item.refreshed', { ...visit, status_code: 1010 }, { at: failedAt })
+  clock.advance(100)
+  await bridgeSays('item.refreshed', { ...visit, status_code: 0 }, { at: endedAt })
+
+  expect(await item()).toMatchObject({ status: 0, updatedAt: endedAt })
+  expect(await read(request)).toMatchObject({ state: 'completed', itemId: 7 })
+  expect(await told('connect.completed')).toHaveLength(1)
+})
+
 test('of several open requests the newest is taken, ten minutes after the event', async () => {
   const { bridgeSays, refreshed, open, read, clock, handler } = await handling()
   const older = await open()

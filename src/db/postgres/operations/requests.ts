@@ -24,7 +24,7 @@ import {
   requestTurned,
   type RequestChange,
 } from '../../rules/request-claim.ts'
-import { claimantOf, released, settleOutcome } from '../../rules/request-outcome.ts'
+import { claimantOf, itemIdOf, released, settleOutcome } from '../../rules/request-outcome.ts'
 import { saidOfUser } from '../../rules/said-of-user.ts'
 import { pinnedBy } from '../../rules/site-pin.ts'
 import { ConflictError, SiteConflictError } from '../../store-errors.ts'
@@ -249,7 +249,7 @@ export function requestOperations({ run, transaction }: Tools): RequestStore {
         if (its) await lockUser(db, its.userId)
         const request = await lockRequest(db, id)
         if (!request) throw new ConflictError('The request is gone')
-        const { id: itemId } = outcome.item
+        const itemId = itemIdOf(outcome)
         const settled = settleOutcome(request, outcome, {
           isServed: await isUserServed(db, request.userId),
           holder: await lockHolder(db, itemId, id),

@@ -24,7 +24,7 @@ import {
   requestTurned,
   type RequestChange,
 } from '../../rules/request-claim.ts'
-import { claimantOf, released, settleOutcome } from '../../rules/request-outcome.ts'
+import { claimantOf, itemIdOf, released, settleOutcome } from '../../rules/request-outcome.ts'
 import { saidOfUser } from '../../rules/said-of-user.ts'
 import { pinnedBy } from '../../rules/site-pin.ts'
 import { ConflictError, SiteConflictError } from '../../store-errors.ts'
@@ -234,7 +234,7 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
         const found = requestWith(id)
         if (!found) throw new ConflictError('The request is gone')
         const { request } = found
-        const { id: itemId } = outcome.item
+        const itemId = itemIdOf(outcome)
         const known = itemRow(db, itemId)
         const settled = settleOutcome(request, outcome, {
           isServed: found.isServed,

@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   claimantOf,
+  itemIdOf,
   released,
   settleOutcome,
   type RequestSurroundings,
@@ -12,7 +13,10 @@ import { anItemRow, aRequestRow, aTime, someFacts } from './rows.ts'
 const anOutcome: fc.Arbitrary<RequestOutcome> = fc.record({
   state: fc.constantFrom('pending', 'completed', 'failed'),
   step: fc.constantFrom(null, 'bank'),
-  item: someFacts,
+  item: fc.oneof(
+    someFacts,
+    someFacts.map(({ id }) => id),
+  ),
   at: aTime,
   matched: fc.boolean(),
 })
@@ -26,7 +30,7 @@ const aCase = fc
     item: fc.option(anItemRow, { nil: undefined }),
   })
   .map(({ request, outcome, holder, item }) => {
-    const { id } = outcome.item
+    const id = itemIdOf(outcome)
     const around: RequestSurroundings = {
       isServed: true,
       holder: holder && { id: `${holder.id} of another`, matchedAt: holder.matchedAt },
@@ -56,7 +60,7 @@ describe('what becomes of a request', () => {
   it('nothing, when the item went while Bridge was asked', () => {
     fc.assert(
       fc.property(aCase, anItemRow, ({ request, outcome, around }, row) => {
-        const item = { ...row, id: outcome.item.id, userId: request.userId, goneAt: outcome.at }
+        const item = { ...row, id: itemIdOf(outcome), userId: request.userId, goneAt: outcome.at }
 
         const { kind } = settleOutcome(request, outcome, { ...around, item })
         expect(['held', 'over']).toContain(kind)
@@ -111,9 +115,9 @@ describe('what becomes of a request', () => {
 
         if (result.kind !== 'settled') return
         expect(result.announced).toBe(outcome.state === 'completed')
-        expect(result.item).toMatchObject({ id: outcome.item.id, userId: request.userId })
+        expect(result.item).toMatchObject({ id: itemIdOf(outcome), userId: request.userId })
         expect(result.change).toMatchObject({
-          itemId: outcome.item.id,
+          itemId: itemIdOf(outcome),
           claimedItemId: null,
           completedAt: outcome.state === 'completed' ? outcome.at : null,
         })
