@@ -1,7 +1,14 @@
 import { once } from 'node:events'
 import type { FastifyRequest } from 'fastify'
 import { ValidationError } from '../errors.ts'
-import { parseFields, type Body, type Parameters } from './parameters.ts'
+import {
+  holdsMore,
+  mostFields,
+  parseFields,
+  tooManyFields,
+  type Body,
+  type Parameters,
+} from './parameters.ts'
 import { declaredLength } from './request.ts'
 
 /** The largest body a method call may have, in bytes. */
@@ -18,7 +25,7 @@ export async function decodeBody(
 ): Promise<Body | undefined> {
   if (bytes.length === 0 || contentType === undefined) return undefined
   const type = mediaType(contentType)
-  if (isJson(type)) return { json: parseJson(bytes.toString('utf8')) }
+  if (isJson(type)) return { json: parseJson(bytes) }
   if (type === 'application/x-www-form-urlencoded') {
     return { fields: parseFields(bytes.toString('utf8')) }
   }
@@ -49,15 +56,39 @@ const mediaType = (contentType: string) => contentType.split(';', 1)[0]!.trim().
 const isJson = (type: string) =>
   type === 'application/json' || (type.startsWith('application/') && type.endsWith('+json'))
 
-function parseJson(text: string): unknown {
+function parseJson(bytes: Buffer): unknown {
+  if (holdsMoreMembers(bytes, mostFields)) throw tooManyFields()
   try {
-    return JSON.parse(text)
+    return JSON.parse(bytes.toString('utf8'))
   } catch (cause) {
     throw new ValidationError('body_unreadable', {}, { cause })
   }
 }
 
+const [quote, backslash, comma, brace, bracket] = Buffer.from('"\\,{[')
+
+/**
+ * Whether JSON has more members, at every depth, than that: each begins with its object or list, or follows a comma, and an
+ * object or list without any counts as one.
+ */
+function holdsMoreMembers(bytes: Buffer, most: number): boolean {
+  let members = 0
+  let isText = false
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at]
+    if (byte === quote) isText = !isText
+    else if (isText) at += byte === backslash ? 1 : 0
+    else if (byte === comma || byte === brace || byte === bracket) members += 1
+    if (members > most) return true
+  }
+  return false
+}
+
+/** A field has four lines at least: the boundary, what it is, an empty one, its value. A head of many lines costs as much. */
+const mostLines = 4 * mostFields + 1
+
 async function parseMultipart(contentType: string, bytes: Buffer): Promise<Parameters> {
+  if (holdsMore(bytes, '\r\n', mostLines)) throw tooManyFields()
   const fields = Object.create(null) as Parameters
   try {
     const form = await new Response(new Uint8Array(bytes), {

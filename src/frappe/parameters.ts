@@ -19,24 +19,45 @@ const reserved = new Set([
   '__proto__',
 ])
 
+/** As many as a call may have; no method has more than a few dozen. What costs by the field would else hold up everybody. */
+export const mostFields = 1_000
+
 const empty = (): Parameters => Object.create(null) as Parameters
+
+/** What stands for the fields of a text that has too many of them. */
+const unread: Parameters = Object.freeze(empty())
 
 /**
  * Reads a query string or a urlencoded form: the first of two equal names wins, empty values stay,
- * and broken percent sequences or UTF-8 become replacement characters, never an error.
+ * and broken percent sequences or UTF-8 become replacement characters. Of more than `mostFields` it reads none, which
+ * `mergeParameters` tells: never an error, for Fastify calls it where nobody catches.
  */
 export function parseFields(text: string): Parameters {
+  if (holdsMore(text, '&', mostFields - 1)) return unread
   const fields = empty()
   if (text === '') return fields
   for (const [name, value] of new URLSearchParams(text)) fields[name] ??= value
   return fields
 }
 
+/** Whether a mark stands in a text, or its bytes, more often than that. Looks no further than it must. */
+export function holdsMore(text: string | Buffer, mark: string, most: number): boolean {
+  let found = 0
+  for (let at = text.indexOf(mark); at !== -1; at = text.indexOf(mark, at + mark.length)) {
+    found += 1
+    if (found > most) return true
+  }
+  return false
+}
+
 /**
  * One flat set, with Frappe's precedence (`make_form_dict`): JSON hides the query altogether, a
- * form's fields override it. A JSON list becomes `data`; other JSON is a ValidationError.
+ * form's fields override it. A JSON list becomes `data`; other JSON is a ValidationError, and so are
+ * too many fields.
  */
 export function mergeParameters(query: Parameters, body: Body | undefined): Parameters {
+  const isUnread = query === unread || (body && 'fields' in body && body.fields === unread)
+  if (isUnread) throw tooManyFields()
   if (body === undefined) return query
   if ('fields' in body) return Object.assign(empty(), query, body.fields)
   return fromJson(body.json)
@@ -60,6 +81,8 @@ export function toArguments(parameters: Parameters): Parameters {
   }
   return seen
 }
+
+export const tooManyFields = () => new ValidationError('too_many_fields', { most: mostFields })
 
 function fromJson(json: unknown): Parameters {
   if (Array.isArray(json)) return Object.assign(empty(), { data: json as unknown })

@@ -102,6 +102,10 @@ const isAtFront = (request: FastifyRequest): boolean =>
   request.routeOptions.url === '/' &&
   queryOf(request)['cmd'] === undefined
 
+/** The parameters of a call that has no body. */
+const fromQuery = (request: FastifyRequest): Parameters =>
+  mergeParameters(queryOf(request), undefined)
+
 /** What `onRequest` learned of a call, for the handler that runs once the body is read. */
 interface Opening<Caller> {
   readonly caller: Caller | undefined
@@ -156,14 +160,14 @@ export function frappePlugin<Caller, Context extends Releasable>(
 
     opening.entry = entryInPath(request)
     if (opening.entry) admit(opening.entry, caller, request)
-    if (caller === undefined) return answer(request, reply, undefined, queryOf(request))
+    if (caller === undefined) return answer(request, reply, undefined, fromQuery(request))
     return undefined
   }
 
   async function handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const known = openingOf(request).caller
     if (known !== undefined && hasNoBody(request)) {
-      return answer(request, reply, known, queryOf(request))
+      return answer(request, reply, known, fromQuery(request))
     }
     const { body, parameters } = await read(request).catch((error: unknown) => {
       // It names nobody: a caller without a key who is over the limit learns that, and nothing of what is wrong.

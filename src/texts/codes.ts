@@ -21,6 +21,7 @@ export const codes = {
   path_unknown: notFound,
   body_too_large: { status: 413, excType: 'ValidationError' },
   body_unreadable: { status: 417, excType: 'DataError' },
+  too_many_fields: refused,
   arguments_unreadable: refused,
   request_unreadable: refused,
   request_incomplete: refused,

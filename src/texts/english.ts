@@ -10,6 +10,7 @@ export const english = {
 
   path_unknown: 'Not found',
   body_too_large: 'The request body is too large',
+  too_many_fields: 'The request has more than {most} fields',
   request_unreadable: 'The request cannot be read',
   request_incomplete: 'The request ended too early',
   http_unreadable: 'Bad Request',

@@ -47,6 +47,11 @@ export const explainedInFrench: Readonly<Record<Code, { means: string; remedy: s
     remedy:
       'Envoyez du JSON en `application/json`, ou un formulaire en `application/x-www-form-urlencoded`.',
   },
+  too_many_fields: {
+    means:
+      'La requête ou son corps a plus de 1 000 champs, ou un corps multipart plus de 4 001 lignes.',
+    remedy: 'Envoyez les arguments seuls.',
+  },
   arguments_unreadable: {
     means: 'Le corps est du JSON, mais ni un objet ni une liste.',
     remedy: 'Envoyez un objet JSON avec les arguments par leurs noms.',

@@ -64,6 +64,12 @@ export const explained: Readonly<Record<Code, Explained>> = {
     whose: 'the call',
     remedy: 'Send JSON as `application/json`, or a form as `application/x-www-form-urlencoded`.',
   },
+  too_many_fields: {
+    means:
+      'The query or the body has more than 1,000 fields, or a multipart body more than 4,001 lines.',
+    whose: 'the call',
+    remedy: 'Send the arguments alone.',
+  },
   arguments_unreadable: {
     means: 'The body is JSON, but neither an object nor a list.',
     whose: 'the call',

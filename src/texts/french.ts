@@ -10,6 +10,7 @@ export const french = translate(english, {
 
   path_unknown: 'Introuvable',
   body_too_large: 'Le corps de la requête est trop grand',
+  too_many_fields: 'La requête a plus de {most} champs',
   request_unreadable: 'La requête est illisible',
   request_incomplete: "La requête s'est arrêtée trop tôt",
   http_unreadable: 'Requête HTTP illisible',

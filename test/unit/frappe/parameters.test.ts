@@ -1,5 +1,6 @@
 import type { InjectOptions } from 'fastify'
 import { expect, test } from 'vitest'
+import { TooManyRequestsError } from '../../../src/errors.ts'
 import { mergeParameters, parseFields } from '../../../src/frappe/parameters.ts'
 import { aSite, call, opened, path } from './site.ts'
 
@@ -223,4 +224,71 @@ test('a body of exactly 256 KiB is read', async () => {
   })
 
   expect(reply.statusCode).toBe(200)
+})
+
+const fieldsOf = (count: number) => Array.from({ length: count }, (_, index) => `f${index}`)
+
+const withFields: [title: string, sent: (names: string[]) => Sent][] = [
+  ['a query', (names) => ({ method: 'GET', url: `?${names.join('&')}` })],
+  ['a form', (names) => ({ method: 'POST', headers: form, body: names.join('&') })],
+  ['a form by GET', (names) => ({ method: 'GET', headers: form, body: names.join('&') })],
+  ['a query beside JSON', (names) => ({ headers: json, body: '{}', url: `?${names.join('&')}` })],
+  [
+    'multipart',
+    (names) => multipart(...names.map((name): [string, string] => [`name="${name}"`, '1'])),
+  ],
+  [
+    'JSON',
+    (names) => ({
+      headers: json,
+      body: JSON.stringify(Object.fromEntries(names.map((name) => [name, ',{[\\"']))),
+    }),
+  ],
+  [
+    'JSON within JSON',
+    (names) => ({
+      headers: json,
+      body: JSON.stringify({ a: Object.fromEntries(names.slice(1).map((name) => [name, 1])) }),
+    }),
+  ],
+  ['a JSON list', (names) => ({ headers: json, body: JSON.stringify(names) })],
+]
+
+test.each(withFields)('%s of more than a thousand fields is refused', async (_title, sent) => {
+  const { app } = await aSite()
+  const visit = (count: number) => {
+    const { url = '', ...request } = sent(fieldsOf(count))
+    return call(app, { method: 'POST', ...request, url: path('get_bank_transactions') + url })
+  }
+
+  const most = await visit(1_000)
+  const more = await visit(1_001)
+
+  expect(most.statusCode).toBe(200)
+  expect(more.statusCode).toBe(417)
+  expect(more.json()).toMatchObject({ exc_type: 'ValidationError', code: 'too_many_fields' })
+})
+
+test.each<[title: string, request: Sent]>([
+  ['JSON', { headers: json, body: `[${'{},'.repeat(1_001)}` }],
+  ['multipart', { ...multipart(), body: '----b-1\r\n'.repeat(4_002) }],
+  ['the head of one part', { ...multipart(), body: `----b-1\r\n${'a:b\r\n'.repeat(4_001)}` }],
+])('of %s with too many fields nothing is parsed', async (_title, request) => {
+  const { app } = await aSite()
+
+  const reply = await call(app, { method: 'POST', ...request, url: path('echo') })
+
+  expect(reply.json()).toMatchObject({ code: 'too_many_fields' })
+})
+
+test('whoever has no key is counted before a query with too many fields is refused', async () => {
+  const { app } = await aSite({
+    unauthenticated() {
+      throw new TooManyRequestsError('too_many_calls', {})
+    },
+  })
+
+  const reply = await app.inject({ url: `${path('open_to_all')}?${fieldsOf(1_001).join('&')}` })
+
+  expect(reply.statusCode).toBe(429)
 })

@@ -144,7 +144,13 @@ export async function aSite(
   options: Partial<
     Pick<
       FrappeOptions<Caller, Context>,
-      'methods' | 'mayOnlyRead' | 'allowQueryCredentials' | 'observe' | 'underWay' | 'checkResults'
+      | 'methods'
+      | 'mayOnlyRead'
+      | 'allowQueryCredentials'
+      | 'unauthenticated'
+      | 'observe'
+      | 'underWay'
+      | 'checkResults'
     >
   > = {},
 ): Promise<Site> {
