@@ -6,7 +6,7 @@ import { Client } from 'pg'
 import { freePort } from '../test/support/free-port.ts'
 import { startPostgres, type Postgres } from '../test/support/postgres-server.ts'
 import { database, type Gateway, type ProcessIdentity } from './gateway.ts'
-import { postgresMs, startServer } from './processes.ts'
+import { cpuMs, postgresMs, startServer } from './processes.ts'
 import type { Holdings } from './seed.ts'
 
 const run = promisify(execFile)
@@ -49,25 +49,41 @@ export async function openOnPostgres(
   const server = await startServer(port, {
     env: { ...env, ...more, PORT: String(port), HOST: '127.0.0.1' },
   })
+  const watcher = await watch(url)
   return {
     ...server,
     clients,
-    databaseMs,
-    ask: (query) => ask(url, query),
+    databaseMs: () => databaseMs() - watcher.usedMs(),
+    ask: watcher.ask,
     async settled() {
       const left = 'SELECT count(*) FROM events WHERE handled_at IS NULL'
-      while ((await ask(url, left)) > 0) await new Promise((resolve) => setTimeout(resolve, 20))
+      while ((await watcher.ask(left)) > 0) await new Promise((resolve) => setTimeout(resolve, 20))
+    },
+    async stop() {
+      await watcher.end()
+      await server.stop()
     },
   }
 }
 
-async function ask(url: string, query: string): Promise<number> {
+/** Looks at a database by a connection whose work is ours and not the server's: one process does all of it. */
+async function watch(url: string) {
   const client = new Client(url)
   await client.connect()
-  try {
+  await client.query('SET max_parallel_workers_per_gather = 0')
+  const numberOf = async (query: string): Promise<number> => {
     const { rows } = await client.query<number[]>({ text: query, rowMode: 'array' })
-    return Number(rows?.[0]?.[0])
+    return Number(rows[0]?.[0])
+  }
+  const pid = await numberOf('SELECT pg_backend_pid()')
+  return { ask: numberOf, usedMs: () => cpuMs(pid), end: () => client.end() }
+}
+
+async function ask(url: string, query: string): Promise<number> {
+  const watcher = await watch(url)
+  try {
+    return await watcher.ask(query)
   } finally {
-    await client.end()
+    await watcher.end()
   }
 }
