@@ -4,7 +4,7 @@ import { TooManyRequestsError, type LimitName } from '../errors.ts'
 import { minuteMs } from '../durations.ts'
 
 /** How often each of many names may do something. */
-interface Limiter {
+export interface Limiter {
   /** Counts one. Throws a TooManyRequestsError that says when the next is free. */
   take(name: string): void
   /** Counts so many more, now that it is known what one came to: they are waited for before the next. */

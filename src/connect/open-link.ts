@@ -195,18 +195,22 @@ async function findSite(deps: LinkDeps, order: LinkOrder): Promise<Site | undefi
   throw new ValidationError('argument_required.site')
 }
 
-/** Counts what this call will leave in the database. Throws a TooManyRequestsError when that was too much today. */
+/**
+ * Counts what this call will leave in the database. Throws a TooManyRequestsError when that was too much today: the site's own
+ * bounds first, so that what one site is refused takes nothing from its sisters.
+ */
 function countKept(
   { caller, limits }: LinkDeps,
   known: Site | undefined,
   webhookUrl: string | null,
 ): void {
+  if (known) {
+    const isChange =
+      known.webhookUrl !== null && webhookUrl !== null && webhookUrl !== known.webhookUrl
+    if (isChange) limits.webhookUrls.take(known.id)
+    limits.links.sites.take(known.id)
+  }
   limits.links.tenants.take(caller.tenant.id)
-  if (!known) return
-  limits.links.sites.take(known.id)
-  const isChange =
-    known.webhookUrl !== null && webhookUrl !== null && webhookUrl !== known.webhookUrl
-  if (isChange) limits.webhookUrls.take(known.id)
 }
 
 const scopeOf = ({ id: siteId, tenantId }: Site): Scope => ({ tenantId, siteId })

@@ -26,8 +26,9 @@ export const getPortalLink = defineMethod({
   async run(context, { site, lang }) {
     const { caller, clock, limits, settings } = context
     const scope = await scopeFor(context, site)
-    limits.links.tenants.take(scope.tenantId)
+    // The site's first: what one site is refused takes nothing from its sisters.
     if (scope.siteId !== null) limits.links.sites.take(scope.siteId)
+    limits.links.tenants.take(scope.tenantId)
     const by = { actor: `key:${caller.apiKey}`, at: clock.now() }
     const { token, expiresAt } = await offerPortal(context, { ...scope, apiKey: caller.apiKey }, by)
 

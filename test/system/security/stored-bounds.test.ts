@@ -1,11 +1,17 @@
 import { expect, test } from 'vitest'
-import { keptOf } from '../../../src/auth/limits.ts'
+import { keptOf, type Limiter } from '../../../src/auth/limits.ts'
 import { callsKept, createCallLog } from '../../../src/calls/call-log.ts'
 import { callMethod, testApp } from '../../support/app.ts'
 import { testClock } from '../../support/clock.ts'
 import { aTenant } from '../../support/tenants.ts'
 
 const redirect_url = 'https://erp.acme.test/app'
+
+type App = Awaited<ReturnType<typeof testApp>>['app']
+
+function use(limiter: Limiter, name: string, times: number): void {
+  for (let n = 0; n < times; n += 1) limiter.take(name)
+}
 
 async function aHost(env: Record<string, string> = {}) {
   const made = await testApp({ env: { LIMIT_PER_KEY: '0', ...env } })
@@ -44,7 +50,7 @@ test('a tenant key that makes up sites with refused targets leaves a handful of 
 test('a site’s links of a day have a bound; another site, and tomorrow, have their own', async () => {
   const { app, acme, clock, link } = await aHost({ QUOTA_BURST: '4000' })
   const { id } = acme.site
-  for (let n = 0; n < keptOf.linksPerSite; n += 1) app.limits.links.sites.take(id)
+  use(app.limits.links.sites, id, keptOf.linksPerSite)
 
   const refused = await link({ site: acme.site.name })
   const other = await link({ site: 'other', redirect_url: 'https://other.test/' })
@@ -57,7 +63,7 @@ test('a site’s links of a day have a bound; another site, and tomorrow, have t
 
 test('a tenant’s links of a day have a bound, before a site or a user is made', async () => {
   const { app, acme, link } = await aHost()
-  for (let n = 0; n < keptOf.linksPerTenant; n += 1) app.limits.links.tenants.take(acme.tenant.id)
+  use(app.limits.links.tenants, acme.tenant.id, keptOf.linksPerTenant)
 
   const refused = await link({ site: 'new', redirect_url: 'https://new.test/', user: 'ann' })
 
@@ -65,12 +71,49 @@ test('a tenant’s links of a day have a bound, before a site or a user is made'
   expect(await app.store.countHeld(acme.tenant.id)).toEqual({ sites: 1, users: 0 })
 })
 
+test.each<[what: string, method: string, params: object, empty: (app: App, id: string) => void]>([
+  [
+    'links',
+    'get_bridge_connect_link',
+    { email: 'ada@acme.test', redirect_url },
+    ({ limits }, id) => use(limits.links.sites, id, keptOf.linksPerSite),
+  ],
+  [
+    'addresses of its page',
+    'get_portal_link',
+    {},
+    ({ limits }, id) => use(limits.links.sites, id, keptOf.linksPerSite),
+  ],
+  [
+    'webhook URLs',
+    'get_bridge_connect_link',
+    { email: 'ada@acme.test', redirect_url, webhook_url: 'https://erp.acme.test/other' },
+    ({ limits }, id) => use(limits.webhookUrls, id, keptOf.webhookUrlsPerSite),
+  ],
+])(
+  'a site that asks for more %s than it may takes none of its sisters’ links',
+  async (_what, method, params, empty) => {
+    const { app, acme, link } = await aHost()
+    await link({ webhook_url: 'https://erp.acme.test/hook' }, acme.siteKey)
+    empty(app, acme.site.id)
+    use(app.limits.links.tenants, acme.tenant.id, keptOf.linksPerTenant - 11)
+
+    for (let n = 0; n < 20; n += 1) {
+      const refused = await callMethod(app, method, params, { as: acme.siteKey })
+      expect(refused.status).toBe(429)
+    }
+    const sister = await link({ site: 'sister', redirect_url: 'https://sister.test/' })
+
+    expect(sister.status).toBe(200)
+  },
+)
+
 test('a webhook URL changes fifty times a day, each of them audited, and no more', async () => {
   const { app, acme, link } = await aHost()
   const named = (n: number) =>
     link({ webhook_url: `https://erp.acme.test/hook/${n}` }, acme.siteKey)
   await named(0)
-  for (let n = 0; n < keptOf.webhookUrlsPerSite; n += 1) app.limits.webhookUrls.take(acme.site.id)
+  use(app.limits.webhookUrls, acme.site.id, keptOf.webhookUrlsPerSite)
 
   expect((await named(1)).status).toBe(429)
   expect((await named(0)).status).toBe(200)
