@@ -30,11 +30,23 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
       id: string,
       itemId: number,
       state: 'completed' | 'pending' | 'failed' = 'completed',
-      { of = user, at = testNow }: { of?: BridgeUser; at?: number } = {},
+      {
+        of = user,
+        at = testNow,
+        step = null,
+        status = 0,
+        matched = false,
+      }: {
+        of?: BridgeUser
+        at?: number
+        step?: string | null
+        status?: number
+        matched?: boolean
+      } = {},
     ) =>
       rooms.store.settleRequest(
         id,
-        { state, step: null, item: itemFacts({ id: itemId }), at },
+        { state, step, item: itemFacts({ id: itemId, status }), at, matched },
         anAnnouncement(rooms, of, { dedupeKey: `connect:${id}` }),
       )
     /** What events alone say. */
@@ -372,6 +384,33 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
       })
       expect((await settle(id, 1, 'failed')).request).toMatchObject({ state: 'failed', itemId: 1 })
       expect((await settle(id, 1)).request).toMatchObject({ state: 'completed', itemId: 1 })
+    })
+
+    it('an event that finds a failed request’s item in progress is stored, and undoes no failure', async () => {
+      const { store, request, settle, find, scope } = await withUser()
+      const [id, step] = [await request(), 'sync_error']
+      await settle(id, 1, 'failed', { step, status: 402 })
+
+      const { request: settled } = await settle(id, 1, 'pending', { matched: true, status: 1007 })
+
+      expect(settled).toMatchObject({ state: 'failed', step, itemId: 1, matchedAt: null })
+      expect((await store.findItem(scope, 1))?.item.status).toBe(1007)
+      await store.expireRequests(testNow + 2 * dayMs, 9)
+      expect(await find(id)).toEqual(settled)
+      expect((await settle(id, 1, 'completed', { matched: true })).request).toMatchObject({
+        state: 'completed',
+        step: null,
+      })
+    })
+
+    it('a callback that finds it in progress is of a user who tries again', async () => {
+      const { request, settle } = await withUser()
+      const id = await request()
+      await settle(id, 1, 'failed', { step: 'sync_error', status: 402 })
+
+      const { request: settled } = await settle(id, 1, 'pending', { status: -3 })
+
+      expect(settled).toMatchObject({ state: 'pending', step: null, itemId: 1 })
     })
 
     it('a completed request stays as it is', async () => {

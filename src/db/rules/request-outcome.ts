@@ -69,11 +69,12 @@ export function settleOutcome(
   // One that went since Bridge was asked is nobody's end.
   if (!item || item.goneAt !== null) return { kind: 'held' }
   const isCompleted = state === 'completed'
+  const staysFailed = matched && isSame && request.state === 'failed' && state === 'pending'
   return {
     kind: 'settled',
     change: {
-      state,
-      step,
+      // That its bank is being read, or rests, undoes no failure; a callback that says so is of a user who tries again.
+      ...(staysFailed ? { state: 'failed', step: request.step } : { state, step }),
       itemId: item.id,
       ...unclaimed,
       completedAt: isCompleted ? at : null,

@@ -3,6 +3,7 @@ import { http, HttpResponse } from 'msw'
 import { expect, test } from 'vitest'
 import { toFacts } from '../../../src/auth/item-list.ts'
 import { completedEvent } from '../../../src/connect/completed-event.ts'
+import { matchRefreshed } from '../../../src/connect/match-refreshed.ts'
 import { createCallbackVerifier, expireRequests } from '../../../src/connect/worker.ts'
 import {
   aConnectedBank,
@@ -67,7 +68,27 @@ async function connecting({ redirect = `${site}/app/bank`, env = {} } = {}) {
       broken = false
     }
   }
-  return { ...made, acme, userUuid, link, request, newItem, stateOf, back, breakBridge }
+  /** What Bridge's next event of an item does, which nobody's visit caused. */
+  const refreshed = async (itemId: number, status: number) => {
+    const at = clock.now()
+    world.items.get(itemId)!.status = status
+    const none = { statusCodeInfo: null, authenticationExpiresAt: null, accountTypes: null }
+    const change = { kind: 'item', userId: ada!.user.id, itemId, at, status, ...none } as const
+    await app.store.applyEvent({ ...change, refreshed: status === 0 })
+    const event = { itemId, trigger: 'scheduler', full: false, occurredAt: at, receivedAt: at }
+    await matchRefreshed(app.settleDeps, event, at)
+  }
+  /** What the site was told of each request, in order. */
+  const told = async () => {
+    const page = { after: null, limit: 100 }
+    const rows = await app.store.listForExport(acme.tenant.id, 'events', page)
+    return rows
+      .map(({ row }) => app.keyring.open(row['body'] as Buffer, `events/${String(row['id'])}`))
+      .map((body) => (JSON.parse(body.toString()) as { content: Record<string, unknown> }).content)
+      .map((content) => [content['request'], content['item_id']])
+  }
+  const does = { link, newItem, stateOf, back, breakBridge, refreshed, told }
+  return { ...made, acme, userUuid, request, ...does }
 }
 
 const nobodys = { by: 'srv_other', at: 0, until: 1 }
@@ -311,6 +332,32 @@ test('a failed item that recovers completes its request', async () => {
   expect(await stateOf()).toMatchObject({ status: 'completed', item_id, step: null })
 })
 
+test('a failed request whose item is paused for days still completes, with its step until then', async () => {
+  const { app, clock, request, newItem, back, refreshed, stateOf, told } = await connecting()
+  const item_id = newItem({ status: 402 })
+  await back({ context: request, item_id, step: 'sync_error' })
+  clock.advance(25 * hourMs)
+  await refreshed(item_id, 1007)
+  await tickConnect(app)
+
+  expect(await stateOf()).toMatchObject({ status: 'failed', item_id, step: 'sync_error' })
+  clock.advance(13 * hourMs)
+  await refreshed(item_id, 0)
+  expect(await stateOf()).toMatchObject({ status: 'completed', item_id, step: null })
+  expect(await told()).toEqual([[request, item_id]])
+})
+
+test('what the browser was told of a failure stays so when an earlier event comes after it', async () => {
+  const { request, newItem, back, refreshed, stateOf } = await connecting()
+  const item_id = newItem({ status: 1010 })
+  const { location } = await back({ context: request, item_id, step: 'sync_error' })
+  await refreshed(item_id, -2)
+  await refreshed(item_id, 1010)
+
+  expect(location).toContain('success=false&step=sync_error')
+  expect(await stateOf()).toMatchObject({ status: 'failed', item_id, step: 'sync_error' })
+})
+
 test.each([-2, -3, 1007, 1099])(
   'while the sync is under way (status %i) nothing is said yet',
   async (status) => {
@@ -440,19 +487,8 @@ async function mistaken() {
       completedEvent(app.settleDeps, owned, facts, at),
     )
   }
-  /** What the site was told of each request, in order. */
-  const told = async () => {
-    const rows = await app.store.listForExport(made.acme.tenant.id, 'events', {
-      after: null,
-      limit: 100,
-    })
-    return rows
-      .map(({ row }) => app.keyring.open(row['body'] as Buffer, `events/${String(row['id'])}`))
-      .map((body) => (JSON.parse(body.toString()) as { content: Record<string, unknown> }).content)
-      .map(({ request, item_id }) => [request, item_id])
-  }
   await match(first, items[1])
-  return { ...made, first, second, items, match, told }
+  return { ...made, first, second, items, match }
 }
 
 test('a request that loses a wrong guess gets the item that was the other’s guess, and is told once', async () => {
