@@ -2,6 +2,7 @@ import { nextStep, type NextStep } from '../connect/item-status.ts'
 import type { HeldItem } from './story.ts'
 import type { MailEnd } from '../db/ports/reminder-ways.ts'
 import { bankOf } from '../db/ports/items.ts'
+import { hasMadeItem } from '../db/rules/request-claim.ts'
 import { dayMs } from '../durations.ts'
 import type { Said } from '../language.ts'
 import { lastingSaid, sinceThen } from '../terminal/durations.ts'
@@ -182,6 +183,11 @@ export const verdictOfRequest: Judge = (story, now) => {
     fr: 'L’utilisateur demande un nouveau lien et va jusqu’au bout.',
   }
   const expiry = sinceThen(request.expiresAt, now)
+  const ofItem = story.items.length > 0 ? verdictOfItem(story, now) : undefined
+  const step =
+    request.step === null
+      ? { en: '', fr: '' }
+      : { en: `, at step ${request.step}`, fr: `, à l’étape ${request.step}` }
   switch (request.state) {
     case 'completed': {
       const took = lastingSaid((request.completedAt ?? request.openedAt) - request.openedAt)
@@ -192,14 +198,25 @@ export const verdictOfRequest: Judge = (story, now) => {
             fr: `Le lien ${whose.fr} a abouti après ${took.fr}.`,
           },
         },
-        story.items.length > 0 ? verdictOfItem(story, now) : undefined,
+        ofItem,
       )
     }
     case 'failed':
+      if (hasMadeItem(request)) {
+        return together(
+          {
+            what: {
+              en: `The visit of the link ${whose.en} failed${step.en}; it will be completed once its connection works.`,
+              fr: `La visite du lien ${whose.fr} a échoué${step.fr} ; il aboutira dès que sa connexion marchera.`,
+            },
+          },
+          ofItem,
+        )
+      }
       return {
         what: {
-          en: `The visit of the link ${whose.en} ended without a bank${request.step === null ? '' : `, at step ${request.step}`}; it may still be completed until it expires, ${expiry.en}.`,
-          fr: `La visite du lien ${whose.fr} s’est finie sans banque${request.step === null ? '' : `, à l’étape ${request.step}`} ; il peut encore aboutir jusqu’à son expiration, ${expiry.fr}.`,
+          en: `The visit of the link ${whose.en} ended without a bank${step.en}; it may still be completed until it expires, ${expiry.en}.`,
+          fr: `La visite du lien ${whose.fr} s’est finie sans banque${step.fr} ; il peut encore aboutir jusqu’à son expiration, ${expiry.fr}.`,
         },
         remedy: again,
       }
@@ -224,6 +241,17 @@ export const verdictOfRequest: Judge = (story, now) => {
         fr: 'Personne n’a rien à faire : la question est reposée. `bank-api doctor` dit si Bridge répond.',
       },
     }
+  }
+  if (hasMadeItem(request)) {
+    return together(
+      {
+        what: {
+          en: `The link ${whose.en} will be completed once its connection works.`,
+          fr: `Le lien ${whose.fr} aboutira dès que sa connexion marchera.`,
+        },
+      },
+      ofItem,
+    )
   }
   return {
     what: {

@@ -554,6 +554,21 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
       expect((await find(later))?.state).toBe('pending')
     })
 
+    it('one waits on for the item that it made, until that is gone; one that manages it does not', async () => {
+      const { store, request, settle, find, user } = await withUser()
+      const [maker, manager] = [await request(), await request({ managedItemId: 7 })]
+      for (const id of [maker, manager]) await settle(id, 7, 'pending', { status: 1007 })
+      const at = testNow + 2 * dayMs
+
+      expect(await store.expireRequests(at, 9)).toBe(1)
+      expect((await find(manager))?.state).toBe('expired')
+      expect((await find(maker))?.state).toBe('pending')
+
+      await store.applyEvent({ kind: 'item-gone', userId: user.id, itemId: 7, at })
+      expect(await store.expireRequests(at, 9)).toBe(1)
+      expect((await find(maker))?.state).toBe('expired')
+    })
+
     it('one with a claim has another day to be verified, unless the claim is given up', async () => {
       const { store, request, find } = await withUser()
       const [kept, refused] = [await request(), await request()]

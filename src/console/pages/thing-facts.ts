@@ -58,7 +58,7 @@ function requestFacts({ names, linkStates }: ThingTexts, words: Words, { story }
     [names.state, html`${tag(toneOf(state), linkStates[state])} ${step && seen(step)}`],
     [names.bank, bank !== null && seen(bank)],
     [names.opened, words.ago(openedAt)],
-    [names.expires, state === 'pending' && words.ago(overFrom(request))],
+    [names.expires, state === 'pending' && time(words, overFrom(request))],
     [names.completed, time(words, completedAt)],
     [names.item, itemId !== null && linkTo('item', String(itemId), String(itemId))],
   ]

@@ -119,7 +119,10 @@ export interface RequestStore {
     announcement: NewEvent,
     by?: string,
   ): Promise<{ outcome: 'settled' | 'held'; request: ConnectRequest }>
-  /** Marks open requests whose time is over; returns how many. */
+  /**
+   * Marks pending requests whose time is over; returns how many. One that made an item waits for it, past its day too, until
+   * the item is gone.
+   */
   expireRequests(at: number, limit: number): Promise<number>
   /**
    * An item with the request that made it, and its user's open requests: the newest that hold none, and behind them those

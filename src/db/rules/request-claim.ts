@@ -17,12 +17,21 @@ export const unclaimed = { claimedItemId: null, claimedStep: null } satisfies Re
 /** For how long after its day a request waits for its claim to be verified: Bridge may be away. */
 export const claimWaitMs = dayMs
 
-/** When a request is over that nothing ended. */
-export const overFrom = ({
-  expiresAt,
-  claimedItemId,
-}: Pick<ConnectRequest, 'expiresAt' | 'claimedItemId'>): number =>
-  claimedItemId === null ? expiresAt : expiresAt + claimWaitMs
+/** Whether a request has an item that it made: then it may complete on any day, for as long as the item is there. */
+export const hasMadeItem = ({
+  itemId,
+  managedItemId,
+}: Pick<ConnectRequest, 'itemId' | 'managedItemId'>): boolean =>
+  itemId !== null && managedItemId === null
+
+/** When a request is over that nothing ended; null when that is not a matter of time. */
+export function overFrom(
+  request: Pick<ConnectRequest, 'expiresAt' | 'claimedItemId' | 'itemId' | 'managedItemId'>,
+): number | null {
+  if (hasMadeItem(request)) return null
+  const { expiresAt, claimedItemId } = request
+  return claimedItemId === null ? expiresAt : expiresAt + claimWaitMs
+}
 
 /** A claim that Bridge's events made, and that nobody verified yet. */
 const isGuess = ({ itemId, matchedAt }: Pick<ConnectRequest, 'itemId' | 'matchedAt'>): boolean =>

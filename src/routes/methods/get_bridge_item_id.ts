@@ -25,7 +25,8 @@ export const getBridgeItemId = defineMethod({
   async run(context, { request: id }) {
     const { request: opened, item } = await ownedRequest(context, id)
     // What a browser claimed in time may still complete it.
-    const isOver = opened.state === 'pending' && isPast({ expiresAt: overFrom(opened) }, context)
+    const overAt = opened.state === 'pending' ? overFrom(opened) : null
+    const isOver = overAt !== null && isPast({ expiresAt: overAt }, context)
     if (item) context.fresh.item(item)
 
     return {

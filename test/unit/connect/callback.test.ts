@@ -358,6 +358,21 @@ test('what the browser was told of a failure stays so when an earlier event come
   expect(await stateOf()).toMatchObject({ status: 'failed', item_id, step: 'sync_error' })
 })
 
+test('a request whose item takes longer than a day waits for it, and the site is told when it works', async () => {
+  const { app, clock, request, newItem, back, refreshed, stateOf, told } = await connecting()
+  const item_id = newItem({ status: 1007 })
+  await back({ context: request, item_id })
+  clock.advance(25 * hourMs)
+
+  expect(await stateOf()).toMatchObject({ status: 'pending', item_id: null })
+  await tickConnect(app)
+  expect(await stateOf()).toMatchObject({ status: 'pending', item_id: null })
+  expect(await back({ context: request, item_id })).toMatchObject({ status: 410 })
+  await refreshed(item_id, 0)
+  expect(await stateOf()).toMatchObject({ status: 'completed', item_id })
+  expect(await told()).toEqual([[request, item_id]])
+})
+
 test.each([-2, -3, 1007, 1099])(
   'while the sync is under way (status %i) nothing is said yet',
   async (status) => {

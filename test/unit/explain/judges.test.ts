@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ListedCall, ListedEvent } from '../../../src/db/ports/history.ts'
+import type { ListedCall, ListedEvent, ListedRequest } from '../../../src/db/ports/history.ts'
 import type { HeldItem } from '../../../src/explain/story.ts'
 import type { LimitName } from '../../../src/errors.ts'
 import { shortMethod, wholeMethod } from '../../../src/explain/call-verdict.ts'
@@ -276,6 +276,56 @@ describe('a verdict on an item', () => {
     const events = [anEvent({ delivery: aDelivery('dead', 404), hasBody: false })]
 
     expect(told(aStory('item', { items: [anItem()], events }))).not.toContain('given up')
+  })
+})
+
+const aLink = (fields: Partial<ListedRequest['request']>): ListedRequest => ({
+  request: {
+    id: 'abc',
+    userId: user.id,
+    state: 'pending',
+    bank: null,
+    redirectUrl: 'https://erp.acme.test/app/bank',
+    accountTypes: 'all',
+    managedItemId: null,
+    lastTryAt: null,
+    itemId: null,
+    step: null,
+    openedAt: now - 2 * day,
+    expiresAt: now + 3 * hour,
+    completedAt: null,
+    callbacks: 0,
+    claimedItemId: null,
+    claimedStep: null,
+    matchedAt: null,
+    ...fields,
+  },
+  user,
+  site,
+  tenant: 'acme',
+})
+
+describe('a verdict on a link', () => {
+  it.each([
+    [{}, /^Nobody has come back from the bank yet .*; it expires in 3 h\.$/],
+    [
+      { state: 'failed', step: 'otp_form' },
+      /ended without a bank, at step otp_form; it may still be completed until it expires, in 3 h/,
+    ],
+  ] as const)('without a bank says until when it is good: %j', (fields, said) => {
+    expect(told(aStory('request', { requests: [aLink(fields)] }))).toMatch(said)
+  })
+
+  it.each([
+    [{}, /^The link of ann on erp.acme.test will be completed once its connection works\. Item 7/],
+    [{ state: 'failed', step: 'otp_form' }, /failed, at step otp_form; it will be completed once/],
+  ] as const)('whose bank does not work yet says that it waits for that: %j', (fields, said) => {
+    const requests = [aLink({ itemId: 7, expiresAt: now - day, ...fields })]
+    const story = aStory('request', { requests, items: [anItem({ status: 1007 })] })
+
+    expect(told(story)).toMatch(said)
+    expect(told(story)).toContain('has status 1007')
+    expect(told(story)).not.toContain('expires')
   })
 })
 

@@ -9,6 +9,7 @@ import {
   lt,
   lte,
   ne,
+  notExists,
   or,
   sql,
   type SQL,
@@ -89,12 +90,19 @@ const served = (db: Db, where: SQL | undefined, limit: number) =>
     .orderBy(asc(requests.openedAt), asc(requests.id))
     .limit(limit)
 
-/** What `overFrom` says, so that the index by the end of its day serves. */
-const isOver = (at: number) =>
+/** What `overFrom` says, so that the index by the end of its day serves; what has made an item is over with that. */
+const isOver = (db: Db, at: number) =>
   and(
     lte(requests.expiresAt, at),
     or(isNull(requests.claimedItemId), lte(requests.expiresAt, at - claimWaitMs)),
+    or(isNull(requests.itemId), isNotNull(requests.managedItemId), notExists(itsItem(db))),
   )
+
+const itsItem = (db: Db) =>
+  db
+    .select({ one: sql`1` })
+    .from(items)
+    .where(and(eq(items.id, requests.itemId), isNull(items.goneAt)))
 
 /** Of requests in the order in which they were opened, those behind one. */
 const behind = ({ openedAt, id }: RequestPlace) =>
@@ -274,7 +282,7 @@ export function requestOperations({ run, transaction }: Tools): RequestStore {
         const due = await db
           .select({ id: requests.id })
           .from(requests)
-          .where(and(eq(requests.state, 'pending'), isOver(at)))
+          .where(and(eq(requests.state, 'pending'), isOver(db, at)))
           .limit(limit)
           .for('no key update', { skipLocked: true })
         const ids = due.map(({ id }) => id)

@@ -11,6 +11,7 @@ import {
   isNotNull,
   lt,
   ne,
+  notExists,
   type SQL,
 } from 'drizzle-orm'
 import { ValidationError } from '../../../errors.ts'
@@ -57,12 +58,19 @@ export const ownedRequests = (db: Tools['db']) =>
     .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
     .innerJoin(tenants, eq(tenants.id, sites.tenantId))
 
-/** What `overFrom` says, so that the index by the end of its day serves. */
-const isOver = (at: number) =>
+/** What `overFrom` says, so that the index by the end of its day serves; what has made an item is over with that. */
+const isOver = (db: Tools['db'], at: number) =>
   and(
     lte(requests.expiresAt, at),
     or(isNull(requests.claimedItemId), lte(requests.expiresAt, at - claimWaitMs)),
+    or(isNull(requests.itemId), isNotNull(requests.managedItemId), notExists(itsItem(db))),
   )
+
+const itsItem = (db: Tools['db']) =>
+  db
+    .select({ one: sql`1` })
+    .from(items)
+    .where(and(eq(items.id, requests.itemId), isNull(items.goneAt)))
 
 /** Of requests in the order in which they were opened, those behind one. */
 const behind = ({ openedAt, id }: RequestPlace) =>
@@ -260,7 +268,7 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
         const due = db
           .select({ id: requests.id })
           .from(requests)
-          .where(and(eq(requests.state, 'pending'), isOver(at)))
+          .where(and(eq(requests.state, 'pending'), isOver(db, at)))
           .limit(limit)
         return db.update(requests).set({ state: 'expired' }).where(inArray(requests.id, due)).run()
           .changes
