@@ -27,14 +27,15 @@ export const getBridgeItemId = defineMethod({
     // What a browser claimed in time may still complete it.
     const overAt = opened.state === 'pending' ? overFrom(opened) : null
     const isOver = overAt !== null && isPast({ expiresAt: overAt }, context)
+    const status = isOver ? 'expired' : opened.state
     if (item) context.fresh.item(item)
 
     return {
       request: opened.id,
-      item_id: opened.state === 'pending' ? null : opened.itemId,
+      item_id: status === 'pending' ? null : opened.itemId,
       bank: opened.bank ?? item?.providerName ?? null,
-      status: isOver ? 'expired' : opened.state,
-      success: opened.state === 'completed',
+      status,
+      success: status === 'completed',
       step: opened.step,
     }
   },

@@ -373,6 +373,27 @@ test('a request whose item takes longer than a day waits for it, and the site is
   expect(await told()).toEqual([[request, item_id]])
 })
 
+test('a visit to manage an item that is over says so with its item, before the worker noted it too', async () => {
+  const { app, clock, world, link, request, newItem, back, stateOf } = await connecting()
+  const item_id = newItem()
+  await back({ context: request, item_id })
+  clock.advance(hourMs)
+  const managing: string = (await link({ item_id }, 'get_bridge_edit_link')).message.request
+  Object.assign(world.items.get(item_id)!, {
+    status: -3,
+    last_try_refresh: bridgeTime(clock.now()),
+  })
+  await back({ context: managing, item_id })
+  expect(await stateOf(managing)).toMatchObject({ status: 'pending', item_id: null })
+  clock.advance(24 * hourMs)
+
+  const before = await stateOf(managing)
+  await tickConnect(app)
+
+  expect(before).toMatchObject({ status: 'expired', item_id })
+  expect(await stateOf(managing)).toEqual(before)
+})
+
 test.each([-2, -3, 1007, 1099])(
   'while the sync is under way (status %i) nothing is said yet',
   async (status) => {
