@@ -65,11 +65,13 @@ export const getBridgeItemDetails = defineMethod({
 
     const { item, site, user } = held
     const bank = bankOf(known)
+    // No read moves it, as `updatedAt` is moved by this one.
+    const modifiedAt = Math.max(item.createdAt, known.lastTryAt ?? 0)
     const own = {
       name: String(item.id),
       owner: site.name,
       creation: toFrappeDatetime(item.createdAt, site.timeZone),
-      modified: toFrappeDatetime(item.updatedAt, site.timeZone),
+      modified: toFrappeDatetime(modifiedAt, site.timeZone),
       docstatus: 0 as const,
       doctype: 'Bridge Item' as const,
       item_id: item.id,

@@ -63,6 +63,30 @@ test('the item document has Frappe’s fields, ours, then Bridge’s as they are
   })
 })
 
+test('the item document is modified by what the bank was asked for, not by being read', async () => {
+  const { app, clock, world, ada, ask } = await reading()
+  const modified = async () =>
+    (await ask('get_bridge_item_details', { item_id: ada.itemId })).message.modified
+  const stored = await modified()
+  clock.advance(3_600_000)
+  const read = await modified()
+  clock.advance(3_600_000)
+  const readAgain = await modified()
+
+  const at = clock.now()
+  world.items.get(ada.itemId)!.last_try_refresh = bridgeTime(at)
+  const none = { statusCodeInfo: null, authenticationExpiresAt: null, accountTypes: null }
+  const change = { kind: 'item', userId: ada.user.id, itemId: ada.itemId, at, ...none } as const
+  await app.store.applyEvent({ ...change, status: 1003, refreshed: false })
+  clock.advance(3_600_000)
+
+  expect([stored, read, readAgain]).toEqual(Array.from({ length: 3 }, () => '2025-03-10 13:05:00'))
+  expect([await modified(), await modified()]).toEqual([
+    '2025-03-10 15:05:00',
+    '2025-03-10 15:05:00',
+  ])
+})
+
 test('a field that Bridge adds to its items takes the place of none of ours', async () => {
   const { world, ada, ask } = await reading()
   Object.assign(world.items.get(ada.itemId)!, { name: 'Demo Bank', site: 7, doctype: null, new: 1 })
