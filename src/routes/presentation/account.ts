@@ -3,6 +3,7 @@ import { loose, toFields } from '../../bridge/fields.ts'
 import { account, type Account } from '../../bridge/resources/accounts.ts'
 import type { Replacement } from '../../db/ports/accounts.ts'
 import type { Item } from '../../db/ports/items.ts'
+import { toV2021Info } from './item.ts'
 
 const replaces = z
   .strictObject({
@@ -60,7 +61,7 @@ export type V2021Account = z.output<typeof v2021Account>
 
 /**
  * The 2021 shape of an account. An account has no status of its own since 2025-01-15: it gets its item's, which used the
- * same codes. Healthy accounts had no status info.
+ * same codes.
  */
 export const toV2021Account = (
   account: Account,
@@ -70,7 +71,7 @@ export const toV2021Account = (
   name: account.name ?? null,
   balance: account.balance ?? null,
   status: item.status,
-  status_code_info: item.status === 0 ? null : (item.statusCodeInfo?.toUpperCase() ?? null),
+  status_code_info: toV2021Info(item.status, item.statusCodeInfo),
   status_code_description: null,
   updated_at: account.updated_at ?? null,
   type: account.type ?? null,

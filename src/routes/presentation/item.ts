@@ -15,11 +15,15 @@ export const v2021Item = z.strictObject({
 })
 export type V2021Item = z.output<typeof v2021Item>
 
-/** The 2021 shape of an item, its status info in upper case as all such words were. */
+/** A status info as 2021-06-01 had it: in upper case as all such words were, and none with status 0. */
+export const toV2021Info = <T>(status: number, info: T): T | string | null =>
+  status === 0 ? null : (toText(info)?.toUpperCase() ?? info ?? null)
+
+/** The 2021 shape of an item. */
 export const toV2021Item = (item: Item): V2021Item => ({
   id: item.id,
   status: item.status,
-  status_code_info: toText(item.status_code_info)?.toUpperCase() ?? item.status_code_info ?? null,
+  status_code_info: toV2021Info(item.status, item.status_code_info),
   status_code_description: item.status_code_description ?? null,
   bank_id: item.provider_id ?? null,
 })

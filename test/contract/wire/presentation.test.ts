@@ -93,6 +93,21 @@ test('2021-06-01: a document of an item ends with the old item, its nulls explic
   expect(document).not.toHaveProperty('provider_id')
 })
 
+test('2021-06-01: an item that is healthy has no status info, as its accounts have none', async () => {
+  const { served, read } = await aSiteThatWants({ bridgeVersion: '2021-06-01' })
+  const { itemId } = served.bank
+  const infos = async () => {
+    const { status_code_info } = await read('get_bridge_item_details', { item_id: itemId })
+    const [account] = await read('get_bank_accounts', { item_id: itemId })
+    return [status_code_info, account.status_code_info]
+  }
+  const healthy = await infos()
+  Object.assign(served.world.items.get(itemId)!, { status: 1003, status_code_info: 'bank_is_down' })
+
+  expect(healthy).toEqual([null, null])
+  expect(await infos()).toEqual(['BANK_IS_DOWN', 'BANK_IS_DOWN'])
+})
+
 test('2021-06-01: a bank and a category have the old fields', async () => {
   const { read } = await aSiteThatWants({ bridgeVersion: '2021-06-01' })
 

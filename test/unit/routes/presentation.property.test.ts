@@ -198,7 +198,7 @@ describe('the 2021 shape is total and loses nothing it had a place for', () => {
         expect(toV2021Item(given)).toEqual({
           id: given.id,
           status: given.status,
-          status_code_info: upper(given.status_code_info),
+          status_code_info: given.status === 0 ? null : upper(given.status_code_info),
           status_code_description: given.status_code_description ?? null,
           bank_id: given.provider_id ?? null,
         })
