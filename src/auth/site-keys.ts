@@ -3,10 +3,10 @@ import type { Site } from '../db/ports/sites.ts'
 import { DoesNotExistError, PermissionError } from '../errors.ts'
 import { createApiKey, type Caller } from './api-keys.ts'
 import { keptOf, type Limits } from './limits.ts'
-import { missing, type OwnershipDeps } from './missing.ts'
+import { missing, type NotFoundDeps } from './not-found.ts'
 import { ensureSiteFor, type SiteDeps } from './sites.ts'
 
-type Deps = OwnershipDeps & SiteDeps & { limits: Pick<Limits, 'siteKeys'> }
+type Deps = NotFoundDeps & SiteDeps & { limits: Pick<Limits, 'siteKeys'> }
 
 /** Throws a PermissionError for the key of a site: what follows is a host's affair. */
 export function requireTenantKey({ site }: Caller): void {
@@ -34,7 +34,10 @@ export async function makeSiteKey(
 }
 
 /** Ends a key of one of the tenant's sites, and says when it ended. A tenant key is none: who lost one locks nobody out with it. */
-export async function endSiteKey(deps: OwnershipDeps, apiKey: string): Promise<ApiKey> {
+export async function endSiteKey(
+  deps: NotFoundDeps & Pick<SiteDeps, 'store'>,
+  apiKey: string,
+): Promise<ApiKey> {
   const { caller, clock, store } = deps
   const holder = await store.findKey(apiKey)
   const isTheirs = holder?.tenant.id === caller.tenant.id && holder.site !== null

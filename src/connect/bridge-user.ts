@@ -1,6 +1,6 @@
 import type { BridgeResources } from '../bridge/client.ts'
 import { isBridge, unlessMissing } from '../bridge/bridge-errors.ts'
-import { endBridgeUser, type ItemListDeps } from '../auth/item-list.ts'
+import { endBridgeUser, type ItemListDeps } from '../ownership/item-list.ts'
 import { isUnknownUser } from '../bridge/resources/user.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import type { BridgeUser, SiteUser } from '../db/ports/users.ts'

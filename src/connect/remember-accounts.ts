@@ -1,5 +1,5 @@
-import type { ItemListDeps } from '../auth/item-list.ts'
-import { keepAccounts } from '../auth/accounts.ts'
+import type { ItemListDeps } from '../ownership/item-list.ts'
+import { keepAccounts } from '../ownership/accounts.ts'
 import { BridgeError } from '../bridge/bridge-errors.ts'
 import type { OwnedItem } from '../db/ports/items.ts'
 

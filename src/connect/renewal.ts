@@ -1,4 +1,4 @@
-import { isGone } from '../auth/gone-items.ts'
+import { isGone } from '../ownership/gone-items.ts'
 import { isFinalRefusal } from '../bridge/bridge-errors.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import type { BridgeClient } from '../bridge/client.ts'

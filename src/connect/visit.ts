@@ -1,5 +1,5 @@
-import type { ItemListDeps } from '../auth/item-list.ts'
-import type { OwnedBridgeItem } from '../auth/ownership.ts'
+import type { ItemListDeps } from '../ownership/item-list.ts'
+import type { OwnedBridgeItem } from '../ownership/ownership.ts'
 import type { Item } from '../db/ports/items.ts'
 import type { ConnectRequest } from '../db/ports/requests.ts'
 import type { Site } from '../db/ports/sites.ts'

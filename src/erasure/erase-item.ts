@@ -1,4 +1,4 @@
-import { deletionTold, type ItemListDeps } from '../auth/item-list.ts'
+import { deletionTold, type ItemListDeps } from '../ownership/item-list.ts'
 import type { OwnedItem } from '../db/ports/items.ts'
 import { unlessMissing } from '../bridge/bridge-errors.ts'
 

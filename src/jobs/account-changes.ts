@@ -1,4 +1,4 @@
-import { fingerprintOf } from '../auth/accounts.ts'
+import { fingerprintOf } from '../ownership/accounts.ts'
 import type { BridgeClient } from '../bridge/client.ts'
 import { BridgeError } from '../bridge/bridge-errors.ts'
 import type { KnownAccount } from '../db/ports/accounts.ts'

@@ -1,4 +1,4 @@
-import { readItemList } from '../auth/item-list.ts'
+import { readItemList } from '../ownership/item-list.ts'
 import type { OwnEventDeps } from '../vault/seal-own-event.ts'
 import type { BridgeClient } from '../bridge/client.ts'
 import { BridgeError, isBridge } from '../bridge/bridge-errors.ts'

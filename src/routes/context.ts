@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '../auth/api-keys.ts'
 import type { Limits } from '../auth/limits.ts'
-import type { OwnershipDeps } from '../auth/missing.ts'
+import type { OwnershipDeps } from '../ownership/item-list.ts'
 import type { BridgeResources } from '../bridge/client.ts'
 import type { Payer } from '../bridge/admission/quota.ts'
 import { longestReadWaitMs } from '../bridge-bounds.ts'

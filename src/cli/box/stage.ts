@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { keepAccounts } from '../../auth/accounts.ts'
+import { keepAccounts } from '../../ownership/accounts.ts'
 import type { BridgeClient } from '../../bridge/client.ts'
 import { callbackUrl } from '../../connect/visit.ts'
 import type { Connection } from '../../db/ports/items.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { itemToDelete } from '../../auth/ownership.ts'
+import { itemToDelete } from '../../ownership/ownership.ts'
 import { removeItem } from '../../erasure/erase-item.ts'
 import { defineMethod } from '../context.ts'
 import { itemId, site, user } from './shared-arguments.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { markIfMissing, refuseGone } from '../../auth/gone-items.ts'
-import { ownedAccount } from '../../auth/ownership.ts'
+import { markIfMissing, refuseGone } from '../../ownership/gone-items.ts'
+import { ownedAccount } from '../../ownership/ownership.ts'
 import { defineMethod } from '../context.ts'
 import { itemHeaders } from '../freshness.ts'
 import { listOf } from '../presentation/forms.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ownedRequest } from '../../auth/ownership.ts'
+import { ownedRequest } from '../../ownership/ownership.ts'
 import { isPast } from '../../connect/callback.ts'
 import { overFrom } from '../../db/rules/request-claim.ts'
 import { defineMethod } from '../context.ts'

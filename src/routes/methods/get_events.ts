@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Caller } from '../../auth/api-keys.ts'
-import { scopeFor } from '../../auth/ownership.ts'
+import { scopeFor } from '../../ownership/ownership.ts'
 import type { FeedEvent } from '../../db/ports/feed.ts'
 import { usualTimeZone } from '../../db/ports/sites.ts'
 import type { Scope } from '../../db/scope.ts'

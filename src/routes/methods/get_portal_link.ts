@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { scopeFor } from '../../auth/ownership.ts'
+import { scopeFor } from '../../ownership/ownership.ts'
 import { offerPortal } from '../../auth/portal-session.ts'
 import { described, optionalText } from '../../frappe/arguments.ts'
 import { defineMethod } from '../context.ts'

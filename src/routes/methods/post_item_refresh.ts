@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { markIfMissing } from '../../auth/gone-items.ts'
-import { ownedItem, type OwnedBridgeItem } from '../../auth/ownership.ts'
+import { markIfMissing } from '../../ownership/gone-items.ts'
+import { ownedItem, type OwnedBridgeItem } from '../../ownership/ownership.ts'
 import { loose } from '../../bridge/fields.ts'
 import { mayBeRefreshed } from '../../bridge/resources/items.ts'
 import { nextStep } from '../../connect/item-status.ts'

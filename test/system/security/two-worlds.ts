@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { callMethod, testApp, type TestApp } from '../../support/app.ts'
-import { toFacts } from '../../../src/auth/item-list.ts'
+import { toFacts } from '../../../src/ownership/item-list.ts'
 import type { Site } from '../../../src/db/ports/sites.ts'
 import { aKey, anAnnouncement, aTenant, aUser, type TestKey } from '../../support/tenants.ts'
 

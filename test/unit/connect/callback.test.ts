@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { http, HttpResponse } from 'msw'
 import { expect, test } from 'vitest'
-import { toFacts } from '../../../src/auth/item-list.ts'
+import { toFacts } from '../../../src/ownership/item-list.ts'
 import { completedEvent } from '../../../src/connect/completed-event.ts'
 import { matchRefreshed } from '../../../src/connect/match-refreshed.ts'
 import { createCallbackVerifier, expireRequests } from '../../../src/connect/worker.ts'

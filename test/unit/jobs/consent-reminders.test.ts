@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { toFacts } from '../../../src/auth/item-list.ts'
+import { toFacts } from '../../../src/ownership/item-list.ts'
 import { remind } from '../../../src/jobs/consent-reminders.ts'
 import { aConnectedBank, bridgeTime } from '../../support/app.ts'
 import { jobsApp, day, toldTo } from '../../support/jobs-app.ts'

@@ -1,6 +1,6 @@
 import { http } from 'msw'
 import { expect, test } from 'vitest'
-import { toFacts } from '../../../src/auth/item-list.ts'
+import { toFacts } from '../../../src/ownership/item-list.ts'
 import { callMethod, testApp, aConnectedBank, type MethodAnswer } from '../../support/app.ts'
 import { bridgeProblem, bridgeUrl } from '../../support/bridge.ts'
 import { aTenant, aUser, type TestKey } from '../../support/tenants.ts'

@@ -1,18 +1,19 @@
 import type { AuditCounter } from '../audit/counter.ts'
+import type { Clock } from '../clock.ts'
 import { hourOf } from '../durations.ts'
 import { DoesNotExistError } from '../errors.ts'
 import type { Caller } from './api-keys.ts'
-import type { ItemListDeps } from './item-list.ts'
 
-/** Who asks, and what it takes to answer whether a thing is theirs. */
-export interface OwnershipDeps extends ItemListDeps {
+/** Who asks for what is not there, and where that is counted. */
+export interface NotFoundDeps {
   caller: Caller
+  clock: Clock
   auditCounter: AuditCounter
 }
 
 /** The refusal, once the audit has counted that this key asked for what is not there; `what` is the audit's word. */
 export function missing(
-  { caller, clock, auditCounter }: OwnershipDeps,
+  { caller, clock, auditCounter }: NotFoundDeps,
   what: 'Site' | 'User' | 'Item' | 'Account' | 'Connection request' | 'Key',
   refusal: DoesNotExistError,
 ): DoesNotExistError {
@@ -28,10 +29,10 @@ export function missing(
   return refusal
 }
 
-export const missingItem = (deps: OwnershipDeps, id: number): DoesNotExistError =>
+export const missingItem = (deps: NotFoundDeps, id: number): DoesNotExistError =>
   missing(deps, 'Item', new DoesNotExistError('item_not_found', { id }))
 
-export const missingUser = (deps: OwnershipDeps, name: string): DoesNotExistError =>
+export const missingUser = (deps: NotFoundDeps, name: string): DoesNotExistError =>
   missing(
     deps,
     'User',

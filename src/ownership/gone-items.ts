@@ -1,10 +1,10 @@
+import { missingItem, missingUser } from '../auth/not-found.ts'
 import { isBridge, isFinalRefusal } from '../bridge/bridge-errors.ts'
 import type { Item, OwnedItem } from '../db/ports/items.ts'
 import type { SiteUser } from '../db/ports/users.ts'
 import { notFound } from '../db/rules/item-notes.ts'
 import { hourMs } from '../durations.ts'
-import { readItemList, type ItemListDeps } from './item-list.ts'
-import { missingItem, missingUser, type OwnershipDeps } from './missing.ts'
+import { readItemList, type ItemListDeps, type OwnershipDeps } from './item-list.ts'
 
 /**
  * Runs a Bridge call about an item. A 404 is not a deletion: it marks the item unreachable and is thrown on, unless the

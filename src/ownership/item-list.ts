@@ -1,3 +1,4 @@
+import type { NotFoundDeps } from '../auth/not-found.ts'
 import type { BridgeResources } from '../bridge/client.ts'
 import { toInteger, toText, toTime } from '../bridge/fields.ts'
 import type { Item as BridgeItem } from '../bridge/resources/items.ts'
@@ -15,6 +16,9 @@ export interface ItemListDeps extends OwnEventDeps {
   bridge: BridgeResources
   clock: Clock
 }
+
+/** Who asks, and what it takes to answer whether a thing is theirs. */
+export interface OwnershipDeps extends ItemListDeps, NotFoundDeps {}
 
 /**
  * Reads the whole item list of a user and keeps it: what is missing is gone, and its site is told. False for a user whom

@@ -7,7 +7,7 @@ import type { BridgeUser, SiteUser } from '../db/ports/users.ts'
 import type { Keyring } from '../vault/keyring.ts'
 import { sealOwnEvent, type OwnEventDeps } from '../vault/seal-own-event.ts'
 import { markIfMissing } from './gone-items.ts'
-import type { OwnershipDeps } from './missing.ts'
+import type { OwnershipDeps } from './item-list.ts'
 
 /** The ids of an item's accounts, read from Bridge and remembered as its own. */
 export async function accountsOf(

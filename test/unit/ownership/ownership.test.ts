@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { accountsOf, fingerprintOf } from '../../../src/auth/accounts.ts'
-import { markIfMissing } from '../../../src/auth/gone-items.ts'
-import type { OwnershipDeps } from '../../../src/auth/missing.ts'
+import { accountsOf, fingerprintOf } from '../../../src/ownership/accounts.ts'
+import { markIfMissing } from '../../../src/ownership/gone-items.ts'
+import type { OwnershipDeps } from '../../../src/ownership/item-list.ts'
 import {
   ownedAccount,
   ownedItem,
@@ -9,7 +9,7 @@ import {
   ownedUser,
   scopeFor,
   type Selector,
-} from '../../../src/auth/ownership.ts'
+} from '../../../src/ownership/ownership.ts'
 import { createAuditCounter } from '../../../src/audit/counter.ts'
 import type { BridgeResources } from '../../../src/bridge/client.ts'
 import { BridgeNetworkError, BridgeStatusError } from '../../../src/bridge/bridge-errors.ts'

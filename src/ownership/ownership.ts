@@ -1,3 +1,4 @@
+import { missing, missingItem, missingUser } from '../auth/not-found.ts'
 import { DoesNotExistError, ValidationError } from '../errors.ts'
 import type { Scope } from '../db/scope.ts'
 import type { Store } from '../db/store.ts'
@@ -7,8 +8,7 @@ import type { Item, OwnedItem } from '../db/ports/items.ts'
 import type { OwnedRequest } from '../db/ports/requests.ts'
 import { isSameName } from '../names.ts'
 import { keepAccounts } from './accounts.ts'
-import { readItemList } from './item-list.ts'
-import { missing, missingItem, missingUser, type OwnershipDeps } from './missing.ts'
+import { readItemList, type OwnershipDeps } from './item-list.ts'
 import { minuteMs } from '../durations.ts'
 
 /** How callers of either age of the contract say whose item they mean. */
