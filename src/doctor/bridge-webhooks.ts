@@ -71,7 +71,7 @@ function judgeRefusals(
   const message = !isBridges
     ? {
         en: 'the last webhook had a signature that no secret of ours makes',
-        fr: 'la signature du dernier webhook n’est d’aucun de nos secrets',
+        fr: 'la signature du dernier webhook n’a été faite avec aucun de nos secrets',
       }
     : {
         en: `those of Bridge are refused since ${new Date(first).toISOString()}: it signs with another secret`,

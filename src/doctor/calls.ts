@@ -95,7 +95,7 @@ function judgeQuota(lately: readonly ListedCall[]): Finding {
       },
       {
         en: 'Let the site ask less often for one user: Bridge allows so many calls a minute. Which site:',
-        fr: 'Que le site demande moins souvent pour un utilisateur : Bridge permet tant d’appels par minute. Quel site :',
+        fr: 'Que le site demande moins souvent pour un utilisateur : Bridge limite les appels par minute. Quel site :',
       },
       { run },
     )

@@ -37,7 +37,7 @@ async function judgeConsents({ store, clock }: Examination): Promise<Finding> {
     check,
     {
       en: `${isNone ? 'none ends' : `${soon.length} end`} within a week, ${over} have ended${isNone ? '' : `: ${named('en')}`}`,
-      fr: `${isNone ? 'aucun ne finit' : `${soon.length} finissent`} sous une semaine, ${over} sont finis${isNone ? '' : ` : ${named('fr')}`}`,
+      fr: `${isNone ? 'aucun ne prend fin' : `${soon.length} prennent fin`} sous une semaine, ${over} ont pris fin${isNone ? '' : ` : ${named('fr')}`}`,
     },
     {
       en: 'Their sites are told by webhook, and only their users can renew them. This names them all:',

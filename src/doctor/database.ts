@@ -29,7 +29,7 @@ function judgeVersion({ version }: DatabaseServer): Finding {
     return ok('postgresql_version.ok', check, `version ${version}`)
   const message = {
     en: `version ${version}, and nobody has tried less than ${leastVersion}`,
-    fr: `version ${version}, et personne n’a essayé moins que ${leastVersion}`,
+    fr: `version ${version} : rien avant la version ${leastVersion} n’a été essayé`,
   }
   const act = { en: 'Upgrade PostgreSQL.', fr: 'Mettez PostgreSQL à niveau.' }
   return critical('postgresql_version.old', check, message, act)

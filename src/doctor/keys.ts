@@ -35,7 +35,7 @@ async function findEnding({ store, clock }: Examination): Promise<Finding[]> {
         keys,
         {
           en: `${apiKey} of ${name} ends ${fromNow(end, now)}`,
-          fr: `${apiKey} de ${name} finit ${fromNow(end, now, 'fr')}`,
+          fr: `${apiKey} de ${name} expire ${fromNow(end, now, 'fr')}`,
         },
         {
           en: 'Its end stays: make another with `bank-api key create`, and give that to whoever calls with this one.',

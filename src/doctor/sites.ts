@@ -213,7 +213,7 @@ async function dial(
       ? { en: 'its certificate has ended', fr: 'son certificat est périmé' }
       : {
           en: `its certificate ends ${fromNow(end, now)}`,
-          fr: `son certificat finit ${fromNow(end, now, 'fr')}`,
+          fr: `son certificat expire ${fromNow(end, now, 'fr')}`,
         }
   const act = { en: 'Renew it.', fr: 'Renouvelez-le.' }
   return { found: warning('site.certificate_ending', check, message, act, { of }) }

@@ -111,7 +111,7 @@ function failedAtBridge({ bridge }: ListedCall): Verdict | undefined {
     failed && {
       what: {
         en: `Asked was ${failed.call}: ${failed.status ?? 'no answer'}.`,
-        fr: `Il était demandé ${failed.call} : ${failed.status ?? 'pas de réponse'}.`,
+        fr: `La requête envoyée à Bridge était ${failed.call} : ${failed.status ?? 'pas de réponse'}.`,
       },
     }
   )
@@ -162,7 +162,7 @@ function aboutKey(story: Story, call: ListedCall, now: number): Verdict {
         },
         remedy: {
           en: 'If the site is to work again, give it a new key:',
-          fr: 'Si le site doit remarcher, donnez-lui une nouvelle clé :',
+          fr: 'Si le site doit fonctionner de nouveau, donnez-lui une nouvelle clé :',
         },
         commands: newKey(story),
       }

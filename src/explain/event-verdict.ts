@@ -36,7 +36,7 @@ export const verdictOfEvent: Judge = (story, now) => {
       },
       remedy: {
         en: 'It is tried again by itself. The log has the reason.',
-        fr: 'Il est réessayé de lui-même. Le journal en a la raison.',
+        fr: 'Il est réessayé de lui-même. Le journal en donne la raison.',
       },
     }
   }

@@ -61,7 +61,7 @@ const mailTexts: Record<MailEnd, Said> = {
 
 const mailing: Said = {
   en: 'is being mailed, or was when the server died',
-  fr: 'est en cours d’envoi, ou l’était à la mort du serveur',
+  fr: 'est en cours d’envoi, ou l’était quand le serveur s’est arrêté',
 }
 
 /** The last mail to its user, while it is about the consent that is. */
@@ -114,7 +114,7 @@ function howItStands({ item }: HeldItem, now: number): Verdict {
     return {
       what: {
         en: `was not found by Bridge ${ago.en}, which may pass by itself.`,
-        fr: `n’a pas été trouvée par Bridge ${ago.fr}, ce qui peut passer de soi-même.`,
+        fr: `n’a pas été trouvée par Bridge ${ago.fr}, ce qui peut se résoudre de soi-même.`,
       },
       remedy: {
         en: 'If it lasts for days, its user connects the bank again.',
@@ -135,7 +135,7 @@ function howItStands({ item }: HeldItem, now: number): Verdict {
   return {
     what: {
       en: `works${read ? `, read from the bank ${read.en}` : ''}${ends ? `; its consent ends ${ends.en}` : ''}.`,
-      fr: `marche${read ? `, lue à la banque ${read.fr}` : ''}${ends ? ` ; son consentement finit ${ends.fr}` : ''}.`,
+      fr: `marche${read ? `, lue à la banque ${read.fr}` : ''}${ends ? ` ; son consentement prend fin ${ends.fr}` : ''}.`,
     },
   }
 }
@@ -238,7 +238,7 @@ export const verdictOfRequest: Judge = (story, now) => {
       },
       remedy: {
         en: 'Nobody need do anything: it is asked again. `bank-api doctor` tells whether Bridge answers.',
-        fr: 'Personne n’a rien à faire : la question est reposée. `bank-api doctor` dit si Bridge répond.',
+        fr: 'Personne n’a rien à faire : Bridge est interrogé de nouveau. `bank-api doctor` dit si Bridge répond.',
       },
     }
   }
@@ -286,7 +286,7 @@ export const verdictOfUser: Judge = (story, now) => {
       ? {
           what: {
             en: `${others} more ${others === 1 ? 'needs' : 'need'} something.`,
-            fr: `${others} de plus à reprendre.`,
+            fr: `${others} de plus à traiter.`,
           },
         }
       : undefined,

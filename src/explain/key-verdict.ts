@@ -66,7 +66,7 @@ function usedInVain(story: Story, since: number): Verdict | undefined {
     },
     remedy: {
       en: 'If the site is to work again, give it a new key:',
-      fr: 'Si le site doit remarcher, donnez-lui une nouvelle clé :',
+      fr: 'Si le site doit fonctionner de nouveau, donnez-lui une nouvelle clé :',
     },
     commands: newKey(story),
   }

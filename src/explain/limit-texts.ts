@@ -116,7 +116,7 @@ export const limitTexts: Record<LimitName, { met: Said; remedy: Said }> = {
   bridge_user: {
     met: {
       en: 'Bridge allows so many calls a minute for one user (QUOTA_USER_PER_MINUTE), and these were spent.',
-      fr: 'Bridge permet tant d’appels par minute pour un utilisateur (QUOTA_USER_PER_MINUTE), et ils sont épuisés.',
+      fr: 'Bridge limite les appels par minute pour un utilisateur (QUOTA_USER_PER_MINUTE), et cette limite est atteinte.',
     },
     remedy: {
       en: 'Ask less often for this user, or for several accounts with one call.',
@@ -126,7 +126,7 @@ export const limitTexts: Record<LimitName, { met: Said; remedy: Said }> = {
   bridge_tokens: {
     met: {
       en: 'Bridge gives one user so many access tokens a minute, and these were spent.',
-      fr: 'Bridge donne tant de jetons d’accès par minute à un utilisateur, et ils sont épuisés.',
+      fr: 'Bridge limite les jetons d’accès qu’un utilisateur peut avoir par minute, et cette limite est atteinte.',
     },
     remedy: {
       en: 'Wait a minute. If it comes back, several servers may use the same Bridge application.',

@@ -3,14 +3,14 @@ import type { Code } from './say.ts'
 /** What `explained` says, in French: for the pages of the console. */
 export const explainedInFrench: Readonly<Record<Code, { means: string; remedy: string }>> = {
   credentials_missing: {
-    means: 'L’appel n’a pas d’identifiants, ou son en-tête Authorization est d’une autre sorte.',
+    means: 'L’appel n’a pas d’identifiants, ou son en-tête Authorization est d’un autre type.',
     remedy: 'Envoyez `Authorization: token API_KEY:API_SECRET`.',
   },
   credentials_invalid: {
     means:
-      'La clé est inconnue, a été révoquée, ou son secret est un autre. Lequel n’est jamais dit.',
+      'La clé est inconnue, a été révoquée, ou son secret est un autre. La raison n’est jamais précisée.',
     remedy:
-      'Comparez avec ce que `bank-api key create` a affiché. `bank-api key list` montre si la clé est encore bonne ; `bank-api key rotate` lui donne un nouveau secret.',
+      'Comparez avec ce que `bank-api key create` a affiché. `bank-api key list` montre si la clé est encore valable ; `bank-api key rotate` lui donne un nouveau secret.',
   },
   verb_not_allowed: {
     means: 'C’est la réponse de Frappe à un autre verbe que GET, POST, PUT et DELETE.',
@@ -21,7 +21,7 @@ export const explainedInFrench: Readonly<Record<Code, { means: string; remedy: s
     remedy: 'Appelez avec la clé de ce site, ou utilisez `bank-api site secret`.',
   },
   tenant_key_required: {
-    means: 'Les sites, leurs clés et leur consommation ne sont dits qu’aux clés de leur client.',
+    means: 'Les sites, leurs clés et leur consommation ne sont montrés qu’aux clés de leur client.',
     remedy: 'Appelez avec une clé créée sans `--site`.',
   },
   key_read_only: {
@@ -67,11 +67,11 @@ export const explainedInFrench: Readonly<Record<Code, { means: string; remedy: s
   },
   http_unreadable: {
     means: 'Ce qui est arrivé n’est pas du HTTP.',
-    remedy: 'Voyez si `https` est parlé à un port qui parle `http`.',
+    remedy: 'Voyez si l’appelant parle `https` à un port qui attend du `http`.',
   },
   request_timeout: {
     means: 'La requête n’est pas arrivée en entier dans son délai.',
-    remedy: 'Renvoyez-la, par une meilleure ligne. Rien n’a été fait.',
+    remedy: 'Renvoyez-la, par une meilleure connexion. Rien n’a été fait.',
   },
   headers_too_large: {
     means: 'Les en-têtes sont plus grands que ce qui est lu.',
@@ -82,7 +82,7 @@ export const explainedInFrench: Readonly<Record<Code, { means: string; remedy: s
     remedy: 'Donnez-le : le message le nomme.',
   },
   argument_invalid: {
-    means: 'Un argument n’est pas de sa sorte.',
+    means: 'Un argument n’est pas du type attendu.',
     remedy: 'Corrigez-le : le message le nomme et dit ce qui est attendu.',
   },
   bridge_version_invalid: {
@@ -122,16 +122,17 @@ export const explainedInFrench: Readonly<Record<Code, { means: string; remedy: s
   },
   site_gone: {
     means: 'Le site a été supprimé, ou l’est en ce moment.',
-    remedy: 'Une suppression ne peut pas être reprise.',
+    remedy: 'Une suppression ne peut pas être annulée.',
   },
   too_many_sites: {
-    means: 'La clé d’un client crée des sites en les nommant, jusqu’à un nombre ; il est atteint.',
+    means:
+      'La clé d’un client crée des sites en les nommant, jusqu’à une limite, qui est atteinte.',
     remedy:
       'Cherchez un nom qui diffère d’un appel à l’autre. Une commande peut créer d’autres sites.',
   },
   too_many_users: {
     means:
-      'Les clés d’un client créent des utilisateurs en les nommant, jusqu’à un nombre ; il est atteint.',
+      'Les clés d’un client créent des utilisateurs en les nommant, jusqu’à une limite, qui est atteinte.',
     remedy: 'Cherchez un nom qui diffère d’un appel à l’autre.',
   },
   too_many_keys: {
@@ -157,12 +158,12 @@ export const explainedInFrench: Readonly<Record<Code, { means: string; remedy: s
     remedy: 'Comparez l’orthographe avec celle de l’appel qui a fait le lien.',
   },
   item_not_found: {
-    means: 'Cette connexion n’existe pas, ou n’est pas à l’appelant : les deux se lisent pareil.',
+    means: 'Cette connexion n’existe pas, ou n’est pas à l’appelant : la réponse est la même.',
     remedy:
       'Si elle était à lui, elle a été supprimée à la banque, chez Bridge ou par un appel : reconnectez la banque.',
   },
   account_not_found: {
-    means: 'Ce compte n’existe pas, ou n’est pas à l’appelant : les deux se lisent pareil.',
+    means: 'Ce compte n’existe pas, ou n’est pas à l’appelant : la réponse est la même.',
     remedy:
       'Relisez les comptes de la connexion : après une reconnexion ils ont de nouveaux identifiants.',
   },
@@ -176,16 +177,16 @@ export const explainedInFrench: Readonly<Record<Code, { means: string; remedy: s
     remedy: 'Comparez avec `list_sites`. Seul `bank-api key revoke` met fin aux clés d’un client.',
   },
   bank_not_found: {
-    means: 'Bridge ne connaît aucune banque de cet identifiant.',
-    remedy: 'Prenez l’identifiant d’une connexion ou de la liste des banques de Bridge.',
+    means: 'Bridge ne connaît aucune banque sous cet identifiant.',
+    remedy: 'Prenez l’identifiant dans une connexion ou dans la liste des banques de Bridge.',
   },
   category_not_found: {
-    means: 'Bridge ne connaît aucune catégorie de cet identifiant.',
-    remedy: 'Prenez l’identifiant d’une transaction.',
+    means: 'Bridge ne connaît aucune catégorie sous cet identifiant.',
+    remedy: 'Prenez l’identifiant dans une opération.',
   },
   too_many_calls: {
     means:
-      'La clé, ou l’adresse sans clé, a fait trop d’appels en une minute ; ou trop de liens, d’autres URL de webhook, de clés de sites ou d’actes sur la page d’un site en un jour ; ou 500 appels du client attendent leur réponse.',
+      'La clé, ou l’adresse sans clé, a fait trop d’appels en une minute ; ou trop de liens, d’autres URL de webhook, de clés de sites ou d’actions sur la page d’un site en un jour ; ou 500 appels du client attendent leur réponse.',
     remedy:
       'Attendez le temps que disent `X-RateLimit-Reset` et `retry_after`, puis allez moins vite.',
   },
@@ -199,7 +200,7 @@ export const explainedInFrench: Readonly<Record<Code, { means: string; remedy: s
       'Attendez l’heure que le message nomme ; d’ici là les banques sont lues automatiquement.',
   },
   bridge_quota_spent: {
-    means: 'Bridge accepte tant d’appels de cette passerelle, et ils sont épuisés.',
+    means: 'Bridge accepte un nombre limité d’appels de cette passerelle, et il est atteint.',
     remedy: 'Attendez le temps indiqué. `bank-api quota` montre le quota.',
   },
   bridge_unavailable: {
@@ -230,12 +231,12 @@ export const explainedInFrench: Readonly<Record<Code, { means: string; remedy: s
   },
   webhook_secret_missing: {
     means:
-      'À Bridge : aucun secret de webhook n’est configuré, donc ses événements ne peuvent pas être crus.',
+      'À Bridge : aucun secret de webhook n’est configuré, donc rien ne prouve que ces événements viennent de lui.',
     remedy: 'Donnez à `BRIDGE_WEBHOOK_SECRETS` le secret du tableau de bord de Bridge.',
   },
   event_not_stored: {
     means: 'À Bridge : l’événement n’a pas pu être enregistré, donc il n’est pas confirmé.',
-    remedy: 'Bridge le renvoie. `/ready` parle du disque ou d’un verrou.',
+    remedy: 'Bridge le renvoie. `/ready` dit si la cause est le disque ou un verrou.',
   },
   database_unavailable: {
     means: 'Le serveur a perdu sa base, ou n’a plus de connexion pour l’appel.',

@@ -68,7 +68,7 @@ export const french = translate(english, {
   user_ambiguous: "Plusieurs utilisateurs conviennent : précisez lequel avec 'user'",
   name_ambiguous:
     "Plusieurs noms sont presque celui-ci : donnez '{what}' exactement comme il est enregistré",
-  site_changed: 'Le site a entre-temps une autre adresse',
+  site_changed: "Le site a changé d'adresse entre-temps",
   site_gone: "Le site n'existe plus",
   'site_gone.being_deleted': 'Le site {name} est en cours de suppression',
   too_many_sites: "Cette clé ne peut plus créer de sites : prévenez l'administrateur de Bank API",
@@ -92,7 +92,7 @@ export const french = translate(english, {
   site_not_found: 'Site {name} introuvable',
   user_not_found: 'Utilisateur {name} introuvable',
   'user_not_found.unnamed': 'Utilisateur introuvable',
-  item_not_found: 'Item {id} introuvable',
+  item_not_found: 'Connexion {id} introuvable',
   account_not_found: 'Compte {id} introuvable',
   connect_request_not_found: 'Demande de connexion {id} introuvable',
   key_not_found: 'Clé {id} introuvable',

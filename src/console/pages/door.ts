@@ -73,7 +73,7 @@ export const { offerPage, doorNotice } = createDoor({
         },
         failed: {
           title: 'Un problème est survenu',
-          body: 'Le journal en a la raison, sous la référence ci-dessous.',
+          body: 'Le journal en donne la raison, sous la référence ci-dessous.',
         },
       },
     },

@@ -124,7 +124,7 @@ const fr: typeof en = {
     tenantDisabled: 'client désactivé',
     disabled: 'webhooks coupés',
     failing: 'webhooks en échec',
-    asking: (count) => `${count} à reprendre`,
+    asking: (count) => `${count} à traiter`,
     noUrl: 'sans URL de webhook',
     well: 'va bien',
   },

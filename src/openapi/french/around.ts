@@ -7,8 +7,8 @@ export const aroundInFrench: Readonly<Record<string, string>> = {
     'No licence is named: the program is not published under one.',
   ].join('\n\n')]: [
     'Une passerelle entre des sites Dokos ou ERPNext et Bridge.',
-    'Les méthodes s’appellent comme celles d’un site Frappe. Les verbes montrés disent ce que fait une méthode ; chacune accepte GET, POST, PUT et DELETE, ses arguments dans l’adresse, un formulaire ou du JSON, et ignore ceux qu’elle ne connaît pas.',
-    'Les réponses sont sous `message`, dans la version 2 sous `data` ; une clé peut être réglée pour vouloir les listes dans une enveloppe, ou les liens comme simples adresses.',
+    'On appelle les méthodes comme celles d’un site Frappe. Les verbes montrés disent ce que fait une méthode ; chacune accepte GET, POST, PUT et DELETE, ses arguments dans l’adresse, un formulaire ou du JSON, et ignore ceux qu’elle ne connaît pas.',
+    'Les réponses sont sous `message`, dans la version 2 sous `data` ; une clé peut être réglée pour recevoir les listes dans une enveloppe, ou les liens comme simples adresses.',
     'Aucune licence n’est nommée : le programme n’est publié sous aucune.',
   ].join('\n\n'),
   'Pages of Bridge where a user connects a bank or looks after it.':
@@ -38,7 +38,7 @@ export const aroundInFrench: Readonly<Record<string, string>> = {
   'When the bank was last read with success; of several connections the oldest.':
     'Quand la banque a été lue avec succès pour la dernière fois ; de plusieurs connexions, la plus ancienne.',
   "Bridge's status of the connection; 0 is healthy.":
-    'L’état de la connexion chez Bridge ; 0 est bon.',
+    'L’état de la connexion chez Bridge ; 0 quand tout va bien.',
   "When the user's consent ends.": 'Quand le consentement de l’utilisateur prend fin.',
   'After how many seconds to try again, as `retry_after`.':
     'Après combien de secondes réessayer, comme `retry_after`.',
@@ -50,14 +50,14 @@ export const aroundInFrench: Readonly<Record<string, string>> = {
   'METRICS_TOKEN.': 'METRICS_TOKEN.',
 
   'The credentials are no good; it is never said why.':
-    'Les identifiants ne sont pas bons ; il n’est jamais dit pourquoi.',
+    'Les identifiants ne sont pas bons ; la raison n’est jamais précisée.',
   'No credentials, or a key that may not do this.':
     'Pas d’identifiants, ou une clé qui ne permet pas cela.',
   'Not yours, or not there: both read the same.':
     'N’existe pas, ou n’est pas à vous : la réponse est la même.',
   'The body is larger than 256 KiB.': 'Le corps dépasse 256 Kio.',
   'An argument is missing (MandatoryError) or wrong, or the body is not what its type says (DataError).':
-    'Un argument manque (MandatoryError) ou est faux, ou le corps n’est pas ce que dit son type (DataError).',
+    'Un argument manque (MandatoryError) ou n’est pas valable, ou le corps n’est pas ce que dit son type (DataError).',
   "Our limit, Bridge's quota or the refresh cap.":
     'Notre limite, le quota de Bridge ou celui des actualisations.',
   'A mistake of ours; the id finds it in the log.':
@@ -65,7 +65,7 @@ export const aroundInFrench: Readonly<Record<string, string>> = {
   'Bridge refuses our credentials, or answers nonsense.':
     'Bridge refuse nos identifiants, ou répond n’importe quoi.',
   'Bridge is known to be down, or our database cannot be reached.':
-    'Bridge est connu pour être en panne, ou notre base de données est injoignable.',
+    'On sait que Bridge est en panne, ou notre base de données est injoignable.',
   'Bridge did not answer in time.': 'Bridge n’a pas répondu à temps.',
   'One line for people.': 'Une phrase à lire.',
   'What went wrong, for programs: stable, and explained in docs/errors.md.':
@@ -96,9 +96,9 @@ export const aroundInFrench: Readonly<Record<string, string>> = {
   'The connect request, as we gave it to Bridge.':
     'La demande de connexion, telle que nous l’avons donnée à Bridge.',
   'The connection, when there is one.': 'La connexion, quand il y en a une.',
-  'Not looked at.': 'Pas regardé.',
+  'Not looked at.': 'Ignoré.',
   'Not believed: Bridge is asked.': 'N’est pas cru sur parole : Bridge est interrogé.',
-  'Where the user left.': 'Où l’utilisateur est parti.',
+  'Where the user left.': 'À quelle étape l’utilisateur a abandonné.',
   "On to the site's redirect_url.": 'Vers le redirect_url du site.',
   'No request has that context.': 'Aucune demande n’a ce contexte.',
   'The link has expired.': 'Le lien a expiré.',
@@ -122,7 +122,7 @@ export const aroundInFrench: Readonly<Record<string, string>> = {
   'Stops them, as the page’s button and mail programs do (RFC 8058).':
     'Les arrête, comme le font le bouton de la page et les logiciels de messagerie (RFC 8058).',
   'Sends them again instead.': 'Les envoie de nouveau, au contraire.',
-  'The link is over.': 'Le lien est fini.',
+  'The link is over.': 'Le lien n’est plus valable.',
   'Opens a Bridge session for the renewal.':
     'Ouvre une session chez Bridge pour le renouvellement.',
   'On to Bridge.': 'Vers Bridge.',
@@ -131,7 +131,7 @@ export const aroundInFrench: Readonly<Record<string, string>> = {
   'Bridge does not answer.': 'Bridge ne répond pas.',
   'The page behind the address of get_portal_link; for browsers only.':
     'La page derrière l’adresse de get_portal_link ; pour les navigateurs seulement.',
-  'No such address, or it is over.': 'Cette adresse n’existe pas, ou elle est finie.',
+  'No such address, or it is over.': 'Cette adresse n’existe pas, ou n’est plus valable.',
   "Lets its reader in to the site's page, once.":
     'Fait entrer son lecteur dans la page du site, une fois.',
   "On to the site's page, with a cookie.": 'Vers la page du site, avec un cookie.',

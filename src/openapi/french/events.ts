@@ -7,7 +7,7 @@ export const eventsInFrench: Readonly<Record<string, string>> = {
     'Une connexion a disparu ; même si Bridge n’en dit rien, quand elle manque dans la liste complète.',
   'An account came to a connection.': 'Un compte s’est ajouté à une connexion.',
   'An account has news: how many transactions came, changed, went.':
-    'Un compte a du nouveau : combien d’opérations sont venues, ont changé, sont parties.',
+    'Un compte a du nouveau : combien d’opérations sont arrivées, ont changé, ont disparu.',
   'An account is gone.': 'Un compte a disparu.',
   'A user is gone, with all connections.':
     'Un utilisateur a été supprimé chez Bridge, avec toutes ses connexions.',
@@ -41,7 +41,7 @@ export const eventsInFrench: Readonly<Record<string, string>> = {
   'The site wants no more webhooks: none is sent until the operator, or a new address, says so.':
     'Le site ne veut plus de webhooks : aucun n’est envoyé jusqu’à ce que l’exploitant, ou une nouvelle adresse, le demande.',
   'Delivered: any 2xx within 15 seconds, whatever the body.':
-    'Livré : tout 2xx en moins de 15 secondes, quel que soit le corps.',
+    'Livré : toute réponse 2xx en moins de 15 secondes, quel que soit son corps.',
   'It is tried again, ten times in three days, not before a `Retry-After`; redirects are not followed.':
     'Un nouvel essai suit, dix fois en trois jours, pas avant un `Retry-After` ; les redirections ne sont pas suivies.',
 
@@ -54,7 +54,7 @@ export const eventsInFrench: Readonly<Record<string, string>> = {
   'A page with one button for the user, good for this consent.':
     'Une page avec un bouton pour l’utilisateur, valable pour ce consentement.',
   'Which link helps; `check`: after a visit the accounts have other IBANs.':
-    'Quel lien aide ; `check` : après une visite les comptes ont d’autres IBAN.',
+    'Le lien qui convient ; `check` : après une visite les comptes ont d’autres IBAN.',
   'When the bank was last read with success.':
     'Quand la banque a été lue avec succès pour la dernière fois.',
   'When it would have been again, in its own rhythm.':

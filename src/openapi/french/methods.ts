@@ -10,7 +10,7 @@ export const methodsInFrench: Readonly<Record<string, string>> = {
     'Un lien pour un compte professionnel, que Bridge ne confirme plus à part : il gère la connexion, ou en crée une.',
   'What became of a connect request.': 'Ce qu’est devenue une demande de connexion.',
   "The Bridge Item document: ours, then Bridge's live fields, then what to do next and when.":
-    'Le document Bridge Item : le nôtre, puis les champs de Bridge à cet instant, puis ce qu’il faut faire et quand.',
+    'Le document Bridge Item : d’abord nos champs, puis ceux de Bridge à cet instant, puis ce qu’il faut faire et quand.',
   'Ends a connection: at Bridge first, then here. Already gone there counts as done.':
     'Met fin à une connexion : chez Bridge d’abord, puis ici. Si elle n’y est déjà plus, c’est fait.',
   'Asks Bridge to read the bank again, at most four times a day. Bridge usually refuses; the answer then says what to do instead.':
@@ -32,7 +32,7 @@ export const methodsInFrench: Readonly<Record<string, string>> = {
   'The sites of the tenant, each with its keys that are good, without secrets; for tenant keys.':
     'Les sites du client, chacun avec ses clés valables, sans secrets ; pour les clés de client.',
   'Each call makes a key of one site, and the site when it is new; for tenant keys. The secret is in this answer alone.':
-    'Chaque appel crée une clé pour un site, et le site s’il est nouveau ; pour les clés de client. Le secret est dans cette réponse seule.',
+    'Chaque appel crée une clé pour un site, et le site s’il est nouveau ; pour les clés de client. Le secret n’est donné que dans cette réponse.',
   'Ends a key of one of the sites, at once and for good; for tenant keys. Calling it again changes nothing.':
     'Met fin à une clé d’un des sites, tout de suite et pour toujours ; pour les clés de client. L’appeler encore ne change rien.',
   'What each site used in a month, for a host that bills by it; for tenant keys.':
@@ -58,7 +58,7 @@ export const methodsInFrench: Readonly<Record<string, string>> = {
   '`payment`: payment accounts alone, which Bridge bills less; `all` by default.':
     '`payment` : les comptes de paiement seulement, que Bridge facture moins ; `all` par défaut.',
   "Bridge's id of a bank connection, as get_bridge_item_id answers it.":
-    'L’identifiant d’une connexion chez Bridge, tel que get_bridge_item_id le répond.',
+    'L’identifiant d’une connexion chez Bridge, tel que get_bridge_item_id le renvoie.',
   "The site's own name for the user whose banks these are, or Bridge's uuid of that user.":
     'Le nom que le site donne à l’utilisateur dont ce sont les banques, ou l’uuid de cet utilisateur chez Bridge.',
   'The id of a connect request, from the answer of a link method.':
@@ -79,11 +79,11 @@ export const methodsInFrench: Readonly<Record<string, string>> = {
   'Transactions of that day or later.': 'Les opérations de ce jour ou d’après.',
   'Transactions of that day or earlier.': 'Les opérations de ce jour ou d’avant.',
   "Bridge's id of an account, as get_bank_accounts answers it.":
-    'L’identifiant d’un compte chez Bridge, tel que get_bank_accounts le répond.',
+    'L’identifiant d’un compte chez Bridge, tel que get_bank_accounts le renvoie.',
   "Bridge's id of a category; without it, the whole tree.":
     'L’identifiant d’une catégorie chez Bridge ; sans lui, tout l’arbre.',
   'Where the last answer ended. Without it and `since` the feed begins now.':
-    'Où la dernière réponse a fini. Sans lui ni `since`, le fil commence maintenant.',
+    'Où la dernière réponse s’est arrêtée. Sans lui ni `since`, le fil commence maintenant.',
   'What came since then, of what is kept; without `cursor`. Read as that of transactions.':
     'Ce qui est venu depuis, parmi ce qui est gardé ; sans `cursor`. Lu comme celui des opérations.',
   'The types that are wanted, between commas; all when missing. A list is taken too, as JSON.':
@@ -94,13 +94,14 @@ export const methodsInFrench: Readonly<Record<string, string>> = {
   'What the key is for, as people read it.': 'À quoi sert la clé, en clair.',
   'Whether the key may only read.': 'Si la clé ne permet que la lecture.',
   'The key, without its secret, as create_site_key and list_sites answer it.':
-    'La clé, sans son secret, telle que create_site_key et list_sites la répondent.',
+    'La clé, sans son secret, telle que create_site_key et list_sites la renvoient.',
   'A month of UTC; this one when missing.': 'Un mois en UTC ; celui-ci s’il manque.',
 
   'Null until Bridge confirmed an item.': 'Null tant que Bridge n’a pas confirmé de connexion.',
-  'Where the user left, when it failed.': 'Où l’utilisateur est parti, en cas d’échec.',
-  'How many accounts went with it.': 'Combien de comptes sont partis avec elle.',
-  'What helps.': 'Ce qui aide.',
+  'Where the user left, when it failed.':
+    'À quelle étape l’utilisateur a abandonné, en cas d’échec.',
+  'How many accounts went with it.': 'Combien de comptes ont disparu avec elle.',
+  'What helps.': 'Ce qu’il faut faire.',
   '`whsec_…`, as Standard Webhooks.': '`whsec_…`, comme dans Standard Webhooks.',
   "The webhook's `webhook-id`: one that you have had is a repeat.":
     'Le `webhook-id` du webhook : celui que vous avez déjà eu est une répétition.',
@@ -113,7 +114,7 @@ export const methodsInFrench: Readonly<Record<string, string>> = {
   'Shown this once: keep it.': 'Montré cette seule fois : gardez-le.',
   "Null: what was asked with the tenant's own keys. Deleted sites stay.":
     'Null : ce qui a été demandé avec les clés du client lui-même. Les sites supprimés restent.',
-  'That lived at some time of the month.': 'Celles qui ont vécu à un moment du mois.',
+  'That lived at some time of the month.': 'Celles qui ont existé à un moment du mois.',
   'That were answered.': 'Ceux qui ont reçu une réponse.',
   'That its endpoint took.': 'Ceux que son adresse a acceptés.',
   'Consents that were renewed before their end.':
@@ -124,7 +125,7 @@ export const methodsInFrench: Readonly<Record<string, string>> = {
   'The connect request: ask get_bridge_item_id what became of it.':
     'La demande de connexion : get_bridge_item_id dit ce qu’elle est devenue.',
   'That user of that site has a living item at the same bank already.':
-    'Cet utilisateur de ce site a déjà une connexion vivante dans la même banque.',
+    'Cet utilisateur de ce site a déjà une connexion à la même banque.',
   "The site's name.": 'Le nom du site.',
   'What to do: nothing, wait, or open the link of that name.':
     'Que faire : rien, attendre, ou ouvrir le lien de ce nom.',

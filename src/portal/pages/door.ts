@@ -60,7 +60,7 @@ export const { offerPage, doorNotice } = createDoor({
         },
         limited: {
           title: 'Patientez un peu',
-          body: 'Trop a été demandé à la fois, ou trop a été fait aujourd’hui. Réessayez plus tard.',
+          body: 'Trop de demandes sont arrivées à la fois, ou trop d’actions ont eu lieu aujourd’hui. Réessayez plus tard.',
         },
         unknown: {
           title: 'Il n’y a rien ici',

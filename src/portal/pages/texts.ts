@@ -135,7 +135,7 @@ const fr: typeof en = {
   siteStates: {
     disabled: 'webhooks coupés',
     failing: 'webhooks en échec',
-    asking: (count) => `${count} à reprendre`,
+    asking: (count) => `${count} à traiter`,
     well: 'va bien',
   },
 }

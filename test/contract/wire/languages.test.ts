@@ -89,7 +89,7 @@ test('another’s item and nobody’s are the same bytes in French', async () =>
 
   expect(theirs.status).toBe(404)
   expect(theirs.body.exception).toBe(
-    `frappe.exceptions.DoesNotExistError: Item ${other.id} introuvable`,
+    `frappe.exceptions.DoesNotExistError: Connexion ${other.id} introuvable`,
   )
   const anonymous = (text: string, id: number) =>
     text.replaceAll(String(id), 'N').replaceAll(/[0-9a-f]{56}/g, 'hash of the text')

@@ -51,7 +51,7 @@ describe('the overview', () => {
     const lastWeek = new Date(app.clock.now() + 25 * 7 * day).getUTCDate()
     expect(marks).toHaveLength(6)
     expect(marks.at(-1)).toMatch(new RegExp(`^${lastWeek} `))
-    expect(french).toContain('erp.acme.test acme 2 à reprendre')
+    expect(french).toContain('erp.acme.test acme 2 à traiter')
     expect(french).toContain('dans 3 jours')
   })
 

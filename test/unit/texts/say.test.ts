@@ -8,7 +8,7 @@ test('a text is said in each language, with its values', () => {
   const missing = text('item_not_found', { id: 7 })
 
   expect(say(missing, 'en')).toBe('Item 7 not found')
-  expect(say(missing, 'fr')).toBe('Item 7 introuvable')
+  expect(say(missing, 'fr')).toBe('Connexion 7 introuvable')
 })
 
 test('a text within a text is said in the same language', () => {
