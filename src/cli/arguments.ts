@@ -1,26 +1,35 @@
 import { InvalidArgumentError } from 'commander'
+import { z } from 'zod'
 import { systemClock } from '../clock.ts'
 import { readWebAddress } from '../connect/site-urls.ts'
 import { dayMs, hourMs, minuteMs } from '../durations.ts'
 import { isName, longestName } from '../names.ts'
 
+/** A day, at its beginning in UTC, or a time that names its zone: without one it would be another time on each machine. */
+const day = z.iso.date()
+const minute = z.iso.datetime({ offset: true, precision: -1 })
+const second = z.iso.datetime({ offset: true })
+const dateOrTime = z.union([day, minute, second]).transform((text) => Date.parse(text))
+
 /** A time in the one form that reads the same everywhere: 01/02/2027 would be a day in January or in February. */
 export function dateArgument(text: string): number {
-  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(at)) throw new InvalidArgumentError('Give a date such as 2027-01-31T18:00Z.')
+  const at = dateOrTime.safeParse(text).data
+  if (at === undefined) {
+    throw new InvalidArgumentError('Give a date such as 2027-01-31 or 2027-01-31T18:00Z.')
+  }
   return at
 }
 
 /** The same, or so long ago: `90m`, `12h`, `3d`. */
 export function pastArgument(text: string): number {
   const ms = lengthOf(text)
-  if (ms !== undefined) return systemClock.now() - ms
-  if (!/^\d{4}-/.test(text)) {
+  const at = ms === undefined ? dateOrTime.safeParse(text).data : systemClock.now() - ms
+  if (at === undefined) {
     throw new InvalidArgumentError(
-      'Give a date such as 2027-01-31T18:00Z, or how long ago: 12h, 3d.',
+      'Give a date such as 2027-01-31 or 2027-01-31T18:00Z, or how long ago: 12h, 3d.',
     )
   }
-  return dateArgument(text)
+  return at
 }
 
 export function durationArgument(text: string): number {

@@ -70,6 +70,7 @@ export function keyCommands(context: CommandContext): Command {
             tenant: tenant.name,
             site: site?.name ?? null,
             ...(readOnly && { read_only: true }),
+            ...(expiresAt !== undefined && { expires: time(expiresAt) }),
             api_key: made.apiKey,
             api_secret: made.apiSecret,
           },

@@ -120,6 +120,7 @@ describe('bank-api key create', () => {
     const args = ['--tenant', 'acme', '--expires', '2099-01-31', '--json']
     const made = jsonOf(await runCli(folder, ['key', 'create', ...args])) as { api_key: string }
 
+    expect(made).toMatchObject({ expires: '2099-01-31T00:00:00.000Z' })
     const holder = await server.store.findKey(made.api_key)
     expect(holder?.key.expiresAt).toBe(Date.UTC(2099, 0, 31))
   })
@@ -306,6 +307,42 @@ describe('what cannot be understood ends with 2 and a word about it:', () => {
 
     expect(err).toContain(word)
     expect(code).toBe(2)
+  })
+
+  const expires = ['key', 'create', '--tenant', 'a', '--expires']
+
+  it.each([
+    '2027-01-31junk',
+    '2027-01-31 (x)',
+    '2027-02-30',
+    '2027-02-30T18:00Z',
+    '2027-01-31T24:00Z',
+    '2027-01-31T18:00',
+    '2027-01-31 18:00Z',
+    ' 2027-01-31',
+    '',
+  ])('a date such as %j, which could be taken for another one', async (date) => {
+    const { code, err } = await runCli(testFolder(), [...expires, date])
+    const since = await runCli(testFolder(), ['webhook', 'replay', '--since', date])
+
+    expect(err).toContain('2027-01-31T18:00Z')
+    expect(since.err).toContain('2027-01-31T18:00Z, or how long ago: 12h, 3d.')
+    expect([code, since.code]).toEqual([2, 2])
+  })
+
+  it.each([
+    ['2099-01-31', '2099-01-31T00:00:00.000Z'],
+    ['2099-01-31T18:00Z', '2099-01-31T18:00:00.000Z'],
+    ['2099-01-31T18:00+02:00', '2099-01-31T16:00:00.000Z'],
+    ['2099-01-31T18:00:01.5-03:30', '2099-01-31T21:30:01.500Z'],
+  ])('but %s is a time', async (date, expected) => {
+    const folder = await installed()
+    await aTenant(await serverIn(folder))
+
+    const args = ['key', 'create', '--tenant', 'acme', '--json', '--expires', date]
+    const made = await runCli(folder, args)
+
+    expect(jsonOf(made)).toMatchObject({ expires: expected })
   })
 
   it('but asking for help is no mistake', async () => {

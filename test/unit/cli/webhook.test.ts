@@ -141,7 +141,9 @@ test('a time that is none is answered with both forms of one', async () => {
   const { code, err } = await cli('webhook', 'list', '--since', 'foo')
 
   expect(code).toBe(2)
-  expect(err).toContain('Give a date such as 2027-01-31T18:00Z, or how long ago: 12h, 3d.')
+  expect(err).toContain(
+    'Give a date such as 2027-01-31 or 2027-01-31T18:00Z, or how long ago: 12h, 3d.',
+  )
 })
 
 test('a site’s secret is shown and rotated; for a day the old one signs too', async () => {
