@@ -113,7 +113,8 @@ export function keyCommands(context: CommandContext): Command {
     .action((options: PartOptions & { tenant?: string }) =>
       withInstallation(async ({ store, clock }) => {
         const { tenant: name } = options
-        const tenants = name ? [await tenantNamed(store, name)] : await store.listTenants()
+        const tenants =
+          name === undefined ? await store.listTenants() : [await tenantNamed(store, name)]
         const rows = await rowsOf(store, tenants, clock.now())
         const short = shortIds(rows.map((row) => row.api_key))
         const inBrief = (row: (typeof rows)[number]) => ({

@@ -299,6 +299,18 @@ describe('a list with an order of its own', () => {
   })
 })
 
+it.each(Object.keys(lists).filter((group) => !['tenant', 'member'].includes(group)))(
+  '%s list of a tenant without a name, as an empty variable of a script gives it, is refused',
+  async (group) => {
+    const { cli } = await anInstallation()
+
+    const { code, out, err } = await cli(group, 'list', '--tenant', '', '--json')
+
+    expect([code, out]).toEqual([1, ''])
+    expect(err).toContain('There is no tenant named')
+  },
+)
+
 describe('the short ids of lists', () => {
   it('are taken by every command that takes an id', async () => {
     const { acme, calls, events, requests, cli } = await anInstallation()
