@@ -17,7 +17,7 @@ export interface Postman {
   ping(sign: Sign, said?: string): Promise<void>
 }
 
-export type Sign = 'start' | 'success' | 'fail'
+type Sign = 'start' | 'success' | 'fail'
 
 export function createPostman({ alertFormat, secrets }: Config, signal?: AbortSignal): Postman {
   const { alertUrl, healthcheckUrl, proxy } = secrets

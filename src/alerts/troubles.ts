@@ -23,7 +23,7 @@ export interface Sight {
 }
 
 /** What a server knows by itself, besides what doctor examines. */
-export interface Known {
+interface Known {
   bridge: Pick<BridgeStatus, 'breaker' | 'credentials'>
   /** Why the last copy of the database failed; undefined when it did not. */
   copyFailure: string | undefined

@@ -15,7 +15,7 @@ interface NewKey {
   api_secret: string
 }
 
-export interface Hands {
+interface Hands {
   keep(key: NewKey): Promise<void>
   /** Hears of each step that is done. */
   onDone(): void

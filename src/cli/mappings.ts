@@ -7,7 +7,7 @@ const lost = 'has a letter that was lost (\uFFFD): export the file anew, as UTF-
 const isWhole = (text: string): boolean => !text.includes('\uFFFD')
 
 /** A user of a former Bank API, and who that is at Bridge. An empty user is the site's default one. */
-export const mapping = z.object({
+const mapping = z.object({
   site: z
     .string()
     .trim()

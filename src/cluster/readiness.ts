@@ -14,7 +14,7 @@ export interface Lifecycle {
   begun: Promise<void>
 }
 
-export interface Check {
+interface Check {
   ok: boolean
   /** What an operator should know, in a few words. */
   reason?: string

@@ -27,7 +27,7 @@ export interface Entry<Caller> {
 }
 
 /** Every method by name; `get` throws UnknownMethodError, in Frappe's words, for any other. */
-export interface Catalogue<Caller> {
+interface Catalogue<Caller> {
   get(version: ApiVersion, name: string): Entry<Caller>
 }
 

@@ -5,7 +5,7 @@ export interface Credentials {
 }
 
 /** What an `Authorization` header holds: nothing we look at, something no good, or a pair. */
-export type Authorization =
+type Authorization =
   | { readonly kind: 'none' }
   | { readonly kind: 'bad' }
   | ({ readonly kind: 'pair' } & Credentials)

@@ -22,7 +22,7 @@ const budgetMs = 50_000
 const mostFailures = 3
 
 /** Bridge refreshes an item once or twice a day: silence for longer says that we missed something. */
-export const silenceMs = 36 * hourMs
+const silenceMs = 36 * hourMs
 
 /**
  * A tick that asks Bridge for the items of users of which one was not heard of for 36 hours: one list a user, in its

@@ -206,7 +206,7 @@ function callbackOf(
   return url.href
 }
 
-export interface Answers {
+interface Answers {
   providerId?: number | undefined
   login?: string | undefined
   code?: string | undefined

@@ -19,7 +19,7 @@ export const fault = z
   .refine(({ status, delay, cut }) => status !== undefined || delay !== undefined || cut === true, {
     error: 'Say status, delay or cut',
   })
-export type Fault = z.output<typeof fault>
+type Fault = z.output<typeof fault>
 
 export interface Faults {
   add(fault: Fault): void

@@ -3,7 +3,7 @@ import { Problem } from './problem.ts'
 import type { Switches } from './switches.ts'
 
 /** Bridge, "Rate limits": calls and the window in milliseconds. */
-export const published = {
+const published = {
   app: { calls: 2000, window: 300_000 },
   user: { calls: 60, window: 60_000 },
   token: { calls: 10, window: 60_000 },

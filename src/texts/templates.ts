@@ -1,5 +1,5 @@
 /** Texts by their keys. What differs from case to case stands as `{name}`. */
-export type Catalogue = Readonly<Record<string, string>>
+type Catalogue = Readonly<Record<string, string>>
 
 /** The names between a template's braces. */
 export type Names<Template extends string> =

@@ -46,7 +46,7 @@ export type Patience = 'patient' | 'impatient'
 const impatientMs = 100
 
 /** A statement that is not sent yet. */
-export interface Statement<T = unknown> {
+interface Statement<T = unknown> {
   execute(): Promise<T>
 }
 

@@ -2,7 +2,7 @@ import type { Subject } from '../ports/history.ts'
 import type { TableName } from './owned-rows.ts'
 
 /** A look for what a word names: its ids in a table's column, where a column equals or begins with it. */
-export interface Look {
+interface Look {
   kind: Subject['kind']
   table: TableName
   id: string

@@ -11,7 +11,7 @@ import type { Box } from '../box.ts'
 import type { Switches } from '../switches.ts'
 
 /** An item as v3 answers it (Bridge, "Get item"): what has no value is absent. */
-export function toItem(item: Item, language: Language, set: Switches): object {
+function toItem(item: Item, language: Language, set: Switches): object {
   const time = set.itemTimes === 'second' ? isoSecond : iso
   const when = (name: string, at: number | undefined): object =>
     at === undefined ? {} : { [name]: time(at) }

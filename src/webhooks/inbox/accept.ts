@@ -37,7 +37,7 @@ export class WebhookSignatureError extends AppError {
 }
 
 /** `repeat`: stored before. `old`, `unknown` and `nonsense`: counted, not kept. */
-export type Received = 'new' | 'repeat' | Ignored
+type Received = 'new' | 'repeat' | Ignored
 type Ignored = 'old' | 'unknown' | 'nonsense'
 
 /** How long a body's digest is sure to be remembered: what says it is older may be a replay. */
