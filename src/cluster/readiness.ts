@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises'
 import type { MemberStore } from '../db/ports/members.ts'
 import { StoreAwayError } from '../db/store-errors.ts'
 import { minuteMs } from '../durations.ts'
+import { sharedLook } from '../shared-look.ts'
 import type { Heartbeats } from './heartbeats.ts'
 
 /** Whether the server is on its way out. */
@@ -52,17 +53,13 @@ const freshMs = 1_000
 
 /** Looks at all that must hold for us to serve: says what does not, and why. The function it returns never rejects. */
 export function createReadiness(parts: Parts): () => Promise<Readiness> {
-  const { lifecycle, heartbeats, now } = parts
-  let asked = { at: Number.NEGATIVE_INFINITY, checks: Promise.resolve<Readiness['checks']>({}) }
+  const { lifecycle, heartbeats } = parts
+  const stored = sharedLook(parts, freshMs, () => storage(parts))
 
   return async () => {
-    // Either way, for a clock may be put back: then the last answer is no younger for it.
-    if (Math.abs(now() - asked.at) >= freshMs) {
-      asked = { at: now(), checks: storage(parts) }
-    }
     const checks: Readiness['checks'] = {
       server: lifecycle.stopping ? { ok: false, reason: 'stopping' } : { ok: true },
-      ...(await asked.checks),
+      ...(await stored()),
     }
     for (const [name, age] of Object.entries(heartbeats.ages())) {
       const silent = age > silenceMs && { reason: 'no good tick for too long' }

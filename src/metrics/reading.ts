@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { newestCopy } from '../backup/folder.ts'
 import type { Config } from '../config.ts'
 import { freeBytesAt, type Readiness } from '../cluster/readiness.ts'
+import { sharedLook } from '../shared-look.ts'
 import type { GaugeValues } from './gauges.ts'
 
 /** How long one look at the database serves all who scrape. */
@@ -22,7 +23,6 @@ export function readerFor(
     file: string | undefined
   },
 ): () => Promise<GaugeValues> {
-  let last: { at: number; reading: Promise<GaugeValues> } | undefined
   // A copy that should exist and does not counts as infinitely old: if the number were left out, no rule would fire.
   const noCopy = config.backup.everyMs > 0 ? 0 : undefined
 
@@ -55,12 +55,7 @@ export function readerFor(
     }
   }
 
-  return () => {
-    const now = app.clock.now()
-    // Either way: what was read by a clock that has been put back since must not be served until its date.
-    if (!last || Math.abs(now - last.at) >= freshMs) last = { at: now, reading: read(now) }
-    return last.reading
-  }
+  return sharedLook(app.clock, freshMs, read)
 }
 
 async function databaseBytes(file: string): Promise<number> {

@@ -10,11 +10,15 @@ import type { OverviewStore, SiteState } from '../../db/ports/overview.ts'
 import { consentMs } from '../../db/rules/consent-end.ts'
 import type { Store } from '../../db/store.ts'
 import { dayMs, secondMs, weekMs } from '../../durations.ts'
+import { sharedLook } from '../../shared-look.ts'
 import type { Examined, Examiner } from '../examined.ts'
 
 export const sitesPerPage = 25
 /** How many weeks of consents are drawn: as long as one lasts. */
 const consentWeeks = Math.ceil(consentMs / weekMs)
+
+/** How long one count serves all who look. */
+const freshMs = 30 * secondMs
 
 /** How the whole installation is, at a moment. */
 export interface Overview {
@@ -50,7 +54,7 @@ interface OverviewDeps {
 
 /** Reads what the page shows. What it counts is some seconds old when several look. */
 export function overviewReader({ store, clock, bridgeStatus, examiner, config }: OverviewDeps) {
-  const glance = shared(clock, async (now) => ({
+  const glance = sharedLook(clock, freshMs, async (now) => ({
     figures: await store.readFigures(now),
     lately: await store.countLately(now - dayMs),
     consents: await store.countConsentEnds({ from: now, stepMs: weekMs, steps: consentWeeks }),
@@ -85,23 +89,6 @@ export function overviewReader({ store, clock, bridgeStatus, examiner, config }:
       members: members.map((each) => ({ ...each, isLiving: isLiving(each, now) })),
       sites: { page: shown, rows },
     }
-  }
-}
-
-const freshMs = 30 * secondMs
-
-/** One look for all who ask within some seconds. */
-function shared<T>(clock: Clock, read: (now: number) => Promise<T>): () => Promise<T> {
-  let last: { at: number; value: Promise<T> } | undefined
-  return () => {
-    const now = clock.now()
-    if (last && Math.abs(now - last.at) < freshMs) return last.value
-    const value = read(now)
-    last = { at: now, value }
-    value.catch(() => {
-      last = undefined
-    })
-    return value
   }
 }
 
