@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { monotonicClock, systemClock, type FollowingClock } from '../clock.ts'
@@ -7,7 +8,7 @@ import { createLeader, soleLeader, type Leader } from './leader.ts'
 import { takeDatabase, type ProcessIdentity } from './single-server.ts'
 import { joinOthers, onlyMember, type Membership } from './members.ts'
 import type { Lifecycle } from './readiness.ts'
-import { createWakeups, type Wakeups } from './wakeups.ts'
+import type { Wakeups } from './wakeups.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -43,7 +44,7 @@ const plugin: FastifyPluginAsync<Options> = async (
   const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
   const lifecycle: Lifecycle = { stopping: false, leftMs: () => Number.POSITIVE_INFINITY, begun }
   app.addHook('onReady', async () => begin())
-  const wakeups = createWakeups()
+  const wakeups: Wakeups = new EventEmitter()
   app.decorate('lifecycle', lifecycle)
   app.decorate('wakeups', wakeups)
   app.decorate('heartbeats', createHeartbeats(monotonicClock))
@@ -58,7 +59,7 @@ const plugin: FastifyPluginAsync<Options> = async (
   app.decorate('memberId', id)
   if (identity && store.isShared) {
     const member = { id, host: identity.host, pid: identity.pid }
-    const onLead = () => wakeups.notify('lead')
+    const onLead = () => wakeups.emit('lead')
     const log = app.log.child({ room: 'cluster' })
     const membership = await joinOthers(store, { member, clock: time, onLead, log })
     app.addHook('onClose', () => membership.stop())

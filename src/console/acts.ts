@@ -33,7 +33,7 @@ export const acts: FastifyPluginAsync = async (app) => {
     const [event] = await store.listEvents({ id }, { limit: 1 })
     if (!event) return notice(request, reply, 404, 'unknown')
     const { replayed } = await replaySome(deps, [id], by(request))
-    wakeups.notify('deliveries')
+    wakeups.emit('deliveries')
     return back(reply, `/console/event/${id}`, { replayed })
   })
 
@@ -53,7 +53,7 @@ export const acts: FastifyPluginAsync = async (app) => {
       { ...who, at },
       { most: mostAtOnce, ...(after && { after }) },
     )
-    wakeups.notify('deliveries')
+    wakeups.emit('deliveries')
     const { site, type, state, hours } = query
     const further = rest && { site, type, state, hours, from: placeOf(rest), until }
     return back(reply, '/console/events', { replayed }, further ?? {})
@@ -70,7 +70,7 @@ export const acts: FastifyPluginAsync = async (app) => {
     const site = await siteIn(app, request)
     if (!site) return notice(request, reply, 404, 'unknown')
     const { waiting, recovering } = await store.enableEndpoint(site.id, by(request))
-    wakeups.notify('deliveries')
+    wakeups.emit('deliveries')
     return back(reply, `/console/site/${site.id}`, { enabled: waiting + recovering })
   })
 

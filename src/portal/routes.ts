@@ -49,7 +49,7 @@ export const inside: FastifyPluginAsync<{ eventsDays: number }> = async (app, { 
     if (!view) return notice(request, reply, 404, 'unknown')
     limits.siteActs.take(view.site.id)
     const { replayed } = await replaySome(app, [view.event.id], by(app, request))
-    wakeups.notify('deliveries')
+    wakeups.emit('deliveries')
     return back(reply, `/portal/event/${view.event.id}`, { replayed })
   })
 

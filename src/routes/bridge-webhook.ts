@@ -49,8 +49,8 @@ const bridgeWebhook: FastifyPluginAsync<{ secrets: readonly string[] }> = async 
         request.log.info({ received, type }, 'webhook received')
       }
       if (received === 'new') {
-        app.wakeups.notify('events')
-        app.wakeups.notify('deliveries')
+        app.wakeups.emit('events')
+        app.wakeups.emit('deliveries')
       }
       return reply.header('Cache-Control', 'no-store').send({})
     },

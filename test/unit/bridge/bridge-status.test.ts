@@ -24,7 +24,7 @@ describe('how we stand with Bridge', () => {
     await app.jobs.saveBridgeStatus()
     await app.store.saveBridgeStatus({ at: 1, status: { by: 'another' } })
 
-    app.wakeups.notify('lead')
+    app.wakeups.emit('lead')
     await app.jobs.saveBridgeStatus()
 
     expect(await app.store.readBridgeStatus()).toMatchObject({ status: { quota: { granted: 0 } } })

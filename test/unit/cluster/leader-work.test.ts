@@ -49,7 +49,7 @@ test('what is done once for an installation waits for the leader; what every ser
     const event = anAnnouncement(follower.app, user, { handledAt: null })
     const body = follower.app.keyring.seal('{"type":"x"}', `events/${event.id}`)
     await follower.store.acceptEvent({ ...event, body })
-    follower.app.wakeups.notify('events')
+    follower.app.wakeups.emit('events')
     await expect.poll(() => unhandledIn(follower.store, clock.now())).toEqual([])
   }
   const left = await follower.state()

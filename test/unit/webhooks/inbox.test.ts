@@ -1,6 +1,7 @@
+import { EventEmitter } from 'node:events'
 import { request as rawRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import fastify from 'fastify'
+import fastify, { type FastifyInstance } from 'fastify'
 import { levels } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
 import { createAuditCounter } from '../../../src/audit/counter.ts'
@@ -57,10 +58,9 @@ async function inbox({
   app.decorate('connections', {
     admitted: (_socket: unknown, as: string) => void admitted.push(as),
   } as never)
-  app.decorate('wakeups', {
-    notify: (topic) => void woken.push(topic),
-    on() {},
-  })
+  const wakeups: FastifyInstance['wakeups'] = new EventEmitter()
+  for (const topic of ['events', 'deliveries'] as const) wakeups.on(topic, () => woken.push(topic))
+  app.decorate('wakeups', wakeups)
   await app.register(bridgeWebhook, { secrets })
   onTestFinished(() => app.close())
   calls.length = 0

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import fastify from 'fastify'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { createAuditCounter } from '../../../src/audit/counter.ts'
@@ -5,7 +6,6 @@ import { createHeartbeats } from '../../../src/cluster/heartbeats.ts'
 import { soleLeader } from '../../../src/cluster/leader.ts'
 import { onlyMember } from '../../../src/cluster/members.ts'
 import { stopGently } from '../../../src/cluster/stop.ts'
-import { createWakeups } from '../../../src/cluster/wakeups.ts'
 import { tryMs } from '../../../src/db/rules/delivery-claims.ts'
 import webhooks from '../../../src/webhooks/plugin.ts'
 import { openedTo, TargetRefusedError } from '../../../src/webhooks/relay/target-guard.ts'
@@ -38,7 +38,7 @@ async function door(
       leftMs: () => Number.POSITIVE_INFINITY,
       begun: options.begun ?? Promise.resolve(),
     },
-    wakeups: createWakeups(),
+    wakeups: new EventEmitter(),
   }
   for (const [name, room] of Object.entries({ ...rooms, auditCounter, ...cluster })) {
     app.decorate(name, room as never)
@@ -93,7 +93,7 @@ test('nothing is tried, or applied, before the server is assembled; a stop does 
   const at = await receiver()
   await listenAt(at.url)
   await emit()
-  app.wakeups.notify('deliveries')
+  app.wakeups.emit('deliveries')
 
   await app.close()
   begun.resolve()
@@ -108,7 +108,7 @@ test('without workers nothing runs', async () => {
   await listenAt(at.url)
   await emit()
 
-  app.wakeups.notify('deliveries')
+  app.wakeups.emit('deliveries')
   await app.close()
 
   expect(at.posts).toEqual([])
