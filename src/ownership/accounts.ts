@@ -9,16 +9,23 @@ import { sealOwnEvent, type OwnEventDeps } from '../vault/seal-own-event.ts'
 import { markIfMissing } from './gone-items.ts'
 import type { OwnershipDeps } from './item-list.ts'
 
-/** The ids of an item's accounts, read from Bridge and remembered as its own. */
+/** An item's accounts as Bridge lists them, remembered as its own, and which of them came back under another id. */
+export async function readAccounts(
+  deps: OwnershipDeps,
+  held: OwnedItem & { bridgeUser: string },
+): Promise<{ accounts: Account[]; replacements: Replacement[] }> {
+  const list = deps.bridge.accounts.list(held.bridgeUser, { itemId: held.item.id })
+  const accounts = await markIfMissing(deps, held, list)
+  return { accounts, replacements: await keepAccounts(deps, held, accounts) }
+}
+
+/** The ids of an item's accounts, of which a Bridge that forgot the filter would give more. */
 export async function accountsOf(
   deps: OwnershipDeps,
   held: OwnedItem & { bridgeUser: string },
 ): Promise<number[]> {
-  const itemId = held.item.id
-  const list = deps.bridge.accounts.list(held.bridgeUser, { itemId })
-  const accounts = await markIfMissing(deps, held, list)
-  await keepAccounts(deps, held, accounts)
-  return accounts.filter((account) => account.item_id === itemId).map(({ id }) => id)
+  const { accounts } = await readAccounts(deps, held)
+  return accounts.filter((account) => account.item_id === held.item.id).map(({ id }) => id)
 }
 
 /**

@@ -1,5 +1,4 @@
-import { keepAccounts } from '../ownership/accounts.ts'
-import { markIfMissing } from '../ownership/gone-items.ts'
+import { readAccounts } from '../ownership/accounts.ts'
 import { ownedRequest } from '../ownership/ownership.ts'
 import { toText } from '../bridge/fields.ts'
 import type { Account } from '../bridge/resources/accounts.ts'
@@ -61,9 +60,7 @@ export async function readWalk(
   if (state !== 'completed' || !item || user.userUuid === null) return { ...walk, connected: null }
 
   const held = { item, user, site, bridgeUser: user.userUuid }
-  const list = context.bridge.accounts.list(held.bridgeUser, { itemId: item.id })
-  const accounts = await markIfMissing(context, held, list)
-  await keepAccounts(context, held, accounts)
+  const { accounts } = await readAccounts(context, held)
   const newest = await newestOf(context, held.bridgeUser, accounts[0])
   const names = namesOf(await context.reference.categories(language))
   const connected = {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { keepAccounts } from '../../ownership/accounts.ts'
-import { markIfMissing, refuseGone } from '../../ownership/gone-items.ts'
+import { readAccounts } from '../../ownership/accounts.ts'
+import { refuseGone } from '../../ownership/gone-items.ts'
 import { ownedItem } from '../../ownership/ownership.ts'
 import { toTime } from '../../bridge/fields.ts'
 import type { Account } from '../../bridge/resources/accounts.ts'
@@ -22,13 +22,8 @@ export const getBankAccounts = defineMethod({
   async run(context, { item_id, ...selector }) {
     const held = await ownedItem(context, item_id, selector)
 
-    const accounts = await markIfMissing(
-      context,
-      held,
-      context.bridge.accounts.list(held.bridgeUser, { itemId: item_id }),
-    )
+    const { accounts, replacements } = await readAccounts(context, held)
     if (accounts.length === 0) await refuseGone(context, held)
-    const replacements = await keepAccounts(context, held, accounts)
     context.fresh.item(held.item, oldestOf(accounts))
 
     const before = new Map(replacements.map((one) => [one.accountId, toReplaces(one)]))
