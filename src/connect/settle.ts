@@ -1,6 +1,7 @@
 import type { BridgeTime } from '../bridge/session/bridge-time.ts'
 import { unlessMissing } from '../bridge/bridge-errors.ts'
 import type { BridgeClient } from '../bridge/client.ts'
+import { budgetMs } from '../bridge-bounds.ts'
 import { toTime } from '../bridge/fields.ts'
 import type { ReferenceData } from '../bridge/reference-data.ts'
 import type { Item } from '../bridge/resources/items.ts'
@@ -27,9 +28,6 @@ export interface SettleDeps {
   bridgeTime: Pick<BridgeTime, 'toBridge'>
   log: Pick<Log, 'info' | 'warn'>
 }
-
-/** How long one verification may spend at Bridge. */
-const budgetMs = 50_000
 
 /** The item that a visit is said to have ended with. */
 interface VisitClaim {

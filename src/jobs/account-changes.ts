@@ -1,6 +1,7 @@
 import { fingerprintOf } from '../ownership/accounts.ts'
 import type { BridgeClient } from '../bridge/client.ts'
 import { BridgeError } from '../bridge/bridge-errors.ts'
+import { budgetMs } from '../bridge-bounds.ts'
 import type { KnownAccount } from '../db/ports/accounts.ts'
 import type { OwnedItem } from '../db/ports/items.ts'
 import { minuteMs } from '../durations.ts'
@@ -15,7 +16,6 @@ interface ComparisonDeps extends ActionRequiredDeps {
 }
 
 const batch = 50
-const budgetMs = 50_000
 const pauseMs = 5 * minuteMs
 
 /** Reads the accounts of items that somebody managed and compares them with those from before, each until it succeeds. */

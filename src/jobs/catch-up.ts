@@ -2,6 +2,7 @@ import { readItemList } from '../ownership/item-list.ts'
 import type { OwnEventDeps } from '../vault/seal-own-event.ts'
 import type { BridgeClient } from '../bridge/client.ts'
 import { BridgeError, isBridge } from '../bridge/bridge-errors.ts'
+import { budgetMs } from '../bridge-bounds.ts'
 import type { Clock } from '../clock.ts'
 import type { SiteUser } from '../db/ports/users.ts'
 import type { Store } from '../db/store.ts'
@@ -18,7 +19,6 @@ interface CatchUpDeps extends OwnEventDeps {
 }
 
 const batch = 20
-const budgetMs = 50_000
 const mostFailures = 3
 
 /** Bridge refreshes an item once or twice a day: silence for longer says that we missed something. */

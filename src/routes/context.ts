@@ -4,7 +4,7 @@ import type { Limits } from '../auth/limits.ts'
 import type { OwnershipDeps } from '../ownership/item-list.ts'
 import type { BridgeResources } from '../bridge/client.ts'
 import type { Payer } from '../bridge/admission/quota.ts'
-import { longestReadWaitMs } from '../bridge-bounds.ts'
+import { budgetMs, longestReadWaitMs } from '../bridge-bounds.ts'
 import type { ReferenceData } from '../bridge/reference-data.ts'
 import type { LinkDeps, LinkSettings } from '../connect/open-link.ts'
 import { methodsWith, type Releasable } from '../frappe/define-method.ts'
@@ -45,9 +45,6 @@ interface MethodSettings extends LinkSettings {
 }
 
 export const defineMethod = methodsWith<MethodContext>()
-
-/** How long one RPC may spend at Bridge, all calls together. */
-const budgetMs = 50_000
 
 /** What a call may use of Bridge. Its budget starts with the first use: most answers from the database need no Bridge at all. */
 class BridgeBudget {
