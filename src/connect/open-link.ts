@@ -2,12 +2,10 @@ import { z } from 'zod'
 import { markIfMissing } from '../ownership/gone-items.ts'
 import type { OwnershipDeps } from '../ownership/item-list.ts'
 import { findLoneDefault, ownedItem, scopeFor } from '../ownership/ownership.ts'
-import type { Keyring } from '../vault/keyring.ts'
 import { keptOf, type Limits } from '../auth/limits.ts'
 import { ensureSiteFor } from '../auth/sites.ts'
 import { emailRow } from '../vault/sealed-rows.ts'
 import { readUserEmail } from '../vault/user-email.ts'
-import type { Ids } from '../clock.ts'
 import type { By, Scope } from '../db/scope.ts'
 import type { BridgeUser } from '../db/ports/users.ts'
 import type { Site } from '../db/ports/sites.ts'
@@ -20,8 +18,6 @@ import { callbackUrl, keepVisit, openVisit } from './visit.ts'
 
 /** What the link methods share: who asks, and what a link is made with. */
 export interface LinkDeps extends OwnershipDeps {
-  ids: Ids
-  keyring: Keyring
   settings: LinkSettings
   limits: Pick<Limits, 'links' | 'webhookUrls'>
   /** Hears which request the call opened. */

@@ -58,7 +58,6 @@ interface MethodSpec<Context, Params extends z.ZodObject, Answer> {
   tag: string
   summary: string
   effect: Effect
-  guest?: boolean
   params: Params
   result: z.ZodType<unknown, Answer> | Forms<Context, Answer>
   headers?: Readonly<Record<string, z.ZodType>>
@@ -74,8 +73,8 @@ export const methodsWith =
     run,
     ...spec
   }: MethodSpec<Context, Params, Answer>): RpcMethod<Context> => ({
-    guest: false,
     ...spec,
+    guest: false,
     result: 'wanted' in result ? result.usual : result,
     older: 'wanted' in result ? result.older : undefined,
     resultFor: (context) => ('wanted' in result ? result.wanted(context) : result),

@@ -75,7 +75,7 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
 
   if (options.workers) {
     const sender = createSender({ own: options.publicUrl })
-    const deps = {
+    const relaying = {
       store,
       memberId,
       keyring,
@@ -86,8 +86,8 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
       sender,
       log,
       openedTo,
+      observe: app.metrics,
     }
-    const relaying = { ...deps, observe: app.metrics }
     const relay = createRelay(relaying, { onSettled: () => relayLoop.nudge() })
     app.relay.tryNow = relay.tryNow
     const handling = { store, memberId, keyring, clock, log, onRefreshed: options.onRefreshed }

@@ -88,13 +88,15 @@ const methods = [
     params: z.looseObject({}),
     run: async (_context, args) => args,
   }),
-  define({
-    ...untold,
-    name: 'bank_api.bridge.open_to_all',
-    params: z.looseObject({}),
+  {
+    ...define({
+      ...untold,
+      name: 'bank_api.bridge.open_to_all',
+      params: z.looseObject({}),
+      run: async ({ caller }, args) => ({ user: caller?.user ?? 'Guest', args }),
+    }),
     guest: true,
-    run: async ({ caller }, args) => ({ user: caller?.user ?? 'Guest', args }),
-  }),
+  },
   define({
     ...untold,
     name: 'bank_api.bridge.fails',
