@@ -6,7 +6,7 @@ import { openSqlite } from '../../src/db/sqlite/open.ts'
 import { insertEvent } from '../../src/db/sqlite/operations/events.ts'
 import { createSqliteStore } from '../../src/db/sqlite/store.ts'
 import { createTools } from '../../src/db/sqlite/tools.ts'
-import { receiveWebhook } from '../../src/webhooks/inbox/accept.ts'
+import { receiveWebhook } from '../../src/webhooks/inbox/receive.ts'
 import { say } from './listen.ts'
 
 // Bridge's webhooks stored as the server stores them, but each in a commit of its own.

@@ -92,7 +92,7 @@ async function connectBank(deps: LinkDeps, order: LinkOrder, takesUser: boolean)
     throw new ValidationError(takesUser ? 'email_required.or_user' : 'email_required')
   }
   const name = order.site ?? new URL(urls.redirectUrl).origin
-  await checkWebhookUrl(deps, known, { ...urls, name }, by)
+  await checkNewTarget(deps, known, { ...urls, name }, by)
   countKept(deps, known, urls.webhookUrl)
   const newSite = { tenantId: deps.caller.tenant.id, name }
   const site = known ?? (await ensureSiteFor(deps, newSite, by))
@@ -132,7 +132,7 @@ async function manageItem(deps: LinkDeps, order: LinkOrder, itemId: number): Pro
   const held = await ownedItem(deps, itemId, order)
   const { item, user, site } = held
   const urls = resolveSiteUrls(site, order, settings)
-  await checkWebhookUrl(deps, site, { ...urls, name: site.name }, by)
+  await checkNewTarget(deps, site, { ...urls, name: site.name }, by)
   countKept(deps, site, urls.webhookUrl)
   const opening = openVisit(deps, held, {
     publicUrl: settings.publicUrl,
@@ -160,7 +160,7 @@ function withBank(page: string, bank: string): string {
 }
 
 /** Looks at a webhook URL that is not the site's already. Throws a TargetRefusedError for one that we would not dial. */
-async function checkWebhookUrl(
+async function checkNewTarget(
   { caller, settings }: LinkDeps,
   known: Site | undefined,
   { webhookUrl, name }: Pick<SiteUrls, 'webhookUrl'> & { name: string },

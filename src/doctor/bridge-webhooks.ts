@@ -1,6 +1,6 @@
 import { dayMs } from '../durations.ts'
 import type { AuditRow } from '../db/ports/audit.ts'
-import { refusalOf } from '../webhooks/inbox/refused.ts'
+import { refusalOf } from '../webhooks/inbox/refused-webhooks.ts'
 import { drift } from './bridge.ts'
 import type { Examination } from './examination.ts'
 import { critical, ok, warning, type Finding } from './finding.ts'

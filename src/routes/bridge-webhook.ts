@@ -2,7 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import { isBridge } from '../bridge/bridge-errors.ts'
 import { StoreBusyError } from '../db/store-errors.ts'
 import { NotNowError } from '../errors.ts'
-import { receiveWebhook, WebhookSignatureError } from '../webhooks/inbox/accept.ts'
+import { receiveWebhook, WebhookSignatureError } from '../webhooks/inbox/receive.ts'
 
 /** The largest webhook we read, in bytes. */
 const bodyLimit = 64 * 1024

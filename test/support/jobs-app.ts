@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { receiveWebhook } from '../../src/webhooks/inbox/accept.ts'
+import { receiveWebhook } from '../../src/webhooks/inbox/receive.ts'
 import { tickHandler } from '../../src/webhooks/inbox/handler.ts'
 import { testApp, type ConnectedBank, type TestApp } from './app.ts'
 import { signBridgeWebhook } from './bridge.ts'

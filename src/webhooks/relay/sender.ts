@@ -2,7 +2,7 @@ import type { Agent } from 'undici'
 import { tryMs } from '../../db/rules/delivery-claims.ts'
 import { ask, OutOfTimeError } from '../../http-exchange.ts'
 import type { Resolve } from './resolve.ts'
-import { createGuardedAgent, refuseByName, TargetRefusedError } from './target-guard.ts'
+import { createGuardedAgent, checkTargetName, TargetRefusedError } from './target-guard.ts'
 import { noAnswerWithin, notAllowed } from './try-errors.ts'
 
 /** What a site said to a webhook: a status and the beginning of its answer, or why there is none. */
@@ -55,7 +55,7 @@ export function createSender({
       const dispatcher = agentFor(opened, tenant)
       try {
         const target = new URL(url)
-        refuseByName(target, { opened, own })
+        checkTargetName(target, { opened, own })
         const asked = {
           origin: target.origin,
           path: `${target.pathname}${target.search}`,

@@ -110,7 +110,7 @@ const named = (host: string): string => host.replace(/\.+$/, '').toLowerCase()
  * Refuses what needs no look-up: schemes other than http and https, credentials, our own address, local names and literal
  * addresses that we would not dial. Throws TargetRefusedError.
  */
-export function refuseByName(url: URL, { opened, own }: Bounds): void {
+export function checkTargetName(url: URL, { opened, own }: Bounds): void {
   const host = bare(url.hostname)
   const isWeb = url.protocol === 'http:' || url.protocol === 'https:'
   const isOurs = own !== undefined && isSameHost(url, new URL(own))
@@ -141,7 +141,7 @@ export async function checkTarget(
   resolve: Resolve = systemResolve,
 ): Promise<void> {
   const url = new URL(text)
-  refuseByName(url, bounds)
+  checkTargetName(url, bounds)
   const host = bare(url.hostname)
   if (isIP(host) !== 0) return
   const addresses = await new Promise<string[]>((done) =>
@@ -184,7 +184,7 @@ export function createGuardedAgent(bounds: Bounds, resolve: Resolve = systemReso
       const { protocol, hostname, port } = options
       const host = isIP(hostname) === 6 ? `[${hostname}]` : hostname // undici takes the brackets off
       try {
-        refuseByName(new URL(`${protocol}//${host}${port ? `:${port}` : ''}`), bounds)
+        checkTargetName(new URL(`${protocol}//${host}${port ? `:${port}` : ''}`), bounds)
       } catch (error) {
         callback(error as Error, null)
         return

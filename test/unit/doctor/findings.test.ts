@@ -2,7 +2,7 @@ import { appendFileSync, closeSync, openSync, writeSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { CallRecord } from '../../../src/db/ports/history.ts'
 import type { Finding } from '../../../src/doctor/finding.ts'
-import { refusalOf } from '../../../src/webhooks/inbox/refused.ts'
+import { refusalOf } from '../../../src/webhooks/inbox/refused-webhooks.ts'
 import { aKey, anAnnouncement, itemFacts } from '../../support/tenants.ts'
 import { anInstallation, bad, day } from './installation.ts'
 
