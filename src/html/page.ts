@@ -32,7 +32,7 @@ export interface Page {
 
 const texts: Readonly<Record<Language, { other: Language; name: string; reference: string }>> = {
   en: { other: 'fr', name: 'English', reference: 'Reference for support:' },
-  fr: { other: 'en', name: 'Français', reference: 'Référence pour l’assistance :' },
+  fr: { other: 'en', name: 'Français', reference: 'Référence pour l’assistance\u00a0:' },
 }
 
 /** The one layout: it loads nothing, sets no cookie, and runs no script but its own where it has one. */

@@ -1,4 +1,5 @@
 import { html, type Html, type Part } from './html.ts'
+import { unbroken } from './unbroken.ts'
 
 /** Names with what they are; those that are not known are left out. */
 export const detailList = (rows: readonly (readonly [Part, Part])[]): Html =>
@@ -19,6 +20,3 @@ export const prose = (text = ''): Html =>
   html`${text
     .split('`')
     .map((part, at) => (at % 2 === 1 ? html`<code>${part}</code>` : unbroken(part)))}`
-
-/** French writes these signs behind a space, where no line may end. */
-const unbroken = (text: string): string => text.replaceAll(/ (?=[:;?!»])|(?<=«) /g, '\u00a0')

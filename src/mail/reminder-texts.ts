@@ -59,7 +59,7 @@ export const reminderTexts: Readonly<Record<Language, ReminderTexts>> = {
       lead: (day) => `cet accès a pris fin le ${day}, et rien de nouveau n’a été lu depuis.`,
     },
     why: (site, bank) =>
-      `Votre site de gestion ${site} lit vos comptes chez ${bank}. La loi demande que vous le confirmiez de temps en temps :`,
+      `Votre site de gestion ${site} lit vos comptes chez ${bank}. La loi demande que vous le confirmiez de temps en temps\u00a0:`,
     button: 'Renouveler l’accès',
     how: 'Vous confirmez auprès de votre banque, comme pour vous y connecter. Cela prend une minute ou deux, et rien d’autre ne change.',
     noPassword: 'Nous ne demandons jamais les codes de votre banque par e-mail.',

@@ -110,7 +110,7 @@ const fr: typeof en = {
   held: (tenants, sites, items) =>
     `clients\u00a0: ${tenants}, sites\u00a0: ${sites}, connexions\u00a0: ${items}`,
   sites: 'Sites, les plus mal en point d’abord',
-  noSites: 'Il n’y a pas encore de site. Sa première clé en crée un :',
+  noSites: 'Il n’y a pas encore de site. Sa première clé en crée un\u00a0:',
   columns: [
     'Site',
     'État',

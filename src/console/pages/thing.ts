@@ -215,7 +215,7 @@ function story(
           ({ at, text: said }) =>
             html`<li>
               <time datetime="${at}">${at.slice(0, 19).replace('T', ' ')}</time>
-              ${seen(said[language])}
+              ${sentence(said[language])}
             </li>`,
         )}
       </ol>

@@ -1,3 +1,4 @@
+import { unbroken } from '../../html/unbroken.ts'
 import type { Language } from '../../language.ts'
 import type { Document } from '../document.ts'
 import { aroundInFrench } from './around.ts'
@@ -20,6 +21,3 @@ export const inLanguage = (document: Document, language: Language): Document =>
     : (JSON.parse(JSON.stringify(document), (key, value: unknown) =>
         spoken.has(key) && typeof value === 'string' ? unbroken(french[value] ?? value) : value,
       ) as Document)
-
-/** In French no line begins with a sign that a space stands before. */
-const unbroken = (text: string): string => text.replaceAll(/ (?=[:;!?])/g, '\u00a0')

@@ -45,6 +45,10 @@ const things: [string, (rooms: Rooms) => string, RegExp, RegExp][] = [
   ],
 ]
 
+/** What stands between the tags of a page, a piece each. */
+const wordsOf = (page: string): string[] =>
+  [...page.replace(/^.*<\/head>/s, '').matchAll(/>([^<]+)</g)].map(([, words = '']) => words.trim())
+
 describe('the page of a thing', () => {
   it.each(things)(
     'tells of an %s what it is and what became of it',
@@ -59,6 +63,7 @@ describe('the page of a thing', () => {
       expect(textOf(english.body)).toMatch(en)
       expect(textOf(english.body)).toContain('erp.acme.test')
       expect(textOf(french.body)).toMatch(fr)
+      expect(wordsOf(french.body).filter((words) => / [:;?!»]|« /.test(words))).toEqual([])
       expect(english.body).not.toMatch(/ style="|<script|No <item>/)
     },
   )

@@ -58,7 +58,7 @@ describe('reminders by mail', () => {
     expect(came?.text.replaceAll(/(renew|unsubscribe)\/[\w-]+/g, '$1/…')).toMatchInlineSnapshot(`
       "Bonjour,
 
-      Votre site de gestion erp.acme.test lit vos comptes chez votre banque. La loi demande que vous le confirmiez de temps en temps : cet accès prend fin dans 30 jours, le 6 septembre 2025.
+      Votre site de gestion erp.acme.test lit vos comptes chez votre banque. La loi demande que vous le confirmiez de temps en temps : cet accès prend fin dans 30 jours, le 6 septembre 2025.
 
       Renouveler l’accès
       https://bank.test/renew/…?lang=fr
