@@ -87,7 +87,7 @@ export function overviewContract(name: string, open: OpenRooms): void {
       expect(rows.map(({ name }) => name)).toEqual(['c.acme', 'd.acme', 'A.acme', 'b.acme'])
     })
 
-    it('the worst come first: disabled, failing, asking for a hand; not what is gone, or only waits', async () => {
+    it('the worst come first: disabled, failing, needing attention; not what is gone, or only waits', async () => {
       const { store, items, webhook, event, end, names } = await withSites(open)
       await items(
         'A.acme',

@@ -20,7 +20,7 @@ const openFindings = 3
 /** How many findings are told; `doctor` tells all. */
 const mostFindings = 10
 
-/** How the whole installation is: what needs a hand, then how it runs, then its sites, the worst first. */
+/** How the whole installation is: what needs attention, then how it runs, then its sites, the worst first. */
 export function overviewPage(frame: Frame, overview: Overview): Page {
   const text = overviewTexts[frame.language]
   const words = wordsFor(frame.language, overview.now)

@@ -22,7 +22,7 @@ export interface SiteState {
   consentEndsAt: number | null
 }
 
-/** What makes a site's connections ask for a hand. */
+/** What makes a site's connections need attention. */
 export interface Asking {
   /** Of an item, as Bridge numbers them; none is 0. */
   statuses: readonly number[]
@@ -34,7 +34,7 @@ export interface Asking {
 export interface OverviewStore {
   /**
    * A page of the sites, of one tenant or of all, worst first: those whose endpoint is disabled, those whose webhooks fail, those with connections that
-   * ask for a hand, then the rest by name.
+   * need attention, then the rest by name.
    */
   listSiteStates(
     page: { limit: number; offset: number },

@@ -13,7 +13,7 @@ import type { ConnectionState, ConnectionView, SiteView } from '../facts.ts'
 import { framed, siteAddress, type Frame } from './frame.ts'
 import { portalTexts, type PortalTexts } from './texts.ts'
 
-/** A site's connections, what is sent to it, and its events; what asks for a hand has a button. */
+/** A site's connections, what is sent to it, and its events; what needs attention has a button. */
 export function sitePage(frame: Frame, view: SiteView, done?: Done): Page {
   const text = portalTexts[frame.language]
   const words = wordsFor(frame.language, view.now)

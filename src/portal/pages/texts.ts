@@ -63,7 +63,7 @@ const en = {
   siteStates: {
     disabled: 'webhooks off',
     failing: 'webhooks fail',
-    asking: (count: string) => `${count} ${count === '1' ? 'asks' : 'ask'} for a hand`,
+    asking: (count: string) => `${count} ${count === '1' ? 'needs' : 'need'} attention`,
     well: 'well',
   },
 }

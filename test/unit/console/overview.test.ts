@@ -43,7 +43,7 @@ describe('the overview', () => {
     const french = textOf((await visitor.get('/console', { 'accept-language': 'fr' })).body)
 
     expect(english).toContain('tenants: 1, sites: 1, connections: 2')
-    expect(english).toMatch(/erp\.acme\.test acme 2 ask for a hand/)
+    expect(english).toMatch(/erp\.acme\.test acme 2 need attention/)
     expect(english).toContain('in 3 days')
     expect(english).toMatch(/Last copy .+ Servers this one alone Kept/)
     expect(english).toContain('within two weeks 1')
@@ -182,7 +182,7 @@ describe('what doctor finds', () => {
     expect(textOf(few)).toContain('WARN site 0 m')
     expect(textOf(few)).toContain('Looked at now')
     expect(many).toContain('<details>')
-    expect(textOf(many)).toContain('WARN Of single sites: 9')
+    expect(textOf(many)).toContain('WARN Problems with individual sites: 9')
   })
 
   it('is looked for once, however many look, and again when it is old', async () => {

@@ -63,7 +63,7 @@ it.each(ofSites)(
   },
 )
 
-it('which of a tenant’s sites ask for a hand is found in its own items', async () => {
+it('which of a tenant’s sites need attention is found in its own items', async () => {
   const plans = await plansOf(ofSites.at(-1)![1])
 
   expect(plans).toContain('items_user (user_id=?)')

@@ -14,7 +14,7 @@ async function connected() {
   return { ...made, bank, tell, told }
 }
 
-it('a connection that asked for a hand and works again is told as repaired, once', async () => {
+it('a connection that needed attention and works again is told as repaired, once', async () => {
   const { bank, tell, told, clock } = await connected()
   await tell(0)
   expect(await told('item.repaired')).toEqual([])

@@ -193,7 +193,7 @@ it('a tenant’s page lists its sites, the worst first, and leads to each', asyn
   const site = await visitor.get('/portal?site=shop.acme.test')
   const event = await visitor.get(`/portal/event/${shop.event.id}`)
 
-  expect(textOf(sites.body)).toMatch(/erp\.acme\.test 1 asks for a hand webhooks fail/)
+  expect(textOf(sites.body)).toMatch(/erp\.acme\.test 1 needs attention webhooks fail/)
   expect(textOf(site.body)).toContain('Sister Bank')
   expect(event.statusCode).toBe(200)
 })
