@@ -20,22 +20,20 @@ export async function triesOf(db: Db, ids: readonly string[]): Promise<Map<strin
     .orderBy(desc(attempts.number))
     .limit(mostTries)
     .as('last')
+  const { deliveryId, number, startedAt, durationMs, status, error, response } = last
   const rows = await db
-    .select()
+    .select({ deliveryId, number, startedAt, durationMs, status, error, response })
     .from(deliveries)
     .innerJoinLateral(last, sql`true`)
     .where(inArray(deliveries.id, [...ids]))
-    .orderBy(asc(last.number))
-  const byDelivery = Map.groupBy(
-    rows.map((row) => row.last),
-    ({ deliveryId }) => deliveryId,
-  )
+    .orderBy(asc(number))
+  const byDelivery = Map.groupBy(rows, (row) => row.deliveryId)
   const cut = [...byDelivery].flatMap(([id, own]) => (own.length < mostTries ? [] : id))
   const counted = await countTries(db, cut)
   return new Map(
     [...byDelivery].map(([id, own]) => {
       const before = (counted.get(id) ?? own.length) - own.length
-      const tries = own.map(({ id: _id, deliveryId: _delivery, ...one }, nth) => {
+      const tries = own.map(({ deliveryId: _delivery, ...one }, nth) => {
         return { ...one, number: before + nth + 1 }
       })
       return [id, tries]
