@@ -200,6 +200,19 @@ export function accountContract(name: string, open: OpenRooms): void {
       })
     })
 
+    it('an account that the list has twice is there once', async () => {
+      const { store, item } = await visited()
+
+      const twice = { id: 72, ibanFingerprint: print('72') }
+      await store.settleComparison(await item(7), [twice, twice], null, testNow + 1)
+
+      expect((await store.listAccounts(7)).map((one) => one.ibanFingerprint)).toEqual([
+        null,
+        null,
+        print('72'),
+      ])
+    })
+
     it('does not end while another visit began', async () => {
       const { store, item, clock, visit } = await visited()
       const seen = await item(7)

@@ -41,8 +41,9 @@ export interface AccountStore {
   ): Promise<Replacement[]>
   listAccounts(itemId: number): Promise<KnownAccount[]>
   /**
-   * Ends a comparison: the accounts are from now on those given, and what was found is told. False when another visit began
-   * meanwhile: nothing is stored.
+   * Ends a comparison: the accounts are from now on those given, of those that left the IBAN is forgotten, and what was found
+   * is told. An IBAN that Bridge withholds for now is still the one we knew, if we knew it of this item. False when another
+   * visit began meanwhile: nothing is stored.
    */
   settleComparison(
     item: Pick<Item, 'id' | 'compareFrom'>,

@@ -1,7 +1,7 @@
-import { and, asc, eq, inArray, isNull, ne, or, sql } from 'drizzle-orm'
+import { and, asc, eq, isNull, ne, notInArray, sql } from 'drizzle-orm'
 import { given } from '../../conditions.ts'
 import type { AccountStore, Replacement } from '../../ports/accounts.ts'
-import { comparedAccounts, isAccountNews, keptFingerprint } from '../../rules/account-change.ts'
+import { isAccountNews, keptFingerprint } from '../../rules/account-change.ts'
 import {
   replacedAmong,
   toReplacement,
@@ -86,19 +86,12 @@ export function accountOperations({ run, transaction }: Tools): AccountStore {
         const same = and(eq(items.id, id), eq(items.compareFrom, compareFrom ?? -1))
         const ended = db.update(items).set({ compareFrom: null }).where(same)
         if ((await changed(ended)) === 0) return false
-        const ids = present.map((account) => account.id)
-        const known = await db
-          .select()
-          .from(accounts)
-          .where(or(eq(accounts.itemId, id), inArray(accounts.id, ids)))
-          .orderBy(accounts.id)
-          .for('no key update')
-        const { kept, left } = comparedAccounts(id, known, present)
+        // By id: a list that moves while its pages are read has an account twice.
+        const there = new Map(present.map((one) => [one.id, { ...one, itemId: id, createdAt: at }]))
+        const hasLeft = and(eq(accounts.itemId, id), notInArray(accounts.id, [...there.keys()]))
         const forgotten = { ibanFingerprint: null, ownerPrint: null }
-        await db.update(accounts).set(forgotten).where(inArray(accounts.id, left))
-        for (const account of kept) {
-          await storingAccounts(db, [{ ...account, itemId: id, createdAt: at }])
-        }
+        await db.update(accounts).set(forgotten).where(hasLeft)
+        if (there.size > 0) await storingAccounts(db, [...there.values()])
         if (finding) {
           await insertEvent(db, finding.event)
           await writeAudit(db, finding.audit)

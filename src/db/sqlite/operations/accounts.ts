@@ -1,7 +1,7 @@
-import { and, asc, eq, inArray, ne, or, sql } from 'drizzle-orm'
+import { and, asc, eq, ne, notInArray, sql } from 'drizzle-orm'
 import { given } from '../../conditions.ts'
 import type { AccountStore, Replacement } from '../../ports/accounts.ts'
-import { comparedAccounts, isAccountNews, keptFingerprint } from '../../rules/account-change.ts'
+import { isAccountNews, keptFingerprint } from '../../rules/account-change.ts'
 import {
   replacedAmong,
   toReplacement,
@@ -133,16 +133,11 @@ export function accountOperations({ db, read, write }: Tools): AccountStore {
         const same = and(eq(items.id, id), eq(items.compareFrom, compareFrom ?? -1))
         const ended = db.update(items).set({ compareFrom: null }).where(same).run().changes === 1
         if (!ended) return false
-        const ids = present.map((account) => account.id)
-        const known = db
-          .select()
-          .from(accounts)
-          .where(or(eq(accounts.itemId, id), inArray(accounts.id, ids)))
-          .all()
-        const { kept, left } = comparedAccounts(id, known, present)
+        const there = present.map((account) => account.id)
+        const hasLeft = and(eq(accounts.itemId, id), notInArray(accounts.id, there))
         const forgotten = { ibanFingerprint: null, ownerPrint: null }
-        db.update(accounts).set(forgotten).where(inArray(accounts.id, left)).run()
-        for (const account of kept) storeAccount(db, { ...account, itemId: id, at })
+        db.update(accounts).set(forgotten).where(hasLeft).run()
+        for (const account of present) storeAccount(db, { ...account, itemId: id, at })
         if (finding) {
           insertEvent(db, finding.event)
           writeAudit(db, finding.audit)

@@ -1,27 +1,12 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  comparedAccounts,
-  isAccountNews,
-  keptFingerprint,
-} from '../../../../src/db/rules/account-change.ts'
+import { isAccountNews, keptFingerprint } from '../../../../src/db/rules/account-change.ts'
 import { anItemId } from './rows.ts'
 
 const aPrint = fc.option(
   fc.constantFrom('a', 'b').map((text) => Buffer.from(text)),
   { nil: null },
 )
-const anAccount = fc.record({ id: fc.integer({ min: 1, max: 5 }), ibanFingerprint: aPrint })
-const someAccounts = fc.uniqueArray(anAccount, { selector: ({ id }) => id })
-const someKnown = fc.uniqueArray(
-  fc.record({
-    id: fc.integer({ min: 1, max: 5 }),
-    itemId: fc.constantFrom(7, 8),
-    ibanFingerprint: aPrint,
-  }),
-  { selector: ({ id }) => id },
-)
-
 describe('an account that Bridge listed', () => {
   it('is news when it is unknown; and what is known of it is not given up while its item stays', () => {
     fc.assert(
@@ -57,34 +42,6 @@ describe('an account that Bridge listed', () => {
         expect(isAccountNews({ ...written, mayReplace: true }, { hasIban })).toBe(true)
         const compared = { ...written, hasIban: hadIban, compareFrom: 1 }
         expect(isAccountNews(compared, { hasIban })).toBe(false)
-      }),
-    )
-  })
-})
-
-describe('accounts that were compared', () => {
-  it('are exactly those there now, and of those that left the IBAN is forgotten', () => {
-    fc.assert(
-      fc.property(someKnown, someAccounts, (known, present) => {
-        const { kept, left } = comparedAccounts(7, known, present)
-
-        expect(kept.map(({ id }) => id)).toEqual(present.map(({ id }) => id))
-        const all = new Set([...kept.map(({ id }) => id), ...left])
-        for (const { id } of known) expect(all.has(id)).toBe(true)
-        for (const id of left) expect(present.some((account) => account.id === id)).toBe(false)
-      }),
-    )
-  })
-
-  it('keep an IBAN that Bridge withholds, if it is of this item, and take one that it shows', () => {
-    fc.assert(
-      fc.property(someKnown, someAccounts, (known, present) => {
-        for (const { id, ibanFingerprint } of comparedAccounts(7, known, present).kept) {
-          const shown = present.find((account) => account.id === id)?.ibanFingerprint
-          const of = known.find((account) => account.id === id && account.itemId === 7)
-          const before = of?.ibanFingerprint
-          expect(ibanFingerprint).toBe(shown ?? before ?? null)
-        }
       }),
     )
   })
