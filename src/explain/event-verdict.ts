@@ -1,16 +1,15 @@
 import type { ListedEvent } from '../db/ports/history.ts'
 import { lastingSaid, sinceThen } from '../terminal/durations.ts'
-import { hintFor } from '../webhooks/relay/hints.ts'
 import type { Said } from '../language.ts'
 import {
   enableEndpoint,
   enableTenant,
   letWork,
   nameWebhookUrl,
-  replayDead,
   replayOne,
   together,
 } from './commands.ts'
+import { hintOf, onceMended } from './delivery-trouble.ts'
 import type { Story } from './story.ts'
 import type { Judge, Verdict } from './verdict.ts'
 
@@ -180,15 +179,6 @@ function stopped(story: Story, said: Said, now: number): Verdict {
   }
 }
 
-/** What the last answer of the receiver usually means. */
-const hintOf = (site: Story['site'], last: Try | undefined): Said | undefined =>
-  last && (hintFor({ ...last, url: site?.webhookUrl ?? '', response: null }) ?? undefined)
-
-const onceMended = (hint: Said | undefined): Said => ({
-  en: `${hint?.en ?? 'Look into the log of the site.'} Once it is mended:`,
-  fr: `${hint?.fr ?? 'Regardez le journal du site.'} Une fois réparé :`,
-})
-
 function failuresSaid(count: number): Said {
   if (count === 0) return { en: '', fr: '' }
   return count === 1
@@ -198,40 +188,3 @@ function failuresSaid(count: number): Said {
 
 export const triesSaid = (count: number): Said =>
   count === 1 ? { en: '1 try', fr: '1 essai' } : { en: `${count} tries`, fr: `${count} essais` }
-
-export type Try = NonNullable<ListedEvent['delivery']>['tries'][number]
-
-/** What is wrong with the webhooks of a story; undefined when nothing is. */
-export function troubleOfDeliveries(story: Story, now: number): Verdict | undefined {
-  const { events, endpoint, site } = story
-  const dead = events.filter(({ delivery, hasBody }) => delivery?.state === 'dead' && hasBody)
-  const disabledAt = endpoint?.disabledAt ?? null
-  if (dead.length === 0 && disabledAt === null) return undefined
-  const last = dead.at(-1)?.delivery?.tries.at(-1)
-  const hint = hintOf(site, last)
-  const ago = sinceThen(disabledAt ?? now, now)
-  const answer = last?.status ?? last?.error
-  const many = dead.length > 1
-  return {
-    ...together(
-      dead.length === 0
-        ? undefined
-        : {
-            what: {
-              en: `${many ? `${dead.length} webhooks were` : '1 webhook was'} given up; the last answer: ${answer ?? 'none'}.`,
-              fr: `${many ? `${dead.length} webhooks ont été abandonnés` : '1 webhook a été abandonné'} ; dernière réponse : ${answer ?? 'aucune'}.`,
-            },
-          },
-      disabledAt === null
-        ? undefined
-        : {
-            what: {
-              en: `The endpoint of ${site?.name} was disabled ${ago.en}.`,
-              fr: `Les webhooks de ${site?.name} ont été coupés ${ago.fr}.`,
-            },
-          },
-    ),
-    remedy: onceMended(hint),
-    commands: disabledAt === null ? replayDead(story) : enableEndpoint(story),
-  }
-}

@@ -1,14 +1,12 @@
 import { nextStep, type NextStep } from '../connect/item-status.ts'
-import type { HeldItem } from './story.ts'
 import type { MailEnd } from '../db/ports/reminder-ways.ts'
 import { bankOf } from '../db/ports/items.ts'
-import { hasMadeItem } from '../db/rules/request-claim.ts'
 import { dayMs } from '../durations.ts'
 import type { Said } from '../language.ts'
-import { lastingSaid, sinceThen } from '../terminal/durations.ts'
+import { sinceThen } from '../terminal/durations.ts'
 import { together } from './commands.ts'
-import { troubleOfDeliveries } from './event-verdict.ts'
-import type { Story } from './story.ts'
+import { troubleOfDeliveries } from './delivery-trouble.ts'
+import type { HeldItem, Story } from './story.ts'
 import type { Judge, Verdict } from './verdict.ts'
 
 const nextTexts: Record<NextStep, Said | undefined> = {
@@ -90,7 +88,7 @@ const ownerOf = ({ item, user, site }: HeldItem): Said => {
 }
 
 /** The item alone, as the end of a sentence. */
-function howItStands({ item }: HeldItem, now: number): Verdict {
+export function howItStands({ item }: HeldItem, now: number): Verdict {
   const { status, statusCodeInfo, goneAt, unreachableAt, authenticationExpiresAt: end } = item
   if (goneAt !== null) {
     const ago = sinceThen(goneAt, now)
@@ -160,136 +158,4 @@ function aboutMissing({ subject, audit, calls }: Story, now: number): Verdict {
       fr: `La connexion ${subject.id} n’est à personne ici.${asked ? ` Elle a été demandée par ${by ?? 'une clé'}.` : ''}`,
     },
   }
-}
-
-/** A link: whether somebody came back with a bank. */
-export const verdictOfRequest: Judge = (story, now) => {
-  const [owned] = story.requests
-  if (!owned) {
-    return {
-      what: {
-        en: 'Nothing is known about this request any more.',
-        fr: 'On ne sait plus rien de ce lien.',
-      },
-    }
-  }
-  const { request, user, site } = owned
-  const whose = {
-    en: `of ${user.name === '' ? '' : `${user.name} on `}${site.name}`,
-    fr: `de ${user.name === '' ? '' : `${user.name} sur `}${site.name}`,
-  }
-  const again = {
-    en: 'The user asks for a new link and goes through it.',
-    fr: 'L’utilisateur demande un nouveau lien et va jusqu’au bout.',
-  }
-  const expiry = sinceThen(request.expiresAt, now)
-  const ofItem = story.items.length > 0 ? verdictOfItem(story, now) : undefined
-  const step =
-    request.step === null
-      ? { en: '', fr: '' }
-      : { en: `, at step ${request.step}`, fr: `, à l’étape ${request.step}` }
-  switch (request.state) {
-    case 'completed': {
-      const took = lastingSaid((request.completedAt ?? request.openedAt) - request.openedAt)
-      return together(
-        {
-          what: {
-            en: `The link ${whose.en} was completed after ${took.en}.`,
-            fr: `Le lien ${whose.fr} a abouti après ${took.fr}.`,
-          },
-        },
-        ofItem,
-      )
-    }
-    case 'failed':
-      if (hasMadeItem(request)) {
-        return together(
-          {
-            what: {
-              en: `The visit of the link ${whose.en} failed${step.en}; it will be completed once its connection works.`,
-              fr: `La visite du lien ${whose.fr} a échoué${step.fr} ; il aboutira dès que sa connexion marchera.`,
-            },
-          },
-          ofItem,
-        )
-      }
-      return {
-        what: {
-          en: `The visit of the link ${whose.en} ended without a bank${step.en}; it may still be completed until it expires, ${expiry.en}.`,
-          fr: `La visite du lien ${whose.fr} s’est finie sans banque${step.fr} ; il peut encore aboutir jusqu’à son expiration, ${expiry.fr}.`,
-        },
-        remedy: again,
-      }
-    case 'expired':
-      return {
-        what: {
-          en: `Nobody completed the link ${whose.en} in time.`,
-          fr: `Personne n’est allé à temps au bout du lien ${whose.fr}.`,
-        },
-        remedy: again,
-      }
-    case 'pending':
-  }
-  if (request.claimedItemId !== null) {
-    return {
-      what: {
-        en: `A browser came back to the link ${whose.en} with item ${request.claimedItemId}, which Bridge has yet to confirm.`,
-        fr: `Un navigateur est revenu au lien ${whose.fr} avec la connexion ${request.claimedItemId}, que Bridge doit encore confirmer.`,
-      },
-      remedy: {
-        en: 'Nobody need do anything: it is asked again. `bank-api doctor` tells whether Bridge answers.',
-        fr: 'Personne n’a rien à faire : Bridge est interrogé de nouveau. `bank-api doctor` dit si Bridge répond.',
-      },
-    }
-  }
-  if (hasMadeItem(request)) {
-    return together(
-      {
-        what: {
-          en: `The link ${whose.en} will be completed once its connection works.`,
-          fr: `Le lien ${whose.fr} aboutira dès que sa connexion marchera.`,
-        },
-      },
-      ofItem,
-    )
-  }
-  return {
-    what: {
-      en: `Nobody has come back from the bank yet with the link ${whose.en}; it expires ${expiry.en}.`,
-      fr: `Personne n’est encore revenu de la banque avec le lien ${whose.fr} ; il expire ${expiry.fr}.`,
-    },
-  }
-}
-
-/** A user: how many connections there are, and which need something. */
-export const verdictOfUser: Judge = (story, now) => {
-  const { user, site, items } = story
-  const ailing = items
-    .map((held) => ({ held, stands: howItStands(held, now) }))
-    .filter(({ stands }) => stands.remedy !== undefined)
-  const { length } = items
-  const [first] = ailing
-  const isWell = length > 0 && !first
-  const others = ailing.length - 1
-  return together(
-    {
-      what: {
-        en: `${user?.name ? `User ${user.name}` : 'The default user'} of ${site?.name ?? 'a site that is gone'} has ${length === 1 ? '1 connection' : `${length} connections`}${isWell ? ', and all work' : ''}.`,
-        fr: `${user?.name ? `L’utilisateur ${user.name}` : 'L’utilisateur par défaut'} de ${site?.name ?? 'un site disparu'} a ${length === 1 ? '1 connexion' : `${length} connexions`}${isWell ? ', et tout marche' : ''}.`,
-      },
-    },
-    first && {
-      what: { en: `Item ${first.held.item.id}`, fr: `La connexion ${first.held.item.id}` },
-    },
-    first?.stands,
-    others > 0
-      ? {
-          what: {
-            en: `${others} more ${others === 1 ? 'needs' : 'need'} something.`,
-            fr: `${others} de plus à traiter.`,
-          },
-        }
-      : undefined,
-    troubleOfDeliveries(story, now),
-  )
 }

@@ -1,8 +1,11 @@
 import type { Subject } from '../db/ports/history.ts'
 import { verdictOfCall } from './call-verdict.ts'
 import { verdictOfEvent } from './event-verdict.ts'
-import { verdictOfItem, verdictOfRequest, verdictOfUser } from './item-verdict.ts'
-import { verdictOfKey, verdictOfSite } from './key-verdict.ts'
+import { verdictOfItem } from './item-verdict.ts'
+import { verdictOfKey } from './key-verdict.ts'
+import { verdictOfRequest } from './request-verdict.ts'
+import { verdictOfSite } from './site-verdict.ts'
+import { verdictOfUser } from './user-verdict.ts'
 import type { Judge } from './verdict.ts'
 
 /** What to make of a story. Decides by what was read alone. */
