@@ -37,16 +37,19 @@ export async function handleCallback(
   // One that was only matched from Bridge's events may have the wrong item: then the callback is worth a look.
   const { itemId } = callback
   const isSure = request.matchedAt === null || itemId === null || itemId === request.itemId
-  if (request.state === 'completed' && isSure) return sendHome(owned.site, request)
+  if (request.state === 'completed' && isSure) return sendHome(deps, owned.site, request)
   if (request.state === 'expired' || isPast(request, deps)) {
     const { site } = owned
-    return { page: 'expired', back: site.origin && presentUrl(site, request.redirectUrl) }
+    return {
+      page: 'expired',
+      back: site.origin && presentUrl(site, request.redirectUrl, deps.publicUrl),
+    }
   }
 
   const decided = await decide(deps, owned, callback)
   const now = await store.findRequestForCallback(request.id)
   if (!now) return { page: 'unknown' }
-  return decided ? sendHome(now.site, decided) : undecided(now.site, request)
+  return decided ? sendHome(deps, now.site, decided) : undecided(deps, now.site, request)
 }
 
 /** Whether a request's day is over, which is noted only with the next round. */
@@ -77,18 +80,24 @@ async function decide(
   return undefined
 }
 
-const undecided = (site: Site, { id, redirectUrl }: ConnectRequest): CallbackAnswer => ({
-  redirect: withOutcome(presentUrl(site, redirectUrl), { request: id }),
+type Ours = Pick<SettleDeps, 'publicUrl'>
+
+const undecided = (
+  { publicUrl }: Ours,
+  site: Site,
+  { id, redirectUrl }: ConnectRequest,
+): CallbackAnswer => ({
+  redirect: withOutcome(presentUrl(site, redirectUrl, publicUrl), { request: id }),
 })
 
-function sendHome(site: Site, request: ConnectRequest): CallbackAnswer {
+function sendHome(ours: Ours, site: Site, request: ConnectRequest): CallbackAnswer {
   const { id, state, itemId, step } = request
-  const url = presentUrl(site, request.redirectUrl)
+  const url = presentUrl(site, request.redirectUrl, ours.publicUrl)
   if (state === 'completed' && itemId !== null) {
     return { redirect: withOutcome(url, { request: id, success: true, item_id: itemId }) }
   }
   if (state === 'failed') {
     return { redirect: withOutcome(url, { request: id, success: false, ...(step && { step }) }) }
   }
-  return undecided(site, request)
+  return undecided(ours, site, request)
 }

@@ -36,6 +36,7 @@ const plugin: FastifyPluginCallback<Options> = (
     clock,
     ids,
     keyring,
+    publicUrl,
     isClockInDoubt,
     bridgeTime,
     log,

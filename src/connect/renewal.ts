@@ -8,6 +8,7 @@ import { bankOf, type OwnedItem } from '../db/ports/items.ts'
 import type { Site } from '../db/ports/sites.ts'
 import type { Store } from '../db/store.ts'
 import type { Log } from '../logger.ts'
+import { ownEnd } from './site-urls.ts'
 import { graceMs, readRenewalToken } from './renewal-token.ts'
 import { dayMs } from '../durations.ts'
 import { isSameEnd } from '../db/rules/consent-end.ts'
@@ -126,5 +127,5 @@ async function returnUrl(
   itemId: number,
   origin: string | null,
 ): Promise<string> {
-  return (await store.findReturnUrl(itemId)) ?? origin ?? `${publicUrl}/renewed`
+  return (await store.findReturnUrl(itemId)) ?? origin ?? ownEnd(publicUrl)
 }

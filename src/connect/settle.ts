@@ -23,6 +23,7 @@ export interface SettleDeps {
   clock: Clock
   ids: Ids
   keyring: Keyring
+  publicUrl: string
   /** Then no request is over for its age. */
   isClockInDoubt: () => boolean
   bridgeTime: Pick<BridgeTime, 'toBridge'>

@@ -96,11 +96,17 @@ const isPresent = ({ origin, allowedOrigins }: Addresses, url: string): boolean 
   [origin, ...allowedOrigins].includes(new URL(url).origin)
 
 /**
- * Where a browser is sent that was to go to `url`: there, while that is an address of the site's, else to its origin. An
- * address the site had before may be anybody's by now. A site without an origin never gave one: then `url` is our own.
+ * Where a browser is sent that was to go to `url`: there, while that is an address of the site's or a page of ours, else to its
+ * origin, the first of its list without one, or our own page. An address the site had before may be anybody's by now.
  */
-export const presentUrl = (site: Addresses, url: string): string =>
-  site.origin === null || isPresent(site, url) ? url : `${site.origin}/`
+export function presentUrl(site: Addresses, url: string, publicUrl: string): string {
+  if (isPresent(site, url) || new URL(url).origin === publicUrl) return url
+  const origin = site.origin ?? site.allowedOrigins[0]
+  return origin === undefined ? ownEnd(publicUrl) : `${origin}/`
+}
+
+/** The page of ours where a visit ends that has no address of the site's to go to. */
+export const ownEnd = (publicUrl: string): string => `${publicUrl}/renewed`
 
 /**
  * Where a site's webhooks go once its addresses change: what went to its former origin follows to the same path of the new

@@ -9,10 +9,11 @@ const old = 'https://erp.acme.test'
 const present = 'https://new.acme.test'
 
 /** A site whose user opened a link and connected a bank, but did not come back yet. */
-async function underWay() {
+async function underWay({ listed = [] }: { listed?: string[] } = {}) {
   const made = await testApp()
   const { app, world, clock, bridge } = made
   const acme = await aTenant(app)
+  await app.store.updateSite(acme.site.id, { allowedOrigins: listed }, testBy)
   const order = { redirect_url: `${old}/app/bank?view=1`, user: 'ada@acme.test', bank: 'Bank' }
   const as = acme.siteKey
   const { message: link } = await callMethod(app, 'get_bridge_connect_link', order, { as })
@@ -71,6 +72,21 @@ test('an address that was taken off the list is no longer gone to', async () => 
 
   expect(String(headers.location)).toMatch(`${present}/?`)
 })
+
+test.each([
+  ['to another that it has', [present, 'https://more.acme.test'], `${present}/`],
+  ['to our own page when it has none', [], 'https://bank.test/renewed'],
+])(
+  'a site that only has addresses of its list sends nobody to one that was taken off it, but %s',
+  async (_where, listed, home) => {
+    const { context, item_id, change, ...made } = await underWay({ listed: [old] })
+    await change({ allowedOrigins: listed })
+
+    const { headers } = await callBack(made, { context, item_id })
+
+    expect(headers.location).toBe(`${home}?request=${context}&success=true&item_id=${item_id}`)
+  },
+)
 
 test('the callback of a disabled tenant stores nothing, asks nothing, and is unknown', async () => {
   const { context, item_id, disable, requestNow, bridge, ...made } = await underWay()

@@ -134,7 +134,9 @@ describe('its button', () => {
 
   it('ends at the redirect_url of the request that made the connection', async () => {
     const made = await aRenewal()
-    const { press, world, clock, bank, redirectUrl } = made
+    const { app, acme, press, world, clock, bank, redirectUrl } = made
+    const { origin } = new URL(redirectUrl)
+    await app.store.updateSite(acme.site.id, { origin }, testBy)
     await press()
     const { context } = world.sessions[0]!
     clock.advance(60_000)
@@ -171,6 +173,23 @@ describe('its button', () => {
 
     const outcome = `request=${String(context)}&success=true&item_id=${bank.itemId}`
     expect(back.headers['location']).toBe(`https://new.acme.test/?${outcome}`)
+  })
+
+  it('never ends at an address that was taken off the list of a site that has no origin', async () => {
+    const made = await aRenewal()
+    const { app, acme, press, world, clock, bank, redirectUrl } = made
+    const list = (...allowedOrigins: string[]) =>
+      app.store.updateSite(acme.site.id, { origin: null, allowedOrigins }, testBy)
+    await list(new URL(redirectUrl).origin)
+    await list('https://new.acme.test')
+    await press()
+    clock.advance(60_000)
+    world.items.get(bank.itemId)!.last_try_refresh = bridgeTime(clock.now())
+
+    const { context } = world.sessions[0]!
+    const back = await callBack(made, { context: String(context), item_id: bank.itemId })
+
+    expect(String(back.headers['location'])).toMatch('https://new.acme.test/?request=')
   })
 
   it('opens nothing for a tenant that is disabled while Bridge is asked', async () => {

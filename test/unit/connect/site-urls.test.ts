@@ -140,6 +140,8 @@ describe('refused, by the name of the argument', () => {
 describe('after a change of the site’s addresses', () => {
   const before = { ...pinned, webhookUrl: 'https://erp.acme.test/hook?a=1' }
   const moved = { ...pinned, origin: 'https://new.acme.test' }
+  const listed = { ...unpinned, allowedOrigins: ['https://pages.acme.test', 'https://b.acme.test'] }
+  const ours = 'https://bank.host.test'
 
   it.each([
     ['its own origin', pinned, 'https://erp.acme.test/app?x#y', 'https://erp.acme.test/app?x#y'],
@@ -148,8 +150,11 @@ describe('after a change of the site’s addresses', () => {
     ['another scheme', pinned, 'http://erp.acme.test/app', 'https://erp.acme.test/'],
     ['another port', pinned, 'https://erp.acme.test:8443/app', 'https://erp.acme.test/'],
     ['a look-alike', pinned, 'https://erp.acme.test.evil.test/', 'https://erp.acme.test/'],
+    ['our own page', pinned, 'https://bank.host.test/renewed', 'https://bank.host.test/renewed'],
+    ['one that was listed', listed, 'https://old.acme.test/a?x', 'https://pages.acme.test/'],
+    ['one of no address any more', unpinned, 'https://old.acme.test/a', `${ours}/renewed`],
   ])('a browser bound for %s goes to a present one', (_what, site, url, sent) => {
-    expect(presentUrl(site, url)).toBe(sent)
+    expect(presentUrl(site, url, ours)).toBe(sent)
   })
 
   it('webhooks follow from the former origin to the same path of the new one', () => {
