@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici'
 import { createMovableClock, type Clock } from '../../src/clock.ts'
 import { toText } from '../../src/bridge/fields.ts'
 import type { Account } from '../../src/bridge/resources/accounts.ts'
-import { childrenOf, type Category } from '../../src/bridge/resources/categories.ts'
+import type { Category } from '../../src/bridge/resources/categories.ts'
 import type { Item } from '../../src/bridge/resources/items.ts'
 import type { Provider } from '../../src/bridge/resources/providers.ts'
 import type { Transaction } from '../../src/bridge/resources/transactions.ts'
@@ -335,10 +335,6 @@ export function bridgeWorld({ clock }: { clock?: Clock } = {}): BridgeWorld {
       }),
     ),
     http.get(
-      `${aggregation}/accounts/:id`,
-      asUser((visit) => one(own(world.accounts, visit))),
-    ),
-    http.get(
       `${aggregation}/transactions`,
       asUser(({ request, owner }) =>
         paged(request, rowsOf(world.transactions, owner).filter(wanted(request))),
@@ -348,10 +344,6 @@ export function bridgeWorld({ clock }: { clock?: Clock } = {}): BridgeWorld {
       one(world.providers.get(Number(params['id']))),
     ),
     http.get(`${aggregation}/categories`, ({ request }) => paged(request, world.categories)),
-    http.get(`${aggregation}/categories/:id`, ({ params }) => {
-      const all = world.categories.flatMap((parent) => [parent, ...childrenOf(parent)])
-      return one(all.find(({ id }) => id === Number(params['id'])))
-    }),
   ]
   return world
 }

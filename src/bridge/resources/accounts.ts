@@ -40,7 +40,6 @@ const page = pageOf(account)
 export interface Accounts {
   /** All accounts of the user, or of one item. */
   list(userUuid: string, filter?: { itemId?: number | undefined }): Promise<Account[]>
-  get(userUuid: string, accountId: number): Promise<Account>
 }
 
 export function createAccounts(api: Api): Accounts {
@@ -54,16 +53,6 @@ export function createAccounts(api: Api): Accounts {
           query: { item_id: itemId },
         },
         page,
-      ),
-    get: (userUuid, accountId) =>
-      api.send(
-        {
-          method: 'GET',
-          route: '/v3/aggregation/accounts/{id}',
-          id: accountId,
-          user: userUuid,
-        },
-        account,
       ),
   }
 }

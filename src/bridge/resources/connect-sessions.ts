@@ -14,7 +14,6 @@ interface ConnectSessionInput {
   userEmail?: string | undefined
   /** ISO 3166-1 alpha-2, upper case. */
   countryCode?: string | undefined
-  providerId?: number | undefined
   itemId?: number | undefined
   /** Renews the strong authentication now. Managing an item only. */
   forceReauthentication?: boolean | undefined
@@ -39,7 +38,6 @@ export function createConnectSessions(api: Api): ConnectSessions {
           body: {
             user_email: input.userEmail,
             country_code: input.countryCode,
-            provider_id: input.providerId,
             item_id: input.itemId,
             force_reauthentication: input.forceReauthentication,
             account_types: input.accountTypes,

@@ -38,7 +38,7 @@ export const mayBeRefreshed = (error: unknown): boolean =>
   error instanceof BridgeError && error.unanswered === refreshRoute
 
 export interface Items {
-  list(userUuid: string, options?: { language?: string | undefined }): Promise<Item[]>
+  list(userUuid: string): Promise<Item[]>
   get(userUuid: string, itemId: number, options?: { language?: string | undefined }): Promise<Item>
   /** Ends the connection at Bridge; a 404 is thrown, for the caller to weigh. */
   delete(userUuid: string, itemId: number): Promise<void>
@@ -48,9 +48,9 @@ export interface Items {
 
 export function createItems(api: Api): Items {
   return {
-    async list(userUuid, { language } = {}) {
+    async list(userUuid) {
       const route = '/v3/aggregation/items'
-      const replies = await api.list({ method: 'GET', route, user: userUuid, language }, page)
+      const replies = await api.list({ method: 'GET', route, user: userUuid }, page)
       return replies.map(toItem)
     },
     async get(userUuid, itemId, { language } = {}) {

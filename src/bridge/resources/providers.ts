@@ -21,12 +21,12 @@ export type Provider = z.output<typeof provider>
 
 export interface Providers {
   /** One provider; needs no Bridge user. */
-  get(providerId: number, options?: { language?: string | undefined }): Promise<Provider>
+  get(providerId: number): Promise<Provider>
 }
 
 export function createProviders(api: Api): Providers {
   return {
-    get: (providerId, { language } = {}) =>
-      api.send({ method: 'GET', route: '/v3/providers/{id}', id: providerId, language }, provider),
+    get: (providerId) =>
+      api.send({ method: 'GET', route: '/v3/providers/{id}', id: providerId }, provider),
   }
 }

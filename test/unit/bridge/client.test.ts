@@ -52,13 +52,11 @@ test('a session can manage an item and renew its authentication', async () => {
   await client.connectSessions.create(uuid, {
     itemId: item.id,
     forceReauthentication: true,
-    providerId: 574,
   })
 
   expect(world.sessions[0]).toMatchObject({
     item_id: item.id,
     force_reauthentication: true,
-    provider_id: 574,
   })
 })
 
@@ -127,7 +125,7 @@ test('an empty id never becomes a call on the whole collection', async () => {
   expect(calls).toEqual([])
 })
 
-test('accounts are listed by item and read one by one', async () => {
+test('accounts are listed of the user or of one item', async () => {
   const { client, uuid, world } = testClient()
   const [first, second] = [world.addItem(uuid), world.addItem(uuid)]
   const account = world.addAccount(first.id)
@@ -135,7 +133,6 @@ test('accounts are listed by item and read one by one', async () => {
 
   expect(await client.accounts.list(uuid)).toHaveLength(2)
   expect(await client.accounts.list(uuid, { itemId: first.id })).toEqual([account])
-  expect(await client.accounts.get(uuid, account.id)).toEqual(account)
 })
 
 test('transactions are asked for by 500, with the filters in the query', async () => {
@@ -167,24 +164,9 @@ test('transactions are asked for by 500, with the filters in the query', async (
 test('banks and categories need no user', async () => {
   const { client, calls } = testClient()
 
-  expect(await client.providers.get(574, { language: 'en' })).toEqual(aProvider())
+  expect(await client.providers.get(574)).toEqual(aProvider())
   expect(await client.categories.list({ language: 'fr' })).toEqual([aCategory()])
-  expect(await client.categories.get(273)).toEqual({ id: 273, name: 'Supermarché' })
-  expect(calls.map(({ headers }) => headers.has('authorization'))).toEqual([false, false, false])
-})
-
-test('one category may come inside resources', async () => {
-  const { client } = testClient([
-    http.get(`${bridgeUrl}/v3/aggregation/categories/273`, () =>
-      HttpResponse.json({ resources: [{ id: 273, name: 'Supermarché', parent_id: 162 }] }),
-    ),
-    http.get(`${bridgeUrl}/v3/aggregation/categories/274`, () =>
-      HttpResponse.json({ resources: [{ id: 273 }] }),
-    ),
-  ])
-
-  expect(await client.categories.get(273)).toMatchObject({ name: 'Supermarché' })
-  await expect(client.categories.get(274)).rejects.toThrow('cannot read')
+  expect(calls.map(({ headers }) => headers.has('authorization'))).toEqual([false, false])
 })
 
 test('an item whose status is called status_code has a status all the same', async () => {
@@ -205,13 +187,13 @@ test('an item whose status is called status_code has a status all the same', asy
 
 test('unknown fields pass, in the place where they came', async () => {
   const text = '{"novelty":[1.50,{"b":null}],"id":7,"between":"x","item_id":9,"name":null,"z":0}'
-  const { client, uuid } = testClient([
-    http.get(`${bridgeUrl}/v3/aggregation/accounts/7`, () => new HttpResponse(text)),
+  const { client } = testClient([
+    http.get(`${bridgeUrl}/v3/providers/7`, () => new HttpResponse(text)),
   ])
 
-  const account = await client.accounts.get(uuid, 7)
+  const provider = await client.providers.get(7)
 
-  expect(JSON.stringify(account)).toBe(text.replace('1.50', '1.5'))
+  expect(JSON.stringify(provider)).toBe(text.replace('1.50', '1.5'))
 })
 
 test('a list gives each id once, as it came last', async () => {
@@ -237,10 +219,10 @@ test('a list gives each id once, as it came last', async () => {
 
 test('an attempt is reported with its route, and neither ids nor query nor secrets', async () => {
   const { client, uuid, world, reported, clock, use } = testClient()
-  const account = world.addAccount(world.addItem(uuid).id)
+  const item = world.addItem(uuid)
   use(http.get(`${bridgeUrl}/v3/aggregation/accounts`, () => clock.advance(7)))
 
-  await client.accounts.get(uuid, account.id)
+  await client.items.get(uuid, item.id)
   await client.accounts.list(uuid, { itemId: 1 })
 
   expect(reported).toEqual([
@@ -253,7 +235,7 @@ test('an attempt is reported with its route, and neither ids nor query nor secre
     },
     {
       method: 'GET',
-      route: '/v3/aggregation/accounts/{id}',
+      route: '/v3/aggregation/items/{id}',
       status: 200,
       durationMs: 0,
       attempt: 1,
@@ -265,7 +247,7 @@ test('an attempt is reported with its route, and neither ids nor query nor secre
 test('a language that is none is left out of the headers', async () => {
   const { client, calls } = testClient()
 
-  await client.providers.get(574, { language: 'fr\r\nX-Evil: 1' })
+  await client.categories.list({ language: 'fr\r\nX-Evil: 1' })
 
   expect(calls[0]?.headers.has('accept-language')).toBe(false)
 })

@@ -81,13 +81,6 @@ const calls: {
     call: (client, uuid) => client.items.list(uuid),
   },
   {
-    name: 'an account',
-    reply: aBridgeAccount({ id: 1, loan_details }),
-    required: ['id', 'item_id'],
-    url: `${aggregation}/accounts/1`,
-    call: (client, uuid) => client.accounts.get(uuid, 1),
-  },
-  {
     name: 'a list of accounts',
     reply: aBridgeAccount({ loan_details }),
     required: ['id', 'item_id'],
@@ -111,15 +104,8 @@ const calls: {
     call: (client) => client.providers.get(1),
   },
   {
-    name: 'a category',
-    reply: aCategory({ id: 1, parent_id: 2 }),
-    required: ['id'],
-    url: `${aggregation}/categories/1`,
-    call: (client) => client.categories.get(1),
-  },
-  {
     name: 'a list of categories',
-    reply: aCategory(),
+    reply: aCategory({ parent_id: 2 }),
     required: ['id'],
     url: `${aggregation}/categories`,
     listed: true,

@@ -41,12 +41,14 @@ describe('identical reads at the same moment', () => {
     await Promise.all([
       client.items.list(uuid),
       client.items.list(other),
-      client.items.list(uuid, { language: 'fr' }),
+      client.items.get(uuid, mine.id),
+      client.items.get(uuid, mine.id, { language: 'fr' }),
       client.accounts.list(uuid),
       client.accounts.list(uuid, { itemId: mine.id }),
     ])
 
-    expect(requests(itemsPath)).toHaveLength(3)
+    expect(requests(itemsPath)).toHaveLength(2)
+    expect(requests(`${itemsPath}/${mine.id}`)).toHaveLength(2)
     expect(requests('/v3/aggregation/accounts')).toHaveLength(2)
   })
 
