@@ -223,6 +223,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       context: (request, reply, caller) => makeContext(request, reply, caller!),
       underWay,
       tenant: ({ tenant }) => tenant.id,
+      site: ({ site }) => site?.id,
       mayOnlyRead: ({ readOnly }) => readOnly,
       loggedUser: ({ tenant, site }) => site?.name ?? tenant.name,
       allowQueryCredentials: config.allowQueryCredentials,

@@ -12,6 +12,7 @@ export type LimitName =
   | 'tenant_site_keys'
   | 'site_acts'
   | 'tenant_calls'
+  | 'site_calls'
   | 'application'
   | 'tenant_share'
   | 'bridge_user'

@@ -43,6 +43,16 @@ export const limitTexts: Record<LimitName, { met: Said; remedy: Said }> = {
       fr: 'Cherchez ce qui appelle autant à la fois ; la limite ne peut pas être augmentée.',
     },
   },
+  site_calls: {
+    met: {
+      en: "The site's own keys had 250 calls that were not answered yet.",
+      fr: 'Les clés propres au site avaient 250 appels auxquels il n’était pas encore répondu.',
+    },
+    remedy: {
+      en: 'Look for what calls so much at once; the bound cannot be raised.',
+      fr: 'Cherchez ce qui appelle autant à la fois ; la limite ne peut pas être augmentée.',
+    },
+  },
   tenant_links: {
     met: {
       en: 'The tenant asked for all the links it may have in a day.',

@@ -63,6 +63,8 @@ export interface FrappeOptions<Caller, Context extends Releasable> {
   /** Counts calls, and the bytes of answers, for whoever `tenant` names. */
   readonly underWay: UnderWay
   tenant(caller: Caller): string
+  /** The site whose own key the caller has; undefined: a tenant's. */
+  site(caller: Caller): string | undefined
   /** Whether only what reads is open to the caller. */
   mayOnlyRead(caller: Caller): boolean
   /** Accept `api_key` and `api_secret` in the query too: off by default, for URLs end in logs. */
@@ -227,7 +229,8 @@ export function frappePlugin<Caller, Context extends Releasable>(
 
   /** Counts the call until its answer has left. */
   function enter(reply: FastifyReply, caller: Caller): void {
-    whenSent(reply.raw, options.underWay.enter(options.tenant(caller)))
+    const { tenant, site, underWay } = options
+    whenSent(reply.raw, underWay.enter(tenant(caller), site(caller)))
   }
 
   /** Bytes that others may hold too are counted where they are made. */

@@ -8,8 +8,11 @@ import { TooManyRequestsError } from '../errors.ts'
  * theirs: behind a proxy each has one of the connections of all.
  */
 export interface UnderWay {
-  /** One more call of a tenant; the function ends that. Throws a TooManyRequestsError when it has too many. */
-  enter(tenant: string): () => void
+  /**
+   * One more call of a tenant, and of the site whose own key it came with; the function ends that. Throws a
+   * TooManyRequestsError when they have too many.
+   */
+  enter(tenant: string, site?: string): () => void
   /** Begins to count for a tenant. Throws a TooManyRequestsError when there is no room left. */
   open(tenant: string): Holding
   /** All that is counted now. */
@@ -30,8 +33,8 @@ interface Holding {
  */
 const defaultMaxBytes = 128 * 2 ** 20
 
-/** As many as a tenant may have connections of its own; a quarter of all. */
-const mostCalls = 500
+/** As many as a tenant may have connections of its own; a quarter of all. One site's own keys have half, for its sisters. */
+const mostCalls = { tenant: 500, site: 250 } as const
 
 const mostListeners = 20
 
@@ -62,18 +65,33 @@ export function createUnderWay({
     )
   }
 
+  function enterAs(kind: keyof typeof mostCalls, id: string): () => void {
+    const name = `${kind} ${id}`
+    const others = calls.get(name) ?? 0
+    if (others >= mostCalls[kind]) {
+      const wait = { retryAfter: waitSeconds, limit: `${kind}_calls` } as const
+      throw new TooManyRequestsError('too_many_calls', {}, wait)
+    }
+    calls.set(name, others + 1)
+    return () => {
+      const left = (calls.get(name) ?? 1) - 1
+      if (left > 0) calls.set(name, left)
+      else calls.delete(name)
+    }
+  }
+
   return {
-    enter(tenant) {
-      const others = calls.get(tenant) ?? 0
-      if (others >= mostCalls) {
-        const wait = { retryAfter: waitSeconds, limit: 'tenant_calls' } as const
-        throw new TooManyRequestsError('too_many_calls', {}, wait)
-      }
-      calls.set(tenant, others + 1)
-      return () => {
-        const left = (calls.get(tenant) ?? 1) - 1
-        if (left > 0) calls.set(tenant, left)
-        else calls.delete(tenant)
+    enter(tenant, site) {
+      const leaveSite = site === undefined ? undefined : enterAs('site', site)
+      try {
+        const leaveTenant = enterAs('tenant', tenant)
+        return () => {
+          leaveTenant()
+          leaveSite?.()
+        }
+      } catch (error) {
+        leaveSite?.()
+        throw error
       }
     },
     open(tenant) {

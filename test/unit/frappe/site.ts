@@ -150,6 +150,7 @@ export async function aSite(
       | 'mayOnlyRead'
       | 'allowQueryCredentials'
       | 'unauthenticated'
+      | 'site'
       | 'observe'
       | 'underWay'
       | 'checkResults'
@@ -184,6 +185,7 @@ export async function aSite(
       },
       underWay: createUnderWay(),
       tenant: ({ user }) => user,
+      site: () => undefined,
       mayOnlyRead: () => false,
       loggedUser: ({ user }) => user,
       checkResults: true,

@@ -75,6 +75,28 @@ test('calls that wait for their answer are five hundred of one tenant at most', 
   expect(late.json()).toMatchObject({ code: 'too_many_calls', retry_after: 10 })
 })
 
+test('calls of one site’s own keys are half of its tenant’s, so that a sister site still enters', () => {
+  const underWay = createUnderWay()
+  const leave = Array.from({ length: 250 }, () => underWay.enter('acme', 'a'))
+
+  expect(() => underWay.enter('acme', 'a')).toThrow(
+    expect.objectContaining({ limit: 'site_calls', retryAfter: 10 }),
+  )
+  for (let n = 0; n < 250; n += 1) underWay.enter('acme', 'b')
+  expect(() => underWay.enter('acme')).toThrow(expect.objectContaining({ limit: 'tenant_calls' }))
+  for (const each of leave) each()
+
+  underWay.enter('acme', 'a')
+})
+
+test('a call counts for the site whose key it came with', async () => {
+  const underWay = createUnderWay()
+  const { app } = await aSite({ underWay, site: () => 'a' })
+  for (let n = 0; n < 250; n += 1) underWay.enter('bank@client.example', 'a')
+
+  expect((await call(app, { url: path('echo') })).statusCode).toBe(429)
+})
+
 /** A site on a socket, and callers who send these requests and never read. */
 async function aServedSite(maxBytes?: number) {
   const underWay = createUnderWay(maxBytes === undefined ? {} : { maxBytes })
