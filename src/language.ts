@@ -8,6 +8,9 @@ export type Language = (typeof languages)[number]
 /** The same in each language. */
 export type Said = Readonly<Record<Language, string>>
 
+/** French writes a space before these signs and within its quotation marks, where no line may end. */
+export const unbroken = (text: string): string => text.replaceAll(/ (?=[:;?!»])|(?<=«) /g, '\u00a0')
+
 /** The language that `lang` begins with, as `fr-CH`; undefined for another, or none. */
 export function languageNamed(lang: string | undefined): Language | undefined {
   const wish = lang?.trim().toLowerCase() ?? ''

@@ -3,6 +3,7 @@ import type { Language } from '../language.ts'
 import { html, type Html } from './html.ts'
 import type { Inline } from './inline.ts'
 import { style } from './style.ts'
+import { unbrokenPage } from './unbroken.ts'
 
 export interface PageParts {
   language: Language
@@ -32,7 +33,7 @@ export interface Page {
 
 const texts: Readonly<Record<Language, { other: Language; name: string; reference: string }>> = {
   en: { other: 'fr', name: 'English', reference: 'Reference for support:' },
-  fr: { other: 'en', name: 'Français', reference: 'Référence pour l’assistance\u00a0:' },
+  fr: { other: 'en', name: 'Français', reference: 'Référence pour l’assistance :' },
 }
 
 /** The one layout: it loads nothing, sets no cookie, and runs no script but its own where it has one. */
@@ -55,7 +56,7 @@ export function page(parts: PageParts): Page {
       </body>
     </html> `
   return {
-    markup,
+    markup: language === 'fr' ? unbrokenPage(markup) : markup,
     policy: [
       "default-src 'none'",
       `style-src ${styles.map(({ source }) => source).join(' ')}`,

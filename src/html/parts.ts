@@ -1,5 +1,4 @@
 import { html, type Html, type Part } from './html.ts'
-import { unbroken } from './unbroken.ts'
 
 /** Names with what they are; those that are not known are left out. */
 export const detailList = (rows: readonly (readonly [Part, Part])[]): Html =>
@@ -17,6 +16,4 @@ export const detailList = (rows: readonly (readonly [Part, Part])[]): Html =>
 
 /** A text in which what stands between backticks is code. */
 export const prose = (text = ''): Html =>
-  html`${text
-    .split('`')
-    .map((part, at) => (at % 2 === 1 ? html`<code>${part}</code>` : unbroken(part)))}`
+  html`${text.split('`').map((part, at) => (at % 2 === 1 ? html`<code>${part}</code>` : part))}`

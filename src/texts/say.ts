@@ -1,4 +1,4 @@
-import type { Language } from '../language.ts'
+import { unbroken, type Language } from '../language.ts'
 import { english } from './english.ts'
 import { french } from './french.ts'
 import { pinned } from './pinned.ts'
@@ -41,7 +41,8 @@ export const text = <K extends Key>(key: K, ...[values]: Filling<K>): Text<K> =>
 
 /** The text in a language. */
 export function say({ key, values }: Text, language: Language): string {
-  return fill(catalogues[language][key], (name) => {
+  const template = catalogues[language][key]
+  return fill(language === 'fr' ? unbroken(template) : template, (name) => {
     const value = values?.[name] ?? ''
     return typeof value === 'object' ? say(value, language) : String(value)
   })

@@ -17,10 +17,10 @@ const texts: Readonly<Record<Language, Record<(typeof acts)[number], (count: str
         `The endpoint is tried again, with what waited or died meanwhile: ${count}.`,
     },
     fr: {
-      replayed: (count) => `De nouveau en route\u00a0: ${count}.`,
+      replayed: (count) => `De nouveau en route : ${count}.`,
       tested: () => 'Un test a été envoyé. Le résultat est ci-dessous.',
       enabled: (count) =>
-        `Le point d’accès est de nouveau essayé, avec ce qui attendait ou avait été abandonné\u00a0: ${count}.`,
+        `Le point d’accès est de nouveau essayé, avec ce qui attendait ou avait été abandonné : ${count}.`,
     },
   }
 

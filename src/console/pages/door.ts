@@ -53,11 +53,11 @@ export const { offerPage, doorNotice } = createDoor({
       notices: {
         closed: {
           title: 'La console est fermée',
-          body: 'Elle s’ouvre par une adresse qui sert une fois, pendant cinq minutes. Demandez-en une là où tourne Bank API\u00a0:',
+          body: 'Elle s’ouvre par une adresse qui sert une fois, pendant cinq minutes. Demandez-en une là où tourne Bank API :',
         },
         used: {
           title: 'Cette adresse ne mène nulle part',
-          body: 'Elle a déjà servi, ses cinq minutes sont passées, ou elle n’a pas été copiée en entier. Demandez-en une autre\u00a0:',
+          body: 'Elle a déjà servi, ses cinq minutes sont passées, ou elle n’a pas été copiée en entier. Demandez-en une autre :',
         },
         stale: {
           title: 'Cette page était trop ancienne',

@@ -60,7 +60,7 @@ const fr: typeof en = {
     pending: 'en route',
     delivered: 'livré',
     dead: 'abandonné',
-    kept: 'gardé\u00a0: pas d’URL de webhook',
+    kept: 'gardé : pas d’URL de webhook',
     forgotten: 'n’est plus envoyé',
   },
   eventColumns: ['Événement', 'Site', 'Reçu', 'État', 'Essais', 'Réponse', 'Prochain essai'],
@@ -69,9 +69,9 @@ const fr: typeof en = {
   first: 'le premier',
   next: 'Plus anciens',
   again: 'Tout renvoyer',
-  warn: 'Tout ce que désigne le filtre est renvoyé, pages suivantes comprises, les plus anciens d’abord et jusqu’à 1 000 par appui\u00a0; chacun garde son webhook-id, et un site qui l’a déjà peut l’ignorer.',
+  warn: 'Tout ce que désigne le filtre est renvoyé, pages suivantes comprises, les plus anciens d’abord et jusqu’à 1 000 par appui ; chacun garde son webhook-id, et un site qui l’a déjà peut l’ignorer.',
   sure: 'Renvoyer',
-  rest: 'Ce sont les plus anciens de ce que désigne le filtre. Il y en a d’autres\u00a0: chaque appui en renvoie jusqu’à 1 000.',
+  rest: 'Ce sont les plus anciens de ce que désigne le filtre. Il y en a d’autres : chaque appui en renvoie jusqu’à 1 000.',
   restSure: 'Renvoyer les suivants',
 }
 

@@ -105,7 +105,7 @@ const fr: typeof en = {
   verdict: 'Ce qu’il en est',
   facts: 'Ce que c’est',
   story: 'Ce qui s’est passé, le plus récent d’abord',
-  older: (count) => `Étapes plus anciennes, ${count} en tout, par\u00a0:`,
+  older: (count) => `Étapes plus anciennes, ${count} en tout, par :`,
   life: 'Son consentement',
   lifeSaid: (from, to) => `du ${from} au ${to}`,
   tries: 'Essais',
@@ -132,7 +132,7 @@ const fr: typeof en = {
     delivered: 'livré',
     pending: 'en route',
     dead: 'abandonné',
-    kept: 'gardé\u00a0: pas d’URL de webhook',
+    kept: 'gardé : pas d’URL de webhook',
     forgotten: 'n’est plus envoyé',
   },
   linkStates: { pending: 'ouvert', completed: 'abouti', failed: 'échoué', expired: 'expiré' },
@@ -175,10 +175,10 @@ const fr: typeof en = {
     uuid: 'Chez Bridge',
   },
   search: 'Recherche',
-  none: (word) => `Rien ici n’a l’identifiant, le nom ou l’adresse «\u00a0${word}\u00a0».`,
+  none: (word) => `Rien ici n’a l’identifiant, le nom ou l’adresse « ${word} ».`,
   further: 'Suivantes',
-  hint: 'Un appel est gardé aussi longtemps que le corps des événements\u00a0; sans clé valable, il ne l’est pas.',
-  several: (word) => `«\u00a0${word}\u00a0» peut désigner`,
+  hint: 'Un appel est gardé aussi longtemps que le corps des événements ; sans clé valable, il ne l’est pas.',
+  several: (word) => `« ${word} » peut désigner`,
 }
 
 /** All that the pages of single things say, besides what `explain` makes of them. */

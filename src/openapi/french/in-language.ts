@@ -1,4 +1,3 @@
-import { unbroken } from '../../html/unbroken.ts'
 import type { Language } from '../../language.ts'
 import type { Document } from '../document.ts'
 import { aroundInFrench } from './around.ts'
@@ -19,5 +18,5 @@ export const inLanguage = (document: Document, language: Language): Document =>
   language === 'en'
     ? document
     : (JSON.parse(JSON.stringify(document), (key, value: unknown) =>
-        spoken.has(key) && typeof value === 'string' ? unbroken(french[value] ?? value) : value,
+        spoken.has(key) && typeof value === 'string' ? (french[value] ?? value) : value,
       ) as Document)

@@ -53,9 +53,10 @@ const english = {
 
 export type Words = typeof english
 
+// What the script shows comes out of attributes, which the page leaves as they are: it has its own U+00A0.
 const french: Words = {
-  title: 'Bank API\u00a0: référence',
-  document: 'La même chose pour les programmes\u00a0:',
+  title: 'Bank API : référence',
+  document: 'La même chose pour les programmes :',
   search: 'Rechercher',
   searchHint: 'méthode, champ…',
   found: 'Trouvé\u00a0:',
@@ -63,20 +64,20 @@ const french: Words = {
   contents: 'Sommaire',
   yourKey: 'Votre clé',
   keyIs:
-    'Ceci est un bac à sable\u00a0: les appels n’atteignent aucune banque. La page d’accueil mène ici avec la clé de démonstration\u00a0; la commande key create en fait d’autres. Cet onglet garde la clé jusqu’à sa fermeture.',
+    'Ceci est un bac à sable : les appels n’atteignent aucune banque. La page d’accueil mène ici avec la clé de démonstration ; la commande key create en fait d’autres. Cet onglet garde la clé jusqu’à sa fermeture.',
   toStart: 'Vers la page d’accueil',
   noKey: 'Aucune clé n’est encore donnée.',
   keySet: 'Les appels et les exemples utilisent cette clé.',
   keyOdd:
     'Une clé et un secret n’ont que des lettres, des chiffres, - et _\u00a0: ceci n’en est pas.',
   forget: 'Oublier la clé',
-  noKeyHere: 'Aucune clé n’est donnée\u00a0: cet appel sera refusé.',
+  noKeyHere: 'Aucune clé n’est donnée : cet appel sera refusé.',
   giveKey: 'En donner une',
   methods: 'Méthodes',
   noArguments: 'Aucun argument.',
   arguments: 'Arguments',
   needed: 'obligatoire',
-  example: 'Exemple\u00a0:',
+  example: 'Exemple :',
   call: 'Appeler',
   calling: 'Appel en cours …',
   unreachable: 'Le serveur ne répond pas.',

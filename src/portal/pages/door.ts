@@ -68,7 +68,7 @@ export const { offerPage, doorNotice } = createDoor({
         },
         failed: {
           title: 'Un problème est survenu',
-          body: 'Vous n’y êtes pour rien. Rechargez cette page dans quelques minutes\u00a0; si cela continue, donnez la référence ci-dessous à l’assistance.',
+          body: 'Vous n’y êtes pour rien. Rechargez cette page dans quelques minutes ; si cela continue, donnez la référence ci-dessous à l’assistance.',
         },
       },
     },

@@ -101,7 +101,7 @@ const fr: typeof en = {
   confirm: 'Confirmer',
   webhooks: 'Ce qui est envoyé au site',
   noUrl:
-    'Le site n’a pas encore donné d’adresse\u00a0: les événements sont gardés, et il peut les demander.',
+    'Le site n’a pas encore donné d’adresse : les événements sont gardés, et il peut les demander.',
   address: 'Adresse',
   endpoint: 'État',
   endpoints: { well: 'reçoit les envois', failing: 'en échec', disabled: 'coupée' },

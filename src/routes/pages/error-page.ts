@@ -36,7 +36,7 @@ const texts: Readonly<Record<Language, Record<Failure, NoticeText>>> = {
     },
     failed: {
       title: 'Un problème est survenu',
-      body: 'Vous n’y êtes pour rien. Rechargez cette page dans quelques minutes\u00a0; si cela continue, donnez la référence ci-dessous à l’assistance.',
+      body: 'Vous n’y êtes pour rien. Rechargez cette page dans quelques minutes ; si cela continue, donnez la référence ci-dessous à l’assistance.',
     },
   },
 }

@@ -34,13 +34,12 @@ const texts = {
     health: 'État du serveur',
     flow: 'Tout le parcours en une demi-minute',
     begin: 'Connecter une banque',
-    walk: 'Identifiez-vous auprès d’une banque inventée, avec «\u00a0success\u00a0» ou tout mot qu’elle ne montre pas, et revenez à une page avec les comptes et les premières opérations.',
+    walk: 'Identifiez-vous auprès d’une banque inventée, avec « success » ou tout mot qu’elle ne montre pas, et revenez à une page avec les comptes et les premières opérations.',
     terminal: 'La même chose depuis un terminal',
     key: 'Cette clé est celle du bac à sable, et ne sert à rien d’autre. Un clic la sélectionne tout entière, comme une commande.',
     whoAmI: 'Essayer la clé',
     connect: 'Demander un lien, et ouvrir son url dans un navigateur',
-    ended:
-      'La clé de ce bac à sable a pris fin, ou a un autre secret. Pour en faire une autre\u00a0:',
+    ended: 'La clé de ce bac à sable a pris fin, ou a un autre secret. Pour en faire une autre :',
   },
 } as const satisfies Record<Language, Record<string, string>>
 

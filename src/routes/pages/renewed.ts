@@ -50,11 +50,11 @@ const texts: Readonly<Record<Language, Texts>> = {
       },
       failed: {
         title: 'L’accès n’a pas été renouvelé',
-        body: 'Votre banque ne l’a pas confirmé. Ouvrez le lien que vous avez reçu et réessayez\u00a0; il reste valable.',
+        body: 'Votre banque ne l’a pas confirmé. Ouvrez le lien que vous avez reçu et réessayez ; il reste valable.',
       },
       pending: {
         title: 'Merci, c’est presque fini',
-        body: 'Votre banque n’a pas encore répondu. Vous pouvez fermer cette page\u00a0: votre site de gestion montrera si l’accès a été renouvelé.',
+        body: 'Votre banque n’a pas encore répondu. Vous pouvez fermer cette page : votre site de gestion montrera si l’accès a été renouvelé.',
       },
       unknown: {
         title: 'Merci',

@@ -37,7 +37,7 @@ const texts: Readonly<
   },
   fr: {
     wanted: {
-      title: 'Ne plus recevoir de rappels\u00a0?',
+      title: 'Ne plus recevoir de rappels ?',
       body: (site) =>
         `Nous vous écrivons avant que ${site} ne perde l’accès à votre banque. Sans ces messages, seul votre site de gestion peut vous le rappeler.`,
       button: 'Arrêter les rappels',
@@ -45,7 +45,7 @@ const texts: Readonly<
     stopped: {
       title: 'Vous ne recevrez plus de rappels',
       body: (site) =>
-        `Rien ne change pour ${site}\u00a0; nous ne vous écrivons plus au sujet de cet accès.`,
+        `Rien ne change pour ${site} ; nous ne vous écrivons plus au sujet de cet accès.`,
       button: 'Les recevoir à nouveau',
     },
     unknown: {

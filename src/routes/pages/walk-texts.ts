@@ -62,7 +62,7 @@ export const walkTexts: Readonly<Record<Language, WalkTexts>> = {
   fr: {
     connected: (bank) => ({
       title: `${bank} est connectée`,
-      body: 'Cette page tient lieu de votre site\u00a0: le navigateur y est revenu, et votre site peut maintenant lire tout ceci.',
+      body: 'Cette page tient lieu de votre site : le navigateur y est revenu, et votre site peut maintenant lire tout ceci.',
     }),
     unnamedBank: 'La banque',
     accounts: 'Comptes',
@@ -71,7 +71,7 @@ export const walkTexts: Readonly<Record<Language, WalkTexts>> = {
     unnamed: 'sans nom',
     next: 'Ce que fait maintenant votre site',
     nextHint:
-      'Le navigateur a rapporté la demande\u00a0; votre site s’en sert pour demander la suite, ou attend le webhook\u00a0:',
+      'Le navigateur a rapporté la demande ; votre site s’en sert pour demander la suite, ou attend le webhook :',
     callAccounts: 'Lire les comptes',
     callTransactions: 'Lire les opérations d’un compte',
     docs: 'Référence de l’API',
@@ -91,6 +91,6 @@ export const walkTexts: Readonly<Record<Language, WalkTexts>> = {
       title: 'Il n’y a rien ici',
       body: 'L’adresse n’a pas été copiée en entier, ou ce qu’elle montrait n’est plus.',
     },
-    step: 'step\u00a0: dans les mots de Bridge, l’écran quitté',
+    step: 'step : dans les mots de Bridge, l’écran quitté',
   },
 }

@@ -12,7 +12,7 @@ import { callMethod } from '../../support/app.ts'
 import { aServedSite } from './served.ts'
 
 const inEnglish = "Argument 'request' is required"
-const inFrench = "L'argument 'request' est obligatoire"
+const inFrench = "L’argument 'request' est obligatoire"
 
 test.each([
   ['lang', { lang: 'fr' }, {}, inFrench],
@@ -59,7 +59,7 @@ test('a reason within a text is translated with it', async () => {
   const { body } = await callMethod(app, 'get_bank_accounts', args, { as: key })
 
   expect(body.exception).toBe(
-    "frappe.exceptions.ValidationError: L'argument 'item_id' n'est pas valide : un nombre entier positif est attendu",
+    "frappe.exceptions.ValidationError: L’argument 'item_id' n’est pas valide\u00a0: un nombre entier positif est attendu",
   )
 })
 
@@ -74,7 +74,7 @@ test('callers without a key, and lost paths, are told in French too, always the 
   ]
 
   expect(lost.body).toContain('DoesNotExistError: Introuvable')
-  expect(one.body).toContain("AuthenticationError: Clé d'API ou secret invalide")
+  expect(one.body).toContain('AuthenticationError: Clé d’API ou secret invalide')
   expect(other.body).toBe(one.body)
 })
 

@@ -26,6 +26,20 @@ interface Violation {
   nodes: { html: string; failureSummary: string }[]
 }
 
+/** The texts of a French page in which a line may end before a sign, or within quotation marks; code is no text. */
+const brokenFrench = `(() => {
+  if (document.documentElement.lang !== 'fr') return []
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  const broken = []
+  while (texts.nextNode()) {
+    const { data, parentElement } = texts.currentNode
+    if (parentElement.closest('code, pre, script, style, textarea') === null) {
+      if (/ [:;?!»]|« /.test(data)) broken.push(data.trim())
+    }
+  }
+  return broken
+})()`
+
 /** No page may need sideways scrolling, least of all on a phone, nor have anything serious that shuts a person out. */
 export async function look(page: Page, name: string): Promise<void> {
   if (pictures) {
@@ -34,6 +48,8 @@ export async function look(page: Page, name: string): Promise<void> {
   }
   const width = await page.evaluate('document.documentElement.scrollWidth')
   expect(width, name).toBeLessThanOrEqual(page.viewportSize()?.width ?? 0)
+
+  expect(await page.evaluate(brokenFrench), name).toEqual([])
 
   await page.evaluate(axe.source)
   const violations = await page.evaluate<Violation[]>(`axe.run().then((all) => all.violations)`)

@@ -53,6 +53,24 @@ describe('a page', () => {
     expect(links[1]).toMatch(/<a href="\?lang=x" lang="en" hreflang="en"\s*>English<\/a\s*>/)
   })
 
+  it('in French begins no line with a sign, nor leaves a quotation mark alone; what is no sentence stays as it is', () => {
+    const said = 'Est-ce « oui » ? Alors : tout ; sinon !'
+    const command = 'a : b'
+    const body = html`<p>${said} <code>${command}</code> :</p>
+      <pre>${command}</pre>
+      <input value="${command}" />`
+
+    const { markup } = page({ language: 'fr', title: said, body, reference: 'r' })
+
+    const unbroken = 'Est-ce «\u00a0oui\u00a0»\u00a0? Alors\u00a0: tout\u00a0; sinon\u00a0!'
+    expect(markup).toContain(`<title>${unbroken}</title>`)
+    expect(markup).toContain(`<p>${unbroken} <code>a : b</code>\u00a0:</p>`)
+    expect(markup).toContain('<pre>a : b</pre>')
+    expect(markup).toContain('<input value="a : b" />')
+    expect(markup).toContain('assistance\u00a0: <code>r</code>')
+    expect(page({ language: 'en', title: said, body }).markup).toContain(`<title>${said}</title>`)
+  })
+
   it('has no foot when there is nothing to say there', () => {
     expect(page(parts).markup).not.toContain('<footer')
   })

@@ -1,10 +1,8 @@
 import { expect, test } from 'vitest'
 import { prose } from '../../../src/html/parts.ts'
 
-test('a sign that French writes behind a space begins no line, and a command stays as it is', () => {
-  const { markup } = prose('Une fois réparé : « oui » ; sinon `a : b` ?')
+test('what stands between backticks is code, and nothing of the text becomes markup', () => {
+  const { markup } = prose('Look at `a < b`, <b>then</b> go on')
 
-  expect(markup).toBe(
-    'Une fois réparé\u00a0: «\u00a0oui\u00a0»\u00a0; sinon <code>a : b</code>\u00a0?',
-  )
+  expect(markup).toBe('Look at <code>a &lt; b</code>, &lt;b&gt;then&lt;/b&gt; go on')
 })

@@ -120,10 +120,7 @@ describe('a sandbox in production', () => {
 describe('a sandbox', () => {
   it.each([
     ['en', /Bridge takes no more calls for now\. Please try again in (\d+) seconds\./],
-    [
-      'fr',
-      /Bridge n&#39;accepte plus d&#39;appels pour l&#39;instant\. Réessayez dans (\d+) secondes\./,
-    ],
+    ['fr', /Bridge n’accepte plus d’appels pour l’instant\. Réessayez dans (\d+) secondes\./],
   ])('says that Bridge’s quota is spent, and for how long (%s)', async (language, sentence) => {
     const { begin } = await aSandbox({ QUOTA_USER_PER_MINUTE: '5' })
     const headers = { 'accept-language': language }

@@ -279,7 +279,9 @@ test.each([
   const [english, french] = [await ask(args), await ask({ ...args, lang: 'fr' })]
 
   expect(english.body.exception).toMatch(new RegExp(`: ${advice}$`))
-  expect(french.body.exception).toMatch(/plus de 500 opérations.* : (demandez|l'administrateur)/)
+  expect(french.body.exception).toMatch(
+    /plus de 500 opérations.*\u00a0: (demandez|l’administrateur)/,
+  )
 })
 
 interface Asked {

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type AppError, DoesNotExistError, ValidationError } from '../../../src/errors.ts'
+import { french } from '../../../src/texts/french.ts'
 import { pinned } from '../../../src/texts/pinned.ts'
 import { say, text } from '../../../src/texts/say.ts'
 
@@ -19,7 +20,7 @@ test('a text within a text is said in the same language', () => {
     'There are more than 2500 transactions to look through: ask by account_id',
   )
   expect(say(tooMany, 'fr')).toBe(
-    'Il y a plus de 2500 opérations à parcourir : demandez-les par compte avec account_id',
+    'Il y a plus de 2500 opérations à parcourir\u00a0: demandez-les par compte avec account_id',
   )
 })
 
@@ -29,6 +30,18 @@ test('what a caller wrote stands in a text as it is, braces and all', () => {
       expect(say(text('user_not_found', { name }), 'fr')).toBe(`Utilisateur ${name} introuvable`)
     }),
   )
+})
+
+test('in French no line begins with a sign of ours, and a name keeps what its owner wrote', () => {
+  const named = text('site_not_found', { name: 'a : b' })
+  const invalid = text('argument_invalid.text', { name: 'a : b' })
+
+  expect(say(named, 'fr')).toBe('Site a : b introuvable')
+  expect(say(invalid, 'fr')).toBe("L’argument 'a : b' n’est pas valide\u00a0: un texte est attendu")
+})
+
+test('no sentence in French has an apostrophe of a typewriter', () => {
+  expect(Object.values(french).filter((said) => /\p{L}'\p{L}/u.test(said))).toEqual([])
 })
 
 test('what Frappe pins is the same in every language', () => {
@@ -53,7 +66,7 @@ test('an error is its text: the English sentence for the log, the status and typ
     status: 417,
     excType: 'MandatoryError',
   })
-  expect(say(error.text, 'fr')).toBe("L'argument 'item_id' est obligatoire")
+  expect(say(error.text, 'fr')).toBe("L’argument 'item_id' est obligatoire")
 })
 
 // Compiled, never run: `npm run typecheck` fails when one of these is no mistake any more.
