@@ -34,8 +34,7 @@ import type { ProcessIdentity } from './cluster/single-server.ts'
 import { setByDatabase } from './cluster/members.ts'
 import cluster from './cluster/plugin.ts'
 import db from './db/plugin.ts'
-import { examine as examineAll } from './doctor/examine.ts'
-import { ownExamination } from './doctor/own.ts'
+import { createSelfExaminer } from './doctor/self-examination.ts'
 import type { Probes } from './doctor/probes.ts'
 import { frappePlugin } from './frappe/plugin.ts'
 import { askedName } from './frappe/request.ts'
@@ -238,10 +237,15 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       checkResults: !config.production,
     }),
   )
+  // Examining is background work too: it asks Bridge and every site's address.
+  const examiner = () =>
+    workers
+      ? createSelfExaminer(app, { config, bridgeOrigin, probes: options.probes })
+      : async () => []
   if (workers) {
     const copyFailure = () => app.copyFailure?.()
     const name = identity && `process ${identity.pid} on ${identity.host}`
-    await app.register(alerts, { config, bridgeOrigin, copyFailure, probes: options.probes, name })
+    await app.register(alerts, { config, examine: examiner(), copyFailure, name })
   }
   const readiness = createReadiness({
     store: app.store,
@@ -273,14 +277,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   })
   if (hasDemo) await app.register(demo, { publicUrl, makeContext })
   if (config.console) {
-    const examination = ownExamination(app, {
-      config,
-      bridgeOrigin,
-      probes: options.probes,
-    })
-    // Examining is background work too: it asks Bridge and every site's address.
-    const examine = async () => (workers ? examineAll(examination) : [])
-    await app.register(operatorsPages, { prefix: '/console', config, examine })
+    await app.register(operatorsPages, { prefix: '/console', config, examine: examiner() })
   }
   return app
 }

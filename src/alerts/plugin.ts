@@ -1,9 +1,7 @@
 import type { FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../config.ts'
-import { examine } from '../doctor/examine.ts'
-import { ownExamination } from '../doctor/own.ts'
-import type { Probes } from '../doctor/probes.ts'
+import type { Finding } from '../doctor/finding.ts'
 import { minuteMs } from '../durations.ts'
 import { startLoop } from '../loop.ts'
 import { createAwayWatch } from './away.ts'
@@ -13,9 +11,8 @@ import { troublesIn } from './troubles.ts'
 
 interface AlertOptions {
   config: Config
-  bridgeOrigin: string
-  /** Instead of those that touch the world. */
-  probes?: Probes | undefined
+  /** Looks at the installation as doctor does. */
+  examine: () => Promise<Finding[]>
   /** Why the last copy of the database failed, where the server makes them. */
   copyFailure: () => string | undefined
   /** Names this server's process, where several share a database. */
@@ -28,12 +25,11 @@ const tickMs = 1_000
 
 /** Looks at the installation as doctor does, and tells the operator's own addresses. Off while neither is given. */
 const plugin: FastifyPluginCallback<AlertOptions> = (app, options, done) => {
-  const { config, bridgeOrigin, copyFailure, probes, name = 'a server' } = options
+  const { config, examine, copyFailure, name = 'a server' } = options
   const { alertUrl, healthcheckUrl } = config.secrets
   if (alertUrl === undefined && healthcheckUrl === undefined) return done()
   const log = app.log.child({ room: 'alerts' })
   const { store, clock } = app
-  const examination = ownExamination(app, { config, bridgeOrigin, probes })
   const stopping = new AbortController()
   const where = new URL(config.publicUrl).host
   const postman = createPostman(config, stopping.signal)
@@ -45,7 +41,7 @@ const plugin: FastifyPluginCallback<AlertOptions> = (app, options, done) => {
     log,
     stopping: stopping.signal,
     find: async () =>
-      troublesIn(await examine(examination), {
+      troublesIn(await examine(), {
         bridge: await app.bridgeStatus(),
         copyFailure: copyFailure(),
       }),
