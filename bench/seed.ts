@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import Sqlite from 'better-sqlite3'
 import { createApiKey } from '../src/auth/api-keys.ts'
-import { unlockInstance } from '../src/vault/instance.ts'
+import { unlockInstance } from '../src/vault/unlock.ts'
 import { secretRow } from '../src/vault/sealed-rows.ts'
 import { newWebhookSecret } from '../src/vault/webhook-secret.ts'
 import { systemClock, systemIds } from '../src/clock.ts'

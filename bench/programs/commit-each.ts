@@ -1,5 +1,5 @@
 import fastify from 'fastify'
-import { unlockInstance } from '../../src/vault/instance.ts'
+import { unlockInstance } from '../../src/vault/unlock.ts'
 import { createClockWatch, systemClock, systemIds } from '../../src/clock.ts'
 import { databasePath, loadConfig } from '../../src/config.ts'
 import { openSqlite } from '../../src/db/sqlite/open.ts'

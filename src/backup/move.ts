@@ -5,11 +5,13 @@ import type { Config } from '../config.ts'
 import type { Counts, Progress } from '../db/moving/move.ts'
 import { MoveError } from '../db/moving/move-error.ts'
 import { openStore } from '../db/open.ts'
+import { sealedColumns, type SealedStore } from '../db/ports/sealed.ts'
 import { migrateFile, removeDatabase } from '../db/sqlite/file/replace.ts'
 import { DatabaseInUseError, DatabaseVersionError } from '../db/store-errors.ts'
 import { copySigner } from '../vault/copy-signer.ts'
-import { openInstance, unlockInstance } from '../vault/instance.ts'
-import { openSample } from '../vault/sample.ts'
+import { openInstance, unlockInstance } from '../vault/unlock.ts'
+import type { Keyring } from '../vault/keyring.ts'
+import { sealedRow } from '../vault/sealed-rows.ts'
 import { copyInThread } from './copy-in-thread.ts'
 import { refuseWhileHeld } from './held.ts'
 import { signerFor, verifyCopy } from './verify.ts'
@@ -87,10 +89,7 @@ async function moveFile(
         rehearse,
         async check(stored) {
           const instance = await stored.readInstance()
-          const sample = await openSample(stored, openInstance(instance!, config).keyring)
-          const [stuck] = sample.stuck
-          if (stuck !== undefined) throw new MoveError(`A sealed value does not open: ${stuck}`)
-          opened = sample.opened
+          opened = await openSample(stored, openInstance(instance!, config).keyring)
           if (isLost) throw new DatabaseInUseError('A server took the file: nothing was moved.')
         },
         note(counts) {
@@ -114,3 +113,26 @@ const sum = (counts: readonly number[]): number => counts.reduce((all, one) => a
 
 const neverOpened = (): Error =>
   new DatabaseVersionError('No server ever opened this database: there is nothing to move.')
+
+/** So many values of each kind. */
+const sampleSize = 100
+
+/** Opens some of what is sealed, of each kind; resolves with how many that were. Throws a MoveError for one that does not open. */
+async function openSample(
+  store: Pick<SealedStore, 'listSealed'>,
+  keyring: Pick<Keyring, 'open'>,
+): Promise<number> {
+  let opened = 0
+  for (const column of sealedColumns) {
+    for (const { rowId, sealed } of await store.listSealed(column, null, sampleSize)) {
+      const row = sealedRow[column](rowId)
+      try {
+        keyring.open(sealed, row)
+      } catch {
+        throw new MoveError(`A sealed value does not open: ${row}`)
+      }
+      opened += 1
+    }
+  }
+  return opened
+}

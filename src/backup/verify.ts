@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { copySigner } from '../vault/copy-signer.ts'
-import { openInstance } from '../vault/instance.ts'
+import { openInstance } from '../vault/unlock.ts'
 import { secretRow } from '../vault/sealed-rows.ts'
 import type { Clock } from '../clock.ts'
 import { ConfigError, databasePath, type Config } from '../config.ts'

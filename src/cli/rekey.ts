@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Command } from 'commander'
-import { masterKeysOf } from '../vault/instance.ts'
+import { masterKeysOf } from '../vault/master-keys.ts'
 import { livingServers } from '../cluster/liveness.ts'
 import { rekey, RekeyStoppedError, ServerUnawareError } from '../vault/rekey.ts'
 import { CommandError } from './command-error.ts'

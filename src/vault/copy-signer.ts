@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { SignerOf } from '../db/signer.ts'
-import { masterKeysOf, openPepper } from './instance.ts'
+import { masterKeysOf, openPepper } from './master-keys.ts'
 import { hashing } from './keyring.ts'
 
 /**

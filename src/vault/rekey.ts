@@ -6,7 +6,8 @@ import { sealedColumns, type SealedColumn } from '../db/ports/sealed.ts'
 import type { By } from '../db/scope.ts'
 import type { Store } from '../db/store.ts'
 import { dayMs } from '../durations.ts'
-import { dataKeyRow, pepperRow, sealingKey, unwrap, unwrapDataKey } from './instance.ts'
+import { dataKeyRow, pepperRow, unwrap, unwrapDataKey } from './master-keys.ts'
+import { sealingKey } from './unlock.ts'
 import { sealedRow } from './sealed-rows.ts'
 import { keyIdOf, seal, type Keyring } from './keyring.ts'
 
@@ -99,10 +100,10 @@ export async function rekey(deps: RekeyDeps, by: By): Promise<Rekeyed> {
   // What somebody sealed with the old key meanwhile is found by the next round; the last one finds nothing.
   for (;;) {
     let round = 0
-    for (const place of sealedColumns) {
+    for (const column of sealedColumns) {
       const before = resealed + round
       const onSealed = (count: number): void => deps.onSealed?.(before + count)
-      round += await reseal({ ...deps, onSealed }, place, key.id)
+      round += await reseal({ ...deps, onSealed }, column, key.id)
     }
     if (round === 0) break
     resealed += round
@@ -157,21 +158,21 @@ async function serversWithout(
 
 async function reseal(
   { store, keyring, stopped, onSealed }: RekeyDeps,
-  place: SealedColumn,
+  column: SealedColumn,
   newId: string,
 ): Promise<number> {
   let count = 0
   let after: string | number | null = null
   for (;;) {
-    const values = await store.listSealed(place, after, batch)
+    const values = await store.listSealed(column, after, batch)
     const changes = values
       .filter(({ sealed }) => keyIdOf(sealed) !== newId)
       .map(({ key, rowId, sealed: from }) => {
-        const row = sealedRow[place](rowId)
+        const row = sealedRow[column](rowId)
         return { key, from, to: keyring.seal(keyring.open(from, row), row) }
       })
     if (changes.length > 0) {
-      count += await store.replaceSealed(place, changes)
+      count += await store.replaceSealed(column, changes)
       onSealed?.(count)
     }
     if (stopped?.aborted) {

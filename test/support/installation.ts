@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { copySigner } from '../../src/vault/copy-signer.ts'
-import { pinApplication, unlockInstance } from '../../src/vault/instance.ts'
+import { pinApplication, unlockInstance } from '../../src/vault/unlock.ts'
 import { databasePath, loadConfig } from '../../src/config.ts'
 import { copyDatabase, wrappedPepperIn } from '../../src/db/sqlite/file/copy.ts'
 import { createSqliteStore } from '../../src/db/sqlite/store.ts'

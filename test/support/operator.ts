@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createApiKey } from '../../src/auth/api-keys.ts'
-import { unlockInstance } from '../../src/vault/instance.ts'
+import { unlockInstance } from '../../src/vault/unlock.ts'
 import { ensureSite } from '../../src/auth/sites.ts'
 import type { Keyring } from '../../src/vault/keyring.ts'
 import { systemClock, systemIds, type Clock, type Ids } from '../../src/clock.ts'

@@ -20,13 +20,13 @@ export interface SealedValue {
 export interface SealedStore {
   /** In the order of their keys, those behind `after`. */
   listSealed(
-    place: SealedColumn,
+    column: SealedColumn,
     after: string | number | null,
     limit: number,
   ): Promise<SealedValue[]>
   /** Replaces each value that is still as it was; returns how many were. */
   replaceSealed(
-    place: SealedColumn,
+    column: SealedColumn,
     changes: readonly { key: string | number; from: Buffer; to: Buffer }[],
   ): Promise<number>
 }

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { databasePath, loadConfig } from '../../../src/config.ts'
 import { systemClock } from '../../../src/clock.ts'
 import { createSqliteStore } from '../../../src/db/sqlite/store.ts'
-import { unlockInstance } from '../../../src/vault/instance.ts'
+import { unlockInstance } from '../../../src/vault/unlock.ts'
 import { runCli } from '../../support/run-cli.ts'
 import { testFolder } from '../../support/store.ts'
 

@@ -1,6 +1,7 @@
 import Sqlite from 'better-sqlite3'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { masterKeysOf, unlockInstance } from '../../../src/vault/instance.ts'
+import { masterKeysOf } from '../../../src/vault/master-keys.ts'
+import { unlockInstance } from '../../../src/vault/unlock.ts'
 import { keyIdOf, type Keyring } from '../../../src/vault/keyring.ts'
 import { learnDataKeys, rekey, ServerUnawareError } from '../../../src/vault/rekey.ts'
 import { sealedRow } from '../../../src/vault/sealed-rows.ts'
@@ -54,7 +55,7 @@ async function anInstallation() {
 
 type Installation = Awaited<ReturnType<typeof anInstallation>>
 
-/** Two sealed values of every place, with what they hold. */
+/** Two sealed values of every column, with what they hold. */
 async function fillAll({ rooms, sites, server }: Installation): Promise<void> {
   const { store, keyring, ids } = rooms
   for (const [index, site] of sites.entries()) {
@@ -96,15 +97,15 @@ async function announce(
   await store.acceptEvent(anAnnouncement(rooms, user, { id, dedupeKey: id, body }))
 }
 
-/** Everything sealed, by place: what it holds when this keyring opens it. */
+/** Everything sealed, by column: what it holds when this keyring opens it. */
 async function openAll({ store, keyring }: Process): Promise<Record<SealedColumn, string[]>> {
   const opened = await Promise.all(
-    sealedColumns.map(async (place) => {
-      const values = await store.listSealed(place, null, 10_000)
+    sealedColumns.map(async (column) => {
+      const values = await store.listSealed(column, null, 10_000)
       const texts = values.map(({ rowId, sealed }) =>
-        keyring.open(sealed, sealedRow[place](rowId)).toString('utf8'),
+        keyring.open(sealed, sealedRow[column](rowId)).toString('utf8'),
       )
-      return [place, texts] as const
+      return [column, texts] as const
     }),
   )
   return Object.fromEntries(opened) as Record<SealedColumn, string[]>
@@ -119,19 +120,19 @@ describe('a sealed value moved to another row does not open there:', () => {
     response: ['attempts', 'response'],
   }
 
-  it.each(sealedColumns)('%s', async (place) => {
+  it.each(sealedColumns)('%s', async (sealed) => {
     const made = await anInstallation()
     await fillAll(made)
-    const [table, column] = columns[place]
+    const [table, column] = columns[sealed]
 
     // One row's value in both: the first still opens, the second is not its own.
     made.raw.exec(
       `UPDATE ${table} SET ${column} = (SELECT ${column} FROM ${table} ORDER BY rowid LIMIT 1)`,
     )
 
-    const [first, second] = await made.server.store.listSealed(place, null, 2)
-    const open = ({ rowId, sealed }: typeof first & object) =>
-      made.server.keyring.open(sealed, sealedRow[place](rowId))
+    const [first, second] = await made.server.store.listSealed(sealed, null, 2)
+    const open = (value: typeof first & object) =>
+      made.server.keyring.open(value.sealed, sealedRow[sealed](value.rowId))
     const results = [first!, second!].map((value) => {
       try {
         open(value)
@@ -222,8 +223,8 @@ describe('rekey', () => {
     expect(done).toMatchObject({ master_key: 'new', dropped: [] })
     expect(done.resealed).toBeGreaterThanOrEqual(250 + 8)
     expect(written).toBeGreaterThan(20)
-    for (const place of sealedColumns) {
-      const values = await server.store.listSealed(place, null, 10_000)
+    for (const column of sealedColumns) {
+      const values = await server.store.listSealed(column, null, 10_000)
       expect(
         values.map(({ sealed }) => keyIdOf(sealed)).filter((id) => id !== done.data_key),
       ).toEqual([])
@@ -231,8 +232,8 @@ describe('rekey', () => {
     const fresh = await open(newKey)
     const after = await openAll(fresh)
     expect(await openAll(server)).toEqual(after)
-    for (const place of sealedColumns) {
-      expect(after[place]).toEqual(expect.arrayContaining(before[place]))
+    for (const column of sealedColumns) {
+      expect(after[column]).toEqual(expect.arrayContaining(before[column]))
     }
     expect(after['event-body']).toHaveLength(before['event-body'].length + written)
     await expect(open(oldKey)).rejects.toThrow(ConfigError)

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { authenticate } from '../../../src/auth/api-keys.ts'
-import { unlockInstance } from '../../../src/vault/instance.ts'
+import { unlockInstance } from '../../../src/vault/unlock.ts'
 import { createAuditCounter } from '../../../src/audit/counter.ts'
 import { loadConfig } from '../../../src/config.ts'
 import { createSqliteStore } from '../../../src/db/sqlite/store.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
-import { unlockInstance } from '../../../src/vault/instance.ts'
+import { unlockInstance } from '../../../src/vault/unlock.ts'
 import { systemIds } from '../../../src/clock.ts'
 import { loadConfig } from '../../../src/config.ts'
 import { isPlain } from '../../../src/terminal/inert.ts'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { unlockInstance } from '../../../src/vault/instance.ts'
+import { unlockInstance } from '../../../src/vault/unlock.ts'
 import type { LimitName } from '../../../src/errors.ts'
 import { loadConfig } from '../../../src/config.ts'
 import { createSqliteStore } from '../../../src/db/sqlite/store.ts'

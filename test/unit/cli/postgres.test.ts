@@ -8,7 +8,7 @@ import { runCli as run } from '../../support/run-cli.ts'
 import { runHere } from '../../support/run-cli.ts'
 import { testFolder } from '../../support/store.ts'
 import { openStore } from '../../../src/db/open.ts'
-import { unlockInstance } from '../../../src/vault/instance.ts'
+import { unlockInstance } from '../../../src/vault/unlock.ts'
 import { systemClock } from '../../../src/clock.ts'
 import { loadConfig } from '../../../src/config.ts'
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { unlockInstance } from '../../../src/vault/instance.ts'
+import { unlockInstance } from '../../../src/vault/unlock.ts'
 import { systemClock } from '../../../src/clock.ts'
 import { loadConfig } from '../../../src/config.ts'
 import { createSqliteStore } from '../../../src/db/sqlite/store.ts'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect, it } from 'vitest'
-import { dataKeyRow } from '../../../src/vault/instance.ts'
+import { dataKeyRow } from '../../../src/vault/master-keys.ts'
 import { seal } from '../../../src/vault/keyring.ts'
 import { testApp } from '../../support/app.ts'
 import { testBy } from '../../support/tenants.ts'

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { dayMs } from '../../../src/durations.ts'
 import { loadConfig } from '../../../src/config.ts'
-import { masterKeysOf, unlockInstance } from '../../../src/vault/instance.ts'
+import { masterKeysOf } from '../../../src/vault/master-keys.ts'
+import { unlockInstance } from '../../../src/vault/unlock.ts'
 import { keyIdOf } from '../../../src/vault/keyring.ts'
 import {
   learnDataKeys,

@@ -6,12 +6,12 @@ import {
   type SealedStore,
   type SealedValue,
 } from '../../ports/sealed.ts'
-import { sealedPlaces, sealedPrefix } from '../../rules/sealed-places.ts'
+import { schemaColumns, sealedPrefix } from '../../rules/sealed-columns.ts'
 import { changed, type Db, type Tools } from '../tools.ts'
 import { named } from './owned-rows.ts'
 
-const placeOf = (sealed: SealedColumn) => {
-  const { table: name, key, rowId, column: ofValue } = sealedPlaces[sealed]
+const columnsOf = (sealed: SealedColumn) => {
+  const { table: name, key, rowId, column: ofValue } = schemaColumns[sealed]
   const { table, column } = named(name)
   return { table, key: column(key), rowId: column(rowId), value: column(ofValue) }
 }
@@ -20,19 +20,19 @@ const placeOf = (sealed: SealedColumn) => {
 const stepRows = 5_000
 
 /**
- * The first values of a place, by key, that are as asked. It takes as many steps as it needs: rows outlive what was sealed in
+ * The first values of a column, by key, that are as asked. It takes as many steps as it needs: rows outlive what was sealed in
  * them, so there may be millions without any before the next one.
  */
 async function findSealed(
   db: Db,
-  place: SealedColumn,
+  column: SealedColumn,
   {
     after = null,
     limit,
     which,
   }: { after?: string | number | null; limit: number; which: (value: SQLWrapper) => SQL },
 ): Promise<SealedValue[]> {
-  const { table, key, rowId, value } = placeOf(place)
+  const { table, key, rowId, value } = columnsOf(column)
   const found: SealedValue[] = []
   for (let last = after; ;) {
     const behind = last === null ? undefined : gt(key, last)
@@ -56,7 +56,7 @@ async function findSealed(
   }
 }
 
-/** Whether anything in these places is still sealed with this data key; reads each of their rows. */
+/** Whether anything in these columns is still sealed with this data key; reads each of their rows. */
 export async function isSealedWith(
   db: Db,
   keyId: string,
@@ -64,25 +64,25 @@ export async function isSealedWith(
 ): Promise<boolean> {
   const prefix = sealedPrefix(keyId)
   const which = (value: SQLWrapper) => sql`substr(${value}, 1, ${prefix.length}) = ${prefix}`
-  for (const place of where) {
-    if ((await findSealed(db, place, { limit: 1, which })).length > 0) return true
+  for (const column of where) {
+    if ((await findSealed(db, column, { limit: 1, which })).length > 0) return true
   }
   return false
 }
 
 export function sealedOperations({ run, transaction }: Tools): SealedStore {
   return {
-    listSealed: (place, after, limit) =>
-      run((db) => findSealed(db, place, { after, limit, which: isNotNull })),
+    listSealed: (column, after, limit) =>
+      run((db) => findSealed(db, column, { after, limit, which: isNotNull })),
 
-    replaceSealed: (place, changes) =>
+    replaceSealed: (column, changes) =>
       transaction(async (db) => {
-        const { table, key: keyColumn, value } = placeOf(place)
+        const { table, key: keyColumn, value } = columnsOf(column)
         let replaced = 0
         for (const { key, from, to } of changes) {
           // Whoever wrote a newer one meanwhile wins.
           const isSame = and(eq(keyColumn, key), eq(value, from))
-          const change = { [sealedPlaces[place].column]: to }
+          const change = { [schemaColumns[column].column]: to }
           replaced += await changed(db.update(table).set(change).where(isSame))
         }
         return replaced

@@ -2,7 +2,7 @@ import { getTableColumns, is } from 'drizzle-orm'
 import { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { expect, test } from 'vitest'
 import { ownedRows } from '../../../../src/db/rules/owned-rows.ts'
-import { sealedPlaces } from '../../../../src/db/rules/sealed-places.ts'
+import { schemaColumns } from '../../../../src/db/rules/sealed-columns.ts'
 import * as schema from '../../../../src/db/sqlite/schema/index.ts'
 
 /** The columns of bytes, `table.column`: whatever is secret is stored as bytes, and bytes are nothing else. */
@@ -30,7 +30,7 @@ test('a secret column of a tenant is kept back from its export, or opened there 
 })
 
 test('a secret column is sealed anew by a rekey, or is none that the data key opens', () => {
-  const sealed = Object.values(sealedPlaces).map(({ table, column }) => `${table}.${column}`)
+  const sealed = Object.values(schemaColumns).map(({ table, column }) => `${table}.${column}`)
 
   expect(secretColumns.filter((name) => !sealed.includes(name)).toSorted()).toEqual([
     // Hashed with the pepper, which stays.

@@ -1,7 +1,7 @@
 import type { SealedColumn } from '../ports/sealed.ts'
 import type { TableName } from './owned-rows.ts'
 
-interface SealedPlace {
+interface SchemaColumn {
   table: TableName
   /** Its row's key, and the id its row is named with when it is sealed. */
   key: string
@@ -10,7 +10,7 @@ interface SealedPlace {
 }
 
 /** Where sealed values stand, by the names that both schemas have. */
-export const sealedPlaces: Record<SealedColumn, SealedPlace> = {
+export const schemaColumns: Record<SealedColumn, SchemaColumn> = {
   'webhook-secret': { table: 'sites', key: 'id', rowId: 'id', column: 'webhookSecret' },
   'previous-webhook-secret': {
     table: 'endpoints',
