@@ -126,6 +126,20 @@ export function accountReturnContract(name: string, open: OpenRooms): void {
       ])
     })
 
+    it('are not their own successors when a deleted connection is heard of again', async () => {
+      const { see, gone, hold, told, store, clock } = await withOld()
+      await store.deleteItem(7, testBy)
+      clock.advance(2 * 24 * 60 * 60_000)
+      await hold(7)
+
+      expect(await see(7, { 70: 'a' })).toEqual([])
+      expect(await see(7, { 70: 'a' })).toEqual([])
+      await gone(7)
+      await see(8, { 80: 'a' })
+
+      expect(told).toEqual([came])
+    })
+
     it('are another user’s never, not even with the same print', async () => {
       const { see, gone, hold, told, acme, ...rooms } = await withOld()
       await gone(7)

@@ -110,6 +110,19 @@ export function itemContract(name: string, open: OpenRooms): void {
       expect(await held()).toEqual([1])
     })
 
+    it('what Bridge said of an item before it was deleted here does not bring it back', async () => {
+      const { store, ann, clock, keep, held } = await withUsers(open)
+      await keep([1, 2])
+      clock.advance(60_000)
+      const asked = clock.now()
+      await store.deleteItem(2, { ...testBy, at: asked + 1 })
+
+      await keep([1, 2], { at: asked })
+      await store.updateItem(ann.id, itemFacts({ id: 2 }), asked)
+
+      expect(await held()).toEqual([1])
+    })
+
     it('what an event told since Bridge was asked is not taken back by the answer', async () => {
       const { store, ann, clock, keep, scopes } = await withUsers(open)
       await keep([7])

@@ -509,6 +509,22 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
       ])
     })
 
+    it('an item that was deleted here since Bridge was asked is nobody’s end', async () => {
+      const { store, request, settle, find, clock, scope, rooms, user } = await withUser()
+      await addItems(rooms, user, 7)
+      const managing = await request({ managedItemId: 7 })
+      const asked = clock.now()
+      await store.deleteItem(7, { ...testBy, at: asked + 1 })
+
+      expect(await settle(managing, 7, 'completed', { at: asked })).toMatchObject({
+        outcome: 'held',
+      })
+
+      expect(await find(managing)).toMatchObject({ state: 'pending', itemId: null })
+      expect(await store.findItem(scope, 7)).toBeUndefined()
+      expect(await store.listEvents({}, { limit: 9 })).toEqual([])
+    })
+
     it('a request that is not there cannot be settled', async () => {
       const { settle } = await withUser()
 

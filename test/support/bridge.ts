@@ -178,6 +178,8 @@ export function bridgeWorld({ clock }: { clock?: Clock } = {}): BridgeWorld {
   const time = clock ?? createMovableClock({ now: () => bridgeNow })
   const tokens = new Map<string, string>()
   let count = 0
+  // An id is given once, also where what had it is deleted.
+  const next = { item: 4568477, account: 22908770 }
   const nextUuid = (): string => `00000000-0000-4000-8000-${String((count += 1)).padStart(12, '0')}`
 
   const world: BridgeWorld = {
@@ -197,14 +199,14 @@ export function bridgeWorld({ clock }: { clock?: Clock } = {}): BridgeWorld {
       return user
     },
     addItem(owner, fields = {}) {
-      const item = aBridgeItem({ id: 4568477 + world.items.size, ...fields })
+      const item = aBridgeItem({ id: next.item++, ...fields })
       world.items.set(item.id, { ...item, owner })
       return item
     },
     addAccount(itemId, fields = {}) {
       const { owner = '' } = world.items.get(itemId) ?? {}
       const account = aBridgeAccount({
-        id: 22908770 + world.accounts.size,
+        id: next.account++,
         item_id: itemId,
         ...fields,
       })

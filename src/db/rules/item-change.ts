@@ -16,23 +16,28 @@ const justAdded = -2
 /** How long an answer of Bridge's may take until it is stored, with all its pages and waits. */
 const longestAnswerMs = hourMs
 
-/** How long Bridge may go on reading an item that was just deleted. */
-const lastRefreshMs = dayMs
+/** How long Bridge may go on telling of an item that was just deleted. */
+const lastWordMs = dayMs
 
-/** What an event of this time may come too late for: an item that was deleted here since then. */
-export const lateFrom = (at: number): number => at - lastRefreshMs
+/** What Bridge told, or was asked, at this time may come too late for: an item that was deleted here since then. */
+export const lateFrom = (at: number): number => at - lastWordMs
 
 /**
  * An item as it stands once Bridge described it, asked at `at`. Bridge may leave a thing out of an answer that still holds.
  * What an event told since then is younger than the answer, and what was gone since then stays gone. Null when another user
- * holds the item: it is left alone.
+ * holds the item, or it was deleted here: it is left alone.
  */
 export function itemAsDescribed(
   known: Item | undefined,
   facts: ItemFacts,
-  { userId, bank = null, at }: { userId: string; bank?: string | null; at: number },
+  {
+    userId,
+    bank = null,
+    at,
+    wasDeleted,
+  }: { userId: string; bank?: string | null; at: number; wasDeleted: boolean },
 ): Item | null {
-  if (known && known.userId !== userId) return null
+  if (known ? known.userId !== userId : wasDeleted) return null
   const younger = known && isTriedSince(known, at) ? known : undefined
   const { status, statusCodeInfo } = younger ?? facts
   const timeOf = (name: 'authenticationExpiresAt' | 'lastSuccessAt' | 'lastTryAt') =>

@@ -11,6 +11,8 @@ export interface RequestSurroundings {
   holder: Pick<ConnectRequest, 'id' | 'matchedAt'> | undefined
   /** The item, as far as it is known. */
   item: Item | undefined
+  /** No row stands for the item any more, for it was deleted here. */
+  wasDeleted: boolean
 }
 
 /** What settling a request writes. */
@@ -47,7 +49,7 @@ export const released = {
 export function settleOutcome(
   request: ConnectRequest,
   outcome: RequestOutcome,
-  { isServed, holder, item: known }: RequestSurroundings,
+  { isServed, holder, item: known, wasDeleted }: RequestSurroundings,
 ): RequestEnd {
   const { userId, bank, managedItemId, openedAt } = request
   const { state, step, at, matched = false } = outcome
@@ -65,7 +67,7 @@ export function settleOutcome(
   const item =
     typeof outcome.item === 'number'
       ? itemAsTold(known, request)
-      : itemAsDescribed(known, outcome.item, { userId, bank, at })
+      : itemAsDescribed(known, outcome.item, { userId, bank, at, wasDeleted })
   // One that went since Bridge was asked is nobody's end.
   if (!item || item.goneAt !== null) return { kind: 'held' }
   const isCompleted = state === 'completed'

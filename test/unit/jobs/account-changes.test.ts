@@ -1,5 +1,6 @@
 import { http } from 'msw'
 import { describe, expect, it } from 'vitest'
+import { dayMs } from '../../../src/durations.ts'
 import { difference } from '../../../src/jobs/account-changes.ts'
 import { aConnectedBank, bridgeTime, callBack, callMethod } from '../../support/app.ts'
 import { bridgeProblem, bridgeUrl } from '../../support/bridge.ts'
@@ -107,7 +108,8 @@ describe('after a visit that managed a connection', () => {
 
   it('accounts nobody has read yet are read before the visit', async () => {
     const { app, bank, accounts, visit, told, clock, world } = await aVisit()
-    await app.store.deleteItem(bank.itemId, { actor: 'test', at: clock.now() })
+    const longAgo = clock.now() - 2 * dayMs
+    await app.store.deleteItem(bank.itemId, { actor: 'test', at: longAgo })
     await app.store.keepItems(
       bank.user.id,
       [

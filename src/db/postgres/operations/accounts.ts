@@ -1,4 +1,4 @@
-import { and, asc, eq, isNull, ne, notInArray, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNull, ne, notInArray, sql } from 'drizzle-orm'
 import { given } from '../../conditions.ts'
 import type { AccountStore, Replacement } from '../../ports/accounts.ts'
 import { isAccountNews, keptFingerprint } from '../../rules/account-change.ts'
@@ -57,8 +57,14 @@ export function accountOperations({ run, transaction }: Tools): AccountStore {
         const printed = [...fresh.values()].flatMap(({ id, itemId, ownerPrint }): Printed[] =>
           ownerPrint ? [{ id, itemId, userId, ownerPrint }] : [],
         )
+        // What is back is lost no more, and does not take its own place.
+        const back = printed.map(({ id }) => id)
+        const found = db
+          .delete(lostAccounts)
+          .where(and(inArray(lostAccounts.id, back), eq(lostAccounts.userId, userId)))
+          .execute()
         // At once: where one replaces another, no third has their IBAN.
-        const alike = await Promise.all(printed.map((one) => others(db, one)))
+        const [, ...alike] = await Promise.all([found, ...printed.map((one) => others(db, one))])
         const replacements: Replacement[] = []
         for (const [nth, one] of printed.entries()) {
           const before = replacedAmong(alike[nth]!)

@@ -1,11 +1,11 @@
-import { and, eq, gt, isNull, sql } from 'drizzle-orm'
+import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { EventChange, Handling } from '../../ports/events.ts'
 import type { Item } from '../../ports/items.ts'
-import { concernsUser, itemAfterEvent, lateFrom } from '../../rules/item-change.ts'
+import { concernsUser, itemAfterEvent } from '../../rules/item-change.ts'
 import { ClaimLostError } from '../../store-errors.ts'
-import { audit, bridgeUsers, items, sites } from '../schema/index.ts'
+import { bridgeUsers, items } from '../schema/index.ts'
 import { tableOf, type Db, type Last } from '../tools.ts'
-import { lockItems, storeItems, storingAccounts } from './item-rows.ts'
+import { deletedAmong, lockItems, storeItems, storingAccounts } from './item-rows.ts'
 import { lockUsers } from './locks.ts'
 import { claimsOf } from './work-claims.ts'
 
@@ -53,8 +53,9 @@ export async function applyAll(
       return true
     }
     const item = known.get(change.itemId)
-    const isDeleted = !item && change.kind !== 'item-gone' && (await wasDeleted(db, change))
-    const after = itemAfterEvent(item, change, { wasDeleted: isDeleted })
+    const asked = item || change.kind === 'item-gone' ? [] : [change.itemId]
+    const deleted = await deletedAmong(db, asked, change)
+    const after = itemAfterEvent(item, change, { wasDeleted: deleted.has(change.itemId) })
     if (after) keep(after)
     if (after === undefined) return false
     if (change.kind === 'account') {
@@ -86,26 +87,4 @@ export async function applyAll(
     )
   }
   return ends
-}
-
-/** Whether the item was deleted here: no row stands for it any more, only the audit tells. */
-async function wasDeleted(
-  db: Db,
-  { userId, itemId, at }: { userId: string; itemId: number; at: number },
-): Promise<boolean> {
-  const told = await db
-    .select({ id: audit.id })
-    .from(bridgeUsers)
-    .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-    .innerJoin(audit, eq(audit.tenantId, sites.tenantId))
-    .where(
-      and(
-        eq(bridgeUsers.id, userId),
-        gt(audit.at, lateFrom(at)),
-        eq(audit.action, 'item.deleted'),
-        eq(audit.subject, String(itemId)),
-      ),
-    )
-    .limit(1)
-  return told.length > 0
 }

@@ -1,8 +1,9 @@
-import { inArray, sql, type Column, type SQLChunk } from 'drizzle-orm'
+import { and, eq, gt, inArray, sql, type Column, type SQLChunk } from 'drizzle-orm'
 import { toSnakeCase } from 'drizzle-orm/casing'
 import type { Item } from '../../ports/items.ts'
+import { lateFrom } from '../../rules/item-change.ts'
 import { LostRaceError } from '../errors.ts'
-import { accounts, items } from '../schema/index.ts'
+import { accounts, audit, bridgeUsers, items, sites } from '../schema/index.ts'
 import { tableOf, type Db } from '../tools.ts'
 
 /** Items by their ids, nobody else's until the transaction ends. */
@@ -19,6 +20,29 @@ export async function lockItems(db: Db, ids: readonly number[]): Promise<Map<num
 
 export const lockItem = async (db: Db, id: number): Promise<Item | undefined> =>
   (await lockItems(db, [id])).get(id)
+
+/** Which items were deleted here: no row stands for them any more, only the audit tells. */
+export async function deletedAmong(
+  db: Db,
+  ids: readonly number[],
+  { userId, at }: { userId: string; at: number },
+): Promise<Set<number>> {
+  if (ids.length === 0) return new Set()
+  const told = await db
+    .select({ subject: audit.subject })
+    .from(bridgeUsers)
+    .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+    .innerJoin(audit, eq(audit.tenantId, sites.tenantId))
+    .where(
+      and(
+        eq(bridgeUsers.id, userId),
+        gt(audit.at, lateFrom(at)),
+        eq(audit.action, 'item.deleted'),
+        inArray(audit.subject, ids.map(String)),
+      ),
+    )
+  return new Set(told.map(({ subject }) => Number(subject)))
+}
 
 /** What rules decide of an item. What they do not is written where it is decided. */
 const columns = {

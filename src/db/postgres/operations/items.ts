@@ -34,7 +34,7 @@ import {
 } from '../schema/index.ts'
 import { changed, first, prepared, type Db, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
-import { lockItem, lockItems, storeItem } from './item-rows.ts'
+import { deletedAmong, lockItem, lockItems, storeItem } from './item-rows.ts'
 import { lockTenantOf, lockUser } from './locks.ts'
 import { isStill } from './removals.ts'
 import { inGivenScope, isServed, isMailWanted } from './sites.ts'
@@ -236,10 +236,12 @@ async function writeItems(
     db,
     facts.map(({ id }) => id),
   )
+  const unknown = onlyKnown ? [] : facts.flatMap(({ id }) => (known.has(id) ? [] : id))
+  const deleted = await deletedAmong(db, unknown, of)
   for (const fact of facts) {
     const before = known.get(fact.id)
     if (onlyKnown && !before) continue
-    const item = itemAsDescribed(before, fact, of)
+    const item = itemAsDescribed(before, fact, { ...of, wasDeleted: deleted.has(fact.id) })
     if (!item) continue
     await storeItem(db, item)
     known.set(item.id, item)

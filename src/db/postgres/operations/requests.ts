@@ -33,7 +33,7 @@ import { bridgeUsers, connectRequests as requests, items, sites, tenants } from 
 import { changed, first, prepared, type Db, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { reviveEndpoint } from './endpoint-health.ts'
-import { lockItem, storeItem } from './item-rows.ts'
+import { deletedAmong, lockItem, storeItem } from './item-rows.ts'
 import { lockSite, lockUser } from './locks.ts'
 import { connections } from './items.ts'
 import { inGivenScope, isServed } from './sites.ts'
@@ -258,11 +258,14 @@ export function requestOperations({ run, transaction }: Tools): RequestStore {
         const request = await lockRequest(db, id)
         if (!request) throw new ConflictError('The request is gone')
         const itemId = itemIdOf(outcome)
-        const settled = settleOutcome(request, outcome, {
-          isServed: await isUserServed(db, request.userId),
-          holder: await lockHolder(db, itemId, id),
-          item: await lockItem(db, itemId),
-        })
+        const { userId } = request
+        const isServed = await isUserServed(db, userId)
+        const holder = await lockHolder(db, itemId, id)
+        const known = await lockItem(db, itemId)
+        const deleted = await deletedAmong(db, known ? [] : [itemId], { userId, at: outcome.at })
+        const wasDeleted = deleted.has(itemId)
+        const around = { isServed, holder, item: known, wasDeleted }
+        const settled = settleOutcome(request, outcome, around)
         if (settled.kind === 'held') return { outcome: 'held', request }
         if (settled.kind === 'over') {
           const confirmed = settled.change && (await change(db, id, settled.change))
@@ -272,7 +275,7 @@ export function requestOperations({ run, transaction }: Tools): RequestStore {
         await storeItem(db, item)
         if (loser !== null) await change(db, loser, released)
         const after = await change(db, id, settled.change)
-        if (offered !== null) await offer(db, offered, request.userId, loser, outcome.at)
+        if (offered !== null) await offer(db, offered, userId, loser, outcome.at)
         if (announced) await insertEvent(db, announcement)
         return { outcome: 'settled', request: after }
       }),

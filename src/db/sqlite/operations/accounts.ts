@@ -104,7 +104,13 @@ export function accountOperations({ db, read, write }: Tools): AccountStore {
           const kept = keptFingerprint(known, { itemId, ibanFingerprint }, { isCompared })
           const print = item.userId === returning?.userId ? ownerPrint : null
           storeAccount(db, { id, itemId, ibanFingerprint: kept, ownerPrint: print, at })
-          if (print) printed.push({ id, itemId, userId: item.userId, ownerPrint: print })
+          if (!print) continue
+          const { userId } = item
+          // What is back is lost no more, and does not take its own place.
+          db.delete(lostAccounts)
+            .where(and(eq(lostAccounts.id, id), eq(lostAccounts.userId, userId)))
+            .run()
+          printed.push({ id, itemId, userId, ownerPrint: print })
         }
         return printed.flatMap((one) => {
           const replacement = replace(db, one)

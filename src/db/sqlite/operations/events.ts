@@ -1,14 +1,14 @@
 import { and, asc, eq, gt, isNull, lte, sql, desc, lt } from 'drizzle-orm'
 import { given } from '../../conditions.ts'
 import type { EventChange, EventStore, Handling, NewEvent } from '../../ports/events.ts'
-import { concernsUser, itemAfterEvent, lateFrom } from '../../rules/item-change.ts'
+import { concernsUser, itemAfterEvent } from '../../rules/item-change.ts'
 import { ClaimLostError, StoreBusyError, StoreDiskError } from '../../store-errors.ts'
 import type { GroupCommit } from '../group-commit.ts'
-import { audit, bridgeUsers, events, items, sites } from '../schema/index.ts'
+import { bridgeUsers, events, items } from '../schema/index.ts'
 import { isDiskFault, prepared, type Tools } from '../tools.ts'
 import { insertDelivery } from './deliveries.ts'
 import { isFreeFor, requirePlace } from './members.ts'
-import { itemRow, storeAccount, storeItem } from './item-rows.ts'
+import { itemRow, storeAccount, storeItem, wasDeleted } from './item-rows.ts'
 
 const storeEvent = prepared((db) =>
   db
@@ -77,26 +77,6 @@ const userOf = prepared((db) =>
     .where(eq(bridgeUsers.id, given('id')))
     .prepare(),
 )
-
-/** Whether the item was deleted here: no row stands for it any more, only the audit tells. */
-const wasDeleted = (
-  db: Tools['db'],
-  { userId, itemId, at }: { userId: string; itemId: number; at: number },
-): boolean =>
-  db
-    .select({ id: audit.id })
-    .from(bridgeUsers)
-    .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
-    .innerJoin(audit, eq(audit.tenantId, sites.tenantId))
-    .where(
-      and(
-        eq(bridgeUsers.id, userId),
-        gt(audit.at, lateFrom(at)),
-        eq(audit.action, 'item.deleted'),
-        eq(audit.subject, String(itemId)),
-      ),
-    )
-    .get() !== undefined
 
 export function eventOperations({
   db,

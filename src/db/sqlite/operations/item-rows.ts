@@ -1,7 +1,8 @@
-import { eq, sql, type Column } from 'drizzle-orm'
+import { and, eq, gt, sql, type Column } from 'drizzle-orm'
 import { given } from '../../conditions.ts'
 import type { Item } from '../../ports/items.ts'
-import { accounts, items } from '../schema/index.ts'
+import { lateFrom } from '../../rules/item-change.ts'
+import { accounts, audit, bridgeUsers, items, sites } from '../schema/index.ts'
 import { prepared, type Tools } from '../tools.ts'
 
 const itemWith = prepared((db) =>
@@ -56,6 +57,26 @@ const mapNames = <T>(of: (name: string) => T): Record<string, T> =>
   Object.fromEntries(changing.map((name) => [name, of(name)]))
 
 export const itemRow = (db: Tools['db'], id: number) => itemWith(db).get({ id })
+
+/** Whether an item was deleted here: no row stands for it any more, only the audit tells. */
+export const wasDeleted = (
+  db: Tools['db'],
+  { userId, itemId, at }: { userId: string; itemId: number; at: number },
+): boolean =>
+  db
+    .select({ id: audit.id })
+    .from(bridgeUsers)
+    .innerJoin(sites, eq(sites.id, bridgeUsers.siteId))
+    .innerJoin(audit, eq(audit.tenantId, sites.tenantId))
+    .where(
+      and(
+        eq(bridgeUsers.id, userId),
+        gt(audit.at, lateFrom(at)),
+        eq(audit.action, 'item.deleted'),
+        eq(audit.subject, String(itemId)),
+      ),
+    )
+    .get() !== undefined
 
 /** Writes an item as a rule says that it now stands, over what was known of it, inside the transaction at hand. */
 export const storeItem = (db: Tools['db'], known: Item | undefined, item: Item): void => {

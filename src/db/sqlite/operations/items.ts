@@ -35,7 +35,7 @@ import {
 import { prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { insertEvent } from './events.ts'
-import { itemRow, storeItem } from './item-rows.ts'
+import { itemRow, storeItem, wasDeleted } from './item-rows.ts'
 import { isStill } from './removals.ts'
 import { inScopeGiven, isServed, isMailWanted } from './sites.ts'
 
@@ -233,7 +233,8 @@ const isRested = (at: number) =>
 /** Stores what Bridge said of an item, and of the item alone when it is not here yet. */
 function writeItem(db: Tools['db'], facts: ItemFacts, of: { userId: string; at: number }): void {
   const known = itemRow(db, facts.id)
-  const item = itemAsDescribed(known, facts, of)
+  const isDeleted = !known && wasDeleted(db, { ...of, itemId: facts.id })
+  const item = itemAsDescribed(known, facts, { ...of, wasDeleted: isDeleted })
   if (item) storeItem(db, known, item)
 }
 

@@ -34,7 +34,7 @@ import { prepared, type Tools } from '../tools.ts'
 import { writeAudit } from './audit.ts'
 import { reviveEndpoint } from './endpoint-health.ts'
 import { insertEvent } from './events.ts'
-import { itemRow, storeItem } from './item-rows.ts'
+import { itemRow, storeItem, wasDeleted } from './item-rows.ts'
 import { connections } from './items.ts'
 import { isFreeFor, requirePlace } from './members.ts'
 import { isServed, inScopeGiven } from './sites.ts'
@@ -244,10 +244,12 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
         const { request } = found
         const itemId = itemIdOf(outcome)
         const known = itemRow(db, itemId)
+        const { userId } = request
         const settled = settleOutcome(request, outcome, {
           isServed: found.isServed,
           holder: holderOf(itemId, id),
           item: known,
+          wasDeleted: !known && wasDeleted(db, { userId, itemId, at: outcome.at }),
         })
         if (settled.kind === 'held') return { outcome: 'held', request }
         if (settled.kind === 'over') {
@@ -258,7 +260,7 @@ export function requestOperations({ db, read, write }: Tools): RequestStore {
         storeItem(db, known, item)
         if (loser !== null) change(loser, released)
         const changed = change(id, settled.change)
-        if (offered !== null) offer(offered, request.userId, loser, outcome.at)
+        if (offered !== null) offer(offered, userId, loser, outcome.at)
         if (announced) insertEvent(db, announcement)
         return { outcome: 'settled', request: changed }
       }),

@@ -25,7 +25,7 @@ describe('an item that Bridge described', () => {
   it('stands under its user, is well, and keeps its birthday; another user’s is left alone', () => {
     fc.assert(
       fc.property(described, ({ known, facts, userId, bank, at }) => {
-        const item = itemAsDescribed(known, facts, { userId, bank, at })
+        const item = itemAsDescribed(known, facts, { userId, bank, at, ...here })
 
         if (known && known.userId !== userId) {
           expect(item).toBeNull()
@@ -51,7 +51,7 @@ describe('an item that Bridge described', () => {
         const lastTryAt = before?.lastTryAt == null ? null : Math.min(before.lastTryAt, at)
         const known = before && { ...before, lastTryAt }
         const userId = known?.userId ?? 'ann'
-        const item = itemAsDescribed(known, facts, { userId, bank, at })
+        const item = itemAsDescribed(known, facts, { userId, bank, at, ...here })
 
         for (const name of kept) expect(item?.[name]).toBe(facts[name] ?? known?.[name] ?? null)
         expect(item?.bank).toBe(bank ?? known?.bank ?? null)
@@ -65,7 +65,7 @@ describe('an item that Bridge described', () => {
     fc.assert(
       fc.property(described, anItemRow, ({ facts, at }, before) => {
         const known = { ...before, updatedAt: at + 1, lastTryAt: at + 1 }
-        const item = itemAsDescribed(known, facts, { userId: known.userId, at })
+        const item = itemAsDescribed(known, facts, { userId: known.userId, at, ...here })
 
         const { status, statusCodeInfo } = known
         expect(item).toMatchObject({ status, statusCodeInfo })
@@ -82,7 +82,7 @@ describe('an item that Bridge described', () => {
       fc.property(described, anItemRow, ({ facts, at }, before) => {
         const ahead = at + 2 * dayMs
         const known = { ...before, updatedAt: ahead, lastTryAt: ahead }
-        const item = itemAsDescribed(known, facts, { userId: known.userId, at })
+        const item = itemAsDescribed(known, facts, { userId: known.userId, at, ...here })
 
         const { status, statusCodeInfo } = facts
         expect(item).toMatchObject({ updatedAt: at, status, statusCodeInfo })
@@ -90,10 +90,18 @@ describe('an item that Bridge described', () => {
     )
   })
 
+  it('is left alone once it was deleted here, whoever’s it was', () => {
+    fc.assert(
+      fc.property(described, ({ facts, ...of }) => {
+        expect(itemAsDescribed(undefined, facts, { ...of, wasDeleted: true })).toBeNull()
+      }),
+    )
+  })
+
   it('stands the same when it is described the same twice', () => {
     fc.assert(
       fc.property(described, ({ known, facts, bank, at }) => {
-        const of = { userId: known?.userId ?? 'ann', bank, at }
+        const of = { userId: known?.userId ?? 'ann', bank, at, ...here }
         const once = itemAsDescribed(known, facts, of)
 
         expect(itemAsDescribed(once ?? undefined, facts, of)).toEqual(once)

@@ -28,13 +28,15 @@ const aCase = fc
     outcome: anOutcome,
     holder: fc.option(aRequestRow, { nil: undefined }),
     item: fc.option(anItemRow, { nil: undefined }),
+    wasDeleted: fc.boolean(),
   })
-  .map(({ request, outcome, holder, item }) => {
+  .map(({ request, outcome, holder, item, wasDeleted }) => {
     const id = itemIdOf(outcome)
     const around: RequestSurroundings = {
       isServed: true,
       holder: holder && { id: `${holder.id} of another`, matchedAt: holder.matchedAt },
       item: item && { ...item, id, userId: request.userId },
+      wasDeleted: !item && wasDeleted,
     }
     return { request, outcome, around }
   })
@@ -136,6 +138,7 @@ describe('what becomes of a request', () => {
           isServed: true,
           holder: undefined,
           item: first.item,
+          wasDeleted: false,
         })
 
         if (outcome.state === 'completed') {
