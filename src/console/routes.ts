@@ -10,13 +10,13 @@ import { createExaminer } from './examined.ts'
 import { readBank } from './facts/bank.ts'
 import { callQuery, listCalls, listEvents, replayQuery } from './facts/lists.ts'
 import { overviewReader } from './facts/overview.ts'
-import { readMeant, readThing } from './facts/thing.ts'
+import { readMeant, readRecord } from './facts/record.ts'
 import { bankPage } from './pages/bank.ts'
 import { doneIn } from './pages/done.ts'
 import { callsPage, eventsPage } from './pages/lists.ts'
 import { overviewPage } from './pages/overview.ts'
-import { actsOf } from './pages/thing-acts.ts'
-import { searchPage, thingPage } from './pages/thing.ts'
+import { actsOf } from './pages/record-acts.ts'
+import { searchPage, recordPage } from './pages/record.ts'
 
 export interface ConsoleOptions {
   config: Config
@@ -40,7 +40,7 @@ const kinds = [
   'user',
   'site',
 ] as const satisfies Subject['kind'][]
-const thingPath = z.object({ kind: z.enum(kinds), id: z.string().min(1).max(60) })
+const recordPath = z.object({ kind: z.enum(kinds), id: z.string().min(1).max(60) })
 
 /** What only a visitor sees and does: a stranger learns nothing from any of it, and each button shows that it stood on our page. */
 export const inside: FastifyPluginAsync<ConsoleOptions> = async (app, { config, examine }) => {
@@ -100,12 +100,12 @@ export const inside: FastifyPluginAsync<ConsoleOptions> = async (app, { config, 
   })
 
   app.get('/:kind/:id', async (request, reply) => {
-    const path = thingPath.safeParse(request.params)
-    const thing = path.success ? await readThing(app, path.data) : undefined
-    if (!thing) return notice(request, reply, 404, 'unknown')
+    const path = recordPath.safeParse(request.params)
+    const record = path.success ? await readRecord(app, path.data) : undefined
+    if (!record) return notice(request, reply, 404, 'unknown')
     const frame = frameOf(request, reply)
-    const page = thingPage(frame, thing, {
-      acts: actsOf(frame, thing),
+    const page = recordPage(frame, record, {
+      acts: actsOf(frame, record),
       done: doneIn(request.query),
     })
     return sendPage(reply, 200, page)

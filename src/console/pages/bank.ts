@@ -3,12 +3,12 @@ import type { Page } from '../../html/page.ts'
 import type { BankList } from '../facts/bank.ts'
 import { framed, type Frame } from './frame.ts'
 import { card, linkTo, statusTag, table } from './parts.ts'
-import { thingTexts } from './thing-texts.ts'
+import { recordTexts } from './record-texts.ts'
 import { wordsFor } from './words.ts'
 
 /** Who is connected to a bank, and how those connections are. */
 export function bankPage(frame: Frame, { now, bank, rows, next }: BankList): Page {
-  const text = thingTexts[frame.language]
+  const text = recordTexts[frame.language]
   const words = wordsFor(frame.language, now)
   const [connection = '', user = '', ...columns] = text.connectionColumns
   const list = table(

@@ -37,7 +37,7 @@ export const table = (
     </tbody>
   </table>`
 
-/** To the page of a thing. */
+/** To the page of a record. */
 export const linkTo = (kind: Subject['kind'] | 'bank', id: string, name: string): Html =>
   html`<a href="${`/console/${kind}/${encodeURIComponent(id)}`}">${name}</a>`
 

@@ -3,13 +3,13 @@ import { html, seen, type Html } from '../../html/html.ts'
 import type { Language } from '../../language.ts'
 import type { OpenTry } from '../../webhooks/relay/tries.ts'
 import { card, table, tag } from './parts.ts'
-import { thingTexts } from './thing-texts.ts'
+import { recordTexts } from './record-texts.ts'
 import type { Words } from './words.ts'
 
 /** The tries of a delivery, and what the site answered to the last of them; null when there were none. */
 export function triesCard(language: Language, words: Words, all: readonly OpenTry[]): Html | null {
   if (all.length === 0) return null
-  const text = thingTexts[language]
+  const text = recordTexts[language]
   const slowest = Math.max(...all.map(({ durationMs }) => durationMs), 1)
   return card(
     text.tries,

@@ -4,8 +4,8 @@ import { aTenant, aUser, itemFacts } from '../../support/tenants.ts'
 
 type Rooms = Awaited<ReturnType<typeof aFurnishedConsole>>
 
-/** Each kind of thing: its page, and what that says in English and in French. */
-const things: [string, (rooms: Rooms) => string, RegExp, RegExp][] = [
+/** Each kind of record: its page, and what that says in English and in French. */
+const records: [string, (rooms: Rooms) => string, RegExp, RegExp][] = [
   [
     'item',
     () => 'item/77',
@@ -49,8 +49,8 @@ const things: [string, (rooms: Rooms) => string, RegExp, RegExp][] = [
 const wordsOf = (page: string): string[] =>
   [...page.replace(/^.*<\/head>/s, '').matchAll(/>([^<]+)</g)].map(([, words = '']) => words.trim())
 
-describe('the page of a thing', () => {
-  it.each(things)(
+describe('the page of a record', () => {
+  it.each(records)(
     'tells of an %s what it is and what became of it',
     async (_kind, path, en, fr) => {
       const rooms = await aFurnishedConsole()
@@ -133,7 +133,7 @@ describe('the search box', () => {
     ['the beginning of an id', () => 'req_cal', () => 'call/req_call'],
     ['the id of a call', () => 'req_call', () => 'call/req_call'],
     ['a uuid of Bridge’s', ({ user }) => user.userUuid, ({ user }) => `user/${user.id}`],
-  ])('leads from %s to the thing', async (_what, word, to) => {
+  ])('leads from %s to the record', async (_what, word, to) => {
     const rooms = await aFurnishedConsole()
 
     const found = await rooms.visitor.get(`/console/search?q=${encodeURIComponent(word(rooms))}`)

@@ -1,7 +1,7 @@
 import { html, type Html } from '../../html/html.ts'
 import type { Language } from '../../language.ts'
 import { takesWebhooks } from '../../db/rules/replay.ts'
-import type { Thing } from '../facts/thing.ts'
+import type { RecordView } from '../facts/record.ts'
 import { form, type Frame } from './frame.ts'
 
 const texts = {
@@ -23,8 +23,8 @@ const texts = {
   },
 } as const satisfies Record<Language, object>
 
-/** The buttons of a thing. Each posts to its own address. */
-export function actsOf(frame: Frame, { story, canRenew }: Thing): Html[] {
+/** The buttons of a record. Each posts to its own address. */
+export function actsOf(frame: Frame, { story, canRenew }: RecordView): Html[] {
   const text = texts[frame.language]
   const { subject, site, endpoint, events, items } = story
   const button = (to: string, said: string) =>

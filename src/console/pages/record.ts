@@ -10,44 +10,45 @@ import type { Language } from '../../language.ts'
 import { shortMethod } from '../../explain/call-verdict.ts'
 import { command } from '../../terminal/shell.ts'
 import { alikeCalls } from '../facts/lists.ts'
-import type { Meant, Thing } from '../facts/thing.ts'
+import type { Meant, RecordView } from '../facts/record.ts'
 import { life } from './charts.ts'
 import { doneLine, type Done } from './done.ts'
 import { framed, type Frame } from './frame.ts'
 import { card, commandLine, linkTo, sentence, statusTag, table, tag, toneOf } from './parts.ts'
-import { thingFacts } from './thing-facts.ts'
-import { thingTexts, type ThingTexts } from './thing-texts.ts'
+import { recordFacts } from './record-facts.ts'
+import { recordTexts, type RecordTexts } from './record-texts.ts'
 import { triesCard } from './tries.ts'
 import { wordsFor, type Words } from './words.ts'
 
 /** How many rows each list of a page has. */
 const most = 15
 
-/** One thing: what became of it and what to do, what it is, and what happened, as `explain` tells it. */
-export function thingPage(
+/** One record: what became of it and what to do, what it is, and what happened, as `explain` tells it. */
+export function recordPage(
   frame: Frame,
-  thing: Thing,
+  record: RecordView,
   { acts, done }: { acts: readonly Html[]; done?: Done | undefined },
 ): Page {
-  const text = thingTexts[frame.language]
-  const words = wordsFor(frame.language, thing.now)
-  const { kind } = thing.story.subject
+  const text = recordTexts[frame.language]
+  const words = wordsFor(frame.language, record.now)
+  const { kind } = record.story.subject
   const isEvent = kind === 'event' || kind === 'delivery'
-  const body = html`${doneLine(frame.language, done)} ${verdict(frame.language, thing, acts)}
+  const body = html`${doneLine(frame.language, done)} ${verdict(frame.language, record, acts)}
     <div class="grid">
-      ${card(text.facts, detailList(thingFacts(text, words, thing)))} ${picture(text, words, thing)}
+      ${card(text.facts, detailList(recordFacts(text, words, record)))}
+      ${picture(text, words, record)}
     </div>
-    ${isEvent && triesCard(frame.language, words, thing.tries)}
-    ${kind === 'call' && atBridge(text, words, thing)}
-    ${(kind === 'user' || kind === 'site') && connections(text, words, thing)}
-    ${!isEvent && webhooks(text, words, thing)} ${kind !== 'call' && calls(text, words, thing)}
-    ${kind !== 'request' && links(text, words, thing)} ${story(frame.language, words, thing)}`
-  return framed(frame, titleOf(text, thing), body)
+    ${isEvent && triesCard(frame.language, words, record.tries)}
+    ${kind === 'call' && atBridge(text, words, record)}
+    ${(kind === 'user' || kind === 'site') && connections(text, words, record)}
+    ${!isEvent && webhooks(text, words, record)} ${kind !== 'call' && calls(text, words, record)}
+    ${kind !== 'request' && links(text, words, record)} ${story(frame.language, words, record)}`
+  return framed(frame, titleOf(text, record), body)
 }
 
 function titleOf(
-  text: ThingTexts,
-  { story: { subject, site, user, events, calls } }: Thing,
+  text: RecordTexts,
+  { story: { subject, site, user, events, calls } }: RecordView,
 ): string {
   const [event, call] = [events[0], calls[0]]
   const name = (
@@ -62,10 +63,10 @@ function titleOf(
   return `${text.kinds[subject.kind]} ${seen(name ?? subject.id)}`
 }
 
-function verdict(language: Language, thing: Thing, acts: readonly Html[]): Html {
-  const { what, remedy, commands = [] } = thing.verdict
+function verdict(language: Language, record: RecordView, acts: readonly Html[]): Html {
+  const { what, remedy, commands = [] } = record.verdict
   return card(
-    thingTexts[language].verdict,
+    recordTexts[language].verdict,
     html`<p class="ink">${sentence(what[language])}</p>
       ${remedy && html`<p>${sentence(remedy[language])}</p>`} ${commands.map(commandLine)}
       ${acts.length > 0 && html`<div class="acts">${acts}</div>`}`,
@@ -73,7 +74,7 @@ function verdict(language: Language, thing: Thing, acts: readonly Html[]): Html 
 }
 
 /** A connection's life over its consent, or an event's tries. */
-function picture(text: ThingTexts, words: Words, { story: told, now }: Thing): Html | null {
+function picture(text: RecordTexts, words: Words, { story: told, now }: RecordView): Html | null {
   const [held] = told.subject.kind === 'item' || told.subject.kind === 'account' ? told.items : []
   const end = held?.item.authenticationExpiresAt ?? null
   if (!held || end === null) return null
@@ -92,7 +93,11 @@ function picture(text: ThingTexts, words: Words, { story: told, now }: Thing): H
   )
 }
 
-function atBridge(text: ThingTexts, words: Words, { story: { calls: all } }: Thing): Html | null {
+function atBridge(
+  text: RecordTexts,
+  words: Words,
+  { story: { calls: all } }: RecordView,
+): Html | null {
   const steps = all[0]?.bridge ?? []
   if (steps.length === 0) return null
   return card(
@@ -112,9 +117,9 @@ function atBridge(text: ThingTexts, words: Words, { story: { calls: all } }: Thi
 }
 
 function connections(
-  text: ThingTexts,
+  text: RecordTexts,
   words: Words,
-  { connections: all, now }: Thing,
+  { connections: all, now }: RecordView,
 ): Html | null {
   if (all.length === 0) return null
   return card(
@@ -138,7 +143,7 @@ function connections(
   )
 }
 
-function webhooks(text: ThingTexts, words: Words, { story: { events } }: Thing): Html | null {
+function webhooks(text: RecordTexts, words: Words, { story: { events } }: RecordView): Html | null {
   if (events.length === 0) return null
   return card(
     text.webhooks,
@@ -162,7 +167,11 @@ function webhooks(text: ThingTexts, words: Words, { story: { events } }: Thing):
   )
 }
 
-function calls(text: ThingTexts, words: Words, { story: { calls: all } }: Thing): Html | null {
+function calls(
+  text: RecordTexts,
+  words: Words,
+  { story: { calls: all } }: RecordView,
+): Html | null {
   if (all.length === 0) return null
   return card(
     text.calls,
@@ -182,7 +191,7 @@ function calls(text: ThingTexts, words: Words, { story: { calls: all } }: Thing)
   )
 }
 
-function links(text: ThingTexts, words: Words, { story: { requests } }: Thing): Html | null {
+function links(text: RecordTexts, words: Words, { story: { requests } }: RecordView): Html | null {
   if (requests.length === 0) return null
   return card(
     text.links,
@@ -205,9 +214,9 @@ function links(text: ThingTexts, words: Words, { story: { requests } }: Thing): 
 function story(
   language: Language,
   words: Words,
-  { steps, older, story: { subject } }: Thing,
+  { steps, older, story: { subject } }: RecordView,
 ): Html {
-  const text = thingTexts[language]
+  const text = recordTexts[language]
   return card(
     text.story,
     html`<ol class="steps">
@@ -227,9 +236,9 @@ function story(
   )
 }
 
-/** What a word may mean, where that is not one thing. */
+/** What a word may mean, where that is not one record. */
 export function searchPage(frame: Frame, word: string, meant: readonly Meant[]): Page {
-  const text = thingTexts[frame.language]
+  const text = recordTexts[frame.language]
   const body =
     meant.length === 0
       ? html`<section class="card">
@@ -257,7 +266,7 @@ export function searchPage(frame: Frame, word: string, meant: readonly Meant[]):
   return framed({ ...frame, sought: word }, text.search, body)
 }
 
-const nameIn = (text: ThingTexts, { subject, user, site, bank }: Meant): string =>
+const nameIn = (text: RecordTexts, { subject, user, site, bank }: Meant): string =>
   ({ user: user || text.defaultUser, site, bank } as Partial<Record<string, string | null>>)[
     subject.kind
   ] ?? subject.id

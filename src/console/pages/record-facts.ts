@@ -3,20 +3,20 @@ import type { Subject } from '../../db/ports/history.ts'
 import { bankOf } from '../../db/ports/items.ts'
 import { stateOfEvent } from '../../db/rules/event-state.ts'
 import { overFrom } from '../../db/rules/request-claim.ts'
-import type { Thing } from '../facts/thing.ts'
+import type { RecordView } from '../facts/record.ts'
 import { linkTo, statusTag, tag, toneOf } from './parts.ts'
-import type { ThingTexts } from './thing-texts.ts'
+import type { RecordTexts } from './record-texts.ts'
 import type { Words } from './words.ts'
 
 type Row = readonly [string, Part]
 
-/** What a thing is, a row each: of its own first, then whose it is. */
-export const thingFacts = (text: ThingTexts, words: Words, thing: Thing): Row[] => [
-  ...own[thing.story.subject.kind](text, words, thing),
-  ...ownerFacts(text, thing),
+/** What a record is, a row each: of its own first, then whose it is. */
+export const recordFacts = (text: RecordTexts, words: Words, record: RecordView): Row[] => [
+  ...own[record.story.subject.kind](text, words, record),
+  ...ownerFacts(text, record),
 ]
 
-function ownerFacts({ names, defaultUser }: ThingTexts, { story }: Thing): Row[] {
+function ownerFacts({ names, defaultUser }: RecordTexts, { story }: RecordView): Row[] {
   const { subject, site, tenant, user, key } = story
   return [
     [
@@ -32,7 +32,7 @@ function ownerFacts({ names, defaultUser }: ThingTexts, { story }: Thing): Row[]
 
 const time = (words: Words, at: number | null | undefined): Part => at != null && words.ago(at)
 
-function itemFacts({ names }: ThingTexts, words: Words, { story: { items } }: Thing): Row[] {
+function itemFacts({ names }: RecordTexts, words: Words, { story: { items } }: RecordView): Row[] {
   const [held] = items
   if (!held) return []
   const { item, accounts } = held
@@ -49,7 +49,11 @@ function itemFacts({ names }: ThingTexts, words: Words, { story: { items } }: Th
   ]
 }
 
-function requestFacts({ names, linkStates }: ThingTexts, words: Words, { story }: Thing): Row[] {
+function requestFacts(
+  { names, linkStates }: RecordTexts,
+  words: Words,
+  { story }: RecordView,
+): Row[] {
   const request = story.requests.at(-1)?.request
   if (!request) return []
   const { id, state, step, bank, openedAt, completedAt, itemId } = request
@@ -64,7 +68,7 @@ function requestFacts({ names, linkStates }: ThingTexts, words: Words, { story }
   ]
 }
 
-function eventFacts(text: ThingTexts, words: Words, { story: { events } }: Thing): Row[] {
+function eventFacts(text: RecordTexts, words: Words, { story: { events } }: RecordView): Row[] {
   const { names, states } = text
   const [event] = events
   if (!event) return []
@@ -80,7 +84,7 @@ function eventFacts(text: ThingTexts, words: Words, { story: { events } }: Thing
   ]
 }
 
-function callFacts({ names }: ThingTexts, words: Words, { story: { calls } }: Thing): Row[] {
+function callFacts({ names }: RecordTexts, words: Words, { story: { calls } }: RecordView): Row[] {
   const [call] = calls
   if (!call) return []
   const { status, refusal, excType, request, itemId } = call
@@ -99,7 +103,7 @@ function callFacts({ names }: ThingTexts, words: Words, { story: { calls } }: Th
   ]
 }
 
-function siteFacts({ names }: ThingTexts, words: Words, { story }: Thing): Row[] {
+function siteFacts({ names }: RecordTexts, words: Words, { story }: RecordView): Row[] {
   const { site, endpoint } = story
   if (!site) return []
   return [
@@ -118,7 +122,7 @@ function siteFacts({ names }: ThingTexts, words: Words, { story }: Thing): Row[]
   ]
 }
 
-function keyFacts({ names }: ThingTexts, words: Words, { story: { key } }: Thing): Row[] {
+function keyFacts({ names }: RecordTexts, words: Words, { story: { key } }: RecordView): Row[] {
   if (!key) return []
   return [
     [names.key, html`<code>${key.apiKey}</code>`],
@@ -129,14 +133,15 @@ function keyFacts({ names }: ThingTexts, words: Words, { story: { key } }: Thing
   ]
 }
 
-const own: Record<Subject['kind'], (text: ThingTexts, words: Words, thing: Thing) => Row[]> = {
-  item: itemFacts,
-  account: itemFacts,
-  request: requestFacts,
-  event: eventFacts,
-  delivery: eventFacts,
-  call: callFacts,
-  site: siteFacts,
-  key: keyFacts,
-  user: ({ names }, _words, { story }) => [[names.uuid, story.user?.userUuid ?? null]],
-}
+const own: Record<Subject['kind'], (text: RecordTexts, words: Words, record: RecordView) => Row[]> =
+  {
+    item: itemFacts,
+    account: itemFacts,
+    request: requestFacts,
+    event: eventFacts,
+    delivery: eventFacts,
+    call: callFacts,
+    site: siteFacts,
+    key: keyFacts,
+    user: ({ names }, _words, { story }) => [[names.uuid, story.user?.userUuid ?? null]],
+  }

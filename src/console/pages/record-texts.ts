@@ -181,7 +181,7 @@ const fr: typeof en = {
   several: (word) => `« ${word} » peut désigner`,
 }
 
-/** All that the pages of single things say, besides what `explain` makes of them. */
-export const thingTexts: Readonly<Record<Language, typeof en>> = { en, fr }
+/** All that the pages of single records say, besides what `explain` makes of them. */
+export const recordTexts: Readonly<Record<Language, typeof en>> = { en, fr }
 
-export type ThingTexts = typeof en
+export type RecordTexts = typeof en

@@ -12,8 +12,8 @@ import type { Keyring } from '../../vault/keyring.ts'
 import { banksMeant } from './bank.ts'
 import { openTries, type OpenTry } from '../../webhooks/relay/tries.ts'
 
-/** All that a page shows of one thing. */
-export interface Thing {
+/** All that a page shows of one record. */
+export interface RecordView {
   now: number
   story: Story
   verdict: Verdict
@@ -38,11 +38,11 @@ interface Deps {
 /** How many steps are told; `explain` tells all. */
 const mostSteps = 40
 
-/** What is known of a thing; undefined when there is none of that kind and id. */
-export async function readThing(
+/** What is known of a record; undefined when there is none of that kind and id. */
+export async function readRecord(
   { store, keyring, clock }: Deps,
   { kind, id }: Subject,
-): Promise<Thing | undefined> {
+): Promise<RecordView | undefined> {
   const subjects = await store.findSubjects(id, 10)
   const subject = subjects.find((one) => one.kind === kind && one.id === id)
   if (!subject) return undefined
@@ -66,7 +66,7 @@ export async function readThing(
   }
 }
 
-/** One of several things that a word may mean. */
+/** One of several records that a word may mean. */
 export interface Meant {
   subject: Subject | { kind: 'bank'; id: string }
   bank: string | null
@@ -75,7 +75,7 @@ export interface Meant {
   tenant: string | null
 }
 
-/** What a word means: one thing, several, or none. */
+/** What a word means: one record, several, or none. */
 export async function readMeant(deps: Deps, word: string): Promise<Meant[]> {
   const banks = (await banksMeant(deps.store, word)).map(({ id, name }) => ({
     subject: { kind: 'bank' as const, id: String(id) },
@@ -90,12 +90,12 @@ export async function readMeant(deps: Deps, word: string): Promise<Meant[]> {
     return [...subjects.map((subject) => ({ subject, ...alone })), ...banks]
   }
   const stories = await Promise.all(subjects.map((one) => gatherStory(deps.store, one)))
-  const things = stories.map(({ subject, user, site, tenant }) => ({
+  const records = stories.map(({ subject, user, site, tenant }) => ({
     subject,
     bank: null,
     user: user?.name ?? null,
     site: site?.name ?? null,
     tenant: tenant?.name ?? null,
   }))
-  return [...things, ...banks]
+  return [...records, ...banks]
 }
