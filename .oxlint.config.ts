@@ -91,8 +91,8 @@ export const mayUse: Record<string, readonly string[]> = {
   ],
 }
 
-/** The rooms that are doors themselves; elsewhere Fastify's values belong in plugin.ts. */
-const doors = new Set(['frappe', 'routes', 'sandbox'])
+/** The rooms that serve requests themselves; elsewhere Fastify's values belong in plugin.ts. */
+const serving = new Set(['frappe', 'routes', 'sandbox'])
 
 /** Only src/terminal/terminal.ts writes to it, for it makes inert what tenants named. */
 const terminal = ['stdout', 'stderr'].map((property) => ({
@@ -184,7 +184,7 @@ const directions = Object.entries(mayUse).flatMap(([room, allowed]) => {
     allowTypeImports: true,
     message: 'Put it in plugin.ts.',
   }
-  if (doors.has(room)) return [only(`src/${room}/**`, walled)]
+  if (serving.has(room)) return [only(`src/${room}/**`, walled)]
   if (room === 'db') {
     const apart = Object.entries(engineFolders).map(([folder, group]) =>
       only(`src/db/${folder}/**`, [

@@ -4,7 +4,12 @@ import type { Tenant } from '../db/ports/tenants.ts'
 import type { By, Scope } from '../db/scope.ts'
 import { hourMs } from '../durations.ts'
 import { keyState } from './api-keys.ts'
-import { createEntrance, type Entrance, type Offer, type OfferDeps } from './entrance.ts'
+import {
+  createLinkSessions,
+  type LinkSessions,
+  type Offer,
+  type OfferDeps,
+} from './link-sessions.ts'
 
 /** Who looks at a site's page, and at whose. */
 export interface PortalVisitor {
@@ -18,7 +23,7 @@ export interface PortalVisitor {
 }
 
 /** The way in of a site's people. */
-export const portalEntrance: Entrance<PortalVisitor> = createEntrance({
+export const portalSessions: LinkSessions<PortalVisitor> = createLinkSessions({
   prefix: 'por',
   uses: { offer: 'portal-offer', session: 'portal-session' },
   boundTo: ({ tenantId, siteId, apiKey }) => [tenantId, siteId, apiKey],
@@ -43,7 +48,7 @@ export const offerPortal = (
   deps: OfferDeps,
   { tenantId, siteId, apiKey }: Scope & { apiKey: string | null },
   by: By,
-): Promise<Offer> => portalEntrance.offer(deps, { who: null, tenantId, siteId, apiKey }, by)
+): Promise<Offer> => portalSessions.offer(deps, { who: null, tenantId, siteId, apiKey }, by)
 
 /** A session ends with its tenant or site, and with the key that asked for it: also when that key was given another secret. */
 function isAlive({ session, key, site }: SessionHolder, tenant: Tenant, now: number): boolean {

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { createLoginDoor } from './login-door.ts'
-import * as pages from './pages/door.ts'
+import { createLinkLogin } from './link-login.ts'
+import * as pages from './pages/login.ts'
 import type { Frame } from './pages/frame.ts'
-import { consoleEntrance, type Visitor } from './session.ts'
+import { consoleSessions, type Visitor } from './session.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -12,8 +12,8 @@ declare module 'fastify' {
 }
 
 /** The operator's. */
-export const door = createLoginDoor({
-  entrance: consoleEntrance,
+export const login = createLinkLogin({
+  sessions: consoleSessions,
   cookies: { session: '__Host-bank-api-console', csrf: '__Host-bank-api-form' },
   formUse: 'console-form',
   pages,
@@ -21,11 +21,11 @@ export const door = createLoginDoor({
   nameOf: ({ who }) => who,
 })
 
-export const { notice } = door
+export const { notice } = login
 
 /** What a page inside has around it. */
 export const frameOf = (request: FastifyRequest, reply: FastifyReply): Frame => ({
-  ...door.frameOf(request, reply),
+  ...login.frameOf(request, reply),
   who: request.visitor!.who,
   path: request.url.split('?')[0] ?? '',
 })

@@ -3,7 +3,7 @@ import csrf from '@fastify/csrf-protection'
 import formbody from '@fastify/formbody'
 import type { FastifyPluginAsync } from 'fastify'
 import { hourOf } from '../durations.ts'
-import { door, notice } from './login.ts'
+import { login, notice } from './login.ts'
 import { inside, type ConsoleOptions } from './routes.ts'
 
 /** The operator's pages. To look changes nothing; what a button does is written down under the name of who pressed it. */
@@ -11,15 +11,15 @@ const plugin: FastifyPluginAsync<ConsoleOptions> = async (app, { config, examine
   const { clock, auditCounter } = app
   app.removeAllContentTypeParsers()
   await app.register(cookie)
-  await app.register(csrf, door.formTokens(app))
-  await app.register(formbody, door.forms)
+  await app.register(csrf, login.formTokens(app))
+  await app.register(formbody, login.forms)
   app.decorateRequest('visitor', null)
-  door.prepare(app)
+  login.prepare(app)
   app.addHook('onRequest', async (request, reply) => {
     // A proxy that keeps strangers from here may compare what is written, and not what it means.
     if (!request.originalUrl.startsWith(app.prefix)) return notice(request, reply, 404, 'unknown')
     const now = clock.now()
-    const visitor = await door.welcome(app, request, reply, now)
+    const visitor = await login.welcome(app, request, reply, now)
     if (!visitor) return undefined
     request.visitor = visitor
     const { actor, sessionId } = visitor
@@ -27,7 +27,7 @@ const plugin: FastifyPluginAsync<ConsoleOptions> = async (app, { config, examine
     auditCounter.count({ ...visit, at: now, bucket: hourOf(now) })
     return undefined
   })
-  door.addLogin(app, '/login/:token')
+  login.addLogin(app, '/login/:token')
   await app.register(inside, { config, examine })
 }
 export default plugin

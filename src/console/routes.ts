@@ -5,7 +5,7 @@ import type { Subject } from '../db/ports/history.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { privately, sendPage } from '../html/page.ts'
 import { acts } from './acts.ts'
-import { door, frameOf, notice } from './login.ts'
+import { login, frameOf, notice } from './login.ts'
 import { createExaminer } from './examined.ts'
 import { readBank } from './facts/bank.ts'
 import { callQuery, listCalls, listEvents, replayQuery } from './facts/lists.ts'
@@ -52,7 +52,7 @@ export const inside: FastifyPluginAsync<ConsoleOptions> = async (app, { config, 
   })
   const readOverview = overviewReader({ store, clock, bridgeStatus, examiner, config })
 
-  door.guard(app)
+  login.guard(app)
 
   app.get('/', async (request, reply) => {
     const { page } = overviewQuery.parse(request.query)
@@ -114,7 +114,7 @@ export const inside: FastifyPluginAsync<ConsoleOptions> = async (app, { config, 
   app.post('/leave', async (request, reply) => {
     const { sessionId, actor } = request.visitor!
     await store.endSession(sessionId, { actor, at: clock.now() })
-    return door.leave(request, reply)
+    return login.leave(request, reply)
   })
 
   await app.register(acts)

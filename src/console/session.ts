@@ -1,4 +1,9 @@
-import { createEntrance, type Entrance, type Offer, type OfferDeps } from '../auth/entrance.ts'
+import {
+  createLinkSessions,
+  type LinkSessions,
+  type Offer,
+  type OfferDeps,
+} from '../auth/link-sessions.ts'
 import type { By } from '../db/scope.ts'
 import { hourMs, minuteMs } from '../durations.ts'
 
@@ -11,7 +16,7 @@ export interface Visitor {
 }
 
 /** The operator's way in. */
-export const consoleEntrance: Entrance<Visitor> = createEntrance({
+export const consoleSessions: LinkSessions<Visitor> = createLinkSessions({
   prefix: 'ses',
   uses: { offer: 'console-offer', session: 'console-session' },
   boundTo: ({ who }) => [who],
@@ -23,4 +28,4 @@ export const consoleEntrance: Entrance<Visitor> = createEntrance({
 
 /** Makes an address that lets one person in, under a name. */
 export const offerLogin = (deps: OfferDeps, who: string, by: By): Promise<Offer> =>
-  consoleEntrance.offer(deps, { who, tenantId: null, siteId: null, apiKey: null }, by)
+  consoleSessions.offer(deps, { who, tenantId: null, siteId: null, apiKey: null }, by)

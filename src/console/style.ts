@@ -1,7 +1,7 @@
 import { css } from '../html/inline.ts'
 
-/** Of the pages at the door. */
-export const doorStyle = css`
+/** Of the pages before a login. */
+export const loginStyle = css`
   pre {
     margin: 0 0 1.25rem;
     padding: 0.75rem 0.9rem;

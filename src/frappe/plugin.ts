@@ -269,7 +269,7 @@ export function frappePlugin<Caller, Context extends Releasable>(
   }
 
   /** Kept apart from the app, whose other routes read their bodies their own way. */
-  async function doors(app: FastifyInstance): Promise<void> {
+  async function rpcRoutes(app: FastifyInstance): Promise<void> {
     const method = app.supportedMethods
     const config = { rpc: true } as const
     const shared = { method, exposeHeadRoute: false, bodyLimit, config }
@@ -304,7 +304,7 @@ export function frappePlugin<Caller, Context extends Releasable>(
       app.decorateRequest('askedIn', null)
       app.setErrorHandler(handleError)
       app.setNotFoundHandler((request, reply) => sendRefusal(request, reply, notFound))
-      await app.register(doors)
+      await app.register(rpcRoutes)
     },
     { name: 'frappe', fastify: '5.x' },
   )

@@ -1,6 +1,6 @@
-import { portalEntrance, type PortalVisitor } from '../auth/portal-session.ts'
-import { createLoginDoor } from '../console/login-door.ts'
-import * as pages from './pages/door.ts'
+import { portalSessions, type PortalVisitor } from '../auth/portal-session.ts'
+import { createLinkLogin } from '../console/link-login.ts'
+import * as pages from './pages/login.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -10,8 +10,8 @@ declare module 'fastify' {
 }
 
 /** That of a site's people. */
-export const door = createLoginDoor({
-  entrance: portalEntrance,
+export const login = createLinkLogin({
+  sessions: portalSessions,
   cookies: { session: '__Host-bank-api-portal', csrf: '__Host-bank-api-portal-form' },
   formUse: 'portal-form',
   pages,
@@ -19,4 +19,4 @@ export const door = createLoginDoor({
   nameOf: ({ site, tenant }) => (site ?? tenant).name,
 })
 
-export const { notice, frameOf } = door
+export const { notice, frameOf } = login

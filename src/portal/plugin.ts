@@ -3,7 +3,7 @@ import csrf from '@fastify/csrf-protection'
 import formbody from '@fastify/formbody'
 import type { FastifyPluginAsync } from 'fastify'
 import { hourOf } from '../durations.ts'
-import { door } from './login.ts'
+import { login } from './login.ts'
 import { inside } from './routes.ts'
 
 /** The pages of a site's people. To look changes nothing, and nothing is shown but what is the site's or the tenant's own. */
@@ -11,13 +11,13 @@ const plugin: FastifyPluginAsync<{ eventsDays: number }> = async (app, { eventsD
   const { clock, limits, auditCounter } = app
   app.removeAllContentTypeParsers()
   await app.register(cookie)
-  await app.register(csrf, door.formTokens(app))
-  await app.register(formbody, door.forms)
+  await app.register(csrf, login.formTokens(app))
+  await app.register(formbody, login.forms)
   app.decorateRequest('portalVisitor', null)
-  door.prepare(app)
+  login.prepare(app)
   app.addHook('onRequest', async (request, reply) => {
     const now = clock.now()
-    const visitor = await door.welcome(app, request, reply, now)
+    const visitor = await login.welcome(app, request, reply, now)
     if (!visitor) return
     request.portalVisitor = visitor
     const { sessionId, actor, tenant, scope } = visitor
@@ -27,7 +27,7 @@ const plugin: FastifyPluginAsync<{ eventsDays: number }> = async (app, { eventsD
     auditCounter.count({ ...visit, at: now, bucket: hourOf(now) })
   })
   // Programs that check the links in a mail ask for the head alone.
-  door.addLogin(app, '/enter/:token', { exposeHeadRoute: true })
+  login.addLogin(app, '/enter/:token', { exposeHeadRoute: true })
   await app.register(inside, { eventsDays })
 }
 export default plugin

@@ -7,7 +7,7 @@ import type { By } from '../db/scope.ts'
 import { sendPage } from '../html/page.ts'
 import { replaySome } from '../webhooks/relay/replay.ts'
 import { sendTest } from '../webhooks/relay/test-event.ts'
-import { door, frameOf, notice } from './login.ts'
+import { login, frameOf, notice } from './login.ts'
 import { readEvent, readSite, readSites, siteQuery } from './facts.ts'
 import { eventPage } from './pages/event.ts'
 import { sitePage } from './pages/site.ts'
@@ -21,7 +21,7 @@ export const inside: FastifyPluginAsync<{ eventsDays: number }> = async (app, { 
   const { store, clock, keyring, wakeups, limits } = app
   const deps = { store, clock, keyring, eventsDays }
 
-  door.guard(app)
+  login.guard(app)
 
   app.get('/', async (request, reply) => {
     const query = siteQuery.parse(request.query)
@@ -63,7 +63,7 @@ export const inside: FastifyPluginAsync<{ eventsDays: number }> = async (app, { 
 
   app.post('/leave', async (request, reply) => {
     await store.endSession(request.portalVisitor!.sessionId, by(app, request))
-    return door.leave(request, reply)
+    return login.leave(request, reply)
   })
 
   app.all('/*', async (request, reply) => notice(request, reply, 404, 'unknown'))

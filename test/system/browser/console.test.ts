@@ -120,7 +120,7 @@ describe.skipIf(isAbsent)('the console in a browser', () => {
     })
 
     await page.goto(await login())
-    await look(page, `${reader.name}-console-door`)
+    await look(page, `${reader.name}-console-login`)
     await page.getByRole('button', { name: reader.enter }).click()
     await page.getByRole('heading', { name: reader.overview, level: 1 }).waitFor()
     await look(page, `${reader.name}-console-overview`)

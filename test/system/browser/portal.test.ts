@@ -130,7 +130,7 @@ describe.skipIf(isAbsent)('a site’s page in a browser', () => {
     const heading = (name: string) => page.getByRole('heading', { name, exact: true })
 
     await page.goto(`${origin}${await addressOf(app, of)}`)
-    await look(page, `${reader.name}-portal-door`)
+    await look(page, `${reader.name}-portal-login`)
     await button(reader.enter).click()
     await heading(reader.connections).waitFor()
     await look(page, `${reader.name}-portal-site`)

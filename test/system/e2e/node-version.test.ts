@@ -7,7 +7,7 @@ import { testFolder } from '../../support/store.ts'
 import { runNode } from '../../support/run-cli.ts'
 
 const sourceOf = (path: string) => fileURLToPath(new URL(`../../../src/${path}`, import.meta.url))
-const doors = ['node-version.js', 'cli/bank-api.js']
+const programs = ['node-version.js', 'cli/bank-api.js']
 
 /** Arguments that make Node believe it is of another version. */
 const pretending = (version: string): string[] => {
@@ -33,11 +33,11 @@ function findOldNode(): string | undefined {
 
 const refusal = /^bank-api needs Node\.js 22\.19 or later, .*; this is v[\d.]+\..*\n$/
 
-describe.each(doors)('src/%s', (door) => {
+describe.each(programs)('src/%s', (program) => {
   it.each(['20.20.2', '22.18.0', '18.0.0', '0.12.18'])(
     'refuses Node %s in one line',
     async (version) => {
-      const args = [...pretending(version), sourceOf(door), '--help']
+      const args = [...pretending(version), sourceOf(program), '--help']
 
       const { code, out, err } = await runNode(process.execPath, args, { cwd: testFolder() })
 
@@ -48,7 +48,7 @@ describe.each(doors)('src/%s', (door) => {
   )
 
   it.each(['22.19.0', '24.3.0', '100.0.0'])('lets Node %s through', async (version) => {
-    const args = [...pretending(version), sourceOf(door), '--help']
+    const args = [...pretending(version), sourceOf(program), '--help']
 
     const { code, err } = await runNode(process.execPath, args, { cwd: testFolder() })
 
@@ -59,14 +59,16 @@ describe.each(doors)('src/%s', (door) => {
   it('is refused by this machine’s old Node, or read as the plain script it is', async () => {
     const old = findOldNode()
     if (old === undefined) {
-      const args = ['--check', '--no-experimental-strip-types', sourceOf(door)]
+      const args = ['--check', '--no-experimental-strip-types', sourceOf(program)]
       expect(await runNode(process.execPath, args, { cwd: testFolder() })).toMatchObject({
         code: 0,
       })
       return
     }
 
-    const { code, out, err } = await runNode(old, [sourceOf(door), '--help'], { cwd: testFolder() })
+    const { code, out, err } = await runNode(old, [sourceOf(program), '--help'], {
+      cwd: testFolder(),
+    })
 
     expect(err).toMatch(refusal)
     expect({ code, out }).toEqual({ code: 1, out: '' })

@@ -207,7 +207,8 @@ describe('a key that may only read is answered as any other, and refused before 
       const { status, text, store, bridge } = await ask(world, name, rows[name]!(own), reader)
       const { code } = JSON.parse(text) as { code?: string }
       told[name] = `${effect}: ${code ?? status}`
-      if (effect !== 'reads') done.push(...bridge, ...store.filter((each) => !isOfDoor(each)))
+      if (effect !== 'reads')
+        done.push(...bridge, ...store.filter((each) => !isOfAuthentication(each)))
     }
 
     const answered = (name: string) =>
@@ -243,4 +244,4 @@ const isOfTenant = (outsider: (typeof outsiders)[number]) =>
   outsider === 'a tenant key of another tenant'
 
 /** What it takes to know a key. */
-const isOfDoor = (operation: string) => ['findKey', 'touchKey'].includes(operation)
+const isOfAuthentication = (operation: string) => ['findKey', 'touchKey'].includes(operation)

@@ -9,7 +9,7 @@ import { databaseFile, testStore, watched } from '../../support/store.ts'
 import { aKey, aTenant, testBy, testRooms } from '../../support/tenants.ts'
 
 /** A tenant whose every kind of useless key is at hand, with what authentication did. */
-async function aDoor() {
+async function withKeys() {
   const path = databaseFile()
   const rooms = testRooms(testStore(path))
   const acme = await aTenant(rooms)
@@ -36,7 +36,7 @@ async function aDoor() {
     count: (entry: AuditEntry & { bucket: number }) => void counted.push(entry),
     flush: () => Promise.resolve(),
   }
-  const knock = (key: string, secret: string): Promise<Caller> =>
+  const present = (key: string, secret: string): Promise<Caller> =>
     authenticate(
       { store, keyring, clock: rooms.clock, auditCounter },
       { key, secret, address: '192.0.2.7' },
@@ -46,7 +46,7 @@ async function aDoor() {
     path,
     acme,
     other,
-    knock,
+    present,
     calls,
     counted,
     hashes: () => hashes,
@@ -62,7 +62,7 @@ async function aDoor() {
   }
 }
 
-type Useless = keyof Awaited<ReturnType<typeof aDoor>>['useless']
+type Useless = keyof Awaited<ReturnType<typeof withKeys>>['useless']
 
 const allUseless: Useless[] = [
   'an unknown key',
@@ -76,49 +76,49 @@ const allUseless: Useless[] = [
 
 describe('a good key', () => {
   it('of a site speaks for that site', async () => {
-    const { knock, acme } = await aDoor()
+    const { present, acme } = await withKeys()
 
-    const caller = await knock(acme.siteKey.apiKey, acme.siteKey.apiSecret)
+    const caller = await present(acme.siteKey.apiKey, acme.siteKey.apiSecret)
 
     expect(caller).toEqual(acme.siteKey.caller)
   })
 
   it('of a tenant speaks for all its sites', async () => {
-    const { knock, acme } = await aDoor()
+    const { present, acme } = await withKeys()
 
-    const caller = await knock(acme.tenantKey.apiKey, acme.tenantKey.apiSecret)
+    const caller = await present(acme.tenantKey.apiKey, acme.tenantKey.apiSecret)
 
     expect(caller).toMatchObject({ site: null, scope: { tenantId: acme.tenant.id, siteId: null } })
   })
 
   it('is good until the moment it expires', async () => {
-    const { knock, acme, clock, ...rooms } = await aDoor()
+    const { present, acme, clock, ...rooms } = await withKeys()
     const expiresAt = testNow + 1_000
     const key = await aKey({ clock, ...rooms }, acme.tenant, null, { expiresAt })
 
     clock.advance(999)
-    await knock(key.apiKey, key.apiSecret)
+    await present(key.apiKey, key.apiSecret)
     clock.advance(1)
 
-    await expect(knock(key.apiKey, key.apiSecret)).rejects.toThrow(AuthenticationError)
+    await expect(present(key.apiKey, key.apiSecret)).rejects.toThrow(AuthenticationError)
   })
 
   it('whose secret was good before is hashed once, until anything of it changes', async () => {
-    const { knock, acme, hashes, store } = await aDoor()
+    const { present, acme, hashes, store } = await withKeys()
     const { apiKey, apiSecret } = acme.siteKey
     const hashesOf = async (secret: string) => {
       const before = hashes()
-      await knock(apiKey, secret).catch(() => {})
+      await present(apiKey, secret).catch(() => {})
       return hashes() - before
     }
-    await knock(apiKey, apiSecret) // its use is noted
-    await knock(apiKey, apiSecret)
+    await present(apiKey, apiSecret) // its use is noted
+    await present(apiKey, apiSecret)
 
     expect(await hashesOf(apiSecret)).toBe(1)
     expect(await hashesOf(`${apiSecret}x`)).toBe(2)
     await store.changeKey(apiKey, { kind: 'updated', presentation: { links: 'url' } }, testBy)
     expect(await hashesOf(apiSecret)).toBe(2)
-    expect((await knock(apiKey, apiSecret)).presentation.links).toBe('url')
+    expect((await present(apiKey, apiSecret)).presentation.links).toBe('url')
   })
 
   const endings: [name: string, change: string][] = [
@@ -135,49 +135,49 @@ describe('a good key', () => {
     ],
   ]
   it.each(endings)('is none from the call on after %s by another process', async (_, change) => {
-    const { knock, acme, path } = await aDoor()
+    const { present, acme, path } = await withKeys()
     const { apiKey, apiSecret } = acme.siteKey
-    await knock(apiKey, apiSecret)
-    await knock(apiKey, apiSecret)
+    await present(apiKey, apiSecret)
+    await present(apiKey, apiSecret)
 
     const client = new Sqlite(path)
     client.prepare(change).run(apiKey)
     client.close()
 
-    await expect(knock(apiKey, apiSecret)).rejects.toThrow(AuthenticationError)
+    await expect(present(apiKey, apiSecret)).rejects.toThrow(AuthenticationError)
   })
 
   it('may have its former secret until then, and not for having been good before', async () => {
-    const { knock, acme, clock, keyring, store } = await aDoor()
+    const { present, acme, clock, keyring, store } = await withKeys()
     const { apiKey, apiSecret } = acme.siteKey
     const previousUntil = testNow + 1_000
     const rotated = await rotateApiKey({ store, keyring }, { apiKey, previousUntil }, testBy)
 
     clock.advance(999)
-    await knock(apiKey, apiSecret)
-    await knock(apiKey, apiSecret)
+    await present(apiKey, apiSecret)
+    await present(apiKey, apiSecret)
     clock.advance(1)
 
-    await expect(knock(apiKey, apiSecret)).rejects.toThrow(AuthenticationError)
-    await knock(apiKey, rotated!.apiSecret)
-    await expect(knock(apiKey, apiSecret)).rejects.toThrow(AuthenticationError)
+    await expect(present(apiKey, apiSecret)).rejects.toThrow(AuthenticationError)
+    await present(apiKey, rotated!.apiSecret)
+    await expect(present(apiKey, apiSecret)).rejects.toThrow(AuthenticationError)
   })
 
   it('has its use noted once an hour, to the hour and never before it was made', async () => {
-    const { knock, acme, clock, calls, store } = await aDoor()
+    const { present, acme, clock, calls, store } = await withKeys()
     const { apiKey, apiSecret } = acme.siteKey
     const untilNextHour = hourOf(testNow) + 60 * 60_000 - testNow
     const touches = () => calls.filter((name) => name === 'touchKey').length
 
-    await knock(apiKey, apiSecret)
+    await present(apiKey, apiSecret)
     clock.advance(untilNextHour - 1)
-    await knock(apiKey, apiSecret)
+    await present(apiKey, apiSecret)
     expect(touches()).toBe(1)
     const made = await store.findKey(apiKey)
     expect(made?.key.lastUsedAt).toBe(made?.key.createdAt)
 
     clock.advance(1)
-    await knock(apiKey, apiSecret)
+    await present(apiKey, apiSecret)
     expect(touches()).toBe(2)
     expect((await store.findKey(apiKey))?.key.lastUsedAt).toBe(hourOf(clock.now()))
   })
@@ -185,10 +185,10 @@ describe('a good key', () => {
 
 describe('refused, with the same error after the same work:', () => {
   it.each(allUseless)('%s', async (name) => {
-    const { knock, useless, calls, counted, hashes } = await aDoor()
+    const { present, useless, calls, counted, hashes } = await withKeys()
     const [key, secret] = useless[name]
 
-    const refusal: unknown = await knock(key, secret).catch((error: unknown) => error)
+    const refusal: unknown = await present(key, secret).catch((error: unknown) => error)
 
     expect(refusal).toBeInstanceOf(AuthenticationError)
     expect(refusal).toMatchObject({
@@ -203,10 +203,10 @@ describe('refused, with the same error after the same work:', () => {
   })
 
   it('the count tells address and hour, and repeats nothing a stranger wrote', async () => {
-    const { knock, acme, counted } = await aDoor()
+    const { present, acme, counted } = await withKeys()
 
-    await knock('garbage of a stranger', 'x').catch(() => {})
-    await knock(acme.siteKey.apiKey, 'wrong').catch(() => {})
+    await present('garbage of a stranger', 'x').catch(() => {})
+    await present(acme.siteKey.apiKey, 'wrong').catch(() => {})
 
     const common = {
       at: testNow,
@@ -223,7 +223,7 @@ describe('refused, with the same error after the same work:', () => {
 })
 
 it('a secret is random, and stored nowhere', async () => {
-  const { acme, store } = await aDoor()
+  const { acme, store } = await withKeys()
   const { apiKey, apiSecret } = acme.siteKey
 
   const holder = await store.findKey(apiKey)

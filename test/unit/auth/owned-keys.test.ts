@@ -18,15 +18,15 @@ import { testBy } from '../../support/tenants.ts'
 const config = loadConfig(olderEnvironment)
 const clock = testClock()
 
-/** Opens a database as a server does, and knocks at its door. */
+/** Opens a database as a server does, and presents keys to it. */
 async function start(path: string, over: (store: Store) => Partial<Store> = () => ({})) {
   const real = testStore(path)
   const store = { ...real, ...over(real) }
   const keyring = await unlockInstance(store, { config, clock })
   const auditCounter = { count: () => {}, flush: () => Promise.resolve() }
-  const knock = ({ key, secret }: { key: string; secret: string }): Promise<Caller> =>
+  const present = ({ key, secret }: { key: string; secret: string }): Promise<Caller> =>
     authenticate({ store, keyring, clock, auditCounter }, { key, secret, address: '192.0.2.7' })
-  return { store, keyring, knock }
+  return { store, keyring, present }
 }
 
 function olderDatabase(): string {
@@ -54,23 +54,23 @@ describe('a key moved to another owner opens nothing:', () => {
     ],
   ])('%s', async (_name, change) => {
     const path = olderDatabase()
-    const { knock } = await start(path)
-    await knock(olderKeys.other)
+    const { present } = await start(path)
+    await present(olderKeys.other)
 
     rawly(path).exec(change)
 
-    await expect(knock(olderKeys.other)).rejects.toThrow(AuthenticationError)
+    await expect(present(olderKeys.other)).rejects.toThrow(AuthenticationError)
   })
 
   it('a site key made the tenant’s', async () => {
     const path = olderDatabase()
-    const { knock } = await start(path)
-    await knock(olderKeys.siteBefore)
+    const { present } = await start(path)
+    await present(olderKeys.siteBefore)
 
     rawly(path).exec(`UPDATE api_keys SET site_id = NULL WHERE api_key = 'key_0004'`)
 
-    await expect(knock(olderKeys.site)).rejects.toThrow(AuthenticationError)
-    await expect(knock(olderKeys.siteBefore)).rejects.toThrow(AuthenticationError)
+    await expect(present(olderKeys.site)).rejects.toThrow(AuthenticationError)
+    await expect(present(olderKeys.siteBefore)).rejects.toThrow(AuthenticationError)
   })
 })
 
@@ -79,12 +79,12 @@ describe('a database written before the hash of a key named its owner', () => {
     const path = olderDatabase()
     const before = hashesIn(rawly(path))
 
-    const { knock, store } = await start(path)
+    const { present, store } = await start(path)
 
-    expect(await knock(olderKeys.site)).toMatchObject({ site: { name: 'erp.acme.test' } })
-    expect(await knock(olderKeys.siteBefore)).toMatchObject({ site: { name: 'erp.acme.test' } })
-    expect(await knock(olderKeys.tenant)).toMatchObject({ tenant: { name: 'acme' }, site: null })
-    expect(await knock(olderKeys.other)).toMatchObject({ tenant: { name: 'other' }, site: null })
+    expect(await present(olderKeys.site)).toMatchObject({ site: { name: 'erp.acme.test' } })
+    expect(await present(olderKeys.siteBefore)).toMatchObject({ site: { name: 'erp.acme.test' } })
+    expect(await present(olderKeys.tenant)).toMatchObject({ tenant: { name: 'acme' }, site: null })
+    expect(await present(olderKeys.other)).toMatchObject({ tenant: { name: 'other' }, site: null })
     expect(hashesIn(rawly(path)).filter((hash) => before.includes(hash))).toEqual([])
     expect(await store.listAudit({ action: 'keys', limit: 9 })).toMatchObject([
       { action: 'keys.owned', actor: 'server', detail: { keys: 3 } },
@@ -96,10 +96,10 @@ describe('a database written before the hash of a key named its owner', () => {
 
     await Promise.all([start(path), start(path)])
     const hashes = hashesIn(rawly(path))
-    const { knock, store } = await start(path)
+    const { present, store } = await start(path)
 
     expect(hashesIn(rawly(path))).toEqual(hashes)
-    await knock(olderKeys.site)
+    await present(olderKeys.site)
     expect(await store.listAudit({ action: 'keys', limit: 9 })).toHaveLength(1)
   })
 
@@ -121,28 +121,28 @@ describe('a database written before the hash of a key named its owner', () => {
     await expect(dying).rejects.toThrow('killed')
     expect(hashesIn(rawly(path))).toEqual(before)
 
-    const { knock } = await start(path)
-    await knock(olderKeys.site)
-    await knock(olderKeys.siteBefore)
+    const { present } = await start(path)
+    await present(olderKeys.site)
+    await present(olderKeys.siteBefore)
   })
 
   it('takes no hash of that time afterwards: one put back opens nothing, now or after a start', async () => {
     const path = olderDatabase()
     const client = rawly(path)
     const [, , other] = hashesIn(client)
-    const { knock } = await start(path)
+    const { present } = await start(path)
     const putBack = `UPDATE api_keys SET secret_hash = x'${other}', tenant_id = 'ten_0001' WHERE api_key = 'key_0006'`
 
     client.exec(putBack)
 
-    await expect(knock(olderKeys.other)).rejects.toThrow(AuthenticationError)
+    await expect(present(olderKeys.other)).rejects.toThrow(AuthenticationError)
     const again = await start(path)
-    await expect(again.knock(olderKeys.other)).rejects.toThrow(AuthenticationError)
+    await expect(again.present(olderKeys.other)).rejects.toThrow(AuthenticationError)
   })
 
   it('rotates its keys like any other', async () => {
     const path = olderDatabase()
-    const { knock, store, keyring } = await start(path)
+    const { present, store, keyring } = await start(path)
     const { key } = olderKeys.tenant
 
     const rotated = await rotateApiKey(
@@ -151,8 +151,8 @@ describe('a database written before the hash of a key named its owner', () => {
       testBy,
     )
 
-    await knock({ key, secret: rotated!.apiSecret })
-    await knock(olderKeys.tenant)
+    await present({ key, secret: rotated!.apiSecret })
+    await present(olderKeys.tenant)
     expect(rotated?.key.rotatedAt).toBe(testBy.at)
   })
 })

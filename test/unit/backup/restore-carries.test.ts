@@ -8,7 +8,7 @@ import { secretRow } from '../../../src/vault/sealed-rows.ts'
 import { readWebhookSecret, rotateWebhookSecret } from '../../../src/vault/webhook-secret.ts'
 import { restoreCopy, type Restoring } from '../../../src/backup/restore.ts'
 import { verifyCopy } from '../../../src/backup/verify.ts'
-import { consoleEntrance, offerLogin } from '../../../src/console/session.ts'
+import { consoleSessions, offerLogin } from '../../../src/console/session.ts'
 import { loadConfig } from '../../../src/config.ts'
 import type { ItemNote } from '../../../src/db/ports/items.ts'
 import type { BridgeUser } from '../../../src/db/ports/users.ts'
@@ -128,14 +128,14 @@ describe('what was ended since a copy was made stays ended:', () => {
     const { copy, open, clock } = installation
     const token = await open(async (rooms) => {
       const offer = await offerLogin(rooms, 'anne', by(rooms))
-      return (await consoleEntrance.enter(rooms, offer.token, clock.now()))!
+      return (await consoleSessions.enter(rooms, offer.token, clock.now()))!
     })
     const made = copy()
 
     await restore(installation, made)
 
     await open(async (rooms) => {
-      expect(await consoleEntrance.findVisitor(rooms, token, clock.now())).toBeUndefined()
+      expect(await consoleSessions.findVisitor(rooms, token, clock.now())).toBeUndefined()
       expect(await rooms.store.listSessions(0)).toEqual([])
     })
   })

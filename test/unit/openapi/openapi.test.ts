@@ -128,7 +128,7 @@ test('a refused call’s example is what the server would answer', async () => {
   expect(shown['application/json'].example).toEqual(JSON.parse(text))
 })
 
-/** The server's routes as `GET /live`, read off Fastify's own tree; the doors of the RPC surface left out. */
+/** The server's routes as `GET /live`, read off Fastify's own tree; those of the RPC surface left out. */
 function routesOf({ app }: TestApp): string[] {
   const parents: string[] = []
   return app
@@ -141,7 +141,7 @@ function routesOf({ app }: TestApp): string[] {
       const path = `${(parents[depth - 1] ?? '').replace(/\/$/, '')}/${name.replace(/^\//, '')}`
       parents[depth] = path
       if (path === '/' || path.includes('*')) return []
-      // What stands behind that door are pages for people, and their forms.
+      // What stands behind that login are pages for people, and their forms.
       if (path.startsWith('/portal') && !path.startsWith('/portal/enter')) return []
       // HEAD goes with its GET, and is not described.
       return verbs.split(', ').flatMap((verb) => (verb === 'HEAD' ? [] : `${verb} ${path}`))

@@ -13,8 +13,8 @@ import { anAnnouncement, aTenant, aUser, testBy, testRooms } from '../../support
 import { receiver } from './receiver.ts'
 import { unhandledIn } from '../../support/store.ts'
 
-/** The door alone: the rooms it needs stand in as decorations, under the names of the plugins that make them. */
-async function door(
+/** The plugin alone: the rooms it needs stand in as decorations, under the names of the plugins that make them. */
+async function anApp(
   options: {
     workers?: boolean
     isSandbox?: boolean
@@ -72,7 +72,7 @@ async function door(
 }
 
 test('with workers, what is stored is handled and delivered, also when nobody wakes the loops', async () => {
-  const { emit, listenAt, store, clock, heartbeats } = await door({
+  const { emit, listenAt, store, clock, heartbeats } = await anApp({
     workers: true,
     isSandbox: true,
   })
@@ -89,7 +89,7 @@ test('with workers, what is stored is handled and delivered, also when nobody wa
 test('nothing is tried, or applied, before the server is assembled; a stop does not wait for that', async () => {
   const begun = Promise.withResolvers<void>()
   const options = { workers: true, isSandbox: true, begun: begun.promise }
-  const { emit, listenAt, store, clock, app } = await door(options)
+  const { emit, listenAt, store, clock, app } = await anApp(options)
   const at = await receiver()
   await listenAt(at.url)
   await emit()
@@ -103,7 +103,7 @@ test('nothing is tried, or applied, before the server is assembled; a stop does 
 })
 
 test('without workers nothing runs', async () => {
-  const { emit, listenAt, app, heartbeats } = await door({ isSandbox: true })
+  const { emit, listenAt, app, heartbeats } = await anApp({ isSandbox: true })
   const at = await receiver()
   await listenAt(at.url)
   await emit()
@@ -116,7 +116,7 @@ test('without workers nothing runs', async () => {
 })
 
 test('a stop waits for the try in flight for as long as a try may take, so that its site gets nothing twice', async () => {
-  const { emit, listenAt, store, app } = await door({ workers: true, isSandbox: true })
+  const { emit, listenAt, store, app } = await anApp({ workers: true, isSandbox: true })
   const ends: (() => void)[] = []
   const at = await receiver((_, response) => void ends.push(() => response.end()))
   await listenAt(at.url)
@@ -134,7 +134,7 @@ test('a stop waits for the try in flight for as long as a try may take, so that 
 })
 
 test('what would outlast the stop is given back untried before that is over', async () => {
-  const { emit, listenAt, store, app } = await door({ workers: true, isSandbox: true })
+  const { emit, listenAt, store, app } = await anApp({ workers: true, isSandbox: true })
   const at = await receiver(() => {})
   await listenAt(at.url)
   const id = await emit()
@@ -151,7 +151,7 @@ test('what would outlast the stop is given back untried before that is over', as
 })
 
 test('a gentle stop keeps enough of its time to give back what hangs', async () => {
-  const { emit, listenAt, store, app } = await door({ workers: true, isSandbox: true })
+  const { emit, listenAt, store, app } = await anApp({ workers: true, isSandbox: true })
   const at = await receiver(() => {})
   await listenAt(at.url)
   const id = await emit()
@@ -168,7 +168,7 @@ test('a gentle stop keeps enough of its time to give back what hangs', async () 
 })
 
 test('a target is checked before it is saved: what the site opened counts within the operator’s bounds', async () => {
-  const { app, store, site } = await door({ bounds: ['10.1.0.0/16'] })
+  const { app, store, site } = await anApp({ bounds: ['10.1.0.0/16'] })
   await store.allowTargets(site.id, ['10.1.2.0/24', '192.168.0.0/16'], testBy)
 
   await app.relay.checkTarget('http://10.1.2.3/hook', site.id)
@@ -186,7 +186,7 @@ test.each([
   ['within the operator’s bounds is posted to', ['127.0.0.0/8'], 'delivered'],
   ['outside the operator’s bounds is not dialled', ['10.1.0.0/16'], 'pending'],
 ])('what a site opened %s', async (_, bounds, state) => {
-  const { emit, listenAt, store, site } = await door({ workers: true, bounds })
+  const { emit, listenAt, store, site } = await anApp({ workers: true, bounds })
   await store.allowTargets(site.id, ['127.0.0.0/8'], testBy)
   const at = await receiver()
   await listenAt(at.url)
@@ -200,7 +200,7 @@ test.each([
 })
 
 test('our own address is refused, and what is refused is counted for whoever asked', async () => {
-  const { app, store, auditCounter, tenant } = await door()
+  const { app, store, auditCounter, tenant } = await anApp()
   const asking = { tenantId: tenant.id, actor: 'key:k', subject: 'erp.acme.test' }
 
   for (const url of ['https://bank.test/webhooks/bridge', 'http://10.0.0.1/']) {
@@ -214,7 +214,7 @@ test('our own address is refused, and what is refused is counted for whoever ask
 })
 
 test('a sandbox opens loopback to every site', async () => {
-  const { app } = await door({ isSandbox: true })
+  const { app } = await anApp({ isSandbox: true })
 
   await app.relay.checkTarget('http://127.0.0.1:8000/hook')
   await expect(app.relay.checkTarget('http://10.0.0.1/hook')).rejects.toThrow(TargetRefusedError)

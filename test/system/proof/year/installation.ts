@@ -61,7 +61,7 @@ export async function yearOf(all: readonly Manners[], clock: MovableClock) {
   })
 
   const state = { day: 0 }
-  const doors = createServer((request, response) => {
+  const receiving = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
@@ -74,13 +74,13 @@ export async function yearOf(all: readonly Manners[], clock: MovableClock) {
   const take = (site: Site, headers: object, chunks: Buffer[]): Promise<number> =>
     site.receive(headers, Buffer.concat(chunks).toString())
   await new Promise<void>((resolve) => {
-    doors.listen(0, '127.0.0.1', resolve)
+    receiving.listen(0, '127.0.0.1', resolve)
   })
   onTestFinished(() => {
-    doors.closeAllConnections()
-    doors.close()
+    receiving.closeAllConnections()
+    receiving.close()
   })
-  const origin = `http://127.0.0.1:${(doors.address() as AddressInfo).port}`
+  const origin = `http://127.0.0.1:${(receiving.address() as AddressInfo).port}`
 
   const sites = await Promise.all(
     names.map(async (name, index) =>

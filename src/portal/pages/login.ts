@@ -1,7 +1,7 @@
-import { createDoor } from '../../html/door.ts'
+import { createLoginPages } from '../../html/login-pages.ts'
 
 /** Before a site's page. */
-export const { offerPage, doorNotice } = createDoor({
+export const { offerPage, loginNotice } = createLoginPages({
   home: '/portal',
   texts: {
     en: {

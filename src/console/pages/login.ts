@@ -1,11 +1,11 @@
-import { createDoor } from '../../html/door.ts'
+import { createLoginPages } from '../../html/login-pages.ts'
 import { html } from '../../html/html.ts'
-import { doorStyle } from '../style.ts'
+import { loginStyle } from '../style.ts'
 
 /** Before the console. */
-export const { offerPage, doorNotice } = createDoor({
+export const { offerPage, loginNotice } = createLoginPages({
   home: '/console',
-  styles: [doorStyle],
+  styles: [loginStyle],
   below: (name) =>
     name === 'closed' || name === 'used'
       ? html`<pre tabindex="0"><code>bank-api console login</code></pre>`

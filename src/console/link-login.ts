@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { Entrance } from '../auth/entrance.ts'
+import type { LinkSessions } from '../auth/link-sessions.ts'
 import { networkOf } from '../networks.ts'
 import { secondMs } from '../durations.ts'
 import { noteRefusal, toLoggedRefusal } from '../frappe/error-handler.ts'
 import { parseFields } from '../frappe/parameters.ts'
-import type { createDoor, DoorNotice } from '../html/door.ts'
+import type { createLoginPages, LoginNotice } from '../html/login-pages.ts'
 import { isCrossOrigin } from '../html/cross-origin.ts'
 import { privately, sendPage } from '../html/page.ts'
 import { choiceIn } from '../html/reader-language.ts'
@@ -13,11 +13,11 @@ import { languageCookie, languageIn, translationOf } from './reading.ts'
 
 /** What tells one login from another: nobody who is behind one of them is behind the other. */
 interface Login<Visitor> {
-  entrance: Entrance<Visitor & { sessionId: string; actor: string }>
+  sessions: LinkSessions<Visitor & { sessionId: string; actor: string }>
   cookies: { session: string; csrf: string }
   /** What keeps the tokens of its forms apart. */
   formUse: string
-  pages: ReturnType<typeof createDoor>
+  pages: ReturnType<typeof createLoginPages>
   visitorOf(request: FastifyRequest): { sessionId: string } | null
   /** What the page of an address calls whom it lets in. */
   nameOf(visitor: Visitor): string
@@ -32,31 +32,31 @@ const form = z.record(z.string(), z.string()).catch({})
  */
 const guarded = { path: '/', secure: true, httpOnly: true, sameSite: 'lax' } as const
 
-const statusNotices: Readonly<Record<number, DoorNotice>> = { 404: 'unknown', 429: 'limited' }
+const statusNotices: Readonly<Record<number, LoginNotice>> = { 404: 'unknown', 429: 'limited' }
 
 const isForeignForm = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && String(error.code).startsWith('FST_CSRF_')
 
 /** Pages that are entered by an address that works once, and what all of them have in common. */
-export function createLoginDoor<Visitor>({
-  entrance,
+export function createLinkLogin<Visitor>({
+  sessions,
   cookies,
   formUse,
   pages,
   visitorOf,
   nameOf,
 }: Login<Visitor>) {
-  const lasting = { ...guarded, maxAge: entrance.sessionMs / secondMs }
+  const lasting = { ...guarded, maxAge: sessions.sessionMs / secondMs }
 
   /** Answers with a page that says why there is nothing to see. */
   function notice(
     request: FastifyRequest,
     reply: FastifyReply,
     status: number,
-    name: DoorNotice,
+    name: LoginNotice,
   ): FastifyReply {
     const language = languageIn(request)
-    const page = pages.doorNotice(language, name, {
+    const page = pages.loginNotice(language, name, {
       translation: translationOf(request, language),
       isInside: visitorOf(request) !== null && name !== 'closed',
       ...(status >= 400 && { reference: request.id }),
@@ -100,7 +100,7 @@ export function createLoginDoor<Visitor>({
     async welcome(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply, now: number) {
       const language = choiceIn(request)
       if (language) void reply.setCookie(languageCookie, language, { ...guarded, path: app.prefix })
-      return entrance.findVisitor(app, request.cookies[cookies.session] ?? '', now)
+      return sessions.findVisitor(app, request.cookies[cookies.session] ?? '', now)
     },
 
     /** The pages of an address that lets somebody in. */
@@ -110,12 +110,12 @@ export function createLoginDoor<Visitor>({
 
       /** Who has a good address is not held up by what others did from the same network. */
       const onRequest = async (request: FastifyRequest): Promise<void> => {
-        const offer = await entrance.findOffer(app, tokenOf(request), clock.now())
+        const offer = await sessions.findOffer(app, tokenOf(request), clock.now())
         if (!offer) limits.unauthenticated.take(networkOf(request.ip))
       }
 
       app.get(path, { exposeHeadRoute, onRequest }, async (request, reply) => {
-        const offer = await entrance.findOffer(app, tokenOf(request), clock.now())
+        const offer = await sessions.findOffer(app, tokenOf(request), clock.now())
         if (!offer) return notice(request, reply, 404, 'used')
         const language = languageIn(request)
         const translation = translationOf(request, language)
@@ -125,7 +125,7 @@ export function createLoginDoor<Visitor>({
       app.post(path, { onRequest }, async (request, reply) => {
         // A form elsewhere shall not have its reader look, or act, as somebody else.
         if (isCrossOrigin(request)) return notice(request, reply, 403, 'stale')
-        const session = await entrance.enter(app, tokenOf(request), clock.now())
+        const session = await sessions.enter(app, tokenOf(request), clock.now())
         if (!session) return notice(request, reply, 404, 'used')
         void reply.setCookie(cookies.session, session, lasting)
         return reply.headers(privately).redirect(app.prefix, 303)

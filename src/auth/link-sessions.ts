@@ -45,7 +45,7 @@ interface Kind<Visitor extends Visiting> {
 }
 
 /** A way in by an address that works once, and from then on by a cookie. */
-export interface Entrance<Visitor extends Visiting> {
+export interface LinkSessions<Visitor extends Visiting> {
   sessionMs: number
   /** Makes an address's secret, which is stored nowhere and cannot be shown again. */
   offer(deps: OfferDeps, whose: Whose, by: By): Promise<Offer>
@@ -63,14 +63,14 @@ const nobodys: Whose = { who: '', tenantId: '', siteId: null, apiKey: null }
 const newSecret = (): string => randomBytes(32).toString('base64url')
 
 /** Hashes are kept, so no use is ever renamed and nothing bound moves. */
-export function createEntrance<Visitor extends Visiting>({
+export function createLinkSessions<Visitor extends Visiting>({
   prefix,
   uses,
   boundTo,
   offeredMs,
   sessionMs,
   toVisitor,
-}: Kind<Visitor>): Entrance<Visitor> {
+}: Kind<Visitor>): LinkSessions<Visitor> {
   const tokens = new RegExp(String.raw`^(${prefix}_\w{1,30})\.([\w-]{43})$`)
 
   const hashOf = ({ keyring }: Deps, use: string, of: Whose & { id: string }, secret: string) =>

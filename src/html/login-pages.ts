@@ -6,28 +6,28 @@ import type { NoticeText } from './notice.ts'
 import { page, type Page } from './page.ts'
 
 /** Why there is nothing to see. */
-export type DoorNotice = 'closed' | 'used' | 'stale' | 'limited' | 'unknown' | 'failed'
+export type LoginNotice = 'closed' | 'used' | 'stale' | 'limited' | 'unknown' | 'failed'
 
-interface DoorTexts {
+interface LoginTexts {
   title: string
   lead: (who: string) => string
   button: string
   hint: string
   way: string
-  notices: Readonly<Record<DoorNotice, NoticeText>>
+  notices: Readonly<Record<LoginNotice, NoticeText>>
 }
 
-interface Door {
+interface Login {
   /** All that is said to whoever is not inside, and where a page cannot be shown. */
-  texts: Readonly<Record<Language, DoorTexts>>
+  texts: Readonly<Record<Language, LoginTexts>>
   /** The path of the first page inside. */
   home: string
   styles?: readonly Inline[]
   /** What a notice shows below its words. */
-  below?: (name: DoorNotice) => Html | undefined
+  below?: (name: LoginNotice) => Html | undefined
 }
 
-const iconOf: Readonly<Record<DoorNotice, IconName>> = {
+const iconOf: Readonly<Record<LoginNotice, IconName>> = {
   closed: 'bank',
   used: 'problem',
   stale: 'wait',
@@ -37,8 +37,8 @@ const iconOf: Readonly<Record<DoorNotice, IconName>> = {
 }
 
 /** The pages before a login by an address that is good once. */
-export function createDoor({ texts, home, styles, below }: Door) {
-  const door = (
+export function createLoginPages({ texts, home, styles, below }: Login) {
+  const loginPage = (
     language: Language,
     title: string,
     body: Html,
@@ -63,13 +63,13 @@ export function createDoor({ texts, home, styles, below }: Door) {
         <p>${lead(seen(who))}</p>
         <form method="post"><button>${button}</button></form>
         <p class="small">${hint}</p>`
-      return door(language, title, body, { translation })
+      return loginPage(language, title, body, { translation })
     },
 
     /** A page that says why there is nothing to see. */
-    doorNotice(
+    loginNotice(
       language: Language,
-      name: DoorNotice,
+      name: LoginNotice,
       about: { translation: string; reference?: string; isInside?: boolean },
     ): Page {
       const { way, notices } = texts[language]
@@ -78,7 +78,7 @@ export function createDoor({ texts, home, styles, below }: Door) {
         <h1>${title}</h1>
         <p>${said}</p>
         ${below?.(name)} ${about.isInside && html`<a class="button" href="${home}">${way}</a>`}`
-      return door(language, title, body, about)
+      return loginPage(language, title, body, about)
     },
   }
 }
