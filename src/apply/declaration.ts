@@ -31,7 +31,7 @@ const site = z.strictObject({
   site: name,
   origin: origin.optional(),
   allowed_origins: z.array(origin).optional(),
-  webhook_url: webAddress.transform((url) => url.href).optional(),
+  webhook_url: webAddress.transform((url) => url.href).nullish(),
   time_zone: readBy(readTimeZone, 'a time zone such as Europe/Paris').optional(),
   remind_by: z.enum(reminderWays, { error: 'expected webhook or mail' }).optional(),
   keys,

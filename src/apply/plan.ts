@@ -100,7 +100,7 @@ async function planSite(
   const { change, isLost } = changeOf(declared, found)
   if (isLost) {
     refuse(
-      `its webhooks go to ${found?.webhookUrl}, which is none of its addresses any more: give webhook_url too`,
+      `its webhooks go to ${found?.webhookUrl}, which is none of its addresses any more: give webhook_url too, or null`,
     )
   }
   if (change.webhookUrl) {
@@ -126,17 +126,17 @@ function changeOf(
   const before = found ?? { origin: null, allowedOrigins: [], webhookUrl: null }
   const addresses = { ...(origin && { origin }), ...(allowedOrigins && { allowedOrigins }) }
   const moved = movedWebhookUrl(before, { ...before, ...addresses })
-  const webhookUrl = webhook_url ?? moved
+  const webhookUrl = webhook_url === undefined ? moved : webhook_url
   const wanted = {
     ...addresses,
-    ...(webhookUrl && { webhookUrl }),
+    ...(webhookUrl !== undefined && { webhookUrl }),
     ...(timeZone && { timeZone }),
     ...(remindBy && { remindBy }),
   }
   const change = Object.fromEntries(
     Object.entries(wanted).filter(
       ([field, value]) =>
-        !found || JSON.stringify(found[field as keyof Site]) !== JSON.stringify(value),
+        JSON.stringify(before[field as keyof typeof before]) !== JSON.stringify(value),
     ),
   )
   return { change, isLost: webhookUrl === undefined }

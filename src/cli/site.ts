@@ -22,8 +22,8 @@ import { deleting, removeAndPrint, type RemovalOptions } from './delete.ts'
 interface UpdateOptions {
   tenant: string
   origin?: string
-  allowOrigin?: string[]
-  webhookUrl?: string
+  allowOrigin?: string[] | false
+  webhookUrl?: string | false
   timeZone?: string
   remindBy?: ReminderWay
   json?: boolean
@@ -77,14 +77,16 @@ export function siteCommands(context: CommandContext): Command {
     .option('--origin <address>', 'the site moved, as https://erp.example', originArgument)
     .option(
       '--allow-origin <address...>',
-      'further origins for redirects and webhooks',
+      'further origins for redirects and webhooks; they replace those of before',
       moreOrigins,
     )
+    .option('--no-allow-origin', 'no further origins any more')
     .option(
       '--webhook-url <address>',
       'where its webhooks go',
       (text) => addressArgument(text).href,
     )
+    .option('--no-webhook-url', 'it gets no webhooks any more, until it names where')
     .option('--time-zone <zone>', 'as Europe/Paris', zoneArgument)
     .addOption(
       new Option(
@@ -100,10 +102,11 @@ export function siteCommands(context: CommandContext): Command {
         const { origin, allowOrigin, timeZone, remindBy } = options
         const addresses = {
           ...(origin !== undefined && { origin }),
-          ...(allowOrigin !== undefined && { allowedOrigins: allowOrigin }),
+          ...(allowOrigin !== undefined && { allowedOrigins: allowOrigin || [] }),
         }
-        const webhookUrl = options.webhookUrl ?? followed(site, addresses)
-        if (webhookUrl !== undefined) {
+        const webhookUrl =
+          options.webhookUrl === false ? null : (options.webhookUrl ?? followed(site, addresses))
+        if (webhookUrl) {
           await refuseTarget(installation, site, { webhookUrl, tenant: options.tenant })
         }
         const change = {
@@ -213,7 +216,7 @@ function followed(
   const url = movedWebhookUrl(site, { ...site, ...change })
   if (url === undefined) {
     throw new CommandError(
-      `Its webhooks go to ${site.webhookUrl}, which is none of its addresses any more: give --webhook-url too`,
+      `Its webhooks go to ${site.webhookUrl}, which is none of its addresses any more: give --webhook-url too, or --no-webhook-url`,
     )
   }
   return url === null || url === site.webhookUrl ? undefined : url
@@ -269,8 +272,8 @@ function refuseRange(range: string, bounds: readonly string[]): void {
 
 const originArgument = (text: string): string => addressArgument(text).origin
 
-const moreOrigins = (text: string, before: readonly string[] = []): string[] => [
-  ...before,
+const moreOrigins = (text: string, before: readonly string[] | false = []): string[] => [
+  ...(before || []),
   originArgument(text),
 ]
 

@@ -109,8 +109,8 @@ function judgeStored(
         fr: `ses webhooks sont coupés depuis ${toTheMinute(health.disabledAt)} : ${health.disabledReason ?? 'raison non gardée'}`,
       },
       {
-        en: 'Mend the site, then try it again:',
-        fr: 'Réparez le site, puis réessayez :',
+        en: 'If the site wants no more webhooks, `bank-api site update --no-webhook-url`; else mend it, then try it again:',
+        fr: 'Si le site ne veut plus de webhooks, `bank-api site update --no-webhook-url` ; sinon réparez-le, puis réessayez :',
       },
       { run, of },
     )

@@ -78,6 +78,16 @@ function howItWent(story: Story, event: ListedEvent, now: number): Verdict {
       },
     }
   }
+  if (story.site?.webhookUrl === null && state === 'pending') {
+    return {
+      what: {
+        en: `waits: the site has no webhook URL any more; ${said.en}.`,
+        fr: `attend : le site n’a plus d’URL de webhook ; ${said.fr}.`,
+      },
+      remedy: { en: 'It is sent once there is one:', fr: 'Il est envoyé dès qu’il y en a une :' },
+      commands: nameWebhookUrl(story),
+    }
+  }
   const hint = hintOf(story.site, last)
   if (story.endpoint?.disabledAt != null) {
     const ago = sinceThen(story.endpoint.disabledAt, now)

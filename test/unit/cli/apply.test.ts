@@ -115,6 +115,31 @@ describe('bank-api apply', () => {
     })
   })
 
+  it('takes a webhook URL away that is null, once', async () => {
+    const { apply, rooms, store } = await anInstallation()
+    const { site } = await aTenant(rooms, { sites: ['one'] })
+    const webhookUrl = 'https://one.example/hook'
+    const addresses = { origin: 'https://one.example', webhookUrl }
+    await store.updateSite(site.id, addresses, { actor: 'test', at: 1 })
+    const sites = [
+      { site: 'one', origin: 'https://two.example', webhook_url: null },
+      { site: 'new', webhook_url: null },
+    ]
+    const file = { tenants: [{ tenant: 'acme', sites }] }
+
+    const first = await apply(file, '--json')
+    const second = await apply(file)
+
+    expect(first).toMatchObject({ code: 0, err: '' })
+    expect((JSON.parse(first.out) as { changed: unknown[] }).changed).toEqual([
+      expect.objectContaining({ set: 'origin' }),
+      { set: 'webhook_url', tenant: 'acme', site: 'one', from: webhookUrl, to: null },
+      { new: 'site', tenant: 'acme', site: 'new' },
+    ])
+    expect((await store.readSite(site.id))?.site).toMatchObject({ webhookUrl: null })
+    expect(second.out).toContain('nothing to change')
+  })
+
   it('does nothing the second time, and needs no file for secrets then', async () => {
     const { folder, store, apply } = await anInstallation()
     await apply(declared, '--secrets', join(folder, 'secrets'))

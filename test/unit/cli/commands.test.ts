@@ -267,7 +267,15 @@ describe('bank-api site', () => {
 
     expect(jsonOf(moved)).toMatchObject({ webhook_url: 'https://127.0.0.3/hook' })
     expect(lost).toMatchObject({ code: 1, out: '' })
-    expect(lost.err).toContain('give --webhook-url too')
+    expect(lost.err).toContain('give --webhook-url too, or --no-webhook-url')
+    const none = ['--no-allow-origin', '--no-webhook-url']
+    expect(jsonOf(await runCli(folder, [...command, ...none]))).toMatchObject({
+      origin: 'https://127.0.0.3',
+      allowed_origins: [],
+      webhook_url: null,
+    })
+    const anew = await runCli(folder, [...command, none[0]!, '--allow-origin', 'https://127.0.0.5'])
+    expect(jsonOf(anew)).toMatchObject({ allowed_origins: ['https://127.0.0.5'] })
   })
 
   it('update without a change, and a site that is not there, are refused in one line', async () => {

@@ -114,6 +114,40 @@ test('what waited for a connection that was deleted is forgotten, and no more ke
   expect(jsonOf(await cli('event', 'list', '--json'))).toMatchObject([{ delivery: 'forgotten' }])
 })
 
+test('a site that wants no more webhooks is left alone: its address goes, its events stay', async () => {
+  const { store, clock, site: row, emit, cli, of } = await installation()
+  await store.updateSite(row.id, { webhookUrl: 'https://erp.acme.test/hook' }, by)
+  const [gone, waiting] = [await emit(), await emit()]
+  const at = clock.now()
+  const [claim] = await store.claimDeliveries({ at, by: 'srv', leaseUntil: at + 9, limit: 1 })
+  const { id, attempt, site: receiver } = claim!
+  await store.settleDelivery({
+    id,
+    attempt,
+    at,
+    outcome: { kind: 'dead' },
+    try: { startedAt: at, durationMs: 7, status: 410, error: null, response: null },
+    endpoint: { webhookUrl: receiver.webhookUrl, status: 410 },
+  })
+  const disabled = async () => {
+    const findings = JSON.parse((await cli('doctor', '--json')).out) as Record<string, string>[]
+    return findings.filter(({ code }) => code === 'site.disabled')
+  }
+  expect(await disabled()).toMatchObject([
+    { do: expect.stringContaining('site update --no-webhook-url') as string },
+  ])
+
+  const cleared = await of('site', 'update', site, '--no-webhook-url')
+
+  expect(jsonOf(cleared)).toMatchObject({ site, webhook_url: null })
+  expect(await disabled()).toEqual([])
+  const later = await emit()
+  const events = jsonOf(await cli('webhook', 'list', '--json')) as Record<string, string>[]
+  expect(events.map((one) => one['webhook_id'])).toEqual([later, waiting, gone])
+  expect(jsonOf(await cli('webhook', 'replay', later, '--json'))).toMatchObject({ impossible: 1 })
+  expect((await cli('explain', waiting)).out).toContain('the site has no webhook URL any more')
+})
+
 test.each([
   [['webhook', 'replay'], 'Give a webhook-id, or options that say which, as --since'],
   [['webhook', 'replay', 'evt_x', '--since', '2020-01-01'], 'Give a webhook-id, or options'],
