@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { readTimeZone, readWebAddress } from '../connect/site-urls.ts'
+import { readOrigin, readTimeZone, readWebAddress } from '../connect/site-urls.ts'
 import { reminderWays } from '../db/ports/reminder-ways.ts'
 import { foldName, isName } from '../names.ts'
 
@@ -17,7 +17,7 @@ const readBy = <T>(read: (text: string) => T | undefined, expected: string) =>
 
 const webAddress = readBy(readWebAddress, 'an http or https address without credentials')
 
-const origin = webAddress.transform((url) => url.origin)
+const origin = readBy(readOrigin, 'an http or https address without credentials or path')
 
 /** Known by its label: that tells it from the others of its site, or of its tenant. */
 const key = z.strictObject({ label: name, read_only: z.boolean().default(false) })

@@ -1,5 +1,5 @@
 import { keyState } from '../auth/api-keys.ts'
-import { movedWebhookUrl } from '../connect/site-urls.ts'
+import { movedWebhookUrl, plainHttpIn } from '../connect/site-urls.ts'
 import type { Config } from '../config.ts'
 import type { ApiKey } from '../db/ports/keys.ts'
 import type { Site, SiteChange } from '../db/ports/sites.ts'
@@ -103,6 +103,8 @@ async function planSite(
       `its webhooks go to ${found?.webhookUrl}, which is none of its addresses any more: give webhook_url too, or null`,
     )
   }
+  const plain = plainHttpIn(change, config)
+  if (plain !== undefined) refuse(`${plain} must be an https address`)
   if (change.webhookUrl) {
     const allowedTargets = found ? (await store.readEndpoint(found.id)).allowedTargets : []
     const why = await whyRefused(change.webhookUrl, allowedTargets, config)

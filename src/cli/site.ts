@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { readWebhookSecret, rotateWebhookSecret } from '../vault/webhook-secret.ts'
-import { movedWebhookUrl, readTimeZone } from '../connect/site-urls.ts'
+import { movedWebhookUrl, plainHttpIn, readOrigin, readTimeZone } from '../connect/site-urls.ts'
 import { reminderWays, type ReminderWay } from '../db/ports/reminder-ways.ts'
 import type { Site } from '../db/ports/sites.ts'
 import { whyRefused } from '../webhooks/relay/operators-target.ts'
@@ -97,13 +97,15 @@ export function siteCommands(context: CommandContext): Command {
     .option('--json')
     .action((name: string, options: UpdateOptions) =>
       withInstallation(async (installation) => {
-        const { store, by } = installation
+        const { store, config, by } = installation
         const site = await siteNamed(store, { tenant: options.tenant, site: name })
         const { origin, allowOrigin, timeZone, remindBy } = options
         const addresses = {
           ...(origin !== undefined && { origin }),
           ...(allowOrigin !== undefined && { allowedOrigins: allowOrigin || [] }),
         }
+        const plain = plainHttpIn(addresses, config)
+        if (plain !== undefined) throw new CommandError(`${plain} must be an https address`)
         const webhookUrl =
           options.webhookUrl === false ? null : (options.webhookUrl ?? followed(site, addresses))
         if (webhookUrl) {
@@ -270,7 +272,11 @@ function refuseRange(range: string, bounds: readonly string[]): void {
   }
 }
 
-const originArgument = (text: string): string => addressArgument(text).origin
+function originArgument(text: string): string {
+  const origin = readOrigin(text)
+  if (origin !== undefined) return origin
+  throw new InvalidArgumentError('Give an http or https address without credentials or path.')
+}
 
 const moreOrigins = (text: string, before: readonly string[] | false = []): string[] => [
   ...(before || []),

@@ -12,6 +12,19 @@ export function readWebAddress(text: string): URL | undefined {
   return isBare && url.href.length <= longestAddress ? url : undefined
 }
 
+/** An origin that an operator gives: such an address, and nothing behind its host. */
+export function readOrigin(text: string): string | undefined {
+  const url = readWebAddress(text)
+  return url?.href === `${url?.origin}/` ? url.origin : undefined
+}
+
+/** What of a site's addresses may not be kept, for links are held to https where nothing allows http. */
+export const plainHttpIn = (
+  { origin, allowedOrigins = [] }: Partial<Pick<Site, 'origin' | 'allowedOrigins'>>,
+  { allowHttp }: { allowHttp: boolean },
+): string | undefined =>
+  allowHttp ? undefined : [origin ?? '', ...allowedOrigins].find((one) => one.startsWith('http:'))
+
 /** A time zone that an operator gives, as it is usually spelt; undefined when there is none of that name. */
 export function readTimeZone(text: string): string | undefined {
   try {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, test } from 'vitest'
 import { carryOut } from '../../../src/apply/carry-out.ts'
 import { readDeclaration } from '../../../src/apply/declaration.ts'
 import { planOf } from '../../../src/apply/plan.ts'
@@ -240,6 +240,8 @@ describe('apply and site update read alike', () => {
   it.each([
     ['origin', '--origin', 'https://me:secret@erp.example'],
     ['origin', '--origin', 'ftp://erp.example'],
+    ['origin', '--origin', 'https://erp.example/desk'],
+    ['origin', '--origin', 'https://erp.example?x'],
     ['webhook_url', '--webhook-url', `https://192.0.78.1/${'é'.repeat(500)}`],
     ['webhook_url', '--webhook-url', 'https://me@192.0.78.1/hook'],
     ['time_zone', '--time-zone', 'Mars/Olympus'],
@@ -349,6 +351,39 @@ describe('what apply refuses, before it makes anything:', () => {
     expect(existsSync(secrets)).toBe(false)
     expect(await store.listSites({ tenantId: tenant.id, siteId: null })).toHaveLength(1)
   })
+})
+
+test('an origin of http is refused where links are held to https, and taken where http is allowed', async () => {
+  const { folder, rooms, store } = await anInstallation()
+  const { scope } = await aTenant(rooms, { sites: ['one', 'two'] })
+  const http = 'http://erp.example'
+  const file = join(folder, 'http.json')
+  const writes = (site: object) =>
+    writeFileSync(file, JSON.stringify({ tenants: [{ tenant: 'acme', sites: [site] }] }))
+  const run = (args: string[], env: Record<string, string>) => runCli(folder, args, env)
+  const update = ['site', 'update', 'two', '--tenant', 'acme']
+
+  for (const [field, value, option] of [
+    ['origin', http, '--origin'],
+    ['allowed_origins', ['https://erp.example', http], '--allow-origin'],
+  ] as const) {
+    writes({ site: 'one', [field]: value })
+    for (const args of [
+      ['apply', file],
+      [...update, option, ...[value].flat()],
+    ]) {
+      const refused = await run(args, { ALLOW_HTTP: 'false' })
+      expect([refused.code, refused.out]).toEqual([1, ''])
+      expect(refused.err).toContain(`${http} must be an https address`)
+      expect(await run(args, { ALLOW_HTTP: 'true' })).toMatchObject({ code: 0 })
+    }
+  }
+  for (const site of ['one', 'two']) {
+    expect(await store.findSite(scope, site)).toMatchObject({
+      origin: http,
+      allowedOrigins: ['https://erp.example', http],
+    })
+  }
 })
 
 describe('an apply that is cut off', () => {

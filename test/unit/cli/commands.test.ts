@@ -229,9 +229,9 @@ describe('bank-api site', () => {
     const { scope } = await aTenant(server)
 
     const command = ['site', 'update', 'erp.acme.test', '--tenant', 'acme', '--json']
-    const change = ['--origin', 'https://new.acme.test/app', '--time-zone', 'Indian/Reunion']
+    const change = ['--origin', 'https://new.acme.test/', '--time-zone', 'Indian/Reunion']
     const hooks = ['--webhook-url', 'https://new.acme.test/hook']
-    const further = ['--allow-origin', 'https://a.test/x', 'https://b.test']
+    const further = ['--allow-origin', 'https://a.test', 'https://b.test']
     const mails = ['--remind-by', 'mail']
     const ran = await runCli(folder, [...command, ...change, ...hooks, ...further, ...mails])
 
@@ -308,6 +308,7 @@ describe('what cannot be understood ends with 2 and a word about it:', () => {
     ],
     ['a webhook URL that is none', [...update, '--webhook-url', 'nowhere'], 'http or https'],
     ['an origin that is none', [...update, '--origin', 'ftp://x'], 'http or https'],
+    ['an origin with a path', [...update, '--origin', 'https://x.test/desk'], 'or path'],
     ['a further origin that is none', [...update, '--allow-origin', 'https://a.test', 'b'], 'http'],
     ['a time zone that is none', [...update, '--time-zone', 'Mars/Olympus'], 'a time zone'],
   ])('%s', async (_name, args, word) => {
