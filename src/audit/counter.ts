@@ -21,12 +21,14 @@ interface Bound {
 }
 
 /**
- * How many rows all strangers together, each key, all who call with one key in vain, and what the server notes of one tenant's
- * sites may add in an hour: a year of their trying is some hundred megabytes, not the whole disk. Undefined: nobody outside causes it at will.
+ * How many rows all strangers together, each key, all who call with one key in vain, all neighbours that nobody trusts, and
+ * what the server notes of one tenant's sites may add in an hour: a year of their trying is some hundred megabytes, not the whole disk. Undefined: nobody outside causes it at will.
  */
-function boundOf({ actor, subject, tenantId }: AuditEntry): Bound | undefined {
+function boundOf({ action, actor, subject, tenantId }: AuditEntry): Bound | undefined {
   const whose = tenantId === undefined ? {} : { tenantId }
   if (actor.startsWith('key:')) return { group: actor, most: 20, rest: { ...whose, actor } }
+  // Within one IPv6 network, one host has as many addresses as it likes.
+  if (action === 'proxy.untrusted') return { group: 'proxies', most: 20, rest: { actor } }
   if (actor === 'server' && tenantId !== undefined) {
     // One row is told from another by its subject alone: two tenants' must differ.
     return { group: `server: ${tenantId}`, most: 100, rest: { tenantId, actor, subject: tenantId } }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { createAuditCounter } from '../../../src/audit/counter.ts'
+import { unheard } from '../../../src/auth/proxy-watch.ts'
 import { minuteOf } from '../../../src/durations.ts'
 import type { AuditEntry } from '../../../src/db/ports/audit.ts'
 
@@ -95,6 +96,21 @@ it('however many sites a tenant has, what the server notes of them adds few rows
     expect.objectContaining({ actor: 'server', subject: 'ten_1', count: 800 }),
   )
   expect(rowsOf('ten_2')).toContainEqual(expect.objectContaining({ subject: 'ten_2', count: 1 }))
+})
+
+it('however many neighbours pass calls on unheard, few rows an hour are written and all are counted', async () => {
+  const { count, flush, written } = anAuditCounter()
+
+  for (let host = 0; host < 200; host += 1) {
+    count({ ...entry, ...unheard, subject: `fe80::${host}` })
+    if (host % 50 === 0) await flush()
+  }
+  await flush()
+
+  const rows = new Set(written.map(({ actor, subject }) => `${actor} ${subject}`))
+  expect(rows.size).toBe(20 + 1)
+  expect(written.reduce((sum, one) => sum + (one.count ?? 0), 0)).toBe(200)
+  expect(written.every(({ action }) => action === unheard.action)).toBe(true)
 })
 
 it('two flushes at once write each count once', async () => {

@@ -253,14 +253,10 @@ test('a site whose webhooks mostly fail is told as the worst; a few failures are
 })
 
 test('a proxy that nobody named is told until it is', async () => {
-  const passed = (setup: Installation) =>
-    setup.store.audit({
-      at: setup.clock.now(),
-      actor: 'server',
-      action: 'proxy.untrusted',
-      subject: '172.18.0.5',
-      bucket: 0,
-    })
+  const passed = async ({ store, clock }: Installation) => {
+    const row = { at: clock.now(), actor: 'server', action: 'proxy.untrusted', bucket: 0 }
+    for (const subject of ['172.18.0.5', 'many']) await store.audit({ ...row, subject })
+  }
   const unnamed = await anInstallation()
   const named = await anInstallation({ TRUSTED_PROXIES: '172.18.0.0/16' })
   await passed(unnamed)
