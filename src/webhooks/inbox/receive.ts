@@ -45,7 +45,7 @@ const ledgerMs = 14 * dayMs
 
 /**
  * Stores what Bridge posted, and the delivery to its site, in one durable commit; only then may Bridge hear a 200. Before
- * the signature is known to be good nothing is read, in the body or the database; once it is, `onGenuine` hears of it.
+ * the signature is known to be good nothing is read here, in the body or the database; once it is, `onGenuine` hears of it.
  * Throws WebhookSignatureError and StoreBusyError.
  */
 export async function receiveWebhook(

@@ -20,6 +20,9 @@ export interface RefusalWatch {
   look(): Promise<boolean>
 }
 
+/** As large as a body may be that is looked into, in bytes: Bridge's events are a tenth of it, a stranger's JSON costs what it likes. */
+const largestLookedInto = 4 * 1024
+
 /** How many users are remembered until the next look. */
 const remembered = 20
 
@@ -59,6 +62,7 @@ export function createRefusalWatch({
 }
 
 function userIn(rawBody: Buffer): string | undefined {
+  if (rawBody.length > largestLookedInto) return undefined
   try {
     const { content } = readBridgeEvent(rawBody)
     const uuid = content['user_uuid']

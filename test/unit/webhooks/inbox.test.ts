@@ -228,6 +228,19 @@ test('whether a refused one is Bridge’s is looked up apart, of the last twenty
   ])
 })
 
+test('a refused one that is larger than Bridge’s are is counted, and not looked into', async () => {
+  const { post, event, calls, refusals, auditCounter, store } = await inbox()
+  const large = event({}, { padding: 'x'.repeat(4 * 1024) })
+
+  await post(large, signBridgeWebhook(large, 'guess'))
+  await refusals.look()
+  await auditCounter.flush()
+
+  expect(calls).not.toContain('findUserByUuid')
+  const rows = await store.listAudit({ action: refusalOf.action, limit: 9 })
+  expect(rows).toMatchObject([{ subject: refusalOf.anybody, count: 1 }])
+})
+
 test('without a webhook secret nothing is taken', async () => {
   const { post, event, calls } = await inbox({ secrets: [] })
 
