@@ -13,6 +13,7 @@ interface Visit {
   url?: string
 }
 
+const metricsToken = 'scrape-me-0123456789-0123456789-0123456789'
 const url = '/api/method/frappe.auth.get_logged_user'
 
 async function visit({ app }: TestApp, { authorization, from, forwardedFor, ...rest }: Visit) {
@@ -152,6 +153,21 @@ describe('callers without a key', () => {
 
     expect(await statuses(app, 3, ping)).toEqual([200, 200, 429])
     expect(await statuses(app, 1, { ...ping, from: '192.0.2.9' })).toEqual([200])
+  })
+
+  it('guess the token of /metrics no oftener, and hold up nobody who has it', async () => {
+    const { app } = await testApp({ env: { LIMIT_PER_ADDRESS: '2', METRICS_TOKEN: metricsToken } })
+    const scrape = async (authorization?: string) =>
+      (await app.inject({ url: '/metrics', headers: { ...(authorization && { authorization }) } }))
+        .statusCode
+    const guesses = ['Bearer a', 'Bearer b', 'Bearer c', 'Basic d']
+
+    const guessed = []
+    for (const guess of guesses) guessed.push(await scrape(guess))
+
+    expect(guessed).toEqual([404, 404, 429, 429])
+    expect(await scrape(`Bearer ${metricsToken}`)).toBe(200)
+    expect(await scrape()).toBe(404)
   })
 
   it('are not told apart within one IPv6 network', async () => {
