@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, existsSync } from 'node:fs'
+import { chmodSync, copyFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeFolder } from '../make-folder.ts'
 import { keyState } from '../auth/api-keys.ts'
@@ -72,13 +72,16 @@ export async function restoreCopy(restoring: Restoring): Promise<Restored> {
   try {
     const verification = await stage(copy, staged, restoring)
     const ended = await endWhatEnded(database, staged, restoring, verification)
-    const kept = existsSync(database) ? keep(database, restoring) : null
+    const kept = isThere(database) ? keep(database, restoring) : null
     await replaceDatabase(database, staged)
     return { verification, kept, ...ended }
   } finally {
     removeDatabase(staged)
   }
 }
+
+/** Whether anything lies there. Throws where we have no right to see it: that is not nothing. */
+const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined
 
 /** Takes the copy to ourselves, verifies it there, and brings its schema up to date. */
 async function stage(
@@ -130,7 +133,7 @@ function carry(
   into: Keyring,
   config: Config,
 ): Pick<Restored, 'carried' | 'unknown'> {
-  if (!existsSync(database)) return { carried: null, unknown: 'there was no database to replace' }
+  if (!isThere(database)) return { carried: null, unknown: 'there was no database to replace' }
   try {
     const instance = instanceIn(database)
     if (!instance) return { carried: null, unknown: 'no server ever opened the replaced database' }

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { copySigner } from '../vault/copy-signer.ts'
@@ -126,6 +126,7 @@ async function planOf(
   const { ok, problems, warnings, madeAt, contents } = await verify(file, config, options)
   if (!ok) throw new CommandError(`${file} was not restored: ${problems.join('; ')}`)
   const database = databaseFile(config)
+  const isThere = statSync(database, { throwIfNoEntry: false }) !== undefined
   const present = countsAt(database)
   const rows = compared.map((table) => [
     table,
@@ -135,8 +136,8 @@ async function planOf(
     restores: file,
     made: time(madeAt),
     warnings,
-    replaces: existsSync(database) ? resolve(database) : null,
-    ...(existsSync(database) && (Object.fromEntries(rows) as Row)),
+    replaces: isThere ? resolve(database) : null,
+    ...(isThere && (Object.fromEntries(rows) as Row)),
   }
 }
 
@@ -171,9 +172,11 @@ function toRow({
 }
 
 function refuseMissing(file: string): void {
-  if (!existsSync(file)) throw new CommandError(`There is no file ${file}`)
+  // What we have no right to see is told as that, not as missing.
+  const found = statSync(file, { throwIfNoEntry: false })
+  if (!found) throw new CommandError(`There is no file ${file}`)
   // A pipe would be waited for without end.
-  if (!statSync(file).isFile()) throw new CommandError(`${file} is no file`)
+  if (!found.isFile()) throw new CommandError(`${file} is no file`)
   accessSync(file, constants.R_OK)
 }
 

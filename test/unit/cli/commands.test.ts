@@ -389,6 +389,19 @@ it('doctor tells what is not usable in one sentence', async () => {
   ])
 })
 
+it.each([['backup', 'verify'], ['restore']])(
+  '%s %s: a file that cannot be looked at says why, and not that there is none',
+  async (...words) => {
+    const folder = await installed()
+    const file = join(folder, 'x'.repeat(300))
+
+    const ran = await runCli(folder, [...words, file])
+
+    expect(ran).toMatchObject({ code: 1, out: '' })
+    expect(ran.err).toBe(`${file}: the name is too long (ENAMETOOLONG)\n`)
+  },
+)
+
 it('a database of another master key ends with 1 and the name of the variable', async () => {
   const folder = await installed()
   await serverIn(folder)
