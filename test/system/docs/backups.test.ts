@@ -80,6 +80,12 @@ test('the master key changes as keys.md tells, and a copy from before comes back
   const ran = []
   ran.push(await runCli({ ...env, MASTER_KEY: both! }, 'rekey'))
   ran.push(await runCli({ ...env, MASTER_KEY: alone! }, 'tenant', 'create', 'acme'))
+  const backup = read('docs/keys.md').match(/^4\. `bank-api (backup)`/m)
+  ran.push(await runCli({ ...env, MASTER_KEY: alone! }, ...backup!.slice(1)))
+  const { stdout: examined } = await runCli({ ...env, MASTER_KEY: alone! }, 'doctor', '--json')
+  const findings = JSON.parse(examined) as { code: string; level: string }[]
+  const ofCopies = findings.filter(({ code }) => code.startsWith('backup.'))
+  expect(new Set(ofCopies.map(({ level }) => level))).toEqual(new Set(['ok']))
   ran.push(await runCli({ ...env, MASTER_KEY: forCopy! }, 'restore', copy, '--yes'))
 
   expect(ran.map(({ code, stderr }) => ({ code, stderr }))).toEqual(
