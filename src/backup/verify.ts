@@ -129,7 +129,7 @@ function opener({ wrappedPepper, installation }: Signature, signerOf: SignerOf) 
     return signerOf(wrappedPepper)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    return `MASTER_KEY: is not the one it was made with, by installation ${installation}`
+    return `${error.problems.join('; ')} (the copy is of installation ${installation})`
   }
 }
 

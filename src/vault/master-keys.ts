@@ -30,8 +30,16 @@ export function unwrap(masterKeys: readonly MasterKey[], wrapped: Buffer, row: s
   try {
     return open(masterKeys, wrapped, row)
   } catch {
-    throw new ConfigError(['MASTER_KEY: is not the one this database was made with'])
+    throw new ConfigError([`MASTER_KEY: ${whyNotOpened(masterKeys, keyIdOf(wrapped))}`])
   }
+}
+
+/** The right key under another name opens nothing: what wrapped it is told by its name, as after a `rekey`. */
+function whyNotOpened(masterKeys: readonly MasterKey[], asked: string): string {
+  const given = masterKeys.map(({ id }) => id)
+  return given.includes(asked)
+    ? 'is not the one this database was made with'
+    : `this database asks for the key named ${asked}; given are: ${given.join(', ') || 'none'}`
 }
 
 /** Opens a data key of a database whose pepper opens. Throws a ConfigError that says what a `rekey` left that was cut off. */

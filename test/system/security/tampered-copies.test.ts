@@ -173,7 +173,7 @@ const tamperings: Tampering[] = [
   {
     name: 'another master key',
     tamper: () => {},
-    says: 'MASTER_KEY: is not the one it was made with, by installation ',
+    says: 'MASTER_KEY: is not the one this database was made with',
     config: ({ configWith }) => configWith({ MASTER_KEY: Buffer.alloc(32, 8).toString('base64') }),
   },
   {

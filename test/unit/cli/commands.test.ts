@@ -402,13 +402,21 @@ it.each([['backup', 'verify'], ['restore']])(
   },
 )
 
-it('a database of another master key ends with 1 and the name of the variable', async () => {
-  const folder = await installed()
-  await serverIn(folder)
+it('a database of another master key ends with 1, the variable, and the name of the key', async () => {
+  const folder = testFolder()
+  const key = Buffer.alloc(32, 5).toString('base64')
+  const right = { MASTER_KEY: `2027:${key}` }
+  await firstStart({ DATA_DIR: folder, ...right })
+  const { copy } = jsonOf(await runCli(folder, ['backup', '--json'], right)) as { copy: string }
+  const list = (MASTER_KEY: string) => runCli(folder, ['tenant', 'list'], { MASTER_KEY })
 
-  const env = { MASTER_KEY: Buffer.alloc(32, 5).toString('base64') }
-  const ran = await runCli(folder, ['tenant', 'list'], env)
+  const another = await list(`2027:${Buffer.alloc(32, 6).toString('base64')}`)
+  const misnamed = await list(key)
+  const verified = await runCli(folder, ['backup', 'verify', copy], { MASTER_KEY: key })
 
-  expect(ran.code).toBe(1)
-  expect(ran.err).toContain('MASTER_KEY: is not the one this database was made with')
+  expect([another.code, misnamed.code, verified.code]).toEqual([1, 1, 1])
+  expect(another.err).toContain('MASTER_KEY: is not the one this database was made with')
+  const asks = 'MASTER_KEY: this database asks for the key named 2027; given are: main'
+  expect(misnamed.err).toContain(asks)
+  expect(verified.out).toContain(asks)
 })
