@@ -20,9 +20,9 @@ export function auditCommands({ printTable, withInstallation }: CommandContext):
 
   audit
     .command('list', { isDefault: true })
-    .description('newest first')
+    .description('list what was done, newest first')
     .option('--tenant <name>', 'of this tenant only')
-    .option('--since <time>', 'from then on, as 2027-01-31', pastArgument)
+    .option('--since <time>', 'only what came since, as 2027-01-31 or 12h', pastArgument)
     .option('--action <word>', 'as key, or key.refused')
     .option('--limit <number>', 'how many at most', countArgument, 100)
     .option('--wide', 'every column, however wide')

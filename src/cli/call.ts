@@ -16,7 +16,7 @@ export function callCommands(context: CommandContext): Command {
   const call = new Command('call').description('what callers with a key asked, and how it ended')
 
   const list = bySince(call.command('list'))
-    .description('newest first')
+    .description('list the calls, newest first')
     .option('--method <name>', 'as get_bank_accounts')
     .option('--status <status>', 'as 404, or 4xx', statusArgument)
   listsHistory(context, list, {

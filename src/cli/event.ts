@@ -16,7 +16,9 @@ export function eventCommands(context: CommandContext): Command {
   const event = new Command('event').description('what happened, as Bridge or we told it')
 
   const list = bySince(event.command('list'))
-    .description('newest first; of their delivery to sites `webhook list` tells more')
+    .description(
+      'list the events, newest first; of their delivery to sites `webhook list` tells more',
+    )
     .option('--item <id>', 'of this bank connection', itemArgument)
     .option('--type <type>', 'as item.refreshed')
   listsHistory(context, list, {

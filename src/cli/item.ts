@@ -21,7 +21,7 @@ export function itemCommands(context: CommandContext): Command {
   const item = new Command('item').description('the bank connections of all sites')
 
   inParts(byWhose(item.command('list')), 'item', itemArgument)
-    .description('the consent that ends first at the top')
+    .description('list the bank connections, by the end of their consent')
     .option('--expiring <days>', 'only those whose consent ends within so many days', daysArgument)
     .action((options: ListOptions) =>
       withInstallation(async ({ store, clock }) => {

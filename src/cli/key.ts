@@ -108,7 +108,7 @@ export function keyCommands(context: CommandContext): Command {
     )
 
   inParts(key.command('list'), 'key')
-    .description('without secrets: those are stored nowhere')
+    .description('list the keys; their secrets are stored nowhere')
     .option('--tenant <name>', 'of this tenant only')
     .action((options: PartOptions & { tenant?: string }) =>
       withInstallation(async ({ store, clock }) => {

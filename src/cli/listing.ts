@@ -29,7 +29,7 @@ export const byWhose = (command: Command): Command =>
     .option('--site <name>', 'of this site; with its tenant where several have one of the name')
 
 export const bySince = (command: Command): Command =>
-  command.option('--since <time>', 'from then on, as 2027-01-31 or 12h', pastArgument)
+  command.option('--since <time>', 'only what came since, as 2027-01-31 or 12h', pastArgument)
 
 /** How many rows a terminal gets unless it asks for more. */
 export const usualRows = 50

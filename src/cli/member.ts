@@ -9,7 +9,9 @@ export function memberCommands({ printTable, withInstallation }: CommandContext)
   const member = new Command('member').description('the server processes that serve this database')
   member
     .command('list')
-    .description('where each runs, when it last gave a sign of life, and which leads')
+    .description(
+      'list the servers: where each runs, when it last gave a sign of life, and which leads',
+    )
     .option('--wide', 'every column, however wide')
     .option('--json')
     .action((options: { wide?: boolean; json?: boolean }) =>

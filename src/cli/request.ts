@@ -19,7 +19,7 @@ export function requestCommands(context: CommandContext): Command {
   const request = new Command('request').description('the links that sites asked for')
 
   const list = bySince(request.command('list'))
-    .description('newest first; the links themselves are kept nowhere')
+    .description('list the requests, newest first; the links themselves are kept nowhere')
     .option('--user <name>', 'of this user, in any spelling')
     .addOption(new Option('--state <state>', 'how it stands').choices(states))
   listsHistory(context, list, {

@@ -35,7 +35,7 @@ export function sandboxCommands(context: CommandContext): Command {
     withInstallation,
     terminal: { say },
   } = context
-  const sandbox = new Command('sandbox').description('make things happen at the bank in the box')
+  const sandbox = new Command('sandbox').description('act on the built-in sandbox')
 
   byWhose(sandbox.command('trigger'))
     .description('make one thing happen, and wait until the site is told; without a name: the list')

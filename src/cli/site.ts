@@ -32,9 +32,11 @@ interface UpdateOptions {
 /** `bank-api site …` */
 export function siteCommands(context: CommandContext): Command {
   const { printOne, withBridge, withInstallation } = context
-  const site = new Command('site').description('the ERP sites of a tenant')
+  const site = new Command('site').description(
+    "the ERP sites of a tenant; a site's first key makes it: `key create --site`, or `apply`",
+  )
 
-  inParts(site.command('list').description('in the order of their names'), 'site')
+  inParts(site.command('list').description('list the sites of a tenant, by name'), 'site')
     .requiredOption('--tenant <name>', 'whose sites')
     .action((options: PartOptions & { tenant: string }) =>
       withInstallation(async ({ store }) => {
@@ -51,7 +53,7 @@ export function siteCommands(context: CommandContext): Command {
 
   site
     .command('show')
-    .description('all that is known of one')
+    .description('show one site, and how its webhook endpoint fares')
     .argument('<site>')
     .requiredOption('--tenant <name>', 'whose site')
     .option('--json')

@@ -37,7 +37,7 @@ export function tenantCommands(context: CommandContext): Command {
 
   tenant
     .command('list')
-    .description('in the order of their names')
+    .description('list the tenants, by name')
     .option('--wide', 'every column, however wide')
     .option('--json')
     .action((options: { wide?: boolean; json?: boolean }) =>

@@ -11,7 +11,7 @@ export function userCommands(context: CommandContext): Command {
 
   const list = user
     .command('list')
-    .description('newest first')
+    .description('list the users, newest first')
     .option('--name <name>', 'of this name, in any spelling')
   listsHistory(context, list, {
     kind: 'user',

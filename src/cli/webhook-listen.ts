@@ -55,7 +55,7 @@ export function listenCommand(webhook: Command, context: CommandContext): void {
     .description("print a site's events as they come, and post them to a program of yours, signed")
     .requiredOption('--url <address>', 'where Bank API is', addressArgument)
     .option('--forward-to <address>', 'as http://localhost:8000/hook', addressArgument)
-    .option('--since <time>', 'what came since then too, as 2027-01-31 or 12h', pastArgument)
+    .option('--since <time>', 'also what came since, as 2027-01-31 or 12h', pastArgument)
     .option('--types <types>', 'these alone, as connect.completed,item.refreshed')
     .option('--json', 'a line of JSON for each')
     .addHelpText(

@@ -58,7 +58,7 @@ export function webhookCommands(context: CommandContext): Command {
       stateOption(eventStates, '; forgotten: not sent, and nothing is left to send'),
     ),
   )
-    .description('newest first')
+    .description('list the webhooks, newest first')
     .action((options: FilterOptions & PageOptions) =>
       withInstallation(async ({ store, clock }) => {
         const { limit, before } = options
@@ -159,8 +159,8 @@ const filtered = (command: Command, state: Option): Command =>
   byWhose(command)
     .addOption(state)
     .option('--type <type>', 'as item.refreshed')
-    .option('--since <time>', 'that came from then on, as 2027-01-31T18:00Z', pastArgument)
-    .option('--until <time>', 'that came before', pastArgument)
+    .option('--since <time>', 'only what came since, as 2027-01-31 or 12h', pastArgument)
+    .option('--until <time>', 'only what came before', pastArgument)
 
 async function filterOf(store: Store, options: FilterOptions): Promise<EventFilter> {
   const { state, type, since, until } = options
