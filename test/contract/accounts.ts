@@ -213,7 +213,7 @@ export function accountContract(name: string, open: OpenRooms): void {
       ])
     })
 
-    it('does not end while another visit began', async () => {
+    it('does not end once another visit has', async () => {
       const { store, item, clock, visit } = await visited()
       const seen = await item(7)
       clock.advance(1_000)
@@ -222,6 +222,18 @@ export function accountContract(name: string, open: OpenRooms): void {
 
       expect(await store.settleComparison(seen, [], null, clock.now())).toBe(false)
       expect(idsOf(await toCompare(store))).toEqual([7])
+    })
+
+    it('does not end with accounts that were read before another visit ended', async () => {
+      const { store, item, clock, ann, ...rooms } = await visited()
+      const later = await aRequest({ store, clock, ...rooms }, ann, { managedItemId: 7 })
+      const seen = await item(7)
+      const outcome = { state: 'completed' as const, step: null, item: itemFacts({ id: 7 }) }
+      await store.settleRequest(later, { ...outcome, at: clock.now() }, rooms.event())
+
+      expect(await store.settleComparison(seen, [], null, clock.now())).toBe(false)
+      expect(idsOf(await toCompare(store))).toEqual([7])
+      expect(await store.settleComparison(await item(7), [], null, clock.now())).toBe(true)
     })
 
     it('accounts are listed without an IBAN until one was seen', async () => {

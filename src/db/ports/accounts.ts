@@ -43,7 +43,7 @@ export interface AccountStore {
   /**
    * Ends a comparison: the accounts are from now on those given, of those that left the IBAN is forgotten, and what was found
    * is told. An IBAN that Bridge withholds for now is still the one we knew, if we knew it of this item. False when another
-   * visit began meanwhile: nothing is stored.
+   * visit ended meanwhile: nothing is stored.
    */
   settleComparison(
     item: Pick<Item, 'id' | 'compareFrom'>,

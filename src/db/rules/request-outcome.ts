@@ -105,11 +105,15 @@ const yields = (
   { matched = false }: RequestOutcome,
 ): boolean => !matched && matchedAt !== null
 
-/** Who managed the item may have changed whose accounts it shows. */
-const comparedSince = (item: Item, openedAt: number): Item => ({
-  ...item,
-  compareFrom: Math.min(item.compareFrom ?? openedAt, openedAt),
-})
+/**
+ * Who managed the item may have changed whose accounts it shows. Each visit that ends changes the time, so that no comparison
+ * ends with what was read before; not back, for the accounts that were remembered for the visit have its time.
+ */
+function comparedSince(item: Item, openedAt: number): Item {
+  const { compareFrom } = item
+  const isLater = compareFrom !== null && openedAt >= compareFrom
+  return { ...item, compareFrom: isLater ? compareFrom + 1 : openedAt }
+}
 
 /**
  * Whose an item is that a correction let go: of the one that lost its own by the same correction, else of the only open

@@ -106,7 +106,10 @@ describe('after a visit that managed a connection', () => {
     expect(await told()).toHaveLength(1)
   })
 
-  it('accounts nobody has read yet are read before the visit', async () => {
+  it.each([
+    ['', 0],
+    [', and still known when another one ends before they are compared', 1],
+  ])('accounts nobody has read yet are read before the visit%s', async (_, more) => {
     const { app, bank, accounts, visit, told, clock, world } = await aVisit()
     const longAgo = clock.now() - 2 * dayMs
     await app.store.deleteItem(bank.itemId, { actor: 'test', at: longAgo })
@@ -129,6 +132,7 @@ describe('after a visit that managed a connection', () => {
     expect(world.items.has(bank.itemId)).toBe(true)
 
     await visit(() => void Object.assign(accounts()[0]!, { iban: 'FR7630001007941234567890185' }))
+    for (let nth = 0; nth < more; nth += 1) await visit(() => {})
     await app.jobs.compare()
 
     expect(await told()).toHaveLength(1)
