@@ -102,6 +102,9 @@ function readUrl(argument: string, text: string, base?: string): URL {
   })
 }
 
+/** An address as those see it who need not know all of it. What stands behind the path is for the receiver: some keep a token there. */
+export const withoutQuery = (url: string): string => url.replace(/\?.*$/s, '?…')
+
 /** Where a site may be reached now. */
 type Addresses = Pick<Site, 'origin' | 'allowedOrigins'>
 

@@ -1,3 +1,4 @@
+import { withoutQuery } from '../../connect/site-urls.ts'
 import { html, seen, type Part } from '../../html/html.ts'
 import type { Subject } from '../../db/ports/history.ts'
 import { bankOf } from '../../db/ports/items.ts'
@@ -108,7 +109,7 @@ function siteFacts({ names }: RecordTexts, words: Words, { story }: RecordView):
   if (!site) return []
   return [
     [names.origin, site.origin !== null && seen(site.origin)],
-    [names.webhookUrl, site.webhookUrl !== null && seen(site.webhookUrl)],
+    [names.webhookUrl, site.webhookUrl !== null && seen(withoutQuery(site.webhookUrl))],
     [
       names.disabled,
       endpoint?.disabledAt != null && html`${tag('bad', '!')} ${words.ago(endpoint.disabledAt)}`,

@@ -110,6 +110,8 @@ export const methodsInFrench: Readonly<Record<string, string>> = {
   'Whether to call again at once; also when `events` is empty.':
     'S’il faut rappeler tout de suite ; aussi quand `events` est vide.',
   'Its address, pinned by its first link.': 'Son adresse, fixée par son premier lien.',
+  'Without its query, to a key that only reads.':
+    'Sans ses paramètres, pour une clé qui ne permet que la lecture.',
   'To the hour.': 'À l’heure près.',
   'Shown this once: keep it.': 'Montré cette seule fois : gardez-le.',
   "Null: what was asked with the tenant's own keys. Deleted sites stay.":

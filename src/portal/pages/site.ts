@@ -1,5 +1,6 @@
 import type { ListedEvent } from '../../db/ports/history.ts'
 import { bankOf } from '../../db/ports/items.ts'
+import { withoutQuery } from '../../connect/site-urls.ts'
 import { html, seen, type Html, type Part } from '../../html/html.ts'
 import { dayIn } from '../../html/notice.ts'
 import type { Page } from '../../html/page.ts'
@@ -112,9 +113,6 @@ function webhooks(frame: Frame, text: PortalTexts, words: Words, { site, endpoin
     ${disabledAt !== null && html`<p>${text.disabledHint}</p>`} ${form(frame, '/portal/test', test)}`,
   )
 }
-
-/** What stands behind the path is for the receiver alone: some keep a token there. */
-const withoutQuery = (url: string): string => url.replace(/\?.*$/s, '?…')
 
 function events(text: PortalTexts, words: Words, view: SiteView): Html {
   const { site, events: rows, banks, after, next } = view

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { requireTenantKey } from '../../auth/site-keys.ts'
+import { withoutQuery } from '../../connect/site-urls.ts'
 import type { ApiKey } from '../../db/ports/keys.ts'
 import { defineMethod } from '../context.ts'
 
@@ -21,7 +22,7 @@ export const listSites = defineMethod({
       z.strictObject({
         site: z.string(),
         origin: z.string().nullable().describe('Its address, pinned by its first link.'),
-        webhook_url: z.string().nullable(),
+        webhook_url: z.string().nullable().describe('Without its query, to a key that only reads.'),
         time_zone: z.string(),
         created_at: z.iso.datetime(),
         keys: z.array(
@@ -53,7 +54,9 @@ export const listSites = defineMethod({
       sites: sites.map((site) => ({
         site: site.name,
         origin: site.origin,
-        webhook_url: site.webhookUrl,
+        webhook_url: caller.readOnly
+          ? site.webhookUrl && withoutQuery(site.webhookUrl)
+          : site.webhookUrl,
         time_zone: site.timeZone,
         created_at: when(site.createdAt),
         keys: (bySite.get(site.id) ?? []).map(toAnswer),

@@ -68,6 +68,17 @@ describe('the page of a record', () => {
     },
   )
 
+  it('of a site shows where webhooks go, and nothing of a secret that the address may hold', async () => {
+    const { app, clock, visitor, site } = await aFurnishedConsole()
+    const webhookUrl = 'https://erp.acme.test/hook?token=s3cret'
+    await app.store.updateSite(site.id, { webhookUrl }, { actor: 'test', at: clock.now() })
+
+    const { body } = await visitor.get(`/console/site/${site.id}`)
+
+    expect(textOf(body)).toContain('https://erp.acme.test/hook?…')
+    expect(body).not.toContain('s3cret')
+  })
+
   it('of an event shows each try with what the site answered, as text', async () => {
     const { visitor, event, end } = await aFurnishedConsole()
     await end('dead', 500, '<img src=x onerror=alert(1)>')

@@ -210,6 +210,18 @@ describe('list_sites', () => {
     for (const word of ['other', acme.tenantKey.apiKey, 'ecret']) expect(text).not.toContain(word)
   })
 
+  it('tells a key that only reads nothing of a secret that an address may hold', async () => {
+    const { app, acme, call } = await aHost()
+    const webhookUrl = 'https://erp.acme.test/hook?token=s3cret'
+    await app.store.updateSite(acme.site.id, { webhookUrl }, testBy)
+    const reader = await aKey(app, acme.tenant, null, { readOnly: true })
+    const urlFor = async (key?: typeof reader) =>
+      (await call('list_sites', {}, key)).message.sites[0].webhook_url
+
+    expect(await urlFor()).toBe(webhookUrl)
+    expect(await urlFor(reader)).toBe('https://erp.acme.test/hook?…')
+  })
+
   it('of many sites counts for as many calls as it is work for', async () => {
     const { app, acme, call } = await aHost()
     for (let nth = 0; nth < 1_000; nth += 1) {
