@@ -55,6 +55,7 @@ export function keyCommands(context: CommandContext): Command {
           throw new CommandError('--expires is past: the key would never work')
         }
         const tenant = await tenantNamed(store, options.tenant)
+        const known = await siteIn(store, tenant, options.site)
         const site =
           options.site === undefined
             ? null
@@ -69,6 +70,8 @@ export function keyCommands(context: CommandContext): Command {
           {
             tenant: tenant.name,
             site: site?.name ?? null,
+            // A slip of the pen makes one too.
+            ...(site && !known && { new_site: true }),
             ...(readOnly && { read_only: true }),
             ...(expiresAt !== undefined && { expires: time(expiresAt) }),
             api_key: made.apiKey,
@@ -199,6 +202,9 @@ export function keyCommands(context: CommandContext): Command {
   return key
 }
 
+const siteIn = async (store: Store, { id: tenantId }: Tenant, name: string | undefined) =>
+  name === undefined ? undefined : store.findSite({ tenantId, siteId: null }, name)
+
 /** The keys of these tenants, as they are listed. */
 async function rowsOf(store: Store, tenants: readonly Tenant[], now: number) {
   const rows: ReturnType<typeof toRow>[] = []
@@ -228,6 +234,9 @@ const toRow = (
   last_used: time(key.lastUsedAt),
   expires: time(key.expiresAt),
   old_secret_until: time(key.previousSecretUntil),
+  bridge_version: key.bridgeVersion,
+  lists: key.lists,
+  links: key.links,
 })
 
 const bridgeVersionOption = (): Option =>

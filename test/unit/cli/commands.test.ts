@@ -94,12 +94,25 @@ describe('bank-api key create', () => {
     expect(made).toEqual({
       tenant: 'acme',
       site: 'shop.acme.test',
+      new_site: true,
       api_key: expect.stringMatching(/^key_/) as string,
       api_secret: expect.stringMatching(/^[\w-]{43}$/) as string,
     })
     const { api_key: key, api_secret: secret } = made
     const caller = await authenticate(server, { key, secret, address: '::1' })
     expect(caller).toMatchObject({ tenant, site: { name: 'shop.acme.test' } })
+    const second = await runCli(folder, [
+      'key',
+      'create',
+      ...args,
+      '--bridge-version',
+      '2021-06-01',
+    ])
+    expect(jsonOf(second)).not.toHaveProperty('new_site')
+    const listed = jsonOf(await runCli(folder, ['key', 'list', '--json'])) as object[]
+    expect(listed).toContainEqual(
+      expect.objectContaining({ bridge_version: '2021-06-01', lists: 'array', links: 'object' }),
+    )
   })
 
   it('makes a tenant key without --site, readable for people', async () => {
