@@ -7,8 +7,7 @@ import { forgetPeak, peakMb, residentMb, startProgram, type Running } from '../p
 import type { Bench } from '../settings.ts'
 import { atMost, compare, timesOf, type Figures } from '../side-by-side.ts'
 
-/** As many calls as one site's own keys may have under way. */
-const callers = 250
+const callers = 300
 const deafCallers = 60
 const pages = 39
 

@@ -45,8 +45,8 @@ export const limitTexts: Record<LimitName, { met: Said; remedy: Said }> = {
   },
   site_calls: {
     met: {
-      en: "The site's own keys had 250 calls that were not answered yet.",
-      fr: 'Les clés propres au site avaient 250 appels auxquels il n’était pas encore répondu.',
+      en: "The site's own keys had 400 calls that were not answered yet.",
+      fr: 'Les clés propres au site avaient 400 appels auxquels il n’était pas encore répondu.',
     },
     remedy: {
       en: 'Look for what calls so much at once; the bound cannot be raised.',

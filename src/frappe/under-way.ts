@@ -33,8 +33,8 @@ interface Holding {
  */
 const defaultMaxBytes = 128 * 2 ** 20
 
-/** As many as a tenant may have connections of its own; a quarter of all. One site's own keys have half, for its sisters. */
-const mostCalls = { tenant: 500, site: 250 } as const
+/** As many as a tenant may have connections of its own; a quarter of all. One site’s own keys leave its sisters a fifth. */
+const mostCalls = { tenant: 500, site: 400 } as const
 
 const mostListeners = 20
 
