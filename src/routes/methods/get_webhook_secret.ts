@@ -3,7 +3,7 @@ import { readWebhookSecret } from '../../vault/webhook-secret.ts'
 import { PermissionError } from '../../errors.ts'
 import { defineMethod } from '../context.ts'
 
-/** A host's back office, which has a tenant key, must not sign in a site's name. */
+/** A tenant key signs in no site's name by itself: it would first make a key of the site, which the audit names. */
 export const getWebhookSecret = defineMethod({
   name: 'bank_api.bridge.get_webhook_secret',
   tag: 'webhooks',
