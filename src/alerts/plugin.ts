@@ -4,10 +4,10 @@ import type { Config } from '../config.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { minuteMs } from '../durations.ts'
 import { startLoop } from '../loop.ts'
-import { createAwayWatch } from './away.ts'
-import { createLook } from './look.ts'
-import { createPostman } from './post.ts'
-import { troublesIn } from './troubles.ts'
+import { createDatabaseWatch } from './database-watch.ts'
+import { createAlertCheck } from './check.ts'
+import { createAlertSender } from './sender.ts'
+import { problemsIn } from './problems.ts'
 
 interface AlertOptions {
   config: Config
@@ -32,16 +32,16 @@ const plugin: FastifyPluginCallback<AlertOptions> = (app, options, done) => {
   const { store, clock } = app
   const stopping = new AbortController()
   const where = new URL(config.publicUrl).host
-  const postman = createPostman(config, stopping.signal)
-  const look = createLook({
+  const sender = createAlertSender(config, stopping.signal)
+  const check = createAlertCheck({
     store,
     clock,
     where,
-    postman,
+    sender,
     log,
     stopping: stopping.signal,
     find: async () =>
-      troublesIn(await examine(), {
+      problemsIn(await examine(), {
         bridge: await app.bridgeStatus(),
         copyFailure: copyFailure(),
       }),
@@ -55,10 +55,10 @@ const plugin: FastifyPluginCallback<AlertOptions> = (app, options, done) => {
       return tick()
     }
   }
-  const isAway = (): boolean => !app.membership.isSure()
+  const isAway = (): boolean => !app.membership.holdsLease()
   const loop = startLoop({
     after: app.lifecycle.begun,
-    tick: app.leader.only(paced(look)),
+    tick: app.leader.only(paced(check)),
     idleMs: tickMs,
     onError(error) {
       if (stopping.signal.aborted) return
@@ -66,7 +66,7 @@ const plugin: FastifyPluginCallback<AlertOptions> = (app, options, done) => {
     },
   })
   const watch = startLoop({
-    tick: paced(createAwayWatch({ isAway, name, where, postman })),
+    tick: paced(createDatabaseWatch({ isAway, name, where, sender })),
     idleMs: tickMs,
     onError(error) {
       if (stopping.signal.aborted) return

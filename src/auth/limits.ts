@@ -36,7 +36,7 @@ export interface Limits {
  * What keys can make us keep: links and changes in a day, sites and users in all. Far above what hosts need, for beyond it
  * somebody has lost a key; the command line knows no such bounds. The security guide lists them.
  */
-export const keptOf = {
+export const tenantLimits = {
   linksPerTenant: 5_000,
   linksPerSite: 1_000,
   webhookUrlsPerSite: 50,

@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import type { Config } from '../config.ts'
 import type { LimitName } from '../errors.ts'
 import { startLoop } from '../loop.ts'
-import { createDailyLimiter, createLimiter, keptOf, type Limits } from './limits.ts'
+import { createDailyLimiter, createLimiter, tenantLimits, type Limits } from './limits.ts'
 import { isWithin } from '../networks.ts'
 import { createAuditCounter, type AuditCounter } from '../audit/counter.ts'
 import { createProxyWatch } from './proxy-watch.ts'
@@ -35,12 +35,12 @@ const plugin: FastifyPluginCallback<{ config: Config }> = (app, { config }, done
     unauthenticated: ofMinute(config.limits.perAddress, 'address'),
     callbacks: ofMinute(callbacksPerMinute, 'callbacks'),
     links: {
-      tenants: ofDay(keptOf.linksPerTenant, 'tenant_links'),
-      sites: ofDay(keptOf.linksPerSite, 'site_links'),
+      tenants: ofDay(tenantLimits.linksPerTenant, 'tenant_links'),
+      sites: ofDay(tenantLimits.linksPerSite, 'site_links'),
     },
-    webhookUrls: ofDay(keptOf.webhookUrlsPerSite, 'site_webhook_urls'),
-    siteKeys: ofDay(keptOf.siteKeysPerTenant, 'tenant_site_keys'),
-    siteActs: ofDay(keptOf.actsPerSite, 'site_acts'),
+    webhookUrls: ofDay(tenantLimits.webhookUrlsPerSite, 'site_webhook_urls'),
+    siteKeys: ofDay(tenantLimits.siteKeysPerTenant, 'tenant_site_keys'),
+    siteActs: ofDay(tenantLimits.actsPerSite, 'site_acts'),
   })
 
   const auditCounter = createAuditCounter((entry) => store.audit(entry))

@@ -2,7 +2,7 @@ import type { ApiKey } from '../db/ports/keys.ts'
 import type { Site } from '../db/ports/sites.ts'
 import { DoesNotExistError, PermissionError } from '../errors.ts'
 import { createApiKey, type Caller } from './api-keys.ts'
-import { keptOf, type Limits } from './limits.ts'
+import { tenantLimits, type Limits } from './limits.ts'
 import { missing, type NotFoundDeps } from './not-found.ts'
 import { ensureSiteFor, type SiteDeps } from './sites.ts'
 
@@ -28,7 +28,7 @@ export async function makeSiteKey(
   const site =
     (await store.findSite(caller.scope, order.site)) ??
     (await ensureSiteFor(deps, { tenantId: tenant.id, name: order.site }, by))
-  const mostOfSite = keptOf.goodKeysPerSite
+  const mostOfSite = tenantLimits.goodKeysPerSite
   const made = await createApiKey(deps, { ...order, tenant, site, mostOfSite }, by)
   return { site, ...made }
 }

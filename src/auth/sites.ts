@@ -5,7 +5,7 @@ import type { Store } from '../db/store.ts'
 import { ValidationError } from '../errors.ts'
 import { requireName } from '../names.ts'
 import type { Keyring } from '../vault/keyring.ts'
-import { keptOf } from './limits.ts'
+import { tenantLimits } from './limits.ts'
 import { secretRow } from '../vault/sealed-rows.ts'
 import { newWebhookSecret } from '../vault/webhook-secret.ts'
 
@@ -39,7 +39,7 @@ export async function ensureSiteFor(
   site: { tenantId: string; name: string },
   by: By,
 ): Promise<Site> {
-  if ((await deps.store.countHeld(site.tenantId)).sites >= keptOf.sitesPerTenant) {
+  if ((await deps.store.countHeld(site.tenantId)).sites >= tenantLimits.sitesPerTenant) {
     throw new ValidationError('too_many_sites')
   }
   return ensureSite(deps, site, by)

@@ -11,22 +11,22 @@ import { renewMs, silentMs } from './liveness.ts'
  * How long the last sign of life lets a server count on its place, and on its lead: for less than the others wait before
  * they strike it off, and before one of them leads.
  */
-const sureMs = silentMs - 2_000
+const leaseMs = silentMs - 2_000
 
 /** A server's place among those that serve the database: gives signs of life until it stops. */
 export interface Membership extends Loop {
   /** How many live, this one included, as the last sign of life told. */
   living(): number
   /** Whether the others still count on this one. Who was frozen, or cut off from the database, may have lost its claims. */
-  isSure(): boolean
+  holdsLease(): boolean
   /** Whether this one does what is done once for the installation. */
   leads(): boolean
 }
 
 /** Where there are no others. */
-export const onlyMember: Pick<Membership, 'living' | 'isSure'> = {
+export const onlyMember: Pick<Membership, 'living' | 'holdsLease'> = {
   living: () => 1,
-  isSure: () => true,
+  holdsLease: () => true,
 }
 
 /** Sets a clock by the database's, where all who use that go by it. */
@@ -63,8 +63,8 @@ export async function joinOthers(
   let last = { askedAt: Number.NEGATIVE_INFINITY, living: 1, leads: false }
   let silence: { toldAt: number } | undefined
   let hasLead = false
-  const isSure = () => monotonic.now() - last.askedAt < sureMs
-  const leads = () => last.leads && isSure()
+  const holdsLease = () => monotonic.now() - last.askedAt < leaseMs
+  const leads = () => last.leads && holdsLease()
 
   /** Says what changed since it was said last. */
   function tellLead(): void {
@@ -90,7 +90,7 @@ export async function joinOthers(
     const hear = clock.listen()
     const at = clock.now()
     // When the database was away for all, the first to be back would take the others for dead: who was silent judges nobody.
-    const silentSince = isSure() ? at - silentMs : 0
+    const silentSince = holdsLease() ? at - silentMs : 0
     const standing = await store.renewMember(member.id, {
       at,
       silentSince,
@@ -105,7 +105,7 @@ export async function joinOthers(
     }
     hear(standing.time)
     last = { askedAt, living: standing.living, leads: standing.leads }
-    for (const { id, host, pid } of standing.struckOff) {
+    for (const { id, host, pid } of standing.removed) {
       log.warn({ member: id, host, pid }, 'a silent server was struck off: its work goes on here')
     }
     tellLead()
@@ -123,7 +123,7 @@ export async function joinOthers(
   return {
     ...loop,
     living: () => last.living,
-    isSure,
+    holdsLease,
     leads,
     async stop() {
       await loop.stop()

@@ -14,7 +14,7 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Names this process among those that serve the database. */
     memberId: string
-    membership: Pick<Membership, 'living' | 'isSure'>
+    membership: Pick<Membership, 'living' | 'holdsLease'>
     leader: Leader
     wakeups: Wakeups
     heartbeats: Heartbeats

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { markIfMissing } from '../ownership/gone-items.ts'
 import type { OwnershipDeps } from '../ownership/item-list.ts'
 import { findLoneDefault, ownedItem, scopeFor } from '../ownership/ownership.ts'
-import { keptOf, type Limits } from '../auth/limits.ts'
+import { tenantLimits, type Limits } from '../auth/limits.ts'
 import { ensureSiteFor } from '../auth/sites.ts'
 import { emailRow } from '../vault/sealed-rows.ts'
 import { readUserEmail } from '../vault/user-email.ts'
@@ -229,7 +229,7 @@ async function makeUser(
   word: string | undefined,
 ): Promise<BridgeUser> {
   if (word !== undefined) requireName('user', word)
-  if ((await store.countHeld(tenantId)).users >= keptOf.usersPerTenant) {
+  if ((await store.countHeld(tenantId)).users >= tenantLimits.usersPerTenant) {
     throw new ValidationError('too_many_users')
   }
   return store.ensureUser({ id: ids.next('usr'), siteId, name: word ?? '', at: clock.now() })

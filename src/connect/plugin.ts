@@ -49,7 +49,7 @@ const plugin: FastifyPluginCallback<Options> = (
       after: app.lifecycle.begun,
       tick: app.heartbeats.watch('connect', async (stopping: AbortSignal) => {
         const moreToExpire = await expire()
-        if (app.membership.isSure()) await verifyCallbacks(stopping)
+        if (app.membership.holdsLease()) await verifyCallbacks(stopping)
         return moreToExpire
       }),
       idleMs,

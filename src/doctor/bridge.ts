@@ -6,7 +6,7 @@ import { critical, ok, warning, type Finding } from './finding.ts'
 /** A clock this far off breaks signatures and consent dates; this far is worth a word. In milliseconds. */
 export const drift = { critical: 120_000, warning: 10_000 }
 
-/** What is examined here; alerts know a trouble by its check. */
+/** What is examined here; alerts know a problem by its check. */
 export const credentialsCheck: Said = { en: 'bridge credentials', fr: 'identifiants Bridge' }
 export const clockCheck: Said = { en: 'clock', fr: 'horloge' }
 

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { checkAnswer } from './check-answer.ts'
 import type { Effect, Releasable, RpcMethod } from './define-method.ts'
-import { loggedUser, ping } from './every-site.ts'
+import { loggedUser, ping } from './built-in-methods.ts'
 import type { Parameters } from './parameters.ts'
 import { unknownReason } from './pinned.ts'
 import { UnknownMethodError, type ApiVersion } from './refusals.ts'

@@ -10,7 +10,7 @@ import type { Releasable, RpcMethod } from './define-method.ts'
 import { sendJson, successBody } from './envelope.ts'
 import { notFound, type Refusal } from './error-body.ts'
 import { handleError, sendRefusal } from './error-handler.ts'
-import { handleExpect } from './expectations.ts'
+import { handleExpect } from './expect-header.ts'
 import {
   bodyParameters,
   mergeParameters,

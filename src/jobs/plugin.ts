@@ -105,7 +105,7 @@ const plugin: FastifyPluginCallback<
       run('usage', only(jobs.countConnections), minuteMs),
       ...(mailing ? [run('mail', only(jobs.mail), minuteMs)] : []),
       run('renewals', only(jobs.countRenewals), 10 * secondMs),
-      run('standing', only(jobs.saveBridgeStatus), 5 * secondMs),
+      run('bridge status', only(jobs.saveBridgeStatus), 5 * secondMs),
     ]
     app.addHook('onClose', async () => {
       stopping.abort()

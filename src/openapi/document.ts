@@ -1,5 +1,5 @@
 import type { Contract } from '../frappe/define-method.ts'
-import { everySite } from '../frappe/every-site.ts'
+import { builtInMethods } from '../frappe/built-in-methods.ts'
 import { methodPaths, version2 } from './method-paths.ts'
 import type { PathItem } from './operation.ts'
 import { plainPaths } from './plain-routes.ts'
@@ -35,7 +35,7 @@ export function describeApi(
     tags,
     paths: {
       ...Object.fromEntries(
-        [...methods, ...everySite].flatMap((each) => methodPaths(each, writer)),
+        [...methods, ...builtInMethods].flatMap((each) => methodPaths(each, writer)),
       ),
       ...plainPaths(writer),
     },

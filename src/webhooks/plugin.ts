@@ -96,11 +96,11 @@ const plugin: FastifyPluginCallback<WebhooksOptions> = (app, options, done) => {
     const handle = app.heartbeats.watch(
       'webhook handler',
       async (stopping: AbortSignal) =>
-        membership.isSure() && (await tickHandler(handling, stopping)),
+        membership.holdsLease() && (await tickHandler(handling, stopping)),
     )
     const recover = app.leader.only(() => relay.recover())
     const pump = app.heartbeats.watch('webhook relay', async () => {
-      if (!membership.isSure()) return false
+      if (!membership.holdsLease()) return false
       const hasRecovered = await recover()
       return (await relay.pump()) || hasRecovered
     })

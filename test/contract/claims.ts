@@ -346,7 +346,7 @@ export function sharedClaimContract(name: string, open: OpenStores): void {
 
       const standing = await second.renewMember('srv_2', sign)
 
-      expect(standing?.struckOff).toMatchObject([{ id: 'srv_1' }])
+      expect(standing?.removed).toMatchObject([{ id: 'srv_1' }])
       expect(await deliveries(second, 'srv_2')).toEqual([])
       clock.advance(triedMs - silentMs - 1)
       expect(await deliveries(second, 'srv_2')).toEqual([])

@@ -58,7 +58,7 @@ export function memberContract(name: string, open: OpenRooms): void {
 
       const standing = await store.renewMember('srv_1', signAt(1_001))
 
-      expect(standing).toMatchObject({ living: 1, leads: true, struckOff: [] })
+      expect(standing).toMatchObject({ living: 1, leads: true, removed: [] })
     })
 
     it('a member learns the time', async () => {
@@ -152,7 +152,7 @@ export function sharedMemberContract(name: string, open: OpenRooms): void {
 
       const standing = await store.renewMember('srv_2', signAt(9_000, 1_000))
 
-      expect(standing).toMatchObject({ living: 1, struckOff: [first] })
+      expect(standing).toMatchObject({ living: 1, removed: [first] })
       expect(await store.listMembers()).toMatchObject([{ ...second, seenAt: 9_000 }])
       expect(await store.renewMember('srv_1', signAt(9_001, 9_000))).toBeUndefined()
       expect(await store.listMembers()).toMatchObject([{ ...second, seenAt: 9_000 }])

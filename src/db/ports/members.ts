@@ -32,7 +32,7 @@ interface Standing {
   /** Whether it leads, until the time it gave. */
   leads: boolean
   /** Members that are none any more, for they were silent. */
-  struckOff: Member[]
+  removed: Member[]
   /** What the clock shows that all members go by. */
   time: number
 }

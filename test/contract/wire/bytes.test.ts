@@ -1,7 +1,7 @@
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { http, HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
-import { everySite } from '../../../src/frappe/every-site.ts'
+import { builtInMethods } from '../../../src/frappe/built-in-methods.ts'
 import { methods } from '../../../src/routes/index.ts'
 import {
   aConnectedBank,
@@ -170,7 +170,7 @@ const eventful: Record<string, (world: World) => Promise<object>> = {
 
 test('the description’s example answers are these: vitest’s -u writes them', async () => {
   const answers: Record<string, unknown> = {}
-  for (const { name, tag } of [...methods, ...everySite]) {
+  for (const { name, tag } of [...methods, ...builtInMethods]) {
     const world = await aWorld()
     const short = name.replace('bank_api.bridge.', '')
     const params = (await eventful[short]?.(world)) ?? fitting[short]?.(world) ?? {}

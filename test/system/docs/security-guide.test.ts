@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { environment } from '../../../src/environment.ts'
-import { keptOf } from '../../../src/auth/limits.ts'
+import { tenantLimits } from '../../../src/auth/limits.ts'
 import { callsKept } from '../../../src/calls/call-log.ts'
 import { socketLimits } from '../../../src/sockets/socket-limits.ts'
 
@@ -9,7 +9,7 @@ const guide = readFileSync(new URL('../../../docs/security.md', import.meta.url)
 const shown = (value: number): string => value.toLocaleString('en-US')
 
 test('the security guide has every limit of what is kept', () => {
-  for (const value of Object.values(keptOf)) expect(guide).toContain(shown(value))
+  for (const value of Object.values(tenantLimits)) expect(guide).toContain(shown(value))
   const { waiting: _inMemory, ...calls } = callsKept
   for (const value of Object.values(calls)) expect(guide).toContain(shown(value))
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { keptOf, type Limiter } from '../../../src/auth/limits.ts'
+import { tenantLimits, type Limiter } from '../../../src/auth/limits.ts'
 import { callsKept, createCallLog } from '../../../src/calls/call-log.ts'
 import { callMethod, testApp } from '../../support/app.ts'
 import { testClock } from '../../support/clock.ts'
@@ -50,7 +50,7 @@ test('a tenant key that makes up sites with refused targets leaves a handful of 
 test('a site’s links of a day have a bound; another site, and tomorrow, have their own', async () => {
   const { app, acme, clock, link } = await aHost({ QUOTA_BURST: '4000' })
   const { id } = acme.site
-  use(app.limits.links.sites, id, keptOf.linksPerSite)
+  use(app.limits.links.sites, id, tenantLimits.linksPerSite)
 
   const refused = await link({ site: acme.site.name })
   const other = await link({ site: 'other', redirect_url: 'https://other.test/' })
@@ -63,7 +63,7 @@ test('a site’s links of a day have a bound; another site, and tomorrow, have t
 
 test('a tenant’s links of a day have a bound, before a site or a user is made', async () => {
   const { app, acme, link } = await aHost()
-  use(app.limits.links.tenants, acme.tenant.id, keptOf.linksPerTenant)
+  use(app.limits.links.tenants, acme.tenant.id, tenantLimits.linksPerTenant)
 
   const refused = await link({ site: 'new', redirect_url: 'https://new.test/', user: 'ann' })
 
@@ -76,19 +76,19 @@ test.each<[what: string, method: string, params: object, empty: (app: App, id: s
     'links',
     'get_bridge_connect_link',
     { email: 'ada@acme.test', redirect_url },
-    ({ limits }, id) => use(limits.links.sites, id, keptOf.linksPerSite - 1),
+    ({ limits }, id) => use(limits.links.sites, id, tenantLimits.linksPerSite - 1),
   ],
   [
     'addresses of its page',
     'get_portal_link',
     {},
-    ({ limits }, id) => use(limits.links.sites, id, keptOf.linksPerSite - 1),
+    ({ limits }, id) => use(limits.links.sites, id, tenantLimits.linksPerSite - 1),
   ],
   [
     'webhook URLs',
     'get_bridge_connect_link',
     { email: 'ada@acme.test', redirect_url, webhook_url: 'https://erp.acme.test/other' },
-    ({ limits }, id) => use(limits.webhookUrls, id, keptOf.webhookUrlsPerSite),
+    ({ limits }, id) => use(limits.webhookUrls, id, tenantLimits.webhookUrlsPerSite),
   ],
 ])(
   'a site that asks for more %s than it may takes none of its sisters’ links',
@@ -96,7 +96,7 @@ test.each<[what: string, method: string, params: object, empty: (app: App, id: s
     const { app, acme, link } = await aHost()
     await link({ webhook_url: 'https://erp.acme.test/hook' }, acme.siteKey)
     empty(app, acme.site.id)
-    use(app.limits.links.tenants, acme.tenant.id, keptOf.linksPerTenant - 11) // of ten that are left
+    use(app.limits.links.tenants, acme.tenant.id, tenantLimits.linksPerTenant - 11) // of ten that are left
 
     for (let n = 0; n < 20; n += 1) {
       const refused = await callMethod(app, method, params, { as: acme.siteKey })
@@ -113,7 +113,7 @@ test('a webhook URL changes fifty times a day, each of them audited, and no more
   const named = (n: number) =>
     link({ webhook_url: `https://erp.acme.test/hook/${n}` }, acme.siteKey)
   await named(0)
-  use(app.limits.webhookUrls, acme.site.id, keptOf.webhookUrlsPerSite)
+  use(app.limits.webhookUrls, acme.site.id, tenantLimits.webhookUrlsPerSite)
 
   expect((await named(1)).status).toBe(429)
   expect((await named(0)).status).toBe(200)
@@ -133,7 +133,7 @@ test('an address is as long as it is kept, not as it was written', async () => {
 
 test('a tenant key cannot make sites and users without end', async () => {
   const { app, acme, link } = await aHost()
-  const held = { sites: keptOf.sitesPerTenant, users: keptOf.usersPerTenant }
+  const held = { sites: tenantLimits.sitesPerTenant, users: tenantLimits.usersPerTenant }
   Object.assign(app.store, { countHeld: async () => held })
 
   const site = await link({ site: 'one-more', redirect_url: 'https://more.test/' })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { createLook, type LookDeps } from '../../../src/alerts/look.ts'
-import { createPostman } from '../../../src/alerts/post.ts'
-import { troublesIn, type Sight, type Trouble } from '../../../src/alerts/troubles.ts'
+import { createAlertCheck, type CheckDeps } from '../../../src/alerts/check.ts'
+import { createAlertSender } from '../../../src/alerts/sender.ts'
+import { problemsIn, type Sight, type Problem } from '../../../src/alerts/problems.ts'
 import { loadConfig } from '../../../src/config.ts'
 import { StoreDiskError } from '../../../src/db/store-errors.ts'
 import type { Finding } from '../../../src/doctor/finding.ts'
@@ -9,24 +9,24 @@ import { testStore } from '../../support/store.ts'
 import { testClock } from '../../support/clock.ts'
 import { mailbox } from './mailbox.ts'
 
-const trouble = (about: string, message = 'it fails'): Trouble => ({
+const problem = (about: string, message = 'it fails'): Problem => ({
   about,
   message,
   isOfSite: about.startsWith('site '),
 })
 
-/** Looks at an installation whose troubles a test decides, and reads what came. */
+/** Looks at an installation whose problems a test decides, and reads what came. */
 async function watched(env: (host: string) => Record<string, string>, store = testStore()) {
   const box = await mailbox()
   const config = loadConfig(env(box.host))
-  const world: Sight = { troubles: [], unseen: new Set(), isWhole: true, known: new Set() }
+  const world: Sight = { problems: [], unseen: new Set(), isWhole: true, known: new Set() }
   const logged: string[] = []
-  const lookAs = (find: LookDeps['find']) =>
-    createLook({
+  const lookAs = (find: CheckDeps['find']) =>
+    createAlertCheck({
       store,
       clock: testClock(),
       find,
-      postman: createPostman(config),
+      sender: createAlertSender(config),
       where: 'bank.test',
       log: { warn: (event, text) => void logged.push(JSON.stringify(event) + text) },
       stopping: new AbortController().signal,
@@ -34,8 +34,8 @@ async function watched(env: (host: string) => Record<string, string>, store = te
   const restart = () => lookAs(async () => world)
   let look = restart()
   /** What came of so many looks. */
-  const after = async (looks: number, ...troubles: Trouble[]) => {
-    world.troubles = troubles
+  const after = async (looks: number, ...problems: Problem[]) => {
+    world.problems = problems
     for (let count = 0; count < looks; count += 1) await look()
     return box.take()
   }
@@ -53,9 +53,9 @@ const alertsTo = (host: string) => ({ ALERT_URL: `http://${host}/message?token=t
 const titles = (came: { body: string }[]) =>
   came.map(({ body }) => (JSON.parse(body) as { title: string }).title)
 
-test('a trouble is told once, in the documented form, when two looks agree, and so is that it is over', async () => {
+test('a problem is told once, in the documented form, when two looks agree, and so is that it is over', async () => {
   const { after, store } = await watched(alertsTo)
-  const full = trouble('disk space', '12 MB free')
+  const full = problem('disk space', '12 MB free')
 
   expect(await after(1, full)).toEqual([])
   const [told, ...more] = await after(3, full)
@@ -82,7 +82,7 @@ test('what comes and goes between two looks rouses nobody', async () => {
 
   const came = []
   for (let round = 0; round < 3; round += 1) {
-    came.push(...(await after(1, trouble('public address'))), ...(await after(1)))
+    came.push(...(await after(1, problem('public address'))), ...(await after(1)))
   }
 
   expect(came).toEqual([])
@@ -91,12 +91,12 @@ test('what comes and goes between two looks rouses nobody', async () => {
 test('a restart tells nothing again, and what was not taken is told by the next look', async () => {
   const { after, box, restart, logged } = await watched(alertsTo)
   box.state.status = 500
-  const untaken = await after(2, trouble('backup'))
+  const untaken = await after(2, problem('backup'))
   box.state.status = 200
-  const taken = await after(1, trouble('backup'))
+  const taken = await after(1, problem('backup'))
   restart()
 
-  const again = await after(3, trouble('backup'))
+  const again = await after(3, problem('backup'))
   const over = await after(2)
 
   expect([untaken, taken, again, over].map(({ length }) => length)).toEqual([1, 1, 0, 1])
@@ -107,9 +107,9 @@ test('what a full disk does not let us write down is told once all the same, and
   const { after, store, logged } = await watched(alertsTo)
   const { openAlerts } = store
   store.openAlerts = () => Promise.reject(new StoreDiskError('the disk is full'))
-  const told = await after(5, trouble('disk space'))
+  const told = await after(5, problem('disk space'))
   store.openAlerts = openAlerts
-  const mended = await after(1, trouble('disk space'))
+  const mended = await after(1, problem('disk space'))
 
   expect(told).toHaveLength(1)
   expect(logged).toContainEqual(expect.stringContaining('is not written down yet'))
@@ -119,11 +119,11 @@ test('what a full disk does not let us write down is told once all the same, and
 
 test('so is a recovery that cannot be written down; what comes back meanwhile is told anew', async () => {
   const { after, store, restart } = await watched(alertsTo)
-  await after(2, trouble('disk space'))
+  await after(2, problem('disk space'))
   const { closeAlerts } = store
   store.closeAlerts = () => Promise.reject(new StoreDiskError('the disk is full'))
   const over = await after(5)
-  const back = await after(4, trouble('disk space'))
+  const back = await after(4, problem('disk space'))
   const overAgain = await after(5)
   store.closeAlerts = closeAlerts
   const mended = await after(2)
@@ -137,10 +137,10 @@ test('so is a recovery that cannot be written down; what comes back meanwhile is
   expect(await after(3)).toEqual([])
 })
 
-test('many troubles are one message, bounded; a disabled endpoint is told though its site failed before', async () => {
+test('many problems are one message, bounded; a disabled endpoint is told though its site failed before', async () => {
   const { after } = await watched(alertsTo)
-  const site = trouble('site erp (acme)')
-  const many = Array.from({ length: 30 }, (_, index) => trouble(`site ${index} (acme)`))
+  const site = problem('site erp (acme)')
+  const many = Array.from({ length: 30 }, (_, index) => problem(`site ${index} (acme)`))
 
   const [first, ...none] = await after(2, site, ...many)
   const disabled = await after(3, { ...site, about: 'site erp (acme): disabled' }, ...many)
@@ -157,9 +157,9 @@ test('many troubles are one message, bounded; a disabled endpoint is told though
 
 test('a clock that was off is not over while Bridge, by which it is seen, cannot be reached', async () => {
   const { after } = await watched(alertsTo)
-  await after(2, trouble('clock'))
+  await after(2, problem('clock'))
 
-  const down = await after(4, trouble('bridge credentials'))
+  const down = await after(4, problem('bridge credentials'))
   const back = await after(2)
 
   expect(titles(down)).toEqual(['Bank API at bank.test: bridge credentials'])
@@ -173,7 +173,7 @@ test('a Bridge that is down is not over while doctor cannot reach it either, and
     credentials: { refused: false, refusedSince: null, refusals: 0 },
   })
   const world = { findings: [] as Finding[], bridge: bridge(true) }
-  const look = lookAs(async () => troublesIn(world.findings, { ...world, copyFailure: undefined }))
+  const look = lookAs(async () => problemsIn(world.findings, { ...world, copyFailure: undefined }))
   const after = async (change: Partial<typeof world>) => {
     Object.assign(world, change)
     for (let count = 0; count < 4; count += 1) await look()
@@ -196,7 +196,7 @@ test('a Bridge that is down is not over while doctor cannot reach it either, and
 
 test('what a look did not come to is neither new nor over by it: of that the next look that does is the second', async () => {
   const { after, without } = await watched(alertsTo)
-  const site = trouble('site erp (acme)')
+  const site = problem('site erp (acme)')
   const lost = async () => [...(await without(site.about)), ...(await without(site.about))]
 
   expect([...(await after(1, site)), ...(await lost())]).toEqual([])
@@ -221,9 +221,9 @@ test('nothing is over by a look of which a part failed', async () => {
     },
     copyFailure: undefined,
   }
-  await after(2, trouble('site erp (acme)'))
+  await after(2, problem('site erp (acme)'))
   const world = { findings: [failed] }
-  const look = lookAs(async () => troublesIn(world.findings, known))
+  const look = lookAs(async () => problemsIn(world.findings, known))
 
   await look()
   await look()
@@ -254,9 +254,9 @@ test.each([
     },
     copyFailure: is ? 'the disk is full' : undefined,
   })
-  await after(2, trouble(check))
+  await after(2, problem(check))
   const world = { is: true }
-  const look = lookAs(async () => troublesIn([failed], known(world.is)))
+  const look = lookAs(async () => problemsIn([failed], known(world.is)))
   await look()
   await look()
   box.take()
@@ -295,9 +295,9 @@ test('a site that a look did not come to is told as disabled all the same, and a
     },
     copyFailure: undefined,
   }
-  await after(2, trouble('site crm (acme)'))
+  await after(2, problem('site crm (acme)'))
   const world = { findings: [disabled, left] }
-  const look = lookAs(async () => troublesIn(world.findings, known))
+  const look = lookAs(async () => problemsIn(world.findings, known))
 
   await look()
   await look()
@@ -316,7 +316,7 @@ test('ALERT_FORMAT=text sends the text alone, with the login of the address', as
     ALERT_FORMAT: 'text',
   }))
 
-  const [told] = await after(2, trouble('clock'))
+  const [told] = await after(2, problem('clock'))
 
   expect(told).toMatchObject({
     path: '/topic',
@@ -331,7 +331,7 @@ test('ALERT_FORMAT=text sends the text alone, with the login of the address', as
 test('a name that others chose makes no line, no link, and calls nobody', async () => {
   const { after } = await watched(alertsTo)
 
-  const [told] = await after(2, trouble('site <!channel>\n@all\u202e (acme)'))
+  const [told] = await after(2, problem('site <!channel>\n@all\u202e (acme)'))
 
   const { text } = JSON.parse(told!.body) as { text: string }
   expect(text).not.toMatch(/[<>@\u202e]/)
@@ -341,7 +341,7 @@ test('a name that others chose makes no line, no link, and calls nobody', async 
 test('nor is a name a link or a picture where the chat reads Markdown', async () => {
   const { after } = await watched(alertsTo)
 
-  const [told] = await after(2, trouble('site ![seen](https://evil.test/1.png) [log in][1] (acme)'))
+  const [told] = await after(2, problem('site ![seen](https://evil.test/1.png) [log in][1] (acme)'))
 
   expect((JSON.parse(told!.body) as { text: string }).text).not.toMatch(/\][([]/)
 })
@@ -351,11 +351,11 @@ test('a healthcheck hears a start and a success; a failure with what it is; of s
   const paths = (came: { path: string }[]) => came.map(({ path }) => path)
 
   expect(paths(await after(1))).toEqual(['/ping/abc/start?x=1', '/ping/abc?x=1'])
-  expect(paths(await after(1, trouble('disk space')))).toEqual(['/ping/abc/start?x=1'])
-  const failed = await after(1, trouble('disk space', '12 MB free'))
+  expect(paths(await after(1, problem('disk space')))).toEqual(['/ping/abc/start?x=1'])
+  const failed = await after(1, problem('disk space', '12 MB free'))
   expect(paths(failed)).toEqual(['/ping/abc/start?x=1', '/ping/abc/fail?x=1'])
   expect(failed[1]?.body).toBe('disk space: 12 MB free')
-  const ofSite = await after(2, trouble('site erp (acme)'))
+  const ofSite = await after(2, problem('site erp (acme)'))
   expect(paths(ofSite).filter((path) => path.includes('fail'))).toEqual([])
 })
 
@@ -365,13 +365,13 @@ test('neither a receiver that is away nor its address comes to light', async () 
     HEALTHCHECK_URL: 'http://127.0.0.1:1/topsecret',
   }))
 
-  await after(2, trouble('clock'))
+  await after(2, problem('clock'))
 
   expect(logged.join()).toContain('ECONNREFUSED')
   expect(logged.join()).not.toMatch(/topsecret|127\.0\.0\.1/)
 })
 
-test('doctor’s FAILs, warnings that nobody else hears of, Bridge that is down or refuses us and a failed copy are troubles, each once', () => {
+test('doctor’s FAILs, warnings that nobody else hears of, Bridge that is down or refuses us and a failed copy are problems, each once', () => {
   const critical = { level: 'critical' as const, remedy: 'Do it.' }
   const of = { tenant: 'acme', site: 'erp' }
   const findings: Finding[] = [
@@ -409,9 +409,9 @@ test('doctor’s FAILs, warnings that nobody else hears of, Bridge that is down 
     copyFailure: 'the disk is full',
   }
 
-  const { troubles } = troublesIn(findings, known)
+  const { problems } = problemsIn(findings, known)
 
-  expect(troubles.map(({ about }) => about)).toEqual([
+  expect(problems.map(({ about }) => about)).toEqual([
     'disk space',
     'bridge credentials',
     'reverse proxy',
@@ -419,12 +419,12 @@ test('doctor’s FAILs, warnings that nobody else hears of, Bridge that is down 
     'backup copy',
   ])
   // Before doctor's own call meets it.
-  expect(troublesIn([], known).troubles.map(({ about }) => about)).toEqual([
+  expect(problemsIn([], known).problems.map(({ about }) => about)).toEqual([
     'bridge',
     'bridge credentials',
     'backup copy',
   ])
-  const [ofSite, ...more] = troubles.filter(({ isOfSite }) => isOfSite)
+  const [ofSite, ...more] = problems.filter(({ isOfSite }) => isOfSite)
   expect(more).toEqual([])
   expect(ofSite?.message).toBe(
     'its endpoint is disabled. Try it again: bank-api webhook enable erp --tenant acme',

@@ -3,8 +3,8 @@ import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
-import { createLook } from '../../../src/alerts/look.ts'
-import type { Sight } from '../../../src/alerts/troubles.ts'
+import { createAlertCheck } from '../../../src/alerts/check.ts'
+import type { Sight } from '../../../src/alerts/problems.ts'
 import { testClock } from '../../support/clock.ts'
 import { testStore } from '../../support/store.ts'
 
@@ -12,7 +12,7 @@ setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
 const deadSite = (): Sight => ({
-  troubles: [{ about: 'site erp (acme)', message: 'it fails', isOfSite: true }],
+  problems: [{ about: 'site erp (acme)', message: 'it fails', isOfSite: true }],
   unseen: new Set(),
   isWhole: true,
   known: new Set(),
@@ -20,11 +20,11 @@ const deadSite = (): Sight => ({
 
 function aLook(find: () => Promise<Sight>) {
   const stopping = new AbortController()
-  const look = createLook({
+  const look = createAlertCheck({
     store: testStore(),
     clock: testClock(),
     find,
-    postman: { tell: async () => {}, ping: async () => {} },
+    sender: { tell: async () => {}, ping: async () => {} },
     where: 'bank.test',
     log: { warn() {} },
     stopping: stopping.signal,
@@ -66,7 +66,7 @@ test('a look remembers a site once that is told of and left out, however often i
 
 test('many sites that fail together, and go on to, are not each compared with each', async () => {
   let read = 0
-  const troubles = Array.from({ length: 300 }, (_, nth) => ({
+  const problems = Array.from({ length: 300 }, (_, nth) => ({
     get about() {
       read += 1
       return `site s${nth} (acme)`
@@ -75,7 +75,7 @@ test('many sites that fail together, and go on to, are not each compared with ea
     isOfSite: true,
   }))
   const { look } = aLook(async () => ({
-    troubles,
+    problems,
     unseen: new Set(),
     isWhole: true,
     known: new Set(),
@@ -86,7 +86,7 @@ test('many sites that fail together, and go on to, are not each compared with ea
 
   await look()
 
-  expect(read).toBeLessThan(10 * troubles.length)
+  expect(read).toBeLessThan(10 * problems.length)
 })
 
 test('a stop leaves a look where it is, and no look begins behind it', async () => {

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { createAwayWatch } from '../../../src/alerts/away.ts'
+import { createDatabaseWatch } from '../../../src/alerts/database-watch.ts'
 import type { Leader } from '../../../src/cluster/leader.ts'
 import { minuteMs } from '../../../src/durations.ts'
 import { testApp } from '../../support/app.ts'
@@ -45,7 +45,7 @@ test('a server without its database tells it by itself, leading or not: once, an
   const leader: Leader = { isLeader: () => false, only: () => async () => false }
   const env = { ALERT_URL: `http://${host}/` }
   const { app, clock } = await testApp({ env, workers: true, leader })
-  const sure = vi.spyOn(app.membership, 'isSure')
+  const sure = vi.spyOn(app.membership, 'holdsLease')
   onTestFinished(() => sure.mockRestore())
   const titles = () => take().map(({ body }) => (JSON.parse(body) as { title: string }).title)
   /** However often it looks meanwhile. */
@@ -64,11 +64,11 @@ test('a server without its database tells it by itself, leading or not: once, an
 test('one look at a database that is away is not told yet', async () => {
   const titles: string[] = []
   let isAway = true
-  const look = createAwayWatch({
+  const look = createDatabaseWatch({
     isAway: () => isAway,
     name: 'a server',
     where: 'bank.test',
-    postman: { tell: async ({ title }) => void titles.push(title) },
+    sender: { tell: async ({ title }) => void titles.push(title) },
   })
 
   await look()

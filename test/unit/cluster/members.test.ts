@@ -30,9 +30,9 @@ function aSharedDatabase() {
       if (!row) return undefined
       row.seenAt = at
       if (!lead || lead.by === id || lead.until <= at) lead = { by: id, until: leadUntil }
-      const struckOff = rows.filter(({ seenAt }) => seenAt <= silentSince)
+      const removed = rows.filter(({ seenAt }) => seenAt <= silentSince)
       rows = rows.filter(({ seenAt }) => seenAt > silentSince)
-      return { living: rows.length, leads: lead.by === id, struckOff, time: clock.now() }
+      return { living: rows.length, leads: lead.by === id, removed, time: clock.now() }
     },
     async removeMember(id) {
       reach()
@@ -123,13 +123,13 @@ it('one that was frozen counts on nothing when it wakes up, and joins again unde
     await other.live()
   }
   expect(living()).toEqual(['other'])
-  expect([frozen.isSure(), frozen.leads()]).toEqual([false, false])
+  expect([frozen.holdsLease(), frozen.leads()]).toEqual([false, false])
 
   await frozen.live()
   await frozen.live()
 
   expect(living()).toEqual(['other', 'frozen'])
-  expect([frozen.isSure(), frozen.leads(), frozen.living()]).toEqual([true, false, 2])
+  expect([frozen.holdsLease(), frozen.leads(), frozen.living()]).toEqual([true, false, 2])
   expect(other.leads()).toBe(true)
 })
 
@@ -141,7 +141,7 @@ it('whoever is cut off stops counting on its place and its lead before others ma
   clock.advance(silentMs - 1)
   await one.live()
 
-  expect([one.isSure(), one.leads()]).toEqual([false, false])
+  expect([one.holdsLease(), one.leads()]).toEqual([false, false])
 })
 
 it('when the database was away for all, who is back first strikes nobody off', async () => {

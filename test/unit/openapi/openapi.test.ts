@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { everySite } from '../../../src/frappe/every-site.ts'
+import { builtInMethods } from '../../../src/frappe/built-in-methods.ts'
 import { describeApi, type Document } from '../../../src/openapi/document.ts'
 import { argumentsIn } from '../../../src/openapi/method-paths.ts'
 import type { Operation, PathItem } from '../../../src/openapi/operation.ts'
@@ -53,7 +53,7 @@ test('every argument is described and has an example, and each method has one th
 test('every method has an example answer, which is one of its answers', async () => {
   const { paths } = await read(await testApp())
 
-  for (const { name, result } of [...methods, ...everySite]) {
+  for (const { name, result } of [...methods, ...builtInMethods]) {
     for (const [prefix, key] of [
       ['/api/method/', 'message'],
       ['/api/v2/method/', 'data'],

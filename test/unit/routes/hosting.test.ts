@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { keptOf } from '../../../src/auth/limits.ts'
+import { tenantLimits } from '../../../src/auth/limits.ts'
 import { callMethod, testApp } from '../../support/app.ts'
 import { databaseFile } from '../../support/store.ts'
 import { addItems, aKey, aTenant, aUser, testBy, type TestKey } from '../../support/tenants.ts'
@@ -101,7 +101,8 @@ describe('create_site_key', () => {
   it('makes so many for a site as may be good at once, and goes on once one has ended', async () => {
     const { call, codeOf, make } = await aHost()
     const made = [await make({ site: 'new.acme.test' })]
-    while (made.length < keptOf.goodKeysPerSite) made.push(await make({ site: 'new.acme.test' }))
+    while (made.length < tenantLimits.goodKeysPerSite)
+      made.push(await make({ site: 'new.acme.test' }))
 
     const beyond = await call('create_site_key', { site: 'new.acme.test' })
     const elsewhere = await call('create_site_key', { site: 'erp.acme.test' })
@@ -115,7 +116,7 @@ describe('create_site_key', () => {
 
   it('makes so many in a day, of one tenant', async () => {
     const { app, acme, call, codeOf, other } = await aHost()
-    for (let each = 0; each < keptOf.siteKeysPerTenant; each += 1) {
+    for (let each = 0; each < tenantLimits.siteKeysPerTenant; each += 1) {
       app.limits.siteKeys.take(acme.tenant.id)
     }
 

@@ -18,14 +18,14 @@ export function memberOperations({ run, transaction }: Tools, life: Tools): Memb
         // A member first: what it has in hand already is its own.
         const seen = { ...member, seenAt: at }
         await db.insert(members).values(seen).onConflictDoUpdate({ target: members.id, set: seen })
-        await strikeOff(db, member.id, { at, silentSince })
+        await removeSilent(db, member.id, { at, silentSince })
         return undefined
       }),
 
     async renewMember(id, sign) {
       const { standing, isAnySilent } = await life.run((db) => renew(db, id, sign))
       if (!standing || !isAnySilent) return standing
-      return { ...standing, struckOff: await life.transaction((db) => strikeOff(db, id, sign)) }
+      return { ...standing, removed: await life.transaction((db) => removeSilent(db, id, sign)) }
     },
 
     removeMember: (id) =>
@@ -88,7 +88,7 @@ async function renew(db: Db, id: string, { at, silentSince, leadUntil }: SignOfL
     FROM members`)
   const { isRenewed, leads, silent, all, time } = rows[0]!.said
   if (!isRenewed) return { isAnySilent: false }
-  const standing = { living: all - silent, leads, time, struckOff: [] }
+  const standing = { living: all - silent, leads, time, removed: [] }
   return { standing, isAnySilent: silent > 0 }
 }
 
@@ -96,7 +96,7 @@ async function renew(db: Db, id: string, { at, silentSince, leadUntil }: SignOfL
  * Removes silent members but for this one, and frees what members had in hand that are none any more. Returns those. All that
  * goes is locked in the order in which others lock it.
  */
-async function strikeOff(
+async function removeSilent(
   db: Db,
   id: string,
   { at, silentSince }: Pick<SignOfLife, 'at' | 'silentSince'>,
@@ -108,7 +108,7 @@ async function strikeOff(
     .where(and(lte(members.seenAt, silentSince), ne(name, id)))
     .orderBy(name)
     .for('update')
-  const struckOff = await db
+  const removed = await db
     .delete(members)
     .where(inArray(name, silent))
     .returning({ id: name, host, pid })
@@ -133,5 +133,5 @@ async function strikeOff(
       scheduleFrom: sql`${deliveries.scheduleFrom} + 1`,
     })
     .where(inArray(deliveries.id, orphans))
-  return struckOff
+  return removed
 }

@@ -44,7 +44,7 @@ export function memberOperations({ db, read, write }: Tools): MemberStore {
         const isIt = eq(instance.serverId, id)
         const renewed = db.update(instance).set({ serverSeenAt: at }).where(isIt).run()
         if (renewed.changes === 0) return undefined
-        return { living: 1, leads: true, struckOff: [], time: at }
+        return { living: 1, leads: true, removed: [], time: at }
       }),
 
     removeMember: (id) =>

@@ -1,6 +1,6 @@
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
-/** Troubles that the operator was told of, until they are over. */
+/** Problems that the operator was told of, until they are over. */
 export const alerts = sqliteTable('alerts', {
   about: text().primaryKey(),
   toldAt: integer().notNull(),

@@ -20,4 +20,4 @@ export const ping = {
 } as const satisfies Contract
 
 /** What every Frappe site has and clients ask for; `logout`, which answers nothing, is served too. */
-export const everySite: readonly Contract[] = [loggedUser, ping]
+export const builtInMethods: readonly Contract[] = [loggedUser, ping]

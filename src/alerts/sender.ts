@@ -11,7 +11,7 @@ export class NotTakenError extends Error {
 const timeoutMs = 10_000
 
 /** Brings messages to the operator's own address, which needs no guard. Both reject with a NotTakenError. */
-export interface Postman {
+export interface AlertSender {
   tell(message: Message): Promise<void>
   /** As healthchecks.io reads it: the address itself for success, with `/start` or `/fail` behind it for these. */
   ping(sign: Sign, said?: string): Promise<void>
@@ -19,7 +19,10 @@ export interface Postman {
 
 type Sign = 'start' | 'success' | 'fail'
 
-export function createPostman({ alertFormat, secrets }: Config, signal?: AbortSignal): Postman {
+export function createAlertSender(
+  { alertFormat, secrets }: Config,
+  signal?: AbortSignal,
+): AlertSender {
   const { alertUrl, healthcheckUrl, proxy } = secrets
   const post = async (url: URL, type: string, body: string): Promise<void> => {
     const dispatcher = dispatcherTo(url.origin, proxy, 1)

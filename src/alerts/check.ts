@@ -2,15 +2,15 @@ import type { Clock } from '../clock.ts'
 import type { AlertStore, OpenAlert } from '../db/ports/alerts.ts'
 import type { Log } from '../logger.ts'
 import { messageOf } from './message.ts'
-import { NotTakenError, type Postman } from './post.ts'
-import { goingOn, type Sight, type Trouble } from './troubles.ts'
+import { NotTakenError, type AlertSender } from './sender.ts'
+import { goingOn, type Sight, type Problem } from './problems.ts'
 
-export interface LookDeps {
+export interface CheckDeps {
   store: AlertStore
   clock: Clock
   /** All that needs a person now. */
   find(): Promise<Sight>
-  postman: Postman
+  sender: AlertSender
   /** What tells this installation from others. */
   where: string
   log: Pick<Log, 'warn'>
@@ -23,8 +23,8 @@ export interface LookDeps {
  * Two looks must agree, so that a name that does not resolve for a moment rouses nobody; where one did not come to a site, the
  * next that does is the second. Never more to do at once.
  */
-export function createLook(deps: LookDeps): () => Promise<boolean> {
-  const { store, clock, find, postman, where, log, stopping } = deps
+export function createAlertCheck(deps: CheckDeps): () => Promise<boolean> {
+  const { store, clock, find, sender, where, log, stopping } = deps
   let seen: ReadonlySet<string> = new Set()
   let missed: ReadonlySet<string> = new Set()
   /** What was told and could not be written down, as on a full disk: else each look would tell it again. */
@@ -55,8 +55,8 @@ export function createLook(deps: LookDeps): () => Promise<boolean> {
   }
 
   return async () => {
-    await isTaken(postman.ping('start'), 'the sign of a start')
-    const { troubles: now, unseen, isWhole, known } = await unlessStopped(find, stopping)
+    await isTaken(sender.ping('start'), 'the sign of a start')
+    const { problems: now, unseen, isWhole, known } = await unlessStopped(find, stopping)
     const isUnseen = (about: string): boolean => unseen.has(about) || !(isWhole || known.has(about))
     await writeDown()
     const written = (await store.listOpenAlerts()).filter(({ about }) => !unwritten.over.has(about))
@@ -71,14 +71,14 @@ export function createLook(deps: LookDeps): () => Promise<boolean> {
 
     if (fresh.length > 0) {
       const message = messageOf('new', where, fresh)
-      if (await isTaken(postman.tell(message), 'an alert')) {
+      if (await isTaken(sender.tell(message), 'an alert')) {
         for (const { about } of fresh) unwritten.begun.set(about, { about, toldAt: clock.now() })
         await writeDown()
       }
     }
     if (over.length > 0) {
       const things = over.map((about) => ({ about }))
-      if (await isTaken(postman.tell(messageOf('over', where, things)), 'a recovery')) {
+      if (await isTaken(sender.tell(messageOf('over', where, things)), 'a recovery')) {
         for (const about of over) {
           unwritten.begun.delete(about)
           unwritten.over.add(about)
@@ -91,13 +91,13 @@ export function createLook(deps: LookDeps): () => Promise<boolean> {
   }
 
   /** Of the installation as a whole: one dead site among hundreds would make it red for ever. */
-  async function giveSign(now: readonly Trouble[], lasting: readonly Trouble[]): Promise<void> {
+  async function giveSign(now: readonly Problem[], lasting: readonly Problem[]): Promise<void> {
     const ours = lasting.filter(({ isOfSite }) => !isOfSite)
     if (ours.length > 0) {
       const { message } = messageOf('new', where, ours)
-      await isTaken(postman.ping('fail', message), 'the sign of a failure')
+      await isTaken(sender.ping('fail', message), 'the sign of a failure')
     } else if (now.every(({ isOfSite }) => isOfSite)) {
-      await isTaken(postman.ping('success'), 'the sign of success')
+      await isTaken(sender.ping('success'), 'the sign of success')
     }
   }
 }

@@ -3,7 +3,7 @@ import { clockCheck, credentialsCheck } from '../doctor/bridge.ts'
 import type { Finding } from '../doctor/finding.ts'
 
 /** What needs a person. */
-export interface Trouble {
+export interface Problem {
   /** The check that found it, which is what it is known by until it is over. */
   about: string
   message: string
@@ -13,12 +13,12 @@ export interface Trouble {
 
 /** What a look sees. */
 export interface Sight {
-  troubles: Trouble[]
-  /** Names of the troubles that this look could not examine: it says neither that they began nor that they are over. */
+  problems: Problem[]
+  /** Names of the problems that this look could not examine: it says neither that they began nor that they are over. */
   unseen: ReadonlySet<string>
   /** Whether each part could be examined: else it may lack anything, and nothing is over by it but what is `known`. */
   isWhole: boolean
-  /** Names of the troubles that the server knows by itself, where doctor does not tell of them too and failed at it. */
+  /** Names of the problems that the server knows by itself, where doctor does not tell of them too and failed at it. */
   known: ReadonlySet<string>
 }
 
@@ -30,8 +30,8 @@ interface Known {
 }
 
 /** All that needs a person now: doctor's FAILs, warnings nobody else would hear of, and what the server knows. Each check is there once. */
-export function troublesIn(findings: readonly Finding[], known: Known): Sight {
-  const own: Trouble[] = []
+export function problemsIn(findings: readonly Finding[], known: Known): Sight {
+  const own: Problem[] = []
   const add = (about: string, message: string) => own.push({ about, message, isOfSite: false })
   const rousing = findings.filter(({ level, rouses }) => level === 'critical' || rouses)
   const { breaker, credentials } = known.bridge
@@ -47,8 +47,8 @@ export function troublesIn(findings: readonly Finding[], known: Known): Sight {
   if (known.copyFailure !== undefined) {
     add('backup copy', `the database was not copied: ${known.copyFailure}`)
   }
-  const found = rousing.map(toTrouble)
-  const all = new Map<string, Trouble>()
+  const found = rousing.map(toProblem)
+  const all = new Map<string, Problem>()
   for (const one of [...found, ...own]) {
     const same = all.get(one.about)
     const isSaid = same === undefined || same.message.includes(one.message)
@@ -60,7 +60,7 @@ export function troublesIn(findings: readonly Finding[], known: Known): Sight {
   const failed = findings.filter(({ code }) => code === 'examination.failed')
   const alsoDoctors = failed.some(({ check }) => check === 'bridge')
   return {
-    troubles: [...all.values()],
+    problems: [...all.values()],
     unseen: new Set(findings.flatMap(({ unseen = [] }) => unseen)),
     isWhole: failed.length === 0,
     known: new Set(['backup copy', ...(alsoDoctors ? [] : ['bridge', credentialsCheck.en])]),
@@ -68,7 +68,7 @@ export function troublesIn(findings: readonly Finding[], known: Known): Sight {
 }
 
 /** An endpoint that is disabled is another thing than a site that fails, though one check tells of both. */
-const toTrouble = (finding: Finding): Trouble => ({
+const toProblem = (finding: Finding): Problem => ({
   about: finding.code === 'site.disabled' ? `${finding.check}: disabled` : finding.check,
   message: sentences(finding.message, finding.remedy, finding.run),
   isOfSite: finding.of !== undefined,
@@ -80,11 +80,11 @@ const sentences = (...parts: readonly (string | undefined)[]): string =>
     .filter((part) => part !== undefined)
     .reduce((text, part) => `${text}${/[.:]$/.test(text) ? ' ' : '. '}${part}`)
 
-/** Troubles that only an answer of Bridge's can end: while the credentials are refused there is none, so they go on. */
+/** Problems that only an answer of Bridge's can end: while the credentials are refused there is none, so they go on. */
 const seenByAnswers = ['bridge', clockCheck.en]
 
-/** The names of troubles that are not over: each of these, the milder one that it grew out of, and what it keeps from being seen. */
-export function goingOn(now: readonly Trouble[]): Set<string> {
+/** The names of problems that are not over: each of these, the milder one that it grew out of, and what it keeps from being seen. */
+export function goingOn(now: readonly Problem[]): Set<string> {
   const names = new Set<string>()
   for (const { about } of now) {
     names.add(about)
