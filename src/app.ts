@@ -265,7 +265,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     describe: () => describeApi(methods, { version, publicUrl: config.publicUrl }),
     canTry: config.sandbox !== undefined,
   })
-  await app.register(bridgeCallback, { settleDeps: app.settleDeps })
+  await app.register(bridgeCallback)
   await app.register(bridgeWebhook, {
     secrets: options.sandbox ? [options.sandbox.webhookSecret] : config.secrets.webhookSecrets,
   })

@@ -1,6 +1,7 @@
 import { BridgeError } from '../bridge/bridge-errors.ts'
 import type { ConnectRequest, OwnedRequest } from '../db/ports/requests.ts'
 import type { Site } from '../db/ports/sites.ts'
+import { isPast } from '../db/rules/request-claim.ts'
 import { withOutcome } from './redirect.ts'
 import { settleWithBridge, type SettleDeps } from './settle.ts'
 import { presentUrl } from './site-urls.ts'
@@ -38,7 +39,7 @@ export async function handleCallback(
   const { itemId } = callback
   const isSure = request.matchedAt === null || itemId === null || itemId === request.itemId
   if (request.state === 'completed' && isSure) return sendHome(deps, owned.site, request)
-  if (request.state === 'expired' || isPast(request, deps)) {
+  if (request.state === 'expired' || isPast(request.expiresAt, deps)) {
     const { site } = owned
     return {
       page: 'expired',
@@ -51,12 +52,6 @@ export async function handleCallback(
   if (!now) return { page: 'unknown' }
   return decided ? sendHome(deps, now.site, decided) : undecided(deps, now.site, request)
 }
-
-/** Whether a request's day is over, which is noted only with the next round. */
-export const isPast = (
-  { expiresAt }: Pick<ConnectRequest, 'expiresAt'>,
-  { clock, isClockInDoubt }: Pick<SettleDeps, 'clock' | 'isClockInDoubt'>,
-): boolean => expiresAt <= clock.now() && !isClockInDoubt()
 
 /** The request as it then is; undefined when nothing is known of it yet. */
 async function decide(

@@ -110,11 +110,12 @@ async function connectBank(deps: LinkDeps, order: LinkOrder, takesUser: boolean)
   const { url: page } = await asBridgeUser(deps, { user, site }, (uuid) =>
     bridge.connectSessions.create(uuid, session),
   )
-  const existing = await findSameBank(deps, user, order.bank) // that call may have found items gone
+  // That call may have found items gone, or ended the user, whose address went with them: both are looked at only now.
+  const existing = await findSameBank(deps, user, order.bank)
+  const said = await saidOf(deps, order, user)
   const url = settings.pageTakesBank && order.bank !== undefined ? withBank(page, order.bank) : page
 
   const opened = { id: request, bank: order.bank ?? null, accountTypes, managedItemId: null }
-  const said = await saidOf(deps, order, user)
   await keepVisit(deps.store, { site, user, urls, by, ...opened, ...said })
   deps.note?.({ request })
   return {

@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import { startLoop } from '../loop.ts'
 import type { RenewalDeps } from './renewal.ts'
 import type { SettleDeps } from './settle.ts'
-import { createCallbackVerifier, expireRequests } from './worker.ts'
+import { createCallbackVerifier, expireRequests } from './callback-verifier.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

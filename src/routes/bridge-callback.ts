@@ -2,7 +2,6 @@ import type { FastifyPluginAsync } from 'fastify'
 import { z } from 'zod'
 import { networkOf } from '../networks.ts'
 import { handleCallback } from '../connect/callback.ts'
-import type { SettleDeps } from '../connect/settle.ts'
 import { privately, sendPage } from '../html/page.ts'
 import { callbackNotice } from './pages/callback.ts'
 import { pageErrors } from './pages/error-page.ts'
@@ -24,17 +23,14 @@ const callbackQuery = z.object({
     .catch(null),
 })
 
-const bridgeCallback: FastifyPluginAsync<{ settleDeps: SettleDeps }> = async (
-  app,
-  { settleDeps },
-) => {
+const bridgeCallback: FastifyPluginAsync = async (app) => {
   pageErrors(app)
 
   app.get('/bridge/callback', async (request, reply) => {
     app.limits.callbacks.take(networkOf(request.ip))
     const said = callbackQuery.parse(request.query)
     const { context, item_id: itemId, step } = said
-    const answer = await handleCallback(settleDeps, { context, itemId, step })
+    const answer = await handleCallback(app.settleDeps, { context, itemId, step })
 
     // Only a request that is ours is worth keeping: its id cannot be guessed.
     if (!('page' in answer && answer.page === 'unknown')) {

@@ -33,6 +33,12 @@ export function overFrom(
   return claimedItemId === null ? expiresAt : expiresAt + claimWaitMs
 }
 
+/** Whether the time has come, which is noted only with the next round; null never comes, and nothing ends by a clock in doubt. */
+export const isPast = (
+  time: number | null,
+  { clock, isClockInDoubt }: { clock: { now(): number }; isClockInDoubt(): boolean },
+): boolean => time !== null && time <= clock.now() && !isClockInDoubt()
+
 /** A claim that Bridge's events made, and that nobody verified yet. */
 const isGuess = ({ itemId, matchedAt }: Pick<ConnectRequest, 'itemId' | 'matchedAt'>): boolean =>
   itemId === null && matchedAt !== null

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { ownedRequest } from '../../ownership/ownership.ts'
-import { isPast } from '../../connect/callback.ts'
-import { overFrom } from '../../db/rules/request-claim.ts'
+import { isPast, overFrom } from '../../db/rules/request-claim.ts'
 import { defineMethod } from '../context.ts'
 import { itemHeaders } from '../freshness.ts'
 import { request } from './shared-arguments.ts'
@@ -25,8 +24,7 @@ export const getBridgeItemId = defineMethod({
   async run(context, { request: id }) {
     const { request: opened, item } = await ownedRequest(context, id)
     // What a browser claimed in time may still complete it.
-    const overAt = opened.state === 'pending' ? overFrom(opened) : null
-    const isOver = overAt !== null && isPast({ expiresAt: overAt }, context)
+    const isOver = opened.state === 'pending' && isPast(overFrom(opened), context)
     const status = isOver ? 'expired' : opened.state
     if (item) context.fresh.item(item)
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { toFacts } from '../../../src/ownership/item-list.ts'
 import { completedEvent } from '../../../src/connect/completed-event.ts'
 import { matchRefreshed } from '../../../src/connect/match-refreshed.ts'
-import { createCallbackVerifier, expireRequests } from '../../../src/connect/worker.ts'
+import { createCallbackVerifier, expireRequests } from '../../../src/connect/callback-verifier.ts'
 import {
   aConnectedBank,
   bridgeTime,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createCallbackVerifier } from '../../../src/connect/worker.ts'
+import { createCallbackVerifier } from '../../../src/connect/callback-verifier.ts'
 import { bridgeTime, callBack, callMethod, testApp, withoutReference } from '../../support/app.ts'
 import { bridgeUrl } from '../../support/bridge.ts'
 import { aTenant, testBy } from '../../support/tenants.ts'
