@@ -77,7 +77,7 @@ export abstract class AppError extends Error {
 export const isTransient = (error: unknown): error is Error & { transient: true } =>
   error instanceof Error && 'transient' in error
 
-type Said<K extends ErrorKey> = Filling<K, [options?: AppErrorOptions]>
+type ErrorArgs<K extends ErrorKey> = Filling<K, [options?: AppErrorOptions]>
 
 type ValidationKey = KeyOf<'ValidationError' | 'MandatoryError' | 'DataError'>
 
@@ -85,7 +85,7 @@ type ValidationKey = KeyOf<'ValidationError' | 'MandatoryError' | 'DataError'>
 export class ValidationError<K extends ValidationKey = ValidationKey> extends AppError {
   override name = 'ValidationError'
 
-  constructor(key: K, ...[values, options]: Said<K>) {
+  constructor(key: K, ...[values, options]: ErrorArgs<K>) {
     super({ key, values }, options)
   }
 }
@@ -96,7 +96,7 @@ type PermissionKey = KeyOf<'PermissionError'>
 export class PermissionError<K extends PermissionKey = PermissionKey> extends AppError {
   override name = 'PermissionError'
 
-  constructor(key: K, ...[values, options]: Said<K>) {
+  constructor(key: K, ...[values, options]: ErrorArgs<K>) {
     super({ key, values }, options)
   }
 }
@@ -116,7 +116,7 @@ type DoesNotExistKey = KeyOf<'DoesNotExistError'>
 export class DoesNotExistError<K extends DoesNotExistKey = DoesNotExistKey> extends AppError {
   override name = 'DoesNotExistError'
 
-  constructor(key: K, ...[values, options]: Said<K>) {
+  constructor(key: K, ...[values, options]: ErrorArgs<K>) {
     super({ key, values }, options)
   }
 }
@@ -127,7 +127,7 @@ type NotNowKey = Exclude<KeyOf<'InternalError'>, 'internal_error'>
 export class NotNowError<K extends NotNowKey = NotNowKey> extends AppError {
   override name = 'NotNowError'
 
-  constructor(key: K, ...[values, options]: Said<K>) {
+  constructor(key: K, ...[values, options]: ErrorArgs<K>) {
     super({ key, values }, options)
   }
 }
@@ -138,7 +138,7 @@ type TooManyKey = KeyOf<'TooManyRequestsError'>
 export class TooManyRequestsError<K extends TooManyKey = TooManyKey> extends AppError {
   override name = 'TooManyRequestsError'
 
-  constructor(key: K, ...[values, options]: Said<K>) {
+  constructor(key: K, ...[values, options]: ErrorArgs<K>) {
     super({ key, values }, options)
   }
 }

@@ -6,7 +6,7 @@ export const languages = ['en', 'fr'] as const
 export type Language = (typeof languages)[number]
 
 /** The same in each language. */
-export type Said = Readonly<Record<Language, string>>
+export type Localized = Readonly<Record<Language, string>>
 
 /** French writes a space before these signs and within its quotation marks, where no line may end. */
 export const unbroken = (text: string): string => text.replaceAll(/ (?=[:;?!»])|(?<=«) /g, '\u00a0')

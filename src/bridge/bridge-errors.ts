@@ -40,7 +40,7 @@ interface BridgeErrorOptions {
   cause?: unknown
 }
 
-type Said = Text<KeyOf<'BridgeError'> | 'bridge_quota_spent'>
+type BridgeErrorText = Text<KeyOf<'BridgeError'> | 'bridge_quota_spent'>
 
 /** Bridge could not serve us. `message` is for the site's user, `detail` for the log; no secrets. */
 export class BridgeError extends AppError {
@@ -52,7 +52,7 @@ export class BridgeError extends AppError {
   readonly #kind: BridgeErrorKind
   readonly #unanswered: string | undefined
 
-  constructor(said: Said, options: BridgeErrorOptions) {
+  constructor(said: BridgeErrorText, options: BridgeErrorOptions) {
     super(said, options)
     this.#kind = options.kind
     this.#unanswered = options.unanswered
@@ -239,7 +239,7 @@ function retryAfterOf(
   return kind === 'absent' || kind === 'broken' ? { retryAfter: wait ?? waitWhenDown } : {}
 }
 
-function wordsFor(kind: BridgeErrorKind, { property, wait }: Refusal): Said {
+function wordsFor(kind: BridgeErrorKind, { property, wait }: Refusal): BridgeErrorText {
   if (kind === 'quota') return text('bridge_quota_spent', { seconds: wait ?? waitOfQuota })
   if (kind === 'absent' || kind === 'broken') return down
   if (kind === 'credentials') return text('bridge_credentials_refused')

@@ -42,13 +42,13 @@ export const inPages = (command: Command): Command =>
     .option('--wide', 'every column and whole ids, however wide')
     .option('--json')
 
-export interface Whose {
+export interface OwnerFilter {
   tenantId?: string
   siteId?: string
 }
 
 /** Whose rows are meant. A site's name alone suffices where one tenant alone has such a site. */
-export async function whoseIn(store: Store, { tenant, site }: WhoseOptions): Promise<Whose> {
+export async function whoseIn(store: Store, { tenant, site }: WhoseOptions): Promise<OwnerFilter> {
   if (tenant === undefined)
     return site === undefined ? {} : { siteId: (await onlySite(store, site)).id }
   const { id: tenantId } = await tenantNamed(store, tenant)
@@ -96,7 +96,7 @@ export function printPage<R extends Row>(
 /** What a list of history is made of. */
 interface History<O, F, R extends Row> {
   kind: Subject['kind']
-  find(store: Store, filter: Whose & { since?: number }, page: Page, options: O): Promise<F[]>
+  find(store: Store, filter: OwnerFilter & { since?: number }, page: Page, options: O): Promise<F[]>
   toRow(found: F): R
   id(row: R): string
   at(row: R): string

@@ -5,7 +5,7 @@ import { command } from '../terminal/shell.ts'
 import { sentenceOf } from '../terminal/system-errors.ts'
 import { lasting } from '../terminal/durations.ts'
 import { dayMs } from '../durations.ts'
-import type { Said } from '../language.ts'
+import type { Localized } from '../language.ts'
 import type { Examination } from './examination.ts'
 import { critical, ok, warning, type Finding } from './finding.ts'
 
@@ -44,7 +44,7 @@ async function judgeCopies(examination: Examination): Promise<Finding[]> {
   ]
 }
 
-const makeOne = (dir: string): Said => ({
+const makeOne = (dir: string): Localized => ({
   en: `Run \`bank-api backup\` every day, or set BACKUP_HOURS; copies are looked for in ${dir}.`,
   fr: `Lancez \`bank-api backup\` chaque jour, ou définissez BACKUP_HOURS ; les copies sont cherchées dans ${dir}.`,
 })

@@ -1,14 +1,14 @@
 import { codeOf } from '../terminal/system-errors.ts'
 import type { Examination } from './examination.ts'
-import type { Said } from '../language.ts'
+import type { Localized } from '../language.ts'
 import { critical, ok, warning, type Finding } from './finding.ts'
 
 /** A clock this far off breaks signatures and consent dates; this far is worth a word. In milliseconds. */
 export const drift = { critical: 120_000, warning: 10_000 }
 
 /** What is examined here; alerts know a problem by its check. */
-export const credentialsCheck: Said = { en: 'bridge credentials', fr: 'identifiants Bridge' }
-export const clockCheck: Said = { en: 'clock', fr: 'horloge' }
+export const credentialsCheck: Localized = { en: 'bridge credentials', fr: 'identifiants Bridge' }
+export const clockCheck: Localized = { en: 'clock', fr: 'horloge' }
 
 /** Whether Bridge takes our credentials, and what time it is there. */
 export async function checkBridge({

@@ -3,7 +3,7 @@ import { bankOf, type Connection } from '../db/ports/items.ts'
 import { dayMs, hourMs } from '../durations.ts'
 import { fromNow } from '../terminal/durations.ts'
 import { command } from '../terminal/shell.ts'
-import type { Language, Said } from '../language.ts'
+import type { Language, Localized } from '../language.ts'
 import { listed, type Examination } from './examination.ts'
 import { ok, warning, type Finding } from './finding.ts'
 
@@ -76,7 +76,7 @@ async function findInError({ store, clock }: Examination): Promise<Finding[]> {
   })
 }
 
-const nameOf = ({ item, site }: Connection): Said => {
+const nameOf = ({ item, site }: Connection): Localized => {
   const bank = bankOf(item)
   const name = `${item.id}${bank === null ? '' : ` (${bank})`}`
   return { en: `item ${name} of ${site.name}`, fr: `la connexion ${name} de ${site.name}` }

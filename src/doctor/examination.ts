@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Store } from '../db/store.ts'
 import type { Probes } from './probes.ts'
-import type { Language, Said } from '../language.ts'
+import type { Language, Localized } from '../language.ts'
 
 /** What the doctor looks at, and with what. */
 export interface Examination {
@@ -27,13 +27,13 @@ export interface Examination {
 const namedAtOnce = 5
 
 /** How many calls were refused, and when. */
-export const callsRefused = (count: number, lately: Said): Said => ({
+export const callsRefused = (count: number, lately: Localized): Localized => ({
   en: `${count === 1 ? '1 call was' : `${count} calls were`} refused ${lately.en}`,
   fr: `${count === 1 ? '1 appel a été refusé' : `${count} appels ont été refusés`} ${lately.fr}`,
 })
 
-export const withinADay: Said = { en: 'within a day', fr: 'en un jour' }
-export const withinAnHour: Said = { en: 'within an hour', fr: 'en une heure' }
+export const withinADay: Localized = { en: 'within a day', fr: 'en un jour' }
+export const withinAnHour: Localized = { en: 'within an hour', fr: 'en une heure' }
 
 /** The first of these, and how many more there are. */
 export const listed = (all: readonly string[], language: Language = 'en'): string => {

@@ -1,4 +1,4 @@
-import type { Said } from '../language.ts'
+import type { Localized } from '../language.ts'
 import type { Code } from './codes.ts'
 
 /** One thing the doctor looked at. Whatever is not `ok` says what to do. */
@@ -22,7 +22,7 @@ export interface Finding {
 }
 
 /** In each language, unless it is the same in all. */
-type Name = Said | string
+type Name = Localized | string
 
 type More = Pick<Finding, 'run' | 'of' | 'rouses' | 'unseen'>
 
@@ -37,7 +37,7 @@ export const warning = (
   code: Code,
   check: Name,
   message: Name,
-  remedy: Said,
+  remedy: Localized,
   more: More = {},
 ): Finding => ({ ...amiss(code, check, message, remedy), level: 'warning', ...more })
 
@@ -45,11 +45,11 @@ export const critical = (
   code: Code,
   check: Name,
   message: Name,
-  remedy: Said,
+  remedy: Localized,
   more: More = {},
 ): Finding => ({ ...amiss(code, check, message, remedy), level: 'critical', ...more })
 
-function amiss(code: Code, check: Name, message: Name, remedy: Said) {
+function amiss(code: Code, check: Name, message: Name, remedy: Localized) {
   const [checks, messages] = [inEach(check), inEach(message)]
   return {
     code,
@@ -60,7 +60,7 @@ function amiss(code: Code, check: Name, message: Name, remedy: Said) {
   }
 }
 
-const inEach = (name: Name): Said => (typeof name === 'string' ? { en: name, fr: name } : name)
+const inEach = (name: Name): Localized => (typeof name === 'string' ? { en: name, fr: name } : name)
 
 /** How monitoring reads a result: 0 all well, 1 warnings, 2 something critical. */
 export const exitCodeOf = (findings: readonly Pick<Finding, 'level'>[]): 0 | 1 | 2 => {

@@ -1,6 +1,6 @@
 import { isLiving } from '../cluster/liveness.ts'
 import type { SeenMember } from '../db/ports/members.ts'
-import type { Said } from '../language.ts'
+import type { Localized } from '../language.ts'
 import { codeOf } from '../terminal/system-errors.ts'
 import type { Examination } from './examination.ts'
 import { critical, ok, warning, type Finding } from './finding.ts'
@@ -65,7 +65,7 @@ export async function checkServer({
   return findings
 }
 
-const nameOf = ({ pid, host }: SeenMember): Said => ({
+const nameOf = ({ pid, host }: SeenMember): Localized => ({
   en: `process ${pid} on ${host}`,
   fr: `le processus ${pid} sur ${host}`,
 })
@@ -76,7 +76,7 @@ const noServer = {
 }
 
 /** Who gave no sign of life, and for how long. */
-const silenceOf = (each: SeenMember, now: number): Said => {
+const silenceOf = (each: SeenMember, now: number): Localized => {
   const seconds = Math.round((now - each.seenAt) / 1_000)
   return {
     en: `${nameOf(each).en} has been silent for ${seconds} s`,

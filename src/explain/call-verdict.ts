@@ -5,7 +5,7 @@ import { command } from '../terminal/shell.ts'
 import type { Code } from '../texts/say.ts'
 import { explained } from '../texts/explained.ts'
 import { explainedInFrench } from '../texts/explained-in-french.ts'
-import type { Said } from '../language.ts'
+import type { Localized } from '../language.ts'
 import { enableTenant, letWork, moveSite, newKey, together } from './commands.ts'
 import { limitTexts } from './limit-texts.ts'
 import type { Story } from './story.ts'
@@ -59,7 +59,7 @@ export const wholeMethod = (name: string): string => {
 /** Names that are whole without a dot: Frappe's, and what a call without a good key is kept as. */
 const bareMethods = new Set(['ping', 'unknown'])
 
-function tookWith({ durationMs, bridge }: ListedCall): Said {
+function tookWith({ durationMs, bridge }: ListedCall): Localized {
   const took = lastingSaid(durationMs)
   if (bridge.length === 0) return took
   const atBridge = lastingSaid(bridge.reduce((sum, { ms }) => sum + ms, 0))

@@ -1,5 +1,5 @@
 import type { ListedEvent } from '../db/ports/history.ts'
-import type { Said } from '../language.ts'
+import type { Localized } from '../language.ts'
 import { sinceThen } from '../terminal/durations.ts'
 import { hintFor } from '../webhooks/relay/hints.ts'
 import { enableEndpoint, replayDead, together } from './commands.ts'
@@ -44,10 +44,10 @@ export function troubleOfDeliveries(story: Story, now: number): Verdict | undefi
 }
 
 /** What the last answer of the receiver usually means. */
-export const hintOf = (site: Story['site'], last: Try | undefined): Said | undefined =>
+export const hintOf = (site: Story['site'], last: Try | undefined): Localized | undefined =>
   last && (hintFor({ ...last, url: site?.webhookUrl ?? '', response: null }) ?? undefined)
 
-export const onceMended = (hint: Said | undefined): Said => ({
+export const onceMended = (hint: Localized | undefined): Localized => ({
   en: `${hint?.en ?? 'Look into the log of the site.'} Once it is mended:`,
   fr: `${hint?.fr ?? 'Regardez le journal du site.'} Une fois réparé :`,
 })

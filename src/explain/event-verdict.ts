@@ -1,6 +1,6 @@
 import type { ListedEvent } from '../db/ports/history.ts'
 import { lastingSaid, sinceThen } from '../terminal/durations.ts'
-import type { Said } from '../language.ts'
+import type { Localized } from '../language.ts'
 import {
   enableEndpoint,
   enableTenant,
@@ -138,7 +138,7 @@ function howItWent(story: Story, event: ListedEvent, now: number): Verdict {
 }
 
 /** Of an event without a body. */
-const notSent: Said = {
+const notSent: Localized = {
   en: 'is not sent any more: its connection was deleted, or its body is past its time',
   fr: 'n’est plus envoyé : sa connexion a été supprimée, ou son corps a dépassé sa durée de conservation',
 }
@@ -168,7 +168,7 @@ function kept(story: Story, id: string): Verdict {
 }
 
 /** What is due and goes out to nobody, though its endpoint is enabled. */
-function stopped(story: Story, said: Said, now: number): Verdict {
+function stopped(story: Story, said: Localized, now: number): Verdict {
   const disabledAt = story.tenant?.disabledAt ?? null
   if (disabledAt === null) {
     return {
@@ -189,12 +189,12 @@ function stopped(story: Story, said: Said, now: number): Verdict {
   }
 }
 
-function failuresSaid(count: number): Said {
+function failuresSaid(count: number): Localized {
   if (count === 0) return { en: '', fr: '' }
   return count === 1
     ? { en: ', after 1 failure', fr: ', après 1 échec' }
     : { en: `, after ${count} failures`, fr: `, après ${count} échecs` }
 }
 
-export const triesSaid = (count: number): Said =>
+export const triesSaid = (count: number): Localized =>
   count === 1 ? { en: '1 try', fr: '1 essai' } : { en: `${count} tries`, fr: `${count} essais` }

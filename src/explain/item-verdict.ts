@@ -2,14 +2,14 @@ import { nextStep, type NextStep } from '../connect/item-status.ts'
 import type { MailEnd } from '../db/ports/reminder-ways.ts'
 import { bankOf } from '../db/ports/items.ts'
 import { dayMs } from '../durations.ts'
-import type { Said } from '../language.ts'
+import type { Localized } from '../language.ts'
 import { sinceThen } from '../terminal/durations.ts'
 import { together } from './commands.ts'
 import { troubleOfDeliveries } from './delivery-trouble.ts'
 import type { HeldItem, Story } from './story.ts'
 import type { Judge, Verdict } from './verdict.ts'
 
-const nextTexts: Record<NextStep, Said | undefined> = {
+const nextTexts: Record<NextStep, Localized | undefined> = {
   none: undefined,
   wait: {
     en: 'Nobody need do anything: Bridge tries again once or twice a day.',
@@ -41,7 +41,7 @@ export const verdictOfItem: Judge = (story, now) => {
   )
 }
 
-const mailTexts: Record<MailEnd, Said> = {
+const mailTexts: Record<MailEnd, Localized> = {
   sent: { en: 'was mailed', fr: 'a été envoyé' },
   refused: {
     en: 'was not mailed: the mail server refuses the address',
@@ -57,7 +57,7 @@ const mailTexts: Record<MailEnd, Said> = {
   },
 }
 
-const mailing: Said = {
+const mailing: Localized = {
   en: 'is being mailed, or was when the server died',
   fr: 'est en cours d’envoi, ou l’était quand le serveur s’est arrêté',
 }
@@ -78,7 +78,7 @@ function howItWasMailed({ item }: HeldItem, now: number): Verdict | undefined {
   }
 }
 
-const ownerOf = ({ item, user, site }: HeldItem): Said => {
+const ownerOf = ({ item, user, site }: HeldItem): Localized => {
   const bank = bankOf(item)
   const name = `${item.id}${bank === null ? '' : ` (${bank})`}`
   return {

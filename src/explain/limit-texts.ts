@@ -1,8 +1,8 @@
 import type { LimitName } from '../errors.ts'
-import type { Said } from '../language.ts'
+import type { Localized } from '../language.ts'
 
 /** What each limit is, and what helps beside waiting. */
-export const limitTexts: Record<LimitName, { met: Said; remedy: Said }> = {
+export const limitTexts: Record<LimitName, { met: Localized; remedy: Localized }> = {
   key: {
     met: {
       en: 'The key made more calls in a minute than LIMIT_PER_KEY allows.',

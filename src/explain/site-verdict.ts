@@ -1,6 +1,6 @@
 import type { Site } from '../db/ports/sites.ts'
 import { isDelivered } from '../db/rules/endpoint-health.ts'
-import type { Said } from '../language.ts'
+import type { Localized } from '../language.ts'
 import { sinceThen } from '../terminal/durations.ts'
 import { enableTenant, letWork, together } from './commands.ts'
 import { troubleOfDeliveries, type Try } from './delivery-trouble.ts'
@@ -49,7 +49,7 @@ function howWebhooksFare(
   { webhookUrl }: Site,
   { endpoint, events }: Pick<Story, 'endpoint' | 'events'>,
   now: number,
-): Said {
+): Localized {
   if (webhookUrl === null) {
     return {
       en: 'It has no webhook URL, so its events are only kept.',
@@ -77,7 +77,7 @@ function howWebhooksFare(
 }
 
 /** Failures that an endpoint's new address, or an operator, wiped out still have their tries. */
-function lastTrySaid(last: Try | undefined): Said {
+function lastTrySaid(last: Try | undefined): Localized {
   if (!last) return { en: 'No webhook was tried yet', fr: 'Aucun webhook n’a encore été essayé' }
   const { status, error } = last
   return isDelivered(status)
@@ -88,7 +88,7 @@ function lastTrySaid(last: Try | undefined): Said {
       }
 }
 
-function waitSaid(wait: number, of: number): Said {
+function waitSaid(wait: number, of: number): Localized {
   if (of === 1) {
     return {
       en: 'its last event waits to be delivered',

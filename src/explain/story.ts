@@ -1,4 +1,4 @@
-import type { Said } from '../language.ts'
+import type { Localized } from '../language.ts'
 import type { AuditRow } from '../db/ports/audit.ts'
 import type { EndpointHealth } from '../db/ports/endpoints.ts'
 import type {
@@ -32,7 +32,13 @@ export interface Story {
   calls: ListedCall[]
   audit: AuditRow[]
   /** What a refused call named, which its caller may not have been shown. */
-  named: { what: Said; tenant: string; site: Site; user: string | null; goneAt: number | null }[]
+  named: {
+    what: Localized
+    tenant: string
+    site: Site
+    user: string | null
+    goneAt: number | null
+  }[]
 }
 
 /** How many of each kind a story tells. */
@@ -212,7 +218,7 @@ function newestFirst(calls: readonly ListedCall[]): ListedCall[] {
 /** What the refusal of a call is about, looked up without its caller's bounds. */
 async function namedIn(store: Store, { refusal }: ListedCall): Promise<Story['named']> {
   const { id, name } = refusal?.named ?? {}
-  const ofItem = ({ item, user, site, tenant }: HeldItem, what: Said) => ({
+  const ofItem = ({ item, user, site, tenant }: HeldItem, what: Localized) => ({
     what,
     tenant,
     site,

@@ -1,4 +1,4 @@
-import type { Said } from '../language.ts'
+import type { Localized } from '../language.ts'
 import { lasting } from '../terminal/durations.ts'
 import { triesSaid } from './event-verdict.ts'
 import type { Story } from './story.ts'
@@ -6,7 +6,7 @@ import type { Story } from './story.ts'
 /** One step of a story, or several of a kind. `at` is ISO 8601 in UTC, to the second. */
 export interface Step {
   at: string
-  text: Said
+  text: Localized
   detail: string[]
 }
 
@@ -22,7 +22,7 @@ export const stepsOf = (story: Story): Step[] =>
 
 /** The same in short: an event with how it ended is one line, and so are many of a kind that follow each other. */
 export function linesOf(story: Story): Step[] {
-  const lines: { at: number; what: Said; took: number[]; count: number }[] = []
+  const lines: { at: number; what: Localized; took: number[]; count: number }[] = []
   for (const { at, what: whole, tookMs } of momentsOf(story, ({ inShort }) => [inShort])) {
     const what = { en: short(whole.en), fr: short(whole.fr) }
     const last = lines.at(-1)
@@ -46,7 +46,7 @@ const times = (count: number): string => (count === 1 ? '' : `${count} × `)
 
 const short = (what: string): string => what.replace(/^(call|appel) bank_api\.bridge\./, '$1 ')
 
-function rangeOf(took: readonly number[]): Said {
+function rangeOf(took: readonly number[]): Localized {
   const [least, most] = [Math.min(...took), Math.max(...took)]
   const [en, fr] = [lasting(least), lasting(least, 'fr')]
   return {
@@ -57,7 +57,7 @@ function rangeOf(took: readonly number[]): Said {
 
 interface Moment {
   at: number
-  what: Said
+  what: Localized
   detail: string[]
   tookMs?: number | undefined
 }
@@ -190,7 +190,7 @@ function ofEvent({
 
 type Delivery = NonNullable<Story['events'][number]['delivery']>
 
-function endOf({ state, tries }: Delivery): Said {
+function endOf({ state, tries }: Delivery): Localized {
   const last = tries.at(-1)
   const { length } = tries
   if (state === 'delivered') {

@@ -1,10 +1,10 @@
-import type { Said } from '../language.ts'
+import type { Localized } from '../language.ts'
 import type { Story } from './story.ts'
 
 /** What happened and whose it was; and what to do, where something is to be done. */
 export interface Verdict {
-  what: Said
-  remedy?: Said | undefined
+  what: Localized
+  remedy?: Localized | undefined
   /** To paste. */
   commands?: string[] | undefined
 }

@@ -1,4 +1,4 @@
-import type { Language, Said } from '../language.ts'
+import type { Language, Localized } from '../language.ts'
 import { dayMs, hourMs, minuteMs, secondMs } from '../durations.ts'
 
 /** How long something took or takes, in the largest unit that says enough: `40 ms`, `0.2 s`, `5 m`, `26 h`, `12 d`. */
@@ -12,8 +12,8 @@ export function lasting(ms: number, language: Language = 'en'): string {
 }
 
 /** Both of what follows, in each language. */
-export const lastingSaid = (ms: number): Said => ({ en: lasting(ms), fr: lasting(ms, 'fr') })
-export const sinceThen = (at: number, now: number): Said => ({
+export const lastingSaid = (ms: number): Localized => ({ en: lasting(ms), fr: lasting(ms, 'fr') })
+export const sinceThen = (at: number, now: number): Localized => ({
   en: fromNow(at, now),
   fr: fromNow(at, now, 'fr'),
 })

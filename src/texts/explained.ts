@@ -1,11 +1,11 @@
 import type { Code } from './say.ts'
 
 /** Who can mend it. */
-export type Whose = 'the call' | 'the gateway' | 'Bridge' | 'time'
+export type Mender = 'the call' | 'the gateway' | 'Bridge' | 'time'
 
 interface Explained {
   means: string
-  whose: Whose
+  whose: Mender
   remedy: string
 }
 

@@ -2,7 +2,7 @@ import type { ExportKind } from '../ports/exports.ts'
 import type { Removal } from '../ports/removals.ts'
 
 /** Whose rows are meant: a tenant's, or those of one of its sites. */
-export type Whose = Pick<Removal, 'kind' | 'subjectId'>
+export type RowOwner = Pick<Removal, 'kind' | 'subjectId'>
 
 /** A table, its key, and the way from a row to its owner; by the names that both schemas have. */
 interface OwnedRows {

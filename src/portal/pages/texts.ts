@@ -1,7 +1,7 @@
 import type { Language } from '../../language.ts'
 import type { ConnectionState } from '../facts.ts'
 
-type Said = Readonly<Record<ConnectionState, readonly [state: string, hint: string]>>
+type StateTexts = Readonly<Record<ConnectionState, readonly [state: string, hint: string]>>
 
 const en = {
   connections: 'Connections',
@@ -24,7 +24,7 @@ const en = {
       'was never connected',
       'The login at the bank did not succeed. Connect the bank anew in your accounting site.',
     ],
-  } as Said,
+  } as StateTexts,
   inSite: 'Your accounting site opens the bank’s page.',
   renew: 'Renew',
   confirm: 'Confirm',

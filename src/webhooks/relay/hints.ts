@@ -1,5 +1,5 @@
 import { tryMs } from '../../db/rules/delivery-claims.ts'
-import type { Said } from '../../language.ts'
+import type { Localized } from '../../language.ts'
 import { noAnswerWithin, notAllowed } from './try-errors.ts'
 
 /** How a try ended, as far as that tells what is wrong. */
@@ -15,7 +15,7 @@ interface TryAnswer {
 }
 
 /** What to look at first, for the usual mistakes; null where the answer speaks for itself. */
-export function hintFor(ended: TryAnswer): Said | null {
+export function hintFor(ended: TryAnswer): Localized | null {
   const { status, error } = ended
   if (status === null) return byError[error ?? ''] ?? byKind(error ?? '')
   if (status >= 300 && status < 400) return aboutRedirect(ended)
@@ -24,22 +24,22 @@ export function hintFor(ended: TryAnswer): Said | null {
   return byStatus[status] ?? null
 }
 
-const noWay: Said = {
+const noWay: Localized = {
   en: 'No way leads to that address from here.',
   fr: 'Aucun chemin ne mène d’ici à cette adresse.',
 }
 
-const csrf: Said = {
+const csrf: Localized = {
   en: 'The site asks for a CSRF token, which its own pages have alone: exempt that path.',
   fr: 'Le site demande un jeton CSRF, que seules ses propres pages ont : exemptez ce chemin.',
 }
 
-const atSite: Said = {
+const atSite: Localized = {
   en: "The site fails while it takes the webhook: look at its own error log. 502 to 504 are its proxy's.",
   fr: 'Le site échoue en prenant le webhook : regardez son propre journal d’erreurs. 502 à 504 viennent de son proxy.',
 }
 
-const byStatus: Record<number, Said> = {
+const byStatus: Record<number, Localized> = {
   404: {
     en: "Nothing takes webhooks at that path: compare it with the site's. On Frappe, is the app installed on that site, and does the Host header choose it?",
     fr: 'Rien ne prend de webhooks à ce chemin : comparez-le avec celui du site. Sur Frappe, l’application est-elle installée sur ce site, et l’en-tête Host le choisit-il ?',
@@ -67,13 +67,13 @@ const byStatus: Record<number, Said> = {
   },
 }
 
-const selfSigned: Said = {
+const selfSigned: Localized = {
   en: 'The certificate is signed by nobody that is known here: take a public one, or name your own CA in NODE_EXTRA_CA_CERTS.',
   fr: 'Le certificat n’est signé par personne de connu ici : prenez-en un public, ou nommez votre autorité dans NODE_EXTRA_CA_CERTS.',
 }
 
 /** By undici's, Node's and OpenSSL's names, and ours. */
-const byError: Record<string, Said> = {
+const byError: Record<string, Localized> = {
   [notAllowed]: {
     en: 'The name leads to a private address, or to our own. `bank-api site allow-target` opens a private range for a site, within ALLOWED_TARGETS.',
     fr: 'Le nom mène à une adresse privée, ou à la nôtre. `bank-api site allow-target` ouvre une plage privée pour un site, dans ALLOWED_TARGETS.',
@@ -134,14 +134,14 @@ const byError: Record<string, Said> = {
   },
 }
 
-const byKind = (error: string): Said | null => {
+const byKind = (error: string): Localized | null => {
   if (/TIMEDOUT|TIMEOUT/.test(error)) return byError['UND_ERR_CONNECT_TIMEOUT']!
   return /SSL|TLS|CERT/.test(error)
     ? { en: 'TLS failed before anything was sent.', fr: 'TLS a échoué avant tout envoi.' }
     : null
 }
 
-function aboutRedirect({ url, location }: TryAnswer): Said {
+function aboutRedirect({ url, location }: TryAnswer): Localized {
   const not = {
     en: 'Redirects are not followed: save the address it leads to',
     fr: 'Les redirections ne sont pas suivies : enregistrez l’adresse où elle mène',
@@ -160,7 +160,7 @@ function aboutRedirect({ url, location }: TryAnswer): Said {
   return { en: `${not.en}, if it is meant: ${where}`, fr: `${not.fr}, si c’est voulu : ${where}` }
 }
 
-function aboutRefusal({ status, response }: TryAnswer): Said {
+function aboutRefusal({ status, response }: TryAnswer): Localized {
   if (/csrf/i.test(response ?? '')) return csrf
   if (status === 400) {
     return {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { environment } from '../../../src/environment.ts'
 import { codes } from '../../../src/texts/codes.ts'
 import { english } from '../../../src/texts/english.ts'
-import { explained, type Whose } from '../../../src/texts/explained.ts'
+import { explained, type Mender } from '../../../src/texts/explained.ts'
 import { french } from '../../../src/texts/french.ts'
 import { pinned } from '../../../src/texts/pinned.ts'
 import type { Code } from '../../../src/texts/say.ts'
@@ -15,7 +15,7 @@ const sentences: Readonly<Record<string, readonly [en: string, fr: string]>> = O
   ]),
 ])
 
-const whoMends: Readonly<Record<Whose, string>> = {
+const whoMends: Readonly<Record<Mender, string>> = {
   'the call': 'whoever makes the call',
   'the gateway': 'whoever runs Bank API',
   Bridge: 'Bridge',

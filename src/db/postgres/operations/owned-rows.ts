@@ -1,7 +1,7 @@
 import { eq, getTableColumns, inArray, type SQL } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import type { ExportKind } from '../../ports/exports.ts'
-import { ownedRows, type TableName, type Whose } from '../../rules/owned-rows.ts'
+import { ownedRows, type TableName, type RowOwner } from '../../rules/owned-rows.ts'
 import * as schema from '../schema/index.ts'
 import type { Db } from '../tools.ts'
 
@@ -15,14 +15,14 @@ export function named(name: TableName): { table: PgTable; column: (name: string)
 }
 
 /** The rows of a kind that are a tenant's or a site's, as a condition on their table. */
-export function rowsOf(db: Db, kind: ExportKind, whose: Whose): SQL {
+export function rowsOf(db: Db, kind: ExportKind, whose: RowOwner): SQL {
   const { table, by, bySite = by, of } = ownedRows[kind]
   const { column } = named(table)
   if (of === undefined) return eq(column(whose.kind === 'site' ? bySite : by), whose.subjectId)
   return inArray(column(by), keysOf(db, of, whose))
 }
 
-const keysOf = (db: Db, kind: ExportKind, whose: Whose) => {
+const keysOf = (db: Db, kind: ExportKind, whose: RowOwner) => {
   const { table, column } = named(ownedRows[kind].table)
   return db
     .select({ key: column(ownedRows[kind].key) })

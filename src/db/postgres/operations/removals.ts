@@ -3,7 +3,7 @@ import type { PgTable } from 'drizzle-orm/pg-core'
 import { when } from '../../conditions.ts'
 import type { ExportKind } from '../../ports/exports.ts'
 import type { Receipt, Removal, RemovalStore } from '../../ports/removals.ts'
-import { ownedRows, type Whose } from '../../rules/owned-rows.ts'
+import { ownedRows, type RowOwner } from '../../rules/owned-rows.ts'
 import {
   callsAtOnce,
   countedKinds,
@@ -39,7 +39,7 @@ export const isStill = (uuid: string | null | undefined): SQL | undefined =>
   )
 
 /** Whether anything of a kind is left of what goes. */
-const isAnyLeft = async (db: Db, kind: ExportKind, of: Whose): Promise<boolean> => {
+const isAnyLeft = async (db: Db, kind: ExportKind, of: RowOwner): Promise<boolean> => {
   const left = db.select({ one: sql`1` }).from(tableOf(kind).table)
   return (await left.where(rowsOf(db, kind, of)).limit(1)).length > 0
 }
@@ -57,7 +57,7 @@ const drop = (db: Db, table: PgTable, where: SQL | undefined): Promise<number> =
 /** What a deletion would remove. */
 async function countOf(
   db: Db,
-  { withBridgeUsers, ...of }: Whose & Pick<Removal, 'withBridgeUsers'>,
+  { withBridgeUsers, ...of }: RowOwner & Pick<Removal, 'withBridgeUsers'>,
 ): Promise<Receipt> {
   const many = (kind: ExportKind, which?: SQL) =>
     db.$count(tableOf(kind).table, and(rowsOf(db, kind, of), which))
@@ -140,7 +140,7 @@ export function removalOperations({ run, transaction }: Tools): RemovalStore {
           .where(rowsOf(db, 'sites', removal))
           .limit(2)
           .for('update')
-        const piece: Whose = another ? { kind: 'site', subjectId: site!.id } : removal
+        const piece: RowOwner = another ? { kind: 'site', subjectId: site!.id } : removal
         for (const kind of ['events', 'users'] as const) {
           if (await isAnyLeft(db, kind, piece)) return 'again'
         }

@@ -1,7 +1,7 @@
 import { eq, getTableColumns, inArray, type SQL } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { ExportKind } from '../../ports/exports.ts'
-import { ownedRows, type TableName, type Whose } from '../../rules/owned-rows.ts'
+import { ownedRows, type TableName, type RowOwner } from '../../rules/owned-rows.ts'
 import * as schema from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
 
@@ -20,14 +20,14 @@ export function named(name: TableName): {
 }
 
 /** The rows of a kind that are a tenant's or a site's, as a condition on their table. */
-export function rowsOf(db: Db, kind: ExportKind, whose: Whose): SQL {
+export function rowsOf(db: Db, kind: ExportKind, whose: RowOwner): SQL {
   const { table, by, bySite = by, of } = ownedRows[kind]
   const { column } = named(table)
   if (of === undefined) return eq(column(whose.kind === 'site' ? bySite : by), whose.subjectId)
   return inArray(column(by), keysOf(db, of, whose))
 }
 
-const keysOf = (db: Db, kind: ExportKind, whose: Whose) => {
+const keysOf = (db: Db, kind: ExportKind, whose: RowOwner) => {
   const { table, column } = named(ownedRows[kind].table)
   return db
     .select({ key: column(ownedRows[kind].key) })

@@ -3,7 +3,7 @@ import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { when } from '../../conditions.ts'
 import type { ExportKind } from '../../ports/exports.ts'
 import type { Receipt, Removal, RemovalStore } from '../../ports/removals.ts'
-import { ownedRows, type Whose } from '../../rules/owned-rows.ts'
+import { ownedRows, type RowOwner } from '../../rules/owned-rows.ts'
 import {
   callsAtOnce,
   countedKinds,
@@ -33,7 +33,7 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
   }
 
   /** Whether anything of a kind is left of what goes. */
-  const isAnyLeft = (kind: ExportKind, of: Whose): boolean => {
+  const isAnyLeft = (kind: ExportKind, of: RowOwner): boolean => {
     const left = db.select({ one: sql`1` }).from(tableOf(kind).table)
     return (
       left
@@ -134,7 +134,7 @@ export function removalOperations({ db, read, write }: Tools): RemovalStore {
           .where(rowsOf(db, 'sites', removal))
           .limit(2)
           .all()
-        const piece: Whose = another ? { kind: 'site', subjectId: site!.id } : removal
+        const piece: RowOwner = another ? { kind: 'site', subjectId: site!.id } : removal
         if (isAnyLeft('events', piece) || isAnyLeft('users', piece)) return 'again'
 
         const keys = drop(apiKeys, rowsOf(db, 'keys', piece))

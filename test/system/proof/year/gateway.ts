@@ -19,7 +19,7 @@ export interface Gateway {
   settled(): Promise<void>
 }
 
-interface Said {
+interface Answer {
   value?: unknown
   error?: string
 }
@@ -27,11 +27,11 @@ interface Said {
 /** A server in `env` that does not run yet. It shows what `clock` shows. */
 export function createGateway(env: Env, clock: Clock): Gateway {
   let child: ChildProcess | undefined
-  let answered: ((said: Said) => void) | undefined
+  let answered: ((said: Answer) => void) | undefined
   let isServing = false
   onTestFinished(() => kill())
 
-  const answer = (): Promise<Said> =>
+  const answer = (): Promise<Answer> =>
     new Promise((resolve) => {
       answered = resolve
     })
@@ -50,7 +50,7 @@ export function createGateway(env: Env, clock: Clock): Gateway {
       env: { PATH: process.env['PATH'], ...env, YEAR_AHEAD: ahead },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
-    child.on('message', (said: Said) => answered?.(said))
+    child.on('message', (said: Answer) => answered?.(said))
     child.once('close', () => {
       isServing = false
       answered?.({})
