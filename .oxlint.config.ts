@@ -30,7 +30,7 @@ export const mayUse: Record<string, readonly string[]> = {
   apply: ['auth', 'connect', 'webhooks', 'db'],
   retention: ['db'],
   jobs: ['bridge', 'connect', 'mail', 'ownership', 'db', 'vault'],
-  metrics: ['backup', 'bridge', 'cluster', 'db'],
+  metrics: ['bridge', 'cluster', 'db'],
   sockets: [],
   demo: ['auth', 'db', 'vault'],
 
@@ -57,7 +57,6 @@ export const mayUse: Record<string, readonly string[]> = {
   ],
   console: [
     'auth',
-    'backup',
     'bridge',
     'cluster',
     'connect',

@@ -243,7 +243,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       ? createSelfExaminer(app, { config, bridgeOrigin, probes: options.probes })
       : async () => []
   if (workers) {
-    const copyFailure = () => app.copyFailure?.()
+    const copyFailure = () => app.copies?.failure()
     const name = identity && `process ${identity.pid} on ${identity.host}`
     await app.register(alerts, { config, examine: examiner(), copyFailure, name })
   }
@@ -277,7 +277,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   })
   if (hasDemo) await app.register(demo, { publicUrl, makeContext })
   if (config.console) {
-    await app.register(operatorsPages, { prefix: '/console', config, examine: examiner() })
+    await app.register(operatorsPages, { prefix: '/console', examine: examiner() })
   }
   return app
 }

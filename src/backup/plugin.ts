@@ -5,12 +5,20 @@ import { sentenceOf } from '../terminal/system-errors.ts'
 import type { SignerOf } from '../db/signer.ts'
 import { minuteMs } from '../durations.ts'
 import { copyInThread } from './copy-in-thread.ts'
+import { newestCopy } from './folder.ts'
 import { scheduleCopies } from './scheduled.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Why the last copy failed; undefined when it did not. There where the server makes copies. */
-    copyFailure?: () => string | undefined
+    /** The copies of the database, where it is a file of this server's. */
+    copies?: {
+      /** Whether the server makes them; else they are somebody else's affair. */
+      areMade: boolean
+      /** When the newest was made, by whomever. */
+      newestAt(now: number): Promise<number | undefined>
+      /** Why the last one failed; undefined when it did not. */
+      failure(): string | undefined
+    }
   }
 }
 
@@ -34,9 +42,13 @@ const plugin: FastifyPluginCallback<{
       return copyInThread({ from: database, to, signer: signerOf(wrappedPepper) })
     },
   })
-  app.decorate('copyFailure', () => {
-    const error = failure()
-    return error === undefined ? undefined : (sentenceOf(error) ?? (error as Error).message)
+  app.decorate('copies', {
+    areMade: schedule.everyMs > 0,
+    newestAt: async (now: number) => (await newestCopy(schedule.dir, now))?.at,
+    failure() {
+      const error = failure()
+      return error === undefined ? undefined : (sentenceOf(error) ?? (error as Error).message)
+    },
   })
   const loop = startLoop({
     after: app.lifecycle.begun,

@@ -7,7 +7,7 @@ import { login, notice } from './login.ts'
 import { inside, type ConsoleOptions } from './routes.ts'
 
 /** The operator's pages. To look changes nothing; what a button does is written down under the name of who pressed it. */
-const plugin: FastifyPluginAsync<ConsoleOptions> = async (app, { config, examine }) => {
+const plugin: FastifyPluginAsync<ConsoleOptions> = async (app, { examine }) => {
   const { clock, auditCounter } = app
   app.removeAllContentTypeParsers()
   await app.register(cookie)
@@ -28,6 +28,6 @@ const plugin: FastifyPluginAsync<ConsoleOptions> = async (app, { config, examine
     return undefined
   })
   login.addLogin(app, '/login/:token')
-  await app.register(inside, { config, examine })
+  await app.register(inside, { examine })
 }
 export default plugin

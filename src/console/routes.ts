@@ -1,6 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { z } from 'zod'
-import type { Config } from '../config.ts'
 import type { Subject } from '../db/ports/history.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { privately, sendPage } from '../html/page.ts'
@@ -19,7 +18,6 @@ import { actsOf } from './pages/record-acts.ts'
 import { searchPage, recordPage } from './pages/record.ts'
 
 export interface ConsoleOptions {
-  config: Config
   /** Looks at the whole installation, as doctor does. */
   examine: () => Promise<Finding[]>
 }
@@ -43,14 +41,14 @@ const kinds = [
 const recordPath = z.object({ kind: z.enum(kinds), id: z.string().min(1).max(60) })
 
 /** What only a visitor sees and does: a stranger learns nothing from any of it, and each button shows that it stood on our page. */
-export const inside: FastifyPluginAsync<ConsoleOptions> = async (app, { config, examine }) => {
-  const { store, clock, bridgeStatus } = app
+export const inside: FastifyPluginAsync<ConsoleOptions> = async (app, { examine }) => {
+  const { store, clock, bridgeStatus, copies } = app
   const examiner = createExaminer({
     examine,
     clock,
     onError: (error) => app.log.error({ room: 'console', err: error }, 'not examined'),
   })
-  const readOverview = overviewReader({ store, clock, bridgeStatus, examiner, config })
+  const readOverview = overviewReader({ store, clock, bridgeStatus, examiner, copies })
 
   login.guard(app)
 

@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises'
 import type { FastifyInstance } from 'fastify'
-import { newestCopy } from '../backup/folder.ts'
 import type { Config } from '../config.ts'
 import { freeBytesAt, type Readiness } from '../cluster/readiness.ts'
 import { sharedLook } from '../shared-look.ts'
@@ -11,7 +10,10 @@ const freshMs = 5_000
 
 /** Reads what the gauges show, at most every five seconds of the clock. */
 export function readerFor(
-  app: Pick<FastifyInstance, 'store' | 'clock' | 'bridgeStatus' | 'membership' | 'leader' | 'log'>,
+  app: Pick<
+    FastifyInstance,
+    'store' | 'clock' | 'bridgeStatus' | 'membership' | 'leader' | 'copies' | 'log'
+  >,
   {
     config,
     readiness,
@@ -19,12 +21,12 @@ export function readerFor(
   }: {
     config: Config
     readiness: () => Promise<Readiness>
-    /** The database's, where it is in one: there is a size to measure, and copies to look for. */
+    /** The database's, where it is in one: there is a size to measure. */
     file: string | undefined
   },
 ): () => Promise<GaugeValues> {
   // A copy that should exist and does not counts as infinitely old: if the number were left out, no rule would fire.
-  const noCopy = config.backup.everyMs > 0 ? 0 : undefined
+  const noCopy = app.copies?.areMade ? 0 : undefined
 
   /** What cannot be read is left out: without an answer we would be taken for dead. */
   const figures = (now: number): Promise<GaugeValues['figures']> =>
@@ -50,8 +52,8 @@ export function readerFor(
       ...(file !== undefined && {
         databaseBytes: await databaseBytes(file),
         diskFreeBytes: await freeBytesAt(config.dataDir).catch(() => undefined),
-        backupAt: (await newestCopy(config.backup.dir, now))?.at ?? noCopy,
       }),
+      backupAt: (await app.copies?.newestAt(now)) ?? noCopy,
     }
   }
 

@@ -1,9 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import { newestCopy } from '../../backup/folder.ts'
 import type { BridgeStatus } from '../../bridge/admission/bridge-status.ts'
 import type { Clock } from '../../clock.ts'
 import { isLiving } from '../../cluster/liveness.ts'
-import type { Config } from '../../config.ts'
 import { askingAt } from '../../connect/item-status.ts'
 import type { Figures } from '../../db/ports/figures.ts'
 import type { OverviewStore, SiteState } from '../../db/ports/overview.ts'
@@ -49,11 +47,11 @@ interface OverviewDeps {
   clock: Clock
   bridgeStatus: FastifyInstance['bridgeStatus']
   examiner: Examiner
-  config: Config
+  copies: FastifyInstance['copies']
 }
 
 /** Reads what the page shows. What it counts is some seconds old when several look. */
-export function overviewReader({ store, clock, bridgeStatus, examiner, config }: OverviewDeps) {
+export function overviewReader({ store, clock, bridgeStatus, examiner, copies }: OverviewDeps) {
   const glance = sharedLook(clock, freshMs, async (now) => ({
     figures: await store.readFigures(now),
     lately: await store.countLately(now - dayMs),
@@ -82,10 +80,7 @@ export function overviewReader({ store, clock, bridgeStatus, examiner, config }:
       figures,
       lately,
       consents: { ended: consents.ended, byWeek: consents.byStep },
-      copiedAt:
-        config.backup.everyMs > 0 && !store.isShared
-          ? ((await newestCopy(config.backup.dir, now))?.at ?? null)
-          : undefined,
+      copiedAt: copies?.areMade ? ((await copies.newestAt(now)) ?? null) : undefined,
       members: members.map((each) => ({ ...each, isLiving: isLiving(each, now) })),
       sites: { page: shown, rows },
     }

@@ -2,10 +2,9 @@ import { describe, expect, it, test } from 'vitest'
 import { createExaminer } from '../../../src/console/examined.ts'
 import { overviewReader } from '../../../src/console/facts/overview.ts'
 import { overviewPage } from '../../../src/console/pages/overview.ts'
-import { loadConfig } from '../../../src/config.ts'
 import { warning, type Finding } from '../../../src/doctor/finding.ts'
 import type { Language } from '../../../src/language.ts'
-import { testApp, testEnvironment } from '../../support/app.ts'
+import { testApp } from '../../support/app.ts'
 import { testClock } from '../../support/clock.ts'
 import { aVisitor } from '../../support/console.ts'
 import { plansOf } from '../../support/query-plans.ts'
@@ -125,13 +124,12 @@ describe('what doctor finds', () => {
     const findings = [warning('site.failing', 'site <erp>', message, remedy)]
     const latest = async () => ({ at, findings })
     const examiner = { latest, anew: latest }
-    const config = loadConfig(testEnvironment)
     const { bridge, ...overview } = await overviewReader({
       store: app.store,
       clock: app.clock,
       bridgeStatus: app.bridgeStatus,
       examiner,
-      config,
+      copies: undefined,
     })(1)
     const since = at - 3 * 60_000
     const down = {
@@ -168,9 +166,8 @@ describe('what doctor finds', () => {
         return { at: clock.now(), findings }
       }
       const { store, bridgeStatus } = app
-      const config = loadConfig(testEnvironment)
       const examiner = { latest, anew: latest }
-      return overviewReader({ store, clock, bridgeStatus, examiner, config })(1)
+      return overviewReader({ store, clock, bridgeStatus, examiner, copies: undefined })(1)
     }
     const frame = { who: 'anne', csrf: 'c', translation: '?lang=fr', path: '/console' }
     const page = async (count: number) =>

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { newestCopy } from '../../../src/backup/folder.ts'
 import { loadConfig } from '../../../src/config.ts'
 import { readerFor } from '../../../src/metrics/reading.ts'
 import { overviewReader } from '../../../src/console/facts/overview.ts'
@@ -11,17 +12,23 @@ import { testFolder } from '../../support/store.ts'
 async function withoutCopies() {
   const file = join(testFolder(), 'a-file')
   writeFileSync(file, 'no folder')
-  const config = loadConfig({ ...testEnvironment, BACKUP_DIR: file })
+  const config = loadConfig(testEnvironment)
   const { app, log } = await testApp()
+  const copies = {
+    areMade: true,
+    newestAt: async (now: number) => (await newestCopy(file, now))?.at,
+    failure: () => undefined,
+  }
+  Object.assign(app, { copies })
   const readiness = async () => ({ ready: true, checks: {} })
-  return { app, log, config, read: readerFor(app, { config, readiness, file }) }
+  return { app, log, read: readerFor(app, { config, readiness, file }) }
 }
 
 test('a folder of copies that cannot be read fails no other number, and counts as one without copies', async () => {
-  const { app, config, read } = await withoutCopies()
+  const { app, read } = await withoutCopies()
   const examiner = { latest: async () => undefined } as never
-  const { store, clock, bridgeStatus } = app
-  const overview = overviewReader({ store, clock, bridgeStatus, examiner, config })
+  const { store, clock, bridgeStatus, copies } = app
+  const overview = overviewReader({ store, clock, bridgeStatus, examiner, copies })
 
   expect(await read()).toMatchObject({ ready: true, figures: { sites: 0 }, backupAt: 0 })
   expect(await overview(1)).toMatchObject({ figures: { sites: 0 }, copiedAt: null })
