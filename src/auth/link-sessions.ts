@@ -21,7 +21,7 @@ export interface Offer {
 }
 
 /** What a visitor is let in to. */
-type Whose = Pick<Session, 'who' | 'tenantId' | 'siteId' | 'apiKey'>
+type SessionOwner = Pick<Session, 'who' | 'tenantId' | 'siteId' | 'apiKey'>
 
 /** Who looks, and what that is written down under. */
 interface Visiting {
@@ -35,7 +35,7 @@ interface Kind<Visitor extends Visiting> {
   /** What the secrets are hashed for, of addresses and of sessions. */
   uses: { offer: string; session: string }
   /** What a secret is bound to besides its row: on another it is good for nothing. */
-  boundTo(whose: Whose): (string | null)[]
+  boundTo(whose: SessionOwner): (string | null)[]
   /** How long an address is good. */
   offeredMs: number
   /** How long the session of who entered by it is. */
@@ -48,7 +48,7 @@ interface Kind<Visitor extends Visiting> {
 export interface LinkSessions<Visitor extends Visiting> {
   sessionMs: number
   /** Makes an address's secret, which is stored nowhere and cannot be shown again. */
-  offer(deps: OfferDeps, whose: Whose, by: By): Promise<Offer>
+  offer(deps: OfferDeps, whose: SessionOwner, by: By): Promise<Offer>
   /** Whom an address lets in, while it is good. Changes nothing. */
   findOffer(deps: Deps, token: string, now: number): Promise<Visitor | undefined>
   /** Makes a session of an address, once. Resolves with the token for the cookie. */
@@ -58,7 +58,7 @@ export interface LinkSessions<Visitor extends Visiting> {
 }
 
 /** Whose an unknown session is: so that hashing it takes as long. */
-const nobodys: Whose = { who: '', tenantId: '', siteId: null, apiKey: null }
+const nobodys: SessionOwner = { who: '', tenantId: '', siteId: null, apiKey: null }
 
 const newSecret = (): string => randomBytes(32).toString('base64url')
 
@@ -73,8 +73,12 @@ export function createLinkSessions<Visitor extends Visiting>({
 }: Kind<Visitor>): LinkSessions<Visitor> {
   const tokens = new RegExp(String.raw`^(${prefix}_\w{1,30})\.([\w-]{43})$`)
 
-  const hashOf = ({ keyring }: Deps, use: string, of: Whose & { id: string }, secret: string) =>
-    keyring.hash(use, JSON.stringify([of.id, ...boundTo(of), secret]))
+  const hashOf = (
+    { keyring }: Deps,
+    use: string,
+    of: SessionOwner & { id: string },
+    secret: string,
+  ) => keyring.hash(use, JSON.stringify([of.id, ...boundTo(of), secret]))
 
   async function findBy(deps: Deps, use: string, token: string, now: number) {
     const [, id, secret] = tokens.exec(token) ?? []
