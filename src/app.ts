@@ -25,7 +25,7 @@ import {
   type Ids,
   type MovableClock,
 } from './clock.ts'
-import { sandboxCredentials, type Config, type Place } from './config.ts'
+import { sandboxCredentials, type Config, type DatabaseLocation } from './config.ts'
 import { matchRefreshed } from './connect/match-refreshed.ts'
 import connect from './connect/plugin.ts'
 import operatorsPages from './console/plugin.ts'
@@ -86,7 +86,7 @@ declare module 'fastify' {
 interface AppOptions {
   config: Config
   /** Instead of the configured one: `:memory:`, or a server. Nobody copies it. */
-  database?: Place
+  database?: DatabaseLocation
   /** Instead of a pool to `bridgeBaseUrl`. */
   dispatcher?: Dispatcher
   /** Bridge in the box, when it is the one to call. */
@@ -121,7 +121,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(securityHeaders, { https })
   const signerOf = copySigner(config, systemClock)
   const { database: configured } = config.secrets
-  await app.register(db, { place: options.database ?? configured, signerOf })
+  await app.register(db, { location: options.database ?? configured, signerOf })
   const file =
     options.database === undefined && typeof configured === 'string' ? configured : undefined
   await setByDatabase(time, app.store)

@@ -10,7 +10,7 @@ import { misspelt } from './misspelt-variables.ts'
 import { shareOf } from './quota-lending.ts'
 
 /** Where the rows are: a file, `:memory:`, or a PostgreSQL server. */
-export type Place = string | Server
+export type DatabaseLocation = string | Server
 
 export interface Server {
   /** May hold a password. */
@@ -72,7 +72,7 @@ export interface Config {
   /** What is odd in the environment though nothing stands in the way, one line each. */
   warnings: readonly string[]
   secrets: {
-    database: Place
+    database: DatabaseLocation
     bridge: { clientId: string; clientSecret: string } | undefined
     webhookSecrets: readonly string[]
     /** Empty in a sandbox that was given none: then it makes its own in `dataDir`. */

@@ -1,7 +1,7 @@
 import { buildApp, startSandbox } from './app.ts'
 import { createFollowingClock, createMovableClock } from './clock.ts'
 import { ConfigError, loadConfig, type Config } from './config.ts'
-import { nameOfPlace } from './db/open.ts'
+import { nameOfDatabase } from './db/open.ts'
 import { DatabaseInUseError, DatabaseVersionError, StoreAwayError } from './db/store-errors.ts'
 import { demoGreeting, demoReminder } from './demo/greeting.ts'
 import { createDemo } from './demo/demo-key.ts'
@@ -40,7 +40,7 @@ async function start(config: Config): Promise<void> {
     throw error
   })
 
-  app.log.info({ version, database: nameOfPlace(config.secrets.database) }, 'starting')
+  app.log.info({ version, database: nameOfDatabase(config.secrets.database) }, 'starting')
   for (const warning of config.warnings) app.log.warn({ room: 'environment' }, warning)
   let stopping = false
   stop = async (code, why) => {

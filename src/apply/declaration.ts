@@ -54,7 +54,7 @@ export type DeclaredKey = z.output<typeof key>
 export type DeclaredSite = z.output<typeof site>
 export type Declaration = z.output<typeof declaration>
 
-/** What a file says that there shall be, or all that is wrong with it, each with its place. */
+/** What a file says that there shall be, or all that is wrong with it, each with its path. */
 export function readDeclaration(text: string): { declared: Declaration } | { problems: string[] } {
   let json: unknown
   try {
@@ -65,12 +65,12 @@ export function readDeclaration(text: string): { declared: Declaration } | { pro
   const parsed = declaration.safeParse(json)
   if (parsed.success) return { declared: parsed.data }
   return {
-    problems: parsed.error.issues.map(({ path, message }) => `${placeOf(path)}: ${message}`),
+    problems: parsed.error.issues.map(({ path, message }) => `${pathOf(path)}: ${message}`),
   }
 }
 
 /** As `tenants[0].sites[2].webhook_url`, counted as programs count. */
-const placeOf = (path: readonly PropertyKey[]): string =>
+const pathOf = (path: readonly PropertyKey[]): string =>
   path
     .map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
     .join('')

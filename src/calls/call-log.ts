@@ -132,7 +132,7 @@ export function createCallLog({
     }
     while (unkept.size > 0) {
       const next = [...unkept].slice(0, batch)
-      for (const [place] of next) unkept.delete(place)
+      for (const [key] of next) unkept.delete(key)
       const counts = next.map(([, one]) => one)
       await count(counts).catch((error: unknown) => {
         // They may be counted already then: nobody shall pay for a call twice.

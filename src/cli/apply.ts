@@ -51,7 +51,7 @@ export function applyCommand({
         else {
           say(...(changes.length === 0 ? ['nothing to change'] : changes.flatMap(toLines)))
           for (const one of plan.onlyHere)
-            say(`! ${placeIn({ ...one })}: not in the file, left alone`)
+            say(`! ${nameOf({ ...one })}: not in the file, left alone`)
           if (dryRun && changes.length > 0) say('', 'nothing was changed: a dry run')
           if (secrets) say('', `secrets of new keys: ${options.secrets}`)
         }
@@ -113,20 +113,20 @@ const names = {
   remindBy: 'remind_by',
 } as const
 
-const placeIn = ({ tenant, site, key, label }: Row): string =>
+const nameOf = ({ tenant, site, key, label }: Row): string =>
   [tenant, site, key === undefined ? undefined : `key ${String(key)}`, label]
     .filter((word) => word !== undefined && word !== null)
     .join(', ')
 
 /** A change of a value stands below its name, as in a diff: addresses are long. */
 function toLines({ new: made, set, from, to, label, read_only, ...whose }: Row): string[] {
-  const place = placeIn(whose)
+  const name = nameOf(whose)
   if (set !== undefined) {
     const before = from === null ? [] : [`  - ${shown(from)}`]
-    return [`~ ${String(set)} of ${place}`, ...before, `  + ${shown(to)}`]
+    return [`~ ${String(set)} of ${name}`, ...before, `  + ${shown(to)}`]
   }
-  if (made !== 'key') return [`+ ${String(made)} ${place}`]
-  return [`+ key ${String(label)} of ${place}${read_only ? ', which only reads' : ''}`]
+  if (made !== 'key') return [`+ ${String(made)} ${name}`]
+  return [`+ key ${String(label)} of ${name}${read_only ? ', which only reads' : ''}`]
 }
 
 const shown = (value: Row[string] | undefined): string =>

@@ -68,12 +68,12 @@ export async function withInstallation<T>(
   const config = loadConfig(env)
   const clock = createFollowingClock()
   const { database } = config.secrets
-  const place = typeof database === 'string' ? existingDatabase(config) : database
+  const location = typeof database === 'string' ? existingDatabase(config) : database
   const signerOf = copySigner(config, clock)
   const beforeChange = (): void => {
-    if (typeof place === 'string') refuseBesideOlder(place, clock)
+    if (typeof location === 'string') refuseBesideOlder(location, clock)
   }
-  const store = await openStore(place, { signerOf, mustExist: true, beforeChange })
+  const store = await openStore(location, { signerOf, mustExist: true, beforeChange })
   try {
     await setByDatabase(clock, store)
     if (!(await store.readInstance())) {

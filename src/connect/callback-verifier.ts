@@ -1,5 +1,5 @@
 import { BridgeError, isFinalRefusal, isUnreachable } from '../bridge/bridge-errors.ts'
-import type { OwnedRequest, RequestPlace } from '../db/ports/requests.ts'
+import type { OwnedRequest, RequestCursor } from '../db/ports/requests.ts'
 import { ClaimLostError } from '../db/store-errors.ts'
 import { minuteMs } from '../durations.ts'
 import { settleWithBridge, type SettleDeps } from './settle.ts'
@@ -30,7 +30,7 @@ export function createCallbackVerifier(
   memberId: string,
 ): (stopping?: AbortSignal) => Promise<void> {
   const { store, clock, log } = deps
-  let after: RequestPlace | undefined
+  let after: RequestCursor | undefined
   let begunAt = 0
 
   const claim = async () => {

@@ -8,7 +8,7 @@ import { replayPart, replaySome } from '../webhooks/relay/replay.ts'
 import { sendTest } from '../webhooks/relay/test-event.ts'
 import { back } from './back.ts'
 import { notice } from './login.ts'
-import { eventFilter, placeIn, placeOf, replayQuery, type ReplayQuery } from './facts/lists.ts'
+import { eventFilter, cursorIn, cursorOf, replayQuery, type ReplayQuery } from './facts/lists.ts'
 
 const ids = z.object({ id: z.string().max(60).catch('') })
 const items = z.object({
@@ -45,7 +45,7 @@ export const acts: FastifyPluginAsync = async (app) => {
     if (!filter) return notice(request, reply, 404, 'unknown')
     const { at, ...who } = by(request)
     const until = Math.min(query.until ?? at, at)
-    const after = placeIn(query.from)
+    const after = cursorIn(query.from)
     const { replayed, rest } = await replayPart(
       deps,
       // What is left reaches as far back as it did at the first press.
@@ -55,7 +55,7 @@ export const acts: FastifyPluginAsync = async (app) => {
     )
     wakeups.emit('deliveries')
     const { site, type, state, hours } = query
-    const further = rest && { site, type, state, hours, from: placeOf(rest), until }
+    const further = rest && { site, type, state, hours, from: cursorOf(rest), until }
     return back(reply, '/console/events', { replayed }, further ?? {})
   })
 

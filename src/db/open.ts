@@ -1,4 +1,4 @@
-import type { Place } from '../config.ts'
+import type { DatabaseLocation } from '../config.ts'
 import { readDatabaseUrl } from './postgres/database-url.ts'
 import type { SignerOf } from './signer.ts'
 import { createSqliteStore } from './sqlite/store.ts'
@@ -15,23 +15,23 @@ interface Opening {
   onWait?: () => void
 }
 
-/** What people may be told of a place: a file's path, or host, port and name; never who logs in, or with what. */
-export function nameOfPlace(place: Place): string {
-  if (typeof place === 'string') return place
-  const { host, port, database } = readDatabaseUrl(place.url)
+/** What people may be told of where a database is: a file's path, or host, port and name; never who logs in, or with what. */
+export function nameOfDatabase(location: DatabaseLocation): string {
+  if (typeof location === 'string') return location
+  const { host, port, database } = readDatabaseUrl(location.url)
   return `${host}:${port}/${database}`
 }
 
 /**
- * Opens the store at a place and brings its schema up to date. The only place that knows which engines there are, but for
+ * Opens the store at its location and brings its schema up to date. The only place that knows which engines there are, but for
  * moving/; what else works on the file is the backup's alone. @throws ConfigError, StoreAwayError and DatabaseVersionError, each for operators
  */
 export async function openStore(
-  place: Place,
+  location: DatabaseLocation,
   { signerOf, mustExist = false, beforeChange, onWait }: Opening = {},
 ): Promise<Store> {
-  if (typeof place === 'string') return createSqliteStore(place, signerOf, beforeChange)
+  if (typeof location === 'string') return createSqliteStore(location, signerOf, beforeChange)
   // Who keeps a file need not load what speaks to a server.
   const { openPostgresStore } = await import('./postgres/store.ts')
-  return openPostgresStore({ ...place, mustExist, onWait })
+  return openPostgresStore({ ...location, mustExist, onWait })
 }

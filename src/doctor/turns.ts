@@ -1,4 +1,4 @@
-import { createPlaces } from '../places.ts'
+import { createFairSemaphore } from '../fair-semaphore.ts'
 
 /** How many are worked on at once, and how many of one tenant's, who decide how long their answers take. */
 const together = { inAll: 64, ofEach: 16 }
@@ -19,19 +19,19 @@ export async function inTurn<T extends Named>(
   { turns, forMs }: { turns: Set<string>; forMs?: number | undefined },
 ): Promise<Set<T>> {
   const left = new Set(longestAgo(all, turns))
-  const places = createPlaces(together)
+  const semaphore = createFairSemaphore(together)
 
   async function workOn(one: T): Promise<void> {
     const { id, tenantId } = one
-    const leave = await places.enter(tenantId, forMs)
-    if (!leave) return
+    const release = await semaphore.acquire(tenantId, forMs)
+    if (!release) return
     left.delete(one)
     turns.delete(id)
     turns.add(id)
     try {
       await work(one)
     } finally {
-      leave()
+      release()
     }
   }
 
@@ -43,7 +43,7 @@ export async function inTurn<T extends Named>(
 function longestAgo<T extends Named>(all: readonly T[], turns: Set<string>): T[] {
   const ids = new Set(all.map(({ id }) => id))
   for (const id of turns) if (!ids.has(id)) turns.delete(id)
-  const places = new Map([...turns].map((id, place) => [id, place]))
-  const placeOf = ({ id }: T): number => places.get(id) ?? -1
-  return all.toSorted((a, b) => placeOf(a) - placeOf(b))
+  const ranks = new Map([...turns].map((id, rank) => [id, rank]))
+  const rankOf = ({ id }: T): number => ranks.get(id) ?? -1
+  return all.toSorted((a, b) => rankOf(a) - rankOf(b))
 }

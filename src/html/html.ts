@@ -17,8 +17,8 @@ export type Part = string | number | Html | readonly Part[] | undefined | null |
  * tags, or in an attribute's quotes; a template that has one elsewhere in a tag, or a script or style, is an error.
  */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
-  const places = placesIn(strings)
-  const written = parts.map((part, index) => write(part, places[index]!))
+  const contexts = contextsIn(strings)
+  const written = parts.map((part, index) => write(part, contexts[index]!))
   return new Markup(String.raw({ raw: strings }, ...written))
 }
 
@@ -28,14 +28,14 @@ export const constant = (markup: string): Html => new Markup(markup)
 /** A name that somebody chose, as it can be seen: nothing in it hides, or turns what stands beside it. */
 export const seen = (name: string): string => rewriteHidden(name, () => '')
 
-type Place = 'text' | 'attribute'
+type Context = 'text' | 'attribute'
 
-function write(part: Part, place: Place): string {
+function write(part: Part, context: Context): string {
   if (part === undefined || part === null || part === false) return ''
   if (typeof part === 'string' || typeof part === 'number') return escape(String(part))
-  if (place === 'attribute') throw new TypeError('Only a text or a number goes into an attribute')
+  if (context === 'attribute') throw new TypeError('Only a text or a number goes into an attribute')
   if (part instanceof Markup) return part.markup
-  return part.map((one) => write(one, place)).join('')
+  return part.map((one) => write(one, context)).join('')
 }
 
 const entities: Readonly<Record<string, string>> = {
@@ -49,20 +49,20 @@ const entities: Readonly<Record<string, string>> = {
 /** Safe in text and in quoted attributes. */
 const escape = (text: string): string => text.replace(/[&<>"']/g, (sign) => entities[sign]!)
 
-const known = new WeakMap<TemplateStringsArray, readonly Place[]>()
+const known = new WeakMap<TemplateStringsArray, readonly Context[]>()
 
 /** Where each value of a template lands. The strings of a template are one object for ever, so each is read once. */
-function placesIn(strings: TemplateStringsArray): readonly Place[] {
-  const places = known.get(strings) ?? findPlaces(strings)
-  known.set(strings, places)
-  return places
+function contextsIn(strings: TemplateStringsArray): readonly Context[] {
+  const contexts = known.get(strings) ?? findContexts(strings)
+  known.set(strings, contexts)
+  return contexts
 }
 
-function findPlaces(strings: TemplateStringsArray): Place[] {
+function findContexts(strings: TemplateStringsArray): Context[] {
   if (/<(script|style)\b/i.test(strings.join(''))) {
     throw new TypeError('A script or a style goes into a page through inline.ts')
   }
-  let at: Place | 'tag' = 'text'
+  let at: Context | 'tag' = 'text'
   let quote = ''
   return strings.slice(0, -1).map((text) => {
     for (const sign of text) {

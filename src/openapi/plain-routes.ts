@@ -232,13 +232,13 @@ function operation(
 const secretOfLink = z.string().describe('A secret of the link.')
 
 const parametersIn = (
-  place: Parameter['in'],
+  location: Parameter['in'],
   schemas: Record<string, z.ZodType>,
   writer: Writer,
 ): Parameter[] =>
   Object.entries(schemas).map(([name, schema]) => ({
     name,
-    in: place,
+    in: location,
     required: !schema.safeParse(undefined).success,
     ...describedApart(writer.schema(schema, 'input')),
   }))

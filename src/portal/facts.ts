@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { askingAt, askingStatuses, whatNext, type NextStep } from '../connect/item-status.ts'
-import { place, placeIn, placeOf } from '../console/facts/lists.ts'
+import { cursor, cursorIn, cursorOf } from '../console/facts/lists.ts'
 import type { EndpointHealth } from '../db/ports/endpoints.ts'
 import type { ListedEvent } from '../db/ports/history.ts'
 import { bankOf, type Item } from '../db/ports/items.ts'
@@ -26,7 +26,7 @@ const page = z.coerce.number().int().min(1).max(10_000).catch(1)
 export const siteQuery = z.object({
   site: z.string().max(200).catch(''),
   page,
-  after: place,
+  after: cursor,
 })
 type SiteQuery = z.output<typeof siteQuery>
 
@@ -88,7 +88,7 @@ export async function readSite(
     ...partOf(page, connectionsPerPage),
   })
   const feed = { feedOf: scope, since: now - eventsDays * dayMs }
-  const from = placeIn(after)
+  const from = cursorIn(after)
   const events = await store.listEvents(feed, {
     ...(from && { after: from }),
     limit: eventsPerPage + 1,
@@ -107,7 +107,7 @@ export async function readSite(
     events: shown,
     banks: await banksOf(store, scope, shown),
     after,
-    next: last ? placeOf(last) : '',
+    next: last ? cursorOf(last) : '',
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { retentionKinds, type AgePlace, type RetentionKind } from '../db/ports/retention.ts'
+import { retentionKinds, type AgeCursor, type RetentionKind } from '../db/ports/retention.ts'
 import { retentionRules } from '../db/rules/retention-rules.ts'
 import type { Store } from '../db/store.ts'
 import { dayMs } from '../durations.ts'
@@ -32,18 +32,18 @@ export function createRetention({
   retention: Retention
   isClockInDoubt?: () => boolean
 }): (done?: Partial<Record<RetentionKind, number>>) => Promise<boolean> {
-  const places = new Map<RetentionKind, AgePlace | undefined>()
+  const cursors = new Map<RetentionKind, AgeCursor | undefined>()
   return async (done = {}) => {
     if (isClockInDoubt()) return false
-    if (places.size === 0) for (const kind of retentionKinds) places.set(kind, undefined)
-    for (const [kind, after] of places) {
+    if (cursors.size === 0) for (const kind of retentionKinds) cursors.set(kind, undefined)
+    for (const [kind, after] of cursors) {
       const before = agedBefore(kind, retention, clock.now())
       const { count, upTo } = await store.purge(kind, before, { limit: batch, after })
       done[kind] = (done[kind] ?? 0) + count
-      if (upTo) places.set(kind, upTo)
-      else places.delete(kind)
+      if (upTo) cursors.set(kind, upTo)
+      else cursors.delete(kind)
     }
-    return places.size > 0
+    return cursors.size > 0
   }
 }
 

@@ -141,9 +141,9 @@ function parse<Output>(schema: { parse(input: unknown): Output }, body: unknown)
 const inOneLine = ({ issues }: z.ZodError): string =>
   issues
     .map((issue) => {
-      const place = issue.path.join('.')
+      const path = issue.path.join('.')
       if (issue.code === 'unrecognized_keys') return `unknown: ${issue.keys.join(', ')}`
-      if (issue.message.endsWith('received undefined')) return `needed: ${place}`
-      return place === '' ? issue.message : `${place}: ${issue.message}`
+      if (issue.message.endsWith('received undefined')) return `needed: ${path}`
+      return path === '' ? issue.message : `${path}: ${issue.message}`
     })
     .join('; ')

@@ -1,17 +1,17 @@
-/** What takes two places of a line: East Asian wide letters and most emoji. */
+/** What takes two columns of a line: East Asian wide letters and most emoji. */
 const wide =
   /[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{20000}-\u{3FFFD}]|\p{Emoji_Presentation}/u
 
 /** What stands on the letter before it. */
 const mark = /^\p{M}$/u
 
-const placesOf = (letter: string): number => (mark.test(letter) ? 0 : wide.test(letter) ? 2 : 1)
+const columnsOf = (letter: string): number => (mark.test(letter) ? 0 : wide.test(letter) ? 2 : 1)
 
-/** How many places of a line a text takes. */
+/** How many columns of a line a text takes. */
 export function widthOf(text: string): number {
   if (/^[ -~]*$/.test(text)) return text.length
   let width = 0
-  for (const letter of text) width += placesOf(letter)
+  for (const letter of text) width += columnsOf(letter)
   return width
 }
 
@@ -21,7 +21,7 @@ export function cutTo(text: string, width: number): string {
   let cut = ''
   let used = 1 // for the mark
   for (const letter of text) {
-    used += placesOf(letter)
+    used += columnsOf(letter)
     if (used > width) break
     cut += letter
   }

@@ -95,15 +95,15 @@ const wrongMode = (
   stored: string,
   { asked, config: { secrets } }: { asked: string; config: Config },
 ): string => {
-  const [place, another] =
+  const [where, another] =
     typeof secrets.database === 'string'
       ? ['DATA_DIR: holds', 'directory']
       : ['DATABASE_URL: names a database that holds', 'one']
   if (stored === 'sandbox') {
-    return `${place} a sandbox, but Bridge credentials are set; use another ${another}`
+    return `${where} a sandbox, but Bridge credentials are set; use another ${another}`
   }
   if (asked === 'sandbox') {
-    return `${place} a Bridge installation, but no Bridge credentials are set`
+    return `${where} a Bridge installation, but no Bridge credentials are set`
   }
   return 'BRIDGE_CLIENT_ID: is not the application this database was made for'
 }

@@ -329,7 +329,7 @@ export function sharedClaimContract(name: string, open: OpenStores): void {
       expect(await claimed(second, 'srv_2')).toEqual([[event], [request]])
     })
 
-    it('what a server sends that falls silent takes its endpoint’s places until the tries must be over', async () => {
+    it('what a server sends that falls silent takes its endpoint’s slots until the tries must be over', async () => {
       const { first, second, site, ann, clock, ...rooms } = await withTwo()
       await first.updateSite(site.id, { webhookUrl: 'https://erp.test/hook' }, testBy)
       for (const itemId of [1, 2, 3, 4, 5]) {

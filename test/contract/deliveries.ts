@@ -234,7 +234,7 @@ export function deliveryContract(
       expect(await take('evt_none')).toBeUndefined()
     })
 
-    it('places are dealt out in turn, the site that waits longest first, and none takes more than its own', async () => {
+    it('slots are dealt out in turn, the site that waits longest first, and none takes more than its own', async () => {
       const { accept, claim, clock, sites } = await withSites(open)
       for (const itemId of [1, 2, 3, 4, 5, 6]) await accept({ itemId, siteId: sites[1]!.id })
       clock.advance(1)
@@ -280,7 +280,7 @@ export function deliveryContract(
       expect(await claimIds()).toEqual([old[0], ...fresh.slice(0, 3)])
     })
 
-    it('once so many are taken, a site gets only its first place', async () => {
+    it('once so many are taken, a site gets only its first slot', async () => {
       const { accept, clock, store, sites } = await withSites(open, ['one', 'two', 'three'])
       for (const { id: siteId } of sites) {
         for (const itemId of [1, 2, 3, 4]) await accept({ siteId, itemId })
@@ -426,7 +426,7 @@ export function deliveryContract(
   }
 
   describe(`taking over from a server, ${name}`, () => {
-    /** After how long what a server had in hand is another's: where many share an endpoint's places, once its tries must be over. */
+    /** After how long what a server had in hand is another's: where many share an endpoint's slots, once its tries must be over. */
     const freedMs = forOneServer ? 10_000 : 20_000
 
     const withServer = async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { retentionKinds, type AgePlace } from '../../src/db/ports/retention.ts'
+import { retentionKinds, type AgeCursor } from '../../src/db/ports/retention.ts'
 import { SiteConflictError } from '../../src/db/store-errors.ts'
 import { testNow } from '../support/clock.ts'
 import { aRequest, aTenant, aUser, anAnnouncement, addItems, testBy } from '../support/tenants.ts'
@@ -248,7 +248,7 @@ export function removalContract(name: string, open: OpenRooms): void {
       for (let nth = 0; nth < 2; nth += 1) await accept({ handledAt: 1 })
       const counts: number[] = []
 
-      let after: AgePlace | undefined
+      let after: AgeCursor | undefined
       do {
         const { count, upTo } = await store.purge('event-bodies', 2, { limit: 3, after })
         counts.push(count)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ConnectRequest, RequestPlace } from '../../src/db/ports/requests.ts'
+import type { ConnectRequest, RequestCursor } from '../../src/db/ports/requests.ts'
 import type { BridgeUser } from '../../src/db/ports/users.ts'
 import { mostOpen } from '../../src/db/rules/request-claim.ts'
 import { ConflictError, SiteConflictError } from '../../src/db/store-errors.ts'
@@ -311,13 +311,13 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
       expect(claims.map((owned) => owned.request.id)).toEqual(ids.slice(0, 2))
     })
 
-    it('claims behind a place are listed by when their requests were opened, those of one moment by id', async () => {
+    it('claims behind a cursor are listed by when their requests were opened, those of one moment by id', async () => {
       const { store, request, clock } = await withUser()
-      const places: RequestPlace[] = []
+      const opened: RequestCursor[] = []
       for (const moment of [1, 2]) {
         for (const itemId of [1, 2, 3]) {
           const id = await request()
-          places.push({ openedAt: clock.now(), id })
+          opened.push({ openedAt: clock.now(), id })
           await store.changeRequest(id, {
             kind: 'claimed',
             itemId: moment * 10 + itemId,
@@ -329,14 +329,14 @@ export function requestContract(name: string, open: OpenRooms, { forOneServer }:
       const claiming = { by: 'srv_test', at: 0, until: 1, limit: 2 }
 
       const turns: string[][] = []
-      let after: RequestPlace | undefined
+      let after: RequestCursor | undefined
       do {
         const claims = await store.claimCallbacks({ ...claiming, after })
         turns.push(claims.map((owned) => owned.request.id))
         after = claims.at(-1)?.request
       } while (after)
 
-      const ids = places.map(({ id }) => id)
+      const ids = opened.map(({ id }) => id)
       const sorted = [...ids.slice(0, 3).toSorted(), ...ids.slice(3).toSorted()]
       expect(turns).toEqual([sorted.slice(0, 2), sorted.slice(2, 4), sorted.slice(4), []])
     })

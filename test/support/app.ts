@@ -6,7 +6,7 @@ import { keepAccounts } from '../../src/ownership/accounts.ts'
 import type { FollowingClock, Ids, MovableClock } from '../../src/clock.ts'
 import type { Leader } from '../../src/cluster/leader.ts'
 import type { ProcessIdentity } from '../../src/cluster/single-server.ts'
-import { loadConfig, type Place } from '../../src/config.ts'
+import { loadConfig, type DatabaseLocation } from '../../src/config.ts'
 import type { BridgeUser } from '../../src/db/ports/users.ts'
 import type { Site } from '../../src/db/ports/sites.ts'
 import { loggerOptions } from '../../src/logger.ts'
@@ -53,7 +53,7 @@ export async function testApp({
   identity,
 }: {
   env?: Record<string, string>
-  database?: Place
+  database?: DatabaseLocation
   workers?: boolean
   /** Whether their work has begun: it waits until the server is assembled. */
   begins?: boolean

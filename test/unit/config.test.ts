@@ -284,17 +284,17 @@ describe('a secret may come from a file', () => {
 })
 
 describe('the database', () => {
-  const placeOf = (env: Env, files: Record<string, string> = {}) =>
+  const locationIn = (env: Env, files: Record<string, string> = {}) =>
     loadConfig({ ...production, ...env }, readFrom(files)).secrets.database
 
   it('is a file in DATA_DIR, or the server that is named', () => {
-    expect(placeOf({ DATA_DIR: '/data' })).toBe('/data/bank-api.sqlite')
-    expect(placeOf({ DATABASE_POOL: '25', ...onServer })).toEqual({
+    expect(locationIn({ DATA_DIR: '/data' })).toBe('/data/bank-api.sqlite')
+    expect(locationIn({ DATABASE_POOL: '25', ...onServer })).toEqual({
       url: onServer.DATABASE_URL,
       poolSize: 25,
     })
     expect(
-      placeOf({ DATABASE_URL_FILE: '/run/url' }, { '/run/url': 'postgresql://db/bank\n' }),
+      locationIn({ DATABASE_URL_FILE: '/run/url' }, { '/run/url': 'postgresql://db/bank\n' }),
     ).toEqual({ url: 'postgresql://db/bank', poolSize: 10 })
   })
 

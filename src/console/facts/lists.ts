@@ -24,7 +24,7 @@ const word = z.string().trim().max(140).catch('')
 const hours = z.coerce.number().pipe(z.literal(periods)).catch(720)
 
 /** What an address says of where a list goes on. */
-export const place = z
+export const cursor = z
   .string()
   .regex(/^\d{1,15}\.\d{1,15}$/)
   .catch('')
@@ -35,27 +35,27 @@ const eventQuery = z.object({
   type: word,
   state: z.enum(['', ...eventStates]).catch(''),
   hours,
-  after: place,
+  after: cursor,
 })
 type EventQuery = z.output<typeof eventQuery>
 
-/** What a form sends again: of what the filter means, what came until a time and lies behind a place. */
+/** What a form sends again: of what the filter means, what came until a time and lies behind a cursor. */
 export const replayQuery = eventQuery.extend({
-  from: place,
+  from: cursor,
   until: z.coerce.number().int().min(1).max(1e15).optional().catch(undefined),
 })
 export type ReplayQuery = z.output<typeof replayQuery>
 
-/** The place of an event in the order they came in, as an address has it. */
-export const placeOf = ({ receivedAt, seq }: Place): string => `${receivedAt}.${seq}`
+/** An event in the order they came in, as an address has it. */
+export const cursorOf = ({ receivedAt, seq }: EventCursor): string => `${receivedAt}.${seq}`
 
-export function placeIn(text: string): Place | undefined {
+export function cursorIn(text: string): EventCursor | undefined {
   if (text === '') return undefined
   const [receivedAt, seq] = text.split('.').map(Number)
   return { receivedAt: receivedAt!, seq: seq! }
 }
 
-type Place = Pick<ListedEvent, 'receivedAt' | 'seq'>
+type EventCursor = Pick<ListedEvent, 'receivedAt' | 'seq'>
 
 export const callQuery = z.object({
   site: word,
@@ -121,10 +121,10 @@ export async function listEvents(deps: Deps, query: EventQuery): Promise<EventLi
   const now = clock.now()
   const filter = await eventFilter(deps, query)
   if (!filter) return { now, query, isSiteKnown: false, rows: [], next: '' }
-  const after = placeIn(query.after)
+  const after = cursorIn(query.after)
   const rows = await store.listEvents(filter, { limit: rowsPerPage, ...(after && { after }) })
   const last = rows.length === rowsPerPage ? rows.at(-1) : undefined
-  const next = last ? placeOf(last) : ''
+  const next = last ? cursorOf(last) : ''
   return { now, query, isSiteKnown: true, rows, next }
 }
 

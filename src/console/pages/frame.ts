@@ -38,7 +38,7 @@ const texts = {
   },
 } as const satisfies Record<Language, object>
 
-const places = [
+const pages = [
   ['overview', '/console'],
   ['events', '/console/events'],
   ['calls', '/console/calls'],
@@ -56,7 +56,7 @@ export function framed(frame: Frame, title: string, body: Html): Page {
       <div>
         <a class="home" href="/console">Bank API</a>
         <nav>
-          ${places.map(([name, to]) =>
+          ${pages.map(([name, to]) =>
             to === path
               ? html`<a href="${to}" aria-current="page">${text[name]}</a>`
               : html`<a href="${to}">${text[name]}</a>`,

@@ -33,7 +33,7 @@ export interface ConnectRequest {
 }
 
 /** Where a request stands among all, the oldest first. */
-export type RequestPlace = Pick<ConnectRequest, 'openedAt' | 'id'>
+export type RequestCursor = Pick<ConnectRequest, 'openedAt' | 'id'>
 
 /** A request with whose it is. */
 export interface OwnedRequest extends SiteUser {
@@ -104,7 +104,9 @@ export interface RequestStore {
    * Takes open requests of which a callback, or a correction, named an item that nobody verified yet, oldest first and
    * behind `after` alone; those of disabled tenants rest. Whose they are, and for how long, is as with `claimUnhandledEvents`.
    */
-  claimCallbacks(claiming: Claiming & { after?: RequestPlace | undefined }): Promise<OwnedRequest[]>
+  claimCallbacks(
+    claiming: Claiming & { after?: RequestCursor | undefined },
+  ): Promise<OwnedRequest[]>
   /**
    * Ends the request with an item Bridge confirmed: stores both in one, and the announcement with its delivery when the
    * request turns completed. `held` when another request holds that item, or the site

@@ -14,8 +14,8 @@ export const retentionKinds = [
 
 export type RetentionKind = (typeof retentionKinds)[number]
 
-/** A row's place in the order of age, and of keys where ages are the same. */
-export interface AgePlace {
+/** A row in the order of age, and of keys where ages are the same: where the next look goes on. */
+export interface AgeCursor {
   age: number
   key: string | number
 }
@@ -30,8 +30,8 @@ export interface RetentionStore {
   purge(
     kind: RetentionKind,
     before: number,
-    look: { limit: number; after?: AgePlace | undefined },
-  ): Promise<{ count: number; upTo: AgePlace | undefined }>
+    look: { limit: number; after?: AgeCursor | undefined },
+  ): Promise<{ count: number; upTo: AgeCursor | undefined }>
   /** How many it would forget, were there no limit. */
   countPurgeable(kind: RetentionKind, before: number): Promise<number>
 }

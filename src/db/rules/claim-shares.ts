@@ -1,8 +1,8 @@
-/** A site that may be tried: how many of its places are taken, of how many, and how many of these by retries or replays. */
+/** A site that may be tried: how many of its slots are taken, of how many, and how many of these by retries or replays. */
 export interface Ready {
   siteId: string
   busy: number
-  places: number
+  slots: number
   retrying: number
 }
 
@@ -14,9 +14,9 @@ export interface Share {
 }
 
 /**
- * Deals places out to the sites in turn: every one gets its first before any gets its second, and a second or further one
+ * Deals slots out to the sites in turn: every one gets its first before any gets its second, and a second or further one
  * only while less than `spreadAfter` are dealt. First tries come before retries and replays, for which no other delivery waits; one
- * place of several is for whatever waits longest, so that these get their turn too.
+ * slot of several is for whatever waits longest, so that these get their turn too.
  */
 export function sharesOf(
   ready: readonly Ready[],
@@ -24,17 +24,17 @@ export function sharesOf(
 ): Share[] {
   const dealt = ready.map(() => 0)
   let sum = 0
-  for (let place = 1; ready.some(({ places }) => places >= place); place += 1) {
-    for (const [index, { busy, places }] of ready.entries()) {
-      if (busy >= place || places < place) continue
-      if (sum >= (place === 1 ? limit : Math.min(limit, spreadAfter))) break
+  for (let nth = 1; ready.some(({ slots }) => slots >= nth); nth += 1) {
+    for (const [index, { busy, slots }] of ready.entries()) {
+      if (busy >= nth || slots < nth) continue
+      if (sum >= (nth === 1 ? limit : Math.min(limit, spreadAfter))) break
       dealt[index]! += 1
       sum += 1
     }
   }
-  return ready.map(({ siteId, places, retrying }, index) => ({
+  return ready.map(({ siteId, slots, retrying }, index) => ({
     siteId,
     limit: dealt[index]!,
-    oldest: dealt[index]! > 0 && places > 1 && retrying === 0 ? 1 : 0,
+    oldest: dealt[index]! > 0 && slots > 1 && retrying === 0 ? 1 : 0,
   }))
 }

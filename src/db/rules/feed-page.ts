@@ -64,8 +64,8 @@ export function pickPage(
 /** Up to which place all events are among the rows. */
 function knownUntil(rows: readonly FeedRow[], ofEach: number): number {
   const bySite = Map.groupBy(rows, ({ siteId }) => siteId)
-  const places = [...bySite.values()].map((ofSite) => ofSite.map(({ seq }) => seq))
-  const ends = places.filter(({ length }) => length === ofEach).map((seqs) => Math.max(...seqs))
-  if (places.length === sitesAtOnce) ends.push(Math.max(...places.map((seqs) => Math.min(...seqs))))
+  const seqs = [...bySite.values()].map((ofSite) => ofSite.map(({ seq }) => seq))
+  const ends = seqs.filter(({ length }) => length === ofEach).map((one) => Math.max(...one))
+  if (seqs.length === sitesAtOnce) ends.push(Math.max(...seqs.map((one) => Math.min(...one))))
   return Math.min(...ends)
 }

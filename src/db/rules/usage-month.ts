@@ -10,6 +10,6 @@ export const isAnswered = ({ status }: { status: number }): boolean => status < 
 
 /** Adds to what is counted for the same month and whom. */
 export function addCount(counts: Map<string, CallCount>, more: CallCount): void {
-  const place = `${more.month} ${more.tenantId} ${more.siteId}`
-  counts.set(place, { ...more, calls: more.calls + (counts.get(place)?.calls ?? 0) })
+  const key = `${more.month} ${more.tenantId} ${more.siteId}`
+  counts.set(key, { ...more, calls: more.calls + (counts.get(key)?.calls ?? 0) })
 }

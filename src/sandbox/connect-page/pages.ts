@@ -229,8 +229,8 @@ export function problemPage(status: number, language: Language): Page {
   })
 }
 
-const pathTo = ({ token }: Session, language: Language, place: string): string =>
-  `/session/${encodeURIComponent(token)}${place}?lang=${language}`
+const pathTo = ({ token }: Session, language: Language, page: string): string =>
+  `/session/${encodeURIComponent(token)}${page}?lang=${language}`
 
 function form(step: string, fields: Html): Html {
   return html`<form method="post">

@@ -32,13 +32,13 @@ export interface Relay {
 
 /**
  * Sockets at once, over all sites. A site has four of them while less than half are taken, then one, and one when its last
- * try found it down. So it takes 1,250 sites that hang (four places each of 250, one each of 1,000) to keep another waiting.
+ * try found it down. So it takes 1,250 sites that hang (four slots each of 250, one each of 1,000) to keep another waiting.
  */
 const mostSockets = 2_000
 
 /**
  * How many are tried at once out of their turn, besides those sockets: somebody presses a button for each. One tenant's sites
- * that hang must not take the places of all.
+ * that hang must not take the slots of all.
  */
 const mostOutOfTurn = { ofSite: 4, ofTenant: 16, inAll: 64 }
 

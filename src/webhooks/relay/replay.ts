@@ -7,7 +7,7 @@ import type { Store } from '../../db/store.ts'
 /** How many are put back on their way in one commit, so that the server never waits long for it. */
 const batch = 100
 
-type Place = Pick<ListedEvent, 'receivedAt' | 'seq'>
+type EventCursor = Pick<ListedEvent, 'receivedAt' | 'seq'>
 
 /** Sends everything the filter means again, in the order it came; `by.at` bounds it, so it never meets what comes meanwhile. */
 export async function replayAll(
@@ -21,7 +21,7 @@ export async function replayAll(
 }
 
 /**
- * Sends events behind the place `after` again, a batch at a time, until at least `most` were looked at. `rest` is the place
+ * Sends events behind the cursor `after` again, a batch at a time, until at least `most` were looked at. `rest` is the cursor
  * behind which the others lie, null when there are no more.
  */
 export async function replayPart(
@@ -32,8 +32,8 @@ export async function replayPart(
     after,
     most = Infinity,
     onBatch = () => {},
-  }: { after?: Place; most?: number; onBatch?: (sofar: Replayed) => void },
-): Promise<Replayed & { rest: Place | null }> {
+  }: { after?: EventCursor; most?: number; onBatch?: (sofar: Replayed) => void },
+): Promise<Replayed & { rest: EventCursor | null }> {
   const sum: Replayed = { replayed: 0, underway: 0, impossible: 0 }
   const until = Math.min(filter.until ?? Infinity, by.at + 1)
   const bounded = { ...filter, until }

@@ -2,7 +2,7 @@ import { lookup, type LookupAddress } from 'node:dns'
 import { CANCELLED, CONNREFUSED, NODATA, NOTFOUND, Resolver, TIMEOUT } from 'node:dns/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { callbackify } from 'node:util'
-import { createPlaces } from '../../places.ts'
+import { createFairSemaphore } from '../../fair-semaphore.ts'
 
 /** All addresses of a name, or why it has none. `tenant` is for whom it is looked up, where that is known. */
 export type Resolve = (
@@ -31,7 +31,7 @@ const mostThreads = { inAll: 2, ofEach: 1 }
 
 /**
  * How many names DNS is asked for at once, and how many of one domain for one tenant: whoever owns it decides how long its answers
- * take, so they must not be able to take all the places; and a domain such as co.uk has many owners, who are not to wait for each other.
+ * take, so they must not be able to take all the turns; and a domain such as co.uk has many owners, who are not to wait for each other.
  */
 const mostNames = { inAll: 256, ofEach: 16 }
 
@@ -106,15 +106,15 @@ const domainOf = (host: string): string => host.replace(/\.$/, '').split('.').sl
  */
 function byDomain(limitMs: number, most: { inAll: number; ofEach: number }) {
   const underway = new Map<string, Promise<LookupAddress[]>>()
-  const places = createPlaces(most)
+  const semaphore = createFairSemaphore(most)
 
   async function lookUp(host: string, tenant: string, work: () => Promise<LookupAddress[]>) {
-    const leave = await places.enter(`${tenant} ${domainOf(host)}`, limitMs)
-    if (!leave) throw tooLate(host)
+    const release = await semaphore.acquire(`${tenant} ${domainOf(host)}`, limitMs)
+    if (!release) throw tooLate(host)
     try {
       return await work()
     } finally {
-      leave()
+      release()
     }
   }
 

@@ -3,7 +3,7 @@ import { request as open } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text as textOf } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
-import type { Place } from '../../../src/config.ts'
+import type { DatabaseLocation } from '../../../src/config.ts'
 import { aFurnishedConsole } from '../../support/console-rooms.ts'
 import { testDatabase, withPostgres } from '../../support/postgres.ts'
 
@@ -122,7 +122,7 @@ test('whoever is inside does nothing by looking, nor by a form that is not ours'
 })
 
 /** Says what an odd word in each place does to somebody inside. */
-async function anyWordIsAnswered(more: { database?: Place } = {}): Promise<void> {
+async function anyWordIsAnswered(more: { database?: DatabaseLocation } = {}): Promise<void> {
   const rooms = await aFurnishedConsole(more)
   const { visitor } = rooms
   const odd = [

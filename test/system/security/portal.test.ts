@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
-import type { Place } from '../../../src/config.ts'
+import type { DatabaseLocation } from '../../../src/config.ts'
 import { testDatabase, withPostgres } from '../../support/postgres.ts'
 import { aFurnishedPortal, aPortalVisitor } from '../../support/portal.ts'
 import { withoutReference } from '../../support/app.ts'
@@ -185,7 +185,7 @@ test('whoever is inside does nothing by looking, nor by a form that is not ours'
 })
 
 /** Says what an odd word in each place does to somebody inside. */
-async function anyWordIsAnswered(more: { database?: Place } = {}): Promise<void> {
+async function anyWordIsAnswered(more: { database?: DatabaseLocation } = {}): Promise<void> {
   const rooms = await aFurnishedPortal(more)
   const odd = ['[]', '%00', '\u0000', '-1', '1e999', "'; DROP TABLE sites", '💥'.repeat(200), '%']
 

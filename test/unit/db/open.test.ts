@@ -195,7 +195,7 @@ it('a file that is no database is refused where the server can catch it', async 
   const app = fastify()
   onTestFinished(() => app.close().catch(() => {}))
 
-  await expect(async () => await app.register(db, { place: path })).rejects.toThrow(
+  await expect(async () => await app.register(db, { location: path })).rejects.toThrow(
     'not a database',
   )
 })

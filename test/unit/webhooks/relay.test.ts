@@ -226,7 +226,7 @@ test('items do not wait for each other, and four are in flight at most', async (
   expect(at.posts).toHaveLength(6)
 })
 
-test('a site that hangs has four places at most, and another is served meanwhile', async () => {
+test('a site that hangs has four slots at most, and another is served meanwhile', async () => {
   const { relay, listenAt, emit, sites } = await relayRooms({ names: ['dead', 'well'] })
   const [dead, well] = sites
   const tomb = await receiver(() => {})

@@ -44,7 +44,7 @@ const readySites = (among: SQL) =>
       .select({
         siteId: sql<string>`"siteId"`,
         busy: sql`busy`.mapWith(Number),
-        places: sql`places`.mapWith(Number),
+        slots: sql`slots`.mapWith(Number),
         retrying: sql`retrying`.mapWith(Number),
       })
       .from(
@@ -54,7 +54,7 @@ ${among}, ready AS (
     (SELECT min(due_at) FROM deliveries
      WHERE state = 'pending' AND due_at IS NOT NULL AND site_id = sites.id) AS first_due,
     CASE WHEN endpoints.streak > 0 THEN 1
-         ELSE coalesce(endpoints.concurrency, ${triesAtOnce}) END AS places,
+         ELSE coalesce(endpoints.concurrency, ${triesAtOnce}) END AS slots,
     flight.busy, flight.retrying
   FROM waiting
   JOIN sites ON sites.id = waiting.site_id
@@ -66,8 +66,8 @@ ${among}, ready AS (
   WHERE sites.webhook_url IS NOT NULL AND sites.removed_at IS NULL
     AND endpoints.disabled_at IS NULL AND coalesce(endpoints.hold_until, 0) <= ${given('at')}
 )
-SELECT "siteId", busy, places, retrying FROM ready
-WHERE first_due <= ${given('at')} AND busy < places
+SELECT "siteId", busy, slots, retrying FROM ready
+WHERE first_due <= ${given('at')} AND busy < slots
   AND ${isNow(given('at'))}
 ORDER BY busy, first_due LIMIT ${given('limit')}) AS ready`,
       ),
@@ -94,7 +94,7 @@ FOR NO KEY UPDATE OF sites ${waits ? sql`` : sql`SKIP LOCKED`}`)
 
 /**
  * Claims what is due and reads it. Whose turn it is, is decided for sites that no other member claims of at this moment; how
- * many of theirs are in flight is counted once they are locked, so that all members together stay within their places.
+ * many of theirs are in flight is counted once they are locked, so that all members together stay within their slots.
  */
 export async function claimShares(
   { run, transaction }: Tools,
@@ -146,7 +146,7 @@ UPDATE deliveries SET attempts = attempts + 1, due_at = ${leaseUntil},
   claimed_until = ${leaseUntil}, claimed_by = ${by}
 WHERE event_seq = (SELECT seq FROM events WHERE id = ${eventId})
   AND state = 'pending' AND (claimed_until IS NULL OR claimed_until <= ${at}) AND ${isNow(at)}
-RETURNING id, attempts, schedule_from, event_seq, site_id, 1 AS place, 1 AS turn, due_at`
+RETURNING id, attempts, schedule_from, event_seq, site_id, 1 AS nth, 1 AS turn, due_at`
     const [claim] = await read(db, taken)
     return claim
   })
@@ -154,8 +154,8 @@ RETURNING id, attempts, schedule_from, event_seq, site_id, 1 AS place, 1 AS turn
 /** Claims what the statement takes, with all that a try needs, in the order it is taken in. */
 async function read(db: Db, taking: SQL): Promise<ClaimedDelivery[]> {
   const { id, attempts, scheduleFrom, eventSeq, siteId, dueAt } = deliveries
-  const [place, turn] = [sql`place`.as('place'), sql`turn`.as('turn')]
-  const columns = { id, attempts, scheduleFrom, eventSeq, siteId, place, turn, dueAt }
+  const [nth, turn] = [sql`nth`.as('nth'), sql`turn`.as('turn')]
+  const columns = { id, attempts, scheduleFrom, eventSeq, siteId, nth, turn, dueAt }
   const taken = db.$with('taken', columns).as(taking)
   const rows = await db
     .with(taken)
@@ -179,7 +179,7 @@ async function read(db: Db, taking: SQL): Promise<ClaimedDelivery[]> {
     .innerJoin(events, eq(events.seq, taken.eventSeq))
     .innerJoin(sites, eq(sites.id, taken.siteId))
     .leftJoin(endpoints, eq(endpoints.siteId, taken.siteId))
-    .orderBy(taken.place, taken.turn, asc(taken.dueAt), asc(taken.eventSeq))
+    .orderBy(taken.nth, taken.turn, asc(taken.dueAt), asc(taken.eventSeq))
   return rows.map(({ scheduleFrom, site, ...rest }) => ({
     ...rest,
     tryNumber: rest.attempt - scheduleFrom,
@@ -203,20 +203,20 @@ WITH wanted AS (
   SELECT * FROM unnest(${sql.param(shares.map(({ siteId }) => siteId))}::text[],
                        ${sql.param(shares.map(({ limit }) => limit))}::bigint[],
                        ${sql.param(shares.map(({ oldest }) => oldest))}::bigint[])
-    WITH ORDINALITY AS wanted(site_id, most, oldest, place)
+    WITH ORDINALITY AS wanted(site_id, most, oldest, nth)
 ), due AS (
-  SELECT wanted.place, one.* FROM wanted CROSS JOIN LATERAL (
+  SELECT wanted.nth, one.* FROM wanted CROSS JOIN LATERAL (
     SELECT id, min(turn) AS turn FROM (
       ${some(sql`1`, sql`wanted.oldest`)} UNION ALL
       ${some(sql`2`, sql`wanted.most`, sql`AND first_ended_at IS NULL`)} UNION ALL
       ${some(sql`3`, sql`wanted.most`)}) AS candidates
     GROUP BY id, due_at, event_seq ORDER BY min(turn), due_at, event_seq LIMIT wanted.most) AS one
 ), free AS (
-  SELECT id, due_at, place, turn FROM deliveries JOIN due USING (id)
+  SELECT id, due_at, nth, turn FROM deliveries JOIN due USING (id)
   WHERE ${isDue} FOR NO KEY UPDATE OF deliveries SKIP LOCKED
 )
 UPDATE deliveries SET attempts = attempts + 1, due_at = ${leaseUntil},
   claimed_until = ${leaseUntil}, claimed_by = ${by}
 FROM free WHERE deliveries.id = free.id
-RETURNING deliveries.id, attempts, schedule_from, event_seq, site_id, place, turn, free.due_at`
+RETURNING deliveries.id, attempts, schedule_from, event_seq, site_id, nth, turn, free.due_at`
 }

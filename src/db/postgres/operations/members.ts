@@ -122,7 +122,7 @@ async function removeSilent(
     .where(and(isNotNull(deliveries.claimedUntil), isOrphaned))
     .orderBy(...orderOfDeliveries)
     .for('no key update')
-  // Who is silent may be frozen, or cut off, and its tries go on: they have their endpoint's places until they must be over.
+  // Who is silent may be frozen, or cut off, and its tries go on: they have their endpoint's slots until they must be over.
   const overAt = sql`greatest(${deliveries.claimedUntil} - ${settlingMs}, ${at})`
   await db
     .update(deliveries)

@@ -16,7 +16,7 @@ import {
 } from 'drizzle-orm'
 import { ValidationError } from '../../../errors.ts'
 import { given, when } from '../../conditions.ts'
-import type { ConnectRequest, RequestPlace, RequestStore } from '../../ports/requests.ts'
+import type { ConnectRequest, RequestCursor, RequestStore } from '../../ports/requests.ts'
 import {
   claimWaitMs,
   mostOpen,
@@ -105,7 +105,7 @@ const itsItem = (db: Db) =>
     .where(and(eq(items.id, requests.itemId), isNull(items.goneAt)))
 
 /** Of requests in the order in which they were opened, those behind one. */
-const behind = ({ openedAt, id }: RequestPlace) =>
+const behind = ({ openedAt, id }: RequestCursor) =>
   sql`(${requests.openedAt}, ${requests.id}) > (${openedAt}, ${id})`
 
 const lockRequest = (db: Db, id: string): Promise<ConnectRequest | undefined> =>

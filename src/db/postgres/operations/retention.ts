@@ -1,6 +1,6 @@
 import { and, eq, inArray, isNotNull, isNull, lt, notExists, or, sql, type SQL } from 'drizzle-orm'
 import { when } from '../../conditions.ts'
-import type { AgePlace, RetentionKind, RetentionStore } from '../../ports/retention.ts'
+import type { AgeCursor, RetentionKind, RetentionStore } from '../../ports/retention.ts'
 import { retentionRules, type AlsoOld } from '../../rules/retention-rules.ts'
 import { connectRequests as requests, deliveries, events, items } from '../schema/index.ts'
 import { changed, type Db, type Tools } from '../tools.ts'
@@ -81,7 +81,7 @@ async function purge(
   const { table, key, age, aged, where, empties } = oldOf(db, kind, before)
   const behind = when(after, (at) => sql`(${age}, ${key}) > (${at.age}, ${at.key})`)
   const look = db.select({ age, key }).from(table).where(and(aged, behind))
-  const looked = (await look.orderBy(age, key).limit(limit)) as AgePlace[]
+  const looked = (await look.orderBy(age, key).limit(limit)) as AgeCursor[]
   const keys = looked.map((row) => row.key)
   const old = and(inArray(key, keys), where)
   const mine = table === events ? await lockOldEvents(db, old) : old

@@ -37,7 +37,7 @@ const ready = `${waiting}, ready AS (
   SELECT sites.id AS siteId,
     (SELECT min(due_at) FROM deliveries
      WHERE state = 'pending' AND due_at IS NOT NULL AND site_id = sites.id) AS firstDue,
-    CASE WHEN endpoints.streak > 0 THEN 1 ELSE coalesce(endpoints.concurrency, ${triesAtOnce}) END AS places,
+    CASE WHEN endpoints.streak > 0 THEN 1 ELSE coalesce(endpoints.concurrency, ${triesAtOnce}) END AS slots,
     (SELECT count(*) FROM deliveries
      WHERE claimed_until IS NOT NULL AND claimed_until > +@at AND site_id = sites.id) AS busy,
     (SELECT count(*) FROM deliveries
@@ -53,12 +53,12 @@ const ready = `${waiting}, ready AS (
 `
 
 /** Whether there is any such site: found at the first, where `readySites` looks at all to tell whose turn it is. */
-const anyReady = `${ready} SELECT 1 FROM ready WHERE firstDue <= +@at AND busy < places LIMIT 1`
+const anyReady = `${ready} SELECT 1 FROM ready WHERE firstDue <= +@at AND busy < slots LIMIT 1`
 
 /** All such sites, whose turn it is first. */
 export const readySites = `${ready}
-SELECT siteId, busy, places, retrying FROM ready
-WHERE firstDue <= +@at AND busy < places ORDER BY busy, firstDue LIMIT +@limit`
+SELECT siteId, busy, slots, retrying FROM ready
+WHERE firstDue <= +@at AND busy < slots ORDER BY busy, firstDue LIMIT +@limit`
 
 const taking = (which: string): string => `
 UPDATE deliveries SET attempts = attempts + 1, due_at = +@leaseUntil,

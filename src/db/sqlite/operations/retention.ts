@@ -12,7 +12,7 @@ import {
   type SQL,
 } from 'drizzle-orm'
 import { when } from '../../conditions.ts'
-import type { AgePlace, RetentionKind, RetentionStore } from '../../ports/retention.ts'
+import type { AgeCursor, RetentionKind, RetentionStore } from '../../ports/retention.ts'
 import { retentionRules, type AlsoOld } from '../../rules/retention-rules.ts'
 import { connectRequests as requests, deliveries, events, items } from '../schema/index.ts'
 import type { Tools } from '../tools.ts'
@@ -81,7 +81,7 @@ function purge(
   const { table, key, age, aged, where, empties } = oldOf(db, kind, before)
   const behind = when(after, (at) => sql`(${age}, ${key}) > (${at.age}, ${at.key})`)
   const look = db.select({ age, key }).from(table).where(and(aged, behind))
-  const looked = look.orderBy(age, key).limit(limit).all() as AgePlace[]
+  const looked = look.orderBy(age, key).limit(limit).all() as AgeCursor[]
   const keys = looked.map((row) => row.key)
   const forgetting = empties ? db.update(table).set({ [empties]: null }) : db.delete(table)
   const { changes: count } = forgetting.where(and(inArray(key, keys), where)).run()

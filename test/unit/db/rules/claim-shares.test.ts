@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { sharesOf, type Ready } from '../../../../src/db/rules/claim-shares.ts'
 
-/** Sites with a place free, whose turn it is first. */
+/** Sites with a slot free, whose turn it is first. */
 const readySites = fc
   .array(
     fc.record({ busy: fc.nat(3), free: fc.integer({ min: 1, max: 4 }), retrying: fc.nat(2) }),
@@ -12,7 +12,7 @@ const readySites = fc
     sites
       .map(({ busy, free, retrying }): Omit<Ready, 'siteId'> => ({
         busy,
-        places: busy + free,
+        slots: busy + free,
         retrying: Math.min(busy, retrying),
       }))
       .toSorted((one, other) => one.busy - other.busy)
@@ -21,7 +21,7 @@ const readySites = fc
 
 const limits = fc.record({ limit: fc.nat(30), spreadAfter: fc.nat(30) })
 
-it('no more is dealt than asked for, and no site gets more than it has places', () => {
+it('no more is dealt than asked for, and no site gets more than it has slots', () => {
   fc.assert(
     fc.property(readySites, limits, (ready, { limit, spreadAfter }) => {
       const shares = sharesOf(ready, { limit, spreadAfter })
@@ -29,10 +29,10 @@ it('no more is dealt than asked for, and no site gets more than it has places', 
       expect(shares.map(({ siteId }) => siteId)).toEqual(ready.map(({ siteId }) => siteId))
       const sum = shares.reduce((total, share) => total + share.limit, 0)
       expect(sum).toBeLessThanOrEqual(limit)
-      for (const [index, { busy, places }] of ready.entries()) {
-        expect(shares[index]!.limit).toBeLessThanOrEqual(places - busy)
+      for (const [index, { busy, slots }] of ready.entries()) {
+        expect(shares[index]!.limit).toBeLessThanOrEqual(slots - busy)
       }
-      const isAllFree = ready.every(({ busy, places }, i) => shares[i]!.limit === places - busy)
+      const isAllFree = ready.every(({ busy, slots }, i) => shares[i]!.limit === slots - busy)
       if (spreadAfter >= limit) expect(isAllFree || sum === limit).toBe(true)
     }),
   )
@@ -72,8 +72,8 @@ it('one place of several is for what waits longest, unless a retry is in flight'
   fc.assert(
     fc.property(readySites, limits, (ready, limit) => {
       for (const [index, share] of sharesOf(ready, limit).entries()) {
-        const { places, retrying } = ready[index]!
-        expect(share.oldest).toBe(share.limit > 0 && places > 1 && retrying === 0 ? 1 : 0)
+        const { slots, retrying } = ready[index]!
+        expect(share.oldest).toBe(share.limit > 0 && slots > 1 && retrying === 0 ? 1 : 0)
       }
     }),
   )

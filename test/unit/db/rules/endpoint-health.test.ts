@@ -54,7 +54,7 @@ test('500 does not slow it down', () => {
   expect(after([{ at: 7, status: 500 }])).toMatchObject({ concurrency: 4, holdUntil: 0 })
 })
 
-test('successes give the places back one by one', () => {
+test('successes give the slots back one by one', () => {
   const slow = after([{ at: 1, status: 503 }])
   const ok = { at: 40_000, status: 200 }
 

@@ -1,16 +1,16 @@
 import { setImmediate as settled } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { createPlaces, type Places } from '../../src/places.ts'
+import { createFairSemaphore, type FairSemaphore } from '../../src/fair-semaphore.ts'
 
 /** Who got in so far, and how each leaves. */
-function guests({ enter }: Places) {
+function guests({ acquire }: FairSemaphore) {
   const inside = new Map<string, () => void>()
   const come = async (name: string, limitMs?: number) => {
-    const leave = await enter(name[0]!, limitMs)
-    if (!leave) return false
+    const release = await acquire(name[0]!, limitMs)
+    if (!release) return false
     inside.set(name, () => {
       inside.delete(name)
-      leave()
+      release()
     })
     return true
   }
@@ -19,7 +19,7 @@ function guests({ enter }: Places) {
 }
 
 test('so many are in at once, and so many of each group', async () => {
-  const { come, go, inside } = guests(createPlaces({ inAll: 4, ofEach: 2 }))
+  const { come, go, inside } = guests(createFairSemaphore({ inAll: 4, ofEach: 2 }))
   for (const name of ['a1', 'a2', 'a3', 'b1', 'c1', 'd1']) void come(name)
   await settled()
   const first = inside()
@@ -39,8 +39,8 @@ test('so many are in at once, and so many of each group', async () => {
   expect(inside().toSorted()).toEqual(['a2', 'a3', 'd1'])
 })
 
-test('groups that come at the same moment have a place each before one has two', async () => {
-  const { come, inside } = guests(createPlaces({ inAll: 3, ofEach: 3 }))
+test('groups that come at the same moment get in once before one gets in twice', async () => {
+  const { come, inside } = guests(createFairSemaphore({ inAll: 3, ofEach: 3 }))
 
   for (const name of ['a1', 'a2', 'a3', 'b1', 'c1']) void come(name)
   await settled()
@@ -48,8 +48,8 @@ test('groups that come at the same moment have a place each before one has two',
   expect(inside().toSorted()).toEqual(['a1', 'b1', 'c1'])
 })
 
-test('who waited for too long gets no place, and takes none from who still waits', async () => {
-  const { come, go, inside } = guests(createPlaces({ inAll: 1, ofEach: 1 }))
+test('who waited for too long does not get in, and takes no turn from who still waits', async () => {
+  const { come, go, inside } = guests(createFairSemaphore({ inAll: 1, ofEach: 1 }))
   await come('a1')
   const late = come('a2', 1)
   void come('a3')
