@@ -110,6 +110,8 @@ const masterKeys = list.transform((entries, context): MasterKey[] =>
 const modes = ['production', 'development', 'test'] as const
 const mode = z.string().toLowerCase().pipe(z.enum(modes, 'must be production, development or test'))
 
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
 /** A name of ours in a header: what env-files leave behind a value, as a comment, would go along. */
 const word = z.string().regex(/^[\x21-\x7e]+$/, 'must be one word, without blanks or accents')
 
@@ -168,7 +170,7 @@ export const environment = z.object({
   QUOTA_BURST: whole(2).default(400),
   QUOTA_PER_SECOND: z.coerce.number(rate).positive(rate).default(5),
   QUOTA_USER_PER_MINUTE: whole(1).default(60),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
   TRUSTED_PROXIES: proxies.default([]),
   HTTPS_PROXY: proxy.optional(),
   HTTP_PROXY: proxy.optional(),

@@ -1,5 +1,6 @@
 import { NotTextError } from './decode-text.ts'
 import { secretVariables, variableNames } from './environment.ts'
+import { codeOf, reasonOf } from './terminal/system-errors.ts'
 
 /** The variables that are set, by name. */
 export type Given = Record<string, string | undefined>
@@ -39,11 +40,17 @@ export function withSecretFiles(
       values[name] = readFile(path).trim()
       if (values[name] === '') refuse(`${name}_FILE: is an empty file`)
     } catch (error) {
-      const why = error instanceof NotTextError ? error.message : 'cannot be read'
+      const why = error instanceof NotTextError ? error.message : unreadable(error)
       refuse(`${name}_FILE: ${why}`)
     }
   }
   return { given: values, unread }
+}
+
+/** Without the path: somebody may have put the secret itself there. */
+function unreadable(error: unknown): string {
+  const reason = error instanceof Error ? reasonOf(codeOf(error)) : undefined
+  return reason === undefined ? 'cannot be read' : `cannot be read: ${reason}`
 }
 
 /** What some readers of env files leave in a value: `docker --env-file` keeps quotes and comments, a shell does not. */

@@ -72,7 +72,7 @@ async function secretsFile(
 ): Promise<{ write(line: string): Promise<void>; close(): Promise<void> } | undefined> {
   if (newKeys === 0) return undefined
   if (path === undefined) {
-    throw new CommandError(`${newKeys} keys will be new: say with --secrets where theirs go`)
+    throw new CommandError(`New keys: ${newKeys}. Say with --secrets where their secrets go`)
   }
   const file: FileHandle = await open(path, 'wx', 0o600)
   return {

@@ -73,12 +73,12 @@ const judgeEarly = (count: number, dir: string): Finding =>
     'backup.time_to_come',
     check,
     {
-      en: `${count} copies in ${dir} have a date to come, so the clock is wrong or was`,
-      fr: `${count} copies dans ${dir} portent une date à venir : l’horloge est fausse, ou l’était`,
+      en: `${count === 1 ? '1 copy' : `${count} copies`} in ${dir} ${count === 1 ? 'has' : 'have'} a date to come, so the clock is wrong or was`,
+      fr: `${count === 1 ? '1 copie' : `${count} copies`} dans ${dir} ${count === 1 ? 'porte' : 'portent'} une date à venir : l’horloge est fausse, ou l’était`,
     },
     {
-      en: 'Compare the time with `date -u`. If it is right, move those copies elsewhere: they count for nothing here until their date.',
-      fr: 'Comparez l’heure avec `date -u`. Si elle est juste, déplacez ces copies ailleurs : elles ne comptent pas ici avant leur date.',
+      en: 'Compare the time with `date -u`. If it is right, move what is from then elsewhere: it counts for nothing here until its date.',
+      fr: 'Comparez l’heure avec `date -u`. Si elle est juste, déplacez ailleurs ce qui porte une telle date : cela ne compte pas ici avant elle.',
     },
   )
 

@@ -31,13 +31,14 @@ async function judgeConsents({ store, clock }: Examination): Promise<Finding> {
     )
     return listed(all, language)
   }
-  const isNone = soon.length === 0
+  const count = soon.length
+  const isNone = count === 0
   return warning(
     'consents.ending',
     check,
     {
-      en: `${isNone ? 'none ends' : `${soon.length} end`} within a week, ${over} have ended${isNone ? '' : `: ${named('en')}`}`,
-      fr: `${isNone ? 'aucun ne prend fin' : `${soon.length} prennent fin`} sous une semaine, ${over} ont pris fin${isNone ? '' : ` : ${named('fr')}`}`,
+      en: `${isNone ? 'none ends' : `${count} ${count === 1 ? 'ends' : 'end'}`} within a week, ${over} ${over === 1 ? 'has' : 'have'} ended${isNone ? '' : `: ${named('en')}`}`,
+      fr: `${isNone ? 'aucun ne prend fin' : `${count} ${count === 1 ? 'prend' : 'prennent'} fin`} sous une semaine, ${over} ${over < 2 ? 'a' : 'ont'} pris fin${isNone ? '' : ` : ${named('fr')}`}`,
     },
     {
       en: 'Their sites are told by webhook, and only their users can renew them. This names them all:',

@@ -78,8 +78,8 @@ function judge({ check, of, lastDeliveredAt, stored, dialled }: Subject): Findin
 /** That not all had their turn, which rouses nobody. */
 function undialled(left: readonly Subject[], count: number): Finding {
   const message = {
-    en: `${left.length} of ${count} were not asked this time: others took too long to answer`,
-    fr: `${left.length} sur ${count} n’ont pas été interrogés cette fois : d’autres ont trop tardé à répondre`,
+    en: `${left.length} of ${count} ${left.length === 1 ? 'was' : 'were'} not asked this time: others took too long to answer`,
+    fr: `${left.length} sur ${count} ${left.length === 1 ? 'n’a pas été interrogé' : 'n’ont pas été interrogés'} cette fois : d’autres ont trop tardé à répondre`,
   }
   const act = {
     en: 'They have their turn with the next looks. To ask all of them now:',

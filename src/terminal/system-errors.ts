@@ -50,7 +50,8 @@ export function sentenceOf(error: unknown): string | undefined {
   return undefined
 }
 
-function reasonOf(code: string, syscall: string | undefined): string | undefined {
+/** Why the machine did not let us, for one of its codes; undefined for any other word. */
+export function reasonOf(code: string, syscall?: string): string | undefined {
   if (code === 'EEXIST' && syscall === 'mkdir') return reasonOf('ENOTDIR', syscall)
   // SQLite's codes are refined behind the second word: SQLITE_READONLY_DIRECTORY.
   const reason = reasons[code] ?? reasons[code.split('_').slice(0, 2).join('_')]

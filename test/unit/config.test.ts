@@ -34,7 +34,7 @@ const readFrom =
   (files: Record<string, string>) =>
   (path: string): string => {
     const text = files[path]
-    if (text === undefined) throw new Error(`ENOENT ${path}`)
+    if (text === undefined) throw Object.assign(new Error(`ENOENT ${path}`), { code: 'ENOENT' })
     return text
   }
 
@@ -265,7 +265,7 @@ describe('a secret may come from a file', () => {
     const env = { ...production, ...beside, [name]: undefined, [`${name}_FILE`]: '/nowhere' }
 
     // Once, and not besides that it is missing.
-    expect(problemsOf(env)).toEqual([`${name}_FILE: cannot be read`])
+    expect(problemsOf(env)).toEqual([`${name}_FILE: cannot be read: it does not exist`])
   })
 
   it('but not from an empty file', () => {

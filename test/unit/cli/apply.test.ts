@@ -317,7 +317,10 @@ describe('what apply refuses, before it makes anything:', () => {
     const nowhere = await apply(declared)
     const taken = await apply(declared, '--secrets', secrets)
 
-    expect(nowhere).toMatchObject({ code: 1, err: expect.stringContaining('4 keys') as string })
+    expect(nowhere).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('New keys: 4') as string,
+    })
     expect(taken).toMatchObject({ code: 1, err: expect.stringContaining('exists') as string })
     expect(readFileSync(secrets, 'utf8')).toBe('precious')
     expect(await store.listTenants()).toEqual([])

@@ -212,7 +212,7 @@ test('a copy with a date to come is critical, and hides no old one', async () =>
 
   expect(findings.map(({ level, message }) => ({ level, message }))).toEqual([
     { level: 'critical', message: 'the newest copy is 5 days old' },
-    { level: 'critical', message: expect.stringContaining('1 copies in') as string },
+    { level: 'critical', message: expect.stringContaining('1 copy in') as string },
   ])
   expect(findings[1]?.message).toContain('a date to come')
 })
@@ -306,7 +306,7 @@ test('keys and consents that end soon are found', async () => {
     },
     {
       code: 'consents.ending',
-      message: '1 end within a week, 0 have ended: item 4568477 of erp.acme.test in 3 d',
+      message: '1 ends within a week, 0 have ended: item 4568477 of erp.acme.test in 3 d',
     },
   ])
 })

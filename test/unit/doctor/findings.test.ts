@@ -209,7 +209,7 @@ test('consents that end this week are named, five of them, and those over are co
 
   expect(found).toMatchObject({ code: 'consents.ending', run: 'bank-api item list --expiring 7' })
   expect(found?.message).toMatch(
-    /^6 end within a week, 1 have ended: item 2 of erp.acme.test in 24 h, .*item 6 .*, and 1 more$/,
+    /^6 end within a week, 1 has ended: item 2 of erp.acme.test in 24 h, .*item 6 .*, and 1 more$/,
   )
 })
 
