@@ -30,10 +30,10 @@ export function feedOperations({ run }: Tools): FeedStore {
           by: [events.receivedAt, events.seq],
           limit: storedAtOnce,
         })
-        const [found, end, floor] = await Promise.all([
-          db.select({ seq: sql<number | null>`min(${first.seq})`.mapWith(events.seq) }).from(first),
-          feedEnd(db, scope),
+        const [end, floor, found] = await Promise.all([
+          feedEnd(db, scope), // before the look for the first: what is stored after either is behind it
           feedFloor(db, scope, forgottenBefore),
+          db.select({ seq: sql<number | null>`min(${first.seq})`.mapWith(events.seq) }).from(first),
         ])
         const start = found[0]?.seq ?? null
         return Math.max(start === null ? end : start - 1, floor)

@@ -93,12 +93,13 @@ export function feedOperations({ db, read }: Tools): FeedStore {
 
     findFeedStart: (scope, since, forgottenBefore) =>
       read(() => {
+        const end = feedEnd(db, scope) // before the look for the first: what is stored after either is behind it
         const first = sql`SELECT seq FROM ${events}
           WHERE site_id = sites.id AND received_at >= ${since} ORDER BY received_at, seq LIMIT 1`
         const seqs = firstSites(db, scope, first).flatMap(
           ({ id: siteId }) => firstSince(db).get({ siteId, since })?.seq ?? [],
         )
-        const start = seqs.length > 0 ? Math.min(...seqs) - 1 : feedEnd(db, scope)
+        const start = seqs.length > 0 ? Math.min(...seqs) - 1 : end
         return Math.max(start, feedFloor(db, scope, forgottenBefore))
       }),
 
