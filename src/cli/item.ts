@@ -6,11 +6,11 @@ import { itemArgument } from './arguments.ts'
 import { CommandError } from './command-error.ts'
 import type { CommandContext } from './context.ts'
 import { byWhose, whoseIn, type WhoseOptions } from './listing.ts'
-import { inParts, partSize, printPart, type PartOptions } from './parts.ts'
+import { inNamedPages, pageSize, printNamedPage, type NamedPageOptions } from './named-pages.ts'
 import { time } from './print.ts'
 import { dayMs } from '../durations.ts'
 
-interface ListOptions extends WhoseOptions, Omit<PartOptions, 'after'> {
+interface ListOptions extends WhoseOptions, Omit<NamedPageOptions, 'after'> {
   after?: number
   expiring?: number
 }
@@ -20,7 +20,7 @@ export function itemCommands(context: CommandContext): Command {
   const { printOne, withInstallation } = context
   const item = new Command('item').description('the bank connections of all sites')
 
-  inParts(byWhose(item.command('list')), 'item', itemArgument)
+  inNamedPages(byWhose(item.command('list')), 'item', itemArgument)
     .description('list the bank connections, by the end of their consent')
     .option('--expiring <days>', 'only those whose consent ends within so many days', daysArgument)
     .action((options: ListOptions) =>
@@ -34,13 +34,13 @@ export function itemCommands(context: CommandContext): Command {
         if (after !== undefined && !(await store.listConnections({ ...filter, id: after })).length)
           throw new CommandError(`${after} is not in this list`)
         // One more than is printed tells whether there are more: of all, hundreds of thousands may be too many to read.
-        const limit = partSize(how) + 1
+        const limit = pageSize(how) + 1
         const found = await store.listConnections(filter, {
           ...(after !== undefined && { after }),
           ...(Number.isFinite(limit) && { limit }),
         })
         const rows = found.map((one) => toRow(one, now))
-        printPart(context, rows, { name: ({ item: id }) => String(id), inBrief }, how)
+        printNamedPage(context, rows, { name: ({ item: id }) => String(id), inBrief }, how)
       }),
     )
 

@@ -16,7 +16,7 @@ import type { CommandContext } from './context.ts'
 import { earlierSecretInWords } from './earlier-secret.ts'
 import { tenantNamed } from './installation.ts'
 import { age } from './listing.ts'
-import { inParts, printPart, type PartOptions } from './parts.ts'
+import { inNamedPages, printNamedPage, type NamedPageOptions } from './named-pages.ts'
 import { time } from './print.ts'
 import { shortIds, wholeId } from './short-ids.ts'
 import { dayMs } from '../durations.ts'
@@ -110,10 +110,10 @@ export function keyCommands(context: CommandContext): Command {
       }),
     )
 
-  inParts(key.command('list'), 'key')
+  inNamedPages(key.command('list'), 'key')
     .description('list the keys; their secrets are stored nowhere')
     .option('--tenant <name>', 'of this tenant only')
-    .action((options: PartOptions & { tenant?: string }) =>
+    .action((options: NamedPageOptions & { tenant?: string }) =>
       withInstallation(async ({ store, clock }) => {
         const { tenant: name } = options
         const tenants =
@@ -130,7 +130,12 @@ export function keyCommands(context: CommandContext): Command {
         })
         const { after } = options
         const from = after === undefined ? {} : { after: await wholeId(store, after, 'key') }
-        printPart(context, rows, { name: (row) => row.api_key, inBrief }, { ...options, ...from })
+        printNamedPage(
+          context,
+          rows,
+          { name: (row) => row.api_key, inBrief },
+          { ...options, ...from },
+        )
       }),
     )
 

@@ -15,7 +15,7 @@ import { earlierSecretInWords } from './earlier-secret.ts'
 import type { CommandContext } from './context.ts'
 import { siteNamed, tenantNamed, type Installation } from './installation.ts'
 import { portalLinkCommand } from './portal-link.ts'
-import { inParts, printPart, type PartOptions } from './parts.ts'
+import { inNamedPages, printNamedPage, type NamedPageOptions } from './named-pages.ts'
 import { time } from './print.ts'
 import { deleting, removeAndPrint, type RemovalOptions } from './delete.ts'
 
@@ -36,9 +36,9 @@ export function siteCommands(context: CommandContext): Command {
     "the ERP sites of a tenant; a site's first key makes it: `key create --site`, or `apply`",
   )
 
-  inParts(site.command('list').description('list the sites of a tenant, by name'), 'site')
+  inNamedPages(site.command('list').description('list the sites of a tenant, by name'), 'site')
     .requiredOption('--tenant <name>', 'whose sites')
-    .action((options: PartOptions & { tenant: string }) =>
+    .action((options: NamedPageOptions & { tenant: string }) =>
       withInstallation(async ({ store }) => {
         const tenant = await tenantNamed(store, options.tenant)
         const sites = await store.listSites({ tenantId: tenant.id, siteId: null })
@@ -47,7 +47,7 @@ export function siteCommands(context: CommandContext): Command {
           origin,
           webhook_url,
         })
-        printPart(context, sites.map(toRow), { name: (row) => row.site, inBrief }, options)
+        printNamedPage(context, sites.map(toRow), { name: (row) => row.site, inBrief }, options)
       }),
     )
 

@@ -2,7 +2,7 @@ import { html, seen } from '../../html/html.ts'
 import type { Page } from '../../html/page.ts'
 import type { BankList } from '../facts/bank.ts'
 import { framed, type Frame } from './frame.ts'
-import { card, linkTo, statusTag, table } from './parts.ts'
+import { card, linkTo, statusTag, table } from './elements.ts'
 import { recordTexts } from './record-texts.ts'
 import { wordsFor } from './words.ts'
 

@@ -1,5 +1,5 @@
 import { html, type Html } from '../../html/html.ts'
-import type { Tone } from './parts.ts'
+import type { Tone } from './elements.ts'
 
 export interface Share {
   tone: Tone | 'rest'

@@ -8,7 +8,7 @@ import { shortMethod } from '../../explain/call-verdict.ts'
 import { periods, statusClasses, type CallList, type EventList } from '../facts/lists.ts'
 import { doneLine, type Done } from './done.ts'
 import { form, framed, type Frame } from './frame.ts'
-import { card, linkTo, table, tag, toneOf } from './parts.ts'
+import { card, linkTo, table, tag, toneOf } from './elements.ts'
 import { wordsFor } from './words.ts'
 
 const en = {

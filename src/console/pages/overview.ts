@@ -1,6 +1,6 @@
 import { html, seen, type Html } from '../../html/html.ts'
 import type { Page } from '../../html/page.ts'
-import { detailList } from '../../html/parts.ts'
+import { detailList } from '../../html/elements.ts'
 import type { SiteState } from '../../db/ports/overview.ts'
 import type { Finding } from '../../doctor/finding.ts'
 import { weekMs } from '../../durations.ts'
@@ -10,7 +10,7 @@ import { sitesPerPage, type Overview } from '../facts/overview.ts'
 import { bars, shares } from './charts.ts'
 import { form, framed, type Frame } from './frame.ts'
 import { overviewTexts } from './overview-texts.ts'
-import { card, commandLine, linkTo, sentence, table, tag } from './parts.ts'
+import { card, commandLine, linkTo, sentence, table, tag } from './elements.ts'
 import { wordsFor, type Words } from './words.ts'
 
 type Texts = (typeof overviewTexts)['en']

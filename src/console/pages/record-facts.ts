@@ -5,7 +5,7 @@ import { bankOf } from '../../db/ports/items.ts'
 import { stateOfEvent } from '../../db/rules/event-state.ts'
 import { overFrom } from '../../db/rules/request-claim.ts'
 import type { RecordView } from '../facts/record.ts'
-import { linkTo, statusTag, tag, toneOf } from './parts.ts'
+import { linkTo, statusTag, tag, toneOf } from './elements.ts'
 import type { RecordTexts } from './record-texts.ts'
 import type { Words } from './words.ts'
 

@@ -2,7 +2,7 @@ import { isDelivered } from '../../db/rules/endpoint-health.ts'
 import { html, seen, type Html } from '../../html/html.ts'
 import type { Language } from '../../language.ts'
 import type { OpenTry } from '../../webhooks/relay/tries.ts'
-import { card, table, tag } from './parts.ts'
+import { card, table, tag } from './elements.ts'
 import { recordTexts } from './record-texts.ts'
 import type { Words } from './words.ts'
 

@@ -1,9 +1,9 @@
 import { html, type Html } from '../../html/html.ts'
-import { prose } from '../../html/parts.ts'
+import { prose } from '../../html/elements.ts'
 import { argumentsIn } from '../method-paths.ts'
 import type { Parameter, PathItem } from '../operation.ts'
 import type { Json } from '../schema.ts'
-import { breakable, entry, fieldRows, fold, json } from './parts.ts'
+import { breakable, entry, fieldRows, fold, json } from './elements.ts'
 import { languages, type Call } from './samples.ts'
 import type { Words } from './words.ts'
 

@@ -1,7 +1,7 @@
 import type { SiteState } from '../../db/ports/overview.ts'
 import { html, seen, type Html, type Part } from '../../html/html.ts'
 import type { Page } from '../../html/page.ts'
-import { card, table, tag } from '../../console/pages/parts.ts'
+import { card, table, tag } from '../../console/pages/elements.ts'
 import { wordsFor, type Words } from '../../console/pages/words.ts'
 import type { SitesView } from '../facts.ts'
 import { framed, siteAddress, type Frame } from './frame.ts'

@@ -1,7 +1,7 @@
 import { html, seen } from '../../html/html.ts'
 import { icons, type IconName } from '../../html/icons.ts'
 import { page, type Page } from '../../html/page.ts'
-import { detailList } from '../../html/parts.ts'
+import { detailList } from '../../html/elements.ts'
 import type { Language } from '../../language.ts'
 import { inOther } from '../../html/reader-language.ts'
 import { dayIn, noticePage } from '../../html/notice.ts'

@@ -1,7 +1,7 @@
 import { seen } from '../../html/html.ts'
 import type { IconName } from '../../html/icons.ts'
 import type { Page } from '../../html/page.ts'
-import { detailList } from '../../html/parts.ts'
+import { detailList } from '../../html/elements.ts'
 import type { Language } from '../../language.ts'
 import type { RenewalEnd } from '../../connect/renewal.ts'
 import { dayIn, noticePage, type NoticeText } from '../../html/notice.ts'

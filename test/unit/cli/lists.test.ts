@@ -256,7 +256,7 @@ describe('a list with an order of its own', () => {
     return { rows: after === undefined ? lines : lines.slice(0, -2), after }
   }
 
-  it('is shown in parts, of items, sites and keys alike', async () => {
+  it('is shown in pages, of items, sites and keys alike', async () => {
     const { cli, list, store, ann, clock } = await anInstallation()
     const facts = Array.from({ length: 60 }, (_, n) => itemFacts({ id: n + 1 }))
     await store.keepItems(ann.id, facts, { at: clock.now(), complete: false })

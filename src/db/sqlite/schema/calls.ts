@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { BridgeStep, CallRefusal } from '../../ports/history.ts'
-import { indexOfSome } from './parts.ts'
+import { indexOfSome } from './columns.ts'
 
 /** What callers with a key asked us and how it ended: ids alone, kept as long as event bodies. No references: the record outlives them. */
 export const calls = sqliteTable(

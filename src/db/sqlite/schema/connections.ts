@@ -3,7 +3,7 @@ import { blob, index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-or
 import { languages } from '../../../language.ts'
 import { mailEnds } from '../../ports/reminder-ways.ts'
 import { sites } from './tenants.ts'
-import { indexOfSome, textOf, integerOf } from './parts.ts'
+import { indexOfSome, textOf, integerOf } from './columns.ts'
 
 export const bridgeUsers = sqliteTable(
   'bridge_users',

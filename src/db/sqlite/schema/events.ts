@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { blob, index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { triesAtOnce } from '../../rules/endpoint-health.ts'
 import { sites } from './tenants.ts'
-import { indexOfSome, textOf, integerOf } from './parts.ts'
+import { indexOfSome, textOf, integerOf } from './columns.ts'
 
 /** What happened, in the order we learned of it. Rows outlive their bodies: the digests keep repeats away. */
 export const events = sqliteTable(

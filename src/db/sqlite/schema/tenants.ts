@@ -3,7 +3,7 @@ import { blob, index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-or
 import { bridgeVersions, defaultPresentation, linkForms, listForms } from '../../ports/keys.ts'
 import { reminderWays } from '../../ports/reminder-ways.ts'
 import { usualTimeZone } from '../../ports/sites.ts'
-import { indexOfSome, textOf } from './parts.ts'
+import { indexOfSome, textOf } from './columns.ts'
 
 export const tenants = sqliteTable('tenants', {
   id: text().primaryKey(),

@@ -1,6 +1,6 @@
 import { integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { tenants } from './tenants.ts'
-import { textOf } from './parts.ts'
+import { textOf } from './columns.ts'
 
 /** What each site used in each month, which outlives the site and what was counted: a host bills by it. */
 export const usage = sqliteTable(

@@ -1,5 +1,5 @@
 import { html, type Html } from '../../html/html.ts'
-import { detailList, prose } from '../../html/parts.ts'
+import { detailList, prose } from '../../html/elements.ts'
 import type { Json } from '../schema.ts'
 import { fieldsOf } from './fields.ts'
 

@@ -6,15 +6,15 @@ import type { CommandContext } from './context.ts'
 import { usualRows } from './listing.ts'
 import type { Row } from './print.ts'
 
-export interface PartOptions {
+export interface NamedPageOptions {
   limit?: number
   after?: string
   wide?: boolean
   json?: boolean
 }
 
-/** Options of a list that has its own order, and of which a program gets all unless it asks for less. */
-export const inParts = (
+/** Options of a list that goes on behind a name, and of which a program gets all unless it asks for less. */
+export const inNamedPages = (
   command: Command,
   what: string,
   toName: (text: string) => string | number = (text) => text,
@@ -26,22 +26,22 @@ export const inParts = (
     .option('--json')
 
 /** How many rows of such a list are printed. */
-export const partSize = ({ limit, json }: PartOptions): number =>
+export const pageSize = ({ limit, json }: NamedPageOptions): number =>
   limit ?? (json ? Number.POSITIVE_INFINITY : usualRows)
 
-/** Prints a part of such a list, and how the next one is asked for. */
-export function printPart<R extends Row>(
+/** Prints a page of such a list, and how the next one is asked for. */
+export function printNamedPage<R extends Row>(
   { printTable, terminal: { say } }: CommandContext,
   rows: readonly R[],
   { name, inBrief }: { name: (row: R) => string; inBrief: (row: R) => Row },
-  options: PartOptions,
+  options: NamedPageOptions,
 ): void {
   const { after, json } = options
   const from = after === undefined ? 0 : rows.findIndex((row) => name(row) === after) + 1
   if (after !== undefined && from === 0) throw new CommandError(`${after} is not in this list`)
-  const part = rows.slice(from, from + partSize(options))
-  printTable(part, options, inBrief)
-  const last = part.at(-1)
-  const left = rows.length - from - part.length
+  const page = rows.slice(from, from + pageSize(options))
+  printTable(page, options, inBrief)
+  const last = page.at(-1)
+  const left = rows.length - from - page.length
   if (last && left > 0 && !json) say('', `more: --after ${quoted(name(last))}`)
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { prose } from '../../../src/html/parts.ts'
+import { prose } from '../../../src/html/elements.ts'
 
 test('what stands between backticks is code, and nothing of the text becomes markup', () => {
   const { markup } = prose('Look at `a < b`, <b>then</b> go on')

@@ -1,6 +1,6 @@
 import type { Subject } from '../../db/ports/history.ts'
 import { html, seen, type Html, type Part } from '../../html/html.ts'
-import { prose } from '../../html/parts.ts'
+import { prose } from '../../html/elements.ts'
 
 export type Tone = 'good' | 'warn' | 'bad' | 'main' | 'none'
 
