@@ -141,12 +141,19 @@ describe('the matrix would notice, for the owner’s own keys tell the worlds ap
     const theirs = await aWorld('the victim has it')
     const silent: string[] = []
 
-    for (const one of telling.filter(({ kind }) => kind === 'item' || kind === 'request')) {
-      const args = { ...rows[one.name]!(named) }
-      const { status } = await ask(theirs, one.name, args, theirs.insiders[insider])
-      if (status !== 200 && one.name !== 'delete_bridge_item_id')
-        silent.push(`${one.name}: ${status}`)
-      if (one.name === 'delete_bridge_item_id') theirs.world.addItem(named.uuid, { id: named.item })
+    const isDeleting = ({ name }: { name: string }) => name === 'delete_bridge_item_id'
+    // Nothing brings the item back.
+    const deletingLast = telling.toSorted((a, b) => Number(isDeleting(a)) - Number(isDeleting(b)))
+
+    for (const { name, kind } of deletingLast) {
+      if (kind !== 'item' && kind !== 'request') continue
+      const { status } = await ask(
+        theirs,
+        name,
+        { ...rows[name]!(named) },
+        theirs.insiders[insider],
+      )
+      if (status !== 200) silent.push(`${name}: ${status}`)
     }
 
     expect(silent).toEqual([])

@@ -361,7 +361,7 @@ describe('what was ended since a copy was made stays ended:', () => {
 
   it('connections deleted', async () => {
     const installation = await anInstallation()
-    const { copy, open, site } = installation
+    const { copy, open, site, clock } = installation
     const user = await open(async (rooms) => {
       const user = await aUser(rooms, site)
       await addItems(rooms, user, 1, 2, 3)
@@ -371,7 +371,8 @@ describe('what was ended since a copy was made stays ended:', () => {
     await open(async (rooms) => {
       await rooms.store.deleteItem(1, by(rooms))
       await rooms.store.deleteItem(3, by(rooms))
-      await addItems(rooms, user, 3) // connected again
+      clock.advance(2 * dayMs)
+      await addItems(rooms, user, 3) // Bridge still had it
     })
 
     const { carried } = await restore(installation, made)
