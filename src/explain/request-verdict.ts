@@ -30,6 +30,7 @@ export const verdictOfRequest: Judge = (story, now) => {
     request.step === null
       ? { en: '', fr: '' }
       : { en: `, at step ${request.step}`, fr: `, à l’étape ${request.step}` }
+  const waitsForItem = hasMadeItem(request) && story.items.some(({ item }) => item.goneAt === null)
   switch (request.state) {
     case 'completed': {
       const took = lastingSaid((request.completedAt ?? request.openedAt) - request.openedAt)
@@ -44,7 +45,7 @@ export const verdictOfRequest: Judge = (story, now) => {
       )
     }
     case 'failed':
-      if (hasMadeItem(request)) {
+      if (waitsForItem) {
         return together(
           {
             what: {
@@ -54,6 +55,15 @@ export const verdictOfRequest: Judge = (story, now) => {
           },
           ofItem,
         )
+      }
+      if (hasMadeItem(request)) {
+        return {
+          what: {
+            en: `The visit of the link ${whose.en} failed${step.en}, and its connection is gone.`,
+            fr: `La visite du lien ${whose.fr} a échoué${step.fr}, et sa connexion n’est plus là.`,
+          },
+          remedy: again,
+        }
       }
       return {
         what: {
@@ -84,7 +94,7 @@ export const verdictOfRequest: Judge = (story, now) => {
       },
     }
   }
-  if (hasMadeItem(request)) {
+  if (waitsForItem) {
     return together(
       {
         what: {

@@ -49,7 +49,7 @@ export const explainedInFrench: Readonly<Record<Code, { means: string; remedy: s
   },
   too_many_fields: {
     means:
-      'La requête ou son corps a plus de 1 000 champs, ou un corps multipart plus de 4 001 lignes.',
+      'Les paramètres d’URL ou le corps ont plus de 1 000 champs, ou un corps multipart plus de 4 001 lignes.',
     remedy: 'Envoyez les arguments seuls.',
   },
   arguments_unreadable: {

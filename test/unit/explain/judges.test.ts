@@ -327,6 +327,17 @@ describe('a verdict on a link', () => {
     expect(told(story)).toContain('has status 1007')
     expect(told(story)).not.toContain('expires')
   })
+
+  it.each([
+    ['deleted', []],
+    ['gone', [anItem({ status: 1007, goneAt: now - hour })]],
+  ] as const)('that failed, and whose bank is %s, says that nothing comes of it', (_, items) => {
+    const link = aLink({ itemId: 7, state: 'failed', step: 'otp_form' })
+
+    const said = told(aStory('request', { requests: [link], items: [...items] }))
+
+    expect(said).toMatch(/failed, at step otp_form, and its connection is gone\. .*new link/)
+  })
 })
 
 describe('a verdict on an event', () => {
