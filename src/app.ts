@@ -243,9 +243,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       ? createSelfExaminer(app, { config, bridgeOrigin, probes: options.probes })
       : async () => []
   if (workers) {
-    const copyFailure = () => app.copies?.failure()
     const name = identity && `process ${identity.pid} on ${identity.host}`
-    await app.register(alerts, { config, examine: examiner(), copyFailure, name })
+    await app.register(alerts, { config, examine: examiner(), name })
   }
   const readiness = createReadiness({
     store: app.store,

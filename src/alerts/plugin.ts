@@ -13,8 +13,6 @@ interface AlertOptions {
   config: Config
   /** Looks at the installation as doctor does. */
   examine: () => Promise<Finding[]>
-  /** Why the last copy of the database failed, where the server makes them. */
-  copyFailure: () => string | undefined
   /** Names this server's process, where several share a database. */
   name?: string | undefined
 }
@@ -25,7 +23,7 @@ const tickMs = 1_000
 
 /** Looks at the installation as doctor does, and tells the operator's own addresses. Off while neither is given. */
 const plugin: FastifyPluginCallback<AlertOptions> = (app, options, done) => {
-  const { config, examine, copyFailure, name = 'a server' } = options
+  const { config, examine, name = 'a server' } = options
   const { alertUrl, healthcheckUrl } = config.secrets
   if (alertUrl === undefined && healthcheckUrl === undefined) return done()
   const log = app.log.child({ room: 'alerts' })
@@ -43,7 +41,7 @@ const plugin: FastifyPluginCallback<AlertOptions> = (app, options, done) => {
     find: async () =>
       problemsIn(await examine(), {
         bridge: await app.bridgeStatus(),
-        copyFailure: copyFailure(),
+        copyFailure: app.copies?.failure(),
       }),
   })
   const paced = (tick: () => Promise<boolean>) => {

@@ -81,7 +81,8 @@ export async function restoreCopy(restoring: Restoring): Promise<Restored> {
 }
 
 /** Whether anything lies there. Throws where we have no right to see it: that is not nothing. */
-const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined
+export const isThere = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false }) !== undefined
 
 /** Takes the copy to ourselves, verifies it there, and brings its schema up to date. */
 async function stage(

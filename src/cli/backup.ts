@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { copySigner } from '../vault/copy-signer.ts'
 import { copyInThread } from '../backup/copy-in-thread.ts'
 import { copyName } from '../backup/folder.ts'
-import { CopyRefusedError, restoreCopy, type Restored } from '../backup/restore.ts'
+import { CopyRefusedError, isThere, restoreCopy, type Restored } from '../backup/restore.ts'
 import { countsAt, signerFor, verifyCopy, type Verification } from '../backup/verify.ts'
 import { systemClock } from '../clock.ts'
 import { loadConfig, type Config } from '../config.ts'
@@ -126,7 +126,7 @@ async function planOf(
   const { ok, problems, warnings, madeAt, contents } = await verify(file, config, options)
   if (!ok) throw new CommandError(`${file} was not restored: ${problems.join('; ')}`)
   const database = databaseFile(config)
-  const isThere = statSync(database, { throwIfNoEntry: false }) !== undefined
+  const replaces = isThere(database) ? resolve(database) : null
   const present = countsAt(database)
   const rows = compared.map((table) => [
     table,
@@ -136,8 +136,8 @@ async function planOf(
     restores: file,
     made: time(madeAt),
     warnings,
-    replaces: isThere ? resolve(database) : null,
-    ...(isThere && (Object.fromEntries(rows) as Row)),
+    replaces,
+    ...(replaces !== null && (Object.fromEntries(rows) as Row)),
   }
 }
 

@@ -59,7 +59,8 @@ export function keyCommands(context: CommandContext): Command {
         const site =
           options.site === undefined
             ? null
-            : await ensureSite(installation, { tenantId: tenant.id, name: options.site }, by)
+            : (known ??
+              (await ensureSite(installation, { tenantId: tenant.id, name: options.site }, by)))
         const presentation = presentationIn(options)
         const made = await createApiKey(
           installation,

@@ -42,7 +42,7 @@ export const inPages = (command: Command): Command =>
     .option('--wide', 'every column and whole ids, however wide')
     .option('--json')
 
-export interface OwnerFilter {
+interface OwnerFilter {
   tenantId?: string
   siteId?: string
 }

@@ -42,6 +42,6 @@ export function printNamedPage<R extends Row>(
   const page = rows.slice(from, from + pageSize(options))
   printTable(page, options, inBrief)
   const last = page.at(-1)
-  const left = rows.length - from - page.length
-  if (last && left > 0 && !json) say('', `more: --after ${quoted(name(last))}`)
+  const hasMore = from + page.length < rows.length
+  if (last && hasMore && !json) say('', `more: --after ${quoted(name(last))}`)
 }

@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises'
 import type { MemberStore } from '../db/ports/members.ts'
 import { StoreAwayError } from '../db/store-errors.ts'
 import { minuteMs } from '../durations.ts'
-import { sharedLook } from '../shared-look.ts'
+import { oneLook } from '../one-look.ts'
 import type { Heartbeats } from './heartbeats.ts'
 
 /** Whether the server is on its way out. */
@@ -54,7 +54,7 @@ const freshMs = 1_000
 /** Looks at all that must hold for us to serve: says what does not, and why. The function it returns never rejects. */
 export function createReadiness(parts: Parts): () => Promise<Readiness> {
   const { lifecycle, heartbeats } = parts
-  const stored = sharedLook(parts, freshMs, () => storage(parts))
+  const stored = oneLook(parts, freshMs, () => storage(parts))
 
   return async () => {
     const checks: Readiness['checks'] = {

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
 import { freeBytesAt, type Readiness } from '../cluster/readiness.ts'
-import { sharedLook } from '../shared-look.ts'
+import { oneLook } from '../one-look.ts'
 import type { GaugeValues } from './gauges.ts'
 
 /** How long one look at the database serves all who scrape. */
@@ -57,7 +57,7 @@ export function readerFor(
     }
   }
 
-  return sharedLook(app.clock, freshMs, read)
+  return oneLook(app.clock, freshMs, read)
 }
 
 async function databaseBytes(file: string): Promise<number> {

@@ -186,7 +186,7 @@ export const explainedInFrench: Readonly<Record<Code, { means: string; remedy: s
   },
   too_many_calls: {
     means:
-      'La clé, ou l’adresse sans clé, a fait trop d’appels en une minute ; ou trop de liens, d’autres URL de webhook, de clés de sites ou d’actions sur la page d’un site en un jour ; ou 500 appels du client attendent leur réponse.',
+      'La clé, ou l’adresse sans clé, a fait trop d’appels en une minute ; ou trop de liens, d’autres URL de webhook, de clés de sites ou d’actions sur la page d’un site en un jour ; ou 500 appels du client, ou 400 des clés propres à un site, attendent leur réponse.',
     remedy:
       'Attendez le temps que disent `X-RateLimit-Reset` et `retry_after`, puis allez moins vite.',
   },

@@ -229,7 +229,7 @@ export const explained: Readonly<Record<Code, Explained>> = {
   },
   too_many_calls: {
     means:
-      'The key, or the address without a key, made too many calls in a minute; or too many links, other webhook URLs, keys of sites, or acts on a site’s page in a day; or 500 calls of the tenant wait for their answer.',
+      'The key, or the address without a key, made too many calls in a minute; or too many links, other webhook URLs, keys of sites, or acts on a site’s page in a day; or 500 calls of the tenant, or 400 of one site’s own keys, wait for their answer.',
     whose: 'time',
     remedy: 'Wait as long as `X-RateLimit-Reset` and `retry_after` say, then go on more slowly.',
   },

@@ -5,6 +5,7 @@ import {
   type CallFilter,
   type EventFilter,
   type ListedCall,
+  type EventCursor,
   type ListedEvent,
 } from '../../db/ports/history.ts'
 import type { Store } from '../../db/store.ts'
@@ -54,8 +55,6 @@ export function cursorIn(text: string): EventCursor | undefined {
   const [receivedAt, seq] = text.split('.').map(Number)
   return { receivedAt: receivedAt!, seq: seq! }
 }
-
-type EventCursor = Pick<ListedEvent, 'receivedAt' | 'seq'>
 
 export const callQuery = z.object({
   site: word,

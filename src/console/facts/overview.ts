@@ -8,7 +8,7 @@ import type { OverviewStore, SiteState } from '../../db/ports/overview.ts'
 import { consentMs } from '../../db/rules/consent-end.ts'
 import type { Store } from '../../db/store.ts'
 import { dayMs, secondMs, weekMs } from '../../durations.ts'
-import { sharedLook } from '../../shared-look.ts'
+import { oneLook } from '../../one-look.ts'
 import type { Examined, Examiner } from '../examined.ts'
 
 export const sitesPerPage = 25
@@ -52,7 +52,7 @@ interface OverviewDeps {
 
 /** Reads what the page shows. What it counts is some seconds old when several look. */
 export function overviewReader({ store, clock, bridgeStatus, examiner, copies }: OverviewDeps) {
-  const glance = sharedLook(clock, freshMs, async (now) => ({
+  const glance = oneLook(clock, freshMs, async (now) => ({
     figures: await store.readFigures(now),
     lately: await store.countLately(now - dayMs),
     consents: await store.countConsentEnds({ from: now, stepMs: weekMs, steps: consentWeeks }),

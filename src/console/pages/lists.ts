@@ -156,7 +156,7 @@ export function eventsPage(
           const last = delivery?.tries.at(-1)
           return [
             linkTo('event', id, seen(type)),
-            html`${seen(site ?? '')} <small class="soft">${seen(tenant ?? '')}</small>`,
+            html`${seen(site)} <small class="soft">${seen(tenant)}</small>`,
             words.ago(receivedAt),
             tag(toneOf(state), text.states[state]),
             words.number(delivery?.tries.length ?? 0),

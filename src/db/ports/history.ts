@@ -58,11 +58,14 @@ export interface Page {
   before?: string
 }
 
+/** Where an event stands among those of its time: what comes next lies behind it. */
+export type EventCursor = Pick<StoredEvent, 'receivedAt' | 'seq'>
+
 /** A page of events by when they came. `after`: of those that lie behind this one in that order. */
 export interface EventPage extends Page {
   /** The newest, unless told otherwise. */
   first?: 'newest' | 'oldest'
-  after?: Pick<StoredEvent, 'receivedAt' | 'seq'>
+  after?: EventCursor
 }
 
 /** All that are given hold. */

@@ -1,13 +1,11 @@
 import type { Ids } from '../../clock.ts'
 import type { By } from '../../db/scope.ts'
 import type { Replayed } from '../../db/ports/deliveries.ts'
-import type { EventFilter, ListedEvent } from '../../db/ports/history.ts'
+import type { EventCursor, EventFilter } from '../../db/ports/history.ts'
 import type { Store } from '../../db/store.ts'
 
 /** How many are put back on their way in one commit, so that the server never waits long for it. */
 const batch = 100
-
-type EventCursor = Pick<ListedEvent, 'receivedAt' | 'seq'>
 
 /** Sends everything the filter means again, in the order it came; `by.at` bounds it, so it never meets what comes meanwhile. */
 export async function replayAll(

@@ -1,9 +1,11 @@
+import { http, HttpResponse } from 'msw'
 import { expect, test } from 'vitest'
 import { tenantLimits, type Limiter } from '../../../src/auth/limits.ts'
 import { callsKept, createCallLog } from '../../../src/calls/call-log.ts'
 import { callMethod, testApp } from '../../support/app.ts'
+import { bridgeUrl } from '../../support/bridge.ts'
 import { testClock } from '../../support/clock.ts'
-import { aTenant } from '../../support/tenants.ts'
+import { aKey, aTenant } from '../../support/tenants.ts'
 
 const redirect_url = 'https://erp.acme.test/app'
 
@@ -69,6 +71,29 @@ test('a tenant’s links of a day have a bound, before a site or a user is made'
 
   expect(refused.status).toBe(429)
   expect(await app.store.countHeld(acme.tenant.id)).toEqual({ sites: 1, users: 0 })
+})
+
+test('a site’s own keys fill 400 of its tenant’s calls under way, and its sisters are still served', async () => {
+  const { app, bridge } = await aHost()
+  const { tenant, sites, siteKey } = await aTenant(app, { name: 'host', sites: ['one', 'two'] })
+  const sisters = await aKey(app, tenant, sites[1]!)
+  const answer = Promise.withResolvers<void>()
+  bridge.use(
+    http.get(`${bridgeUrl}/v3/aggregation/categories`, async () => {
+      await answer.promise
+      return HttpResponse.json({ resources: [] })
+    }),
+  )
+  const get = (as: typeof siteKey) => callMethod(app, 'get_category', { category_id: 1 }, { as })
+  const waiting = Array.from({ length: 400 }, () => get(siteKey))
+
+  const refused = await get(siteKey)
+  const sister = await callMethod(app, 'get_events', {}, { as: sisters })
+  answer.resolve()
+  await Promise.all(waiting)
+
+  expect(refused).toMatchObject({ status: 429, body: { exc_type: 'TooManyRequestsError' } })
+  expect(sister.status).toBe(200)
 })
 
 test.each<[what: string, method: string, params: object, empty: (app: App, id: string) => void]>([

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { http, HttpResponse } from 'msw'
 import { expect, test } from 'vitest'
+import { eventRow } from '../../../src/vault/sealed-rows.ts'
 import { toFacts } from '../../../src/ownership/item-list.ts'
 import { completedEvent } from '../../../src/connect/completed-event.ts'
 import { matchRefreshed } from '../../../src/connect/match-refreshed.ts'
@@ -83,7 +84,7 @@ async function connecting({ redirect = `${site}/app/bank`, env = {} } = {}) {
     const page = { after: null, limit: 100 }
     const rows = await app.store.listForExport(acme.tenant.id, 'events', page)
     return rows
-      .map(({ row }) => app.keyring.open(row['body'] as Buffer, `events/${String(row['id'])}`))
+      .map(({ row }) => app.keyring.open(row['body'] as Buffer, eventRow(String(row['id']))))
       .map((body) => (JSON.parse(body.toString()) as { content: Record<string, unknown> }).content)
       .map((content) => [content['request'], content['item_id']])
   }

@@ -7,6 +7,7 @@ const aPrint = fc.option(
   fc.constantFrom('a', 'b').map((text) => Buffer.from(text)),
   { nil: null },
 )
+
 describe('an account that Bridge listed', () => {
   it('is news when it is unknown; and what is known of it is not given up while its item stays', () => {
     fc.assert(

@@ -68,7 +68,7 @@ it('what is dealt beyond `spreadAfter` is a site’s first in flight', () => {
   )
 })
 
-it('one place of several is for what waits longest, unless a retry is in flight', () => {
+it('one slot of several is for what waits longest, unless a retry is in flight', () => {
   fc.assert(
     fc.property(readySites, limits, (ready, limit) => {
       for (const [index, share] of sharesOf(ready, limit).entries()) {

@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts'
 
 /** One look for all who ask within so long. What failed is looked at again by whoever asks next. */
-export function sharedLook<T>(
+export function oneLook<T>(
   clock: Clock,
   withinMs: number,
   look: (now: number) => Promise<T>,

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
-import { sharedLook } from '../../src/shared-look.ts'
+import { oneLook } from '../../src/one-look.ts'
 import { testClock } from '../support/clock.ts'
 
 /** A look that counts itself. */
 function aLook(look: (nth: number) => Promise<number> = async (nth) => nth) {
   const clock = testClock()
   let looks = 0
-  return { clock, ask: sharedLook(clock, 1_000, () => look((looks += 1))) }
+  return { clock, ask: oneLook(clock, 1_000, () => look((looks += 1))) }
 }
 
 it('who asks within the time shares one look', async () => {
